@@ -1,0 +1,63 @@
+"""luthier: one engine for hyperparameter optimisation."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_FROM = {
+    "Categorical": "distributions",
+    "Float": "distributions",
+    "Int": "distributions",
+    "LuthierError": "errors",
+    "Space": "space",
+    "State": "trial",
+    "Study": "study",
+    "Trial": "trial",
+    "TrialPruned": "errors",
+    "TrialRow": "trial",
+    "create_study": "study",
+    "delete_study": "study",
+    "list_studies": "study",
+    "load_study": "study",
+}
+_ROOMS = ("errors", "executors", "samplers", "schedulers", "storages")
+
+__all__ = [*_FROM, *_ROOMS, "__version__"]
+
+if TYPE_CHECKING:
+    from . import errors as errors
+    from . import executors as executors
+    from . import samplers as samplers
+    from . import schedulers as schedulers
+    from . import storages as storages
+    from .distributions import Categorical as Categorical
+    from .distributions import Float as Float
+    from .distributions import Int as Int
+    from .errors import LuthierError as LuthierError
+    from .errors import TrialPruned as TrialPruned
+    from .space import Space as Space
+    from .study import Study as Study
+    from .study import create_study as create_study
+    from .study import delete_study as delete_study
+    from .study import list_studies as list_studies
+    from .study import load_study as load_study
+    from .trial import State as State
+    from .trial import Trial as Trial
+    from .trial import TrialRow as TrialRow
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _FROM:
+        raise AttributeError(f"module 'luthier' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_FROM[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

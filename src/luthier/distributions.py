@@ -1,0 +1,336 @@
+"""Float, Int, Categorical: what values a parameter takes, and how they lie on the unit interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DistributionError, UnknownParameterError
+
+Scale = Literal["linear", "log", "reverse_log"]
+Array = NDArray[np.float64]
+
+_MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
+
+
+def choice_key(value: Any) -> str:
+    """The JSON text that identifies a choice: 1, 1.0, True and "1" are four different choices.
+
+    Args:
+        value: None, a bool, int, float or str, or a (nested) sequence of them.
+
+    Raises:
+        DistributionError: The value has no JSON form, so no storage could keep it.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DistributionError(f"a choice must be finite, got {value!r}; use None or a string to stand for it")
+    if value is None or isinstance(value, bool | int | float | str):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return "[" + ",".join(choice_key(v) for v in value) + "]"
+    raise DistributionError(
+        f"a choice must be None, a bool, a number, a string or a sequence of these, got {value!r} "
+        f"({type(value).__name__}); give it a name and look the object up in the objective"
+    )
+
+
+def tuples(value: Any) -> Any:
+    """The value with every list in it made a tuple, as choices are compared and stored."""
+    return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
+    """Conditions as `{parent: allowed values}`, from what people write: one value, or a list, set or range of them."""
+    many = (list, tuple, set, frozenset, range)
+    return {k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()}
+
+
+class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What Float and Int share: a scale T, and discrete values low, low + step, ... that own the cell within step/2."""
+
+    scale: Scale = "linear"
+    default: Any = None
+    when: dict[str, Any] | None = None
+
+    low: Any
+    high: Any
+    step: Any
+
+    def __post_init__(self) -> None:
+        self._check_bounds()
+        if self.scale not in ("linear", "log", "reverse_log"):
+            raise DistributionError(f"scale must be 'linear', 'log' or 'reverse_log', got {self.scale!r}")
+        if self.scale == "log" and self.low <= 0:
+            raise DistributionError(f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'")
+        if self.when is not None:
+            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
+        if self.default is not None and not bool(self.contains(np.array([self._number("default", self.default)]))[0]):
+            raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
+
+    def _check_bounds(self) -> None:
+        for name in ("low", "high"):
+            v = self._number(name, getattr(self, name))
+            if not math.isfinite(v):
+                raise DistributionError(f"{name} must be finite, got {v!r}")
+        if self.low > self.high:
+            raise DistributionError(f"expected low <= high, got low={self.low!r}, high={self.high!r}")
+        if self.step is not None and not (math.isfinite(self._number("step", self.step)) and self.step > 0):
+            raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
+
+    @staticmethod
+    def _number(name: str, value: Any) -> float:
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise DistributionError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+        return float(value)
+
+    @property
+    def n_values(self) -> int | None:
+        """How many values there are; None for a continuous parameter."""
+        if self.low == self.high:
+            return 1
+        return None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
+
+    @property
+    def _top(self) -> float:
+        """The largest value: `high`, or the last step below it."""
+        n = self.n_values
+        return float(self.high) if n is None else float(self.low + (n - 1) * (self.step or 0))
+
+    def _edges(self) -> tuple[float, float]:
+        """The ends of the interval that is mapped to [0, 1]: discrete values reach half a step further."""
+        if self.step is None:
+            return float(self.low), float(self.high)
+        low, high = self.low - self.step / 2, self._top + self.step / 2
+        return (self.low / 2 if self.scale == "log" and low <= 0 else low), high
+
+    def _pivot(self) -> float:
+        """What a reverse-log scale measures the distance to."""
+        raise TypeError(f"{type(self).__name__} has no reverse-log scale")
+
+    def _warp(self, v: Any) -> Any:
+        """T: the scale on which equal distances count equally."""
+        if self.scale == "linear":
+            return v
+        return np.log(v) if self.scale == "log" else -np.log(self._pivot() - v)
+
+    def to_unit(self, raw: Any) -> Any:
+        """Values -> [0, 1]; a discrete value goes to where it lies in its cell (the middle, on a linear scale)."""
+        low, high = (self._warp(e) for e in self._edges())
+        return (self._warp(raw) - low) / (high - low) if high > low else raw * 0.0 + 0.5
+
+    def from_unit(self, u: Any) -> Any:
+        """[0, 1] -> values: inverse of `to_unit`, snapped to the nearest discrete value and kept inside the bounds."""
+        low, high = (self._warp(e) for e in self._edges())
+        t = low + u * (high - low)
+        if self.scale == "linear":
+            v = t
+        elif self.scale == "log":
+            v = np.exp(t)
+        else:
+            v = self._pivot() - np.exp(-t)
+        if self.step is not None:
+            v = self._grid(np.rint((v - self.low) / self.step))
+        return np.minimum(np.maximum(v, self.low), self._top)
+
+    def _grid(self, i: Any) -> Any:
+        """The i-th discrete value, without the dust of binary fractions (0.1 + 2 * 0.1 is 0.3)."""
+        return self.low + i * self.step
+
+    def cells(self, raw: Array) -> tuple[Array, Array]:
+        """The unit-interval ends of the cell that each discrete value owns, clipped to [0, 1]."""
+        half = (self.step or 0) / 2
+        low, high = self._edges()
+        return self.to_unit(np.maximum(raw - half, low)), self.to_unit(np.minimum(raw + half, high))
+
+    def contains(self, raw: Array) -> NDArray[np.bool_]:
+        """Which values the distribution can produce."""
+        inside = (raw >= self.low) & (raw <= self._top)
+        if self.step is None:
+            return inside
+        i = (raw - self.low) / self.step
+        return inside & (np.abs(i - np.rint(i)) < 1e-6)
+
+    def raw(self, value: Any) -> float:
+        """A user's value as the float64 that columns hold.
+
+        Raises:
+            UnknownParameterError: It is not a number.
+        """
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise UnknownParameterError(f"expected a number for {self!r}, got {value!r} ({type(value).__name__})")
+        return float(value)
+
+
+class Float(_Numeric, frozen=True, tag="float", omit_defaults=True):
+    """A real number between `low` and `high`, both included.
+
+    Args:
+        low: Smallest value.
+        high: Largest value.
+        scale: "linear"; "log" (needs low > 0); "reverse_log" puts the resolution next to 1, by the log of the distance
+            to it (needs 0 <= low and high < 1; for momentum: 0.9, 0.99, 0.999).
+        step: Only low, low + step, ... up to high; None for all real numbers between.
+        default: Where a search should start.
+        when: Active only when each named parent has one of the given values: `{"kernel": ["rbf", "poly"]}`.
+
+    Raises:
+        DistributionError: Bounds reversed or not finite, a step that is not positive, a scale that does not fit.
+    """
+
+    low: float
+    high: float
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scale == "reverse_log" and not 0 <= self.low <= self.high < 1:
+            raise DistributionError(
+                f"scale='reverse_log' measures the distance to 1 and needs 0 <= low <= high < 1, "
+                f"got low={self.low!r}, high={self.high!r}"
+            )
+
+    def _pivot(self) -> float:
+        return 1.0
+
+    def _edges(self) -> tuple[float, float]:
+        low, high = super()._edges()
+        return low, (self._top + 1) / 2 if self.scale == "reverse_log" and high >= 1 else high
+
+    def _grid(self, i: Any) -> Any:
+        places = max(-int(Decimal(repr(float(v))).as_tuple().exponent) for v in (self.low, self.step or 1.0))
+        return np.round(self.low + i * self.step, min(places, 15))
+
+    def value(self, raw: float) -> float:
+        """The value as the user sees it."""
+        return float(raw)
+
+
+class Int(_Numeric, frozen=True, tag="int", omit_defaults=True):
+    """A whole number between `low` and `high`, both included.
+
+    Args:
+        low: Smallest value.
+        high: Largest value.
+        scale: "linear", "log" (needs low > 0) or "reverse_log" (the log of the distance to high + 1).
+        step: Only low, low + step, ... up to high.
+        default: Where a search should start.
+        when: Active only when each named parent has one of the given values.
+
+    Raises:
+        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive.
+    """
+
+    low: int
+    high: int
+    step: int = 1
+
+    def _check_bounds(self) -> None:
+        for name in ("low", "high", "step"):
+            v = getattr(self, name)
+            if not math.isfinite(self._number(name, v)) or v != int(v):
+                raise DistributionError(f"{name} of an Int must be a whole number, got {v!r}; use Float for fractions")
+            if abs(v) > _MAX_INT:
+                raise DistributionError(f"{name} of an Int must be within ±2**53, got {v!r}; use Float on a log scale")
+            msgspec.structs.force_setattr(self, name, int(v))
+        super()._check_bounds()
+
+    def _pivot(self) -> float:
+        return float(self.high + 1)
+
+    def value(self, raw: float) -> int:
+        """The value as the user sees it."""
+        return round(raw)
+
+
+class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=True):
+    """One of several choices: None, bools, numbers, strings, or tuples of them.
+
+    Args:
+        choices: At least one; no two alike.
+        ordered: The order of the choices means something (small, medium, large).
+        default: Where a search should start.
+        when: Active only when each named parent has one of the given values.
+
+    Raises:
+        DistributionError: No choices, the same choice twice, or one that has no JSON form.
+    """
+
+    choices: tuple[Any, ...]
+    ordered: bool = False
+    default: Any = None
+    when: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
+            raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
+        msgspec.structs.force_setattr(self, "choices", tuple(tuples(list(self.choices))))
+        if self.when is not None:
+            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
+        keys = [choice_key(c) for c in self.choices]
+        if not keys:
+            raise DistributionError("a Categorical needs at least one choice, got none")
+        if len(set(keys)) < len(keys):
+            twice = sorted({k for k in keys if keys.count(k) > 1})
+            raise DistributionError(f"choices must differ, got {', '.join(twice)} more than once")
+        if self.default is not None:
+            self.raw(tuples(self.default))
+
+    @property
+    def n_values(self) -> int:
+        """How many choices there are."""
+        return len(self.choices)
+
+    def raw(self, value: Any) -> float:
+        """The index of a choice, as the float64 that columns hold.
+
+        Raises:
+            UnknownParameterError: It is not among the choices.
+        """
+        i = _index(self).get(choice_key(value))
+        if i is None:
+            raise UnknownParameterError(f"expected one of {list(self.choices)!r}, got {value!r}")
+        return float(i)
+
+    def value(self, raw: float) -> Any:
+        """The choice at an index."""
+        return self.choices[int(raw)]
+
+    def to_unit(self, raw: Any) -> Any:
+        """Unordered choices keep their index; ordered ones own equal cells of [0, 1]."""
+        return (raw + 0.5) / len(self.choices) if self.ordered else raw
+
+    def from_unit(self, u: Any) -> Any:
+        """Inverse of `to_unit`, to an index."""
+        i = np.floor(u * len(self.choices)) if self.ordered else np.rint(u)
+        return np.minimum(np.maximum(i, 0), len(self.choices) - 1)
+
+    def cells(self, raw: Array) -> tuple[Array, Array]:
+        """The ends of the cell that each ordered choice owns."""
+        return raw / len(self.choices), (raw + 1) / len(self.choices)
+
+    def contains(self, raw: Array) -> NDArray[np.bool_]:
+        """Which indices there are."""
+        return (raw >= 0) & (raw < len(self.choices))
+
+
+Distribution = Float | Int | Categorical
+
+_INDEX: dict[int, tuple[Categorical, dict[str, int]]] = {}
+
+
+def _index(dist: Categorical) -> dict[str, int]:
+    """Choice key -> index, built once for each distribution object."""
+    hit = _INDEX.get(id(dist))
+    if hit is None or hit[0] is not dist:
+        if len(_INDEX) > 4096:
+            _INDEX.clear()
+        hit = _INDEX[id(dist)] = (dist, {choice_key(c): i for i, c in enumerate(dist.choices)})
+    return hit[1]

@@ -1,0 +1,166 @@
+"""Every error luthier raises on purpose; each message says what was expected, what came, and what to do.
+
+LuthierError
+├── SpaceError                  the search space cannot be used
+│   ├── DistributionError       bounds, step, scale or choices make no sense
+│   ├── ConditionError          a condition names a parent or a value that does not exist, or runs in a circle
+│   ├── ConstraintError         a hard constraint cannot be evaluated
+│   ├── InfeasibleSpaceError    no point satisfies the hard constraints
+│   ├── IncompatibleDistributionError   a name is used for two different kinds of parameter
+│   └── UnknownParameterError   a parameter, or a value of one, that the space does not have
+├── StudyError                  the study cannot do this
+│   ├── StudyNotFoundError      no study of that name in the storage
+│   ├── StudyExistsError        the name is taken
+│   ├── NoCompletedTrialsError  asked for the best of nothing
+│   ├── SpaceExhaustedError     every point of a finite space has had its trial
+│   └── SamplerError            the sampler cannot search this space or these objectives
+├── TrialError                  one trial went wrong
+│   ├── ObjectiveValueError     the objective returned something that is not its value(s)
+│   ├── ReportError             a report that is not (number, step)
+│   ├── LeaseLostError          the trial was given to another worker; this result is refused
+│   ├── TrialTimeoutError       the trial ran longer than its limit
+│   ├── TrialMemoryError        the trial used more memory than its limit
+│   └── WorkerDiedError         the process that ran the trial ended
+├── StorageError                the storage failed
+│   ├── StorageDamagedError     the file is torn, or is not luthier's
+│   ├── StorageVersionError     the file was written by a newer luthier
+│   ├── StorageFullError        no space is left on the device
+│   └── StorageReadOnlyError    the file or its folder cannot be written
+├── ResourceError               the machine has fewer cores or GPUs than were asked for
+├── CommandError                a program run as an objective failed, or printed no result
+└── MissingDependencyError      an optional package is not installed
+
+TrialPruned is not an error: the objective raises it to say that it stopped early.
+"""
+
+from __future__ import annotations
+
+
+class LuthierError(Exception):
+    """The root of all errors raised on purpose."""
+
+
+class SpaceError(LuthierError, ValueError):
+    """The search space cannot be used."""
+
+
+class DistributionError(SpaceError):
+    """Bounds, step, scale or choices make no sense."""
+
+
+class ConditionError(SpaceError):
+    """A condition names a parent or a value that does not exist, or runs in a circle."""
+
+
+class ConstraintError(SpaceError):
+    """A hard constraint cannot be evaluated."""
+
+
+class InfeasibleSpaceError(SpaceError):
+    """No point satisfies the hard constraints."""
+
+
+class IncompatibleDistributionError(SpaceError):
+    """A name is used for two different kinds of parameter."""
+
+
+class UnknownParameterError(SpaceError):
+    """A parameter, or a value of one, that the space does not have."""
+
+
+class StudyError(LuthierError):
+    """The study cannot do this."""
+
+
+class StudyNotFoundError(StudyError, KeyError):
+    """No study of that name in the storage."""
+
+    __str__ = Exception.__str__
+
+
+class StudyExistsError(StudyError):
+    """The name is taken."""
+
+
+class NoCompletedTrialsError(StudyError, ValueError):
+    """Asked for the best of nothing."""
+
+
+class SpaceExhaustedError(StudyError):
+    """Every point of a finite space has had its trial; `optimize` takes it as its end."""
+
+
+class SamplerError(StudyError, ValueError):
+    """The sampler cannot search this space or these objectives."""
+
+
+class TrialError(LuthierError):
+    """One trial went wrong."""
+
+
+class ObjectiveValueError(TrialError, ValueError):
+    """The objective returned something that is not its value(s)."""
+
+
+class ReportError(TrialError, ValueError):
+    """A report that is not (number, step)."""
+
+
+class LeaseLostError(TrialError):
+    """The trial was given to another worker; this result is refused."""
+
+
+class TrialTimeoutError(TrialError, TimeoutError):
+    """The trial ran longer than its limit."""
+
+
+class TrialMemoryError(TrialError, MemoryError):
+    """The trial used more memory than its limit."""
+
+
+class WorkerDiedError(TrialError):
+    """The process that ran the trial ended.
+
+    Attributes:
+        killed: True when the process was killed from outside (SIGKILL, SIGTERM), which says nothing about the trial.
+    """
+
+    def __init__(self, message: str, killed: bool = False) -> None:
+        super().__init__(message)
+        self.killed = killed
+
+
+class StorageError(LuthierError):
+    """The storage failed."""
+
+
+class StorageDamagedError(StorageError):
+    """The file is torn, or is not luthier's."""
+
+
+class StorageVersionError(StorageError):
+    """The file was written by a newer luthier."""
+
+
+class StorageFullError(StorageError, OSError):
+    """No space is left on the device."""
+
+
+class StorageReadOnlyError(StorageError, PermissionError):
+    """The file or its folder cannot be written."""
+
+
+class ResourceError(LuthierError, ValueError):
+    """The machine has fewer cores or GPUs than were asked for."""
+
+
+class CommandError(LuthierError):
+    """A program run as an objective failed, or printed no result."""
+
+
+class MissingDependencyError(LuthierError, ImportError):
+    """An optional package is not installed."""
+
+
+class TrialPruned(Exception):  # noqa: N818  (the field's name; it is not an error)
+    """Raised by an objective that stops early because `trial.should_prune()` said so."""

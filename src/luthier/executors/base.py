@@ -1,0 +1,108 @@
+"""What runs where: one trial, from the handle to its outcome. The same function in every executor."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..distributions import Distribution
+from ..errors import LeaseLostError, ObjectiveValueError, TrialPruned
+from ..trial import State, Trial
+
+Objective = Callable[[Trial], Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a trial.
+
+    Attributes:
+        state: COMPLETE, PRUNED or FAILED.
+        values: One number for each objective, when complete.
+        error: The reason and the traceback, when failed.
+        exception: What the objective raised, if it did.
+        params: The params that were used.
+        suggested: The distributions the objective asked for.
+        tags: What it noted.
+        finished_s: When it ended, seconds since 1970.
+    """
+
+    state: State
+    values: tuple[float, ...] | None = None
+    error: str | None = None
+    exception: BaseException | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    suggested: dict[str, Distribution] = field(default_factory=dict)
+    tags: dict[str, Any] = field(default_factory=dict)
+    finished_s: float = 0.0
+
+
+def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
+    """Runs an objective and says how it ended; only KeyboardInterrupt and the like come through.
+
+    Args:
+        objective: Takes a `Trial`, returns a number, or `n_values` of them.
+        trial: The handle.
+        n_values: How many values the study expects.
+    """
+    out = Outcome(State.FAILED)
+    try:
+        out.values = checked_values(objective(trial), n_values, trial.number)
+        if any(math.isnan(v) for v in out.values):
+            out.error = f"ObjectiveValueError: trial {trial.number} returned {out.values}; NaN is no result"
+            out.values = None
+        else:
+            out.state = State.COMPLETE
+    except TrialPruned:
+        out.state = State.PRUNED
+    except (Exception, SystemExit) as e:
+        out.exception, out.error = e, describe(e)
+    out.params, out.suggested, out.tags, out.finished_s = trial.params, trial.suggested, trial.tags, time.time()
+    return out
+
+
+def failed(exception: BaseException, trial: Trial) -> Outcome:
+    """The outcome of a trial whose worker could not say."""
+    return Outcome(
+        State.FAILED, None, f"{type(exception).__name__}: {exception}", exception, trial.params, dict(trial.suggested),
+        trial.tags, time.time(),
+    )  # fmt: skip
+
+
+def describe(e: BaseException) -> str:
+    """What happened in one line, then where."""
+    first = f"{type(e).__name__}: {e}".splitlines()[0]
+    if isinstance(e, LeaseLostError | ObjectiveValueError):
+        return first
+    return first + "\n" + "".join(traceback.format_exception(e))
+
+
+def checked_values(returned: Any, n_values: int, number: int) -> tuple[float, ...]:
+    """What an objective returned, as floats.
+
+    Raises:
+        ObjectiveValueError: It is not one number, or not `n_values` numbers.
+    """
+    want = "a number" if n_values == 1 else f"{n_values} numbers"
+    got = f"trial {number} returned {returned!r:.200} ({type(returned).__name__})"
+    several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)
+    parts = list(returned) if several else [returned]
+    if returned is None:
+        raise ObjectiveValueError(f"the objective must return {want}; {got}; is there a path without a return?")
+    if len(parts) != n_values:
+        raise ObjectiveValueError(f"the objective must return {want}, one for each direction of the study; {got}")
+    values = []
+    for v in parts:
+        if isinstance(v, str | bytes | bool | complex):
+            raise ObjectiveValueError(f"the objective must return {want}; {got}")
+        try:
+            values.append(float(v))
+        except (TypeError, ValueError):
+            raise ObjectiveValueError(f"the objective must return {want}; {got}") from None
+    return tuple(values)

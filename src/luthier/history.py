@@ -1,0 +1,306 @@
+"""History: one study as a columnar table, which samplers and schedulers read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distributions import Array, Categorical, choice_key
+from .errors import IncompatibleDistributionError
+from .space import Space
+from .trial import State, TrialRow
+
+
+class History:
+    """Growable columns; a trial's number is its row. Views are read-only.
+
+    Attributes:
+        space: Which parameters the columns of X are.
+        directions: "minimize" or "maximize", one an objective.
+        n: Number of trials.
+        revision: What the storage had counted when this was read.
+        waiting: Numbers of trials that wait to be run.
+        running: Numbers of trials that run.
+    """
+
+    def __init__(self, space: Space, directions: Sequence[str]) -> None:
+        self.directions = tuple(directions)
+        self.n = self.revision = 0
+        self.waiting: set[int] = set()
+        self.running: set[int] = set()
+        self._signs = np.array([-1.0 if d == "maximize" else 1.0 for d in directions])
+        m = len(self.directions)
+        self._columns: dict[str, NDArray[Any]] = {
+            "state": np.zeros(16, dtype=np.int8),
+            "values": np.full((16, m), np.nan),
+            "started_s": np.full(16, np.nan),
+            "finished_s": np.full(16, np.nan),
+            "lease_s": np.full(16, np.nan),
+            "last_step": np.full(16, np.nan),
+            "last_report": np.full(16, np.nan),
+        }
+        self._raw: dict[str, Array] = {}  # numbers as they are, categories as an index into _choices[name]
+        self._choices: dict[str, dict[str, int]] = {}
+        self._reports: dict[str, NDArray[Any]] = {
+            "number": np.zeros(16, dtype=np.int64), "step": np.zeros(16), "value": np.zeros(16),
+        }  # fmt: skip
+        self._places: dict[int, dict[float, int]] = {}  # trial -> step -> row of _reports
+        self.n_reports = 0
+        self._seen: set[bytes] = set()
+        self._unkeyed: list[int] = []
+        self._cut: History | None = None
+        self.set_space(space)
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def _view(self, a: NDArray[Any], n: int) -> NDArray[Any]:
+        v = a[:n]
+        v.flags.writeable = False
+        return v
+
+    @property
+    def number(self) -> NDArray[np.int64]:
+        """(n,) 0, 1, 2, ..."""
+        return np.arange(self.n)
+
+    @property
+    def state(self) -> NDArray[np.int8]:
+        """(n,) a `State` each."""
+        return self._view(self._columns["state"], self.n)
+
+    @property
+    def X(self) -> Array:
+        """(n, d) unit columns of the present space, NaN where inactive, unknown, or outside its present range."""
+        return self._view(self._X, self.n)
+
+    @property
+    def fits(self) -> NDArray[np.bool_]:
+        """(n,) whether all of the trial's params are values of the present space."""
+        return self._view(self._fits, self.n)
+
+    @property
+    def values(self) -> Array:
+        """(n, m) as the user gave them; NaN where there are none."""
+        return self._view(self._columns["values"], self.n)
+
+    @property
+    def losses(self) -> Array:
+        """(n, m) `values` signed so that smaller is better: the only place where direction exists."""
+        return self.values * self._signs
+
+    @property
+    def started_s(self) -> Array:
+        """(n,) seconds since 1970."""
+        return self._view(self._columns["started_s"], self.n)
+
+    @property
+    def finished_s(self) -> Array:
+        """(n,) seconds since 1970; NaN while a trial is not over."""
+        return self._view(self._columns["finished_s"], self.n)
+
+    @property
+    def lease_s(self) -> Array:
+        """(n,) until when the worker of a running trial may be silent, as last read."""
+        return self._view(self._columns["lease_s"], self.n)
+
+    @property
+    def last_step(self) -> Array:
+        """(n,) the largest step reported; NaN where nothing was."""
+        return self._view(self._columns["last_step"], self.n)
+
+    @property
+    def last_loss(self) -> Array:
+        """(n,) the loss reported at `last_step`, first objective."""
+        return self._view(self._columns["last_report"], self.n) * self._signs[0]
+
+    @property
+    def report_number(self) -> NDArray[np.int64]:
+        """(r,) which trial reported."""
+        return self._view(self._reports["number"], self.n_reports)
+
+    @property
+    def report_step(self) -> Array:
+        """(r,) at which step."""
+        return self._view(self._reports["step"], self.n_reports)
+
+    @property
+    def report_loss(self) -> Array:
+        """(r,) which loss, signed like `losses`."""
+        return self._view(self._reports["value"], self.n_reports) * self._signs[0]
+
+    def reports_of(self, number: int) -> tuple[Array, Array]:
+        """(steps, losses) of one trial, by step; each (k,)."""
+        places = self._places.get(number, {})
+        rows = np.fromiter(places.values(), dtype=np.int64, count=len(places))
+        rows = rows[np.argsort(self._reports["step"][rows], kind="stable")]
+        return self._reports["step"][rows], self._reports["value"][rows] * self._signs[0]
+
+    def best(self) -> int | None:
+        """Number of the complete trial with the smallest loss, the earliest of equals; one objective."""
+        loss = np.where(self.state == State.COMPLETE, self.losses[:, 0], np.nan)
+        return None if np.isnan(loss).all() else int(np.nanargmin(loss))
+
+    def seen(self, X: Array) -> NDArray[np.bool_]:
+        """(n,) which points of a finite space some trial has, whatever became of it."""
+        if self._unkeyed:
+            self._seen.update(self.space.keys(self._X[self._unkeyed]))
+            self._unkeyed = []
+        return np.fromiter((k in self._seen for k in self.space.keys(X)), dtype=bool, count=len(X))
+
+    @property
+    def n_seen(self) -> int:
+        """How many different points of a finite space there have been."""
+        self.seen(self._X[:0])
+        return len(self._seen)
+
+    # -- writing: the study only ------------------------------------------------------------------------------------
+
+    def set_space(self, space: Space) -> None:
+        """Reads the trials anew under a changed space; those that still fit are used."""
+        self.space = space
+        self._X = np.full((len(self._columns["state"]), space.d), np.nan)
+        self._fits = np.ones(len(self._X), dtype=bool)
+        for j, name in enumerate(space.names):
+            if name in self._raw:
+                self._encode(j, name, slice(0, self.n))
+        self._seen = set()
+        self._unkeyed = list(range(self.n)) if space.finite else []
+
+    def put(self, rows: Iterable[TrialRow]) -> None:
+        """Adds trials, or replaces what was known of them. New numbers must follow on."""
+        rows = list(rows)
+        if not rows:
+            return
+        numbers = [r.number for r in rows]
+        self._grow(max(numbers) + 1)
+        self.n = max(self.n, max(numbers) + 1)
+        at = slice(numbers[0], numbers[-1] + 1) if numbers[-1] - numbers[0] + 1 == len(numbers) else numbers
+        c, none = self._columns, np.nan
+        c["state"][at] = [r.state for r in rows]
+        blank = (none,) * len(self.directions)
+        c["values"][at] = [blank if r.values is None or len(r.values) != len(blank) else r.values for r in rows]
+        c["started_s"][at] = [none if r.started_s is None else r.started_s for r in rows]
+        c["finished_s"][at] = [none if r.finished_s is None else r.finished_s for r in rows]
+        c["lease_s"][at] = [r.lease_s for r in rows]
+        for r in rows:
+            (self.waiting.add if r.state == State.WAITING else self.waiting.discard)(r.number)
+            (self.running.add if r.state == State.RUNNING else self.running.discard)(r.number)
+        self._put_params(rows, at)
+
+    def _put_params(self, rows: list[TrialRow], at: slice | list[int]) -> None:
+        names = list(dict.fromkeys(name for r in rows for name in r.params)) if len(rows) > 1 else list(rows[0].params)
+        for name in names:
+            if name not in self._raw:
+                self._raw[name] = np.full(len(self._columns["state"]), np.nan)
+        self._fits[at] = True
+        for name, column in self._raw.items():
+            dist = self.space.params.get(name)
+            got = [r.params.get(name) if name in r.params else _ABSENT for r in rows]
+            if isinstance(dist, Categorical) or name in self._choices:
+                index = self._choices.setdefault(name, {})
+                raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
+            elif dist is None and any(v is not _ABSENT and not _is_number(v) for v in got):
+                index = self._choices.setdefault(name, {})
+                old = column[: self.n]
+                for v in np.unique(old[~np.isnan(old)]):  # what was taken for a number so far is a choice
+                    index[choice_key(int(v) if v == int(v) else float(v))] = len(index)
+                    old[old == v] = index[choice_key(int(v) if v == int(v) else float(v))]
+                raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
+            else:
+                bad = next((v for v in got if v is not _ABSENT and not _is_number(v)), None)
+                if bad is not None:
+                    raise IncompatibleDistributionError(f"{name!r} is {dist!r} here, but a trial has {name} = {bad!r}")
+                raw = [np.nan if v is _ABSENT else float(v) for v in got]
+            column[at] = raw
+            if name in self.space.column:
+                self._encode(self.space.column[name], name, at)
+        if self.space.finite:
+            self._unkeyed.extend(r.number for r in rows if r.params)
+
+    def _encode(self, j: int, name: str, at: slice | list[int]) -> None:
+        """One column of X from raw values; what does not fit the present distribution is NaN and noted in `fits`."""
+        dist, raw = self.space.dists[j], self._raw[name][at]
+        there = ~np.isnan(raw)
+        if isinstance(dist, Categorical):
+            now = {choice_key(c): i for i, c in enumerate(dist.choices)}
+            known = np.array([now.get(k, -1) for k in self._choices.get(name, {})] + [-1.0])
+            raw = np.where(there, known[np.where(there, raw, -1).astype(np.int64)], np.nan)
+        good = there & dist.contains(raw)
+        self._X[at, j] = dist.to_unit(np.where(good, raw, np.nan)) if not good.all() else dist.to_unit(raw)
+        self._fits[at] &= good | ~there
+
+    def put_report(self, number: int, step: float, value: float) -> None:
+        """Adds a report; one for the same step replaces the earlier."""
+        places = self._places.setdefault(number, {})
+        row = places.get(step)
+        if row is None:
+            row = places[step] = self.n_reports
+            self.n_reports += 1
+            if self.n_reports > len(self._reports["step"]):
+                self._reports = {k: np.concatenate([a, np.zeros_like(a)]) for k, a in self._reports.items()}
+        self._reports["number"][row], self._reports["step"][row], self._reports["value"][row] = number, step, value
+        if not step < self._columns["last_step"][number]:
+            self._columns["last_step"][number], self._columns["last_report"][number] = step, value
+
+    def set_lease(self, number: int, lease_s: float) -> None:
+        """Notes that a running trial's worker has been heard of."""
+        self._columns["lease_s"][number] = lease_s
+
+    def _grow(self, n: int) -> None:
+        size = len(self._columns["state"])
+        if n <= size:
+            return
+        size = max(2 * size, n)
+        for name, a in self._columns.items():
+            self._columns[name] = _grown(a, size)
+        for name, a in self._raw.items():
+            self._raw[name] = _grown(a, size)
+        self._X = _grown(self._X, size)
+        self._fits = _grown(self._fits, size)
+
+    def before(self, number: int, window: int) -> History:
+        """What was committed when trial `number` was proposed and nothing later, beside its own reports.
+
+        Used where results must not depend on timing: of the others, only trials up to `number - window`.
+        """
+        cut = History(self.space, self.directions)
+        end = max(number - window + 1, 0)
+        for part in range(end):
+            if part in self._places:
+                for step, row in self._places[part].items():
+                    cut._grow(part + 1)
+                    cut.put_report(part, step, float(self._reports["value"][row]))
+        cut._grow(self.n)
+        cut.n = self.n
+        for name in ("state", "values", "started_s", "finished_s", "lease_s"):
+            cut._columns[name][:end] = self._columns[name][:end]
+        cut._columns["state"][end : self.n] = State.RUNNING
+        cut._X[: self.n] = self._X[: self.n]
+        cut._fits[: self.n] = self._fits[: self.n]
+        for step, row in self._places.get(number, {}).items():
+            cut.put_report(number, step, float(self._reports["value"][row]))
+        return cut
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __repr__(self) -> str:
+        counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
+        return f"History({self.n} trials: " + ", ".join(f"{k} {v}" for v, k in counts.items() if k) + ")"
+
+
+_ABSENT = object()
+
+
+def _is_number(v: Any) -> bool:
+    return isinstance(v, int | float) and not isinstance(v, bool)
+
+
+def _grown(a: NDArray[Any], size: int) -> NDArray[Any]:
+    fill = np.nan if a.dtype.kind == "f" else 1 if a.dtype.kind == "b" else 0
+    out = np.full((size, *a.shape[1:]), fill, dtype=a.dtype)
+    out[: len(a)] = a
+    return out

@@ -1,0 +1,1 @@
+"""Pure functions on arrays: densities, sequences, models and statistics."""

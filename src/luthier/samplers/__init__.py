@@ -1,0 +1,34 @@
+"""What to try next: one method, one file."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .base import Sampler
+
+_FILES = {"Auto": "auto", "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe"}
+
+__all__ = ["Auto", "Grid", "QMC", "Random", "Sampler", "TPE"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"luthier.samplers has no {name!r}; there are {', '.join(_FILES)}")
+    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)
+
+
+def named(sampler: Sampler | str) -> Sampler:
+    """A sampler from its name, in any case, with default settings; a sampler is returned as it is.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    if isinstance(sampler, Sampler):
+        return sampler
+    for name in _FILES:
+        if isinstance(sampler, str) and name.lower() == sampler.lower():
+            found = __getattr__(name)()
+            assert isinstance(found, Sampler)
+            return found
+    raise ValueError(f"expected a sampler or one of {', '.join(map(repr, _FILES))}, got {sampler!r}")

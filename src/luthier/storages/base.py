@@ -1,0 +1,216 @@
+"""The storage contract: what survives a crash. Every verb that writes is one transaction.
+
+A study is addressed by an id that its storage gives out; trials by their number, 0, 1, 2, ... without gaps. Each write
+raises the study's revision by one, so that `changes(study, since)` can hand out what is new and nothing else.
+
+A running trial belongs to whoever holds its token, for as long as the lease lasts. `extend` prolongs leases; a trial
+whose lease has run out may be claimed by anyone, which changes the token. `report`, `finish` and `release` compare the
+token and refuse (LeaseLostError) when it is not the latest, so a trial is finished exactly once.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ..trial import TrialRow
+
+
+class StudyRecord(msgspec.Struct, frozen=True):
+    """What is known of a study without its trials.
+
+    Attributes:
+        id: How the storage addresses it.
+        name: How people do.
+        spec: Directions, seed, space and notes, in JSON's types.
+        created_s: When it was made, seconds since 1970.
+        counts: Number of trials in each state, by `State`.
+    """
+
+    id: int
+    name: str
+    spec: dict[str, Any]
+    created_s: float
+    counts: dict[int, int] = {}
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials, whatever their state."""
+        return sum(self.counts.values())
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One intermediate value."""
+
+    number: int
+    step: float
+    value: float
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What is new since a revision.
+
+    Attributes:
+        revision: Pass this as `since` the next time.
+        rows: Trials that were added or changed, by number, without their reports.
+        reports: Reports that were added or changed.
+    """
+
+    revision: int
+    rows: Sequence[TrialRow]
+    reports: Sequence[Report]
+
+
+class Storage(ABC):
+    """Where studies live.
+
+    Args:
+        lease_s: How long a worker may be silent before its trials are offered again, in seconds.
+        max_retries: How often a trial is offered again before it counts as failed.
+
+    Attributes:
+        shared: Whether other processes may write to it.
+        url: How another process reaches it; None when it cannot.
+    """
+
+    shared: bool = True
+    url: str | None = None
+
+    def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
+        if not lease_s > 0:
+            raise ValueError(f"lease_s must be > 0 seconds, got {lease_s!r}")
+        if max_retries < 0:
+            raise ValueError(f"max_retries must be >= 0, got {max_retries!r}")
+        self.lease_s, self.max_retries = float(lease_s), int(max_retries)
+
+    @abstractmethod
+    def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
+        """Adds a study.
+
+        Raises:
+            StudyExistsError: The name is taken.
+        """
+
+    @abstractmethod
+    def study(self, name: str) -> StudyRecord:
+        """Looks a study up.
+
+        Raises:
+            StudyNotFoundError: There is none of that name.
+        """
+
+    @abstractmethod
+    def studies(self) -> list[StudyRecord]:
+        """All studies, the oldest first."""
+
+    @abstractmethod
+    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+        """Replaces the spec of a study."""
+
+    @abstractmethod
+    def delete_study(self, study: int) -> None:
+        """Removes a study and its trials. Whoever still works on it gets StudyNotFoundError."""
+
+    @abstractmethod
+    def add_trials(self, study: int, rows: Sequence[TrialRow], expected: int | None = None) -> tuple[int, int]:
+        """Appends trials; their numbers are given here, whatever the rows say.
+
+        Args:
+            study: The study's id.
+            rows: Waiting, running or finished trials, with their reports.
+            expected: Add them only if the study has this many trials, otherwise add nothing.
+
+        Returns:
+            The number of the first, and the study's revision; (-1, revision) when `expected` was wrong.
+        """
+
+    @abstractmethod
+    def claim(self, study: int, number: int, worker: str) -> tuple[TrialRow | None, int]:
+        """Takes a trial that waits, or whose lease has run out, for a worker.
+
+        A trial that was offered again `max_retries` times becomes FAILED instead.
+
+        Returns:
+            The trial, RUNNING under a new token and lease, with its reports, or None; and the study's revision.
+        """
+
+    @abstractmethod
+    def extend(self, study: int, tokens: Mapping[int, int]) -> None:
+        """Prolongs the leases of running trials, number -> token; those that were lost are left as they are."""
+
+    @abstractmethod
+    def report(
+        self, study: int, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
+    ) -> int:
+        """Adds an intermediate value and, where not None, the checkpoint; prolongs the lease.
+
+        Returns:
+            The study's revision.
+
+        Raises:
+            LeaseLostError: The token is not the latest.
+        """
+
+    @abstractmethod
+    def finish(self, study: int, row: TrialRow) -> int:
+        """Ends a trial with the state, params, values, tags and error of `row`, if `row.token` is the latest.
+
+        Returns:
+            The study's revision.
+
+        Raises:
+            LeaseLostError: The token is not the latest, or the trial is over.
+        """
+
+    @abstractmethod
+    def release(self, study: int, number: int, token: int, retried: bool) -> int:
+        """Gives a running trial back, to be claimed by anyone: its worker stops, or died if `retried`.
+
+        Returns:
+            The study's revision.
+
+        Raises:
+            LeaseLostError: The token is not the latest.
+        """
+
+    @abstractmethod
+    def changes(self, study: int, since: int) -> Changes:
+        """What is new since a revision; 0 for everything.
+
+        Raises:
+            StudyNotFoundError: The study was deleted.
+        """
+
+    @abstractmethod
+    def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        """Trials with their reports, by number; all of them, or the ones asked for."""
+
+    def close(self) -> None:
+        """Lets go of files and connections; the next verb opens them again."""
+
+
+def worker_name() -> str:
+    """Who this process is, as other workers see it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def lost(number: int) -> str:
+    """What a worker is told that comes too late."""
+    return (
+        f"trial {number} is over or was given to another worker, because this one was silent for longer than its "
+        "lease; its result is refused. Raise lease_s if this happens to healthy workers"
+    )
+
+
+def gave_up(row: TrialRow) -> str:
+    """Why a trial fails that keeps losing its worker."""
+    return (
+        f"WorkerDiedError: the worker died or fell silent {row.retries + 1} times (max_retries={row.retries}); "
+        f"the last was {row.worker}"
+    )

@@ -1,0 +1,177 @@
+"""Studies in this process's memory: the fastest storage, gone when the process ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
+from ..trial import State, TrialRow
+from .base import Changes, Report, Storage, StudyRecord, gave_up, lost
+
+
+class _Table:
+    """One study: its trials, its reports, and in which order they changed."""
+
+    def __init__(self, record: StudyRecord) -> None:
+        self.record = record
+        self.rows: list[TrialRow] = []
+        self.reports: dict[int, dict[float, float]] = {}
+        self.changed: list[tuple[int, float | None]] = []  # entry r made revision r + 1: (trial, step of a report)
+
+    def put(self, row: TrialRow) -> int:
+        self.rows[row.number] = row
+        self.changed.append((row.number, None))
+        return len(self.changed)
+
+    def full(self, row: TrialRow) -> TrialRow:
+        reports = self.reports.get(row.number)
+        return replace(row, reports=tuple(sorted(reports.items()))) if reports else row
+
+
+class Memory(Storage):
+    """Studies in memory, safe for threads.
+
+    Args:
+        lease_s: How long a worker may be silent before its trials are offered again, in seconds.
+        max_retries: How often a trial is offered again before it counts as failed.
+    """
+
+    shared = False
+
+    def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
+        super().__init__(lease_s, max_retries)
+        self._tables: dict[int, _Table] = {}
+        self._next = 1
+        self._lock = threading.RLock()
+
+    def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
+        with self._lock:
+            if any(t.record.name == name for t in self._tables.values()):
+                raise StudyExistsError(f"study {name!r} exists; load it, or pass load_if_exists=True")
+            record = StudyRecord(self._next, name, dict(spec), time.time())
+            self._tables[self._next] = _Table(record)
+            self._next += 1
+            return record
+
+    def study(self, name: str) -> StudyRecord:
+        for record in self.studies():
+            if record.name == name:
+                return record
+        raise StudyNotFoundError(f"no study {name!r}; there are {[r.name for r in self.studies()]}")
+
+    def studies(self) -> list[StudyRecord]:
+        with self._lock:
+            out = []
+            for t in self._tables.values():
+                states = [r.state for r in t.rows]
+                out.append(replace(t.record, counts={s.value: states.count(s) for s in State if s in states}))
+            return out
+
+    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+        with self._lock:
+            table = self._table(study)
+            table.record = replace(table.record, spec=dict(spec))
+
+    def delete_study(self, study: int) -> None:
+        with self._lock:
+            self._table(study)
+            del self._tables[study]
+
+    def add_trials(self, study: int, rows: Sequence[TrialRow], expected: int | None = None) -> tuple[int, int]:
+        with self._lock:
+            table = self._table(study)
+            first = len(table.rows)
+            if expected is not None and expected != first:
+                return -1, len(table.changed)
+            for number, row in enumerate(rows, first):
+                token, lease_s = (1, time.time() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
+                table.rows.append(row)
+                if row.reports:
+                    table.reports[number] = dict(row.reports)
+                    table.changed.extend((number, step) for step, _ in row.reports)
+                table.put(replace(row, number=number, token=token, lease_s=lease_s, reports=()))
+            return first, len(table.changed)
+
+    def claim(self, study: int, number: int, worker: str) -> tuple[TrialRow | None, int]:
+        with self._lock:
+            table = self._table(study)
+            row, now = table.rows[number], time.time()
+            expired = row.state == State.RUNNING and row.lease_s < now
+            if not expired and row.state != State.WAITING:
+                return None, len(table.changed)
+            if expired and row.retries >= self.max_retries:
+                return None, table.put(replace(row, state=State.FAILED, error=gave_up(row), finished_s=now))
+            row = replace(
+                row, state=State.RUNNING, worker=worker, token=row.token + 1, lease_s=now + self.lease_s,
+                retries=row.retries + expired, started_s=now,
+            )  # fmt: skip
+            return table.full(row), table.put(row)
+
+    def extend(self, study: int, tokens: Mapping[int, int]) -> None:
+        with self._lock:
+            table = self._table(study)
+            until = time.time() + self.lease_s
+            for number, token in tokens.items():
+                row = table.rows[number]
+                if row.token == token and row.state == State.RUNNING:
+                    table.rows[number] = replace(row, lease_s=until)
+
+    def report(
+        self, study: int, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
+    ) -> int:
+        with self._lock:
+            table = self._table(study)
+            row = self._held(table, number, token)
+            table.reports.setdefault(number, {})[step] = value
+            checkpoint = row.checkpoint if checkpoint is None else checkpoint
+            table.rows[number] = replace(
+                row, checkpoint=checkpoint, params=dict(params) or row.params, lease_s=time.time() + self.lease_s
+            )
+            table.changed.append((number, step))
+            return len(table.changed)
+
+    def finish(self, study: int, row: TrialRow) -> int:
+        with self._lock:
+            table = self._table(study)
+            old = self._held(table, row.number, row.token)
+            if old.checkpoint is not None or old.retries:
+                row = replace(row, checkpoint=old.checkpoint, retries=old.retries)
+            return table.put(row)
+
+    def release(self, study: int, number: int, token: int, retried: bool) -> int:
+        with self._lock:
+            table = self._table(study)
+            row = self._held(table, number, token)
+            if retried and row.retries >= self.max_retries:
+                return table.put(replace(row, state=State.FAILED, error=gave_up(row), finished_s=time.time()))
+            return table.put(replace(row, state=State.WAITING, retries=row.retries + retried))
+
+    def changes(self, study: int, since: int) -> Changes:
+        with self._lock:
+            table = self._table(study)
+            new = table.changed[since:]
+            numbers = sorted({number for number, step in new if step is None})
+            steps = {(number, step) for number, step in new if step is not None}
+            reports = [Report(number, step, table.reports[number][step]) for number, step in sorted(steps)]
+            return Changes(len(table.changed), [table.rows[i] for i in numbers], reports)
+
+    def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        with self._lock:
+            table = self._table(study)
+            return [table.full(r) for r in (table.rows if numbers is None else [table.rows[i] for i in numbers])]
+
+    def _table(self, study: int) -> _Table:
+        if study not in self._tables:
+            raise StudyNotFoundError("the study was deleted")
+        return self._tables[study]
+
+    def _held(self, table: _Table, number: int, token: int) -> TrialRow:
+        row = table.rows[number]
+        if row.token != token or row.state != State.RUNNING:
+            raise LeaseLostError(lost(number))
+        return row

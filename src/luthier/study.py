@@ -1,0 +1,564 @@
+"""Study: joins space, history, sampler, scheduler and storage. `create_study`, `load_study` and their kin."""
+
+from __future__ import annotations
+
+import html
+import logging
+import secrets
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from .distributions import Array, Categorical, Distribution, Float, Int
+from .errors import (
+    LeaseLostError,
+    MissingDependencyError,
+    NoCompletedTrialsError,
+    StudyError,
+    StudyExistsError,
+    TrialError,
+)
+from .executors.base import Objective, Outcome, checked_values
+from .history import History
+from .samplers.base import Sampler
+from .schedulers.base import Decision, Scheduler
+from .space import Space, discover_conditions
+from .storages import Storage, from_url
+from .storages.base import StudyRecord, worker_name
+from .trial import State, Trial, TrialRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("luthier")
+
+Callback = Callable[["Study", TrialRow], Any]
+
+
+class Study:
+    """One search: made by `create_study` and `load_study`.
+
+    Attributes:
+        name: Its name in the storage.
+        directions: "minimize" or "maximize", one an objective.
+        sampler: What to try next.
+        scheduler: How long to train it; None lets every trial run to its end.
+        storage: Where it lives.
+        history: Its trials as columns, as of the last look at the storage.
+    """
+
+    def __init__(
+        self, storage: Storage, record: StudyRecord, space: Space | None, sampler: Sampler, scheduler: Scheduler | None
+    ) -> None:
+        self.storage, self.name, self.sampler, self.scheduler = storage, record.name, sampler, scheduler
+        self.directions: tuple[str, ...] = tuple(record.spec["directions"])
+        self._id, self._spec = record.id, dict(record.spec)
+        self._seed = int(self._spec["seed"])
+        self._declared = bool(space if space is not None else self._spec.get("declared", False))
+        self._settled: set[str] = set(space.names) if space is not None else set()  # names this session has asked for
+        self.history = History(Space.from_json(self._spec["space"]) if space is None else space, self.directions)
+        self._worker = worker_name()
+        self._open: dict[int, int] = {}  # trials this process runs: number -> token
+        self._lock = threading.RLock()
+        self._heart: threading.Thread | None = None
+        self._window: int | None = None  # set while results are committed in trial order
+        self._stopped = False
+        self._shape: tuple[int, Space | None] = (0, None)  # conditions found so far, and after how many trials
+        if space is not None and space.to_json() != self._spec["space"]:
+            self._save_space()
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def optimize(
+        self,
+        objective: Objective,
+        n_trials: int | None = None,
+        timeout_s: float | None = None,
+        n_jobs: int = 1,
+        executor: Executor | None = None,
+        catch: type[BaseException] | Sequence[type[BaseException]] = (),
+        callbacks: Sequence[Callback] = (),
+        progress: bool | None = None,
+        limits: Mapping[str, float] | None = None,
+        resources: Mapping[str, float] | None = None,
+        reproducible: bool = False,
+    ) -> None:
+        """Runs trials of an objective until one of the bounds is reached, `stop()` is called, or Ctrl-C.
+
+        Args:
+            objective: Takes a `Trial`, returns a number, or a sequence of them for several directions.
+            n_trials: How many trials this call runs; None for no bound.
+            timeout_s: After how many seconds no further trial is begun.
+            n_jobs: How many trials run at the same time, each in its own process; -1 for as many as fit.
+            executor: Any `concurrent.futures` executor to run them in instead; n_jobs trials are kept in it.
+            catch: Exceptions of the objective after which the study goes on; others are raised. Exceeded limits, dead
+                workers and values of NaN never stop a study. Every failure is recorded.
+            callbacks: Called with the study and the `TrialRow` after each trial, in this process.
+            progress: Shows a progress bar; by default on a terminal only.
+            limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and recorded as failed.
+            resources: What one trial needs, "cpu" and "gpu" (may be a fraction). Its process gets those cores, and
+                CUDA_VISIBLE_DEVICES.
+            reproducible: With several jobs, results are taken in in the order of the trials, over a window of n_jobs:
+                the same seed and n_jobs give the same study whatever the timing. Costs some idle time.
+
+        Raises:
+            ValueError: A bound that is not positive.
+            ResourceError: The machine does not have the resources.
+            Exception: What the objective raised, unless `catch` names it.
+        """
+        from .loop import run
+
+        run(
+            self, objective, n_trials, timeout_s, n_jobs, executor, catch, callbacks, progress, limits, resources,
+            reproducible,
+        )  # fmt: skip
+
+    def ask(self) -> Trial:
+        """Begins a trial: one that waits, or a new one that the sampler proposes. End it with `tell`."""
+        with self._lock:
+            self._refresh()
+            row = self._claim() or self._propose()
+            self._open[row.number] = row.token
+            self._beat()
+            from .loop import StudyLink, handle
+
+            link = StudyLink(self, row.number, row.token)
+            ticket = (row.number, row.params, self._seed, row.checkpoint, row.token, self._declared, row.tags)
+            return handle(ticket, self.history.space, link)
+
+    def tell(
+        self, trial: Trial, value: float | Sequence[float] | None = None, state: State | str | None = None
+    ) -> TrialRow:
+        """Ends a trial.
+
+        Args:
+            trial: From `ask`.
+            value: Its value, or one for each direction; None for a trial that failed or was pruned.
+            state: "complete", "pruned" or "failed"; complete if there is a value, else failed.
+
+        Raises:
+            ObjectiveValueError: The value is not a number, or not one for each direction.
+            LeaseLostError: The trial is already over, or was given to another worker.
+        """
+        state = State[state.upper()] if isinstance(state, str) else state
+        state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
+        if not state.finished:
+            raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
+        values = None
+        if value is not None or state == State.COMPLETE:
+            values = checked_values(value, len(self.directions), trial.number)
+        error = None
+        if values is not None and any(v != v for v in values):
+            state, error, values = State.FAILED, f"the value is {values}; NaN is no result", None
+        elif state == State.FAILED:
+            error = "told as failed"
+        return self._finish(
+            trial, Outcome(state, values, error, None, trial.params, trial.suggested, trial.tags, time.time())
+        )
+
+    def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
+        """Adds a trial with these params, to be run before the sampler is asked again. Names left out are sampled.
+
+        Returns:
+            Its number.
+
+        Raises:
+            UnknownParameterError: A declared space does not have such a parameter or value.
+        """
+        fixed = self.history.space.check(params) if self._declared else dict(params)
+        return self.add_trials([TrialRow(number=-1, state=State.WAITING, params=fixed, tags=dict(tags or {}))])[0]
+
+    def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
+        """Adds trials as they are, from another study or from elsewhere; they get new numbers, which are returned."""
+        rows = list(rows)
+        for row in rows:
+            if row.state == State.RUNNING:
+                raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
+            if row.state == State.COMPLETE and (row.values is None or len(row.values) != len(self.directions)):
+                raise TrialError(f"a complete trial needs {len(self.directions)} values, got {row.values!r}")
+        with self._lock:
+            first, _ = self.storage.add_trials(self._id, rows)
+            self._refresh()
+        return list(range(first, first + len(rows)))
+
+    def stop(self) -> None:
+        """Lets the running `optimize` begin no further trial; for callbacks and objectives."""
+        self._stopped = True
+
+    # -- results ----------------------------------------------------------------------------------------------------
+
+    @property
+    def trials(self) -> list[TrialRow]:
+        """All trials, by number."""
+        return self.storage.rows(self._id)
+
+    @property
+    def best_trial(self) -> TrialRow:
+        """The complete trial with the best value.
+
+        Raises:
+            NoCompletedTrialsError: None is complete.
+            StudyError: There are several objectives.
+        """
+        if len(self.directions) > 1:
+            raise StudyError(f"{len(self.directions)} objectives have no single best trial; see best_trials")
+        with self._lock:
+            self._refresh()
+            best = self.history.best()
+        if best is None:
+            raise NoCompletedTrialsError(f"no trial of {self.name!r} is complete yet ({self.history!r})")
+        return self.storage.rows(self._id, [best])[0]
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """Params of `best_trial`."""
+        return self.best_trial.params
+
+    @property
+    def best_value(self) -> float:
+        """Value of `best_trial`."""
+        values = self.best_trial.values
+        assert values is not None
+        return values[0]
+
+    @property
+    def best_trials(self) -> list[TrialRow]:
+        """The complete trials that no other beats in all objectives (with one objective: all that share the best)."""
+        with self._lock:
+            self._refresh()
+            numbers = np.flatnonzero(self.history.state == State.COMPLETE)
+            L = self.history.losses[numbers]
+        keep = [not ((L <= row).all(axis=1) & (L < row).any(axis=1)).any() for row in L]
+        return self.storage.rows(self._id, [int(i) for i in numbers[np.array(keep, dtype=bool)]]) if len(L) else []
+
+    @property
+    def space(self) -> Space:
+        """The space as declared, or as discovered so far."""
+        return self.history.space
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row a trial: number, state, value (or value_0, ...), duration_s, params.*, tags.*; needs pandas."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingDependencyError("to_dataframe needs pandas: pip install luthier[pandas]") from None
+        return pd.DataFrame(records(self.trials, len(self.directions)))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{int((self.history.state == s).sum())} {s.name.lower()}" for s in State
+                           if (self.history.state == s).any())  # fmt: skip
+        best = self.history.best() if len(self.directions) == 1 else None
+        value = "" if best is None else f", best {self.history.values[best, 0]:.6g} in trial {best}"
+        return f"Study({self.name!r}, {'/'.join(self.directions)}, {counts or 'no trials'}{value})"
+
+    def _repr_html_(self) -> str:
+        return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
+
+    # -- inside: the loop, links and executors use these ------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        """Reads what others have written."""
+        changes = self.storage.changes(self._id, self.history.revision)
+        if changes.revision != self.history.revision:
+            self.history.put(changes.rows)
+            for r in changes.reports:
+                self.history.put_report(r.number, r.step, r.value)
+            self.history.revision = changes.revision
+
+    def _wrote(self, revision: int, row: TrialRow | None = None) -> None:
+        """Takes in an own write, without reading it back where nobody else wrote in between."""
+        if row is not None and revision == self.history.revision + 1:
+            self.history.put([row])
+            self.history.revision = revision
+        else:
+            self._refresh()
+
+    def _claim(self) -> TrialRow | None:
+        """The first trial that waits, or whose worker has been silent for too long."""
+        candidates = set(self.history.waiting)
+        foreign = self.history.running - self._open.keys()
+        if foreign:
+            now = time.time()
+            candidates |= {i for i in foreign if self.history.lease_s[i] < now}
+        for number in sorted(candidates):
+            row, revision = self.storage.claim(self._id, number, self._worker)
+            self._wrote(revision, row)
+            if row is not None:
+                first = row.token == 1  # not tried before: what it leaves open is sampled now
+                return self._completed(row) if first and row.params.keys() != self.history.space.params.keys() else row
+            if number in self.history.running:  # alive after all: look at its lease again in a while
+                self.history.set_lease(number, time.time() + self.storage.lease_s / 3)
+        return None
+
+    def _completed(self, row: TrialRow) -> TrialRow:
+        """Samples what an enqueued trial left open, keeping what it fixes."""
+        space, fixed = self._search_space(), row.params
+        proposal = space.decode(self._sample(space, row.number, 0))[0]
+        if not self._declared:
+            return replace(row, params={**proposal, **fixed})
+        known = {k: v for k, v in fixed.items() if k in space.params}
+        for attempt in range(100):
+            X = space.encode({**proposal, **known})
+            for j, p in enumerate(space.dists):  # a child that the fixed parent switches on
+                if np.isnan(X[0, j]):
+                    X[0, j] = np.floor(0.5 * p.n_values) if isinstance(p, Categorical) and not p.ordered else 0.5
+            X = space.settle(X)
+            if space.feasible(X)[0]:
+                break
+            proposal = space.decode(space.sample(np.random.default_rng([self._seed, row.number, 3, attempt]), 1))[0]
+        return replace(row, params=space.decode(X)[0])
+
+    def _propose(self) -> TrialRow:
+        """A new trial. If another worker was quicker, the proposal is made once more with its trial in sight."""
+        for attempt in (0, 1):
+            number, space = self.history.n, self._search_space()
+            params = space.decode(self._sample(space, number, attempt))[0] if space.d else {}
+            row = TrialRow(
+                number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=self._worker, token=1,
+                lease_s=time.time() + self.storage.lease_s,
+            )  # fmt: skip
+            first, revision = self.storage.add_trials(self._id, [row], None if attempt else number)
+            if first >= 0:
+                break
+            self._refresh()
+        row = row if first == number else replace(row, number=first)
+        self._wrote(revision, row)
+        return row
+
+    def _sample(self, space: Space, number: int, attempt: int) -> Array:
+        salt = [] if attempt == 0 else [secrets.randbits(32)]
+        rng = np.random.default_rng([self._seed, number, 0, *salt])
+        X = self.sampler.sample(space, self.history, 1, rng)
+        if space.constraints and not space.feasible(X).all():  # the last line of defence, for foreign samplers
+            X = space.sample(rng, 1)
+        return X
+
+    def _search_space(self) -> Space:
+        """The space, with the conditions that a define-by-run objective has shown so far."""
+        if self._declared:
+            return self.history.space
+        n, known = self._shape
+        complete = np.flatnonzero(self.history.state == State.COMPLETE)
+        if known is None or known.names != self.history.space.names or len(complete) >= max(n + 5, 1.2 * n):
+            X = self.history.X[complete]
+            space = discover_conditions(self.history.space, X) if np.isnan(X).any() else self.history.space
+            if known is not None and space.params == known.params:
+                space = known
+            self._shape = (len(complete), space)
+            return space
+        return known
+
+    def _report(
+        self, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
+    ) -> None:
+        with self._lock:
+            revision = self.storage.report(self._id, number, token, step, value, checkpoint, params)
+            if revision == self.history.revision + 1:
+                self.history.put_report(number, step, value)
+                self.history.revision = revision
+
+    def _should_prune(self, number: int) -> bool:
+        if self.scheduler is None:
+            return False
+        with self._lock:
+            if self.storage.shared:
+                self._refresh()
+            if not len(self.history.reports_of(number)[0]):
+                return False
+            history = self.history if self._window is None else self.history.before(number, self._window)
+            return self.scheduler.decide(history, number) == Decision.STOP
+
+    def _finish(self, trial: Trial, outcome: Outcome) -> TrialRow:
+        with self._lock:
+            self._learn(outcome.suggested)
+            h = self.history
+            values = outcome.values
+            if outcome.state == State.PRUNED and values is None and len(self.directions) == 1:
+                steps, losses = h.reports_of(trial.number)
+                values = (float(losses[-1] * (-1 if self.directions[0] == "maximize" else 1)),) if len(steps) else None
+            row = TrialRow(
+                number=trial.number, state=outcome.state, params=outcome.params, values=values, tags=outcome.tags,
+                error=outcome.error, started_s=float(h.started_s[trial.number]), finished_s=outcome.finished_s,
+                worker=self._worker, token=trial.token,
+            )  # fmt: skip
+            try:
+                self._wrote(self.storage.finish(self._id, row), row)
+            finally:
+                self._open.pop(trial.number, None)
+        return row
+
+    def _release(self, trial: Trial, retried: bool) -> None:
+        """Gives a trial back that this process will not end."""
+        with self._lock:
+            self._open.pop(trial.number, None)
+            try:
+                self._wrote(self.storage.release(self._id, trial.number, trial.token, retried))
+            except LeaseLostError as e:
+                logger.warning("%s", e)
+
+    def _learn(self, suggested: Mapping[str, Distribution]) -> None:
+        """Lets the space grow by what an objective asked for; a range that changed since an earlier run is replaced."""
+        new: dict[str, Distribution] = {}
+        for name, dist in suggested.items():
+            known = self.history.space.params.get(name)
+            if known is not dist and known != dist:
+                if known is not None and known.when:
+                    dist = replace(dist, when=known.when)
+                new[name] = dist if known is None or name not in self._settled else wider(known, dist)
+                if new[name] == known:
+                    del new[name]
+            self._settled.add(name)
+        if new:
+            self.history.set_space(self.history.space.changed(new))
+            self._save_space()
+
+    def _save_space(self) -> None:
+        self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared}
+        self.storage.update_study(self._id, self._spec)
+
+    def _beat(self) -> None:
+        """Keeps the leases of running trials alive, from a thread, where others could take them."""
+        if self.storage.shared and (self._heart is None or not self._heart.is_alive()):
+            self._heart = threading.Thread(target=_beat, args=(weakref.ref(self), self.storage.lease_s / 3), daemon=True)
+            self._heart.start()
+
+
+def _beat(study: weakref.ref[Study], every_s: float) -> None:
+    while True:
+        time.sleep(every_s)
+        alive = study()
+        if alive is None or not alive._open:
+            return
+        try:
+            alive.storage.extend(alive._id, dict(alive._open))
+        except Exception as e:
+            logger.warning("could not prolong the leases of trials %s: %s", sorted(alive._open), e)
+        del alive
+
+
+def wider(a: Distribution, b: Distribution) -> Distribution:
+    """The smallest distribution that has the values of both; of one kind."""
+    if isinstance(a, Categorical) and isinstance(b, Categorical):
+        known = set(map(repr, a.choices))
+        return replace(a, choices=(*a.choices, *(c for c in b.choices if repr(c) not in known)))
+    assert isinstance(a, Float | Int)
+    assert isinstance(b, Float | Int)
+    step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
+    return replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
+
+
+def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
+    """Trials as flat dicts, for tables and files."""
+    names = ["value"] if n_values == 1 else [f"value_{i}" for i in range(n_values)]
+    return [
+        {
+            "number": r.number,
+            "state": r.state.name.lower(),
+            **dict(zip(names, r.values or (None,) * n_values, strict=False)),
+            "duration_s": r.duration_s,
+            **{f"params.{k}": v for k, v in r.params.items()},
+            **{f"tags.{k}": v for k, v in r.tags.items()},
+        }
+        for r in rows
+    ]
+
+
+def create_study(
+    name: str | None = None,
+    storage: str | Storage | None = None,
+    direction: str | None = None,
+    directions: Sequence[str] | None = None,
+    space: Space | Mapping[str, Any] | None = None,
+    sampler: Sampler | str | None = None,
+    scheduler: Scheduler | str | None = None,
+    seed: int | None = None,
+    load_if_exists: bool = False,
+) -> Study:
+    """Begins a search.
+
+    Args:
+        name: Its name in the storage; made up when None.
+        storage: "sqlite:///file.db", a path ending in .db, a `Storage`, or None for this process's memory.
+        direction: "minimize" (the default) or "maximize".
+        directions: One for each of several objectives, instead of `direction`.
+        space: A declared space, or a dict for one; None lets the objective's suggest calls discover it.
+        sampler: What to try next, or its name; None chooses automatically.
+        scheduler: When to stop a trial early, or its name; None never does.
+        seed: The same seed gives the same study; drawn when None.
+        load_if_exists: Go on with a study of that name instead of raising.
+
+    Raises:
+        StudyExistsError: The name is taken.
+        StudyError: A direction is neither, or not the one the loaded study has.
+    """
+    if direction is not None and directions is not None:
+        raise StudyError(f"give direction or directions, not both; got {direction!r} and {directions!r}")
+    wanted = list(directions) if directions is not None else [direction or "minimize"]
+    if not wanted or any(d not in ("minimize", "maximize") for d in wanted):
+        raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
+    if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
+        raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
+    space = Space(space) if isinstance(space, Mapping) else space
+    place = from_url(storage)
+    spec = {
+        "directions": wanted,
+        "seed": int(seed) if seed is not None else secrets.randbits(32),
+        "space": (space or Space()).to_json(),
+        "declared": space is not None,
+    }
+    try:
+        record = place.create_study(name or f"study-{secrets.token_hex(4)}", spec)
+    except StudyExistsError:
+        if not load_if_exists:
+            raise
+        record = place.study(str(name))
+        if (direction or directions) and record.spec["directions"] != wanted:
+            raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
+    return _opened(place, record, space, sampler, scheduler)
+
+
+def load_study(
+    name: str,
+    storage: str | Storage,
+    space: Space | Mapping[str, Any] | None = None,
+    sampler: Sampler | str | None = None,
+    scheduler: Scheduler | str | None = None,
+) -> Study:
+    """Goes on with a study. Sampler and scheduler are not stored: pass them again; a new space replaces the old.
+
+    Raises:
+        StudyNotFoundError: There is none of that name.
+    """
+    place = from_url(storage)
+    space = Space(space) if isinstance(space, Mapping) else space
+    return _opened(place, place.study(name), space, sampler, scheduler)
+
+
+def delete_study(name: str, storage: str | Storage) -> None:
+    """Removes a study with all its trials.
+
+    Raises:
+        StudyNotFoundError: There is none of that name.
+    """
+    place = from_url(storage)
+    place.delete_study(place.study(name).id)
+
+
+def list_studies(storage: str | Storage) -> list[StudyRecord]:
+    """What studies there are, the oldest first."""
+    return from_url(storage).studies()
+
+
+def _opened(
+    place: Storage, record: StudyRecord, space: Space | None, sampler: Sampler | str | None,
+    scheduler: Scheduler | str | None,
+) -> Study:  # fmt: skip
+    from . import samplers, schedulers
+
+    return Study(place, record, space, samplers.named(sampler or "Auto"), schedulers.named(scheduler))

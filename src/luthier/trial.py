@@ -1,0 +1,262 @@
+"""Trial: the live handle an objective is given. TrialRow: the frozen record that is stored."""
+
+from __future__ import annotations
+
+import enum
+import html
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from .distributions import Categorical, Distribution, Float, Int, Scale
+from .errors import DistributionError, IncompatibleDistributionError, ReportError, TrialError
+from .space import Space
+
+
+class State(enum.IntEnum):
+    """Where a trial is. Everything from COMPLETE on is finished and never changes again."""
+
+    WAITING = 0
+    RUNNING = 1
+    COMPLETE = 2
+    PRUNED = 3
+    FAILED = 4
+
+    @property
+    def finished(self) -> bool:
+        """Whether the trial is over."""
+        return self >= State.COMPLETE
+
+
+class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of one trial.
+
+    Attributes:
+        number: 0, 1, 2, ... within the study.
+        state: WAITING, RUNNING, COMPLETE, PRUNED or FAILED.
+        params: Name to value, in the user's types; what has been proposed while it runs, what was used once finished.
+        values: One number for each direction; the last report of a pruned trial; None when there is none.
+        reports: (step, value) pairs, by step.
+        tags: What the user noted with `trial.set_tag`, in JSON's types.
+        error: Why it failed, with the traceback.
+        checkpoint: Where it can go on from, as its objective last reported.
+        started_s: When it began, in seconds since 1970.
+        finished_s: When it ended.
+        worker: Who ran it.
+        token: How often it has been handed out; a result must carry the latest.
+        lease_s: Until when its worker may be silent, in seconds since 1970.
+        retries: How often it was offered again because its worker died.
+    """
+
+    number: int
+    state: State
+    params: dict[str, Any] = {}
+    values: tuple[float, ...] | None = None
+    reports: tuple[tuple[float, float], ...] = ()
+    tags: dict[str, Any] = {}
+    error: str | None = None
+    checkpoint: Any = None
+    started_s: float | None = None
+    finished_s: float | None = None
+    worker: str = ""
+    token: int = 0
+    lease_s: float = 0.0
+    retries: int = 0
+
+    @property
+    def value(self) -> float | None:
+        """The value, when there is one objective."""
+        return self.values[0] if self.values else None
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it ran, once finished."""
+        return None if self.started_s is None or self.finished_s is None else self.finished_s - self.started_s
+
+    def __repr__(self) -> str:
+        values = "" if self.values is None else " " + ", ".join(f"{v:.6g}" for v in self.values)
+        params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items())
+        return f"TrialRow({self.number} {self.state.name}{values} {{{params}}})"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(repr(self))}</code>"
+
+
+class Link(Protocol):
+    """What a trial needs from the study it belongs to, wherever that is."""
+
+    def report(self, step: float, value: float, checkpoint: Any, params: dict[str, Any]) -> None:
+        """Stores an intermediate value."""
+
+    def should_prune(self) -> bool:
+        """Asks the scheduler."""
+
+
+class Trial:
+    """The handle an objective is given.
+
+    Attributes:
+        number: 0, 1, 2, ... within the study.
+        checkpoint: What the objective last handed to `report(..., checkpoint=...)` if the trial was begun before and
+            its worker died; None when it starts afresh.
+        token: Proves to the storage that this worker holds the trial.
+    """
+
+    def __init__(
+        self, number: int, proposal: Mapping[str, Any], space: Space, seed: int, link: Link, checkpoint: Any = None,
+        token: int = 1, declared: bool = False,
+    ) -> None:  # fmt: skip
+        self.number, self.checkpoint, self.token = number, checkpoint, token
+        self.suggested: dict[str, Distribution] = {}
+        self.tags: dict[str, Any] = {}
+        self._proposal, self._space, self._seed, self._link = proposal, space, seed, link
+        self._params: dict[str, Any] = dict(proposal) if declared else {}
+        self._rng: np.random.Generator | None = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params in use: all of a declared space, or what has been suggested so far."""
+        return dict(self._params)
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A generator of the trial's own: the same for the same study seed and trial number."""
+        if self._rng is None:
+            self._rng = np.random.default_rng([self._seed, self.number, 1])
+        return self._rng
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False,
+        scale: Scale | None = None,
+    ) -> float:  # fmt: skip
+        """A real number between low and high, both included; see `luthier.Float`."""
+        known = self._known(name, Float)
+        scale = scale or ("log" if log else "linear")
+        if known is None or (known.low, known.high, known.step, known.scale) != (low, high, step, scale):
+            known = Float(low, high, step=step, scale=scale)
+        return float(self.suggest(name, known))
+
+    def suggest_int(
+        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, scale: Scale | None = None
+    ) -> int:
+        """A whole number between low and high, both included; see `luthier.Int`."""
+        known = self._known(name, Int)
+        scale = scale or ("log" if log else "linear")
+        if known is None or (known.low, known.high, known.step, known.scale) != (low, high, step, scale):
+            known = Int(low, high, step=step, scale=scale)
+        return int(self.suggest(name, known))
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any], *, ordered: bool = False) -> Any:
+        """One of the choices, in the user's own type; see `luthier.Categorical`."""
+        known = self._known(name, Categorical)
+        if known is None or known.ordered != ordered or len(known.choices) != len(choices) or any(
+            a is not b and (type(a) is not type(b) or a != b) for a, b in zip(known.choices, choices, strict=True)
+        ):  # fmt: skip
+            known = Categorical(tuple(choices), ordered=ordered)
+        value = self.suggest(name, known)
+        return choices[int(known.raw(value))]
+
+    def _known(self, name: str, kind: type[Any]) -> Any:
+        dist = self.suggested.get(name) or self._space.params.get(name)
+        return dist if isinstance(dist, kind) else None
+
+    def suggest(self, name: str, dist: Distribution) -> Any:
+        """A value of a distribution.
+
+        The proposed value where the sampler has one that fits, otherwise a draw from the distribution. Asked twice for
+        the same name, it answers the same.
+
+        Raises:
+            IncompatibleDistributionError: The name is already used for another kind of parameter, or another range in
+                this trial.
+        """
+        if not isinstance(name, str) or not name:
+            raise DistributionError(f"a parameter's name must be a non-empty string, got {name!r}")
+        if name in self.suggested:
+            if self.suggested[name] != dist:
+                raise IncompatibleDistributionError(
+                    f"{name!r} was {self.suggested[name]!r} earlier in this trial and is now {dist!r}; use two names"
+                )
+            return self._params[name]
+        known = self._space.params.get(name)
+        if known is not None and type(known) is not type(dist):
+            raise IncompatibleDistributionError(
+                f"{name!r} is {known!r} in this study and {dist!r} here; use another name, or a new study"
+            )
+        self.suggested[name] = dist
+        raw = None
+        if name in self._proposal:
+            try:
+                raw = dist.raw(self._proposal[name])
+            except ValueError:  # a choice that no longer exists
+                raw = None
+        if raw is None or not dist.contains(np.array([raw]))[0]:
+            draw = np.random.default_rng([self._seed, self.number, 2, zlib.crc32(name.encode())]).random((1, 1))
+            raw = float(Space({name: dist if not dist.when else msgspec.structs.replace(dist, when=None)}).raw(draw)[0, 0])
+            if isinstance(dist, Categorical):
+                raw = float(np.floor(draw[0, 0] * dist.n_values))
+        self._params[name] = dist.value(raw)
+        return self._params[name]
+
+    def report(self, value: float, step: float, checkpoint: Any = None) -> None:
+        """Tells an intermediate value.
+
+        Args:
+            value: The objective so far. NaN and infinities are taken as they are, and rank last.
+            step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice keeps the later value.
+            checkpoint: Where to go on from should this worker die: text, numbers, lists and dicts of them (a path, say).
+                It comes back as `trial.checkpoint`.
+
+        Raises:
+            ReportError: value or step is not a number.
+            LeaseLostError: The trial was given to another worker in the meantime.
+        """
+        for what, x in (("value", value), ("step", step)):
+            if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+                raise ReportError(
+                    f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "
+                    f"in trial {self.number}"
+                )
+        if not math.isfinite(step):
+            raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
+        self._link.report(float(step), float(value), jsonable(checkpoint), self._params)
+
+    def should_prune(self) -> bool:
+        """Whether the scheduler would stop this trial now, by what has been reported."""
+        return self._link.should_prune()
+
+    def set_tag(self, name: str, value: Any) -> None:
+        """Notes something beside the result: text, numbers, lists or dicts of them. Stored when the trial ends."""
+        self.tags[str(name)] = jsonable(value)
+
+    def __repr__(self) -> str:
+        return f"Trial({self.number}, {self._params!r})"
+
+
+def jsonable(value: Any) -> Any:
+    """A value in JSON's types: numpy becomes plain, tuples become lists, numbers that are not finite become text.
+
+    Raises:
+        TrialError: There is no JSON form.
+    """
+    match value:
+        case None | bool() | str() | int():
+            return value
+        case float():
+            return float(value) if math.isfinite(value) else str(float(value))
+        case np.generic() | np.ndarray():
+            return jsonable(value.tolist())
+        case dict():
+            return {str(k): jsonable(v) for k, v in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [jsonable(v) for v in value]
+    if hasattr(value, "__fspath__"):
+        return str(value)
+    raise TrialError(
+        f"only text, numbers, lists and dicts of them can be stored, got {value!r} ({type(value).__name__}); "
+        "write it to a file of your own and store the path"
+    )
