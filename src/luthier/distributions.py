@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
@@ -53,7 +54,7 @@ def conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
     return {k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()}
 
 
-class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """What Float and Int share: a scale T, and discrete values low, low + step, ... that own the cell within step/2."""
 
     scale: Scale = "linear"
@@ -72,7 +73,7 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise DistributionError(f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'")
         if self.when is not None:
             msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
-        if self.default is not None and not bool(self.contains(np.array([self._number("default", self.default)]))[0]):
+        if self.default is not None and not self.contains(self._number("default", self.default)):
             raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
 
     def _check_bounds(self) -> None:
@@ -91,25 +92,36 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise DistributionError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
         return float(value)
 
-    @property
+    @cached_property
     def n_values(self) -> int | None:
         """How many values there are; None for a continuous parameter."""
         if self.low == self.high:
             return 1
         return None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
 
-    @property
+    @cached_property
     def _top(self) -> float:
         """The largest value: `high`, or the last step below it."""
         n = self.n_values
-        return float(self.high) if n is None else float(self.low + (n - 1) * (self.step or 0))
+        return float(self.high) if n is None or n == 1 else float(self._grid(n - 1))
 
+    @cached_property
     def _edges(self) -> tuple[float, float]:
         """The ends of the interval that is mapped to [0, 1]: discrete values reach half a step further."""
         if self.step is None:
             return float(self.low), float(self.high)
         low, high = self.low - self.step / 2, self._top + self.step / 2
-        return (self.low / 2 if self.scale == "log" and low <= 0 else low), high
+        if self.scale == "log" and low <= 0:
+            low = self.low / 2
+        if self.scale == "reverse_log" and high >= self._pivot():
+            high = (self._top + self._pivot()) / 2
+        return low, high
+
+    @cached_property
+    def _line(self) -> tuple[float, float]:
+        """Where [0, 1] begins on the scale T, and how long it is there."""
+        low, high = (float(self._warp(e)) for e in self._edges)
+        return low, high - low
 
     def _pivot(self) -> float:
         """What a reverse-log scale measures the distance to."""
@@ -119,25 +131,25 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """T: the scale on which equal distances count equally."""
         if self.scale == "linear":
             return v
-        return np.log(v) if self.scale == "log" else -np.log(self._pivot() - v)
+        log = math.log if isinstance(v, float) else np.log
+        return log(v) if self.scale == "log" else -log(self._pivot() - v)
 
     def to_unit(self, raw: Any) -> Any:
         """Values -> [0, 1]; a discrete value goes to where it lies in its cell (the middle, on a linear scale)."""
-        low, high = (self._warp(e) for e in self._edges())
-        return (self._warp(raw) - low) / (high - low) if high > low else raw * 0.0 + 0.5
+        low, span = self._line
+        return (self._warp(raw) - low) / span if span > 0 else raw * 0.0 + 0.5
 
     def from_unit(self, u: Any) -> Any:
         """[0, 1] -> values: inverse of `to_unit`, snapped to the nearest discrete value and kept inside the bounds."""
-        low, high = (self._warp(e) for e in self._edges())
-        t = low + u * (high - low)
-        if self.scale == "linear":
-            v = t
-        elif self.scale == "log":
-            v = np.exp(t)
-        else:
-            v = self._pivot() - np.exp(-t)
+        low, span = self._line
+        v = low + u * span
+        if self.scale != "linear":
+            exp = math.exp if isinstance(v, float) else np.exp
+            v = exp(v) if self.scale == "log" else self._pivot() - exp(-v)
         if self.step is not None:
             v = self._grid(np.rint((v - self.low) / self.step))
+        if isinstance(v, float):
+            return v if v != v else min(max(v, float(self.low)), self._top)
         return np.minimum(np.maximum(v, self.low), self._top)
 
     def _grid(self, i: Any) -> Any:
@@ -147,16 +159,15 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def cells(self, raw: Array) -> tuple[Array, Array]:
         """The unit-interval ends of the cell that each discrete value owns, clipped to [0, 1]."""
         half = (self.step or 0) / 2
-        low, high = self._edges()
+        low, high = self._edges
         return self.to_unit(np.maximum(raw - half, low)), self.to_unit(np.minimum(raw + half, high))
 
-    def contains(self, raw: Array) -> NDArray[np.bool_]:
-        """Which values the distribution can produce."""
-        inside = (raw >= self.low) & (raw <= self._top)
+    def contains(self, raw: Any) -> Any:
+        """Which values the distribution can produce; a bool for one, an array for an array."""
         if self.step is None:
-            return inside
+            return (raw >= self.low) & (raw <= self.high)
         i = (raw - self.low) / self.step
-        return inside & (np.abs(i - np.rint(i)) < 1e-6)
+        return (i > -1e-6) & (i < (self.n_values or 1) - 1 + 1e-6) & (abs(i - np.rint(i)) < 1e-6)
 
     def raw(self, value: Any) -> float:
         """A user's value as the float64 that columns hold.
@@ -169,7 +180,7 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return float(value)
 
 
-class Float(_Numeric, frozen=True, tag="float", omit_defaults=True):
+class Float(_Numeric, frozen=True, tag="float", omit_defaults=True, dict=True):
     """A real number between `low` and `high`, both included.
 
     Args:
@@ -200,20 +211,21 @@ class Float(_Numeric, frozen=True, tag="float", omit_defaults=True):
     def _pivot(self) -> float:
         return 1.0
 
-    def _edges(self) -> tuple[float, float]:
-        low, high = super()._edges()
-        return low, (self._top + 1) / 2 if self.scale == "reverse_log" and high >= 1 else high
-
     def _grid(self, i: Any) -> Any:
-        places = max(-int(Decimal(repr(float(v))).as_tuple().exponent) for v in (self.low, self.step or 1.0))
-        return np.round(self.low + i * self.step, min(places, 15))
+        return np.round(self.low + i * self.step, self._places)
+
+    @cached_property
+    def _places(self) -> int:
+        """How many decimals the values have."""
+        exponents = (Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, self.step or 1.0))
+        return min(max(-int(e) for e in exponents), 15)
 
     def value(self, raw: float) -> float:
         """The value as the user sees it."""
         return float(raw)
 
 
-class Int(_Numeric, frozen=True, tag="int", omit_defaults=True):
+class Int(_Numeric, frozen=True, tag="int", omit_defaults=True, dict=True):
     """A whole number between `low` and `high`, both included.
 
     Args:
@@ -250,7 +262,7 @@ class Int(_Numeric, frozen=True, tag="int", omit_defaults=True):
         return round(raw)
 
 
-class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=True):
+class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=True, dict=True):
     """One of several choices: None, bools, numbers, strings, or tuples of them.
 
     Args:
@@ -288,13 +300,17 @@ class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=
         """How many choices there are."""
         return len(self.choices)
 
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {choice_key(c): i for i, c in enumerate(self.choices)}
+
     def raw(self, value: Any) -> float:
         """The index of a choice, as the float64 that columns hold.
 
         Raises:
             UnknownParameterError: It is not among the choices.
         """
-        i = _index(self).get(choice_key(value))
+        i = self._index.get(choice_key(value))
         if i is None:
             raise UnknownParameterError(f"expected one of {list(self.choices)!r}, got {value!r}")
         return float(i)
@@ -316,21 +332,9 @@ class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=
         """The ends of the cell that each ordered choice owns."""
         return raw / len(self.choices), (raw + 1) / len(self.choices)
 
-    def contains(self, raw: Array) -> NDArray[np.bool_]:
+    def contains(self, raw: Any) -> Any:
         """Which indices there are."""
         return (raw >= 0) & (raw < len(self.choices))
 
 
 Distribution = Float | Int | Categorical
-
-_INDEX: dict[int, tuple[Categorical, dict[str, int]]] = {}
-
-
-def _index(dist: Categorical) -> dict[str, int]:
-    """Choice key -> index, built once for each distribution object."""
-    hit = _INDEX.get(id(dist))
-    if hit is None or hit[0] is not dist:
-        if len(_INDEX) > 4096:
-            _INDEX.clear()
-        hit = _INDEX[id(dist)] = (dist, {choice_key(c): i for i, c in enumerate(dist.choices)})
-    return hit[1]

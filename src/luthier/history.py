@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,14 +21,15 @@ class History:
     Attributes:
         space: Which parameters the columns of X are.
         directions: "minimize" or "maximize", one an objective.
+        seed: Of the study, for what must not differ between its workers.
         n: Number of trials.
         revision: What the storage had counted when this was read.
         waiting: Numbers of trials that wait to be run.
         running: Numbers of trials that run.
     """
 
-    def __init__(self, space: Space, directions: Sequence[str]) -> None:
-        self.directions = tuple(directions)
+    def __init__(self, space: Space, directions: Sequence[str], seed: int = 0) -> None:
+        self.directions, self.seed = tuple(directions), seed
         self.n = self.revision = 0
         self.waiting: set[int] = set()
         self.running: set[int] = set()
@@ -49,9 +51,10 @@ class History:
         }  # fmt: skip
         self._places: dict[int, dict[float, int]] = {}  # trial -> step -> row of _reports
         self.n_reports = 0
+        self._shown: NDArray[np.int64] | None = None  # of a cut: the reports it shows
         self._seen: set[bytes] = set()
         self._unkeyed: list[int] = []
-        self._cut: History | None = None
+        self._last: dict[int, dict[str, Any]] = {}  # params of trials that are not over, as last put
         self.set_space(space)
 
     # -- reading ----------------------------------------------------------------------------------------------------
@@ -60,6 +63,10 @@ class History:
         v = a[:n]
         v.flags.writeable = False
         return v
+
+    def _told(self, column: str) -> NDArray[Any]:
+        a = self._reports[column]
+        return self._view(a, self.n_reports) if self._shown is None else a[self._shown]
 
     @property
     def number(self) -> NDArray[np.int64]:
@@ -119,17 +126,17 @@ class History:
     @property
     def report_number(self) -> NDArray[np.int64]:
         """(r,) which trial reported."""
-        return self._view(self._reports["number"], self.n_reports)
+        return self._told("number")
 
     @property
     def report_step(self) -> Array:
         """(r,) at which step."""
-        return self._view(self._reports["step"], self.n_reports)
+        return self._told("step")
 
     @property
     def report_loss(self) -> Array:
         """(r,) which loss, signed like `losses`."""
-        return self._view(self._reports["value"], self.n_reports) * self._signs[0]
+        return self._told("value") * self._signs[0]
 
     def reports_of(self, number: int) -> tuple[Array, Array]:
         """(steps, losses) of one trial, by step; each (k,)."""
@@ -172,7 +179,9 @@ class History:
     def put(self, rows: Iterable[TrialRow]) -> None:
         """Adds trials, or replaces what was known of them. New numbers must follow on."""
         rows = list(rows)
-        if not rows:
+        if len(rows) < 8:
+            for row in rows:
+                self._put_one(row)
             return
         numbers = [r.number for r in rows]
         self._grow(max(numbers) + 1)
@@ -190,9 +199,54 @@ class History:
             (self.running.add if r.state == State.RUNNING else self.running.discard)(r.number)
         self._put_params(rows, at)
 
+    def _put_one(self, row: TrialRow) -> None:
+        """`put` for a single trial, without the detour over arrays."""
+        i, c = row.number, self._columns
+        if i >= len(c["state"]):
+            self._grow(i + 1)
+        known = self.n > i and row.params == self._last.get(i)
+        self.n = max(self.n, i + 1)
+        c["state"][i] = row.state
+        c["values"][i] = np.nan if row.values is None or len(row.values) != len(self.directions) else row.values
+        c["started_s"][i] = np.nan if row.started_s is None else row.started_s
+        c["finished_s"][i] = np.nan if row.finished_s is None else row.finished_s
+        c["lease_s"][i] = row.lease_s
+        (self.waiting.add if row.state == State.WAITING else self.waiting.discard)(i)
+        (self.running.add if row.state == State.RUNNING else self.running.discard)(i)
+        if row.state.finished:
+            self._last.pop(i, None)
+        else:
+            self._last[i] = row.params
+        if known:
+            return
+        plain = not self._choices.keys() & row.params.keys()
+        if not plain or any(n not in self._raw or n not in self.space.column for n in row.params):
+            self._put_params([row], [i])
+            return
+        self._fits[i] = True
+        for name, column in self._raw.items():
+            j = self.space.column.get(name)
+            value = row.params.get(name, _ABSENT)
+            if value is _ABSENT or j is None:
+                column[i] = np.nan
+                if j is not None:
+                    self._X[i, j] = np.nan
+                continue
+            dist = self.space.dists[j]
+            if isinstance(dist, Categorical) or not _is_number(value):
+                self._put_params([row], [i])
+                return
+            raw = float(value)
+            column[i] = raw
+            if dist.contains(raw):
+                self._X[i, j] = dist.to_unit(raw)
+            else:
+                self._X[i, j], self._fits[i] = np.nan, False
+        if self.space.finite and row.params:
+            self._unkeyed.append(i)
+
     def _put_params(self, rows: list[TrialRow], at: slice | list[int]) -> None:
-        names = list(dict.fromkeys(name for r in rows for name in r.params)) if len(rows) > 1 else list(rows[0].params)
-        for name in names:
+        for name in dict.fromkeys(name for r in rows for name in r.params):
             if name not in self._raw:
                 self._raw[name] = np.full(len(self._columns["state"]), np.nan)
         self._fits[at] = True
@@ -266,22 +320,17 @@ class History:
 
         Used where results must not depend on timing: of the others, only trials up to `number - window`.
         """
-        cut = History(self.space, self.directions)
-        end = max(number - window + 1, 0)
-        for part in range(end):
-            if part in self._places:
-                for step, row in self._places[part].items():
-                    cut._grow(part + 1)
-                    cut.put_report(part, step, float(self._reports["value"][row]))
-        cut._grow(self.n)
-        cut.n = self.n
-        for name in ("state", "values", "started_s", "finished_s", "lease_s"):
-            cut._columns[name][:end] = self._columns[name][:end]
-        cut._columns["state"][end : self.n] = State.RUNNING
-        cut._X[: self.n] = self._X[: self.n]
-        cut._fits[: self.n] = self._fits[: self.n]
-        for step, row in self._places.get(number, {}).items():
-            cut.put_report(number, step, float(self._reports["value"][row]))
+        cut, end = copy.copy(self), max(number - window + 1, 0)
+        later = np.arange(len(self._columns["state"])) >= end
+        later[self.n :] = False
+        cut._columns = {k: a.copy() for k, a in self._columns.items()}
+        cut._columns["state"][later] = State.RUNNING
+        cut._columns["values"][later] = np.nan
+        later[number] = False
+        cut._columns["last_step"][later] = cut._columns["last_report"][later] = np.nan
+        cut._places = {i: places for i, places in self._places.items() if i < end or i == number}
+        told = self._reports["number"][: self.n_reports]
+        cut._shown = np.flatnonzero((told < end) | (told == number))
         return cut
 
     def __len__(self) -> int:

@@ -123,10 +123,11 @@ class Space:
 
     def decode(self, X: Array) -> list[dict[str, Any]]:
         """Unit columns (n, d) as params, inactive ones left out."""
-        raw = self.raw(X)
+        rows = X.tolist() if len(X) < 4 else self.raw(X).tolist()
+        if len(X) < 4:  # one by one is quicker for a few
+            rows = [[p.from_unit(u) for p, u in zip(self.dists, row, strict=True)] for row in rows]
         return [
-            {name: p.value(v) for name, p, v in zip(self.names, self.dists, row, strict=True) if v == v}
-            for row in raw.tolist()
+            {name: p.value(v) for name, p, v in zip(self.names, self.dists, row, strict=True) if v == v} for row in rows
         ]
 
     def raw(self, X: Array) -> Array:
@@ -147,7 +148,7 @@ class Space:
         for name, value in params.items():
             dist = self._named(name)
             raw = dist.raw(value)
-            if not dist.contains(np.array([raw]))[0]:
+            if not dist.contains(raw):
                 raise UnknownParameterError(f"{name} = {value!r} is not a value of {dist!r}")
             out[name] = dist.value(raw)
         X = self.encode(out)

@@ -26,6 +26,7 @@ from .errors import (
 )
 from .executors.base import Objective, Outcome, checked_values
 from .history import History
+from .numerics.streams import Streams
 from .samplers.base import Sampler
 from .schedulers.base import Decision, Scheduler
 from .space import Space, discover_conditions
@@ -62,7 +63,8 @@ class Study:
         self._seed = int(self._spec["seed"])
         self._declared = bool(space if space is not None else self._spec.get("declared", False))
         self._settled: set[str] = set(space.names) if space is not None else set()  # names this session has asked for
-        self.history = History(Space.from_json(self._spec["space"]) if space is None else space, self.directions)
+        self.history = History(Space.from_json(self._spec["space"]) if space is None else space, self.directions, self._seed)
+        self._streams = Streams(self._seed)
         self._worker = worker_name()
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
         self._lock = threading.RLock()
@@ -311,14 +313,14 @@ class Study:
             X = space.settle(X)
             if space.feasible(X)[0]:
                 break
-            proposal = space.decode(space.sample(np.random.default_rng([self._seed, row.number, 3, attempt]), 1))[0]
+            proposal = space.decode(space.sample(self._streams.at(row.number, 2**40 + attempt), 1))[0]
         return replace(row, params=space.decode(X)[0])
 
     def _propose(self) -> TrialRow:
         """A new trial. If another worker was quicker, the proposal is made once more with its trial in sight."""
         for attempt in (0, 1):
             number, space = self.history.n, self._search_space()
-            params = space.decode(self._sample(space, number, attempt))[0] if space.d else {}
+            params = space.decode(self._sample(space, number, attempt))[0]
             row = TrialRow(
                 number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=self._worker, token=1,
                 lease_s=time.time() + self.storage.lease_s,
@@ -332,8 +334,9 @@ class Study:
         return row
 
     def _sample(self, space: Space, number: int, attempt: int) -> Array:
-        salt = [] if attempt == 0 else [secrets.randbits(32)]
-        rng = np.random.default_rng([self._seed, number, 0, *salt])
+        if not space.d:
+            return np.empty((1, 0))
+        rng = self._streams.at(number, secrets.randbits(32) + 1 if attempt else 0)
         X = self.sampler.sample(space, self.history, 1, rng)
         if space.constraints and not space.feasible(X).all():  # the last line of defence, for foreign samplers
             X = space.sample(rng, 1)
@@ -344,13 +347,12 @@ class Study:
         if self._declared:
             return self.history.space
         n, known = self._shape
-        complete = np.flatnonzero(self.history.state == State.COMPLETE)
-        if known is None or known.names != self.history.space.names or len(complete) >= max(n + 5, 1.2 * n):
-            X = self.history.X[complete]
+        if known is None or known.names != self.history.space.names or self.history.n >= max(n + 5, 1.2 * n):
+            X = self.history.X[self.history.state == State.COMPLETE]
             space = discover_conditions(self.history.space, X) if np.isnan(X).any() else self.history.space
             if known is not None and space.params == known.params:
                 space = known
-            self._shape = (len(complete), space)
+            self._shape = (self.history.n, space)
             return space
         return known
 
@@ -362,6 +364,8 @@ class Study:
             if revision == self.history.revision + 1:
                 self.history.put_report(number, step, value)
                 self.history.revision = revision
+            elif not self.storage.shared:  # `should_prune` reads only what others can write
+                self._refresh()
 
     def _should_prune(self, number: int) -> bool:
         if self.scheduler is None:
@@ -433,10 +437,11 @@ def _beat(study: weakref.ref[Study], every_s: float) -> None:
     while True:
         time.sleep(every_s)
         alive = study()
-        if alive is None or not alive._open:
+        if alive is None:
             return
         try:
-            alive.storage.extend(alive._id, dict(alive._open))
+            if alive._open:
+                alive.storage.extend(alive._id, dict(alive._open))
         except Exception as e:
             logger.warning("could not prolong the leases of trials %s: %s", sorted(alive._open), e)
         del alive

@@ -194,7 +194,7 @@ class Trial:
                 raw = dist.raw(self._proposal[name])
             except ValueError:  # a choice that no longer exists
                 raw = None
-        if raw is None or not dist.contains(np.array([raw]))[0]:
+        if raw is None or not dist.contains(raw):
             draw = np.random.default_rng([self._seed, self.number, 2, zlib.crc32(name.encode())]).random((1, 1))
             raw = float(Space({name: dist if not dist.when else msgspec.structs.replace(dist, when=None)}).raw(draw)[0, 0])
             if isinstance(dist, Categorical):

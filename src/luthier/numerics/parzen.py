@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .normal import ndtr, sample_truncnorm
 
 Array = NDArray[np.float64]
+SCALE = 1.0
 
 
 class Axes(NamedTuple):
@@ -45,7 +46,7 @@ def neighbour_bandwidths(mu: Array, floor: float) -> Array:
     padded[1:-1] = np.take_along_axis(mu, order, axis=0)
     gaps = np.diff(padded, axis=0)
     sigma = np.empty_like(mu)
-    np.put_along_axis(sigma, order, np.maximum(gaps[:-1], gaps[1:]), axis=0)
+    np.put_along_axis(sigma, order, SCALE * np.maximum(gaps[:-1], gaps[1:]), axis=0)
     return np.minimum(np.maximum(sigma, floor), 1.0)
 
 

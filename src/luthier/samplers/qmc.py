@@ -18,17 +18,17 @@ class QMC(Sampler):
     values own equal cells of their axis; points that break a constraint are skipped for a random one.
 
     Args:
-        seed: Which scrambling; sequences with different seeds are independent.
+        seed: Which scrambling; sequences with different seeds are independent. None takes the study's seed.
 
     Source: Sobol 1967, direction numbers of Joe & Kuo 2008, scrambling of Owen 1995 by hashing (Burley 2020).
     Deviation: no repeats in finite spaces.
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        X = space.place(sobol(history.n, n, space.d, self.seed))
+        X = space.place(sobol(history.n, n, space.d, history.seed if self.seed is None else self.seed))
         bad = ~space.feasible(X)
         if bad.any():
             X[bad] = space.sample(rng, int(bad.sum()))

@@ -1,0 +1,37 @@
+"""How long to train: one policy, one file."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .base import Decision, Scheduler
+
+_FILES = {
+    "ASHA": "asha", "Median": "median", "Patient": "patient", "Percentile": "percentile", "Threshold": "threshold",
+    "Wilcoxon": "wilcoxon",
+}  # fmt: skip
+
+__all__ = ["ASHA", "Decision", "Median", "Patient", "Percentile", "Scheduler", "Threshold", "Wilcoxon"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"luthier.schedulers has no {name!r}; there are {', '.join(_FILES)}")
+    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)
+
+
+def named(scheduler: Scheduler | str | None) -> Scheduler | None:
+    """A scheduler from its name, in any case, with default settings; a scheduler, or None, is returned as it is.
+
+    Raises:
+        ValueError: There is none of that name, or it has no default settings.
+    """
+    if scheduler is None or isinstance(scheduler, Scheduler):
+        return scheduler
+    for name in _FILES:
+        if isinstance(scheduler, str) and name.lower() == scheduler.lower():
+            found = __getattr__(name)()
+            assert isinstance(found, Scheduler)
+            return found
+    raise ValueError(f"expected a scheduler, None, or one of {', '.join(map(repr, _FILES))}, got {scheduler!r}")

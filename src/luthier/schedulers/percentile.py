@@ -1,0 +1,92 @@
+"""Percentile: a trial goes on while it is among the best few per cent at its step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..distributions import Array
+from ..history import History
+from ..trial import State
+from .base import Decision, Scheduler
+from .rules import check_real, check_whole, due, parts, ranked
+
+
+class Percentile(Scheduler):
+    """Stops a trial whose best loss so far is worse than a percentile of the others' best by the same step.
+
+    The others are all trials but failed ones that have come as far, whatever became of them since, and those that
+    completed earlier, each with its best report up to that step. So steps need not be the same, and nobody loses for
+    having reported less.
+
+    Args:
+        percentile: Which share to keep, in per cent: 25 keeps the best quarter at each step.
+        n_startup_trials: How many trials must be complete before any is stopped.
+        n_warmup_steps: Step before which none is stopped.
+        interval_steps: A trial is judged at its first report in each interval of so many steps after the warm-up.
+        n_min_trials: How many others there must be to compare with.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Source: Optuna's PercentilePruner, after the median rule of Golovin 2017 (Vizier). Deviation: the others include
+    pruned and running trials, since the survivors alone make a bar that rises with every trial that passes it; they
+    count with their best up to the step, as the trial itself does, not with what they reported at exactly that step;
+    and NaN is the worst loss, not a missing one.
+    """
+
+    def __init__(
+        self, percentile: float = 25.0, n_startup_trials: int = 5, n_warmup_steps: float = 0, interval_steps: float = 1,
+        n_min_trials: int = 1,
+    ) -> None:  # fmt: skip
+        check_real("percentile", percentile, 0, 100)
+        check_settings(n_startup_trials, n_warmup_steps, interval_steps, n_min_trials)
+        self.percentile, self.n_startup_trials, self.n_warmup_steps = percentile, n_startup_trials, n_warmup_steps
+        self.interval_steps, self.n_min_trials = interval_steps, n_min_trials
+
+    def decide(self, history: History, number: int) -> Decision:
+        """Stops a trial that is not among the best `percentile` per cent."""
+        return decide(
+            history, number, self.percentile, self.n_startup_trials, self.n_warmup_steps, self.interval_steps,
+            self.n_min_trials,
+        )  # fmt: skip
+
+
+def check_settings(n_startup_trials: int, n_warmup_steps: float, interval_steps: float, n_min_trials: int) -> None:
+    """Raises ValueError when one of them is out of its range."""
+    check_whole("n_startup_trials", n_startup_trials, 0)
+    check_real("n_warmup_steps", n_warmup_steps, 0)
+    check_real("interval_steps", interval_steps, 0, above=True)
+    check_whole("n_min_trials", n_min_trials, 1)
+
+
+def decide(
+    history: History, number: int, percentile: float, n_startup_trials: int, n_warmup_steps: float,
+    interval_steps: float, n_min_trials: int,
+) -> Decision:  # fmt: skip
+    """The decision of `Percentile`, which see."""
+    steps, losses = history.reports_of(number)
+    if (
+        not due(steps, n_warmup_steps, interval_steps)
+        or np.count_nonzero(history.state == State.COMPLETE) < n_startup_trials
+    ):
+        return Decision.CONTINUE
+    others = best_by(history, float(steps[-1]))
+    comparable = (history.last_step >= steps[-1]) | (history.state == State.COMPLETE)
+    comparable &= (history.state != State.FAILED) & (others < np.inf)
+    comparable[number] = False
+    if np.count_nonzero(comparable) < n_min_trials:
+        return Decision.CONTINUE
+    half_bar = np.percentile(others[comparable] / 2, percentile)  # halves: their differences cannot overflow
+    return Decision.STOP if ranked(losses).min() / 2 > half_bar else Decision.CONTINUE
+
+
+def best_by(history: History, step: float) -> Array:
+    """(n,) each trial's best loss up to a step, comparable; infinite where it had not reported by then."""
+    best = np.full(history.n, np.inf)
+    losses = history.report_loss
+    for part in parts(history.n_reports):
+        number, loss, by = history.report_number[part], losses[part], history.report_step[part] <= step
+        if not by.all():
+            number, loss = number[by], loss[by]
+        np.minimum.at(best, number, ranked(loss))
+    return best

@@ -1,0 +1,60 @@
+"""What the policies agree on: how losses rank, at which steps a trial is judged, which settings are sound."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..distributions import Array
+
+WORST = float(np.finfo(np.float64).max)
+"""The loss of a report that is not finite: behind every other, and still a number to compute with."""
+_N_PART = 32_768
+
+
+def ranked(losses: Array) -> Array:
+    """Losses that can be compared: NaN and both infinities are `WORST`."""
+    good = np.isfinite(losses)
+    return losses if good.all() else np.where(good, losses, WORST)
+
+
+def parts(n: int) -> Iterator[slice]:
+    """Slices that cover n rows: what is computed of one at a time stays in the processor's cache."""
+    return (slice(begin, begin + _N_PART) for begin in range(0, n, _N_PART))
+
+
+def due(steps: Array, n_warmup_steps: float, interval_steps: float) -> bool:
+    """Whether the latest report is the first since the warm-up, or since another interval was over.
+
+    Args:
+        steps: (k,) Steps reported so far, ascending.
+        n_warmup_steps: Step before which nothing is due.
+        interval_steps: Steps between two times, counted from the warm-up.
+    """
+    if not len(steps) or steps[-1] < n_warmup_steps:
+        return False
+    begin = n_warmup_steps + (float(steps[-1]) - n_warmup_steps) // interval_steps * interval_steps
+    return len(steps) == 1 or bool(steps[-2] < begin)
+
+
+def check_whole(name: str, x: Any, least: int) -> None:
+    """Raises ValueError unless x is a whole number, at least `least`."""
+    try:
+        good = not isinstance(x, bool) and operator.index(x) >= least
+    except TypeError:
+        good = False
+    if not good:
+        raise ValueError(f"{name} must be a whole number, at least {least}, got {x!r}")
+
+
+def check_real(name: str, x: Any, low: float, high: float = math.inf, above: bool = False) -> None:
+    """Raises ValueError unless x is a finite number, low <= x <= high; low < x if `above`."""
+    good = isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool) and math.isfinite(x)
+    if not good or not low <= x <= high or (above and x == low):
+        lower = f"above {low:g}" if above else f"at least {low:g}"
+        wanted = "" if math.isinf(low) else f", {lower}" if math.isinf(high) else f", {lower} and at most {high:g}"
+        raise ValueError(f"{name} must be a finite number{wanted}, got {x!r}")

@@ -1,0 +1,139 @@
+"""Values and the unit interval: exact round trips, equal cells, clear errors."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from luthier import Categorical, Float, Int
+from luthier.distributions import Distribution
+from luthier.errors import DistributionError, UnknownParameterError
+
+SCALES = ("linear", "log", "reverse_log")
+
+
+@st.composite
+def ints(draw: st.DrawFn) -> Int:
+    scale = draw(st.sampled_from(SCALES))
+    low = draw(st.integers(1 if scale == "log" else -1000, 1000))
+    return Int(low, low + draw(st.integers(0, 3000)), step=draw(st.integers(1, 50)), scale=scale)
+
+
+@st.composite
+def stepped_floats(draw: st.DrawFn) -> Float:
+    scale = draw(st.sampled_from(("linear", "log")))
+    step = draw(st.sampled_from((0.1, 0.25, 0.5, 0.001, 3.0)))
+    low = step * draw(st.integers(1 if scale == "log" else -20, 20))
+    return Float(round(low, 6), round(low + step * draw(st.integers(0, 200)), 6), step=step, scale=scale)
+
+
+def values(dist: Float | Int) -> np.ndarray:
+    return np.array([dist.from_unit(dist.to_unit(dist.low + i * dist.step)) for i in range(dist.n_values)])
+
+
+@given(ints() | stepped_floats())
+def test_every_discrete_value_survives_the_unit_interval(dist: Float | Int) -> None:
+    got = values(dist)
+    assert len(set(got.tolist())) == dist.n_values
+    assert (dist.from_unit(dist.to_unit(got)) == got).all()
+    assert [dist.from_unit(dist.to_unit(float(v))) for v in got] == got.tolist(), "one by one as in an array"
+    assert dist.contains(got).all()
+    u = dist.to_unit(got)
+    assert ((u >= 0) & (u <= 1)).all()
+
+
+@given(ints() | stepped_floats(), st.floats(0, 1))
+def test_cells_partition_the_interval(dist: Float | Int, u: float) -> None:
+    low, high = dist.cells(values(dist))
+    assert low[0] == pytest.approx(0, abs=1e-9)
+    assert high[-1] == pytest.approx(1, abs=1e-9)
+    np.testing.assert_allclose(low[1:], high[:-1], atol=1e-9)
+    i = values(dist).tolist().index(dist.from_unit(u))
+    assert low[i] - 1e-9 <= u <= high[i] + 1e-9
+
+
+@pytest.mark.parametrize(
+    "dist",
+    [Int(0, 7), Int(10, 90, step=20), Float(0, 1, step=0.25), Categorical(["a", "b", "c"], ordered=True)],
+)
+def test_linear_cells_are_equal(dist: Distribution) -> None:
+    raw = np.arange(3.0) if isinstance(dist, Categorical) else values(dist)
+    low, high = dist.cells(raw)
+    np.testing.assert_allclose(high - low, 1 / dist.n_values)
+
+
+@given(st.sampled_from(SCALES), st.floats(0, 1))
+def test_continuous_values_lie_within_bounds_and_return(scale: str, u: float) -> None:
+    dist = Float(0.001, 0.999, scale=scale)
+    v = dist.from_unit(u)
+    assert 0.001 <= v <= 0.999
+    assert dist.to_unit(v) == pytest.approx(u, abs=1e-9)
+
+
+def test_scales_put_the_resolution_where_they_say() -> None:
+    assert Float(1e-4, 1, scale="log").from_unit(0.5) == pytest.approx(1e-2)
+    assert Float(0.9, 0.9999, scale="reverse_log").from_unit(np.array([0, 1 / 3, 2 / 3, 1])) == pytest.approx(
+        [0.9, 0.99, 0.999, 0.9999]
+    )
+    reverse = Int(1, 100, scale="reverse_log")
+    assert reverse.from_unit(0.5) > 80
+
+
+def test_steps_have_no_dust_of_binary_fractions() -> None:
+    dist = Float(0.1, 1, step=0.1)
+    assert values(dist).tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    assert Float(0, 1, step=0.3).n_values == 4, "high need not be on the grid"
+
+
+def test_choices_are_told_apart_by_type() -> None:
+    dist = Categorical([1, 1.0, True, "1", None, (1, 2)])
+    assert [dist.raw(c) for c in dist.choices] == [0, 1, 2, 3, 4, 5]
+    assert dist.raw([1, 2]) == 5
+    assert dist.value(2.0) is True
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Float(1, 0), "low <= high"),
+        (lambda: Float(0, math.nan), "finite"),
+        (lambda: Float(0, math.inf), "finite"),
+        (lambda: Float("0", 1), "must be a number"),
+        (lambda: Float(True, 1), "must be a number"),
+        (lambda: Float(0, 1, scale="log"), "low > 0"),
+        (lambda: Float(-1, 1, scale="log"), "low > 0"),
+        (lambda: Float(0, 1, scale="reverse_log"), "high < 1"),
+        (lambda: Float(0, 1, scale="sqrt"), "'linear', 'log' or 'reverse_log'"),
+        (lambda: Float(0, 1, step=0), "step"),
+        (lambda: Float(0, 1, step=-0.1), "step"),
+        (lambda: Float(0, 1, default=2), "default"),
+        (lambda: Int(0, 1.5), "whole number"),
+        (lambda: Int(0, 2**60), "2\\*\\*53"),
+        (lambda: Int(0, 10, scale="log"), "low > 0"),
+        (lambda: Int(0, 10, step=0), "step"),
+        (lambda: Categorical([]), "at least one"),
+        (lambda: Categorical(["a", "a"]), "must differ"),
+        (lambda: Categorical([[1], (1,)]), "must differ"),
+        (lambda: Categorical("abc"), "list or a tuple"),
+        (lambda: Categorical([object()]), "give it a name"),
+        (lambda: Categorical([math.nan]), "finite"),
+    ],
+)
+def test_nonsense_is_refused_with_a_reason(make, says: str) -> None:
+    with pytest.raises(DistributionError, match=says):
+        make()
+
+
+def test_a_choice_that_is_not_there_is_named() -> None:
+    with pytest.raises(UnknownParameterError, match=r"expected one of \['a', 'b'\], got 'c'"):
+        Categorical(["a", "b"]).raw("c")
+
+
+@given(ints() | stepped_floats() | st.just(Categorical(["a", 1, (2, "b")], when={"p": ["x", 3]})))
+def test_json_and_back(dist: Distribution) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(dist), type=Distribution) == dist

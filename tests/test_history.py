@@ -1,0 +1,118 @@
+"""The columnar table: whatever order trials come in, columns say what the rows say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from luthier import Categorical, Float, Int, Space, State, TrialRow
+from luthier.errors import IncompatibleDistributionError
+from luthier.history import History
+
+SPACE = Space(
+    {"x": Float(0, 1), "k": Int(1, 8, scale="log"), "c": ["a", "b"], "o": Categorical(["s", "m", "l"], ordered=True)}
+)
+
+
+def row(number: int, state: State = State.COMPLETE, value: float | None = 0.0, **params) -> TrialRow:
+    return TrialRow(number=number, state=state, params=params, values=None if value is None else (value,))
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from([s for s in State]),
+        st.floats(allow_nan=False),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "x": st.floats(0, 1),
+                "k": st.integers(1, 8),
+                "c": st.sampled_from("ab"),
+                "o": st.sampled_from("sml"),
+            },
+        ),  # fmt: skip
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(ROWS)
+def test_one_by_one_and_all_at_once_give_the_same_columns(drawn) -> None:
+    rows = [row(i, s, v if s == State.COMPLETE else None, **p) for i, (s, v, p) in enumerate(drawn)]
+    single, bulk = History(SPACE, ["maximize"]), History(SPACE, ["maximize"])
+    for r in rows:
+        single.put([r])
+    bulk.put(rows)
+    for name in ("state", "X", "fits", "values", "losses", "started_s"):
+        np.testing.assert_allclose(getattr(single, name), getattr(bulk, name), atol=1e-12)
+    np.testing.assert_allclose(single.X, SPACE.encode([r.params for r in rows]), atol=1e-12)
+    assert single.running == bulk.running == {r.number for r in rows if r.state == State.RUNNING}
+    assert single.waiting == bulk.waiting
+    assert (single.losses == -single.values)[~np.isnan(single.values)].all()
+    complete = [r for r in rows if r.state == State.COMPLETE]
+    assert single.best() == (max(complete, key=lambda r: (r.value, -r.number)).number if complete else None)
+
+
+def test_columns_cannot_be_written() -> None:
+    history = History(SPACE, ["minimize"])
+    history.put([row(0, x=0.5, k=1, c="a", o="s")])
+    for name in ("X", "values", "state", "started_s"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(history, name)[0] = 0
+
+
+def test_a_changed_space_uses_the_trials_that_still_fit() -> None:
+    history = History(Space({"x": Float(0, 1), "c": ["a", "b"]}), ["minimize"])
+    history.put([row(0, x=0.25, c="a"), row(1, x=0.75, c="b"), row(2, x=0.5, c="a")])
+    history.set_space(Space({"x": Float(0, 0.5), "c": ["z", "a"], "new": Int(0, 3)}))
+    assert history.fits.tolist() == [True, False, True]
+    np.testing.assert_allclose(history.X, [[0.5, 1, np.nan], [np.nan, np.nan, np.nan], [1.0, 1, np.nan]])
+    history.set_space(Space({"x": Float(0, 1), "c": ["b", "a"]}))
+    np.testing.assert_allclose(history.X, [[0.25, 1], [0.75, 0], [0.5, 1]])
+
+
+def test_a_parameter_of_another_kind_is_refused() -> None:
+    history = History(Space({"x": Float(0, 1)}), ["minimize"])
+    with pytest.raises(IncompatibleDistributionError, match="'wide'"):
+        history.put([row(0, x="wide")])
+
+
+def test_reports_by_step_whatever_order_they_come_in() -> None:
+    history = History(SPACE, ["maximize"])
+    history.put([row(i, State.RUNNING, None) for i in range(2)])
+    for number, step, value in ((0, 2, 0.2), (1, 1, 0.9), (0, 1, 0.1), (0, 2, 0.3)):
+        history.put_report(number, step, value)
+    steps, losses = history.reports_of(0)
+    assert steps.tolist() == [1, 2]
+    assert losses.tolist() == [-0.1, -0.3]
+    assert history.last_step.tolist() == [2, 1]
+    assert history.last_loss.tolist() == [-0.3, -0.9]
+    assert len(history.report_step) == 3, "a step reported again replaces the earlier"
+
+
+def test_points_that_were_seen() -> None:
+    space = Space({"c": ["a", "b"], "k": Int(1, 3)})
+    history = History(space, ["minimize"])
+    history.put([row(0, c="a", k=1), row(1, State.RUNNING, None, c="b", k=3), row(2, State.FAILED, None, c="a", k=2)])
+    rows = space.decode(space.grid()[history.seen(space.grid())])
+    assert rows == [{"c": "a", "k": 1}, {"c": "a", "k": 2}, {"c": "b", "k": 3}]
+    assert history.n_seen == 3
+
+
+def test_a_cut_shows_what_was_committed_before_and_the_trial_itself() -> None:
+    history = History(SPACE, ["minimize"])
+    history.put([row(i, value=float(i)) for i in range(4)] + [row(i, State.RUNNING, None) for i in (4, 5)])
+    for number in range(6):
+        history.put_report(number, 1, float(number))
+    cut = history.before(5, window=2)
+    assert cut.state.tolist() == [State.COMPLETE] * 4 + [State.RUNNING] * 2
+    assert cut.report_number.tolist() == [0, 1, 2, 3, 5]
+    cut = history.before(4, window=3)
+    assert cut.report_number.tolist() == [0, 1, 4]
+    assert cut.state.tolist() == [State.COMPLETE] * 2 + [State.RUNNING] * 4
+    assert np.isnan(cut.last_step[2])
+    assert cut.reports_of(4)[1].tolist() == [4.0]
+    assert history.state.tolist()[:4] == [State.COMPLETE] * 4, "the whole is left as it was"
