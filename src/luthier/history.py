@@ -175,6 +175,14 @@ class History:
                 self._encode(j, name, slice(0, self.n))
         self._seen = set()
         self._unkeyed = list(range(self.n)) if space.finite else []
+        self._plan()
+
+    def _plan(self) -> None:
+        """Which parameters a single trial may be written with directly: numbers of the space that have a column."""
+        self._plain = {
+            name: (j, dist) for j, (name, dist) in enumerate(self.space.params.items())
+            if name in self._raw and name not in self._choices and not isinstance(dist, Categorical)
+        }  # fmt: skip
 
     def put(self, rows: Iterable[TrialRow]) -> None:
         """Adds trials, or replaces what was known of them. New numbers must follow on."""
@@ -219,40 +227,33 @@ class History:
             self._last[i] = row.params
         if known:
             return
-        plain = not self._choices.keys() & row.params.keys()
-        if not plain or any(n not in self._raw or n not in self.space.column for n in row.params):
+        if not self._plain or len(row.params) != len(self._raw):
             self._put_params([row], [i])
             return
-        self._fits[i] = True
-        for name, column in self._raw.items():
-            j = self.space.column.get(name)
-            value = row.params.get(name, _ABSENT)
-            if value is _ABSENT or j is None:
-                column[i] = np.nan
-                if j is not None:
-                    self._X[i, j] = np.nan
-                continue
-            dist = self.space.dists[j]
-            if isinstance(dist, Categorical) or not _is_number(value):
+        fits, X, raw = True, self._X[i], self._raw
+        for name, value in row.params.items():
+            place = self._plain.get(name)
+            if place is None or (type(value) is not float and type(value) is not int):
                 self._put_params([row], [i])
                 return
-            raw = float(value)
-            column[i] = raw
-            if dist.contains(raw):
-                self._X[i, j] = dist.to_unit(raw)
+            j, dist = place
+            raw[name][i] = value
+            if dist.contains(value):
+                X[j] = dist.to_unit(float(value))
             else:
-                self._X[i, j], self._fits[i] = np.nan, False
-        if self.space.finite and row.params:
+                X[j], fits = np.nan, False
+        self._fits[i] = fits
+        if self.space.finite:
             self._unkeyed.append(i)
 
     def _put_params(self, rows: list[TrialRow], at: slice | list[int]) -> None:
-        for name in dict.fromkeys(name for r in rows for name in r.params):
-            if name not in self._raw:
-                self._raw[name] = np.full(len(self._columns["state"]), np.nan)
+        new = dict.fromkeys(name for r in rows for name in r.params if name not in self._raw)
+        for name in new:
+            self._raw[name] = np.full(len(self._columns["state"]), np.nan)
         self._fits[at] = True
         for name, column in self._raw.items():
             dist = self.space.params.get(name)
-            got = [r.params.get(name) if name in r.params else _ABSENT for r in rows]
+            got = [r.params.get(name, _ABSENT) for r in rows]
             if isinstance(dist, Categorical) or name in self._choices:
                 index = self._choices.setdefault(name, {})
                 raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
@@ -264,13 +265,15 @@ class History:
                     old[old == v] = index[choice_key(int(v) if v == int(v) else float(v))]
                 raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
             else:
-                bad = next((v for v in got if v is not _ABSENT and not _is_number(v)), None)
-                if bad is not None:
+                if not set(map(type, got)) <= {float, int}:
+                    bad = next(v for v in got if type(v) not in (float, int))
                     raise IncompatibleDistributionError(f"{name!r} is {dist!r} here, but a trial has {name} = {bad!r}")
-                raw = [np.nan if v is _ABSENT else float(v) for v in got]
+                raw = got
             column[at] = raw
             if name in self.space.column:
                 self._encode(self.space.column[name], name, at)
+        if new:
+            self._plan()
         if self.space.finite:
             self._unkeyed.extend(r.number for r in rows if r.params)
 
@@ -341,7 +344,7 @@ class History:
         return f"History({self.n} trials: " + ", ".join(f"{k} {v}" for v, k in counts.items() if k) + ")"
 
 
-_ABSENT = object()
+_ABSENT = float("nan")  # no parameter is NaN
 
 
 def _is_number(v: Any) -> bool:

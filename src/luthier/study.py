@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
+from . import samplers, schedulers
 from .distributions import Array, Categorical, Distribution, Float, Int
 from .errors import (
     LeaseLostError,
@@ -26,6 +27,7 @@ from .errors import (
 )
 from .executors.base import Objective, Outcome, checked_values
 from .history import History
+from .numerics.pareto import non_dominated
 from .numerics.streams import Streams
 from .samplers.base import Sampler
 from .schedulers.base import Decision, Scheduler
@@ -236,8 +238,7 @@ class Study:
             self._refresh()
             numbers = np.flatnonzero(self.history.state == State.COMPLETE)
             L = self.history.losses[numbers]
-        keep = [not ((L <= row).all(axis=1) & (L < row).any(axis=1)).any() for row in L]
-        return self.storage.rows(self._id, [int(i) for i in numbers[np.array(keep, dtype=bool)]]) if len(L) else []
+        return self.storage.rows(self._id, [int(i) for i in numbers[non_dominated(L)]])
 
     @property
     def space(self) -> Space:
@@ -510,6 +511,7 @@ def create_study(
     if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
         raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
     space = Space(space) if isinstance(space, Mapping) else space
+    chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
     place = from_url(storage)
     spec = {
         "directions": wanted,
@@ -525,7 +527,7 @@ def create_study(
         record = place.study(str(name))
         if (direction or directions) and record.spec["directions"] != wanted:
             raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
-    return _opened(place, record, space, sampler, scheduler)
+    return Study(place, record, space, *chosen)
 
 
 def load_study(
@@ -542,7 +544,8 @@ def load_study(
     """
     place = from_url(storage)
     space = Space(space) if isinstance(space, Mapping) else space
-    return _opened(place, place.study(name), space, sampler, scheduler)
+    chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
+    return Study(place, place.study(name), space, *chosen)
 
 
 def delete_study(name: str, storage: str | Storage) -> None:
@@ -558,12 +561,3 @@ def delete_study(name: str, storage: str | Storage) -> None:
 def list_studies(storage: str | Storage) -> list[StudyRecord]:
     """What studies there are, the oldest first."""
     return from_url(storage).studies()
-
-
-def _opened(
-    place: Storage, record: StudyRecord, space: Space | None, sampler: Sampler | str | None,
-    scheduler: Scheduler | str | None,
-) -> Study:  # fmt: skip
-    from . import samplers, schedulers
-
-    return Study(place, record, space, samplers.named(sampler or "Auto"), schedulers.named(scheduler))

@@ -188,7 +188,10 @@ class Trial:
                 f"{name!r} is {known!r} in this study and {dist!r} here; use another name, or a new study"
             )
         self.suggested[name] = dist
-        raw = None
+        raw, value = None, self._proposal.get(name)
+        if known is dist and type(value) is float and dist.low <= value <= dist.high and dist.step is None:
+            self._params[name] = value  # the common case, without ceremony
+            return value
         if name in self._proposal:
             try:
                 raw = dist.raw(self._proposal[name])
