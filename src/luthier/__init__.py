@@ -18,10 +18,10 @@ _FROM = {
     "Trial": "trial",
     "TrialPruned": "errors",
     "TrialRow": "trial",
-    "create_study": "study",
-    "delete_study": "study",
-    "list_studies": "study",
-    "load_study": "study",
+    "create_study": "studies",
+    "delete_study": "studies",
+    "list_studies": "studies",
+    "load_study": "studies",
 }
 _ROOMS = ("errors", "executors", "samplers", "schedulers", "storages")
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from .errors import LuthierError as LuthierError
     from .errors import TrialPruned as TrialPruned
     from .space import Space as Space
+    from .studies import create_study as create_study
+    from .studies import delete_study as delete_study
+    from .studies import list_studies as list_studies
+    from .studies import load_study as load_study
     from .study import Study as Study
-    from .study import create_study as create_study
-    from .study import delete_study as delete_study
-    from .study import list_studies as list_studies
-    from .study import load_study as load_study
     from .trial import State as State
     from .trial import Trial as Trial
     from .trial import TrialRow as TrialRow

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -338,3 +338,14 @@ class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=
 
 
 Distribution = Float | Int | Categorical
+
+
+def wider(a: Distribution, b: Distribution) -> Distribution:
+    """The smallest distribution that has the values of both; of one kind."""
+    if isinstance(a, Categorical) and isinstance(b, Categorical):
+        known = set(map(repr, a.choices))
+        return msgspec.structs.replace(a, choices=(*a.choices, *(c for c in b.choices if repr(c) not in known)))
+    assert isinstance(a, Float | Int)
+    assert isinstance(b, Float | Int)
+    step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
+    return msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)

@@ -65,8 +65,8 @@ class History:
         return v
 
     def _told(self, column: str) -> NDArray[Any]:
-        a = self._reports[column]
-        return self._view(a, self.n_reports) if self._shown is None else a[self._shown]
+        a = self._view(self._reports[column], self.n_reports)
+        return a if self._shown is None else a[self._shown]
 
     @property
     def number(self) -> NDArray[np.int64]:
@@ -79,7 +79,7 @@ class History:
         return self._view(self._columns["state"], self.n)
 
     @property
-    def X(self) -> Array:
+    def X(self) -> Array:  # noqa: N802
         """(n, d) unit columns of the present space, NaN where inactive, unknown, or outside its present range."""
         return self._view(self._X, self.n)
 
@@ -136,7 +136,7 @@ class History:
     @property
     def report_loss(self) -> Array:
         """(r,) which loss, signed like `losses`."""
-        return self._told("value") * self._signs[0]
+        return np.asarray(self._told("value") * self._signs[0])
 
     def reports_of(self, number: int) -> tuple[Array, Array]:
         """(steps, losses) of one trial, by step; each (k,)."""

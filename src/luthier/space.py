@@ -74,7 +74,7 @@ class Space:
                     raise ConditionError(f"{name!r} depends on {parent!r}, which the space does not have")
                 above = self.params[parent]
                 if above.n_values is None:
-                    raise ConditionError(f"{name!r} depends on {parent!r}, which is continuous; a parent has few values")
+                    raise ConditionError(f"{name!r} depends on {parent!r}, which is continuous; give it steps")
                 try:
                     raw = np.array([above.raw(v) for v in allowed])
                 except UnknownParameterError as e:
@@ -218,7 +218,7 @@ class Space:
         return choices[raw.astype(int)]
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
-        """n uniform draws (n, d) that satisfy the constraints, by rejection.
+        """N uniform draws (n, d) that satisfy the constraints, by rejection.
 
         Raises:
             InfeasibleSpaceError: Thousands of draws satisfied no constraint.
@@ -290,15 +290,15 @@ class Space:
         for j, p in enumerate(self.dists):
             if p.default is not None:
                 X[0, j] = p.to_unit(p.raw(p.default))
-        for j, p in enumerate(self.dists):  # a child that the middle switched off has no value yet
-            if np.isnan(X[0, j]):
-                X[0, j] = 0.5 if j not in self._unordered else 0.0
+        holes = np.isnan(X[0])  # a child that the middle switched off has no value yet
+        X[0, holes] = np.where(np.isin(np.flatnonzero(holes), self._unordered), 0.0, 0.5)
         X = self.settle(X)
         return self.decode(X)[0] if self.feasible(X)[0] else None
 
     def changed(self, params: Mapping[str, Distribution]) -> Space:
         """A space with these parameters added, or replaced."""
-        return Space({**self.params, **params}, [c.text if isinstance(c, Expression) else c.function for c in self.constraints])
+        rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
+        return Space({**self.params, **params}, rules)
 
     def to_json(self) -> dict[str, Any]:
         """JSON form, without the constraints that are functions."""
@@ -327,9 +327,11 @@ class Space:
         return "Space(\n" + "\n".join(lines) + "\n)" if lines else "Space()"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{html.escape(n)}</td><td>{html.escape(repr(p))}</td></tr>" for n, p in self.params.items())
+        cells = ((html.escape(n), html.escape(repr(p))) for n, p in self.params.items())
+        rows = "".join(f"<tr><td>{n}</td><td>{p}</td></tr>" for n, p in cells)
         rules = "".join(f"<li>{html.escape(c.text)}</li>" for c in self.constraints)
-        return f"<table><tr><th>parameter</th><th>distribution</th></tr>{rows}</table>" + (rules and f"<ul>{rules}</ul>")
+        table = f"<table><tr><th>parameter</th><th>distribution</th></tr>{rows}</table>"
+        return table + (f"<ul>{rules}</ul>" if rules else "")
 
 
 def _distribution(name: str, described: Any) -> Distribution:

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
-from . import samplers, schedulers
-from .distributions import Array, Categorical, Distribution, Float, Int
+from .distributions import Array, Categorical, Distribution, wider
 from .errors import (
     LeaseLostError,
     MissingDependencyError,
     NoCompletedTrialsError,
     StudyError,
-    StudyExistsError,
     TrialError,
 )
 from .executors.base import Objective, Outcome, checked_values
@@ -32,9 +30,9 @@ from .numerics.streams import Streams
 from .samplers.base import Sampler
 from .schedulers.base import Decision, Scheduler
 from .space import Space, discover_conditions
-from .storages import Storage, from_url
+from .storages import Storage
 from .storages.base import StudyRecord, worker_name
-from .trial import State, Trial, TrialRow
+from .trial import State, Trial, TrialRow, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +63,8 @@ class Study:
         self._seed = int(self._spec["seed"])
         self._declared = bool(space if space is not None else self._spec.get("declared", False))
         self._settled: set[str] = set(space.names) if space is not None else set()  # names this session has asked for
-        self.history = History(Space.from_json(self._spec["space"]) if space is None else space, self.directions, self._seed)
+        known = Space.from_json(self._spec["space"]) if space is None else space
+        self.history = History(known, self.directions, self._seed)
         self._streams = Streams(self._seed)
         self._worker = worker_name()
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
@@ -430,7 +429,8 @@ class Study:
     def _beat(self) -> None:
         """Keeps the leases of running trials alive, from a thread, where others could take them."""
         if self.storage.shared and (self._heart is None or not self._heart.is_alive()):
-            self._heart = threading.Thread(target=_beat, args=(weakref.ref(self), self.storage.lease_s / 3), daemon=True)
+            every_s = self.storage.lease_s / 3
+            self._heart = threading.Thread(target=_beat, args=(weakref.ref(self), every_s), daemon=True)
             self._heart.start()
 
 
@@ -446,118 +446,3 @@ def _beat(study: weakref.ref[Study], every_s: float) -> None:
         except Exception as e:
             logger.warning("could not prolong the leases of trials %s: %s", sorted(alive._open), e)
         del alive
-
-
-def wider(a: Distribution, b: Distribution) -> Distribution:
-    """The smallest distribution that has the values of both; of one kind."""
-    if isinstance(a, Categorical) and isinstance(b, Categorical):
-        known = set(map(repr, a.choices))
-        return replace(a, choices=(*a.choices, *(c for c in b.choices if repr(c) not in known)))
-    assert isinstance(a, Float | Int)
-    assert isinstance(b, Float | Int)
-    step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
-    return replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
-
-
-def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
-    """Trials as flat dicts, for tables and files."""
-    names = ["value"] if n_values == 1 else [f"value_{i}" for i in range(n_values)]
-    return [
-        {
-            "number": r.number,
-            "state": r.state.name.lower(),
-            **dict(zip(names, r.values or (None,) * n_values, strict=False)),
-            "duration_s": r.duration_s,
-            **{f"params.{k}": v for k, v in r.params.items()},
-            **{f"tags.{k}": v for k, v in r.tags.items()},
-        }
-        for r in rows
-    ]
-
-
-def create_study(
-    name: str | None = None,
-    storage: str | Storage | None = None,
-    direction: str | None = None,
-    directions: Sequence[str] | None = None,
-    space: Space | Mapping[str, Any] | None = None,
-    sampler: Sampler | str | None = None,
-    scheduler: Scheduler | str | None = None,
-    seed: int | None = None,
-    load_if_exists: bool = False,
-) -> Study:
-    """Begins a search.
-
-    Args:
-        name: Its name in the storage; made up when None.
-        storage: "sqlite:///file.db", a path ending in .db, a `Storage`, or None for this process's memory.
-        direction: "minimize" (the default) or "maximize".
-        directions: One for each of several objectives, instead of `direction`.
-        space: A declared space, or a dict for one; None lets the objective's suggest calls discover it.
-        sampler: What to try next, or its name; None chooses automatically.
-        scheduler: When to stop a trial early, or its name; None never does.
-        seed: The same seed gives the same study; drawn when None.
-        load_if_exists: Go on with a study of that name instead of raising.
-
-    Raises:
-        StudyExistsError: The name is taken.
-        StudyError: A direction is neither, or not the one the loaded study has.
-    """
-    if direction is not None and directions is not None:
-        raise StudyError(f"give direction or directions, not both; got {direction!r} and {directions!r}")
-    wanted = list(directions) if directions is not None else [direction or "minimize"]
-    if not wanted or any(d not in ("minimize", "maximize") for d in wanted):
-        raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
-    if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
-        raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
-    space = Space(space) if isinstance(space, Mapping) else space
-    chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
-    place = from_url(storage)
-    spec = {
-        "directions": wanted,
-        "seed": int(seed) if seed is not None else secrets.randbits(32),
-        "space": (space or Space()).to_json(),
-        "declared": space is not None,
-    }
-    try:
-        record = place.create_study(name or f"study-{secrets.token_hex(4)}", spec)
-    except StudyExistsError:
-        if not load_if_exists:
-            raise
-        record = place.study(str(name))
-        if (direction or directions) and record.spec["directions"] != wanted:
-            raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
-    return Study(place, record, space, *chosen)
-
-
-def load_study(
-    name: str,
-    storage: str | Storage,
-    space: Space | Mapping[str, Any] | None = None,
-    sampler: Sampler | str | None = None,
-    scheduler: Scheduler | str | None = None,
-) -> Study:
-    """Goes on with a study. Sampler and scheduler are not stored: pass them again; a new space replaces the old.
-
-    Raises:
-        StudyNotFoundError: There is none of that name.
-    """
-    place = from_url(storage)
-    space = Space(space) if isinstance(space, Mapping) else space
-    chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
-    return Study(place, place.study(name), space, *chosen)
-
-
-def delete_study(name: str, storage: str | Storage) -> None:
-    """Removes a study with all its trials.
-
-    Raises:
-        StudyNotFoundError: There is none of that name.
-    """
-    place = from_url(storage)
-    place.delete_study(place.study(name).id)
-
-
-def list_studies(storage: str | Storage) -> list[StudyRecord]:
-    """What studies there are, the oldest first."""
-    return from_url(storage).studies()

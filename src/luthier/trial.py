@@ -6,7 +6,7 @@ import enum
 import html
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -198,10 +198,9 @@ class Trial:
             except ValueError:  # a choice that no longer exists
                 raw = None
         if raw is None or not dist.contains(raw):
-            draw = np.random.default_rng([self._seed, self.number, 2, zlib.crc32(name.encode())]).random((1, 1))
-            raw = float(Space({name: dist if not dist.when else msgspec.structs.replace(dist, when=None)}).raw(draw)[0, 0])
-            if isinstance(dist, Categorical):
-                raw = float(np.floor(draw[0, 0] * dist.n_values))
+            alone = Space({name: msgspec.structs.replace(dist, when=None)})
+            rng = np.random.default_rng([self._seed, self.number, 2, zlib.crc32(name.encode())])
+            raw = float(alone.raw(alone.sample(rng, 1))[0, 0])
         self._params[name] = dist.value(raw)
         return self._params[name]
 
@@ -211,7 +210,7 @@ class Trial:
         Args:
             value: The objective so far. NaN and infinities are taken as they are, and rank last.
             step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice keeps the later value.
-            checkpoint: Where to go on from should this worker die: text, numbers, lists and dicts of them (a path, say).
+            checkpoint: Where to go on from should this worker die: text (a path, say), numbers, lists and dicts of them.
                 It comes back as `trial.checkpoint`.
 
         Raises:
@@ -263,3 +262,19 @@ def jsonable(value: Any) -> Any:
         f"only text, numbers, lists and dicts of them can be stored, got {value!r} ({type(value).__name__}); "
         "write it to a file of your own and store the path"
     )
+
+
+def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
+    """Trials as flat dicts, for tables and files."""
+    names = ["value"] if n_values == 1 else [f"value_{i}" for i in range(n_values)]
+    return [
+        {
+            "number": r.number,
+            "state": r.state.name.lower(),
+            **dict(zip(names, r.values or (None,) * n_values, strict=False)),
+            "duration_s": r.duration_s,
+            **{f"params.{k}": v for k, v in r.params.items()},
+            **{f"tags.{k}": v for k, v in r.tags.items()},
+        }
+        for r in rows
+    ]

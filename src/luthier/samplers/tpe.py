@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..distributions import Array, Categorical
-from ..errors import SamplerError
 from ..history import History
 from ..numerics.parzen import Axes, Mixture
 from ..space import Space
@@ -21,7 +19,21 @@ _MAX_KERNELS = 400  # of the bad density: beyond it, the newest and an even shar
 
 
 class TPE(Sampler):
-    def __init__(self, n_startup_trials=10, n_candidates=24, beta=0.15, cap=25, floor=0.03, alpha=2.0, weights="ei", prior_weight=1.0, dup=True, gamma="linear", recency=True, startup="qmc"):
+    def __init__(
+        self,
+        n_startup_trials=10,
+        n_candidates=24,
+        beta=0.15,
+        cap=25,
+        floor=0.03,
+        alpha=2.0,
+        weights="ei",
+        prior_weight=1.0,
+        dup=True,
+        gamma="linear",
+        recency=True,
+        startup="qmc",
+    ):
         self.n_startup_trials, self.n_candidates, self.beta, self.cap = n_startup_trials, n_candidates, beta, cap
         self.floor, self.alpha, self.weights, self.prior_weight = floor, alpha, weights, prior_weight
         self.gamma, self.recency, self.startup = gamma, recency, startup
@@ -43,7 +55,11 @@ class TPE(Sampler):
         if self.weights == "ei":
             loss = history.losses[:, 0]
             b = loss[below]
-            ref = loss[order[n_below]] if n_below < n_done and history.state[order[n_below]] == State.COMPLETE else np.nanmax(b)
+            ref = (
+                loss[order[n_below]]
+                if n_below < n_done and history.state[order[n_below]] == State.COMPLETE
+                else np.nanmax(b)
+            )
             w = np.maximum(1e-12, ref - b)
             if not np.isfinite(w).all() or w.max() <= 1e-12:
                 w = np.ones(len(below))

@@ -1,0 +1,260 @@
+"""What the command line prints: tables through rich on a terminal, plain aligned text elsewhere; user text inert."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import NoCompletedTrialsError
+
+if TYPE_CHECKING:
+    from .distributions import Distribution
+    from .study import Study
+    from .trial import TrialRow
+
+
+def clean(text: object) -> str:
+    """User text that can do nothing to a terminal: what is not printable becomes a visible escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
+def cell(value: Any) -> str:
+    """A value for people: numbers with six digits, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def duration(seconds: float | None) -> str:
+    """1.2 s, 3 min 4 s, 5 h 6 min."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(seconds: float | None) -> str:
+    """Local date and time."""
+    return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Prints a table to stdout; columns of numbers are right-aligned."""
+    rows = list(rows)
+    right = [all(isinstance(r[j], int | float | None) for r in rows) and bool(rows) for j in range(len(headers))]
+    texts = [[cell(v) for v in row] for row in rows]
+    if sys.stdout.isatty():
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        bold = "" if os.environ.get("NO_COLOR") else "bold"
+        grid = Table(box=box.SIMPLE_HEAD, header_style=bold, pad_edge=False)
+        for name, is_right in zip(headers, right, strict=True):
+            grid.add_column(Text(clean(name)), justify="right" if is_right else "left", overflow="fold")
+        for row in texts:
+            grid.add_row(*map(Text, row))
+        Console(highlight=False).print(grid)
+        return
+    texts.insert(0, [clean(h) for h in headers])
+    widths = [max(len(row[j]) for row in texts) for j in range(len(headers))]
+    for row in texts:
+        aligned = (t.rjust(w) if r else t.ljust(w) for t, w, r in zip(row, widths, right, strict=True))
+        click.echo("  ".join(aligned).rstrip())
+
+
+def pairs(items: Mapping[str, Any], indent: str = "  ", exact: bool = False) -> None:
+    """Prints names and values, aligned; text of several lines as a block."""
+    width = max((len(clean(k)) for k in items), default=0)
+    for name, value in items.items():
+        if isinstance(value, str) and "\n" in value:
+            click.echo(f"{indent}{clean(name)}")
+            for line in value.splitlines():
+                click.echo(f"{indent}  {clean(line)}".rstrip())
+        else:
+            text = repr(value) if exact and isinstance(value, float) else "null" if value is None else cell(value)
+            click.echo(f"{indent}{clean(name):{width}}  {text}".rstrip())
+
+
+def values_of(row: TrialRow, exact: bool = False) -> str:
+    """The values of a trial in one phrase."""
+    return ", ".join(repr(v) if exact else cell(v) for v in row.values or ()) or "no value"
+
+
+def counted(counts: Mapping[int, int]) -> str:
+    """How many trials in each state: "7 (5 complete, 2 failed)"."""
+    from .trial import State
+
+    parts = ", ".join(f"{n} {State(s).name.lower()}" for s, n in sorted(counts.items()) if n)
+    return f"{sum(counts.values())} ({parts})" if parts else "none"
+
+
+def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -> None:
+    """Prints the summary of a study."""
+    from .trial import records
+    from .trial import State
+
+    rows = study.trials
+    done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
+    facts = {"direction": ", ".join(study.directions), "created": moment(created_s), "trials": counted(counts)}
+    if done:
+        span = max(r.finished_s or 0.0 for r in done) - min(r.started_s or 0.0 for r in done)
+        spent = sum(r.duration_s or 0.0 for r in done)
+        facts["duration"] = f"{duration(span)} from first to last, {duration(spent)} in trials"
+    click.echo(f"study {clean(study.name)}")
+    pairs(facts)
+    several = len(study.directions) > 1
+    if several and (front := study.best_trials):
+        click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
+        trials(records(front, len(study.directions)))
+    elif not several and counts.get(State.COMPLETE):
+        best = study.best_trial
+        click.echo(f"\nbest: {values_of(best)} in trial {best.number}")
+        pairs(best.params)
+        if best.tags:
+            click.echo("\ntags of the best")
+            pairs(best.tags)
+    if study.space.names:
+        click.echo("\nspace")
+        pairs({name: _described(dist) for name, dist in study.space.params.items()})
+        for rule in study.space.constraints:
+            click.echo(f"  subject to {clean(rule.text)}")
+    if rows and last:
+        click.echo(f"\nlast {min(last, len(rows))} trials")
+        trials(records(rows[-last:], len(study.directions)))
+
+
+def _described(dist: Distribution) -> str:
+    """A distribution in one phrase: "float 1e-05 .. 0.1, log", "rbf | poly, when svm = true"."""
+    from .distributions import Categorical, Int
+
+    if isinstance(dist, Categorical):
+        parts = [(" < " if dist.ordered else " | ").join("null" if c is None else cell(c) for c in dist.choices)]
+    else:
+        whole = isinstance(dist, Int)
+        parts = [f"{'int' if whole else 'float'} {dist.low} .. {dist.high}"]
+        if dist.step is not None and not (whole and dist.step == 1):
+            parts.append(f"step {dist.step}")
+        if dist.scale != "linear":
+            parts.append(dist.scale)
+    rules = (f"{parent} = {' or '.join(map(cell, allowed))}" for parent, allowed in (dist.when or {}).items())
+    if dist.when:
+        parts.append("when " + " and ".join(rules))
+    return ", ".join(parts)
+
+
+def trials(flat: Sequence[Mapping[str, Any]]) -> None:
+    """Prints records of trials as a table, without their tags."""
+    names = [name for name in columns(flat) if not name.startswith("tags.")]
+    table([name.removeprefix("params.") for name in names], [[r.get(name) for name in names] for r in flat])
+
+
+def columns(flat: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names that appear in any record, in order."""
+    return list(dict.fromkeys(k for r in flat for k in r))
+
+
+def as_csv(study: Study) -> str:
+    """One line a trial; lists, booleans and null as JSON, nothing where there is no value."""
+    from .trial import records
+
+    flat = records(study.trials, len(study.directions))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns(flat) or ["number", "state"], lineterminator="\n", restval="")
+    writer.writeheader()
+    blank = ("value", "duration_s")
+    for r in flat:
+        plain = {k: "" if v is None and k.startswith(blank) else v for k, v in r.items()}
+        writer.writerow({k: v if isinstance(v, str | int | float) and not isinstance(v, bool) else json.dumps(v)
+                         for k, v in plain.items()})  # fmt: skip
+    return out.getvalue()
+
+
+def as_json(study: Study) -> str:
+    """The study with its space and all trials; numbers that are not finite are text."""
+    data = {
+        "name": study.name,
+        "directions": study.directions,
+        "space": study.space.to_json(),
+        "trials": [whole(row) for row in study.trials],
+    }
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
+def whole(row: TrialRow) -> dict[str, Any]:
+    """A trial in JSON's types."""
+    from msgspec.structs import asdict
+
+    from .trial import jsonable
+
+    found = {**asdict(row), "state": row.state.name.lower()}
+    if row.values and len(row.values) == 1:
+        found["value"] = row.values[0]
+    del found["token"], found["lease_s"]
+    return {k: v for k, v in jsonable(found).items() if v is not None}
+
+
+def finish(study: Study, counts: Mapping[int, int], options: str) -> None:
+    """Prints what came out of a run; `options` lead `luthier show` to it."""
+    click.echo(f"Trials of this run: {counted(counts)}.", err=True)
+    try:
+        if len(study.directions) == 1:
+            best = study.best_trial
+            click.echo(f"best: {values_of(best, exact=True)} in trial {best.number}")
+            pairs(best.params, exact=True)
+        elif front := study.best_trials:
+            click.echo(f"best: {len(front)} trials that no other beats in all objectives")
+    except NoCompletedTrialsError:
+        click.echo("No trial is complete yet.", err=True)
+    click.echo(f"See more: luthier show {clean(shlex.quote(study.name) + options)}", err=True)
+
+
+class Watch:
+    """Follows a run: counts, the last failure, and a line now and then where no bar can be shown.
+
+    Args:
+        n_trials: How many trials the run was asked for.
+        patience: The run is stopped when its first so many trials all fail.
+        every_s: Time between lines, in seconds.
+    """
+
+    def __init__(self, n_trials: int | None, patience: int, every_s: float = 10.0) -> None:
+        self.n_trials, self.patience, self.every_s = n_trials, patience, every_s
+        self.counts: dict[int, int] = {}
+        self.failure: TrialRow | None = None
+        self.gave_up = False
+        self._next_s = time.monotonic() + every_s
+
+    @property
+    def n_finished(self) -> int:
+        """How many trials ended in this run."""
+        return sum(self.counts.values())
+
+    def __call__(self, study: Study, row: TrialRow) -> None:
+        """A callback for `Study.optimize`."""
+        self.counts[row.state] = self.counts.get(row.state, 0) + 1
+        if row.error:
+            self.failure = row
+            if self.counts[row.state] == self.n_finished == self.patience:
+                self.gave_up = True
+                study.stop()
+        if not sys.stderr.isatty() and time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + self.every_s
+            best = study.history.best() if len(study.directions) == 1 else None
+            text = "" if best is None else f", best {study.history.values[best, 0]:.6g} in trial {best}"
+            of = "" if self.n_trials is None else f" of {self.n_trials}"
+            click.echo(f"{self.n_finished}{of} trials{text}", err=True)

@@ -1,0 +1,503 @@
+import csv
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+import luthier
+from luthier import State, TrialRow
+from luthier.cli import cli
+
+OBJECTIVE = """
+def objective(trial):
+    x = trial.suggest_float("x", -1, 1)
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    return x * x
+"""
+SPACE = """
+lr: {low: 1e-5, high: 0.1, scale: log}
+kernel: [rbf, poly]
+degree: {low: 2, high: 5, when: {kernel: poly}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LUTHIER_STORAGE", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "train.py").write_text(OBJECTIVE)
+    (tmp_path / "space.yaml").write_text(SPACE)
+    return tmp_path
+
+
+def call(*args, status=0, **kwargs):
+    """Runs a command in this process."""
+    result = CliRunner().invoke(cli, [*map(str, args)], prog_name="luthier", **kwargs)
+    assert result.exit_code == status, (result.output, result.exception)
+    return result
+
+
+def start(*args, **kwargs):
+    """Runs a command in a process of its own, in a process group as a shell would."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "luthier.cli", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", start_new_session=True, **kwargs,
+    )  # fmt: skip
+
+
+def study(name="train"):
+    return luthier.load_study(name, "luthier.db")
+
+
+def made(name="train", rows=(), space=None, **kwargs):
+    study = luthier.create_study(name, "luthier.db", space=space or {"x": luthier.Float(0, 1)}, **kwargs)
+    study.add_trials(rows)
+    return study
+
+
+def row(value=None, state=State.COMPLETE, **kwargs):
+    values = None if value is None else value if isinstance(value, tuple) else (value,)
+    fields = {"params": {"x": 0.5}, "started_s": 100.0, "finished_s": 101.5, **kwargs}
+    return TrialRow(number=-1, state=state, values=values, **fields)
+
+
+# -- help and exit statuses --------------------------------------------------------------------------------------------
+
+
+def test_help_loads_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "luthier.cli", "--help"], capture_output=True, text=True, check=True
+    )
+    loaded = set(re.findall(r"\| +(\w+)", done.stderr))
+    assert "click" in loaded
+    assert not loaded & {"numpy", "scipy", "rich", "msgspec", "psutil", "cloudpickle", "yaml"}
+    assert "luthier run train.py:objective" in done.stdout
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_help_has_examples(command):
+    text = call(command, "--help").output
+    assert f"luthier {command}" in text.split("Examples:")[1]
+
+
+def test_version():
+    assert call("--version").output == f"luthier {luthier.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "message"),
+    [
+        (["run", "trian.py:objective"], 1, "there is no file .*trian.py; did you mean 'train.py'"),
+        (["run", "train.py:objectiv"], 1, "train.py has no 'objectiv'; did you mean 'objective'"),
+        (["run", "train.py"], 2, "expected FILE.py:OBJECTIVE, got 'train.py'"),
+        (["run"], 2, "expected FILE.py:OBJECTIVE, or --"),
+        (["run", "train.py:objective", "--", "./train"], 2, "expected FILE.py:OBJECTIVE, or --"),
+        (["run", "train.py:objective", "--sampler", "tp"], 2, "expected a sampler or one of .*'TPE'.*got 'tp'"),
+        (["run", "train.py:objective", "--scheduler", "x"], 2, "expected a scheduler.*'Median'.*got 'x'"),
+        (["run", "train.py:objective", "--jobs", "0"], 2, "expected a number >= 1, or -1"),
+        (["run", "train.py:objective", "--timeout", "0"], 2, "'--timeout'"),
+        (["run", "train.py:objective", "--cpu", "4096"], 1, "4096"),
+        (["run", "train.py:objective", "--storage", "foo://x"], 1, "no storage 'foo'"),
+        (["run", "--", "./train"], 2, "a program needs --space"),
+        (["run", "--space", "space.yaml", "--", "echo", "{lrr}"], 1, "no parameter for {lrr}; did you mean {lr}"),
+        (["run", "--space", "space.yaml", "--", "./train"], 1, "there is no program './train'"),
+        (["run", "--space", "spice.yaml", "--", "echo"], 1, "spice.yaml cannot be read"),
+        (["show"], 2, "Missing argument 'NAME'"),
+        (["shwo"], 2, "No such command 'shwo'"),
+    ],
+)
+def test_errors_are_one_line_and_a_status(args, status, message):
+    result = call(*args, status=status)
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert re.search(message, last)
+    assert result.stdout == ""
+    if status == 1:
+        assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["studies", "show x", "best x", "trials x", "export x", "delete x --yes"])
+@pytest.mark.parametrize("storage", ["none.db", "sqlite:///none.db", "sqlite:///{folder}/none.db?lease_s=5"])
+def test_looking_makes_no_file(folder, command, storage):
+    result = call(*command.split(), "--storage", storage.format(folder=folder), status=1)
+    assert re.fullmatch(
+        r"Error: there is no file \S*none.db; begin a study with 'luthier run', or pass --storage\n", result.stderr
+    )
+    assert not list(folder.glob("none.db*"))
+
+
+def test_a_name_that_is_not_utf8():
+    made("mine")
+    assert r"Error: expected text in UTF-8, got '\udcff'" in call("show", "\udcff", status=1).stderr
+
+
+@pytest.mark.parametrize("command", ["show", "best", "trials", "export", "delete"])
+def test_unknown_study_names_those_there_are(command):
+    made("mine")
+    assert "no study 'main' in" in call(command, "main", status=1).stderr
+    assert "['mine']" in call(command, "main", status=1).stderr
+
+
+# -- running Python ----------------------------------------------------------------------------------------------------
+
+
+def test_python_objective_with_two_jobs_goes_on(folder):
+    (folder / "neighbour.py").write_text("def square(x):\n    return x * x\n")
+    (folder / "train.py").write_text("from neighbour import square\n" + OBJECTIVE.replace("x * x", "square(x)"))
+    first = start("run", "train.py:objective", "--trials", 4, "--jobs", 2, "--seed", 1)
+    out, err = first.communicate(timeout=60)
+    assert first.returncode == 0, err
+    assert "Going on" not in err
+    assert "luthier show train" in err
+    best = study().best_trial
+    assert out.splitlines()[0] == f"best: {best.value!r} in trial {best.number}"
+    assert repr(best.params["x"]) in out
+    again = call("run", "train.py:objective", "--trials", 3)
+    assert "Going on with study train: 4 trials so far." in again.stderr
+    assert [t.state for t in study().trials] == [State.COMPLETE] * 7
+
+
+def test_options_reach_the_study(folder):
+    (folder / "two.py").write_text("def f(trial):\n    return trial.params['lr'], 1.0\n")
+    call("run", "two.py:f", "--name", "other", "--storage", "sqlite:///other.db", "--space", "space.yaml", "--seed", 7,
+         "--trials", 3, "--direction", "maximize", "--direction", "minimize", "--sampler", "random")  # fmt: skip
+    found = luthier.load_study("other", "other.db")
+    assert found.directions == ("maximize", "minimize")
+    assert found._seed == 7
+    assert [t.values for t in found.trials] == [(t.params["lr"], 1.0) for t in found.trials]
+
+
+def test_storage_from_the_environment(monkeypatch):
+    monkeypatch.setenv("LUTHIER_STORAGE", "sqlite:///env.db")
+    assert "--storage sqlite:///env.db" in call("run", "train.py:objective", "--trials", 1).stderr
+    assert call("studies").output.splitlines()[1].startswith("train")
+
+
+def test_a_failing_trial_is_recorded_and_the_study_goes_on(folder):
+    (folder / "some.py").write_text(
+        "import sys\ndef f(trial):\n    if trial.number == 1: raise KeyError('\\x1b[31m')\n"
+        "    if trial.number == 2: sys.exit(5)\n    return 1.0\n"
+    )
+    result = call("run", "some.py:f", "--trials", 4)
+    assert "4 (2 complete, 2 failed)" in result.stderr
+    assert "trial 1 failed: KeyError: '\\x1b[31m'" in result.stderr
+    assert "KeyError" in call("trials", "some", "--state", "failed").output
+
+
+def test_strict_stops_at_the_first_failure_with_its_traceback(folder):
+    (folder / "some.py").write_text("def f(trial):\n    raise KeyError('oh')\n")
+    result = call("run", "some.py:f", "--trials", 4, "--strict", status=1)
+    assert "some.py" in result.stderr
+    assert "line 2, in f" in result.stderr
+    assert result.stderr.splitlines()[-1] == "Error: trial 0 failed, and --strict was asked for"
+    assert len(study("some").trials) == 1
+
+
+def test_a_run_that_only_fails_is_given_up(folder):
+    (folder / "some.py").write_text("def f(trial):\n    raise KeyError('oh')\n")
+    assert "all trials of this run failed" in call("run", "some.py:f", "--trials", 3, status=1).stderr
+    assert "the first 10 trials all failed" in call("run", "some.py:f", "--trials", 50, status=1).stderr
+    assert len(study("some").trials) == 13
+
+
+def test_limits(folder):
+    (folder / "slow.py").write_text("import time\ndef f(trial):\n    time.sleep(60)\n")
+    result = call("run", "slow.py:f", "--trials", 1, "--limit-seconds", 0.5, "--limit-memory-mb", 4000, status=1)
+    assert "longer than its limit of 0.5 s" in result.stderr
+
+
+def test_timeout_alone_bounds_the_run():
+    begun = time.monotonic()
+    call("run", "train.py:objective", "--timeout", 0.3)
+    assert 0.3 <= time.monotonic() - begun < 20
+
+
+# -- running programs --------------------------------------------------------------------------------------------------
+
+
+def test_program_with_inactive_parameters(folder):
+    (folder / "train.sh").write_text('echo "working on $*" >> log.txt\necho 0.5\n')
+    call("run", "--space", "space.yaml", "--trials", 6, "--seed", 0, "--", "sh", "train.sh", "--lr", "{lr}",
+         "--degree", "{degree}", "--kernel={kernel}")  # fmt: skip
+    lines = (folder / "log.txt").read_text().splitlines()
+    trials = study().trials
+    assert len({t.params["kernel"] for t in trials}) == 2
+    for line, t in zip(lines, trials, strict=True):
+        degree = f" --degree {t.params['degree']}" if "degree" in t.params else ""
+        assert line == f"working on --lr {t.params['lr']!r}{degree} --kernel={t.params['kernel']}"
+
+
+def test_program_is_pruned_by_a_scheduler(folder):
+    (folder / "train.py").write_text(
+        "import json, os, time\nx = json.loads(os.environ['LUTHIER_PARAMS'])['x']\n"
+        "for step in range(1, 4):\n    print(json.dumps({'step': step, 'loss': x}))\n"
+        "if os.environ['LUTHIER_TRIAL'] == '6': time.sleep(60)\n"
+    )
+    (folder / "space.json").write_text('{"x": {"low": 0.0, "high": 1.0}}')
+    made(rows=[row(0.1, reports=((1.0, 0.1),), params={"x": 0.1}) for _ in range(6)])
+    study().enqueue({"x": 0.9})
+    result = call("run", "--space", "space.json", "--scheduler", "median", "--metric", "loss", "--trials", 1, "--",
+                  sys.executable, "train.py")  # fmt: skip
+    assert "1 (1 pruned)" in result.stderr
+    last = study().trials[-1]
+    assert last.state == State.PRUNED
+    assert last.reports == ((1.0, 0.9),)
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo broken >&2; exit 3", "ended with exit status 3: broken"),
+        ("echo nearly", "printed no result; expected .* its last line was 'nearly'"),
+    ],
+)
+def test_program_that_fails(script, message):
+    result = call("run", "--space", "space.yaml", "--trials", 2, "--jobs", 2, "--", "sh", "-c", script, status=1)
+    assert len(re.findall(f"trial [01] failed: CommandError: .*{message}", result.stderr)) == 2
+    assert all(re.search(message, t.error) for t in study("sh").trials)
+
+
+def test_forgotten_parameters_are_mentioned():
+    result = call("run", "--space", "space.yaml", "--trials", 1, "--name", "n", "--", "echo", "{lr}")
+    assert "Note: not in the command, only in LUTHIER_PARAMS: kernel, degree" in result.stderr
+
+
+# -- stopping ----------------------------------------------------------------------------------------------------------
+
+
+def wait_for(condition, within_s=30.0):
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def finished(name="train"):
+    try:
+        return sum(t.state.finished for t in study(name).trials)
+    except luthier.LuthierError:
+        return 0
+
+
+@pytest.mark.parametrize(("number", "jobs", "status"), [(signal.SIGINT, 2, 130), (signal.SIGTERM, 1, 143)])
+def test_stopping_loses_nothing_and_says_how_to_go_on(folder, number, jobs, status):
+    (folder / "train.py").write_text(
+        "import time\ndef objective(trial):\n    x = trial.suggest_float('x', 0, 1)\n"
+        "    time.sleep(60 if trial.number == 5 else 0.02)\n"
+        "    print(trial.number, file=open('done', 'a'))\n    return x\n"
+    )
+    args = ["run", "train.py:objective", f"--jobs={jobs}", "--trials", "8"]
+    process = start(*args)
+    wait_for(lambda: finished() >= 5)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 10
+    assert process.returncode == status
+    done = [int(n) for n in (folder / "done").read_text().split()]
+    trials = study().trials
+    assert sorted(t.number for t in trials if t.state == State.COMPLETE) == sorted(done)
+    assert trials[5].state == State.WAITING
+    assert f"Stopped after {len(done)} trials" in err
+    command = err.splitlines()[-1].strip()
+    assert command == f"luthier run train.py:objective --jobs={jobs} --trials {8 - len(done)}"
+    (folder / "train.py").write_text(OBJECTIVE)
+    call(*command.split()[1:])
+    assert [t.state for t in study().trials] == [State.COMPLETE] * 8
+
+
+def test_a_program_ends_when_luthier_is_killed(folder):
+    process = start("run", "--space", "space.yaml", "--", "sh", "-c", "echo $$ > pid; sleep 60; echo {lr}")
+    wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip())
+    program = int((folder / "pid").read_text())
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not psutil.pid_exists(program) or psutil.Process(program).status() == psutil.STATUS_ZOMBIE, 10)
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+def test_studies():
+    made("first", [row(1.0), row(state=State.FAILED)])
+    made("second", directions=["minimize", "maximize"])
+    header, first, second = call("studies").output.splitlines()
+    assert re.sub(" +", " ", header) == "name direction trials waiting running complete pruned failed created"
+    assert first.split()[:8] == ["first", "minimize", "2", "0", "0", "1", "0", "1"]
+    assert second.split()[:4] == ["second", "minimize,", "maximize", "0"]
+
+
+def test_show():
+    space = {
+        "x": luthier.Float(0, 1),
+        "n": luthier.Int(1, 64, scale="log"),
+        "k": luthier.Categorical(["a", None], when={"n": 1}),
+    }
+    tags = {"table": "a  1\nb  2", "seconds": 3}
+    made(rows=[row(0.123456789, tags=tags, params={"x": 0.1, "n": 2}), row(0.5), row(state=State.FAILED)], space=space)
+    text = call("show", "train", "--last", 2).output
+    assert "trials     3 (2 complete, 1 failed)" in text
+    assert "best: 0.123457 in trial 0\n  x  0.1\n  n  2\n" in text
+    assert "  table\n    a  1\n    b  2\n  seconds  3\n" in text
+    assert "  x  float 0 .. 1\n  n  int 1 .. 64, log\n  k  a | null, when n = 1\n" in text
+    assert "last 2 trials\nnumber  state     value  duration_s    x\n     1  complete    0.5         1.5  0.5\n" in text
+
+
+def test_show_of_an_empty_study_and_of_several_objectives():
+    made("empty")
+    assert "trials     none" in call("show", "empty").output
+    made("two", [row((1.0, 2.0)), row((2.0, 1.0)), row((2.0, 2.0))], directions=["minimize", "minimize"])
+    assert "best: 2 trials that no other beats" in call("show", "two").output
+    assert [t["values"] for t in json.loads(call("best", "two", "--json").output)] == [[1.0, 2.0], [2.0, 1.0]]
+
+
+def test_best():
+    made(rows=[row(0.5), row(0.1 + 0.2, params={"x": 1 / 3})])
+    assert call("best", "train").output == "trial 1: 0.30000000000000004\n  x  0.3333333333333333\n"
+    best = json.loads(call("best", "train", "--json").output)
+    assert (best["number"], best["value"], best["params"], best["state"]) == (1, 0.1 + 0.2, {"x": 1 / 3}, "complete")
+    made("none")
+    assert "no trial of 'none' is complete" in call("best", "none", status=1).stderr
+
+
+def test_trials():
+    made(
+        rows=[row(2.0), row(1.0), row(3.0), row(state=State.FAILED, error="KeyError: 'a'\nTraceback ...")],
+        direction="maximize",
+    )
+
+    def numbers(*args):
+        return [int(line.split()[0]) for line in call("trials", "train", *args).output.splitlines()[1:]]
+
+    assert numbers() == [0, 1, 2, 3]
+    assert numbers("--last", 2) == [2, 3]
+    assert numbers("--last", 0) == []
+    assert numbers("--sort", "value") == [3, 1, 0, 2]
+    assert numbers("--sort", "value", "--state", "complete", "--last", 1) == [2]
+    assert numbers("--state", "failed", "--state", "pruned") == [3]
+    assert call("trials", "train", "--state", "failed").output.splitlines()[1].endswith("KeyError: 'a'")
+
+
+ROWS = [
+    row(0.1 + 0.2, params={"x": 1e-5, "k": 'a,"b"\n'}, reports=((1.0, 0.5), (2.0, float("inf"))), tags={"t": [1, "ü"]}),
+    row(float("inf"), params={"x": 1.0, "k": None}, worker="w"),
+    row(state=State.FAILED, error="E\nT", params={"x": 0.25, "k": True}, checkpoint={"a": 1}),
+    row(0.5, state=State.PRUNED, params={"x": 0.5}),
+]
+
+
+def test_export_json_round_trip(folder):
+    old = made(rows=ROWS)
+    assert "4 trials written to out.json" in call("export", "train", "--output", "out.json").stderr
+    data = json.loads((folder / "out.json").read_text())
+    rows = [
+        TrialRow(
+            **{k: v for k, v in t.items() if k not in ("value", "values", "state", "reports")},
+            state=State[t["state"].upper()],
+            values=tuple(map(float, t["values"])) if "values" in t else None,
+            reports=tuple((s, float(v)) for s, v in t["reports"]),
+        )
+        for t in data["trials"]
+    ]
+    assert rows == old.trials
+    assert luthier.Space.from_json(data["space"]).params == old.space.params
+    assert json.loads(call("export", "train", "--format", "json").output) == data
+
+
+def test_export_csv_round_trip(folder):
+    made(rows=ROWS)
+    call("export", "train", "--output", "out.csv")
+    assert call("export", "train").output == (folder / "out.csv").read_bytes().decode()
+    with open("out.csv", newline="", encoding="utf-8") as f:
+        rows = list(csv.DictReader(f))
+    assert [r["state"] for r in rows] == ["complete", "complete", "failed", "pruned"]
+    assert [r["value"] for r in rows] == ["0.30000000000000004", "inf", "", "0.5"]
+    assert [r["params.k"] for r in rows] == ['a,"b"\n', "null", "true", ""]
+    assert [float(r["params.x"]) for r in rows] == [1e-5, 1.0, 0.25, 0.5]
+    assert json.loads(rows[0]["tags.t"]) == [1, "ü"]
+
+
+def test_export_of_nothing_and_to_nowhere():
+    made()
+    assert list(csv.reader(io.StringIO(call("export", "train").output))) == [["number", "state"]]
+    assert "Could not open file" in call("export", "train", "--output", "no/such/folder", status=1).stderr
+
+
+def test_delete():
+    made(rows=[row(1.0)])
+    assert "Delete train and its 1 trials?" in call("delete", "train", input="n\n", status=1).stderr
+    call("delete", "train", input="", status=1)
+    call("delete", "train", input="y\n")
+    made()
+    call("delete", "train", "--yes")
+    assert luthier.list_studies("luthier.db") == []
+
+
+# -- what a terminal sees ----------------------------------------------------------------------------------------------
+
+EVIL = "[red]x[/red] \x1b[31m\x9b31m\r\u202e"
+
+
+def on_terminal(*args, **env):
+    """Runs a command with stdout on a pseudo-terminal; stderr apart."""
+    outside, inside = pty.openpty()
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")} | {"TERM": "xterm", **env}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "luthier.cli", *args], stdout=inside, stderr=subprocess.PIPE, env=env
+    )
+    os.close(inside)
+    seen = b""
+    try:
+        while chunk := os.read(outside, 65536):
+            seen += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(outside)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    return seen.decode()
+
+
+def test_user_text_is_inert():
+    good = row(1.0, params={EVIL: EVIL}, tags={EVIL: "a\n" + EVIL})
+    made(EVIL, [good, row(state=State.FAILED, error=EVIL, params={})], space={EVIL: [EVIL, "b"]})
+    shown = r"[red]x[/red] \x1b[31m\x9b31m\r\u202e"
+    for args in (["studies"], ["show", EVIL], ["trials", EVIL], ["best", EVIL], ["delete", EVIL, "--yes"]):
+        text = call(*args).output
+        assert shown in text
+        assert not re.search(r"[\x1b\x9b\r\u202e]", text)
+
+
+def test_tables_on_a_terminal_and_without_colours():
+    made("[red]x", [row(1.0, params={"[b]p": "[red]v\x1b[35m"})], space={"[b]p": ["[red]v\x1b[35m"]})
+    bright = on_terminal("trials", "[red]x")
+    assert "\x1b[1m" in bright
+    assert "─" in bright
+    assert r"[red]v\x1b[35m" in bright
+    assert "[b]p" in bright
+    assert "\x1b[35m" not in bright
+    assert "\x1b" not in on_terminal("trials", "[red]x", NO_COLOR="1")
+    assert "\x1b" not in on_terminal("export", "[red]x")
+
+
+def test_progress_goes_to_stderr(folder):
+    (folder / "slow.py").write_text("import time\ndef f(trial):\n    time.sleep(0.05)\n    return 1.0\n")
+    seen = on_terminal("run", "slow.py:f", "--trials", "2")
+    assert seen.replace("\r", "") == "best: 1.0 in trial 0\n"
+
+
+def test_lines_of_progress_without_a_terminal(monkeypatch):
+    monkeypatch.setattr("luthier.terminal.Watch.__init__.__defaults__", (0.0,))
+    result = call("run", "train.py:objective", "--trials", 2)
+    assert re.search(r"^1 of 2 trials, best [\d.e-]+ in trial 0$", result.stderr, re.MULTILINE)

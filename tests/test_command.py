@@ -1,0 +1,418 @@
+import contextlib
+import json
+import os
+import pickle
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+import luthier
+from luthier.command import Command, Script, read_space
+from luthier.errors import CommandError, SpaceError, TrialPruned
+from luthier.schedulers import Decision, Scheduler
+
+SPACE = {
+    "lr": luthier.Float(1e-5, 1.0, scale="log"),
+    "kernel": luthier.Categorical(["rbf", "poly"]),
+    "degree": luthier.Int(2, 5, when={"kernel": "poly"}),
+}
+
+
+def trial(params=None, *, scheduler=None, space=SPACE, directions=("minimize",)):
+    study = luthier.create_study(space=space, scheduler=scheduler, directions=directions, seed=0)
+    if params:
+        study.enqueue(params)
+    return study.ask()
+
+
+def python(code):
+    return [sys.executable, "-c", code]
+
+
+def says(tmp_path, text, **options):
+    (tmp_path / "out").write_text(text)
+    return Command(["cat", str(tmp_path / "out")], **options)
+
+
+def gone(pid, within_s=5.0):
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arg", "value", "filled"),
+    [
+        ("{x}", 0.1 + 0.2, "0.30000000000000004"),
+        ("{x}", 1e-5, "1e-05"),
+        ("{x}", 2**53, "9007199254740992"),
+        ("--x={x}!", "a b", "--x=a b!"),
+        ("{x}", True, "true"),
+        ("{x}", None, "null"),
+        ("{x}", (1, "a"), '[1, "a"]'),
+        ("{{x}}", 1, "{x}"),
+        ('{{"lr": {x}}}', 1, '{"lr": 1}'),
+        ('{"lr": {x}}', 1, '{"lr": 1}'),
+        ("{x}{x}", 1, "11"),
+        ("{}", 1, "{}"),
+    ],
+)
+def test_placeholders_are_filled_without_loss(arg, value, filled):
+    assert Command(["p", arg]).filled({"x": value}) == ["p", filled]
+
+
+@pytest.mark.parametrize(
+    ("argv", "left"),
+    [
+        (["p", "--degree", "{d}", "--lr", "{x}"], ["p", "--lr", "1"]),
+        (["p", "-d", "{d}", "end"], ["p", "end"]),
+        (["p", "--degree={d}", "end"], ["p", "end"]),
+        (["p", "{d}", "end"], ["p", "end"]),
+        (["p", "--lr={x}", "{d}"], ["p"]),
+        (["p", "--both", "{x}-{d}"], ["p", "--both"]),
+        (["p", "--", "{d}"], ["p", "--"]),
+        (["p", "-1", "{d}"], ["p", "-1"]),
+        (["p", "--a", "{d}", "{d}"], ["p"]),
+    ],
+)
+def test_inactive_parameters_are_dropped(argv, left):
+    assert Command(argv).filled({"x": 1}) == left
+
+
+def test_unknown_placeholder_names_the_params():
+    with pytest.raises(CommandError, match=r"no parameter for \{degre\}; did you mean \{degree\}"):
+        Command(["p", "{degre}"]).check(SPACE)
+    with pytest.raises(CommandError, match=r"the space has \['lr', 'kernel', 'degree'\].*\{\{print\}\}"):
+        Command(["awk", "{print}"])(trial())
+
+
+@pytest.mark.parametrize("argv", ["./train --lr {lr}", []])
+def test_argv_is_a_list(argv):
+    with pytest.raises(CommandError, match="expected a list"):
+        Command(argv)
+
+
+def test_conditional_parameter_in_a_real_program(tmp_path):
+    code = "import sys, json; print(json.dumps({'value': len(sys.argv) - 1}))"
+    command = Command([*python(code), "--lr", "{lr}", "--degree", "{degree}", "--kernel={kernel}"])
+    assert command(trial({"lr": 0.1, "kernel": "rbf"})) == 3
+    assert command(trial({"lr": 0.1, "kernel": "poly", "degree": 3})) == 5
+
+
+def test_params_are_in_the_environment():
+    code = "import json, os; e = os.environ; print(json.loads(e['LUTHIER_PARAMS'])['lr'] + int(e['LUTHIER_TRIAL']))"
+    assert Command(python(code))(trial({"lr": 0.1 + 0.2, "kernel": "rbf"})) == 0.1 + 0.2
+
+
+# -- output ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        ("0.5\n", 0.5),
+        ("epoch 1 0.3\n0.5\nbye\n", 0.5),
+        ("1\n2\n3", 3.0),
+        (" -1e-3 \n", -1e-3),
+        ("inf\n", float("inf")),
+        ('0.5\n{"value": 0.25, "more": [1]}\n{"other": 3}\n', 0.25),
+        ('{"values": [1, 2]}\n', [1.0, 2.0]),
+        ('{"value": [1, 2]}\n', [1.0, 2.0]),
+        ("[1, 2.5]\n", [1.0, 2.5]),
+        ('{"step": 1, "value": 3}\n{"step": 2, "value": 2}\n', 2.0),
+        ('{"step": 1, "value": 3}\n0.125\n', 0.125),
+        ("10%\r20%\r0.5\r\n", 0.5),
+        ('0.5\ntrue\n"7"\n1_000\nnull\n[]\n{}\n["a"]\n', 0.5),
+        ("0.5\n\xff\x00\x1b[31m\n", 0.5),
+    ],
+)
+def test_the_result_is_the_last_value(tmp_path, output, value):
+    assert says(tmp_path, output)(trial()) == value
+
+
+def test_nan_is_passed_on_and_recorded_as_a_failure(tmp_path):
+    study = luthier.create_study(space=SPACE)
+    study.optimize(says(tmp_path, "nan\n"), n_trials=1)
+    assert study.trials[0].state == luthier.State.FAILED
+    assert "NaN is no result" in study.trials[0].error
+
+
+def test_metric_names_the_value(tmp_path):
+    output = '{"step": 1, "loss": 3, "accuracy": 0.5}\n{"value": 9}\n{"loss": 2, "accuracy": 0.75}\n'
+    assert says(tmp_path, output, metric="accuracy")(trial()) == 0.75
+    assert says(tmp_path, output, metric=("loss", "accuracy"))(trial()) == [2.0, 0.75]
+
+
+def test_several_objectives(tmp_path):
+    study = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
+    study.optimize(says(tmp_path, '{"value": [1, 2]}\n'), n_trials=1)
+    assert study.trials[0].values == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("", "printed no result.*it printed nothing"),
+        ("almost 0.5\n\n", "printed no result.*number.*its last line was 'almost 0.5'"),
+        ('{"value": "0.5"}\n', r"its last line was '\{\"value\": \"0.5\"\}'"),
+    ],
+)
+def test_no_result(tmp_path, output, message):
+    with pytest.raises(CommandError, match=message):
+        says(tmp_path, output)(trial())
+
+
+def test_failing_program_says_its_last_words():
+    code = "import sys; print(0.5); [print('line', i, file=sys.stderr) for i in range(50)]; sys.exit(3)"
+    with pytest.raises(CommandError) as e:
+        Command(python(code))(trial())
+    first, *rest = str(e.value).splitlines()
+    assert first.endswith("ended with exit status 3: line 49")
+    assert rest == [f"line {i}" for i in range(30, 49)]
+
+
+def test_failing_program_without_stderr():
+    with pytest.raises(CommandError, match="exit status 1: oh no"):
+        Command(["sh", "-c", "echo oh no; exit 1"])(trial())
+    with pytest.raises(CommandError, match="was ended by SIGKILL"):
+        Command(["sh", "-c", "kill -9 $$"])(trial())
+
+
+@pytest.mark.parametrize("program", ["./does-not-exist", "/", "a\0b"])
+def test_program_that_cannot_be_run(program):
+    with pytest.raises(CommandError, match="cannot be run"):
+        Command([program])(trial())
+
+
+def test_much_stderr_does_not_block():
+    code = "import sys; [sys.stderr.write('x' * 100 + '\\n') for _ in range(20000)]; print(1)"
+    assert Command(python(code))(trial()) == 1.0
+
+
+def test_a_child_left_behind_is_not_waited_for(tmp_path):
+    begun = time.monotonic()
+    command = Command(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; echo 0.5"])
+    assert command(trial()) == 0.5
+    assert time.monotonic() - begun < 10
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+
+# -- intermediate values -----------------------------------------------------------------------------------------------
+
+
+class StopAt(Scheduler):
+    def __init__(self, step):
+        self.step = step
+
+    def decide(self, history, number):
+        return Decision.STOP if history.reports_of(number)[0][-1] >= self.step else Decision.CONTINUE
+
+
+ENDLESS = """
+i=0
+sleep 60 & echo $! > {folder}/child
+echo $$ > {folder}/pid
+while true; do i=$((i+1)); echo "{{\\"step\\": $i, \\"value\\": 0.$i}}"; sleep 0.02; done
+"""
+
+
+def endless(tmp_path, before=""):
+    (tmp_path / "endless.sh").write_text(before + ENDLESS.format(folder=tmp_path))
+    return Command(["sh", str(tmp_path / "endless.sh")], grace_s=0.3)
+
+
+def pids(tmp_path):
+    return [int((tmp_path / name).read_text()) for name in ("pid", "child")]
+
+
+def test_reports_arrive_while_the_program_runs_and_pruning_ends_it(tmp_path):
+    study = luthier.create_study(space=SPACE, scheduler=StopAt(3))
+    study.optimize(endless(tmp_path), n_trials=1)
+    row = study.trials[0]
+    assert row.state == luthier.State.PRUNED
+    assert row.reports == ((1.0, 0.1), (2.0, 0.2), (3.0, 0.3))
+    assert row.value == 0.3
+    assert all(gone(pid) for pid in pids(tmp_path))
+
+
+def test_a_program_that_ignores_sigterm_is_killed(tmp_path):
+    with pytest.raises(TrialPruned):
+        endless(tmp_path, "trap '' TERM\n")(trial(scheduler=StopAt(2)))
+    assert all(gone(pid) for pid in pids(tmp_path))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_the_program_does_not_outlive_an_exception(tmp_path, error):
+    class Broken(StopAt):
+        def decide(self, history, number):
+            if super().decide(history, number) == Decision.STOP:
+                raise error
+            return Decision.CONTINUE
+
+    with pytest.raises(error):
+        endless(tmp_path)(trial(scheduler=Broken(2)))
+    assert all(gone(pid) for pid in pids(tmp_path))
+
+
+def test_the_program_may_end_itself_when_asked(tmp_path):
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (open(sys.argv[1], 'w').close(), sys.exit()))\n"
+        'print(\'{"step": 1, "value": 1}\')\ntime.sleep(60)'
+    )
+    begun = time.monotonic()
+    with pytest.raises(TrialPruned):
+        Command([*python(code), str(tmp_path / "asked")], grace_s=30)(trial(scheduler=StopAt(1)))
+    assert (tmp_path / "asked").exists()
+    assert time.monotonic() - begun < 15
+
+
+def test_checkpoints_come_back(tmp_path):
+    study = luthier.create_study(space=SPACE)
+    first = study.ask()
+    says(tmp_path, '{"step": 3, "value": 0.5, "checkpoint": "/tmp/a b"}\n1\n')(first)
+    assert study.trials[0].checkpoint == "/tmp/a b"
+    study._release(first, retried=True)
+    again = study.ask()
+    assert again.number == first.number
+    code = "import os; print(len(os.environ['LUTHIER_CHECKPOINT']))"
+    assert Command(python(code))(again) == len("/tmp/a b")
+
+
+def test_a_step_without_value_passes_by(tmp_path):
+    study = luthier.create_study(space=SPACE)
+    study.optimize(
+        says(tmp_path, '{"step": 1}\n{"step": "a", "value": 2}\n{"step": true, "value": 3}\n4\n'), n_trials=1
+    )
+    assert study.trials[0].reports == ()
+    assert study.trials[0].value == 4
+
+
+def test_in_processes():
+    study = luthier.create_study(space=SPACE, seed=1)
+    study.optimize(Command(["echo", "{lr}"]), n_trials=4, n_jobs=2)
+    assert [t.value for t in study.trials] == [t.params["lr"] for t in study.trials]
+
+
+# -- a function in a file ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    for name, module in list(sys.modules.items()):
+        with contextlib.suppress(TypeError, AttributeError):
+            if Path(module.__file__).parent == tmp_path:
+                del sys.modules[name]
+
+
+def test_script_imports_its_neighbours_and_travels_as_its_address(folder):
+    (folder / "neighbour_of_study.py").write_text("TWO = 2\n")
+    (folder / "my-study.v1.py").write_text(
+        "import threading\nfrom neighbour_of_study import TWO\nLOCK = threading.Lock()\n"
+        "class Model:\n    @staticmethod\n    def objective(trial):\n"
+        "        with LOCK:\n            return TWO * trial.params['lr']\n"
+    )
+    script = pickle.loads(pickle.dumps(Script(folder / "my-study.v1.py", "Model.objective")))
+    study = luthier.create_study(space=SPACE)
+    study.optimize(script, n_trials=2, n_jobs=2)
+    assert [t.value for t in study.trials] == [2 * t.params["lr"] for t in study.trials]
+
+
+def test_script_whose_name_is_taken(folder):
+    (folder / "json.py").write_text("def objective(trial):\n    return 1.0\n")
+    script = Script(folder / "json.py")
+    assert script.module == "luthier_script_json"
+    assert sys.modules["json"] is json
+    assert pickle.loads(pickle.dumps(script))(None) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("file", "attribute", "message"),
+    [
+        ("good_study.py", "objectiv", "good_study.py has no 'objectiv'; did you mean 'objective'"),
+        ("good_study.py", "xyz", r"good_study.py has no 'xyz'; it has \['objective'\]"),
+        ("good_study.py", "number", "number in good_study.py is no function of a trial: 3"),
+        ("god_study.py", "objective", "there is no file .*god_study.py; did you mean 'good_study.py'"),
+        ("bad_study.py", "objective", r"bad_study.py could not be loaded: ZeroDivisionError: .* \(line 2\)"),
+        ("exits_study.py", "objective", "could not be loaded: SystemExit: 2"),
+        ("syntax_study.py", "objective", "could not be loaded: SyntaxError"),
+    ],
+)
+def test_script_errors(folder, file, attribute, message):
+    (folder / "good_study.py").write_text("number = 3\ndef objective(trial):\n    return 1.0\n")
+    (folder / "bad_study.py").write_text("x = 1\nx / 0\n")
+    (folder / "exits_study.py").write_text("import sys\nsys.exit(2)\n")
+    (folder / "syntax_study.py").write_text("def objective(:\n")
+    with pytest.raises(CommandError, match=message):
+        Script(folder / file, attribute)
+
+
+# -- space files -------------------------------------------------------------------------------------------------------
+
+YAML = """
+lr: {low: 1e-5, high: 0.1, scale: log}
+kernel: [rbf, poly]
+degree: {low: 2, high: 5, when: {kernel: poly}}
+constraints: ["lr < 0.09"]
+"""
+TOML = """
+constraints = ["lr < 0.09"]
+kernel = ["rbf", "poly"]
+[lr]
+low = 1e-5
+high = 0.1
+scale = "log"
+[degree]
+low = 2
+high = 5
+when = {kernel = "poly"}
+"""
+
+
+def test_space_files(tmp_path):
+    (tmp_path / "s.yaml").write_text(YAML)
+    (tmp_path / "s.toml").write_text(TOML)
+    space = read_space(tmp_path / "s.yaml")
+    (tmp_path / "s.json").write_text(json.dumps(space.to_json()))
+    assert space.params == {
+        "lr": luthier.Float(1e-5, 0.1, scale="log"),
+        "kernel": luthier.Categorical(["rbf", "poly"]),
+        "degree": luthier.Int(2, 5, when={"kernel": "poly"}),
+    }
+    for other in ("s.toml", "s.json"):
+        assert read_space(tmp_path / other).params == space.params
+        assert [c.text for c in read_space(tmp_path / other).constraints] == ["lr < 0.09"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("s.yaml", "a: [1", "s.yaml is not well-formed"),
+        ("s.toml", "a = ", "s.toml is not well-formed"),
+        ("s.json", "{", "s.json is not well-formed"),
+        ("s.json", b"\xff", "s.json is not well-formed"),
+        ("s.yaml", "", "expected names and their distributions"),
+        ("s.yaml", "[1, 2]", "expected names and their distributions"),
+        ("s.yaml", "lr: {low: 2, high: 1}", "'lr' is not described well: .*low <= high"),
+        ("s.txt", "lr: [1]", r"ends in .yaml, .toml or .json"),
+        ("none.yaml", None, "none.yaml cannot be read: No such file"),
+    ],
+)
+def test_space_file_errors(tmp_path, file, text, message):
+    if text is not None:
+        (tmp_path / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SpaceError, match=message) as e:
+        read_space(tmp_path / file)
+    assert "\n" not in str(e.value)
