@@ -282,18 +282,25 @@ class Space:
         """One hashable key a row: equal rows of a finite space have equal keys."""
         return [row.tobytes() for row in np.round(np.nan_to_num(X, nan=-1.0), 9)]
 
-    def default(self) -> dict[str, Any] | None:
-        """The declared default, the middle where a parameter has none; None when nothing is declared."""
-        if all(p.default is None for p in self.dists):
-            return None
-        X = self.place(np.full((1, self.d), 0.5))
+    def centre(self) -> Array | None:
+        """(1, d) the declared default, or where a parameter has none the middle and the first choice.
+
+        None where that breaks a constraint.
+        """
+        X = np.full((1, self.d), 0.5)
         for j, p in enumerate(self.dists):
             if p.default is not None:
                 X[0, j] = p.to_unit(p.raw(p.default))
-        holes = np.isnan(X[0])  # a child that the middle switched off has no value yet
-        X[0, holes] = np.where(np.isin(np.flatnonzero(holes), self._unordered), 0.0, 0.5)
+            elif j in self._unordered:
+                X[0, j] = 0.0
         X = self.settle(X)
-        return self.decode(X)[0] if self.feasible(X)[0] else None
+        return X if self.feasible(X)[0] else None
+
+    def default(self) -> dict[str, Any] | None:
+        """The params of `centre`, if any parameter declares a default."""
+        declared = any(p.default is not None for p in self.dists)
+        X = self.centre() if declared else None
+        return None if X is None else self.decode(X)[0]
 
     def changed(self, params: Mapping[str, Distribution]) -> Space:
         """A space with these parameters added, or replaced."""

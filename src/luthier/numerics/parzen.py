@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from .normal import ndtr, sample_truncnorm
 
 Array = NDArray[np.float64]
-SCALE = 1.0
 
 
 class Axes(NamedTuple):
@@ -27,27 +26,9 @@ class Axes(NamedTuple):
     choices: dict[int, int]
 
 
-def neighbour_bandwidths(mu: Array, floor: float) -> Array:
-    """The larger gap to the two neighbours on each axis, the ends of [0, 1] counting as neighbours.
-
-    Args:
-        mu: (k, d) kernel centres in [0, 1].
-        floor: Smallest bandwidth.
-
-    Returns:
-        (k, d) within [floor, 1].
-
-    Source: Bergstra 2011; the floor is the "magic clip" of hyperopt, its size that of Watanabe 2023.
-    """
-    k, d = mu.shape
-    order = np.argsort(mu, axis=0, kind="stable")
-    padded = np.empty((k + 2, d))
-    padded[0], padded[-1] = 0.0, 1.0
-    padded[1:-1] = np.take_along_axis(mu, order, axis=0)
-    gaps = np.diff(padded, axis=0)
-    sigma = np.empty_like(mu)
-    np.put_along_axis(sigma, order, SCALE * np.maximum(gaps[:-1], gaps[1:]), axis=0)
-    return np.minimum(np.maximum(sigma, floor), 1.0)
+def bandwidth(h: float, k: int, d: int) -> float:
+    """Kernel width for k observations in d dimensions, h for a single one. Source: Scott 1992, eq. 6.42."""
+    return min(h * max(k, 1) ** (-1.0 / (d + 4)), 1.0)
 
 
 class Mixture:
@@ -61,12 +42,12 @@ class Mixture:
         weights: (k,) of the kernels, not normalised.
         axes: What the columns are.
         prior_weight: Of the prior kernel.
-        floor: Smallest bandwidth.
+        h: Width of a single kernel on the unit interval; see `bandwidth`.
 
     Source: Bergstra 2011; multivariate form of Falkner 2018; discrete cells as in Optuna.
     """
 
-    def __init__(self, X: Array, weights: Array, axes: Axes, prior_weight: float, floor: float) -> None:
+    def __init__(self, X: Array, weights: Array, axes: Axes, prior_weight: float, h: float) -> None:
         k = len(X)
         w = np.concatenate([[prior_weight], weights])
         self.axes, self._log_w, self._w = axes, np.log(w / w.sum()), w / w.sum()
@@ -74,25 +55,23 @@ class Mixture:
         num = axes.numeric
         mu, sigma = np.full((k + 1, len(num)), 0.5), np.ones((k + 1, len(num)))
         if k and len(num):
-            part = X[:, num]
-            holes = absent[:, num]
-            if holes.any():
-                for j in range(len(num)):
-                    on = ~holes[:, j]
-                    mu[1:, j][on] = part[on, j]
-                    sigma[1:, j][on] = neighbour_bandwidths(part[on, j : j + 1], floor)[:, 0]
-            else:
-                mu[1:], sigma[1:] = part, neighbour_bandwidths(part, floor)
+            there = ~absent[:, num]
+            widths = [bandwidth(h, int(n), X.shape[1]) for n in there.sum(axis=0)]
+            mu[1:] = np.where(there, X[:, num], 0.5)
+            sigma[1:] = np.where(there, widths, 1.0)
         self._mu, self._sigma = mu, sigma
         mass = ndtr((1.0 - mu) / sigma) - ndtr(-mu / sigma)
         self._precision = 1.0 / sigma**2
         self._const = -0.5 * mu * mu * self._precision - np.log(sigma * mass)
-        self._tables: dict[int, tuple[Array, NDArray[np.int64]]] = {}  # column -> log-mass (rows, values), row of kernel
+        self._tables: dict[
+            int, tuple[Array, NDArray[np.int64]]
+        ] = {}  # column -> log-mass (rows, values), row of kernel
         for j, (values, low, high) in axes.cells.items():
             i = np.zeros(k + 1, dtype=np.int64)
             if k:
                 i[1:] = np.where(absent[:, j], 0, 1 + np.searchsorted(low, X[:, j], side="right") - 1)
-            self._tables[j] = _cell_table(values, low, high, i, floor), i
+            width = bandwidth(h, int((i > 0).sum()), X.shape[1])
+            self._tables[j] = _cell_table(values, low, high, width), i
         for j, n in axes.choices.items():
             i = np.zeros(k + 1, dtype=np.int64)
             if k:
@@ -123,7 +102,7 @@ class Mixture:
         return log_p
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
-        """n points (n, d), no column left out."""
+        """N points (n, d), no column left out."""
         kernel = np.searchsorted(np.cumsum(self._w), rng.random(n), side="right").clip(0, len(self._w) - 1)
         X = np.empty((n, len(self.axes.numeric) + len(self._tables)))
         if len(self.axes.numeric):
@@ -136,13 +115,10 @@ class Mixture:
         return X
 
 
-def _cell_table(values: Array, low: Array, high: Array, kernel: NDArray[np.int64], floor: float) -> Array:
-    """Log-mass of each cell under a kernel at each value (rows 1..k) and under the prior (row 0)."""
-    used = np.unique(kernel[kernel > 0]) - 1
-    mu, sigma = np.full(len(values) + 1, 0.5), np.ones(len(values) + 1)
-    mu[1:] = values
-    if len(used):
-        sigma[1 + used] = neighbour_bandwidths(values[used, None], floor)[:, 0]
+def _cell_table(values: Array, low: Array, high: Array, width: float) -> Array:
+    """(k + 1, k) log-mass of each of k cells under the prior (row 0) and under a kernel at each value (rows 1..k)."""
+    mu, sigma = np.full(len(values) + 1, 0.5), np.full(len(values) + 1, width)
+    mu[1:], sigma[0] = values, 1.0
     edges = np.concatenate([low, high[-1:]])
     cdf = ndtr((edges - mu[:, None]) / sigma[:, None])
     mass = np.maximum(np.diff(cdf, axis=1), 1e-300)

@@ -1,0 +1,148 @@
+"""What every sampler keeps to, whatever its method."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier import Categorical, Float, Int, Space, State, TrialRow, samplers
+from luthier.errors import SpaceError, SpaceExhaustedError
+from luthier.history import History
+from luthier.samplers import Sampler
+
+NAMES = [n for n in samplers.__all__ if n != "Sampler"]
+CONTINUOUS = [n for n in NAMES if n != "Grid"]
+
+MIXED = Space({"x": Float(1e-4, 1, scale="log"), "m": Float(0.5, 0.999, scale="reverse_log"), "k": Int(1, 100, scale="log"),
+               "c": ["a", "b", "c"], "o": Categorical(["s", "m", "l"], ordered=True), "step": Float(0, 1, step=0.1)})  # fmt: skip
+TREE = Space({"m": ["a", "b", "c"], "x": Float(0, 1, when={"m": "a"}), "k": Categorical([1, 2], when={"m": ["a", "b"]}),
+              "deg": Int(2, 5, when={"k": 2}), "y": Float(0, 1)})  # fmt: skip
+RULED = Space({"a": Int(0, 20), "b": Int(0, 20), "x": Float(0, 1)}, ["a + b <= 12", lambda p: p["x"] * p["a"] < 5])
+SMALL = Space({"m": ["a", "b"], "k": Int(1, 4, when={"m": "a"}), "z": [True, False]}, ["k != 3"])
+
+
+def filled(space: Space, n: int, seed: int = 0, value=None) -> History:
+    """A history of n trials: mostly complete, some failed, pruned and running."""
+    rng, history = np.random.default_rng(seed), History(space, ["minimize"], seed)
+    for i, params in enumerate(space.decode(space.sample(rng, n))):
+        state = (
+            State.RUNNING
+            if i % 11 == 10
+            else State.FAILED
+            if i % 7 == 6
+            else State.PRUNED
+            if i % 5 == 4
+            else State.COMPLETE
+        )
+        loss = float(rng.random()) if value is None else value
+        values = (loss,) if state in (State.COMPLETE, State.PRUNED) else None
+        history.put([TrialRow(number=i, state=state, params=params, values=values)])
+        if state == State.PRUNED:
+            history.put_report(i, 3, loss)
+    return history
+
+
+def made(name: str) -> Sampler:
+    return samplers.named(name)
+
+
+def legal(space: Space, X: np.ndarray) -> None:
+    assert space.feasible(X).all()
+    assert (np.isnan(X) == ~space.active(X)).all()
+    for params in space.decode(X):
+        assert space.check(params) == pytest.approx(params) if all(isinstance(v, float) for v in params.values()) else space.check(params)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("space", [MIXED, TREE, RULED, SMALL], ids=["mixed", "tree", "ruled", "small"])
+@pytest.mark.parametrize("n", [0, 1, 9, 60])
+def test_proposals_are_legal(name: str, space: Space, n: int) -> None:
+    legal(space, made(name).sample(space, filled(space, n), 3, np.random.default_rng(n)))
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_the_same_data_give_the_same_proposal(name: str) -> None:
+    """Whatever the object has seen before: a cache may not change the result."""
+    used = made(name)
+    for n in (40, 3, 25):
+        fresh = made(name).sample(TREE, filled(TREE, n), 2, np.random.default_rng(1))
+        np.testing.assert_array_equal(used.sample(TREE, filled(TREE, n), 2, np.random.default_rng(1)), fresh)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_no_point_of_a_finite_space_twice(name: str, jobs: int) -> None:
+    study = luthier.create_study(space=SMALL, sampler=name, seed=0)
+    asked = []
+    while len(asked) < SMALL.n_points:
+        trials = [study.ask() for _ in range(min(jobs, int(SMALL.n_points) - len(asked)))]
+        asked += [str(sorted(t.params.items())) for t in trials]
+        for t in trials:
+            study.tell(t, 1.0 if t.params["z"] else 0.5)
+    assert len(set(asked)) == SMALL.n_points == 8
+    if name == "Grid":
+        with pytest.raises(SpaceExhaustedError, match="all 8 points"):
+            study.ask()
+    else:
+        study.tell(study.ask(), 0.0)
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("value", [0.0, math.inf, -math.inf, 1e300])
+def test_values_that_tell_nothing(name: str, value: float) -> None:
+    legal(MIXED, made(name).sample(MIXED, filled(MIXED, 30, value=value), 1, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_only_failures(name: str) -> None:
+    study = luthier.create_study(space=MIXED, sampler=name, seed=0)
+    study.optimize(lambda t: math.nan, n_trials=25)
+    assert len({str(t.params) for t in study.trials}) == 25
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_large_spaces(name: str) -> None:
+    wide = Space({f"x{i}": Float(0, 1) for i in range(200)})
+    many = Space({"c": list(range(1000)), "k": Int(1, 10**9, scale="log"), "one": Int(3, 3)})
+    for space in (wide, many):
+        legal(space, made(name).sample(space, filled(space, 30), 2, np.random.default_rng(0)))
+
+
+def test_grid_goes_on_where_it_stopped(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/g.db"
+    luthier.create_study("g", url, space=SMALL, sampler="grid").optimize(lambda t: 0.0, n_trials=3)
+    study = luthier.load_study("g", url, sampler="grid")
+    study.optimize(lambda t: 0.0)
+    assert [t.params for t in study.trials] == SMALL.decode(SMALL.grid())
+
+
+def test_grid_needs_a_finite_space() -> None:
+    with pytest.raises(SpaceError, match=r"\['x'\] have no finite set of values"):
+        luthier.create_study(space={"x": Float(0, 1)}, sampler="grid").ask()
+
+
+def test_qmc_covers_mixed_spaces_evenly() -> None:
+    space = Space({"x": Float(0, 1), "c": ["a", "b", "c", "d"], "k": Int(0, 7)})
+    X = made("qmc").sample(space, History(space, ["minimize"]), 256, np.random.default_rng(0))
+    assert np.histogram(X[:, 0], 64, (0, 1))[0].tolist() == [4] * 64
+    assert np.bincount(X[:, 1].astype(int)).tolist() == [64] * 4
+    assert np.bincount(space.raw(X)[:, 2].astype(int)).tolist() == [32] * 8
+    joint = np.histogram2d(X[:, 0], X[:, 1], (4, 4))[0]
+    assert joint.min() == joint.max() == 16
+
+
+def test_names_of_samplers() -> None:
+    assert type(samplers.named("tpe")) is samplers.TPE
+    assert samplers.named(samplers.Random()).__class__ is samplers.Random
+    with pytest.raises(ValueError, match="'TPE'"):
+        samplers.named("tpee")
+
+
+def test_declared_defaults_come_first() -> None:
+    study = luthier.create_study(
+        space={"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b")}, seed=0
+    )
+    assert study.ask().params == {"x": 0.125, "c": "b"}

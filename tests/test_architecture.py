@@ -1,0 +1,129 @@
+"""The house: imports point down, nothing heavy is loaded before it is needed, names and sizes are kept."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import luthier
+
+SRC = Path(luthier.__file__).parent
+FILES = sorted(SRC.rglob("*.py"))
+
+# Floors from the ground up; a file may import from lower floors, and from its own room.
+FLOORS = [
+    ["errors"],
+    ["numerics"],
+    ["distributions"],
+    ["constraints"],
+    ["space"],
+    ["trial"],
+    ["history"],
+    ["samplers", "schedulers", "storages", "executors"],
+    ["progress", "loop", "study", "studies"],
+    ["evaluation", "command"],
+    ["terminal"],
+    ["demo"],
+    ["cli"],
+]
+FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SRC).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Rooms that a file imports, inside functions too."""
+    found = set()
+    package = ["luthier", *path.relative_to(SRC).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            full = [*base, *(node.module or "").split(".")] if node.module else base
+            names = [[*full, a.name] for a in node.names] if len(full) == 1 else [full]
+            found |= {n[1] for n in names if n[0] == "luthier" and len(n) > 1}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("luthier.")}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_imports_point_down(path: Path) -> None:
+    if path == SRC / "__init__.py":
+        return
+    mine = room(path)
+    for other in imported(path) - {mine}:
+        if other.startswith("__"):
+            continue
+        assert other in FLOOR, f"{path.name} imports {other}, which stands on no floor of this test"
+        same_floor = FLOOR[other] == FLOOR[mine] and mine in FLOORS[8]  # study and its loop are one floor
+        assert FLOOR[other] < FLOOR[mine] or same_floor, f"{mine} imports {other}, which is not below it"
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room(p) for p in FILES} - {"__init__"} == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_files_stay_readable(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 450
+
+
+def loaded(code: str) -> set[str]:
+    """What a fresh interpreter has loaded after running code."""
+    out = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(out.stdout.split())
+
+
+HEAVY = {"scipy", "pandas", "plotly", "sklearn", "rich", "click", "cloudpickle", "psutil", "multiprocessing", "yaml"}
+
+
+def test_importing_luthier_loads_nothing_else() -> None:
+    got = loaded("import luthier")
+    assert not got & (HEAVY | {"numpy", "msgspec", "sqlite3"})
+    assert {m for m in got if m.startswith("luthier")} == {"luthier"}
+
+
+def test_the_default_search_needs_neither_scipy_nor_anything_heavy() -> None:
+    code = """
+import luthier
+study = luthier.create_study(seed=0)
+study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("k", 1, 5), n_trials=30)
+"""
+    assert not loaded(code) & HEAVY
+
+
+def test_public_names() -> None:
+    for name in luthier.__all__:
+        assert getattr(luthier, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Stduy'"):
+        luthier.Stduy
+    for sub in (luthier.samplers, luthier.schedulers, luthier.storages, luthier.executors):
+        for name in sub.__all__:
+            assert getattr(sub, name).__doc__, f"{name} has no docstring"
+
+
+def test_every_error_stands_in_the_drawn_tree_with_its_sentence() -> None:
+    from luthier import errors
+
+    tree = errors.__doc__
+    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == "luthier.errors"]
+    assert len(classes) > 20
+    for c in classes:
+        assert c.__name__ in tree
+        assert c.__doc__
+        assert issubclass(c, errors.LuthierError) or c is errors.TrialPruned
+
+
+def test_constructors_stay_small() -> None:
+    for sub in (luthier.samplers, luthier.schedulers, luthier.storages, luthier.executors):
+        for name in sub.__all__:
+            assert len(inspect.signature(getattr(sub, name)).parameters) <= 10, name
