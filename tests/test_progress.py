@@ -1,0 +1,221 @@
+"""What is seen while a study runs, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+import luthier
+from luthier import progress
+from luthier.progress import Tally, clock, shown
+from luthier.trial import State
+
+if sys.platform != "win32":
+    import pty
+
+NAME = "a [bold]b[/bold] \x1b[31mred"
+
+
+def square(trial):
+    x = trial.suggest_float("x", -1, 1)
+    if trial.number % 4 == 1:
+        raise luthier.TrialPruned
+    if trial.number % 4 == 3:
+        raise ValueError("no")
+    return x * x
+
+
+def run(n_trials=8, **more):
+    study = luthier.create_study(NAME, seed=0)
+    study.optimize(square, n_trials=n_trials, catch=ValueError, **more)
+    return study
+
+
+@pytest.mark.parametrize("choice", [None, False])
+def test_nothing_without_a_terminal(choice, capsys):
+    run(progress=choice)
+    assert "done" not in capsys.readouterr().err
+
+
+def test_one_plain_line_at_the_end(capsys):
+    study = run(progress=True)
+    (line,) = [x for x in capsys.readouterr().err.splitlines() if "done" in x]
+    best = f"best {study.best_value:.6g} in trial {study.best_trial.number}"
+    assert line == f"a [bold]b[/bold] \\x1b[31mred: 4 done, 2 stopped, 2 failed; {best}; 0:00"
+
+
+def test_plain_lines_now_and_then(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "_LINE_S", 0.0)
+    run(progress=True)
+    lines = [x for x in capsys.readouterr().err.splitlines() if "done" in x]
+    assert len(lines) == 9
+    assert "1 done, 0 running, 0 stopped; best " in lines[0]
+    assert re.search(r"; 0:00, (0:0\d left|ending the last trials)$", lines[0])
+
+
+def test_an_error_still_ends_with_a_line(capsys):
+    study = luthier.create_study("s")
+    with pytest.raises(ZeroDivisionError):
+        study.optimize(lambda t: 1 / 0, n_trials=3, progress=True)
+    assert "s: 0 done, 0 stopped, 1 failed; 0:00" in capsys.readouterr().err
+
+
+def test_a_closed_stderr_stops_nothing(monkeypatch):
+    monkeypatch.setattr(progress, "_LINE_S", 0.0)
+    with open(os.devnull, "w") as gone:
+        gone.close()
+        monkeypatch.setattr(sys, "stderr", type("Gone", (), {"isatty": lambda s: False, "write": gone.write})())
+        assert len(run(progress=True).trials) == 8
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(run(progress=True).trials) == 8
+    assert len(run().trials) == 8
+
+
+def test_plain_lines_load_no_rich():
+    code = (
+        "import luthier, sys; luthier.create_study().optimize(lambda t: t.suggest_float('x', 0, 1), 2, progress=True); "
+        "sys.exit('rich' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False).returncode == 0
+
+
+def tally(n_trials=None, timeout_s=None, done=0, after_s=10.0):
+    t = Tally(luthier.create_study("s"), n_trials, timeout_s)
+    t.counts[State.COMPLETE] = done
+    t._began = time.monotonic() - after_s
+    return t
+
+
+def test_time_left():
+    assert tally().left_s is None
+    assert tally().share is None
+    assert tally(timeout_s=40).left_s == pytest.approx(30, abs=0.1)
+    assert tally(timeout_s=40).share == pytest.approx(0.25, abs=0.01)
+    assert tally(n_trials=10).left_s is None  # nothing is known yet
+    assert tally(n_trials=10, done=4).left_s == pytest.approx(15, abs=0.1)
+    assert tally(n_trials=10, timeout_s=12, done=4).left_s == pytest.approx(2, abs=0.1)
+    assert tally(n_trials=10, timeout_s=100, done=4).share == 0.4
+    assert tally(timeout_s=5).left_s == 0
+    assert tally(timeout_s=5).share == 1
+    assert tally(timeout_s=5).timed() == "0:10, ending the last trials"
+    assert tally(n_trials=0).share is None
+
+
+def test_clock():
+    assert [clock(s) for s in (0, 7.9, 61, 3600 + 23 * 60 + 45)] == ["0:00", "0:07", "1:01", "1:23:45"]
+
+
+def test_what_runs_is_counted_without_the_dead(tmp_path):
+    url = f"sqlite:///{tmp_path}/s.db?lease_s=0.3"
+    elsewhere = luthier.create_study("s", url)
+    elsewhere.ask()
+    elsewhere._heart = None
+    study = luthier.load_study("s", url)
+    mine = study.ask()
+    t = Tally(study, None, None)
+    t.look()
+    assert t.n_running == 2
+    elsewhere._open.clear()  # as if its process had died
+    time.sleep(0.5)
+    t.look()
+    assert t.n_running == 1
+    study.tell(mine, 2.5)
+    t.look()
+    assert (t.n_running, t.best) == (0, (2.5, 1))
+
+
+def test_several_objectives_have_no_best():
+    study = luthier.create_study("s", directions=["minimize", "maximize"])
+    study.tell(study.ask(), [1, 2])
+    t = Tally(study, None, None)
+    t.look()
+    assert t.found() == ""
+
+
+@pytest.mark.parametrize("bounds", [(None, None), (3, None), (None, 5.0), (3, 5.0)])
+def test_the_callbacks_take_rows(bounds, capsys):
+    study = luthier.create_study("s")
+    with shown(study, *bounds, True) as callbacks:
+        row = study.tell(study.ask(), 1.0)
+        for call in callbacks:
+            call(study, row)
+    assert "s: 1 done, 0 stopped; best 1 in trial 0" in capsys.readouterr().err
+
+
+SCRIPT = f"""
+import logging, sys, time, luthier
+study = luthier.create_study({NAME!r}, seed=0)
+
+def objective(trial):
+    x = trial.suggest_float("x", -1, 1)
+    if trial.number == 1:
+        print("[red]said by the objective[/red]")
+    with study._lock:  # whoever holds the study may print, whatever the display is doing
+        for _ in range(20):
+            logging.getLogger("mine").warning("noise")
+    time.sleep(0.15)
+    if trial.number == 2:
+        raise luthier.TrialPruned
+    return x * x
+
+study.optimize(objective, n_trials=6, timeout_s=60)
+print("the end", flush=True)
+"""
+
+
+def on_a_terminal(stdout=None, **env):
+    """What a script writes to a terminal, and where stdout is a pipe, what it writes there."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdin=theirs, stdout=stdout or theirs, stderr=theirs,
+        env={**{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM")}, "TERM": "xterm", **env},
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            seen += chunk
+    except OSError:  # the other end is closed
+        pass
+    finally:
+        os.close(ours)
+    piped = process.stdout.read().decode() if process.stdout else ""
+    assert process.wait(20) == 0
+    if process.stdout:
+        process.stdout.close()
+    return seen.decode(), piped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_on_a_terminal():
+    seen, _ = on_a_terminal()
+    assert "5 done, 1 stopped; " in seen
+    assert re.search(r"\d done, 1 running, 1 stopped; ", seen)
+    assert re.search(r"best 0\.\d+ in trial \d", seen)
+    assert "\x1b[32mbest" in seen
+    assert "a [bold]b[/bold] \\x1b[31mred" in seen  # inert
+    assert "[red]said by the objective[/red]" in seen
+    assert " left" in seen
+    assert seen.rindex("the end") > seen.rindex("5 done")
+    assert "\x1b[?25h" in seen  # the cursor is back
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_no_color_and_redirected_output():
+    seen, piped = on_a_terminal(stdout=subprocess.PIPE, NO_COLOR="1")
+    assert "5 done, 1 stopped; " in seen
+    assert not re.search(r"\x1b\[[0-9;]*3\dm", seen)
+    assert "said by the objective" not in seen
+    assert piped == "[red]said by the objective[/red]\nthe end\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_dumb_terminal_gets_plain_lines():
+    seen, _ = on_a_terminal(TERM="dumb")
+    assert "a [bold]b[/bold] \\x1b[31mred: 5 done, 1 stopped; best" in seen
+    assert "\x1b" not in seen
