@@ -23,12 +23,13 @@ _FROM = {
     "list_studies": "studies",
     "load_study": "studies",
 }
-_ROOMS = ("errors", "executors", "samplers", "schedulers", "storages")
+_ROOMS = ("errors", "evaluation", "executors", "samplers", "schedulers", "storages")
 
 __all__ = [*_FROM, *_ROOMS, "__version__"]
 
 if TYPE_CHECKING:
     from . import errors as errors
+    from . import evaluation as evaluation
     from . import executors as executors
     from . import samplers as samplers
     from . import schedulers as schedulers

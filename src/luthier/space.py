@@ -310,7 +310,7 @@ class Space:
     def to_json(self) -> dict[str, Any]:
         """JSON form, without the constraints that are functions."""
         return {
-            "params": msgspec.to_builtins(self.params),
+            "params": msgspec.json.decode(msgspec.json.encode(self.params)),
             "constraints": [c.text for c in self.constraints if isinstance(c, Expression)],
         }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
-from .distributions import Array, Categorical, Distribution, wider
+from .distributions import Array, Categorical, Distribution, tuples, wider
 from .errors import (
     LeaseLostError,
     MissingDependencyError,
@@ -32,7 +32,7 @@ from .schedulers.base import Decision, Scheduler
 from .space import Space, discover_conditions
 from .storages import Storage
 from .storages.base import StudyRecord, worker_name
-from .trial import State, Trial, TrialRow, records
+from .trial import State, Trial, TrialRow, jsonable, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,16 +124,7 @@ class Study:
 
     def ask(self) -> Trial:
         """Begins a trial: one that waits, or a new one that the sampler proposes. End it with `tell`."""
-        with self._lock:
-            self._refresh()
-            row = self._claim() or self._propose()
-            self._open[row.number] = row.token
-            self._beat()
-            from .loop import StudyLink, handle
-
-            link = StudyLink(self, row.number, row.token)
-            ticket = (row.number, row.params, self._seed, row.checkpoint, row.token, self._declared, row.tags)
-            return handle(ticket, self.history.space, link)
+        return self._ask({})
 
     def tell(
         self, trial: Trial, value: float | Sequence[float] | None = None, state: State | str | None = None
@@ -185,6 +176,7 @@ class Study:
                 raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
             if row.state == State.COMPLETE and (row.values is None or len(row.values) != len(self.directions)):
                 raise TrialError(f"a complete trial needs {len(self.directions)} values, got {row.values!r}")
+        rows = [replace(r, params={k: tuples(jsonable(v)) for k, v in r.params.items()}) for r in rows]
         with self._lock:
             first, _ = self.storage.add_trials(self._id, rows)
             self._refresh()
@@ -263,6 +255,21 @@ class Study:
         return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
 
     # -- inside: the loop, links and executors use these ------------------------------------------------------------
+
+    def _ask(self, held: dict[int, Trial]) -> Trial:
+        """`ask`, which also notes the trial in `held`."""
+        with self._lock:
+            self._refresh()
+            row = self._claim() or self._propose()
+            from .loop import StudyLink, handle
+
+            link = StudyLink(self, row.number, row.token)
+            ticket = (row.number, row.params, self._seed, row.checkpoint, row.token, self._declared, row.tags)
+            trial = handle(ticket, self.history.space, link)
+            held[row.number] = trial  # an interrupt between two of these lines loses nothing
+            self._open[row.number] = row.token
+            self._beat()
+            return trial
 
     def _refresh(self) -> None:
         """Reads what others have written."""
@@ -384,6 +391,7 @@ class Study:
             h = self.history
             values = outcome.values
             if outcome.state == State.PRUNED and values is None and len(self.directions) == 1:
+                self._refresh()  # it may have reported from elsewhere
                 steps, losses = h.reports_of(trial.number)
                 values = (float(losses[-1] * (-1 if self.directions[0] == "maximize" else 1)),) if len(steps) else None
             row = TrialRow(
@@ -405,6 +413,14 @@ class Study:
                 self._wrote(self.storage.release(self._id, trial.number, trial.token, retried))
             except LeaseLostError as e:
                 logger.warning("%s", e)
+
+    def _release_forgotten(self) -> None:
+        """Gives back what an interrupt cut off between the storage's yes and our knowing of it."""
+        with self._lock:
+            self._refresh()
+            for row in self.storage.rows(self._id, sorted(self.history.running - self._open.keys())):
+                if row.worker == self._worker:
+                    self._wrote(self.storage.release(self._id, row.number, row.token, False))
 
     def _learn(self, suggested: Mapping[str, Distribution]) -> None:
         """Lets the space grow by what an objective asked for; a range that changed since an earlier run is replaced."""

@@ -77,10 +77,13 @@ def failed(exception: BaseException, trial: Trial) -> Outcome:
 
 def describe(e: BaseException) -> str:
     """What happened in one line, then where."""
-    first = f"{type(e).__name__}: {e}".splitlines()[0]
-    if isinstance(e, LeaseLostError | ObjectiveValueError):
-        return first
-    return first + "\n" + "".join(traceback.format_exception(e))
+    try:
+        text = f"{type(e).__name__}: {e}".splitlines()[0]
+    except Exception:
+        text = f"{type(e).__name__}: <its text cannot be had>"
+    if not isinstance(e, LeaseLostError | ObjectiveValueError):
+        text += "\n" + "".join(traceback.format_exception(e))
+    return text.encode("utf-8", "backslashreplace").decode()  # half characters, as in names of files, are no text
 
 
 def checked_values(returned: Any, n_values: int, number: int) -> tuple[float, ...]:
@@ -89,6 +92,8 @@ def checked_values(returned: Any, n_values: int, number: int) -> tuple[float, ..
     Raises:
         ObjectiveValueError: It is not one number, or not `n_values` numbers.
     """
+    if n_values == 1 and type(returned) in (float, int):
+        return (float(returned),)
     want = "a number" if n_values == 1 else f"{n_values} numbers"
     got = f"trial {number} returned {returned!r:.200} ({type(returned).__name__})"
     several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)

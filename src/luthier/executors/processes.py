@@ -29,11 +29,14 @@ import cloudpickle
 import msgspec
 import psutil
 
-from ..errors import ResourceError, TrialMemoryError, TrialTimeoutError, WorkerDiedError
+from ..errors import TrialMemoryError, TrialTimeoutError, WorkerDiedError
+from .resources import Slot, cores, gpus, slots
 from .worker import Key
 
 _LOOK_S = 0.05  # how often the memory of workers is looked at
+_ALIVE_S = 1.0  # how often busy workers are looked at that hang up without their pipe closing
 _START_S = 60.0  # how long a worker may take to come up
+_STARTS = 3  # how often in a row one may fail to
 
 
 class Shared:
@@ -44,79 +47,6 @@ class Shared:
     def __init__(self, value: Any) -> None:
         self.key = next(self._keys)
         self.blob = cloudpickle.dumps(value)
-
-
-class Slot(msgspec.Struct, frozen=True):
-    """What one worker may use: core numbers (empty for any) and GPU names (None for any)."""
-
-    cpus: tuple[int, ...] = ()
-    gpus: tuple[str, ...] | None = None
-
-
-def cores() -> list[int]:
-    """The cores this process may use."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-
-
-def gpus() -> list[str]:
-    """The GPUs this process may use: CUDA_VISIBLE_DEVICES, or what the driver lists."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return [g.strip() for g in named.split(",") if g.strip() not in ("", "-1")]
-    try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [str(i) for i, _ in enumerate(listed.strip().splitlines())]
-
-
-def slots(n_workers: int, resources: Mapping[str, float], cpus: list[int], gpus: list[str]) -> list[Slot]:
-    """Shares cores and GPUs out among workers.
-
-    Args:
-        n_workers: How many.
-        resources: What each needs: "cpu" (a whole number), "gpu" (a whole number, or a fraction of one).
-        cpus: The cores there are.
-        gpus: The GPUs there are.
-
-    Raises:
-        ResourceError: There are too few, or the need makes no sense.
-    """
-    if unknown := set(resources) - {"cpu", "gpu"}:
-        raise ResourceError(f"resources are 'cpu' and 'gpu', got {sorted(unknown)}")
-    n_cpus, share = resources.get("cpu", 0), resources.get("gpu", 0)
-    if n_cpus != int(n_cpus) or n_cpus < 0:
-        raise ResourceError(f"'cpu' is a whole number of cores, got {n_cpus!r}")
-    if share < 0 or (share > 1 and share != int(share)):
-        raise ResourceError(f"'gpu' is a fraction of one GPU, or a whole number, got {share!r}")
-    a_gpu = math.floor(1 / share + 1e-9) if 0 < share <= 1 else 1  # workers on one GPU
-    need_gpus = math.ceil(n_workers / a_gpu) if 0 < share <= 1 else int(share) * n_workers
-    for what, need, have in (("cores", int(n_cpus) * n_workers, cpus), ("GPUs", need_gpus, gpus)):
-        if need > len(have):
-            raise ResourceError(
-                f"{n_workers} workers with {dict(resources)} each need {need} {what}, this machine offers {len(have)}; "
-                "lower n_jobs or the resources"
-            )
-    out = []
-    for i in range(n_workers):
-        mine = tuple(cpus[i * int(n_cpus) : (i + 1) * int(n_cpus)])
-        if not share:
-            out.append(Slot(mine, () if "gpu" in resources else None))
-        else:
-            first, many = (i // a_gpu, 1) if share <= 1 else (i * int(share), int(share))
-            out.append(Slot(mine, tuple(gpus[first : first + many])))
-    return out
-
-
-def capacity(resources: Mapping[str, float] | None) -> int:
-    """How many workers with these resources fit on this machine; at least one."""
-    need, n = resources or {}, len(cores())
-    if need.get("cpu"):
-        n = len(cores()) // int(need["cpu"])
-    if (share := need.get("gpu", 0)) > 0:
-        each = math.floor(1 / share + 1e-9) * len(gpus()) if share <= 1 else len(gpus()) // int(share)
-        n = min(n, each) if need.get("cpu") else each
-    return max(n, 1)
 
 
 class _Task:
@@ -149,13 +79,12 @@ class _Worker:
 
     def kill(self) -> None:
         """Ends the process and whatever it started."""
-        try:
-            family = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
-        except psutil.Error:
-            family = []
-        for p in family:
+        for p in self._family():
             with contextlib.suppress(psutil.Error):
                 p.kill()
+        if sys.platform != "win32":  # what it left behind if it is gone itself
+            with contextlib.suppress(OSError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         if self.process.stdin:
@@ -166,13 +95,19 @@ class _Worker:
     def memory(self) -> int:
         """Resident bytes of the process and whatever it started."""
         total = 0
-        try:
-            for p in [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]:
-                with contextlib.suppress(psutil.Error):
-                    total += p.memory_info().rss
-        except psutil.Error:
-            pass
+        for p in self._family():
+            with contextlib.suppress(psutil.Error):
+                total += p.memory_info().rss
         return total
+
+    def _family(self) -> list[psutil.Process]:
+        if self.process.returncode is not None:  # its number may be somebody else's by now
+            return []
+        try:
+            me = psutil.Process(self.process.pid)
+            return [me, *me.children(recursive=True)]
+        except psutil.Error:
+            return []
 
 
 class Processes(cf.Executor):
@@ -185,14 +120,16 @@ class Processes(cf.Executor):
 
     Raises:
         ResourceError: The machine does not have the resources.
-        ValueError: A limit that is unknown or not positive.
+        ValueError: No workers; a limit that is unknown or not positive.
     """
 
     def __init__(
         self, n_workers: int, limits: Mapping[str, float] | None = None, resources: Mapping[str, float] | None = None
     ) -> None:
+        if n_workers < 1:
+            raise ValueError(f"n_workers must be >= 1, got {n_workers!r}")
         for name, bound in (limits or {}).items():
-            if name not in ("seconds", "memory_mb") or not bound > 0:
+            if name not in ("seconds", "memory_mb") or not isinstance(bound, int | float) or not bound > 0:
                 raise ValueError(f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}")
         self.n_workers = n_workers
         self._seconds = (limits or {}).get("seconds", math.inf)
@@ -202,10 +139,16 @@ class Processes(cf.Executor):
         self._threads = int(need.get("cpu") or max(1, len(cores()) // n_workers))
         self._workers: list[_Worker] = []
         self._queue: deque[_Task] = deque()
+        self._ended: list[tuple[_Task, Exception]] = []  # whose futures are to be told, once the lock is free
         self._lock = threading.RLock()
-        self._closed = False
+        self._closed = self._done = False
+        self._broken: WorkerDiedError | None = None
+        self._failed_starts = 0
         self._authkey = secrets.token_bytes(16)
         self._folder = tempfile.TemporaryDirectory(prefix="luthier-")
+        if len(self._folder.name) > 90 and sys.platform != "win32":  # sockets have short names
+            self._folder.cleanup()
+            self._folder = tempfile.TemporaryDirectory(prefix="luthier-", dir="/tmp")
         self._listener = Listener(
             os.path.join(self._folder.name, "s") if sys.platform != "win32" else None, authkey=self._authkey, backlog=64
         )
@@ -221,9 +164,16 @@ class Processes(cf.Executor):
     def submit_with_calls(
         self, calls: Mapping[str, Callable[..., Any]], fn: Callable[..., Any], /, *args: Any
     ) -> cf.Future[Any]:
-        """Runs fn(*args) in a worker, where `worker.call(name, ...)` runs calls[name](...) in a thread of this process."""
+        """Runs fn(*args) in a worker, where `worker.call(name, ...)` runs calls[name](...) in a thread of this process.
+
+        Raises:
+            WorkerDiedError: No worker process can be started.
+            RuntimeError: The executor has been shut down.
+        """
         task = _Task(calls, fn, args)
         with self._lock:
+            if self._broken is not None:
+                raise self._broken
             if self._closed:
                 raise RuntimeError("this executor has been shut down")
             if self._thread is None:
@@ -232,8 +182,7 @@ class Processes(cf.Executor):
                 self._thread.start()
             self._queue.append(task)
             self._hand_out()
-            if task.deadline < math.inf:
-                os.write(self._wake_in, b".")
+            os.write(self._wake_in, b".")  # the thread sees to its limits
         return task.future
 
     def _hand_out(self) -> None:
@@ -242,7 +191,10 @@ class Processes(cf.Executor):
                 task = self._queue.popleft()
                 if task.future.set_running_or_notify_cancel():
                     task.deadline = time.monotonic() + self._seconds
-                    worker.give(task)
+                    try:
+                        worker.give(task)
+                    except Exception as e:  # what cannot be pickled
+                        self._ended.append((task, e))
 
     def _start(self, slot: Slot) -> _Worker:
         env = {**os.environ}
@@ -256,42 +208,58 @@ class Processes(cf.Executor):
             "cwd": os.getcwd(),
             "argv": sys.argv,
             "cpus": slot.cpus,
-            "memory_bytes": 2 * self._bytes + 2**28 if self._bytes else None,
+            "limit_bytes": self._bytes,
         }
         code = f"import sys; sys.path[:] = {sys.path!r}; from luthier.executors.worker import main; main()"
-        process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=env)
+        process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=env, start_new_session=True)
         assert process.stdin is not None
-        process.stdin.write(msgspec.json.encode(settings) + b"\n")
-        process.stdin.flush()
+        with contextlib.suppress(OSError):  # it died at once: _check finds out
+            process.stdin.write(msgspec.json.encode(settings) + b"\n")
+            process.stdin.flush()
         return _Worker(process, slot)
 
     # -- the thread that listens to the workers ---------------------------------------------------------------------
 
     def _serve(self) -> None:
-        listening = self._listener._listener._socket if sys.platform != "win32" else None  # type: ignore[attr-defined]
-        look = 0.0
-        while not self._closed:
+        try:
+            listening = self._listener._listener._socket if sys.platform != "win32" else None  # type: ignore[attr-defined]
+            look = 0.0
+            while not self._closed:
+                look = self._turn(listening, look)
+        except Exception as e:  # nobody must be left waiting
             with self._lock:
-                busy = [w for w in self._workers if w.task is not None]
-                starting = [w for w in self._workers if w.connection is None]
-                conns = {w.connection: w for w in self._workers if w.connection is not None}
-                now = time.monotonic()
-                due = min([w.task.deadline for w in busy if w.task] + [math.inf]) - now
-                pause = min(due, _LOOK_S if self._bytes and busy else math.inf, 0.1 if starting else math.inf)
-            waiting: list[Any] = [*conns, self._wake_out, *([listening] if listening is not None and starting else [])]
-            for ready in wait(waiting, None if pause == math.inf else max(pause, 0.0)):
-                if ready == self._wake_out:
-                    os.read(self._wake_out, 4096)
-                elif ready is listening:
-                    self._welcome()
-                else:
-                    self._hear(conns[ready])  # type: ignore[index]
-            now = time.monotonic()
-            with self._lock:
-                for worker in list(self._workers):
-                    self._check(worker, now, bool(self._bytes) and now >= look)
-                if now >= look:
-                    look = now + _LOOK_S
+                self._break(e)
+        self._tell()
+
+    def _turn(self, listening: Any, look: float) -> float:
+        """Waits for the next event and sees to it; takes and returns when memory is to be looked at."""
+        with self._lock:
+            busy = [w.task.deadline for w in self._workers if w.task is not None]
+            starting = any(w.connection is None for w in self._workers)
+            conns = {w.connection: w for w in self._workers if w.connection is not None}
+        pauses = [due - time.monotonic() for due in busy] + [0.1] * starting
+        pauses += [_LOOK_S if self._bytes else _ALIVE_S] * bool(busy)
+        waiting: list[Any] = [*conns, self._wake_out, *([listening] if listening is not None and starting else [])]
+        for ready in wait(waiting, max(min(pauses), 0.0) if pauses else None):
+            if ready == self._wake_out:
+                os.read(self._wake_out, 4096)
+            elif ready is listening:
+                self._welcome()
+            else:
+                self._hear(conns[ready])  # type: ignore[index]
+        now = time.monotonic()
+        with self._lock:
+            for worker in list(self._workers):
+                self._check(worker, now, bool(self._bytes) and now >= look)
+        self._tell()
+        return now + _LOOK_S if now >= look else look
+
+    def _tell(self) -> None:
+        """Tells the futures of tasks that were ended, outside the lock: their callbacks are not ours."""
+        while self._ended:
+            task, error = self._ended.pop()
+            if not task.future.done():
+                task.future.set_exception(error)
 
     def _welcome(self) -> None:
         """A worker has come up."""
@@ -304,6 +272,7 @@ class Processes(cf.Executor):
             for worker in self._workers:
                 if worker.process.pid == pid:
                     worker.connection = connection
+                    self._failed_starts = 0
             self._hand_out()
 
     def _hear(self, worker: _Worker) -> None:
@@ -316,22 +285,21 @@ class Processes(cf.Executor):
                 self._bury(worker)
             return
         if message[0] == "call":
-            _, name, args = message
-            task = worker.task
-            try:
-                assert task is not None
-                answer = pickle.dumps((True, task.calls[name](*args)))
-            except Exception as e:
-                answer = cloudpickle.dumps((False, e))
+            answer = _answered(worker.task, *message[1:])
             with contextlib.suppress(OSError):
                 worker.connection.send_bytes(answer)
             return
         with self._lock:
             task, worker.task = worker.task, None
             self._hand_out()
-        if task is not None:
-            _, ok, content = message
-            task.future.set_result(content) if ok else task.future.set_exception(content)
+        if task is None:
+            return
+        _, ok, blob, text = message
+        try:
+            content = pickle.loads(blob)
+        except Exception as e:
+            ok, content = False, RuntimeError(f"{text} cannot be read here: {type(e).__name__}: {e}")
+        task.future.set_result(content) if ok else task.future.set_exception(content)
 
     def _check(self, worker: _Worker, now: float, look: bool) -> None:
         """Ends a worker that is beyond its limits, or never came up."""
@@ -348,7 +316,8 @@ class Processes(cf.Executor):
             worker.verdict = TrialMemoryError(
                 f"used {used / 2**20:.0f} MB, more than its limit of {self._bytes / 2**20:g} MB, and was ended"
             )
-        if worker.verdict is not None:
+        gone = worker.process.poll() is not None and not worker.connection.poll()  # and a child of it holds the pipe
+        if worker.verdict is not None or gone:
             self._bury(worker)
 
     def _bury(self, worker: _Worker) -> None:
@@ -356,23 +325,29 @@ class Processes(cf.Executor):
         if worker not in self._workers:
             return
         came_up = worker.connection is not None
-        if worker.verdict is None:
+        if worker.verdict is None and came_up:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.process.wait(1.0)
-        code = worker.process.poll()
+        error = worker.verdict or _obituary(worker.process.poll())
         worker.kill()
         self._workers.remove(worker)
-        error = worker.verdict or _obituary(code)
         if worker.task is not None:
-            worker.task.future.set_exception(error)
-        elif not came_up and not self._closed:  # it would not come up the next time either
-            self._closed = True
-            for task in self._queue:
-                if task.future.set_running_or_notify_cancel():
-                    task.future.set_exception(WorkerDiedError(f"no worker process could be started ({error})"))
-            return
-        if not self._closed:
+            self._ended.append((worker.task, error))
+        self._failed_starts += not came_up
+        if self._failed_starts >= _STARTS:
+            self._break(error)
+        elif not self._closed:
             self._workers.append(self._start(worker.slot))
+
+    def _break(self, reason: Exception) -> None:
+        """Gives up: whatever waits is told."""
+        self._broken = WorkerDiedError(
+            f"no worker process can be kept ({type(reason).__name__}: {reason})", killed=True
+        )
+        self._closed = True
+        self._ended += [(w.task, self._broken) for w in self._workers if w.task is not None]
+        self._ended += [(task, self._broken) for task in self._queue if task.future.set_running_or_notify_cancel()]
+        self._queue.clear()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the workers; with wait=False at once, whatever they are doing.
@@ -384,34 +359,55 @@ class Processes(cf.Executor):
         with self._lock:
             if cancel_futures:
                 for task in self._queue:
-                    task.future.cancel()
+                    if task.future.cancel():
+                        task.future.set_running_or_notify_cancel()
                 self._queue.clear()
             pending = [w.task.future for w in self._workers if w.task] + [t.future for t in self._queue]
         if wait and not self._closed:
             cf.wait(pending)
         with self._lock:
-            done, self._closed = self._closed and self._thread is None, True
+            self._closed = True
             workers, self._workers = self._workers, []
+            self._ended += [
+                (w.task, WorkerDiedError("the executor was shut down", killed=True)) for w in workers if w.task
+            ]
+            self._ended += [(t, cf.CancelledError()) for t in self._queue if t.future.set_running_or_notify_cancel()]
+            self._queue.clear()
+            done, self._done = self._done, True
         if done:
             return
         if self._thread is not None:
             os.write(self._wake_in, b".")
             if threading.current_thread() is not self._thread:
                 self._thread.join(5.0)
-            self._thread = None
         for worker in workers:
             worker.kill()
-            if worker.task is not None and not worker.task.future.done():
-                worker.task.future.set_exception(WorkerDiedError("the executor was shut down", killed=True))
+        self._tell()
         self._listener.close()
         os.close(self._wake_in)
         os.close(self._wake_out)
         self._folder.cleanup()
 
 
+def _answered(task: _Task | None, name: str, args: tuple[Any, ...]) -> bytes:
+    """Runs what a worker asks for and packs the answer."""
+    try:
+        if task is None:
+            raise RuntimeError(f"{name!r} was called after its task had ended")
+        return pickle.dumps((True, task.calls[name](*args)))
+    except Exception as e:
+        with contextlib.suppress(Exception):
+            answer = cloudpickle.dumps((False, e))
+            pickle.loads(answer)
+            return bytes(answer)
+        return pickle.dumps((False, RuntimeError(f"{type(e).__name__}: {e}")))
+
+
 def _obituary(code: int | None) -> WorkerDiedError:
     """What an exit code says."""
-    if code is not None and code < 0:
+    if code is None:
+        return WorkerDiedError("the worker process closed its connection; did the objective close all files?")
+    if code < 0:
         name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
         killed = -code in (signal.SIGKILL, signal.SIGTERM)
         return WorkerDiedError(f"the worker process was ended by {name}", killed=killed)

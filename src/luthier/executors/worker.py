@@ -5,17 +5,24 @@ Messages are pickled by this library on both ends of a pipe between parent and c
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import pickle
+import select
 import signal
 import sys
 import threading
+import traceback
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
 import cloudpickle
 
+from ..errors import TrialMemoryError
+
 _connection: Connection | None = None
+_asking = threading.Lock()
 _known: dict[int, Any] = {}  # shared arguments by key, sent once
 
 
@@ -26,20 +33,17 @@ def call(name: str, *args: Any) -> Any:
         Exception: What the function raised over there.
     """
     assert _connection is not None, "only a task in a worker process has somebody to call"
-    _connection.send_bytes(pickle.dumps(("call", name, args)))
-    ok, answer = pickle.loads(_connection.recv_bytes())
+    with _asking:
+        _connection.send_bytes(pickle.dumps(("call", name, args)))
+        ok, answer = pickle.loads(_connection.recv_bytes())
     if not ok:
         raise answer
     return answer
 
 
-def serve(address: Any, authkey: bytes, memory_bytes: int | None) -> None:
+def serve(address: Any, authkey: bytes, limit_bytes: int) -> None:
     """Runs tasks until the parent hangs up."""
     global _connection
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    if memory_bytes is not None:
-        _bound_memory(memory_bytes)
     _connection = Client(address, authkey=authkey)
     _connection.send_bytes(pickle.dumps(("hello", os.getpid())))
     while True:
@@ -48,16 +52,27 @@ def serve(address: Any, authkey: bytes, memory_bytes: int | None) -> None:
         except (EOFError, OSError):
             return
         try:
-            fn, args, new = pickle.loads(message)
-            _known.update({key: pickle.loads(blob) for key, blob in new.items()})
-            result = fn(*(_known[a.key] if isinstance(a, Key) else a for a in args))
-            answer = _packed(("done", True, result))
-        except BaseException as e:
-            answer = _packed(("done", False, e))
-        try:
-            _connection.send_bytes(answer)
+            _connection.send_bytes(_answer(message, limit_bytes))
         except (BrokenPipeError, OSError):
             return
+        if limit_bytes:  # what a failed task's traceback holds must not count against the next task
+            gc.collect()
+
+
+def _answer(message: bytes, limit_bytes: int) -> bytes:
+    """Runs a task and packs what became of it."""
+    try:
+        fn, args, new = pickle.loads(message)
+        _known.update({key: pickle.loads(blob) for key, blob in new.items()})
+        result = fn(*(_known[a.key] if isinstance(a, Key) else a for a in args))
+        error = getattr(result, "exception", None)
+        if isinstance(error, BaseException):  # an outcome that carries what the objective raised
+            result.exception = _sendable(error, limit_bytes)
+            if isinstance(result.exception, TrialMemoryError):
+                result.error = f"TrialMemoryError: {result.exception}\n{result.error}"
+        return packed(True, result)
+    except BaseException as e:
+        return packed(False, _sendable(e, limit_bytes))
 
 
 class Key:
@@ -69,28 +84,66 @@ class Key:
         self.key = key
 
 
-def _packed(message: tuple[str, bool, Any]) -> bytes:
+def packed(ok: bool, content: Any) -> bytes:
+    """A result or an exception, and what to say of it where it cannot be read."""
+    text = str(getattr(content, "error", None) or type(content).__name__)
     try:
-        return bytes(cloudpickle.dumps(message))
-    except Exception as e:  # a result or an exception that cannot travel: its text does
-        kind, _, content = message
-        if hasattr(content, "exception") and content.exception is not None:
-            content.exception = RuntimeError(f"{type(content.exception).__name__}: {content.exception}")
-            return bytes(cloudpickle.dumps((kind, True, content)))
-        return bytes(cloudpickle.dumps((kind, False, RuntimeError(f"{content!r:.500} cannot be sent back: {e}"))))
+        blob = cloudpickle.dumps(content)
+    except Exception as e:
+        ok, blob = False, pickle.dumps(RuntimeError(f"{text} cannot be sent back: {type(e).__name__}: {e}"))
+    return pickle.dumps(("done", ok, blob, text))
 
 
-def _die_with_parent() -> None:
-    """Ends this process, and what it started, when the parent is gone: its end of our standard input closes."""
-    while os.read(0, 4096):
-        pass
+def _sendable(e: BaseException, limit_bytes: int) -> BaseException:
+    """An exception that can travel, of the same class, with the traceback from here as a note."""
+    if limit_bytes and isinstance(e, MemoryError) and not isinstance(e, TrialMemoryError):
+        return TrialMemoryError(f"needed more memory than its limit of {limit_bytes / 2**20:g} MB ({e})")
+    note = "in the worker process:\n" + "".join(traceback.format_exception(e))
+    with contextlib.suppress(Exception):
+        if type(pickle.loads(cloudpickle.dumps(e))) is type(e):
+            e.add_note(note)
+            return e
+    try:
+        text = str(e)
+        cloudpickle.dumps(type(e))
+    except Exception:
+        return RuntimeError(f"{type(e).__name__}, which cannot be sent; {note}")
+    return _StandIn(type(e), text, note)
+
+
+class _StandIn(BaseException):
+    """Becomes an exception of another class when it arrives: its text is kept, its attributes are not."""
+
+    def __init__(self, kind: type[BaseException], text: str, note: str) -> None:
+        super().__init__(text)
+        self.parts = kind, text, note
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, self.parts
+
+
+def _arrived(kind: type[BaseException], text: str, note: str) -> BaseException:
+    e = kind.__new__(kind)
+    e.args = (text,)
+    e.add_note(note)
+    return e
+
+
+def _die_with_parent(pipe: int) -> None:
+    """Ends this process, and what it started, when the parent is gone: its end of the pipe closes."""
+    if sys.platform == "win32":
+        os.read(pipe, 1)
+    else:
+        parent = os.getppid()  # a forked child of the parent may hold the pipe open
+        while os.getppid() == parent and (not select.select([pipe], [], [], 2.0)[0] or os.read(pipe, 1)):
+            pass
     import psutil
 
     for child in psutil.Process().children(recursive=True):
-        try:
+        with contextlib.suppress(psutil.Error):
             child.kill()
-        except psutil.Error:
-            continue
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 
@@ -105,15 +158,26 @@ def _bound_memory(memory_bytes: int) -> None:
 
 
 def main() -> None:
-    """Entry of the child process: settings come on standard input, one line of JSON."""
+    """Entry of the child process: settings come on standard input, one line of JSON, and then nothing until its end."""
     import msgspec
 
     line = b""
     while not line.endswith(b"\n"):
-        line += os.read(0, 1)
+        got = os.read(0, 1)
+        if not got:
+            return  # the parent is gone already
+        line += got
     settings = msgspec.json.decode(line)
+    pipe, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # the objective, and programs it runs, must not read from it
+    os.close(nothing)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_die_with_parent, args=(pipe,), daemon=True).start()
     os.chdir(settings["cwd"])
     if settings["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, settings["cpus"])
     sys.argv = settings["argv"]
-    serve(settings["address"], bytes.fromhex(settings["authkey"]), settings["memory_bytes"])
+    limit_bytes = settings["limit_bytes"]
+    if limit_bytes:
+        _bound_memory(2 * limit_bytes + 2**28)
+    serve(settings["address"], bytes.fromhex(settings["authkey"]), limit_bytes)

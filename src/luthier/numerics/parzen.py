@@ -11,6 +11,8 @@ from .normal import ndtr, sample_truncnorm
 
 Array = NDArray[np.float64]
 
+_LOG_SQRT_2PI = 0.5 * float(np.log(2 * np.pi))
+
 
 class Axes(NamedTuple):
     """What the columns are.
@@ -62,7 +64,7 @@ class Mixture:
         self._mu, self._sigma = mu, sigma
         mass = ndtr((1.0 - mu) / sigma) - ndtr(-mu / sigma)
         self._precision = 1.0 / sigma**2
-        self._const = -0.5 * mu * mu * self._precision - np.log(sigma * mass)
+        self._const = -0.5 * mu * mu * self._precision - np.log(sigma * mass) - _LOG_SQRT_2PI
         self._tables: dict[
             int, tuple[Array, NDArray[np.int64]]
         ] = {}  # column -> log-mass (rows, values), row of kernel

@@ -18,7 +18,7 @@ from .base import Sampler, remaining
 from .qmc import QMC
 
 _MAX_BELOW = 25  # kernels of the good density
-_MAX_ABOVE = 400  # kernels of the bad density: beyond it the newest, and an even share of the rest
+_MAX_ABOVE = 256  # kernels of the bad density: beyond it the newest, and an even share of the rest
 _MAX_CELLS = 64  # discrete numbers with more values than this are treated as continuous
 _MAX_LISTED = 512  # points that are scored when few of a finite space are left
 
@@ -47,10 +47,10 @@ class TPE(Sampler):
     def __init__(
         self,
         n_startup_trials: int = 5,
-        n_candidates: int = 48,
+        n_candidates: int = 64,
         gamma: float = 0.15,
         prior_weight: float = 1.0,
-        bandwidth: float = 0.2,
+        bandwidth: float = 0.22,
     ) -> None:
         for name, value, low, high in (
             ("n_startup_trials", n_startup_trials, 1, math.inf), ("n_candidates", n_candidates, 1, math.inf),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from ..errors import StorageError
 from .base import Storage
@@ -25,27 +26,37 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
         return storage
     if storage is None:
         return Memory()
+    if not isinstance(storage, str | os.PathLike):
+        raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', a path, or a storage, got {storage!r}")
     text = os.fspath(storage)
-    if "://" not in text:
+    scheme, mark, rest = text.partition("://")
+    place, _, query = rest.partition("?")
+    options: dict[str, Any] = {}
+    if not mark:
         if not text.endswith((".db", ".sqlite", ".sqlite3")):
             raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {text!r}")
-        text = f"sqlite:///{text}"
-    parts = urlsplit(text)
-    if parts.scheme == "memory":
+        path = text
+    elif scheme == "memory":
         return Memory()
-    if parts.scheme != "sqlite":
-        raise StorageError(f"no storage {parts.scheme!r}; expected 'sqlite:///luthier.db' or 'memory://', got {text!r}")
-    path = unquote(parts.netloc + parts.path)[1:] if not parts.netloc else unquote(parts.netloc + parts.path)
-    options: dict[str, Any] = {}
-    for key, value in parse_qsl(parts.query):
-        if key not in ("lease_s", "max_retries"):
-            raise StorageError(f"expected lease_s or max_retries after the '?', got {key!r} in {text!r}")
-        options[key] = float(value) if key == "lease_s" else int(value)
-    if not path:
-        raise StorageError(f"expected a file after 'sqlite:///', got {text!r}")
+    elif scheme == "sqlite":
+        path = unquote(place.removeprefix("/"))
+        for key, value in parse_qsl(query, keep_blank_values=True):
+            if key not in _OPTIONS:
+                raise StorageError(f"expected {' or '.join(_OPTIONS)} after the '?', got {key!r} in {text!r}")
+            try:
+                options[key] = _OPTIONS[key](value)
+            except ValueError:
+                raise StorageError(f"{key} is a number, got {value!r} in {text!r}") from None
+    else:
+        raise StorageError(f"no storage {scheme!r}; expected 'sqlite:///luthier.db' or 'memory://', got {text!r}")
+    if path in ("", ":memory:"):
+        raise StorageError(f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory")
     from .sqlite import SQLite
 
     return SQLite(path, **options)
+
+
+_OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,8 @@
 """The storage contract: what survives a crash. Every verb that writes is one transaction.
 
 A study is addressed by an id that its storage gives out; trials by their number, 0, 1, 2, ... without gaps. Each write
-raises the study's revision by one, so that `changes(study, since)` can hand out what is new and nothing else.
+to its trials raises the study's revision by one (`extend` does not: a lease is no news), so that
+`changes(study, since)` can hand out what is new and nothing else.
 
 A running trial belongs to whoever holds its token, for as long as the lease lasts. `extend` prolongs leases; a trial
 whose lease has run out may be claimed by anyone, which changes the token. `report`, `finish` and `release` compare the
@@ -191,7 +192,7 @@ class Storage(ABC):
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         """Trials with their reports, by number; all of them, or the ones asked for."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (most have nothing to let go of)
         """Lets go of files and connections; the next verb opens them again."""
 
 

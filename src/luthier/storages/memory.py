@@ -1,3 +1,4 @@
+# ruff: noqa: D102  (verbs are documented by the contract in base.py)
 """Studies in this process's memory: the fastest storage, gone when the process ends."""
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
 from ..trial import State, TrialRow
 from .base import Changes, Report, Storage, StudyRecord, gave_up, lost
 
+_Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
+
 
 class _Table:
     """One study: its trials, its reports, and in which order they changed."""
@@ -21,16 +24,16 @@ class _Table:
         self.record = record
         self.rows: list[TrialRow] = []
         self.reports: dict[int, dict[float, float]] = {}
-        self.changed: list[tuple[int, float | None]] = []  # entry r made revision r + 1: (trial, step of a report)
+        self.changed: list[tuple[_Change, ...]] = []  # entry r made revision r + 1
 
     def put(self, row: TrialRow) -> int:
         self.rows[row.number] = row
-        self.changed.append((row.number, None))
+        self.changed.append(((row.number, None),))
         return len(self.changed)
 
     def full(self, row: TrialRow) -> TrialRow:
-        reports = self.reports.get(row.number)
-        return replace(row, reports=tuple(sorted(reports.items()))) if reports else row
+        reports = tuple(sorted(self.reports.get(row.number, {}).items()))
+        return replace(row, reports=reports, params=dict(row.params), tags=dict(row.tags))
 
 
 class Memory(Storage):
@@ -88,13 +91,15 @@ class Memory(Storage):
             first = len(table.rows)
             if expected is not None and expected != first:
                 return -1, len(table.changed)
+            changed: list[_Change] = []
             for number, row in enumerate(rows, first):
                 token, lease_s = (1, time.time() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
-                table.rows.append(row)
+                table.rows.append(replace(row, number=number, token=token, lease_s=lease_s, reports=()))
+                changed.append((number, None))
                 if row.reports:
                     table.reports[number] = dict(row.reports)
-                    table.changed.extend((number, step) for step, _ in row.reports)
-                table.put(replace(row, number=number, token=token, lease_s=lease_s, reports=()))
+                    changed += [(number, step) for step, _ in row.reports]
+            table.changed.append(tuple(changed))
             return first, len(table.changed)
 
     def claim(self, study: int, number: int, worker: str) -> tuple[TrialRow | None, int]:
@@ -128,20 +133,21 @@ class Memory(Storage):
             table = self._table(study)
             row = self._held(table, number, token)
             table.reports.setdefault(number, {})[step] = value
-            checkpoint = row.checkpoint if checkpoint is None else checkpoint
-            table.rows[number] = replace(
-                row, checkpoint=checkpoint, params=dict(params) or row.params, lease_s=time.time() + self.lease_s
-            )
-            table.changed.append((number, step))
+            until = time.time() + self.lease_s
+            if checkpoint is None and (not params or params == row.params):
+                table.rows[number] = replace(row, lease_s=until)
+                table.changed.append(((number, step),))
+            else:
+                kept = row.checkpoint if checkpoint is None else checkpoint
+                table.rows[number] = replace(row, checkpoint=kept, params=dict(params) or row.params, lease_s=until)
+                table.changed.append(((number, step), (number, None)))
             return len(table.changed)
 
     def finish(self, study: int, row: TrialRow) -> int:
         with self._lock:
             table = self._table(study)
             old = self._held(table, row.number, row.token)
-            if old.checkpoint is not None or old.retries:
-                row = replace(row, checkpoint=old.checkpoint, retries=old.retries)
-            return table.put(row)
+            return table.put(replace(row, checkpoint=old.checkpoint, retries=old.retries, lease_s=0.0, reports=()))
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         with self._lock:
@@ -149,12 +155,12 @@ class Memory(Storage):
             row = self._held(table, number, token)
             if retried and row.retries >= self.max_retries:
                 return table.put(replace(row, state=State.FAILED, error=gave_up(row), finished_s=time.time()))
-            return table.put(replace(row, state=State.WAITING, retries=row.retries + retried))
+            return table.put(replace(row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0))
 
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
             table = self._table(study)
-            new = table.changed[since:]
+            new = [change for changes in table.changed[since:] for change in changes]
             numbers = sorted({number for number, step in new if step is None})
             steps = {(number, step) for number, step in new if step is not None}
             reports = [Report(number, step, table.reports[number][step]) for number, step in sorted(steps)]

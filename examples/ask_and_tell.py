@@ -1,0 +1,29 @@
+"""Ask and tell: the loop is yours. Ask for trials, measure them however you like, tell what came of them.
+
+For experiments that a function cannot run: a robot, a batch job, a person with a stopwatch.
+"""
+
+import luthier
+
+study = luthier.create_study(
+    direction="maximize", space={"temperature": luthier.Float(20, 90), "minutes": luthier.Int(1, 12)}, seed=0
+)
+
+
+def measure(temperature: float, minutes: int) -> float | None:
+    """How good the tea is; None when the kettle failed."""
+    return None if temperature < 25 else 10 - abs(temperature - 80) / 10 - abs(minutes - 4) / 2
+
+
+for _ in range(10):
+    batch = [study.ask() for _ in range(4)]  # four at a time: each proposal knows of those that are still open
+    for trial in batch:
+        quality = measure(**trial.params)
+        if quality is None:
+            study.tell(trial, state="failed")
+        else:
+            study.tell(trial, quality)
+
+print(study)
+print(study.best_trial)
+assert len(study.trials) == 40

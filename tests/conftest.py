@@ -1,0 +1,79 @@
+import os
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+
+import psutil
+import pytest
+
+
+class Scripts:
+    """Runs Python scripts in processes of their own, which all carry one mark in their environment."""
+
+    def __init__(self, folder):
+        self.folder, self.mark, self.n = folder, uuid.uuid4().hex, 0
+        self.started = []
+
+    def start(self, code, *args, **options):
+        """Begins a script; its standard output and error can be read."""
+        self.n += 1
+        file = self.folder / f"script_{self.n}.py"
+        file.write_text(textwrap.dedent(code))
+        env = {**os.environ, "LUTHIER_MARK": self.mark, "OPENBLAS_NUM_THREADS": "1", **options.pop("env", {})}
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", str(file), *map(str, args)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder, env=env, **options,
+        )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def __call__(self, code, *args, **options):
+        """Runs a script to its end and returns what it printed; it must succeed."""
+        process = self.start(code, *args, **options)
+        out, _ = process.communicate(timeout=100)
+        assert process.returncode == 0, out
+        return out
+
+    def alive(self):
+        """The processes that carry the mark."""
+        found = []
+        for p in psutil.process_iter():
+            try:
+                if p.environ().get("LUTHIER_MARK") == self.mark and p.status() != psutil.STATUS_ZOMBIE:
+                    found.append(p)
+            except psutil.Error:
+                continue
+        return found
+
+    def all_end(self, timeout_s=30.0):
+        """Whether no process with the mark is left, in a while."""
+        deadline = time.monotonic() + timeout_s
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.alive()
+
+
+@pytest.fixture
+def script(tmp_path):
+    scripts = Scripts(tmp_path)
+    yield scripts
+    for p in scripts.alive():
+        p.kill()
+    for process in scripts.started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def eventually():
+    """Waits until a condition holds; its last answer."""
+
+    def wait(condition, timeout_s=60.0):
+        deadline = time.monotonic() + timeout_s
+        while not (found := condition()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
+
+    return wait

@@ -1,0 +1,727 @@
+"""What every storage promises, stated once for all of them."""
+
+import contextlib
+import math
+import sys
+import threading
+
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError
+from luthier.storages import Memory, SQLite
+from luthier.trial import State, TrialRow
+
+BACKENDS = {  # a new back end: one line, from (folder, lease_s, max_retries)
+    "memory": lambda folder, *args: Memory(*args),
+    "sqlite": lambda folder, *args: SQLite(folder / "study.db", *args),
+}
+LEASE_S, MAX_RETRIES = 10.0, 2
+
+
+class Clock:
+    """Stands in for the module `time`."""
+
+    def __init__(self):
+        self.now = 1_000_000.0
+
+    def time(self):
+        return self.now
+
+
+@pytest.fixture(params=BACKENDS)
+def storage(request, tmp_path, monkeypatch):
+    made = BACKENDS[request.param](tmp_path, LEASE_S, MAX_RETRIES)
+    made.clock = Clock()
+    monkeypatch.setattr(sys.modules[type(made).__module__], "time", made.clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def study(storage):
+    return storage.create_study("s", {"directions": ["minimize"]}).id
+
+
+def row(state=State.RUNNING, **fields):
+    return TrialRow(number=-1, state=state, **fields)
+
+
+def running(storage, study, **fields):
+    number, _ = storage.add_trials(study, [row(**fields)])
+    return number
+
+
+def finished(number, token=1, value=0.5, **fields):
+    return TrialRow(number=number, state=State.COMPLETE, values=(value,), token=token, **fields)
+
+
+def one(storage, study, number=0):
+    return storage.rows(study, [number])[0]
+
+
+# -- studies -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_study_is_found_by_name_with_its_spec(storage):
+    spec = {"directions": ["minimize", "maximize"], "seed": 7, "space": {"x": [1, 2.5, None, "ä"]}}
+    made = storage.create_study("first", spec)
+    storage.create_study("second", {})
+    found = storage.study("first")
+    assert (found.id, found.name, found.spec, found.n_trials) == (made.id, "first", spec, 0)
+    assert found.created_s == made.created_s == storage.clock.now
+    assert [s.name for s in storage.studies()] == ["first", "second"]
+
+
+def test_a_name_is_taken_once(storage):
+    storage.create_study("a", {"seed": 1})
+    with pytest.raises(StudyExistsError, match="'a' exists"):
+        storage.create_study("a", {"seed": 2})
+    assert storage.study("a").spec == {"seed": 1}
+
+
+def test_an_unknown_name_lists_the_known_ones(storage):
+    storage.create_study("here", {})
+    with pytest.raises(StudyNotFoundError, match=r"no study 'there'.*'here'"):
+        storage.study("there")
+
+
+def test_a_spec_can_be_replaced(storage, study):
+    storage.update_study(study, {"space": {"new": 1}})
+    assert storage.study("s").spec == {"space": {"new": 1}}
+
+
+def test_a_study_counts_its_trials_by_state(storage, study):
+    storage.add_trials(study, [row(), row(State.WAITING), row(State.WAITING), row(State.FAILED)])
+    storage.finish(study, finished(0))
+    counts = {State.COMPLETE: 1, State.WAITING: 2, State.FAILED: 1}
+    assert storage.study("s").counts == counts
+    assert storage.studies()[0].counts == counts
+    assert storage.study("s").n_trials == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ü 变 🎻", "<b>&amp;\"'", "'; DROP TABLE studies; --", "[red]x[/red]", "a\nb\tc\0d", "%s {} \\", " ", "x" * 9999],
+)
+def test_any_text_is_a_name(storage, name):
+    study = storage.create_study(name, {name: name}).id
+    storage.add_trials(
+        study, [row(params={name: name}, tags={name: [name]}, worker=name), row(State.FAILED, error=name)]
+    )
+    assert storage.study(name).spec == {name: name}
+    assert [s.name for s in storage.studies()] == [name]
+    first, second = storage.rows(study)
+    assert (first.params, first.tags, first.worker, second.error) == ({name: name}, {name: [name]}, name, name)
+
+
+VERBS = {
+    "update_study": lambda s, study: s.update_study(study, {}),
+    "delete_study": lambda s, study: s.delete_study(study),
+    "add_trials": lambda s, study: s.add_trials(study, [row()]),
+    "claim": lambda s, study: s.claim(study, 0, "me"),
+    "extend": lambda s, study: s.extend(study, {0: 1}),
+    "report": lambda s, study: s.report(study, 0, 1, 1.0, 1.0, None, {}),
+    "finish": lambda s, study: s.finish(study, finished(0)),
+    "release": lambda s, study: s.release(study, 0, 1, False),
+    "changes": lambda s, study: s.changes(study, 0),
+    "rows": lambda s, study: s.rows(study),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_whoever_works_on_a_deleted_study_is_told(storage, study, verb):
+    other = storage.create_study("other", {}).id
+    for i in (study, other):
+        storage.report(i, running(storage, i), 1, 1.0, 2.0, "here", {})
+    storage.delete_study(study)
+    with pytest.raises(StudyNotFoundError, match="deleted"):
+        VERBS[verb](storage, study)
+    assert [s.name for s in storage.studies()] == ["other"]
+    assert one(storage, other).reports == ((1.0, 2.0),)
+
+
+def test_a_name_is_free_again_after_deletion_and_the_old_study_stays_gone(storage, study):
+    running(storage, study)
+    storage.delete_study(study)
+    again = storage.create_study("s", {}).id
+    assert again != study
+    assert storage.rows(again) == []
+    assert storage.add_trials(again, [row()]) == (0, 1)
+    with pytest.raises(StudyNotFoundError):
+        storage.finish(study, finished(0))
+
+
+# -- adding and claiming -----------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_dense_whatever_the_rows_say(storage, study):
+    other = storage.create_study("other", {}).id
+    assert storage.add_trials(study, [TrialRow(number=7, state=State.WAITING)] * 3)[0] == 0
+    assert storage.add_trials(other, [row()])[0] == 0
+    assert storage.add_trials(study, [row(), row(State.FAILED)])[0] == 3
+    assert [r.number for r in storage.rows(study)] == [0, 1, 2, 3, 4]
+    assert [r.number for r in storage.rows(study, [1, 4])] == [1, 4]
+
+
+def test_adding_where_the_count_is_not_as_expected_adds_nothing(storage, study):
+    first, revision = storage.add_trials(study, [row()], expected=0)
+    assert (first, revision) == (0, 1)
+    assert storage.add_trials(study, [row()], expected=0) == (-1, 1)
+    assert storage.add_trials(study, [row()], expected=2) == (-1, 1)
+    assert storage.add_trials(study, [row()], expected=1) == (1, 2)
+    assert len(storage.rows(study)) == 2
+
+
+def test_a_trial_is_kept_as_it_is_added(storage, study):
+    done = TrialRow(
+        number=0, state=State.PRUNED, params={"a": 1}, values=(1.0, 2.0), reports=((1.0, 5.0), (2.0, 4.0)),
+        tags={"t": "u"}, error="why", checkpoint={"at": [1, "b"]}, started_s=1.5, finished_s=2.5, worker="w", retries=1,
+    )  # fmt: skip
+    storage.add_trials(study, [done])
+    assert one(storage, study) == done
+    assert storage.claim(study, 0, "me")[0] is None
+
+
+def test_a_running_trial_is_added_under_the_first_token_and_a_lease(storage, study):
+    got = one(storage, study, running(storage, study, token=9, lease_s=1.0))
+    assert (got.token, got.lease_s) == (1, storage.clock.now + LEASE_S)
+
+
+def test_a_waiting_trial_is_claimed_once(storage, study):
+    storage.add_trials(study, [row(State.WAITING, params={"x": 1.5}, tags={"from": "me"})])
+    storage.clock.now += 5
+    got, revision = storage.claim(study, 0, "me")
+    assert got == one(storage, study)
+    assert (got.state, got.params, got.tags, got.worker) == (State.RUNNING, {"x": 1.5}, {"from": "me"}, "me")
+    assert (got.token, got.retries, got.started_s) == (1, 0, storage.clock.now)
+    assert got.lease_s == storage.clock.now + LEASE_S
+    assert revision == 2
+    assert storage.claim(study, 0, "you") == (None, 2)
+
+
+def test_a_running_trial_is_claimed_when_its_lease_has_run_out(storage, study):
+    number = running(storage, study, params={"x": 1})
+    storage.report(study, number, 1, 3.0, 0.25, {"file": "a.pt"}, {"x": 1})
+    storage.clock.now += LEASE_S
+    assert storage.claim(study, number, "me")[0] is None
+    storage.clock.now += 0.5
+    got, _ = storage.claim(study, number, "me")
+    assert (got.token, got.retries, got.worker, got.state) == (2, 1, "me", State.RUNNING)
+    assert (got.checkpoint, got.reports, got.params) == ({"file": "a.pt"}, ((3.0, 0.25),), {"x": 1})
+    assert got.lease_s == storage.clock.now + LEASE_S
+
+
+def test_a_trial_that_keeps_losing_its_worker_fails_and_says_why(storage, study):
+    number = running(storage, study, worker="w0")
+    for i in range(MAX_RETRIES):
+        storage.clock.now += LEASE_S + 1
+        assert storage.claim(study, number, f"w{i + 1}")[0].retries == i + 1
+    storage.clock.now += LEASE_S + 1
+    assert storage.claim(study, number, "w9")[0] is None
+    got = one(storage, study)
+    assert (got.state, got.retries, got.finished_s) == (State.FAILED, MAX_RETRIES, storage.clock.now)
+    assert got.error.startswith("WorkerDiedError: the worker died or fell silent 3 times")
+    assert "w2" in got.error
+    with pytest.raises(LeaseLostError):
+        storage.finish(study, finished(number, token=3))
+
+
+def test_a_lease_lasts_as_long_as_it_is_extended(storage, study):
+    a, b = running(storage, study), running(storage, study)
+    for _ in range(5):
+        storage.clock.now += LEASE_S - 1
+        storage.extend(study, {a: 1})
+    assert storage.claim(study, a, "me")[0] is None
+    assert storage.claim(study, b, "me")[0].token == 2
+    storage.finish(study, finished(a))
+
+
+def test_extending_does_not_help_those_who_lost_the_lease_nor_move_the_revision(storage, study):
+    a, b = running(storage, study), running(storage, study)
+    storage.finish(study, finished(a))
+    storage.clock.now += LEASE_S + 1
+    taken, revision = storage.claim(study, b, "me")
+    storage.clock.now += 1
+    storage.extend(study, {a: 1, b: 1})
+    assert one(storage, study, b).lease_s == taken.lease_s
+    assert one(storage, study, a).state == State.COMPLETE
+    assert storage.changes(study, revision).revision == revision
+
+
+def test_reporting_extends_the_lease(storage, study):
+    number = running(storage, study)
+    for step in range(4):
+        storage.clock.now += LEASE_S - 1
+        storage.report(study, number, 1, float(step), 1.0, None if step % 2 else "point", {})
+    assert storage.claim(study, number, "me")[0] is None
+
+
+# -- tokens ------------------------------------------------------------------------------------------------------------
+
+ENDS = {
+    "report": lambda s, study, number, token: s.report(study, number, token, 1.0, 1.0, "mine", {"x": 2}),
+    "finish": lambda s, study, number, token: s.finish(study, finished(number, token, 9.0)),
+    "release": lambda s, study, number, token: s.release(study, number, token, True),
+}
+
+
+@pytest.mark.parametrize("verb", ENDS)
+def test_an_old_token_is_refused_and_changes_nothing(storage, study, verb):
+    number = running(storage, study, params={"x": 1})
+    storage.clock.now += LEASE_S + 1
+    new, revision = storage.claim(study, number, "me")
+    for token in (new.token - 1, new.token + 1, 0):
+        with pytest.raises(LeaseLostError, match=f"trial {number} .*refused"):
+            ENDS[verb](storage, study, number, token)
+    assert one(storage, study) == new
+    assert storage.changes(study, revision).revision == revision
+    storage.finish(study, finished(number, new.token))
+
+
+@pytest.mark.parametrize("verb", ENDS)
+@pytest.mark.parametrize("before", ["finished", "released", "waiting"])
+def test_a_trial_that_is_over_or_not_running_is_not_touched(storage, study, verb, before):
+    if before == "waiting":
+        storage.add_trials(study, [row(State.WAITING)])
+        token = 0
+    else:
+        running(storage, study)
+        storage.finish(study, finished(0)) if before == "finished" else storage.release(study, 0, 1, False)
+        token = 1
+    was = one(storage, study)
+    with pytest.raises(LeaseLostError):
+        ENDS[verb](storage, study, 0, token)
+    assert one(storage, study) == was
+
+
+def test_finishing_stores_the_result_and_keeps_checkpoint_retries_and_reports(storage, study):
+    number = running(storage, study, params={"x": 1.0}, worker="a")
+    storage.report(study, number, 1, 1.0, 3.5, "point", {})
+    storage.clock.now += LEASE_S + 1
+    token = storage.claim(study, number, "b")[0].token
+    end = TrialRow(
+        number=number, state=State.FAILED, params={"x": 1.0, "y": 2}, tags={"n": 1}, error="E: why", started_s=1.0,
+        finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),),
+    )  # fmt: skip
+    storage.finish(study, end)
+    expected = msgspec.structs.replace(end, checkpoint="point", retries=1, reports=((1.0, 3.5),))
+    assert one(storage, study) == expected
+
+
+def test_released_because_its_worker_stopped_costs_no_retry(storage, study):
+    number = running(storage, study, params={"x": 1})
+    storage.report(study, number, 1, 1.0, 1.0, "point", {})
+    for _ in range(MAX_RETRIES + 3):
+        token = one(storage, study).token
+        storage.release(study, number, token, retried=False)
+        assert one(storage, study).state == State.WAITING
+        got, _ = storage.claim(study, number, "me")
+        assert (got.retries, got.token, got.checkpoint) == (0, token + 1, "point")
+
+
+def test_released_because_its_worker_died_counts(storage, study):
+    number = running(storage, study)
+    for i in range(MAX_RETRIES):
+        storage.release(study, number, i + 1, retried=True)
+        assert storage.claim(study, number, "me")[0].retries == i + 1
+    storage.release(study, number, MAX_RETRIES + 1, retried=True)
+    got = one(storage, study)
+    assert (got.state, got.retries) == (State.FAILED, MAX_RETRIES)
+    assert "WorkerDiedError" in got.error
+    assert storage.claim(study, number, "me")[0] is None
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_reported_twice_keeps_the_later_value_and_steps_are_in_order(storage, study):
+    number = running(storage, study)
+    for step, value in ((2.0, 1.0), (0.5, 2.0), (-1.0, 3.0), (2.0, 4.0)):
+        storage.report(study, number, 1, step, value, None, {})
+    assert one(storage, study).reports == ((-1.0, 3.0), (0.5, 2.0), (2.0, 4.0))
+
+
+def test_a_checkpoint_stays_until_the_next_and_travels_to_whoever_takes_over(storage, study):
+    number = running(storage, study)
+    for step, checkpoint in enumerate([{"epoch": 1, "file": "a"}, None, None, [1, 2.5, "ü", None, {"b": True}], None]):
+        storage.report(study, number, 1, float(step), 0.0, checkpoint, {})
+    storage.release(study, number, 1, retried=True)
+    assert storage.claim(study, number, "me")[0].checkpoint == [1, 2.5, "ü", None, {"b": True}]
+
+
+def test_params_may_change_at_a_step(storage, study):
+    number = running(storage, study, params={"x": 1})
+    storage.report(study, number, 1, 1.0, 0.0, None, {"x": 2, "y": "z"})
+    assert one(storage, study).params == {"x": 2, "y": "z"}
+    storage.report(study, number, 1, 2.0, 0.0, None, {})
+    assert one(storage, study).params == {"x": 2, "y": "z"}
+
+
+EXTREME = [math.nan, math.inf, -math.inf, 1.7976931348623157e308, 5e-324, -0.0, 0.1 + 0.2]
+
+
+@pytest.mark.parametrize("value", EXTREME)
+def test_every_float_comes_back_as_it_was(storage, study, value):
+    number = running(storage, study)
+    storage.report(study, number, 1, 1.0, value, None, {})
+    told = storage.changes(study, 1).reports
+    storage.finish(study, finished(number, value=value))
+    storage.add_trials(study, [row(State.COMPLETE, values=(value, 1.0), reports=((0.0, value),))])
+    a, b = storage.rows(study)
+    for got in (told[0].value, a.values[0], a.reports[0][1], b.values[0], b.reports[0][1]):
+        assert type(got) is float
+        assert math.copysign(1, got) == math.copysign(1, value) or math.isnan(value)
+        assert got == value or (math.isnan(got) and math.isnan(value))
+
+
+def test_params_keep_their_types(storage, study):
+    params = {
+        "tuple": (1, (2.0, "x"), ()), "true": True, "one": 1, "float": 1.0, "none": None, "text": "1", "big": 2**80,
+        "small": -(2**70), "tiny": 5e-324, "": "empty",
+    }  # fmt: skip
+    storage.add_trials(study, [row(State.WAITING, params=params)])
+    for got in (storage.rows(study)[0], storage.claim(study, 0, "me")[0]):
+        assert repr(got.params) == repr(params)
+
+
+def test_params_may_be_many_and_large(storage, study):
+    params = {f"p{i}": "x" * 1000 + str(i) for i in range(2000)}
+    storage.finish(study, finished(running(storage, study, params=params), params=params))
+    assert one(storage, study).params == params
+
+
+def test_what_a_caller_does_with_a_row_stays_with_the_caller(storage, study):
+    storage.add_trials(study, [row(State.WAITING, params={"x": 1}, tags={"t": 1})])
+    for got in (one(storage, study), storage.rows(study)[0]):
+        got.params["x"] = got.tags["t"] = 2
+    assert (one(storage, study).params, one(storage, study).tags) == ({"x": 1}, {"t": 1})
+
+
+@pytest.mark.parametrize("args", [(0.0, 2), (-1.0, 2), (math.nan, 2), (10.0, -1)])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_leases_and_retries_make_sense(tmp_path, backend, args):
+    with pytest.raises(ValueError, match="must be"):
+        BACKENDS[backend](tmp_path, *args)
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+def test_changes_are_what_is_new_and_nothing_else(storage, study):
+    none = storage.changes(study, 0)
+    assert (none.revision, list(none.rows), list(none.reports)) == (0, [], [])
+    storage.add_trials(study, [row(), row(State.WAITING), row(State.COMPLETE, values=(1.0,), reports=((1.0, 2.0),))])
+    new = storage.changes(study, 0)
+    assert (new.revision, [r.number for r in new.rows]) == (1, [0, 1, 2])
+    assert [(r.number, r.step, r.value) for r in new.reports] == [(2, 1.0, 2.0)]
+    assert all(r.reports == () for r in new.rows)
+    revision = storage.report(study, 0, 1, 4.0, 5.0, None, {})
+    new = storage.changes(study, 1)
+    assert (revision, new.revision, list(new.rows)) == (2, 2, [])
+    assert [(r.number, r.step, r.value) for r in new.reports] == [(0, 4.0, 5.0)]
+    storage.claim(study, 1, "me")
+    storage.finish(study, finished(0))
+    new = storage.changes(study, 2)
+    assert (new.revision, [(r.number, r.state) for r in new.rows]) == (4, [(0, State.COMPLETE), (1, State.RUNNING)])
+    assert list(new.reports) == []
+    assert storage.changes(study, 4).revision == 4
+    assert not storage.changes(study, 4).rows
+
+
+class Model:
+    """The contract in the fewest words: rows, reports, and what each revision touched."""
+
+    def __init__(self, clock):
+        self.clock, self.rows, self.reports, self.log = clock, [], {}, []
+
+    def touch(self, *what):
+        self.log.append(what)
+        return len(self.log)
+
+    def set(self, number, **fields):
+        self.rows[number] = msgspec.structs.replace(self.rows[number], **fields)
+
+    def held(self, number, token):
+        if self.rows[number].state != State.RUNNING or self.rows[number].token != token:
+            raise LeaseLostError
+
+    def add_trials(self, rows, expected):
+        if expected not in (None, len(self.rows)):
+            return -1, len(self.log)
+        first = len(self.rows)
+        touched = []
+        for r in rows:
+            number, live = len(self.rows), r.state == State.RUNNING
+            lease = self.clock.now + LEASE_S if live else 0.0
+            self.rows.append(msgspec.structs.replace(r, number=number, token=int(live), lease_s=lease, reports=()))
+            self.reports.update({(number, step): value for step, value in r.reports})
+            touched += [number, *((number, step) for step, _ in r.reports)]
+        return first, self.touch(*touched)
+
+    def claim(self, number, worker):
+        r, now = self.rows[number], self.clock.now
+        expired = r.state == State.RUNNING and r.lease_s < now
+        if r.state != State.WAITING and not expired:
+            return None, len(self.log)
+        if expired and r.retries == MAX_RETRIES:
+            self.set(number, state=State.FAILED, error="died", finished_s=now)
+            return None, self.touch(number)
+        self.set(number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S, started_s=now)
+        self.set(number, retries=r.retries + expired)
+        return self.full(number), self.touch(number)
+
+    def extend(self, tokens):
+        for number, token in tokens.items():
+            with contextlib.suppress(LeaseLostError):
+                self.held(number, token)
+                self.set(number, lease_s=self.clock.now + LEASE_S)
+
+    def report(self, number, token, step, value, checkpoint, params):
+        self.held(number, token)
+        r = self.rows[number]
+        self.reports[number, step] = value
+        self.set(number, lease_s=self.clock.now + LEASE_S)
+        if checkpoint is None and (not params or params == r.params):
+            return self.touch((number, step))
+        self.set(number, checkpoint=r.checkpoint if checkpoint is None else checkpoint, params=params or r.params)
+        return self.touch(number, (number, step))
+
+    def finish(self, row):
+        self.held(row.number, row.token)
+        old = self.rows[row.number]
+        self.rows[row.number] = row
+        self.set(row.number, checkpoint=old.checkpoint, retries=old.retries, lease_s=0.0)
+        return self.touch(row.number)
+
+    def release(self, number, token, retried):
+        self.held(number, token)
+        if retried and self.rows[number].retries == MAX_RETRIES:
+            self.set(number, state=State.FAILED, error="died", finished_s=self.clock.now)
+        else:
+            self.set(number, state=State.WAITING, retries=self.rows[number].retries + retried, lease_s=0.0)
+        return self.touch(number)
+
+    def full(self, number):
+        told = tuple(sorted((step, value) for (n, step), value in self.reports.items() if n == number))
+        return msgspec.structs.replace(self.rows[number], reports=told)
+
+    def changes(self, since):
+        touched = {what for entry in self.log[since:] for what in entry}
+        reports = sorted(what for what in touched if isinstance(what, tuple))
+        rows = [self.rows[n] for n in sorted(what for what in touched if isinstance(what, int))]
+        return len(self.log), rows, [(n, step, self.reports[n, step]) for n, step in reports]
+
+
+def plain(x):
+    """For comparison: NaN equals NaN, and how a storage words the death of workers is its own affair."""
+    if isinstance(x, TrialRow):
+        x = {**msgspec.structs.asdict(x), "error": "died" if x.error and "died" in x.error else x.error}
+    if isinstance(x, list | tuple):
+        return [plain(v) for v in x]
+    return repr(x)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+PARAMS = st.dictionaries(st.text(max_size=5), st.integers() | st.booleans() | st.text(max_size=5), max_size=3)
+FLOATS = st.floats() | st.sampled_from(EXTREME)
+STEPS = st.sampled_from([0.0, 1.0, 2.0, 0.5])
+REPORTS = st.dictionaries(STEPS, FLOATS, max_size=2).map(lambda d: tuple(d.items()))
+ROWS = st.builds(
+    TrialRow,
+    number=st.just(-1),
+    state=st.sampled_from([State.RUNNING, State.RUNNING, State.WAITING, *State]),
+    params=PARAMS,
+    values=st.none() | st.tuples(FLOATS),
+    reports=REPORTS,
+    tags=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
+    retries=st.integers(0, MAX_RETRIES),
+    checkpoint=JSON,
+)
+ENDED = st.sampled_from([State.COMPLETE, State.PRUNED, State.FAILED])
+
+
+class Storages(RuleBasedStateMachine):
+    """Whatever is done to them, all back ends and the model say the same."""
+
+    folder = None  # set by the test
+
+    @initialize()
+    def begin(self):
+        Storages.n = getattr(Storages, "n", 0) + 1
+        folder = self.folder / str(Storages.n)
+        folder.mkdir()
+        self.clock, self.known = Clock(), 0
+        self.model = Model(self.clock)
+        self.storages = [make(folder, LEASE_S, MAX_RETRIES) for make in BACKENDS.values()]
+        for s in self.storages:
+            sys.modules[type(s).__module__].time = self.clock
+            s.create_study("other", {})
+        self.studies = [s.create_study("s", {}).id for s in self.storages]
+
+    def all_do(self, verb, *args):
+        answers = []
+        for do in [
+            getattr(self.model, verb),
+            *(self.of(s, i, verb) for s, i in zip(self.storages, self.studies, strict=True)),
+        ]:
+            try:
+                answers.append(plain(do(*args)))
+            except LeaseLostError:
+                answers.append("lost")
+        assert all(a == answers[0] for a in answers), (verb, args, answers)
+
+    @staticmethod
+    def of(storage, study, verb):
+        if verb == "changes":
+
+            def changes(since):
+                new = storage.changes(study, since)
+                return new.revision, list(new.rows), [(r.number, r.step, r.value) for r in new.reports]
+
+            return changes
+        return lambda *args: getattr(storage, verb)(study, *args)
+
+    def pick(self, data):
+        running = [r.number for r in self.model.rows if r.state == State.RUNNING]
+        return data.draw(st.sampled_from(3 * running + list(range(len(self.model.rows)))))
+
+    @rule(rows=st.lists(ROWS, max_size=3), off=st.sampled_from([None, None, 0, 0, 1]))
+    def add(self, rows, off):
+        self.all_do("add_trials", rows, None if off is None else len(self.model.rows) + off)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data(), worker=st.text(max_size=3))
+    def claim(self, data, worker):
+        self.all_do("claim", self.pick(data), worker)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data())
+    def extend(self, data):
+        self.all_do("extend", {self.pick(data): data.draw(st.integers(0, 3)) for _ in range(2)})
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data(), step=STEPS, value=FLOATS, checkpoint=st.none() | JSON, params=st.just({}) | PARAMS)
+    def report(self, data, step, value, checkpoint, params):
+        number = self.pick(data)
+        self.all_do("report", number, self.token(data, number), step, value, checkpoint, params)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data(), state=ENDED, values=st.none() | st.tuples(FLOATS), params=PARAMS, error=st.none() | st.text())
+    def finish(self, data, state, values, params, error):
+        number = self.pick(data)
+        token = self.token(data, number)
+        self.all_do(
+            "finish", TrialRow(number=number, state=state, values=values, params=params, error=error, token=token)
+        )
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data(), retried=st.booleans())
+    def release(self, data, retried):
+        number = self.pick(data)
+        self.all_do("release", number, self.token(data, number), retried)
+
+    def token(self, data, number):
+        return max(self.model.rows[number].token - data.draw(st.sampled_from([0, 0, 0, 1])), 0)
+
+    @rule(seconds=st.sampled_from([LEASE_S / 2, LEASE_S, LEASE_S + 1, LEASE_S + 1]))
+    def wait(self, seconds):
+        self.clock.now += seconds
+
+    @rule(data=st.data())
+    def look(self, data):
+        self.all_do("changes", data.draw(st.integers(0, len(self.model.log))))
+        numbers = list(range(len(self.model.rows)))
+        for s, study in zip(self.storages, self.studies, strict=True):
+            assert plain(s.rows(study)) == plain([self.model.full(n) for n in numbers])
+            assert s.study("s").counts == {x: c for x in State if (c := [r.state for r in self.model.rows].count(x))}
+            assert s.study("other").n_trials == 0
+
+    @invariant()
+    def what_was_done_is_the_next_change(self):
+        self.all_do("changes", self.known)
+        self.known = len(self.model.log)
+
+    @rule()
+    def close(self):
+        for s in self.storages:
+            s.close()
+
+    def teardown(self):
+        for s in getattr(self, "storages", []):
+            s.close()
+
+
+def test_all_back_ends_agree_with_the_model(tmp_path, monkeypatch):
+    monkeypatch.setattr(Storages, "folder", tmp_path, raising=False)
+    for make in BACKENDS.values():  # put back in the end
+        module = sys.modules[type(make(tmp_path, LEASE_S, MAX_RETRIES)).__module__]
+        monkeypatch.setattr(module, "time", module.time)
+    machine = Storages.TestCase
+    machine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+    machine().runTest()
+
+
+# -- threads -----------------------------------------------------------------------------------------------------------
+
+
+def test_threads_lose_and_double_nothing(storage, study):
+    n_threads, each = 8, 25
+    storage.add_trials(study, [row(State.WAITING) for _ in range(n_threads * each)])
+    claimed, added, problems = [], [], []
+    table, told = {}, {}
+    barrier = threading.Barrier(n_threads + 1)
+
+    def work(name):
+        try:
+            barrier.wait()
+            for number in range(n_threads * each):
+                got, _ = storage.claim(study, number, name)
+                if got is None:
+                    continue
+                claimed.append(number)
+                storage.report(study, number, got.token, 1.0, float(number), None, {})
+                storage.finish(study, finished(number, got.token, number))
+            for _ in range(each):
+                number = running(storage, study)
+                added.append(number)
+                storage.finish(study, finished(number, value=number))
+        except Exception as e:
+            problems.append(e)
+
+    def watch():
+        since = 0
+        barrier.wait()
+        while not problems and (len(table) < 2 * n_threads * each or any(r.state < 2 for r in table.values())):
+            new = storage.changes(study, since)
+            since = new.revision
+            table.update({r.number: r for r in new.rows})
+            told.update({(r.number, r.step): r.value for r in new.reports})
+
+    threads = [threading.Thread(target=work, args=(f"w{i}",)) for i in range(n_threads)] + [
+        threading.Thread(target=watch)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert problems == []
+    assert sorted(claimed) == list(range(n_threads * each))
+    assert sorted(added) == list(range(n_threads * each, 2 * n_threads * each))
+    rows = storage.rows(study)
+    assert [r.number for r in rows] == list(range(2 * n_threads * each))
+    assert all(r.state == State.COMPLETE and r.values == (r.number,) for r in rows)
+    assert [msgspec.structs.replace(r, reports=()) for r in rows] == [table[i] for i in range(len(rows))]
+    assert told == {(r.number, step): value for r in rows for step, value in r.reports}
+    assert storage.changes(study, 0).revision == 1 + 3 * n_threads * each + 2 * n_threads * each

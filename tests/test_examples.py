@@ -1,0 +1,60 @@
+"""Every example runs, and leaves nothing behind in the folder where it was started."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+SHELL = [EXAMPLES / "cli_program.sh"]
+USED = {"cli_train.sh", "cli_space.yaml"}  # by cli_program.sh
+
+
+def run(argv: list[object], folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in a folder, with `luthier` on its PATH."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("LUTHIER_")}
+    kept |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
+    kept |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    done = subprocess.run(
+        list(map(str, argv)), capture_output=True, text=True, cwd=folder, env=kept | env, timeout=100, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Exception ignored" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(tmp_path):
+    """Neither in the folder where the example was started nor beside it."""
+    before = set(EXAMPLES.rglob("*"))
+    yield
+    assert list(tmp_path.iterdir()) == []
+    assert {p for p in set(EXAMPLES.rglob("*")) - before if "__pycache__" not in p.parts} == set()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_script(script, tmp_path):
+    done = run([sys.executable, "-W", "error", script], tmp_path)
+    assert done.stdout or script.name == "cli_python.py"
+
+
+@pytest.mark.parametrize("script", SHELL, ids=lambda script: script.name)
+def test_shell_script(script, tmp_path):
+    assert '"value"' in run(["sh", script], tmp_path).stdout
+
+
+def test_python_objective_on_the_command_line(tmp_path, tmp_path_factory):
+    storage = f"sqlite:///{tmp_path_factory.mktemp('storage')}/luthier.db"
+    argv = ["luthier", "run", f"{EXAMPLES / 'cli_python.py'}:objective", "--trials", 20, "--jobs", 2]
+    done = run([*argv, "--scheduler", "median", "--strict"], tmp_path, LUTHIER_STORAGE=storage)
+    assert done.stdout.startswith("best: ")
+    assert "study cli_python" in run(["luthier", "show", "cli_python"], tmp_path, LUTHIER_STORAGE=storage).stdout
+
+
+def test_every_file_is_run():
+    known = {p.name for p in (*SCRIPTS, *SHELL)} | USED
+    assert {p.name for p in EXAMPLES.iterdir() if p.name != "__pycache__"} == known
