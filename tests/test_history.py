@@ -22,7 +22,7 @@ def row(number: int, state: State = State.COMPLETE, value: float | None = 0.0, *
 
 ROWS = st.lists(
     st.tuples(
-        st.sampled_from([s for s in State]),
+        st.sampled_from(list(State)),
         st.floats(allow_nan=False),
         st.fixed_dictionaries(
             {},
@@ -32,7 +32,7 @@ ROWS = st.lists(
                 "c": st.sampled_from("ab"),
                 "o": st.sampled_from("sml"),
             },
-        ),  # fmt: skip
+        ),
     ),
     min_size=1,
     max_size=30,

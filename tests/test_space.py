@@ -159,8 +159,12 @@ def test_what_a_user_writes_is_checked() -> None:
 
 def test_json_and_files() -> None:
     assert Space.from_json(TREE.to_json()).params == TREE.params
-    written = {"lr": {"low": "1e-5", "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}, "act": ["relu", "tanh"],
-               "constraints": ["layers < 4 or lr < 0.01"]}  # fmt: skip
+    written = {
+        "lr": {"low": "1e-5", "high": 0.1, "scale": "log"},
+        "layers": {"low": 1, "high": 4},
+        "act": ["relu", "tanh"],
+        "constraints": ["layers < 4 or lr < 0.01"],
+    }
     space = Space.from_json(written)
     assert space.params == {
         "lr": Float(1e-5, 0.1, scale="log"),
@@ -174,8 +178,18 @@ def test_json_and_files() -> None:
 
 
 def test_conditions_are_discovered_from_trials() -> None:
-    flat = Space({name: Float(0, 1) if name == "C" else dist for name, dist in
-                  (("m", Categorical(["a", "b"])), ("C", Float(0, 1)), ("k", Int(1, 4)), ("deg", Int(2, 3)), ("x", Float(0, 1)))})  # fmt: skip
+    flat = Space(
+        {
+            name: Float(0, 1) if name == "C" else dist
+            for name, dist in (
+                ("m", Categorical(["a", "b"])),
+                ("C", Float(0, 1)),
+                ("k", Int(1, 4)),
+                ("deg", Int(2, 3)),
+                ("x", Float(0, 1)),
+            )
+        }
+    )
     nan = np.nan
     rows = flat.encode(
         [{"m": "a", "C": 0.5, "x": 0.1}, {"m": "b", "k": 2, "x": 0.3}, {"m": "b", "k": 3, "deg": 2, "x": 0.1}]
@@ -192,9 +206,23 @@ def test_conditions_are_discovered_from_trials() -> None:
 
 def test_default_point() -> None:
     assert Space({"x": Float(0, 1)}).default() is None
-    space = Space({"x": Float(0, 1, default=0.1), "k": Int(1, 3), "m": Categorical(["a", "b"], default="b"), "z": Int(0, 9, default=2, when={"m": "b"})})  # fmt: skip
+    space = Space(
+        {
+            "x": Float(0, 1, default=0.1),
+            "k": Int(1, 3),
+            "m": Categorical(["a", "b"], default="b"),
+            "z": Int(0, 9, default=2, when={"m": "b"}),
+        }
+    )
     assert space.default() == {"x": pytest.approx(0.1), "k": 2, "m": "b", "z": 2}
 
 
 def test_names_are_shown_inert_in_html() -> None:
     assert "<script>" not in Space({"<script>": Float(0, 1)})._repr_html_()
+
+
+def test_constraints_over_choices_that_are_tuples() -> None:
+    space = Space({"layers": [(64, 64), (128, 32)], "k": Int(1, 3)}, ["k < 3 or k == 1"])
+    assert len(space.grid()) == 4
+    assert len(Space({"c": [(1, 2), (3, 4)], "s": ["x", "y"]}, ["s == 'x'"]).grid()) == 2
+    assert len(Space({"c": [(1, 2), "a"], "s": ["x", "y"]}, ["c == 'a' or s == 'x'"]).grid()) == 3

@@ -138,7 +138,11 @@ def test_enqueued_trials_come_first_and_are_completed(storage) -> None:
     assert (first.params["m"], first.params["x"], set(first.params)) == ("a", 0.5, {"m", "x", "y"})
     assert first.tags == {"why": "default"}
     assert (second.params["m"], set(second.params)) == ("b", {"m", "y"})
-    for wrong, error in (({"z": 1}, UnknownParameterError), ({"m": "b", "x": 0.1}, UnknownParameterError), ({"y": 2}, UnknownParameterError)):  # fmt: skip
+    for wrong, error in (
+        ({"z": 1}, UnknownParameterError),
+        ({"m": "b", "x": 0.1}, UnknownParameterError),
+        ({"y": 2}, UnknownParameterError),
+    ):
         with pytest.raises(error):
             study.enqueue(wrong)
 
@@ -168,7 +172,10 @@ def test_trials_from_elsewhere() -> None:
     assert target.add_trials(source.trials) == list(range(20))
     target.optimize(sphere, n_trials=5)
     assert len(target.trials) == 25
-    assert target.trials[:20] == [TrialRow(**{**{f: getattr(t, f) for f in t.__struct_fields__}, "token": 0, "lease_s": 0.0}) for t in source.trials]  # fmt: skip
+    assert target.trials[:20] == [
+        TrialRow(**{**{f: getattr(t, f) for f in t.__struct_fields__}, "token": 0, "lease_s": 0.0})
+        for t in source.trials
+    ]
     with pytest.raises(TrialError, match="needs 1 values"):
         target.add_trials([TrialRow(number=0, state=State.COMPLETE, params={})])
     with pytest.raises(TrialError, match="running"):
@@ -288,11 +295,14 @@ def test_names_and_directions() -> None:
     ("arguments", "says"),
     [
         ({"n_trials": -1}, "n_trials"),
+        ({"n_trials": 2.5}, "whole number"),
+        ({"n_jobs": 1.5}, "whole number"),
+        ({"callbacks": print}, "list of functions"),
         ({"timeout_s": 0}, "timeout_s"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"limits": {"hours": 1}}, "limits"),
         ({"resources": {"cpu": 10_000}}, "cores"),
-    ],  # fmt: skip
+    ],
 )
 def test_bounds_that_make_no_sense(arguments, says: str) -> None:
     with pytest.raises(ValueError, match=says):
@@ -340,3 +350,38 @@ def test_a_trials_own_generator_depends_on_seed_and_number_only() -> None:
         study.optimize(lambda t: draws.append((t.number, float(t.rng.random()))) or 0.0, n_trials=3)
     assert draws[:3] == draws[3:]
     assert len({d for _, d in draws}) == 3
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "auto"])
+def test_enqueued_trials_are_completed_with_different_points(sampler: str) -> None:
+    study = luthier.create_study(space={"k": ["a", "b"], "x": Float(0, 1)}, sampler=sampler, seed=0)
+    for _ in range(5):
+        study.enqueue({"k": "a"})
+    study.optimize(lambda t: t.params["x"], n_trials=7)
+    assert len({t.params["x"] for t in study.trials}) == 7
+
+
+def test_a_loaded_study_knows_its_trials_and_kinds(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/k.db"
+    luthier.create_study("k", url, space={"x": Float(0, 1)}, seed=0).optimize(lambda t: t.params["x"], n_trials=3)
+    assert "3 complete" in repr(luthier.load_study("k", url))
+    with pytest.raises(IncompatibleDistributionError, match="'x'"):
+        luthier.load_study("k", url, space={"x": ["a", "b"]})
+
+
+def test_constraints_that_cannot_be_stored_are_missed_aloud(tmp_path, caplog) -> None:
+    url = f"sqlite:///{tmp_path}/f.db"
+    space = Space({"x": Float(0, 1)}, ["x < 0.9", lambda p: p["x"] < 0.5])
+    luthier.create_study("f", url, space=space)
+    luthier.load_study("f", url, space=space)
+    assert not caplog.records
+    with caplog.at_level(logging.WARNING, "luthier"):
+        luthier.load_study("f", url)
+    assert "pass its space" in caplog.text
+
+
+def test_tell_takes_its_own_trials_only() -> None:
+    study = luthier.create_study()
+    for other in (luthier.create_study().ask(), 3):
+        with pytest.raises(TrialError, match="ask returned"):
+            study.tell(other, 1.0)

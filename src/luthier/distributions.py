@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DistributionError, UnknownParameterError
+from .errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
 
 Scale = Literal["linear", "log", "reverse_log"]
 Array = NDArray[np.float64]
@@ -349,3 +349,15 @@ def wider(a: Distribution, b: Distribution) -> Distribution:
     assert isinstance(b, Float | Int)
     step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
     return msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
+
+
+def must_match(name: str, known: Distribution, new: Distribution) -> None:
+    """A name stands for one kind of parameter in a study.
+
+    Raises:
+        IncompatibleDistributionError: The two are of different kinds.
+    """
+    if type(known) is not type(new):
+        raise IncompatibleDistributionError(
+            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new study"
+        )

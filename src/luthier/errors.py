@@ -12,6 +12,7 @@ LuthierError
 │   ├── StudyNotFoundError      no study of that name in the storage
 │   ├── StudyExistsError        the name is taken
 │   ├── NoCompletedTrialsError  asked for the best of nothing
+│   ├── UnknownNameError        no sampler or scheduler of that name
 │   ├── SpaceExhaustedError     every point of a finite space has had its trial
 │   └── SamplerError            the sampler cannot search this space or these objectives
 ├── TrialError                  one trial went wrong
@@ -84,6 +85,10 @@ class StudyExistsError(StudyError):
 
 class NoCompletedTrialsError(StudyError, ValueError):
     """Asked for the best of nothing."""
+
+
+class UnknownNameError(StudyError, ValueError):
+    """No sampler or scheduler of that name."""
 
 
 class SpaceExhaustedError(StudyError):

@@ -96,7 +96,7 @@ class History:
     @property
     def losses(self) -> Array:
         """(n, m) `values` signed so that smaller is better: the only place where direction exists."""
-        return self.values * self._signs
+        return np.asarray(self.values * self._signs)
 
     @property
     def started_s(self) -> Array:
@@ -121,7 +121,7 @@ class History:
     @property
     def last_loss(self) -> Array:
         """(n,) the loss reported at `last_step`, first objective."""
-        return self._view(self._columns["last_report"], self.n) * self._signs[0]
+        return np.asarray(self._view(self._columns["last_report"], self.n) * self._signs[0])
 
     @property
     def report_number(self) -> NDArray[np.int64]:

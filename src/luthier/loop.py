@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .errors import (
     LeaseLostError,
     LuthierError,
@@ -55,14 +57,18 @@ def run(
     resources: Mapping[str, float] | None, reproducible: bool,
 ) -> None:  # fmt: skip
     """`Study.optimize`; its arguments are described there."""
-    if n_trials is not None and n_trials < 0:
-        raise ValueError(f"n_trials must be >= 0 or None, got {n_trials!r}")
+    if n_trials is not None and (not isinstance(n_trials, int | np.integer) or n_trials < 0):
+        raise ValueError(f"n_trials must be a whole number >= 0 or None, got {n_trials!r}")
     if timeout_s is not None and not timeout_s > 0:
         raise ValueError(f"timeout_s must be > 0 seconds or None, got {timeout_s!r}")
-    if n_jobs != -1 and n_jobs < 1:
-        raise ValueError(f"n_jobs must be >= 1, or -1 for as many as fit, got {n_jobs!r}")
+    if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
+        raise ValueError(f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}")
     if executor is not None and (limits or resources):
         raise ValueError("limits and resources are kept by luthier's own processes; leave out executor, or them")
+    if callable(callbacks):
+        raise ValueError(
+            f"callbacks is a list of functions, got {callbacks!r}; write [{getattr(callbacks, '__name__', '...')}]"
+        )
     caught = (catch,) if isinstance(catch, type) else tuple(catch)
     owned = None
     if executor is None and (n_jobs != 1 or limits or resources):
@@ -149,7 +155,9 @@ class _Loop:
                 if now.state == State.FAILED:
                     row = now
                 else:
-                    logger.warning("trial %d is offered again: %s", trial.number, e)
+                    logger.log(
+                        logging.WARNING if retried else logging.INFO, "trial %d is offered again: %s", trial.number, e
+                    )
         except LeaseLostError as lost:
             logger.warning("%s", lost)
             study._open.pop(trial.number, None)
@@ -250,7 +258,15 @@ def _submitter(
         def over_pipe(trial: Trial) -> cf.Future[Outcome]:
             _, space = spaces.setdefault(id(trial._space), (trial._space, Shared(trial._space)))
             link = StudyLink(study, trial.number, trial.token)
-            ticket = (trial.number, trial._proposal, study._seed, trial.checkpoint, trial.token, study._declared, trial.tags)
+            ticket = (
+                trial.number,
+                trial._proposal,
+                study._seed,
+                trial.checkpoint,
+                trial.token,
+                study._declared,
+                trial.tags,
+            )
             return executor.submit_with_calls(
                 {"report": link.report, "should_prune": link.should_prune}, _piped, shared, space, ticket, m
             )
@@ -262,7 +278,15 @@ def _submitter(
     url, packed = study.storage.url, cloudpickle.dumps((objective, study.scheduler, study._window))
 
     def by_address(trial: Trial) -> cf.Future[Outcome]:
-        ticket = (trial.number, trial._proposal, study._seed, trial.checkpoint, trial.token, study._declared, trial.tags)
+        ticket = (
+            trial.number,
+            trial._proposal,
+            study._seed,
+            trial.checkpoint,
+            trial.token,
+            study._declared,
+            trial.tags,
+        )
         return executor.submit(_addressed, key, url, study.name, packed, ticket, m)
 
     return by_address

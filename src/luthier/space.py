@@ -214,8 +214,10 @@ class Space:
         if not isinstance(dist, Categorical):
             return raw
         choices = np.empty(len(dist.choices), dtype=object)
-        choices[:] = dist.choices
-        return choices[raw.astype(int)]
+        for i, c in enumerate(dist.choices):  # one by one: a tuple would be taken for a row
+            choices[i] = c
+        values: NDArray[Any] = choices[raw.astype(int)]
+        return values
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         """N uniform draws (n, d) that satisfy the constraints, by rejection.
@@ -256,7 +258,7 @@ class Space:
             for j in [j for j in range(self.d) if j not in dict(self._tree)] + [j for j, _ in self._tree]:
                 p = self.dists[j]
                 i = np.arange(p.n_values or 1, dtype=float)
-                values = p.to_unit(i if isinstance(p, Categorical) else p.low + i * p.step) + np.zeros(len(i))
+                values = p.to_unit(i if isinstance(p, Categorical) else p.low + i * (p.step or 0)) + np.zeros(len(i))
                 on = self.active(X)[:, j]
                 if len(X) * len(values) > MAX_ENUMERATED:
                     raise SpaceError(f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps")
@@ -308,10 +310,11 @@ class Space:
         return Space({**self.params, **params}, rules)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON form, without the constraints that are functions."""
+        """JSON form; of constraints that are functions only the names."""
         return {
             "params": msgspec.json.decode(msgspec.json.encode(self.params)),
             "constraints": [c.text for c in self.constraints if isinstance(c, Expression)],
+            "functions": [c.text for c in self.constraints if isinstance(c, Predicate)],
         }
 
     @classmethod
@@ -323,7 +326,7 @@ class Space:
         Raises:
             SpaceError: It is not such a description.
         """
-        described = data.get("params", {k: v for k, v in data.items() if k != "constraints"})
+        described = data.get("params", {k: v for k, v in data.items() if k not in ("constraints", "functions")})
         if not isinstance(described, Mapping):
             raise SpaceError(f"expected names and their distributions, got {described!r}")
         return cls({n: _distribution(n, p) for n, p in described.items()}, data.get("constraints") or ())
@@ -355,10 +358,11 @@ def _distribution(name: str, described: Any) -> Distribution:
         for k in ("low", "high", "step"):  # YAML reads 1e-5 as text
             if isinstance(fields.get(k), str):
                 fields[k] = float(fields[k])
-        kind: type[Distribution] = {"float": Float, "int": Int, "categorical": Categorical}[fields.pop("type")]
+        kind: Any = {"float": Float, "int": Int, "categorical": Categorical}[fields.pop("type")]
         if "default" in fields and isinstance(fields["default"], list):
             fields["default"] = tuple(fields["default"])
-        return kind(**fields)
+        made: Distribution = kind(**fields)
+        return made
     except (TypeError, KeyError, ValueError) as e:
         raise SpaceError(f"parameter {name!r} is not described well: {e}; got {described!r}") from None
 

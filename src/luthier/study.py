@@ -1,4 +1,4 @@
-"""Study: joins space, history, sampler, scheduler and storage. `create_study`, `load_study` and their kin."""
+"""Study: joins space, history, sampler, scheduler and storage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import secrets
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
-from .distributions import Array, Categorical, Distribution, tuples, wider
+from .distributions import Array, Categorical, Distribution, must_match, tuples, wider
 from .errors import (
     LeaseLostError,
     MissingDependencyError,
@@ -23,8 +22,9 @@ from .errors import (
     StudyError,
     TrialError,
 )
-from .executors.base import Objective, Outcome, checked_values
+from .executors.base import Objective, Outcome, told
 from .history import History
+from .leases import Leases
 from .numerics.pareto import non_dominated
 from .numerics.streams import Streams
 from .samplers.base import Sampler
@@ -63,18 +63,27 @@ class Study:
         self._seed = int(self._spec["seed"])
         self._declared = bool(space if space is not None else self._spec.get("declared", False))
         self._settled: set[str] = set(space.names) if space is not None else set()  # names this session has asked for
-        known = Space.from_json(self._spec["space"]) if space is None else space
+        stored = Space.from_json(self._spec["space"])
+        for name in stored.params.keys() & (space or stored).params.keys():
+            must_match(name, stored.params[name], (space or stored).params[name])
+        known = stored if space is None else space
         self.history = History(known, self.directions, self._seed)
         self._streams = Streams(self._seed)
         self._worker = worker_name()
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
         self._lock = threading.RLock()
-        self._heart: threading.Thread | None = None
+        self._leases = Leases(storage, record.id, self._open)
         self._window: int | None = None  # set while results are committed in trial order
         self._stopped = False
         self._shape: tuple[int, Space | None] = (0, None)  # conditions found so far, and after how many trials
         if space is not None and space.to_json() != self._spec["space"]:
             self._save_space()
+        elif space is None and self._spec["space"].get("functions"):
+            logger.warning(
+                "study %r has constraints that are functions (%s) and cannot be stored; pass its space when loading it",
+                self.name, ", ".join(self._spec["space"]["functions"]),
+            )  # fmt: skip
+        self._refresh()
 
     # -- running ----------------------------------------------------------------------------------------------------
 
@@ -140,21 +149,10 @@ class Study:
             ObjectiveValueError: The value is not a number, or not one for each direction.
             LeaseLostError: The trial is already over, or was given to another worker.
         """
-        state = State[state.upper()] if isinstance(state, str) else state
-        state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
-        if not state.finished:
-            raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
-        values = None
-        if value is not None or state == State.COMPLETE:
-            values = checked_values(value, len(self.directions), trial.number)
-        error = None
-        if values is not None and any(v != v for v in values):
-            state, error, values = State.FAILED, f"the value is {values}; NaN is no result", None
-        elif state == State.FAILED:
-            error = "told as failed"
-        return self._finish(
-            trial, Outcome(state, values, error, None, trial.params, trial.suggested, trial.tags, time.time())
-        )
+        owner: Any = getattr(getattr(trial, "_link", None), "study", None)
+        if owner != self:
+            raise TrialError(f"tell expects a trial that this study's ask returned, got {trial!r}")
+        return self._finish(trial, told(trial, value, state, len(self.directions)))
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
         """Adds a trial with these params, to be run before the sampler is asked again. Names left out are sampled.
@@ -233,8 +231,9 @@ class Study:
 
     @property
     def space(self) -> Space:
-        """The space as declared, or as discovered so far."""
-        return self.history.space
+        """The space as declared, or as the objective has shown it so far, conditions included."""
+        with self._lock:
+            return self._search_space()
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row a trial: number, state, value (or value_0, ...), duration_s, params.*, tags.*; needs pandas."""
@@ -268,7 +267,7 @@ class Study:
             trial = handle(ticket, self.history.space, link)
             held[row.number] = trial  # an interrupt between two of these lines loses nothing
             self._open[row.number] = row.token
-            self._beat()
+            self._leases.beat()
             return trial
 
     def _refresh(self) -> None:
@@ -297,10 +296,11 @@ class Study:
             candidates |= {i for i in foreign if self.history.lease_s[i] < now}
         for number in sorted(candidates):
             row, revision = self.storage.claim(self._id, number, self._worker)
+            if row is not None and row.token == 1 and row.params.keys() != self.history.space.params.keys():
+                row = self._completed(row)  # not tried before: what it leaves open is sampled now
             self._wrote(revision, row)
             if row is not None:
-                first = row.token == 1  # not tried before: what it leaves open is sampled now
-                return self._completed(row) if first and row.params.keys() != self.history.space.params.keys() else row
+                return row
             if number in self.history.running:  # alive after all: look at its lease again in a while
                 self.history.set_lease(number, time.time() + self.storage.lease_s / 3)
         return None
@@ -396,8 +396,8 @@ class Study:
                 values = (float(losses[-1] * (-1 if self.directions[0] == "maximize" else 1)),) if len(steps) else None
             row = TrialRow(
                 number=trial.number, state=outcome.state, params=outcome.params, values=values, tags=outcome.tags,
-                error=outcome.error, started_s=float(h.started_s[trial.number]), finished_s=outcome.finished_s,
-                worker=self._worker, token=trial.token,
+                error=outcome.error, started_s=outcome.started_s or float(h.started_s[trial.number]),
+                finished_s=outcome.finished_s, worker=self._worker, token=trial.token,
             )  # fmt: skip
             try:
                 self._wrote(self.storage.finish(self._id, row), row)
@@ -441,24 +441,3 @@ class Study:
     def _save_space(self) -> None:
         self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared}
         self.storage.update_study(self._id, self._spec)
-
-    def _beat(self) -> None:
-        """Keeps the leases of running trials alive, from a thread, where others could take them."""
-        if self.storage.shared and (self._heart is None or not self._heart.is_alive()):
-            every_s = self.storage.lease_s / 3
-            self._heart = threading.Thread(target=_beat, args=(weakref.ref(self), every_s), daemon=True)
-            self._heart.start()
-
-
-def _beat(study: weakref.ref[Study], every_s: float) -> None:
-    while True:
-        time.sleep(every_s)
-        alive = study()
-        if alive is None:
-            return
-        try:
-            if alive._open:
-                alive.storage.extend(alive._id, dict(alive._open))
-        except Exception as e:
-            logger.warning("could not prolong the leases of trials %s: %s", sorted(alive._open), e)
-        del alive

@@ -105,8 +105,7 @@ def counted(counts: Mapping[int, int]) -> str:
 
 def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -> None:
     """Prints the summary of a study."""
-    from .trial import records
-    from .trial import State
+    from .trial import State, records
 
     rows = study.trials
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]

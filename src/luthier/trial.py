@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 import numpy as np
 
-from .distributions import Categorical, Distribution, Float, Int, Scale
+from .distributions import Categorical, Distribution, Float, Int, Scale, must_match
 from .errors import DistributionError, IncompatibleDistributionError, ReportError, TrialError
 from .space import Space
 
@@ -183,13 +183,11 @@ class Trial:
                 )
             return self._params[name]
         known = self._space.params.get(name)
-        if known is not None and type(known) is not type(dist):
-            raise IncompatibleDistributionError(
-                f"{name!r} is {known!r} in this study and {dist!r} here; use another name, or a new study"
-            )
+        if known is not None:
+            must_match(name, known, dist)
         self.suggested[name] = dist
         raw, value = None, self._proposal.get(name)
-        if known is dist and type(value) is float and dist.low <= value <= dist.high and dist.step is None:
+        if known is dist and isinstance(dist, Float) and dist.step is None and dist.low <= _real(value) <= dist.high:
             self._params[name] = value  # the common case, without ceremony
             return value
         if name in self._proposal:
@@ -210,8 +208,8 @@ class Trial:
         Args:
             value: The objective so far. NaN and infinities are taken as they are, and rank last.
             step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice keeps the later value.
-            checkpoint: Where to go on from should this worker die: text (a path, say), numbers, lists and dicts of them.
-                It comes back as `trial.checkpoint`.
+            checkpoint: Where to go on from should this worker die: text (a path, say), numbers, lists and dicts of
+                them. It comes back as `trial.checkpoint`.
 
         Raises:
             ReportError: value or step is not a number.
@@ -237,6 +235,10 @@ class Trial:
 
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"
+
+
+def _real(value: Any) -> float:
+    return value if type(value) is float else math.nan
 
 
 def jsonable(value: Any) -> Any:

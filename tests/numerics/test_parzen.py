@@ -9,7 +9,14 @@ from luthier import Categorical, Float, Int, Space
 from luthier.numerics.parzen import Mixture, bandwidth
 from luthier.samplers.tpe import axes
 
-TREE = Space({"m": ["a", "b"], "x": Float(0, 1, when={"m": "a"}), "k": Int(1, 4, when={"m": "b"}), "o": Categorical(["s", "m", "l"], ordered=True)})  # fmt: skip
+TREE = Space(
+    {
+        "m": ["a", "b"],
+        "x": Float(0, 1, when={"m": "a"}),
+        "k": Int(1, 4, when={"m": "b"}),
+        "o": Categorical(["s", "m", "l"], ordered=True),
+    }
+)
 
 
 def mixture(space: Space, n: int, seed: int = 0) -> Mixture:

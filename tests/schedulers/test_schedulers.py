@@ -17,7 +17,7 @@ def test_names():
     for name in schedulers.__all__:
         assert hasattr(schedulers, name)
     with pytest.raises(AttributeError, match=r"luthier\.schedulers has no 'Sha'; there are ASHA, Median, Patient"):
-        schedulers.Sha  # noqa: B018
+        schedulers.Sha
 
 
 @pytest.mark.parametrize(

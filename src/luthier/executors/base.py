@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..distributions import Distribution
-from ..errors import LeaseLostError, ObjectiveValueError, TrialPruned
+from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..trial import State, Trial
 
 Objective = Callable[[Trial], Any]
@@ -31,6 +31,7 @@ class Outcome:
         suggested: The distributions the objective asked for.
         tags: What it noted.
         finished_s: When it ended, seconds since 1970.
+        started_s: When it began; None where its worker could not say.
     """
 
     state: State
@@ -41,6 +42,7 @@ class Outcome:
     suggested: dict[str, Distribution] = field(default_factory=dict)
     tags: dict[str, Any] = field(default_factory=dict)
     finished_s: float = 0.0
+    started_s: float | None = None
 
 
 def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
@@ -51,7 +53,7 @@ def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
         trial: The handle.
         n_values: How many values the study expects.
     """
-    out = Outcome(State.FAILED)
+    out = Outcome(State.FAILED, started_s=time.time())
     try:
         out.values = checked_values(objective(trial), n_values, trial.number)
         if any(math.isnan(v) for v in out.values):
@@ -65,6 +67,20 @@ def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
         out.exception, out.error = e, describe(e)
     out.params, out.suggested, out.tags, out.finished_s = trial.params, trial.suggested, trial.tags, time.time()
     return out
+
+
+def told(trial: Trial, value: Any, state: State | str | None, n_values: int) -> Outcome:
+    """The outcome of a trial that was run elsewhere, as `Study.tell` hears of it."""
+    state = State[state.upper()] if isinstance(state, str) else state
+    state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
+    if not state.finished:
+        raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
+    values, error = None, "told as failed" if state == State.FAILED else None
+    if value is not None or state == State.COMPLETE:
+        values = checked_values(value, n_values, trial.number)
+        if any(math.isnan(v) for v in values):
+            state, error, values = State.FAILED, f"the value is {values}; NaN is no result", None
+    return Outcome(state, values, error, None, trial.params, trial.suggested, trial.tags, time.time())
 
 
 def failed(exception: BaseException, trial: Trial) -> Outcome:

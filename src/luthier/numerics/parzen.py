@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from .normal import ndtr, sample_truncnorm
 
 Array = NDArray[np.float64]
 
-_LOG_SQRT_2PI = 0.5 * float(np.log(2 * np.pi))
+_LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class Axes(NamedTuple):
@@ -30,7 +31,7 @@ class Axes(NamedTuple):
 
 def bandwidth(h: float, k: int, d: int) -> float:
     """Kernel width for k observations in d dimensions, h for a single one. Source: Scott 1992, eq. 6.42."""
-    return min(h * max(k, 1) ** (-1.0 / (d + 4)), 1.0)
+    return min(h * math.pow(max(k, 1), -1.0 / (d + 4)), 1.0)
 
 
 class Mixture:

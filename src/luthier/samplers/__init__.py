@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..errors import UnknownNameError
 from .base import Sampler
 
 _FILES = {"Auto": "auto", "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe"}
@@ -22,7 +23,7 @@ def named(sampler: Sampler | str) -> Sampler:
     """A sampler from its name, in any case, with default settings; a sampler is returned as it is.
 
     Raises:
-        ValueError: There is none of that name.
+        UnknownNameError: There is none of that name.
     """
     if isinstance(sampler, Sampler):
         return sampler
@@ -31,4 +32,4 @@ def named(sampler: Sampler | str) -> Sampler:
             found = __getattr__(name)()
             assert isinstance(found, Sampler)
             return found
-    raise ValueError(f"expected a sampler or one of {', '.join(map(repr, _FILES))}, got {sampler!r}")
+    raise UnknownNameError(f"expected a sampler or one of {', '.join(map(repr, _FILES))}, got {sampler!r}")

@@ -14,8 +14,8 @@ from .base import Sampler, unseen
 class QMC(Sampler):
     """A Sobol sequence, Owen-scrambled: covers the space more evenly than chance, in every projection.
 
-    Trial i gets point i of the sequence, so workers that share a study share the sequence. Categories and discrete
-    values own equal cells of their axis; points that break a constraint are skipped for a random one.
+    The trial begun after i others gets point i, so workers that share a study share the sequence. Categories and
+    discrete values own equal cells of their axis; a point that breaks a constraint gives way to a random one.
 
     Args:
         seed: Which scrambling; sequences with different seeds are independent. None takes the study's seed.
@@ -28,7 +28,8 @@ class QMC(Sampler):
         self.seed = seed
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        X = space.place(sobol(history.n, n, space.d, history.seed if self.seed is None else self.seed))
+        begun = history.n - len(history.waiting)
+        X = space.place(sobol(begun, n, space.d, history.seed if self.seed is None else self.seed))
         bad = ~space.feasible(X)
         if bad.any():
             X[bad] = space.sample(rng, int(bad.sum()))

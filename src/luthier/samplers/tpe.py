@@ -52,14 +52,13 @@ class TPE(Sampler):
         prior_weight: float = 1.0,
         bandwidth: float = 0.22,
     ) -> None:
-        for name, value, low, high in (
-            ("n_startup_trials", n_startup_trials, 1, math.inf), ("n_candidates", n_candidates, 1, math.inf),
-            ("gamma", gamma, 1e-9, 1), ("prior_weight", prior_weight, 1e-9, math.inf), ("bandwidth", bandwidth, 1e-3, 1),
-        ):  # fmt: skip
-            if not low <= value <= high:
-                raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value!r}")
         self.n_startup_trials, self.n_candidates = n_startup_trials, n_candidates
         self.gamma, self.prior_weight, self.bandwidth = gamma, prior_weight, bandwidth
+        least = {"n_startup_trials": 1, "n_candidates": 1, "gamma": 1e-9, "prior_weight": 1e-9, "bandwidth": 1e-3}
+        for name, low in least.items():
+            high = 1 if name in ("gamma", "bandwidth") else math.inf
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}")
         self._qmc = QMC()
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
 

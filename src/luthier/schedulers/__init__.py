@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..errors import UnknownNameError
 from .base import Decision, Scheduler
 
 _FILES = {
@@ -25,7 +26,7 @@ def named(scheduler: Scheduler | str | None) -> Scheduler | None:
     """A scheduler from its name, in any case, with default settings; a scheduler, or None, is returned as it is.
 
     Raises:
-        ValueError: There is none of that name, or it has no default settings.
+        UnknownNameError: There is none of that name, or it has no default settings.
     """
     if scheduler is None or isinstance(scheduler, Scheduler):
         return scheduler
@@ -34,4 +35,4 @@ def named(scheduler: Scheduler | str | None) -> Scheduler | None:
             found = __getattr__(name)()
             assert isinstance(found, Scheduler)
             return found
-    raise ValueError(f"expected a scheduler, None, or one of {', '.join(map(repr, _FILES))}, got {scheduler!r}")
+    raise UnknownNameError(f"expected a scheduler, None, or one of {', '.join(map(repr, _FILES))}, got {scheduler!r}")

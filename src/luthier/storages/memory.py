@@ -1,4 +1,4 @@
-# ruff: noqa: D102  (verbs are documented by the contract in base.py)
+
 """Studies in this process's memory: the fastest storage, gone when the process ends."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: D102  (verbs are documented by the contract in base.py)
+
 """Studies in one SQLite file: the default where results must outlive the process, safe for many processes.
 
 Write-ahead log, one BEGIN IMMEDIATE transaction a verb, synchronous=NORMAL: what was acknowledged survives the death of

@@ -79,8 +79,8 @@ class File:
         """Commits at the end, rolls back on any error."""
         with self._lock, self._translated():
             db = self._open()
-            _patiently(db, begin)
             try:
+                _patiently(db, begin)
                 if begin == "BEGIN":  # the first reading, which may have to wait, fixes what the rest sees
                     _patiently(db, "SELECT 1 FROM sqlite_master")
                 yield db
