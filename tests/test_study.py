@@ -25,8 +25,6 @@ from luthier.errors import (
     UnknownParameterError,
 )
 
-logging.getLogger("luthier").setLevel(logging.ERROR)
-
 
 def sphere(trial: luthier.Trial) -> float:
     x, y = trial.suggest_float("x", -5, 5), trial.suggest_int("y", -5, 5)

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import click
 
 from . import __version__
-from .errors import CommandError, LuthierError, StorageError
+from .errors import CommandError, LuthierError, StorageError, UnknownNameError
 
 if TYPE_CHECKING:
     from .command import Command, Script
@@ -139,9 +139,7 @@ def run(
             name or title, storage, directions=direction or None, space=declared, sampler=sampler, scheduler=scheduler,
             seed=seed, load_if_exists=True,
         )  # fmt: skip
-    except LuthierError:
-        raise
-    except ValueError as e:  # no such sampler or scheduler
+    except UnknownNameError as e:  # of a sampler or scheduler
         raise click.UsageError(str(e)) from e
     if n_before := study.storage.study(study.name).n_trials:
         click.echo(f"Going on with study {clean(study.name)}: {n_before} trials so far.", err=True)

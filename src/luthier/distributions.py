@@ -103,7 +103,7 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, di
     def _top(self) -> float:
         """The largest value: `high`, or the last step below it."""
         n = self.n_values
-        return float(self.high) if n is None or n == 1 else float(self._grid(n - 1))
+        return float(self.high) if n is None else float(self._grid(n - 1)) if n > 1 else float(self.low)
 
     @cached_property
     def _edges(self) -> tuple[float, float]:

@@ -50,7 +50,7 @@ class TPE(Sampler):
         n_candidates: int = 64,
         gamma: float = 0.15,
         prior_weight: float = 1.0,
-        bandwidth: float = 0.22,
+        bandwidth: float = 0.2,
     ) -> None:
         self.n_startup_trials, self.n_candidates = n_startup_trials, n_candidates
         self.gamma, self.prior_weight, self.bandwidth = gamma, prior_weight, bandwidth
