@@ -205,7 +205,8 @@ def test_conditions_are_discovered_from_trials() -> None:
 
 
 def test_default_point() -> None:
-    assert Space({"x": Float(0, 1)}).default() is None
+    assert Space({"x": Float(0, 1), "c": ["a", "b"]}).centre().tolist() == [[0.5, 0]]
+    assert Space({"x": Float(0, 1)}, ["x > 0.8"]).centre() is None
     space = Space(
         {
             "x": Float(0, 1, default=0.1),
@@ -214,7 +215,7 @@ def test_default_point() -> None:
             "z": Int(0, 9, default=2, when={"m": "b"}),
         }
     )
-    assert space.default() == {"x": pytest.approx(0.1), "k": 2, "m": "b", "z": 2}
+    assert space.decode(space.centre())[0] == {"x": pytest.approx(0.1), "k": 2, "m": "b", "z": 2}
 
 
 def test_names_are_shown_inert_in_html() -> None:

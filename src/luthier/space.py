@@ -298,12 +298,6 @@ class Space:
         X = self.settle(X)
         return X if self.feasible(X)[0] else None
 
-    def default(self) -> dict[str, Any] | None:
-        """The params of `centre`, if any parameter declares a default."""
-        declared = any(p.default is not None for p in self.dists)
-        X = self.centre() if declared else None
-        return None if X is None else self.decode(X)[0]
-
     def changed(self, params: Mapping[str, Distribution]) -> Space:
         """A space with these parameters added, or replaced."""
         rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]

@@ -156,8 +156,18 @@ def test_names_of_samplers() -> None:
         samplers.named("tpee")
 
 
-def test_declared_defaults_come_first() -> None:
-    study = luthier.create_study(
-        space={"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b")}, seed=0
-    )
-    assert study.ask().params == {"x": 0.125, "c": "b"}
+@pytest.mark.parametrize("name", ["TPE", "Auto"])
+def test_declared_defaults_come_first_and_once(name: str) -> None:
+    space = {"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b"), "k": Int(1, 5)}
+    study = luthier.create_study(space=space, sampler=name, seed=0)
+    study.optimize(lambda t: t.params["x"], n_trials=6)
+    assert study.trials[0].params == {"x": 0.125, "c": "b", "k": 3}
+    assert len({str(t.params) for t in study.trials}) == 6
+
+
+@pytest.mark.parametrize("name", ["TPE", "Auto"])
+def test_an_undeclared_space_is_tried_in_its_middle_as_soon_as_it_is_known(name: str) -> None:
+    study = luthier.create_study(sampler=name, seed=0)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("k", 1, 5), n_trials=3)
+    assert study.trials[1].params == {"x": 0.5, "k": 3}
+    assert study.trials[0].params != study.trials[1].params != study.trials[2].params

@@ -13,13 +13,11 @@ from .tpe import TPE
 
 
 class Auto(Sampler):
-    """Declared defaults first, then TPE; quasi-random points where there are several objectives."""
+    """TPE, led by declared defaults and quasi-random points; only the latter where there are several objectives."""
 
     def __init__(self) -> None:
         self._tpe, self._qmc = TPE(), QMC()
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        if history.n == 0 and n == 1 and (default := space.default()) is not None:
-            return space.encode(default)
         chosen = self._tpe if len(history.directions) == 1 else self._qmc
         return chosen.sample(space, history, n, rng)

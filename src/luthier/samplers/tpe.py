@@ -32,7 +32,8 @@ class TPE(Sampler):
     A proposal costs the same however many trials there are.
 
     Args:
-        n_startup_trials: So many finished trials come from a quasi-random sequence first, its second point the centre.
+        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led by the centre of the
+            space, or its declared defaults.
         n_candidates: How many draws from l compete.
         gamma: Share of trials that count as good.
         prior_weight: Of the kernel that covers the whole space, where an observation weighs 1.
@@ -46,7 +47,7 @@ class TPE(Sampler):
 
     def __init__(
         self,
-        n_startup_trials: int = 5,
+        n_startup_trials: int = 8,
         n_candidates: int = 64,
         gamma: float = 0.15,
         prior_weight: float = 1.0,
@@ -67,7 +68,8 @@ class TPE(Sampler):
             raise SamplerError(f"TPE takes one objective, got {len(history.directions)}; use sampler=None or QMC")
         order, n_finished = ranked(history)
         if n_finished < self.n_startup_trials:
-            if history.n == 1 and n == 1 and (centre := space.centre()) is not None:
+            centre = space.centre() if history.n < 2 and n == 1 else None
+            if centre is not None and not np.isclose(history.X, centre, equal_nan=True).all(axis=1).any():
                 return centre
             return self._qmc.sample(space, history, n, rng)
         if self._axes[0] is not space:
