@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space, State, TrialRow
-from luthier.errors import IncompatibleDistributionError
 from luthier.history import History
 
 SPACE = Space(
@@ -74,10 +73,11 @@ def test_a_changed_space_uses_the_trials_that_still_fit() -> None:
     np.testing.assert_allclose(history.X, [[0.25, 1], [0.75, 0], [0.5, 1]])
 
 
-def test_a_parameter_of_another_kind_is_refused() -> None:
-    history = History(Space({"x": Float(0, 1)}), ["minimize"])
-    with pytest.raises(IncompatibleDistributionError, match="'wide'"):
-        history.put([row(0, x="wide")])
+def test_a_parameter_of_another_kind_does_not_fit() -> None:
+    for rows in ([row(0, x="wide")], [row(i, x="wide" if i == 5 else 0.5) for i in range(20)]):
+        history = History(Space({"x": Float(0, 1)}), ["minimize"])
+        history.put(rows)
+        assert history.fits.tolist() == [r.params["x"] != "wide" for r in rows]
 
 
 def test_reports_by_step_whatever_order_they_come_in() -> None:

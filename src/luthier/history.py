@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distributions import Array, Categorical, choice_key
-from .errors import IncompatibleDistributionError
 from .space import Space
 from .trial import State, TrialRow
 
@@ -266,8 +265,9 @@ class History:
                 raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
             else:
                 if not all(issubclass(k, float | int) and k is not bool for k in set(map(type, got))):
-                    bad = next(v for v in got if not _is_number(v))
-                    raise IncompatibleDistributionError(f"{name!r} is {dist!r} here, but a trial has {name} = {bad!r}")
+                    odd = [not _is_number(v) for v in got]  # of another kind than the space has it
+                    self._fits[at] &= ~np.array(odd)
+                    got = [np.nan if o else v for o, v in zip(odd, got, strict=True)]
                 raw = got
             column[at] = raw
             if name in self.space.column:

@@ -126,8 +126,8 @@ class _Loop:
 
     def take(self, trial: Trial, outcome: Outcome) -> None:
         """Stores an outcome, tells the callbacks, and raises what `catch` does not name."""
-        e = outcome.exception
         row = self.settle(trial, outcome, retried=True)
+        e = outcome.exception
         if isinstance(e, cf.BrokenExecutor):  # it cannot go on, but the trial can
             raise e
         if row is None:

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from .distributions import Array, Categorical, Distribution, must_match, tuples, wider
 from .errors import (
+    IncompatibleDistributionError,
     LeaseLostError,
     MissingDependencyError,
     NoCompletedTrialsError,
     StudyError,
     TrialError,
 )
-from .executors.base import Objective, Outcome, told
+from .executors.base import Objective, Outcome, describe, told
 from .history import History
 from .leases import Leases
 from .numerics.pareto import non_dominated
@@ -387,8 +388,11 @@ class Study:
 
     def _finish(self, trial: Trial, outcome: Outcome) -> TrialRow:
         with self._lock:
-            self._learn(outcome.suggested)
             h = self.history
+            try:
+                self._learn(outcome.suggested)
+            except IncompatibleDistributionError as e:  # another worker has just used the name for something else
+                outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
             values = outcome.values
             if outcome.state == State.PRUNED and values is None and len(self.directions) == 1:
                 self._refresh()  # it may have reported from elsewhere
@@ -428,6 +432,8 @@ class Study:
         for name, dist in suggested.items():
             known = self.history.space.params.get(name)
             if known is not dist and known != dist:
+                if known is not None:
+                    must_match(name, known, dist)
                 if known is not None and known.when:
                     dist = replace(dist, when=known.when)
                 new[name] = dist if known is None or name not in self._settled else wider(known, dist)

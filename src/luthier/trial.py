@@ -216,6 +216,8 @@ class Trial:
             LeaseLostError: The trial was given to another worker in the meantime.
         """
         for what, x in (("value", value), ("step", step)):
+            if isinstance(x, np.ndarray) and x.ndim == 0:
+                x = x.item()
             if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
                 raise ReportError(
                     f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "

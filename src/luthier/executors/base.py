@@ -108,8 +108,8 @@ def checked_values(returned: Any, n_values: int, number: int) -> tuple[float, ..
     Raises:
         ObjectiveValueError: It is not one number, or not `n_values` numbers.
     """
-    if n_values == 1 and type(returned) in (float, int):
-        return (float(returned),)
+    if n_values == 1 and type(returned) is float:
+        return (returned,)
     want = "a number" if n_values == 1 else f"{n_values} numbers"
     got = f"trial {number} returned {returned!r:.200} ({type(returned).__name__})"
     several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)
@@ -120,10 +120,10 @@ def checked_values(returned: Any, n_values: int, number: int) -> tuple[float, ..
         raise ObjectiveValueError(f"the objective must return {want}, one for each direction of the study; {got}")
     values = []
     for v in parts:
-        if isinstance(v, str | bytes | bool | complex):
+        if isinstance(v, str | bytes | bool | np.bool_ | complex):
             raise ObjectiveValueError(f"the objective must return {want}; {got}")
         try:
             values.append(float(v))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ObjectiveValueError(f"the objective must return {want}; {got}") from None
     return tuple(values)

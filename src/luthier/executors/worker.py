@@ -106,6 +106,7 @@ def _sendable(e: BaseException, limit_bytes: int) -> BaseException:
     try:
         text = str(e)
         cloudpickle.dumps(type(e))
+        _arrived(type(e), text, note)  # some classes, as groups, cannot be made from a text
     except Exception:
         return RuntimeError(f"{type(e).__name__}, which cannot be sent; {note}")
     return _StandIn(type(e), text, note)
