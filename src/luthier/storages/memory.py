@@ -1,4 +1,3 @@
-
 """Studies in this process's memory: the fastest storage, gone when the process ends."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Studies in one SQLite file: the default where results must outlive the process, safe for many processes.
 
 Write-ahead log, one BEGIN IMMEDIATE transaction a verb, synchronous=NORMAL: what was acknowledged survives the death of
