@@ -172,13 +172,13 @@ def broken(trial):
 
 def test_an_exception_stops_the_study_and_is_recorded_with_its_traceback(study, how):
     with pytest.raises(KeyError, match="missing"):
-        run(study, broken, how, n=30)
+        run(study, broken, how, n=400)
     row = study.trials[3]
     assert (row.state, row.values, row.tags) == (State.FAILED, None, {"before": 1})
     first, *rest = row.error.splitlines()
     assert first == "KeyError: 'missing'"
     assert any("in broken" in line for line in rest)
-    assert len(study.trials) < 30
+    assert len(study.trials) < 400
     study.optimize(good, n_trials=5, progress=False)  # and it can go on
     assert not any(r.state in (State.RUNNING, State.WAITING) for r in study.trials)
 

@@ -271,7 +271,9 @@ def count(folder):
 def test_a_program_that_a_worker_runs_ends_with_it(script, tmp_path, eventually):
     process = script.start(
         """
-                import luthier
+        import subprocess
+
+        import luthier
 
         study = luthier.create_study(name="s", storage="a.db", sampler="Random")
         study.optimize(lambda t: subprocess.run(["sleep", "1000"]).returncode, n_trials=2, n_jobs=2, progress=False)
