@@ -146,7 +146,7 @@ class History:
 
     def best(self) -> int | None:
         """Number of the complete trial with the smallest loss, the earliest of equals; one objective."""
-        loss = np.where(self.state == State.COMPLETE, self.losses[:, 0], np.nan)
+        loss = np.where(self.state == State.COMPLETE.value, self.losses[:, 0], np.nan)
         return None if np.isnan(loss).all() else int(np.nanargmin(loss))
 
     def seen(self, X: Array) -> NDArray[np.bool_]:

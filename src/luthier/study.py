@@ -226,7 +226,7 @@ class Study:
         """The complete trials that no other beats in all objectives (with one objective: all that share the best)."""
         with self._lock:
             self._refresh()
-            numbers = np.flatnonzero(self.history.state == State.COMPLETE)
+            numbers = np.flatnonzero(self.history.state == State.COMPLETE.value)
             L = self.history.losses[numbers]
         return self.storage.rows(self._id, [int(i) for i in numbers[non_dominated(L)]])
 
@@ -356,7 +356,7 @@ class Study:
             return self.history.space
         n, known = self._shape
         if known is None or known.names != self.history.space.names or self.history.n >= max(n + 5, 1.2 * n):
-            X = self.history.X[self.history.state == State.COMPLETE]
+            X = self.history.X[self.history.state == State.COMPLETE.value]
             space = discover_conditions(self.history.space, X) if np.isnan(X).any() else self.history.space
             if known is not None and space.params == known.params:
                 space = known
@@ -415,8 +415,8 @@ class Study:
             self._open.pop(trial.number, None)
             try:
                 self._wrote(self.storage.release(self._id, trial.number, trial.token, retried))
-            except LeaseLostError as e:
-                logger.warning("%s", e)
+            except LeaseLostError as e:  # an interrupt came after the storage's yes to its result
+                logger.info("%s", e)
 
     def _release_forgotten(self) -> None:
         """Gives back what an interrupt cut off between the storage's yes and our knowing of it."""

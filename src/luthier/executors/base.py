@@ -93,10 +93,11 @@ def failed(exception: BaseException, trial: Trial) -> Outcome:
 
 def describe(e: BaseException) -> str:
     """What happened in one line, then where."""
+    name = type(e).__name__
     try:
-        text = f"{type(e).__name__}: {e}".splitlines()[0]
+        text = f"{name}: {e}".splitlines()[0] if str(e) else name
     except Exception:
-        text = f"{type(e).__name__}: <its text cannot be had>"
+        text = f"{name}: <its text cannot be had>"
     if not isinstance(e, LeaseLostError | ObjectiveValueError):
         text += "\n" + "".join(traceback.format_exception(e))
     return text.encode("utf-8", "backslashreplace").decode()  # half characters, as in names of files, are no text

@@ -124,9 +124,12 @@ class _StandIn(BaseException):
 
 
 def _arrived(kind: type[BaseException], text: str, note: str) -> BaseException:
-    e = kind.__new__(kind)
-    e.args = (text,)
-    e.add_note(note)
+    try:
+        e = kind.__new__(kind)
+        e.args = (text,)
+        e.add_note(note)
+    except Exception:  # a class that wants more than a text
+        return RuntimeError(f"{kind.__name__}: {text}; {note}")
     return e
 
 

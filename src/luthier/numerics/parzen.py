@@ -59,13 +59,16 @@ class Mixture:
         mu, sigma = np.full((k + 1, len(num)), 0.5), np.ones((k + 1, len(num)))
         if k and len(num):
             there = ~absent[:, num]
-            widths = [bandwidth(h, int(n), X.shape[1]) for n in there.sum(axis=0)]
-            mu[1:] = np.where(there, X[:, num], 0.5)
-            sigma[1:] = np.where(there, widths, 1.0)
+            if there.all():
+                mu[1:], sigma[1:] = X[:, num], bandwidth(h, k, X.shape[1])
+            else:
+                mu[1:] = np.where(there, X[:, num], 0.5)
+                sigma[1:] = np.where(there, [bandwidth(h, int(n), X.shape[1]) for n in there.sum(axis=0)], 1.0)
         self._mu, self._sigma = mu, sigma
         mass = ndtr((1.0 - mu) / sigma) - ndtr(-mu / sigma)
-        self._precision = 1.0 / sigma**2
-        self._const = -0.5 * mu * mu * self._precision - np.log(sigma * mass) - _LOG_SQRT_2PI
+        precision = 1.0 / sigma**2
+        log_scale = -0.5 * mu * mu * precision - np.log(sigma * mass) - _LOG_SQRT_2PI
+        self._kernels = np.concatenate([-0.5 * precision, mu * precision, log_scale], axis=1).T  # of x^2, x and 1
         self._tables: dict[
             int, tuple[Array, NDArray[np.int64]]
         ] = {}  # column -> log-mass (rows, values), row of kernel
@@ -88,12 +91,10 @@ class Mixture:
     def log_pdf(self, X: Array) -> Array:
         """Log-density of points (q, d); columns that are NaN are left out. Returns (q,)."""
         Z, there = X[:, self.axes.numeric], ~np.isnan(X)
-        on = there[:, self.axes.numeric]
+        on = there[:, self.axes.numeric].astype(np.float64)
         if not on.all():
             Z = np.where(on, Z, 0.0)
-        total = (-0.5 * Z * Z) @ self._precision.T
-        total += Z @ (self._mu * self._precision).T
-        total += on.astype(np.float64) @ self._const.T
+        total = np.concatenate([Z * Z, Z, on], axis=1) @ self._kernels
         total += self._log_w
         for j, (table, kernel) in self._tables.items():
             here = there[:, j]
@@ -101,7 +102,8 @@ class Mixture:
             cell = np.searchsorted(self.axes.cells[j][1], column, side="right") - 1 if j in self.axes.cells else column
             total[here] += table[:, cell.astype(np.int64)].T[:, kernel]
         top = total.max(axis=1)
-        log_p: Array = top + np.log(np.exp(total - top[:, None]).sum(axis=1))
+        total -= top[:, None]
+        log_p: Array = top + np.log(np.exp(total, out=total).sum(axis=1))
         return log_p
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:

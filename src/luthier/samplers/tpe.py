@@ -85,7 +85,7 @@ class TPE(Sampler):
         weights = recency(len(above))
         if len(above) > _MAX_ABOVE:
             n_new = _MAX_ABOVE // 2
-            share = np.linspace(0, len(above) - n_new - 1, _MAX_ABOVE - n_new).astype(np.int64)
+            share = np.arange(_MAX_ABOVE - n_new) * (len(above) - n_new) // (_MAX_ABOVE - n_new)
             weights = np.concatenate([weights[share] * ((len(above) - n_new) / len(share)), weights[-n_new:]])
             above = np.concatenate([above[share], above[-n_new:]])
         X, prior, h = history.X, self.prior_weight, self.bandwidth
@@ -115,11 +115,12 @@ def ranked(history: History) -> tuple[NDArray[np.int64], int]:
     """
     state, fits = history.state, history.fits
     complete = np.flatnonzero((state == State.COMPLETE) & fits)
+    rest = np.flatnonzero((state != State.COMPLETE) & (state != State.WAITING) & fits)
     complete = complete[np.argsort(history.losses[complete, 0], kind="stable")]
-    pruned = np.flatnonzero((state == State.PRUNED) & fits)
+    pruned = rest[state[rest] == State.PRUNED]
     if len(pruned):
         pruned = pruned[np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))]
-    rest = np.flatnonzero(((state == State.FAILED) | (state == State.RUNNING)) & fits)
+    rest = rest[state[rest] != State.PRUNED]
     return np.concatenate([complete, pruned, rest]), len(complete) + len(pruned)
 
 
@@ -128,18 +129,19 @@ def improvement(history: History, order: NDArray[np.int64], n_below: int) -> Arr
 
     Source: Watanabe 2023, section 3.3.
     """
-    loss = np.where(history.state[order] == State.COMPLETE, history.losses[order, 0], np.inf)
+    first = order[: n_below + 1]
+    loss = np.where(history.state[first] == State.COMPLETE, history.losses[first, 0], np.inf)
     finite = loss[np.isfinite(loss)]
     if not len(finite):
         return np.ones(n_below)
-    loss = np.clip(loss[: n_below + 1], finite[0], finite[-1])
+    loss = np.minimum(np.maximum(loss, finite[0]), finite[-1])
     gain = loss[-1] * 0.5 - loss[:n_below] * 0.5  # halves, so that the largest losses do not overflow
     return gain / gain.mean() + 1e-12 if gain.max() > 0 else np.ones(n_below)
 
 
 def recency(n: int) -> Array:
     """Weights by age: the newest 25 count in full, the older the less. Source: Bergstra 2011 as in Optuna."""
-    return np.concatenate([np.linspace(1 / n, 1, n - 25), np.ones(25)]) if n > 25 else np.ones(n)
+    return np.minimum(1 / n + np.arange(n) * ((1 - 1 / n) / (n - 26)), 1.0) if n > 26 else np.ones(n)
 
 
 def axes(space: Space) -> Axes:
