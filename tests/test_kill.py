@@ -20,9 +20,10 @@ N_TRIALS, N_STEPS = 24, 4
 URL = "sqlite:///a.db?lease_s=1&max_retries=30"
 
 SCRIPT = """
-    import os, sys, time
+    import os, signal, sys, time
     import luthier
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
     url, n_trials, n_steps, n_jobs, nap_s = sys.argv[1], *map(int, sys.argv[2:5]), float(sys.argv[5])
 
     def note(file, *what):
@@ -247,7 +248,10 @@ def test_ctrl_c_stops_and_what_ran_is_taken_up_again(script, tmp_path, eventuall
 
 def test_ctrl_c_while_trials_are_fast_leaves_nothing_running(script, tmp_path, eventually):
     code = """
+        import signal
         import luthier
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         study = luthier.create_study(name="s", storage="a.db", sampler="Random", load_if_exists=True)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), progress=False)
     """

@@ -26,7 +26,7 @@ class Leases:
         self._heart: threading.Thread | None = None
 
     def beat(self) -> None:
-        """Sees to it that the thread runs; it ends when nothing is held, or nobody holds this object."""
+        """Sees to it that the thread runs; it ends when nobody holds this object, and rests while nothing is held."""
         if self.storage.shared and (self._heart is None or not self._heart.is_alive()):
             every_s = self.storage.lease_s / 3
             self._heart = threading.Thread(target=_prolong, args=(weakref.ref(self), every_s), daemon=True)
@@ -37,10 +37,11 @@ def _prolong(leases: weakref.ref[Leases], every_s: float) -> None:
     while True:
         time.sleep(every_s)
         alive = leases()
-        if alive is None or not alive.held:
+        if alive is None:
             return
         try:
-            alive.storage.extend(alive.study, dict(alive.held))
+            if alive.held:
+                alive.storage.extend(alive.study, dict(alive.held))
         except Exception as e:
             logger.warning("could not prolong the leases of trials %s: %s", sorted(alive.held), e)
         del alive

@@ -36,7 +36,7 @@ from .worker import Key
 _LOOK_S = 0.05  # how often the memory of workers is looked at
 _ALIVE_S = 1.0  # how often busy workers are looked at that hang up without their pipe closing
 _START_S = 60.0  # how long a worker may take to come up
-_STARTS = 3  # how often in a row one may fail to
+_STARTS, _KILLED_STARTS = 3, 20  # how often in a row one may fail to, and be killed on its way
 
 
 class Shared:
@@ -88,7 +88,8 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         if self.process.stdin:
-            self.process.stdin.close()
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
         if self.connection is not None:
             self.connection.close()
 
@@ -211,11 +212,12 @@ class Processes(cf.Executor):
             "limit_bytes": self._bytes,
         }
         code = f"import sys; sys.path[:] = {sys.path!r}; from luthier.executors.worker import main; main()"
-        process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=env, start_new_session=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], bufsize=0, stdin=subprocess.PIPE, env=env, start_new_session=True
+        )
         assert process.stdin is not None
         with contextlib.suppress(OSError):  # it died at once: _check finds out
             process.stdin.write(msgspec.json.encode(settings) + b"\n")
-            process.stdin.flush()
         return _Worker(process, slot)
 
     # -- the thread that listens to the workers ---------------------------------------------------------------------
@@ -334,7 +336,7 @@ class Processes(cf.Executor):
         if worker.task is not None:
             self._ended.append((worker.task, error))
         self._failed_starts += not came_up
-        if self._failed_starts >= _STARTS:
+        if self._failed_starts >= (_KILLED_STARTS if getattr(error, "killed", False) else _STARTS):
             self._break(error)
         elif not self._closed:
             self._workers.append(self._start(worker.slot))
