@@ -529,13 +529,15 @@ def test_workers_end_with_their_parent_however_it_ends(script, end):
         assert pool.submit(int, 3).result() == 3
         futures = [pool.submit(hang) for _ in range(2)]
         time.sleep(0.2)
-        print("busy", flush=True)
+        print(pool._folder.name, flush=True)
         {end}
         """
     )
-    assert out.stdout.readline() == "busy\n"
+    folder = out.stdout.readline().strip()
     out.wait(60)
     assert script.all_end()
+    assert "luthier" in folder
+    assert not os.path.exists(folder)
 
 
 @posix

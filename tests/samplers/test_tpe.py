@@ -83,8 +83,8 @@ def test_the_densities_stay_small_however_many_trials_there_are() -> None:
     order, n_finished = ranked(h)
     good, bad = TPE()._densities(h, order, n_finished, axes(LINE))
     assert len(good._w) == 1 + 25
-    assert len(bad._w) == 1 + 192
-    assert bad._w[1:-96].sum() == pytest.approx(recency(2975)[:-96].sum() / (1 + recency(2975).sum()), rel=0.02)
+    assert len(bad._w) == 1 + 160
+    assert bad._w[1:-80].sum() == pytest.approx(recency(2975)[:-80].sum() / (1 + recency(2975).sum()), rel=0.02)
 
 
 def test_good_trials_weigh_by_how_much_better_they_are() -> None:

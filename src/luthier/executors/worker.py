@@ -133,7 +133,7 @@ def _arrived(kind: type[BaseException], text: str, note: str) -> BaseException:
     return e
 
 
-def _die_with_parent(pipe: int) -> None:
+def _die_with_parent(pipe: int, address: str) -> None:
     """Ends this process, and what it started, when the parent is gone: its end of the pipe closes."""
     if sys.platform == "win32":
         os.read(pipe, 1)
@@ -146,6 +146,9 @@ def _die_with_parent(pipe: int) -> None:
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             child.kill()
+    with contextlib.suppress(OSError):  # what the parent would have removed
+        os.unlink(address)
+        os.rmdir(os.path.dirname(address))
     if sys.platform != "win32" and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
@@ -176,7 +179,7 @@ def main() -> None:
     os.dup2(nothing, 0)  # the objective, and programs it runs, must not read from it
     os.close(nothing)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_die_with_parent, args=(pipe,), daemon=True).start()
+    threading.Thread(target=_die_with_parent, args=(pipe, settings["address"]), daemon=True).start()
     os.chdir(settings["cwd"])
     if settings["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, settings["cpus"])

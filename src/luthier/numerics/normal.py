@@ -137,7 +137,7 @@ def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) 
     todo = np.arange(mu.size)
     while todo.size:
         m, s = mu.flat[todo], np.minimum(sigma.flat[todo], _INFINITY)
-        shape = (1 + 96 // todo.size, todo.size)  # several proposals for each of a few, so that rounds are few
+        shape = (1 + 1024 // todo.size, todo.size)  # several proposals for each of a few, so that rounds are few
         x = m + s * rng.standard_normal(shape)
         keep = (x >= 0) & (x <= 1)
         wide = np.flatnonzero(s > _WIDE)

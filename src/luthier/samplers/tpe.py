@@ -18,7 +18,7 @@ from .base import Sampler, remaining
 from .qmc import QMC
 
 _MAX_BELOW = 25  # kernels of the good density
-_MAX_ABOVE = 192  # kernels of the bad density: beyond it the newest, and an even share of the rest
+_MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
 _MAX_CELLS = 64  # discrete numbers with more values than this are treated as continuous
 _MAX_LISTED = 512  # points that are scored when few of a finite space are left
 
