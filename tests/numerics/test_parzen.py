@@ -47,7 +47,7 @@ def test_draws_follow_the_density() -> None:
         assert here.mean() == pytest.approx(p.mean(), abs=4 * (p.mean() / 40_000) ** 0.5 + 1e-3)
         cdf = np.cumsum(p) / p.sum()
         empirical = np.searchsorted(np.sort(X[here, 0]), u + 0.0025) / max(here.sum(), 1)
-        assert np.abs(cdf - empirical).max() < 2 / here.sum() ** 0.5
+        assert np.abs(cdf - empirical).max() < 2.6 / here.sum() ** 0.5
 
 
 def test_closed_form_in_one_dimension() -> None:
