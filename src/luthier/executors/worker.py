@@ -141,11 +141,12 @@ def _die_with_parent(pipe: int, address: str) -> None:
         parent = os.getppid()  # a forked child of the parent may hold the pipe open
         while os.getppid() == parent and (not select.select([pipe], [], [], 2.0)[0] or os.read(pipe, 1)):
             pass
-    import psutil
+    with contextlib.suppress(Exception):
+        import psutil
 
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            child.kill()
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
     with contextlib.suppress(OSError):  # what the parent would have removed
         os.unlink(address)
         os.rmdir(os.path.dirname(address))
