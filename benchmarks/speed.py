@@ -17,12 +17,14 @@ import multiprocessing
 import multiprocessing.synchronize
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 for v in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(v, "1")
@@ -51,7 +53,12 @@ def theirs(sampler: str, d: int, n: int, storage: str | None = None) -> float:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    make = {"Random": optuna.samplers.RandomSampler, "TPE": optuna.samplers.TPESampler}[sampler]
+    if sampler == "GP":
+        import torch
+
+        torch.set_num_threads(1)
+    samplers = optuna.samplers
+    make = {"Random": samplers.RandomSampler, "TPE": samplers.TPESampler, "GP": samplers.GPSampler}[sampler]
     study = optuna.create_study(storage=storage, sampler=make(seed=0))
     begin = time.perf_counter()
     study.optimize(sphere(d), n_trials=n)
@@ -89,6 +96,62 @@ def flat() -> tuple[float, float]:
         study.optimize(sphere(5), n_trials=200, progress=False)
         spans.append(1e3 * (time.perf_counter() - begin) / 200)
     return spans[1], spans[0]
+
+
+def cube(d: int) -> luthier.Space:
+    return luthier.Space({f"x{i}": luthier.Float(0, 1) for i in range(d)})
+
+
+def tree() -> luthier.Space:
+    """Ten parameters: three models with three of their own each."""
+    params: dict[str, Any] = {"model": ["a", "b", "c"]}
+    for m in params["model"]:
+        params[f"{m}.rate"] = luthier.Float(1e-4, 1, scale="log", when={"model": m})
+        params[f"{m}.depth"] = luthier.Int(1, 12, when={"model": m})
+        params[f"{m}.share"] = luthier.Float(0, 1, when={"model": m})
+    return luthier.Space(params)
+
+
+def loss(space: luthier.Space, params: dict[str, Any]) -> float:
+    """A bowl in every model, not equally deep."""
+    import numpy as np
+
+    x = space.encode(params)[0]
+    return float(np.nansum((x - 0.3) ** 2))
+
+
+def begun(space: luthier.Space, sampler: str, n: int) -> luthier.Study:
+    """A study with n random trials."""
+    import numpy as np
+
+    study = luthier.create_study(space=space, sampler=sampler, seed=0)
+    study.add_trials(
+        luthier.TrialRow(number=-1, state=luthier.State.COMPLETE, params=p, values=(loss(space, p),))
+        for p in space.decode(space.sample(np.random.default_rng(0), n))
+    )
+    return study
+
+
+def proposal(sampler: str, space: luthier.Space, n: int) -> tuple[float, float]:
+    """Milliseconds of a proposal, the objective told after each: the median from trial n on, and the first, cold."""
+    study, spans = begun(space, sampler, n), []
+    for _ in range(15):
+        begin = time.perf_counter()
+        trial = study.ask()
+        spans.append(1e3 * (time.perf_counter() - begin))
+        study.tell(trial, loss(space, trial.params))
+    return statistics.median(spans), spans[0]
+
+
+def batch(sampler: str, space: luthier.Space, n: int, size: int) -> tuple[float, float]:
+    """Seconds of proposing several points at once, and how many of them are like another."""
+    import numpy as np
+
+    study = begun(space, sampler, n)
+    begin = time.perf_counter()
+    X = study.sampler.sample(space, study.history, size, np.random.default_rng(0))
+    seconds = time.perf_counter() - begin
+    return seconds, float(size - len(np.unique(X.round(6), axis=0)))
 
 
 _OPEN = """
@@ -158,10 +221,31 @@ ROWS: list[tuple[str, Callable[[], tuple[float, float]], str, float]] = [
     ("tpe, 5 floats, 1,000 trials, memory", lambda: both("TPE", 5, 1000), "ms/trial", 12),
     ("tpe, 20 floats, 1,000 trials, memory", lambda: both("TPE", 20, 1000), "ms/trial", 12),
     ("tpe, 5 floats, 5,000 trials, memory", lambda: both("TPE", 5, 5000), "ms/trial", 30),
+    ("gp, 5 floats, 100 trials, memory", lambda: both("GP", 5, 100), "ms/trial", 10),
     ("random, SQLite file, 500 trials", sqlite, "ms/trial", 25),
 ]
 OWN: list[tuple[str, Callable[[], tuple[float, float]], str]] = [
     ("tpe, 5 floats: trial 5,000, and trial 500", flat, "ms {:.3f} and {:.3f}, at most twice"),
+    (
+        "gp proposal, n = 100, d = 7",
+        lambda: proposal("GP", cube(7), 100),
+        "ms {:.1f}, the first {:.1f}; at most 25",
+    ),
+    (
+        "gp proposal, n = 500, d = 20",
+        lambda: proposal("GP", cube(20), 500),
+        "ms {:.1f}, the first {:.1f}; at most 150",
+    ),
+    (
+        "gp batch of 16, n = 100, d = 7",
+        lambda: batch("GP", cube(7), 100, 16),
+        "s {:.2f}, alike {:.0f}; at most 0.5, none",
+    ),
+    (
+        "forest proposal, n = 500, 10 conditional",
+        lambda: proposal("Forest", tree(), 500),
+        "ms {:.1f}, the first {:.1f}; at most 60",
+    ),
     (
         "opening 100,000 x 10 in SQLite and asking TPE",
         lambda: opening("TPE"),
@@ -180,7 +264,8 @@ def main() -> None:
     a.add_argument("--only", default="", help="rows whose name contains this")
     a.add_argument("--save", action="store_true", help="write the figures to benchmarks/results")
     args = a.parse_args()
-    versions = {p: importlib.metadata.version(p) for p in ("luthier", "optuna", "numpy")}
+    versions = {"luthier": luthier.__version__}
+    versions |= {p: importlib.metadata.version(p) for p in ("optuna", "numpy")}
     print(f"Python {platform.python_version()}, " + ", ".join(f"{k} {v}" for k, v in versions.items()))
     print(f"{'':48s} {'luthier':>10s} {'optuna':>10s} {'ratio':>8s}  at least")
     figures = {}

@@ -106,6 +106,8 @@ def test_version():
         (["run", "train.py:objective", "--scheduler", "x"], 2, "expected a scheduler.*'Median'.*got 'x'"),
         (["run", "train.py:objective", "--jobs", "0"], 2, "expected a number >= 1, or -1"),
         (["run", "train.py:objective", "--timeout", "0"], 2, "'--timeout'"),
+        (["run", "train.py:objective", "--target", "nan"], 2, "--target.*finite number, got nan"),
+        (["run", "train.py:objective", "--patience", "0"], 2, "'--patience'"),
         (["run", "train.py:objective", "--cpu", "4096"], 1, "4096"),
         (["run", "train.py:objective", "--storage", "foo://x"], 1, "no storage 'foo'"),
         (["run", "--", "./train"], 2, "a program needs --space"),
@@ -175,6 +177,22 @@ def test_options_reach_the_study(folder):
     assert found.directions == ("maximize", "minimize")
     assert found._seed == 7
     assert [t.values for t in found.trials] == [(t.params["lr"], 1.0) for t in found.trials]
+
+
+def test_a_run_stops_at_its_target_or_when_nothing_gets_better():
+    random = ["--sampler", "random", "--seed", 1]
+    found = call("run", "train.py:objective", "--name", "a", *random, "--target", 0.2)
+    assert re.search(r"Stopped: trial \d+ reached 0\.\d+, and 0\.2 was the target\.", found.stderr)
+    assert study("a").best_value <= 0.2
+    assert sum(t.value <= 0.2 for t in study("a").trials) == 1
+    found = call("run", "train.py:objective", "--name", "b", *random, "--patience", 5)
+    assert "Stopped: the last 5 trials did not better" in found.stderr
+    values = [t.value for t in study("b").trials]
+    assert min(values) == min(values[:-5])
+    two = ["--direction", "minimize", "--direction", "minimize"]
+    assert (
+        "needs one objective" in call("run", "train.py:objective", "--name", "c", "--target", 0, *two, status=1).stderr
+    )
 
 
 def test_storage_from_the_environment(monkeypatch):
@@ -352,6 +370,15 @@ def test_show():
     assert "  table\n    a  1\n    b  2\n  seconds  3\n" in text
     assert "  x  float 0 .. 1\n  n  int 1 .. 64, log\n  k  a | null, when n = 1\n" in text
     assert "last 2 trials\nnumber  state     value  duration_s    x\n     1  complete    0.5         1.5  0.5\n" in text
+
+
+def test_costs_are_shown_and_exported(folder):
+    (folder / "costly.py").write_text(OBJECTIVE.replace("return x * x", "trial.set_cost(trial.number); return x * x"))
+    call("run", "costly.py:objective", "--trials", 3)
+    assert re.search(r"cost +3 in 3 trials", call("show", "costly").stdout)
+    assert [r["cost"] for r in csv.DictReader(io.StringIO(call("export", "costly").stdout))] == ["0.0", "1.0", "2.0"]
+    data = json.loads(call("export", "costly", "--format", "json").stdout)
+    assert [t["cost"] for t in data["trials"]] == [0, 1, 2]
 
 
 def test_show_of_an_empty_study_and_of_several_objectives():

@@ -116,3 +116,56 @@ def test_a_cut_shows_what_was_committed_before_and_the_trial_itself() -> None:
     assert np.isnan(cut.last_step[2])
     assert cut.reports_of(4)[1].tolist() == [4.0]
     assert history.state.tolist()[:4] == [State.COMPLETE] * 4, "the whole is left as it was"
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_costs_and_durations(n: int) -> None:
+    history = History(SPACE, ["minimize"])
+    rows = [
+        TrialRow(number=i, state=State.COMPLETE, values=(1.0,), started_s=10.0, finished_s=10.0 + i, cost=i or None)
+        for i in range(n)
+    ]
+    history.put(rows)
+    history.put([TrialRow(number=n, state=State.RUNNING, started_s=10.0)])
+    np.testing.assert_equal(history.cost, [np.nan, *range(1, n), np.nan])
+    np.testing.assert_equal(history.duration_s, [*range(n), np.nan])
+    cut = history.without(history.number >= 2)
+    np.testing.assert_equal(cut.cost, [np.nan, 1.0] + [np.nan] * (n - 1))
+    np.testing.assert_equal(cut.duration_s, [0.0, 1.0] + [np.nan] * (n - 1))
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_a_rerun_that_confirms_another_is_never_the_best(n: int) -> None:
+    history = History(SPACE, ["maximize"])
+    rows = [row(i, value=float(i)) for i in range(n)]
+    history.put([*rows, TrialRow(number=n, state=State.COMPLETE, values=(99.0,), tags={"confirms": 0, "repeat": 0})])
+    assert history.confirming.tolist() == [False] * n + [True]
+    assert history.best() == n - 1
+
+
+def test_what_became_of_hidden_trials_is_not_known() -> None:
+    history = History(SPACE, ["maximize"])
+    history.put([row(i, value=float(i), x=0.5) for i in range(5)])
+    for number in range(5):
+        history.put_report(number, 1, float(number))
+    cut = history.without(np.array([False, True, False, True, True]))
+    assert cut.state.tolist() == [State.COMPLETE, State.RUNNING, State.COMPLETE, State.RUNNING, State.RUNNING]
+    assert cut.best() == 2
+    assert cut.report_number.tolist() == [0, 2]
+    assert len(cut.reports_of(1)[0]) == 0
+    again = cut.without(np.array([True] + [False] * 4))
+    assert again.report_number.tolist() == [2]
+    assert again.best() == 2
+    np.testing.assert_equal(again.X, history.X)
+    assert history.best() == 4, "the whole is left as it was"
+
+
+def test_the_worst_there_is_is_still_the_best_of_those_that_are_complete() -> None:
+    history = History(SPACE, ["maximize"])
+    history.put([row(0, State.FAILED, None), row(1, value=-np.inf), row(2, value=-np.inf)])
+    assert history.best() == 1
+
+
+def test_values_are_losses_there_and_back() -> None:
+    assert History(SPACE, ["maximize"]).values_of([1.0, -2.0]).tolist() == [-1.0, 2.0]
+    assert History(SPACE, ["minimize"]).values_of(1.5) == 1.5

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures as cf
 import logging
 import math
 import random
 import time
+from contextlib import nullcontext
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.errors import (
     ConstraintError,
+    CostError,
     IncompatibleDistributionError,
     LeaseLostError,
     NoCompletedTrialsError,
@@ -263,7 +268,7 @@ def test_the_conditions_of_an_objective_are_discovered() -> None:
     study.optimize(objective, n_trials=60)
     for t in study.trials:
         assert set(t.params) == {"m", "xa" if t.params["m"] == "a" else "xb"}
-    assert study._search_space().params["xa"].when == {"m": ("a",)}
+    assert study.space.params["xa"].when == {"m": ("a",)}
     assert sum(t.params["m"] == "a" for t in study.trials[30:]) > 20
 
 
@@ -339,6 +344,69 @@ def test_dataframe_and_reprs() -> None:
     assert "best" in repr(study)
     assert "<b>" not in study._repr_html_()
     assert repr(study.best_trial).startswith(f"TrialRow({study.best_trial.number} COMPLETE")
+
+
+def costly(trial: luthier.Trial) -> float:
+    value = sphere(trial)
+    trial.set_cost(1)
+    trial.set_cost(np.float32(trial.number + 0.5))
+    if trial.number == 1:
+        raise luthier.TrialPruned
+    if trial.number == 2:
+        raise ZeroDivisionError
+    return value
+
+
+@pytest.mark.parametrize("where", ["here", "processes", "threads", "pool"])
+def test_costs_are_kept_however_a_trial_ends_and_wherever_it_ran(storage, where: str) -> None:
+    study = luthier.create_study("costs", storage, seed=0)
+    pools = {"threads": cf.ThreadPoolExecutor, "pool": partial(cf.ProcessPoolExecutor, mp_context=get_context("spawn"))}
+    with pools[where](2) if where in pools else nullcontext() as pool:
+        study.optimize(costly, 4, n_jobs=1 if where == "here" else 2, executor=pool, catch=ZeroDivisionError)
+    assert [t.state for t in study.trials] == [State.COMPLETE, State.PRUNED, State.FAILED, State.COMPLETE]
+    assert [t.cost for t in study.trials] == [0.5, 1.5, 2.5, 3.5]
+    assert study.history.cost.tolist() == [0.5, 1.5, 2.5, 3.5]
+    told = study.ask()
+    told.set_cost(7)
+    assert study.tell(told, 1.0).cost == 7
+    study.tell(study.ask(), 1.0)
+    again = luthier.load_study("costs", study.storage)
+    np.testing.assert_equal(again.history.cost, [0.5, 1.5, 2.5, 3.5, 7.0, np.nan])
+    np.testing.assert_equal(study.history.cost, again.history.cost)
+    assert study.to_dataframe()["cost"].isna().tolist() == [False] * 5 + [True]
+    copied = luthier.create_study(seed=1)
+    copied.add_trials(study.trials)
+    assert [t.cost for t in copied.trials] == [t.cost for t in study.trials]
+
+
+@pytest.mark.parametrize("wrong", [-1, math.nan, math.inf, "3", None, True, 1j, [1]])
+def test_a_cost_is_a_number_that_can_be_summed(wrong) -> None:
+    study = luthier.create_study()
+    with pytest.raises(CostError, match=r"a cost is a finite number >= 0, got .* in trial 0"):
+        study.ask().set_cost(wrong)
+    if wrong is not None:
+        with pytest.raises(CostError, match="added trial"):
+            study.add_trials([TrialRow(number=0, state=State.FAILED, cost=wrong)])
+
+
+def test_a_study_without_costs_has_no_column_of_them() -> None:
+    study = luthier.create_study(seed=0)
+    study.optimize(sphere, n_trials=2)
+    assert "cost" not in study.to_dataframe()
+    assert np.isnan(study.history.cost).all()
+
+
+def test_what_is_enqueued_is_run_to_the_last_digit() -> None:
+    space = {"m": ["a", "b"], "x": Float(1e-3, 1e3, scale="log"), "y": Float(0, 1, when={"m": "a"})}
+    study = luthier.create_study(space=space, seed=0)
+    wanted = [{"m": "b", "x": x} for x in np.random.default_rng(0).uniform(0.1, 1, 30).tolist()]
+    for params in wanted:
+        study.enqueue(params)
+    study.optimize(lambda t: t.params["x"], n_trials=30)
+    assert [t.params for t in study.trials] == wanted
+    for x in np.random.default_rng(1).uniform(0.1, 1, 30).tolist():
+        study.enqueue({"x": x})
+        assert study.ask().params["x"] == x
 
 
 def test_a_trials_own_generator_depends_on_seed_and_number_only() -> None:

@@ -9,9 +9,11 @@ __version__ = "0.1.0"
 
 _FROM = {
     "Categorical": "distributions",
+    "Confirmation": "confirmation",
     "Float": "distributions",
     "Int": "distributions",
     "LuthierError": "errors",
+    "Recommendation": "recommendation",
     "Space": "space",
     "State": "trial",
     "Study": "study",
@@ -23,7 +25,7 @@ _FROM = {
     "list_studies": "studies",
     "load_study": "studies",
 }
-_ROOMS = ("errors", "evaluation", "executors", "samplers", "schedulers", "storages")
+_ROOMS = ("errors", "evaluation", "executors", "samplers", "schedulers", "stopping", "storages")
 
 __all__ = [*_FROM, *_ROOMS, "__version__"]
 
@@ -33,12 +35,15 @@ if TYPE_CHECKING:
     from . import executors as executors
     from . import samplers as samplers
     from . import schedulers as schedulers
+    from . import stopping as stopping
     from . import storages as storages
+    from .confirmation import Confirmation as Confirmation
     from .distributions import Categorical as Categorical
     from .distributions import Float as Float
     from .distributions import Int as Int
     from .errors import LuthierError as LuthierError
     from .errors import TrialPruned as TrialPruned
+    from .recommendation import Recommendation as Recommendation
     from .space import Space as Space
     from .studies import create_study as create_study
     from .studies import delete_study as delete_study

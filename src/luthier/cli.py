@@ -22,6 +22,7 @@ from .errors import CommandError, LuthierError, StorageError, UnknownNameError
 if TYPE_CHECKING:
     from .command import Command, Script
     from .space import Space
+    from .stopping import StopRule
     from .storages import Storage
     from .study import Study
 
@@ -99,6 +100,10 @@ def cli() -> None:
 @click.option("--name", help="Name of the study; it goes on if it exists.  [default: the file's name]")
 @click.option("--trials", type=click.IntRange(min=0), help="How many to run.  [default: 100, or as --timeout allows]")
 @click.option("--timeout", type=_POSITIVE, metavar="SECONDS", help="Begin no further trial after so long.")
+@click.option("--target", "goal", type=float, metavar="VALUE", help="Stop when a trial has reached this value.")
+@click.option(
+    "--patience", type=click.IntRange(min=1), help="Stop when so many trials in a row brought nothing better."
+)
 @_jobs(1)
 @click.option(
     "--direction", type=click.Choice(["minimize", "maximize"]), multiple=True,
@@ -118,9 +123,9 @@ def cli() -> None:
 @click.pass_context
 def run(
     ctx: click.Context, target: str | None, storage: str, name: str | None, trials: int | None, timeout: float | None,
-    jobs: int, direction: Sequence[str], space: str | None, sampler: str, scheduler: str | None, seed: int | None,
-    reproducible: bool, metric: Sequence[str], limit_seconds: float | None, limit_memory_mb: float | None,
-    cpu: int | None, gpu: float | None, strict: bool,
+    goal: float | None, patience: int | None, jobs: int, direction: Sequence[str], space: str | None, sampler: str,
+    scheduler: str | None, seed: int | None, reproducible: bool, metric: Sequence[str], limit_seconds: float | None,
+    limit_memory_mb: float | None, cpu: int | None, gpu: float | None, strict: bool,
 ) -> None:  # fmt: skip
     """Run trials of a Python objective, or of any program.
 
@@ -129,9 +134,15 @@ def run(
     intermediate values, for --scheduler.
     """
     from .command import read_space
+    from .stopping import NoImprovement, Target
     from .studies import create_study
     from .terminal import Watch, clean, finish
 
+    try:
+        rules: list[StopRule] = [] if goal is None else [Target(goal)]
+    except ValueError as e:
+        raise click.BadParameter(str(e), param_hint="--target") from e
+    rules += [] if patience is None else [NoImprovement(patience)]
     declared = read_space(space) if space else None
     objective, title = _objective(target, ctx.meta["luthier.program"], declared, metric or ("value",))
     try:
@@ -154,7 +165,7 @@ def run(
             study.optimize(
                 objective, n_trials=trials, timeout_s=timeout, n_jobs=jobs, callbacks=[watch],
                 catch=() if strict else (Exception, SystemExit), limits={k: v for k, v in limits.items() if v},
-                resources={k: v for k, v in resources.items() if v}, reproducible=reproducible,
+                resources={k: v for k, v in resources.items() if v}, reproducible=reproducible, stop=rules,
             )  # fmt: skip
     except KeyboardInterrupt as e:
         left = None if trials is None else max(trials - watch.n_finished, 0)
@@ -166,6 +177,8 @@ def run(
             raise
         click.echo("\n".join(map(clean, (watch.failure.error or "").splitlines()[1:])), err=True)
         raise click.ClickException(f"trial {watch.failure.number} failed, and --strict was asked for") from e
+    if study.stop_reason is not None:
+        click.echo(f"Stopped: {study.stop_reason}.", err=True)
     finish(study, watch.counts, "" if storage == _DEFAULT else f" --storage {shlex.quote(storage)}")
     if watch.gave_up:
         raise click.ClickException(f"the first {_PATIENCE} trials all failed, so the run was stopped")

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
+from .numerics import belief
 
 Scale = Literal["linear", "log", "reverse_log"]
 Array = NDArray[np.float64]
 
+_CONFIDENCE = 0.25  # sd of a belief that names only a value, as a share of the range
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
 
 
@@ -54,12 +56,39 @@ def conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
     return {k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()}
 
 
-class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
+class _Parameter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True, dict=True):
+    """What all share: where a search should start, where the best value is believed to be, and the conditions."""
+
+    default: Any = None
+    prior: Any = None
+    when: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.when is not None:
+            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
+        if self.prior is not None:
+            msgspec.structs.force_setattr(self, "prior", self._belief(self.prior))
+
+    def _belief(self, prior: Any) -> tuple[Any, ...]:
+        """A prior in its one form, from those that people write."""
+        raise NotImplementedError
+
+    @property
+    def likeliest(self) -> Any:
+        """The value a search should start with: the default, else the prior's; None without either."""
+        return self.prior[0] if self.default is None and self.prior else self.default
+
+    @staticmethod
+    def _number(name: str, value: Any) -> float:
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise DistributionError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+        return float(value)
+
+
+class _Numeric(_Parameter, frozen=True, kw_only=True):
     """What Float and Int share: a scale T, and discrete values low, low + step, ... that own the cell within step/2."""
 
     scale: Scale = "linear"
-    default: Any = None
-    when: dict[str, Any] | None = None
 
     low: Any
     high: Any
@@ -71,10 +100,21 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, di
             raise DistributionError(f"scale must be 'linear', 'log' or 'reverse_log', got {self.scale!r}")
         if self.scale == "log" and self.low <= 0:
             raise DistributionError(f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'")
-        if self.when is not None:
-            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
+        super().__post_init__()
         if self.default is not None and not self.contains(self._number("default", self.default)):
             raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
+
+    def _belief(self, prior: Any) -> tuple[Any, ...]:
+        """(value, sd), from a value or both."""
+        pair = prior if isinstance(prior, list | tuple) else (prior, _CONFIDENCE)
+        if len(pair) != 2:
+            raise DistributionError(f"prior must be a value, or a value and an sd, got {prior!r}")
+        value, sd = (v.item() if isinstance(v, np.generic) else v for v in pair)
+        if not self.low <= self._number("the value of a prior", value) <= self.high:
+            raise DistributionError(f"the value of a prior must be from {self.low!r} to {self.high!r}, got {value!r}")
+        if not 0 < self._number("the sd of a prior", sd) < math.inf:
+            raise DistributionError(f"the sd of a prior is a share of the range and must be finite and > 0, got {sd!r}")
+        return value, float(sd)
 
     def _check_bounds(self) -> None:
         for name in ("low", "high"):
@@ -85,12 +125,6 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, di
             raise DistributionError(f"expected low <= high, got low={self.low!r}, high={self.high!r}")
         if self.step is not None and not (math.isfinite(self._number("step", self.step)) and self.step > 0):
             raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
-
-    @staticmethod
-    def _number(name: str, value: Any) -> float:
-        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-            raise DistributionError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
-        return float(value)
 
     @cached_property
     def n_values(self) -> int | None:
@@ -169,6 +203,21 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, di
         i = (raw - self.low) / self.step
         return (i > -1e-6) & (i < (self.n_values or 1) - 1 + 1e-6) & (abs(i - np.rint(i)) < 1e-6)
 
+    @cached_property
+    def _normal(self) -> tuple[float, float]:
+        """Mean and sd of the prior, on the unit interval."""
+        return min(max(self.to_unit(float(self.prior[0])), 0.0), 1.0), self.prior[1]
+
+    def log_prior(self, u: Array) -> Array:
+        """Log-density at u, relative to uniform, of the prior there is; over the whole cell of a discrete value."""
+        if self.n_values is None:
+            return belief.log_density(u, *self._normal)
+        return belief.log_cell_density(*self.cells(self.from_unit(u)), *self._normal)
+
+    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
+        """Draws (n,) from the prior there is, before they are moved to discrete values."""
+        return belief.draws(rng, n, *self._normal)
+
     def raw(self, value: Any) -> float:
         """A user's value as the float64 that columns hold.
 
@@ -180,7 +229,7 @@ class _Numeric(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, di
         return float(value)
 
 
-class Float(_Numeric, frozen=True, tag="float", omit_defaults=True, dict=True):
+class Float(_Numeric, frozen=True, tag="float"):
     """A real number between `low` and `high`, both included.
 
     Args:
@@ -190,10 +239,12 @@ class Float(_Numeric, frozen=True, tag="float", omit_defaults=True, dict=True):
             to it (needs 0 <= low and high < 1; for momentum: 0.9, 0.99, 0.999).
         step: Only low, low + step, ... up to high; None for all real numbers between.
         default: Where a search should start.
+        prior: Where you believe the best value to be, or that and how sure you are: `(1e-3, 0.1)` is a normal around
+            1e-3 with an sd of 0.1 of the range, on the scale; the sd is 0.25 unless given.
         when: Active only when each named parent has one of the given values: `{"kernel": ["rbf", "poly"]}`.
 
     Raises:
-        DistributionError: Bounds reversed or not finite, a step that is not positive, a scale that does not fit.
+        DistributionError: Bounds reversed or not finite, a step not positive, a scale or prior that does not fit.
     """
 
     low: float
@@ -225,7 +276,7 @@ class Float(_Numeric, frozen=True, tag="float", omit_defaults=True, dict=True):
         return float(raw)
 
 
-class Int(_Numeric, frozen=True, tag="int", omit_defaults=True, dict=True):
+class Int(_Numeric, frozen=True, tag="int"):
     """A whole number between `low` and `high`, both included.
 
     Args:
@@ -234,10 +285,11 @@ class Int(_Numeric, frozen=True, tag="int", omit_defaults=True, dict=True):
         scale: "linear", "log" (needs low > 0) or "reverse_log" (the log of the distance to high + 1).
         step: Only low, low + step, ... up to high.
         default: Where a search should start.
+        prior: Where you believe the best value to be, or that and an sd; as for `Float`.
         when: Active only when each named parent has one of the given values.
 
     Raises:
-        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive.
+        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive, a prior outside.
     """
 
     low: int
@@ -262,30 +314,29 @@ class Int(_Numeric, frozen=True, tag="int", omit_defaults=True, dict=True):
         return round(raw)
 
 
-class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=True, dict=True):
+class Categorical(_Parameter, frozen=True, tag="categorical"):
     """One of several choices: None, bools, numbers, strings, or tuples of them.
 
     Args:
         choices: At least one; no two alike.
         ordered: The order of the choices means something (small, medium, large).
         default: Where a search should start.
+        prior: How likely you believe each choice to be the best: relative weights of some, `{"adam": 0.7, "sgd": 0.3}`,
+            or of all in order. A choice without weight keeps a small share.
         when: Active only when each named parent has one of the given values.
 
     Raises:
-        DistributionError: No choices, the same choice twice, or one that has no JSON form.
+        DistributionError: No choices, the same choice twice, or one that has no JSON form; weights that are negative,
+            not finite, all zero, or not of these choices.
     """
 
     choices: tuple[Any, ...]
     ordered: bool = False
-    default: Any = None
-    when: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
             raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
         msgspec.structs.force_setattr(self, "choices", tuple(tuples(list(self.choices))))
-        if self.when is not None:
-            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
         keys = [choice_key(c) for c in self.choices]
         if not keys:
             raise DistributionError("a Categorical needs at least one choice, got none")
@@ -294,6 +345,25 @@ class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=
             raise DistributionError(f"choices must differ, got {', '.join(twice)} more than once")
         if self.default is not None:
             self.raw(tuples(self.default))
+        super().__post_init__()
+
+    def _belief(self, prior: Any) -> tuple[Any, ...]:
+        """One weight for each choice, from those of some by name, or of all."""
+        if isinstance(prior, Mapping):
+            named = {choice_key(c): w for c, w in prior.items()}
+            if unknown := [c for c in prior if choice_key(c) not in self._index]:
+                raise DistributionError(f"the prior weighs {unknown!r}, not among the choices {list(self.choices)!r}")
+            prior = [named.get(key, 0.0) for key in self._index]
+        if isinstance(prior, str) or not isinstance(prior, Sequence | np.ndarray) or len(prior) != len(self.choices):
+            raise DistributionError(f"prior must be weights by choice, or one for every choice, got {prior!r}")
+        weights = tuple(self._number("a weight of a prior", w) for w in prior)
+        if not all(0 <= w < math.inf for w in weights) or not any(weights):
+            raise DistributionError(f"weights of a prior must be finite, >= 0 and not all 0, got {list(weights)!r}")
+        return weights
+
+    @property
+    def likeliest(self) -> Any:
+        return self.choices[int(np.argmax(self.prior))] if self.default is None and self.prior else self.default
 
     @property
     def n_values(self) -> int:
@@ -314,6 +384,14 @@ class Categorical(msgspec.Struct, frozen=True, tag="categorical", omit_defaults=
         if i is None:
             raise UnknownParameterError(f"expected one of {list(self.choices)!r}, got {value!r}")
         return float(i)
+
+    def log_prior(self, u: Array) -> Array:
+        """Log of each choice's share of the prior there is, relative to equal shares."""
+        return np.asarray(np.log(belief.shares(self.prior) * len(self.choices))[self.from_unit(u).astype(np.int64)])
+
+    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
+        """Draws (n,) from the prior there is: the middles of the choices' parts of the unit interval."""
+        return np.asarray((rng.choice(len(self.choices), n, p=belief.shares(self.prior)) + 0.5) / len(self.choices))
 
     def value(self, raw: float) -> Any:
         """The choice at an index."""
@@ -341,14 +419,22 @@ Distribution = Float | Int | Categorical
 
 
 def wider(a: Distribution, b: Distribution) -> Distribution:
-    """The smallest distribution that has the values of both; of one kind."""
+    """The smallest distribution that has the values of both; of one kind. Where b has no default or prior, a's stay."""
+    told: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
-        known = set(map(repr, a.choices))
-        return msgspec.structs.replace(a, choices=(*a.choices, *(c for c in b.choices if repr(c) not in known)))
+        choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a._index))
+        weights = dict(zip(told._index, told.prior or (), strict=False))
+        shares = [weights.get(choice_key(c), 0.0) for c in choices]
+        return msgspec.structs.replace(a, choices=choices, prior=shares if weights else None)
     assert isinstance(a, Float | Int)
     assert isinstance(b, Float | Int)
     step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
-    return msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
+    wide = msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
+    default = a.default if b.default is None and a.default is not None and wide.contains(a.default) else b.default
+    prior = told.prior
+    if prior is not None and told.scale == wide.scale and told._line[1] > 0:  # as sure as before, in its own units
+        prior = (prior[0], prior[1] * told._line[1] / wide._line[1])
+    return msgspec.structs.replace(wide, default=default, prior=prior)
 
 
 def must_match(name: str, known: Distribution, new: Distribution) -> None:

@@ -18,6 +18,7 @@ LuthierError
 ├── TrialError                  one trial went wrong
 │   ├── ObjectiveValueError     the objective returned something that is not its value(s)
 │   ├── ReportError             a report that is not (number, step)
+│   ├── CostError               a cost that is not a finite number >= 0
 │   ├── LeaseLostError          the trial was given to another worker; this result is refused
 │   ├── TrialTimeoutError       the trial ran longer than its limit
 │   ├── TrialMemoryError        the trial used more memory than its limit
@@ -109,6 +110,10 @@ class ObjectiveValueError(TrialError, ValueError):
 
 class ReportError(TrialError, ValueError):
     """A report that is not (number, step)."""
+
+
+class CostError(TrialError, ValueError):
+    """A cost that is not a finite number >= 0."""
 
 
 class LeaseLostError(TrialError):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .distributions import Array, Categorical, choice_key
 from .space import Space
@@ -22,6 +22,7 @@ class History:
         directions: "minimize" or "maximize", one an objective.
         seed: Of the study, for what must not differ between its workers.
         n: Number of trials.
+        budget: How many trials there will be in all, as far as is known.
         revision: What the storage had counted when this was read.
         waiting: Numbers of trials that wait to be run.
         running: Numbers of trials that run.
@@ -29,6 +30,7 @@ class History:
 
     def __init__(self, space: Space, directions: Sequence[str], seed: int = 0) -> None:
         self.directions, self.seed = tuple(directions), seed
+        self.budget: int | None = None
         self.n = self.revision = 0
         self.waiting: set[int] = set()
         self.running: set[int] = set()
@@ -39,6 +41,8 @@ class History:
             "values": np.full((16, m), np.nan),
             "started_s": np.full(16, np.nan),
             "finished_s": np.full(16, np.nan),
+            "cost": np.full(16, np.nan),
+            "confirming": np.zeros(16, dtype=np.int8),
             "lease_s": np.full(16, np.nan),
             "last_step": np.full(16, np.nan),
             "last_report": np.full(16, np.nan),
@@ -108,6 +112,21 @@ class History:
         return self._view(self._columns["finished_s"], self.n)
 
     @property
+    def duration_s(self) -> Array:
+        """(n,) how long each trial ran, in seconds; NaN while it is not over."""
+        return np.asarray(self.finished_s - self.started_s)
+
+    @property
+    def cost(self) -> Array:
+        """(n,) what each trial cost, in the user's unit; NaN where it did not say."""
+        return self._view(self._columns["cost"], self.n)
+
+    @property
+    def confirming(self) -> NDArray[np.bool_]:
+        """(n,) which trials re-run another for `Study.confirm`: models learn from them, but none can be the best."""
+        return np.asarray(self._view(self._columns["confirming"], self.n) == 1)
+
+    @property
     def lease_s(self) -> Array:
         """(n,) until when the worker of a running trial may be silent, as last read."""
         return self._view(self._columns["lease_s"], self.n)
@@ -144,10 +163,18 @@ class History:
         rows = rows[np.argsort(self._reports["step"][rows], kind="stable")]
         return self._reports["step"][rows], self._reports["value"][rows] * self._signs[0]
 
+    def values_of(self, losses: ArrayLike) -> Array:
+        """Losses of the first objective (...) as the user's values, or values as losses."""
+        return np.asarray(np.asarray(losses, dtype=np.float64) * self._signs[0])
+
     def best(self) -> int | None:
-        """Number of the complete trial with the smallest loss, the earliest of equals; one objective."""
-        loss = np.where(self.state == State.COMPLETE.value, self.losses[:, 0], np.nan)
-        return None if np.isnan(loss).all() else int(np.nanargmin(loss))
+        """Number of the complete trial with the smallest loss, the earliest of equals; one objective.
+
+        Re-runs that confirm another do not count: the luckiest of several runs says little.
+        """
+        loss = self.losses[:, 0]
+        numbers = np.flatnonzero((self.state == State.COMPLETE.value) & ~self.confirming & ~np.isnan(loss))
+        return int(numbers[np.argmin(loss[numbers])]) if len(numbers) else None
 
     def seen(self, X: Array) -> NDArray[np.bool_]:
         """(n,) which points of a finite space some trial has, whatever became of it."""
@@ -200,6 +227,8 @@ class History:
         c["values"][at] = [blank if r.values is None or len(r.values) != len(blank) else r.values for r in rows]
         c["started_s"][at] = [none if r.started_s is None else r.started_s for r in rows]
         c["finished_s"][at] = [none if r.finished_s is None else r.finished_s for r in rows]
+        c["cost"][at] = [none if r.cost is None else r.cost for r in rows]
+        c["confirming"][at] = [r.confirms is not None for r in rows]
         c["lease_s"][at] = [r.lease_s for r in rows]
         for r in rows:
             (self.waiting.add if r.state == State.WAITING else self.waiting.discard)(r.number)
@@ -217,6 +246,8 @@ class History:
         c["values"][i] = np.nan if row.values is None or len(row.values) != len(self.directions) else row.values
         c["started_s"][i] = np.nan if row.started_s is None else row.started_s
         c["finished_s"][i] = np.nan if row.finished_s is None else row.finished_s
+        c["cost"][i] = np.nan if row.cost is None else row.cost
+        c["confirming"][i] = row.confirms is not None
         c["lease_s"][i] = row.lease_s
         (self.waiting.add if row.state == State.WAITING else self.waiting.discard)(i)
         (self.running.add if row.state == State.RUNNING else self.running.discard)(i)
@@ -323,17 +354,25 @@ class History:
 
         Used where results must not depend on timing: of the others, only trials up to `number - window`.
         """
-        cut, end = copy.copy(self), max(number - window + 1, 0)
-        later = np.arange(len(self._columns["state"])) >= end
-        later[self.n :] = False
+        later = self.number > number - window
+        return self._cut(later, later & (self.number != number))
+
+    def without(self, hidden: NDArray[np.bool_]) -> History:
+        """A copy that does not know what became of some trials, (n,): they look as if they had just begun."""
+        return self._cut(hidden, hidden)
+
+    def _cut(self, open_: NDArray[np.bool_], silent: NDArray[np.bool_]) -> History:
+        """A copy in which some trials (n,) are not over, and others (n,) have reported nothing."""
+        cut = copy.copy(self)
         cut._columns = {k: a.copy() for k, a in self._columns.items()}
-        cut._columns["state"][later] = State.RUNNING
-        cut._columns["values"][later] = np.nan
-        later[number] = False
-        cut._columns["last_step"][later] = cut._columns["last_report"][later] = np.nan
-        cut._places = {i: places for i, places in self._places.items() if i < end or i == number}
-        told = self._reports["number"][: self.n_reports]
-        cut._shown = np.flatnonzero((told < end) | (told == number))
+        cut._columns["state"][: self.n][open_] = State.RUNNING
+        for name in ("values", "finished_s", "cost"):
+            cut._columns[name][: self.n][open_] = np.nan
+        for name in ("last_step", "last_report"):
+            cut._columns[name][: self.n][silent] = np.nan
+        cut._places = {i: places for i, places in self._places.items() if not silent[i]}
+        shown = np.arange(self.n_reports) if self._shown is None else self._shown
+        cut._shown = shown[~silent[self._reports["number"][shown]]]
         return cut
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from .errors import (
 )
 from .executors.base import Objective, Outcome, execute, failed
 from .space import Space
+from .stopping import StopRule
 from .trial import State, Trial, TrialRow
 
 if TYPE_CHECKING:
@@ -54,9 +55,13 @@ def run(
     study: Study, objective: Objective, n_trials: int | None, timeout_s: float | None, n_jobs: int,
     executor: cf.Executor | None, catch: type[BaseException] | Sequence[type[BaseException]],
     callbacks: Sequence[Callback], progress: bool | None, limits: Mapping[str, float] | None,
-    resources: Mapping[str, float] | None, reproducible: bool,
+    resources: Mapping[str, float] | None, reproducible: bool, stop: StopRule | Sequence[StopRule] = (),
+    only: Collection[int] | None = None,
 ) -> None:  # fmt: skip
-    """`Study.optimize`; its arguments are described there."""
+    """`Study.optimize`; its arguments are described there.
+
+    `only` limits it to some trials that wait or have lost their worker: it ends when none of them can be had.
+    """
     if n_trials is not None and (not isinstance(n_trials, int | np.integer) or n_trials < 0):
         raise ValueError(f"n_trials must be a whole number >= 0 or None, got {n_trials!r}")
     if timeout_s is not None and not timeout_s > 0:
@@ -69,6 +74,10 @@ def run(
         raise ValueError(
             f"callbacks is a list of functions, got {callbacks!r}; write [{getattr(callbacks, '__name__', '...')}]"
         )
+    rules = (stop,) if isinstance(stop, StopRule) else tuple(stop) if isinstance(stop, Sequence) else (stop,)
+    for rule in rules:
+        if not isinstance(rule, StopRule):
+            raise ValueError(f"stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got {rule!r}")
     caught = (catch,) if isinstance(catch, type) else tuple(catch)
     owned = None
     if executor is None and (n_jobs != 1 or limits or resources):
@@ -80,13 +89,17 @@ def run(
     elif n_jobs == -1:
         n_jobs = os.cpu_count() or 1
     study._stopped = False
+    if only is None:
+        study.stop_reason, study._objective = None, objective
+        begun = study.history.n - len(study.history.waiting)
+        study.history.budget = None if n_trials is None else begun + int(n_trials)
     study._window = n_jobs if reproducible and executor is not None else None
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     from .progress import shown
 
     try:
         with shown(study, n_trials, timeout_s, progress) as watchers:
-            loop = _Loop(study, objective, n_trials, deadline, caught, (*watchers, *callbacks))
+            loop = _Loop(study, objective, n_trials, deadline, caught, (*watchers, *callbacks), rules, only)
             if executor is None:
                 loop.inline()
             else:
@@ -102,11 +115,12 @@ class _Loop:
 
     def __init__(
         self, study: Study, objective: Objective, n_trials: int | None, deadline: float | None,
-        caught: tuple[type[BaseException], ...], callbacks: Sequence[Callback],
+        caught: tuple[type[BaseException], ...], callbacks: Sequence[Callback], rules: Sequence[StopRule],
+        only: Collection[int] | None,
     ) -> None:  # fmt: skip
         self.study, self.objective, self.deadline = study, objective, deadline
         self.left = n_trials
-        self.caught, self.callbacks = caught, callbacks
+        self.caught, self.callbacks, self.rules, self.only = caught, callbacks, rules, only
         self.m = len(study.directions)
         self.held: dict[int, Trial] = {}  # asked for, and neither stored nor given back
 
@@ -114,15 +128,28 @@ class _Loop:
         """The next trial, or None when a bound is reached."""
         if self.left == 0 or self.study._stopped or (self.deadline and time.monotonic() >= self.deadline):
             return None
+        if self.rules and self.over():
+            return None
         try:
-            trial = self.study._ask(self.held)
+            trial = self.study._ask(self.held, self.only)
         except SpaceExhaustedError as e:
             logger.info("%s", e)
             self.left = 0
             return None
-        if self.left is not None:
+        if self.left is not None and trial is not None:
             self.left -= 1
         return trial
+
+    def over(self) -> bool:
+        """Whether a stop rule finds a reason, in what all workers have done; then no further trial is begun."""
+        study = self.study
+        with study._lock:
+            study._refresh()
+            study.stop_reason = next(filter(None, (rule.reason(study.history) for rule in self.rules)), None)
+            study._stopped = study._stopped or study.stop_reason is not None
+        if study.stop_reason is not None:
+            logger.info("study %r stops: %s", study.name, study.stop_reason)
+        return study._stopped
 
     def take(self, trial: Trial, outcome: Outcome) -> None:
         """Stores an outcome, tells the callbacks, and raises what `catch` does not name."""
@@ -258,17 +285,13 @@ def _submitter(
         def over_pipe(trial: Trial) -> cf.Future[Outcome]:
             _, space = spaces.setdefault(id(trial._space), (trial._space, Shared(trial._space)))
             link = StudyLink(study, trial.number, trial.token)
-            ticket = (
-                trial.number,
-                trial._proposal,
-                study._seed,
-                trial.checkpoint,
-                trial.token,
-                study._declared,
-                trial.tags,
-            )
             return executor.submit_with_calls(
-                {"report": link.report, "should_prune": link.should_prune}, _piped, shared, space, ticket, m
+                {"report": link.report, "should_prune": link.should_prune},
+                _piped,
+                shared,
+                space,
+                _ticket(study, trial),
+                m,
             )
 
         return over_pipe
@@ -278,16 +301,7 @@ def _submitter(
     url, packed = study.storage.url, cloudpickle.dumps((objective, study.scheduler, study._window))
 
     def by_address(trial: Trial) -> cf.Future[Outcome]:
-        ticket = (
-            trial.number,
-            trial._proposal,
-            study._seed,
-            trial.checkpoint,
-            trial.token,
-            study._declared,
-            trial.tags,
-        )
-        return executor.submit(_addressed, key, url, study.name, packed, ticket, m)
+        return executor.submit(_addressed, key, url, study.name, packed, _ticket(study, trial), m)
 
     return by_address
 
@@ -295,6 +309,17 @@ def _submitter(
 _Ticket = tuple[int, Mapping[str, Any], int, Any, int, bool, dict[str, Any]]
 _HERE: dict[str, tuple[Study, Objective]] = {}  # studies of this process, for executors that turn out to be threads
 _THERE: dict[str, tuple[Study | None, Objective]] = {}  # what a foreign worker has opened by its address; the last
+
+
+def begun(study: Study, row: TrialRow) -> Trial:
+    """The handle of a trial that this process has just begun."""
+    ticket = row.number, row.params, study._seed, row.checkpoint, row.token, study._declared, row.tags
+    return handle(ticket, study.history.space, StudyLink(study, row.number, row.token))
+
+
+def _ticket(study: Study, trial: Trial) -> _Ticket:
+    """What another process needs to make the handle."""
+    return trial.number, trial._proposal, study._seed, trial.checkpoint, trial.token, study._declared, trial.tags
 
 
 def handle(ticket: _Ticket, space: Space, link: Any) -> Trial:

@@ -54,6 +54,7 @@ class Space:
         self.column = {name: j for j, name in enumerate(self.names)}
         self._unordered = [j for j, p in enumerate(self.dists) if isinstance(p, Categorical) and not p.ordered]
         self._discrete = [j for j, p in enumerate(self.dists) if p.n_values is not None and j not in self._unordered]
+        self._prior = [j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1]
         self._tree = self._conditions()
         self._grid: Array | None = None
         self.constraints: list[Expression | Predicate] = []
@@ -225,14 +226,32 @@ class Space:
         Raises:
             InfeasibleSpaceError: Thousands of draws satisfied no constraint.
         """
-        X = self.place(rng.random((n, self.d)))
+        return self._draws(lambda m: rng.random((m, self.d)), rng, n)
+
+    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
+        """N draws (n, d) from what is believed, uniform where nothing is, that satisfy the constraints.
+
+        Raises:
+            InfeasibleSpaceError: Thousands of draws satisfied no constraint.
+        """
+
+        def believed(m: int) -> Array:
+            U = rng.random((m, self.d))
+            for j in self._prior:
+                U[:, j] = self.dists[j].from_prior(rng, m)
+            return U
+
+        return self._draws(believed, rng, n)
+
+    def _draws(self, cube: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
+        X = self.place(cube(n))
         if not self.constraints:
             return X
         kept = [X[self.feasible(X)]]
         for _ in range(_PATIENCE):
             if (have := sum(map(len, kept))) >= n:
                 return np.concatenate(kept)[:n]
-            X = self.place(rng.random((max(256, 2 * (n - have)), self.d)))
+            X = self.place(cube(max(256, 2 * (n - have))))
             kept.append(X[self.feasible(X)])
         if n_points := (len(self.grid()) if self.finite and self._bound() <= MAX_ENUMERATED else 0):
             return self.grid()[rng.integers(n_points, size=n)]
@@ -240,6 +259,19 @@ class Space:
             f"{_PATIENCE * 256} draws found no point that satisfies {[c.text for c in self.constraints]}; "
             "loosen a constraint, or narrow the ranges to where it holds"
         )
+
+    @property
+    def believed(self) -> bool:
+        """Whether any parameter of more than one value has a prior."""
+        return bool(self._prior)
+
+    def log_prior(self, X: Array) -> Array:
+        """(n,) log-density of what is believed, relative to uniform, over the active parameters that have a prior."""
+        total = np.zeros(len(X))
+        for j in self._prior:
+            on = ~np.isnan(X[:, j])
+            total[on] += self.dists[j].log_prior(X[on, j])
+        return total
 
     def _bound(self) -> float:
         """An upper bound on the number of points."""
@@ -285,14 +317,14 @@ class Space:
         return [row.tobytes() for row in np.round(np.nan_to_num(X, nan=-1.0), 9)]
 
     def centre(self) -> Array | None:
-        """(1, d) the declared default, or where a parameter has none the middle and the first choice.
+        """(1, d) where to start: declared defaults, else what is believed likeliest, else middles and first choices.
 
         None where that breaks a constraint.
         """
         X = np.full((1, self.d), 0.5)
         for j, p in enumerate(self.dists):
-            if p.default is not None:
-                X[0, j] = p.to_unit(p.raw(p.default))
+            if p.likeliest is not None:
+                X[0, j] = p.to_unit(p.raw(p.likeliest))
             elif j in self._unordered:
                 X[0, j] = 0.0
         X = self.settle(X)
@@ -349,9 +381,11 @@ def _distribution(name: str, described: Any) -> Distribution:
         whole = all(isinstance(fields.get(k, 1), int) for k in ("low", "high", "step"))
         fields["type"] = "categorical" if "choices" in fields else "int" if whole else "float"
     try:
-        for k in ("low", "high", "step"):  # YAML reads 1e-5 as text
+        for k in ("low", "high", "step", "prior"):  # YAML reads 1e-5 as text
             if isinstance(fields.get(k), str):
                 fields[k] = float(fields[k])
+        if "choices" not in fields and isinstance(fields.get("prior"), list):
+            fields["prior"] = [float(v) if isinstance(v, str) else v for v in fields["prior"]]
         kind: Any = {"float": Float, "int": Int, "categorical": Categorical}[fields.pop("type")]
         if "default" in fields and isinstance(fields["default"], list):
             fields["default"] = tuple(fields["default"])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import html
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import replace
 
-from .distributions import Array, Categorical, Distribution, must_match, tuples, wider
+from .distributions import must_match
 from .errors import (
     IncompatibleDistributionError,
     LeaseLostError,
@@ -27,16 +27,20 @@ from .executors.base import Objective, Outcome, describe, told
 from .history import History
 from .leases import Leases
 from .numerics.pareto import non_dominated
-from .numerics.streams import Streams
+from .proposals import Proposals
 from .samplers.base import Sampler
 from .schedulers.base import Decision, Scheduler
-from .space import Space, discover_conditions
+from .space import Space
+from .stopping import StopRule
 from .storages import Storage
 from .storages.base import StudyRecord, worker_name
-from .trial import State, Trial, TrialRow, jsonable, records
+from .trial import State, Trial, TrialRow, addable, records
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .confirmation import Confirmation
+    from .recommendation import Recommendation
 
 logger = logging.getLogger("luthier")
 
@@ -53,6 +57,7 @@ class Study:
         scheduler: How long to train it; None lets every trial run to its end.
         storage: Where it lives.
         history: Its trials as columns, as of the last look at the storage.
+        stop_reason: Which stop rule ended the last `optimize`, in words; None when none did.
     """
 
     def __init__(
@@ -63,20 +68,20 @@ class Study:
         self._id, self._spec = record.id, dict(record.spec)
         self._seed = int(self._spec["seed"])
         self._declared = bool(space if space is not None else self._spec.get("declared", False))
-        self._settled: set[str] = set(space.names) if space is not None else set()  # names this session has asked for
         stored = Space.from_json(self._spec["space"])
         for name in stored.params.keys() & (space or stored).params.keys():
             must_match(name, stored.params[name], (space or stored).params[name])
         known = stored if space is None else space
         self.history = History(known, self.directions, self._seed)
-        self._streams = Streams(self._seed)
+        self._proposals = Proposals(self.history, self._declared, set(space.names) if space is not None else set())
         self._worker = worker_name()
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
         self._lock = threading.RLock()
         self._leases = Leases(storage, record.id, self._open)
         self._window: int | None = None  # set while results are committed in trial order
         self._stopped = False
-        self._shape: tuple[int, Space | None] = (0, None)  # conditions found so far, and after how many trials
+        self.stop_reason: str | None = None
+        self._objective: Objective | None = None  # what optimize was last given, for confirm
         if space is not None and space.to_json() != self._spec["space"]:
             self._save_space()
         elif space is None and self._spec["space"].get("functions"):
@@ -101,6 +106,7 @@ class Study:
         limits: Mapping[str, float] | None = None,
         resources: Mapping[str, float] | None = None,
         reproducible: bool = False,
+        stop: StopRule | Sequence[StopRule] = (),
     ) -> None:
         """Runs trials of an objective until one of the bounds is reached, `stop()` is called, or Ctrl-C.
 
@@ -119,9 +125,11 @@ class Study:
                 CUDA_VISIBLE_DEVICES.
             reproducible: With several jobs, results are taken in in the order of the trials, over a window of n_jobs:
                 the same seed and n_jobs give the same study whatever the timing. Costs some idle time.
+            stop: A rule of `luthier.stopping`, or several: once one finds a reason, no further trial is begun.
 
         Raises:
             ValueError: A bound that is not positive.
+            StudyError: A stop rule needs one objective, and there are several.
             ResourceError: The machine does not have the resources.
             Exception: What the objective raised, unless `catch` names it.
         """
@@ -129,12 +137,14 @@ class Study:
 
         run(
             self, objective, n_trials, timeout_s, n_jobs, executor, catch, callbacks, progress, limits, resources,
-            reproducible,
+            reproducible, stop,
         )  # fmt: skip
 
     def ask(self) -> Trial:
         """Begins a trial: one that waits, or a new one that the sampler proposes. End it with `tell`."""
-        return self._ask({})
+        trial = self._ask({})
+        assert trial is not None
+        return trial
 
     def tell(
         self, trial: Trial, value: float | Sequence[float] | None = None, state: State | str | None = None
@@ -169,13 +179,7 @@ class Study:
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
         """Adds trials as they are, from another study or from elsewhere; they get new numbers, which are returned."""
-        rows = list(rows)
-        for row in rows:
-            if row.state == State.RUNNING:
-                raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
-            if row.state == State.COMPLETE and (row.values is None or len(row.values) != len(self.directions)):
-                raise TrialError(f"a complete trial needs {len(self.directions)} values, got {row.values!r}")
-        rows = [replace(r, params={k: tuples(jsonable(v)) for k, v in r.params.items()}) for r in rows]
+        rows = addable(rows, len(self.directions))
         with self._lock:
             first, _ = self.storage.add_trials(self._id, rows)
             self._refresh()
@@ -194,7 +198,9 @@ class Study:
 
     @property
     def best_trial(self) -> TrialRow:
-        """The complete trial with the best value.
+        """The complete trial with the best value as it was observed; see `recommend` where values are noisy.
+
+        Re-runs of `confirm` do not count: the luckiest of several runs of one configuration says little of it.
 
         Raises:
             NoCompletedTrialsError: None is complete.
@@ -226,18 +232,64 @@ class Study:
         """The complete trials that no other beats in all objectives (with one objective: all that share the best)."""
         with self._lock:
             self._refresh()
-            numbers = np.flatnonzero(self.history.state == State.COMPLETE.value)
-            L = self.history.losses[numbers]
-        return self.storage.rows(self._id, [int(i) for i in numbers[non_dominated(L)]])
+            h = self.history
+            numbers = np.flatnonzero((h.state == State.COMPLETE.value) & ~h.confirming)
+            numbers = numbers[non_dominated(h.losses[numbers])]
+        return self.storage.rows(self._id, numbers.tolist())
+
+    def recommend(self, k: int = 1) -> list[Recommendation]:
+        """The k best configurations by what a model of all trials expects of them, the best first.
+
+        With noise, the best value observed is the luckiest too. A model weighs it against its repeats and neighbours;
+        while trials are too few for a model, it is the mean of the observed values.
+
+        Args:
+            k: How many different configurations; fewer come back when fewer are complete.
+
+        Raises:
+            NoCompletedTrialsError: None is complete.
+            StudyError: There are several objectives.
+        """
+        from .recommendation import recommend
+
+        with self._lock:
+            self._refresh()
+            return recommend(self.history, k, partial(self.storage.rows, self._id))
+
+    def confirm(
+        self, k: int = 3, repeats: int = 5, objective: Objective | None = None, n_jobs: int = 1, level: float = 0.95
+    ) -> Confirmation:
+        """Runs the k leaders anew with fresh random numbers, and compares them on that.
+
+        Each repeat is a trial of this study with tags "confirms" (the trial it runs anew) and "repeat". Leaders are
+        chosen by the other trials alone: the means are unbiased, and another call goes on where this one was killed.
+        In repeat r `trial.rng` is the same for all leaders: take all randomness from it, and fewer repeats find the
+        differences. Nothing stops a repeat early; one that fails is left out, and tried again by another call.
+
+        Args:
+            k: How many leaders of `recommend`.
+            repeats: How often each is run; what is there already is not run again.
+            objective: As for `optimize`; None for the one that it was last given in this process.
+            n_jobs: How many trials run at the same time.
+            level: Coverage of the intervals.
+
+        Raises:
+            NoCompletedTrialsError: None is complete, or no repeat was.
+            StudyError: There are several objectives, or none is known.
+            ValueError: k, repeats, n_jobs or level is out of range.
+        """
+        from .confirmation import confirm
+
+        return confirm(self, k, repeats, objective or self._objective, n_jobs, level)
 
     @property
     def space(self) -> Space:
         """The space as declared, or as the objective has shown it so far, conditions included."""
         with self._lock:
-            return self._search_space()
+            return self._proposals.space
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row a trial: number, state, value (or value_0, ...), duration_s, params.*, tags.*; needs pandas."""
+        """One row a trial: number, state, value (or value_0, ...), duration_s, cost (if any), params.*, tags.*."""
         try:
             import pandas as pd
         except ImportError:
@@ -256,16 +308,16 @@ class Study:
 
     # -- inside: the loop, links and executors use these ------------------------------------------------------------
 
-    def _ask(self, held: dict[int, Trial]) -> Trial:
-        """`ask`, which also notes the trial in `held`."""
+    def _ask(self, held: dict[int, Trial], only: Collection[int] | None = None) -> Trial | None:
+        """`ask`, which also notes the trial in `held`; where `only` some trials are wanted, None if none can be had."""
         with self._lock:
             self._refresh()
-            row = self._claim() or self._propose()
-            from .loop import StudyLink, handle
+            row = self._claim(only) or (self._propose() if only is None else None)
+            if row is None:
+                return None
+            from .loop import begun
 
-            link = StudyLink(self, row.number, row.token)
-            ticket = (row.number, row.params, self._seed, row.checkpoint, row.token, self._declared, row.tags)
-            trial = handle(ticket, self.history.space, link)
+            trial = begun(self, row)
             held[row.number] = trial  # an interrupt between two of these lines loses nothing
             self._open[row.number] = row.token
             self._leases.beat()
@@ -288,17 +340,17 @@ class Study:
         else:
             self._refresh()
 
-    def _claim(self) -> TrialRow | None:
-        """The first trial that waits, or whose worker has been silent for too long."""
+    def _claim(self, only: Collection[int] | None) -> TrialRow | None:
+        """The first trial (of some) that waits, or whose worker has been silent for too long."""
         candidates = set(self.history.waiting)
         foreign = self.history.running - self._open.keys()
         if foreign:
             now = time.time()
             candidates |= {i for i in foreign if self.history.lease_s[i] < now}
-        for number in sorted(candidates):
+        for number in sorted(candidates if only is None else candidates.intersection(only)):
             row, revision = self.storage.claim(self._id, number, self._worker)
             if row is not None and row.token == 1 and row.params.keys() != self.history.space.params.keys():
-                row = self._completed(row)  # not tried before: what it leaves open is sampled now
+                row = replace(row, params=self._proposals.completed(self.sampler, number, row.params))
             self._wrote(revision, row)
             if row is not None:
                 return row
@@ -306,29 +358,11 @@ class Study:
                 self.history.set_lease(number, time.time() + self.storage.lease_s / 3)
         return None
 
-    def _completed(self, row: TrialRow) -> TrialRow:
-        """Samples what an enqueued trial left open, keeping what it fixes."""
-        space, fixed = self._search_space(), row.params
-        proposal = space.decode(self._sample(space, row.number, 0))[0]
-        if not self._declared:
-            return replace(row, params={**proposal, **fixed})
-        known = {k: v for k, v in fixed.items() if k in space.params}
-        for attempt in range(100):
-            X = space.encode({**proposal, **known})
-            for j, p in enumerate(space.dists):  # a child that the fixed parent switches on
-                if np.isnan(X[0, j]):
-                    X[0, j] = np.floor(0.5 * p.n_values) if isinstance(p, Categorical) and not p.ordered else 0.5
-            X = space.settle(X)
-            if space.feasible(X)[0]:
-                break
-            proposal = space.decode(space.sample(self._streams.at(row.number, 2**40 + attempt), 1))[0]
-        return replace(row, params=space.decode(X)[0])
-
     def _propose(self) -> TrialRow:
         """A new trial. If another worker was quicker, the proposal is made once more with its trial in sight."""
         for attempt in (0, 1):
-            number, space = self.history.n, self._search_space()
-            params = space.decode(self._sample(space, number, attempt))[0]
+            number = self.history.n
+            params = self._proposals.params(self.sampler, number, attempt)
             row = TrialRow(
                 number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=self._worker, token=1,
                 lease_s=time.time() + self.storage.lease_s,
@@ -340,29 +374,6 @@ class Study:
         row = row if first == number else replace(row, number=first)
         self._wrote(revision, row)
         return row
-
-    def _sample(self, space: Space, number: int, attempt: int) -> Array:
-        if not space.d:
-            return np.empty((1, 0))
-        rng = self._streams.at(number, secrets.randbits(32) + 1 if attempt else 0)
-        X = self.sampler.sample(space, self.history, 1, rng)
-        if space.constraints and not space.feasible(X).all():  # the last line of defence, for foreign samplers
-            X = space.sample(rng, 1)
-        return X
-
-    def _search_space(self) -> Space:
-        """The space, with the conditions that a define-by-run objective has shown so far."""
-        if self._declared:
-            return self.history.space
-        n, known = self._shape
-        if known is None or known.names != self.history.space.names or self.history.n >= max(n + 5, 1.2 * n):
-            X = self.history.X[self.history.state == State.COMPLETE.value]
-            space = discover_conditions(self.history.space, X) if np.isnan(X).any() else self.history.space
-            if known is not None and space.params == known.params:
-                space = known
-            self._shape = (self.history.n, space)
-            return space
-        return known
 
     def _report(
         self, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
@@ -381,7 +392,7 @@ class Study:
         with self._lock:
             if self.storage.shared:
                 self._refresh()
-            if not len(self.history.reports_of(number)[0]):
+            if not len(self.history.reports_of(number)[0]) or self.history.confirming[number]:
                 return False
             history = self.history if self._window is None else self.history.before(number, self._window)
             return self.scheduler.decide(history, number) == Decision.STOP
@@ -390,18 +401,20 @@ class Study:
         with self._lock:
             h = self.history
             try:
-                self._learn(outcome.suggested)
+                if self._proposals.learn(outcome.suggested):
+                    self._save_space()
             except IncompatibleDistributionError as e:  # another worker has just used the name for something else
                 outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
             values = outcome.values
             if outcome.state == State.PRUNED and values is None and len(self.directions) == 1:
                 self._refresh()  # it may have reported from elsewhere
                 steps, losses = h.reports_of(trial.number)
-                values = (float(losses[-1] * (-1 if self.directions[0] == "maximize" else 1)),) if len(steps) else None
+                values = (float(h.values_of(losses[-1])),) if len(steps) else None
             row = TrialRow(
                 number=trial.number, state=outcome.state, params=outcome.params, values=values, tags=outcome.tags,
                 error=outcome.error, started_s=outcome.started_s or float(h.started_s[trial.number]),
                 finished_s=outcome.finished_s, worker=self._worker, token=trial.token,
+                cost=outcome.cost,
             )  # fmt: skip
             try:
                 self._wrote(self.storage.finish(self._id, row), row)
@@ -425,24 +438,6 @@ class Study:
             for row in self.storage.rows(self._id, sorted(self.history.running - self._open.keys())):
                 if row.worker == self._worker:
                     self._wrote(self.storage.release(self._id, row.number, row.token, False))
-
-    def _learn(self, suggested: Mapping[str, Distribution]) -> None:
-        """Lets the space grow by what an objective asked for; a range that changed since an earlier run is replaced."""
-        new: dict[str, Distribution] = {}
-        for name, dist in suggested.items():
-            known = self.history.space.params.get(name)
-            if known is not dist and known != dist:
-                if known is not None:
-                    must_match(name, known, dist)
-                if known is not None and known.when:
-                    dist = replace(dist, when=known.when)
-                new[name] = dist if known is None or name not in self._settled else wider(known, dist)
-                if new[name] == known:
-                    del new[name]
-            self._settled.add(name)
-        if new:
-            self.history.set_space(self.history.space.changed(new))
-            self._save_space()
 
     def _save_space(self) -> None:
         self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared}

@@ -114,6 +114,8 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
         span = max(r.finished_s or 0.0 for r in done) - min(r.started_s or 0.0 for r in done)
         spent = sum(r.duration_s or 0.0 for r in done)
         facts["duration"] = f"{duration(span)} from first to last, {duration(spent)} in trials"
+    if costs := [r.cost for r in rows if r.cost is not None]:
+        facts["cost"] = f"{cell(sum(costs))} in {len(costs)} trials"
     click.echo(f"study {clean(study.name)}")
     pairs(facts)
     several = len(study.directions) > 1
@@ -175,7 +177,7 @@ def as_csv(study: Study) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns(flat) or ["number", "state"], lineterminator="\n", restval="")
     writer.writeheader()
-    blank = ("value", "duration_s")
+    blank = ("value", "duration_s", "cost")
     for r in flat:
         plain = {k: "" if v is None and k.startswith(blank) else v for k, v in r.items()}
         writer.writerow({k: v if isinstance(v, str | int | float) and not isinstance(v, bool) else json.dumps(v)

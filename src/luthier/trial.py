@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import msgspec
 import numpy as np
 
-from .distributions import Categorical, Distribution, Float, Int, Scale, must_match
-from .errors import DistributionError, IncompatibleDistributionError, ReportError, TrialError
+from .distributions import Categorical, Distribution, Float, Int, Scale, must_match, tuples
+from .errors import CostError, DistributionError, IncompatibleDistributionError, ReportError, TrialError
 from .space import Space
 
 
@@ -41,7 +41,8 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         params: Name to value, in the user's types; what has been proposed while it runs, what was used once finished.
         values: One number for each direction; the last report of a pruned trial; None when there is none.
         reports: (step, value) pairs, by step.
-        tags: What the user noted with `trial.set_tag`, in JSON's types.
+        tags: What the user noted with `trial.set_tag`, in JSON's types. "confirms" and "repeat" mark the re-runs of
+            `Study.confirm`.
         error: Why it failed, with the traceback.
         checkpoint: Where it can go on from, as its objective last reported.
         started_s: When it began, in seconds since 1970.
@@ -50,6 +51,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         token: How often it has been handed out; a result must carry the latest.
         lease_s: Until when its worker may be silent, in seconds since 1970.
         retries: How often it was offered again because its worker died.
+        cost: What it cost, as the user noted with `trial.set_cost`, in the user's unit.
     """
 
     number: int
@@ -66,6 +68,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     token: int = 0
     lease_s: float = 0.0
     retries: int = 0
+    cost: float | None = None
 
     @property
     def value(self) -> float | None:
@@ -76,6 +79,12 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def duration_s(self) -> float | None:
         """How long it ran, once finished."""
         return None if self.started_s is None or self.finished_s is None else self.finished_s - self.started_s
+
+    @property
+    def confirms(self) -> int | None:
+        """The number of the trial that this one re-runs for `Study.confirm`; None for an ordinary trial."""
+        number = self.tags.get("confirms") if self.tags else None
+        return number if type(number) is int else None
 
     def __repr__(self) -> str:
         values = "" if self.values is None else " " + ", ".join(f"{v:.6g}" for v in self.values)
@@ -103,6 +112,7 @@ class Trial:
         number: 0, 1, 2, ... within the study.
         checkpoint: What the objective last handed to `report(..., checkpoint=...)` if the trial was begun before and
             its worker died; None when it starts afresh.
+        cost: What `set_cost` was told; None when nothing was.
         token: Proves to the storage that this worker holds the trial.
     """
 
@@ -113,6 +123,7 @@ class Trial:
         self.number, self.checkpoint, self.token = number, checkpoint, token
         self.suggested: dict[str, Distribution] = {}
         self.tags: dict[str, Any] = {}
+        self.cost: float | None = None
         self._proposal, self._space, self._seed, self._link = proposal, space, seed, link
         self._params: dict[str, Any] = dict(proposal) if declared else {}
         self._rng: np.random.Generator | None = None
@@ -124,9 +135,15 @@ class Trial:
 
     @property
     def rng(self) -> np.random.Generator:
-        """A generator of the trial's own: the same for the same study seed and trial number."""
+        """A generator of the trial's own: the same for the same study seed and trial number.
+
+        In a re-run of `Study.confirm` it depends on the study's seed and the repeat instead, so that all who are
+        compared meet the same random numbers.
+        """
         if self._rng is None:
-            self._rng = np.random.default_rng([self._seed, self.number, 1])
+            repeat = self.tags.get("repeat") if "confirms" in self.tags else None
+            rerun = type(repeat) is int and repeat >= 0
+            self._rng = np.random.default_rng([self._seed, *((repeat, 3) if rerun else (self.number, 1))])
         return self._rng
 
     def suggest_float(
@@ -235,12 +252,36 @@ class Trial:
         """Notes something beside the result: text, numbers, lists or dicts of them. Stored when the trial ends."""
         self.tags[str(name)] = jsonable(value)
 
+    def set_cost(self, value: float) -> None:
+        """Notes what the trial cost, in a unit of your own: seconds, dollars, kWh. Stored however the trial ends.
+
+        Told twice, the later counts.
+
+        Raises:
+            CostError: It is not a finite number >= 0.
+        """
+        self.cost = checked_cost(value, f"trial {self.number}")
+
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"
 
 
 def _real(value: Any) -> float:
     return value if type(value) is float else math.nan
+
+
+def checked_cost(value: Any, whose: str) -> float:
+    """A cost as a float.
+
+    Raises:
+        CostError: It is not a finite number >= 0.
+    """
+    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool) and (
+        0 <= number < math.inf
+    ):  # fmt: skip
+        return float(number)
+    raise CostError(f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}")
 
 
 def jsonable(value: Any) -> Any:
@@ -269,7 +310,9 @@ def jsonable(value: Any) -> Any:
 
 
 def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
-    """Trials as flat dicts, for tables and files."""
+    """Trials as flat dicts, for tables and files; with a cost where any of them has one."""
+    rows = list(rows)
+    costly = any(r.cost is not None for r in rows)
     names = ["value"] if n_values == 1 else [f"value_{i}" for i in range(n_values)]
     return [
         {
@@ -277,8 +320,28 @@ def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
             "state": r.state.name.lower(),
             **dict(zip(names, r.values or (None,) * n_values, strict=False)),
             "duration_s": r.duration_s,
+            **({"cost": r.cost} if costly else {}),
             **{f"params.{k}": v for k, v in r.params.items()},
             **{f"tags.{k}": v for k, v in r.tags.items()},
         }
         for r in rows
     ]
+
+
+def addable(rows: Iterable[TrialRow], n_values: int) -> list[TrialRow]:
+    """Trials that come from elsewhere, as a study keeps them.
+
+    Raises:
+        TrialError: One is running, complete without its values, or holds what cannot be stored.
+        CostError: A cost is not a finite number >= 0.
+    """
+    out = []
+    for row in rows:
+        if row.state == State.RUNNING:
+            raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
+        if row.state == State.COMPLETE and (row.values is None or len(row.values) != n_values):
+            raise TrialError(f"a complete trial needs {n_values} values, got {row.values!r}")
+        cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
+        params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
+        out.append(msgspec.structs.replace(row, params=params, cost=cost))
+    return out

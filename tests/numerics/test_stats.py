@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from luthier.numerics.stats import mcnemar_exact, mean_interval, paired_bootstrap_interval, wilcoxon_signed_rank
+from luthier.numerics.stats import (
+    mcnemar_exact,
+    mean_interval,
+    paired_bootstrap_interval,
+    paired_t,
+    wilcoxon_signed_rank,
+)
 
 ALTERNATIVES = ["two-sided", "less", "greater"]
 
@@ -167,3 +173,19 @@ def test_mean_interval_of_a_constant_is_the_constant():
 def test_mean_interval_rejects_bad_arguments(x, level):
     with pytest.raises(ValueError):
         mean_interval(x, level)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 10, 31, 1000, 1002])
+@pytest.mark.parametrize("shift", [0.0, 0.1, 1.0])
+def test_paired_t_is_students(n, shift):
+    rng = np.random.default_rng(n)
+    x, y = rng.normal(shift, 1, n), rng.normal(size=n)
+    expected = stats.ttest_rel(x, y).pvalue
+    np.testing.assert_allclose((paired_t(x, y), paired_t(y, x), paired_t(x - y)), expected, rtol=1e-8, atol=1e-13)
+
+
+def test_paired_t_of_equal_differences():
+    assert paired_t([1.0, 2.0], [1.0, 2.0]) == 1
+    assert paired_t([1.0, 2.0, 3.0], [0.0, 1.0, 2.0]) == 0
+    with pytest.raises(ValueError, match="at least 2"):
+        paired_t([1.0], [2.0])

@@ -180,6 +180,7 @@ def test_a_trial_is_kept_as_it_is_added(storage, study):
     done = TrialRow(
         number=0, state=State.PRUNED, params={"a": 1}, values=(1.0, 2.0), reports=((1.0, 5.0), (2.0, 4.0)),
         tags={"t": "u"}, error="why", checkpoint={"at": [1, "b"]}, started_s=1.5, finished_s=2.5, worker="w", retries=1,
+        cost=0.25,
     )  # fmt: skip
     storage.add_trials(study, [done])
     assert one(storage, study) == done
@@ -305,7 +306,7 @@ def test_finishing_stores_the_result_and_keeps_checkpoint_retries_and_reports(st
     token = storage.claim(study, number, "b")[0].token
     end = TrialRow(
         number=number, state=State.FAILED, params={"x": 1.0, "y": 2}, tags={"n": 1}, error="E: why", started_s=1.0,
-        finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),),
+        finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),), cost=1e-3,
     )  # fmt: skip
     storage.finish(study, end)
     expected = msgspec.structs.replace(end, checkpoint="point", retries=1, reports=((1.0, 3.5),))

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import luthier
 from luthier.errors import (
@@ -19,6 +20,7 @@ from luthier.errors import (
     StorageVersionError,
 )
 from luthier.storages import Memory, SQLite, from_url
+from luthier.storages.body import body, trial
 from luthier.storages.sqlite import SCHEMA
 from luthier.trial import State, TrialRow
 
@@ -142,6 +144,13 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, content)
     with pytest.raises(StorageDamagedError, match=r"a\.db is damaged or not a SQLite file"):
         SQLite(path)
     assert path.read_bytes() == content
+
+
+def test_a_trial_without_a_cost_is_written_as_it_was_before_there_were_costs():
+    plain = TrialRow(number=0, state=State.COMPLETE, params={"x": 1.0}, values=(2.0,))
+    assert body(plain) == '{"params":{"x":1.0},"values":[2.0]}'
+    assert trial((0, 2, 0, 0.0, 0, body(plain))) == plain
+    assert trial((0, 2, 0, 0.0, 0, body(replace(plain, cost=0.5)))).cost == 0.5
 
 
 def test_an_empty_file_is_a_new_one(tmp_path):

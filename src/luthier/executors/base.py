@@ -32,6 +32,7 @@ class Outcome:
         tags: What it noted.
         finished_s: When it ended, seconds since 1970.
         started_s: When it began; None where its worker could not say.
+        cost: What it cost, where it said so.
     """
 
     state: State
@@ -43,6 +44,7 @@ class Outcome:
     tags: dict[str, Any] = field(default_factory=dict)
     finished_s: float = 0.0
     started_s: float | None = None
+    cost: float | None = None
 
 
 def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
@@ -66,6 +68,7 @@ def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
     except (Exception, SystemExit) as e:
         out.exception, out.error = e, describe(e)
     out.params, out.suggested, out.tags, out.finished_s = trial.params, trial.suggested, trial.tags, time.time()
+    out.cost = trial.cost
     return out
 
 
@@ -80,14 +83,16 @@ def told(trial: Trial, value: Any, state: State | str | None, n_values: int) -> 
         values = checked_values(value, n_values, trial.number)
         if any(math.isnan(v) for v in values):
             state, error, values = State.FAILED, f"the value is {values}; NaN is no result", None
-    return Outcome(state, values, error, None, trial.params, trial.suggested, trial.tags, time.time())
+    return Outcome(
+        state, values, error, None, trial.params, trial.suggested, trial.tags, time.time(), cost=trial.cost
+    )  # fmt: skip
 
 
 def failed(exception: BaseException, trial: Trial) -> Outcome:
     """The outcome of a trial whose worker could not say."""
     return Outcome(
         State.FAILED, None, f"{type(exception).__name__}: {exception}", exception, trial.params, dict(trial.suggested),
-        trial.tags, time.time(),
+        trial.tags, time.time(), cost=trial.cost,
     )  # fmt: skip
 
 

@@ -8,9 +8,12 @@ from typing import Any
 from ..errors import UnknownNameError
 from .base import Sampler
 
-_FILES = {"Auto": "auto", "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe"}
+_FILES = {
+    "Auto": "auto", "CMAES": "cmaes", "DE": "de", "Evolution": "evolution", "Forest": "forest", "GP": "gp",
+    "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe",
+}  # fmt: skip
 
-__all__ = ["Auto", "Grid", "QMC", "Random", "Sampler", "TPE"]
+__all__ = ["Auto", "CMAES", "DE", "Evolution", "Forest", "GP", "Grid", "QMC", "Random", "Sampler", "TPE"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,22 +2,133 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from ..distributions import Array
+from ..distributions import Array, Categorical
 from ..history import History
 from ..space import Space
+from ..trial import State
 from .base import Sampler
-from .qmc import QMC
-from .tpe import TPE
+from .population import spread
+
+N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
+_GRACE_S, _SHARE = 5.0, 0.05  # thinking that is always allowed, and as a share of the time spent in trials
+_CHECK, _POOR = 25, 0.15  # every how many outcomes the model is checked, and which rank correlation is poor
+_FEW, _MANY = 4, 64  # workers that any method keeps busy, and that are too many to think of each
+
+
+class Choice(NamedTuple):
+    """What proposes, and why.
+
+    Attributes:
+        name: Of the sampler.
+        why: In words.
+        since: Number of the first trial that it is responsible for.
+    """
+
+    name: str
+    why: str
+    since: int = 0
 
 
 class Auto(Sampler):
-    """TPE, led by declared defaults and quasi-random points; only the latter where there are several objectives."""
+    """Chooses the method from what it sees, and says why: `study.sampler.explain()`.
+
+    In this order:
+
+    - several objectives: QMC;
+    - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
+    - so many workers that they run more than half of the trials to come at once: QMC;
+    - the Gaussian process has used up its time to think: CMAES where all parameters are numbers without conditions,
+      else TPE;
+    - more than 64 workers: TPE;
+    - predictions of left-out trials that rank them no better than chance, twice in a row: TPE;
+    - everything else: GP.
+
+    The Gaussian process may think for 5 seconds in all, and beyond that for 5 % of the time spent in trials. Short
+    trials get it for some 250 proposals, long ones for good. What a proposal costs is taken from the numbers of trials
+    and parameters, not from a clock, so that the same data give the same choice.
+    """
 
     def __init__(self) -> None:
-        self._tpe, self._qmc = TPE(), QMC()
+        self._made: dict[Choice, Sampler] = {}
+        self._choice = Choice("Auto", "nothing has been proposed yet")
+        self._tau: dict[int, tuple[bytes, float]] = {}
+
+    def explain(self) -> str:
+        """Which method made the last proposal, and why."""
+        return f"{self._choice.name}: {self._choice.why}"
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        chosen = self._tpe if len(history.directions) == 1 else self._qmc
-        return chosen.sample(space, history, n, rng)
+        self._choice = self._chosen(space, history, n)
+        if self._choice.name == "start":
+            return spread(space, history, n, rng)
+        return self._sampler(self._choice.name, self._choice.since).sample(space, history, n, rng)
+
+    def _sampler(self, name: str, since: int = 0) -> Sampler:
+        key = Choice(name, "", since)
+        if key not in self._made:
+            if name == "CMAES":
+                from .cmaes import CMAES
+
+                self._made[key] = CMAES(start_at=since)
+            else:
+                from . import named
+
+                self._made[key] = named(name)
+        return self._made[key]
+
+    def _chosen(self, space: Space, history: History, n: int) -> Choice:
+        if len(history.directions) > 1:
+            return Choice("QMC", f"{len(history.directions)} objectives")
+        workers = len(history.running) + n
+        if workers > _FEW and history.budget and 2 * workers > history.budget:
+            return Choice("QMC", f"{workers} trials at a time of {history.budget} leave nothing to learn from")
+        d = sum(p.n_values != 1 for p in space.dists)
+        finished = int((history.state >= State.COMPLETE).sum())
+        if finished < N_STARTUP:
+            return Choice("start", f"{finished} of {N_STARTUP} finished trials that a model needs")
+        if (since := used_up(history, d)) is not None:
+            why = f"a Gaussian process of {d} parameters has used up its time to think since trial {since}"
+            if space.conditional or any(isinstance(p, Categorical) for p in space.dists):
+                return Choice("TPE", why)
+            return Choice("CMAES", f"{why}; starts from what it has found", since)
+        if workers > _MANY:
+            return Choice("TPE", f"{workers} trials at a time")
+        tau = self._checks(space, history)
+        if len(tau) > 1 and max(tau[-2:]) < _POOR:
+            shown = " and ".join(f"{t:.2f}" for t in tau[-2:])
+            return Choice("TPE", f"a Gaussian process ranks left-out trials no better than chance (tau {shown})")
+        checked = f"; it ranks left-out trials with tau = {tau[-1]:.2f}" if tau else ""
+        return Choice("GP", f"{d} parameters, {finished} finished trials, {workers} at a time{checked}")
+
+    def _checks(self, space: Space, history: History) -> list[float]:
+        """Kendall's tau of losses and of what the others predict for each, after every 25th outcome; the last two."""
+        from ..surrogate import outcomes, rank_correlation
+
+        number, loss = outcomes(history)
+        marks = range(_CHECK, len(number) + 1, _CHECK)[-2:]
+        for m in marks:
+            key = number[:m].tobytes() + loss[:m].tobytes()
+            if self._tau.get(m, (b"",))[0] != key:
+                self._tau[m] = (key, rank_correlation(space, history.X[number[:m]], loss[:m]))
+        return [self._tau[m][1] for m in marks]
+
+
+def thinking_s(n: int, d: int) -> Array:
+    """(n,) seconds that the first, second, ... proposal of a Gaussian process with d parameters takes on one core."""
+    known = np.minimum(np.arange(n), 500.0)
+    return np.asarray(0.005 + 6e-5 * known + 1.2e-8 * d * known**2)
+
+
+def used_up(history: History, d: int) -> int | None:
+    """Number of the first trial after the thinking time of a Gaussian process is used up; None while it is not."""
+    over = np.flatnonzero(np.isfinite(history.finished_s))
+    total = np.cumsum(thinking_s(len(over), d))
+    if not len(over) or total[-1] <= _GRACE_S:
+        return None
+    spent = np.cumsum(np.nan_to_num(history.duration_s[over]))
+    late = np.flatnonzero(total > np.maximum(_GRACE_S, _SHARE * spent))
+    return int(over[: late[0] + 1].max()) + 1 if len(late) else None

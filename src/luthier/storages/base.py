@@ -160,7 +160,7 @@ class Storage(ABC):
 
     @abstractmethod
     def finish(self, study: int, row: TrialRow) -> int:
-        """Ends a trial with the state, params, values, tags and error of `row`, if `row.token` is the latest.
+        """Ends a trial with the state, params, values, tags, cost and error of `row`, if `row.token` is the latest.
 
         Returns:
             The study's revision.

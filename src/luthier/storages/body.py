@@ -23,6 +23,7 @@ class _Body(msgspec.Struct, omit_defaults=True):
     started_s: float | None = None
     finished_s: float | None = None
     worker: str = ""
+    cost: float | None = None  # a file without it reads as before
 
 
 _decoder = msgspec.json.Decoder(_Body)
@@ -43,8 +44,10 @@ def body(row: TrialRow) -> str:
     """The JSON of a trial, beside its number, state, token, lease, retries and reports."""
     values = None if row.values is None else [number(v) for v in row.values]
     return text(
-        _Body(row.params, values, row.tags, row.error, row.checkpoint, row.started_s, row.finished_s, row.worker)
-    )
+        _Body(
+            row.params, values, row.tags, row.error, row.checkpoint, row.started_s, row.finished_s, row.worker, row.cost
+        )
+    )  # fmt: skip
 
 
 def trial(record: Sequence[Any], reports: tuple[tuple[float, float], ...] = ()) -> TrialRow:
@@ -60,7 +63,7 @@ def trial(record: Sequence[Any], reports: tuple[tuple[float, float], ...] = ()) 
         number=number, state=State(state), token=token, lease_s=lease_s, retries=retries, reports=reports,
         params=_tuples(b.params), values=None if b.values is None else tuple(float(v) for v in b.values),
         tags=b.tags, error=b.error, checkpoint=b.checkpoint, started_s=b.started_s, finished_s=b.finished_s,
-        worker=b.worker,
+        worker=b.worker, cost=b.cost,
     )  # fmt: skip
 
 

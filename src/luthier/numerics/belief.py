@@ -1,0 +1,46 @@
+"""What somebody believes about where the optimum lies, as densities relative to uniform.
+
+A share of every belief is uniform, so that a wrong one can be overcome.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .normal import sample_truncnorm, truncnorm_mass
+
+Array = NDArray[np.float64]
+
+DOUBT = 0.05  # share of a belief that is uniform
+_SIGMAS = (1e-6, 1e6)  # beyond them a normal on [0, 1] is a point, or uniform, and squares of it might overflow
+
+
+def log_density(u: ArrayLike, mu: float, sigma: float) -> Array:
+    """Log-density at points u of [0, 1] of a normal truncated to it, less `DOUBT`; u of any shape."""
+    sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
+    peak = 1.0 / (sigma * math.sqrt(2 * math.pi) * float(truncnorm_mass(mu, sigma, 0.0, 1.0)))
+    return np.asarray(np.log((1 - DOUBT) * peak * np.exp(-0.5 * ((np.asarray(u) - mu) / sigma) ** 2) + DOUBT))
+
+
+def log_cell_density(low: Array, high: Array, mu: float, sigma: float) -> Array:
+    """Log of the mean density over each of the cells [low, high] of [0, 1]; see `log_density`."""
+    sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
+    share = truncnorm_mass(mu, sigma, low, high) / truncnorm_mass(mu, sigma, 0.0, 1.0)
+    return np.asarray(np.log((1 - DOUBT) * share / (high - low) + DOUBT))
+
+
+def draws(rng: np.random.Generator, n: int, mu: float, sigma: float) -> Array:
+    """N points (n,) of [0, 1] with the density of `log_density`."""
+    sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
+    normal = sample_truncnorm(rng, np.full(n, mu), np.full(n, sigma))
+    return np.where(rng.random(n) < DOUBT, rng.random(n), normal)
+
+
+def shares(weights: ArrayLike) -> Array:
+    """Probabilities (k,) of choices from relative weights (k,), one of them positive, less `DOUBT`."""
+    w = np.asarray(weights, dtype=np.float64)
+    w = w / w.max()
+    return np.asarray((1 - DOUBT) * w / w.sum() + DOUBT / len(w))

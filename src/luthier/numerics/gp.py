@@ -1,0 +1,359 @@
+"""Gaussian-process regression: a Matérn-5/2 kernel over numbers and categories, fitted to the posterior mode."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+from scipy.optimize import fmin_l_bfgs_b
+
+Array = NDArray[np.float64]
+
+_SQRT5 = math.sqrt(5)
+_JITTERS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # of the variance, tried in turn where a Cholesky fails
+
+
+class Inputs(NamedTuple):
+    """Points as the kernel sees them.
+
+    Attributes:
+        N: (n, p) numbers.
+        C: (n, q) categories as whole numbers.
+    """
+
+    N: Array
+    C: Array
+
+    @property
+    def n(self) -> int:
+        """How many points."""
+        return len(self.N)
+
+    def rows(self, first: int, stop: int) -> Inputs:
+        """The points from one to another."""
+        return Inputs(self.N[first:stop], self.C[first:stop])
+
+
+class Prior(NamedTuple):
+    """What is believed of the hyperparameters before any data.
+
+    Attributes:
+        rho: Mean of log(1 / lengthscale^2), standard deviations of what dimensions share and of what each has alone.
+        signal: Mean and standard deviation of the logarithm of the process's variance.
+        noise: Shape and rate of the Gamma density of an observation's variance.
+        shape: Mean and standard deviation of the logarithm of either parameter of an input's warp.
+    """
+
+    rho: tuple[float, float, float]
+    signal: tuple[float, float] = (0.0, 1.0)
+    noise: tuple[float, float] = (1.1, 20.0)
+    shape: tuple[float, float] = (0.0, 0.75)
+
+    def penalty(self, theta: Array, d: int) -> tuple[float, Array]:
+        """-log p(theta) up to a constant, and its gradient."""
+        mean, common, alone = self.rho
+        z = theta[:d] - mean
+        z_by = (z - z.sum() * common**2 / (alone**2 + d * common**2)) / alone**2  # covariance alone^2 I + common^2 11'
+        s, w = (theta[d] - self.signal[0]) / self.signal[1], (theta[d + 2 :] - self.shape[0]) / self.shape[1]
+        k, rate = self.noise
+        noise = math.exp(theta[d + 1])
+        value = 0.5 * (float(z @ z_by) + s * s + float(w @ w)) + rate * noise - (k - 1) * theta[d + 1]
+        return value, np.concatenate([z_by, [s / self.signal[1], rate * noise - (k - 1)], w / self.shape[1]])
+
+
+def kumaraswamy(N: Array, shapes: Array) -> tuple[Array, Array]:
+    """The warp w = 1 - (1 - x^a)^b of numbers (n, p) in [0, 1], and dw/dx, for shapes (2 p,) = log a, log b.
+
+    Source: Snoek 2014.
+    """
+    a, b = np.exp(shapes.reshape(2, -1))
+    x = np.clip(N, 1e-6, 1 - 1e-6)
+    rest = 1 - x**a
+    return 1 - rest**b, a * b * x ** (a - 1) * rest ** (b - 1)
+
+
+def _kumaraswamy_by(N: Array, shapes: Array, by: Array) -> Array:
+    """(2 p,) the derivatives by log a and log b of a function with derivatives `by` (n, p) by w."""
+    a, b = np.exp(shapes.reshape(2, -1))
+    x = np.clip(N, 1e-6, 1 - 1e-6)
+    power = x**a
+    rest = 1 - power
+    by_a = a * b * rest ** (b - 1) * power * np.log(x)
+    by_b = -b * rest**b * np.log(rest)
+    return np.concatenate([(by * by_a).sum(axis=0), (by * by_b).sum(axis=0)])
+
+
+def squared_differences(Z: Inputs) -> Array:
+    """(p + q, n(n-1)/2) squared differences of all pairs, 1 where categories differ; see `numpy.tril_indices`."""
+    i, k = np.tril_indices(Z.n, -1)
+    D = np.empty((Z.N.shape[1] + Z.C.shape[1], len(i)))
+    np.subtract(Z.N.T[:, i], Z.N.T[:, k], out=D[: Z.N.shape[1]])
+    np.square(D[: Z.N.shape[1]], out=D[: Z.N.shape[1]])
+    np.not_equal(Z.C.T[:, i], Z.C.T[:, k], out=D[Z.N.shape[1] :])
+    return D
+
+
+def matern(r2: Array) -> Array:
+    """Matérn-5/2 at variance 1 of squared scaled distances, which it overwrites."""
+    r = np.sqrt(np.multiply(r2, 5, out=r2), out=r2)
+    k = r * (1 / 3)
+    k += 1
+    k *= r
+    k += 1
+    k *= np.exp(np.negative(r, out=r), out=r)
+    return k
+
+
+def matern_slope(r2: Array) -> tuple[Array, Array]:
+    """`matern`, and its derivative by the squared distance."""
+    r = np.sqrt(np.multiply(r2, 5, out=r2), out=r2)
+    e = np.exp(-r)
+    slope = (1 + r) * e
+    k = slope + r * r * e * (1 / 3)
+    slope *= -5 / 6
+    return k, slope
+
+
+def cholesky(K: Array) -> Array:
+    """Lower factor (n, n) of a covariance matrix, with as little added to its diagonal as makes it one.
+
+    Raises:
+        numpy.linalg.LinAlgError: Not even a thousandth of its largest variance was enough.
+    """
+    scale = float(K.diagonal().max())
+    for jitter in _JITTERS:
+        U, info = lapack.dpotrf((K if jitter == 0 else K + jitter * scale * np.eye(len(K))).T, lower=0, clean=1)
+        if info == 0:
+            return np.asarray(U.T)
+    raise np.linalg.LinAlgError(f"a covariance matrix of {len(K)} points is not positive definite")
+
+
+def neg_log_posterior(theta: Array, D: Array, y: Array, prior: Prior, N: Array | None = None) -> tuple[float, Array]:
+    """-log p(y, theta) up to a constant, and its gradient.
+
+    Args:
+        theta: (d + 2,) logarithms of rho, signal and noise; (d + 2 + 2 p,) with the shapes of the warps of p numbers.
+        D: (d, n(n-1)/2) from `squared_differences`; where inputs are warped, of the categories only (the last rows).
+        y: (n,) standardised.
+        prior: Of theta.
+        N: (n, p) numbers to be warped; None where inputs are not.
+
+    Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9, on the packed lower triangle.
+    """
+    n, low = len(y), _lower(len(y))
+    if N is not None:
+        p = N.shape[1]
+        warped, _ = kumaraswamy(N, theta[-2 * p :])
+        D = np.concatenate([squared_differences(Inputs(warped, np.empty((n, 0)))), D])
+    d = len(D)
+    rho, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
+    k, slope = matern_slope(rho @ D)
+    K = np.zeros((n, n))
+    flat = K.reshape(-1)
+    flat[low] = signal * k
+    flat[:: n + 1] = signal + noise
+    U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)  # the lower triangle of K, read by columns
+    if info:
+        return 1e25, np.zeros(len(theta))
+    alpha, _ = lapack.dpotrs(U, y, lower=0)
+    value = 0.5 * float(y @ alpha) + float(np.log(U.diagonal()).sum())
+    inverse, _ = lapack.dpotri(U, lower=0, overwrite_c=1)
+    trace = float(inverse.diagonal().sum() - alpha @ alpha)
+    W = inverse.T.reshape(-1)[low] - np.outer(alpha, alpha).reshape(-1)[low]
+    gradient = np.empty(len(theta))
+    gradient[d] = signal * (float(W @ k) + 0.5 * trace)
+    gradient[:d] = (D @ np.multiply(W, slope, out=W)) * (rho * signal)
+    gradient[d + 1] = 0.5 * noise * trace
+    if N is not None:
+        M = np.zeros((n, n))
+        M.reshape(-1)[low] = W
+        M += M.T
+        by = 2 * signal * rho[:p] * (warped * M.sum(axis=1)[:, None] - M @ warped)
+        gradient[d + 2 :] = _kumaraswamy_by(N, theta[-2 * p :], by)
+    penalty, penalty_by = prior.penalty(theta, d)
+    return value + penalty, gradient + penalty_by
+
+
+_LOWER: dict[int, NDArray[np.int64]] = {}
+
+
+def _lower(n: int) -> NDArray[np.int64]:
+    """Places of the strict lower triangle in a flattened (n, n) matrix."""
+    if n not in _LOWER:
+        if len(_LOWER) > 8:
+            _LOWER.clear()
+        i, k = np.tril_indices(n, -1)
+        _LOWER[n] = i * n + k
+    return _LOWER[n]
+
+
+def fit(
+    Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, warp: bool = False, max_iter: int = 60
+) -> Array:
+    """Hyperparameters at the mode of their posterior, the best that L-BFGS finds from the starts.
+
+    Args:
+        Z: n points.
+        y: (n,) standardised.
+        prior: Of the hyperparameters.
+        starts: (d + 2,) each, or (d + 2 + 2 p,) where inputs are warped.
+        bounds: (len(start), 2) smallest and largest.
+        warp: Whether inputs are warped.
+        max_iter: Of L-BFGS.
+    """
+    D = squared_differences(Inputs(Z.N[:, :0], Z.C) if warp else Z)
+    found = [
+        fmin_l_bfgs_b(
+            neg_log_posterior, start, args=(D, y, prior, Z.N if warp else None), bounds=list(map(tuple, bounds)),
+            maxiter=max_iter, factr=1e9, pgtol=1e-2,
+        )
+        for start in starts
+    ]  # fmt: skip
+    return np.asarray(min(found, key=lambda f: float(f[1]))[0])
+
+
+@dataclass(slots=True)
+class Posterior:
+    """A process conditioned on observations; grows a point at a time.
+
+    Attributes:
+        rho: (p + q,) inverse squared lengthscales.
+        signal: Variance of the process.
+        noise: Variance of an observation.
+        n: Number of observations.
+    """
+
+    rho: Array
+    signal: float
+    noise: float
+    n: int
+    _shapes: Array  # (2 p,) of the warps of the numbers; empty where there are none
+    _Z: Inputs
+    _A: Array  # (n, p) numbers as warped, divided by their lengthscales
+    _R: Array  # (n, n) inverse of the Cholesky factor of the covariance, lower
+    _alpha: Array
+
+    @classmethod
+    def of(cls, theta: Array, Z: Inputs, y: Array, room: int = 0) -> Posterior:
+        """Conditioned on y (n,) at n points, with room for more to be appended."""
+        n, p = Z.N.shape
+        d, size = p + Z.C.shape[1], n + room
+        rho, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
+        rows = Inputs(np.zeros((size, p)), np.zeros((size, Z.C.shape[1])))
+        made = cls(
+            rho, signal, noise, n, theta[d + 2 :], rows, np.zeros((size, p)), np.zeros((size, size)), np.zeros(size)
+        )
+        rows.N[:n], rows.C[:n], made._A[:n] = Z.N, Z.C, made._scaled(Z.N)
+        K = made.covariance(Z, Z)
+        K.reshape(-1)[:: n + 1] = signal + noise
+        inverse, _ = lapack.dtrtri(cholesky(K).T, lower=0)
+        made._R[:n, :n] = inverse.T
+        made.condition(y)
+        return made
+
+    def condition(self, y: Array) -> None:
+        """Takes y (n,) as what was observed."""
+        R = self._R[: self.n, : self.n]
+        self._alpha[: self.n] = R.T @ (R @ y)
+
+    def left_out(self, y: Array) -> Array:
+        """(n,) what the others predict at each observed point, y (n,) being what was observed.
+
+        Source: Rasmussen & Williams 2006, eq. 5.12.
+        """
+        R = self._R[: self.n, : self.n]
+        return np.asarray(y - self._alpha[: self.n] / np.einsum("ij,ij->j", R, R))
+
+    def covariance(self, Z: Inputs, other: Inputs) -> Array:
+        """(m, n) of the noise-free process at two sets of points."""
+        return self.signal * matern(self._r2(self._scaled(Z.N), Z.C, self._scaled(other.N), other.C))
+
+    def _scaled(self, N: Array) -> Array:
+        """Numbers (m, p) as warped, divided by their lengthscales."""
+        p = N.shape[1]
+        return np.asarray((kumaraswamy(N, self._shapes)[0] if len(self._shapes) else N) * np.sqrt(self.rho[:p]))
+
+    def _r2(self, B: Array, C: Array, A: Array, other: Array) -> Array:
+        r2 = (-2 * B) @ A.T
+        r2 += np.einsum("ij,ij->i", B, B)[:, None]
+        r2 += np.einsum("ij,ij->i", A, A)
+        for j in range(C.shape[1]):
+            r2 += self.rho[B.shape[1] + j] * (C[:, j, None] != other[:, j])
+        return np.maximum(r2, 0.0, out=r2)
+
+    def _to_observed(self, Z: Inputs) -> Array:
+        """(m, n) squared scaled distances to the observed points."""
+        return self._r2(self._scaled(Z.N), Z.C, self._A[: self.n], self._Z.C[: self.n])
+
+    def predict(self, Z: Inputs) -> tuple[Array, Array]:
+        """Mean (m,) and variance (m,) of the noise-free process."""
+        n = self.n
+        k = self.signal * matern(self._to_observed(Z))
+        w = k @ self._R[:n, :n].T
+        return k @ self._alpha[:n], np.maximum(self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal)
+
+    def predict_joint(self, Z: Inputs) -> tuple[Array, Array]:
+        """Mean (m,) and covariance (m, m) of the noise-free process."""
+        n = self.n
+        k = self.signal * matern(self._to_observed(Z))
+        w = k @ self._R[:n, :n].T
+        return k @ self._alpha[:n], self.covariance(Z, Z) - w @ w.T
+
+    def gradients(self, Z: Inputs) -> tuple[Array, Array, Array, Array]:
+        """`predict`, and the derivatives (m, p) of mean and variance by the numbers."""
+        n, p = self.n, Z.N.shape[1]
+        B, A, R, alpha = self._scaled(Z.N), self._A[:n], self._R[:n, :n], self._alpha[:n]
+        k, slope = matern_slope(self._r2(B, Z.C, A, self._Z.C[:n]))
+        w = (self.signal * k) @ R.T
+        a, b = slope * alpha, slope * (w @ R)
+        root = 2 * self.signal * np.sqrt(self.rho[:p])
+        if len(self._shapes):
+            root = root * kumaraswamy(Z.N, self._shapes)[1]
+        mean_by = root * (B * a.sum(axis=1)[:, None] - a @ A)
+        variance_by = -2 * root * (B * b.sum(axis=1)[:, None] - b @ A)
+        variance = np.maximum(self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal)
+        return self.signal * (k @ alpha), variance, mean_by, variance_by
+
+    def extend(self, n_fixed: int, Z: Inputs) -> None:
+        """Makes its points the rows of Z; it was made with the first n_fixed, and appends what is new."""
+        k = min(self.n, Z.n)
+        same = (self._Z.N[:k] == Z.N[:k]).all(axis=1) & (self._Z.C[:k] == Z.C[:k]).all(axis=1)
+        self.n = max(n_fixed, k if same.all() else int(np.argmin(same)))
+        for i in range(self.n, Z.n):
+            self.append(Z.rows(i, i + 1))
+
+    def append(self, Z: Inputs, noise: float | None = None) -> None:
+        """Adds one point, observed as what the mean says there, so that only the variance changes; O(n^2).
+
+        Args:
+            Z: The point. Where the room is used up, it is doubled.
+            noise: Variance of the observation; None for the usual.
+        """
+        n = self.n
+        if n == len(self._R):
+            self._grow(2 * n)
+        R = self._R
+        k = (self.signal * matern(self._to_observed(Z)))[0]
+        row = R[:n, :n] @ k
+        last = math.sqrt(
+            max(self.signal + (self.noise if noise is None else noise) - float(row @ row), 1e-10 * self.signal)
+        )
+        R[n, :n] = -(row @ R[:n, :n]) / last
+        R[n, n] = 1 / last
+        self._A[n], self._Z.N[n], self._Z.C[n] = self._scaled(Z.N)[0], Z.N[0], Z.C[0]
+        self._alpha[n] = 0.0
+        self.n = n + 1
+
+    def _grow(self, size: int) -> None:
+        def grown(a: Array, *shape: int) -> Array:
+            out = np.zeros(shape)
+            out[tuple(map(slice, a.shape))] = a
+            return out
+
+        self._A, self._R = grown(self._A, size, self._A.shape[1]), grown(self._R, size, size)
+        self._Z = Inputs(grown(self._Z.N, size, self._Z.N.shape[1]), grown(self._Z.C, size, self._Z.C.shape[1]))
+        self._alpha = grown(self._alpha, size)

@@ -1,0 +1,27 @@
+"""Linear algebra on one thread: small matrices lose on many."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+_lock = threading.RLock()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limits the BLAS of this process to one thread meanwhile, and restores what there was.
+
+    The limit is the whole process's, so Python threads wait for one another here.
+    """
+    with _lock, _controller().limit(limits=1, user_api="blas"):
+        yield

@@ -1,0 +1,59 @@
+"""Monotone transforms of losses that make them easier to model: resolution near the best, only ranks far from it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+Array = NDArray[np.float64]
+
+
+def half_rank(y: Array) -> Array:
+    """Replaces the losses above the median by normal quantiles of their ranks; the good half keeps its shape.
+
+    Args:
+        y: (n,) finite losses, smaller is better.
+
+    Returns:
+        (n,), in the same order; equal losses stay equal.
+
+    Source: Song 2024 (Vizier), section 3.2; `output_warpers.HalfRankComponent`, with the sign turned.
+    Deviation: the lower of two middle losses is the median, so that half of them may be arbitrarily bad.
+    """
+    median = float(np.sort(y)[(len(y) - 1) // 2])
+    good = y <= median
+    spread = _rms(y[good] - median) or _rms(y - median)
+    if good.all():
+        return y.copy()
+    worse, rank = np.unique(y[~good], return_inverse=True)
+    m = len(worse) + 0.5 * bool((y == median).any())
+    out = y.copy()
+    out[~good] = median - spread * ndtri(0.5 * (len(worse) - rank - 0.5) / m)
+    return out
+
+
+def _rms(d: Array) -> float:
+    """Root of the mean square, without overflow."""
+    scale = float(np.abs(d).max())
+    return scale * math.sqrt(float(np.mean((d / scale) ** 2))) if scale > 0 else 0.0
+
+
+def log_warp(y: Array, s: float = 1.5) -> Array:
+    """Stretches the scale towards the best: ln(1 + t (s - 1)) / ln s - 1/2 for t from 0 (best) to 1 (worst).
+
+    Source: Song 2024 (Vizier), `output_warpers.LogWarperComponent`, with the sign turned.
+    """
+    low, high = float(y.min()), float(y.max())
+    if not high > low:
+        return np.zeros(len(y))
+    return np.log1p((y - low) / (high - low) * (s - 1)) / math.log(s) - 0.5
+
+
+def standardise(y: Array) -> Array:
+    """Mean 0 and standard deviation 1; all zeros where the losses are equal."""
+    d = y - y.mean()
+    spread = _rms(d)
+    return d / spread if spread > 1e-12 * float(np.abs(y).max()) else np.zeros(len(y))

@@ -1,0 +1,72 @@
+"""What methods with a population share: how they begin, and variations of known points until one is legal and new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..distributions import Array, Categorical
+from ..errors import SamplerError
+from ..history import History
+from ..space import Space
+from .base import unseen
+from .qmc import QMC
+
+_ATTEMPTS = 20
+
+
+def one_objective(method: str, history: History) -> None:
+    """Raises SamplerError where there are several."""
+    if len(history.directions) > 1:
+        raise SamplerError(f"{method} takes one objective, got {len(history.directions)}; use sampler=None or QMC")
+
+
+def untried_centre(space: Space, history: History, n: int) -> Array | None:
+    """(1, d) the declared defaults or the middle, for one of the first two trials of a study; None once it is known."""
+    centre = space.centre() if history.n < 2 and n == 1 else None
+    return None if centre is None or known(history.X, centre) else centre
+
+
+def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+    """The centre, then quasi-random points: what there is to do while nothing is known."""
+    centre = untried_centre(space, history, n)
+    return QMC().sample(space, history, n, rng) if centre is None else centre
+
+
+def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
+    """Unit columns (n, d) as points of the unit cube, which `Space.place` turns back; what is inactive is drawn."""
+    U = X.copy()
+    for j, p in enumerate(space.dists):
+        if isinstance(p, Categorical) and not p.ordered:
+            U[:, j] = (U[:, j] + 0.5) / p.n_values
+    gone = np.isnan(U)
+    U[gone] = rng.random(int(gone.sum()))
+    return U
+
+
+def legal(space: Space, history: History, n: int, rng: np.random.Generator, vary: Callable[[int, int], Array]) -> Array:
+    """N points (n, d) that no constraint forbids and no trial has, unless a finite space is used up.
+
+    Args:
+        space: What may be proposed.
+        history: All trials so far.
+        n: How many.
+        rng: For points that take the place of variations without success.
+        vary: Number of the point and of the attempt -> a point of the unit cube (d,).
+    """
+    X = np.empty((0, space.d))
+    for i in range(n):
+        for attempt in range(_ATTEMPTS):
+            x = space.place(vary(i, attempt)[None])
+            if space.feasible(x)[0] and not known(history.X, x) and not known(X, x):
+                break
+        else:
+            x = space.sample(rng, 1)
+        X = np.concatenate([X, x])
+    return unseen(space, history, X, rng)
+
+
+def known(X: Array, x: Array) -> bool:
+    """Whether x (1, d) is a row of X (n, d), as near as makes no difference."""
+    return bool(((np.abs(X - x) < 1e-7) | (np.isnan(X) & np.isnan(x))).all(axis=1).any())

@@ -1,0 +1,262 @@
+"""When a study has done enough: one rule, one class.
+
+Pass a rule, or a list of them, to `Study.optimize(..., stop=...)`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from .distributions import Array, Categorical
+from .errors import SamplerError, StudyError
+from .history import History
+from .space import Space
+from .trial import State
+
+__all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
+
+_N_UNIFORM, _N_NEAR = 512, 16  # points looked at: of the whole space, and around each of the leaders
+_N_LEADERS = 8
+_N_DRAWS = 1000  # of the posterior
+
+
+class StopRule(ABC):
+    """When to stop.
+
+    A rule holds settings only, and at most a cache: the same history gives the same answer, so that every worker of a
+    study stops by it, and a study that is loaded again stops at once if it was over.
+    """
+
+    @abstractmethod
+    def reason(self, history: History) -> str | None:
+        """Why no further trial should be begun, in words; None to go on. Asked before each trial.
+
+        Args:
+            history: All trials so far, of all workers, running ones too.
+
+        Raises:
+            StudyError: The rule cannot judge such a study.
+        """
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
+        return f"{type(self).__name__}({settings})"
+
+
+def _one_objective(rule: StopRule, history: History) -> None:
+    if len(history.directions) > 1:
+        raise StudyError(f"{rule!r} needs one objective, and the study has {len(history.directions)}; Budget does not")
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
+    return int(value)
+
+
+def _number(name: str, value: Any, low: float = -math.inf, included: bool = True) -> float:
+    good = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not good or not math.isfinite(value) or not (value >= low if included else value > low):
+        bound = "" if low == -math.inf else f" {'>=' if included else '>'} {low:g}"
+        raise ValueError(f"{name} must be a finite number{bound}, got {value!r}")
+    return float(value)
+
+
+class NoImprovement(StopRule):
+    """Stops when the last trials brought nothing better.
+
+    Trials that are over count, by number and not by when they ended, so that a reproducible study stops reproducibly;
+    those that were pruned or failed too. Re-runs of `Study.confirm` do not.
+
+    Args:
+        n_trials: How many trials in a row, at least 1.
+        min_delta: By how much they would have to better the best value before them, >= 0.
+
+    Raises:
+        ValueError: A setting that makes no sense.
+    """
+
+    def __init__(self, n_trials: int, min_delta: float = 0.0) -> None:
+        self.n_trials = _whole("n_trials", n_trials)
+        self.min_delta = _number("min_delta", min_delta, 0.0)
+
+    def reason(self, history: History) -> str | None:
+        _one_objective(self, history)
+        over = np.flatnonzero((history.state >= State.COMPLETE) & ~history.confirming)
+        if len(over) < self.n_trials:
+            return None
+        loss = np.where(history.state[over] == State.COMPLETE, history.losses[over, 0], np.inf)
+        before, last = loss[: -self.n_trials].min(initial=np.inf), loss[-self.n_trials :].min()
+        if last < before - self.min_delta:
+            return None
+        if before == np.inf:
+            return f"none of the last {self.n_trials} trials has a value"
+        by = f" by more than {self.min_delta:g}" if self.min_delta else ""
+        return f"the last {self.n_trials} trials did not better {float(history.values_of(before)):.6g}{by}"
+
+
+class Target(StopRule):
+    """Stops when a trial has reached a value.
+
+    Args:
+        value: In the direction of the study: this or less where it minimizes, this or more where it maximizes.
+
+    Raises:
+        ValueError: It is no finite number.
+    """
+
+    def __init__(self, value: float) -> None:
+        self.value = _number("value", value)
+
+    def reason(self, history: History) -> str | None:
+        _one_objective(self, history)
+        best = history.best()
+        if best is None or history.losses[best, 0] > float(history.values_of(self.value)):
+            return None
+        return f"trial {best} reached {history.values[best, 0]:.6g}, and {self.value:g} was the target"
+
+
+class Budget(StopRule):
+    """Stops when the study has used up what it may: over all its runs and workers, unlike the bounds of `optimize`.
+
+    Only trials that are over count, however they ended. Those that run then are finished, so that the study may use a
+    little more.
+
+    Args:
+        trials: How many trials, at least 1.
+        seconds: How long all of them may take together.
+        cost: What they may cost together, as they told by `trial.set_cost`.
+
+    Raises:
+        ValueError: No bound, or one that is not positive.
+    """
+
+    def __init__(self, trials: int | None = None, seconds: float | None = None, cost: float | None = None) -> None:
+        if trials is None and seconds is None and cost is None:
+            raise ValueError("a budget needs trials, seconds or cost, got none of them")
+        self.trials = None if trials is None else _whole("trials", trials)
+        self.seconds = None if seconds is None else _number("seconds", seconds, 0.0, included=False)
+        self.cost = None if cost is None else _number("cost", cost, 0.0, included=False)
+
+    def reason(self, history: History) -> str | None:
+        over = history.state >= State.COMPLETE
+        if self.trials is not None and (n := int(over.sum())) >= self.trials:
+            return f"{n} trials are over, of a budget of {self.trials}"
+        if self.seconds is not None and (spent := float(np.nansum(history.duration_s[over]))) >= self.seconds:
+            return f"trials took {spent:.6g} seconds, of a budget of {self.seconds:g}"
+        if self.cost is not None and (spent := float(np.nansum(history.cost[over]))) >= self.cost:
+            return f"trials cost {spent:.6g}, of a budget of {self.cost:g}"
+        return None
+
+
+class RegretBound(StopRule):
+    """Stops when a model expects of the next trials no gain that matters.
+
+    That is when P(the best of the next n_next trials betters the incumbent by more than epsilon) is below delta, and
+    was so at the look before. The incumbent is the trial with the best posterior mean. It looks after every `every`
+    complete trials, not before 2 max(10, d) of them, and its answer stands until the next look. A model of few trials
+    may be sure and wrong, so the last n_next complete trials must have brought no such gain either.
+
+    Source: Wilson 2024 (arXiv 2402.16811), who bounds the regret against the whole space. Deviations: against what
+    a sampler could find next, since in many dimensions no model is ever sure of the whole space: the points are
+    Thompson samples, argmins of draws of the posterior over points of the whole space and around the leaders, and
+    other draws judge them; a number of draws that is fixed; two looks in agreement; and the glance back.
+
+    Args:
+        epsilon: The gain that matters, in the unit of the objective. None for what cannot be told from luck, or is
+            little beside what was gained: the noise's standard deviation, and at least a hundredth of the distance from
+            the median to the best.
+        delta: The probability, between 0 and 1.
+        n_next: How many trials ahead, and back, at least 1.
+        every: How many complete trials from one look to the next, at least 1.
+
+    Raises:
+        ValueError: A setting that makes no sense.
+    """
+
+    def __init__(self, epsilon: float | None = None, delta: float = 0.05, n_next: int = 20, every: int = 5) -> None:
+        self.epsilon = None if epsilon is None else _number("epsilon", epsilon, 0.0)
+        self.delta = _number("delta", delta, 0.0, included=False)
+        if self.delta >= 1:
+            raise ValueError(f"delta is a probability between 0 and 1, got {delta!r}")
+        self.n_next, self.every = _whole("n_next", n_next), _whole("every", every)
+        self._looks: dict[int, tuple[bytes, str | None]] = {}
+
+    def reason(self, history: History) -> str | None:
+        _one_objective(self, history)
+        least, complete = 2 * max(10, history.space.d), history.state == State.COMPLETE
+        n_looks = (int(complete.sum()) - least) // self.every + 1
+        if n_looks < 2 or not history.space.d:
+            return None
+        over = np.flatnonzero(history.state >= State.COMPLETE)
+        n_complete = np.cumsum(complete[over])
+        answer = None
+        for n in (least + (n_looks - 1) * self.every, least + (n_looks - 2) * self.every):
+            seen = over[: int(np.searchsorted(n_complete, n)) + 1]  # what was known when so many were complete
+            key = history.X[seen].tobytes() + history.losses[seen].tobytes()
+            known = self._looks.get(n)
+            if known is None or known[0] != key:
+                later = np.ones(history.n, dtype=bool)
+                later[seen] = False
+                self._looks = {m: look for m, look in self._looks.items() if m > n - 3 * self.every}
+                known = self._looks[n] = (key, self._look(history.without(later), n))
+            if known[1] is None:
+                return None
+            answer = answer or known[1]
+        return answer
+
+    def _look(self, history: History, n: int) -> str | None:
+        """The reason after n complete trials, by these alone."""
+        from .surrogate import Surrogate
+
+        space, rng = history.space, np.random.default_rng([history.seed, n])
+        try:
+            surrogate = Surrogate(space, history)
+        except SamplerError:
+            return None
+        rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
+        tried = history.X[rows]
+        order = np.argsort(surrogate.predict(tried)[0], kind="stable")
+        losses = history.losses[history.state == State.COMPLETE, 0]
+        before, last = losses[: -self.n_next].min(initial=np.inf), losses[-self.n_next :].min()
+        losses = losses[np.isfinite(losses)]
+        epsilon = self.epsilon
+        if epsilon is None:
+            epsilon = max(float(surrogate.noise), float(np.median(losses) - losses.min()) / 100)
+        if last < before - epsilon:
+            return None
+        X = _around(space, np.repeat(tried[order[:_N_LEADERS]], _N_NEAR, axis=0), rng)
+        X = np.concatenate([space.sample(rng, _N_UNIFORM), X])
+        if space.finite:
+            known = set(space.keys(tried))
+            X = X[[key not in known for key in space.keys(X)]]
+        if not len(X):
+            return "every point that was looked at has been tried"
+        chosen = np.unique(surrogate.draws(X, self.n_next, rng).argmin(axis=1))
+        f = surrogate.draws(np.concatenate([tried[order[:1]], X[chosen]]), _N_DRAWS, rng)
+        p = float((f[:, 1:].min(axis=1) < f[:, 0] - epsilon).mean())
+        if p >= self.delta:
+            return None
+        chance = f"below {1 / _N_DRAWS:.1%}" if p == 0 else f"{p:.1%}"
+        return (
+            f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more than {epsilon:.3g} "
+            f"is {chance}"
+        )
+
+
+def _around(space: Space, X: Array, rng: np.random.Generator) -> Array:
+    """Feasible points near X (n, d): numbers moved by a normal of sd 0.02 to 0.2, some choices drawn anew."""
+    U = space.sample(rng, len(X))  # a parameter that the others switch on is taken from here
+    sd = np.exp(rng.uniform(np.log(0.02), np.log(0.2), (len(X), 1)))
+    moved = np.clip(X + rng.normal(size=X.shape) * sd, 0.0, 1.0)
+    unordered = np.array([isinstance(p, Categorical) and not p.ordered for p in space.dists])
+    moved[:, unordered] = X[:, unordered]
+    anew = np.isnan(moved) | (unordered & (rng.random(X.shape) < 1 / space.d))
+    moved = np.where(anew, U, moved)
+    moved = np.where(np.isnan(moved), np.where(unordered, 0.0, 0.5), moved)  # switched off in both
+    moved = space.settle(moved)
+    return moved[space.feasible(moved)]

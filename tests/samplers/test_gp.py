@@ -1,0 +1,228 @@
+"""The Gaussian-process sampler: how well it searches, what it costs in fits, and what it makes of odd data."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import luthier
+import luthier.surrogate
+from luthier import Float, Int, Space, State, TrialRow
+from luthier.history import History
+from luthier.samplers import GP
+from luthier.samplers.gp import nearest
+from luthier.surrogate import Columns, Surrogate, outcomes
+
+MIXED = Space(
+    {
+        "x": Float(0, 1),
+        "y": Float(1e-3, 1, scale="log"),
+        "k": Int(1, 40),
+        "c": ["a", "b", "c"],
+        "z": Float(0, 1, when={"c": "a"}),
+    }
+)
+
+
+def branin(p: dict[str, float]) -> float:
+    """Minimum 0.397887; Dixon & Szegő 1978."""
+    x, y = p["x"], p["y"]
+    bowl = (y - 5.1 * x**2 / (4 * math.pi**2) + 5 * x / math.pi - 6) ** 2
+    return bowl + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
+
+
+def mixed(p: dict) -> float:
+    """Minimum 0 at x = 0.3, y = 0.1, k = 17, c = "a", z = 0.8."""
+    bent = (p["x"] - 0.3) ** 2 + (math.log10(p["y"]) + 1) ** 2 / 9 + ((p["k"] - 17) / 40) ** 2
+    return bent + {"a": (p.get("z", 0.0) - 0.8) ** 2, "b": 0.1, "c": 0.3}[p["c"]]
+
+
+def told(space: Space, n: int, f, seed: int = 0, cost=None) -> History:
+    rng, history = np.random.default_rng(seed), History(space, ["minimize"], seed)
+    for i, params in enumerate(space.decode(space.sample(rng, n))):
+        spent = None if cost is None else cost(params)
+        row = TrialRow(
+            number=i, state=State.COMPLETE, params=params, values=(f(params),), finished_s=float(i), cost=spent
+        )
+        history.put([row])
+    return history
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_branin_in_forty_trials(seed: int) -> None:
+    study = luthier.create_study(space={"x": Float(-5, 10), "y": Float(0, 15)}, sampler="gp", seed=seed)
+    study.optimize(lambda t: branin(t.params), n_trials=40)
+    assert study.best_value - 0.397887 < 0.05
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mixed_conditional_space_in_fifty_trials(seed: int) -> None:
+    study = luthier.create_study(space=MIXED, sampler="gp", seed=seed)
+    study.optimize(lambda t: mixed(t.params), n_trials=50)
+    assert study.best_params["c"] == "a"
+    assert study.best_value < 0.01
+
+
+def test_a_batch_spreads() -> None:
+    history, space = told(MIXED, 20, mixed), MIXED
+    X = GP().sample(space, history, 16, np.random.default_rng(0))
+    assert len(set(space.keys(X))) == 16
+    Z = Columns(space).inputs(X)
+    apart = np.abs(Z.N[:, None] - Z.N).max(axis=2) + (Z.C[:, None] != Z.C).any(axis=2)
+    apart[np.eye(16, dtype=bool)] = np.inf
+    assert apart.min() > 1e-3
+    assert np.median(apart.min(axis=1)) > 0.02
+
+
+def test_running_trials_are_kept_clear_of() -> None:
+    space = Space({"x": Float(0, 1)})
+    history = told(space, 8, lambda p: (p["x"] - 0.4) ** 2)
+    first = GP().sample(space, history, 1, np.random.default_rng(0))[0, 0]
+    history.put([TrialRow(number=8, state=State.RUNNING, params={"x": float(first)})])
+    second = GP().sample(space, history, 1, np.random.default_rng(0))[0, 0]
+    assert abs(second - first) > 0.005
+
+
+def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
+    used, whole = GP(), told(MIXED, 130, mixed)
+    history = told(MIXED, 0, mixed)
+    rows = [
+        TrialRow(number=i, state=State.COMPLETE, params=p, values=(float(v),), finished_s=float(i))
+        for i, (p, v) in enumerate(zip(MIXED.decode(whole.X), whole.values[:, 0], strict=True))
+    ]
+    for row in rows:
+        history.put([row])
+        if row.number % 3 == 0 or row.number > 120:
+            X = used.sample(MIXED, history, 2, np.random.default_rng(row.number))
+            if row.number in (9, 30, 51, 99, 124, 129):
+                np.testing.assert_array_equal(GP().sample(MIXED, history, 2, np.random.default_rng(row.number)), X)
+
+
+def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits, fit = [], luthier.surrogate.fit
+    monkeypatch.setattr(luthier.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a))
+    space, sampler = Space({"x": Float(0, 1), "y": Float(0, 1)}), GP()
+    whole = told(space, 160, lambda p: (p["x"] - 0.3) ** 2 + p["y"])
+    history = History(space, ["minimize"])
+    for i, p in enumerate(space.decode(whole.X)):
+        history.put(
+            [TrialRow(number=i, state=State.COMPLETE, params=p, values=(float(whole.values[i, 0]),), finished_s=i)]
+        )
+        sampler.sample(space, history, 1, np.random.default_rng(i))
+    per_trial = [sum(a <= n < a + 20 for n in fits) for a in (20, 60, 140)]
+    assert 20 <= per_trial[0] <= 23
+    assert per_trial[1] <= 12
+    assert per_trial[2] <= 9
+
+
+def test_many_dimensions_are_searched_in_a_box() -> None:
+    space = Space({f"x{i}": Float(0, 1) for i in range(30)})
+    best = {}
+    for name in ("gp", "random"):
+        study = luthier.create_study(space=space, sampler=name, seed=0)
+        study.optimize(lambda t: sum((v - 0.3) ** 2 for v in t.params.values()), n_trials=90)
+        best[name] = study.best_value
+    assert best["gp"] < 0.25 * best["random"]
+
+
+def test_beyond_n_local_trials_it_learns_from_the_nearest() -> None:
+    space = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    history = told(space, 210, lambda p: (p["x"] - 0.3) ** 2 + (p["y"] - 0.6) ** 2)
+    number, loss = outcomes(history)
+    near = nearest(Columns(space).inputs(history.X[number]), loss, 60)
+    assert len(near) == 60 + 10
+    assert (np.diff(near) > 0).all()
+    best = history.X[np.argmin(loss[:200])]
+    far = np.setdiff1d(np.arange(200), near)
+    reach = np.abs(history.X[near[:60]] - best).max()
+    assert reach < np.linalg.norm(history.X[far] - best, axis=1).max()
+    x = GP(n_local=60).sample(space, history, 1, np.random.default_rng(0))
+    assert np.linalg.norm(x - [0.3, 0.6]) < 0.1
+
+
+def test_cost_is_weighed_and_forgotten_in_the_end() -> None:
+    """Two basins, equally good; one costs a hundred times as much."""
+    space = Space({"x": Float(0, 1), "y": Float(0, 1)})
+
+    def loss(p: dict) -> float:
+        return min((p["x"] - 0.2) ** 2, (p["x"] - 0.8) ** 2) + (p["y"] - 0.5) ** 2
+
+    def spent(exponent: float, budget: int | None) -> float:
+        total = 0.0
+        for seed in range(8):
+            history = told(space, 14, loss, seed, cost=lambda p: 100.0 if p["x"] > 0.5 else 1.0)
+            history.budget = budget
+            X = GP(cost_exponent=exponent).sample(space, history, 1, np.random.default_rng(seed))
+            total += 100.0 if X[0, 0] > 0.5 else 1.0
+        return total
+
+    assert spent(1.0, 1000) < 0.5 * spent(0.0, 1000)
+    assert spent(1.0, 14) == spent(0.0, 14)
+
+
+def test_a_prior_steers_at_first() -> None:
+    def gap(prior: tuple[float, float] | None) -> float:
+        gaps = []
+        for seed in range(4):
+            space = {f"x{i}": Float(0, 1, prior=prior) for i in range(5)}
+            study = luthier.create_study(space=space, sampler="gp", seed=seed)
+            study.optimize(lambda t: sum((v - 0.85) ** 2 for v in t.params.values()), n_trials=14)
+            gaps.append(study.best_value)
+        return float(np.mean(gaps))
+
+    assert gap((0.8, 0.1)) < 0.5 * gap(None)
+
+
+@pytest.mark.parametrize("settings", [{"noise": 0.0}, {"noise": 0.05}, {"warp_inputs": True}])
+def test_settings(settings: dict) -> None:
+    study = luthier.create_study(space=MIXED, sampler=GP(**settings), seed=0)
+    study.optimize(lambda t: mixed(t.params), n_trials=40)
+    assert study.best_value < 0.05
+
+
+def test_one_point_again_and_again_without_noise() -> None:
+    """The covariance matrix is singular, whatever is believed of the noise."""
+    space, history = Space({"x": Float(0, 1), "y": Float(0, 1)}), None
+    history = History(space, ["minimize"])
+    for i in range(60):
+        params = {"x": 0.5, "y": 0.5} if i % 2 else {"x": 0.25, "y": 0.5}
+        history.put([TrialRow(number=i, state=State.COMPLETE, params=params, values=(float(i % 2),))])
+    X = GP(noise=0.0).sample(space, history, 3, np.random.default_rng(0))
+    assert space.feasible(X).all()
+    assert ((X >= 0) & (X <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_startup_trials": 0}, "n_startup_trials must be a number of at least 1, got 0"),
+        ({"noise": -1.0}, "noise must be a number of at least 0, got -1.0"),
+        ({"noise": math.nan}, "noise must be a number"),
+        ({"n_local": 3}, "n_local must be a number of at least 20, got 3"),
+    ],
+)
+def test_settings_out_of_range(settings: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GP(**settings)
+
+
+def test_several_objectives() -> None:
+    study = luthier.create_study(directions=["minimize", "maximize"], space=MIXED, sampler="gp")
+    with pytest.raises(luthier.errors.SamplerError, match="GP takes one objective, got 2"):
+        study.ask()
+
+
+def test_a_surrogate_speaks_in_units_of_the_loss() -> None:
+    space = Space({"x": Float(0, 1)})
+    rng = np.random.default_rng(0)
+    history = told(space, 60, lambda p: 1000 + 50 * (p["x"] - 0.4) ** 2 + 0.5 * rng.standard_normal())
+    made = Surrogate(space, history)
+    mean, sd = made.predict(np.array([[0.4], [0.5]]))
+    np.testing.assert_allclose(mean, [1000, 1000.5], atol=0.6)
+    assert (sd < 0.6).all()
+    assert made.noise == pytest.approx(0.5, rel=0.4)
+    draws = made.draws(np.array([[0.4], [0.41], [0.9]]), 4000, np.random.default_rng(0))
+    np.testing.assert_allclose(draws[:, 0].mean(), mean[0], atol=0.1)
+    assert np.corrcoef(draws[:, 0], draws[:, 1])[0, 1] > 0.9
