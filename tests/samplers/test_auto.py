@@ -69,6 +69,14 @@ def test_long_trials_keep_it() -> None:
     assert said(NUMBERS, told(NUMBERS, 600, duration_s=5.0)).startswith("GP: ")
 
 
+def test_conditions() -> None:
+    tree = Space({**MIXED.params, "y": Float(0, 1, when={"c": "a"})})
+    assert said(tree, told(tree, 20)).startswith(
+        "GP: 6 parameters, in turns with TPE as there are conditions, 20 finished"
+    )
+    assert said(tree, told(tree, 21)) == "TPE: 6 parameters, in turns with a Gaussian process as there are conditions"
+
+
 def test_workers() -> None:
     assert said(NUMBERS, told(NUMBERS, 30, running=20)).startswith("GP: 4 parameters, 30 finished trials, 21 at a time")
     assert said(NUMBERS, told(NUMBERS, 30, running=70)) == "TPE: 71 trials at a time"

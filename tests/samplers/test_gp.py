@@ -11,9 +11,10 @@ import luthier
 import luthier.surrogate
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.history import History
+from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
-from luthier.samplers.gp import nearest
-from luthier.surrogate import Columns, Surrogate, outcomes
+from luthier.samplers.gp import LogEI, nearest
+from luthier.surrogate import Columns, Surrogate, outcomes, transformed
 
 MIXED = Space(
     {
@@ -63,6 +64,26 @@ def test_a_mixed_conditional_space_in_fifty_trials(seed: int) -> None:
     study.optimize(lambda t: mixed(t.params), n_trials=50)
     assert study.best_params["c"] == "a"
     assert study.best_value < 0.01
+
+
+def test_the_slope_of_the_acquisition_is_its_derivative() -> None:
+    """With doubt, a prior and a cost."""
+    space = Space({"x": Float(0, 1, prior=(0.7, 0.2)), "c": ["a", "b"], "y": Float(0, 1)})
+    history = told(space, 30, lambda p: (p["x"] - 0.3) ** 2 + p["y"] + (p["c"] == "a"))
+    columns = Columns(space)
+    number, loss = outcomes(history)
+    Z = columns.inputs(history.X[number])
+    theta = np.array([1.0, 0.5, 0.0, 0.0, -6.0])
+    made = LogEI(space, columns, Posterior.of(theta, Z, transformed(loss)), -1.0, doubt=1.7)
+    made.trust, made.dear = 0.4, (0.8, Posterior.of(theta, Z, Z.N[:, 1] - 0.5))
+    X = space.sample(np.random.default_rng(1), 6)
+    f, by = made.slope(X)
+    np.testing.assert_allclose(f, made.value(X))
+    for j in (0, 2):
+        step = np.zeros(3)
+        step[j] = 1e-6
+        np.testing.assert_allclose(by[:, j], (made.value(X + step) - made.value(X - step)) / 2e-6, rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(by[:, 1], 0.0)
 
 
 def test_a_batch_spreads() -> None:

@@ -45,6 +45,7 @@ class Auto(Sampler):
       else TPE;
     - more than 64 workers: TPE;
     - predictions of left-out trials that rank them no better than chance, twice in a row: TPE;
+    - conditional parameters: GP and TPE in turns;
     - everything else: GP.
 
     The Gaussian process may think for 5 seconds in all, and beyond that for 5 % of the time spent in trials. Short
@@ -101,8 +102,11 @@ class Auto(Sampler):
         if len(tau) > 1 and max(tau[-2:]) < _POOR:
             shown = " and ".join(f"{t:.2f}" for t in tau[-2:])
             return Choice("TPE", f"a Gaussian process ranks left-out trials no better than chance (tau {shown})")
+        if space.conditional and history.n % 2:
+            return Choice("TPE", f"{d} parameters, in turns with a Gaussian process as there are conditions")
         checked = f"; it ranks left-out trials with tau = {tau[-1]:.2f}" if tau else ""
-        return Choice("GP", f"{d} parameters, {finished} finished trials, {workers} at a time{checked}")
+        turns = ", in turns with TPE as there are conditions" if space.conditional else ""
+        return Choice("GP", f"{d} parameters{turns}, {finished} finished trials, {workers} at a time{checked}")
 
     def _checks(self, space: Space, history: History) -> list[float]:
         """Kendall's tau of losses and of what the others predict for each, after every 25th outcome; the last two."""

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from ..distributions import Array, Categorical
-from ..errors import SamplerError
 from ..history import History
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.forest import fit, predict
@@ -17,7 +16,7 @@ from ..space import Space
 from ..surrogate import outcomes
 from ..trial import State
 from .base import Sampler, remaining
-from .qmc import QMC
+from .population import one_objective, spread
 
 _MAX_TRIALS = 400  # that the forest is fitted to: beyond it the best half of them, and an even share of the rest
 _N_STARTS, _N_ROUNDS, _N_STEPS = 10, 3, 4  # of the local search: configurations, rounds, draws for each number
@@ -71,17 +70,12 @@ class Forest(Sampler):
             high = 1 if name == "random_share" else math.inf
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be between {low} and {high:g}, got {getattr(self, name)!r}")
-        self._qmc = QMC()
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        if len(history.directions) > 1:
-            raise SamplerError(f"Forest takes one objective, got {len(history.directions)}; use sampler=None or QMC")
+        one_objective("Forest", history)
         tried = Tried(space, history)
         if tried.n_over < self.n_startup_trials:
-            centre = space.centre() if history.n < 2 and n == 1 else None
-            if centre is not None and not np.isclose(history.X, centre, equal_nan=True).all(axis=1).any():
-                return centre
-            X = self._qmc.sample(space, history, n, rng)
+            X = spread(space, history, n, rng)
             for i in range(n):  # a sequence repeats itself in finite branches
                 X[i] = _random(space, history, tried, rng) if tried.has(X[i : i + 1]) else X[i]
                 tried.begin(X[i : i + 1])

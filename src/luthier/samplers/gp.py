@@ -24,6 +24,7 @@ from .population import one_objective, spread
 _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
+_DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
 _BETA = 10.0  # how long a prior steers
 _STEP = 1e-4  # of finite differences of a prior
 
@@ -33,10 +34,11 @@ class GP(Sampler):
 
     A Matérn-5/2 kernel with a lengthscale for each parameter; categories differ or do not; an inactive parameter stands
     in the middle of its range. Losses are warped before they are modelled: beyond the median only their ranks count,
-    and the scale is stretched near the best. Running trials count as observed, without noise, to be what the model
-    expects there, so workers and batches spread. With more than `n_local` trials or 20 parameters the search stays in a
-    box around the best trial that grows with success and shrinks with failure, and with more than `n_local` the model
-    learns from the trials nearest to it.
+    and the scale is stretched near the best. Hyperparameters are estimates, so a model of few trials is too sure of
+    itself: after n trials with d active parameters its standard deviation counts 1 + 4 d / n times. Running trials
+    count as observed, without noise, to be what the model expects there, so workers and batches spread. With more than
+    `n_local` trials or 20 parameters the search stays in a box around the best trial that grows with success and
+    shrinks with failure, and with more than `n_local` the model learns from the trials nearest to it.
 
     Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement is weighed against
     the cost expected: at first in full, at the end not at all.
@@ -55,7 +57,8 @@ class GP(Sampler):
 
     Source: Snoek 2012; Ament 2023 (log of the expected improvement); Song 2024 (warps of the loss); Hvarfner 2024 (the
     priors of lengthscales grow with the dimension) and 2022 (steering); Eriksson 2019 (the box); Lee 2020 (cost).
-    Deviations: improvement over the best posterior mean, not the best draw; the search over mixed spaces, see `Ascent`.
+    Deviations: improvement over the best posterior mean, not the best draw; the factor on the standard deviation; the
+    search over mixed spaces, see `Ascent`.
     """
 
     def __init__(
@@ -91,7 +94,8 @@ class GP(Sampler):
         Z, warped = columns.inputs(X), transformed(y)
         model = self._posterior("loss", Z, y, transformed, n)
         means = model.predict(Z)[0]
-        acquisition = LogEI(space, columns, model, float(means.min()))
+        active = columns.d - float(np.isnan(X).sum(axis=1).mean())
+        acquisition = LogEI(space, columns, model, float(means.min()), 1 + _DOUBT * active / len(number))
         running = columns.inputs(history.X[sorted(history.running)])
         for i in range(running.n):
             acquisition.expect(running.rows(i, i + 1))
@@ -156,14 +160,15 @@ class LogEI:
         columns: Which of its columns the models know.
         model: Of the loss; may grow.
         best: Loss to be improved on.
+        doubt: Factor on the standard deviation.
 
     Attributes:
         trust: Exponent of the prior's density.
         dear: Weight of the logarithm of the cost, and a model of it.
     """
 
-    def __init__(self, space: Space, columns: Columns, model: Posterior, best: float) -> None:
-        self.space, self.columns, self.model, self.best = space, columns, model, best
+    def __init__(self, space: Space, columns: Columns, model: Posterior, best: float, doubt: float) -> None:
+        self.space, self.columns, self.model, self.best, self.doubt = space, columns, model, best, doubt
         self.trust = 0.0
         self.dear: tuple[float, Posterior] | None = None
 
@@ -183,7 +188,7 @@ class LogEI:
         """(m,) at unit columns (m, d)."""
         Z = self.columns.inputs(X)
         mean, variance = self.model.predict(Z)
-        f = log_expected_improvement(mean, np.sqrt(variance), self.best)
+        f = log_expected_improvement(mean, self.doubt * np.sqrt(variance), self.best)
         if self.trust:
             f += self.trust * self.space.log_prior(X)
         if self.dear:
@@ -194,10 +199,10 @@ class LogEI:
         """`value`, and its derivatives (m, d) by the numbers."""
         Z, numbers = self.columns.inputs(X), self.columns.numbers
         mean, variance, mean_by, variance_by = self.model.gradients(Z)
-        sd = np.sqrt(variance)
+        sd = self.doubt * np.sqrt(variance)
         f, by_mean, by_sd = log_expected_improvement_by(mean, sd, self.best)
         by = np.zeros(X.shape)
-        by[:, numbers] = by_mean[:, None] * mean_by + (by_sd / (2 * sd))[:, None] * variance_by
+        by[:, numbers] = by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[:, None] * variance_by
         if self.trust:
             believed = self.space.log_prior(X)
             f += self.trust * believed

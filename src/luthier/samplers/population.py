@@ -29,9 +29,15 @@ def untried_centre(space: Space, history: History, n: int) -> Array | None:
 
 
 def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-    """The centre, then quasi-random points: what there is to do while nothing is known."""
+    """The centre, then quasi-random points, every other one from the priors if there are any: a start (n, d)."""
     centre = untried_centre(space, history, n)
-    return QMC().sample(space, history, n, rng) if centre is None else centre
+    if centre is not None:
+        return centre
+    X = QMC().sample(space, history, n, rng)
+    if space.believed:
+        odd = (history.n + np.arange(n)) % 2 == 1
+        X = unseen(space, history, np.where(odd[:, None], space.from_prior(rng, n), X), rng)
+    return X
 
 
 def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:

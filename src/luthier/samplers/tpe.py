@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..distributions import Array, Categorical
-from ..errors import SamplerError
 from ..history import History
 from ..numerics.parzen import Axes, Mixture
 from ..space import Space
 from ..trial import State
-from .base import Sampler, remaining, unseen
-from .qmc import QMC
+from .base import Sampler, remaining
+from .population import one_objective, spread
 
 _BETA = 10.0  # how long a prior steers
 _MAX_BELOW = 25  # kernels of the good density
@@ -64,30 +63,18 @@ class TPE(Sampler):
             high = 1 if name in ("gamma", "bandwidth") else math.inf
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}")
-        self._qmc = QMC()
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        if len(history.directions) > 1:
-            raise SamplerError(f"TPE takes one objective, got {len(history.directions)}; use sampler=None or QMC")
+        one_objective("TPE", history)
         order, n_finished = ranked(history)
         if n_finished < self.n_startup_trials:
-            centre = space.centre() if history.n < 2 and n == 1 else None
-            if centre is not None and not np.isclose(history.X, centre, equal_nan=True).all(axis=1).any():
-                return centre
-            return self._start(space, history, n, rng)
+            return spread(space, history, n, rng)
         if self._axes[0] is not space:
             self._axes = (space, axes(space))
         good, bad = self._densities(history, order, n_finished, self._axes[1])
         trust = _BETA / n_finished if space.believed else 0.0
         return np.concatenate([self._proposal(space, history, good, bad, trust, rng) for _ in range(n)])
-
-    def _start(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        X = self._qmc.sample(space, history, n, rng)
-        if space.believed:
-            odd = (history.n + np.arange(n)) % 2 == 1
-            X = unseen(space, history, np.where(odd[:, None], space.from_prior(rng, n), X), rng)
-        return X
 
     def _densities(
         self, history: History, order: NDArray[np.int64], n_finished: int, axes: Axes
