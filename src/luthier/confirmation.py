@@ -76,8 +76,9 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def significant(self) -> bool:
-        """Whether the first differs from the second by more than chance would bring about."""
-        return self.p < 1 - self.level
+        """Whether the first is better than the second, on repeats of both, by more than chance would bring about."""
+        better = self.difference < 0 if self.direction == "minimize" else self.difference > 0
+        return better and self.p < 1 - self.level
 
     @property
     def verdict(self) -> str:

@@ -35,10 +35,12 @@ class Columns:
         self.numbers = np.array([j for j in several if j not in unordered], dtype=np.int64)
         self.categories = np.array([j for j in several if j in unordered], dtype=np.int64)
 
+        self.all = np.concatenate([self.numbers, self.categories])
+
     @property
     def d(self) -> int:
         """How many there are of both."""
-        return len(self.numbers) + len(self.categories)
+        return len(self.all)
 
     def inputs(self, X: Array) -> Inputs:
         """Unit columns (n, d) as a kernel sees them."""
@@ -147,12 +149,15 @@ def transformed(y: Array) -> Array:
 
 @one_thread()
 def rank_correlation(space: Space, X: Array, loss: Array) -> float:
-    """Kendall's tau of losses (n,) at unit columns (n, d) and of what a model predicts for each from the others."""
+    """Of losses (n,) at unit columns (n, d) and of what a model predicts for each from the others.
+
+    Kendall's tau over the pairs whose losses differ.
+    """
     Z, y = Columns(space).inputs(X), transformed(loss)
     _, theta = Hyperparameters().at(Z, loss, transformed)
     got = Posterior.of(theta, Z, y).left_out(y)
     agree = np.sign(y[:, None] - y) * np.sign(got[:, None] - got)
-    return float(agree.sum() / max(len(y) * (len(y) - 1), 1))
+    return float(agree.sum() / max(int((y[:, None] != y).sum()), 1))
 
 
 class Surrogate:
@@ -178,9 +183,10 @@ class Surrogate:
         self.columns = Columns(space)
         loss = history.losses[:, 0]
         number = np.flatnonzero((history.state == State.COMPLETE) & history.fits & np.isfinite(loss))[-_MOST:]
-        Z, y = self.columns.inputs(history.X[number]), half_rank(loss[number])
+        Z = self.columns.inputs(history.X[number])
         if len(number) < 2 or not (np.ptp(Z.N, axis=0).any() or np.ptp(Z.C, axis=0).any()):
             raise SamplerError(f"a surrogate needs two different complete trials, got {len(number)} of {history!r}")
+        y = half_rank(loss[number])
         self._shift, self._scale = float(y.mean()), float(y.std()) or 1.0
         _, theta = Hyperparameters().at(Z, loss[number], half_rank)
         self._model = Posterior.of(theta, Z, standardise(y))

@@ -111,6 +111,19 @@ def test_another_process_makes_the_same_choice() -> None:
         np.testing.assert_array_equal(Auto().sample(NUMBERS, history, 2, np.random.default_rng(n)), X)
 
 
+def test_one_sampler_for_two_studies() -> None:
+    """The same losses at other points are another study."""
+    auto, noise = Auto(), np.random.default_rng(3).random(100)
+    for X in (np.random.default_rng(0).random((100, 4)), np.column_stack([noise] * 4)):
+        history = History(NUMBERS, ["minimize"])
+        history.put(
+            TrialRow(number=i, state=State.COMPLETE, params=p, values=(float(v),))
+            for i, (p, v) in enumerate(zip(NUMBERS.decode(X), noise, strict=True))
+        )
+        got = auto.sample(NUMBERS, history, 1, np.random.default_rng(0))
+        np.testing.assert_array_equal(Auto().sample(NUMBERS, history, 1, np.random.default_rng(0)), got)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_what_the_process_has_found_is_refined_after_it(seed: int) -> None:
     study = luthier.create_study(space=NUMBERS, seed=seed)

@@ -14,7 +14,7 @@ from luthier.history import History
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
 from luthier.samplers.gp import LogEI, nearest
-from luthier.surrogate import Columns, Surrogate, outcomes, transformed
+from luthier.surrogate import Columns, Surrogate, outcomes, rank_correlation, transformed
 
 MIXED = Space(
     {
@@ -119,6 +119,26 @@ def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
             X = used.sample(MIXED, history, 2, np.random.default_rng(row.number))
             if row.number in (9, 30, 51, 99, 124, 129):
                 np.testing.assert_array_equal(GP().sample(MIXED, history, 2, np.random.default_rng(row.number)), X)
+
+
+def test_a_trial_that_was_running_counts_with_its_noise_once_it_is_over() -> None:
+    history, used = told(MIXED, 101, mixed), GP()  # hyperparameters are of the first 99
+    params = MIXED.decode(MIXED.sample(np.random.default_rng(5), 1))[0]
+    history.put([TrialRow(number=101, state=State.RUNNING, params=params)])
+    used.sample(MIXED, history, 3, np.random.default_rng(0))
+    history.put([TrialRow(number=101, state=State.COMPLETE, params=params, values=(mixed(params),))])
+    X = used.sample(MIXED, history, 1, np.random.default_rng(1))
+    np.testing.assert_array_equal(GP().sample(MIXED, history, 1, np.random.default_rng(1)), X)
+
+
+def test_inactive_constants_and_single_choices_do_no_harm() -> None:
+    idle = {f"i{i}": Int(3, 3, when={"k": "d"}) for i in range(8)}
+    space = Space({"k": ["a", "b", "c", "d"], "x": Float(0, 1), **idle})
+    history = told(space, 12, lambda p: p["x"])
+    assert space.feasible(GP().sample(space, history, 4, np.random.default_rng(0))).all()
+    study = luthier.create_study(space={"c": ["only"], "x": Int(0, 29)}, sampler="gp", seed=0)
+    study.optimize(lambda t: (t.params["x"] - 11) ** 2, n_trials=30)
+    assert len({t.params["x"] for t in study.trials}) == 30
 
 
 def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +253,22 @@ def test_several_objectives() -> None:
     study = luthier.create_study(directions=["minimize", "maximize"], space=MIXED, sampler="gp")
     with pytest.raises(luthier.errors.SamplerError, match="GP takes one objective, got 2"):
         study.ask()
+
+
+def test_a_surrogate_of_infinite_losses_alone_is_refused() -> None:
+    space = Space({"x": Float(0, 1)})
+    with pytest.raises(luthier.errors.SamplerError, match="two different complete trials, got 0"):
+        Surrogate(space, told(space, 5, lambda p: math.inf))
+    study = luthier.create_study(space=space, seed=0)
+    study.optimize(lambda t: math.inf, n_trials=4)
+    assert len(study.recommend(2)) == 2
+
+
+def test_rank_correlation_looks_at_pairs_that_differ() -> None:
+    space = Space({"x": Float(0, 1)})
+    X = np.linspace(0, 1, 40)[:, None]
+    assert rank_correlation(space, X, np.where(X[:, 0] < 0.9, 0.0, 1.0)) > 0.5
+    assert rank_correlation(space, X, X[:, 0]) > 0.95
 
 
 def test_a_surrogate_speaks_in_units_of_the_loss() -> None:

@@ -27,7 +27,7 @@ def log_h(z: Array) -> Array:
     # phi(z) (1 + z Phi(z)/phi(z)), where Phi(z)/phi(z) = sqrt(pi/2) erfcx(-z/sqrt 2)
     tail = 1 + t * math.sqrt(math.pi / 2) * erfcx(-t * _SQRT_HALF)
     asymptote = t < -1e3
-    tail[asymptote] = 1 / t[asymptote] ** 2
+    tail[asymptote] = (1 - 3 / t[asymptote] ** 2) / t[asymptote] ** 2
     out[far] = -0.5 * t * t - _LOG_SQRT_2PI + np.log(tail)
     return out
 

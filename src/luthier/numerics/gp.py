@@ -224,13 +224,15 @@ class Posterior:
         rho: (p + q,) inverse squared lengthscales.
         signal: Variance of the process.
         noise: Variance of an observation.
-        n: Number of observations.
+        n: Number of observations, what is only expected included.
+        n_observed: How many of them have been observed.
     """
 
     rho: Array
     signal: float
     noise: float
     n: int
+    n_observed: int
     _shapes: Array  # (2 p,) of the warps of the numbers; empty where there are none
     _Z: Inputs
     _A: Array  # (n, p) numbers as warped, divided by their lengthscales
@@ -244,9 +246,8 @@ class Posterior:
         d, size = p + Z.C.shape[1], n + room
         rho, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
         rows = Inputs(np.zeros((size, p)), np.zeros((size, Z.C.shape[1])))
-        made = cls(
-            rho, signal, noise, n, theta[d + 2 :], rows, np.zeros((size, p)), np.zeros((size, size)), np.zeros(size)
-        )
+        A, R, alpha = np.zeros((size, p)), np.zeros((size, size)), np.zeros(size)
+        made = cls(rho, signal, noise, n, n, theta[d + 2 :], rows, A, R, alpha)
         rows.N[:n], rows.C[:n], made._A[:n] = Z.N, Z.C, made._scaled(Z.N)
         K = made.covariance(Z, Z)
         K.reshape(-1)[:: n + 1] = signal + noise
@@ -320,11 +321,12 @@ class Posterior:
 
     def extend(self, n_fixed: int, Z: Inputs) -> None:
         """Makes its points the rows of Z; it was made with the first n_fixed, and appends what is new."""
-        k = min(self.n, Z.n)
+        k = min(self.n_observed, Z.n)
         same = (self._Z.N[:k] == Z.N[:k]).all(axis=1) & (self._Z.C[:k] == Z.C[:k]).all(axis=1)
         self.n = max(n_fixed, k if same.all() else int(np.argmin(same)))
         for i in range(self.n, Z.n):
             self.append(Z.rows(i, i + 1))
+        self.n_observed = self.n
 
     def append(self, Z: Inputs, noise: float | None = None) -> None:
         """Adds one point, observed as what the mean says there, so that only the variance changes; O(n^2).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,16 @@ from functools import cache
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 _lock = threading.RLock()
+
+
+def _renew() -> None:
+    """A forked child has the lock as it was, held perhaps by a thread that it does not have."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 @cache

@@ -13,7 +13,7 @@ from ..distributions import Array, Categorical
 from ..history import History
 from ..numerics.sobol import sobol
 from ..space import Space
-from .base import remaining
+from .base import remaining, unseen
 from .population import known
 
 _N_SCREENED, _N_NEAR, _N_STARTS = 512, 60, 10
@@ -60,7 +60,7 @@ class Ascent:
     def __init__(self, space: Space) -> None:
         self.space = space
         several = [j for j, p in enumerate(space.dists) if p.n_values != 1]
-        self._unordered = [j for j in several if _unordered(space, j)]
+        self._unordered = [j for j in range(space.d) if _unordered(space, j)]
         self._numbers = np.array([j for j in several if j not in self._unordered], dtype=np.int64)
         self._discrete = [j for j in several if space.dists[j].n_values is not None]
         self._smooth = np.array(
@@ -92,10 +92,11 @@ class Ascent:
         X = space.settle(np.concatenate([X, near]))
         X = X[self._allowed(X, history, taken)]
         if space.finite and len(X) < _N_STARTS:
-            X = remaining(space, history, set(space.keys(taken)))
-            X = X if len(X) <= _MAX_LISTED else X[rng.choice(len(X), _MAX_LISTED, replace=False)]
+            left = remaining(space, history, set(space.keys(taken)))
+            if len(left):
+                X = left if len(left) <= _MAX_LISTED else left[rng.choice(len(left), _MAX_LISTED, replace=False)]
         if not len(X):
-            return space.sample(rng, 1)
+            return unseen(space, history, space.sample(rng, 1), rng)
         f = acquisition.value(X)
         start = np.argsort(-f, kind="stable")[:_N_STARTS]
         X, f = X[start], f[start]
@@ -107,7 +108,7 @@ class Ascent:
             x = X[best : best + 1]
             if not known(history.X, x) and not known(taken, x):
                 return x
-        return space.sample(rng, 1)
+        return unseen(space, history, space.sample(rng, 1), rng)
 
     def _allowed(self, X: Array, history: History, taken: Array) -> NDArray[np.bool_]:
         space = self.space
@@ -153,7 +154,7 @@ class Ascent:
         low, high = (np.tile(end[at] / scale, len(X)) for end in ends)
         start = np.clip((Y[:, at] / scale).ravel(), low, high)
         u, _, _ = fmin_l_bfgs_b(
-            negative, start, bounds=list(zip(low, high, strict=True)), maxiter=40, factr=1e9, pgtol=1e-4
+            negative, start, bounds=list(zip(low, high, strict=True)), maxiter=24, factr=1e10, pgtol=1e-4
         )
         Y[:, at] = np.clip(u.reshape(active.shape) * scale, 0.0, 1.0)
         Y = self.space.settle(np.where(hidden, np.nan, Y))

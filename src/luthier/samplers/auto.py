@@ -16,6 +16,7 @@ from .population import spread
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
 _GRACE_S, _SHARE = 5.0, 0.05  # thinking that is always allowed, and as a share of the time spent in trials
 _CHECK, _POOR = 25, 0.15  # every how many outcomes the model is checked, and which rank correlation is poor
+_CHECKED = 300  # the latest outcomes that a check looks at
 _FEW, _MANY = 4, 64  # workers that any method keeps busy, and that are too many to think of each
 
 
@@ -39,8 +40,8 @@ class Auto(Sampler):
     In this order:
 
     - several objectives: QMC;
+    - more than 4 workers, that run more than half of all trials at once: QMC;
     - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
-    - so many workers that they run more than half of the trials to come at once: QMC;
     - the Gaussian process has used up its time to think: CMAES where all parameters are numbers without conditions,
       else TPE;
     - more than 64 workers: TPE;
@@ -48,9 +49,9 @@ class Auto(Sampler):
     - conditional parameters: GP and TPE in turns;
     - everything else: GP.
 
-    The Gaussian process may think for 5 seconds in all, and beyond that for 5 % of the time spent in trials. Short
-    trials get it for some 250 proposals, long ones for good. What a proposal costs is taken from the numbers of trials
-    and parameters, not from a clock, so that the same data give the same choice.
+    The Gaussian process may think for 5 seconds in all, and beyond that for 5 % of the time spent in trials. Trials
+    that take no time get it for about 300 proposals, long ones for good. What a proposal costs is taken from the
+    numbers of trials and parameters, not from a clock; how long trials took is what their rows say.
     """
 
     def __init__(self) -> None:
@@ -115,9 +116,11 @@ class Auto(Sampler):
         number, loss = outcomes(history)
         marks = range(_CHECK, len(number) + 1, _CHECK)[-2:]
         for m in marks:
-            key = number[:m].tobytes() + loss[:m].tobytes()
+            latest = slice(max(0, m - _CHECKED), m)
+            X, y = history.X[number[latest]], loss[latest]
+            key = X.tobytes() + y.tobytes()
             if self._tau.get(m, (b"",))[0] != key:
-                self._tau[m] = (key, rank_correlation(space, history.X[number[:m]], loss[:m]))
+                self._tau[m] = (key, rank_correlation(space, X, y))
         return [self._tau[m][1] for m in marks]
 
 
@@ -135,4 +138,4 @@ def used_up(history: History, d: int) -> int | None:
         return None
     spent = np.cumsum(np.nan_to_num(history.duration_s[over]))
     late = np.flatnonzero(total > np.maximum(_GRACE_S, _SHARE * spent))
-    return int(over[: late[0] + 1].max()) + 1 if len(late) else None
+    return int(over[late[0]]) + 1 if len(late) else None

@@ -94,7 +94,7 @@ class GP(Sampler):
         Z, warped = columns.inputs(X), transformed(y)
         model = self._posterior("loss", Z, y, transformed, n)
         means = model.predict(Z)[0]
-        active = columns.d - float(np.isnan(X).sum(axis=1).mean())
+        active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
         acquisition = LogEI(space, columns, model, float(means.min()), 1 + _DOUBT * active / len(number))
         running = columns.inputs(history.X[sorted(history.running)])
         for i in range(running.n):
@@ -130,7 +130,8 @@ class GP(Sampler):
     def _dear(self, columns: Columns, history: History, number: NDArray[np.int64]) -> tuple[float, Posterior] | None:
         """How much cost counts now, in units of its model, and the model of its logarithm; None while too few told."""
         cost = history.cost[number]
-        told = np.flatnonzero(cost >= 0)[-self.n_local :]
+        told = np.flatnonzero(cost >= 0)
+        told = told[max(0, len(told) - self.n_local) // 25 * 25 :]  # moves every 25 trials only, as in `nearest`
         if len(told) < self.n_startup_trials or not cost[told].max() > cost[told].min():
             return None
         log_cost = np.log(np.maximum(cost[told], 1e-6 * cost[told].max()))
@@ -179,10 +180,12 @@ class LogEI:
 
     @property
     def lengthscales(self) -> Array:
-        """(d,) of the numbers; 1 for the rest."""
-        scales = np.ones(self.space.d)
-        scales[self.columns.numbers] = 1 / np.sqrt(self.model.rho[: len(self.columns.numbers)])
-        return scales
+        """(d,) of the numbers; their geometric mean for the rest."""
+        numbers = self.columns.numbers
+        own = -0.5 * np.log(self.model.rho[: len(numbers)])
+        scales = np.full(self.space.d, own.mean() if len(own) else 0.0)
+        scales[numbers] = own
+        return np.asarray(np.exp(scales))
 
     def value(self, X: Array) -> Array:
         """(m,) at unit columns (m, d)."""
