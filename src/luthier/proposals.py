@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from .distributions import Array, Categorical, Distribution, must_match, wider
+from .distributions import Array, Distribution, must_match, wider
 from .history import History
 from .numerics.streams import Streams
 from .samplers.base import Sampler
@@ -70,7 +70,7 @@ class Proposals:
             X = space.encode({**proposal, **known})
             for j, p in enumerate(space.dists):  # a child that the fixed parent switches on
                 if np.isnan(X[0, j]):
-                    X[0, j] = np.floor(0.5 * p.n_values) if isinstance(p, Categorical) and not p.ordered else 0.5
+                    X[0, j] = np.floor(0.5 * (p.n_values or 1)) if j in space.unordered else 0.5
             X = space.settle(X)
             if space.feasible(X)[0]:
                 break

@@ -28,6 +28,9 @@ class Space:
         constraints: What no proposal may break: text such as "warmup < steps", or functions of the params that return
             true for what is allowed (functions are not stored: pass the space again when the study is loaded).
 
+    Attributes:
+        unordered: Columns whose values are choices without an order, kept as their index.
+
     Raises:
         SpaceError: A name is not a string, or a value not a distribution.
         ConditionError: A condition names a parent or value that does not exist, or runs in a circle.
@@ -52,8 +55,8 @@ class Space:
         self.dists = tuple(self.params.values())
         self.d = len(self.names)
         self.column = {name: j for j, name in enumerate(self.names)}
-        self._unordered = [j for j, p in enumerate(self.dists) if isinstance(p, Categorical) and not p.ordered]
-        self._discrete = [j for j, p in enumerate(self.dists) if p.n_values is not None and j not in self._unordered]
+        self.unordered = [j for j, p in enumerate(self.dists) if isinstance(p, Categorical) and not p.ordered]
+        self._discrete = [j for j, p in enumerate(self.dists) if p.n_values is not None and j not in self.unordered]
         self._prior = [j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1]
         self._tree = self._conditions()
         self._grid: Array | None = None
@@ -178,7 +181,7 @@ class Space:
     def place(self, U: Array) -> Array:
         """Points of the unit cube (n, d) -> the unit columns they stand for: categories, cells, inactive parts."""
         X = np.minimum(U, 1.0)
-        for j in self._unordered:
+        for j in self.unordered:
             k = self.dists[j].n_values or 1
             X[:, j] = np.minimum(np.floor(U[:, j] * k), k - 1)
         return self.settle(X)
@@ -325,7 +328,7 @@ class Space:
         for j, p in enumerate(self.dists):
             if p.likeliest is not None:
                 X[0, j] = p.to_unit(p.raw(p.likeliest))
-            elif j in self._unordered:
+            elif j in self.unordered:
                 X[0, j] = 0.0
         X = self.settle(X)
         return X if self.feasible(X)[0] else None

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .distributions import Array, Categorical
+from .distributions import Array
 from .errors import SamplerError, StudyError
 from .history import History
 from .space import Space
@@ -253,7 +253,7 @@ def _around(space: Space, X: Array, rng: np.random.Generator) -> Array:
     U = space.sample(rng, len(X))  # a parameter that the others switch on is taken from here
     sd = np.exp(rng.uniform(np.log(0.02), np.log(0.2), (len(X), 1)))
     moved = np.clip(X + rng.normal(size=X.shape) * sd, 0.0, 1.0)
-    unordered = np.array([isinstance(p, Categorical) and not p.ordered for p in space.dists])
+    unordered = np.isin(np.arange(space.d), space.unordered)
     moved[:, unordered] = X[:, unordered]
     anew = np.isnan(moved) | (unordered & (rng.random(X.shape) < 1 / space.d))
     moved = np.where(anew, U, moved)

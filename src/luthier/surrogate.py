@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .distributions import Array, Categorical
+from .distributions import Array
 from .errors import SamplerError
 from .history import History
 from .numerics.gp import Inputs, Posterior, Prior, cholesky, fit
@@ -19,6 +19,9 @@ from .space import Space
 from .trial import State
 
 MIN_NOISE = 1e-6  # variance of the noise, as a share of that of the losses, of an objective that has none
+_START_NOISE, _MUCH_NOISE = math.log(1e-3), math.log(0.3)  # where fits start
+_LEVELS = [round(8 * 2 ** (i / 2)) for i in range(14)]  # numbers of outcomes that later fits start from
+_MOST = 500  # observations that a surrogate is fitted to: the latest
 
 
 class Columns:
@@ -31,10 +34,8 @@ class Columns:
 
     def __init__(self, space: Space) -> None:
         several = [j for j, p in enumerate(space.dists) if p.n_values != 1]
-        unordered = {j for j, p in enumerate(space.dists) if isinstance(p, Categorical) and not p.ordered}
-        self.numbers = np.array([j for j in several if j not in unordered], dtype=np.int64)
-        self.categories = np.array([j for j in several if j in unordered], dtype=np.int64)
-
+        self.numbers = np.array([j for j in several if j not in space.unordered], dtype=np.int64)
+        self.categories = np.array([j for j in several if j in space.unordered], dtype=np.int64)
         self.all = np.concatenate([self.numbers, self.categories])
 
     @property
@@ -135,11 +136,6 @@ class Hyperparameters:
             self._known.clear()
         self._known[m] = (key, theta)
         return theta
-
-
-_START_NOISE, _MUCH_NOISE = math.log(1e-3), math.log(0.3)
-_MOST = 500  # observations that a surrogate is fitted to: the latest
-_LEVELS = [round(8 * 2 ** (i / 2)) for i in range(14)]
 
 
 def transformed(y: Array) -> Array:

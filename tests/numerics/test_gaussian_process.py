@@ -37,6 +37,17 @@ def theta_of(lengthscales: list[float], signal: float, noise: float) -> np.ndarr
     return np.log([*(1 / np.square(lengthscales)), signal, noise])
 
 
+def the_slopes_of_predictions_are_right(model: Posterior, at: Inputs) -> None:
+    _, _, mean_by, variance_by = model.gradients(at)
+    for j in range(3):
+        high, low = at.N.copy(), at.N.copy()
+        high[:, j] += 1e-5
+        low[:, j] -= 1e-5
+        up, down = model.predict(Inputs(high, at.C)), model.predict(Inputs(low, at.C))
+        np.testing.assert_allclose(mean_by[:, j], (up[0] - down[0]) / 2e-5, atol=1e-6)
+        np.testing.assert_allclose(variance_by[:, j], (up[1] - down[1]) / 2e-5, atol=1e-6)
+
+
 def test_likelihood_and_predictions_equal_those_of_scikit_learn() -> None:
     Z, y = data(q=0)
     scales, signal, noise = [0.3, 0.7, 2.0], 1.7, 0.02
@@ -81,16 +92,10 @@ def test_gradients_are_those_of_finite_differences(seed: int) -> None:
     np.testing.assert_allclose(neg_log_posterior(theta, D, y, prior)[1], by, atol=2e-5)
 
     model, at = Posterior.of(theta, Z, y), data(5, seed=seed + 10)[0]
-    mean, variance, mean_by, variance_by = model.gradients(at)
+    mean, variance, _, _ = model.gradients(at)
     np.testing.assert_allclose(mean, model.predict(at)[0])
     np.testing.assert_allclose(variance, model.predict(at)[1])
-    for j in range(3):
-        high, low = at.N.copy(), at.N.copy()
-        high[:, j] += 1e-5
-        low[:, j] -= 1e-5
-        up, down = model.predict(Inputs(high, at.C)), model.predict(Inputs(low, at.C))
-        np.testing.assert_allclose(mean_by[:, j], (up[0] - down[0]) / 2e-5, atol=1e-6)
-        np.testing.assert_allclose(variance_by[:, j], (up[1] - down[1]) / 2e-5, atol=1e-6)
+    the_slopes_of_predictions_are_right(model, at)
 
 
 def test_the_prior_of_lengthscales_is_a_normal_with_a_common_part() -> None:
@@ -109,14 +114,7 @@ def test_gradients_through_the_warp_of_inputs() -> None:
     by = approx_fprime(theta, lambda t: neg_log_posterior(t, D, y, prior, Z.N)[0], 1e-7)
     np.testing.assert_allclose(neg_log_posterior(theta, D, y, prior, Z.N)[1], by, atol=2e-5)
     model, at = Posterior.of(theta, Z, y), data(5, seed=10)[0]
-    _, _, mean_by, variance_by = model.gradients(at)
-    for j in range(3):
-        high, low = at.N.copy(), at.N.copy()
-        high[:, j] += 1e-5
-        low[:, j] -= 1e-5
-        up, down = model.predict(Inputs(high, at.C)), model.predict(Inputs(low, at.C))
-        np.testing.assert_allclose(mean_by[:, j], (up[0] - down[0]) / 2e-5, atol=1e-6)
-        np.testing.assert_allclose(variance_by[:, j], (up[1] - down[1]) / 2e-5, atol=1e-6)
+    the_slopes_of_predictions_are_right(model, at)
 
 
 def test_a_warp_finds_the_scale_that_was_forgotten() -> None:

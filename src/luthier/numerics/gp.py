@@ -191,9 +191,7 @@ def _lower(n: int) -> NDArray[np.int64]:
     return _LOWER[n]
 
 
-def fit(
-    Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, warp: bool = False, max_iter: int = 60
-) -> Array:
+def fit(Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, warp: bool = False) -> Array:
     """Hyperparameters at the mode of their posterior, the best that L-BFGS finds from the starts.
 
     Args:
@@ -203,13 +201,12 @@ def fit(
         starts: (d + 2,) each, or (d + 2 + 2 p,) where inputs are warped.
         bounds: (len(start), 2) smallest and largest.
         warp: Whether inputs are warped.
-        max_iter: Of L-BFGS.
     """
     D = squared_differences(Inputs(Z.N[:, :0], Z.C) if warp else Z)
     found = [
         fmin_l_bfgs_b(
             neg_log_posterior, start, args=(D, y, prior, Z.N if warp else None), bounds=list(map(tuple, bounds)),
-            maxiter=max_iter, factr=1e9, pgtol=1e-2,
+            maxiter=60, factr=1e9, pgtol=1e-2,
         )
         for start in starts
     ]  # fmt: skip

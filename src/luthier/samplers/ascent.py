@@ -60,12 +60,10 @@ class Ascent:
     def __init__(self, space: Space) -> None:
         self.space = space
         several = [j for j, p in enumerate(space.dists) if p.n_values != 1]
-        self._unordered = [j for j in range(space.d) if _unordered(space, j)]
-        self._numbers = np.array([j for j in several if j not in self._unordered], dtype=np.int64)
+        self._numbers = np.array([j for j in several if j not in self.space.unordered], dtype=np.int64)
         self._discrete = [j for j in several if space.dists[j].n_values is not None]
         self._smooth = np.array(
-            [j for j in several if j not in self._unordered and not (space.dists[j].n_values or math.inf) <= _N_SWEPT],
-            dtype=np.int64,
+            [j for j in self._numbers if not (space.dists[j].n_values or math.inf) <= _N_SWEPT], dtype=np.int64
         )
 
     def __call__(
@@ -131,8 +129,8 @@ class Ascent:
         sigma = np.exp(rng.uniform(math.log(0.02), math.log(0.3), size=(m, 1)))
         moved = np.abs(X + sigma * step)
         moved = np.clip(np.where(moved > 1, 2 - moved, moved), 0.0, 1.0)
-        moved[:, self._unordered] = fresh[:, self._unordered]
-        changed[:, self._unordered] &= rng.random((m, len(self._unordered))) < 0.3
+        moved[:, self.space.unordered] = fresh[:, self.space.unordered]
+        changed[:, self.space.unordered] &= rng.random((m, len(self.space.unordered))) < 0.3
         X = np.where(changed, moved, X)
         return np.where(np.isnan(X), fresh, X)
 
@@ -193,7 +191,7 @@ class Ascent:
         for j in axes:
             p, here = space.dists[j], X[:, j]
             k = p.n_values or 1
-            if j in self._unordered:
+            if j in self.space.unordered:
                 values = np.arange(k) if k <= _MAX_CHOICES else rng.choice(k, _MAX_CHOICES, replace=False)
                 other = np.broadcast_to(values.astype(np.float64), (len(X), len(values)))
             else:
@@ -216,12 +214,7 @@ class Ascent:
         Y, owner = np.concatenate(found), np.concatenate(owners)
         if space.conditional:
             fresh = rng.random(Y.shape)
-            for j in self._unordered:
+            for j in self.space.unordered:
                 fresh[:, j] = np.floor(fresh[:, j] * (space.dists[j].n_values or 1))
             Y = np.where(np.isnan(Y), fresh, Y)
         return space.settle(Y), owner
-
-
-def _unordered(space: Space, j: int) -> bool:
-    p = space.dists[j]
-    return isinstance(p, Categorical) and not p.ordered

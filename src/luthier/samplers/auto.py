@@ -55,7 +55,7 @@ class Auto(Sampler):
     """
 
     def __init__(self) -> None:
-        self._made: dict[Choice, Sampler] = {}
+        self._made: dict[tuple[str, int], Sampler] = {}
         self._choice = Choice("Auto", "nothing has been proposed yet")
         self._tau: dict[int, tuple[bytes, float]] = {}
 
@@ -69,8 +69,8 @@ class Auto(Sampler):
             return spread(space, history, n, rng)
         return self._sampler(self._choice.name, self._choice.since).sample(space, history, n, rng)
 
-    def _sampler(self, name: str, since: int = 0) -> Sampler:
-        key = Choice(name, "", since)
+    def _sampler(self, name: str, since: int) -> Sampler:
+        key = name, since
         if key not in self._made:
             if name == "CMAES":
                 from .cmaes import CMAES

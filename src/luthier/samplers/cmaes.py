@@ -281,7 +281,7 @@ class _Axes:
             raw = np.arange(k, dtype=np.float64)
             raw = raw if isinstance(p, Categorical) else p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
             self._values[j] = p.to_unit(raw)
-            (choices if k == 2 or (isinstance(p, Categorical) and not p.ordered) else cells).append(j)
+            (choices if k == 2 or j in space.unordered else cells).append(j)
         self._real, self._cells, self._choices = real, cells, choices
         self._numeric = real + cells
         self.n_numeric, self.d = len(self._numeric), len(self._numeric) + len(choices)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..distributions import Array, Categorical
+from ..distributions import Array
 from ..history import History
 from ..space import Space
 from .base import Sampler
@@ -74,7 +74,7 @@ class Evolution(Sampler):
         """Another value of one parameter, on the unit interval."""
         p = space.dists[j]
         k = p.n_values
-        if k is not None and isinstance(p, Categorical) and not p.ordered:
+        if k is not None and j in space.unordered:
             return (int(u * k) + int(rng.integers(1, k))) % k / k + 0.5 / k
         step = max(self.sigma, 0.0 if k is None else 0.5 / k)
         for _ in range(20):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from ..distributions import Array, Categorical
+from ..distributions import Array
 from ..history import History
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.forest import fit, predict
@@ -100,7 +100,7 @@ class Forest(Sampler):
 
     def _new(self, space: Space, history: History, tried: Tried, rng: np.random.Generator) -> Array:
         """A configuration (1, d) that no trial has, where the space has any left."""
-        kinds = np.array([0 if _numeric(space, j) else p.n_values or 1 for j, p in enumerate(space.dists)])
+        kinds = np.array([(p.n_values or 1) if j in space.unordered else 0 for j, p in enumerate(space.dists)])
         X, y, open_ = tried.sample()
         y = quantiles(y)
         search = Search(space, kinds, X[np.argsort(y, kind="stable")], rng)
@@ -279,11 +279,6 @@ def quantiles(loss: Array) -> Array:
     """Losses (k,) as normal quantiles of their ranks; equal ones stay equal."""
     values, rank = np.unique(loss, return_inverse=True)
     return np.asarray(ndtri((rank + 1) / (len(values) + 1)))
-
-
-def _numeric(space: Space, j: int) -> bool:
-    p = space.dists[j]
-    return not isinstance(p, Categorical) or p.ordered
 
 
 def _distinct(space: Space, C: Array, g: Array) -> tuple[Array, Array]:

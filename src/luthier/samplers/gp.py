@@ -19,13 +19,12 @@ from ..space import Space
 from ..surrogate import Columns, Hyperparameters, outcomes, transformed
 from .ascent import Ascent, Box
 from .base import Sampler
-from .population import one_objective, spread
+from .population import one_objective, spread, trust
 
 _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
 _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
-_BETA = 10.0  # how long a prior steers
 _STEP = 1e-4  # of finite differences of a prior
 
 
@@ -91,7 +90,7 @@ class GP(Sampler):
             self._ascent = Ascent(space)
         near = nearest(columns.inputs(history.X[number]), loss, self.n_local)
         X, y = history.X[number[near]], loss[near]
-        Z, warped = columns.inputs(X), transformed(y)
+        Z = columns.inputs(X)
         model = self._posterior("loss", Z, y, transformed, n)
         means = model.predict(Z)[0]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
@@ -99,7 +98,7 @@ class GP(Sampler):
         running = columns.inputs(history.X[sorted(history.running)])
         for i in range(running.n):
             acquisition.expect(running.rows(i, i + 1))
-        acquisition.trust = _BETA / len(number) if space.believed else 0.0
+        acquisition.trust = trust(space, len(number))
         if self.cost_exponent:
             acquisition.dear = self._dear(columns, history, number)
         bounds = None
@@ -107,7 +106,7 @@ class GP(Sampler):
             centre = X[np.argmin(means)]
             length = box_length(loss[self.n_startup_trials :], columns.d)
             bounds = Box(*box(np.where(np.isnan(centre), 0.5, centre), acquisition.lengthscales, length))
-        leaders = X[np.argsort(warped, kind="stable")[:_N_LEADERS]]
+        leaders = X[np.argsort(y, kind="stable")[:_N_LEADERS]]
         proposed = np.empty((0, space.d))
         for i in range(n):
             x = self._ascent(acquisition, history, leaders, proposed, rng, bounds)

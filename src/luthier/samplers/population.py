@@ -1,4 +1,4 @@
-"""What methods with a population share: how they begin, and variations of known points until one is legal and new."""
+"""What methods share: how they begin, how far priors steer, variations of points until one is legal and new."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..distributions import Array, Categorical
+from ..distributions import Array
 from ..errors import SamplerError
 from ..history import History
 from ..space import Space
@@ -14,6 +14,7 @@ from .base import unseen
 from .qmc import QMC
 
 _ATTEMPTS = 20
+_BETA = 10.0  # how long a prior steers
 
 
 def one_objective(method: str, history: History) -> None:
@@ -40,12 +41,16 @@ def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> 
     return X
 
 
+def trust(space: Space, n: int) -> float:
+    """Exponent of the density of the space's priors after n finished trials. Source: Hvarfner 2022, beta = 10."""
+    return _BETA / n if space.believed else 0.0
+
+
 def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
     """Unit columns (n, d) as points of the unit cube, which `Space.place` turns back; what is inactive is drawn."""
     U = X.copy()
-    for j, p in enumerate(space.dists):
-        if isinstance(p, Categorical) and not p.ordered:
-            U[:, j] = (U[:, j] + 0.5) / p.n_values
+    for j in space.unordered:
+        U[:, j] = (U[:, j] + 0.5) / (space.dists[j].n_values or 1)
     gone = np.isnan(U)
     U[gone] = rng.random(int(gone.sum()))
     return U

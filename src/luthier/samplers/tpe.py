@@ -14,9 +14,8 @@ from ..numerics.parzen import Axes, Mixture
 from ..space import Space
 from ..trial import State
 from .base import Sampler, remaining
-from .population import one_objective, spread
+from .population import one_objective, spread, trust
 
-_BETA = 10.0  # how long a prior steers
 _MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
 _MAX_CELLS = 64  # discrete numbers with more values than this are treated as continuous
@@ -73,8 +72,8 @@ class TPE(Sampler):
         if self._axes[0] is not space:
             self._axes = (space, axes(space))
         good, bad = self._densities(history, order, n_finished, self._axes[1])
-        trust = _BETA / n_finished if space.believed else 0.0
-        return np.concatenate([self._proposal(space, history, good, bad, trust, rng) for _ in range(n)])
+        steering = trust(space, n_finished)
+        return np.concatenate([self._proposal(space, history, good, bad, steering, rng) for _ in range(n)])
 
     def _densities(
         self, history: History, order: NDArray[np.int64], n_finished: int, axes: Axes
@@ -92,7 +91,7 @@ class TPE(Sampler):
         return good, Mixture(X[above], weights, axes, prior, h)
 
     def _proposal(
-        self, space: Space, history: History, good: Mixture, bad: Mixture, trust: float, rng: np.random.Generator
+        self, space: Space, history: History, good: Mixture, bad: Mixture, steering: float, rng: np.random.Generator
     ) -> Array:
         C = space.settle(good.sample(rng, self.n_candidates))
         if space.constraints:
@@ -106,8 +105,8 @@ class TPE(Sampler):
         if len(C) > _MAX_LISTED:
             C = C[rng.choice(len(C), _MAX_LISTED, replace=False)]
         score = good.log_pdf(C) - bad.log_pdf(C)
-        if trust:
-            score += trust * space.log_prior(C)
+        if steering:
+            score += steering * space.log_prior(C)
         best = int(np.argmax(score))
         return C[best : best + 1]
 
@@ -153,8 +152,8 @@ def axes(space: Space) -> Axes:
     numeric, cells, choices = [], {}, {}
     for j, p in enumerate(space.dists):
         k = p.n_values
-        if isinstance(p, Categorical) and not p.ordered:
-            choices[j] = len(p.choices)
+        if k is not None and j in space.unordered:
+            choices[j] = k
         elif k is not None and k <= _MAX_CELLS:
             raw = np.arange(k, dtype=np.float64)
             raw = raw if isinstance(p, Categorical) else p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
