@@ -351,8 +351,8 @@ def test_studies():
     made("first", [row(1.0), row(state=State.FAILED)])
     made("second", directions=["minimize", "maximize"])
     header, first, second = call("studies").output.splitlines()
-    assert re.sub(" +", " ", header) == "name direction trials waiting running complete pruned failed created"
-    assert first.split()[:8] == ["first", "minimize", "2", "0", "0", "1", "0", "1"]
+    assert re.sub(" +", " ", header) == "name direction trials waiting running paused complete pruned failed created"
+    assert first.split()[:9] == ["first", "minimize", "2", "0", "0", "0", "1", "0", "1"]
     assert second.split()[:4] == ["second", "minimize,", "maximize", "0"]
 
 
@@ -419,7 +419,7 @@ def test_trials():
 ROWS = [
     row(0.1 + 0.2, params={"x": 1e-5, "k": 'a,"b"\n'}, reports=((1.0, 0.5), (2.0, float("inf"))), tags={"t": [1, "ü"]}),
     row(float("inf"), params={"x": 1.0, "k": None}, worker="w"),
-    row(state=State.FAILED, error="E\nT", params={"x": 0.25, "k": True}, checkpoint={"a": 1}),
+    row(state=State.FAILED, error="E\nT", params={"x": 0.25, "k": True}, checkpoints=({"step": 1.0, "value": "1"},)),
     row(0.5, state=State.PRUNED, params={"x": 0.5}),
 ]
 
@@ -430,10 +430,12 @@ def test_export_json_round_trip(folder):
     data = json.loads((folder / "out.json").read_text())
     rows = [
         TrialRow(
-            **{k: v for k, v in t.items() if k not in ("value", "values", "state", "reports")},
+            **{k: v for k, v in t.items() if k not in ("value", "values", "state", "reports", "checkpoints", "turns")},
             state=State[t["state"].upper()],
             values=tuple(map(float, t["values"])) if "values" in t else None,
             reports=tuple((s, float(v)) for s, v in t["reports"]),
+            checkpoints=tuple(t.get("checkpoints", ())),
+            turns=(),
         )
         for t in data["trials"]
     ]

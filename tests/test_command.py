@@ -150,7 +150,10 @@ def test_nan_is_passed_on_and_recorded_as_a_failure(tmp_path):
 def test_metric_names_the_value(tmp_path):
     output = '{"step": 1, "loss": 3, "accuracy": 0.5}\n{"value": 9}\n{"loss": 2, "accuracy": 0.75}\n'
     assert says(tmp_path, output, metric="accuracy")(trial()) == 0.75
-    assert says(tmp_path, output, metric=("loss", "accuracy"))(trial()) == [2.0, 0.75]
+    several = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
+    several.optimize(says(tmp_path, output, metric=("loss", "accuracy")), n_trials=1)
+    assert several.trials[0].values == (2.0, 0.75)
+    assert several.trials[0].reports == ((1.0, (3.0, 0.5)),)
 
 
 def test_several_objectives(tmp_path):
@@ -280,13 +283,25 @@ def test_the_program_may_end_itself_when_asked(tmp_path):
 def test_checkpoints_come_back(tmp_path):
     study = luthier.create_study(space=SPACE)
     first = study.ask()
-    says(tmp_path, '{"step": 3, "value": 0.5, "checkpoint": "/tmp/a b"}\n1\n')(first)
-    assert study.trials[0].checkpoint == "/tmp/a b"
+    (tmp_path / "a b").write_text("so far")
+    says(tmp_path, json.dumps({"step": 3, "value": 0.5, "checkpoint": str(tmp_path / "a b")}) + "\n1\n")(first)
+    (tmp_path / "a b").write_text("overwritten")
     study._release(first, retried=True)
     again = study.ask()
     assert again.number == first.number
-    code = "import os; print(len(os.environ['LUTHIER_CHECKPOINT']))"
-    assert Command(python(code))(again) == len("/tmp/a b")
+    code = (
+        "import os; e = os.environ; assert open(e['LUTHIER_CHECKPOINT']).read() == 'so far'; print(e['LUTHIER_STEP'])"
+    )
+    assert Command(python(code))(again) == 3
+
+
+def test_a_checkpoint_may_be_an_object(tmp_path):
+    study = luthier.create_study(space=SPACE)
+    first = study.ask()
+    says(tmp_path, '{"step": 1, "value": 0.5, "checkpoint": {"at": [1, 2]}}\n1\n')(first)
+    study._release(first, retried=True)
+    code = "import json, os; print(json.loads(os.environ['LUTHIER_CHECKPOINT'])['at'][1])"
+    assert Command(python(code))(study.ask()) == 2
 
 
 def test_a_step_without_value_passes_by(tmp_path):

@@ -25,11 +25,12 @@ _FROM = {
     "list_studies": "studies",
     "load_study": "studies",
 }
-_ROOMS = ("errors", "evaluation", "executors", "samplers", "schedulers", "stopping", "storages")
+_ROOMS = ("checkpoints", "errors", "evaluation", "executors", "samplers", "schedulers", "stopping", "storages")
 
 __all__ = [*_FROM, *_ROOMS, "__version__"]
 
 if TYPE_CHECKING:
+    from . import checkpoints as checkpoints
     from . import errors as errors
     from . import evaluation as evaluation
     from . import executors as executors

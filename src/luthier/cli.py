@@ -328,8 +328,8 @@ def best(name: str, storage: str, as_json: bool) -> None:
 )  # fmt: skip
 def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int | None) -> None:
     """List the trials of a study; those that failed with the reason."""
+    from .rows import records
     from .terminal import trials as show_trials
-    from .trial import records
 
     study = _study(name, storage)
     rows = [r for r in study.trials if not state or r.state.name.lower() in state]

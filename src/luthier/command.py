@@ -38,11 +38,13 @@ class Command:
     nothing; `{{` and `}}` are literal braces. An argument whose parameter is inactive is left out, and if it is nothing
     but the placeholder, so is the option before it: `--degree {degree}`, `--degree={degree}`.
 
-    The program finds all params in LUTHIER_PARAMS (JSON), the trial's number in LUTHIER_TRIAL, and, when it was begun
-    before, its checkpoint in LUTHIER_CHECKPOINT. Its output is read line by line while it runs:
+    The program finds all params in LUTHIER_PARAMS (JSON), the trial's number in LUTHIER_TRIAL, and, when it goes on
+    from a checkpoint, that in LUTHIER_CHECKPOINT and its step in LUTHIER_STEP. Its output is read line by line while it
+    runs:
 
-    - `{"step": 3, "value": 0.5}` is an intermediate value, `"checkpoint": "file"` in it where to go on from. When the
-      scheduler stops the trial, the program and all it started get SIGTERM, and SIGKILL after `grace_s`.
+    - `{"step": 3, "value": 0.5}` is an intermediate value; `"checkpoint": "file"` in it names a file or folder to go on
+      from, which is copied, and LUTHIER_CHECKPOINT is the path of the copy; an object is kept as JSON. When the
+      scheduler ends the trial's turn, the program and all it started get SIGTERM, and SIGKILL after `grace_s`.
     - The result is the last line that is a number, a JSON list of numbers, or a JSON object with "value" (or "values").
     - All other lines pass by.
 
@@ -106,7 +108,9 @@ class Command:
         env = {"PYTHONUNBUFFERED": "1", **os.environ}
         env |= {"LUTHIER_PARAMS": json.dumps(params), "LUTHIER_TRIAL": str(trial.number)}
         if trial.checkpoint is not None:
-            env["LUTHIER_CHECKPOINT"] = _text(trial.checkpoint)
+            found = trial.checkpoint
+            env["LUTHIER_CHECKPOINT"] = str(found) if isinstance(found, Path) else _text(found)
+            env["LUTHIER_STEP"] = str(trial.step)
         result, last = None, ""
         with _running(argv, env, self.grace_s) as program:
             for line in program.lines():
@@ -116,7 +120,7 @@ class Command:
                     continue
                 result, step = value, said.get("step")
                 if isinstance(step, int | float) and not isinstance(step, bool):
-                    trial.report(value[0] if isinstance(value, list) else value, step, said.get("checkpoint"))
+                    trial.report(value, step, said.get("checkpoint"))
                     if trial.should_prune():
                         raise TrialPruned(f"stopped by the scheduler at step {step}")
             status, stderr = program.ended()

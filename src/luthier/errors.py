@@ -12,6 +12,7 @@ LuthierError
 │   ├── StudyNotFoundError      no study of that name in the storage
 │   ├── StudyExistsError        the name is taken
 │   ├── NoCompletedTrialsError  asked for the best of nothing
+│   ├── NothingToAskError       the scheduler wants no further trial now
 │   ├── UnknownNameError        no sampler or scheduler of that name
 │   ├── SpaceExhaustedError     every point of a finite space has had its trial
 │   └── SamplerError            the sampler cannot search this space or these objectives
@@ -28,6 +29,7 @@ LuthierError
 │   ├── StorageVersionError     the file was written by a newer luthier
 │   ├── StorageFullError        no space is left on the device
 │   └── StorageReadOnlyError    the file or its folder cannot be written
+├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
 ├── ResourceError               the machine has fewer cores or GPUs than were asked for
 ├── CommandError                a program run as an objective failed, or printed no result
 └── MissingDependencyError      an optional package is not installed
@@ -86,6 +88,10 @@ class StudyExistsError(StudyError):
 
 class NoCompletedTrialsError(StudyError, ValueError):
     """Asked for the best of nothing."""
+
+
+class NothingToAskError(StudyError):
+    """The scheduler wants no further trial now."""
 
 
 class UnknownNameError(StudyError, ValueError):
@@ -158,6 +164,10 @@ class StorageFullError(StorageError, OSError):
 
 class StorageReadOnlyError(StorageError, PermissionError):
     """The file or its folder cannot be written."""
+
+
+class CheckpointError(LuthierError):
+    """A checkpoint cannot be stored, or is gone or damaged."""
 
 
 class ResourceError(LuthierError, ValueError):

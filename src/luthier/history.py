@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .distributions import Array, Categorical, choice_key
+from .reports import Reports
 from .space import Space
-from .trial import State, TrialRow
+from .trial import State, Told, TrialRow, Turn
 
 
 class History:
@@ -26,6 +28,11 @@ class History:
         revision: What the storage had counted when this was read.
         waiting: Numbers of trials that wait to be run.
         running: Numbers of trials that run.
+        paused: Numbers of trials that may be resumed.
+        turns: How trials went on that were paused, by number; see `TrialRow.turns`.
+        checkpoints: References to what trials can go on from, by number; see `TrialRow.checkpoints`.
+        users: How many trials refer to a file of checkpoints, by its name.
+        reports: What trials told on their way.
     """
 
     def __init__(self, space: Space, directions: Sequence[str], seed: int = 0) -> None:
@@ -34,6 +41,10 @@ class History:
         self.n = self.revision = 0
         self.waiting: set[int] = set()
         self.running: set[int] = set()
+        self.paused: set[int] = set()
+        self.turns: dict[int, tuple[Turn, ...]] = {}
+        self.checkpoints: dict[int, tuple[dict[str, Any], ...]] = {}
+        self.users: Counter[str] = Counter()
         self._signs = np.array([-1.0 if d == "maximize" else 1.0 for d in directions])
         m = len(self.directions)
         self._columns: dict[str, NDArray[Any]] = {
@@ -44,17 +55,14 @@ class History:
             "cost": np.full(16, np.nan),
             "confirming": np.zeros(16, dtype=np.int8),
             "lease_s": np.full(16, np.nan),
+            "token": np.zeros(16, dtype=np.int64),
+            "granted": np.full(16, np.nan),
             "last_step": np.full(16, np.nan),
             "last_report": np.full(16, np.nan),
         }
         self._raw: dict[str, Array] = {}  # numbers as they are, categories as an index into _choices[name]
         self._choices: dict[str, dict[str, int]] = {}
-        self._reports: dict[str, NDArray[Any]] = {
-            "number": np.zeros(16, dtype=np.int64), "step": np.zeros(16), "value": np.zeros(16),
-        }  # fmt: skip
-        self._places: dict[int, dict[float, int]] = {}  # trial -> step -> row of _reports
-        self.n_reports = 0
-        self._shown: NDArray[np.int64] | None = None  # of a cut: the reports it shows
+        self.reports = Reports(m)
         self._seen: set[bytes] = set()
         self._unkeyed: list[int] = []
         self._last: dict[int, dict[str, Any]] = {}  # params of trials that are not over, as last put
@@ -66,10 +74,6 @@ class History:
         v = a[:n]
         v.flags.writeable = False
         return v
-
-    def _told(self, column: str) -> NDArray[Any]:
-        a = self._view(self._reports[column], self.n_reports)
-        return a if self._shown is None else a[self._shown]
 
     @property
     def number(self) -> NDArray[np.int64]:
@@ -132,6 +136,21 @@ class History:
         return self._view(self._columns["lease_s"], self.n)
 
     @property
+    def token(self) -> NDArray[np.int64]:
+        """(n,) how often each trial was handed out."""
+        return self._view(self._columns["token"], self.n)
+
+    @property
+    def granted(self) -> Array:
+        """(n,) the step from which each trial was last resumed: what was decided up to there is settled; NaN: never."""
+        return self._view(self._columns["granted"], self.n)
+
+    @property
+    def has_result(self) -> NDArray[np.bool_]:
+        """(n,) which trials have come to something that models can learn from: finished and paused ones."""
+        return np.asarray(self.state >= State.PAUSED.value)
+
+    @property
     def last_step(self) -> Array:
         """(n,) the largest step reported; NaN where nothing was."""
         return self._view(self._columns["last_step"], self.n)
@@ -144,24 +163,32 @@ class History:
     @property
     def report_number(self) -> NDArray[np.int64]:
         """(r,) which trial reported."""
-        return self._told("number")
+        return self.reports.column("number")
 
     @property
     def report_step(self) -> Array:
         """(r,) at which step."""
-        return self._told("step")
+        return self.reports.column("step")
 
     @property
     def report_loss(self) -> Array:
-        """(r,) which loss, signed like `losses`."""
-        return np.asarray(self._told("value") * self._signs[0])
+        """(r,) which loss of the first objective, signed like `losses`."""
+        return np.asarray(self.reports.column("value")[:, 0] * self._signs[0])
+
+    @property
+    def report_losses(self) -> Array:
+        """(r, m) the losses of all objectives."""
+        return np.asarray(self.reports.column("value") * self._signs)
 
     def reports_of(self, number: int) -> tuple[Array, Array]:
         """(steps, losses) of one trial, by step; each (k,)."""
-        places = self._places.get(number, {})
-        rows = np.fromiter(places.values(), dtype=np.int64, count=len(places))
-        rows = rows[np.argsort(self._reports["step"][rows], kind="stable")]
-        return self._reports["step"][rows], self._reports["value"][rows] * self._signs[0]
+        steps, values = self.reports.of(number)
+        return steps, values[:, 0] * self._signs[0]
+
+    @property
+    def n_reports(self) -> int:
+        """How many reports there are."""
+        return len(self.report_number)
 
     def values_of(self, losses: ArrayLike) -> Array:
         """Losses of the first objective (...) as the user's values, or values as losses."""
@@ -230,10 +257,21 @@ class History:
         c["cost"][at] = [none if r.cost is None else r.cost for r in rows]
         c["confirming"][at] = [r.confirms is not None for r in rows]
         c["lease_s"][at] = [r.lease_s for r in rows]
+        c["token"][at] = [r.token for r in rows]
         for r in rows:
-            (self.waiting.add if r.state == State.WAITING else self.waiting.discard)(r.number)
-            (self.running.add if r.state == State.RUNNING else self.running.discard)(r.number)
+            self._note(r)
         self._put_params(rows, at)
+
+    def _note(self, row: TrialRow) -> None:
+        """What is kept by sets and dicts."""
+        i = row.number
+        for state, those in ((State.WAITING, self.waiting), (State.RUNNING, self.running), (State.PAUSED, self.paused)):
+            (those.add if row.state == state else those.discard)(i)
+        if row.turns:
+            self.turns[i] = row.turns
+            self._columns["granted"][i] = row.turns[-1].step
+        if row.checkpoints or i in self.checkpoints:
+            self.set_checkpoints(i, row.checkpoints)
 
     def _put_one(self, row: TrialRow) -> None:
         """`put` for a single trial, without the detour over arrays."""
@@ -248,9 +286,8 @@ class History:
         c["finished_s"][i] = np.nan if row.finished_s is None else row.finished_s
         c["cost"][i] = np.nan if row.cost is None else row.cost
         c["confirming"][i] = row.confirms is not None
-        c["lease_s"][i] = row.lease_s
-        (self.waiting.add if row.state == State.WAITING else self.waiting.discard)(i)
-        (self.running.add if row.state == State.RUNNING else self.running.discard)(i)
+        c["lease_s"][i], c["token"][i] = row.lease_s, row.token
+        self._note(row)
         if row.state.finished:
             self._last.pop(i, None)
         else:
@@ -320,18 +357,20 @@ class History:
         self._X[at, j] = dist.to_unit(np.where(good, raw, np.nan)) if not good.all() else dist.to_unit(raw)
         self._fits[at] &= good | ~there
 
-    def put_report(self, number: int, step: float, value: float) -> None:
+    def put_report(self, number: int, step: float, value: Told) -> None:
         """Adds a report; one for the same step replaces the earlier."""
-        places = self._places.setdefault(number, {})
-        row = places.get(step)
-        if row is None:
-            row = places[step] = self.n_reports
-            self.n_reports += 1
-            if self.n_reports > len(self._reports["step"]):
-                self._reports = {k: np.concatenate([a, np.zeros_like(a)]) for k, a in self._reports.items()}
-        self._reports["number"][row], self._reports["step"][row], self._reports["value"][row] = number, step, value
-        if not step < self._columns["last_step"][number]:
-            self._columns["last_step"][number], self._columns["last_report"][number] = step, value
+        stored, c = self.reports.put(number, step, value), self._columns
+        if not step < c["last_step"][number]:
+            c["last_step"][number], c["last_report"][number] = step, stored[0]
+
+    def set_checkpoints(self, number: int, references: tuple[dict[str, Any], ...]) -> None:
+        """Notes what a trial can go on from."""
+        for r in self.checkpoints.pop(number, ()):
+            self.users[r.get("file", "")] -= 1
+        for r in references:
+            self.users[r.get("file", "")] += 1
+        if references:
+            self.checkpoints[number] = references
 
     def set_lease(self, number: int, lease_s: float) -> None:
         """Notes that a running trial's worker has been heard of."""
@@ -370,9 +409,7 @@ class History:
             cut._columns[name][: self.n][open_] = np.nan
         for name in ("last_step", "last_report"):
             cut._columns[name][: self.n][silent] = np.nan
-        cut._places = {i: places for i, places in self._places.items() if not silent[i]}
-        shown = np.arange(self.n_reports) if self._shown is None else self._shown
-        cut._shown = shown[~silent[self._reports["number"][shown]]]
+        cut.reports = self.reports.without(silent)
         return cut
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,15 +24,18 @@ from .errors import (
     WorkerDiedError,
 )
 from .executors.base import Objective, Outcome, execute, failed
+from .schedulers.base import Next
 from .space import Space
 from .stopping import StopRule
-from .trial import State, Trial, TrialRow
+from .trial import Decision, Keeper, Link, State, Told, Trial, TrialRow
+from .turns import end
 
 if TYPE_CHECKING:
     from .study import Callback, Study
 
 logger = logging.getLogger("luthier")
 
+_POLL_S = 0.1  # how often the storage is looked at while other processes' trials must come to something first
 _GOES_ON = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)  # these say nothing about the objective's code
 
 
@@ -44,11 +47,11 @@ class StudyLink:
     def __init__(self, study: Study, number: int, token: int) -> None:
         self.study, self.number, self.token = study, number, token
 
-    def report(self, step: float, value: float, checkpoint: Any, params: dict[str, Any]) -> None:
-        self.study._report(self.number, self.token, step, value, checkpoint, params)
+    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+        self.study._report(self.number, self.token, step, value, reference, params)
 
-    def should_prune(self) -> bool:
-        return self.study._should_prune(self.number)
+    def decide(self) -> Decision:
+        return self.study._decide(self.number)
 
 
 def run(
@@ -92,6 +95,8 @@ def run(
     if only is None:
         study.stop_reason, study._objective = None, objective
         begun = study.history.n - len(study.history.waiting)
+        if study.storage.shared:
+            study._lineage.sweep()
         study.history.budget = None if n_trials is None else begun + int(n_trials)
     study._window = n_jobs if reproducible and executor is not None else None
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -125,20 +130,29 @@ class _Loop:
         self.held: dict[int, Trial] = {}  # asked for, and neither stored nor given back
 
     def ask(self) -> Trial | None:
-        """The next trial, or None when a bound is reached."""
-        if self.left == 0 or self.study._stopped or (self.deadline and time.monotonic() >= self.deadline):
-            return None
-        if self.rules and self.over():
-            return None
-        try:
-            trial = self.study._ask(self.held, self.only)
-        except SpaceExhaustedError as e:
-            logger.info("%s", e)
-            self.left = 0
-            return None
-        if self.left is not None and trial is not None:
-            self.left -= 1
-        return trial
+        """The next trial; None when a bound is reached, or none can be had before one that runs here is over."""
+        while not self.study._stopped and not (self.deadline and time.monotonic() >= self.deadline):
+            if self.rules and self.over():
+                return None
+            try:
+                trial = self.study._ask(self.held, self.only, new=self.left != 0)
+            except SpaceExhaustedError as e:
+                logger.info("%s", e)
+                self.left = 0
+                continue
+            if isinstance(trial, Trial):
+                if self.left is not None and self._is_new(trial):
+                    self.left -= 1
+                return trial
+            others = len(self.study.history.running) - len(self.held)
+            if trial is Next.DONE or self.held or self.left == 0 or not others:
+                return None
+            time.sleep(_POLL_S)
+        return None
+
+    def _is_new(self, trial: Trial) -> bool:
+        """Whether a trial was never paused: only those count for `n_trials`."""
+        return trial.number not in self.study.history.turns
 
     def over(self) -> bool:
         """Whether a stop rule finds a reason, in what all workers have done; then no further trial is begun."""
@@ -158,8 +172,10 @@ class _Loop:
         if isinstance(e, cf.BrokenExecutor):  # it cannot go on, but the trial can
             raise e
         if row is None:
-            if isinstance(e, WorkerDiedError) and self.left is not None:
+            if isinstance(e, WorkerDiedError) and self.left is not None and self._is_new(trial):
                 self.left += 1
+            return
+        if row.state == State.PAUSED:
             return
         if row.error:
             logger.warning("trial %d failed: %s", trial.number, row.error.splitlines()[0])
@@ -175,7 +191,7 @@ class _Loop:
             if isinstance(e, LeaseLostError):
                 raise e
             if not isinstance(e, cf.BrokenExecutor) and not (isinstance(e, WorkerDiedError) and e.killed):
-                row = study._finish(trial, outcome)
+                row = end(study, trial, outcome)
             else:
                 study._release(trial, retried or isinstance(e, cf.BrokenExecutor))
                 [now] = study.storage.rows(study._id, [trial.number])
@@ -286,7 +302,7 @@ def _submitter(
             _, space = spaces.setdefault(id(trial._space), (trial._space, Shared(trial._space)))
             link = StudyLink(study, trial.number, trial.token)
             return executor.submit_with_calls(
-                {"report": link.report, "should_prune": link.should_prune},
+                {"report": link.report, "decide": link.decide},
                 _piped,
                 shared,
                 space,
@@ -306,45 +322,63 @@ def _submitter(
     return by_address
 
 
-_Ticket = tuple[int, Mapping[str, Any], int, Any, int, bool, dict[str, Any]]
+class Ticket(NamedTuple):
+    """What another process needs to make the handle of a trial that was begun here."""
+
+    number: int
+    proposal: Mapping[str, Any]
+    seed: int
+    keeper: Keeper
+    references: Sequence[dict[str, Any]]
+    token: int
+    declared: bool
+    tags: dict[str, Any]
+
+
 _HERE: dict[str, tuple[Study, Objective]] = {}  # studies of this process, for executors that turn out to be threads
 _THERE: dict[str, tuple[Study | None, Objective]] = {}  # what a foreign worker has opened by its address; the last
 
 
 def begun(study: Study, row: TrialRow) -> Trial:
     """The handle of a trial that this process has just begun."""
-    ticket = row.number, row.params, study._seed, row.checkpoint, row.token, study._declared, row.tags
+    keeper = study._lineage.store
+    ticket = Ticket(
+        row.number, row.params, study._seed, keeper, row.checkpoints, row.token, study._declared, dict(row.tags)
+    )
     return handle(ticket, study.history.space, StudyLink(study, row.number, row.token))
 
 
-def _ticket(study: Study, trial: Trial) -> _Ticket:
-    """What another process needs to make the handle."""
-    return trial.number, trial._proposal, study._seed, trial.checkpoint, trial.token, study._declared, trial.tags
+def _ticket(study: Study, trial: Trial) -> Ticket:
+    """The ticket of a trial whose handle was made here."""
+    keeper = study._lineage.store
+    return Ticket(
+        trial.number, trial._proposal, study._seed, keeper, trial._references, trial.token, study._declared, trial.tags
+    )
 
 
-def handle(ticket: _Ticket, space: Space, link: Any) -> Trial:
-    """The handle of a trial that was begun elsewhere."""
-    number, proposal, seed, checkpoint, token, declared, tags = ticket
-    trial = Trial(number, proposal, space, seed, link, checkpoint, token, declared)
-    trial.tags = dict(tags)
+def handle(ticket: Ticket, space: Space, link: Link) -> Trial:
+    """The handle of a trial, wherever it runs."""
+    t = ticket
+    trial = Trial(t.number, t.proposal, space, t.seed, link, t.keeper, t.references, t.token, t.declared)
+    trial.tags = dict(t.tags)
     return trial
 
 
 class _PipeLink:
     """A trial's way to its study from one of luthier's own processes."""
 
-    def report(self, step: float, value: float, checkpoint: Any, params: dict[str, Any]) -> None:
+    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
         from .executors.worker import call
 
-        call("report", step, value, checkpoint, params)
+        call("report", step, value, reference, params)
 
-    def should_prune(self) -> bool:
+    def decide(self) -> Decision:
         from .executors.worker import call
 
-        return bool(call("should_prune"))
+        return Decision(call("decide"))
 
 
-def _piped(objective: Objective, space: Space, ticket: _Ticket, m: int) -> Outcome:
+def _piped(objective: Objective, space: Space, ticket: Ticket, m: int) -> Outcome:
     return execute(objective, handle(ticket, space, _PipeLink()), m)
 
 
@@ -357,16 +391,16 @@ class _NoLink:
             "pass storage='sqlite:///luthier.db' to create_study, or n_jobs instead of executor"
         )
 
-    def report(self, step: float, value: float, checkpoint: Any, params: dict[str, Any]) -> None:
+    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
         raise self._refuse()
 
-    def should_prune(self) -> bool:
+    def decide(self) -> Decision:
         raise self._refuse()
 
 
-def _addressed(key: str, url: str | None, name: str, packed: bytes, ticket: _Ticket, m: int) -> Outcome:
+def _addressed(key: str, url: str | None, name: str, packed: bytes, ticket: Ticket, m: int) -> Outcome:
     """Runs in a foreign executor's worker: a thread of this process, another process, another machine."""
-    number, token = ticket[0], ticket[4]
+    number, token = ticket.number, ticket.token
     if key in _HERE and key.startswith(f"{os.getpid()}:"):  # a forked child has the table too, but not the study
         study, objective = _HERE[key]
         return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)), m)

@@ -61,6 +61,7 @@ class Tally:
         name: The study's, with nothing in it that a terminal would act on.
         counts: Trials that ended, by state.
         n_running: Trials that run now, here or elsewhere.
+        n_paused: Trials that are paused.
         best: Value and number of the study's best trial; None when there is none, or several objectives.
         over: Whether the run has ended.
     """
@@ -70,6 +71,7 @@ class Tally:
         self.name = name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
         self.counts = dict.fromkeys(State, 0)
         self.n_running, self.over = 0, False
+        self.n_paused, self._n_before = 0, len(study.history.paused)
         self.best: tuple[float, int] | None = None
         self._study, self._n_trials, self._timeout_s = study, n_trials, timeout_s
         self._began = time.monotonic()
@@ -92,7 +94,7 @@ class Tally:
     def share(self) -> float | None:
         """How much of the run is done, in [0, 1], by the bound that is nearer; None without a bound."""
         shares = [self.elapsed_s / self._timeout_s] if self._timeout_s else []
-        shares += [self.n_finished / self._n_trials] if self._n_trials else []
+        shares += [(self.n_finished + self.n_paused - self._n_before) / self._n_trials] if self._n_trials else []
         return min(max(shares), 1.0) if shares else None
 
     @property
@@ -112,6 +114,7 @@ class Tally:
             return
         try:
             history, now = self._study.history, time.time()
+            self.n_paused = len(history.paused)
             self.n_running = sum(i in self._study._open or history.lease_s[i] > now for i in history.running)
             best = history.best() if history.n and len(history.directions) == 1 else None
             self.best = None if best is None else (float(history.values[best, 0]), best)
@@ -123,6 +126,7 @@ class Tally:
         n = self.counts
         parts = [f"{n[State.COMPLETE]} done"]
         parts += [f"{self.n_running} running"] if not self.over else []
+        parts += [f"{self.n_paused} paused"] if self.n_paused else []
         parts += [f"{n[State.PRUNED]} stopped"]
         parts += [f"{n[State.FAILED]} failed"] if n[State.FAILED] else []
         return ", ".join(parts)

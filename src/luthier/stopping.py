@@ -86,7 +86,7 @@ class NoImprovement(StopRule):
 
     def reason(self, history: History) -> str | None:
         _one_objective(self, history)
-        over = np.flatnonzero((history.state >= State.COMPLETE) & ~history.confirming)
+        over = np.flatnonzero(history.has_result & ~history.confirming)
         if len(over) < self.n_trials:
             return None
         loss = np.where(history.state[over] == State.COMPLETE, history.losses[over, 0], np.inf)
@@ -143,7 +143,7 @@ class Budget(StopRule):
         self.cost = None if cost is None else _number("cost", cost, 0.0, included=False)
 
     def reason(self, history: History) -> str | None:
-        over = history.state >= State.COMPLETE
+        over = history.has_result
         if self.trials is not None and (n := int(over.sum())) >= self.trials:
             return f"{n} trials are over, of a budget of {self.trials}"
         if self.seconds is not None and (spent := float(np.nansum(history.duration_s[over]))) >= self.seconds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import samplers, schedulers
+from .checkpoints import Checkpoints, temporary
 from .errors import StudyError, StudyExistsError
 from .samplers.base import Sampler
 from .schedulers.base import Scheduler
@@ -28,6 +30,7 @@ def create_study(
     scheduler: Scheduler | str | None = None,
     seed: int | None = None,
     load_if_exists: bool = False,
+    checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
 ) -> Study:
     """Begins a search.
 
@@ -38,9 +41,11 @@ def create_study(
         directions: One for each of several objectives, instead of `direction`.
         space: A declared space, or a dict for one; None lets the objective's suggest calls discover it.
         sampler: What to try next, or its name; None chooses automatically.
-        scheduler: When to stop a trial early, or its name; None never does.
+        scheduler: Who trains how long, or its name; None trains every trial to its end.
         seed: The same seed gives the same study; drawn when None.
         load_if_exists: Go on with a study of that name instead of raising.
+        checkpoints: Where trials leave what they can go on from: a folder, a URL such as "s3://bucket/folder", or
+            `Checkpoints(place, keep=...)`; None for a folder beside the storage.
 
     Raises:
         StudyExistsError: The name is taken.
@@ -62,6 +67,9 @@ def create_study(
         "space": (space or Space()).to_json(),
         "declared": space is not None,
     }
+    if checkpoints is not None:
+        store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+        spec["checkpoints"] = {"url": store.url, "keep": store.keep}
     try:
         record = place.create_study(name or f"study-{secrets.token_hex(4)}", spec)
     except StudyExistsError:
@@ -70,7 +78,7 @@ def create_study(
         record = place.study(str(name))
         if (direction or directions) and record.spec["directions"] != wanted:
             raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
-    return Study(place, record, space, *chosen)
+    return Study(place, record, space, *chosen, kept(place, record, checkpoints))
 
 
 def load_study(
@@ -79,8 +87,11 @@ def load_study(
     space: Space | Mapping[str, Any] | None = None,
     sampler: Sampler | str | None = None,
     scheduler: Scheduler | str | None = None,
+    checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
 ) -> Study:
     """Goes on with a study. Sampler and scheduler are not stored: pass them again; a new space replaces the old.
+
+    So does another place for checkpoints; those made before are then looked for there.
 
     Raises:
         StudyNotFoundError: There is none of that name.
@@ -88,7 +99,23 @@ def load_study(
     place = from_url(storage)
     space = Space(space) if isinstance(space, Mapping) else space
     chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
-    return Study(place, place.study(name), space, *chosen)
+    record = place.study(name)
+    return Study(place, record, space, *chosen, kept(place, record, checkpoints))
+
+
+def kept(
+    storage: Storage, record: StudyRecord, given: str | os.PathLike[str] | Checkpoints | None = None
+) -> Checkpoints:
+    """Where the checkpoints of a study are: where it is told now, where it was told once, or beside its storage."""
+    if isinstance(given, Checkpoints):
+        return given
+    if given is not None:
+        return Checkpoints(given)
+    if told := record.spec.get("checkpoints"):
+        return Checkpoints(told["url"], told["keep"])
+    if storage.folder is None:
+        return temporary()
+    return Checkpoints(storage.folder / str(record.id))
 
 
 def delete_study(name: str, storage: str | Storage) -> None:
@@ -98,7 +125,10 @@ def delete_study(name: str, storage: str | Storage) -> None:
         StudyNotFoundError: There is none of that name.
     """
     place = from_url(storage)
-    place.delete_study(place.study(name).id)
+    record = place.study(name)
+    store = kept(place, record)
+    place.delete_study(record.id)
+    store.delete(store.files())
 
 
 def list_studies(storage: str | Storage) -> list[StudyRecord]:

@@ -5,36 +5,39 @@ from __future__ import annotations
 import html
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from msgspec.structs import replace
 
+from .checkpoints import Checkpoints
 from .distributions import must_match
 from .errors import (
-    IncompatibleDistributionError,
     LeaseLostError,
     MissingDependencyError,
     NoCompletedTrialsError,
+    NothingToAskError,
+    ReportError,
     StudyError,
     TrialError,
 )
-from .executors.base import Objective, Outcome, describe, told
+from .executors.base import Objective, told
 from .history import History
 from .leases import Leases
+from .lineage import Lineage
 from .numerics.pareto import non_dominated
 from .proposals import Proposals
+from .rows import addable, records
 from .samplers.base import Sampler
-from .schedulers.base import Decision, Scheduler
+from .schedulers.base import Decision, Next, Scheduler
 from .space import Space
 from .stopping import StopRule
 from .storages import Storage
 from .storages.base import StudyRecord, worker_name
-from .trial import State, Trial, TrialRow, addable, records
+from .trial import State, Told, Trial, TrialRow
+from .turns import end, take
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +64,9 @@ class Study:
     """
 
     def __init__(
-        self, storage: Storage, record: StudyRecord, space: Space | None, sampler: Sampler, scheduler: Scheduler | None
-    ) -> None:
+        self, storage: Storage, record: StudyRecord, space: Space | None, sampler: Sampler, scheduler: Scheduler | None,
+        checkpoints: Checkpoints,
+    ) -> None:  # fmt: skip
         self.storage, self.name, self.sampler, self.scheduler = storage, record.name, sampler, scheduler
         self.directions: tuple[str, ...] = tuple(record.spec["directions"])
         self._id, self._spec = record.id, dict(record.spec)
@@ -78,8 +82,10 @@ class Study:
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
         self._lock = threading.RLock()
         self._leases = Leases(storage, record.id, self._open)
+        self._lineage = Lineage(checkpoints, self.history)
         self._window: int | None = None  # set while results are committed in trial order
         self._stopped = False
+        self._warned: set[str] = set()  # of what has been said once
         self.stop_reason: str | None = None
         self._objective: Objective | None = None  # what optimize was last given, for confirm
         if space is not None and space.to_json() != self._spec["space"]:
@@ -141,10 +147,18 @@ class Study:
         )  # fmt: skip
 
     def ask(self) -> Trial:
-        """Begins a trial: one that waits, or a new one that the sampler proposes. End it with `tell`."""
+        """Begins a trial: one that waits, one that the scheduler resumes, or a new one. End it with `tell`.
+
+        Raises:
+            NothingToAskError: The scheduler wants none before running ones are told, or none any more.
+        """
         trial = self._ask({})
-        assert trial is not None
-        return trial
+        if isinstance(trial, Trial):
+            return trial
+        raise NothingToAskError(
+            f"{self.scheduler!r} wants no further trial of {self.name!r}: "
+            + ("tell those that run first" if trial is Next.WAIT else "all have come to their end")
+        )
 
     def tell(
         self, trial: Trial, value: float | Sequence[float] | None = None, state: State | str | None = None
@@ -163,7 +177,7 @@ class Study:
         owner: Any = getattr(getattr(trial, "_link", None), "study", None)
         if owner != self:
             raise TrialError(f"tell expects a trial that this study's ask returned, got {trial!r}")
-        return self._finish(trial, told(trial, value, state, len(self.directions)))
+        return end(self, trial, told(trial, value, state, len(self.directions)))
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
         """Adds a trial with these params, to be run before the sampler is asked again. Names left out are sampled.
@@ -282,6 +296,16 @@ class Study:
 
         return confirm(self, k, repeats, objective or self._objective, n_jobs, level)
 
+    def checkpoint(self, trial: TrialRow | int) -> Any:
+        """The last checkpoint of a trial: a dict, or the path of a file or folder; None where there is none.
+
+        Raises:
+            CheckpointError: It was deleted (see `luthier.checkpoints.Checkpoints`) or damaged.
+        """
+        number = trial if isinstance(trial, int) else trial.number
+        [row] = self.storage.rows(self._id, [number])
+        return self._lineage.store.load(row.checkpoints[-1]) if row.checkpoints else None
+
     @property
     def space(self) -> Space:
         """The space as declared, or as the objective has shown it so far, conditions included."""
@@ -308,13 +332,15 @@ class Study:
 
     # -- inside: the loop, links and executors use these ------------------------------------------------------------
 
-    def _ask(self, held: dict[int, Trial], only: Collection[int] | None = None) -> Trial | None:
-        """`ask`, which also notes the trial in `held`; where `only` some trials are wanted, None if none can be had."""
+    def _ask(
+        self, held: dict[int, Trial], only: Collection[int] | None = None, new: bool = True
+    ) -> Trial | Literal[Next.WAIT, Next.DONE]:
+        """`ask`, which also notes the trial in `held`. See `take` for its arguments, and for what is no trial."""
         with self._lock:
             self._refresh()
-            row = self._claim(only) or (self._propose() if only is None else None)
-            if row is None:
-                return None
+            row = take(self, only, new)
+            if not isinstance(row, TrialRow):
+                return row
             from .loop import begun
 
             trial = begun(self, row)
@@ -340,87 +366,39 @@ class Study:
         else:
             self._refresh()
 
-    def _claim(self, only: Collection[int] | None) -> TrialRow | None:
-        """The first trial (of some) that waits, or whose worker has been silent for too long."""
-        candidates = set(self.history.waiting)
-        foreign = self.history.running - self._open.keys()
-        if foreign:
-            now = time.time()
-            candidates |= {i for i in foreign if self.history.lease_s[i] < now}
-        for number in sorted(candidates if only is None else candidates.intersection(only)):
-            row, revision = self.storage.claim(self._id, number, self._worker)
-            if row is not None and row.token == 1 and row.params.keys() != self.history.space.params.keys():
-                row = replace(row, params=self._proposals.completed(self.sampler, number, row.params))
-            self._wrote(revision, row)
-            if row is not None:
-                return row
-            if number in self.history.running:  # alive after all: look at its lease again in a while
-                self.history.set_lease(number, time.time() + self.storage.lease_s / 3)
-        return None
-
-    def _propose(self) -> TrialRow:
-        """A new trial. If another worker was quicker, the proposal is made once more with its trial in sight."""
-        for attempt in (0, 1):
-            number = self.history.n
-            params = self._proposals.params(self.sampler, number, attempt)
-            row = TrialRow(
-                number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=self._worker, token=1,
-                lease_s=time.time() + self.storage.lease_s,
-            )  # fmt: skip
-            first, revision = self.storage.add_trials(self._id, [row], None if attempt else number)
-            if first >= 0:
-                break
-            self._refresh()
-        row = row if first == number else replace(row, number=first)
-        self._wrote(revision, row)
-        return row
-
     def _report(
-        self, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
-    ) -> None:
+        self, number: int, token: int, step: float, value: Told, reference: dict[str, Any] | None,
+        params: dict[str, Any],
+    ) -> None:  # fmt: skip
+        m = len(self.directions)
+        if m == 1 and isinstance(value, tuple):
+            raise ReportError(
+                f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in trial {number}"
+            )
+        if m > 1 and (not isinstance(value, tuple) or len(value) != m):
+            raise ReportError(f"report(values, step) expects {m} values, got {value!r} in trial {number}")
         with self._lock:
-            revision = self.storage.report(self._id, number, token, step, value, checkpoint, params)
+            references = None if reference is None else self._lineage.grown(number, reference)
+            revision = self.storage.report(self._id, number, token, step, value, references, params)
             if revision == self.history.revision + 1:
                 self.history.put_report(number, step, value)
+                if references is not None:
+                    self.history.set_checkpoints(number, references)
                 self.history.revision = revision
-            elif not self.storage.shared:  # `should_prune` reads only what others can write
+            elif not self.storage.shared:  # `decide` reads only what others can write
                 self._refresh()
+            self._lineage.clean()
 
-    def _should_prune(self, number: int) -> bool:
+    def _decide(self, number: int) -> Decision:
         if self.scheduler is None:
-            return False
+            return Decision.CONTINUE
         with self._lock:
             if self.storage.shared:
                 self._refresh()
-            if not len(self.history.reports_of(number)[0]) or self.history.confirming[number]:
-                return False
+            if self.history.reports.last(number) is None or self.history.confirming[number]:
+                return Decision.CONTINUE
             history = self.history if self._window is None else self.history.before(number, self._window)
-            return self.scheduler.decide(history, number) == Decision.STOP
-
-    def _finish(self, trial: Trial, outcome: Outcome) -> TrialRow:
-        with self._lock:
-            h = self.history
-            try:
-                if self._proposals.learn(outcome.suggested):
-                    self._save_space()
-            except IncompatibleDistributionError as e:  # another worker has just used the name for something else
-                outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
-            values = outcome.values
-            if outcome.state == State.PRUNED and values is None and len(self.directions) == 1:
-                self._refresh()  # it may have reported from elsewhere
-                steps, losses = h.reports_of(trial.number)
-                values = (float(h.values_of(losses[-1])),) if len(steps) else None
-            row = TrialRow(
-                number=trial.number, state=outcome.state, params=outcome.params, values=values, tags=outcome.tags,
-                error=outcome.error, started_s=outcome.started_s or float(h.started_s[trial.number]),
-                finished_s=outcome.finished_s, worker=self._worker, token=trial.token,
-                cost=outcome.cost,
-            )  # fmt: skip
-            try:
-                self._wrote(self.storage.finish(self._id, row), row)
-            finally:
-                self._open.pop(trial.number, None)
-        return row
+            return self.scheduler.decide(history, number)
 
     def _release(self, trial: Trial, retried: bool) -> None:
         """Gives a trial back that this process will not end."""
@@ -438,6 +416,12 @@ class Study:
             for row in self.storage.rows(self._id, sorted(self.history.running - self._open.keys())):
                 if row.worker == self._worker:
                     self._wrote(self.storage.release(self._id, row.number, row.token, False))
+
+    def _warn(self, topic: str, message: str) -> None:
+        """Says something once."""
+        if topic not in self._warned:
+            self._warned.add(topic)
+            logger.warning("%s", message)
 
     def _save_space(self) -> None:
         self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared}

@@ -66,7 +66,7 @@ def outcomes(history: History) -> Outcomes:
     """The trials that a model of one objective can learn from; those that fit the space."""
     state, fits = history.state, history.fits
     complete = (state == State.COMPLETE) & fits
-    over = np.flatnonzero((complete | (state == State.PRUNED) | (state == State.FAILED)) & fits)
+    over = np.flatnonzero(history.has_result & fits)
     loss = np.where(complete, history.losses[:, 0], np.nan)
     finite = loss[np.isfinite(loss)]
     if not len(finite):
@@ -74,7 +74,7 @@ def outcomes(history: History) -> Outcomes:
     low, high = float(finite.min()), float(finite.max())
     loss = np.clip(loss, low, high)  # infinities count as the best and the worst there is
     span = min(high - low, 1e300) or max(abs(high), 1.0)
-    pruned = over[state[over] == State.PRUNED]
+    pruned = over[(state[over] == State.PRUNED) | (state[over] == State.PAUSED)]
     if len(pruned):
         pruned = pruned[np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))]
         loss[pruned] = high + 0.25 * span * np.arange(1, len(pruned) + 1) / len(pruned)

@@ -105,7 +105,8 @@ def counted(counts: Mapping[int, int]) -> str:
 
 def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -> None:
     """Prints the summary of a study."""
-    from .trial import State, records
+    from .rows import records
+    from .trial import State
 
     rows = study.trials
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
@@ -171,7 +172,7 @@ def columns(flat: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def as_csv(study: Study) -> str:
     """One line a trial; lists, booleans and null as JSON, nothing where there is no value."""
-    from .trial import records
+    from .rows import records
 
     flat = records(study.trials, len(study.directions))
     out = io.StringIO()

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import enum
 import html
+import logging
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import msgspec
 import numpy as np
 
-from .distributions import Categorical, Distribution, Float, Int, Scale, must_match, tuples
-from .errors import CostError, DistributionError, IncompatibleDistributionError, ReportError, TrialError
+from .distributions import Categorical, Distribution, Float, Int, Scale, must_match
+from .errors import (
+    CheckpointError,
+    CostError,
+    DistributionError,
+    IncompatibleDistributionError,
+    ReportError,
+    TrialError,
+)
 from .space import Space
+
+logger = logging.getLogger("luthier")
+
+Told = float | tuple[float, ...]
+"""What was reported: a number, or one for each of several objectives."""
 
 
 class State(enum.IntEnum):
-    """Where a trial is. Everything from COMPLETE on is finished and never changes again."""
+    """Where a trial is. From PAUSED on it has had a turn, from COMPLETE on it is finished and never changes again."""
 
     WAITING = 0
     RUNNING = 1
-    COMPLETE = 2
-    PRUNED = 3
-    FAILED = 4
+    PAUSED = 2
+    COMPLETE = 3
+    PRUNED = 4
+    FAILED = 5
 
     @property
     def finished(self) -> bool:
@@ -32,19 +46,42 @@ class State(enum.IntEnum):
         return self >= State.COMPLETE
 
 
+class Decision(enum.StrEnum):
+    """What a trial that has just reported should do."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+    PAUSE = "pause"
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """How a trial went on after a pause.
+
+    Attributes:
+        step: How far it was trained then.
+        params: Its params from there on.
+        source: Number of the trial whose checkpoint it went on from; None for its own.
+    """
+
+    step: float
+    params: dict[str, Any]
+    source: int | None = None
+
+
 class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of one trial.
 
     Attributes:
         number: 0, 1, 2, ... within the study.
-        state: WAITING, RUNNING, COMPLETE, PRUNED or FAILED.
+        state: WAITING, RUNNING, PAUSED, COMPLETE, PRUNED or FAILED.
         params: Name to value, in the user's types; what has been proposed while it runs, what was used once finished.
-        values: One number for each direction; the last report of a pruned trial; None when there is none.
+        values: One number for each direction; the last report of a paused or pruned trial; None when there is none.
         reports: (step, value) pairs, by step.
         tags: What the user noted with `trial.set_tag`, in JSON's types. "confirms" and "repeat" mark the re-runs of
             `Study.confirm`.
         error: Why it failed, with the traceback.
-        checkpoint: Where it can go on from, as its objective last reported.
+        checkpoints: References to what it can go on from, in its study's folder of checkpoints; the latest last.
+        turns: How it went on after each pause. Where its params changed, the first entry is what it began with.
         started_s: When it began, in seconds since 1970.
         finished_s: When it ended.
         worker: Who ran it.
@@ -58,10 +95,11 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State
     params: dict[str, Any] = {}
     values: tuple[float, ...] | None = None
-    reports: tuple[tuple[float, float], ...] = ()
+    reports: tuple[tuple[float, Told], ...] = ()
     tags: dict[str, Any] = {}
     error: str | None = None
-    checkpoint: Any = None
+    checkpoints: tuple[dict[str, Any], ...] = ()
+    turns: tuple[Turn, ...] = ()
     started_s: float | None = None
     finished_s: float | None = None
     worker: str = ""
@@ -98,11 +136,21 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Link(Protocol):
     """What a trial needs from the study it belongs to, wherever that is."""
 
-    def report(self, step: float, value: float, checkpoint: Any, params: dict[str, Any]) -> None:
-        """Stores an intermediate value."""
+    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+        """Stores an intermediate value, and where the checkpoint is that was saved with it."""
 
-    def should_prune(self) -> bool:
+    def decide(self) -> Decision:
         """Asks the scheduler."""
+
+
+class Keeper(Protocol):
+    """What a trial needs from its study's folder of checkpoints."""
+
+    def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
+        """Keeps a checkpoint and returns a reference to it."""
+
+    def load(self, reference: dict[str, Any]) -> Any:
+        """The checkpoint behind a reference; CheckpointError if it cannot be had."""
 
 
 class Trial:
@@ -110,23 +158,52 @@ class Trial:
 
     Attributes:
         number: 0, 1, 2, ... within the study.
-        checkpoint: What the objective last handed to `report(..., checkpoint=...)` if the trial was begun before and
-            its worker died; None when it starts afresh.
         cost: What `set_cost` was told; None when nothing was.
         token: Proves to the storage that this worker holds the trial.
+        verdict: What the scheduler said last; once it is to stop or to pause, it stays so.
     """
 
     def __init__(
-        self, number: int, proposal: Mapping[str, Any], space: Space, seed: int, link: Link, checkpoint: Any = None,
-        token: int = 1, declared: bool = False,
+        self, number: int, proposal: Mapping[str, Any], space: Space, seed: int, link: Link,
+        keeper: Keeper | None = None, references: Sequence[dict[str, Any]] = (), token: int = 1, declared: bool = False,
     ) -> None:  # fmt: skip
-        self.number, self.checkpoint, self.token = number, checkpoint, token
+        self.number, self.token = number, token
         self.suggested: dict[str, Distribution] = {}
         self.tags: dict[str, Any] = {}
         self.cost: float | None = None
+        self.verdict = Decision.CONTINUE
         self._proposal, self._space, self._seed, self._link = proposal, space, seed, link
+        self._keeper, self._references = keeper, references
+        self._taken_up: tuple[float, Any] | None = None
         self._params: dict[str, Any] = dict(proposal) if declared else {}
         self._rng: np.random.Generator | None = None
+        self._warned = False
+
+    @property
+    def checkpoint(self) -> Any:
+        """What to go on from: the dict, or a path to the file, that `report(..., checkpoint=...)` was last given.
+
+        None where the trial starts afresh. A trial has one that was paused, or whose worker died; in a population it
+        may be another trial's. Files are read, never written to: take what you need and save to a path of your own. One
+        that was deleted or damaged is left out, with a warning; then the one before counts.
+        """
+        return self._took_up()[1]
+
+    @property
+    def step(self) -> float:
+        """How far `checkpoint` was trained: the step it was reported with, 0 without one; whole numbers as int."""
+        return self._took_up()[0]
+
+    def _took_up(self) -> tuple[float, Any]:
+        for reference in reversed(self._references if self._taken_up is None else ()):
+            try:
+                assert self._keeper is not None
+                self._taken_up = whole(float(reference["step"])), self._keeper.load(reference)
+                break
+            except (CheckpointError, KeyError) as e:
+                logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
+        self._taken_up = self._taken_up or (0, None)
+        return self._taken_up
 
     @property
     def params(self) -> dict[str, Any]:
@@ -135,7 +212,7 @@ class Trial:
 
     @property
     def rng(self) -> np.random.Generator:
-        """A generator of the trial's own: the same for the same study seed and trial number.
+        """A generator of the trial's own: the same for the same study seed, trial number and step it goes on from.
 
         In a re-run of `Study.confirm` it depends on the study's seed and the repeat instead, so that all who are
         compared meet the same random numbers.
@@ -143,7 +220,9 @@ class Trial:
         if self._rng is None:
             repeat = self.tags.get("repeat") if "confirms" in self.tags else None
             rerun = type(repeat) is int and repeat >= 0
-            self._rng = np.random.default_rng([self._seed, *((repeat, 3) if rerun else (self.number, 1))])
+            step = int(1000 * self.step) if self._references else 0
+            key = (repeat, 3) if rerun else (self.number, 1, step) if step > 0 else (self.number, 1)
+            self._rng = np.random.default_rng([self._seed, *key])
         return self._rng
 
     def suggest_float(
@@ -219,34 +298,58 @@ class Trial:
         self._params[name] = dist.value(raw)
         return self._params[name]
 
-    def report(self, value: float, step: float, checkpoint: Any = None) -> None:
+    def report(self, value: float | Sequence[float], step: float, checkpoint: Any = None) -> None:
         """Tells an intermediate value.
 
         Args:
-            value: The objective so far. NaN and infinities are taken as they are, and rank last.
+            value: The objective so far; one number for each where there are several. NaN and infinities are taken as
+                they are, and rank last.
             step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice keeps the later value.
-            checkpoint: Where to go on from should this worker die: text (a path, say), numbers, lists and dicts of
-                them. It comes back as `trial.checkpoint`.
+            checkpoint: What to go on from after a pause, or should this worker die: a dict of arrays and numbers, which
+                is saved for you, or the path of a file or folder of your own, which is copied. It comes back as
+                `trial.checkpoint`.
 
         Raises:
-            ReportError: value or step is not a number.
+            ReportError: value or step is not a number, or not as many as there are objectives.
+            CheckpointError: The checkpoint is neither, or its file does not exist.
             LeaseLostError: The trial was given to another worker in the meantime.
         """
-        for what, x in (("value", value), ("step", step)):
-            if isinstance(x, np.ndarray) and x.ndim == 0:
-                x = x.item()
-            if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
-                raise ReportError(
-                    f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "
-                    f"in trial {self.number}"
-                )
+        several = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
+        values = [self._number("value", v) for v in cast(Sequence[Any], value if several else [value])]
+        step = self._number("step", step)
         if not math.isfinite(step):
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
-        self._link.report(float(step), float(value), jsonable(checkpoint), self._params)
+        if self.verdict is not Decision.CONTINUE and not self._warned:
+            self._warned = True
+            logger.warning(
+                "trial %d was told to %s and goes on (step %g); raise luthier.TrialPruned where trial.should_prune() "
+                "is true", self.number, self.verdict.value, step,
+            )  # fmt: skip
+        reference = None
+        if checkpoint is not None:
+            if self._keeper is None:
+                raise CheckpointError(f"trial {self.number} runs where its study's checkpoints cannot be reached")
+            reference = self._keeper.save(self.number, step, checkpoint)
+        self._link.report(step, tuple(values) if several else values[0], reference, self._params)
+
+    def _number(self, what: str, x: Any) -> float:
+        if isinstance(x, np.ndarray) and x.ndim == 0:
+            x = x.item()
+        if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+            raise ReportError(
+                f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "
+                f"in trial {self.number}"
+            )
+        return float(x)
 
     def should_prune(self) -> bool:
-        """Whether the scheduler would stop this trial now, by what has been reported."""
-        return self._link.should_prune()
+        """Whether the scheduler ends this trial's turn now, by what has been reported: raise `luthier.TrialPruned`.
+
+        It may be over, or only paused and go on later from its checkpoint, if others turn out no better.
+        """
+        if self.verdict is Decision.CONTINUE:
+            self.verdict = self._link.decide()
+        return self.verdict is not Decision.CONTINUE
 
     def set_tag(self, name: str, value: Any) -> None:
         """Notes something beside the result: text, numbers, lists or dicts of them. Stored when the trial ends."""
@@ -264,6 +367,11 @@ class Trial:
 
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"
+
+
+def whole(x: float) -> float:
+    """A whole number as int, any other as it is."""
+    return int(x) if x == int(x) else x
 
 
 def _real(value: Any) -> float:
@@ -307,41 +415,3 @@ def jsonable(value: Any) -> Any:
         f"only text, numbers, lists and dicts of them can be stored, got {value!r} ({type(value).__name__}); "
         "write it to a file of your own and store the path"
     )
-
-
-def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
-    """Trials as flat dicts, for tables and files; with a cost where any of them has one."""
-    rows = list(rows)
-    costly = any(r.cost is not None for r in rows)
-    names = ["value"] if n_values == 1 else [f"value_{i}" for i in range(n_values)]
-    return [
-        {
-            "number": r.number,
-            "state": r.state.name.lower(),
-            **dict(zip(names, r.values or (None,) * n_values, strict=False)),
-            "duration_s": r.duration_s,
-            **({"cost": r.cost} if costly else {}),
-            **{f"params.{k}": v for k, v in r.params.items()},
-            **{f"tags.{k}": v for k, v in r.tags.items()},
-        }
-        for r in rows
-    ]
-
-
-def addable(rows: Iterable[TrialRow], n_values: int) -> list[TrialRow]:
-    """Trials that come from elsewhere, as a study keeps them.
-
-    Raises:
-        TrialError: One is running, complete without its values, or holds what cannot be stored.
-        CostError: A cost is not a finite number >= 0.
-    """
-    out = []
-    for row in rows:
-        if row.state == State.RUNNING:
-            raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
-        if row.state == State.COMPLETE and (row.values is None or len(row.values) != n_values):
-            raise TrialError(f"a complete trial needs {n_values} values, got {row.values!r}")
-        cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
-        params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
-        out.append(msgspec.structs.replace(row, params=params, cost=cost))
-    return out

@@ -55,18 +55,18 @@ def test_trials_in_a_process_pool_report_and_are_stopped(script, tmp_path, conte
             study = make()
             tell = lambda study, row: told.append(row)
             study.optimize(objective, 20, n_jobs=2, executor=pool, callbacks=[tell], progress=False)
-            first = study.trials
+            first, best = study.trials, study.best_trial.number
             luthier.delete_study("s", "a.db")  # the workers have the old one open
             again = make()
             again.optimize(objective, 4, n_jobs=2, executor=pool, progress=False)
         assert len(again.trials) == 4
-        for rows in (first, again.trials):
+        for rows, best in ((first, best), (again.trials, again.best_trial.number)):
             for row in rows:
                 pruned = row.params["x"] > 0.7
                 assert row.state.name == ("PRUNED" if pruned else "COMPLETE"), row
                 assert row.values == (row.params["x"],)
                 assert len(row.reports) == (1 if pruned else 3)
-                assert row.checkpoint == {"step": len(row.reports) - 1}
+                assert row.number != best or len(row.checkpoints) == 1
                 assert row.tags["pid"] != parent
                 assert row.token == 1 and row.retries == 0
         assert sorted(r.number for r in told) == list(range(20))
@@ -161,13 +161,14 @@ class Elsewhere(cf.Executor):
 def test_threads_share_the_study(tmp_path, make, storage):
     url = f"sqlite:///{tmp_path}/a.db" if storage == "sqlite" else None
     study = luthier.create_study(storage=url, sampler="Random", scheduler="Median", seed=0)
+    before = threading.active_count()
     with make(4) as pool:
         study.optimize(objective, n_trials=40, n_jobs=4, executor=pool, progress=False)
     rows = study.trials
     assert [r.number for r in rows] == list(range(40))
     assert all(r.state.finished and r.values == (r.params["x"],) and r.reports for r in rows)
     assert len({r.params["x"] for r in rows}) == 40
-    assert threading.active_count() < 10
+    assert threading.active_count() <= before + 1  # the one that keeps leases alive
     from luthier import loop
 
     assert not loop._HERE  # nothing keeps the study

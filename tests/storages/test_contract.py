@@ -13,13 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError
 from luthier.storages import Memory, SQLite
-from luthier.trial import State, TrialRow
+from luthier.storages.base import Resume
+from luthier.trial import State, TrialRow, Turn
 
 BACKENDS = {  # a new back end: one line, from (folder, lease_s, max_retries)
     "memory": lambda folder, *args: Memory(*args),
     "sqlite": lambda folder, *args: SQLite(folder / "study.db", *args),
 }
 LEASE_S, MAX_RETRIES = 10.0, 2
+POINT = ({"step": 3.0, "file": "0-3-ab.npz"},)
 
 
 class Clock:
@@ -136,7 +138,7 @@ VERBS = {
 def test_whoever_works_on_a_deleted_study_is_told(storage, study, verb):
     other = storage.create_study("other", {}).id
     for i in (study, other):
-        storage.report(i, running(storage, i), 1, 1.0, 2.0, "here", {})
+        storage.report(i, running(storage, i), 1, 1.0, 2.0, POINT, {})
     storage.delete_study(study)
     with pytest.raises(StudyNotFoundError, match="deleted"):
         VERBS[verb](storage, study)
@@ -179,8 +181,8 @@ def test_adding_where_the_count_is_not_as_expected_adds_nothing(storage, study):
 def test_a_trial_is_kept_as_it_is_added(storage, study):
     done = TrialRow(
         number=0, state=State.PRUNED, params={"a": 1}, values=(1.0, 2.0), reports=((1.0, 5.0), (2.0, 4.0)),
-        tags={"t": "u"}, error="why", checkpoint={"at": [1, "b"]}, started_s=1.5, finished_s=2.5, worker="w", retries=1,
-        cost=0.25,
+        tags={"t": "u"}, error="why", checkpoints=({"step": 1.0, "file": "ü"}, {"step": 2.0}), started_s=1.5,
+        finished_s=2.5, worker="w", retries=1, cost=0.25,
     )  # fmt: skip
     storage.add_trials(study, [done])
     assert one(storage, study) == done
@@ -206,13 +208,13 @@ def test_a_waiting_trial_is_claimed_once(storage, study):
 
 def test_a_running_trial_is_claimed_when_its_lease_has_run_out(storage, study):
     number = running(storage, study, params={"x": 1})
-    storage.report(study, number, 1, 3.0, 0.25, {"file": "a.pt"}, {"x": 1})
+    storage.report(study, number, 1, 3.0, 0.25, POINT, {"x": 1})
     storage.clock.now += LEASE_S
     assert storage.claim(study, number, "me")[0] is None
     storage.clock.now += 0.5
     got, _ = storage.claim(study, number, "me")
     assert (got.token, got.retries, got.worker, got.state) == (2, 1, "me", State.RUNNING)
-    assert (got.checkpoint, got.reports, got.params) == ({"file": "a.pt"}, ((3.0, 0.25),), {"x": 1})
+    assert (got.checkpoints, got.reports, got.params) == (POINT, ((3.0, 0.25),), {"x": 1})
     assert got.lease_s == storage.clock.now + LEASE_S
 
 
@@ -257,7 +259,7 @@ def test_reporting_extends_the_lease(storage, study):
     number = running(storage, study)
     for step in range(4):
         storage.clock.now += LEASE_S - 1
-        storage.report(study, number, 1, float(step), 1.0, None if step % 2 else "point", {})
+        storage.report(study, number, 1, float(step), 1.0, None if step % 2 else POINT, {})
     assert storage.claim(study, number, "me")[0] is None
 
 
@@ -299,9 +301,9 @@ def test_a_trial_that_is_over_or_not_running_is_not_touched(storage, study, verb
     assert one(storage, study) == was
 
 
-def test_finishing_stores_the_result_and_keeps_checkpoint_retries_and_reports(storage, study):
+def test_finishing_stores_the_result_and_keeps_retries_and_reports(storage, study):
     number = running(storage, study, params={"x": 1.0}, worker="a")
-    storage.report(study, number, 1, 1.0, 3.5, "point", {})
+    storage.report(study, number, 1, 1.0, 3.5, POINT, {})
     storage.clock.now += LEASE_S + 1
     token = storage.claim(study, number, "b")[0].token
     end = TrialRow(
@@ -309,19 +311,19 @@ def test_finishing_stores_the_result_and_keeps_checkpoint_retries_and_reports(st
         finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),), cost=1e-3,
     )  # fmt: skip
     storage.finish(study, end)
-    expected = msgspec.structs.replace(end, checkpoint="point", retries=1, reports=((1.0, 3.5),))
+    expected = msgspec.structs.replace(end, retries=1, reports=((1.0, 3.5),))
     assert one(storage, study) == expected
 
 
 def test_released_because_its_worker_stopped_costs_no_retry(storage, study):
     number = running(storage, study, params={"x": 1})
-    storage.report(study, number, 1, 1.0, 1.0, "point", {})
+    storage.report(study, number, 1, 1.0, 1.0, POINT, {})
     for _ in range(MAX_RETRIES + 3):
         token = one(storage, study).token
         storage.release(study, number, token, retried=False)
         assert one(storage, study).state == State.WAITING
         got, _ = storage.claim(study, number, "me")
-        assert (got.retries, got.token, got.checkpoint) == (0, token + 1, "point")
+        assert (got.retries, got.token, got.checkpoints) == (0, token + 1, POINT)
 
 
 def test_released_because_its_worker_died_counts(storage, study):
@@ -348,10 +350,84 @@ def test_a_step_reported_twice_keeps_the_later_value_and_steps_are_in_order(stor
 
 def test_a_checkpoint_stays_until_the_next_and_travels_to_whoever_takes_over(storage, study):
     number = running(storage, study)
-    for step, checkpoint in enumerate([{"epoch": 1, "file": "a"}, None, None, [1, 2.5, "ü", None, {"b": True}], None]):
-        storage.report(study, number, 1, float(step), 0.0, checkpoint, {})
+    for step, references in enumerate([POINT, None, None, (*POINT, {"step": 4.0, "value": "ü"}), None]):
+        storage.report(study, number, 1, float(step), 0.0, references, {})
     storage.release(study, number, 1, retried=True)
-    assert storage.claim(study, number, "me")[0].checkpoint == [1, 2.5, "ü", None, {"b": True}]
+    assert storage.claim(study, number, "me")[0].checkpoints == (*POINT, {"step": 4.0, "value": "ü"})
+
+
+# -- pauses ------------------------------------------------------------------------------------------------------------
+
+
+def paused(storage, study, **fields):
+    number = running(storage, study, params={"x": 1}, started_s=storage.clock.now)
+    storage.report(study, number, 1, 3.0, 0.5, POINT, {})
+    storage.clock.now += 5
+    end = TrialRow(
+        number=number, state=State.PAUSED, params={"x": 1}, values=(0.5,), token=1, checkpoints=POINT,
+        started_s=storage.clock.now - 5, finished_s=storage.clock.now, **fields,
+    )  # fmt: skip
+    storage.finish(study, end)
+    return number
+
+
+def test_a_paused_trial_holds_no_worker_and_is_resumed_by_whoever_saw_it_so(storage, study):
+    number = paused(storage, study)
+    storage.clock.now += 1000
+    assert storage.claim(study, number, "me")[0] is None
+    assert one(storage, study).state == State.PAUSED
+    turn = Resume(1, Turn(3.0, {"x": 1}))
+    got, revision = storage.claim(study, number, "me", turn)
+    assert got == one(storage, study)
+    assert (got.state, got.token, got.worker, got.params, got.checkpoints) == (State.RUNNING, 2, "me", {"x": 1}, POINT)
+    assert (got.turns, got.values, got.retries) == ((turn.turn,), None, 0)
+    assert got.lease_s == storage.clock.now + LEASE_S
+    assert storage.clock.now - got.started_s == 5  # what it ran so far, without the pause
+    assert storage.claim(study, number, "you", turn) == (None, revision)
+
+
+def test_a_decision_to_resume_that_comes_late_is_refused(storage, study):
+    number = paused(storage, study)
+    storage.claim(study, number, "me", Resume(1, Turn(3.0, {"x": 1})))
+    storage.finish(study, TrialRow(number=number, state=State.PAUSED, params={"x": 1}, values=(0.25,), token=2))
+    assert storage.claim(study, number, "you", Resume(1, Turn(3.0, {"x": 1})))[0] is None
+    assert storage.claim(study, number, "you", Resume(2, Turn(9.0, {"x": 1})))[0].turns[-1].step == 9.0
+
+
+def test_a_trial_that_is_not_paused_is_not_resumed(storage, study):
+    storage.add_trials(study, [row(State.WAITING), row(), row(State.COMPLETE, values=(1.0,))])
+    storage.clock.now += LEASE_S + 1
+    for number in range(3):
+        assert storage.claim(study, number, "me", Resume(one(storage, study, number).token, Turn(0.0, {})))[0] is None
+
+
+def test_a_copy_of_another_trial_is_resumed_with_its_params_and_its_checkpoint(storage, study):
+    number = paused(storage, study)
+    lent = ({"step": 4.0, "file": "7-4-cd.npz"},)
+    got, _ = storage.claim(study, number, "me", Resume(1, Turn(4.0, {"x": (2, "y")}, 7), lent))
+    assert (got.params, got.checkpoints) == ({"x": (2, "y")}, (*POINT, *lent))
+    assert got.turns == (Turn(0.0, {"x": 1}), Turn(4.0, {"x": (2, "y")}, 7))  # the first is what it began with
+    assert storage.rows(study, [number])[0] == got
+    assert storage.changes(study, 0).rows[0].turns == got.turns
+    storage.finish(study, finished(number, token=2))
+    assert one(storage, study).turns == got.turns
+
+
+def test_a_pause_makes_good_for_lost_workers(storage, study):
+    number = running(storage, study)
+    for i in range(MAX_RETRIES):
+        storage.release(study, number, i + 1, retried=True)
+        storage.claim(study, number, "me")
+    storage.finish(study, TrialRow(number=number, state=State.PAUSED, token=MAX_RETRIES + 1))
+    assert one(storage, study).retries == 0
+
+
+def test_reports_may_hold_several_values(storage, study):
+    number = running(storage, study)
+    storage.report(study, number, 1, 1.0, (0.5, math.inf), None, {})
+    storage.add_trials(study, [row(State.COMPLETE, values=(1.0, 2.0), reports=((0.0, (1.0, -math.inf)),))])
+    assert [r.value for r in storage.changes(study, 0).reports] == [(0.5, math.inf), (1.0, -math.inf)]
+    assert [r.reports for r in storage.rows(study)] == [((1.0, (0.5, math.inf)),), ((0.0, (1.0, -math.inf)),)]
 
 
 def test_params_may_change_at_a_step(storage, study):
@@ -463,15 +539,24 @@ class Model:
             touched += [number, *((number, step) for step, _ in r.reports)]
         return first, self.touch(*touched)
 
-    def claim(self, number, worker):
+    def claim(self, number, worker, resume=None):
         r, now = self.rows[number], self.clock.now
-        expired = r.state == State.RUNNING and r.lease_s < now
-        if r.state != State.WAITING and not expired:
+        expired = r.state == State.RUNNING and r.lease_s < now and resume is None
+        resumed = resume is not None and r.state == State.PAUSED and r.token == resume.token
+        if not resumed and not (resume is None and r.state == State.WAITING) and not expired:
             return None, len(self.log)
+        if resumed:
+            ran_s = r.finished_s - r.started_s if r.finished_s is not None and r.started_s is not None else 0.0
+            first = (Turn(0.0, r.params),) if not r.turns and resume.turn.params != r.params else ()
+            self.set(number, params=resume.turn.params, turns=(*r.turns, *first, resume.turn), values=None)
+            self.set(number, checkpoints=r.checkpoints + resume.checkpoints, finished_s=None, state=State.RUNNING)
+            self.set(number, worker=worker, token=r.token + 1, lease_s=now + LEASE_S, started_s=now - ran_s)
+            return self.full(number), self.touch(number)
         if expired and r.retries == MAX_RETRIES:
             self.set(number, state=State.FAILED, error="died", finished_s=now)
             return None, self.touch(number)
-        self.set(number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S, started_s=now)
+        self.set(number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S)
+        self.set(number, started_s=r.started_s if r.turns else now)
         self.set(number, retries=r.retries + expired)
         return self.full(number), self.touch(number)
 
@@ -481,21 +566,21 @@ class Model:
                 self.held(number, token)
                 self.set(number, lease_s=self.clock.now + LEASE_S)
 
-    def report(self, number, token, step, value, checkpoint, params):
+    def report(self, number, token, step, value, checkpoints, params):
         self.held(number, token)
         r = self.rows[number]
         self.reports[number, step] = value
         self.set(number, lease_s=self.clock.now + LEASE_S)
-        if checkpoint is None and (not params or params == r.params):
+        if checkpoints is None and (not params or params == r.params):
             return self.touch((number, step))
-        self.set(number, checkpoint=r.checkpoint if checkpoint is None else checkpoint, params=params or r.params)
+        self.set(number, checkpoints=r.checkpoints if checkpoints is None else checkpoints, params=params or r.params)
         return self.touch(number, (number, step))
 
     def finish(self, row):
         self.held(row.number, row.token)
         old = self.rows[row.number]
         self.rows[row.number] = row
-        self.set(row.number, checkpoint=old.checkpoint, retries=old.retries, lease_s=0.0)
+        self.set(row.number, turns=old.turns, lease_s=0.0, retries=0 if row.state == State.PAUSED else old.retries)
         return self.touch(row.number)
 
     def release(self, number, token, retried):
@@ -539,6 +624,9 @@ PARAMS = st.dictionaries(st.text(max_size=5), st.integers() | st.booleans() | st
 FLOATS = st.floats() | st.sampled_from(EXTREME)
 STEPS = st.sampled_from([0.0, 1.0, 2.0, 0.5])
 REPORTS = st.dictionaries(STEPS, FLOATS, max_size=2).map(lambda d: tuple(d.items()))
+REFERENCES = st.lists(st.fixed_dictionaries({"step": st.just(1.0), "value": st.text(max_size=3)}), max_size=2).map(
+    tuple
+)
 ROWS = st.builds(
     TrialRow,
     number=st.just(-1),
@@ -548,9 +636,10 @@ ROWS = st.builds(
     reports=REPORTS,
     tags=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
     retries=st.integers(0, MAX_RETRIES),
-    checkpoint=JSON,
+    checkpoints=REFERENCES,
 )
-ENDED = st.sampled_from([State.COMPLETE, State.PRUNED, State.FAILED])
+ENDED = st.sampled_from([State.PAUSED, State.COMPLETE, State.PRUNED, State.FAILED])
+TURNS = st.builds(Turn, STEPS, PARAMS, st.none() | st.integers(0, 9))
 
 
 class Storages(RuleBasedStateMachine):
@@ -608,15 +697,22 @@ class Storages(RuleBasedStateMachine):
         self.all_do("claim", self.pick(data), worker)
 
     @precondition(lambda self: self.model.rows)
+    @rule(data=st.data(), turn=TURNS, lent=REFERENCES)
+    def resume(self, data, turn, lent):
+        paused = [r.number for r in self.model.rows if r.state == State.PAUSED]
+        number = data.draw(st.sampled_from(5 * paused + list(range(len(self.model.rows)))))
+        self.all_do("claim", number, "me", Resume(self.token(data, number), turn, lent))
+
+    @precondition(lambda self: self.model.rows)
     @rule(data=st.data())
     def extend(self, data):
         self.all_do("extend", {self.pick(data): data.draw(st.integers(0, 3)) for _ in range(2)})
 
     @precondition(lambda self: self.model.rows)
-    @rule(data=st.data(), step=STEPS, value=FLOATS, checkpoint=st.none() | JSON, params=st.just({}) | PARAMS)
-    def report(self, data, step, value, checkpoint, params):
+    @rule(data=st.data(), step=STEPS, value=FLOATS, references=st.none() | REFERENCES, params=st.just({}) | PARAMS)
+    def report(self, data, step, value, references, params):
         number = self.pick(data)
-        self.all_do("report", number, self.token(data, number), step, value, checkpoint, params)
+        self.all_do("report", number, self.token(data, number), step, value, references, params)
 
     @precondition(lambda self: self.model.rows)
     @rule(data=st.data(), state=ENDED, values=st.none() | st.tuples(FLOATS), params=PARAMS, error=st.none() | st.text())

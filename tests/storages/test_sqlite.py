@@ -1,5 +1,6 @@
 """The SQLite file: damage, rights, full disks, forks, crowds, addresses."""
 
+import contextlib
 import os
 import pickle
 import random
@@ -66,7 +67,7 @@ def test_one_write_transaction_an_event(tmp_path):
     params = {f"x{i}": i / 3 for i in range(30)}
     seen = statements(storage)
     number, _ = storage.add_trials(study, [TrialRow(number=0, state=State.RUNNING, params=params)])
-    storage.report(study, number, 1, 1.0, 1.0, "point", params)
+    storage.report(study, number, 1, 1.0, 1.0, ({"step": 1.0, "value": "1"},), params)
     storage.extend(study, {number: 1})
     storage.release(study, number, 1, False)
     storage.claim(study, number, "me")
@@ -149,8 +150,28 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, content)
 def test_a_trial_without_a_cost_is_written_as_it_was_before_there_were_costs():
     plain = TrialRow(number=0, state=State.COMPLETE, params={"x": 1.0}, values=(2.0,))
     assert body(plain) == '{"params":{"x":1.0},"values":[2.0]}'
-    assert trial((0, 2, 0, 0.0, 0, body(plain))) == plain
-    assert trial((0, 2, 0, 0.0, 0, body(replace(plain, cost=0.5)))).cost == 0.5
+    assert trial((0, 3, 0, 0.0, 0, body(plain))) == plain
+    assert trial((0, 3, 0, 0.0, 0, body(replace(plain, cost=0.5)))).cost == 0.5
+
+
+def test_a_file_of_the_first_schema_is_upgraded_in_place(tmp_path):
+    """Schema 1 had no PAUSED: complete was 2, pruned 3 and failed 4."""
+    storage = SQLite(tmp_path / "a.db")
+    study = storage.create_study("s", {}).id
+    states = [State.WAITING, State.RUNNING, State.COMPLETE, State.PRUNED, State.FAILED]
+    storage.add_trials(study, [TrialRow(number=-1, state=s, params={"x": 1.0}) for s in states])
+    before = storage.rows(study)
+    storage.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as db, db:
+        db.execute("UPDATE trials SET state = state - 1 WHERE state >= 3")
+        db.execute("PRAGMA user_version = 1")
+    for _ in range(2):  # once upgraded it stays so
+        again = SQLite(tmp_path / "a.db")
+        assert again.rows(study) == before
+        assert again.study("s").counts == dict.fromkeys(states, 1)
+        again.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
 
 
 def test_an_empty_file_is_a_new_one(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..distributions import Distribution
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
-from ..trial import State, Trial
+from ..trial import Decision, State, Trial
 
 Objective = Callable[[Trial], Any]
 
@@ -23,7 +23,7 @@ class Outcome:
     """What became of a trial.
 
     Attributes:
-        state: COMPLETE, PRUNED or FAILED.
+        state: COMPLETE, PAUSED, PRUNED or FAILED.
         values: One number for each objective, when complete.
         error: The reason and the traceback, when failed.
         exception: What the objective raised, if it did.
@@ -64,7 +64,7 @@ def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
         else:
             out.state = State.COMPLETE
     except TrialPruned:
-        out.state = State.PRUNED
+        out.state = State.PAUSED if trial.verdict is Decision.PAUSE else State.PRUNED
     except (Exception, SystemExit) as e:
         out.exception, out.error = e, describe(e)
     out.params, out.suggested, out.tags, out.finished_s = trial.params, trial.suggested, trial.tags, time.time()
@@ -76,7 +76,9 @@ def told(trial: Trial, value: Any, state: State | str | None, n_values: int) -> 
     """The outcome of a trial that was run elsewhere, as `Study.tell` hears of it."""
     state = State[state.upper()] if isinstance(state, str) else state
     state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
-    if not state.finished:
+    if state == State.PRUNED and trial.verdict is Decision.PAUSE:
+        state = State.PAUSED
+    if state < State.PAUSED:
         raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
     values, error = None, "told as failed" if state == State.FAILED else None
     if value is not None or state == State.COMPLETE:

@@ -9,7 +9,6 @@ import numpy as np
 from ..distributions import Array, Categorical
 from ..history import History
 from ..space import Space
-from ..trial import State
 from .base import Sampler
 from .population import spread
 
@@ -89,7 +88,7 @@ class Auto(Sampler):
         if workers > _FEW and history.budget and 2 * workers > history.budget:
             return Choice("QMC", f"{workers} trials at a time of {history.budget} leave nothing to learn from")
         d = sum(p.n_values != 1 for p in space.dists)
-        finished = int((history.state >= State.COMPLETE).sum())
+        finished = int(history.has_result.sum())
         if finished < N_STARTUP:
             return Choice("start", f"{finished} of {N_STARTUP} finished trials that a model needs")
         if (since := used_up(history, d)) is not None:

@@ -123,7 +123,7 @@ class CMAES(Sampler):
 
     def _replayed(self, space: Space, history: History, axes: _Axes) -> _Search:
         """The search after all full generations; what an earlier call made is used as far as the trials agree."""
-        done = (history.state >= State.COMPLETE) & history.fits & ~np.isnan(history.X).all(axis=1)
+        done = history.has_result & history.fits & ~np.isnan(history.X).all(axis=1)
         done[: self.start_at] = False
         numbers = np.flatnonzero(done)
         ranked_by = (history.state, history.losses[:, 0], history.last_step, history.last_loss)

@@ -112,18 +112,19 @@ class TPE(Sampler):
 
 
 def ranked(history: History) -> tuple[NDArray[np.int64], int]:
-    """Numbers of the trials that fit the space, the best first, and how many of them are complete or pruned.
+    """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
 
-    Complete trials by loss, then pruned ones by the step they reached and the loss there, then failed and running ones.
+    Complete trials by loss, then pruned and paused ones by the step they reached and the loss there, then failed and running ones.
     """
     state, fits = history.state, history.fits
     complete = np.flatnonzero((state == State.COMPLETE) & fits)
     rest = np.flatnonzero((state != State.COMPLETE) & (state != State.WAITING) & fits)
     complete = complete[np.argsort(history.losses[complete, 0], kind="stable")]
-    pruned = rest[state[rest] == State.PRUNED]
+    stopped = (state[rest] == State.PRUNED) | (state[rest] == State.PAUSED)
+    pruned = rest[stopped]
     if len(pruned):
         pruned = pruned[np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))]
-    rest = rest[state[rest] != State.PRUNED]
+    rest = rest[~stopped]
     return np.concatenate([complete, pruned, rest]), len(complete) + len(pruned)
 
 

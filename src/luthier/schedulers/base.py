@@ -1,25 +1,47 @@
-"""The scheduler contract: a function of the history that decides who trains on."""
+"""The scheduler contract: a function of the history that decides who starts, trains on, pauses and copies whom."""
 
 from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
 
 from ..history import History
+from ..trial import Decision
+
+__all__ = ["Decision", "Next", "Resume", "Scheduler"]
 
 
-class Decision(enum.Enum):
-    """What a trial that has just reported should do."""
+class Next(enum.Enum):
+    """What a worker that is free does, other than to resume a trial."""
 
-    CONTINUE = "continue"
-    STOP = "stop"
+    START = "start"  # a new trial
+    WAIT = "wait"  # for what running trials come to
+    DONE = "done"  # nothing any more: the study is over
+
+
+class Resume(NamedTuple):
+    """A paused trial that goes on.
+
+    Attributes:
+        number: Which.
+        params: Its params from now on; None for those it has.
+        source: Number of the trial whose latest checkpoint it goes on from; None for its own.
+    """
+
+    number: int
+    params: dict[str, Any] | None = None
+    source: int | None = None
 
 
 class Scheduler(ABC):
-    """How long to train.
+    """How long to train, and who.
 
-    A scheduler holds settings only: the same history gives the same decision, so a crash costs it nothing. It reads
-    `history.report_loss`, where smaller is better whatever the direction of the study.
+    A scheduler holds settings and at most a cache that can be rebuilt: the same history gives the same decision, so a
+    crash costs it nothing. It reads `history.report_loss`, where smaller is better whatever the direction of the study.
+
+    A trial whose turn ends by `Decision.PAUSE` holds no worker; `next` may resume it, from its latest checkpoint. What
+    has been decided is in the history: `history.granted` is the step from which a trial was last resumed.
     """
 
     @abstractmethod
@@ -30,6 +52,15 @@ class Scheduler(ABC):
             history: All trials and all reports so far.
             number: A running trial that has reported at least once.
         """
+
+    def next(self, history: History) -> Next | Resume:
+        """What a worker that is free does now.
+
+        Args:
+            history: All trials and all reports so far. No new trial can be started where `history.n` has reached
+                `history.budget`.
+        """
+        return Next.START
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))

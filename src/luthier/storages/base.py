@@ -16,11 +16,12 @@ import socket
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ..trial import TrialRow
+from ..trial import State, Told, TrialRow, Turn
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
@@ -51,7 +52,21 @@ class Report(msgspec.Struct, frozen=True):
 
     number: int
     step: float
-    value: float
+    value: Told
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """What a paused trial goes on with.
+
+    Attributes:
+        token: Its token when this was decided; another one by now means that somebody was quicker.
+        turn: To be added to its turns.
+        checkpoints: To be added to its own: another trial's, whose copy it becomes.
+    """
+
+    token: int
+    turn: Turn
+    checkpoints: tuple[dict[str, Any], ...] = ()
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -78,10 +93,12 @@ class Storage(ABC):
     Attributes:
         shared: Whether other processes may write to it.
         url: How another process reaches it; None when it cannot.
+        folder: Where studies keep their checkpoints, in a folder each; None for a temporary one.
     """
 
     shared: bool = True
     url: str | None = None
+    folder: Path | None = None
 
     def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
         if not lease_s > 0:
@@ -132,8 +149,8 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def claim(self, study: int, number: int, worker: str) -> tuple[TrialRow | None, int]:
-        """Takes a trial that waits, or whose lease has run out, for a worker.
+    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+        """Takes a trial for a worker: one that waits, or whose lease has run out; with `resume` one that is paused.
 
         A trial that was offered again `max_retries` times becomes FAILED instead.
 
@@ -147,9 +164,10 @@ class Storage(ABC):
 
     @abstractmethod
     def report(
-        self, study: int, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
-    ) -> int:
-        """Adds an intermediate value and, where not None, the checkpoint; prolongs the lease.
+        self, study: int, number: int, token: int, step: float, value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
+    ) -> int:  # fmt: skip
+        """Adds an intermediate value and, where not None, replaces the references to checkpoints; prolongs the lease.
 
         Returns:
             The study's revision.
@@ -160,7 +178,9 @@ class Storage(ABC):
 
     @abstractmethod
     def finish(self, study: int, row: TrialRow) -> int:
-        """Ends a trial with the state, params, values, tags, cost and error of `row`, if `row.token` is the latest.
+        """Ends a trial, or its turn: takes all of `row` but reports, turns and retries, if `row.token` is the latest.
+
+        A trial that is paused has got somewhere: its retries count from zero again.
 
         Returns:
             The study's revision.
@@ -199,6 +219,36 @@ class Storage(ABC):
 def worker_name() -> str:
     """Who this process is, as other workers see it."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def claimable(row: TrialRow, resume: Resume | None, expired: bool) -> bool:
+    """Whether a worker may take a trial as it is now."""
+    if resume is not None:
+        return row.state == State.PAUSED and row.token == resume.token
+    return expired or row.state == State.WAITING
+
+
+def begun(row: TrialRow, worker: str, now: float, lease_s: float, resume: Resume | None, expired: bool) -> TrialRow:
+    """A trial that a worker has just taken; what it ran before a pause counts as if it had run just now."""
+    started_s = now if resume is None else now - (row.duration_s or 0.0)
+    row = msgspec.structs.replace(
+        row, state=State.RUNNING, worker=worker, token=row.token + 1, lease_s=now + lease_s,
+        retries=row.retries + expired, started_s=row.started_s if row.turns and resume is None else started_s,
+    )  # fmt: skip
+    if resume is None:
+        return row
+    changed = resume.turn.params != row.params
+    before = row.turns or ((Turn(0.0, row.params),) if changed else ())
+    return msgspec.structs.replace(
+        row, params=resume.turn.params, turns=(*before, resume.turn), values=None, finished_s=None,
+        checkpoints=(*row.checkpoints, *resume.checkpoints),
+    )  # fmt: skip
+
+
+def ended(row: TrialRow, old: TrialRow) -> TrialRow:
+    """What is stored of a trial whose turn is over, given what its worker says and what was known."""
+    retries = 0 if row.state == State.PAUSED else old.retries
+    return msgspec.structs.replace(row, turns=old.turns, retries=retries, lease_s=0.0, reports=())
 
 
 def lost(number: int) -> str:

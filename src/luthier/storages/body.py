@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ..trial import State, TrialRow
+from ..trial import State, Told, TrialRow, Turn
 
 
 class _Body(msgspec.Struct, omit_defaults=True):
@@ -19,7 +19,8 @@ class _Body(msgspec.Struct, omit_defaults=True):
     values: list[float | str] | None = None
     tags: dict[str, Any] = {}
     error: str | None = None
-    checkpoint: Any = None
+    checkpoints: tuple[dict[str, Any], ...] = ()
+    turns: tuple[Turn, ...] = ()
     started_s: float | None = None
     finished_s: float | None = None
     worker: str = ""
@@ -40,17 +41,28 @@ def number(v: float) -> float | str:
     return v if math.isfinite(v) else str(float(v))
 
 
+def written(v: Told) -> float | str:
+    """What was reported, in a form that comes back as it was: several numbers as a JSON list."""
+    return text([number(x) for x in v]) if isinstance(v, tuple) else number(v)
+
+
+def told(v: float | str) -> Told:
+    """What `written` wrote."""
+    return tuple(float(x) for x in msgspec.json.decode(v)) if isinstance(v, str) and v[:1] == "[" else float(v)
+
+
 def body(row: TrialRow) -> str:
     """The JSON of a trial, beside its number, state, token, lease, retries and reports."""
     values = None if row.values is None else [number(v) for v in row.values]
     return text(
         _Body(
-            row.params, values, row.tags, row.error, row.checkpoint, row.started_s, row.finished_s, row.worker, row.cost
+            row.params, values, row.tags, row.error, row.checkpoints, row.turns, row.started_s, row.finished_s,
+            row.worker, row.cost,
         )
     )  # fmt: skip
 
 
-def trial(record: Sequence[Any], reports: tuple[tuple[float, float], ...] = ()) -> TrialRow:
+def trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -> TrialRow:
     """A trial from (number, state, token, lease_s, retries, body).
 
     Raises:
@@ -62,8 +74,9 @@ def trial(record: Sequence[Any], reports: tuple[tuple[float, float], ...] = ()) 
     return TrialRow(
         number=number, state=State(state), token=token, lease_s=lease_s, retries=retries, reports=reports,
         params=_tuples(b.params), values=None if b.values is None else tuple(float(v) for v in b.values),
-        tags=b.tags, error=b.error, checkpoint=b.checkpoint, started_s=b.started_s, finished_s=b.finished_s,
-        worker=b.worker, cost=b.cost,
+        tags=b.tags, error=b.error, checkpoints=b.checkpoints,
+        turns=tuple(Turn(t.step, _tuples(t.params), t.source) for t in b.turns),
+        started_s=b.started_s, finished_s=b.finished_s, worker=b.worker, cost=b.cost,
     )  # fmt: skip
 
 

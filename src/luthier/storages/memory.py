@@ -10,8 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
-from ..trial import State, TrialRow
-from .base import Changes, Report, Storage, StudyRecord, gave_up, lost
+from ..trial import State, Told, TrialRow
+from .base import Changes, Report, Resume, Storage, StudyRecord, begun, claimable, ended, gave_up, lost
 
 _Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
 
@@ -22,7 +22,7 @@ class _Table:
     def __init__(self, record: StudyRecord) -> None:
         self.record = record
         self.rows: list[TrialRow] = []
-        self.reports: dict[int, dict[float, float]] = {}
+        self.reports: dict[int, dict[float, Told]] = {}
         self.changed: list[tuple[_Change, ...]] = []  # entry r made revision r + 1
 
     def put(self, row: TrialRow) -> int:
@@ -101,19 +101,16 @@ class Memory(Storage):
             table.changed.append(tuple(changed))
             return first, len(table.changed)
 
-    def claim(self, study: int, number: int, worker: str) -> tuple[TrialRow | None, int]:
+    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
         with self._lock:
             table = self._table(study)
             row, now = table.rows[number], time.time()
-            expired = row.state == State.RUNNING and row.lease_s < now
-            if not expired and row.state != State.WAITING:
+            expired = row.state == State.RUNNING and row.lease_s < now and resume is None
+            if not claimable(row, resume, expired):
                 return None, len(table.changed)
             if expired and row.retries >= self.max_retries:
                 return None, table.put(replace(row, state=State.FAILED, error=gave_up(row), finished_s=now))
-            row = replace(
-                row, state=State.RUNNING, worker=worker, token=row.token + 1, lease_s=now + self.lease_s,
-                retries=row.retries + expired, started_s=now,
-            )  # fmt: skip
+            row = begun(row, worker, now, self.lease_s, resume, expired)
             return table.full(row), table.put(row)
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
@@ -126,19 +123,20 @@ class Memory(Storage):
                     table.rows[number] = replace(row, lease_s=until)
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
-    ) -> int:
+        self, study: int, number: int, token: int, step: float, value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
+    ) -> int:  # fmt: skip
         with self._lock:
             table = self._table(study)
             row = self._held(table, number, token)
             table.reports.setdefault(number, {})[step] = value
             until = time.time() + self.lease_s
-            if checkpoint is None and (not params or params == row.params):
+            if checkpoints is None and (not params or params == row.params):
                 table.rows[number] = replace(row, lease_s=until)
                 table.changed.append(((number, step),))
             else:
-                kept = row.checkpoint if checkpoint is None else checkpoint
-                table.rows[number] = replace(row, checkpoint=kept, params=dict(params) or row.params, lease_s=until)
+                kept = row.checkpoints if checkpoints is None else checkpoints
+                table.rows[number] = replace(row, checkpoints=kept, params=dict(params) or row.params, lease_s=until)
                 table.changed.append(((number, step), (number, None)))
             return len(table.changed)
 
@@ -146,7 +144,7 @@ class Memory(Storage):
         with self._lock:
             table = self._table(study)
             old = self._held(table, row.number, row.token)
-            return table.put(replace(row, checkpoint=old.checkpoint, retries=old.retries, lease_s=0.0, reports=()))
+            return table.put(ended(row, old))
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         with self._lock:

@@ -19,13 +19,12 @@ from urllib.parse import quote
 import msgspec
 
 from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
-from ..trial import State, TrialRow
-from .base import Changes, Report, Storage, StudyRecord, gave_up, lost
-from .body import body, text, trial
-from .body import number as written
+from ..trial import State, Told, TrialRow
+from .base import Changes, Report, Resume, Storage, StudyRecord, begun, claimable, ended, gave_up, lost
+from .body import body, text, told, trial, written
 from .sqlite_file import File, readable
 
-SCHEMA = 1  # raised with every change of the tables; a file with a larger number is refused
+SCHEMA = 2  # raised with every change of the tables; a file with a larger number is refused
 _APPLICATION = 0x4C757468  # "Luth", in the file's header: tells a foreign database from ours
 
 _TABLES = """
@@ -45,6 +44,7 @@ CREATE TABLE reports (
 ) WITHOUT ROWID;
 CREATE INDEX reports_revision ON reports (study, revision);
 """
+_UPGRADES = {1: "UPDATE trials SET state = state + 1 WHERE state >= 2"}  # from a schema to the next: PAUSED came in
 _REVISION = "SELECT revision FROM studies WHERE id = ?"
 _COLUMNS = "number, state, token, lease_s, retries, row"
 
@@ -68,7 +68,8 @@ class SQLite(Storage):
         super().__init__(lease_s, max_retries)
         self.path = Path(path).expanduser().absolute()
         self.url = f"sqlite:///{quote(str(self.path))}?lease_s={self.lease_s}&max_retries={self.max_retries}"
-        self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES)
+        self.folder = self.path.with_name(self.path.name + ".checkpoints")
+        self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES, _UPGRADES)
 
     def __repr__(self) -> str:
         return f"SQLite({str(self.path)!r})"
@@ -145,21 +146,18 @@ class SQLite(Storage):
                 db.executemany("INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?)", reports)
         return first, revision
 
-    def claim(self, study: int, number: int, worker: str) -> tuple[TrialRow | None, int]:
+    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
         with self._file.write() as db:
             row, now = self._trial(db, study, number), time.time()
-            expired = row.state == State.RUNNING and row.lease_s < now
-            if not expired and row.state != State.WAITING:
+            expired = row.state == State.RUNNING and row.lease_s < now and resume is None
+            if not claimable(row, resume, expired):
                 return None, self._revision(db, study)
             revision = self._raise_revision(db, study)
             if expired and row.retries >= self.max_retries:
                 row = msgspec.structs.replace(row, state=State.FAILED, error=gave_up(row), finished_s=now)
                 self._put(db, study, row, revision)
                 return None, revision
-            row = msgspec.structs.replace(
-                row, state=State.RUNNING, worker=worker, token=row.token + 1, lease_s=now + self.lease_s,
-                retries=row.retries + expired, started_s=now,
-            )  # fmt: skip
+            row = begun(row, worker, now, self.lease_s, resume, expired)
             self._put(db, study, row, revision)
             reports = self._reports(db, study, [number]).get(number, ())
         return msgspec.structs.replace(row, reports=tuple(reports)), revision
@@ -174,8 +172,9 @@ class SQLite(Storage):
             )
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: float, checkpoint: Any, params: dict[str, Any]
-    ) -> int:
+        self, study: int, number: int, token: int, step: float, value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
+    ) -> int:  # fmt: skip
         with self._file.write() as db:
             row = self._trial(db, study, number)
             self._must_hold(row, token)
@@ -184,11 +183,11 @@ class SQLite(Storage):
             db.execute(
                 "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?)", (study, number, step, written(value), revision)
             )
-            if checkpoint is None and (not params or params == row.params):
+            if checkpoints is None and (not params or params == row.params):
                 db.execute("UPDATE trials SET lease_s = ? WHERE study = ? AND number = ?", (until, study, number))
             else:
-                kept = row.checkpoint if checkpoint is None else checkpoint
-                row = msgspec.structs.replace(row, checkpoint=kept, params=params or row.params, lease_s=until)
+                kept = row.checkpoints if checkpoints is None else checkpoints
+                row = msgspec.structs.replace(row, checkpoints=kept, params=params or row.params, lease_s=until)
                 self._put(db, study, row, revision)
         return revision
 
@@ -197,8 +196,7 @@ class SQLite(Storage):
             old = self._trial(db, study, row.number)
             self._must_hold(old, row.token)
             revision = self._raise_revision(db, study)
-            row = msgspec.structs.replace(row, checkpoint=old.checkpoint, retries=old.retries, lease_s=0.0)
-            self._put(db, study, row, revision)
+            self._put(db, study, ended(row, old), revision)
         return revision
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
@@ -219,13 +217,13 @@ class SQLite(Storage):
         with self._file.read() as db:
             revision = self._revision(db, study)
             if since == 0:
-                reports = [Report(number, *told) for number, some in self._reports(db, study).items() for told in some]
+                reports = [Report(number, *one) for number, some in self._reports(db, study).items() for one in some]
                 return Changes(revision, self._all(db, study, {}), reports)
             new = "WHERE study = ? AND revision > ? ORDER BY +number"  # the plus: by the index, not by the whole table
             with readable():
                 rows = [trial(r) for r in db.execute(f"SELECT {_COLUMNS} FROM trials {new}", (study, since))]
-                told = db.execute(f"SELECT number, step, value FROM reports {new}, step", (study, since))
-                return Changes(revision, rows, [Report(number, step, float(value)) for number, step, value in told])
+                found = db.execute(f"SELECT number, step, value FROM reports {new}, step", (study, since))
+                return Changes(revision, rows, [Report(number, step, told(value)) for number, step, value in found])
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._file.read() as db:
@@ -239,7 +237,7 @@ class SQLite(Storage):
                 return [trial(r, tuple(reports.get(r[0], ()))) for r in some]
 
     @staticmethod
-    def _all(db: sqlite3.Connection, study: int, reports: dict[int, list[tuple[float, float]]]) -> list[TrialRow]:
+    def _all(db: sqlite3.Connection, study: int, reports: dict[int, list[tuple[float, Told]]]) -> list[TrialRow]:
         found = db.execute(f"SELECT {_COLUMNS} FROM trials WHERE study = ? ORDER BY number", (study,))
         with readable():
             rows = [trial(r, tuple(reports.get(r[0], ()))) for r in found]
@@ -251,17 +249,17 @@ class SQLite(Storage):
     @staticmethod
     def _reports(
         db: sqlite3.Connection, study: int, numbers: Sequence[int] | None = None
-    ) -> dict[int, list[tuple[float, float]]]:
+    ) -> dict[int, list[tuple[float, Told]]]:
         query = "SELECT number, step, value FROM reports WHERE study = ?"
         if numbers is None:
             found = db.execute(query + " ORDER BY number, step", (study,)).fetchall()
         else:
             query += " AND number = ? ORDER BY step"
             found = [r for i in numbers for r in db.execute(query, (study, int(i)))]
-        out: dict[int, list[tuple[float, float]]] = {}
+        out: dict[int, list[tuple[float, Told]]] = {}
         with readable():
             for number, step, value in found:
-                out.setdefault(number, []).append((step, float(value)))
+                out.setdefault(number, []).append((step, told(value)))
         return out
 
     @staticmethod

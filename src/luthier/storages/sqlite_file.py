@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +40,20 @@ class File:
         application: The number in the header that tells our files from others.
         schema: The number of the tables' present form; a file with a larger one is refused.
         tables: The statements that make the tables in a new file.
+        upgrades: By schema, the statement that turns a file of that schema into one of the next.
 
     Raises:
         StorageError: As `SQLite` says.
     """
 
-    def __init__(self, path: Path, application: int, schema: int, tables: str) -> None:
+    def __init__(self, path: Path, application: int, schema: int, tables: str, upgrades: Mapping[int, str]) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None  # device and inode, once it has been opened
         self._lock = threading.RLock()
         _here.add(self)
         with self.write() as db:
-            self._prepare(db, application, schema, tables)
+            self._prepare(db, application, schema, tables, upgrades)
 
     def write(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """A transaction that no other may write beside."""
@@ -112,7 +113,9 @@ class File:
                 raise
         return self._connection
 
-    def _prepare(self, db: sqlite3.Connection, application: int, schema: int, tables: str) -> None:
+    def _prepare(
+        self, db: sqlite3.Connection, application: int, schema: int, tables: str, upgrades: Mapping[int, str]
+    ) -> None:
         """Makes the tables in a new file, and refuses what is not ours; inside a write transaction."""
         (found,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -127,6 +130,9 @@ class File:
             for statement in tables.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {application}")
+        for old in range(version or schema, schema):
+            db.execute(upgrades[old])
+        if version != schema:
             db.execute(f"PRAGMA user_version = {schema}")
         _patiently(db, "COMMIT")
         _patiently(db, "PRAGMA journal_mode = WAL")

@@ -1,0 +1,5 @@
+"""Where trials leave what they can go on from: beside the study, written whole or not at all, never pickled."""
+
+from .store import Checkpoints, superseded, temporary
+
+__all__ = ["Checkpoints", "superseded", "temporary"]

@@ -1,0 +1,182 @@
+"""A folder of this machine in which checkpoints are stored, and how files and folders are copied and measured."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import CheckpointError
+
+
+class Folder:
+    """A place for checkpoints on a local disk or a mounted one.
+
+    A checkpoint appears under its name whole and on the disk, or not at all: it is written under a name that starts
+    with a dot, synced, and renamed. What a kill leaves behind starts with a dot.
+
+    Args:
+        path: The folder; it is made when it is first written to.
+        mode: The rights it is made with.
+    """
+
+    def __init__(self, path: Path, mode: int = 0o777) -> None:
+        self._path, self._mode = path, mode
+
+    @contextlib.contextmanager
+    def staging(self, name: str) -> Iterator[Path]:
+        """A path at which to write what `put` will then take; what is left there at the end is removed."""
+        self._path.mkdir(self._mode, parents=True, exist_ok=True)
+        staged = self._path / f".{name}"
+        try:
+            yield staged
+        finally:
+            discard(staged)
+
+    def put(self, staged: Path, name: str) -> None:
+        """Makes what was staged visible under its name."""
+        if staged.is_dir():
+            for inner, _, files in os.walk(staged):
+                sync(Path(inner, f) for f in files)
+                sync([Path(inner)])
+        else:
+            sync([staged])
+        staged.replace(self._path / name)
+        sync([self._path])
+
+    def fetch(self, name: str) -> Path:
+        """A local path to read from.
+
+        Raises:
+            FileNotFoundError: There is nothing of that name.
+            CheckpointError: It is a link.
+        """
+        path = self._path / name
+        if path.is_symlink():
+            raise CheckpointError(f"{path} is a symbolic link; expected a file or folder that luthier wrote")
+        path.stat()
+        return path
+
+    def read(self, name: str) -> bytes:
+        """The content of a file; errors as `fetch`."""
+        return self.fetch(name).read_bytes()
+
+    def remove(self, name: str) -> None:
+        """Removes a file or folder, if it is there."""
+        path = self._path / name
+        if path.is_dir() and not name.startswith("."):  # out of sight first: nobody shall meet half of it
+            hidden = self._path / f".{name}"
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(hidden)
+            path = hidden
+        discard(path)
+
+    def files(self) -> dict[str, float]:
+        """What is there: name to time of change, in seconds since 1970."""
+        found = {}
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._path) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    found[entry.name] = entry.stat(follow_symlinks=False).st_mtime
+        return found
+
+
+def discard(path: Path) -> None:
+    """Removes a file, or a folder with what it holds, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def discard_own(path: Path, pid: int) -> None:
+    """Removes it if this is the process of that id, and not a fork of it."""
+    if os.getpid() == pid:
+        discard(path)
+
+
+def sync(paths: Iterable[Path]) -> None:
+    """Waits until files and folders are on the disk."""
+    for path in paths:
+        folder = path.is_dir()
+        if folder and os.name != "posix":
+            continue
+        handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copies a file, or the files of a folder; links become what they point at, subfolders without a file are left out.
+
+    Raises:
+        CheckpointError: The folder holds no file, or what `members` refuses, or the place it is copied to.
+    """
+    if not source.is_dir():
+        shutil.copyfile(source, target)
+        return
+    if target.resolve().is_relative_to(source.resolve()):
+        raise CheckpointError(f"{source} holds the folder of the checkpoints itself; pass a folder of its own")
+    found = members(source)
+    if not found:
+        raise CheckpointError(f"the folder {source} holds no file; write the checkpoint first")
+    for name, path in found:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / name)
+
+
+def members(folder: Path) -> list[tuple[str, Path]]:
+    """The files of a folder and its subfolders: (relative name with slashes, path), by name.
+
+    Raises:
+        CheckpointError: A link points out of the folder or in a circle, or something is no file.
+    """
+    root = Path(os.path.realpath(folder))
+    found: list[tuple[str, Path]] = []
+
+    def walk(inner: Path, above: frozenset[Path]) -> None:
+        for path in inner.iterdir():
+            real = Path(os.path.realpath(path))
+            if not real.is_relative_to(root):
+                raise CheckpointError(f"{path} is a link out of {folder}; copy what it points at into the folder")
+            if real in above:
+                raise CheckpointError(f"{path} is a link to a folder that it stands in; remove the link")
+            if real.is_dir():
+                walk(path, above | {real})
+            elif real.is_file():
+                found.append((path.relative_to(folder).as_posix(), path))
+            else:
+                raise CheckpointError(f"{path} is neither a file nor a folder, or a link to nothing; remove it")
+
+    walk(folder, frozenset([root]))
+    return sorted(found)
+
+
+def measure(path: Path) -> tuple[int, int]:
+    """Bytes and CRC-32 of a file; of a folder, over the names, sizes and contents of its files.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        CheckpointError: As `members` says.
+    """
+    if not path.is_dir():
+        return _measured(path, 0)
+    total, crc = 0, 0
+    for name, file in members(path):
+        size, crc = _measured(file, zlib.crc32(os.fsencode(name) + b"\0", crc))
+        crc = zlib.crc32(b"%d" % size, crc)
+        total += size
+    return total, crc
+
+
+def _measured(path: Path, crc: int) -> tuple[int, int]:
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            size, crc = size + len(chunk), zlib.crc32(chunk, crc)
+    return size, crc

@@ -1,0 +1,159 @@
+"""Checkpoints at any URL that fsspec reaches: object stores, SFTP, HDFS; the one file that imports fsspec."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckpointError, LuthierError, MissingDependencyError
+from .folder import discard, discard_own, members
+
+try:
+    import fsspec
+except ImportError:
+    raise MissingDependencyError("checkpoints at a URL need fsspec: pip install luthier[remote]") from None
+
+_TIMES = ("mtime", "LastModified", "last_modified", "created")  # what the file systems call it, the best first
+
+
+class Remote:
+    """A place for checkpoints at a URL, with the verbs of `Folder`.
+
+    Objects are put under their final names. That is atomic enough: a name is used once, and nobody knows it before the
+    put is over and the trial's row refers to it. A put that was cut off is never read, only swept.
+
+    Credentials are fsspec's business: its config files, and the variables and files that each provider defines.
+
+    Args:
+        url: As fsspec spells it: "s3://bucket/folder", "gs://...", "sftp://...". "memory://..." is seen by one process.
+
+    Raises:
+        CheckpointError: fsspec knows no such kind of URL.
+        MissingDependencyError: The package for this kind of URL is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._downloads: tuple[int, Path] | None = None  # a process, and its folder
+        self._reached()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_downloads": None}
+
+    @contextlib.contextmanager
+    def staging(self, name: str) -> Iterator[Path]:
+        """A local path at which to write what `put` will then take; removed at the end."""
+        with tempfile.TemporaryDirectory(prefix="luthier-") as folder:
+            yield Path(folder, name)
+
+    def put(self, staged: Path, name: str) -> None:
+        """Uploads what was staged."""
+        with self._translated():
+            fs, root = self._reached()
+            files = members(staged) if staged.is_dir() else [("", staged)]
+            for inner, path in files:
+                target = f"{root}/{name}/{inner}".rstrip("/")
+                fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+                fs.put_file(str(path), target)
+
+    def fetch(self, name: str) -> Path:
+        """Downloads a file or folder; the path is good for as long as this object lives.
+
+        Raises:
+            FileNotFoundError: There is nothing of that name.
+        """
+        with self._translated():
+            fs, root = self._reached()
+            here = self._folder()
+            if (here / name).exists():  # a name never gets another content
+                return here / name
+            top = f"{root}/{name}"
+            fs.invalidate_cache()
+            found = fs.find(top)
+            if not found:
+                raise FileNotFoundError(top)
+            arriving = Path(tempfile.mkdtemp(dir=here)) / name
+            for path in found:
+                target = Path(os.path.normpath(f"{arriving}/{path.removeprefix(top)}"))
+                if not target.is_relative_to(arriving):
+                    raise CheckpointError(f"{path} would be downloaded to outside of its folder; it is not luthier's")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                fs.get_file(path, str(target))
+            with contextlib.suppress(OSError):  # another thread was faster
+                arriving.rename(here / name)
+            discard(arriving.parent)
+            return here / name
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: There is nothing of that name.
+        """
+        with self._translated():
+            fs, root = self._reached()
+            return bytes(fs.cat_file(f"{root}/{name}"))
+
+    def remove(self, name: str) -> None:
+        """Removes a file or folder, if it is there, and what this process downloaded of it."""
+        if self._downloads is not None:
+            discard(self._folder() / name)
+        with self._translated(), contextlib.suppress(FileNotFoundError):
+            fs, root = self._reached()
+            fs.invalidate_cache()
+            fs.rm(f"{root}/{name}", recursive=True)
+
+    def files(self) -> dict[str, float]:
+        """What is there: name to time of change, in seconds since 1970; the present where the provider tells none."""
+        found: dict[str, float] = {}
+        with self._translated(), contextlib.suppress(FileNotFoundError):
+            fs, root = self._reached()
+            fs.invalidate_cache()
+            for path, info in fs.find(root, detail=True).items():
+                name = path.removeprefix(root).lstrip("/").partition("/")[0]
+                found[name] = max(found.get(name, 0.0), _modified(info))
+        return found
+
+    def _reached(self) -> tuple[Any, str]:
+        """The file system, which fsspec keeps one of in each process and thread, and the path in it."""
+        try:
+            fs, root = fsspec.core.url_to_fs(self._url)
+        except ImportError as e:
+            raise MissingDependencyError(f"{self._url} needs another package: {e}") from e
+        except ValueError as e:
+            raise CheckpointError(f"checkpoints cannot be stored at {self._url}: {e}") from e
+        return fs, root.rstrip("/")
+
+    def _folder(self) -> Path:
+        """Where this process keeps what it downloaded."""
+        if self._downloads is None or self._downloads[0] != os.getpid():
+            folder = Path(tempfile.mkdtemp(prefix="luthier-"))
+            weakref.finalize(self, discard_own, folder, os.getpid())
+            self._downloads = os.getpid(), folder
+        return self._downloads[1]
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (LuthierError, FileNotFoundError):
+            raise
+        except Exception as e:  # every provider has its own
+            raise CheckpointError(f"{self._url} does not answer as it should ({type(e).__name__}: {e})") from e
+
+
+def _modified(info: dict[str, Any]) -> float:
+    for key in _TIMES:
+        match info.get(key):
+            case datetime() as when:
+                return when.timestamp()
+            case int() | float() as seconds:
+                return float(seconds)
+    return time.time()

@@ -1,0 +1,220 @@
+"""Checkpoints: saved for a trial under a name of their own, found again by a reference, checked when loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import tempfile
+import weakref
+import zlib
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from urllib.parse import unquote
+
+from ..errors import CheckpointError
+from .folder import Folder, copy, discard_own, measure
+from .packing import flatten, restore, unpack, write
+
+if TYPE_CHECKING:
+    from .remote import Remote
+
+Keep = Literal["best", "last", "all"]
+
+_SMALL = 2_000  # characters of JSON that a trial's row bears
+_NAME = re.compile(r"[0-9]+-[-+.a-z0-9]+-[0-9a-f]{8}(\.\w+)?")  # number, step, at random, suffix
+_OURS = re.compile(r"\.?" + _NAME.pattern)  # and what is being written, or was cut off
+
+
+class Checkpoints:
+    """Where trials leave what they can go on from.
+
+    It can be pickled, to travel to worker processes, and be used by any number of threads and processes at once.
+    Nothing is ever pickled or unpickled on behalf of the user.
+
+    Args:
+        url: A folder, which is made by the first `save`, or a URL for fsspec: "s3://bucket/folder". Give each study one
+            of its own, or its sweep takes the others' files.
+        keep: What the study deletes. "best": all but the last of each trial, and of finished trials all but the best's.
+            "last": all but the last of each trial. "all": nothing. See `superseded` for what goes within a trial.
+
+    Attributes:
+        url: The folder's absolute path, or the URL.
+        keep: As given.
+
+    Raises:
+        CheckpointError: No such kind of place, or of `keep`.
+        MissingDependencyError: The URL needs a package that is not installed.
+    """
+
+    def __init__(self, url: str | os.PathLike[str], keep: Keep = "best") -> None:
+        if not isinstance(url, str | os.PathLike) or not (text := os.fspath(url)):
+            raise CheckpointError(f"expected a folder or a URL such as 's3://bucket/folder', got {url!r}")
+        if keep not in get_args(Keep):
+            raise CheckpointError(f"keep is 'best', 'last' or 'all', got {keep!r}")
+        self.keep = keep
+        self._place: Folder | Remote
+        if "://" in text and not text.startswith("file://"):
+            from .remote import Remote
+
+            self.url, self._place = text, Remote(text)
+        else:
+            path = Path(unquote(text.removeprefix("file://")) if text.startswith("file://") else text).absolute()
+            self.url, self._place = str(path), Folder(path)
+
+    def __repr__(self) -> str:
+        return f"Checkpoints({self.url!r}, keep={self.keep!r})"
+
+    def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
+        """Stores a checkpoint; once this returns, it survives a crash.
+
+        Args:
+            number: The trial's.
+            step: The step after which it was made.
+            checkpoint: A dict, list or number, with numpy arrays in it or not, which is packed (see `packing`); or the
+                path of a file or folder, which is copied, so that the original may be overwritten or removed.
+
+        Returns:
+            A reference for the trial's row, in JSON's types: {"step", "value"} where the checkpoint is small enough to
+            stand in it, as JSON text; otherwise {"step", "file", "bytes", "crc32", "kind"}.
+
+        Raises:
+            CheckpointError: The path does not exist, the value cannot be packed, or the place cannot be written.
+        """
+        step = float(step)
+        if isinstance(checkpoint, str | os.PathLike):
+            source = Path(checkpoint)
+            kind, suffix = _kind(source), source.suffix if re.fullmatch(r"\.\w+", source.suffix) else ""
+        else:
+            text, arrays = flatten(checkpoint)
+            if not arrays and len(text) <= _SMALL:
+                return {"step": step, "value": text}
+            kind, suffix = "packed", ".npz"
+        name = f"{number}-{step:.10g}-{secrets.token_hex(4)}{suffix}"
+        with self._translated(f"cannot store {name}"), self._place.staging(name) as staged:
+            if kind == "packed":
+                with staged.open("wb") as file:
+                    write(file, text, arrays)
+            else:
+                copy(source, staged)
+            size, crc = measure(staged)
+            self._place.put(staged, name)
+        return {"step": step, "file": name, "bytes": size, "crc32": crc, "kind": kind}
+
+    def load(self, reference: Mapping[str, Any]) -> Any:
+        """What was saved.
+
+        Returns:
+            The value that was packed; or the path of the file or folder, to be read and never changed. From a URL it
+            is downloaded, and the download lives as long as this object.
+
+        Raises:
+            CheckpointError: The file was deleted, truncated or changed, the place cannot be read, or this is no
+                reference.
+        """
+        match reference:
+            case {"value": str(text)}:
+                return restore(text)
+            case {
+                "file": str(name), "bytes": int(size), "crc32": int(crc), "kind": "packed" | "file" | "folder" as kind
+            }:  # fmt: skip
+                _check_name(name, _NAME)
+            case _:
+                raise CheckpointError(f"expected a reference that Checkpoints.save returned, got {reference!r:.200}")
+        with self._translated(f"cannot load {name}"):
+            try:
+                data = self._place.read(name) if kind == "packed" else b""
+                path = None if kind == "packed" else self._place.fetch(name)
+                found = (len(data), zlib.crc32(data)) if path is None else measure(path)
+            except FileNotFoundError:
+                raise CheckpointError(
+                    f"checkpoint {name} is not in {self.url}: expected a {kind} of {size} bytes, found nothing; it was "
+                    "deleted, or the place was moved. Put it back, or let the trial begin afresh"
+                ) from None
+        if found != (size, crc):
+            raise CheckpointError(
+                f"checkpoint {name} in {self.url} is damaged: expected {size} bytes with CRC-32 {crc:08x}, found "
+                f"{found[0]} bytes with {found[1]:08x}. Put a copy back, or let the trial begin afresh"
+            )
+        return unpack(data) if path is None else path
+
+    def delete(self, references_or_files: Iterable[Mapping[str, Any] | str | None]) -> None:
+        """Removes checkpoints, by reference or by name; those that are gone already, or have no file, are passed over.
+
+        Raises:
+            CheckpointError: A name is none of ours, or the place cannot be written.
+        """
+        for one in references_or_files:
+            name = one.get("file") if isinstance(one, Mapping) else one
+            if name is not None:
+                _check_name(name, _OURS)
+                with self._translated(f"cannot delete {name}"):
+                    self._place.remove(name)
+
+    def files(self) -> dict[str, float]:
+        """What is stored, for a sweep: name to time of change, in seconds since 1970.
+
+        Names that start with a dot are being written, or were cut off by a kill; as a file is stored before its
+        reference is recorded, only what has been there for long may be swept. What luthier did not name is not listed.
+        """
+        with self._translated("cannot list the checkpoints"):
+            return {name: time_s for name, time_s in self._place.files().items() if _OURS.fullmatch(name)}
+
+    @contextlib.contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as e:
+            raise CheckpointError(f"{what} in {self.url}: {e}; check that it exists, its rights and its space") from e
+
+
+def superseded(history: Sequence[Mapping[str, Any] | None], keep: Keep, pinned: Container[str] = ()) -> list[str]:
+    """The files of one trial that may go.
+
+    The last checkpoint stays, and the one before it, because somebody may just be taking that. What other trials refer
+    to stays too: populations copy from each other.
+
+    Args:
+        history: The references the trial has made, the oldest first.
+        keep: With "all" nothing goes; "best" and "last" differ between trials, not within one.
+        pinned: Names of files that rows of other trials refer to.
+
+    Returns:
+        Names for `Checkpoints.delete`, the oldest first.
+    """
+    if keep == "all":
+        return []
+    made = [r for r in history if r]
+    last = {r.get("file") for r in made[-2:]}
+    files = dict.fromkeys(r["file"] for r in made[:-2] if "file" in r)
+    return [f for f in files if f not in last and f not in pinned]
+
+
+def temporary(keep: Keep = "best") -> Checkpoints:
+    """Checkpoints for a study in memory: in a folder that goes when this object does, at the latest when Python ends.
+
+    Copies in worker processes of the same machine use the folder and leave its removal to this process.
+    """
+    path = Path(tempfile.gettempdir(), f"luthier-{secrets.token_hex(8)}")
+    made = Checkpoints(path, keep)
+    made._place = Folder(path, mode=0o700)
+    weakref.finalize(made, discard_own, path, os.getpid())
+    return made
+
+
+def _kind(source: Path) -> str:
+    """Whether the user's path is a "file" or a "folder"."""
+    if source.is_dir():
+        return "folder"
+    if source.is_file():
+        return "file"
+    raise CheckpointError(
+        f"checkpoint={str(source)!r} is the path of no file or folder; write it before reporting it, or pass a dict"
+    )
+
+
+def _check_name(name: Any, pattern: re.Pattern[str]) -> None:
+    if not isinstance(name, str) or not pattern.fullmatch(name):
+        raise CheckpointError(f"{name!r:.200} is not the plain name of a file that luthier wrote")

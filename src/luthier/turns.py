@@ -1,0 +1,155 @@
+"""How a worker's turn begins, with a trial that waits, one that the scheduler resumes, or a new one; how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
+
+from .errors import IncompatibleDistributionError
+from .executors.base import Outcome, describe
+from .schedulers.base import Next, Resume, Scheduler
+from .storages.base import Resume as Resumed
+from .trial import State, Trial, TrialRow, Turn
+
+if TYPE_CHECKING:
+    from .study import Study
+
+_ATTEMPTS = 20  # to resume a trial that others resume at the same time
+
+
+def take(
+    study: Study, only: Collection[int] | None = None, new: bool = True
+) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+    """The trial that a free worker runs now, which has been begun for it; the study has just been refreshed.
+
+    Args:
+        study: The study, locked.
+        only: Some trials that wait or have lost their worker: no others are wanted.
+        new: Whether a trial that nobody has begun may be taken too.
+
+    Returns:
+        The trial; or WAIT while none can be had before running ones are over, DONE where none can be had at all.
+    """
+    row = _claim(study, only, new)
+    if row is not None:
+        return row
+    if only is not None:
+        return Next.DONE
+    scheduler = study.scheduler
+    if study.history.paused and not resumes(scheduler):
+        study._warn(
+            "paused",
+            f"{len(study.history.paused)} trials of {study.name!r} are paused, and the scheduler {scheduler!r} never "
+            "resumes any: they stay as they are. Pass the scheduler that paused them to go on with them",
+        )
+    if scheduler is None:
+        return _propose(study) if new else Next.DONE
+    for _ in range(_ATTEMPTS):
+        move = scheduler.next(study.history)
+        if isinstance(move, Resume):
+            row = _resume(study, move)
+            if row is not None:
+                return row
+        elif move is not Next.START:
+            return move
+        elif new:
+            return _propose(study)
+        else:
+            return Next.WAIT if resumes(scheduler) and study.history.running else Next.DONE
+    return Next.WAIT
+
+
+def resumes(scheduler: Scheduler | None) -> bool:
+    """Whether a scheduler ever resumes a paused trial."""
+    return scheduler is not None and type(scheduler).next is not Scheduler.next
+
+
+def _claim(study: Study, only: Collection[int] | None, new: bool) -> TrialRow | None:
+    """The first trial (of some) that waits, or whose worker has been silent for too long."""
+    history = study.history
+    candidates = set(history.waiting) if new else history.waiting & history.turns.keys()
+    foreign = history.running - study._open.keys()
+    if foreign:
+        now = time.time()
+        candidates |= {i for i in foreign if history.lease_s[i] < now}
+    for number in sorted(candidates if only is None else candidates.intersection(only)):
+        row, revision = study.storage.claim(study._id, number, study._worker)
+        if row is not None and row.token == 1 and row.params.keys() != history.space.params.keys():
+            row = replace(row, params=study._proposals.completed(study.sampler, number, row.params))
+        study._wrote(revision, row)
+        if row is not None:
+            return row
+        if number in history.running:  # alive after all: look at its lease again in a while
+            history.set_lease(number, time.time() + study.storage.lease_s / 3)
+    return None
+
+
+def _propose(study: Study) -> TrialRow:
+    """A new trial. If another worker was quicker, the proposal is made once more with its trial in sight."""
+    for attempt in (0, 1):
+        number = study.history.n
+        params = study._proposals.params(study.sampler, number, attempt)
+        row = TrialRow(
+            number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=study._worker, token=1,
+            lease_s=time.time() + study.storage.lease_s,
+        )  # fmt: skip
+        first, revision = study.storage.add_trials(study._id, [row], None if attempt else number)
+        if first >= 0:
+            break
+        study._refresh()
+    row = row if first == number else replace(row, number=first)
+    study._wrote(revision, row)
+    return row
+
+
+def _resume(study: Study, move: Resume) -> TrialRow | None:
+    """A paused trial that goes on; None if another worker was quicker, whose trial is then in sight."""
+    history, token = study.history, int(study.history.token[move.number])
+    [row] = study.storage.rows(study._id, [move.number])
+    step, lent = float(history.last_step[move.number]), row.checkpoints[:0]
+    if move.source is not None:
+        step, lent = float(history.last_step[move.source]), history.checkpoints.get(move.source, ())[-1:]
+        step = float(lent[0]["step"]) if lent else step
+    turn = Turn(step, row.params if move.params is None else move.params, move.source)
+    taken, revision = study.storage.claim(study._id, move.number, study._worker, Resumed(token, turn, lent))
+    study._wrote(revision, taken)
+    return taken
+
+
+def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
+    """Stores what became of a trial: its turn is over, or all of it."""
+    with study._lock:
+        h = study.history
+        if study.storage.shared:  # it may have reported from elsewhere
+            study._refresh()
+        try:
+            if study._proposals.learn(outcome.suggested):
+                study._save_space()
+        except IncompatibleDistributionError as e:  # another worker has just used the name for something else
+            outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
+        if outcome.values is None and outcome.state in (State.PRUNED, State.PAUSED):
+            outcome.values = h.reports.last(trial.number)
+        began_s = outcome.started_s if trial.number not in h.turns else None
+        row = TrialRow(
+            number=trial.number, state=outcome.state, params=outcome.params, values=outcome.values,
+            tags=outcome.tags, error=outcome.error, started_s=began_s or float(h.started_s[trial.number]),
+            finished_s=outcome.finished_s, worker=study._worker, token=trial.token, cost=outcome.cost,
+            turns=h.turns.get(trial.number, ()),
+        )  # fmt: skip
+        row = study._lineage.ended(row)
+        if study.scheduler is not None and row.state == State.COMPLETE and not h.n_reports:
+            study._warn(
+                "silent",
+                f"trial {row.number} ended without a report, and {study.scheduler!r} decides by reports: call "
+                "trial.report(value, step) as it trains, and raise luthier.TrialPruned where trial.should_prune() "
+                "is true; until then every trial is trained to its end",
+            )
+        try:
+            study._wrote(study.storage.finish(study._id, row), row)
+        finally:
+            study._open.pop(trial.number, None)
+        study._lineage.clean()
+    return row

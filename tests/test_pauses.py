@@ -1,0 +1,297 @@
+"""Trials that pause and go on, from the study's side: a scheduler of the test decides, everything else is real."""
+
+import logging
+import time
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier.checkpoints import Checkpoints
+from luthier.errors import CheckpointError, NothingToAskError, ReportError
+from luthier.schedulers import Decision, Scheduler
+from luthier.schedulers.base import Next, Resume
+from luthier.trial import State, Turn
+
+
+class Halves(Scheduler):
+    """Two trials pause at step 2; the better one goes on, to the end."""
+
+    def decide(self, history, number):
+        at_rung = history.last_step[number] >= 2 and not history.granted[number] >= 2
+        return Decision.PAUSE if at_rung else Decision.CONTINUE
+
+    def next(self, history):
+        if len(history.paused) == 2 and history.n == 2:
+            return Resume(min(history.paused, key=lambda i: history.last_loss[i]))
+        if history.n < 2:
+            return Next.START
+        return Next.WAIT if history.running else Next.DONE
+
+
+class CopyBest(Halves):
+    """The worse one goes on as a copy of the better."""
+
+    def next(self, history):
+        if len(history.paused) == 2 and not history.turns:
+            best, worst = sorted(history.paused, key=lambda i: history.last_loss[i])
+            return Resume(worst, {"x": 0.5}, source=best)
+        return super().next(history) if history.n < 2 or history.running else Next.DONE
+
+
+SPACE = {"x": luthier.Float(0, 1)}
+
+
+def trained(trial, log=None):
+    """Steps 1 to 4; what a checkpoint holds is the sum of the params so far."""
+    state = trial.checkpoint or {"sum": 0.0, "w": np.zeros(500)}
+    total, w = float(state["sum"]), state["w"]
+    if log is not None:
+        log.append((trial.number, trial.step, total))
+    for step in range(int(trial.step) + 1, 5):
+        total, w = total + trial.params["x"], w + 1
+        trial.report(total, step, checkpoint={"sum": total, "w": w})
+        if trial.should_prune():
+            raise luthier.TrialPruned
+    return total
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def url(request, tmp_path):
+    return None if request.param == "memory" else f"sqlite:///{tmp_path}/a.db"
+
+
+def two(url, scheduler, **settings):
+    study = luthier.create_study(name="s", storage=url, space=SPACE, scheduler=scheduler, seed=0, **settings)
+    study.enqueue({"x": 0.75})
+    study.enqueue({"x": 0.25})
+    return study
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_paused_trial_goes_on_from_its_checkpoint(url, n_jobs):
+    study = two(url, Halves())
+    study.optimize(trained, n_jobs=n_jobs, progress=False)
+    loser, winner = study.trials
+    assert (loser.state, loser.value, len(loser.reports), loser.turns) == (State.PAUSED, 1.5, 2, ())
+    assert (winner.state, winner.value) == (State.COMPLETE, 1.0)
+    assert [s for s, _ in winner.reports] == [1, 2, 3, 4]
+    assert winner.turns == (Turn(2.0, {"x": 0.25}),)
+    assert winner.token == 2
+    assert study.checkpoint(study.best_trial)["w"][0] == 4  # trained four steps in two turns
+    assert study.checkpoint(0)["w"][0] == 2
+
+
+def test_a_pause_costs_no_process_and_no_trial_of_the_budget(url):
+    study, log = two(url, Halves()), []
+    study.optimize(lambda trial: trained(trial, log), n_trials=2, progress=False)
+    assert log == [(0, 0, 0.0), (1, 0, 0.0), (1, 2, 0.5)]
+    assert study.trials[1].state == State.COMPLETE
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_copy_goes_on_from_the_other_trials_checkpoint_with_its_own_params(url, n_jobs):
+    study = two(url, CopyBest())
+    study.optimize(trained, n_jobs=n_jobs, progress=False)
+    copy, source = study.trials
+    assert copy.turns == (Turn(0.0, {"x": 0.75}), Turn(2.0, {"x": 0.5}, 1))
+    assert (copy.params, copy.value) == ({"x": 0.5}, 0.25 + 0.25 + 0.5 + 0.5)
+    assert study.checkpoint(copy)["w"][0] == 4
+    assert (source.state, source.value) == (State.PAUSED, 0.5)
+
+
+def test_a_study_that_was_stopped_in_between_goes_on(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    study = two(url, Halves())
+    for _ in range(2):
+        trial = study.ask()
+        with pytest.raises(luthier.TrialPruned):
+            trained(trial)
+        study.tell(trial, state="pruned")
+    assert [r.state for r in study.trials] == [State.PAUSED] * 2
+    again = luthier.load_study("s", url, space=SPACE, scheduler=Halves())
+    again.optimize(trained, progress=False)
+    assert again.trials[1].value == 1.0
+
+
+def test_ask_says_why_there_is_nothing_to_do():
+    study = two(None, Halves())
+    first, second = study.ask(), study.ask()
+    with pytest.raises(NothingToAskError, match="tell those that run first"):
+        study.ask()
+    study.tell(first, 1.0)
+    study.tell(second, 1.0)
+    with pytest.raises(NothingToAskError, match="all have come to their end"):
+        study.ask()
+
+
+def test_another_scheduler_leaves_the_paused_ones_and_says_so_once(tmp_path, caplog):
+    url = f"sqlite:///{tmp_path}/a.db"
+    study = two(url, Halves())
+    for _ in range(2):
+        trial = study.ask()
+        trial.report(1.0, 2)
+        assert trial.should_prune()
+        study.tell(trial, state="pruned")
+    for scheduler, says in ((None, 1), ("median", 1), (Halves(), 0)):
+        caplog.clear()
+        again = luthier.load_study("s", url, space=SPACE, scheduler=scheduler)
+        again.optimize(trained, n_trials=2, progress=False)
+        assert sum("trials of 's' are paused" in r.message for r in caplog.records) == says
+    assert [r.state for r in again.trials[:2]] == [State.PAUSED] * 2
+
+
+def test_an_objective_that_ignores_the_pause_is_told_once_and_its_result_counts(caplog):
+    def ignores(trial):
+        for step in range(1, 5):
+            trial.report(trial.params["x"], step)
+            trial.should_prune()
+        return trial.params["x"]
+
+    study = two(None, Halves())
+    study.optimize(ignores, n_trials=2, progress=False)
+    assert [r.state for r in study.trials] == [State.COMPLETE] * 2
+    assert sum("was told to pause and goes on" in r.message for r in caplog.records) == 2
+
+
+def test_an_objective_that_never_reports_is_told_what_to_do(caplog):
+    study = luthier.create_study(space=SPACE, scheduler=Halves())
+    study.optimize(lambda trial: trial.params["x"], n_trials=2, progress=False)
+    said = [r.message for r in caplog.records if "without a report" in r.message]
+    assert len(said) == 1
+    assert "trial.report(value, step)" in said[0]
+    caplog.clear()
+    plain = luthier.create_study(space=SPACE)
+    plain.optimize(lambda trial: trial.params["x"], n_trials=2, progress=False)
+    assert not caplog.records
+
+
+def test_without_checkpoints_a_resumed_trial_starts_afresh_and_is_not_paused_twice():
+    begun = []
+
+    def afresh(trial):
+        begun.append((trial.number, trial.step, trial.checkpoint))
+        for step in range(1, 5):
+            trial.report(trial.params["x"], step)
+            if trial.should_prune():
+                raise luthier.TrialPruned
+        return trial.params["x"]
+
+    study = two(None, Halves())
+    study.optimize(afresh, progress=False)
+    assert begun == [(0, 0, None), (1, 0, None), (1, 0, None)]
+    assert study.trials[1].state == State.COMPLETE
+
+
+@pytest.mark.parametrize("damage", ["deleted", "truncated", "both"])
+def test_a_checkpoint_that_is_gone_or_damaged_is_passed_over(tmp_path, caplog, damage):
+    study = two(f"sqlite:///{tmp_path}/a.db", Halves())
+    for _ in range(2):
+        trial = study.ask()
+        with pytest.raises(luthier.TrialPruned):
+            trained(trial)
+        study.tell(trial, state="pruned")
+    files = sorted((tmp_path / "a.db.checkpoints").rglob("1-*"))
+    assert len(files) == 2  # the last and the one before
+    if damage != "truncated":
+        files[1].unlink()
+    if damage != "deleted":
+        f = files[0 if damage == "both" else 1]
+        f.write_bytes(f.read_bytes()[:-5])
+    log = []
+    with caplog.at_level(logging.WARNING):
+        study.optimize(lambda trial: trained(trial, log), progress=False)
+    assert log == [(1, 0, 0.0) if damage == "both" else (1, 1, 0.25)]
+    assert sum("cannot go on from its checkpoint" in r.message for r in caplog.records) == (
+        2 if damage == "both" else 1
+    )
+    assert study.trials[1].value == 1.0
+
+
+def test_only_what_may_be_needed_stays_on_disk(tmp_path):
+    study = two(f"sqlite:///{tmp_path}/a.db", Halves())
+    folder = tmp_path / "a.db.checkpoints"
+    study.optimize(trained, progress=False)
+    left = sorted(p.name.rsplit("-", 1)[0] for p in folder.rglob("*.npz"))
+    assert left == ["0-1", "0-2", "1-4"]  # the paused one's last two, the best one's last
+    study.enqueue({"x": 0.1})
+    study.scheduler = None
+    study.optimize(trained, n_trials=1, progress=False)
+    assert sorted(p.name.rsplit("-", 1)[0] for p in folder.rglob("*.npz")) == ["0-1", "0-2", "2-4"]
+    with pytest.raises(CheckpointError, match="deleted"):
+        study.checkpoint(1)
+    luthier.delete_study("s", f"sqlite:///{tmp_path}/a.db")
+    assert list(folder.rglob("*.npz")) == []
+
+
+@pytest.mark.parametrize(("keep", "left"), [("last", ["0-4", "1-4"]), ("best", ["1-4"])])
+def test_what_is_kept_of_finished_trials(tmp_path, keep, left):
+    study = two(None, None, checkpoints=Checkpoints(tmp_path / "c", keep=keep))
+    study.optimize(trained, n_trials=2, progress=False)
+    assert sorted(p.name.rsplit("-", 1)[0] for p in (tmp_path / "c").iterdir()) == left
+
+
+def test_everything_is_kept_where_it_is_wanted(tmp_path):
+    study = two(f"sqlite:///{tmp_path}/a.db", Halves(), checkpoints=Checkpoints(tmp_path / "c", keep="all"))
+    study.optimize(trained, progress=False)
+    assert len(list((tmp_path / "c").iterdir())) == 6
+    again = luthier.load_study("s", f"sqlite:///{tmp_path}/a.db")
+    assert [r["step"] for r in again.trials[1].checkpoints] == [1, 2, 3, 4]
+    assert again.checkpoint(1)["sum"] == 1.0  # the study knows where they are
+
+
+def test_what_a_dead_process_left_behind_is_swept(tmp_path):
+    import os
+
+    study = two(f"sqlite:///{tmp_path}/a.db", None)
+    study.optimize(trained, n_trials=2, progress=False)
+    store = study._lineage.store
+    old, new = (store.save(9, step, {"w": np.zeros(500)})["file"] for step in (1, 2))
+    path = next((tmp_path / "a.db.checkpoints").rglob(old))
+    os.utime(path, (time.time() - 7200,) * 2)
+    study.optimize(trained, n_trials=1, progress=False)
+    names = set(store.files())
+    assert old not in names
+    assert new in names  # somebody may be about to note it
+    assert study.checkpoint(study.best_trial) is not None
+
+
+def test_the_random_numbers_of_a_turn_are_its_own():
+    drawn = []
+
+    def objective(trial):
+        drawn.append((trial.step, trial.rng.random()))
+        return trained(trial)
+
+    for _ in range(2):
+        study = two(None, Halves())
+        study.optimize(objective, progress=False)
+    assert drawn[:3] == drawn[3:]
+    assert len({x for _, x in drawn[:3]}) == 3
+
+
+def test_several_objectives_report_several_values():
+    study = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
+    trial = study.ask()
+    trial.report((1.0, 2.0), 1)
+    for wrong in (1.0, (1.0,), (1.0, 2.0, 3.0)):
+        with pytest.raises(ReportError, match="expects 2 values"):
+            trial.report(wrong, 2)
+    study.tell(trial, state="pruned")
+    assert study.trials[0].values == (1.0, 2.0)
+    assert study.history.report_losses.tolist() == [[1.0, -2.0]]
+    single = luthier.create_study(space=SPACE).ask()
+    with pytest.raises(ReportError, match=r"value = \[1.0, 2.0\]"):
+        single.report((1.0, 2.0), 1)
+
+
+def test_time_paused_does_not_count_as_running(tmp_path):
+    study = two(f"sqlite:///{tmp_path}/a.db", Halves())
+    for _ in range(2):
+        trial = study.ask()
+        trial.report(trial.params["x"], 2)
+        trial.should_prune()
+        study.tell(trial, state="pruned")
+    time.sleep(0.3)
+    study.optimize(trained, progress=False)
+    assert study.trials[1].duration_s < 0.25
