@@ -17,10 +17,11 @@ from urllib.parse import unquote
 import click
 
 from . import __version__
-from .errors import CommandError, LuthierError, StorageError, UnknownNameError
+from .errors import CommandError, LuthierError, StorageError
 
 if TYPE_CHECKING:
     from .command import Command, Script
+    from .schedulers.replay import Replay
     from .space import Space
     from .stopping import StopRule
     from .storages import Storage
@@ -112,6 +113,7 @@ def cli() -> None:
 @click.option("--space", type=click.Path(), metavar="FILE", help="The search space, in YAML, TOML or JSON.")
 @click.option("--sampler", default="auto", show_default=True, help="What to try next: tpe, qmc, random, grid ...")
 @click.option("--scheduler", help="When to stop a trial early: median, asha ...  [default: never]")
+@click.option("--replay", type=click.Path(), metavar="FILE", help="Train one model by what 'show --schedule' printed.")
 @click.option("--seed", type=click.IntRange(min=0), help="For a study that can be repeated.")
 @click.option("--reproducible", is_flag=True, help="Take results in in order: same seed and jobs, same study.")
 @click.option("--metric", multiple=True, metavar="KEY", help="The value's name in a program's JSON.  [default: value]")
@@ -124,8 +126,8 @@ def cli() -> None:
 def run(
     ctx: click.Context, target: str | None, storage: str, name: str | None, trials: int | None, timeout: float | None,
     goal: float | None, patience: int | None, jobs: int, direction: Sequence[str], space: str | None, sampler: str,
-    scheduler: str | None, seed: int | None, reproducible: bool, metric: Sequence[str], limit_seconds: float | None,
-    limit_memory_mb: float | None, cpu: int | None, gpu: float | None, strict: bool,
+    scheduler: str | None, replay: str | None, seed: int | None, reproducible: bool, metric: Sequence[str],
+    limit_seconds: float | None, limit_memory_mb: float | None, cpu: int | None, gpu: float | None, strict: bool,
 ) -> None:  # fmt: skip
     """Run trials of a Python objective, or of any program.
 
@@ -143,18 +145,21 @@ def run(
     except ValueError as e:
         raise click.BadParameter(str(e), param_hint="--target") from e
     rules += [] if patience is None else [NoImprovement(patience)]
+    if replay and scheduler:
+        raise click.UsageError("--replay is a scheduler of its own; leave out --scheduler")
+    one = _schedule(replay) if replay else None
     declared = read_space(space) if space else None
     objective, title = _objective(target, ctx.meta["luthier.program"], declared, metric or ("value",))
     try:
         study = create_study(
-            name or title, storage, directions=direction or None, space=declared, sampler=sampler, scheduler=scheduler,
-            seed=seed, load_if_exists=True,
+            name or (f"{title}-replay" if one else title), storage, directions=direction or None, space=declared,
+            sampler=sampler, scheduler=one or scheduler, seed=seed, load_if_exists=True,
         )  # fmt: skip
-    except UnknownNameError as e:  # of a sampler or scheduler
+    except ValueError as e:  # of a name, or of a scheduler that has no default settings
         raise click.UsageError(str(e)) from e
     if n_before := study.storage.study(study.name).n_trials:
         click.echo(f"Going on with study {clean(study.name)}: {n_before} trials so far.", err=True)
-    trials = 100 if trials is None and timeout is None else trials
+    trials = (1 if one else 100) if trials is None and timeout is None else trials
     watch = Watch(trials, patience=_PATIENCE)
     limits = {"seconds": limit_seconds, "memory_mb": limit_memory_mb}
     if ctx.meta["luthier.program"]:  # in a process of its own, which ends the program should this one be killed
@@ -184,6 +189,18 @@ def run(
         raise click.ClickException(f"the first {_PATIENCE} trials all failed, so the run was stopped")
     if watch.failure and watch.counts.get(watch.failure.state) == watch.n_finished:
         raise click.ClickException("all trials of this run failed")
+
+
+def _schedule(path: str) -> Replay:
+    """What trains one model by the schedule in a file."""
+    from .schedulers.replay import Replay
+
+    try:
+        return Replay(json.loads(Path(path).read_text(encoding="utf-8")))
+    except OSError as e:
+        raise click.FileError(path, e.strerror or str(e)) from e
+    except ValueError as e:
+        raise click.BadParameter(f"{path}: {e}", param_hint="--replay") from e
 
 
 @contextlib.contextmanager
@@ -291,13 +308,21 @@ def studies(storage: str) -> None:
     table(["name", "direction", "trials", *(x.name.lower() for x in State), "created"], rows)
 
 
-@cli.command(epilog=_examples("luthier show demo", "luthier show demo --last 30"))
-@_named(click.option("--last", type=click.IntRange(min=0), default=10, show_default=True, help="Trials to list."))
-def show(name: str, storage: str, last: int) -> None:
+@cli.command(epilog=_examples("luthier show demo", "luthier show demo --last 30", "luthier show demo --schedule"))
+@_named(
+    click.option("--last", type=click.IntRange(min=0), default=10, show_default=True, help="Trials to list."),
+    click.option("--schedule", is_flag=True, help="Only the params of the best at each step, for 'run --replay'."),
+)
+def show(name: str, storage: str, last: int, schedule: bool) -> None:
     """Show a summary of a study: counts, the best, the space, the last trials."""
     from . import terminal
 
     study = _study(name, storage)
+    if schedule:
+        from .schedulers.replay import schedule as followed
+
+        click.echo(json.dumps(followed(study), indent=1))
+        return
     record = study.storage.study(name)
     terminal.show(study, record.counts, record.created_s, last)
 
@@ -321,7 +346,8 @@ def best(name: str, storage: str, as_json: bool) -> None:
 
 @cli.command(epilog=_examples("luthier trials train --sort value --last 5", "luthier trials train --state failed"))
 @_named(
-    click.option("--state", multiple=True, type=click.Choice(["waiting", "running", "complete", "pruned", "failed"])),
+    click.option("--state", multiple=True,
+                 type=click.Choice(["waiting", "running", "paused", "complete", "pruned", "failed"])),
     click.option("--sort", type=click.Choice(["number", "value", "duration"]), default="number", show_default=True,
                  help="By value: the best last."),
     click.option("--last", type=click.IntRange(min=0), help="Only so many, from the end."),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .distributions import Array, Categorical, choice_key
+from .distributions import Array, Categorical, Int, choice_key
 from .reports import Reports
 from .space import Space
 from .trial import State, Told, TrialRow, Turn
@@ -33,6 +33,7 @@ class History:
         checkpoints: References to what trials can go on from, by number; see `TrialRow.checkpoints`.
         users: How many trials refer to a file of checkpoints, by its name.
         reports: What trials told on their way.
+        scratch: What models were made of it, by name; they say themselves whether they still hold.
     """
 
     def __init__(self, space: Space, directions: Sequence[str], seed: int = 0) -> None:
@@ -63,6 +64,7 @@ class History:
         self._raw: dict[str, Array] = {}  # numbers as they are, categories as an index into _choices[name]
         self._choices: dict[str, dict[str, int]] = {}
         self.reports = Reports(m)
+        self.scratch: dict[str, Any] = {}
         self._seen: set[bytes] = set()
         self._unkeyed: list[int] = []
         self._last: dict[int, dict[str, Any]] = {}  # params of trials that are not over, as last put
@@ -147,8 +149,13 @@ class History:
 
     @property
     def has_result(self) -> NDArray[np.bool_]:
-        """(n,) which trials have come to something that models can learn from: finished and paused ones."""
-        return np.asarray(self.state >= State.PAUSED.value)
+        """(n,) which trials have come to something that models can learn from: finished, paused and resumed ones."""
+        return np.asarray((self.state >= State.PAUSED.value) | ~np.isnan(self.granted))
+
+    @property
+    def pending(self) -> list[int]:
+        """Numbers of running trials that have not come to anything yet."""
+        return sorted(self.running - self.turns.keys())
 
     @property
     def last_step(self) -> Array:
@@ -189,6 +196,15 @@ class History:
     def n_reports(self) -> int:
         """How many reports there are."""
         return len(self.report_number)
+
+    def params(self, number: int) -> dict[str, Any]:
+        """What a trial was last given, as far as it is of the present space; numbers exactly as they were."""
+        [params] = self.space.decode(self._X[[number]])
+        for name, dist in self.space.params.items():
+            if name in params and not isinstance(dist, Categorical):
+                raw = float(self._raw[name][number])
+                params[name] = int(raw) if isinstance(dist, Int) else raw
+        return params
 
     def values_of(self, losses: ArrayLike) -> Array:
         """Losses of the first objective (...) as the user's values, or values as losses."""
@@ -409,7 +425,7 @@ class History:
             cut._columns[name][: self.n][open_] = np.nan
         for name in ("last_step", "last_report"):
             cut._columns[name][: self.n][silent] = np.nan
-        cut.reports = self.reports.without(silent)
+        cut.reports, cut.scratch = self.reports.without(silent), {}
         return cut
 
     def __len__(self) -> int:

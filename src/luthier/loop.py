@@ -111,6 +111,8 @@ def run(
                 loop.spread(executor, n_jobs)
     finally:
         study._window = None
+        if only is None:
+            study.history.budget = None  # `ask` knows of no end
         if owned is not None:
             owned.shutdown(wait=False, cancel_futures=True)
 

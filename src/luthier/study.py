@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .confirmation import Confirmation
+    from .forecast import Forecast
     from .recommendation import Recommendation
 
 logger = logging.getLogger("luthier")
@@ -270,6 +271,24 @@ class Study:
             self._refresh()
             return recommend(self.history, k, partial(self.storage.rows, self._id))
 
+    def forecast(self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None) -> Forecast:
+        """What a trial that was stopped, paused or is running would come to if it were trained to its end.
+
+        Args:
+            trial: One that has reported.
+            level: Of the intervals.
+            resource: The step at which trials end; None for that of the trials that came to their end.
+
+        Raises:
+            StudyError: It reported nothing, nobody knows where trials end, or there are several objectives.
+            ValueError: level is no probability.
+        """
+        from .forecast import forecast
+
+        with self._lock:
+            self._refresh()
+            return forecast(self.history, trial if isinstance(trial, int) else trial.number, level, resource)
+
     def confirm(
         self, k: int = 3, repeats: int = 5, objective: Objective | None = None, n_jobs: int = 1, level: float = 0.95
     ) -> Confirmation:
@@ -380,13 +399,14 @@ class Study:
         with self._lock:
             references = None if reference is None else self._lineage.grown(number, reference)
             revision = self.storage.report(self._id, number, token, step, value, references, params)
-            if revision == self.history.revision + 1:
+            known = not params or params == self.history._last.get(number)  # else the row has changed with them
+            if revision == self.history.revision + 1 and known:
                 self.history.put_report(number, step, value)
-                if references is not None:
-                    self.history.set_checkpoints(number, references)
                 self.history.revision = revision
-            elif not self.storage.shared:  # `decide` reads only what others can write
+            elif not known or not self.storage.shared:  # `decide` reads only what others can write
                 self._refresh()
+            if references is not None:  # what the next checkpoint follows
+                self.history.set_checkpoints(number, references)
             self._lineage.clean()
 
     def _decide(self, number: int) -> Decision:

@@ -74,7 +74,7 @@ def outcomes(history: History) -> Outcomes:
     low, high = float(finite.min()), float(finite.max())
     loss = np.clip(loss, low, high)  # infinities count as the best and the worst there is
     span = min(high - low, 1e300) or max(abs(high), 1.0)
-    pruned = over[(state[over] == State.PRUNED) | (state[over] == State.PAUSED)]
+    pruned = over[(state[over] != State.COMPLETE) & (state[over] != State.FAILED)]
     if len(pruned):
         pruned = pruned[np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))]
         loss[pruned] = high + 0.25 * span * np.arange(1, len(pruned) + 1) / len(pruned)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
 from .errors import IncompatibleDistributionError
 from .executors.base import Outcome, describe
-from .schedulers.base import Next, Resume, Scheduler
+from .schedulers.base import Next, Resume
 from .storages.base import Resume as Resumed
 from .trial import State, Trial, TrialRow, Turn
 
 if TYPE_CHECKING:
+    from .history import History
     from .study import Study
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
@@ -39,7 +40,7 @@ def take(
     if only is not None:
         return Next.DONE
     scheduler = study.scheduler
-    if study.history.paused and not resumes(scheduler):
+    if study.history.paused and not (scheduler and scheduler.resumes):
         study._warn(
             "paused",
             f"{len(study.history.paused)} trials of {study.name!r} are paused, and the scheduler {scheduler!r} never "
@@ -57,14 +58,16 @@ def take(
             return move
         elif new:
             return _propose(study)
-        else:
-            return Next.WAIT if resumes(scheduler) and study.history.running else Next.DONE
+        elif not _spent(study.history):
+            return Next.WAIT if scheduler.resumes and study.history.running else Next.DONE
     return Next.WAIT
 
 
-def resumes(scheduler: Scheduler | None) -> bool:
-    """Whether a scheduler ever resumes a paused trial."""
-    return scheduler is not None and type(scheduler).next is not Scheduler.next
+def _spent(history: History) -> bool:
+    """Notes that nothing new can be begun, so that the scheduler goes on with what there is; whether that is news."""
+    begun = history.n - len(history.waiting - history.turns.keys())
+    news, history.budget = history.budget != begun, begun
+    return news
 
 
 def _claim(study: Study, only: Collection[int] | None, new: bool) -> TrialRow | None:
@@ -92,10 +95,7 @@ def _propose(study: Study) -> TrialRow:
     for attempt in (0, 1):
         number = study.history.n
         params = study._proposals.params(study.sampler, number, attempt)
-        row = TrialRow(
-            number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=study._worker, token=1,
-            lease_s=time.time() + study.storage.lease_s,
-        )  # fmt: skip
+        row = _new(study, number, params)
         first, revision = study.storage.add_trials(study._id, [row], None if attempt else number)
         if first >= 0:
             break
@@ -105,14 +105,41 @@ def _propose(study: Study) -> TrialRow:
     return row
 
 
+def _new(study: Study, number: int, params: dict[str, Any]) -> TrialRow:
+    return TrialRow(
+        number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=study._worker, token=1,
+        lease_s=time.time() + study.storage.lease_s,
+    )  # fmt: skip
+
+
+def _begin(study: Study, params: dict[str, Any]) -> TrialRow | None:
+    """A new trial with these params, the others sampled; None if another worker was quicker."""
+    number = study.history.n
+    fixed = study.history.space.check(params) if study._declared else params
+    row = _new(study, number, study._proposals.completed(study.sampler, number, fixed))
+    first, revision = study.storage.add_trials(study._id, [row], number)
+    study._wrote(revision, row if first >= 0 else None)
+    return row if first >= 0 else None
+
+
 def _resume(study: Study, move: Resume) -> TrialRow | None:
     """A paused trial that goes on; None if another worker was quicker, whose trial is then in sight."""
-    history, token = study.history, int(study.history.token[move.number])
+    history = study.history
+    if move.number == history.n:
+        return _begin(study, move.params or {})
+    token = int(history.token[move.number])
     [row] = study.storage.rows(study._id, [move.number])
     step, lent = float(history.last_step[move.number]), row.checkpoints[:0]
     if move.source is not None:
         step, lent = float(history.last_step[move.source]), history.checkpoints.get(move.source, ())[-1:]
         step = float(lent[0]["step"]) if lent else step
+    if not row.checkpoints and not lent and step > 0:
+        study._warn(
+            "afresh",
+            f"trial {move.number} of {study.name!r} goes on without a checkpoint, so its first {step:g} steps are "
+            "trained again: call trial.report(value, step, checkpoint=...), begin with trial.checkpoint after "
+            "trial.step, or take a scheduler that never pauses, such as ASHA(mode='stopping')",
+        )
     turn = Turn(step, row.params if move.params is None else move.params, move.source)
     taken, revision = study.storage.claim(study._id, move.number, study._worker, Resumed(token, turn, lent))
     study._wrote(revision, taken)

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -47,6 +48,13 @@ def test_judges_the_best_so_far_of_all(table, stops):
     h = table((C, [1.0, 9.0]), (C, [2.0, 9.0]), (R, [1.2, 8.0]), (R, [5.0, 8.0]))
     assert not stops(at_once(), h, 2)
     assert stops(at_once(), h, 3)
+
+
+@pytest.mark.parametrize(("own", "stopped"), [(2.9, False), (3.1, True)])
+def test_the_bar_may_be_the_median_of_running_averages(table, stops, own, stopped):
+    others = (C, [1.0, 5.0]), (C, [2.0, 5.0]), (C, [2.0, 2.0, 99.0])  # averages 3, 3.5, 2; best 1, 2, 2
+    assert stops(Median(n_startup_trials=0, average=True), table(*others, (R, [9.0, own])), 3) == stopped
+    assert stops(Median(n_startup_trials=0), table(*others, (R, [9.0, own])), 3)
 
 
 def test_what_others_report_later_does_not_matter(table, stops):
@@ -173,9 +181,13 @@ def test_bad_settings(settings, message):
 
 def test_settings_are_kept():
     assert repr(Percentile(10)) == (
-        "Percentile(percentile=10, n_startup_trials=5, n_warmup_steps=0, interval_steps=1, n_min_trials=1)"
+        "Percentile(percentile=10, n_startup_trials=5, n_warmup_steps=0, interval_steps=1, "
+        "n_min_trials=1, average=False)"
     )
-    assert repr(Median(3, 2)) == "Median(n_startup_trials=3, n_warmup_steps=2, interval_steps=1, n_min_trials=1)"
+    assert (
+        repr(Median(3, 2)) == "Median(n_startup_trials=3, n_warmup_steps=2, interval_steps=1, "
+        "n_min_trials=1, average=False)"
+    )
     assert Percentile(np.float64(5), n_startup_trials=np.int64(2)).n_startup_trials == 2
 
 
@@ -183,7 +195,11 @@ def worst(loss):
     return loss if math.isfinite(loss) else 1.7e308
 
 
-def expected(trials, me, percentile, n_startup_trials, n_warmup_steps, interval_steps, n_min_trials):
+def mean(losses):
+    return min(sum(x / len(losses) for x in losses), sys.float_info.max)
+
+
+def expected(trials, me, percentile, n_startup_trials, n_warmup_steps, interval_steps, n_min_trials, average):
     own = trials[me][1]
     step = max(own)
     interval = {s: math.floor((s - n_warmup_steps) / interval_steps) for s in own if s >= n_warmup_steps}
@@ -192,7 +208,7 @@ def expected(trials, me, percentile, n_startup_trials, n_warmup_steps, interval_
     if sum(t[0] == C for t in trials) < n_startup_trials:
         return False
     others = [
-        min(worst(loss) for s, loss in reports.items() if s <= step)
+        (mean if average else min)([worst(loss) for s, loss in reports.items() if s <= step])
         for number, (state, reports, *_) in enumerate(trials)
         if number != me and state != F and reports and min(reports) <= step and (state == C or max(reports) >= step)
     ]
@@ -208,6 +224,7 @@ def test_agrees_with_the_definition(table, stops, trials, data):
         "n_warmup_steps": data.draw(st.sampled_from([0, 1, 2.5])),
         "interval_steps": data.draw(st.sampled_from([0.5, 1, 3])),
         "n_min_trials": data.draw(st.integers(1, 3)),
+        "average": data.draw(st.booleans()),
     }
     assert stops(Percentile(**settings), table(*rows), me) == expected(rows, me, **settings)
     if settings["percentile"] == 50:

@@ -6,24 +6,44 @@ import pytest
 from luthier import schedulers
 from luthier.distributions import Float
 from luthier.history import History
-from luthier.schedulers import ASHA, Decision, Median, Patient, Percentile, Scheduler, Threshold, Wilcoxon, named
+from luthier.schedulers import (
+    ASHA,
+    DEHB,
+    PASHA,
+    Decision,
+    Hyperband,
+    Median,
+    Patient,
+    Percentile,
+    Scheduler,
+    SuccessiveHalving,
+    Threshold,
+    Wilcoxon,
+    named,
+)
 from luthier.space import Space
 from luthier.trial import State, TrialRow
 
-ALL = [ASHA(), Median(), Patient(), Patient(Median()), Percentile(), Threshold(upper=2), Wilcoxon()]
+STOPPING = [
+    ASHA(mode="stopping"), Median(), Patient(), Patient(Median()), Percentile(), Threshold(upper=2), Wilcoxon(),
+]  # fmt: skip
+PROMOTING = [ASHA(), Hyperband(1, 81), Hyperband(), SuccessiveHalving(), PASHA(), DEHB(1, 81)]
+ALL = STOPPING + PROMOTING
 
 
 def test_names():
     for name in schedulers.__all__:
         assert hasattr(schedulers, name)
-    with pytest.raises(AttributeError, match=r"luthier\.schedulers has no 'Sha'; there are ASHA, Median, Patient"):
+    assert list(schedulers._FILES) == sorted(schedulers._FILES)
+    with pytest.raises(AttributeError, match=r"luthier\.schedulers has no 'Sha'; there are ASHA, "):
         schedulers.Sha
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("asha", ASHA), ("ASHA", ASHA), ("median", Median), ("PATIENT", Patient), ("Percentile", Percentile),
-     ("wilcoxon", Wilcoxon)],
+     ("wilcoxon", Wilcoxon), ("hyperband", Hyperband), ("pasha", PASHA), ("dehb", DEHB),
+     ("successivehalving", SuccessiveHalving)],
 )  # fmt: skip
 def test_named_makes_a_scheduler_with_default_settings(name, kind):
     assert repr(named(name)) == repr(kind())
@@ -36,9 +56,7 @@ def test_named_leaves_a_scheduler_as_it_is():
 
 @pytest.mark.parametrize("wrong", ["", "medians", "Scheduler", "base", Median, 3, ["asha"]])
 def test_named_says_which_there_are(wrong):
-    with pytest.raises(
-        ValueError, match="one of 'ASHA', 'Median', 'Patient', 'Percentile', 'Threshold', 'Wilcoxon', got"
-    ):
+    with pytest.raises(ValueError, match=f"one of {', '.join(map(repr, schedulers._FILES))}, got"):
         named(wrong)
 
 
@@ -47,14 +65,14 @@ def test_named_threshold_asks_for_a_bound():
         named("threshold")
 
 
-@pytest.mark.parametrize("scheduler", ALL, ids=repr)
+@pytest.mark.parametrize("scheduler", STOPPING, ids=repr)
 def test_a_study_of_one_trial_goes_on(table, scheduler):
     history = table((State.RUNNING, [1.0, 1.0, 1.0]))
     assert scheduler.decide(history, 0) is Decision.CONTINUE
     assert isinstance(scheduler, Scheduler)
 
 
-@pytest.mark.parametrize("scheduler", ALL[:1] + ALL[1:2] + ALL[-3:], ids=repr)
+@pytest.mark.parametrize("scheduler", STOPPING[:2] + STOPPING[-3:] + PROMOTING, ids=repr)
 def test_others_that_were_committed_and_own_reports_are_all_that_is_read(table, scheduler):
     """What `History.before` cuts away in reproducible runs must not be needed."""
     rows = [(State.COMPLETE, [1.0, 1.0, 1.0])] * 6
@@ -90,10 +108,11 @@ def large(request):
 def test_a_decision_is_quick_in_a_large_study(large):
     times_s = {}
     for scheduler in ALL:
-        taken = []
-        for _ in range(20):
-            begin = time.thread_time()
-            scheduler.decide(large, large.n - 1)
-            taken.append(time.thread_time() - begin)
-        times_s[repr(scheduler)] = min(taken)
+        for verb, args in (("decide", (large.n - 1,)), ("next", ())):
+            taken = []
+            for _ in range(20):
+                begin = time.thread_time()
+                getattr(scheduler, verb)(large, *args)
+                taken.append(time.thread_time() - begin)
+            times_s[f"{verb} {scheduler!r}"] = min(taken)
     assert max(times_s.values()) < 0.005, times_s

@@ -38,6 +38,28 @@ class Inputs(NamedTuple):
         return Inputs(self.N[first:stop], self.C[first:stop])
 
 
+class Uneven(NamedTuple):
+    """Observations of which some are noisier than others.
+
+    Attributes:
+        group: (n,) 0, 1, ...; the variances of group g have an unknown factor in common, those of the last group none.
+        variance: (n,) beside the noise of all; before the factor.
+        n_groups: How many groups there are, the last included.
+    """
+
+    group: NDArray[np.int64]
+    variance: Array
+    n_groups: int
+
+    def scaled(self, log_factors: Array) -> Array:
+        """(n,) variances, given the logarithms of the factors (n_groups - 1,)."""
+        return np.asarray(np.append(np.exp(log_factors), 0.0)[self.group] * self.variance)
+
+    def factor_slopes(self, by: Array) -> Array:
+        """(n_groups - 1,) derivatives by the log factors of what has derivatives `by` (n,) by the log variances."""
+        return np.asarray(np.bincount(self.group, by, self.n_groups)[:-1], dtype=np.float64)
+
+
 class Prior(NamedTuple):
     """What is believed of the hyperparameters before any data.
 
@@ -45,7 +67,8 @@ class Prior(NamedTuple):
         rho: Mean of log(1 / lengthscale^2), standard deviations of what dimensions share and of what each has alone.
         signal: Mean and standard deviation of the logarithm of the process's variance.
         noise: Shape and rate of the Gamma density of an observation's variance.
-        shape: Mean and standard deviation of the logarithm of either parameter of an input's warp.
+        shape: Mean and standard deviation of the logarithm of either parameter of an input's warp, or of the factors of
+            uneven noise.
     """
 
     rho: tuple[float, float, float]
@@ -132,15 +155,19 @@ def cholesky(K: Array) -> Array:
     raise np.linalg.LinAlgError(f"a covariance matrix of {len(K)} points is not positive definite")
 
 
-def neg_log_posterior(theta: Array, D: Array, y: Array, prior: Prior, N: Array | None = None) -> tuple[float, Array]:
+def neg_log_posterior(
+    theta: Array, D: Array, y: Array, prior: Prior, N: Array | None = None, uneven: Uneven | None = None
+) -> tuple[float, Array]:
     """-log p(y, theta) up to a constant, and its gradient.
 
     Args:
-        theta: (d + 2,) logarithms of rho, signal and noise; (d + 2 + 2 p,) with the shapes of the warps of p numbers.
+        theta: (d + 2,) logarithms of rho, signal and noise; then the shapes of the warps of p numbers (2 p,), or the
+            factors of uneven noise.
         D: (d, n(n-1)/2) from `squared_differences`; where inputs are warped, of the categories only (the last rows).
         y: (n,) standardised.
         prior: Of theta.
         N: (n, p) numbers to be warped; None where inputs are not.
+        uneven: Of the observations; None where their noise is the same, and wherever inputs are warped.
 
     Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9, on the packed lower triangle.
     """
@@ -155,14 +182,16 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, prior: Prior, N: Array |
     K = np.zeros((n, n))
     flat = K.reshape(-1)
     flat[low] = signal * k
-    flat[:: n + 1] = signal + noise
+    extra = np.zeros(n) if uneven is None else uneven.scaled(theta[d + 2 :])
+    flat[:: n + 1] = signal + noise + extra
     U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)  # the lower triangle of K, read by columns
     if info:
         return 1e25, np.zeros(len(theta))
     alpha, _ = lapack.dpotrs(U, y, lower=0)
     value = 0.5 * float(y @ alpha) + float(np.log(U.diagonal()).sum())
     inverse, _ = lapack.dpotri(U, lower=0, overwrite_c=1)
-    trace = float(inverse.diagonal().sum() - alpha @ alpha)
+    by_variance = inverse.diagonal() - alpha * alpha
+    trace = float(by_variance.sum())
     W = inverse.T.reshape(-1)[low] - np.outer(alpha, alpha).reshape(-1)[low]
     gradient = np.empty(len(theta))
     gradient[d] = signal * (float(W @ k) + 0.5 * trace)
@@ -174,6 +203,8 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, prior: Prior, N: Array |
         M += M.T
         by = 2 * signal * rho[:p] * (warped * M.sum(axis=1)[:, None] - M @ warped)
         gradient[d + 2 :] = _kumaraswamy_by(N, theta[-2 * p :], by)
+    if uneven is not None:
+        gradient[d + 2 :] = 0.5 * uneven.factor_slopes(by_variance * extra)
     penalty, penalty_by = prior.penalty(theta, d)
     return value + penalty, gradient + penalty_by
 
@@ -191,7 +222,10 @@ def _lower(n: int) -> NDArray[np.int64]:
     return _LOWER[n]
 
 
-def fit(Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, warp: bool = False) -> Array:
+def fit(
+    Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, warp: bool = False,
+    uneven: Uneven | None = None,
+) -> Array:  # fmt: skip
     """Hyperparameters at the mode of their posterior, the best that L-BFGS finds from the starts.
 
     Args:
@@ -201,12 +235,13 @@ def fit(Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, w
         starts: (d + 2,) each, or (d + 2 + 2 p,) where inputs are warped.
         bounds: (len(start), 2) smallest and largest.
         warp: Whether inputs are warped.
+        uneven: Noise of the observations, where it is not the same.
     """
     D = squared_differences(Inputs(Z.N[:, :0], Z.C) if warp else Z)
     found = [
         fmin_l_bfgs_b(
-            neg_log_posterior, start, args=(D, y, prior, Z.N if warp else None), bounds=list(map(tuple, bounds)),
-            maxiter=60, factr=1e9, pgtol=1e-2,
+            neg_log_posterior, start, args=(D, y, prior, Z.N if warp else None, uneven),
+            bounds=list(map(tuple, bounds)), maxiter=60, factr=1e9, pgtol=1e-2,
         )
         for start in starts
     ]  # fmt: skip
@@ -237,17 +272,18 @@ class Posterior:
     _alpha: Array
 
     @classmethod
-    def of(cls, theta: Array, Z: Inputs, y: Array, room: int = 0) -> Posterior:
+    def of(cls, theta: Array, Z: Inputs, y: Array, room: int = 0, uneven: Uneven | None = None) -> Posterior:
         """Conditioned on y (n,) at n points, with room for more to be appended."""
         n, p = Z.N.shape
         d, size = p + Z.C.shape[1], n + room
         rho, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
         rows = Inputs(np.zeros((size, p)), np.zeros((size, Z.C.shape[1])))
         A, R, alpha = np.zeros((size, p)), np.zeros((size, size)), np.zeros(size)
-        made = cls(rho, signal, noise, n, n, theta[d + 2 :], rows, A, R, alpha)
+        tail = theta[d + 2 :]
+        made = cls(rho, signal, noise, n, n, tail if uneven is None else tail[:0], rows, A, R, alpha)
         rows.N[:n], rows.C[:n], made._A[:n] = Z.N, Z.C, made._scaled(Z.N)
         K = made.covariance(Z, Z)
-        K.reshape(-1)[:: n + 1] = signal + noise
+        K.reshape(-1)[:: n + 1] = signal + noise + (0.0 if uneven is None else uneven.scaled(tail))
         inverse, _ = lapack.dtrtri(cholesky(K).T, lower=0)
         made._R[:n, :n] = inverse.T
         made.condition(y)

@@ -9,11 +9,13 @@ from ..errors import UnknownNameError
 from .base import Sampler
 
 _FILES = {
-    "Auto": "auto", "CMAES": "cmaes", "DE": "de", "Evolution": "evolution", "Forest": "forest", "GP": "gp",
-    "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe",
+    "Auto": "auto", "BOHB": "bohb", "CMAES": "cmaes", "DE": "de", "DEHB": "dehb", "Evolution": "evolution",
+    "Forest": "forest", "GP": "gp", "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe",
 }  # fmt: skip
 
-__all__ = ["Auto", "CMAES", "DE", "Evolution", "Forest", "GP", "Grid", "QMC", "Random", "Sampler", "TPE"]
+__all__ = [
+    "Auto", "BOHB", "CMAES", "DE", "DEHB", "Evolution", "Forest", "GP", "Grid", "QMC", "Random", "Sampler", "TPE",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -156,7 +156,8 @@ class Tried:
     def __init__(self, space: Space, history: History) -> None:
         numbers, losses = outcomes(history)
         self._space, self.n_over = space, len(numbers)
-        rows = np.concatenate([numbers, np.flatnonzero((history.state == State.RUNNING) & history.fits)])
+        pending = (history.state == State.RUNNING) & ~history.has_result & history.fits
+        rows = np.concatenate([numbers, np.flatnonzero(pending)])
         keys = space.keys(history.X)
         self.begun, self._row = set(keys), dict[bytes, int]()
         group = np.array([self._row.setdefault(keys[i], len(self._row)) for i in rows], dtype=np.int64)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..curves import AtEnd, curves, is_partial
 from ..distributions import Array
 from ..history import History
 from ..numerics.acquisition import log_expected_improvement, log_expected_improvement_by
@@ -84,10 +86,10 @@ class GP(Sampler):
         one_objective("GP", history)
         columns = Columns(space)
         number, loss = outcomes(history)
+        if is_partial(history):
+            return self._from_curves(space, history, n, rng)
         if len(number) < self.n_startup_trials or not columns.d:
             return spread(space, history, n, rng)
-        if self._ascent is None or self._ascent.space is not space:
-            self._ascent = Ascent(space)
         near = nearest(columns.inputs(history.X[number]), loss, self.n_local)
         X, y = history.X[number[near]], loss[near]
         Z = columns.inputs(X)
@@ -95,18 +97,42 @@ class GP(Sampler):
         means = model.predict(Z)[0]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
         acquisition = LogEI(space, columns, model, float(means.min()), 1 + _DOUBT * active / len(number))
-        running = columns.inputs(history.X[sorted(history.running)])
-        for i in range(running.n):
-            acquisition.expect(running.rows(i, i + 1))
-        acquisition.trust = trust(space, len(number))
         if self.cost_exponent:
             acquisition.dear = self._dear(columns, history, number)
-        bounds = None
+        length = None
         if len(near) < len(number) or columns.d > _MAX_D:
-            centre = X[np.argmin(means)]
             length = box_length(loss[self.n_startup_trials :], columns.d)
+        acquisition.trust = trust(space, len(number))
+        by_mean, by_loss = np.argsort(means, kind="stable"), np.argsort(y, kind="stable")
+        return self._climbed(acquisition, history, X[by_loss[:_N_LEADERS]], X[by_mean[0]], length, n, rng)
+
+    def _from_curves(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+        """Proposals by what partly trained trials are expected to come to."""
+        model = curves(space, history)
+        if model is None or len(model.number) < self.n_startup_trials:
+            return spread(space, history, n, rng)
+        by_mean = np.argsort(model.mean, kind="stable")
+        columns, X = AtEnd(space), history.X[model.number[by_mean]]
+        posterior = copy.copy(model.posterior)
+        acquisition = LogEI(space, columns, posterior, float(model.mean[by_mean[0]]), model.doubt)
+        acquisition.trust = trust(space, len(X))
+        length = box_length(model.mean, columns.d) if columns.d > _MAX_D else None
+        return self._climbed(acquisition, history, X[:_N_LEADERS], X[0], length, n, rng)
+
+    def _climbed(
+        self, acquisition: LogEI, history: History, leaders: Array, centre: Array, length: float | None, n: int,
+        rng: np.random.Generator,
+    ) -> Array:  # fmt: skip
+        """N points (n, d) where the acquisition is largest; each, as what runs, is taken for what the model expects."""
+        space, columns = acquisition.space, acquisition.columns
+        if self._ascent is None or self._ascent.space is not space:
+            self._ascent = Ascent(space)
+        running = columns.inputs(history.X[history.pending])
+        for i in range(running.n):
+            acquisition.expect(running.rows(i, i + 1))
+        bounds = None
+        if length is not None:
             bounds = Box(*box(np.where(np.isnan(centre), 0.5, centre), acquisition.lengthscales, length))
-        leaders = X[np.argsort(y, kind="stable")[:_N_LEADERS]]
         proposed = np.empty((0, space.d))
         for i in range(n):
             x = self._ascent(acquisition, history, leaders, proposed, rng, bounds)
@@ -200,11 +226,12 @@ class LogEI:
     def slope(self, X: Array) -> tuple[Array, Array]:
         """`value`, and its derivatives (m, d) by the numbers."""
         Z, numbers = self.columns.inputs(X), self.columns.numbers
+        p = len(numbers)  # an input beyond these stands still
         mean, variance, mean_by, variance_by = self.model.gradients(Z)
         sd = self.doubt * np.sqrt(variance)
         f, by_mean, by_sd = log_expected_improvement_by(mean, sd, self.best)
-        by = np.zeros(X.shape)
-        by[:, numbers] = by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[:, None] * variance_by
+        by, by_variance = np.zeros(X.shape), by_sd * self.doubt**2 / (2 * sd)
+        by[:, numbers] = by_mean[:, None] * mean_by[:, :p] + by_variance[:, None] * variance_by[:, :p]
         if self.trust:
             believed = self.space.log_prior(X)
             f += self.trust * believed

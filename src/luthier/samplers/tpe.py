@@ -16,7 +16,7 @@ from ..trial import State
 from .base import Sampler, remaining
 from .population import one_objective, spread, trust
 
-_MAX_BELOW = 25  # kernels of the good density
+MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
 _MAX_CELLS = 64  # discrete numbers with more values than this are treated as continuous
 _MAX_LISTED = 512  # points that are scored when few of a finite space are left
@@ -73,54 +73,75 @@ class TPE(Sampler):
             self._axes = (space, axes(space))
         good, bad = self._densities(history, order, n_finished, self._axes[1])
         steering = trust(space, n_finished)
-        return np.concatenate([self._proposal(space, history, good, bad, steering, rng) for _ in range(n)])
+        points = [proposal(space, history, good, bad, steering, self.n_candidates, rng) for _ in range(n)]
+        return np.concatenate(points)
 
     def _densities(
         self, history: History, order: NDArray[np.int64], n_finished: int, axes: Axes
     ) -> tuple[Mixture, Mixture]:
-        n_below = min(math.ceil(self.gamma * n_finished), _MAX_BELOW)
-        below, above = order[:n_below], np.sort(order[n_below:])
-        weights = recency(len(above))
-        if len(above) > _MAX_ABOVE:
-            n_new = _MAX_ABOVE // 2
-            share = np.arange(_MAX_ABOVE - n_new) * (len(above) - n_new) // (_MAX_ABOVE - n_new)
-            weights = np.concatenate([weights[share] * ((len(above) - n_new) / len(share)), weights[-n_new:]])
-            above = np.concatenate([above[share], above[-n_new:]])
-        X, prior, h = history.X, self.prior_weight, self.bandwidth
-        good = Mixture(X[below], improvement(history, order, n_below), axes, prior, h)
-        return good, Mixture(X[above], weights, axes, prior, h)
+        n_below = min(math.ceil(self.gamma * n_finished), MAX_BELOW)
+        gains = improvement(history, order, n_below)
+        return densities(history.X, order, gains, axes, self.prior_weight, self.bandwidth)
 
-    def _proposal(
-        self, space: Space, history: History, good: Mixture, bad: Mixture, steering: float, rng: np.random.Generator
-    ) -> Array:
-        C = space.settle(good.sample(rng, self.n_candidates))
-        if space.constraints:
-            C = C[space.feasible(C)]
-        if space.finite:
-            C = C[~history.seen(C)]
-            if not len(C):
-                C = remaining(space, history)
+
+def densities(
+    X: Array, order: NDArray[np.int64], gains: Array, axes: Axes, prior_weight: float, bandwidth: float
+) -> tuple[Mixture, Mixture]:
+    """The densities of good and of bad trials.
+
+    Args:
+        X: (n, d) unit columns.
+        order: (k,) Which trials there are, the best first.
+        gains: (b,) Weights of those that are good: the first b.
+        axes: What the columns are.
+        prior_weight: Of the kernel that covers the space.
+        bandwidth: Of one kernel.
+    """
+    below, above = order[: len(gains)], np.sort(order[len(gains) :])
+    weights = recency(len(above))
+    if len(above) > _MAX_ABOVE:
+        n_new = _MAX_ABOVE // 2
+        share = np.arange(_MAX_ABOVE - n_new) * (len(above) - n_new) // (_MAX_ABOVE - n_new)
+        weights = np.concatenate([weights[share] * ((len(above) - n_new) / len(share)), weights[-n_new:]])
+        above = np.concatenate([above[share], above[-n_new:]])
+    good = Mixture(X[below], gains, axes, prior_weight, bandwidth)
+    return good, Mixture(X[above], weights, axes, prior_weight, bandwidth)
+
+
+def proposal(
+    space: Space, history: History, good: Mixture, bad: Mixture, steering: float, n_candidates: int,
+    rng: np.random.Generator,
+) -> Array:  # fmt: skip
+    """(1, d) of some draws from `good`, legal and new, the one that is best by good / bad and the prior."""
+    C = space.settle(good.sample(rng, n_candidates))
+    if space.constraints:
+        C = C[space.feasible(C)]
+    if space.finite:
+        C = C[~history.seen(C)]
         if not len(C):
-            C = space.sample(rng, self.n_candidates)
-        if len(C) > _MAX_LISTED:
-            C = C[rng.choice(len(C), _MAX_LISTED, replace=False)]
-        score = good.log_pdf(C) - bad.log_pdf(C)
-        if steering:
-            score += steering * space.log_prior(C)
-        best = int(np.argmax(score))
-        return C[best : best + 1]
+            C = remaining(space, history)
+    if not len(C):
+        C = space.sample(rng, n_candidates)
+    if len(C) > _MAX_LISTED:
+        C = C[rng.choice(len(C), _MAX_LISTED, replace=False)]
+    score = good.log_pdf(C) - bad.log_pdf(C)
+    if steering:
+        score += steering * space.log_prior(C)
+    best = int(np.argmax(score))
+    return C[best : best + 1]
 
 
 def ranked(history: History) -> tuple[NDArray[np.int64], int]:
     """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
 
-    Complete trials by loss, then pruned and paused ones by the step they reached and the loss there, then failed and running ones.
+    Complete trials by loss, then pruned and paused ones by the step they reached and the loss there, then failed and
+    running ones.
     """
     state, fits = history.state, history.fits
     complete = np.flatnonzero((state == State.COMPLETE) & fits)
     rest = np.flatnonzero((state != State.COMPLETE) & (state != State.WAITING) & fits)
     complete = complete[np.argsort(history.losses[complete, 0], kind="stable")]
-    stopped = (state[rest] == State.PRUNED) | (state[rest] == State.PAUSED)
+    stopped = history.has_result[rest] & (state[rest] != State.FAILED)
     pruned = rest[stopped]
     if len(pruned):
         pruned = pruned[np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))]
@@ -129,12 +150,16 @@ def ranked(history: History) -> tuple[NDArray[np.int64], int]:
 
 
 def improvement(history: History, order: NDArray[np.int64], n_below: int) -> Array:
-    """Weights of the good trials: how much better each is than the best that is not good; their mean is 1.
+    """Weights of the good trials: how much better each is than the best that is not good; their mean is 1."""
+    first = order[: n_below + 1]
+    return gained(np.where(history.state[first] == State.COMPLETE, history.losses[first, 0], np.inf), n_below)
+
+
+def gained(loss: Array, n_below: int) -> Array:
+    """Weights (n_below,) of good trials from their losses and that of the next, the best first.
 
     Source: Watanabe 2023, section 3.3.
     """
-    first = order[: n_below + 1]
-    loss = np.where(history.state[first] == State.COMPLETE, history.losses[first, 0], np.inf)
     finite = loss[np.isfinite(loss)]
     if not len(finite):
         return np.ones(n_below)

@@ -9,11 +9,16 @@ from ..errors import UnknownNameError
 from .base import Decision, Scheduler
 
 _FILES = {
-    "ASHA": "asha", "Median": "median", "Patient": "patient", "Percentile": "percentile", "Threshold": "threshold",
-    "Wilcoxon": "wilcoxon",
+    "ASHA": "asha", "Auto": "auto", "DEHB": "dehb", "FreezeThaw": "freeze_thaw", "Hyperband": "hyperband",
+    "Median": "median", "PASHA": "pasha", "PB2": "pb2", "PBT": "pbt", "Patient": "patient",
+    "Percentile": "percentile", "Replay": "replay", "SuccessiveHalving": "successive_halving",
+    "Threshold": "threshold", "Wilcoxon": "wilcoxon",
 }  # fmt: skip
 
-__all__ = ["ASHA", "Decision", "Median", "Patient", "Percentile", "Scheduler", "Threshold", "Wilcoxon"]
+__all__ = [
+    "ASHA", "Auto", "DEHB", "Decision", "FreezeThaw", "Hyperband", "Median", "PASHA", "PB2", "PBT", "Patient",
+    "Percentile", "Replay", "Scheduler", "SuccessiveHalving", "Threshold", "Wilcoxon",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -2,94 +2,138 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from ..distributions import Array
 from ..history import History
+from ..numerics.halving import reached, rung_steps, share
 from ..trial import State
-from .base import Decision, Scheduler
-from .rules import check_real, check_whole, parts, ranked
+from .base import Decision, Next, Resume, Scheduler
+from .rules import check_real, check_whole
+from .rungs import Numbers, Rungs
 
 
 class ASHA(Scheduler):
-    """Asynchronous successive halving, in the form that stops trials and never pauses them.
+    """Asynchronous successive halving: no worker ever waits for a rung to fill.
 
-    Rungs stand at min_resource · reduction_factor^k. A trial counts at a rung with the loss of its first report at or
-    beyond it; one that completed before counts there with its last report; failed trials count nowhere. The report
-    with which a trial reaches a rung decides: it goes on if its rank among the n trials counted there is at most
-    max(1, n / reduction_factor), equals ranked by trial number. A report that passes several rungs is judged at the
-    last of them. Reports between rungs decide nothing, so ask after each one.
+    Rungs stand at min_resource · reduction_factor^k, and at max_resource. A trial counts at a rung with the loss of its
+    first report at or beyond it; one that completed before counts there with its last report; failed trials count
+    nowhere. A report that passes several rungs is judged at the last of them. Equals rank by trial number, several
+    objectives by non-dominated fronts (`rungs.order`).
+
+    mode="promotion": a trial pauses at each rung, and a free worker goes on with the best paused one among the best
+    n / reduction_factor of the n trials counted at a rung, looking at high rungs first; only where there is none, it
+    starts a new trial. A trial that is among those when it gets there goes on without a pause; until the next rung it
+    is asked again at each report, and pauses where better ones have come by then. When all trials of the study have
+    been started and none runs, the best at each rung goes on even among fewer than reduction_factor, so that some trial
+    comes to its end.
+
+    mode="stopping": the report with which a trial reaches a rung decides. It goes on if its rank is at most
+    max(1, n / reduction_factor), else it is over. Reports between rungs decide nothing, so ask after each one. Saves
+    checkpoints and pauses; but the first at a rung always goes on, and who was stopped never comes back.
 
     Args:
         min_resource: The first rung, in steps. Too low, and ranks there mean little.
-        max_resource: The step at which trials end, where nobody is stopped any more; None if there is no such step.
+        max_resource: The step at which trials end, where nobody is judged any more; None if there is no such step.
         reduction_factor: One in so many goes on.
-        n_min: How many trials must be counted at a rung before one is stopped there.
+        n_min: How many trials must be counted at a rung before one is promoted, or stopped, there.
+        mode: "promotion" or "stopping".
 
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Li 2020, algorithm 2. Deviation: a trial is stopped rather than paused until promoted, as in Syne Tune and
-    Ray Tune; so the first at a rung goes on, and nobody who was stopped comes back when the bar falls.
+    Source: Li 2020, algorithm 2; mode "stopping" as in Syne Tune and Ray Tune; several objectives: Schmucker 2021.
+    Deviations: no detour by a pause for who would be promoted at once; the best few go on at the end of the study.
     """
 
     def __init__(
-        self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3, n_min: int = 1
-    ) -> None:
-        check_real("min_resource", min_resource, 0, above=True)
-        if max_resource is not None:
-            check_real("max_resource", max_resource, min_resource, above=True)
-        check_real("reduction_factor", reduction_factor, 1, above=True)
+        self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3, n_min: int = 1,
+        mode: Literal["promotion", "stopping"] = "promotion",
+    ) -> None:  # fmt: skip
+        check_resources(min_resource, max_resource, reduction_factor)
         check_whole("n_min", n_min, 1)
+        if mode not in ("promotion", "stopping"):
+            raise ValueError(f"mode must be 'promotion' or 'stopping', got {mode!r}")
         self.min_resource, self.max_resource = min_resource, max_resource
-        self.reduction_factor, self.n_min = reduction_factor, n_min
+        self.reduction_factor, self.n_min, self.mode = reduction_factor, n_min, mode
+        self._rungs = Rungs()
 
     def decide(self, history: History, number: int) -> Decision:
-        """Decides at the first report on or past a rung; any other report goes on."""
-        steps = history.reports_of(number)[0]
-        if not len(steps):
+        """Pauses or stops a trial that is not among the best at the last rung it has reached."""
+        steps = self._steps(history)
+        k = int(_rung_of(steps, history.last_step[number]))
+        if k < 0 or k == self._end(steps) or history.confirming[number]:
             return Decision.CONTINUE
-        rung = self._rung(float(steps[-1]))
-        if rung is None or (len(steps) > 1 and steps[-2] >= rung):
+        if self.mode == "stopping":
+            told = history.reports_of(number)[0]
+            settled, otherwise = len(told) > 1 and told[-2] >= reached(steps)[k], Decision.STOP
+        else:
+            settled, otherwise = history.granted[number] >= reached(steps)[k], Decision.PAUSE
+        if settled or (number in self._good(history, steps, k) and k < self._top(history, steps, k + 1)):
             return Decision.CONTINUE
-        losses = losses_at(history, rung)
-        own = losses[number]
-        n = np.count_nonzero(losses < np.inf)
-        rank = 1 + np.count_nonzero(losses < own) + np.count_nonzero(losses[:number] == own)
-        good = n < self.n_min or rank <= max(1, n / self.reduction_factor)
-        return Decision.CONTINUE if good else Decision.STOP
+        return otherwise
 
-    def _rung(self, step: float) -> float | None:
-        """The last rung at or before a step; None before the first and from max_resource on."""
-        if step < self.min_resource or (self.max_resource is not None and step >= self.max_resource):
-            return None
-        k = 0
-        while self.min_resource * self.reduction_factor ** (k + 1) <= step:
-            k += 1
-        return self.min_resource * self.reduction_factor**k
+    def next(self, history: History) -> Next | Resume:
+        """Promotes the best of the highest rung that has one to promote.
+
+        Else START, which at the end of the study is for the study to refuse.
+        """
+        paused = np.flatnonzero(history.state == State.PAUSED)
+        if self.mode == "stopping" or not len(paused):
+            return Next.START
+        steps = self._steps(history)
+        rung = _rung_of(steps, history.last_step[paused])
+        settled = (rung < 0) | (history.granted[paused] >= np.append(reached(steps), np.inf)[rung])
+        if settled.any():  # paused by somebody else than a rung
+            return Resume(int(paused[settled][0]))
+        rungs = sorted(set(rung.tolist()), reverse=True)
+        top = self._top(history, steps, rungs[0] + 1)
+        for k in (k for k in rungs if k < top):
+            good = self._good(history, steps, k)
+            good = good[np.isin(good, paused[rung == k])]
+            if len(good):
+                return Resume(int(good[0]))
+        if history.budget is not None and history.n >= history.budget and not history.running:
+            for k in rungs:
+                best = self._rungs.at(history, steps, k).order(1)[:1]
+                if np.isin(best, paused[rung == k]).any():
+                    return Resume(int(best[0]))
+        return Next.START
+
+    def _good(self, history: History, steps: list[float], k: int) -> Numbers:
+        """Who goes on from rung k, the best first."""
+        rung = self._rungs.at(history, steps, k)
+        n = len(rung.numbers)
+        n_good = share(n, self.reduction_factor) if n >= self.n_min else 0
+        if self.mode == "stopping":
+            n_good = max(1, n_good) if n >= self.n_min else n
+        return rung.order(n_good)[:n_good]
+
+    def _steps(self, history: History) -> list[float]:
+        """Where rungs stand, as far as anybody has come."""
+        last = float(np.max(history.last_step, initial=-np.inf, where=history.last_step > -np.inf))
+        return rung_steps(self.min_resource, self.max_resource, self.reduction_factor, last)
+
+    def _top(self, history: History, steps: list[float], most: int) -> int:
+        """From which rung on nobody is promoted, for now; what is beyond `most` need not be told apart."""
+        return len(steps)
+
+    def _end(self, steps: list[float]) -> int:
+        """The rung at which trials end."""
+        return len(steps) if self.max_resource is None else len(steps) - 1
 
 
-def losses_at(history: History, rung: float) -> Array:
-    """(n,) the loss with which each trial counts at a rung, comparable; infinite where it does not count."""
-    row = np.full(history.n, -1)
-    on = np.flatnonzero(history.report_step == rung)
-    row[history.report_number[on]] = on
-    for bound in (2 * rung, np.inf):  # the first report beyond is rarely far
-        skipped = (history.last_step >= rung) & (row < 0)
-        if not skipped.any():
-            break
-        first = np.full(history.n, np.inf)
-        for part in parts(history.n_reports):
-            number, step = history.report_number[part], history.report_step[part]
-            at = np.flatnonzero((step > rung) & (step <= bound) & skipped[number])
-            number, step = number[at], step[at]
-            np.minimum.at(first, number, step)
-            nearest = step == first[number]
-            row[number[nearest]] = part.start + at[nearest]
-    losses = np.full(history.n, np.inf)
-    there = row >= 0
-    losses[there] = ranked(history.report_loss[row[there]])
-    early = (history.state == State.COMPLETE) & (history.last_step < rung)
-    losses[early] = ranked(history.last_loss[early])
-    losses[history.state == State.FAILED] = np.inf
-    return losses
+def check_resources(min_resource: float, max_resource: float | None, reduction_factor: float) -> None:
+    """Raises ValueError when one of them is out of its range."""
+    check_real("min_resource", min_resource, 0, above=True)
+    if max_resource is not None:
+        check_real("max_resource", max_resource, min_resource, above=True)
+    check_real("reduction_factor", reduction_factor, 1, above=True)
+
+
+def _rung_of(steps: list[float], step: float | Array) -> Numbers:
+    """The last rung that is reached with some steps; -1 before the first, or where nothing was reported."""
+    rung = np.searchsorted(reached(steps), step, side="right") - 1
+    return np.where(np.isnan(step), -1, rung)

@@ -21,10 +21,10 @@ class Next(enum.Enum):
 
 
 class Resume(NamedTuple):
-    """A paused trial that goes on.
+    """A paused trial that goes on, or a new one that begins with these params.
 
     Attributes:
-        number: Which.
+        number: Which; `history.n` for a new one.
         params: Its params from now on; None for those it has.
         source: Number of the trial whose latest checkpoint it goes on from; None for its own.
     """
@@ -61,6 +61,11 @@ class Scheduler(ABC):
                 `history.budget`.
         """
         return Next.START
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it ever resumes a paused trial."""
+        return type(self).next is not Scheduler.next
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))

@@ -8,7 +8,7 @@ from ..distributions import Array
 from ..history import History
 from ..trial import State
 from .base import Decision, Scheduler
-from .rules import check_real, check_whole, due, parts, ranked
+from .rules import WORST, check_real, check_whole, due, parts, ranked
 
 
 class Percentile(Scheduler):
@@ -24,11 +24,13 @@ class Percentile(Scheduler):
         n_warmup_steps: Step before which none is stopped.
         interval_steps: A trial is judged at its first report in each interval of so many steps after the warm-up.
         n_min_trials: How many others there must be to compare with.
+        average: Whether the others count with the average of their reports up to the step, not with the best of them:
+            a bar that is easier to pass, and steadier where values are noisy.
 
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Optuna's PercentilePruner, after the median rule of Golovin 2017 (Vizier). Deviation: the others include
+    Source: Golovin 2017 (Vizier) with `average`, Optuna's PercentilePruner without. Deviation: the others include
     pruned and running trials, since the survivors alone make a bar that rises with every trial that passes it; they
     count with their best up to the step, as the trial itself does, not with what they reported at exactly that step;
     and NaN is the worst loss, not a missing one.
@@ -36,18 +38,18 @@ class Percentile(Scheduler):
 
     def __init__(
         self, percentile: float = 25.0, n_startup_trials: int = 5, n_warmup_steps: float = 0, interval_steps: float = 1,
-        n_min_trials: int = 1,
+        n_min_trials: int = 1, average: bool = False,
     ) -> None:  # fmt: skip
         check_real("percentile", percentile, 0, 100)
         check_settings(n_startup_trials, n_warmup_steps, interval_steps, n_min_trials)
         self.percentile, self.n_startup_trials, self.n_warmup_steps = percentile, n_startup_trials, n_warmup_steps
-        self.interval_steps, self.n_min_trials = interval_steps, n_min_trials
+        self.interval_steps, self.n_min_trials, self.average = interval_steps, n_min_trials, bool(average)
 
     def decide(self, history: History, number: int) -> Decision:
         """Stops a trial that is not among the best `percentile` per cent."""
         return decide(
             history, number, self.percentile, self.n_startup_trials, self.n_warmup_steps, self.interval_steps,
-            self.n_min_trials,
+            self.n_min_trials, self.average,
         )  # fmt: skip
 
 
@@ -61,7 +63,7 @@ def check_settings(n_startup_trials: int, n_warmup_steps: float, interval_steps:
 
 def decide(
     history: History, number: int, percentile: float, n_startup_trials: int, n_warmup_steps: float,
-    interval_steps: float, n_min_trials: int,
+    interval_steps: float, n_min_trials: int, average: bool,
 ) -> Decision:  # fmt: skip
     """The decision of `Percentile`, which see."""
     steps, losses = history.reports_of(number)
@@ -70,7 +72,7 @@ def decide(
         or np.count_nonzero(history.state == State.COMPLETE) < n_startup_trials
     ):
         return Decision.CONTINUE
-    others = best_by(history, float(steps[-1]))
+    others = (average_by if average else best_by)(history, float(steps[-1]))
     comparable = (history.last_step >= steps[-1]) | (history.state == State.COMPLETE)
     comparable &= (history.state != State.FAILED) & (others < np.inf)
     comparable[number] = False
@@ -90,3 +92,18 @@ def best_by(history: History, step: float) -> Array:
             number, loss = number[by], loss[by]
         np.minimum.at(best, number, ranked(loss))
     return best
+
+
+def average_by(history: History, step: float) -> Array:
+    """(n,) the average of each trial's losses up to a step, comparable; infinite where it had not reported by then."""
+    total, count = np.zeros(history.n), np.zeros(history.n)
+    losses = history.report_loss
+    for part in parts(history.n_reports):
+        by = history.report_step[part] <= step
+        number, loss = history.report_number[part][by], ranked(losses[part][by])
+        count += np.bincount(number, minlength=history.n)
+        total += np.bincount(number, loss / 2**20, minlength=history.n)  # a share: sums of the largest cannot overflow
+    average = np.full(history.n, np.inf)
+    there = count > 0
+    average[there] = np.minimum(total[there] / count[there], WORST / 2**20) * 2**20
+    return average

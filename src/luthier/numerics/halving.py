@@ -1,0 +1,142 @@
+"""Successive halving as arithmetic: where rungs stand, how many trials a bracket has at each, whose slot is whose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_EPS = 1e-9  # how far numbers that ought to be equal may be apart
+
+
+def rung_steps(
+    min_resource: float, max_resource: float | None, reduction_factor: float, last: float = math.inf
+) -> list[float]:
+    """Steps at which rungs stand: min_resource * reduction_factor^k, and max_resource as the last.
+
+    Args:
+        min_resource: The first.
+        max_resource: Where the last rung stands; None if there is none.
+        reduction_factor: From one to the next.
+        last: Rungs beyond are left out where there is no max_resource.
+    """
+    high = last * (1 + _EPS) if max_resource is None else max_resource * (1 - _EPS)
+    steps: list[float] = []
+    while (step := tidy(min_resource * reduction_factor ** len(steps))) <= high:
+        steps.append(step)
+    return steps if max_resource is None else [*(s for s in steps if s < high), tidy(max_resource)]
+
+
+def brackets(
+    min_resource: float, max_resource: float, reduction_factor: float
+) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """The brackets of one pass of Hyperband, each as (number of trials, step) by rung.
+
+    Bracket s begins n_s = ceil((s_max + 1) eta^s / (s + 1)) trials with R eta^-s steps, and floor(n_s eta^-i) of them
+    come to its rung i; s goes from s_max = floor(log_eta(R / r)) down to 0.
+
+    Source: Li 2018, algorithm 1.
+    """
+    r, R, eta = min_resource, max_resource, reduction_factor
+    s_max = 0
+    while r * eta ** (s_max + 1) <= R * (1 + _EPS):
+        s_max += 1
+    first = [math.ceil((s_max + 1) * eta**s / (s + 1) - _EPS) for s in range(s_max + 1)]
+    return tuple(
+        tuple((n, tidy(R / eta ** (s - i))) for i, n in enumerate(survivors(first[s], s + 1, eta)))
+        for s in range(s_max, -1, -1)
+    )
+
+
+def survivors(n: int, n_rungs: int, reduction_factor: float) -> tuple[int, ...]:
+    """How many of n trials come to each rung: floor(n eta^-i), at least one."""
+    return tuple(max(1, share(n, reduction_factor**i)) for i in range(n_rungs))
+
+
+def share(n: int, eta: float) -> int:
+    """The whole part of n / eta."""
+    return math.floor(n / eta + _EPS)
+
+
+def tidy(x: float) -> float:
+    """A number without the noise of its last digits."""
+    return float(f"{x:.12g}")
+
+
+def reached(steps: Sequence[float]) -> Array:
+    """From which report on a rung counts as reached: its step, less what rounding may take from a report's."""
+    return np.asarray(steps, dtype=np.float64) * (1 - _EPS)
+
+
+class Slots:
+    """The plan of DEHB: where a trial stands follows from its number alone.
+
+    In the first pass a trial begins in a bracket of Hyperband and is promoted. From then on every place at every rung
+    of every bracket is a trial of its own, brackets in their order, and in each its rungs from the lowest.
+
+    Args:
+        table: From `brackets`.
+
+    Attributes:
+        steps: (L,) where the rungs stand.
+        sizes: (L,) of the subpopulations: the most trials that a bracket has at the rung.
+        n_first: How many trials the first pass begins.
+
+    Source: Awad 2021, section 3.
+    """
+
+    def __init__(self, table: tuple[tuple[tuple[int, float], ...], ...]) -> None:
+        self.steps = tuple(step for _, step in table[0])
+        self.n_first = sum(b[0][0] for b in table)
+        rungs = [(b + i, n) for b, bracket in enumerate(table) for i, (n, _) in enumerate(bracket)]
+        self.sizes = np.array([max(n for at, n in rungs if at == level) for level in range(len(table))])
+        self._level = np.concatenate([np.full(n, level) for level, n in rungs])  # (a pass,) from the second on
+        self._index = np.empty_like(self._level)  # (a pass,) how many of the level came before
+        self._count = np.bincount(self._level)
+        for level, n in enumerate(self._count):
+            self._index[self._level == level] = np.arange(n)
+
+    def at(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rung (n,) up to which trials are run, and the place (n,) in its subpopulation that each challenges.
+
+        The rung of a trial of the first pass is -1: it takes part at each that it reaches, at `number % size`.
+        """
+        done, offset = np.divmod(numbers - self.n_first, len(self._level))
+        level = self._level[offset]
+        place = (done * self._count[level] + self._index[offset]) % self.sizes[level]
+        return np.where(numbers < self.n_first, -1, level), place
+
+
+def first_rows(number: NDArray[np.int64], step: Array, n: int, mark: float) -> NDArray[np.int64]:
+    """(n,) the row of each trial's first report at or beyond a step, -1 where there is none.
+
+    Args:
+        number: (r,) Which trial reported.
+        step: (r,) At which step; each only once for a trial.
+        n: How many trials there are.
+        mark: The step.
+    """
+    at = np.flatnonzero(step >= mark)
+    first, row = np.full(n, np.inf), np.full(n, -1)
+    np.minimum.at(first, number[at], step[at])
+    at = at[step[at] == first[number[at]]]
+    row[number[at]] = at
+    return row
+
+
+def first_of(complete: NDArray[np.bool_], finished_s: Array, last_step: Array) -> float | None:
+    """The last step of the trial that was the first to complete; None while none has that reported.
+
+    Args:
+        complete: (n,) Which count.
+        finished_s: (n,) When they ended; where nobody knows, the number of the trial decides.
+        last_step: (n,)
+    """
+    at = np.flatnonzero(complete & ~np.isnan(last_step))
+    if not len(at):
+        return None
+    return float(last_step[at[np.argmin(np.nan_to_num(finished_s[at], nan=np.inf))]])

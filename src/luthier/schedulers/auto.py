@@ -1,0 +1,108 @@
+"""The automatic choice of a scheduler."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..curves import curves, full_resource
+from ..history import History
+from ..trial import Decision
+from .asha import ASHA
+from .base import Next, Resume, Scheduler
+from .freeze_thaw import FreezeThaw
+from .rules import check_real
+
+_MANY_WORKERS, _MANY_TRIALS = 64, 1000  # beyond which a model of all of them thinks too long
+_LITTLE, _N_ENDS = 0.1, 6  # share of what trials come to that early losses must tell, once so many came to their end
+
+
+class Choice(NamedTuple):
+    """Who decides, and why.
+
+    Attributes:
+        name: Of the scheduler; "none" where all trials are trained to their end.
+        why: In words.
+    """
+
+    name: str
+    why: str
+
+
+class Auto(Scheduler):
+    """Chooses the scheduler from what it sees, and says why: `study.scheduler.explain()`.
+
+    In this order:
+
+    - no trial has come to its end, and max_resource is not given: none, so that the first one shows how long they are;
+    - several objectives: ASHA;
+    - more than 64 workers, or more than 1,000 trials: ASHA;
+    - the losses at all lower rungs tell next to nothing of what trials come to, by a model that has seen at least 6 of
+      them end: none, since early stopping would then cost more than it saves;
+    - everything else: FreezeThaw.
+
+    Args:
+        max_resource: The step at which trials end; None learns it from the first that ends.
+
+    Raises:
+        ValueError: max_resource is not above 0.
+    """
+
+    def __init__(self, max_resource: float | None = None) -> None:
+        if max_resource is not None:
+            check_real("max_resource", max_resource, 0, above=True)
+        self.max_resource = max_resource
+        self._freeze_thaw = FreezeThaw(max_resource)
+        self._asha = ASHA(max_resource=max_resource)
+        self._choice = Choice("none", "nothing has been decided yet")
+
+    def explain(self) -> str:
+        """Who made the last decision, and why."""
+        return f"{self._choice.name}: {self._choice.why}"
+
+    def decide(self, history: History, number: int) -> Decision:
+        scheduler = self._chosen(history)
+        verdict = Decision.CONTINUE if scheduler is None else scheduler.decide(history, number)
+        if verdict is Decision.PAUSE and scheduler is self._freeze_thaw and self._misled(history):
+            return Decision.CONTINUE
+        return verdict
+
+    def next(self, history: History) -> Next | Resume:
+        scheduler = self._chosen(history)
+        if scheduler is None or (scheduler is self._freeze_thaw and self._misled(history)):
+            return Next.START
+        return scheduler.next(history)
+
+    def _chosen(self, history: History) -> Scheduler | None:
+        """By what costs nothing to look at."""
+        resource = self.max_resource or full_resource(history)
+        if resource is None:
+            self._choice = Choice("none", "no trial has come to its end yet, so nobody knows how long they are")
+            return None
+        if len(history.directions) > 1:
+            self._choice = Choice("ASHA", f"{len(history.directions)} objectives")
+            return self._asha
+        if len(history.running) > _MANY_WORKERS or history.n > _MANY_TRIALS:
+            self._choice = Choice("ASHA", f"{len(history.running)} trials run at a time, {history.n} in all")
+            return self._asha
+        if self._choice.name != "FreezeThaw":
+            self._choice = Choice("FreezeThaw", f"trials end at step {resource:g}")
+        return self._freeze_thaw
+
+    def _misled(self, history: History) -> bool:
+        """Whether early losses tell too little, by the model that FreezeThaw uses."""
+        model = curves(history.space, history, self.max_resource)
+        if model is None or np.count_nonzero(model.last == len(model.levels) - 1) < _N_ENDS:
+            return False
+        told = model.told()
+        if told < _LITTLE:
+            self._choice = Choice(
+                "none",
+                f"early losses rank trials differently from late ones: they tell {told:.0%} of what trials come to, "
+                "so all are trained to their end",
+            )
+            return True
+        end = f"trials end at step {model.levels[-1]:g}"
+        self._choice = Choice("FreezeThaw", f"{end}, and early losses tell {told:.0%} of what they come to")
+        return False

@@ -1,0 +1,115 @@
+"""FreezeThaw: a model of all curves says which trial is worth training, and whether a new one is worth more."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..curves import AtEnd, Curves, curves, full_resource, rungs
+from ..distributions import Array
+from ..history import History
+from ..numerics.sobol import sobol
+from ..numerics.threads import one_thread
+from ..surrogate import Columns
+from ..trial import Decision
+from .base import Next, Resume, Scheduler
+from .rules import check_real
+
+_START = 2  # the rung to which the first trials are trained
+_N_STARTUP = 8  # how many those are
+_N_SCREENED, _N_BEST, _N_NEAR, _NEAR = 512, 10, 20, (0.1, 0.03, 0.01)  # candidates for a new trial, and closer looks
+_QUOTA = 0.25  # at least this share of all steps goes to trials that come to their end
+_N_OPEN = 400  # paused trials that are looked at: the most promising
+
+
+class FreezeThaw(Scheduler):
+    """Trains whatever promises most improvement per step: a new trial, or one of those that are paused.
+
+    A trial pauses at each rung: max_resource / 32, / 16, ..., / 2. A Gaussian process over points and how far they were
+    trained then says what each paused trial would come to, and what a new one could; the one goes on, or begins, for
+    which the expected improvement over the best loss seen, divided by the steps that it takes, is largest. How far the
+    rungs can be trusted is learned: where early losses mean nothing, trials are judged later. Together with the GP
+    sampler, which proposes by the same model, this is the best that we know for trials that take long.
+
+    Args:
+        max_resource: The step at which trials end. None: what the furthest complete trial has reached; until one is
+            complete, trials run through.
+
+    Raises:
+        ValueError: max_resource is not above 0.
+
+    Source: Swersky 2014 (freeze-thaw), Klein 2020 (MOBSTER) and Li 2022 (Hyper-Tune) in spirit; see `luthier.curves`.
+    """
+
+    def __init__(self, max_resource: float | None = None) -> None:
+        if max_resource is not None:
+            check_real("max_resource", max_resource, 0, above=True)
+        self.max_resource = max_resource
+
+    def decide(self, history: History, number: int) -> Decision:
+        """Pauses at the first rung that is not settled; only numbers are compared here."""
+        resource = self.max_resource or full_resource(history)
+        if resource is None:
+            return Decision.CONTINUE
+        levels, granted = rungs(resource), history.granted[number]
+        step = float(history.last_step[number])
+        if np.isnan(granted):
+            goal = levels[_START] if number < _N_STARTUP else levels[0]
+        else:
+            higher = levels[levels > granted * (1 + 1e-9)]
+            goal = higher[0] if len(higher) else np.inf
+        return Decision.PAUSE if goal * (1 - 1e-9) <= step < resource * (1 - 1e-9) else Decision.CONTINUE
+
+    @one_thread()
+    def next(self, history: History) -> Next | Resume:
+        """Compares the paused trials with what a new one could bring."""
+        closed = history.budget is not None and history.n >= history.budget
+        if not history.paused or (history.n < _N_STARTUP and not closed):
+            return Next.START
+        model = curves(history.space, history, self.max_resource)
+        if model is None:
+            return Next.START
+        paused = np.isin(model.number, list(history.paused))
+        if closed:
+            paused &= self._promising(model)
+        open_ = np.flatnonzero(paused)
+        open_ = open_[np.argsort(model.mean[open_], kind="stable")[:_N_OPEN]]
+        if not len(open_):
+            return Next.START
+        ended = model.last == len(model.levels) - 1
+        if ended.sum() * model.levels[-1] < _QUOTA * model.levels[model.last].sum():
+            rates = model.straight()[open_]  # nothing can be trusted that was never checked
+        else:
+            rates = model.rates(model.mean[open_], model.sd[open_], model.last[open_])
+            if not closed and rates.max() < self._new(model, history):
+                return Next.START
+        return Resume(int(model.number[open_[np.argmax(rates)]]))
+
+    def _new(self, model: Curves, history: History) -> float:
+        """The rate of the best point found that nobody has tried."""
+        space, rng = history.space, np.random.default_rng([history.seed, history.n, history.n_reports, 4])
+        columns, numbers = AtEnd(space), Columns(space).numbers
+
+        def rates(X: Array) -> Array:
+            return model.rates(*model.at_end(columns.inputs(X)), np.full(len(X), -1))
+
+        best = history.X[model.number[np.argsort(model.mean, kind="stable")[:_N_BEST]]]
+        X = np.concatenate([space.place(sobol(0, _N_SCREENED, space.d, int(rng.integers(2**62)))), best])
+        f = rates(X)
+        for spread in _NEAR:
+            kept = np.argsort(-f, kind="stable")[:_N_BEST]
+            near = np.repeat(X[kept], _N_NEAR, axis=0)
+            moved = near[:, numbers] + spread * rng.standard_normal((len(near), len(numbers)))
+            near[:, numbers] = np.clip(moved, 0.0, 1.0)
+            near = space.settle(near)
+            X, f = np.concatenate([X[kept], near]), np.concatenate([f[kept], rates(near)])
+        return float(f.max())
+
+    def _promising(self, model: Curves) -> NDArray[np.bool_]:
+        """(n,) which trials are in the best third of those that came to their rung: who goes on where none begins."""
+        good = np.zeros(len(model.number), dtype=bool)
+        for k in range(len(model.levels)):
+            there = np.flatnonzero(model.last >= k)
+            best = there[np.argsort(model.mean[there], kind="stable")[: max(len(there) // 3, 1)]]
+            good[best[model.last[best] == k]] = True
+        return good

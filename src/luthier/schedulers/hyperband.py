@@ -1,0 +1,206 @@
+"""Hyperband: many trials with little to begin with, or few with much, in brackets that take turns."""
+
+from __future__ import annotations
+
+import weakref
+from abc import abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..distributions import Array
+from ..history import History
+from ..numerics.halving import brackets, first_of, reached, share
+from ..reports import Reports
+from ..trial import State
+from .asha import check_resources
+from .base import Decision, Next, Resume, Scheduler
+from .rungs import Numbers, Rungs
+
+
+class Plan(NamedTuple):
+    """What the brackets of a study look like.
+
+    Attributes:
+        steps: Where all rungs stand; a bracket has the last few of them.
+        sizes: How many trials each bracket of a pass has at each of its rungs.
+        n: How many trials of the study stand in brackets; None for all.
+    """
+
+    steps: tuple[float, ...]
+    sizes: tuple[tuple[int, ...], ...]
+    n: int | None = None
+
+    def begins(self, n: int) -> Numbers:
+        """Numbers of the trials that begin a bracket, of n trials."""
+        first = np.cumsum([0, *(s[0] for s in self.sizes)])
+        n = n if self.n is None else min(n, self.n)
+        begins: Numbers = (np.arange(n // first[-1] + 1)[:, None] * first[-1] + first[:-1]).ravel()
+        return begins[begins < n]
+
+    def bracket(self, number: int) -> tuple[int, tuple[int, ...]]:
+        """The number of the first trial of a trial's bracket, and its sizes."""
+        first = np.cumsum([0, *(s[0] for s in self.sizes)])
+        done, offset = divmod(number, int(first[-1]))
+        b = int(np.searchsorted(first, offset, side="right")) - 1
+        return done * int(first[-1]) + int(first[b]), self.sizes[b]
+
+
+class _Idle(NamedTuple):
+    """Which brackets had nobody to resume when they were last looked at: that stays so until one of theirs moves.
+
+    Attributes:
+        reports: Of which history.
+        plan: Under which plan.
+        marks: (4, b) What changes whenever a trial of a bracket moves; NaN where there was somebody.
+    """
+
+    reports: weakref.ref[Reports] | None
+    plan: Plan | None
+    marks: Array
+
+
+_NOBODY = _Idle(None, None, np.empty((4, 0)))
+
+
+class Brackets(Scheduler):
+    """What policies with synchronous brackets share: subclasses say what the brackets look like.
+
+    The bracket of a trial follows from its number. A trial pauses at each rung of its bracket until all trials of the
+    bracket that are due there have come, have failed or are over; then as many of the best as the next rung has places
+    go on. Trials that completed before count with their last report and may take a place; failed ones never do.
+    """
+
+    def __init__(self, min_resource: float, max_resource: float | None, reduction_factor: float) -> None:
+        check_resources(min_resource, max_resource, reduction_factor)
+        self.min_resource, self.max_resource, self.reduction_factor = min_resource, max_resource, reduction_factor
+        self._rungs = Rungs()
+        self._plans: dict[float, Plan] = {}
+        self._idle: _Idle = _NOBODY
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_idle": _NOBODY}
+
+    @abstractmethod
+    def _planned(self, max_resource: float) -> Plan:
+        """The brackets for a max_resource."""
+
+    def _plan(self, history: History) -> Plan | None:
+        """The brackets; None as long as max_resource is not known."""
+        R = self.max_resource
+        if R is None:
+            complete = (history.state == State.COMPLETE) & ~history.confirming
+            R = first_of(complete, history.finished_s, history.last_step)
+        if R is None:
+            return None
+        if R not in self._plans:
+            self._plans = {R: self._planned(max(R, self.min_resource))}
+        return self._plans[R]
+
+    def decide(self, history: History, number: int) -> Decision:
+        """Pauses a trial at a rung until its bracket is there, and then unless it is among the best."""
+        plan = self._plan(history)
+        if plan is None or history.confirming[number] or (plan.n is not None and number >= plan.n):
+            return Decision.CONTINUE
+        begin, sizes = plan.bracket(number)
+        marks = reached(plan.steps[-len(sizes) :])
+        k = int(np.searchsorted(marks, history.last_step[number], side="right")) - 1
+        if k < 0 or k == len(sizes) - 1 or history.granted[number] >= marks[k]:
+            return Decision.CONTINUE
+        due = self._due(history, plan, begin, sizes)
+        return Decision.CONTINUE if k + 1 < len(due) and number in due[k + 1] else Decision.PAUSE
+
+    def next(self, history: History) -> Next | Resume:
+        """Resumes who is due at a higher rung, in the earliest bracket that has one.
+
+        Else START: new trials fill the bracket that is open, or begin another. At the end of the study START is for the
+        study to refuse.
+        """
+        plan = self._plan(history) if history.paused else None
+        if plan is None:
+            return Next.START
+        begins = plan.begins(history.n)
+        now, still = self._marks(history, plan, begins)
+        idle = self._idle
+        was = now[:, :0] if idle.reports is None or idle.reports() is not history.reports else idle.marks
+        same = np.zeros(len(begins), dtype=bool)
+        if idle.plan == plan:
+            n = min(was.shape[1], len(begins))
+            same[:n] = (now[:, :n] == was[:, :n]).all(axis=0)
+        now[:, ~still] = np.nan
+        self._idle = _Idle(weakref.ref(history.reports), plan, now)
+        for at in np.flatnonzero(~same):
+            begin, sizes = plan.bracket(int(begins[at]))
+            marks, due = reached(plan.steps[-len(sizes) :]), self._due(history, plan, begin, sizes)
+            for mark, numbers in zip(marks[: len(due)][::-1], due[::-1], strict=True):
+                ready = numbers[(history.state[numbers] == State.PAUSED) & ~(history.last_step[numbers] >= mark)]
+                if len(ready):
+                    now[:, at:] = np.nan
+                    return Resume(int(ready[0]))
+        return Next.START
+
+    def _marks(self, history: History, plan: Plan, begins: Numbers) -> tuple[Array, NDArray[np.bool_]]:
+        """For `_Idle.marks`; and in which brackets (b,) nobody runs or waits, and nobody can be new."""
+        n = history.n if plan.n is None else min(history.n, plan.n)
+        state, last, granted = history.state[:n], history.last_step[:n], history.granted[:n]
+        kind = state + 10 * history.confirming[:n]
+        marks = np.stack([history.token[:n], kind, np.nan_to_num(last), np.nan_to_num(granted, nan=-1.0)])
+        still = np.add.reduceat(state < State.PAUSED, begins, dtype=np.int64) == 0
+        begin, sizes = plan.bracket(n - 1)
+        still[-1] &= n - begin == sizes[0]
+        return np.add.reduceat(marks, begins, axis=1), still
+
+    def _due(self, history: History, plan: Plan, begin: int, sizes: tuple[int, ...]) -> list[Numbers]:
+        """Who is due at each rung of a bracket, as far as that is decided; the best first."""
+        state, last = history.state, history.last_step
+        numbers = np.arange(begin, min(begin + sizes[0], history.n))
+        spent = history.budget is not None and history.n >= history.budget
+        if len(numbers) < sizes[0] and not spent:
+            return [numbers]
+        full, n_all = len(numbers) == sizes[0], len(numbers)
+        numbers = numbers[~history.confirming[numbers]]
+        due, marks, steps = [numbers], reached(plan.steps), plan.steps
+        for i in range(len(sizes) - 1):
+            k = len(steps) - len(sizes) + i
+            come = (last[numbers] >= marks[k]) | (state[numbers] >= State.COMPLETE)
+            if spent and not history.running:
+                come |= state[numbers] == State.WAITING  # nobody will run them
+            if not come.all():
+                break
+            best = self._rungs.at(history, steps, k, numbers).order()
+            best = best[(state[best] != State.PRUNED) | (last[best] >= marks[k + 1])]
+            granted = history.granted[best] >= marks[k]  # what has been promised is kept
+            n_next = sizes[i + 1] if full else max(1, share(n_all, self.reduction_factor ** (i + 1)))
+            numbers = np.concatenate([best[granted], best[~granted]])[:n_next]
+            due.append(numbers)
+        return due
+
+
+class Hyperband(Brackets):
+    """Brackets of successive halving, from many trials with few steps to few trials with all of them, over and over.
+
+    Bracket s begins ceil((s_max + 1) eta^s / (s + 1)) trials, which first get max_resource · eta^-s steps; at its rung
+    i, floor(n eta^-i) of them are left. Trials fill bracket s_max first, then s_max - 1, ..., 0, and then another pass:
+    the bracket of a trial follows from its number. Within a bracket all wait for each other; a free worker meanwhile
+    fills the next. A bracket that is not full when all trials of the study have been started is run with those it has,
+    and at least one of them goes on from each rung, however few they are.
+
+    Args:
+        min_resource: The least that a trial gets, in steps.
+        max_resource: The most; None learns it: trials run through until one is complete, whose last step it is.
+        reduction_factor: One in so many goes on.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Source: Li 2018, algorithm 1. Deviations: trials go on where they paused, so a rung costs only the steps that it
+    adds; brackets overlap; equals rank by trial number, several objectives by fronts (`rungs.order`).
+    """
+
+    def __init__(self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3) -> None:
+        super().__init__(min_resource, max_resource, reduction_factor)
+
+    def _planned(self, max_resource: float) -> Plan:
+        table = brackets(self.min_resource, max_resource, self.reduction_factor)
+        return Plan(tuple(step for _, step in table[0]), tuple(tuple(n for n, _ in b) for b in table))

@@ -1,0 +1,80 @@
+"""PASHA: ASHA that gives no more than it takes until the ranking of the trials no longer changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..history import History
+from .asha import ASHA
+from .rungs import Numbers
+
+_N_CURVES = 50  # curves that are compared in pairs
+
+
+class PASHA(ASHA):
+    """`ASHA` by promotion, with a top rung that rises only while the ranking below it is unstable.
+
+    At first the second rung is the top: nobody is promoted from there. Where the trials at the top rung rank otherwise
+    than they did at the rung before, the next rung becomes the top, and so on. A trial may change places with others
+    whose loss at the lower rung differs by at most epsilon: the 90th percentile of the differences between trials whose
+    curves cross more than once, which is noise. When all trials of the study have been started and none runs, the best
+    go on whatever the top, so that some trial comes to its end.
+
+    Args:
+        min_resource: The first rung, in steps.
+        max_resource: The step at which trials end; None if there is no such step.
+        reduction_factor: One in so many goes on.
+        n_min: How many trials must be counted at a rung before one is promoted there.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Source: Bohdal 2023, section 4, and Syne Tune for epsilon. Deviations: the top rung is read anew from the history,
+    as the lowest whose ranking is stable, so it can fall again; epsilon is taken from the best 50 curves at the top,
+    each standing at its latest report; of several objectives the first tells whether a ranking is stable.
+    """
+
+    mode = "promotion"
+
+    def __init__(
+        self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3, n_min: int = 1
+    ) -> None:
+        super().__init__(min_resource, max_resource, reduction_factor, n_min)
+        del self.mode  # not a setting here
+
+    def _top(self, history: History, steps: list[float], most: int) -> int:
+        top = 1
+        while top < min(most, self._end(steps)) and not self._stable(history, steps, top):
+            top += 1
+        return top
+
+    def _stable(self, history: History, steps: list[float], top: int) -> bool:
+        """Whether the trials at a rung rank as they did at the rung before, but for noise."""
+        here = self._rungs.at(history, steps, top)
+        before = self._rungs.at(history, steps, top - 1, here.numbers).losses[:, 0]
+        loss, n = here.losses[:, 0], len(here.numbers)
+        if n < 2:
+            return True
+        with np.errstate(over="ignore"):
+            most = np.partition(loss, min(_N_CURVES, n) - 1)[min(_N_CURVES, n) - 1] - loss.min()  # noise is no larger
+            if np.abs(before[np.argmin(loss)] - before.min()) > most:
+                return False
+            order = np.argsort(loss, kind="stable")
+            moved = np.abs(before[order] - np.sort(before)).max()
+        if moved == 0 or moved > most:
+            return bool(moved == 0)
+        return bool(moved <= noise(history, here.numbers[order[:_N_CURVES]], steps[top]))
+
+
+def noise(history: History, numbers: Numbers, step: float) -> float:
+    """The 90th percentile of the differences at a step between trials whose curves cross more than once before; 0."""
+    curves = [history.reports_of(int(i)) for i in numbers]
+    grid = np.unique(np.concatenate([s for s, _ in curves]))
+    grid = grid[: np.searchsorted(grid, step) + 1]  # up to the first report there
+    L = np.stack([y[np.maximum(np.searchsorted(s, grid, side="right") - 1, 0)] for s, y in curves], axis=1)
+    above = L[:, :, None] > L[:, None, :]
+    crossings = np.count_nonzero(above[1:] != above[:-1], axis=0)
+    i, j = np.nonzero(np.triu(crossings > 1, 1))
+    gaps = np.abs(L[-1, i] - L[-1, j])
+    gaps = gaps[np.isfinite(gaps)]
+    return float(np.percentile(gaps, 90)) if len(gaps) else 0.0

@@ -1,0 +1,278 @@
+"""PBT: a population trains side by side; from time to time its worst go on from copies of its best, varied a little."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..distributions import Array
+from ..history import History
+from ..numerics.pareto import non_dominated
+from ..trial import State
+from .base import Decision, Next, Resume, Scheduler
+from .explore import explored
+from .replay import schedule as _schedule
+from .rules import check_real, check_whole, ranked
+
+logger = logging.getLogger("luthier")
+
+_Standing = tuple[NDArray[np.int64], Array]  # numbers of members, and what they rank by
+
+
+class PBT(Scheduler):
+    """Population-based training: every trial is a member, whose params may change at each multiple of `interval`.
+
+    There a member is judged by truncation selection among those that have come as far: the worst ceil(quantile · n) of
+    the n, at most half of them, go on from the checkpoint of one of as many best ones, drawn uniformly, with its params
+    explored: with `resample_probability` a parameter is drawn anew from its domain (its prior, if there is one);
+    otherwise a number is multiplied by one of `factors`, a choice of an ordered list moves to a neighbour, and a choice
+    without order is drawn anew. What comes out of its range is moved to its end; whole numbers and steps move by one at
+    least. Parameters that a condition switches on are drawn, others left out; where twenty attempts break a constraint,
+    the best member's params stay as they are.
+
+    Trials report a checkpoint at least wherever they are judged, ask `should_prune` after each report, and go on from
+    `trial.checkpoint` after step `trial.step`. There may be more members than workers: those behind go first. All
+    trials of the study are members, whoever began them, so give a population a study of its own; only re-runs that
+    confirm, and finished trials added from elsewhere, are none. `optimize` needs no `n_trials`.
+
+    A member counts at a step with its last report by then; one that has copied, and not reported since, with the loss
+    it copied; at steps that a copy leapt over, not at all. It is compared with those only that have come as far. So
+    steps never go back: a donor's checkpoint is as far as the copier. A member that completes stays in comparisons at
+    the steps it reached, and is copied no more. One that fails stays failed: the population shrinks.
+
+    Args:
+        population_size: How many members; fewer where `n_trials` allows no more.
+        interval: Steps between two times a member is judged.
+        max_resource: The step at which trials end, from where on nobody is paused or copied; None if it is not known.
+        quantile: Which share is replaced, and which is copied.
+        resample_probability: How often a parameter is drawn anew.
+        factors: What numbers are multiplied by; on a reverse log scale the distance to its end.
+        synchronous: Everybody waits at each multiple of the interval until all have come. Otherwise nobody waits, and
+            who comes first finds few to be compared with.
+        mutate: Names of the parameters that are explored; the others are copied as they are, as an architecture must
+            be. None for all.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Source: Jaderberg 2017; Ray Tune and Syne Tune for the asynchronous form. Deviation: losses are compared at the same
+    step, not as they are now; with several objectives, ranks are those of non-dominated sorting; a paused member is
+    judged again when a worker is free, by what is known then.
+    """
+
+    def __init__(
+        self, population_size: int = 20, interval: float = 5, max_resource: float | None = None, quantile: float = 0.25,
+        resample_probability: float = 0.25, factors: Sequence[float] = (1.2, 0.8), synchronous: bool = False,
+        mutate: Iterable[str] | None = None,
+    ) -> None:  # fmt: skip
+        check_whole("population_size", population_size, 0)
+        if population_size < 2:
+            raise ValueError(f"PBT needs at least 2 members, got population_size={population_size!r}")
+        check_real("interval", interval, 0, above=True)
+        if max_resource is not None:
+            check_real("max_resource", max_resource, 0, above=True)
+        check_real("quantile", quantile, 0, 0.5, above=True)
+        check_real("resample_probability", resample_probability, 0, 1)
+        if not isinstance(factors, list | tuple) or not factors:
+            raise ValueError(f"factors must be a list of numbers such as (1.2, 0.8), got {factors!r}")
+        for factor in factors:
+            check_real("a factor", factor, 0, above=True)
+        if isinstance(mutate, str):
+            raise ValueError(f"mutate must be a list of names or None, got {mutate!r}")
+        self.population_size, self.interval, self.max_resource = population_size, interval, max_resource
+        self.quantile, self.resample_probability, self.factors = quantile, resample_probability, tuple(factors)
+        self.synchronous, self.mutate = synchronous, None if mutate is None else tuple(mutate)
+        self._warned: set[str] = set()  # of what has been said once
+
+    # -- the contract -----------------------------------------------------------------------------------------------
+
+    def decide(self, history: History, number: int) -> Decision:
+        """Pauses a member, at its first report in an interval, that copies another or makes room for one behind it."""
+        last = float(history.last_step[number])
+        k = self._round(last)
+        if self._at_end(last) or k <= self._round(float(history.granted[number])):
+            return Decision.CONTINUE
+        if self.synchronous:
+            return Decision.PAUSE
+        steps, _ = history.reports_of(number)
+        if len(steps) > 1 and self._round(float(steps[-2])) == k:
+            return Decision.CONTINUE
+        waiting = history.waiting | history.paused
+        behind = any(m in waiting and self._round(position(history, m)) < k for m in self._open(history))
+        pauses = behind or self._grows(history) or self._donor(history, number, generator(history, number)) is not None
+        return Decision.PAUSE if pauses else Decision.CONTINUE
+
+    def next(self, history: History) -> Next | Resume:
+        """Starts members until there are enough; then resumes those furthest behind, copiers first."""
+        if self._grows(history):
+            return Next.START
+        members = self._open(history)
+        paused = [m for m in members if m in history.paused]
+        rounds = {m: self._round(position(history, m)) for m in paused}
+        if self.synchronous:  # who runs has come no further than where it was resumed
+            rounds |= {m: self._round(float(history.granted[m])) for m in members if m not in history.paused}
+        first = min(rounds.values(), default=0)
+        ready = [m for m in paused if rounds[m] == first]
+        standings: dict[float, _Standing] = {}
+        for m in ready:  # before those they copy go on
+            rng = generator(history, m)
+            donor = self._donor(history, m, rng, standings)
+            if donor is not None:
+                self._check(history)
+                return Resume(m, self._explored(history, m, donor, rng), donor)
+        if ready:
+            return Resume(ready[0])
+        return Next.WAIT if any(m in history.running for m in members) else Next.DONE
+
+    # -- who is where -----------------------------------------------------------------------------------------------
+
+    def _round(self, step: float) -> int:
+        """How many intervals are over at a step."""
+        return max(0, math.floor(step / self.interval + 1e-9)) if step == step else 0
+
+    def _at_end(self, step: float) -> bool:
+        return self.max_resource is not None and step >= self.max_resource
+
+    @staticmethod
+    def _members(history: History) -> list[int]:
+        added = (history.state >= State.COMPLETE) & (history.token == 0)
+        return [int(m) for m in np.flatnonzero(~history.confirming & ~added)]
+
+    def _open(self, history: History) -> list[int]:
+        """The members that are not over, without those that wait and can never begin."""
+        unborn = history.waiting - history.turns.keys()
+        spent = history.budget is not None and history.n - len(unborn) >= history.budget
+        over = history.state >= State.COMPLETE
+        return [m for m in self._members(history) if not over[m] and not (spent and m in unborn)]
+
+    def _grows(self, history: History) -> bool:
+        """Whether another member can be started."""
+        room = history.budget is None or history.n < history.budget
+        return room and len(self._members(history)) < self.population_size
+
+    # -- exploit ----------------------------------------------------------------------------------------------------
+
+    def _donor(
+        self, history: History, number: int, rng: np.random.Generator, standings: dict[float, _Standing] | None = None
+    ) -> int | None:
+        """Whom a member that has come to another interval copies; None if it goes on by itself.
+
+        `standings` keeps what was found at a step, for others that are judged there too.
+        """
+        last = float(history.last_step[number])
+        k = self._round(last)
+        if self._at_end(last) or k <= self._round(float(history.granted[number])) or not history.space.d:
+            return None
+        standings = {} if standings is None else standings
+        at = k if self.synchronous else last
+        if at not in standings:
+            standings[at] = self._standing(history, last, k)
+        numbers, rank = standings[at]
+        n = min(math.ceil(self.quantile * len(rank) - 1e-9), len(rank) // 2)
+        order = np.argsort(rank, kind="stable")
+        if number not in numbers[order[len(order) - n :]]:
+            return None
+        best = [int(m) for m in numbers[order[:n]] if history.state[m] < State.COMPLETE]
+        donors = [m for m in best if self._lends(history, m, last)]
+        if best and not donors and history.checkpoints:
+            self._say(
+                "behind",
+                f"trial {number} cannot copy {best} at step {last:g}: none of them has a checkpoint of its own from "
+                "there on; report one at each multiple of the interval",
+            )
+        return int(rng.choice(donors)) if donors else None
+
+    def _standing(self, history: History, last: float, k: int) -> _Standing:
+        """The members that have come to a step, or in synchronous populations to the k-th round, and how they rank."""
+        losses: dict[int, Array] = {}
+        for m in self._members(history):
+            step: float | None = last if position(history, m) >= last else None
+            if self.synchronous:  # the report with which it came here: what it does from now on changes nothing
+                steps, _ = history.reports_of(m)
+                step = next(iter(steps[np.searchsorted(steps, (k - 1e-9) * self.interval) :].tolist()), None)
+            told = None if step is None or history.state[m] == State.FAILED else loss_at(history, m, step)
+            if told is not None:
+                losses[m] = told
+        return np.array(list(losses), dtype=np.int64), ranks(np.array(list(losses.values())))
+
+    def _lends(self, history: History, donor: int, step: float) -> bool:
+        """Whether a member has a checkpoint from a step on, made by itself; where nobody makes any, it needs none."""
+        made = history.checkpoints.get(donor, ())
+        if not made:
+            return not history.checkpoints
+        last = float(made[-1]["step"])
+        copied = max((t.step for t in history.turns.get(donor, ()) if t.source is not None), default=-math.inf)
+        return last >= step and last > copied and not self._at_end(last)
+
+    # -- explore ----------------------------------------------------------------------------------------------------
+
+    def _explored(self, history: History, number: int, donor: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Params near those of another member."""
+        given = history.params(donor)
+        return explored(history.space, given, self.mutate, self.resample_probability, self.factors, rng)
+
+    # -- what is said and told --------------------------------------------------------------------------------------
+
+    def _check(self, history: History) -> None:
+        """Says once what will not work."""
+        if unknown := sorted({*(self.mutate or ())} - history.space.params.keys()):
+            self._say(
+                "mutate", f"mutate names {unknown}, which the space does not have so far: {list(history.space.names)}"
+            )
+
+    def _say(self, what: str, text: str) -> None:
+        if what not in self._warned:
+            self._warned.add(what)
+            logger.warning("%s", text)
+
+    schedule = staticmethod(_schedule)
+
+
+def position(history: History, number: int) -> float:
+    """How far a member has come, by itself or by a copy; 0 where it has told nothing."""
+    return float(np.nan_to_num(np.fmax(history.last_step[number], history.granted[number])))
+
+
+def generator(history: History, number: int) -> np.random.Generator:
+    """A member's random numbers at its present step."""
+    bits = np.float64(history.last_step[number]).view(np.uint64)
+    return np.random.default_rng([history.seed, number, 4, int(bits)])
+
+
+def losses_of(history: History, number: int) -> tuple[Array, Array]:
+    """(steps (k,), losses (k, m)) that a trial reported, comparable."""
+    steps, values = history.reports.of(number)
+    return steps, ranked(values * [-1.0 if d == "maximize" else 1.0 for d in history.directions])
+
+
+def loss_at(history: History, number: int, step: float) -> Array | None:
+    """(m,) the loss with which a member counts at a step; None where it has none, or a copy leapt over it."""
+    steps, losses = losses_of(history, number)
+    i = int(np.searchsorted(steps, step, side="right")) - 1
+    if i >= 0 and steps[i] == step:
+        return np.asarray(losses[i])
+    last, following = (steps[i] if i >= 0 else -math.inf), (steps[i + 1] if i + 1 < len(steps) else math.inf)
+    for turn in reversed(history.turns.get(number, ())):
+        if turn.source is not None and last <= turn.step <= step:
+            steps, losses = losses_of(history, turn.source)
+            i = int(np.searchsorted(steps, turn.step, side="right")) - 1
+            break
+        if turn.source is not None and step < turn.step < following:
+            return None
+    return np.asarray(losses[i]) if i >= 0 else None
+
+
+def ranks(losses: Array) -> Array:
+    """(n,) what to rank by: the loss, or with several objectives (n, m) the number of fronts before."""
+    if losses.ndim < 2 or losses.shape[1] == 1:
+        return losses.reshape(-1)
+    rank, left, depth = np.zeros(len(losses)), np.arange(len(losses)), 0
+    while len(left):
+        front = non_dominated(losses[left])
+        rank[left[front]], left, depth = depth, left[~front], depth + 1
+    return rank

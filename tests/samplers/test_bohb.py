@@ -1,0 +1,97 @@
+"""BOHB: which step is modelled, and that it is better than chance where trials get different amounts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier import Float, Space, State, TrialRow
+from luthier.errors import SamplerError
+from luthier.history import History
+from luthier.samplers import BOHB
+from luthier.samplers.bohb import modelled
+from luthier.schedulers import Hyperband
+
+CUBE = Space({"x": Float(0, 1), "y": Float(0, 1)})
+C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.WAITING
+
+
+def table(*rows, space=CUBE) -> History:
+    """Trials (state, {step: loss})."""
+    h = History(space, ["minimize"])
+    for i, (state, reports) in enumerate(rows):
+        values = (list(reports.values())[-1],) if state in (C, P) and reports else None
+        params = dict.fromkeys(space.names, i % 97 / 97)
+        h.put([TrialRow(number=i, state=state, params=params, values=values)])
+        for step, loss in reports.items():
+            h.put_report(i, step, loss)
+    return h
+
+
+def test_the_highest_step_with_enough_trials_is_modelled() -> None:
+    low, high = [(P, {1: 9.0 - i}) for i in range(6)], [(P, {1: 0.0, 2: 7.0, 3: 1.0 + i}) for i in range(4)]
+    assert modelled(table(*low[:5]), 6)[0].tolist() == []
+    assert modelled(table(*low), 6)[0].tolist() == [5, 4, 3, 2, 1, 0]
+    numbers, losses = modelled(table(*low, *high), 6)
+    assert numbers.tolist() == [6, 7, 8, 9, 5, 4, 3, 2, 1, 0]
+    assert losses.tolist() == [0.0] * 4 + [4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+    numbers, losses = modelled(table(*low, *high[::-1]), 4)
+    assert (numbers.tolist(), losses.tolist()) == ([9, 8, 7, 6], [1.0, 2.0, 3.0, 4.0])
+
+
+def test_running_trials_count_where_they_have_been_and_failed_ones_nowhere() -> None:
+    rest = [(P, {3: 5.0}), (P, {1: 1.0, 4: 6.0}), (F, {3: 0.0}), (W, {}), (R, {})]
+    running = (R, {2: 0.0, 3: 4.0, 7: 0.0})
+    numbers, losses = modelled(table(*rest, running), 3)
+    assert (numbers.tolist(), losses.tolist()) == ([5, 0, 1], [4.0, 5.0, 6.0])  # not at 7, where nobody rests
+
+
+def test_complete_trials_count_at_every_step() -> None:
+    h = table((P, {3: math.nan}), (P, {3: 2.0}), (C, {2: 3.0}))
+    assert [x.tolist() for x in modelled(h, 3)] == [[1, 2, 0], [2.0, 3.0, math.inf]]
+    h.put([TrialRow(number=3, state=C, params={"x": 0.5, "y": 0.5}, values=(1.0,))])
+    assert modelled(h, 3)[0].tolist() == [3, 1, 2, 0]
+
+
+def test_one_in_three_is_drawn_at_random() -> None:
+    near = [(P, {1: abs(i / 97 - 0.5)}) for i in range(97)]
+    h = table(*near)
+    X = BOHB().sample(CUBE, h, 600, np.random.default_rng(0))
+    far = (np.abs(X - 0.5) > 0.3).any(axis=1).mean()  # 64 % of the square
+    assert 0.13 < far < 0.3
+    none = BOHB(random_fraction=0).sample(CUBE, h, 200, np.random.default_rng(0))
+    assert (np.abs(none - 0.5) > 0.3).any(axis=1).mean() < 0.1
+
+
+def objective(trial):
+    p = trial.params
+    for step in range(int(trial.step) + 1, 28):
+        trial.report(sum((v - 0.3) ** 2 for v in p.values()) + 0.5 / step, step, checkpoint={"step": step})
+        if trial.should_prune():
+            raise luthier.TrialPruned
+    return sum((v - 0.3) ** 2 for v in p.values())
+
+
+@pytest.mark.parametrize("sampler", ["bohb", "dehb"])
+def test_with_brackets_it_is_better_than_chance(sampler) -> None:
+    def found(sampler, scheduler, seed):
+        space = {f"x{j}": Float(0, 1) for j in range(4)}
+        study = luthier.create_study(space=space, sampler=sampler, scheduler=scheduler, seed=seed)
+        study.optimize(objective, n_trials=300, progress=False)
+        return study.best_value
+
+    guided = [found(sampler, Hyperband(1, 27) if sampler == "bohb" else "dehb", s) for s in range(2)]
+    chance = [found("random", Hyperband(1, 27), s) for s in range(2)]
+    assert np.mean(guided) < 0.5 * np.mean(chance)
+
+
+def test_it_says_what_it_cannot_do() -> None:
+    with pytest.raises(SamplerError, match="BOHB takes one objective, got 2"):
+        luthier.create_study(directions=["minimize"] * 2, space=CUBE, sampler="BOHB").ask()
+    for bad in ({"random_fraction": 1.5}, {"n_candidates": 0}, {"gamma": 0}, {"bandwidth": 2}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            BOHB(**bad)
+    assert repr(BOHB(0.5)).startswith("BOHB(random_fraction=0.5, n_candidates=64, gamma=0.15")
