@@ -42,7 +42,7 @@ from luthier.errors import NothingToAskError
 HERE = Path(__file__).parent
 CURVES = HERE / "results" / "curves-digits.npz"
 SCALES = {"learning_rate": "log", "momentum": "reverse_log", "batch_size": "log", "width": "log", "dropout": "linear"}
-MODEL_BASED = "ModelBased"
+MODEL_BASED = "FreezeThaw"
 DEFAULT = ["asha", "asha-stopping", "hyperband", "pbt", MODEL_BASED.lower()]
 WORKERS = [1, 2, 4, 8, 16, 32, 64, 100, 128, 256, 500]
 POPULATION = 64
@@ -249,7 +249,10 @@ def save(found: dict[str, Any], args: argparse.Namespace) -> None:
 def main() -> None:
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--schedulers", default="", help="with commas  [default: all but none]")
-    a.add_argument("--workers", type=lambda text: [int(w) for w in text.split(",")], default=WORKERS)
+    a.add_argument(
+        "--workers", type=lambda text: [int(w) for w in text.split(",")], default=WORKERS,
+        help="with commas; efficiency is relative to the first",
+    )  # fmt: skip
     a.add_argument("--seeds", type=int, default=2, help="how many")
     a.add_argument("--sampler", default="Random", help="Random or TPE; others think for longer than all the rest takes")
     a.add_argument("--target", type=float, default=0.06, help="regret to reach")

@@ -25,7 +25,7 @@ _FACTOR, _DEPTH = 2.0, 5  # rungs at R, R/2, ..., R/32
 _SHARE = 0.5  # a trial counts (resource / R) ** _SHARE of one that was trained to its end, as far as doubt goes
 _USELESS = 0.1  # rungs that explain less of the variance of the end are not learned from
 _DOUBT = 4.0  # as in the GP sampler: how much a standard deviation is doubted where trials are as many as parameters
-_MAX_ROWS = 300  # losses that a model learns from
+_MAX_ROWS = 150  # losses that a model learns from
 _EVERY = 25  # hyperparameters are fitted anew every ceil(m / 25)th loss
 _LEVELS = [round(8 * 2 ** (i / 2)) for i in range(22)]  # numbers of losses that later fits start from
 
@@ -84,19 +84,17 @@ def seen(history: History, levels: Array) -> Seen:
         np.minimum.at(first, number[at], step[at])
         there = at[step[at] == first[number[at]]]
         V[number[there], k], order[number[there], k] = loss[there], there
-    value = history.losses[:, 0]
-    ended = (history.state == State.COMPLETE) & np.isnan(V[:, -1]) & ~np.isnan(value)
-    V[ended, -1] = value[ended]
+    known, value = order >= 0, history.losses[:, 0]
+    ended = (history.state == State.COMPLETE) & ~known[:, -1] & ~np.isnan(value)
+    V[ended, -1], known[ended, -1] = value[ended], True
     failed = history.state == State.FAILED
-    V[failed] = np.nan
-    V[failed, 0] = np.inf
-    finite = np.isfinite(V)
-    worst = np.where(finite, V, -np.inf).max(axis=0)
+    known[failed], known[failed, 0], V[failed, 0] = False, True, np.inf
+    finite = known & np.isfinite(V)
+    worst = np.where(finite, V, -np.inf).max(axis=0, initial=-np.inf)
     worst = np.where(np.isfinite(worst), worst, V[finite].max() if finite.any() else 0.0)
-    V = np.where(np.isnan(V) | finite, V, worst)
-    use = np.flatnonzero(history.fits & ~np.isnan(V).all(axis=1))
-    V, order = V[use], order[use]
-    known = ~np.isnan(V)
+    V = np.where(finite, V, np.where(known, worst, np.nan))
+    use = np.flatnonzero(history.fits & known.any(axis=1))
+    V, order, known = V[use], order[use], known[use]
     rank = np.full(V.shape, V.size)
     rank[known] = np.argsort(np.argsort(order[known], kind="stable"), kind="stable")
     told = loss[np.isfinite(loss)]
@@ -150,7 +148,7 @@ def _rows(told: Seen, Z: Inputs, levels: Array) -> _Rows:
     useful = has & (lines.told >= _USELESS)
     i, j = np.nonzero(useful if useful.sum() >= N_STARTUP else has)
     if len(i) > _MAX_ROWS:
-        order, n, half = np.lexsort((final[i], j != last[i])), len(V), _MAX_ROWS // 2
+        order, n, half = np.lexsort((final[i], j != last[i])), int((j == last[i]).sum()), _MAX_ROWS // 2
         if n > _MAX_ROWS:  # the best, and a sample of all others
             order = order[np.concatenate([np.arange(half), np.linspace(half, n - 1, _MAX_ROWS - half).astype(int)])]
         use = np.sort(order[:_MAX_ROWS])
@@ -161,6 +159,14 @@ def _rows(told: Seen, Z: Inputs, levels: Array) -> _Rows:
     near = (warp(told.best + lines.sd) - warp(np.full(K, told.best))) ** 2
     trained = along(Inputs(Z.N[i], Z.C[i]), _resource(levels)[j])
     return _Rows(trained, y, Uneven(j, variance, K), near, float(warped[-1]))
+
+
+def _agreement(V: Array) -> tuple[int, float]:
+    """How many of some curves (n, K) are whole, and the highest Kendall's tau of a column with the last."""
+    whole = V[~np.isnan(V).any(axis=1)][-_MAX_ROWS:]
+    ordered = np.sign(whole[:, None] - whole)
+    n_pairs = np.maximum((ordered[:, :, -1] != 0).sum(), 1)
+    return len(whole), float(((ordered[:, :, :-1] * ordered[:, :, -1:]).sum(axis=(0, 1)) / n_pairs).max(initial=-1.0))
 
 
 def top(V: Array) -> Numbers:
@@ -190,6 +196,8 @@ class Curves:
         last: (n,) their highest rungs.
         best: The least loss, as the process sees losses.
         doubt: Factor on standard deviations.
+        n_ended: How many trials came to their end.
+        agreement: How those rank on their way and at the end: Kendall's tau, of the rung where it is highest.
 
     Source: in the spirit of Swersky 2014 (freeze-thaw) and Klein 2020 (MOBSTER: one process over points and resource);
     Li 2022 (Hyper-Tune) learns how far rungs can be trusted from ranks, here it is a variance of the same model.
@@ -203,6 +211,8 @@ class Curves:
     last: Numbers
     best: float
     doubt: float
+    n_ended: int
+    agreement: float
     _linked: Array  # (K,) correlation of the process at a rung with that at the end
     _noise: Array  # (K,) variance of a loss at a rung
 
@@ -234,14 +244,6 @@ class Curves:
         """(n,) log of the expected improvement per step of training each trial to its end, come what may."""
         price = np.maximum(self.levels[-1] - self.levels[self.last], 1e-9 * self.levels[-1])
         return np.asarray(log_expected_improvement(self.mean, self.doubt * self.sd, self.best) - np.log(price))
-
-    def told(self) -> float:
-        """How much of the variance of what trials come to is known once their losses at the rungs below the end are.
-
-        Of the rung that tells most, for a point of which nothing else is known.
-        """
-        signal = self.posterior.signal
-        return float((self._linked**2 * signal / (signal + self._noise))[:-1].max(initial=0.0))
 
     def at_end(self, Z: Inputs) -> tuple[Array, Array]:
         """Mean and standard deviation (m,) each of points, as of `AtEnd`, that are trained to the end."""
@@ -287,8 +289,8 @@ def _modelled(space: Space, history: History, levels: Array) -> Curves | None:
     factors, last = np.append(np.exp(theta[d + 3 :]), 0.0), top(told.V)
     worth = float(((levels[last] / levels[-1]) ** _SHARE).sum())
     return Curves(
-        levels, posterior, told.number, mean, np.sqrt(variance), last, rows.best, 1 + _DOUBT * d / worth, linked,
-        factors * rows.near + posterior.noise,
+        levels, posterior, told.number, mean, np.sqrt(variance), last, rows.best, 1 + _DOUBT * d / worth,
+        *_agreement(told.V), linked, factors * rows.near + posterior.noise,
     )  # fmt: skip
 
 

@@ -159,6 +159,11 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
             outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
         if outcome.values is None and outcome.state in (State.PRUNED, State.PAUSED):
             outcome.values = h.reports.last(trial.number)
+        if outcome.error and h.granted[trial.number] >= h.last_step[trial.number]:
+            outcome.error += (
+                f"\nThe trial had been resumed at step {h.granted[trial.number]:g} and reported nothing since. If that "
+                "is where trials end, tell the scheduler so (max_resource), or return what the checkpoint had come to"
+            )
         began_s = outcome.started_s if trial.number not in h.turns else None
         row = TrialRow(
             number=trial.number, state=outcome.state, params=outcome.params, values=outcome.values,

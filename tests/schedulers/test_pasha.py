@@ -25,7 +25,7 @@ def test_nobody_is_promoted_from_the_top_while_the_ranking_is_stable(table):
     h = table(*stable)
     assert ASHA().next(h) == Resume(0)
     assert PASHA().next(h) is Next.START
-    assert PASHA().decide(table(*stable, *stable, (R, [0.0, 0.0, 0.0])), 6) is PAUSE
+    assert PASHA(1, 99).decide(table(*stable, *stable, (R, [0.0, 0.0, 0.0])), 6) is PAUSE
     assert PASHA().next(table((P, [1.0]), (P, [2.0]), (P, [3.0]))) == Resume(0)  # to the second rung they are
 
 

@@ -11,7 +11,7 @@ from ..history import History
 from ..numerics.halving import reached, rung_steps, share
 from ..trial import State
 from .base import Decision, Next, Resume, Scheduler
-from .rules import check_real, check_whole
+from .rules import check_real, check_whole, nobody_beyond
 from .rungs import Numbers, Rungs
 
 
@@ -36,7 +36,8 @@ class ASHA(Scheduler):
 
     Args:
         min_resource: The first rung, in steps. Too low, and ranks there mean little.
-        max_resource: The step at which trials end, where nobody is judged any more; None if there is no such step.
+        max_resource: The step at which trials end, where nobody is judged any more. None if it is not known: then
+            nobody pauses where nobody has gone further.
         reduction_factor: One in so many goes on.
         n_min: How many trials must be counted at a rung before one is promoted, or stopped, there.
         mode: "promotion" or "stopping".
@@ -65,6 +66,8 @@ class ASHA(Scheduler):
         steps = self._steps(history)
         k = int(_rung_of(steps, history.last_step[number]))
         if k < 0 or k == self._end(steps) or history.confirming[number]:
+            return Decision.CONTINUE
+        if self.max_resource is None and self.mode == "promotion" and nobody_beyond(history, number):
             return Decision.CONTINUE
         if self.mode == "stopping":
             told = history.reports_of(number)[0]

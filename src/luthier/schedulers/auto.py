@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from ..curves import curves, full_resource
 from ..history import History
 from ..trial import Decision
@@ -15,7 +13,7 @@ from .freeze_thaw import FreezeThaw
 from .rules import check_real
 
 _MANY_WORKERS, _MANY_TRIALS = 64, 1000  # beyond which a model of all of them thinks too long
-_LITTLE, _N_ENDS = 0.1, 6  # share of what trials come to that early losses must tell, once so many came to their end
+_POOR, _N_ENDED = 0.25, 12  # Kendall's tau of early and late losses that is poor, once so many came to their end
 
 
 class Choice(NamedTuple):
@@ -38,8 +36,8 @@ class Auto(Scheduler):
     - no trial has come to its end, and max_resource is not given: none, so that the first one shows how long they are;
     - several objectives: ASHA;
     - more than 64 workers, or more than 1,000 trials: ASHA;
-    - the losses at all lower rungs tell next to nothing of what trials come to, by a model that has seen at least 6 of
-      them end: none, since early stopping would then cost more than it saves;
+    - at no lower rung do losses rank trials as they end, with Kendall's tau of 0.25 at least, among 12 or more that
+      came to their end: none, since early stopping would then cost more than it saves;
     - everything else: FreezeThaw.
 
     Args:
@@ -93,16 +91,12 @@ class Auto(Scheduler):
     def _misled(self, history: History) -> bool:
         """Whether early losses tell too little, by the model that FreezeThaw uses."""
         model = curves(history.space, history, self.max_resource)
-        if model is None or np.count_nonzero(model.last == len(model.levels) - 1) < _N_ENDS:
+        if model is None:
             return False
-        told = model.told()
-        if told < _LITTLE:
-            self._choice = Choice(
-                "none",
-                f"early losses rank trials differently from late ones: they tell {told:.0%} of what trials come to, "
-                "so all are trained to their end",
-            )
+        tau = f"early and late losses agree with tau = {model.agreement:.2f} among {model.n_ended} trials"
+        if model.n_ended >= _N_ENDED and model.agreement < _POOR:
+            self._choice = Choice("none", f"rungs rank trials differently: {tau}, so all are trained to their end")
             return True
-        end = f"trials end at step {model.levels[-1]:g}"
-        self._choice = Choice("FreezeThaw", f"{end}, and early losses tell {told:.0%} of what they come to")
+        known = f"; {tau}" if model.n_ended > 1 else ""
+        self._choice = Choice("FreezeThaw", f"trials end at step {model.levels[-1]:g}{known}")
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from ..curves import AtEnd, Curves, curves, full_resource, rungs
 from ..distributions import Array
@@ -19,6 +19,7 @@ _START = 2  # the rung to which the first trials are trained
 _N_STARTUP = 8  # how many those are
 _N_SCREENED, _N_BEST, _N_NEAR, _NEAR = 512, 10, 20, (0.1, 0.03, 0.01)  # candidates for a new trial, and closer looks
 _QUOTA = 0.25  # at least this share of all steps goes to trials that come to their end
+_CHANCE, _GAIN = 0.1, 0.05  # of beating the best by so much, in standard deviations of the losses, at the end
 _N_OPEN = 400  # paused trials that are looked at: the most promising
 
 
@@ -30,6 +31,8 @@ class FreezeThaw(Scheduler):
     which the expected improvement over the best loss seen, divided by the steps that it takes, is largest. How far the
     rungs can be trusted is learned: where early losses mean nothing, trials are judged later. Together with the GP
     sampler, which proposes by the same model, this is the best that we know for trials that take long.
+
+    Where no trial can be begun any more, those go on that have a chance of one in ten to beat the best noticeably.
 
     Args:
         max_resource: The step at which trials end. None: what the furthest complete trial has reached; until one is
@@ -71,7 +74,7 @@ class FreezeThaw(Scheduler):
             return Next.START
         paused = np.isin(model.number, list(history.paused))
         if closed:
-            paused &= self._promising(model)
+            paused &= ndtr((model.best - _GAIN - model.mean) / (model.doubt * model.sd)) > _CHANCE
         open_ = np.flatnonzero(paused)
         open_ = open_[np.argsort(model.mean[open_], kind="stable")[:_N_OPEN]]
         if not len(open_):
@@ -104,12 +107,3 @@ class FreezeThaw(Scheduler):
             near = space.settle(near)
             X, f = np.concatenate([X[kept], near]), np.concatenate([f[kept], rates(near)])
         return float(f.max())
-
-    def _promising(self, model: Curves) -> NDArray[np.bool_]:
-        """(n,) which trials are in the best third of those that came to their rung: who goes on where none begins."""
-        good = np.zeros(len(model.number), dtype=bool)
-        for k in range(len(model.levels)):
-            there = np.flatnonzero(model.last >= k)
-            best = there[np.argsort(model.mean[there], kind="stable")[: max(len(there) // 3, 1)]]
-            good[best[model.last[best] == k]] = True
-        return good

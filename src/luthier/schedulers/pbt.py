@@ -48,7 +48,8 @@ class PBT(Scheduler):
     Args:
         population_size: How many members; fewer where `n_trials` allows no more.
         interval: Steps between two times a member is judged.
-        max_resource: The step at which trials end, from where on nobody is paused or copied; None if it is not known.
+        max_resource: The step at which trials end, from where on nobody is paused or copied. None if it is not known:
+            a member may then be resumed with nothing left to train, and returns what its checkpoint came to.
         quantile: Which share is replaced, and which is copied.
         resample_probability: How often a parameter is drawn anew.
         factors: What numbers are multiplied by; on a reverse log scale the distance to its end.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..distributions import Array
+from ..history import History
 
 WORST = float(np.finfo(np.float64).max)
 """The loss of a report that is not finite: behind every other, and still a number to compute with."""
@@ -39,6 +40,11 @@ def due(steps: Array, n_warmup_steps: float, interval_steps: float) -> bool:
         return False
     begin = n_warmup_steps + (float(steps[-1]) - n_warmup_steps) // interval_steps * interval_steps
     return len(steps) == 1 or bool(steps[-2] < begin)
+
+
+def nobody_beyond(history: History, number: int) -> bool:
+    """Whether no trial has been trained further: a trial that pauses there may have nothing left to do."""
+    return not bool((history.last_step > history.last_step[number]).any())
 
 
 def check_whole(name: str, x: Any, least: int) -> None:
