@@ -25,7 +25,7 @@ FLOORS = [
     ["trial"],
     ["rows", "reports"],
     ["history"],
-    ["surrogate"],
+    ["surrogate", "extent"],
     ["curves"],
     ["samplers", "schedulers", "storages", "checkpoints", "executors", "stopping"],
     ["leases", "lineage"],

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier.curves import curves, full_resource, rungs, seen
+from luthier.curves import curves, rungs, seen
 from luthier.distributions import Float
 from luthier.errors import StudyError
+from luthier.extent import full_resource
 from luthier.history import History
 from luthier.schedulers import ASHA, Auto, Decision, FreezeThaw
 from luthier.schedulers.base import Next, Resume

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from .distributions import Array
+from .extent import full_resource
 from .history import History
 from .numerics.acquisition import log_expected_improvement
 from .numerics.gp import Inputs, Posterior, Prior, Uneven, fit, matern
@@ -35,18 +36,6 @@ Numbers = NDArray[np.int64]
 def rungs(most: float, factor: float = _FACTOR, depth: int = _DEPTH) -> Array:
     """(K,) the resources at which trials are compared, ascending; the last is `most`."""
     return most / factor ** np.arange(depth, -1.0, -1.0)
-
-
-def full_resource(history: History) -> float | None:
-    """How far a trial is trained that is trained to its end: the furthest that any was; None while none was."""
-    done = (history.state == State.COMPLETE) & (history.last_step > 0)
-    return float(history.last_step[done].max()) if done.any() else None
-
-
-def is_partial(history: History) -> bool:
-    """Whether some trials were not trained to their end, so that their losses mean less than the others'."""
-    stopped = history.has_result & (history.state != State.COMPLETE) & (history.state != State.FAILED)
-    return bool((stopped & (history.last_step > 0)).any())
 
 
 class Seen(NamedTuple):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from .curves import full_resource, seen
+from .curves import seen
 from .errors import StudyError
+from .extent import full_resource
 from .history import History
 from .numerics.lines import Lines
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..distributions import Array, Categorical
+from ..extent import is_partial
 from ..history import History
 from ..space import Space
 from .base import Sampler
@@ -98,7 +99,7 @@ class Auto(Sampler):
             return Choice("CMAES", f"{why}; starts from what it has found", since)
         if workers > _MANY:
             return Choice("TPE", f"{workers} trials at a time")
-        tau = self._checks(space, history)
+        tau = [] if is_partial(history) else self._checks(space, history)
         if len(tau) > 1 and max(tau[-2:]) < _POOR:
             shown = " and ".join(f"{t:.2f}" for t in tau[-2:])
             return Choice("TPE", f"a Gaussian process ranks left-out trials no better than chance (tau {shown})")

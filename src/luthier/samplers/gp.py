@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..curves import AtEnd, curves, is_partial
+from ..curves import AtEnd, curves
 from ..distributions import Array
+from ..extent import is_partial
 from ..history import History
 from ..numerics.acquisition import log_expected_improvement, log_expected_improvement_by
 from ..numerics.gp import Inputs, Posterior

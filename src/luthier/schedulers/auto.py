@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..curves import curves, full_resource
+from ..curves import curves
+from ..extent import full_resource
 from ..history import History
 from ..trial import Decision
 from .asha import ASHA

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from ..curves import AtEnd, Curves, curves, full_resource, rungs
+from ..curves import AtEnd, Curves, curves, rungs
 from ..distributions import Array
+from ..extent import full_resource
 from ..history import History
 from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread

@@ -344,7 +344,7 @@ def all_is_as_its_lineage_says(rows):
 def test_whatever_is_killed_the_population_goes_on(script, tmp_path, synchronous, files, seed):
     rng = random.Random(seed)
     for kill in range(4):
-        process = script.start(SCRIPT, synchronous, files, 0.02)
+        process = script.start(SCRIPT, synchronous, files, 0.08)
         time.sleep(rng.uniform(1.0, 2.2))
         if kill % 2 and (workers := [p for p in script.alive() if p.pid != process.pid]):
             rng.choice(workers).kill()  # one of its workers first
