@@ -16,6 +16,7 @@ from .population import spread
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
 _GRACE_S, _SHARE = 5.0, 0.05  # thinking that is always allowed, and as a share of the time spent in trials
 _CHECK, _POOR = 25, 0.15  # every how many outcomes the model is checked, and which rank correlation is poor
+_MANY_PARTIAL = 1000  # partly trained trials that are too many for a model of their curves
 _CHECKED = 300  # the latest outcomes that a check looks at
 _FEW, _MANY = 4, 64  # workers that any method keeps busy, and that are too many to think of each
 
@@ -44,14 +45,15 @@ class Auto(Sampler):
     - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
     - the Gaussian process has used up its time to think: CMAES where all parameters are numbers without conditions,
       else TPE;
-    - more than 64 workers: TPE;
+    - more than 64 workers, or more than 1,000 trials of which some were stopped early: TPE;
     - predictions of left-out trials that rank them no better than chance, twice in a row: TPE;
     - conditional parameters: GP and TPE in turns;
     - everything else: GP.
 
     The Gaussian process may think for 5 seconds in all, and beyond that for 5 % of the time spent in trials. Trials
     that take no time get it for about 300 proposals, long ones for good. What a proposal costs is taken from the
-    numbers of trials and parameters, not from a clock; how long trials took is what their rows say.
+    numbers of trials and parameters, not from a clock; how long trials took is what their rows say. Where trials are
+    stopped early there is no such limit: they are long, and the model of their curves stays small.
     """
 
     def __init__(self) -> None:
@@ -92,14 +94,15 @@ class Auto(Sampler):
         finished = int(history.has_result.sum())
         if finished < N_STARTUP:
             return Choice("start", f"{finished} of {N_STARTUP} finished trials that a model needs")
-        if (since := used_up(history, d)) is not None:
+        partial = is_partial(history)
+        if not partial and (since := used_up(history, d)) is not None:
             why = f"a Gaussian process of {d} parameters has used up its time to think since trial {since}"
             if space.conditional or any(isinstance(p, Categorical) for p in space.dists):
                 return Choice("TPE", why)
             return Choice("CMAES", f"{why}; starts from what it has found", since)
-        if workers > _MANY:
-            return Choice("TPE", f"{workers} trials at a time")
-        tau = [] if is_partial(history) else self._checks(space, history)
+        if workers > _MANY or (partial and finished > _MANY_PARTIAL):
+            return Choice("TPE", f"{workers} trials at a time, {finished} finished ones")
+        tau = [] if partial else self._checks(space, history)
         if len(tau) > 1 and max(tau[-2:]) < _POOR:
             shown = " and ".join(f"{t:.2f}" for t in tau[-2:])
             return Choice("TPE", f"a Gaussian process ranks left-out trials no better than chance (tau {shown})")

@@ -9,6 +9,7 @@ from ..curves import AtEnd, Curves, curves, rungs
 from ..distributions import Array
 from ..extent import full_resource
 from ..history import History
+from ..numerics.acquisition import log_expected_improvement
 from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
 from ..surrogate import Columns
@@ -90,21 +91,23 @@ class FreezeThaw(Scheduler):
         return Resume(int(model.number[open_[np.argmax(rates)]]))
 
     def _new(self, model: Curves, history: History) -> float:
-        """The rate of the best point found that nobody has tried."""
+        """The rate of a new trial: of the point, of many, that is expected to improve most on the best at the end."""
         space, rng = history.space, np.random.default_rng([history.seed, history.n, history.n_reports, 4])
-        columns, numbers = AtEnd(space), Columns(space).numbers
+        columns, numbers, least = AtEnd(space), Columns(space).numbers, float(model.mean.min())
 
-        def rates(X: Array) -> Array:
-            return model.rates(*model.at_end(columns.inputs(X)), np.full(len(X), -1))
+        def improvement(X: Array) -> Array:
+            mean, sd = model.at_end(columns.inputs(X))
+            return log_expected_improvement(mean, model.doubt * sd, least)
 
         best = history.X[model.number[np.argsort(model.mean, kind="stable")[:_N_BEST]]]
         X = np.concatenate([space.place(sobol(0, _N_SCREENED, space.d, int(rng.integers(2**62)))), best])
-        f = rates(X)
+        f = improvement(X)
         for spread in _NEAR:
             kept = np.argsort(-f, kind="stable")[:_N_BEST]
             near = np.repeat(X[kept], _N_NEAR, axis=0)
             moved = near[:, numbers] + spread * rng.standard_normal((len(near), len(numbers)))
             near[:, numbers] = np.clip(moved, 0.0, 1.0)
             near = space.settle(near)
-            X, f = np.concatenate([X[kept], near]), np.concatenate([f[kept], rates(near)])
-        return float(f.max())
+            X, f = np.concatenate([X[kept], near]), np.concatenate([f[kept], improvement(near)])
+        mean, sd = model.at_end(columns.inputs(X[[np.argmax(f)]]))
+        return float(model.rates(mean, sd, np.array([-1]))[0])
