@@ -295,3 +295,12 @@ def test_time_paused_does_not_count_as_running(tmp_path):
     time.sleep(0.3)
     study.optimize(trained, progress=False)
     assert study.trials[1].duration_s < 0.25
+
+
+def test_reproducible_runs_need_a_scheduler_that_never_pauses():
+    study = two(None, Halves())
+    with pytest.raises(ValueError, match="reproducible=True with several jobs takes a scheduler that never pauses"):
+        study.optimize(trained, n_jobs=2, reproducible=True)
+    study.scheduler = luthier.schedulers.ASHA(mode="stopping")
+    study.optimize(trained, n_trials=2, n_jobs=2, reproducible=True, progress=False)
+    assert all(r.state.finished for r in study.trials)

@@ -62,7 +62,10 @@ class Seen(NamedTuple):
 
 
 def seen(history: History, levels: Array) -> Seen:
-    """What a history tells; losses that are not finite count as the worst that is, failed trials too."""
+    """What a history tells; losses that are not finite count as the worst that is, failed trials too.
+
+    Trials in their first turn are left out: what they told so far is a matter of timing.
+    """
     number, step, loss = history.report_number, history.report_step, history.report_loss
     K, n = len(levels), history.n
     V, order = np.full((n, K), np.nan), np.full((n, K), -1)
@@ -73,6 +76,8 @@ def seen(history: History, levels: Array) -> Seen:
         np.minimum.at(first, number[at], step[at])
         there = at[step[at] == first[number[at]]]
         V[number[there], k], order[number[there], k] = loss[there], there
+    if not history.turns:  # each trial has had one turn: then the order is theirs, whatever the timing
+        order = np.where(order < 0, -1, np.arange(n)[:, None] * K + np.arange(K))
     known, value = order >= 0, history.losses[:, 0]
     ended = (history.state == State.COMPLETE) & ~known[:, -1] & ~np.isnan(value)
     V[ended, -1], known[ended, -1] = value[ended], True
@@ -82,7 +87,7 @@ def seen(history: History, levels: Array) -> Seen:
     worst = np.where(finite, V, -np.inf).max(axis=0, initial=-np.inf)
     worst = np.where(np.isfinite(worst), worst, V[finite].max() if finite.any() else 0.0)
     V = np.where(finite, V, np.where(known, worst, np.nan))
-    use = np.flatnonzero(history.fits & known.any(axis=1))
+    use = np.flatnonzero(history.fits & history.has_result & known.any(axis=1))
     V, order, known = V[use], order[use], known[use]
     rank = np.full(V.shape, V.size)
     rank[known] = np.argsort(np.argsort(order[known], kind="stable"), kind="stable")

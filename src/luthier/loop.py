@@ -73,6 +73,11 @@ def run(
         raise ValueError(f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}")
     if executor is not None and (limits or resources):
         raise ValueError("limits and resources are kept by luthier's own processes; leave out executor, or them")
+    if reproducible and study.scheduler is not None and study.scheduler.resumes and n_jobs != 1:
+        raise ValueError(
+            f"{study.scheduler!r} resumes trials whenever a worker is free, which is a matter of timing: "
+            "reproducible=True with several jobs takes a scheduler that never pauses, such as ASHA(mode='stopping')"
+        )
     if callable(callbacks):
         raise ValueError(
             f"callbacks is a list of functions, got {callbacks!r}; write [{getattr(callbacks, '__name__', '...')}]"

@@ -597,7 +597,8 @@ class Model:
 
     def changes(self, since):
         touched = {what for entry in self.log[since:] for what in entry}
-        reports = sorted(what for what in touched if isinstance(what, tuple))
+        last = {what: (r, what) for r, entry in enumerate(self.log) for what in entry if what in touched}
+        reports = sorted((what for what in touched if isinstance(what, tuple)), key=last.get)
         rows = [self.rows[n] for n in sorted(what for what in touched if isinstance(what, int))]
         return len(self.log), rows, [(n, step, self.reports[n, step]) for n, step in reports]
 

@@ -61,6 +61,11 @@ class ASHA(Scheduler):
         self.reduction_factor, self.n_min, self.mode = reduction_factor, n_min, mode
         self._rungs = Rungs()
 
+    @property
+    def resumes(self) -> bool:
+        """Whether it ever resumes a paused trial."""
+        return self.mode == "promotion"
+
     def decide(self, history: History, number: int) -> Decision:
         """Pauses or stops a trial that is not among the best at the last rung it has reached."""
         steps = self._steps(history)

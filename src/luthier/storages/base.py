@@ -75,7 +75,7 @@ class Changes(msgspec.Struct, frozen=True):
     Attributes:
         revision: Pass this as `since` the next time.
         rows: Trials that were added or changed, by number, without their reports.
-        reports: Reports that were added or changed.
+        reports: Reports that were added or changed, in that order.
     """
 
     revision: int

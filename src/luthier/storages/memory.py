@@ -157,10 +157,11 @@ class Memory(Storage):
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
             table = self._table(study)
-            new = [change for changes in table.changed[since:] for change in changes]
-            numbers = sorted({number for number, step in new if step is None})
-            steps = {(number, step) for number, step in new if step is not None}
-            reports = [Report(number, step, table.reports[number][step]) for number, step in sorted(steps)]
+            new = [(r, *change) for r, changes in enumerate(table.changed[since:]) for change in changes]
+            numbers = sorted({number for _, number, step in new if step is None})
+            latest = {(number, step): r for r, number, step in new if step is not None}
+            told = sorted((r, number, step) for (number, step), r in latest.items())
+            reports = [Report(number, step, table.reports[number][step]) for _, number, step in told]
             return Changes(len(table.changed), [table.rows[i] for i in numbers], reports)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:

@@ -217,12 +217,17 @@ class SQLite(Storage):
         with self._file.read() as db:
             revision = self._revision(db, study)
             if since == 0:
-                reports = [Report(number, *one) for number, some in self._reports(db, study).items() for one in some]
+                every = "SELECT number, step, value FROM reports WHERE study = ? ORDER BY revision, number, step"
+                found = db.execute(every, (study,))
+                with readable():
+                    reports = [Report(number, step, told(value)) for number, step, value in found]
                 return Changes(revision, self._all(db, study, {}), reports)
-            new = "WHERE study = ? AND revision > ? ORDER BY +number"  # the plus: by the index, not by the whole table
+            new = "WHERE study = ? AND revision > ? ORDER BY"
             with readable():
-                rows = [trial(r) for r in db.execute(f"SELECT {_COLUMNS} FROM trials {new}", (study, since))]
-                found = db.execute(f"SELECT number, step, value FROM reports {new}, step", (study, since))
+                rows = [trial(r) for r in db.execute(f"SELECT {_COLUMNS} FROM trials {new} +number", (study, since))]
+                found = db.execute(
+                    f"SELECT number, step, value FROM reports {new} revision, number, step", (study, since)
+                )
                 return Changes(revision, rows, [Report(number, step, told(value)) for number, step, value in found])
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
