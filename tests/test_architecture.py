@@ -25,7 +25,7 @@ FLOORS = [
     ["trial"],
     ["rows", "reports"],
     ["history"],
-    ["surrogate", "extent"],
+    ["surrogate", "extent", "rungs"],
     ["curves"],
     ["samplers", "schedulers", "storages", "checkpoints", "executors", "stopping"],
     ["leases", "lineage"],

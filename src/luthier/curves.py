@@ -17,6 +17,7 @@ from .numerics.acquisition import log_expected_improvement
 from .numerics.gp import Inputs, Posterior, Prior, Uneven, fit, matern
 from .numerics.lines import Lines
 from .numerics.threads import one_thread
+from .rungs import Rungs
 from .space import Space
 from .surrogate import Columns, prior, transformed
 from .trial import State
@@ -27,6 +28,7 @@ _SHARE = 0.5  # a trial counts (resource / R) ** _SHARE of one that was trained 
 _USELESS = 0.1  # rungs that explain less of the variance of the end are not learned from
 _DOUBT = 4.0  # as in the GP sampler: how much a standard deviation is doubted where trials are as many as parameters
 _MAX_ROWS = 150  # losses that a model learns from
+_MAX_KNOWN = 1000  # trials whose end is predicted: the best
 _EVERY = 25  # hyperparameters are fitted anew every ceil(m / 25)th loss
 _LEVELS = [round(8 * 2 ** (i / 2)) for i in range(22)]  # numbers of losses that later fits start from
 
@@ -66,16 +68,11 @@ def seen(history: History, levels: Array) -> Seen:
 
     Trials in their first turn are left out: what they told so far is a matter of timing.
     """
-    number, step, loss = history.report_number, history.report_step, history.report_loss
+    loss, signs = history.reports.column("value")[:, 0], history.values_of(1.0)
     K, n = len(levels), history.n
-    V, order = np.full((n, K), np.nan), np.full((n, K), -1)
-    at = np.arange(len(step))
-    for k in range(K):
-        at = at[step[at] >= levels[k] * (1 - 1e-9)]
-        first = np.full(n, np.inf)
-        np.minimum.at(first, number[at], step[at])
-        there = at[step[at] == first[number[at]]]
-        V[number[there], k], order[number[there], k] = loss[there], there
+    kept: Rungs = history.scratch.setdefault("rungs", Rungs())
+    order = kept.rows(history, levels.tolist()).T
+    V = np.where(order < 0, np.nan, loss[order] * signs) if len(loss) else np.full((n, K), np.nan)
     if not history.turns:  # each trial has had one turn: then the order is theirs, whatever the timing
         order = np.where(order < 0, -1, np.arange(n)[:, None] * K + np.arange(K))
     known, value = order >= 0, history.losses[:, 0]
@@ -91,9 +88,9 @@ def seen(history: History, levels: Array) -> Seen:
     V, order, known = V[use], order[use], known[use]
     rank = np.full(V.shape, V.size)
     rank[known] = np.argsort(np.argsort(order[known], kind="stable"), kind="stable")
-    told = loss[np.isfinite(loss)]
-    least = min(float(told.min()) if len(told) else np.inf, float(V[known].min()) if known.any() else np.inf)
-    return Seen(use, V, rank, least)
+    told = loss[np.isfinite(loss)] * signs
+    least = min(told.min(initial=np.inf), V[known].min(initial=np.inf))
+    return Seen(use, V, rank, float(least))
 
 
 class AtEnd(Columns):
@@ -117,6 +114,7 @@ class _Rows(NamedTuple):
         y: (k,) what is expected of it at the end.
         noise: (k,) what that leaves unexplained, by rung.
         near: (K,) the variance of a loss at each rung near the best, before the learned factors.
+        final: (n,) what the last loss of each trial comes to at the end.
         best: The least loss, transformed.
     """
 
@@ -124,6 +122,7 @@ class _Rows(NamedTuple):
     y: Array
     noise: Uneven
     near: Array
+    final: Array
     best: float
 
 
@@ -152,15 +151,16 @@ def _rows(told: Seen, Z: Inputs, levels: Array) -> _Rows:
     variance = np.maximum(np.maximum(warp(end + sd) - y, y - warp(end - sd)) ** 2, 1e-6)
     near = (warp(told.best + lines.sd) - warp(np.full(K, told.best))) ** 2
     trained = along(Inputs(Z.N[i], Z.C[i]), _resource(levels)[j])
-    return _Rows(trained, y, Uneven(j, variance, K), near, float(warped[-1]))
+    return _Rows(trained, y, Uneven(j, variance, K), near, final, float(warped[-1]))
 
 
 def _agreement(V: Array) -> tuple[int, float]:
-    """How many of some curves (n, K) are whole, and the highest Kendall's tau of a column with the last."""
+    """How many of some curves (n, K) came to their end, and the highest Kendall's tau of a column with the last."""
     whole = V[~np.isnan(V).any(axis=1)][-_MAX_ROWS:]
     ordered = np.sign(whole[:, None] - whole)
     n_pairs = np.maximum((ordered[:, :, -1] != 0).sum(), 1)
-    return len(whole), float(((ordered[:, :, :-1] * ordered[:, :, -1:]).sum(axis=(0, 1)) / n_pairs).max(initial=-1.0))
+    tau = (ordered[:, :, :-1] * ordered[:, :, -1:]).sum(axis=(0, 1)) / n_pairs
+    return int((~np.isnan(V[:, -1])).sum()), float(tau.max(initial=-1.0))
 
 
 def top(V: Array) -> Numbers:
@@ -184,12 +184,13 @@ class Curves:
     Attributes:
         levels: (K,) rungs.
         posterior: The process; inputs as of `AtEnd`.
-        number: (n,) trials that it knows something of.
+        number: (n,) trials that it knows something of, the 1,000 that promise most.
         mean: (n,) what it expects of them at the end.
         sd: (n,) its standard deviation there.
         last: (n,) their highest rungs.
         best: The least loss, as the process sees losses.
         doubt: Factor on standard deviations.
+        spent: Steps that all trials took.
         n_ended: How many trials came to their end.
         agreement: How those rank on their way and at the end: Kendall's tau, of the rung where it is highest.
 
@@ -205,6 +206,7 @@ class Curves:
     last: Numbers
     best: float
     doubt: float
+    spent: float
     n_ended: int
     agreement: float
     _linked: Array  # (K,) correlation of the process at a rung with that at the end
@@ -277,14 +279,15 @@ def _modelled(space: Space, history: History, levels: Array) -> Curves | None:
     rows = _rows(told, Z, levels)
     theta = _fitted(history, columns, told, levels, int((~np.isnan(told.V)).sum()))
     posterior = Posterior.of(theta, rows.Z, rows.y, room=16, uneven=rows.noise)
-    mean, variance = posterior.predict(along(Z, 1.0))
+    most = np.sort(np.argsort(rows.final, kind="stable")[:_MAX_KNOWN])
+    mean, variance = posterior.predict(along(Inputs(Z.N[most], Z.C[most]), 1.0))
     p, d = rows.Z.N.shape[1], columns.d
     linked = matern(posterior.rho[p - 1] * (1 - _resource(levels)) ** 2)
     factors, last = np.append(np.exp(theta[d + 3 :]), 0.0), top(told.V)
     worth = float(((levels[last] / levels[-1]) ** _SHARE).sum())
     return Curves(
-        levels, posterior, told.number, mean, np.sqrt(variance), last, rows.best, 1 + _DOUBT * d / worth,
-        *_agreement(told.V), linked, factors * rows.near + posterior.noise,
+        levels, posterior, told.number[most], mean, np.sqrt(variance), last[most], rows.best, 1 + _DOUBT * d / worth,
+        float(levels[last].sum()), *_agreement(told.V), linked, factors * rows.near + posterior.noise,
     )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from simulated import Workers, noisy
 from luthier.distributions import Float
 from luthier.history import History
 from luthier.numerics.pareto import non_dominated
+from luthier.rungs import Rungs, fronts, order
 from luthier.schedulers import ASHA, DEHB, PASHA, Hyperband, SuccessiveHalving
 from luthier.schedulers.base import Next, Resume
-from luthier.schedulers.rungs import Rungs, fronts, order
 from luthier.space import Space
 from luthier.trial import State, TrialRow
 

@@ -9,10 +9,10 @@ import numpy as np
 from ..distributions import Array
 from ..history import History
 from ..numerics.halving import reached, rung_steps, share
+from ..rungs import Numbers, Rungs
 from ..trial import State
 from .base import Decision, Next, Resume, Scheduler
 from .rules import check_real, check_whole, nobody_beyond
-from .rungs import Numbers, Rungs
 
 
 class ASHA(Scheduler):

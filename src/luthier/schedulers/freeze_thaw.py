@@ -81,8 +81,7 @@ class FreezeThaw(Scheduler):
         open_ = open_[np.argsort(model.mean[open_], kind="stable")[:_N_OPEN]]
         if not len(open_):
             return Next.START
-        ended = model.last == len(model.levels) - 1
-        if ended.sum() * model.levels[-1] < _QUOTA * model.levels[model.last].sum():
+        if model.n_ended * model.levels[-1] < _QUOTA * model.spent:
             rates = model.straight()[open_]  # nothing can be trusted that was never checked
         else:
             rates = model.rates(model.mean[open_], model.sd[open_], model.last[open_])

@@ -13,10 +13,10 @@ from ..distributions import Array
 from ..history import History
 from ..numerics.halving import brackets, first_of, reached, share
 from ..reports import Reports
+from ..rungs import Numbers, Rungs
 from ..trial import State
 from .asha import check_resources
 from .base import Decision, Next, Resume, Scheduler
-from .rungs import Numbers, Rungs
 
 
 class Plan(NamedTuple):

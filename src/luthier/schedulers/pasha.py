@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..history import History
+from ..rungs import Numbers
 from .asha import ASHA
-from .rungs import Numbers
 
 _N_CURVES = 50  # curves that are compared in pairs
 

@@ -11,16 +11,11 @@ import numpy as np
 
 from ..distributions import Array
 from ..history import History
+from ..rungs import WORST, ranked
 
-WORST = float(np.finfo(np.float64).max)
-"""The loss of a report that is not finite: behind every other, and still a number to compute with."""
+__all__ = ["WORST", "check_real", "check_whole", "due", "nobody_beyond", "parts", "ranked"]
+
 _N_PART = 32_768
-
-
-def ranked(losses: Array) -> Array:
-    """Losses that can be compared: NaN and both infinities are `WORST`."""
-    good = np.isfinite(losses)
-    return losses if good.all() else np.where(good, losses, WORST)
 
 
 def parts(n: int) -> Iterator[slice]:

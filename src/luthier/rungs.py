@@ -11,13 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..history import History
-from ..numerics.halving import reached
-from ..trial import State
-from .rules import ranked
+from .distributions import Array
+from .history import History
+from .numerics.halving import reached
+from .trial import State
 
 Numbers = NDArray[np.int64]
+
+WORST = float(np.finfo(np.float64).max)
+"""The loss of a report that is not finite: behind every other, and still a number to compute with."""
+
+
+def ranked(losses: Array) -> Array:
+    """Losses that can be compared: NaN and both infinities are `WORST`."""
+    good = np.isfinite(losses)
+    return losses if good.all() else np.where(good, losses, WORST)
 
 
 class Rung(NamedTuple):
@@ -76,6 +84,12 @@ class Rungs:
             return found._rung(history, 0, among)
         self._read(history, reached(steps))
         return self._rung(history, k, among)
+
+    def rows(self, history: History, steps: Sequence[float]) -> Numbers:
+        """(K, n) the report that is each trial's first at or beyond each rung; -1 where there is none."""
+        found = self if history.reports.whole else Rungs()
+        found._read(history, reached(steps))
+        return found._row[:, : history.n]
 
     def _read(self, history: History, marks: Array) -> None:
         """Takes in reports that are new."""
