@@ -15,6 +15,7 @@ from luthier.numerics.gp import (
     Inputs,
     Posterior,
     Prior,
+    Uneven,
     cholesky,
     fit,
     matern,
@@ -115,6 +116,59 @@ def test_gradients_through_the_warp_of_inputs() -> None:
     np.testing.assert_allclose(neg_log_posterior(theta, D, y, prior, Z.N)[1], by, atol=2e-5)
     model, at = Posterior.of(theta, Z, y), data(5, seed=10)[0]
     the_slopes_of_predictions_are_right(model, at)
+
+
+def uneven_noise(n: int, seed: int = 5) -> Uneven:
+    rng = np.random.default_rng(seed)
+    return Uneven(rng.integers(0, 3, n), 0.1 + rng.random(n), 3)
+
+
+def test_observations_may_be_noisier_than_others() -> None:
+    """As scikit-learn's process with a variance for each observation; the last group's is none."""
+    Z, y = data(q=0)
+    uneven, factors = uneven_noise(len(y)), np.log([0.5, 2.0])
+    theta = np.concatenate([theta_of([0.5, 1.0, 2.0], 1.5, 0.01), factors])
+    alpha = 0.01 + np.where(uneven.group == 2, 0.0, np.array([0.5, 2.0, 0.0])[uneven.group]) * uneven.variance
+    theirs = GaussianProcessRegressor(1.5 * Matern([0.5, 1.0, 2.0], nu=2.5), alpha=alpha, optimizer=None).fit(Z.N, y)
+    at = np.random.default_rng(1).random((7, 3))
+    model = Posterior.of(theta, Z, y, uneven=uneven)
+    mean, variance = model.predict(Inputs(at, np.empty((7, 0))))
+    their_mean, their_sd = theirs.predict(at, return_std=True)
+    np.testing.assert_allclose(mean, their_mean, rtol=1e-8)
+    np.testing.assert_allclose(np.sqrt(variance), their_sd, rtol=1e-6)
+    flat_prior = FLAT._replace(shape=(0.0, 1e6))
+    value, _ = neg_log_posterior(theta, squared_differences(Z), y, flat_prior, uneven=uneven)
+    flat, _ = neg_log_posterior(theta * 0, squared_differences(Z), y, flat_prior, uneven=uneven)
+    other = GaussianProcessRegressor(
+        Matern([1.0, 1.0, 1.0], nu=2.5), alpha=1.0 + np.where(uneven.group == 2, 0.0, uneven.variance), optimizer=None
+    ).fit(Z.N, y)
+    ours = value - flat
+    assert ours == pytest.approx(other.log_marginal_likelihood_value_ - theirs.log_marginal_likelihood_value_, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_by_the_factors_of_uneven_noise(seed: int) -> None:
+    Z, y = data(seed=seed)
+    uneven, prior = uneven_noise(len(y), seed), Prior((0.0, 1.0, 1.0), shape=(0.0, 1.0))
+    theta = 0.3 * np.random.default_rng(seed).standard_normal(5 + 2 + 2)
+    D = squared_differences(Z)
+    by = approx_fprime(theta, lambda t: neg_log_posterior(t, D, y, prior, uneven=uneven)[0], 1e-7)
+    np.testing.assert_allclose(neg_log_posterior(theta, D, y, prior, uneven=uneven)[1], by, rtol=1e-3, atol=1e-4)
+
+
+def test_a_fit_finds_which_observations_mean_nothing() -> None:
+    rng = np.random.default_rng(0)
+    Z = Inputs(rng.random((60, 1)), np.empty((60, 0)))
+    y = np.sin(6 * Z.N[:, 0])
+    bad = np.arange(60) % 2 == 0
+    y[bad] += 2 * rng.standard_normal(int(bad.sum()))
+    uneven = Uneven(np.where(bad, 0, 1), np.full(60, 0.5), 2)
+    bounds = np.array([(-9.0, 7.0), (-4.0, 4.0), (math.log(1e-6), 1.0), (-4.0, 6.0)])
+    start = np.array([2.0, 0.0, math.log(1e-3), 0.0])
+    theta = fit(Z, y, Prior((2.0, 0.8, 1.3), shape=(0.0, 1.0)), [start], bounds, uneven=uneven)
+    assert 2 < 0.5 * math.exp(theta[3]) < 8  # the variance is 4
+    mean, _ = Posterior.of(theta, Z, y, uneven=uneven).predict(Z)
+    assert np.abs(mean - np.sin(6 * Z.N[:, 0])).max() < 0.2
 
 
 def test_a_warp_finds_the_scale_that_was_forgotten() -> None:
