@@ -13,7 +13,7 @@ from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw
 from .rules import check_real
 
-_MANY_WORKERS, _MANY_TRIALS = 64, 1000  # beyond which a model of all of them thinks too long
+_MANY_WORKERS, _MANY_TRIALS = 16, 1000  # beyond which the model knows too little of what runs, or thinks too long
 _POOR, _N_ENDED = 0.25, 12  # Kendall's tau of early and late losses that is poor, once so many came to their end
 
 
@@ -36,7 +36,7 @@ class Auto(Scheduler):
 
     - no trial has come to its end, and max_resource is not given: none, so that the first one shows how long they are;
     - several objectives: ASHA;
-    - more than 64 workers, or more than 1,000 trials: ASHA;
+    - more than 16 workers, or more than 1,000 trials: ASHA;
     - at no lower rung do losses rank trials as they end, with Kendall's tau of 0.25 at least, among 12 or more that
       came to their end: none, since early stopping would then cost more than it saves;
     - everything else: FreezeThaw.
