@@ -173,7 +173,7 @@ def run(
                 resources={k: v for k, v in resources.items() if v}, reproducible=reproducible, stop=rules,
             )  # fmt: skip
     except KeyboardInterrupt as e:
-        left = None if trials is None else max(trials - watch.n_finished, 0)
+        left = None if trials is None else max(trials - watch.n_finished - len(study.history.paused), 0)
         click.echo(f"\nStopped after {watch.n_finished} trials; they are kept in {clean(storage)}.", err=True)
         click.echo(f"To go on, run the same command for the rest:\n  {clean(_again(left))}", err=True)
         ctx.exit(143 if e.args else 130)
@@ -398,13 +398,14 @@ def export(name: str, storage: str, form: str | None, output: str | None) -> Non
 @_named(click.option("--yes", is_flag=True, help="Do not ask."))
 def delete(name: str, storage: str, yes: bool) -> None:
     """Remove a study with all its trials."""
+    from .studies import delete_study
     from .terminal import clean
 
     place = _existing(storage)
     record = place.study(name)
     if not yes:
         click.confirm(f"Delete {clean(name)} and its {record.n_trials} trials?", abort=True, err=True)
-    place.delete_study(record.id)
+    delete_study(name, place)
     click.echo(f"{clean(name)} is deleted.", err=True)
 
 

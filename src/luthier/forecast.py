@@ -51,6 +51,8 @@ def forecast(history: History, number: int, level: float, resource: float | None
         raise StudyError(f"a forecast is of one objective, and there are {len(history.directions)}")
     if not 0 <= number < history.n or math.isnan(step := float(history.last_step[number])):
         raise StudyError(f"trial {number} has reported nothing, so there is nothing to forecast from")
+    if resource is not None and not 0 < resource < math.inf:
+        raise ValueError(f"resource is the step at which trials end, a finite number above 0, got {resource!r}")
     end = full_resource(history) if resource is None else float(resource)
     if end is None:
         raise StudyError("no trial has come to its end yet: pass resource=, the step at which trials end")

@@ -47,7 +47,9 @@ class Lineage:
         kept = made
         if row.state.finished and self.store.keep != "all":
             best = self._best() if self.store.keep == "best" else None
-            stays = self.store.keep == "last" or (row.state == State.COMPLETE and self._beats(row, best))
+            stays = self.store.keep == "last" or (
+                row.state == State.COMPLETE and row.confirms is None and self._beats(row, best)
+            )
             kept = made[-1:] if stays else ()
             self._drop(made, kept)
             if self.store.keep == "best" and stays and best is not None:
@@ -65,10 +67,17 @@ class Lineage:
                 logger.warning("%s", e)
 
     def sweep(self) -> None:
-        """Deletes what processes left behind that died between writing a file and noting it."""
+        """Deletes what processes left behind that died between writing a file, noting it, and deleting it."""
+        if self.store.keep == "all":
+            return
+        h, best = self.history, self._best()
+        over = {i for i in h.checkpoints if h.state[i] >= State.COMPLETE.value and i != best}
+        if self.store.keep == "last" or best is None:
+            over = set()
+        needed = {r["file"] for i, made in h.checkpoints.items() if i not in over for r in made if "file" in r}
+        old = time.time() - _OLD_S
         try:
-            old = time.time() - _OLD_S
-            self.store.delete([f for f, s in self.store.files().items() if s < old and not self.history.users[f]])
+            self.store.delete([f for f, s in self.store.files().items() if s < old and f not in needed])
         except CheckpointError as e:
             logger.warning("%s", e)
 

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -99,10 +99,10 @@ def run(
     study._stopped = False
     if only is None:
         study.stop_reason, study._objective = None, objective
-        begun = study.history.n - len(study.history.waiting)
         if study.storage.shared:
-            study._lineage.sweep()
-        study.history.budget = None if n_trials is None else begun + int(n_trials)
+            with study._lock:
+                study._refresh()
+                study._lineage.sweep()
     study._window = n_jobs if reproducible and executor is not None else None
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     from .progress import shown
@@ -142,13 +142,13 @@ class _Loop:
             if self.rules and self.over():
                 return None
             try:
-                trial = self.study._ask(self.held, self.only, new=self.left != 0)
+                trial = self.study._ask(self.held, self.only, self.left)
             except SpaceExhaustedError as e:
                 logger.info("%s", e)
                 self.left = 0
                 continue
             if isinstance(trial, Trial):
-                if self.left is not None and self._is_new(trial):
+                if self.left and self._is_new(trial):
                     self.left -= 1
                 return trial
             others = len(self.study.history.running) - len(self.held)
@@ -418,7 +418,9 @@ def _addressed(key: str, url: str | None, name: str, packed: bytes, ticket: Tick
         from .studies import load_study
 
         objective, scheduler, window = cloudpickle.loads(packed)
-        there = None if url is None else load_study(name, url, scheduler=scheduler)
+        there = (
+            None if url is None else load_study(name, url, scheduler=scheduler, checkpoints=cast(Any, ticket.keeper))
+        )
         if there is not None:
             there._window = window
         _THERE.clear()

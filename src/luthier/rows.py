@@ -46,5 +46,5 @@ def addable(rows: Iterable[TrialRow], n_values: int) -> list[TrialRow]:
             raise TrialError(f"a complete trial needs {n_values} values, got {row.values!r}")
         cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
         params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
-        out.append(msgspec.structs.replace(row, params=params, cost=cost))
+        out.append(msgspec.structs.replace(row, params=params, cost=cost, checkpoints=(), turns=()))
     return out

@@ -86,7 +86,7 @@ class NoImprovement(StopRule):
 
     def reason(self, history: History) -> str | None:
         _one_objective(self, history)
-        over = np.flatnonzero(history.has_result & ~history.confirming)
+        over = np.flatnonzero((history.state >= State.COMPLETE) & ~history.confirming)
         if len(over) < self.n_trials:
             return None
         loss = np.where(history.state[over] == State.COMPLETE, history.losses[over, 0], np.inf)
@@ -144,7 +144,7 @@ class Budget(StopRule):
 
     def reason(self, history: History) -> str | None:
         over = history.has_result
-        if self.trials is not None and (n := int(over.sum())) >= self.trials:
+        if self.trials is not None and (n := int((history.state >= State.COMPLETE).sum())) >= self.trials:
             return f"{n} trials are over, of a budget of {self.trials}"
         if self.seconds is not None and (spent := float(np.nansum(history.duration_s[over]))) >= self.seconds:
             return f"trials took {spent:.6g} seconds, of a budget of {self.seconds:g}"

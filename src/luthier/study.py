@@ -352,12 +352,12 @@ class Study:
     # -- inside: the loop, links and executors use these ------------------------------------------------------------
 
     def _ask(
-        self, held: dict[int, Trial], only: Collection[int] | None = None, new: bool = True
+        self, held: dict[int, Trial], only: Collection[int] | None = None, left: int | None = None
     ) -> Trial | Literal[Next.WAIT, Next.DONE]:
         """`ask`, which also notes the trial in `held`. See `take` for its arguments, and for what is no trial."""
         with self._lock:
             self._refresh()
-            row = take(self, only, new)
+            row = take(self, only, left)
             if not isinstance(row, TrialRow):
                 return row
             from .loop import begun
@@ -397,6 +397,8 @@ class Study:
         if m > 1 and (not isinstance(value, tuple) or len(value) != m):
             raise ReportError(f"report(values, step) expects {m} values, got {value!r} in trial {number}")
         with self._lock:
+            if reference is not None and number not in self._open:  # begun elsewhere, as its earlier turns were
+                self._refresh()
             references = None if reference is None else self._lineage.grown(number, reference)
             revision = self.storage.report(self._id, number, token, step, value, references, params)
             known = not params or params == self.history._last.get(number)  # else the row has changed with them

@@ -203,7 +203,9 @@ def whole(row: TrialRow) -> dict[str, Any]:
 
     from .trial import jsonable
 
-    found = {**asdict(row), "state": row.state.name.lower()}
+    found = {**asdict(row), "state": row.state.name.lower(), "turns": [asdict(t) for t in row.turns]}
+    if not row.turns:
+        del found["turns"]
     if row.values and len(row.values) == 1:
         found["value"] = row.values[0]
     del found["token"], found["lease_s"]

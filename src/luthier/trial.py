@@ -163,6 +163,8 @@ class Trial:
         verdict: What the scheduler said last; once it is to stop or to pause, it stays so.
     """
 
+    _warned = False  # in this process, of an objective that goes on
+
     def __init__(
         self, number: int, proposal: Mapping[str, Any], space: Space, seed: int, link: Link,
         keeper: Keeper | None = None, references: Sequence[dict[str, Any]] = (), token: int = 1, declared: bool = False,
@@ -177,7 +179,6 @@ class Trial:
         self._taken_up: tuple[float, Any] | None = None
         self._params: dict[str, Any] = dict(proposal) if declared else {}
         self._rng: np.random.Generator | None = None
-        self._warned = False
 
     @property
     def checkpoint(self) -> Any:
@@ -319,8 +320,8 @@ class Trial:
         step = self._number("step", step)
         if not math.isfinite(step):
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
-        if self.verdict is not Decision.CONTINUE and not self._warned:
-            self._warned = True
+        if self.verdict is not Decision.CONTINUE and not Trial._warned:
+            Trial._warned = True
             logger.warning(
                 "trial %d was told to %s and goes on (step %g); raise luthier.TrialPruned where trial.should_prune() "
                 "is true", self.number, self.verdict.value, step,
@@ -358,7 +359,7 @@ class Trial:
     def set_cost(self, value: float) -> None:
         """Notes what the trial cost, in a unit of your own: seconds, dollars, kWh. Stored however the trial ends.
 
-        Told twice, the later counts.
+        Told twice, the later counts. A trial that was paused tells what each turn cost; its cost is their sum.
 
         Raises:
             CostError: It is not a finite number >= 0.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,25 +16,28 @@ from .storages.base import Resume as Resumed
 from .trial import State, Trial, TrialRow, Turn
 
 if TYPE_CHECKING:
-    from .history import History
     from .study import Study
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
 
 
 def take(
-    study: Study, only: Collection[int] | None = None, new: bool = True
+    study: Study, only: Collection[int] | None = None, left: int | None = None
 ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
     """The trial that a free worker runs now, which has been begun for it; the study has just been refreshed.
 
     Args:
         study: The study, locked.
         only: Some trials that wait or have lost their worker: no others are wanted.
-        new: Whether a trial that nobody has begun may be taken too.
+        left: How many trials that nobody has begun may still be taken; None for no bound.
 
     Returns:
         The trial; or WAIT while none can be had before running ones are over, DONE where none can be had at all.
     """
+    history, new = study.history, left != 0
+    if only is None:
+        begun = history.n - len(history.waiting - history.turns.keys())
+        history.budget = None if left is None else begun + left
     row = _claim(study, only, new)
     if row is not None:
         return row
@@ -58,16 +62,9 @@ def take(
             return move
         elif new:
             return _propose(study)
-        elif not _spent(study.history):
+        else:
             return Next.WAIT if scheduler.resumes and study.history.running else Next.DONE
     return Next.WAIT
-
-
-def _spent(history: History) -> bool:
-    """Notes that nothing new can be begun, so that the scheduler goes on with what there is; whether that is news."""
-    begun = history.n - len(history.waiting - history.turns.keys())
-    news, history.budget = history.budget != begun, begun
-    return news
 
 
 def _claim(study: Study, only: Collection[int] | None, new: bool) -> TrialRow | None:
@@ -164,11 +161,15 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
                 f"\nThe trial had been resumed at step {h.granted[trial.number]:g} and reported nothing since. If that "
                 "is where trials end, tell the scheduler so (max_resource), or return what the checkpoint had come to"
             )
-        began_s = outcome.started_s if trial.number not in h.turns else None
+        began_s, params, cost = outcome.started_s, outcome.params, outcome.cost
+        if trial.number in h.turns:  # its earlier turns count too
+            began_s, params = None, {**h.turns[trial.number][-1].params, **params}
+            before = float(h.cost[trial.number])
+            cost = cost if math.isnan(before) else before + (cost or 0.0)
         row = TrialRow(
-            number=trial.number, state=outcome.state, params=outcome.params, values=outcome.values,
+            number=trial.number, state=outcome.state, params=params, values=outcome.values,
             tags=outcome.tags, error=outcome.error, started_s=began_s or float(h.started_s[trial.number]),
-            finished_s=outcome.finished_s, worker=study._worker, token=trial.token, cost=outcome.cost,
+            finished_s=outcome.finished_s, worker=study._worker, token=trial.token, cost=cost,
             turns=h.turns.get(trial.number, ()),
         )  # fmt: skip
         row = study._lineage.ended(row)

@@ -83,6 +83,9 @@ def test_what_a_process_pool_breaks_on_is_offered_again(script):
     if __name__ == "__main__":
         def objective(trial):
             if trial.number == 3:
+                import time
+
+                time.sleep(1.5)  # whoever runs beside it is done by then
                 os._exit(1)
             return trial.suggest_float("x", 0, 1)
 

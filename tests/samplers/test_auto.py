@@ -79,7 +79,7 @@ def test_conditions() -> None:
 
 def test_workers() -> None:
     assert said(NUMBERS, told(NUMBERS, 30, running=20)).startswith("GP: 4 parameters, 30 finished trials, 21 at a time")
-    assert said(NUMBERS, told(NUMBERS, 30, running=70)) == "TPE: 71 trials at a time"
+    assert said(NUMBERS, told(NUMBERS, 30, running=70)) == "TPE: 71 trials at a time, 30 finished ones"
     history = told(NUMBERS, 0, running=12)
     history.budget = 20
     assert said(NUMBERS, history).startswith("QMC: 13 trials at a time of 20")

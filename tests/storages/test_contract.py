@@ -553,7 +553,7 @@ class Model:
             self.set(number, worker=worker, token=r.token + 1, lease_s=now + LEASE_S, started_s=now - ran_s)
             return self.full(number), self.touch(number)
         if expired and r.retries == MAX_RETRIES:
-            self.set(number, state=State.FAILED, error="died", finished_s=now)
+            self.set(number, state=State.FAILED, error="died", checkpoints=(), finished_s=now)
             return None, self.touch(number)
         self.set(number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S)
         self.set(number, started_s=r.started_s if r.turns else now)
@@ -586,7 +586,7 @@ class Model:
     def release(self, number, token, retried):
         self.held(number, token)
         if retried and self.rows[number].retries == MAX_RETRIES:
-            self.set(number, state=State.FAILED, error="died", finished_s=self.clock.now)
+            self.set(number, state=State.FAILED, error="died", checkpoints=(), finished_s=self.clock.now)
         else:
             self.set(number, state=State.WAITING, retries=self.rows[number].retries + retried, lease_s=0.0)
         return self.touch(number)

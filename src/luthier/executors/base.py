@@ -78,7 +78,7 @@ def told(trial: Trial, value: Any, state: State | str | None, n_values: int) -> 
     state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
     if state == State.PRUNED and trial.verdict is Decision.PAUSE:
         state = State.PAUSED
-    if state < State.PAUSED:
+    if state < State.PAUSED or (state == State.PAUSED and trial.verdict is not Decision.PAUSE):
         raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
     values, error = None, "told as failed" if state == State.FAILED else None
     if value is not None or state == State.COMPLETE:

@@ -38,7 +38,8 @@ class Lines(NamedTuple):
         Args:
             V: (n, K) curves, smaller is better; NaN where one was not seen.
         """
-        K = V.shape[1]
+        K, scale = V.shape[1], float(np.nanmax(np.abs(V), initial=0.0)) or 1.0
+        V = V / scale  # so that squares of the largest numbers do not overflow
         shift, slope, variance, told = np.zeros(K), np.ones(K), np.zeros(K), np.ones(K)
         for j in range(K - 2, -1, -1):
             here, both = V[~np.isnan(V[:, j]), j], ~np.isnan(V[:, j]) & ~np.isnan(V[:, j + 1])
@@ -57,7 +58,8 @@ class Lines(NamedTuple):
             shift[j], slope[j] = shift[j + 1] + slope[j + 1] * step, slope[j + 1] * b
             variance[j] = variance[j + 1] + slope[j + 1] ** 2 * rest / (_N_LOOSE + max(n - 1, 0))
             told[j] = slope[j] ** 2 * spread2 / max(slope[j] ** 2 * spread2 + variance[j], 1e-300)
-        return cls(shift, slope, np.sqrt(variance), told)
+        most = np.finfo(np.float64).max / max(scale, 1.0)
+        return cls(np.clip(shift, -most, most) * scale, slope, np.minimum(np.sqrt(variance), most) * scale, told)
 
     def end(self, v: Array, j: NDArray[np.int64]) -> Array:
         """(m,) what is expected in the last column of values (m,) seen in columns j (m,)."""

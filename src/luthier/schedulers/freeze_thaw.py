@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 from ..curves import AtEnd, Curves, curves, rungs
 from ..distributions import Array
+from ..errors import StudyError
 from ..extent import full_resource
 from ..history import History
 from ..numerics.acquisition import log_expected_improvement
@@ -71,7 +72,12 @@ class FreezeThaw(Scheduler):
         closed = history.budget is not None and history.n >= history.budget
         if not history.paused or (history.n < _N_STARTUP and not closed):
             return Next.START
+        if len(history.directions) > 1:
+            raise StudyError(f"FreezeThaw takes one objective, got {len(history.directions)}; use ASHA or Auto")
         model = curves(history.space, history, self.max_resource)
+        if closed and full_resource(history) is None and not history.running:  # something has to come to its end
+            best = min(history.paused, key=lambda i: (-history.last_step[i], history.last_loss[i], i))
+            return Resume(int(best))
         if model is None:
             return Next.START
         paused = np.isin(model.number, list(history.paused))

@@ -20,6 +20,9 @@ class PASHA(ASHA):
     curves cross more than once, which is noise. When all trials of the study have been started and none runs, the best
     go on whatever the top, so that some trial comes to its end.
 
+    The best is trained to its end once no further trial may begin, so give `n_trials`: a study that only its time
+    bounds may have nothing complete.
+
     Args:
         min_resource: The first rung, in steps.
         max_resource: The step at which trials end; None if there is no such step.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..history import History
-from .base import Decision, Scheduler
+from .base import Decision, Next, Resume, Scheduler
 from .rules import check_real, check_whole, ranked
 
 
@@ -39,3 +39,12 @@ class Patient(Scheduler):
         if not len(before) or not float(before.min()) + self.min_delta < float(latest.min()):
             return Decision.CONTINUE
         return Decision.STOP if self.scheduler is None else self.scheduler.decide(history, number)
+
+    def next(self, history: History) -> Next | Resume:
+        """What `scheduler` says."""
+        return Next.START if self.scheduler is None else self.scheduler.next(history)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether `scheduler` does."""
+        return self.scheduler is not None and self.scheduler.resumes

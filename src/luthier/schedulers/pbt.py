@@ -137,7 +137,7 @@ class PBT(Scheduler):
         return max(0, math.floor(step / self.interval + 1e-9)) if step == step else 0
 
     def _at_end(self, step: float) -> bool:
-        return self.max_resource is not None and step >= self.max_resource
+        return self.max_resource is not None and step >= self.max_resource * (1 - 1e-9)
 
     @staticmethod
     def _members(history: History) -> list[int]:

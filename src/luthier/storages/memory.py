@@ -109,7 +109,9 @@ class Memory(Storage):
             if not claimable(row, resume, expired):
                 return None, len(table.changed)
             if expired and row.retries >= self.max_retries:
-                return None, table.put(replace(row, state=State.FAILED, error=gave_up(row), finished_s=now))
+                return None, table.put(
+                    replace(row, state=State.FAILED, error=gave_up(row), checkpoints=(), finished_s=now)
+                )
             row = begun(row, worker, now, self.lease_s, resume, expired)
             return table.full(row), table.put(row)
 
@@ -151,7 +153,9 @@ class Memory(Storage):
             table = self._table(study)
             row = self._held(table, number, token)
             if retried and row.retries >= self.max_retries:
-                return table.put(replace(row, state=State.FAILED, error=gave_up(row), finished_s=time.time()))
+                return table.put(
+                    replace(row, state=State.FAILED, error=gave_up(row), checkpoints=(), finished_s=time.time())
+                )
             return table.put(replace(row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0))
 
     def changes(self, study: int, since: int) -> Changes:

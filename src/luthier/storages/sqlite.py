@@ -154,7 +154,9 @@ class SQLite(Storage):
                 return None, self._revision(db, study)
             revision = self._raise_revision(db, study)
             if expired and row.retries >= self.max_retries:
-                row = msgspec.structs.replace(row, state=State.FAILED, error=gave_up(row), finished_s=now)
+                row = msgspec.structs.replace(
+                    row, state=State.FAILED, error=gave_up(row), checkpoints=(), finished_s=now
+                )
                 self._put(db, study, row, revision)
                 return None, revision
             row = begun(row, worker, now, self.lease_s, resume, expired)
@@ -205,7 +207,9 @@ class SQLite(Storage):
             self._must_hold(row, token)
             revision = self._raise_revision(db, study)
             if retried and row.retries >= self.max_retries:
-                row = msgspec.structs.replace(row, state=State.FAILED, error=gave_up(row), finished_s=time.time())
+                row = msgspec.structs.replace(
+                    row, state=State.FAILED, error=gave_up(row), checkpoints=(), finished_s=time.time()
+                )
             else:
                 row = msgspec.structs.replace(row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0)
             self._put(db, study, row, revision)
