@@ -44,6 +44,8 @@ class Lineage:
     def ended(self, row: TrialRow) -> TrialRow:
         """A trial whose turn is over, with the references that stay."""
         made = self.history.checkpoints.get(row.number, ())
+        if not made:
+            return row
         kept = made
         if row.state.finished and self.store.keep != "all":
             best = self._best() if self.store.keep == "best" else None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..distributions import Array
 from ..history import History
-from ..numerics.pareto import non_dominated
+from ..rungs import fronts
 from ..trial import State
 from .base import Decision, Next, Resume, Scheduler
 from .explore import explored
@@ -272,8 +272,4 @@ def ranks(losses: Array) -> Array:
     """(n,) what to rank by: the loss, or with several objectives (n, m) the number of fronts before."""
     if losses.ndim < 2 or losses.shape[1] == 1:
         return losses.reshape(-1)
-    rank, left, depth = np.zeros(len(losses)), np.arange(len(losses)), 0
-    while len(left):
-        front = non_dominated(losses[left])
-        rank[left[front]], left, depth = depth, left[~front], depth + 1
-    return rank
+    return fronts(losses).astype(np.float64)
