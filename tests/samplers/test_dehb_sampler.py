@@ -104,3 +104,10 @@ def test_a_study_breeds_at_every_rung() -> None:
 def test_bad_settings(bad) -> None:
     with pytest.raises(ValueError, match=list(bad)[-1]):
         DEHB(**bad)
+
+
+def test_steps_that_are_too_many_are_refused():
+    from luthier.numerics.halving import Slots, brackets
+
+    with pytest.raises(ValueError, match=r"would begin [0-9,]+ trials: raise min_resource"):
+        Slots(brackets(1, 5e7, 3))

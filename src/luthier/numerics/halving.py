@@ -72,6 +72,9 @@ def reached(steps: Sequence[float]) -> Array:
     return np.asarray(steps, dtype=np.float64) * (1 - _EPS)
 
 
+_MOST = 1_000_000  # trials in a pass of DEHB that can be planned
+
+
 class Slots:
     """The plan of DEHB: where a trial stands follows from its number alone.
 
@@ -92,6 +95,11 @@ class Slots:
     def __init__(self, table: tuple[tuple[tuple[int, float], ...], ...]) -> None:
         self.steps = tuple(step for _, step in table[0])
         self.n_first = sum(b[0][0] for b in table)
+        if self.n_first > _MOST:
+            raise ValueError(
+                f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, which is so far below "
+                f"the last step, {self.steps[-1]:g}"
+            )
         rungs = [(b + i, n) for b, bracket in enumerate(table) for i, (n, _) in enumerate(bracket)]
         self.sizes = np.array([max(n for at, n in rungs if at == level) for level in range(len(table))])
         self._level = np.concatenate([np.full(n, level) for level, n in rungs])  # (a pass,) from the second on
