@@ -107,7 +107,5 @@ def test_bad_settings(bad) -> None:
 
 
 def test_steps_that_are_too_many_are_refused():
-    from luthier.numerics.halving import Slots, brackets
-
     with pytest.raises(ValueError, match=r"would begin [0-9,]+ trials: raise min_resource"):
         Slots(brackets(1, 5e7, 3))

@@ -97,8 +97,8 @@ class Slots:
         self.n_first = sum(b[0][0] for b in table)
         if self.n_first > _MOST:
             raise ValueError(
-                f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, which is so far below "
-                f"the last step, {self.steps[-1]:g}"
+                f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, which is so far "
+                f"below the last step, {self.steps[-1]:g}"
             )
         rungs = [(b + i, n) for b, bracket in enumerate(table) for i, (n, _) in enumerate(bracket)]
         self.sizes = np.array([max(n for at, n in rungs if at == level) for level in range(len(table))])
