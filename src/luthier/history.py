@@ -105,7 +105,7 @@ class History:
     @property
     def losses(self) -> Array:
         """(n, m) `values` signed so that smaller is better: the only place where direction exists."""
-        return np.asarray(self.values * self._signs)
+        return self.losses_of(self.values)
 
     @property
     def started_s(self) -> Array:
@@ -185,7 +185,7 @@ class History:
     @property
     def report_losses(self) -> Array:
         """(r, m) the losses of all objectives."""
-        return np.asarray(self.reports.column("value") * self._signs)
+        return self.losses_of(self.reports.column("value"))
 
     def reports_of(self, number: int) -> tuple[Array, Array]:
         """(steps, losses) of one trial, by step; each (k,)."""
@@ -205,6 +205,10 @@ class History:
                 raw = float(self._raw[name][number])
                 params[name] = int(raw) if isinstance(dist, Int) else raw
         return params
+
+    def losses_of(self, values: Array) -> Array:
+        """Values of all objectives (..., m) as losses."""
+        return np.asarray(values * self._signs)
 
     def values_of(self, losses: ArrayLike) -> Array:
         """Losses of the first objective (...) as the user's values, or values as losses."""
@@ -381,10 +385,8 @@ class History:
 
     def set_checkpoints(self, number: int, references: tuple[dict[str, Any], ...]) -> None:
         """Notes what a trial can go on from."""
-        for r in self.checkpoints.pop(number, ()):
-            self.users[r.get("file", "")] -= 1
-        for r in references:
-            self.users[r.get("file", "")] += 1
+        self.users.subtract(r.get("file", "") for r in self.checkpoints.pop(number, ()))
+        self.users.update(r.get("file", "") for r in references)
         if references:
             self.checkpoints[number] = references
 
@@ -399,10 +401,8 @@ class History:
         size = max(2 * size, n)
         for name, a in self._columns.items():
             self._columns[name] = _grown(a, size)
-        for name, a in self._raw.items():
-            self._raw[name] = _grown(a, size)
-        self._X = _grown(self._X, size)
-        self._fits = _grown(self._fits, size)
+        self._raw = {name: _grown(a, size) for name, a in self._raw.items()}
+        self._X, self._fits = _grown(self._X, size), _grown(self._fits, size)
 
     def before(self, number: int, window: int) -> History:
         """What was committed when trial `number` was proposed and nothing later, beside its own reports.

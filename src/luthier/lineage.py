@@ -37,9 +37,8 @@ class Lineage:
     def grown(self, number: int, reference: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         """What a trial's row refers to with one more checkpoint."""
         made = (*self.history.checkpoints.get(number, ()), reference)
-        gone = superseded(made, self.store.keep)
-        self._gone += gone
-        return tuple(r for r in made[:-2] if self.store.keep == "all" and r.get("file") not in gone) + made[-2:]
+        self._gone += superseded(made, self.store.keep)
+        return made if self.store.keep == "all" else made[-2:]
 
     def ended(self, row: TrialRow) -> TrialRow:
         """A trial whose turn is over, with the references that stay."""
@@ -72,11 +71,11 @@ class Lineage:
         """Deletes what processes left behind that died between writing a file, noting it, and deleting it."""
         if self.store.keep == "all":
             return
-        h, best = self.history, self._best()
-        over = {i for i in h.checkpoints if h.state[i] >= State.COMPLETE.value and i != best}
-        if self.store.keep == "last" or best is None:
-            over = set()
-        needed = {r["file"] for i, made in h.checkpoints.items() if i not in over for r in made if "file" in r}
+        h, best = self.history, self._best() if self.store.keep == "best" else None
+        needed = {
+            r["file"] for i, made in h.checkpoints.items() for r in made
+            if "file" in r and (best is None or i == best or h.state[i] < State.COMPLETE)
+        }  # fmt: skip
         old = time.time() - _OLD_S
         try:
             self.store.delete([f for f, s in self.store.files().items() if s < old and f not in needed])

@@ -133,8 +133,7 @@ class Rungs:
         row, last, state = self._row[k][numbers], self._last_row[numbers], history.state[numbers]
         row = np.where((row < 0) & (state == State.COMPLETE), last, row)
         counts = (row >= 0) & (state != State.FAILED) & ~history.confirming[numbers]
-        signs = np.array([-1.0 if d == "maximize" else 1.0 for d in history.directions])
-        return Rung(numbers[counts], ranked(history.reports.column("value")[row[counts]] * signs))
+        return Rung(numbers[counts], ranked(history.losses_of(history.reports.column("value")[row[counts]])))
 
 
 def order(losses: Array, most: float = math.inf) -> Numbers:

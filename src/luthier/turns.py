@@ -44,16 +44,16 @@ def take(
     if only is not None:
         return Next.DONE
     scheduler = study.scheduler
-    if study.history.paused and not (scheduler and scheduler.resumes):
+    if history.paused and not (scheduler and scheduler.resumes):
         study._warn(
             "paused",
-            f"{len(study.history.paused)} trials of {study.name!r} are paused, and the scheduler {scheduler!r} never "
+            f"{len(history.paused)} trials of {study.name!r} are paused, and the scheduler {scheduler!r} never "
             "resumes any: they stay as they are. Pass the scheduler that paused them to go on with them",
         )
     if scheduler is None:
         return _propose(study) if new else Next.DONE
     for _ in range(_ATTEMPTS):
-        move = scheduler.next(study.history)
+        move = scheduler.next(history)
         if isinstance(move, Resume):
             row = _resume(study, move)
             if row is not None:
@@ -63,7 +63,7 @@ def take(
         elif new:
             return _propose(study)
         else:
-            return Next.WAIT if scheduler.resumes and study.history.running else Next.DONE
+            return Next.WAIT if scheduler.resumes and history.running else Next.DONE
     return Next.WAIT
 
 

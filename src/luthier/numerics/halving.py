@@ -134,17 +134,3 @@ def first_rows(number: NDArray[np.int64], step: Array, n: int, mark: float) -> N
     at = at[step[at] == first[number[at]]]
     row[number[at]] = at
     return row
-
-
-def first_of(complete: NDArray[np.bool_], finished_s: Array, last_step: Array) -> float | None:
-    """The last step of the trial that was the first to complete; None while none has that reported.
-
-    Args:
-        complete: (n,) Which count.
-        finished_s: (n,) When they ended; where nobody knows, the number of the trial decides.
-        last_step: (n,)
-    """
-    at = np.flatnonzero(complete & ~np.isnan(last_step))
-    if not len(at):
-        return None
-    return float(last_step[at[np.argmin(np.nan_to_num(finished_s[at], nan=np.inf))]])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..distributions import Array
+from ..extent import losses_at
 from ..history import History
-from ..numerics.halving import first_rows
 from ..space import Space
 from ..trial import State
 from .base import Sampler, unseen
@@ -94,10 +94,8 @@ def modelled(history: History, n_min: int) -> tuple[NDArray[np.int64], Array]:
     there = len(at) - np.searchsorted(at, rests)
     enough = rests[there >= n_min]
     mark = float(enough[0]) if len(enough) else np.inf
-    row = first_rows(history.report_number, history.report_step, history.n, mark)
-    loss = np.where(whole, history.losses[:, 0], np.nan)
-    loss[row >= 0] = history.report_loss[row[row >= 0]]
-    numbers = np.flatnonzero(whole | (counts & (row >= 0)))
+    loss, reached_it = losses_at(history, mark)
+    numbers = np.flatnonzero(whole | (counts & reached_it))
     if len(numbers) < n_min:
         return numbers[:0], loss[:0]
     loss = loss[numbers]

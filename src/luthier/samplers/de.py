@@ -57,16 +57,22 @@ class DE(Sampler):
             own = np.flatnonzero(full == slot)
             others = np.flatnonzero(full != slot)
             a, b, c = U[rng.choice(others, 3, replace=False)]
-            old = U[own[0]] if len(own) else a
-            new = a + self.F * (b - c)
-            outside = (new < 0) | (new > 1)
-            new[outside] = rng.random(int(outside.sum()))
-            varied = rng.random(space.d) < self.CR
-            varied[rng.integers(space.d)] = True
-            point: Array = np.where(varied, new, old)
-            return point
+            return rand_1_bin(a, b, c, U[own[0]] if len(own) else a, self.F, self.CR, rng)
 
         return legal(space, history, n, rng, vary)
+
+
+def rand_1_bin(a: Array, b: Array, c: Array, old: Array, F: float, CR: float, rng: np.random.Generator) -> Array:
+    """The mutant a + F (b - c), crossed with `old`: points of the unit cube (d,) each.
+
+    What leaves the cube is drawn anew; at least one parameter is the mutant's. Source: Storn & Price 1997.
+    """
+    new = a + F * (b - c)
+    outside = (new < 0) | (new > 1)
+    new[outside] = rng.random(int(outside.sum()))
+    varied = rng.random(len(new)) < CR
+    varied[rng.integers(len(new))] = True
+    return np.asarray(np.where(varied, new, old))
 
 
 def slots(history: History, size: int) -> NDArray[np.int64]:

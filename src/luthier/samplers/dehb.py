@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..distributions import Array
+from ..extent import first_resource, losses_at
 from ..history import History
-from ..numerics.halving import Slots, brackets, first_of, first_rows, reached
+from ..numerics.halving import Slots, brackets, reached
 from ..space import Space
 from ..trial import State
 from .base import Sampler
-from .de import DE
+from .de import DE, rand_1_bin
 from .population import legal, one_objective, spread, to_cube
 
 
@@ -58,10 +59,7 @@ class DEHB(Sampler):
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         one_objective("DEHB", history)
-        R = self.max_resource
-        if R is None:
-            complete = (history.state == State.COMPLETE) & ~history.confirming
-            R = first_of(complete, history.finished_s, history.last_step)
+        R = self.max_resource or first_resource(history)
         if R is None:
             return (spread if history.n_reports else self._plain.sample)(space, history, n, rng)
         if R not in self._slots:
@@ -97,26 +95,18 @@ class DEHB(Sampler):
         """A point of the unit cube (d,): rand/1/bin."""
         chosen = rng.choice(donors, 3, replace=False)
         a, b, c, old = to_cube(space, history.X[[*chosen, parent if parent >= 0 else chosen[0]]], rng)
-        new = a + self.F * (b - c)
-        outside = (new < 0) | (new > 1)
-        new[outside] = rng.random(int(outside.sum()))
-        varied = rng.random(space.d) < self.CR
-        varied[rng.integers(space.d)] = True
-        point: Array = np.where(varied, new, old)
-        return point
+        return rand_1_bin(a, b, c, old, self.F, self.CR, rng)
 
 
 def population(history: History, slots: Slots, level: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The number of the trial that each place (size,) of a rung holds, -1 for none; and the places, the best first."""
     n, state, size = history.n, history.state, int(slots.sizes[level])
     mark = float(reached(slots.steps)[level])
-    row = first_rows(history.report_number, history.report_step, n, mark)
-    loss = np.where(state == State.COMPLETE, history.losses[:, 0], np.nan)
-    loss[row >= 0] = history.report_loss[row[row >= 0]]
+    loss, reached_it = losses_at(history, mark)
     at, place = slots.at(np.arange(n))
     first = at < 0
     place[first] = np.flatnonzero(first) % size
-    stands = ((row >= 0) | (state == State.COMPLETE)) & (first | (at == level))
+    stands = (reached_it | (state == State.COMPLETE)) & (first | (at == level))
     stands &= (state != State.FAILED) & history.fits & ~np.isnan(loss)
     numbers = np.flatnonzero(stands)
     numbers = numbers[np.argsort(-loss[numbers], kind="stable")]  # the best are written last

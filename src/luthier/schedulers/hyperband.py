@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..distributions import Array
+from ..extent import first_resource
 from ..history import History
-from ..numerics.halving import brackets, first_of, reached, share
+from ..numerics.halving import brackets, reached, share
 from ..reports import Reports
 from ..rungs import Numbers, Rungs
 from ..trial import State
@@ -88,10 +89,7 @@ class Brackets(Scheduler):
 
     def _plan(self, history: History) -> Plan | None:
         """The brackets; None as long as max_resource is not known."""
-        R = self.max_resource
-        if R is None:
-            complete = (history.state == State.COMPLETE) & ~history.confirming
-            R = first_of(complete, history.finished_s, history.last_step)
+        R = self.max_resource or first_resource(history)
         if R is None:
             return None
         if R not in self._plans:

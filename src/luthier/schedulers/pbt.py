@@ -248,7 +248,7 @@ def generator(history: History, number: int) -> np.random.Generator:
 def losses_of(history: History, number: int) -> tuple[Array, Array]:
     """(steps (k,), losses (k, m)) that a trial reported, comparable."""
     steps, values = history.reports.of(number)
-    return steps, ranked(values * [-1.0 if d == "maximize" else 1.0 for d in history.directions])
+    return steps, ranked(history.losses_of(values))
 
 
 def loss_at(history: History, number: int, step: float) -> Array | None:
