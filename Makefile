@@ -1,23 +1,29 @@
-# make demo, make test, make check, make bench: each sets up what it needs in .venv first.
+# make demo, make test, make check, make bench, make soak: each sets up what it needs in .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench soak servers clean
 
 demo: .venv/demo
 	$(BIN)/luthier demo
 
-test: .venv/dev
+test: .venv/dev servers
 	$(BIN)/python -m pytest -n 2
 
-check: .venv/dev
+check: .venv/dev servers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
-bench: .venv/bench
+bench: .venv/bench servers
 	$(BIN)/python benchmarks/speed.py
+
+soak: .venv/dev servers
+	$(BIN)/python tests/soak.py
+
+servers:
+	scripts/install_servers.sh
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv || python3 -m venv .venv

@@ -1,12 +1,26 @@
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 import uuid
+from pathlib import Path
 
 import psutil
 import pytest
+
+import servers
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # the first process of the run, which sees its end
+        os.environ[servers.RUN] = tempfile.mkdtemp(prefix="luthier-tests-")
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        servers.end_all(Path(os.environ[servers.RUN]))
 
 
 class Scripts:

@@ -9,7 +9,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
-SHELL = [EXAMPLES / "cli_program.sh"]
+SHELL = [EXAMPLES / "cli_program.sh", EXAMPLES / "curl_worker.sh"]
 USED = {"cli_train.sh", "cli_space.yaml"}  # by cli_program.sh
 
 

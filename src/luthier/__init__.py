@@ -24,6 +24,7 @@ _FROM = {
     "delete_study": "studies",
     "list_studies": "studies",
     "load_study": "studies",
+    "share": "sharing",
 }
 _ROOMS = ("checkpoints", "errors", "evaluation", "executors", "samplers", "schedulers", "stopping", "storages")
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .errors import LuthierError as LuthierError
     from .errors import TrialPruned as TrialPruned
     from .recommendation import Recommendation as Recommendation
+    from .sharing import share as share
     from .space import Space as Space
     from .studies import create_study as create_study
     from .studies import delete_study as delete_study

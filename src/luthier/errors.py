@@ -28,7 +28,9 @@ LuthierError
 │   ├── StorageDamagedError     the file is torn, or is not luthier's
 │   ├── StorageVersionError     the file was written by a newer luthier
 │   ├── StorageFullError        no space is left on the device
-│   └── StorageReadOnlyError    the file or its folder cannot be written
+│   ├── StorageReadOnlyError    the file or its folder cannot be written
+│   ├── StorageUnreachableError the server does not answer
+│   └── StorageDeniedError      the server refuses: a wrong password or token, or too many requests
 ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
 ├── ResourceError               the machine has fewer cores or GPUs than were asked for
 ├── CommandError                a program run as an objective failed, or printed no result
@@ -164,6 +166,14 @@ class StorageFullError(StorageError, OSError):
 
 class StorageReadOnlyError(StorageError, PermissionError):
     """The file or its folder cannot be written."""
+
+
+class StorageUnreachableError(StorageError, ConnectionError):
+    """The server does not answer; what was asked of it may have been done or not."""
+
+
+class StorageDeniedError(StorageError):
+    """The server refuses: a wrong password or token, or too many requests."""
 
 
 class CheckpointError(LuthierError):

@@ -6,11 +6,12 @@ import concurrent.futures as cf
 import contextlib
 import logging
 import os
+import sys
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,16 +19,15 @@ from .errors import (
     LeaseLostError,
     LuthierError,
     SpaceExhaustedError,
-    StorageError,
     TrialMemoryError,
     TrialTimeoutError,
     WorkerDiedError,
 )
 from .executors.base import Objective, Outcome, execute, failed
 from .schedulers.base import Next
-from .space import Space
 from .stopping import StopRule
-from .trial import Decision, Keeper, Link, State, Told, Trial, TrialRow
+from .tickets import _HERE, submitter
+from .trial import State, Trial, TrialRow
 from .turns import end
 
 if TYPE_CHECKING:
@@ -36,27 +36,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("luthier")
 
 _POLL_S = 0.1  # how often the storage is looked at while other processes' trials must come to something first
+_ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for how many trials it has room
 _GOES_ON = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)  # these say nothing about the objective's code
-
-
-class StudyLink:
-    """A trial's way to its study in the same process."""
-
-    __slots__ = ("number", "study", "token")
-
-    def __init__(self, study: Study, number: int, token: int) -> None:
-        self.study, self.number, self.token = study, number, token
-
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
-        self.study._report(self.number, self.token, step, value, reference, params)
-
-    def decide(self) -> Decision:
-        return self.study._decide(self.number)
 
 
 def run(
     study: Study, objective: Objective, n_trials: int | None, timeout_s: float | None, n_jobs: int,
-    executor: cf.Executor | None, catch: type[BaseException] | Sequence[type[BaseException]],
+    executor: cf.Executor | str | None, catch: type[BaseException] | Sequence[type[BaseException]],
     callbacks: Sequence[Callback], progress: bool | None, limits: Mapping[str, float] | None,
     resources: Mapping[str, float] | None, reproducible: bool, stop: StopRule | Sequence[StopRule] = (),
     only: Collection[int] | None = None,
@@ -71,8 +57,19 @@ def run(
         raise ValueError(f"timeout_s must be > 0 seconds or None, got {timeout_s!r}")
     if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
         raise ValueError(f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}")
-    if executor is not None and (limits or resources):
-        raise ValueError("limits and resources are kept by luthier's own processes; leave out executor, or them")
+    if isinstance(executor, str) and executor != "ray":
+        raise ValueError(
+            f"executor is 'ray', an executor of concurrent.futures, or None for processes, got {executor!r}"
+        )
+    if isinstance(executor, cf.Executor) and (limits or resources):
+        raise ValueError(
+            "limits and resources are kept by luthier's own processes, or by executor='ray'; leave out executor, or "
+            "give them to its constructor"
+        )
+    if reproducible and executor is not None and n_jobs == -1:
+        raise ValueError(
+            "reproducible=True needs n_jobs in numbers: the study depends on how many trials run at a time"
+        )
     if reproducible and study.scheduler is not None and study.scheduler.resumes and n_jobs != 1:
         raise ValueError(
             f"{study.scheduler!r} resumes trials whenever a worker is free, which is a matter of timing: "
@@ -87,15 +84,19 @@ def run(
         if not isinstance(rule, StopRule):
             raise ValueError(f"stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got {rule!r}")
     caught = (catch,) if isinstance(catch, type) else tuple(catch)
-    owned = None
-    if executor is None and (n_jobs != 1 or limits or resources):
+    owned: cf.Executor | None = None
+    if isinstance(executor, str):
+        from .executors.ray import Ray
+
+        executor = owned = Ray(n_jobs, resources, limits)
+    elif executor is None and (n_jobs != 1 or limits or resources):
         from .executors.processes import Processes
         from .executors.resources import capacity
 
         n_jobs = capacity(resources) if n_jobs == -1 else n_jobs
         executor = owned = Processes(n_jobs, limits=limits, resources=resources)
-    elif n_jobs == -1:
-        n_jobs = os.cpu_count() or 1
+    if n_jobs == -1:
+        n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
     study._stopped = False
     if only is None:
         study.stop_reason, study._objective = None, objective
@@ -245,20 +246,26 @@ class _Loop:
     def spread(self, executor: cf.Executor, n_jobs: int) -> None:
         """n_jobs trials at a time; in trial order where results must not depend on timing."""
         key = f"{os.getpid()}:{uuid.uuid4().hex}"
-        submit = _submitter(executor, self.study, self.objective, self.m, key)
-        running: dict[cf.Future[Outcome], Trial] = {}
+        submit = submitter(executor, self.study, self.objective, self.m, key)
+        running: dict[cf.Future[Outcome | None], Trial] = {}
         ready: dict[int, tuple[Trial, Outcome]] = {}
         in_order = self.study._window is not None
+        room: Callable[[], int] | None = None if in_order else getattr(executor, "room", None)
         try:
             while True:
-                while len(running) + len(ready) < n_jobs and (trial := self.ask()) is not None:
+                n = n_jobs if room is None else min(n_jobs, room())
+                while len(running) + len(ready) < n and (trial := self.ask()) is not None:
                     running[submit(trial)] = trial
                 if not running and not ready:
                     return
-                done, _ = cf.wait(running, return_when=cf.FIRST_COMPLETED)
+                done, _ = cf.wait(running, None if room is None else _ROOM_S, cf.FIRST_COMPLETED)
                 for future in done:
                     trial = running.pop(future)
-                    ready[trial.number] = (trial, _outcome(future, trial))
+                    outcome = _outcome(future, trial)
+                    if outcome is None:
+                        running[submit(trial, whole=True)] = trial
+                    else:
+                        ready[trial.number] = (trial, outcome)
                 while ready:
                     number = min(ready)
                     if in_order and any(t.number < number for t in running.values()):
@@ -267,9 +274,7 @@ class _Loop:
                     if in_order:  # the next trial is asked for before anything later is taken in
                         break
         except BaseException:
-            from .executors.processes import Processes
-
-            if isinstance(executor, Processes):
+            if hasattr(executor, "submit_with_calls"):  # one of ours, which can end what runs
                 executor.shutdown(wait=False, cancel_futures=True)
             for future, trial in running.items():
                 if future.cancel():
@@ -284,147 +289,12 @@ class _Loop:
             _HERE.pop(key, None)
 
 
-def _later(loop: _Loop, trial: Trial, future: cf.Future[Outcome]) -> None:
-    loop.keep(trial, _outcome(future, trial))
+def _later(loop: _Loop, trial: Trial, future: cf.Future[Outcome | None]) -> None:
+    loop.keep(trial, _outcome(future, trial) or failed(WorkerDiedError("it had no objective", killed=True), trial))
 
 
-def _outcome(future: cf.Future[Outcome], trial: Trial) -> Outcome:
+def _outcome(future: cf.Future[Outcome | None], trial: Trial) -> Outcome | None:
     e = future.exception()
+    if type(e).__name__ == "KilledWorker":  # Dask's, of a task that several workers have died of
+        e = WorkerDiedError(f"Dask: {e}")
     return future.result() if e is None else failed(e, trial)
-
-
-def _submitter(
-    executor: cf.Executor, study: Study, objective: Objective, m: int, key: str
-) -> Callable[[Trial], cf.Future[Outcome]]:
-    """How this executor is handed a trial: directly, over a pipe, or by the storage's address."""
-    from .executors.processes import Processes, Shared
-
-    if isinstance(executor, cf.ThreadPoolExecutor):
-        return lambda trial: executor.submit(execute, objective, trial, m)
-    if isinstance(executor, Processes):
-        shared = Shared(objective)
-        spaces: dict[int, tuple[Space, Shared]] = {}
-
-        def over_pipe(trial: Trial) -> cf.Future[Outcome]:
-            _, space = spaces.setdefault(id(trial._space), (trial._space, Shared(trial._space)))
-            link = StudyLink(study, trial.number, trial.token)
-            return executor.submit_with_calls(
-                {"report": link.report, "decide": link.decide},
-                _piped,
-                shared,
-                space,
-                _ticket(study, trial),
-                m,
-            )
-
-        return over_pipe
-    _HERE[key] = (study, objective)
-    import cloudpickle
-
-    url, packed = study.storage.url, cloudpickle.dumps((objective, study.scheduler, study._window))
-
-    def by_address(trial: Trial) -> cf.Future[Outcome]:
-        return executor.submit(_addressed, key, url, study.name, packed, _ticket(study, trial), m)
-
-    return by_address
-
-
-class Ticket(NamedTuple):
-    """What another process needs to make the handle of a trial that was begun here."""
-
-    number: int
-    proposal: Mapping[str, Any]
-    seed: int
-    keeper: Keeper
-    references: Sequence[dict[str, Any]]
-    token: int
-    declared: bool
-    tags: dict[str, Any]
-
-
-_HERE: dict[str, tuple[Study, Objective]] = {}  # studies of this process, for executors that turn out to be threads
-_THERE: dict[str, tuple[Study | None, Objective]] = {}  # what a foreign worker has opened by its address; the last
-
-
-def begun(study: Study, row: TrialRow) -> Trial:
-    """The handle of a trial that this process has just begun."""
-    keeper = study._lineage.store
-    ticket = Ticket(
-        row.number, row.params, study._seed, keeper, row.checkpoints, row.token, study._declared, dict(row.tags)
-    )
-    return handle(ticket, study.history.space, StudyLink(study, row.number, row.token))
-
-
-def _ticket(study: Study, trial: Trial) -> Ticket:
-    """The ticket of a trial whose handle was made here."""
-    keeper = study._lineage.store
-    return Ticket(
-        trial.number, trial._proposal, study._seed, keeper, trial._references, trial.token, study._declared, trial.tags
-    )
-
-
-def handle(ticket: Ticket, space: Space, link: Link) -> Trial:
-    """The handle of a trial, wherever it runs."""
-    t = ticket
-    trial = Trial(t.number, t.proposal, space, t.seed, link, t.keeper, t.references, t.token, t.declared)
-    trial.tags = dict(t.tags)
-    return trial
-
-
-class _PipeLink:
-    """A trial's way to its study from one of luthier's own processes."""
-
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
-        from .executors.worker import call
-
-        call("report", step, value, reference, params)
-
-    def decide(self) -> Decision:
-        from .executors.worker import call
-
-        return Decision(call("decide"))
-
-
-def _piped(objective: Objective, space: Space, ticket: Ticket, m: int) -> Outcome:
-    return execute(objective, handle(ticket, space, _PipeLink()), m)
-
-
-class _NoLink:
-    """A trial that runs where its study cannot be reached."""
-
-    def _refuse(self) -> StorageError:
-        return StorageError(
-            "a study in memory cannot be reached from another executor's process, so trials there cannot report; "
-            "pass storage='sqlite:///luthier.db' to create_study, or n_jobs instead of executor"
-        )
-
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
-        raise self._refuse()
-
-    def decide(self) -> Decision:
-        raise self._refuse()
-
-
-def _addressed(key: str, url: str | None, name: str, packed: bytes, ticket: Ticket, m: int) -> Outcome:
-    """Runs in a foreign executor's worker: a thread of this process, another process, another machine."""
-    number, token = ticket.number, ticket.token
-    if key in _HERE and key.startswith(f"{os.getpid()}:"):  # a forked child has the table too, but not the study
-        study, objective = _HERE[key]
-        return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)), m)
-    found = _THERE.get(key)
-    if found is None:
-        import cloudpickle
-
-        from .studies import load_study
-
-        objective, scheduler, window = cloudpickle.loads(packed)
-        there = (
-            None if url is None else load_study(name, url, scheduler=scheduler, checkpoints=cast(Any, ticket.keeper))
-        )
-        if there is not None:
-            there._window = window
-        _THERE.clear()
-        found = _THERE[key] = (there, objective)
-    there, objective = found
-    link = _NoLink() if there is None else StudyLink(there, number, token)
-    return execute(objective, handle(ticket, Space() if there is None else there.space, link), m)

@@ -19,6 +19,8 @@ from .storages import Storage, from_url
 from .storages.base import StudyRecord
 from .study import Study
 
+COPYING = "copying"  # in the spec of half a copy: where from
+
 
 def create_study(
     name: str | None = None,
@@ -36,7 +38,8 @@ def create_study(
 
     Args:
         name: Its name in the storage; made up when None.
-        storage: "sqlite:///file.db", a path ending in .db, a `Storage`, or None for this process's memory.
+        storage: A URL such as "sqlite:///file.db" or "postgresql://user@host/database" (see `storages.from_url`), a
+            path ending in .db, a `Storage`, or None for this process's memory.
         direction: "minimize" (the default) or "maximize".
         directions: One for each of several objectives, instead of `direction`.
         space: A declared space, or a dict for one; None lets the objective's suggest calls discover it.
@@ -59,7 +62,7 @@ def create_study(
     if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
         raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
     space = Space(space) if isinstance(space, Mapping) else space
-    chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
+    chosen = named(sampler, scheduler, {})
     place = from_url(storage)
     spec = {
         "directions": wanted,
@@ -67,6 +70,7 @@ def create_study(
         "space": (space or Space()).to_json(),
         "declared": space is not None,
     }
+    spec |= {k: v for k, v in (("sampler", sampler), ("scheduler", scheduler)) if isinstance(v, str)}
     if checkpoints is not None:
         store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
@@ -76,8 +80,10 @@ def create_study(
         if not load_if_exists:
             raise
         record = place.study(str(name))
+        must_be_whole(record)
         if (direction or directions) and record.spec["directions"] != wanted:
             raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
+        chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
 
 
@@ -89,18 +95,44 @@ def load_study(
     scheduler: Scheduler | str | None = None,
     checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
 ) -> Study:
-    """Goes on with a study. Sampler and scheduler are not stored: pass them again; a new space replaces the old.
+    """Goes on with a study.
 
-    So does another place for checkpoints; those made before are then looked for there.
+    Where sampler and scheduler were given by name when it was created, those are the default; others are not stored, so
+    pass them again. A new space replaces the old. So does another place for checkpoints; those made before are then
+    looked for there.
 
     Raises:
         StudyNotFoundError: There is none of that name.
     """
     place = from_url(storage)
     space = Space(space) if isinstance(space, Mapping) else space
-    chosen = samplers.named(sampler or "Auto"), schedulers.named(scheduler)
     record = place.study(name)
+    must_be_whole(record)
+    chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
+
+
+def named(
+    sampler: Sampler | str | None, scheduler: Scheduler | str | None, spec: Mapping[str, Any]
+) -> tuple[Sampler, Scheduler | None]:
+    """A sampler and a scheduler from what was given now, or when the study with this spec was created."""
+    return (
+        samplers.named(sampler or spec.get("sampler") or "Auto"),
+        schedulers.named(scheduler or spec.get("scheduler")),
+    )
+
+
+def must_be_whole(record: StudyRecord) -> None:
+    """Refuses a study whose copying is under way or was cut off.
+
+    Raises:
+        StudyError: It is such a study.
+    """
+    if origin := record.spec.get(COPYING):
+        raise StudyError(
+            f"study {record.name!r} is half a copy, from {origin}; wait for its end, or copy it again if that was cut "
+            "off: luthier storage copy"
+        )
 
 
 def kept(
@@ -115,7 +147,7 @@ def kept(
         return Checkpoints(told["url"], told["keep"])
     if storage.folder is None:
         return temporary()
-    return Checkpoints(storage.folder / str(record.id))
+    return Checkpoints(f"{storage.folder}/{record.id}")
 
 
 def delete_study(name: str, storage: str | Storage) -> None:

@@ -85,7 +85,7 @@ class Study:
         self._leases = Leases(storage, record.id, self._open)
         self._lineage = Lineage(checkpoints, self.history)
         self._window: int | None = None  # set while results are committed in trial order
-        self._stopped = False
+        self._stopped = self._elsewhere = False  # asked to stop; trials report past this object
         self._warned: set[str] = set()  # of what has been said once
         self.stop_reason: str | None = None
         self._objective: Objective | None = None  # what optimize was last given, for confirm
@@ -106,7 +106,7 @@ class Study:
         n_trials: int | None = None,
         timeout_s: float | None = None,
         n_jobs: int = 1,
-        executor: Executor | None = None,
+        executor: Executor | Literal["ray"] | None = None,
         catch: type[BaseException] | Sequence[type[BaseException]] = (),
         callbacks: Sequence[Callback] = (),
         progress: bool | None = None,
@@ -122,7 +122,7 @@ class Study:
             n_trials: How many trials this call runs; None for no bound.
             timeout_s: After how many seconds no further trial is begun.
             n_jobs: How many trials run at the same time, each in its own process; -1 for as many as fit.
-            executor: Any `concurrent.futures` executor to run them in instead; n_jobs trials are kept in it.
+            executor: "ray", for a Ray cluster; or any `concurrent.futures` executor, in which n_jobs trials are kept.
             catch: Exceptions of the objective after which the study goes on; others are raised. Exceeded limits, dead
                 workers and values of NaN never stop a study. Every failure is recorded.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
@@ -360,7 +360,7 @@ class Study:
             row = take(self, only, left)
             if not isinstance(row, TrialRow):
                 return row
-            from .loop import begun
+            from .tickets import begun
 
             trial = begun(self, row)
             held[row.number] = trial  # an interrupt between two of these lines loses nothing
@@ -378,12 +378,12 @@ class Study:
             self.history.revision = changes.revision
 
     def _wrote(self, revision: int, row: TrialRow | None = None) -> None:
-        """Takes in an own write, without reading it back where nobody else wrote in between."""
-        if row is not None and revision == self.history.revision + 1:
-            self.history.put([row])
+        """Takes in an own write; what others wrote in between is read when somebody needs it."""
+        if row is None or row.number > self.history.n:
+            return self._refresh()
+        self.history.put([row])
+        if revision == self.history.revision + 1:
             self.history.revision = revision
-        else:
-            self._refresh()
 
     def _report(
         self, number: int, token: int, step: float, value: Told, reference: dict[str, Any] | None,

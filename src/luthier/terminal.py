@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +17,8 @@ import click
 from .errors import NoCompletedTrialsError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from .distributions import Distribution
     from .study import Study
     from .trial import TrialRow
@@ -54,27 +56,37 @@ def moment(seconds: float | None) -> str:
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Prints a table to stdout; columns of numbers are right-aligned."""
     rows = list(rows)
-    right = [all(isinstance(r[j], int | float | None) for r in rows) and bool(rows) for j in range(len(headers))]
-    texts = [[cell(v) for v in row] for row in rows]
     if sys.stdout.isatty():
-        from rich import box
         from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
 
-        bold = "" if os.environ.get("NO_COLOR") else "bold"
-        grid = Table(box=box.SIMPLE_HEAD, header_style=bold, pad_edge=False)
-        for name, is_right in zip(headers, right, strict=True):
-            grid.add_column(Text(clean(name)), justify="right" if is_right else "left", overflow="fold")
-        for row in texts:
-            grid.add_row(*map(Text, row))
-        Console(highlight=False).print(grid)
+        Console(highlight=False).print(grid(headers, rows))
         return
+    right, texts = _right(headers, rows), [[cell(v) for v in row] for row in rows]
     texts.insert(0, [clean(h) for h in headers])
     widths = [max(len(row[j]) for row in texts) for j in range(len(headers))]
     for row in texts:
         aligned = (t.rjust(w) if r else t.ljust(w) for t, w, r in zip(row, widths, right, strict=True))
         click.echo("  ".join(aligned).rstrip())
+
+
+def grid(headers: Sequence[str], rows: Sequence[Sequence[Any]], styles: Sequence[str] = ()) -> Table:
+    """A table for rich; `styles` are those of its rows."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    bold = "" if os.environ.get("NO_COLOR") else "bold"
+    made = Table(box=box.SIMPLE_HEAD, header_style=bold, pad_edge=False)
+    for name, is_right in zip(headers, _right(headers, rows), strict=True):
+        made.add_column(Text(clean(name)), justify="right" if is_right else "left", overflow="fold")
+    for row, style in zip(rows, [*styles, *[""] * len(rows)], strict=False):
+        made.add_row(*(Text(cell(v)) for v in row), style=style)
+    return made
+
+
+def _right(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[bool]:
+    """Which columns hold numbers."""
+    return [all(isinstance(r[j], int | float | None) for r in rows) and bool(rows) for j in range(len(headers))]
 
 
 def pairs(items: Mapping[str, Any], indent: str = "  ", exact: bool = False) -> None:
@@ -212,9 +224,9 @@ def whole(row: TrialRow) -> dict[str, Any]:
     return {k: v for k, v in jsonable(found).items() if v is not None}
 
 
-def finish(study: Study, counts: Mapping[int, int], options: str) -> None:
-    """Prints what came out of a run; `options` lead `luthier show` to it."""
-    click.echo(f"Trials of this run: {counted(counts)}.", err=True)
+def finish(study: Study, counts: Mapping[int, int], options: str, say: Callable[[str], object]) -> None:
+    """Prints what came out of a run, and says how it went; `options` lead `luthier show` to it."""
+    say(f"Trials of this run: {counted(counts)}.")
     try:
         if len(study.directions) == 1:
             best = study.best_trial
@@ -223,8 +235,8 @@ def finish(study: Study, counts: Mapping[int, int], options: str) -> None:
         elif front := study.best_trials:
             click.echo(f"best: {len(front)} trials that no other beats in all objectives")
     except NoCompletedTrialsError:
-        click.echo("No trial is complete yet.", err=True)
-    click.echo(f"See more: luthier show {clean(shlex.quote(study.name) + options)}", err=True)
+        say("No trial is complete yet.")
+    say(f"See more: luthier show {shlex.quote(study.name)}{options}")
 
 
 class Watch:

@@ -13,6 +13,7 @@ from .errors import IncompatibleDistributionError
 from .executors.base import Outcome, describe
 from .schedulers.base import Next, Resume
 from .storages.base import Resume as Resumed
+from .storages.base import lapsed
 from .trial import State, Trial, TrialRow, Turn
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def _claim(study: Study, only: Collection[int] | None, new: bool) -> TrialRow | 
     candidates = set(history.waiting) if new else history.waiting & history.turns.keys()
     foreign = history.running - study._open.keys()
     if foreign:
-        now = time.time()
-        candidates |= {i for i in foreign if history.lease_s[i] < now}
+        now = study.storage.now()
+        candidates |= {i for i in foreign if lapsed(history.lease_s[i], now, study.storage.lease_s)}
     for number in sorted(candidates if only is None else candidates.intersection(only)):
         row, revision = study.storage.claim(study._id, number, study._worker)
         if row is not None and row.token == 1 and row.params.keys() != history.space.params.keys():
@@ -83,7 +84,7 @@ def _claim(study: Study, only: Collection[int] | None, new: bool) -> TrialRow | 
         if row is not None:
             return row
         if number in history.running:  # alive after all: look at its lease again in a while
-            history.set_lease(number, time.time() + study.storage.lease_s / 3)
+            history.set_lease(number, study.storage.now() + study.storage.lease_s / 3)
     return None
 
 
@@ -105,7 +106,7 @@ def _propose(study: Study) -> TrialRow:
 def _new(study: Study, number: int, params: dict[str, Any]) -> TrialRow:
     return TrialRow(
         number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=study._worker, token=1,
-        lease_s=time.time() + study.storage.lease_s,
+        lease_s=study.storage.now() + study.storage.lease_s,
     )  # fmt: skip
 
 
@@ -147,8 +148,10 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
     """Stores what became of a trial: its turn is over, or all of it."""
     with study._lock:
         h = study.history
-        if study.storage.shared:  # it may have reported from elsewhere
-            study._refresh()
+        if study.storage.shared and (
+            study._elsewhere or outcome.state != State.COMPLETE or h.checkpoints.get(trial.number)
+        ):
+            study._refresh()  # it may have reported from elsewhere, and others may have done better
         try:
             if study._proposals.learn(outcome.suggested):
                 study._save_space()

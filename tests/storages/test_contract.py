@@ -2,8 +2,8 @@
 
 import contextlib
 import math
-import sys
 import threading
+import uuid
 
 import msgspec
 import pytest
@@ -12,13 +12,53 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError
-from luthier.storages import Memory, SQLite
+from luthier.storages import HTTP, Memory, Patient, SQLite, from_url
 from luthier.storages.base import Resume
 from luthier.trial import State, TrialRow, Turn
+from servers import shared
+from service import Service
+
+
+def on_server(kind):
+    """A storage in a new database of the server that the tests share."""
+
+    def make(folder, lease_s, max_retries):
+        return from_url(f"{shared(kind).fresh()}?lease_s={lease_s}&max_retries={max_retries}&checkpoints={folder}")
+
+    return make
+
+
+class OverHTTP:
+    """A service that all tests of this file share, on a storage in memory that is emptied for each."""
+
+    service = None
+
+    def __call__(self, folder, lease_s, max_retries):
+        if self.service is None:
+            self.memory = Memory(LEASE_S, MAX_RETRIES)
+            self.service = Service(self.memory)
+        self.memory._tables.clear()
+        return Patient(self.service.client(lease_s=lease_s, max_retries=max_retries))
+
+
+over_http = OverHTTP()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def service_ends():
+    yield
+    if over_http.service is not None:
+        over_http.service.stop()
+        over_http.service = None
+
 
 BACKENDS = {  # a new back end: one line, from (folder, lease_s, max_retries)
     "memory": lambda folder, *args: Memory(*args),
     "sqlite": lambda folder, *args: SQLite(folder / "study.db", *args),
+    "postgresql": on_server("postgresql"),
+    "mysql": on_server("mysql"),
+    "redis": on_server("redis"),
+    "http": over_http,
 }
 LEASE_S, MAX_RETRIES = 10.0, 2
 POINT = ({"step": 3.0, "file": "0-3-ab.npz"},)
@@ -34,11 +74,20 @@ class Clock:
         return self.now
 
 
+def set_clock(storage, clock):
+    """Makes a storage, with what is within it, believe a clock."""
+    storage.now = clock.time
+    if isinstance(storage, Patient):
+        set_clock(storage.inner, clock)
+    if isinstance(storage, HTTP):
+        over_http.memory.now = clock.time
+
+
 @pytest.fixture(params=BACKENDS)
-def storage(request, tmp_path, monkeypatch):
+def storage(request, tmp_path):
     made = BACKENDS[request.param](tmp_path, LEASE_S, MAX_RETRIES)
     made.clock = Clock()
-    monkeypatch.setattr(sys.modules[type(made).__module__], "time", made.clock)
+    set_clock(made, made.clock)
     yield made
     made.close()
 
@@ -266,7 +315,7 @@ def test_reporting_extends_the_lease(storage, study):
 # -- tokens ------------------------------------------------------------------------------------------------------------
 
 ENDS = {
-    "report": lambda s, study, number, token: s.report(study, number, token, 1.0, 1.0, "mine", {"x": 2}),
+    "report": lambda s, study, number, token: s.report(study, number, token, 1.0, 1.0, POINT, {"x": 2}),
     "finish": lambda s, study, number, token: s.finish(study, finished(number, token, 9.0)),
     "release": lambda s, study, number, token: s.release(study, number, token, True),
 }
@@ -646,20 +695,18 @@ TURNS = st.builds(Turn, STEPS, PARAMS, st.none() | st.integers(0, 9))
 class Storages(RuleBasedStateMachine):
     """Whatever is done to them, all back ends and the model say the same."""
 
-    folder = None  # set by the test
+    storages = ()  # set by the test
 
     @initialize()
     def begin(self):
-        Storages.n = getattr(Storages, "n", 0) + 1
-        folder = self.folder / str(Storages.n)
-        folder.mkdir()
         self.clock, self.known = Clock(), 0
         self.model = Model(self.clock)
-        self.storages = [make(folder, LEASE_S, MAX_RETRIES) for make in BACKENDS.values()]
+        name = uuid.uuid4().hex
+        self.name, self.other = f"s-{name}", f"other-{name}"
         for s in self.storages:
-            sys.modules[type(s).__module__].time = self.clock
-            s.create_study("other", {})
-        self.studies = [s.create_study("s", {}).id for s in self.storages]
+            set_clock(s, self.clock)
+            s.create_study(self.other, {})
+        self.studies = [s.create_study(self.name, {}).id for s in self.storages]
 
     def all_do(self, verb, *args):
         answers = []
@@ -743,32 +790,30 @@ class Storages(RuleBasedStateMachine):
         numbers = list(range(len(self.model.rows)))
         for s, study in zip(self.storages, self.studies, strict=True):
             assert plain(s.rows(study)) == plain([self.model.full(n) for n in numbers])
-            assert s.study("s").counts == {x: c for x in State if (c := [r.state for r in self.model.rows].count(x))}
-            assert s.study("other").n_trials == 0
+            assert s.study(self.name).counts == {
+                x: c for x in State if (c := [r.state for r in self.model.rows].count(x))
+            }
+            assert s.study(self.other).n_trials == 0
 
     @invariant()
     def what_was_done_is_the_next_change(self):
         self.all_do("changes", self.known)
         self.known = len(self.model.log)
 
-    @rule()
-    def close(self):
-        for s in self.storages:
-            s.close()
-
-    def teardown(self):
-        for s in getattr(self, "storages", []):
+    @rule(whether=st.sampled_from([False] * 9 + [True]))  # opening again takes its time
+    def close(self, whether):
+        for s in self.storages if whether else ():
             s.close()
 
 
 def test_all_back_ends_agree_with_the_model(tmp_path, monkeypatch):
-    monkeypatch.setattr(Storages, "folder", tmp_path, raising=False)
-    for make in BACKENDS.values():  # put back in the end
-        module = sys.modules[type(make(tmp_path, LEASE_S, MAX_RETRIES)).__module__]
-        monkeypatch.setattr(module, "time", module.time)
+    made = [make(tmp_path, LEASE_S, MAX_RETRIES) for make in BACKENDS.values()]
+    monkeypatch.setattr(Storages, "storages", made)
     machine = Storages.TestCase
-    machine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+    machine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
     machine().runTest()
+    for s in made:
+        s.close()
 
 
 # -- threads -----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ from luthier.errors import (
     StorageVersionError,
 )
 from luthier.storages import Memory, SQLite, from_url
+from luthier.storages.base import SCHEMA
 from luthier.storages.body import body, trial
-from luthier.storages.sqlite import SCHEMA
 from luthier.trial import State, TrialRow
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
@@ -154,22 +155,31 @@ def test_a_trial_without_a_cost_is_written_as_it_was_before_there_were_costs():
     assert trial((0, 3, 0, 0.0, 0, body(replace(plain, cost=0.5)))).cost == 0.5
 
 
-def test_a_file_of_the_first_schema_is_upgraded_in_place(tmp_path):
-    """Schema 1 had no PAUSED: complete was 2, pruned 3 and failed 4."""
-    storage = SQLite(tmp_path / "a.db")
-    study = storage.create_study("s", {}).id
-    states = [State.WAITING, State.RUNNING, State.COMPLETE, State.PRUNED, State.FAILED]
-    storage.add_trials(study, [TrialRow(number=-1, state=s, params={"x": 1.0}) for s in states])
-    before = storage.rows(study)
-    storage.close()
-    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as db, db:
-        db.execute("UPDATE trials SET state = state - 1 WHERE state >= 3")
-        db.execute("PRAGMA user_version = 1")
-    for _ in range(2):  # once upgraded it stays so
-        again = SQLite(tmp_path / "a.db")
-        assert again.rows(study) == before
-        assert again.study("s").counts == dict.fromkeys(states, 1)
-        again.close()
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))  # as each released schema wrote them
+
+
+@pytest.mark.parametrize("dump", RELEASED, ids=lambda p: p.stem)
+def test_a_file_of_every_released_schema_is_upgraded_in_place(tmp_path, dump):
+    assert len(RELEASED) == SCHEMA - 1
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as db:
+        db.executescript(dump.read_text())
+    for had in (int(dump.stem[-1]), SCHEMA):  # once upgraded it stays so
+        storage = SQLite(tmp_path / "a.db")
+        assert storage.upgrade() == (had, SCHEMA)
+        study, empty = storage.studies()
+        assert (study.name, study.spec["seed"], empty.spec["directions"]) == ("tür <1>", 1, ["minimize", "maximize"])
+        assert study.counts == {State.COMPLETE: 4, State.PRUNED: 1, State.FAILED: 1, State.RUNNING: 2}
+        rows = storage.rows(study.id)
+        assert [r.state for r in rows[2:6]] == [State.COMPLETE, State.PRUNED, State.FAILED, State.COMPLETE]
+        assert rows[0].values == (0.03867238809732132,)
+        assert rows[0].reports == ((1.0, 0.03867238809732132 / 2), (2.0, 0.03867238809732132))
+        assert all(r.tags == {"note": "ü"} for r in rows[:6])
+        assert rows[4].error.startswith("ValueError: bad")
+        assert rows[6].params == {"x": 0.5}
+        storage.close()
+    again = luthier.load_study("tür <1>", f"sqlite:///{tmp_path / 'a.db'}", sampler="Random")
+    again.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    assert Counter(r.state for r in again.trials)[State.COMPLETE] == 7
     with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
 
@@ -223,11 +233,13 @@ def test_garbage_in_a_file_is_recognised_or_does_no_harm(tmp_path, n_bytes):
     assert recognised > (4 if n_bytes == 4096 else 2) * len(whole) // 4096
 
 
-@pytest.mark.parametrize("text", [b"\xc9\xfeEATE TABLE trials", b"CREATE TABEL trials", b"CREATE TABLE trialz"])
+@pytest.mark.parametrize(
+    "text", [b"\xc9\xfeEATE TABLE luthier_trials", b"CREATE TABEL luthier_trials", b"CREATE TABLE luthier_trialz"]
+)
 def test_a_torn_schema_is_recognised(tmp_path, text):
     path = tmp_path / "a.db"
     right = filled(path)
-    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE trials", text))
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE luthier_trials", text))
     assert reads_right_or_says_so(path, right)
 
 
@@ -474,7 +486,7 @@ def test_nothing_and_memory_are_memory():
     [
         ("luthier", "path ending in .db, got 'luthier'"),
         ("", "path ending in .db, got ''"),
-        ("postgres://host/db", "no storage 'postgres'"),
+        ("oracle://u:pw@host/db", "no storage 'oracle'.*u:\\*\\*\\*@host"),
         ("sqlite://", "expected a file"),
         ("sqlite:///", "expected a file"),
         ("sqlite:///:memory:", "storage=None is in memory"),

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from ..errors import StorageError
-from .base import Storage
+from .base import Storage, shown
 from .memory import Memory
 
-__all__ = ["Memory", "SQLite", "Storage", "from_url"]
+__all__ = ["HTTP", "Memory", "Patient", "Redis", "SQL", "SQLite", "Storage", "from_url"]
+
+_FILES = {"HTTP": "http", "Patient": "patient", "Redis": "redis", "SQL": "sql", "SQLite": "sqlite"}
+_SERVERS = {  # by a URL's scheme: who speaks with the server
+    "postgresql": "SQL", "postgres": "SQL", "mysql": "SQL", "mariadb": "SQL", "redis": "Redis", "rediss": "Redis",
+    "unix": "Redis", "http": "HTTP", "https": "HTTP",
+}  # fmt: skip
+_OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
+_REMOTE: dict[str, Callable[[str], Any]] = {"patience_s": float, "checkpoints": str}
+_EXAMPLES = "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', 'http://host:8700'"
 
 
 def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
-    """A storage from what people write: None (memory), "sqlite:///file.db", a path that ends in .db, or a storage.
+    """A storage from what people write: a URL, a path that ends in .db, None (memory), or a storage.
 
-    Options follow a question mark: "sqlite:///file.db?lease_s=10&max_retries=0".
+    "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...", "redis://host:6379/0",
+    "http://host:8700" (a `luthier serve`). Options follow a question mark, as in "sqlite:///file.db?lease_s=10":
+    lease_s, max_retries, and where there is a server, patience_s (how long its absence is waited out) and checkpoints
+    (a folder or URL that all workers can write to). Further options are the driver's: "?sslmode=require".
 
     Raises:
         StorageError: No such kind of storage, or option.
+        MissingDependencyError: It needs a package that is not installed.
     """
     if isinstance(storage, Storage):
         return storage
@@ -30,25 +44,29 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
         raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', a path, or a storage, got {storage!r}")
     text = os.fspath(storage)
     scheme, mark, rest = text.partition("://")
-    place, _, query = rest.partition("?")
-    options: dict[str, Any] = {}
     if not mark:
         if not text.endswith((".db", ".sqlite", ".sqlite3")):
             raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {text!r}")
-        path = text
-    elif scheme == "memory":
+        return _file(text, {}, text)
+    if scheme == "memory":
         return Memory()
-    elif scheme == "sqlite":
-        path = unquote(place.removeprefix("/"))
-        for key, value in parse_qsl(query, keep_blank_values=True):
-            if key not in _OPTIONS:
-                raise StorageError(f"expected {' or '.join(_OPTIONS)} after the '?', got {key!r} in {text!r}")
-            try:
-                options[key] = _OPTIONS[key](value)
-            except ValueError:
-                raise StorageError(f"{key} is a number, got {value!r} in {text!r}") from None
-    else:
-        raise StorageError(f"no storage {scheme!r}; expected 'sqlite:///luthier.db' or 'memory://', got {text!r}")
+    place, _, query = rest.partition("?")
+    if scheme == "sqlite":
+        options, others = _options(query, _OPTIONS, text)
+        if others:
+            raise StorageError(f"expected {' or '.join(_OPTIONS)} after the '?', got {others[0][0]!r} in {text!r}")
+        return _file(unquote(place.removeprefix("/")), options, text)
+    kind = _SERVERS.get(scheme.partition("+")[0])
+    if kind is None:
+        raise StorageError(f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {shown(text)!r}")
+    options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
+    from .patient import PATIENCE_S, Patient
+
+    patience_s = options.pop("patience_s", PATIENCE_S)
+    return Patient(__getattr__(kind)(f"{scheme}://{place}", dict(others), **options), patience_s)
+
+
+def _file(path: str, options: dict[str, Any], text: str) -> Storage:
     if path in ("", ":memory:"):
         raise StorageError(f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory")
     from .sqlite import SQLite
@@ -56,12 +74,23 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     return SQLite(path, **options)
 
 
-_OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
+def _options(
+    query: str, known: dict[str, Callable[[str], Any]], text: str
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """What a URL says after its question mark: our options, and others."""
+    options, others = {}, []
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key not in known:
+            others.append((key, value))
+            continue
+        try:
+            options[key] = known[key](value)
+        except ValueError:
+            raise StorageError(f"{key} is a number, got {value!r} in {shown(text)!r}") from None
+    return options, others
 
 
 def __getattr__(name: str) -> Any:
-    if name == "SQLite":
-        from .sqlite import SQLite
-
-        return SQLite
-    raise AttributeError(f"luthier.storages has no {name!r}")
+    if name not in _FILES:
+        raise AttributeError(f"luthier.storages has no {name!r}; there are Memory, {', '.join(_FILES)}")
+    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)

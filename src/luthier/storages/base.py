@@ -7,21 +7,31 @@ to its trials raises the study's revision by one (`extend` does not: a lease is 
 A running trial belongs to whoever holds its token, for as long as the lease lasts. `extend` prolongs leases; a trial
 whose lease has run out may be claimed by anyone, which changes the token. `report`, `finish` and `release` compare the
 token and refuse (LeaseLostError) when it is not the latest, so a trial is finished exactly once.
+
+A verb may be called again by who does not know what became of it: `add_trials` recognises the `call`, `finish` the
+result. The other verbs then say what would be said to anybody (see `Patient`, which knows what that means).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import socket
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ..errors import LeaseLostError
 from ..trial import State, Told, TrialRow, Turn
+
+SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
+_SECRET = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
+_SET_BACK_S = 3600.0  # by how much more than a lease a clock may seem to have been set back, as workers' leases differ
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
@@ -92,13 +102,13 @@ class Storage(ABC):
 
     Attributes:
         shared: Whether other processes may write to it.
-        url: How another process reaches it; None when it cannot.
-        folder: Where studies keep their checkpoints, in a folder each; None for a temporary one.
+        url: How another process reaches it; None when it cannot. It may hold a password: see `shown`.
+        folder: Where studies keep their checkpoints, in a folder each: a path or a URL; None for a temporary one.
     """
 
     shared: bool = True
     url: str | None = None
-    folder: Path | None = None
+    folder: str | None = None
 
     def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
         if not lease_s > 0:
@@ -106,6 +116,10 @@ class Storage(ABC):
         if max_retries < 0:
             raise ValueError(f"max_retries must be >= 0, got {max_retries!r}")
         self.lease_s, self.max_retries = float(lease_s), int(max_retries)
+
+    def now(self) -> float:
+        """The clock that leases are measured by, in seconds since 1970: that of the server, where there is one."""
+        return time.time()
 
     @abstractmethod
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
@@ -136,13 +150,17 @@ class Storage(ABC):
         """Removes a study and its trials. Whoever still works on it gets StudyNotFoundError."""
 
     @abstractmethod
-    def add_trials(self, study: int, rows: Sequence[TrialRow], expected: int | None = None) -> tuple[int, int]:
+    def add_trials(
+        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+    ) -> tuple[int, int]:
         """Appends trials; their numbers are given here, whatever the rows say.
 
         Args:
             study: The study's id.
             rows: Waiting, running or finished trials, with their reports.
             expected: Add them only if the study has this many trials, otherwise add nothing.
+            call: A name for this call, at most 64 characters. A call whose name has added trials adds nothing when it
+                is made again, whatever `expected` says, and answers with the number of the first of them.
 
         Returns:
             The number of the first, and the study's revision; (-1, revision) when `expected` was wrong.
@@ -180,13 +198,14 @@ class Storage(ABC):
     def finish(self, study: int, row: TrialRow) -> int:
         """Ends a trial, or its turn: takes all of `row` but reports, turns and retries, if `row.token` is the latest.
 
-        A trial that is paused has got somewhere: its retries count from zero again.
+        A trial that is paused has got somewhere: its retries count from zero again. Told again what is stored already,
+        it changes nothing and agrees.
 
         Returns:
             The study's revision.
 
         Raises:
-            LeaseLostError: The token is not the latest, or the trial is over.
+            LeaseLostError: The token is not the latest, or the trial is over with another result.
         """
 
     @abstractmethod
@@ -212,8 +231,39 @@ class Storage(ABC):
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         """Trials with their reports, by number; all of them, or the ones asked for."""
 
+    def upgrade(self) -> tuple[int, int]:
+        """Brings what is stored to the form that this version of luthier reads; nobody else may be at work.
+
+        Returns:
+            The number of the schema it had, and of the one it has.
+        """
+        return SCHEMA, SCHEMA
+
     def close(self) -> None:  # noqa: B027  (most have nothing to let go of)
         """Lets go of files and connections; the next verb opens them again."""
+
+
+def shown(url: str) -> str:
+    """A URL as people may see it: without its password or token, whatever stands in these."""
+    scheme, mark, rest = url.partition("://")
+    place, question, query = rest.partition("?")
+    if "@" in query and "@" not in place:  # a question mark within the password
+        place, question, query = rest, "", ""
+    user, at, host = place.rpartition("@")
+    name, colon, _ = user.partition(":")
+    if mark and at:
+        is_token = scheme.endswith(("http", "https"))
+        place = f"***@{host}" if is_token else f"{name}{':***' if colon else ''}@{host}"
+    options = [option.partition("=") for option in query.split("&")]
+    query = "&".join(f"{k}{eq}{'***' if _SECRET.search(k) else v}" for k, eq, v in options)
+    return f"{scheme}{mark}{place}{question}{query}"
+
+
+def local_folder(url: str) -> str:
+    """Where checkpoints of studies on a server are where nobody named a place: here, in the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    name = hashlib.sha256(shown(url.partition("?")[0]).encode()).hexdigest()[:16]
+    return os.path.join(cache, "luthier", "checkpoints", name)
 
 
 def worker_name() -> str:
@@ -251,6 +301,11 @@ def ended(row: TrialRow, old: TrialRow) -> TrialRow:
     return msgspec.structs.replace(row, turns=old.turns, retries=retries, lease_s=0.0, reports=())
 
 
+def repeated(row: TrialRow, old: TrialRow) -> bool:
+    """Whether what a worker says of a trial that no longer runs is what is stored of it."""
+    return old.state >= State.PAUSED and row.token == old.token and ended(row, old) == old
+
+
 def lost(number: int) -> str:
     """What a worker is told that comes too late."""
     return (
@@ -259,9 +314,32 @@ def lost(number: int) -> str:
     )
 
 
-def gave_up(row: TrialRow) -> str:
-    """Why a trial fails that keeps losing its worker."""
-    return (
+def must_hold(row: TrialRow, token: int) -> None:
+    """Refuses a worker that does not hold a trial.
+
+    Raises:
+        LeaseLostError: The trial does not run, or another worker has it.
+    """
+    if row.token != token or row.state != State.RUNNING:
+        raise LeaseLostError(lost(row.number))
+
+
+def lapsed(until_s: float, now: float, lease_s: float) -> bool:
+    """Whether a lease has run out. One that ends later than any can was given before the clock was set back."""
+    return until_s < now or until_s > now + lease_s + _SET_BACK_S
+
+
+def freed(row: TrialRow, retried: bool, max_retries: int, now: float) -> TrialRow:
+    """A trial whose worker has given it back."""
+    if retried and row.retries >= max_retries:
+        return gone(row, now)
+    return msgspec.structs.replace(row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0)
+
+
+def gone(row: TrialRow, now: float) -> TrialRow:
+    """A trial that has lost its worker once too often."""
+    error = (
         f"WorkerDiedError: the worker died or fell silent {row.retries + 1} times (max_retries={row.retries}); "
         f"the last was {row.worker}"
     )
+    return msgspec.structs.replace(row, state=State.FAILED, error=error, checkpoints=(), finished_s=now)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
+from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial import State, Told, TrialRow
-from .base import Changes, Report, Resume, Storage, StudyRecord, begun, claimable, ended, gave_up, lost
+from .base import (
+    Changes,
+    Report,
+    Resume,
+    Storage,
+    StudyRecord,
+    begun,
+    claimable,
+    ended,
+    freed,
+    gone,
+    lapsed,
+    must_hold,
+    repeated,
+)
 
 _Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
 
@@ -24,6 +37,7 @@ class _Table:
         self.rows: list[TrialRow] = []
         self.reports: dict[int, dict[float, Told]] = {}
         self.changed: list[tuple[_Change, ...]] = []  # entry r made revision r + 1
+        self.calls: dict[str, int] = {}  # the first trial that a call has added
 
     def put(self, row: TrialRow) -> int:
         self.rows[row.number] = row
@@ -55,7 +69,7 @@ class Memory(Storage):
         with self._lock:
             if any(t.record.name == name for t in self._tables.values()):
                 raise StudyExistsError(f"study {name!r} exists; load it, or pass load_if_exists=True")
-            record = StudyRecord(self._next, name, dict(spec), time.time())
+            record = StudyRecord(self._next, name, dict(spec), self.now())
             self._tables[self._next] = _Table(record)
             self._next += 1
             return record
@@ -84,15 +98,21 @@ class Memory(Storage):
             self._table(study)
             del self._tables[study]
 
-    def add_trials(self, study: int, rows: Sequence[TrialRow], expected: int | None = None) -> tuple[int, int]:
+    def add_trials(
+        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+    ) -> tuple[int, int]:
         with self._lock:
             table = self._table(study)
             first = len(table.rows)
+            if call in table.calls:
+                return table.calls[call], len(table.changed)
             if expected is not None and expected != first:
                 return -1, len(table.changed)
+            if call is not None and rows:
+                table.calls[call] = first
             changed: list[_Change] = []
             for number, row in enumerate(rows, first):
-                token, lease_s = (1, time.time() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
+                token, lease_s = (1, self.now() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
                 table.rows.append(replace(row, number=number, token=token, lease_s=lease_s, reports=()))
                 changed.append((number, None))
                 if row.reports:
@@ -104,21 +124,19 @@ class Memory(Storage):
     def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
         with self._lock:
             table = self._table(study)
-            row, now = table.rows[number], time.time()
-            expired = row.state == State.RUNNING and row.lease_s < now and resume is None
+            row, now = table.rows[number], self.now()
+            expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
             if not claimable(row, resume, expired):
                 return None, len(table.changed)
             if expired and row.retries >= self.max_retries:
-                return None, table.put(
-                    replace(row, state=State.FAILED, error=gave_up(row), checkpoints=(), finished_s=now)
-                )
+                return None, table.put(gone(row, now))
             row = begun(row, worker, now, self.lease_s, resume, expired)
             return table.full(row), table.put(row)
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
         with self._lock:
             table = self._table(study)
-            until = time.time() + self.lease_s
+            until = self.now() + self.lease_s
             for number, token in tokens.items():
                 row = table.rows[number]
                 if row.token == token and row.state == State.RUNNING:
@@ -132,7 +150,7 @@ class Memory(Storage):
             table = self._table(study)
             row = self._held(table, number, token)
             table.reports.setdefault(number, {})[step] = value
-            until = time.time() + self.lease_s
+            until = self.now() + self.lease_s
             if checkpoints is None and (not params or params == row.params):
                 table.rows[number] = replace(row, lease_s=until)
                 table.changed.append(((number, step),))
@@ -145,6 +163,8 @@ class Memory(Storage):
     def finish(self, study: int, row: TrialRow) -> int:
         with self._lock:
             table = self._table(study)
+            if repeated(row, table.rows[row.number]):
+                return len(table.changed)
             old = self._held(table, row.number, row.token)
             return table.put(ended(row, old))
 
@@ -152,11 +172,7 @@ class Memory(Storage):
         with self._lock:
             table = self._table(study)
             row = self._held(table, number, token)
-            if retried and row.retries >= self.max_retries:
-                return table.put(
-                    replace(row, state=State.FAILED, error=gave_up(row), checkpoints=(), finished_s=time.time())
-                )
-            return table.put(replace(row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0))
+            return table.put(freed(row, retried, self.max_retries, self.now()))
 
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
@@ -180,6 +196,5 @@ class Memory(Storage):
 
     def _held(self, table: _Table, number: int, token: int) -> TrialRow:
         row = table.rows[number]
-        if row.token != token or row.state != State.RUNNING:
-            raise LeaseLostError(lost(number))
+        must_hold(row, token)
         return row

@@ -40,7 +40,10 @@ class File:
         application: The number in the header that tells our files from others.
         schema: The number of the tables' present form; a file with a larger one is refused.
         tables: The statements that make the tables in a new file.
-        upgrades: By schema, the statement that turns a file of that schema into one of the next.
+        upgrades: By schema, the statements that turn a file of that schema into one of the next.
+
+    Attributes:
+        found: The schema that the file had when it was opened.
 
     Raises:
         StorageError: As `SQLite` says.
@@ -126,12 +129,14 @@ class File:
             raise StorageVersionError(
                 f"{self.path} has schema {version}, this luthier reads up to {schema}; upgrade luthier to open it"
             )
+        self.found = version or schema
         if version == 0:
             for statement in tables.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {application}")
         for old in range(version or schema, schema):
-            db.execute(upgrades[old])
+            for statement in upgrades[old].split(";"):
+                db.execute(statement)
         if version != schema:
             db.execute(f"PRAGMA user_version = {schema}")
         _patiently(db, "COMMIT")

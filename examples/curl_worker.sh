@@ -1,0 +1,60 @@
+#!/bin/sh
+# A worker in plain shell: it joins a study of a service, and asks, reports and tells with curl. Run it on as many
+# machines as there are; the service proposes, and gives the trial of a worker that died to another.
+#
+#     luthier serve --storage sqlite:///luthier.db --host 0.0.0.0        # once; it prints its token
+#     LUTHIER_URL=http://host:8700 LUTHIER_TOKEN=... sh curl_worker.sh 20
+#
+# Without LUTHIER_URL it starts a service of its own, whose studies go when it ends.
+set -eu
+trials=${1:-10}
+if [ -z "${LUTHIER_URL:-}" ]; then
+    folder=$(mktemp -d)
+    : > "$folder/said"
+    luthier serve --storage "sqlite:///$folder/luthier.db" --port 0 --token-file "$folder/token" \
+        > "$folder/said" 2> "$folder/log" &
+    service=$!
+    trap 'kill "$service"; wait "$service" || true; rm -r "$folder"' EXIT
+    until grep -q "its token" "$folder/said"; do
+        kill -0 "$service" || { cat "$folder/log" >&2; exit 1; }
+        sleep 0.1
+    done
+    LUTHIER_URL=$(sed -n 's/.* on \(http:.*\)/\1/p' "$folder/said")
+    LUTHIER_TOKEN=$(cat "$folder/token")
+fi
+
+# post PATH BODY [KEY]: what the service answers. A request with a key may be sent again: it is done once. The token
+# goes in through a pipe, since a command's arguments can be read by everybody on the machine.
+post() {
+    printf 'header = "Authorization: Bearer %s"\n' "$LUTHIER_TOKEN" |
+        curl --config - --silent --show-error --fail-with-body --retry 8 --retry-connrefused \
+            --header "Content-Type: application/json" ${3:+--header "Idempotency-Key: $3"} --data "$2" "$LUTHIER_URL$1"
+}
+
+# field NAME: the number or word of that name in the JSON on standard input.
+field() {
+    sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
+}
+
+space='{"lr": {"type": "float", "low": 1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}}'
+study=$(post /v1/studies "{\"name\": \"curl\", \"space\": $space, \"scheduler\": \"median\", \"load_if_exists\": true}" |
+    field id)
+i=0
+while [ $i -lt "$trials" ]; do
+    i=$((i + 1))
+    key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    asked=$(post "/v1/studies/$study/ask" '{}' "$key")
+    number=$(echo "$asked" | field number) token=$(echo "$asked" | field token)
+    lr=$(echo "$asked" | field lr) layers=$(echo "$asked" | field layers)
+    trial=/v1/studies/$study/trials/$number decision=continue step=0
+    while [ $step -lt 3 ] && [ "$decision" = continue ]; do
+        step=$((step + 1))
+        value=$(awk -v lr="$lr" -v layers="$layers" -v step=$step \
+            'BEGIN { printf "%.6f", (log(lr) / log(10) + 3) ^ 2 + (layers - 2) ^ 2 / 10 + exp(-step) }')
+        decision=$(post "$trial/report" "{\"token\": $token, \"step\": $step, \"value\": $value}" | field decision)
+    done
+    state=complete
+    [ "$decision" = continue ] || state=pruned
+    post "$trial/tell" "{\"token\": $token, \"value\": $value, \"state\": \"$state\"}" > /dev/null
+    echo "{\"trial\": $number, \"state\": \"$state\", \"value\": $value}"
+done

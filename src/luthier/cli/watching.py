@@ -1,0 +1,146 @@
+"""The command top: what a study's workers are doing, live."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import POSITIVE, examples, existing, named
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ..operations import Overview
+
+_RECENT_S = 600.0  # workers that hold nothing are listed if they were heard of since
+_WORKERS = ["worker", "running", "since", "step", "lease ends in", "last heard", "finished", "failed", "mean time"]
+
+
+@click.command(
+    epilog=examples(
+        "luthier top train --storage postgresql://user@host/database",
+        "luthier top train --once",
+        "luthier top train --json | jq '.workers[] | .running[] | select(.stuck_s)'",
+    )
+)
+@named(
+    click.option("--once", is_flag=True, help="Look once, as is done where the output is no terminal."),
+    click.option("--json", "as_json", is_flag=True, help="As JSON, once."),
+    click.option("--every", type=POSITIVE, default=1.0, show_default=True, metavar="S", help="Time between looks."),
+)
+def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> None:
+    """Watch a study: its trials, how fast they end, and its workers.
+
+    A trial is stuck when its worker was silent for longer than its lease: it died, hangs, or cannot reach the storage.
+    """
+    from ..operations import Follower
+    from ..studies import must_be_whole
+
+    place = existing(storage)
+    record = place.study(name)
+    must_be_whole(record)
+    follower = Follower(place, record)
+    if as_json:
+        from msgspec import to_builtins
+
+        from ..trial import jsonable
+
+        click.echo(json.dumps(jsonable(to_builtins(follower.look())), indent=1))
+    elif once or not sys.stdout.isatty():
+        _printed(follower.look())
+    else:
+        from rich.live import Live
+
+        with Live(_drawn(follower.look()), screen=True, auto_refresh=False) as live:
+            try:
+                while True:
+                    time.sleep(every)
+                    live.update(_drawn(follower.look()), refresh=True)
+            except KeyboardInterrupt:
+                pass
+
+
+def _printed(view: Overview) -> None:
+    """Plain text, section by section."""
+    from ..terminal import pairs, table
+
+    pairs(_facts(view), indent="")
+    for title, headers, rows, _ in _sections(view):
+        click.echo(f"\n{title}")
+        table(headers, rows)
+
+
+def _drawn(view: Overview) -> RenderableType:
+    """The same for rich."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from ..terminal import cell, grid
+
+    width = max(map(len, facts := _facts(view)))
+    lines: list[RenderableType] = [Text(f"{name:{width}}  {cell(value)}") for name, value in facts.items()]
+    for title, headers, rows, styles in _sections(view):
+        lines += [Text(f"\n{title}", "bold"), grid(headers, rows, styles)]
+    return Group(*lines)
+
+
+def _facts(view: Overview) -> dict[str, str]:
+    """What is known of the study as a whole."""
+    from ..terminal import moment
+    from ..trial import State
+
+    counts = [f"{n} {state}" for state, n in view.counts.items() if n]
+    rates, over = view.rates, sum(n for state, n in view.counts.items() if State[state.upper()].finished)
+    overall = "" if rates.overall is None else f", {rates.overall:.3g} overall"
+    facts = {
+        "study": f"{view.study} ({', '.join(view.directions)}), {moment(view.time_s)}",
+        "trials": f"{sum(view.counts.values())} ({', '.join(counts)})" if counts else "none",
+        "best": "" if view.best is None else f"{view.best.value:.6g} in trial {view.best.number}",
+        "a minute": f"{rates.last_minute:.3g} in the last, {rates.last_ten_minutes:.3g} in the last ten{overall}",
+        "failed": f"{view.counts['failed']} of {over}" if view.counts["failed"] else "",
+        "retries": f"{view.retries}, of trials whose worker died" if view.retries else "",
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def _sections(view: Overview) -> list[tuple[str, list[str], list[list[Any]], list[str]]]:
+    """Tables: title, headers, rows, and the rows' styles."""
+    from ..terminal import duration
+
+    sections: list[tuple[str, list[str], list[list[Any]], list[str]]] = []
+    if stuck := view.stuck:
+        rows = [[h.number, h.worker, duration(h.stuck_s), h.next] for h in stuck]
+        sections.append(("stuck", ["trial", "worker", "without a lease for", "is"], rows, ["red"] * len(rows)))
+    shown = [w for w in view.workers if w.running or (w.heard_s is not None and w.heard_s < _RECENT_S)]
+    rows, styles = [], []
+    for w in shown:
+        end = [_ago(w.heard_s), w.finished, w.failed, duration(w.mean_duration_s)]
+        for i, h in enumerate(w.running or [None]):
+            held = [None] * 4 if h is None else [h.number, duration(h.since_s), h.step, _left(h.lease_left_s)]
+            name = f"{w.host}:{w.pid}" if w.pid is not None else w.host or "nobody"
+            rows.append([*([name, *held, *end] if i == 0 else ["", *held, *[None] * 4])])
+            styles.append("red" if h is not None and h.stuck_s is not None else "")
+    if rows:
+        earlier = len(view.workers) - len(shown)
+        title = f"workers, and {earlier} earlier" if earlier else "workers"
+        sections.append((title, _WORKERS, rows, styles))
+    if view.failures:
+        rows = [[f.number, _ago(f.ago_s), f.error[:200]] for f in view.failures]
+        sections.append(("latest failures", ["trial", "ended", "error"], rows, []))
+    return sections
+
+
+def _left(seconds: float) -> str:
+    from ..terminal import duration
+
+    return duration(seconds) if seconds >= 0 else f"stuck, {duration(-seconds)}"
+
+
+def _ago(seconds: float | None) -> str:
+    from ..terminal import duration
+
+    return "" if seconds is None else f"{duration(seconds)} ago"

@@ -1,0 +1,217 @@
+"""What the routes for workers are asked and answer: JSON in these forms. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from ..storages.http_forms import Count, Form, Number, Point, Whole, untold
+from ..trial import TrialRow
+
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+Direction = Literal["minimize", "maximize"]
+
+
+class Create(Form):
+    """A study to be made.
+
+    Attributes:
+        space: Names and their distributions, as in a space file: {"lr": {"type": "float", "low": 1e-5, "high": 0.1,
+            "scale": "log"}, "layers": {"low": 1, "high": 4}, "optimizer": ["adam", "sgd"]}; or {"params": ...,
+            "constraints": ["layers * width <= 512"]}.
+        name: Any text; made up where there is none.
+        directions: One for each objective.
+        sampler: What to try next, by its name.
+        scheduler: Who trains how long, by its name; none lets every trial run to its end.
+        seed: Drawn where there is none.
+        load_if_exists: Answer with the study of that name, if there is one.
+    """
+
+    space: dict[str, Any]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)] | None = None
+    directions: Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)] = msgspec.field(
+        default_factory=lambda: ["minimize"]
+    )
+    sampler: Text = "auto"
+    scheduler: Text | None = None
+    seed: Count | None = None
+    load_if_exists: bool = False
+
+
+class Ask(Form):
+    """A trial is wanted; `worker` names who will run it."""
+
+    worker: Annotated[str, msgspec.Meta(max_length=200, pattern="^[^#]*$")] = ""
+
+
+class Reported(Form):
+    """An intermediate value: `value`, or `values` with one for each of several objectives.
+
+    A checkpoint comes back to whoever goes on with the trial.
+    """
+
+    token: Whole
+    step: float
+    value: Number | None = None
+    values: list[Number] | None = None
+    checkpoint: dict[str, Any] | None = None
+
+
+class Told(Form):
+    """How a trial ended: `value`, or `values`; without one, it failed.
+
+    A trial that was told to stop ends as "pruned", one that was told to pause as "paused".
+    """
+
+    token: Whole
+    value: Number | None = None
+    values: list[Number] | None = None
+    state: Literal["complete", "pruned", "paused", "failed"] | None = None
+    error: str | None = None
+    tags: dict[str, Any] = {}
+    cost: float | None = None
+
+
+class Beat(Form):
+    """The trial's worker is alive."""
+
+    token: Whole
+
+
+class Enqueue(Form):
+    """Params to be run next; those that are left out are sampled."""
+
+    params: dict[str, Any]
+    tags: dict[str, Any] = {}
+
+
+class Page(Form):
+    """Trials from this number on, and how many at most."""
+
+    since: Count = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+
+
+class Which(Form):
+    """Studies: all, or the one of this name."""
+
+    name: str | None = None
+
+
+class Study(msgspec.Struct):
+    """A study. `id` addresses it; `counts` says how many trials are in each state."""
+
+    id: int
+    name: str
+    directions: list[str]
+    space: dict[str, Any]
+    sampler: str
+    scheduler: str | None
+    seed: int
+    created_s: float
+    n_trials: int
+    counts: dict[str, int]
+
+
+class Studies(msgspec.Struct):
+    """Studies, the oldest first."""
+
+    studies: list[Study]
+
+
+class Asked(msgspec.Struct):
+    """A trial to be run.
+
+    Attributes:
+        number: Which.
+        token: Proves that the worker holds it: to be sent along with all that is said of it.
+        params: What to run it with.
+        lease_s: How long the worker may be silent before it is given to another, in seconds.
+        step: How far it was trained before: 0, or where the checkpoint was made.
+        checkpoint: What to go on from.
+    """
+
+    number: int
+    token: int
+    params: dict[str, Any]
+    lease_s: float
+    step: float = 0
+    checkpoint: Any = None
+
+
+class Verdict(msgspec.Struct):
+    """What the trial should do now."""
+
+    decision: Literal["continue", "stop", "pause"]
+
+
+class Lease(msgspec.Struct):
+    """For how long the worker may be silent now, in seconds."""
+
+    lease_s: float
+
+
+class Queued(msgspec.Struct):
+    """The number of the trial that waits."""
+
+    number: int
+
+
+class Trial(msgspec.Struct):
+    """A trial; see `luthier.trial.TrialRow`. Reports are in the order of their steps."""
+
+    number: int
+    state: Literal["waiting", "running", "paused", "complete", "pruned", "failed"]
+    params: dict[str, Any]
+    values: list[Number] | None
+    reports: list[Point]
+    tags: dict[str, Any]
+    error: str | None
+    started_s: float | None
+    finished_s: float | None
+    worker: str
+    retries: int
+    cost: float | None
+
+
+class Trials(msgspec.Struct):
+    """Trials, and the number of the next where there are more."""
+
+    trials: list[Trial]
+    next: int | None = None
+
+
+class Done(msgspec.Struct):
+    """It is done."""
+
+
+class Health(msgspec.Struct):
+    """The service runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Wrong(msgspec.Struct):
+    """What went wrong; where coming again helps, in how many seconds."""
+
+    type: str
+    message: str
+    retry_after_s: float | None = None
+
+
+class Failure(msgspec.Struct):
+    """An answer that is none."""
+
+    error: Wrong
+
+
+def shown(row: TrialRow) -> Trial:
+    """A trial as clients see it."""
+    state: Any = row.state.name.lower()
+    values: Any = None if row.values is None else untold(row.values)
+    reports = [Point(step, untold(v)) for step, v in row.reports]
+    return Trial(
+        row.number, state, row.params, values, reports, row.tags, row.error, row.started_s, row.finished_s, row.worker,
+        row.retries, row.cost,
+    )  # fmt: skip

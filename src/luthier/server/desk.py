@@ -1,0 +1,337 @@
+"""The studies that the service holds open, and what workers ask of them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from .. import samplers, schedulers
+from ..errors import LeaseLostError, NothingToAskError, SpaceError, StudyError, StudyExistsError, StudyNotFoundError
+from ..executors.base import told
+from ..rows import addable
+from ..schedulers.base import Next
+from ..space import Space
+from ..storages import Storage
+from ..storages.base import StudyRecord, lost
+from ..studies import delete_study, kept
+from ..study import Study
+from ..tickets import begun
+from ..trial import Decision, State, Trial, TrialRow, jsonable
+from ..turns import end, take
+from . import bodies
+from .bodies import shown
+
+_OPEN = 100  # studies that are held open; others are opened again when they are asked for
+_STALE_S = 1.0  # how long a study's space, sampler and scheduler may be those of before
+_AGAIN_S = 1.0  # when to ask again where the scheduler has nothing yet
+
+
+class Refused(Exception):  # noqa: N818  (it is an answer)
+    """A request that cannot be served, and in how many seconds it can."""
+
+    def __init__(self, status: int, kind: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.retry_after_s = status, kind, retry_after_s
+
+
+class Call(NamedTuple):
+    """A request.
+
+    Attributes:
+        study: Its id.
+        number: The trial's.
+        body: What was sent, in the form that the route asks for; of GET, what stood in the URL.
+        key: The Idempotency-Key; "" for none.
+    """
+
+    study: int
+    number: int
+    body: Any
+    key: str
+
+
+class _Held:
+    """An open study, and the trials whose workers gave a key when they asked: key -> number."""
+
+    def __init__(self, study: Study, record: StudyRecord) -> None:
+        self.study, self.spec, self.looked_s = study, record.spec, time.monotonic()
+        running = sorted(study.history.running)
+        rows = study.storage.rows(record.id, running) if running else []
+        self.asked = {key: row.number for row in rows if (key := row.worker.rpartition("#")[2]) != row.worker}
+
+
+class Desk:
+    """What workers ask of studies; every method can be called from many threads.
+
+    The service holds no trial itself: whoever asked for it keeps its lease alive, and after a restart all goes on from
+    what is stored.
+
+    Args:
+        storage: Where the studies live.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self._held: dict[int, _Held] = {}
+        self._names: dict[int, str] = {}
+        self._opening = threading.Lock()
+
+    # -- studies ----------------------------------------------------------------------------------------------------
+
+    def create(self, call: Call) -> tuple[int, bodies.Study]:
+        """Makes a study, or finds it; and whether it was made, as a status."""
+        b: bodies.Create = call.body
+        spec = {
+            "directions": list(b.directions), "seed": secrets.randbits(32) if b.seed is None else b.seed,
+            "space": _space(b.space).to_json(), "declared": True, "sampler": b.sampler, "scheduler": b.scheduler,
+        }  # fmt: skip
+        _strategies(spec)
+        if call.key:
+            spec["call"] = call.key
+        token = hashlib.sha256(call.key.encode()).hexdigest()[:8] if call.key else secrets.token_hex(4)
+        name = b.name or f"study-{token}"
+        try:
+            return 201, _study(self.storage.create_study(name, spec))
+        except StudyExistsError:
+            record = self.storage.study(name)
+            if call.key and record.spec.get("call") == call.key:
+                return 201, _study(record)
+            if not b.load_if_exists:
+                raise
+        if list(record.spec.get("directions", ())) != spec["directions"]:
+            raise StudyError(f"study {name!r} has directions {record.spec.get('directions')}, not {b.directions}")
+        return 200, _study(record)
+
+    def studies(self, call: Call) -> bodies.Studies:
+        """All, or the one of a name."""
+        name = call.body.name
+        return bodies.Studies([_study(r) for r in ([self.storage.study(name)] if name else self.storage.studies())])
+
+    def show(self, call: Call) -> bodies.Study:
+        """What is known of a study."""
+        return _study(self._record(call.study))
+
+    def delete(self, call: Call) -> bodies.Done:
+        """Removes a study with its trials and checkpoints."""
+        delete_study(self._record(call.study).name, self.storage)
+        self._forget(call.study)
+        return bodies.Done()
+
+    def best(self, call: Call) -> bodies.Trials:
+        """The best trial; with several objectives those that no other beats."""
+        study = self._open(call.study).study
+        return bodies.Trials(
+            [shown(r) for r in (study.best_trials if len(study.directions) > 1 else [study.best_trial])]
+        )
+
+    def trials(self, call: Call) -> bodies.Trials:
+        """Some trials, by number."""
+        study = self._open(call.study).study
+        with study._lock:
+            study._refresh()
+            n = study.history.n
+        first, last = min(call.body.since, n), min(call.body.since + call.body.limit, n)
+        rows = self.storage.rows(call.study, range(first, last)) if first < last else []
+        return bodies.Trials([shown(r) for r in rows], last if last < n else None)
+
+    # -- trials -----------------------------------------------------------------------------------------------------
+
+    def ask(self, call: Call) -> bodies.Asked:
+        """Begins a trial for whoever asks."""
+        held = self._open(call.study)
+        study, name = held.study, call.body.worker or "http"
+        worker = f"{name}#{call.key}" if call.key else name
+        with _as(study, worker):
+            known = held.asked.pop(call.key, None)
+            if known is not None:  # asked before a restart, whose answer was lost
+                [row] = self.storage.rows(call.study, [known])
+                if row.state == State.RUNNING and row.worker.rpartition("#")[2] == call.key:
+                    return self._asked(study, row)
+            study._refresh()
+            if not study.history.space.params:
+                raise StudyError(
+                    f"study {study.name!r} has no space yet, so nothing can be proposed: create it with one"
+                )
+            found = take(study)
+            if not isinstance(found, TrialRow):
+                more = found is Next.WAIT
+                what = "tell those that run first" if more else "all have come to their end"
+                text = f"{study.scheduler!r} wants no further trial of {study.name!r}: {what}"
+                raise Refused(409, NothingToAskError.__name__, text, _AGAIN_S if more else None)
+            return self._asked(study, found)
+
+    def _asked(self, study: Study, row: TrialRow) -> bodies.Asked:
+        trial = begun(study, row)
+        step, kept = (trial.step, jsonable(trial.checkpoint)) if row.checkpoints else (0, None)
+        return bodies.Asked(row.number, row.token, row.params, self.storage.lease_s, step, kept)
+
+    def report(self, call: Call) -> bodies.Verdict:
+        """Takes an intermediate value, and says what the trial should do."""
+        b: bodies.Reported = call.body
+        study, row = self._open(call.study).study, self._row(call)
+        _must_hold(row, b.token)
+        trial = Trial(row.number, {}, study.history.space, 0, _Line(study, row), study._lineage.store, token=b.token)
+        trial.report(_said(b.value, b.values), b.step, b.checkpoint)
+        return bodies.Verdict(study._decide(row.number).value)
+
+    def tell(self, call: Call) -> bodies.Trial:
+        """Ends a trial; told again what is stored already, it agrees."""
+        b: bodies.Told = call.body
+        study, row = self._open(call.study).study, self._row(call)
+        space, keeper = study.history.space, study._lineage.store
+        trial = Trial(row.number, row.params, space, 0, _Line(study, row), keeper, token=b.token, declared=True)
+        trial.tags = {**row.tags, **jsonable(b.tags)}
+        if b.cost is not None:
+            trial.set_cost(b.cost)
+        if b.state == "paused" and study.scheduler is not None and study.scheduler.resumes:
+            trial.verdict = Decision.PAUSE
+        value = None if b.value is None and b.values is None else _said(b.value, b.values)
+        outcome = told(trial, value, b.state, len(study.directions))
+        if outcome.state == State.FAILED:
+            outcome.error = b.error or outcome.error
+        same = outcome.values is None or repr(outcome.values) == repr(row.values)
+        if row.state >= State.PAUSED and same and (row.token, row.state) == (b.token, outcome.state):
+            return shown(row)
+        _must_hold(row, b.token)
+        with _as(study, row.worker.partition("#")[0]):
+            ended = end(study, trial, outcome)
+        return shown(replace(ended, reports=row.reports))
+
+    def heartbeat(self, call: Call) -> bodies.Lease:
+        """Prolongs a lease."""
+        self.storage.extend(call.study, {call.number: call.body.token})
+        _must_hold(self._row(call), call.body.token)
+        return bodies.Lease(self.storage.lease_s)
+
+    def enqueue(self, call: Call) -> bodies.Queued:
+        """Adds a trial with these params, to be run before anything is proposed."""
+        study, b = self._open(call.study).study, call.body
+        params = study.history.space.check(b.params) if study._declared else b.params
+        row = TrialRow(number=-1, state=State.WAITING, params=params, tags=jsonable(b.tags))
+        first, _ = self.storage.add_trials(call.study, addable([row], len(study.directions)), None, call.key or None)
+        return bodies.Queued(first)
+
+    # -- what is open -----------------------------------------------------------------------------------------------
+
+    def _row(self, call: Call) -> TrialRow:
+        found: list[TrialRow] = []
+        with contextlib.suppress(IndexError):
+            found = self.storage.rows(call.study, [call.number])
+        if not found:
+            raise Refused(404, "TrialNotFound", f"the study has no trial {call.number}")
+        return found[0]
+
+    def _record(self, study: int) -> StudyRecord:
+        if study not in self._names:
+            self._names = {r.id: r.name for r in self.storage.studies()}
+        if study in self._names:
+            with contextlib.suppress(StudyNotFoundError):
+                record = self.storage.study(self._names[study])
+                if record.id == study:
+                    return record
+        self._forget(study)
+        raise StudyNotFoundError(f"there is no study with id {study}; GET /v1/studies lists them")
+
+    def _forget(self, study: int) -> None:
+        self._names.pop(study, None)
+        self._held.pop(study, None)
+
+    def _open(self, study: int) -> _Held:
+        """A study, with the space that is stored by now."""
+        held = self._held.get(study)
+        if held is not None and time.monotonic() < held.looked_s + _STALE_S:
+            return held
+        with self._opening:
+            held = self._held.get(study)
+            if held is not None and time.monotonic() < held.looked_s + _STALE_S:
+                return held
+            record = self._record(study)
+            if held is not None and held.spec == record.spec:
+                held.looked_s = time.monotonic()
+                return held
+            try:
+                opened = Study(self.storage, record, None, *_strategies(record.spec), kept(self.storage, record))
+            except (LookupError, TypeError, ValueError, AttributeError) as e:
+                raise StudyError(f"what is stored of study {record.name!r} cannot be used: {e!r:.200}") from e
+            self._held[study] = held = _Held(opened, record)
+            while len(self._held) > _OPEN:
+                self._held.pop(next(iter(self._held)))
+            return held
+
+
+class _Line:
+    """A trial's way to its study."""
+
+    def __init__(self, study: Study, row: TrialRow) -> None:
+        self._study, self._row = study, row
+
+    def report(self, step: float, value: Any, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+        self._study._report(self._row.number, self._row.token, step, value, reference, params)
+
+    def decide(self) -> Decision:
+        return self._study._decide(self._row.number)
+
+
+@contextlib.contextmanager
+def _as(study: Study, worker: str) -> Iterator[None]:
+    """What is written is written in a worker's name."""
+    with study._lock:
+        mine, study._worker = study._worker, worker
+        try:
+            yield
+        finally:
+            study._worker = mine
+
+
+def _must_hold(row: TrialRow, token: int) -> None:
+    if row.token != token or row.state != State.RUNNING:
+        raise LeaseLostError(lost(row.number))
+
+
+def _said(value: Any, values: list[Any] | None) -> float | list[float]:
+    if (value is None) == (values is None):
+        raise Refused(422, "Invalid", "expected value, or values with one number for each objective")
+    return float(value) if values is None else [float(v) for v in values]
+
+
+def _space(described: dict[str, Any]) -> Space:
+    try:
+        return Space.from_json(described)
+    except SpaceError:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
+        raise SpaceError(f"expected names and their distributions, got what makes none: {e!r:.200}") from e
+
+
+def _strategies(spec: dict[str, Any]) -> tuple[Any, Any]:
+    return samplers.named(spec.get("sampler") or "Auto"), schedulers.named(spec.get("scheduler"))
+
+
+class _Spec(msgspec.Struct):
+    """What a study's spec says, where it can be read."""
+
+    directions: list[str] = []
+    space: dict[str, Any] = {}
+    sampler: str | None = None
+    scheduler: str | None = None
+    seed: int = 0
+
+
+def _study(record: StudyRecord) -> bodies.Study:
+    try:
+        spec = msgspec.convert(record.spec, _Spec)
+    except msgspec.ValidationError:
+        spec = _Spec()
+    counts = {State(s).name.lower(): n for s, n in record.counts.items()}
+    return bodies.Study(
+        record.id, record.name, spec.directions, spec.space, spec.sampler or "auto", spec.scheduler, spec.seed,
+        record.created_s, record.n_trials, counts,
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""A server's clock, read now and then: between readings time goes on as on this machine, however its clock is set."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from ..errors import StorageUnreachableError
+
+_EVERY_S = 30.0
+
+
+class Clock:
+    """The time on a server.
+
+    Args:
+        read: Asks the server, in seconds since 1970.
+    """
+
+    def __init__(self, read: Callable[[], float]) -> None:
+        self._read = read
+        self._ahead_s: float | None = None  # of this machine's monotonic clock
+        self._due_s = 0.0
+
+    def now(self) -> float:
+        """Seconds since 1970, on the server.
+
+        Raises:
+            StorageUnreachableError: The server has never been asked, and does not answer.
+        """
+        began_s = time.monotonic()
+        if self._ahead_s is None or began_s >= self._due_s:
+            with contextlib.suppress(*(() if self._ahead_s is None else (StorageUnreachableError,))):
+                if self._ahead_s is None:
+                    self._read()  # the first reading connects, which takes its time
+                    began_s = time.monotonic()
+                server_s = self._read()
+                self._ahead_s = server_s - (began_s + time.monotonic()) / 2
+            self._due_s = began_s + _EVERY_S
+        assert self._ahead_s is not None
+        return time.monotonic() + self._ahead_s

@@ -1,0 +1,107 @@
+"""PostgreSQL and MySQL: their tables, and what differs between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS luthier_studies (
+    id {serial}, name CHAR(64) NOT NULL UNIQUE, spec {text} NOT NULL, created_s {real} NOT NULL,
+    revision BIGINT NOT NULL DEFAULT 0, n_trials BIGINT NOT NULL DEFAULT 0, title {text}
+) {options};
+CREATE TABLE IF NOT EXISTS luthier_trials (
+    study BIGINT NOT NULL, number BIGINT NOT NULL, revision BIGINT NOT NULL, state SMALLINT NOT NULL,
+    token INTEGER NOT NULL, lease_s {real} NOT NULL, retries INTEGER NOT NULL, body {text} NOT NULL,
+    request VARCHAR(64), PRIMARY KEY (study, number), UNIQUE (study, request){index}
+) {options};
+CREATE TABLE IF NOT EXISTS luthier_reports (
+    study BIGINT NOT NULL, number BIGINT NOT NULL, step {real} NOT NULL, value {text} NOT NULL,
+    revision BIGINT NOT NULL, PRIMARY KEY (study, number, step){index}
+) {options};
+{indexes}CREATE TABLE IF NOT EXISTS luthier_schema (version INTEGER NOT NULL) {options}
+"""
+UPGRADES: dict[int, str] = {}  # from a schema to the next; the first on servers was 3
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """What differs between databases.
+
+    Attributes:
+        driver: SQLAlchemy's name for the database and its driver.
+        extra: The extra of luthier that installs the driver.
+        connect: Arguments for the driver: how long to wait for the network.
+        session: Statements for each new connection: a worker that hangs must not keep others waiting.
+        read: Begins a transaction that sees one moment.
+        lock, unlock: Of the whole database, while its tables are made.
+        schema: The schema that tables are made in.
+        now: The server's clock, in seconds since 1970.
+        types: For `TABLES`.
+        busy: Error codes that mean: try again. Among them is that a call's first attempt came through just now.
+        full: Error codes that mean: no space is left.
+        denied: Error codes that mean: a wrong password, or no right to do this.
+    """
+
+    driver: str
+    extra: str
+    connect: dict[str, Any]
+    session: tuple[str, ...]
+    read: str
+    lock: str
+    unlock: str
+    schema: str
+    now: str
+    types: dict[str, str]
+    busy: frozenset[str | int]
+    full: frozenset[str | int]
+    denied: frozenset[str | int]
+
+
+_POSTGRESQL = Dialect(
+    driver="postgresql+psycopg",
+    extra="postgres",
+    connect={
+        "connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 30, "application_name": "luthier",
+        "autocommit": True,
+    },
+    session=("SET idle_in_transaction_session_timeout = 30000", "SET lock_timeout = 60000"),
+    read="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    lock="SELECT pg_advisory_xact_lock(1282765928)",  # "Luth"
+    unlock="",
+    schema="current_schema()",
+    now="SELECT extract(epoch FROM clock_timestamp())::float8",
+    types={
+        "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "text": "TEXT", "real": "DOUBLE PRECISION",
+        "options": "", "index": "",
+        "indexes": """
+CREATE INDEX IF NOT EXISTS luthier_trials_revision ON luthier_trials (study, revision);
+CREATE INDEX IF NOT EXISTS luthier_reports_revision ON luthier_reports (study, revision);
+""",
+    },
+    busy=frozenset({"23505", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03", "25P03"}),
+    full=frozenset({"53100", "54000", "53200"}),
+    denied=frozenset({"28000", "28P01", "42501"}),
+)  # fmt: skip
+_MYSQL = Dialect(
+    driver="mysql+pymysql",
+    extra="mysql",
+    connect={
+        "connect_timeout": 10, "read_timeout": 60, "write_timeout": 60, "charset": "utf8mb4", "autocommit": True,
+    },
+    session=("SET SESSION sql_mode = 'TRADITIONAL' /*M!100300 , idle_transaction_timeout = 30 */",),  # MariaDB's alone
+    read="START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    lock="SELECT GET_LOCK('luthier', 60)",
+    unlock="SELECT RELEASE_LOCK('luthier')",
+    schema="database()",
+    now="SELECT unix_timestamp(now(6)) + 0e0",
+    types={
+        "serial": "BIGINT AUTO_INCREMENT PRIMARY KEY", "text": "LONGTEXT", "real": "DOUBLE",
+        "options": "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "index": ", INDEX (study, revision)",
+        "indexes": "",
+    },
+    busy=frozenset({1020, 1040, 1062, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1927, 4031}),
+    full=frozenset({1021, 1026, 1114, 3, 28}),
+    denied=frozenset({1044, 1045, 1142, 1698}),
+)  # fmt: skip
+DIALECTS = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL}

@@ -1,0 +1,280 @@
+"""Studies behind a service (`luthier serve`): the storage's verbs, one HTTP request each."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import select
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
+
+from .. import errors
+from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
+from ..trial import Told, TrialRow
+from . import http_forms as forms
+from .base import Changes, Report, Resume, Storage, StudyRecord, local_folder, shown
+from .http_forms import packed, told, unpacked, untold
+
+_TIMEOUT_S = 60.0  # for an answer
+_CONNECT_S = 10.0
+_SLOWED_S = 30.0  # how long a service is heeded that asks to slow down
+_AGAIN_S = 5.0  # when a service that is away is asked for its clock again
+_CLOCK_S = 60.0  # how long its clock is trusted to run like ours
+_encode = msgspec.json.Encoder().encode
+_decoders = {verb: msgspec.json.Decoder(answer) for verb, (_, answer) in forms.VERBS.items()}
+
+
+class HTTP(Storage):
+    """Studies behind a service that `luthier serve` runs.
+
+    It can be pickled, with its token, and be used by any number of threads, and on both sides of a fork.
+
+    Args:
+        url: "http://host:8700", or "http://TOKEN@host:8700"; without a token there, LUTHIER_TOKEN says it.
+        options: "timeout_s": how long to wait for an answer, in seconds; "cafile": who signed the server's certificate.
+        lease_s: How long a worker may be silent, in seconds; None for what the service says, which counts in any case.
+        max_retries: How often a trial is offered again; None for what the service says, which counts.
+        checkpoints: A folder or URL that all workers can write to; None for a folder of this machine.
+
+    Raises:
+        StorageError: The URL, or an option, is none.
+        StorageDeniedError: The service refuses the token.
+    """
+
+    def __init__(
+        self, url: str, options: Mapping[str, str] | None = None, lease_s: float | None = None,
+        max_retries: int | None = None, checkpoints: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(60.0 if lease_s is None else lease_s, 2 if max_retries is None else max_retries)
+        self._options, self._given = dict(options or {}), (lease_s, max_retries, checkpoints)
+        try:
+            parts = urlsplit(url)
+            self._host, self._port, self._shown = parts.hostname or "", parts.port, shown(url.partition("?")[0])
+            self._timeout_s = float(self._options.get("timeout_s", _TIMEOUT_S))
+        except ValueError as e:
+            raise StorageError(f"expected a URL such as 'http://host:8700?timeout_s=60': {e}") from None
+        if parts.scheme not in ("http", "https") or not self._host or not self._timeout_s > 0:
+            raise StorageError(f"expected a URL such as 'http://host:8700?timeout_s=60', got {self._shown!r}")
+        if unknown := self._options.keys() - {"timeout_s", "cafile"}:
+            raise StorageError(f"expected timeout_s or cafile after the '?', got {min(unknown)!r} for {self._shown!r}")
+        user, at, place = parts.netloc.rpartition("@")
+        token = unquote(user.strip(":")) if at else os.environ.get("LUTHIER_TOKEN", "")
+        if re.search(r"[^!-~]", token):
+            raise StorageDeniedError(f"the token for {self._shown} has characters that no token has; copy it anew")
+        said = {"lease_s": lease_s, "max_retries": max_retries, "checkpoints": checkpoints, **self._options}
+        query = "&".join(f"{k}={quote(str(v), '')}" for k, v in said.items() if v is not None)
+        self.url = f"{parts.scheme}://{quote(token, '') + '@' if token else ''}{place}{parts.path}"
+        self.url += f"?{query}" if query else ""
+        self.folder = checkpoints or local_folder(url)
+        self._path = f"{parts.path.rstrip('/')}/v1/storage/"
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._tls = self._certificates() if parts.scheme == "https" else None
+        self._idle: list[http.client.HTTPConnection] = []
+        self._pid, self._max_body = os.getpid(), 2**24
+        self._clock = 0.0, time.time() - time.monotonic()  # until when it holds, and how far it is from ours
+        with contextlib.suppress(StorageUnreachableError):
+            self._hello()
+
+    def __repr__(self) -> str:
+        return f"HTTP({self._shown!r})"
+
+    def _certificates(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self._options.get("cafile"))
+        except (OSError, ssl.SSLError) as e:
+            raise StorageError(f"the certificates in {self._options.get('cafile')!r} cannot be read: {e}") from None
+
+    def _hello(self) -> None:
+        before = time.monotonic()
+        self._clock = before + _AGAIN_S, self._clock[1]  # not to be asked for again at once, should it be away
+        found = self._call("hello", forms.Empty())
+        self._clock = time.monotonic() + _CLOCK_S, found.now - (before + time.monotonic()) / 2
+        lease_s, max_retries, _ = self._given
+        self.lease_s = found.lease_s if lease_s is None else self.lease_s
+        self.max_retries = found.max_retries if max_retries is None else self.max_retries
+        self._max_body = found.max_body
+
+    def now(self) -> float:
+        if time.monotonic() > self._clock[0]:
+            with contextlib.suppress(StorageUnreachableError):
+                self._hello()
+        return time.monotonic() + self._clock[1]
+
+    # -- verbs ------------------------------------------------------------------------------------------------------
+
+    def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
+        found: StudyRecord = self._call("create_study", forms.CreateStudy(name, dict(spec)))
+        return found
+
+    def study(self, name: str) -> StudyRecord:
+        found: StudyRecord = self._call("study", forms.Named(name))
+        return found
+
+    def studies(self) -> list[StudyRecord]:
+        found: list[StudyRecord] = self._call("studies", forms.Empty())
+        return found
+
+    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+        self._call("update_study", forms.UpdateStudy(study, dict(spec)))
+
+    def delete_study(self, study: int) -> None:
+        self._call("delete_study", forms.One(study))
+
+    def add_trials(
+        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+    ) -> tuple[int, int]:
+        added: forms.Added = self._call("add_trials", forms.AddTrials(study, list(map(packed, rows)), expected, call))
+        return added.first, added.revision
+
+    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+        wanted = None if resume is None else forms.Resumed(resume.token, resume.turn, list(resume.checkpoints))
+        found: forms.Claimed = self._call("claim", forms.Claim(study, number, worker, wanted))
+        return None if found.row is None else unpacked(found.row), found.revision
+
+    def extend(self, study: int, tokens: Mapping[int, int]) -> None:
+        self._call("extend", forms.Extend(study, [forms.Held(*held) for held in tokens.items()]))
+
+    def report(
+        self, study: int, number: int, token: int, step: float, value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
+    ) -> int:  # fmt: skip
+        kept = None if checkpoints is None else list(checkpoints)
+        found: forms.Revision = self._call(
+            "report", forms.AddReport(study, number, token, step, untold(value), kept, params)
+        )
+        return found.revision
+
+    def finish(self, study: int, row: TrialRow) -> int:
+        found: forms.Revision = self._call("finish", forms.Finish(study, packed(row)))
+        return found.revision
+
+    def release(self, study: int, number: int, token: int, retried: bool) -> int:
+        found: forms.Revision = self._call("release", forms.Release(study, number, token, retried))
+        return found.revision
+
+    def changes(self, study: int, since: int) -> Changes:
+        found: forms.Changed = self._call("changes", forms.Since(study, since))
+        reports = [Report(r.number, r.step, told(r.value)) for r in found.reports]
+        return Changes(found.revision, list(map(unpacked, found.rows)), reports)
+
+    def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        wanted = None if numbers is None else [int(i) for i in numbers]
+        return list(map(unpacked, self._call("rows", forms.Some(study, wanted))))
+
+    # -- the line ---------------------------------------------------------------------------------------------------
+
+    def _call(self, verb: str, what: forms.Form) -> Any:
+        body, until = _encode(what), time.monotonic() + _SLOWED_S
+        if len(body) > self._max_body:
+            raise StorageError(
+                f"{self._shown} takes requests up to {self._max_body} bytes, this one has {len(body)}; send fewer "
+                "trials at a time, or raise the service's max_body"
+            )
+        while True:
+            status, wait, answer = self._post(self._path + verb, body)
+            if status != 429:
+                break
+            wait_s = min(float(wait), 5.0) if wait and wait.isascii() and wait.isdigit() else 1.0
+            if time.monotonic() + wait_s > until:
+                raise StorageUnreachableError(f"{self._shown} asks to slow down, and has for {_SLOWED_S:g} s")
+            time.sleep(wait_s)
+        if status == 200:
+            try:
+                return _decoders[verb].decode(answer)
+            except ValueError:
+                raise StorageError(
+                    f"{self._shown} is no luthier service of this version: no {verb} answers so"
+                ) from None
+        raise self._error(status, answer)
+
+    def _error(self, status: int, answer: bytes) -> LuthierError:
+        """What went wrong, in the words and the class that it had there."""
+        if status in (401, 403):
+            return StorageDeniedError(
+                f"{self._shown} refuses the token; give it in the URL as http://TOKEN@host:port, or in LUTHIER_TOKEN"
+            )
+        try:
+            said = msgspec.json.decode(answer)["error"]
+            kind, message = getattr(errors, str(said["type"]), None), str(said["message"])
+        except (ValueError, LookupError, TypeError):
+            kind, message = None, ""
+        if status in (408, 502, 503, 504):
+            return StorageUnreachableError(message or f"{self._shown} answers with status {status}")
+        if isinstance(kind, type) and issubclass(kind, LuthierError):
+            return kind(message)
+        if message:
+            return StorageError(f"{self._shown}: {message}")
+        what = "a redirect, which is not followed" if 300 <= status < 400 else f"status {status}"
+        return StorageError(f"{self._shown} is no luthier service: it answers with {what}; is the address right?")
+
+    def _post(self, path: str, body: bytes) -> tuple[int, str | None, bytes]:
+        """Status, Retry-After and body of the answer, over a connection that is kept for the next."""
+        line = self._connection()
+        try:
+            line.request("POST", path, body, self._headers)
+            if line.sock is not None:
+                line.sock.settimeout(self._timeout_s)
+            response = line.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException) as e:
+            line.close()
+            reason = "no answer in time" if isinstance(e, TimeoutError) else str(e) or type(e).__name__
+            raise StorageUnreachableError(f"{self._shown} does not answer: {reason}") from None
+        except BaseException:
+            line.close()
+            raise
+        if response.will_close:
+            line.close()
+        else:
+            self._idle.append(line)
+        return response.status, response.getheader("Retry-After"), answer
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """One that is idle and alive, or a new one."""
+        if self._pid != os.getpid():  # the parent goes on with those
+            self.close()
+            self._pid = os.getpid()
+        while True:
+            try:
+                line = self._idle.pop()
+            except IndexError:
+                break
+            if line.sock is not None and not _readable(line.sock):
+                return line
+            line.close()  # the server has hung up
+        timeout_s = min(self._timeout_s, _CONNECT_S)
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
+        return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
+
+    def close(self) -> None:
+        while self._idle:
+            with contextlib.suppress(IndexError):
+                self._idle.pop().close()
+
+    def __reduce__(self) -> tuple[type[HTTP], tuple[Any, ...]]:
+        assert self.url is not None
+        return HTTP, (self.url.partition("?")[0], self._options, *self._given)
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
+
+def _readable(sock: socket.socket) -> bool:
+    """Whether an idle connection has something to say, which can only be that it is over."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,226 @@
+"""How studies lie on a Redis server, and what it does for each verb in Lua: a script is one transaction.
+
+Under the prefix ("luthier") there are, with ids and numbers as the only variable parts of keys:
+
+    schema                number of this layout
+    studies               hash: name -> id
+    studies:last          the id given out last
+    studies:ID            hash: name, spec, created_s, and the number of trials by state
+    studies:ID:rows       hash: number -> "state token lease_s retries digest body"
+    studies:ID:reports:N  hash: step -> value, of trial N
+    studies:ID:log        list: what each revision has changed, so that its length is the revision
+    studies:ID:call:SHA1  the first trial that a call has added; gone after a day
+
+An entry of the log has one line for the rows that changed: "", "number" or "first last", and then, by number and step,
+one for each report: "number step value". Numbers that are not whole travel as text, since Lua's would be rounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from ..trial import Told, TrialRow
+from .body import body, trial, written
+
+_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+def digest(params: dict[str, Any]) -> str:
+    """The same for equal params in any order."""
+    return hashlib.blake2b(_sorted(params), digest_size=8).hexdigest()
+
+
+def packed(row: TrialRow) -> str:
+    """A trial as it is stored, without its number and reports."""
+    return f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {digest(row.params)} {body(row)}"
+
+
+def unpacked(number: int, stored: str, reports: Iterable[tuple[float, Told]] = ()) -> TrialRow:
+    """What `packed` made of a trial, with its reports in order."""
+    state, token, lease_s, retries, _, encoded = stored.split(" ", 5)
+    return trial((number, int(state), int(token), float(lease_s), int(retries), encoded), tuple(sorted(reports)))
+
+
+def reported(step: float, value: Told) -> tuple[str, str]:
+    """A report as it is stored; -0.0 is the step 0.0."""
+    return repr(float(step) + 0.0), str(written(value))
+
+
+class Script:
+    """A script and the digest that servers know it by."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.sha = text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _about_study(text: str) -> Script:
+    """A script about one study; it answers nil when there is none."""
+    return Script(_STUDY + text)
+
+
+_STUDY = """
+local study = KEYS[1]
+local rows, log = study .. ':rows', study .. ':log'
+if redis.call('EXISTS', study) == 0 then return nil end
+
+local function put(number, old, new)
+  local was, is = string.sub(old, 1, 1), string.sub(new, 1, 1)
+  if was ~= is then
+    redis.call('HINCRBY', study, was, -1)
+    redis.call('HINCRBY', study, is, 1)
+  end
+  redis.call('HSET', rows, number, new)
+end
+"""
+
+SCHEMA = Script("""
+local found = redis.call('GET', KEYS[1])
+if not found then redis.call('SET', KEYS[1], ARGV[1]) end
+return found or ARGV[1]
+""")
+
+CREATE = Script("""
+local studies, name = KEYS[1], ARGV[1]
+if redis.call('HEXISTS', studies, name) == 1 then return 0 end
+local id = redis.call('INCR', studies .. ':last')
+redis.call('HSET', studies .. ':' .. id, 'name', name, 'spec', ARGV[2], 'created_s', ARGV[3])
+redis.call('HSET', studies, name, id)
+return id
+""")
+
+STUDIES = Script("""
+local studies, named = KEYS[1], ARGV
+if #ARGV > 0 then
+  local id = redis.call('HGET', studies, ARGV[1])
+  if not id then return {} end
+  named = {ARGV[1], id}
+else
+  named = redis.call('HGETALL', studies)
+end
+local found = {}
+for i = 1, #named, 2 do
+  local fields = redis.call('HMGET', studies .. ':' .. named[i + 1], 'spec', 'created_s', '0', '1', '2', '3', '4', '5')
+  found[#found + 1] = {named[i + 1], named[i], fields}
+end
+return found
+""")
+
+UPDATE = _about_study("return redis.call('HSET', study, 'spec', ARGV[1]) + 1")
+
+DELETE = _about_study("""
+local studies, name = ARGV[1], redis.call('HGET', study, 'name')
+for number = 0, redis.call('HLEN', rows) - 1 do redis.call('UNLINK', study .. ':reports:' .. number) end
+redis.call('UNLINK', study, rows, log)
+redis.call('HDEL', studies, name)
+return 1
+""")
+
+ADD = _about_study("""
+local expected, call, kept_s = ARGV[1], ARGV[2], ARGV[3]
+local first, revision = redis.call('HLEN', rows), redis.call('LLEN', log)
+local key = study .. ':call:' .. redis.sha1hex(call)
+local before = call ~= '' and redis.call('GET', key)
+if before then return {tonumber(before), revision} end
+if expected ~= '' and tonumber(expected) ~= first then return {-1, revision} end
+local number, i, counts, lines = first, 4, {}, {''}
+while i <= #ARGV do
+  local row, n_reports = ARGV[i], tonumber(ARGV[i + 1])
+  local state = string.sub(row, 1, 1)
+  counts[state] = (counts[state] or 0) + 1
+  redis.call('HSET', rows, number, row)
+  for j = i + 2, i + 2 * n_reports, 2 do
+    redis.call('HSET', study .. ':reports:' .. number, ARGV[j], ARGV[j + 1])
+    lines[#lines + 1] = number .. ' ' .. ARGV[j] .. ' ' .. ARGV[j + 1]
+  end
+  number, i = number + 1, i + 2 + 2 * n_reports
+end
+for state, n in pairs(counts) do redis.call('HINCRBY', study, state, n) end
+if number > first then
+  lines[1] = first .. ' ' .. number - 1
+  if call ~= '' then redis.call('SET', key, first, 'EX', kept_s) end
+end
+return {first, redis.call('RPUSH', log, table.concat(lines, '\\n'))}
+""")
+
+READ = _about_study("""
+local found = {}
+for i, number in ipairs(ARGV) do
+  local row = redis.call('HGET', rows, number)
+  if not row then return nil end
+  found[i] = {row, redis.call('HGETALL', study .. ':reports:' .. number)}
+end
+return cmsgpack.pack({redis.call('LLEN', log), found})
+""")
+
+SWAP = _about_study("""
+local number, old, new, listed, step, value = unpack(ARGV)
+if redis.call('HGET', rows, number) ~= old then return 0 end
+put(number, old, new)
+local entry = listed == '1' and number or ''
+if step then
+  redis.call('HSET', study .. ':reports:' .. number, step, value)
+  entry = entry .. '\\n' .. number .. ' ' .. step .. ' ' .. value
+end
+return redis.call('RPUSH', log, entry)
+""")
+
+EXTEND = _about_study("""
+for i = 2, #ARGV, 2 do
+  local head = '1 ' .. ARGV[i + 1] .. ' '
+  local row = redis.call('HGET', rows, ARGV[i])
+  local rest = row and string.match(row, '^' .. head .. '%S+( .*)$')
+  if rest then redis.call('HSET', rows, ARGV[i], head .. ARGV[1] .. rest) end
+end
+return 1
+""")
+
+REPORT = _about_study("""
+local number, token, until_s, digest, step, value = unpack(ARGV)
+local row = redis.call('HGET', rows, number)
+local head = '1 ' .. token .. ' '
+local rest, found = string.match(row or '', '^' .. head .. '%S+( %d+ (%S+) .*)$')
+if not rest or (digest ~= '' and digest ~= found) then return 0 end
+redis.call('HSET', rows, number, head .. until_s .. rest)
+redis.call('HSET', study .. ':reports:' .. number, step, value)
+return redis.call('RPUSH', log, '\\n' .. number .. ' ' .. step .. ' ' .. value)
+""")
+
+FINISH = _about_study("""
+local number, token, state, rest = unpack(ARGV)
+local row = redis.call('HGET', rows, number) or ''
+local retries = string.match(row, '^1 ' .. token .. ' %S+ (%d+) ')
+if not retries or string.find(row, '"turns":', 1, true) then return 0 end
+put(number, row, state .. ' ' .. token .. ' 0.0 ' .. (state == '2' and '0' or retries) .. ' ' .. rest)
+return redis.call('RPUSH', log, number)
+""")
+
+CHANGES = _about_study("""
+local at, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+local entries, numbers, seen, size = {}, {}, {}, 0
+repeat
+  local some = redis.call('LRANGE', log, at, at + 19)
+  at = at + 20
+  for _, entry in ipairs(some) do
+    entries[#entries + 1] = entry
+    size = size + #entry
+    local first, last = string.match(entry, '^(%d+) ?(%d*)')
+    for number = tonumber(first or 1), tonumber(last ~= '' and last or first or 0) do
+      if not seen[number] then
+        seen[number] = true
+        numbers[#numbers + 1] = number
+      end
+    end
+  end
+until #some < 20 or #entries + #numbers + size / 100 > limit
+local found = {}
+for i = 1, #numbers, 1000 do
+  for _, row in ipairs(redis.call('HMGET', rows, unpack(numbers, i, math.min(i + 999, #numbers)))) do
+    found[#found + 1] = row
+  end
+end
+return cmsgpack.pack({redis.call('LLEN', log), entries, numbers, found})
+""")

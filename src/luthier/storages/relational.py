@@ -1,0 +1,352 @@
+"""The storage contract in SQL: one set of tables and statements for SQLite, PostgreSQL and MySQL."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from ..errors import StudyExistsError, StudyNotFoundError
+from ..trial import State, Told, TrialRow
+from .base import (
+    Changes,
+    Report,
+    Resume,
+    Storage,
+    StudyRecord,
+    begun,
+    claimable,
+    ended,
+    freed,
+    gone,
+    lapsed,
+    must_hold,
+    repeated,
+)
+from .body import body, text, told, trial, written
+
+_REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
+_COLUMNS = "number, state, token, lease_s, retries, body"
+
+
+class Cursor(Protocol):
+    """What came of a statement."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement touched."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+
+    def fetchall(self) -> Sequence[Any]:
+        """All further rows."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The further rows."""
+
+
+class Transaction(Protocol):
+    """Several statements that happen at once or not at all; '?' stands for an argument."""
+
+    def execute(self, statement: str, args: Any = ..., /) -> Cursor:
+        """Runs a statement."""
+
+    def executemany(self, statement: str, args: Iterable[Any], /) -> Cursor:
+        """Runs a statement for each of several sets of arguments."""
+
+
+class Relational(Storage):
+    """Studies in tables; a subclass knows how to reach them.
+
+    Every verb that writes raises the study's revision before it reads anything else: that locks the study's row, so
+    that writers of one study come one after the other, and always in the same order.
+    """
+
+    _UPSERT = (
+        "INSERT INTO luthier_reports VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (study, number, step) DO UPDATE SET value = excluded.value, revision = excluded.revision"
+    )
+
+    @abstractmethod
+    def _write(self) -> contextlib.AbstractContextManager[Transaction]:
+        """A transaction that may write; it commits at the end and rolls back on any error."""
+
+    @abstractmethod
+    def _read(self) -> contextlib.AbstractContextManager[Transaction]:
+        """A transaction that sees one moment."""
+
+    @abstractmethod
+    def _glance(self, statement: str, args: Sequence[Any]) -> Any:
+        """The first row of a query, or None, without the cost of a transaction."""
+
+    @abstractmethod
+    def _readable(self) -> contextlib.AbstractContextManager[None]:
+        """Says of content that does not read as a trial that it is damaged."""
+
+    def _key(self, name: str) -> tuple[str, str | None]:
+        """What finds a study of this name, and the name as JSON if that is not the name."""
+        return name, None
+
+    def _value(self, value: Told) -> float | str:
+        """What was reported, as the tables hold it."""
+        return written(value)
+
+    def _made(self, db: Transaction, record: tuple[Any, ...]) -> int | None:
+        """Adds a study; its id, or None if its name is taken."""
+        insert = "INSERT INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)"
+        found = db.execute(f"{insert} ON CONFLICT (name) DO NOTHING RETURNING id", record).fetchone()
+        return None if found is None else int(found[0])
+
+    def _raised(
+        self, db: Transaction, study: int, n_new: int = 0, expected: int | None = None
+    ) -> tuple[int, int] | None:
+        """Raises the revision of a study and locks it, unless it has not as many trials as expected.
+
+        Returns:
+            The revision, and how many trials there now are; None where nothing was done.
+        """
+        update = "UPDATE luthier_studies SET revision = revision + 1, n_trials = n_trials + ? WHERE id = ?"
+        if expected is None:
+            found = db.execute(f"{update} RETURNING revision, n_trials", (n_new, study)).fetchone()
+        else:
+            update += " AND n_trials = ? RETURNING revision, n_trials"
+            found = db.execute(update, (n_new, study, expected)).fetchone()
+        return None if found is None else (int(found[0]), int(found[1]))
+
+    def _revised(self, db: Transaction, study: int) -> int:
+        """Raises the revision of a study and locks it; the revision."""
+        raised = self._raised(db, study)
+        if raised is None:
+            raise StudyNotFoundError("the study was deleted")
+        return raised[0]
+
+    @staticmethod
+    def _lowered(db: Transaction, study: int, revision: int, n_new: int = 0) -> int:
+        """Takes `_raised` back, as there is nothing to write; the revision that stays."""
+        update = "UPDATE luthier_studies SET revision = revision - 1, n_trials = n_trials - ? WHERE id = ?"
+        db.execute(update, (n_new, study))
+        return revision - 1
+
+    # -- studies ----------------------------------------------------------------------------------------------------
+
+    def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
+        now, (key, title) = self.now(), self._key(name)
+        with self._write() as db:
+            study = self._made(db, (key, title, text(spec), now))
+        if study is None:
+            raise StudyExistsError(f"study {name!r} exists in {self}; load it, or pass load_if_exists=True")
+        return StudyRecord(study, name, dict(spec), now)
+
+    def study(self, name: str) -> StudyRecord:
+        with self._read() as db:
+            records = self._records(db, "WHERE name = ?", (self._key(name)[0],))
+            if not records:
+                names = [r.name for r in self._records(db, "", (), "LIMIT 20")]
+                raise StudyNotFoundError(f"no study {name!r} in {self}; there are {names}")
+        return records[0]
+
+    def studies(self) -> list[StudyRecord]:
+        with self._read() as db:
+            return self._records(db)
+
+    def _records(
+        self, db: Transaction, where: str = "", args: tuple[Any, ...] = (), limit: str = ""
+    ) -> list[StudyRecord]:
+        found = db.execute(
+            f"SELECT id, name, title, spec, created_s FROM luthier_studies {where} ORDER BY id {limit}", args
+        ).fetchall()
+        count = "SELECT state, count(*) FROM luthier_trials WHERE study = ? GROUP BY state"
+        with self._readable():
+            return [
+                StudyRecord(
+                    study, name if title is None else msgspec.json.decode(title), msgspec.json.decode(spec), created_s,
+                    {int(state): int(n) for state, n in db.execute(count, (study,)).fetchall()},
+                )
+                for study, name, title, spec, created_s in found
+            ]  # fmt: skip
+
+    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+        with self._write() as db:
+            self._revision(db, study)
+            db.execute("UPDATE luthier_studies SET spec = ? WHERE id = ?", (text(spec), study))
+
+    def delete_study(self, study: int) -> None:
+        with self._write() as db:
+            self._revised(db, study)
+            for table, column in (("reports", "study"), ("trials", "study"), ("studies", "id")):
+                db.execute(f"DELETE FROM luthier_{table} WHERE {column} = ?", (study,))
+
+    # -- trials -----------------------------------------------------------------------------------------------------
+
+    def add_trials(
+        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+    ) -> tuple[int, int]:
+        bodies = [body(row) for row in rows]  # before anybody has to wait for us
+        with self._write() as db:
+            raised = self._raised(db, study, len(rows), expected)
+            if call is not None and (raised is None or expected is None):  # what it expected has come to be, by itself
+                query = "SELECT number FROM luthier_trials WHERE study = ? AND request = ?"
+                if (found := db.execute(query, (study, call)).fetchone()) is not None:
+                    if raised is not None:
+                        self._lowered(db, study, raised[0], len(rows))
+                    return int(found[0]), self._revision(db, study)
+            if raised is None:
+                return -1, self._revision(db, study)
+            revision, first = raised[0], raised[1] - len(rows)
+            records, reports, until = [], [], self.now() + self.lease_s
+            for number, row, encoded in zip(itertools.count(first), rows, bodies):
+                token, lease_s = (1, until) if row.state == State.RUNNING else (0, 0.0)
+                request = call if number == first else None
+                records.append((study, number, revision, int(row.state), token, lease_s, row.retries, encoded, request))
+                reports += [(study, number, step, self._value(value), revision) for step, value in row.reports]
+            db.executemany("INSERT INTO luthier_trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", records)
+            if reports:
+                db.executemany(self._UPSERT, reports)
+        return first, revision
+
+    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+        with self._write() as db:
+            revision = self._revised(db, study)
+            row, now = self._trial(db, study, number), self.now()
+            expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
+            if not claimable(row, resume, expired):
+                return None, self._lowered(db, study, revision)
+            if expired and row.retries >= self.max_retries:
+                self._put(db, study, gone(row, now), revision)
+                return None, revision
+            row = begun(row, worker, now, self.lease_s, resume, expired)
+            self._put(db, study, row, revision)
+            reports = self._reports(db, study, [number]).get(number, ())
+        return msgspec.structs.replace(row, reports=tuple(reports)), revision
+
+    def extend(self, study: int, tokens: Mapping[int, int]) -> None:
+        until = self.now() + self.lease_s
+        with self._write() as db:
+            self._revision(db, study)
+            db.executemany(
+                "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ? AND token = ? AND state = 1",
+                [(until, study, number, token) for number, token in tokens.items()],
+            )
+
+    def report(
+        self, study: int, number: int, token: int, step: float, value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
+    ) -> int:  # fmt: skip
+        with self._write() as db:
+            revision = self._revised(db, study)
+            row = self._held(db, study, number, token)
+            until = self.now() + self.lease_s
+            db.execute(self._UPSERT, (study, number, step, self._value(value), revision))
+            if checkpoints is None and (not params or params == row.params):
+                db.execute(
+                    "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ?", (until, study, number)
+                )
+            else:
+                kept = row.checkpoints if checkpoints is None else checkpoints
+                row = msgspec.structs.replace(row, checkpoints=kept, params=params or row.params, lease_s=until)
+                self._put(db, study, row, revision)
+        return revision
+
+    def finish(self, study: int, row: TrialRow) -> int:
+        with self._write() as db:
+            revision = self._revised(db, study)
+            old = self._trial(db, study, row.number)
+            if repeated(row, old):
+                return self._lowered(db, study, revision)
+            must_hold(old, row.token)
+            self._put(db, study, ended(row, old), revision)
+        return revision
+
+    def release(self, study: int, number: int, token: int, retried: bool) -> int:
+        with self._write() as db:
+            revision = self._revised(db, study)
+            row = self._held(db, study, number, token)
+            self._put(db, study, freed(row, retried, self.max_retries, self.now()), revision)
+        return revision
+
+    def changes(self, study: int, since: int) -> Changes:
+        if self._glance(_REVISION, (study,)) == (since,):
+            return Changes(since, (), ())
+        new = "WHERE study = ? AND revision > ? ORDER BY"
+        with self._read() as db:
+            found = db.execute(_REVISION, (study,))
+            if since:
+                trials = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials {new} +number", (study, since))
+            reports = db.execute(
+                f"SELECT number, step, value FROM luthier_reports {new} revision, number, step", (study, since)
+            )
+            revision = found.fetchone()
+            if revision is None:
+                raise StudyNotFoundError("the study was deleted")
+            with self._readable():
+                rows = [trial(r) for r in trials] if since else self._all(db, study, {})
+                return Changes(int(revision[0]), rows, [Report(n, step, told(value)) for n, step, value in reports])
+
+    def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        with self._read() as db:
+            self._revision(db, study)
+            reports = self._reports(db, study, numbers)
+            if numbers is None:
+                return self._all(db, study, reports)
+            query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
+            with self._readable():
+                some = [r for i in numbers for r in db.execute(query, (study, int(i)))]
+                return [trial(r, tuple(reports.get(r[0], ()))) for r in some]
+
+    def _all(self, db: Transaction, study: int, reports: dict[int, list[tuple[float, Told]]]) -> list[TrialRow]:
+        found = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number", (study,))
+        with self._readable():
+            rows = [trial(r, tuple(reports.get(r[0], ()))) for r in found]
+            (n,) = db.execute("SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)).fetchone()
+            if len(rows) != n or any(row.number != i for i, row in enumerate(rows)):
+                raise ValueError(f"{len(rows)} of {n} trials are there")
+        return rows
+
+    def _reports(
+        self, db: Transaction, study: int, numbers: Sequence[int] | None = None
+    ) -> dict[int, list[tuple[float, Told]]]:
+        query = "SELECT number, step, value FROM luthier_reports WHERE study = ?"
+        if numbers is None:
+            found = db.execute(query + " ORDER BY number, step", (study,)).fetchall()
+        else:
+            query += " AND number = ? ORDER BY step"
+            found = [r for i in numbers for r in db.execute(query, (study, int(i)))]
+        out: dict[int, list[tuple[float, Told]]] = {}
+        with self._readable():
+            for number, step, value in found:
+                out.setdefault(number, []).append((step, told(value)))
+        return out
+
+    def _trial(self, db: Transaction, study: int, number: int) -> TrialRow:
+        found = db.execute(
+            f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?", (study, number)
+        ).fetchone()
+        if found is None:
+            raise StudyNotFoundError("the study was deleted")
+        with self._readable():
+            return trial(found)
+
+    def _held(self, db: Transaction, study: int, number: int, token: int) -> TrialRow:
+        row = self._trial(db, study, number)
+        must_hold(row, token)
+        return row
+
+    @staticmethod
+    def _put(db: Transaction, study: int, row: TrialRow, revision: int) -> None:
+        db.execute(
+            "UPDATE luthier_trials SET revision = ?, state = ?, token = ?, lease_s = ?, retries = ?, body = ? "
+            "WHERE study = ? AND number = ?",
+            (revision, int(row.state), row.token, row.lease_s, row.retries, body(row), study, row.number),
+        )
+
+    @staticmethod
+    def _revision(db: Transaction, study: int) -> int:
+        found = db.execute(_REVISION, (study,)).fetchone()
+        if found is None:
+            raise StudyNotFoundError("the study was deleted")
+        return int(found[0])

@@ -1,0 +1,343 @@
+"""The service as workers in any language see it."""
+
+import contextlib
+import http.client
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from openapi_spec_validator import validate
+
+import luthier
+from luthier.storages import Memory, SQLite
+from luthier.trial import State
+
+SERVE = "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), token=sys.argv[3])"
+
+
+def ask(service, study, **headers):
+    status, asked = service("POST", f"{study}/ask", {}, **headers)
+    assert status == 200, asked
+    return asked
+
+
+def say(service, study, asked, verb, **what):
+    return service("POST", f"{study}/trials/{asked['number']}/{verb}", {"token": asked["token"], **what})
+
+
+# -- the life of a study -----------------------------------------------------------------------------------------------
+
+
+def test_a_worker_makes_a_study_asks_reports_and_tells(service):
+    study = service.study(name="mnist", directions=["maximize"], sampler="random", scheduler="median", seed=7)
+    values = []
+    for _ in range(5):
+        asked = ask(service, study)
+        assert (asked["token"], asked["lease_s"], asked["checkpoint"]) == (1, 60.0, None)
+        values.append(asked["params"]["x"])
+        assert say(service, study, asked, "report", value=values[-1] / 2, step=1) == (200, {"decision": "continue"})
+        assert say(service, study, asked, "heartbeat") == (200, {"lease_s": 60.0})
+        status, row = say(service, study, asked, "tell", value=values[-1], tags={"host": "ä"}, cost=0.5)
+        assert (status, row["state"], row["values"], row["tags"], row["cost"]) == (
+            200, "complete", [values[-1]], {"host": "ä"}, 0.5,
+        )  # fmt: skip
+        assert row["reports"] == [{"step": 1.0, "value": values[-1] / 2}]
+    [best] = service("GET", f"{study}/best")[1]["trials"]
+    assert best["values"] == [max(values)]
+    status, found = service("GET", study)
+    assert (found["name"], found["sampler"], found["scheduler"], found["seed"]) == ("mnist", "random", "median", 7)
+    assert (found["counts"], found["n_trials"]) == ({"complete": 5}, 5)
+    pages = [service("GET", f"{study}/trials?since={i}&limit=2")[1] for i in (0, 2, 4, 9)]
+    assert [[t["number"] for t in page["trials"]] for page in pages] == [[0, 1], [2, 3], [4], []]
+    assert [page["next"] for page in pages] == [2, 4, None, None]
+    assert service("DELETE", study) == (200, {})
+    assert service("GET", study)[0] == service("POST", f"{study}/ask", {})[0] == 404
+
+
+def test_how_a_trial_ends_is_told(service):
+    study = service.study()
+    for told, state, values in [
+        ({"value": 1}, "complete", [1.0]),
+        ({"value": "inf"}, "complete", ["inf"]),
+        ({"value": "nan"}, "failed", None),
+        ({"error": "out of memory"}, "failed", None),
+        ({"state": "pruned"}, "pruned", None),
+        ({"state": "failed", "error": "E"}, "failed", None),
+    ]:
+        status, row = say(service, study, ask(service, study), "tell", **told)
+        assert (status, row["state"], row["values"]) == (200, state, values)
+        assert told.get("error") is None or row["error"] == told["error"]
+
+
+def test_several_objectives(service):
+    study = service.study(directions=["minimize", "maximize"])
+    for pair in ([1, 1], [2, 2], [3, 1]):
+        asked = ask(service, study)
+        assert say(service, study, asked, "report", values=pair, step=1)[0] == 200
+        assert say(service, study, asked, "tell", values=pair)[0] == 200
+    assert [t["values"] for t in service("GET", f"{study}/best")[1]["trials"]] == [[1.0, 1.0], [2.0, 2.0]]
+    asked = ask(service, study)
+    for wrong in ({"value": 1}, {"values": [1]}, {"values": [1, 2], "value": 1}):
+        assert say(service, study, asked, "tell", **wrong)[0] == 422
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "%2e%2e", "?x=1#y", "ü 变 🎻", " ", "<b>\x1b[31m\0\n", "x" * 5000])
+def test_any_text_is_a_name(service, name):
+    study = service.study(name=name)
+    status, found = service("GET", study)
+    assert (status, found["name"]) == (200, name)
+    if len(name) < 1000:
+        [found] = service("GET", f"/v1/studies?name={quote(name, safe='')}")[1]["studies"]
+        assert f"/v1/studies/{found['id']}" == study
+
+
+def test_a_study_is_made_once_and_found_where_that_is_wanted(service):
+    study = service.study(name="a")
+    assert service("POST", "/v1/studies", {"name": "a", "space": {}})[0] == 409
+    status, found = service("POST", "/v1/studies", {"name": "a", "space": {}, "load_if_exists": True})
+    assert (status, f"/v1/studies/{found['id']}") == (200, study)
+    other = {"name": "a", "space": {}, "load_if_exists": True, "directions": ["maximize"]}
+    assert service("POST", "/v1/studies", other)[0] == 409
+
+
+def test_what_is_enqueued_is_run_next(service):
+    study = service.study(space={"x": {"low": 0.0, "high": 1.0}, "c": ["a", "b"]})
+    assert service("POST", f"{study}/enqueue", {"params": {"x": 0.25}, "tags": {"from": "me"}}) == (200, {"number": 0})
+    asked = ask(service, study)
+    assert (asked["number"], asked["params"]["x"]) == (0, 0.25)
+    assert asked["params"]["c"] in ("a", "b")
+    assert say(service, study, asked, "tell", value=1)[1]["tags"] == {"from": "me"}
+    assert service("POST", f"{study}/enqueue", {"params": {"z": 1}})[1]["error"]["type"] == "UnknownParameterError"
+
+
+def test_a_study_without_a_space_is_asked_in_vain_until_an_objective_has_shown_it(service):
+    with contextlib.closing(service.client()) as storage:
+        local = luthier.create_study("s", storage, seed=0)
+        [found] = service("GET", "/v1/studies?name=s")[1]["studies"]
+        study = f"/v1/studies/{found['id']}"
+        status, answer = service("POST", f"{study}/ask", {})
+        assert (status, answer["error"]["type"]) == (409, "StudyError")
+        assert "no space yet" in answer["error"]["message"]
+        local.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
+        time.sleep(1.1)  # what is known of a study is looked at once a second
+        assert 0 <= ask(service, study)["params"]["x"] <= 1
+
+
+def test_the_scheduler_pauses_and_resumes_with_the_checkpoint(service):
+    study = service.study(scheduler="asha", space={"x": {"low": 0.0, "high": 1.0}})
+    paused, resumed = 0, []
+    for _ in range(40):
+        status, asked = service("POST", f"{study}/ask", {})
+        assert status == 200
+        if asked["step"]:
+            resumed.append(asked)
+            assert asked["checkpoint"] == {"weights": [asked["params"]["x"], int(asked["step"])]}
+        for step in range(int(asked["step"]) + 1, 10):
+            weights = {"weights": [asked["params"]["x"], step]}
+            _, said = say(service, study, asked, "report", value=asked["params"]["x"], step=step, checkpoint=weights)
+            if said["decision"] != "continue":
+                state = {"pause": "paused", "stop": "pruned"}[said["decision"]]
+                status, row = say(service, study, asked, "tell", state=state)
+                assert (status, row["state"]) == (200, state)
+                paused += state == "paused"
+                break
+        else:
+            say(service, study, asked, "tell", value=asked["params"]["x"])
+    assert paused
+    assert resumed
+
+
+# -- leases ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_trial_whose_worker_is_silent_is_given_to_another(serve):
+    service = serve(Memory(lease_s=0.4))
+    study = service.study()
+    first, second = ask(service, study), ask(service, study)
+    until = time.monotonic() + 0.8
+    while time.monotonic() < until:
+        assert say(service, study, second, "heartbeat")[0] == 200
+        time.sleep(0.1)
+    again = ask(service, study)
+    assert (again["number"], again["token"], again["params"]) == (0, 2, first["params"])
+    for verb, what in (("tell", {"value": 1}), ("report", {"value": 1, "step": 1}), ("heartbeat", {})):
+        status, answer = say(service, study, first, verb, **what)
+        assert (status, answer["error"]["type"]) == (409, "LeaseLostError")
+    assert say(service, study, again, "tell", value=1)[0] == say(service, study, second, "tell", value=1)[0] == 200
+
+
+def test_of_two_workers_that_end_the_same_trial_one_is_heard(service):
+    study = service.study()
+    for _ in range(10):
+        asked = ask(service, study)
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda v: say(service, study, asked, "tell", value=v), (1.0, 2.0)))  # noqa: B023
+        assert sorted(status for status, _ in answers) == [200, 409]
+        won = next(row for status, row in answers if status == 200)
+        assert service("GET", f"{study}/trials?since={asked['number']}")[1]["trials"][0]["values"] == won["values"]
+
+
+def test_told_again_a_trial_agrees_and_told_otherwise_it_does_not(service):
+    study = service.study()
+    asked = ask(service, study)
+    first = say(service, study, asked, "tell", value=0.5)
+    assert say(service, study, asked, "tell", value=0.5) == first
+    assert say(service, study, asked, "tell", value=0.6)[0] == 409
+    assert service("GET", study)[1]["counts"] == {"complete": 1}
+
+
+# -- asked twice -------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_with_a_key_is_done_once_also_across_a_restart(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db"))
+    create = {"space": {"x": {"low": 0.0, "high": 1.0}}, "name": "s"}
+    made = service("POST", "/v1/studies", create, Idempotency_Key="make")
+    study = f"/v1/studies/{made[1]['id']}"
+    queued = service("POST", f"{study}/enqueue", {"params": {"x": 0.5}}, Idempotency_Key="queue")
+    one, two = (ask(service, study, Idempotency_Key=key) for key in ("one", "two"))
+    told = say(service, study, two, "tell", value=1)
+    with ThreadPoolExecutor(8) as pool:
+        at_once = list(pool.map(lambda _: ask(service, study, Idempotency_Key="three"), range(8)))
+    assert at_once == at_once[:1] * 8
+    for again in (service, serve(SQLite(tmp_path / "s.db"))):
+        assert again("POST", "/v1/studies", create, Idempotency_Key="make")[1]["id"] == made[1]["id"]
+        assert again("POST", f"{study}/enqueue", {"params": {"x": 0.5}}, Idempotency_Key="queue") == queued
+        assert ask(again, study, Idempotency_Key="one") == one
+        assert ask(again, study, Idempotency_Key="three") == at_once[0]
+        assert say(again, study, two, "tell", value=1) == told
+        assert again("GET", study)[1]["n_trials"] == 3
+    assert service("POST", f"{study}/ask", {"worker": "w"}, Idempotency_Key="one")[1]["error"]["type"] == "KeyReused"
+    assert service("POST", f"{study}/ask", {}, Idempotency_Key="no key")[0] == 422
+    assert say(again, study, one, "tell", value=2)[0] == 200  # by a token from before the restart
+
+
+def start(url, port, token="a-token-for-tests-only"):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, url, str(port), token], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True,
+    )  # fmt: skip
+    return process, int(process.stdout.readline().rpartition(":")[2])
+
+
+WORKER = """
+import sys, luthier
+study = luthier.load_study("s", sys.argv[1], sampler="random")
+study.optimize(lambda t: t.params["x"], n_trials=15, callbacks=[lambda s, row: print("told", row.number, flush=True)])
+study.storage.close()
+"""
+
+
+def test_what_was_acknowledged_is_there_once_although_the_service_was_killed(script, tmp_path, eventually):
+    url, token = f"sqlite:///{tmp_path}/s.db", "a-token-for-tests-only"
+    process, port = start(url, 0)
+    address = f"http://{token}@127.0.0.1:{port}"
+    try:
+        luthier.create_study("s", url, space={"x": luthier.Float(0, 1)}, sampler="random", seed=0)
+        workers = [script.start(WORKER, address) for _ in range(3)]
+        told, file = [[], [], []], SQLite(tmp_path / "s.db")
+        for n in (3, 15):
+            assert eventually(lambda n=n: file.study("s").counts.get(State.COMPLETE, 0) >= n)
+            process.kill()
+            process.communicate()
+            process, _ = start(url, port)
+        for worker, lines in zip(workers, told, strict=True):
+            out, _ = worker.communicate(timeout=60)
+            assert worker.returncode == 0, out
+            lines += [line for line in out.splitlines() if line.startswith("told")]
+        numbers = [int(line.split()[1]) for lines in told for line in lines]
+        rows = {row.number: row for row in SQLite(tmp_path / "s.db").rows(1)}
+        assert len(numbers) == len(set(numbers)) == 45
+        assert all(rows[i].state == State.COMPLETE for i in numbers)
+        assert sum(row.state == State.COMPLETE for row in rows.values()) == 45
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_sigterm_lets_nobody_wait_in_vain(tmp_path):
+    process, port = start(f"sqlite:///{tmp_path}/s.db", 0)
+    line = http.client.HTTPConnection("127.0.0.1", port)
+    body = json.dumps({"space": {"x": {"low": 0.0, "high": 1.0}}})
+    head = {"Authorization": "Bearer a-token-for-tests-only", "Content-Type": "application/json"}
+    line.putrequest("POST", "/v1/studies")
+    for name, value in {**head, "Content-Length": str(len(body))}.items():
+        line.putheader(name, value)
+    line.endheaders(body[:10].encode())
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    line.send(body[10:].encode())
+    assert line.getresponse().status == 201
+    line.close()
+    process.communicate(timeout=20)
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert [s.name for s in SQLite(tmp_path / "s.db").studies()]
+    assert os.listdir(tmp_path)  # no lock is left that would hinder the next
+
+
+# -- what it says of itself --------------------------------------------------------------------------------------------
+
+
+def test_the_description_is_openapi(service):
+    status, found = service("GET", "/openapi.json")
+    assert status == 200
+    validate(found)
+    assert found["openapi"].startswith("3.1")
+
+
+def test_figures_for_prometheus(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db", lease_s=0.2))
+    study = service.study(name='a"b\n')
+    ask(service, study)
+    asked = ask(service, study)
+    say(service, study, asked, "tell", value=math.pi)
+    lines = service.raw("GET", "/metrics")[2].decode().splitlines()
+    assert 'luthier_requests_total{method="POST",route="/v1/studies/{study}/ask",status="200"} 2.0' in lines
+    assert 'luthier_trials{id="1",state="running",study="a\\"b\\\\n"} 1.0' in lines
+    assert 'luthier_leases{state="running"} 1.0' in lines
+    time.sleep(0.3)
+    assert 'luthier_leases{state="expired"} 1.0' in service.raw("GET", "/metrics")[2].decode().splitlines()
+
+
+def test_many_threads_ask_and_tell(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db"))
+    study, numbers = service.study(sampler="random"), []
+
+    def work():
+        for _ in range(10):
+            asked = ask(service, study)
+            numbers.append(asked["number"])
+            assert say(service, study, asked, "tell", value=asked["params"]["x"])[0] == 200
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert sorted(numbers) == list(range(80))
+    assert service("GET", study)[1]["counts"] == {"complete": 80}
+
+
+def test_a_worker_in_plain_shell_joins(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db"))
+    env = {**os.environ, "LUTHIER_URL": f"http://127.0.0.1:{service.port}", "LUTHIER_TOKEN": service.token}
+    script = Path(__file__).parents[2] / "examples" / "curl_worker.sh"
+    workers = [
+        subprocess.Popen(["sh", str(script), "3"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [json.loads(line) for w in workers for line in w.communicate(timeout=60)[0].splitlines()]
+    assert [w.returncode for w in workers] == [0, 0]
+    assert sorted(s["trial"] for s in said) == list(range(6))
+    [found] = service("GET", "/v1/studies?name=curl")[1]["studies"]
+    assert found["n_trials"] == sum(found["counts"].get(s, 0) for s in ("complete", "pruned")) == 6

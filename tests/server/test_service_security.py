@@ -1,0 +1,276 @@
+"""Who is let in, how much is taken, and what is kept to itself."""
+
+import http.client
+import json
+import logging
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from luthier.errors import StorageDeniedError, StorageError
+from luthier.server import Limits, serve, token_file
+from luthier.storages import Memory, SQLite
+
+STUDY = {"space": {"x": {"low": 0.0, "high": 1.0}}}
+
+
+# -- the token ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "a-token-for-tests-onl", "a-token-for-tests-onlyy", "ü"])
+@pytest.mark.parametrize("path", ["/v1/studies", "/v1/storage/hello", "/metrics", "/openapi.json", "/nothing"])
+def test_nothing_is_served_without_the_token(service, path, token):
+    head = {"Authorization": f"Bearer {token}".encode()} if token else {}
+    status, headers, answer = service.raw("GET", path, token="", **head)
+    assert (status, headers["www-authenticate"]) == (401, "Bearer")
+    assert json.loads(answer)["error"]["type"] == "Unauthorized"
+
+
+def test_whether_it_runs_is_said_to_anybody_and_nothing_else(service):
+    status, headers, answer = service.raw("GET", "/health", token="")
+    assert (status, json.loads(answer)) == (200, {"status": "ok"})
+    assert (headers["content-type"], headers["x-content-type-options"]) == ("application/json", "nosniff")
+    assert "server" not in {name.lower() for name in headers}
+
+
+def test_figures_may_be_open(serve):
+    assert serve(open_metrics=True).raw("GET", "/metrics", token="")[0] == 200
+
+
+def test_the_token_is_never_logged(service, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(StorageError) as told:
+        service.client().create_study("a", {"x": "y" * 2**25})
+    service("POST", "/v1/studies", STUDY)
+    service("POST", "/v1/studies", b"{")
+    wrong = service.client(options={"timeout_s": "5"})
+    said = [repr(wrong), str(told.value), caplog.text, *capfd.readouterr()]
+    service.storage.studies = None  # whatever it does now fails
+    status, _, answer = service.raw("GET", "/v1/studies")
+    assert status == 500
+    assert json.loads(answer)["error"]["type"] == "InternalError"
+    said += [answer.decode(), caplog.text]
+    assert "Traceback" in caplog.text
+    assert "Traceback" not in answer.decode()
+    assert not any(service.token in text for text in said)
+
+
+def running(folder):
+    code = "import sys; from luthier.server import serve; serve(sys.argv[1], port=0)"
+    argv = [sys.executable, "-c", code, f"sqlite:///{folder}/s.db"]
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+def test_a_token_is_made_at_the_first_start_and_shown_once(tmp_path):
+    said = []
+    for _ in range(2):
+        process = running(tmp_path)
+        lines = [process.stdout.readline()]
+        port = int(lines[0].rpartition(":")[2])
+        file = token_file(SQLite(tmp_path / "s.db"))
+        deadline = time.monotonic() + 20
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        token = file.read_text().strip()
+        line = http.client.HTTPConnection("127.0.0.1", port)
+        line.request("GET", "/v1/studies?token=x", headers={"Authorization": f"Bearer {token}"})
+        assert line.getresponse().status == 422
+        line.close()
+        process.send_signal(signal.SIGTERM)
+        said.append((lines[0] + process.stdout.read()).count(token))
+        process.wait()
+        process.stdout.close()
+        err = (tmp_path / "log").read_text()
+        assert token not in err
+        record = json.loads(err.splitlines()[0])
+        assert (record["path"], record["status"]) == ("/v1/studies", 422)
+    assert said == [1, 0]
+    assert len(token) >= 32
+    assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
+
+
+def test_a_token_that_others_can_read_is_none(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("x" * 32)
+    file.chmod(0o644)
+    with pytest.raises(StorageDeniedError, match="chmod 600"):
+        serve(Memory(), port=0, file=file)
+    file.chmod(0o600)
+    file.write_text("short")
+    with pytest.raises(StorageDeniedError, match="at least 16 characters"):
+        serve(Memory(), port=0, file=file)
+
+
+def test_without_a_token_only_this_machine_is_served(serve):
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
+        from luthier.server import serve as start
+
+        with pytest.raises(StorageDeniedError, match="without a token only this machine"):
+            start(Memory(), host, 0, token="")
+    service = serve(token="")
+    for host, status in [
+        ("localhost", 200), ("127.0.0.1:8700", 200), ("[::1]:8700", 200), ("[::1]", 200), ("evil.example", 403),
+        ("localhost.evil.example:80", 403), ("", 403),
+    ]:  # fmt: skip
+        assert service.raw("GET", "/v1/studies", Host=host)[0] == status, host
+
+
+# -- sizes, rates, times -----------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_too_large_is_refused_also_in_chunks(serve):
+    service = serve(limits=Limits(max_body=1000))
+    assert service("POST", "/v1/studies", b" " * 1001)[1]["error"]["type"] == "BodyTooLarge"
+    assert service("POST", "/v1/studies", json.dumps(STUDY).ljust(1000).encode())[0] == 201
+    line = http.client.HTTPConnection("127.0.0.1", service.port)
+    head = {"Authorization": f"Bearer {service.token}", "Content-Type": "application/json"}
+    line.request("POST", "/v1/studies", iter([b" " * 300] * 5), head, encode_chunked=True)
+    assert line.getresponse().status == 413
+    line.close()
+    with pytest.raises(StorageError, match="takes requests up to 1000 bytes"):
+        service.client().create_study("s", {"x": "y" * 1000})
+
+
+def test_who_asks_too_often_is_told_to_wait(serve):
+    service = serve(limits=Limits(rate=4.0))
+    answers = [service.raw("GET", "/health") for _ in range(10)]
+    assert [status for status, _, _ in answers][:8] == [200] * 8
+    status, headers, _ = answers[-1]
+    assert (status, headers["retry-after"]) == (429, "1")
+    storage = service.client()  # it waits as it is told
+    assert storage.studies() == []
+    storage.close()
+
+
+def test_only_so_many_requests_are_taken_at_a_time(serve):
+    storage = Memory()
+    service = serve(storage, limits=Limits(max_requests=2, threads=2))
+    go = threading.Event()
+    storage.studies = lambda: go.wait(20) and []
+    threads = [threading.Thread(target=service, args=("GET", "/v1/studies")) for _ in range(2)]
+    for t in threads:
+        t.start()
+    deadline = time.monotonic() + 20
+    while (answer := service.raw("GET", "/health"))[0] == 200 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (answer[0], answer[1]["retry-after"]) == (503, "1")
+    go.set()
+    for t in threads:
+        t.join()
+    assert service.raw("GET", "/health")[0] == 200
+
+
+def test_what_takes_too_long_is_answered_and_goes_on(serve):
+    storage = Memory()
+    service = serve(storage, limits=Limits(work_s=0.2))
+    create, go = storage.create_study, threading.Event()
+
+    def slowly(name, spec):
+        go.wait(20)
+        return create(name, spec)
+
+    storage.create_study = slowly
+    status, answer = service("POST", "/v1/studies", STUDY, Idempotency_Key="k")
+    assert (status, answer["error"]["type"]) == (504, "Timeout")
+    go.set()
+    status, made = service("POST", "/v1/studies", STUDY, Idempotency_Key="k")
+    assert (status, made["id"]) == (201, 1)
+    assert len(storage.studies()) == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"", b"POST /v1/st", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: b",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /hea",
+    ],
+)  # fmt: skip
+def test_who_does_not_finish_a_request_is_hung_up_on(serve, sent):
+    service = serve(limits=Limits(read_s=0.3))
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+        line.sendall(sent)
+        until = time.monotonic() + 20
+        with_dots = threading.Event()
+
+        def drip():  # a byte now and then is no progress
+            while not with_dots.wait(0.05):
+                try:
+                    line.sendall(b"x")
+                except OSError:
+                    return
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            while line.recv(1000):
+                assert time.monotonic() < until
+        except ConnectionError:
+            pass
+        finally:
+            with_dots.set()
+            dripping.join()
+    assert service.raw("GET", "/health")[0] == 200
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(serve):
+    service = serve(limits=Limits(read_s=0.3))
+    head = f"Authorization: Bearer {service.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+        line.sendall(f"POST /v1/studies HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{{".encode())
+        answer = line.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+# -- what is sent ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400), (b'{"space": ' + b'{"x":' * 100_000, 400), (b"\xff", 400), (b"null", 422),
+        (b'{"space": {}, "nmae": "x"}', 422),
+        (b'{"space": {"x": {"low": 1, "high": 0}}}', 422), (b'{"space": {"x": 7}}', 422),
+        (b'{"space": {"x": {"low": 0, "high": 1}}, "sampler": "no"}', 422),
+        (b'{"space": {"x": {"low": 0, "high": 1}}, "seed": 1e9}', 422),
+        (b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": ["__import__(\\"os\\")"]}}', 422),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused_with_a_reason(service, body, status):
+    got, answer = service("POST", "/v1/studies", body)
+    assert got == status
+    assert answer["error"]["message"]
+
+
+def test_a_body_says_that_it_is_json(service):
+    status, answer = service("POST", "/v1/studies", json.dumps(STUDY).encode(), Content_Type="text/plain")
+    assert (status, answer["error"]["type"]) == (415, "UnsupportedMediaType")
+
+
+def test_markup_and_commands_to_terminals_come_back_as_text(service, caplog):
+    caplog.set_level(logging.INFO, "luthier.server")
+    name = "<script>alert(1)</script>\x1b[2J\n[red]"
+    study = service.study(name=name)
+    _, headers, answer = service.raw("GET", study)
+    assert headers["content-type"] == "application/json"
+    assert b"\x1b" not in answer
+    assert json.loads(answer)["name"] == name
+    service.raw("GET", "/v1/studies/%1b[2J%0aX")
+    logged = [r.getMessage() for r in caplog.records if r.name == "luthier.server"]
+    assert all("\x1b" not in line and "\n" not in line for line in logged)
+    assert json.loads(logged[-1])["path"] == "/v1/studies/%1b[2J%0aX"
+
+
+def test_addresses_and_methods_that_there_are_not(service):
+    assert service("GET", "/v1/nothing")[1]["error"]["type"] == "NotFound"
+    status, headers, _ = service.raw("PUT", "/v1/studies")
+    assert (status, set(headers["allow"].split(", ")) >= {"GET"}) == (405, True)
+    for number in ("x", "-1", "9" * 5000, str(2**70)):
+        assert service("GET", f"/v1/studies/{number}")[0] == 404

@@ -1,0 +1,43 @@
+PRAGMA application_id = 1282765928;
+PRAGMA user_version = 1;
+BEGIN TRANSACTION;
+CREATE TABLE reports (
+    study INTEGER NOT NULL, number INTEGER NOT NULL, step REAL NOT NULL, value NOT NULL, revision INTEGER NOT NULL,
+    PRIMARY KEY (study, number, step)
+) WITHOUT ROWID;
+INSERT INTO "reports" VALUES(1,0,1.0,1.93361940486606598277e-02,2);
+INSERT INTO "reports" VALUES(1,0,2.0,3.86723880973213196554e-02,3);
+INSERT INTO "reports" VALUES(1,1,1.0,1.57530931938421769888e-01,6);
+INSERT INTO "reports" VALUES(1,1,2.0,3.15061863876843539777e-01,7);
+INSERT INTO "reports" VALUES(1,2,1.0,1.34987289554041267614e-01,10);
+INSERT INTO "reports" VALUES(1,2,2.0,2.69974579108082535228e-01,11);
+INSERT INTO "reports" VALUES(1,3,1.0,1.98576809611328286564e-03,14);
+INSERT INTO "reports" VALUES(1,3,2.0,3.97153619222656573128e-03,15);
+INSERT INTO "reports" VALUES(1,4,1.0,1.01146519626561404159e-01,18);
+INSERT INTO "reports" VALUES(1,4,2.0,2.02293039253122808318e-01,19);
+INSERT INTO "reports" VALUES(1,5,1.0,4.45871211347967200122e-01,22);
+INSERT INTO "reports" VALUES(1,5,2.0,8.91742422695934400245e-01,23);
+CREATE TABLE studies (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, created_s REAL NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0, n_trials INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO "studies" VALUES(1,'tür <1>','{"directions":["maximize"],"seed":1,"space":{"params":{"x":{"type":"float","low":0,"high":1},"k":{"type":"categorical","choices":["a",2,null]}},"constraints":[],"functions":[]},"declared":false}',1.79536672642107439042e+09,27,8);
+INSERT INTO "studies" VALUES(2,'empty','{"directions":["minimize","maximize"],"seed":2,"space":{"params":{},"constraints":[],"functions":[]},"declared":false}',1.79536672644544434548e+09,0,0);
+CREATE TABLE trials (
+    study INTEGER NOT NULL, number INTEGER NOT NULL, revision INTEGER NOT NULL, state INTEGER NOT NULL,
+    token INTEGER NOT NULL, lease_s REAL NOT NULL, retries INTEGER NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (study, number)
+) WITHOUT ROWID;
+INSERT INTO "trials" VALUES(1,0,4,2,1,0.0,0,'{"params":{"x":0.03867238809732132,"k":null},"values":[0.03867238809732132],"tags":{"note":"ü"},"started_s":1795366726.4316792,"finished_s":1795366726.4327602,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,1,8,2,1,0.0,0,'{"params":{"x":0.31506186387684354,"k":null},"values":[0.31506186387684354],"tags":{"note":"ü"},"started_s":1795366726.4338434,"finished_s":1795366726.4341733,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,2,12,2,1,0.0,0,'{"params":{"x":0.26997457910808254,"k":null},"values":[0.26997457910808254],"tags":{"note":"ü"},"started_s":1795366726.4346063,"finished_s":1795366726.4348602,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,3,16,3,1,0.0,0,'{"params":{"x":0.003971536192226566,"k":2},"values":[0.003971536192226566],"tags":{"note":"ü"},"started_s":1795366726.4352696,"finished_s":1795366726.4355698,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,4,20,4,1,0.0,0,'{"params":{"x":0.2022930392531228,"k":2},"tags":{"note":"ü"},"error":"ValueError: bad\nTraceback (most recent call last):\n  File \"src/luthier/executors/base.py\", line 60, in execute\n    out.values = checked_values(objective(trial), n_values, trial.number)\n                                ^^^^^^^^^^^^^^^^\n  File \"make.py\", line 12, in f\n    if t.number == 4: raise ValueError(\"bad\")\n                      ^^^^^^^^^^^^^^^^^^^^^^^\nValueError: bad\n","started_s":1795366726.436071,"finished_s":1795366726.4369936,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,5,24,2,1,0.0,0,'{"params":{"x":0.8917424226959344,"k":"a"},"values":[0.8917424226959344],"tags":{"note":"ü"},"started_s":1795366726.4376338,"finished_s":1795366726.4378698,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,6,26,1,1,1.7953667864384272099e+09,0,'{"params":{"x":0.5},"started_s":1795366726.4384272,"worker":"host:26544:8e64c501"}');
+INSERT INTO "trials" VALUES(1,7,27,1,1,1.79536678643888545029e+09,0,'{"params":{"x":0.8275384831888262,"k":2},"started_s":1795366726.4388497,"worker":"host:26544:8e64c501"}');
+CREATE INDEX trials_revision ON trials (study, revision);
+CREATE INDEX reports_revision ON reports (study, revision);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('studies',2);
+COMMIT;

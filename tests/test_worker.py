@@ -1,0 +1,329 @@
+"""`luthier worker`: many of them on one study, stopped and killed at any time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from click.testing import CliRunner
+
+import luthier
+from luthier import State, TrialRow
+from luthier.cli import cli
+from luthier.joining import Bounded, join
+from luthier.storages import from_url
+from servers import shared
+
+OBJECTIVE = """
+import os, time
+
+def objective(trial):
+    x = trial.suggest_float("x", -1, 1)
+    trial.report(x, 1)
+    while trial.number >= 4 and os.path.exists("hold"):
+        time.sleep(0.02)
+    with open("done", "a") as f:
+        f.write(f"{trial.number} ")
+    return x * x
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LUTHIER_LOG", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "train.py").write_text(OBJECTIVE)
+    return tmp_path
+
+
+@pytest.fixture
+def started():
+    """Starts commands in processes of their own, and sees to their end."""
+    processes = []
+
+    def start(*args, **env):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "luthier.cli", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            encoding="utf-8", start_new_session=True, env={**os.environ, **env},
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def call(*args, status=0, **kwargs):
+    """Runs a command in this process."""
+    result = CliRunner().invoke(cli, [*map(str, args)], prog_name="luthier", **kwargs)
+    assert result.exit_code == status, (result.output, result.exception)
+    return result
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(kind, folder, started, eventually):
+    url = "sqlite:///s.db" if kind == "sqlite" else shared(kind).fresh()
+    url += "?lease_s=1"
+    study = luthier.create_study("s", url, sampler="random", seed=1)
+    (folder / "hold").touch()
+    worker = ["worker", url, "s", "train.py:objective", "--total", 12]
+    killed, stopped = started(*worker), started(*worker)
+
+    def held():
+        """Trials by the process that runs them, once the first four are over and both hold one."""
+        running = [t for t in study.trials if t.state == State.RUNNING and t.reports]
+        found = {int(t.worker.split(":")[1]): t.number for t in running}
+        return found if found.keys() == {killed.pid, stopped.pid} and min(found.values()) >= 4 else None
+
+    numbers = eventually(held, 20)
+    killed.kill()
+    stopped.send_signal(signal.SIGTERM)
+    _, err = stopped.communicate(timeout=20)
+    assert stopped.returncode == 143
+    assert err.splitlines()[-1].startswith("Stopped after")
+    assert study.trials[numbers[stopped.pid]].state == State.WAITING
+
+    def seen():
+        return json.loads(call("top", "s", "--storage", url, "--once", "--json").stdout)
+
+    stuck = eventually(lambda: [h for w in seen()["workers"] for h in w["running"] if h["stuck_s"] is not None], 10)
+    assert [h["number"] for h in stuck] == [numbers[killed.pid]]
+    assert stuck[0]["stuck_s"] > 0 > stuck[0]["lease_left_s"]
+    assert stuck[0]["worker"].split(":")[1] == str(killed.pid)
+    assert (stuck[0]["step"], stuck[0]["next"]) == (1.0, "offered again when a worker is free (retry 1 of 2)")
+    text = call("top", "s", "--storage", url).stdout
+    assert "stuck\ntrial" in text
+    assert "offered again when a worker is free" in text
+
+    (folder / "hold").unlink()
+    for process in [started(*worker), started(*worker, "--jobs", 2)]:
+        _, err = process.communicate(timeout=40)
+        assert process.returncode == 0, err
+        assert err.splitlines()[-1].startswith("Trials of this worker: ")
+        assert err.splitlines()[-1].endswith("study s has 12.")
+    trials = study.trials
+    assert [t.state for t in trials] == [State.COMPLETE] * 12
+    assert sorted(map(int, (folder / "done").read_text().split())) == list(range(12))
+    assert {t.number: t.retries for t in trials if t.retries} == {numbers[killed.pid]: 1}
+    study.storage.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql", "redis"])
+def test_any_number_of_workers_keep_to_the_total(kind):
+    url = "sqlite:///s.db" if kind == "sqlite" else shared(kind).fresh()
+    first = luthier.create_study("s", url, sampler="random", seed=1)
+    ran = []
+
+    def work():
+        study = luthier.load_study("s", Bounded(from_url(url), 40))
+        join(study, lambda trial: ran.append(trial.number) or trial.suggest_float("x", 0, 1), total=40, progress=False)
+        study.storage.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ran) == list(range(40))
+    assert [t.state for t in first.trials] == [State.COMPLETE] * 40
+    first.storage.close()
+
+
+def test_what_waits_beyond_the_total_is_left_alone():
+    study = luthier.create_study("s", "s.db", sampler="random")
+    for x in range(5):
+        study.enqueue({"x": x / 10})
+    for _ in range(2):
+        call("worker", "s.db", "s", "train.py:objective", "--total", 3)
+        assert [t.state for t in study.trials] == [State.COMPLETE] * 3 + [State.WAITING] * 2
+    assert (
+        "Trials of this worker: 2 (2 complete)"
+        in call("worker", "s.db", "s", "train.py:objective", "--total", 5).stderr
+    )
+
+
+def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dead():
+    study = luthier.create_study("s", "sqlite:///s.db?lease_s=0.5", sampler="random")
+    dead = TrialRow(number=-1, state=State.RUNNING, params={"x": 0.5}, worker="dead:1:a")
+    study.storage.add_trials(study._id, [dead, dead])
+    said = call("worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 3).stderr
+    assert "waiting for trials 0, 1, which others run" in said
+    assert "Trials of this worker: 3 (3 complete); study s has 3." in said
+    assert [(t.state, t.retries) for t in study.trials] == [(State.COMPLETE, n) for n in (1, 1, 0)]
+    study.storage.add_trials(study._id, [dead, dead])
+    time.sleep(0.6)
+    said = call("worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 6).stderr
+    assert "Trials of this worker: 3 (3 complete); study s has 6." in said
+
+
+def test_bounds_of_the_worker_itself():
+    study = luthier.create_study("s", "s.db", sampler="random")
+    assert (
+        "Trials of this worker: 3 (3 complete)"
+        in call("worker", "s.db", "s", "train.py:objective", "--trials", 3).stderr
+    )
+    call("worker", "s.db", "s", "train.py:objective", "--trials", 3, "--total", 4)
+    assert len(study.trials) == 4
+    begun = time.monotonic()
+    call("worker", "s.db", "s", "train.py:objective", "--timeout", 0.3)
+    assert 0.3 <= time.monotonic() - begun < 20
+
+
+def test_a_worker_waits_for_its_study(folder, started, eventually):
+    worker = started("worker", "sqlite:///late.db", "s", "train.py:objective", "--trials", 1, "--wait", 30)
+    time.sleep(0.3)
+    luthier.create_study("other", "late.db")
+    time.sleep(0.3)
+    assert worker.poll() is None
+    luthier.create_study("s", "late.db", sampler="random")
+    _, err = worker.communicate(timeout=20)
+    assert worker.returncode == 0, err
+    assert len(luthier.load_study("s", "late.db").trials) == 1
+    missing = call("worker", "none.db", "s", "train.py:objective", "--wait", 0.1, status=1).stderr
+    assert "there is no file" in missing
+    assert not (folder / "none.db").exists()
+    assert "no study 't'" in call("worker", "late.db", "t", "train.py:objective", status=1).stderr
+
+
+def test_sampler_and_scheduler_are_those_of_the_study_unless_others_are_named(folder):
+    luthier.create_study("s", "s.db", space={"k": [1, 2, 3]}, sampler="grid", scheduler="median")
+    call("worker", "s.db", "s", "train.py:objective", "--scheduler", "no", status=2)
+    (folder / "grid.py").write_text("def f(trial): return trial.params['k']\n")
+    call("worker", "s.db", "s", "grid.py:f")  # ends by itself: a grid has an end
+    assert sorted(t.params["k"] for t in luthier.load_study("s", "s.db").trials) == [1, 2, 3]
+
+
+def test_programs_need_a_declared_space():
+    luthier.create_study("s", "s.db", space={"x": luthier.Float(0, 1)}, sampler="random")
+    luthier.create_study("shown", "s.db")
+    call("worker", "s.db", "s", "--trials", 2, "--", "echo", "{x}")
+    assert all(t.value == t.params["x"] for t in luthier.load_study("s", "s.db").trials)
+    assert "no parameter for {y}" in call("worker", "s.db", "s", "--", "echo", "{y}", status=1).stderr
+    assert "a study with a declared space" in call("worker", "s.db", "shown", "--", "echo", status=2).stderr
+    assert "expected FILE.py:OBJECTIVE, or --" in call("worker", "s.db", "s", status=2).stderr
+
+
+def test_a_worker_that_only_fails_is_given_up(folder):
+    (folder / "broken.py").write_text("def f(trial): raise KeyError('oh')\n")
+    luthier.create_study("s", "s.db")
+    said = call("worker", "s.db", "s", "broken.py:f", "--total", 50, status=1).stderr.splitlines()
+    assert said[1] == "trial 0 failed: KeyError: 'oh'"
+    assert said[-1] == "Error: the first 10 trials all failed, so the worker was stopped"
+    assert len(luthier.load_study("s", "s.db").trials) == 10
+
+
+EVIL = '\x1b[31m\n\x9b\u202e{"a":'
+
+
+@pytest.mark.parametrize("command", ["worker", "run"])
+def test_structured_logs(command, folder, monkeypatch):
+    (folder / "some.py").write_text(
+        f"def f(trial):\n    if trial.number == 1: raise KeyError({EVIL!r})\n    trial.set_cost(3)\n    return 0.5\n"
+    )
+    luthier.create_study(EVIL, "s.db")
+    args = ["worker", "s.db", EVIL, "some.py:f", "--trials", 2]
+    if command == "run":
+        args = ["run", "some.py:f", "--name", EVIL, "--storage", "s.db", "--trials", 2]
+    said = call(*args, "--log-json").stderr
+    assert said.isascii()
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert all(line.keys() >= {"time", "level", "logger", "message", "study", "worker"} for line in lines)
+    assert {line["study"] for line in lines} == {EVIL}
+    one, two = [line for line in lines if "trial" in line]
+    assert (one["trial"], one["state"], one["value"], one["cost"], one["level"]) == (0, "complete", 0.5, 3.0, "info")
+    assert (two["trial"], two["state"], two["value"]) == (1, "failed", None)
+    assert "KeyError" in two["error"]
+    assert one["duration_s"] >= 0
+    assert one["worker"].split(":")[1] == str(os.getpid())
+    assert time.strptime(one["time"][:19], "%Y-%m-%dT%H:%M:%S")
+    assert one["time"].endswith("Z")
+    monkeypatch.setenv("LUTHIER_LOG", "json")
+    (failed,) = call("worker", "s.db", "none", "some.py:f", status=1).stderr.splitlines()
+    assert (json.loads(failed)["level"], "no study 'none'" in json.loads(failed)["message"]) == ("error", True)
+
+
+def test_several_values_are_logged_as_a_list(folder):
+    (folder / "two.py").write_text("def f(trial): return 1.0, float('inf')\n")
+    luthier.create_study("s", "s.db", directions=["minimize", "maximize"])
+    said = call("worker", "s.db", "s", "two.py:f", "--trials", 1, "--log-json").stderr
+    assert [json.loads(line)["value"] for line in said.splitlines() if '"trial"' in line] == [[1.0, "inf"]]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me:pa55@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:p/a#5?5@host/db?lease_s=3", "postgresql://me:***@host/db?lease_s=3"),
+        (
+            "postgresql://me@host/db?password=pa55&sslmode=require",
+            "postgresql://me@host/db?password=***&sslmode=require",
+        ),
+        ("redis://:pa55@host:6379/0", "redis://:***@host:6379/0"),
+        ("https://pa55@host:8700/x", "https://***@host:8700/x"),
+        ("--storage=http://pa55@host:8700", "--storage=http://***@host:8700"),
+        ("sqlite:///a@b.db?lease_s=3", "sqlite:///a@b.db?lease_s=3"),
+        ("a@b.db", "a@b.db"),
+    ],
+)
+def test_addresses_are_shown_without_secrets(url, said):
+    from luthier.storages.base import shown
+
+    assert shown(url) == said
+
+
+def test_no_password_is_printed(folder, started, eventually):
+    url = shared("postgresql").fresh().replace("luthier@", "luthier:pa55word@")
+    done = call("run", "train.py:objective", "--storage", url, "--trials", 4)
+    assert "--storage 'postgresql://luthier:***@127.0.0.1" in done.stderr
+    (folder / "hold").touch()
+    runs = [
+        started("run", "train.py:objective", "--trials", 4, "--storage", url),
+        started("run", "train.py:objective", "--trials", 4, LUTHIER_STORAGE=url),
+        started("worker", url, "train", "train.py:objective"),
+    ]
+    study = luthier.load_study("train", url)
+    eventually(lambda: sum(t.state == State.RUNNING for t in study.trials) == 3, 20)
+    said = [done.output]
+    for process, status in zip(runs, (143, 143, 143), strict=True):
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == status, err
+        assert "they are kept in postgresql://luthier:***@127.0.0.1" in err
+        said += [out, err]
+    said.append(call("show", "none", "--storage", url, status=1).output)
+    said.append(call("storage", "copy", url, "copy.db").output)
+    said.append(call("studies", url, status=2).output)
+    said.append(call("storage", "upgrade", url.replace("postgresql:", "postgrsql:"), status=1).output)
+    away = url.replace("127.0.0.1:", "127.0.0.1:1") + "?patience_s=0"
+    said.append(call("studies", "--storage", away, status=1).output)
+    assert "pa55word" not in "".join(said)
+    study.storage.close()
+
+
+def test_a_service_and_its_worker(folder, started, eventually):
+    luthier.create_study("s", "s.db", sampler="random")
+    service = started("serve", "--storage", "s.db", "--port", 0, "--token-file", folder / "token")
+    address = service.stdout.readline().split()[-1]
+    token = service.stdout.readline().split()[-1]
+    assert token == (folder / "token").read_text().strip()
+    url = address.replace("://", f"://{token}@")
+    said = call("worker", url, "s", "train.py:objective", "--total", 3).output
+    said += call("worker", address, "s", "train.py:objective", "--total", 5, env={"LUTHIER_TOKEN": token}).output
+    said += call("top", "s", "--storage", url).output + call("storage", "copy", url, "copy.db").output
+    said += call("worker", address, "s", "train.py:objective", status=1).output
+    assert "Trials of this worker: 2 (2 complete); study s has 5." in said
+    assert "refuses the token" in said
+    assert token not in said
+    service.send_signal(signal.SIGTERM)
+    _, err = service.communicate(timeout=20)
+    assert service.returncode in (0, 143, -signal.SIGTERM), err
+    assert token not in err
+    assert "not both" in call("serve", "--no-token", "--token-file", "t", status=2).stderr
+    assert "only this machine" in call("serve", "--no-token", "--host", "0.0.0.0", status=1).stderr
