@@ -8,9 +8,10 @@ Costs are CPU time of the server's processes where possible: that of others on t
 writer keeps the others of its study waiting (`lock`) is wall time, the median.
 
 The simulation is a closed network of queues. A worker trains, writes its result, reads what is new, proposes, writes
-its next trial, trains. Servers have cores, which all requests share, first come first served; of a study's writers one
-holds the lock. Training times are lognormal, the first ones begun before the first moment, and the first half of all
-events is left out. A row that changed twice between two looks is counted twice. Networks add `rtt_s` to each round trip.
+its next trial, trains. Servers have cores, which all requests share, first come first served; of a study's writers
+one holds the lock. Training times are lognormal, the first ones begun before the first moment, and the first half of
+all events is left out. A row that changed twice between two looks is counted twice. Networks add `rtt_s` to each round
+trip.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 import numpy as np
+from msgspec import structs
 
 import luthier
 from luthier.trial import State, TrialRow
@@ -55,6 +57,7 @@ TRIALS_S = [1.0, 10.0, 60.0, 600.0, 3600.0]
 SAMPLERS = ["Random", "TPE", "GP"]
 SIZES = [100, 1000, 10_000]
 MS = 1e3
+_MOST = 30  # times the events that were asked for
 
 Costs = dict[str, dict[str, float]]  # of a storage, by verb
 
@@ -230,9 +233,9 @@ class Simulation:
     def write(self, study: int, verb: str, more_s: float = 0.0, expected: int | None = None) -> Iterator[Any]:
         """A verb that others of the study wait for; whether it found as many trials as expected."""
         f, cost, lock = self.fleet, self.costs[verb], self.locks[study % len(self.locks)]
-        what = "leases" if verb == "extend" else "writes"
+        what, locks = "leases" if verb == "extend" else "writes", cost["locks"]
         yield (cost["trips"] - cost["locked_trips"]) * f.rtt_s
-        if not cost["locks"]:
+        if not locks:
             yield from self.cores.serve(cost["cpu_ms"] / MS + more_s, what)
         else:
             yield from lock.enter()
@@ -247,7 +250,7 @@ class Simulation:
         if fits and verb != "extend":
             self.begun[study] += verb in ("add_trials", "ask")
             self.changed[study] += 1
-        if cost["locks"]:
+        if locks:
             lock.leave()
             rest_s = max(cost["cpu_ms"] - cost["lock_ms"], 0) / MS
             if rest_s:
@@ -272,30 +275,36 @@ class Simulation:
             yield from self.write(study, "extend")
             yield every_s
 
-    def run(self, n_events: int = 200_000) -> dict[str, float]:
-        self.clock.run(n_events // 2)
-        self.bytes = 0.0
-        self.waited.clear()
-        for queue in (self.cores, *self.locks):
-            queue.busy_s.clear()
-        since = self.clock.now
-        self.clock.run(n_events // 2)
-        spent_s = max(self.clock.now - since, 1e-9)
-        n = len(self.waited)
-        mean_wait_s = float(np.mean(self.waited)) if n else float("nan")
-        kinds = {k: self.cores.busy_s[k] / spent_s / self.cores.n for k in ("writes", "leases", "reads")}
-        locked = sum(sum(q.busy_s.values()) for q in self.locks) / spent_s / len(self.locks)
+    def run(self, n_events: int = 100_000) -> dict[str, float]:
+        """The figures of so many events, after as many; where something is overloaded, each worker ends a trial."""
+        for _ in range(2):
+            self.bytes, since = 0.0, self.clock.now
+            self.waited.clear()
+            for queue in (self.cores, *self.locks):
+                queue.busy_s.clear()
+            for _ in range(_MOST):
+                self.clock.run(n_events)
+                busy = self._busy(self.clock.now - since)
+                if len(self.waited) >= self.fleet.workers or max(busy["lock"], busy["cores"]) < 0.8:
+                    break
+        spent_s, f, n = self.clock.now - since, self.fleet, len(self.waited)
         return {
             "trials_per_s": n / spent_s,
-            "efficiency": self.fleet.trial_s / (self.fleet.trial_s + mean_wait_s),
-            "wait_p99_s": float(np.percentile(self.waited, 99)) if n else float("nan"),
-            "lock": locked,
-            **kinds,
+            "efficiency": n / spent_s * f.trial_s / f.workers if max(busy["lock"], busy["cores"]) > 0.8
+            else f.trial_s / (f.trial_s + float(np.mean(self.waited))),  # which varies less than how many there are
+            "wait_p99_s": float(np.percentile(self.waited, 99)),
+            **busy,
             "mb_per_s": self.bytes / spent_s / 1e6,
-        }
+        }  # fmt: skip
+
+    def _busy(self, spent_s: float) -> dict[str, float]:
+        """Shares of the time: of the lock (the mean of several), of all cores, and of them by what for."""
+        kinds = {k: self.cores.busy_s[k] / spent_s / self.cores.n for k in ("writes", "leases", "reads")}
+        lock = sum(sum(q.busy_s.values()) for q in self.locks) / spent_s / len(self.locks)
+        return {"lock": lock, "cores": sum(self.cores.busy_s.values()) / spent_s / self.cores.n, **kinds}
 
 
-def simulate(fleet: Fleet, constants: dict[str, Any], n_events: int = 200_000, seed: int = 0) -> dict[str, float]:
+def simulate(fleet: Fleet, constants: dict[str, Any], n_events: int = 100_000, seed: int = 0) -> dict[str, float]:
     """Trials a second, the share of their time that workers train, how busy the lock and the cores are, and waits."""
     return Simulation(fleet, constants["storages"][fleet.storage], seed).run(n_events)
 
@@ -305,7 +314,7 @@ def bound(fleet: Fleet, constants: dict[str, Any]) -> dict[str, float]:
     cost, f = constants["storages"][fleet.storage], fleet
     if f.storage == "ask/tell":
         service_s = (cost["ask"]["cpu_ms"] + cost["tell"]["cpu_ms"]) / MS + f.propose_s
-        return {"lock": f.trial_s / service_s, "cores": f.trial_s / service_s}
+        return {"cores": f.trial_s / service_s}
     verbs = [cost["finish"], cost["add_trials"], *[cost["report"]] * f.reports]
     lock_s = sum(c["lock_ms"] / MS + c["locked_trips"] * f.rtt_s for c in verbs if c["locks"])
     cores = 1 if f.storage in ("redis", "http") else f.cores
@@ -313,8 +322,9 @@ def bound(fleet: Fleet, constants: dict[str, Any]) -> dict[str, float]:
     each_s = sum(c["cpu_ms"] for c in verbs) / MS + (1 + f.reports) * cost["changes"]["cpu_ms"] / MS * f.looks
     each_s += f.trial_s * 3 / f.lease_s * cost["extend"]["cpu_ms"] / MS / f.jobs
     most = cores * f.trial_s  # W each_s + W^2 row_s = cores · trial_s
-    by_cores = most / each_s if not row_s else (np.sqrt(each_s**2 + 4 * row_s * most) - each_s) / (2 * row_s)
-    return {"lock": f.trial_s * f.studies / lock_s if lock_s else float("inf"), "cores": float(by_cores)}
+    root = np.sqrt(each_s**2 + 4 * row_s * most)
+    by_cores = 2 * most / max(each_s + root, 1e-12)
+    return {"cores": float(by_cores)} | ({"lock": f.trial_s * f.studies / lock_s} if lock_s else {})
 
 
 # -- costs -------------------------------------------------------------------------------------------------------------
@@ -371,21 +381,23 @@ def cpu_s(pid: int | None) -> float:
     return float(sum(t.user + t.system for t in times))
 
 
-def timed(storage: Any) -> list[tuple[float, int]]:
+def timed(storage: Any, wire: Wire | None = None) -> list[tuple[float, int]]:
     """Notes how long each write keeps others waiting, and with how many round trips; in a list that grows."""
     noted: list[tuple[float, int]] = []
-    raised, write, whole = storage._raised, storage._write, hasattr(storage, "path")  # SQLite's lock is the file's
     began: list[tuple[float, int]] = []
+    if not hasattr(storage, "_raised"):
+        return noted
+    raised, write, whole = storage._raised, storage._write, hasattr(storage, "path")  # SQLite's lock is the file's
 
-    def trips() -> int:
-        return storage.wire.trips if hasattr(storage, "wire") else 0
+    def now() -> tuple[float, int]:
+        return time.perf_counter(), wire.trips if wire else 0
 
     def raise_it(*args: Any) -> Any:
         found = raised(*args)
-        began[:] = [(time.perf_counter(), trips())]
         if found is None and storage._returns:  # PostgreSQL locks no row that does not fit
-            began.clear()
             noted.append((0.0, 0))
+        else:
+            began.append(now())
         return found
 
     @contextlib.contextmanager
@@ -393,10 +405,11 @@ def timed(storage: Any) -> list[tuple[float, int]]:
         began.clear()
         with write() as db:
             if whole:
-                began.append((time.perf_counter(), 0))
+                began.append(now())
             yield db
         if began:
-            noted.append((time.perf_counter() - began[0][0], trips() - began[0][1]))
+            (end_s, end), (begin_s, begin) = now(), began[0]
+            noted.append((end_s - begin_s, end - begin))
 
     storage._write = write_it
     if not whole:
@@ -404,87 +417,72 @@ def timed(storage: Any) -> list[tuple[float, int]]:
     return noted
 
 
-def measure_storage(url: str, pid: int | None, port: int | None, n: int = 400) -> dict[str, Any]:
-    """Costs of each verb."""
+SPEC = {"directions": ["minimize"], "seed": 0, "space": {}}
+
+
+def opened(url: str) -> Any:
     import luthier.storages as storages
 
-    def opened(at: str) -> Any:
-        found = storages.from_url(at)
-        return found.inner if isinstance(found, storages.Patient) else found
+    found = storages.from_url(url)
+    return found.inner if isinstance(found, storages.Patient) else found
 
-    def verbs(storage: Any, study: int) -> dict[str, Callable[[int], Any]]:
-        return {
-            "add_trials": lambda i: storage.add_trials(study, [row(i=i)], i, f"{study}-{i}"),
-            "conflict": lambda i: storage.add_trials(study, [row(i=i)], 0, f"{study}-c{i}"),
-            "extend": lambda i: storage.extend(study, {i: 1}),
-            "report": lambda i: storage.report(study, i, 1, 1.0, 0.5, None, {}),
-            "finish": lambda i: storage.finish(
-                study, luthier_row(row(State.COMPLETE, i), number=i, token=1)
-            ),
-            "changes": lambda i: storage.changes(study, revision[0] - 1),  # one row
-            "claim": lambda i: storage.claim(study, n + i, "node-0123:12345:0123abcd"),
-        }  # fmt: skip
 
-    from msgspec.structs import replace as luthier_row
+def verbs(storage: Any, n: int) -> Iterator[tuple[str, Callable[[int], Any]]]:
+    """Each verb by its name, to be called n times with 0, 1, 2, ..., in this order."""
+    study = storage.create_study(f"s{n}", SPEC).id
+    yield "add_trials", lambda i: storage.add_trials(study, [row(i=i)], i, f"{study}-{i}")
+    yield "conflict", lambda i: storage.add_trials(study, [row(i=i)], 0, f"{study}-c{i}")
+    yield "extend", lambda i: storage.extend(study, {i: 1})
+    yield "report", lambda i: storage.report(study, i, 1, 1.0, 0.5, None, {})
+    yield "finish", lambda i: storage.finish(study, structs.replace(row(State.COMPLETE, i), number=i, token=1))
+    revision = storage.changes(study, 0).revision
+    yield "changes", lambda i: storage.changes(study, revision - 1)  # one row
+    storage.add_trials(study, [row(State.WAITING, i) for i in range(n)])
+    yield "claim", lambda i: storage.claim(study, n + i, "node-0123:12345:0123abcd")
 
-    storage, revision = opened(url), [0]
-    study = storage.create_study("s", {"directions": ["minimize"], "seed": 0, "space": {}}).id
-    noted = timed(storage) if hasattr(storage, "_raised") else []
+
+def measure_storage(url: str, pid: int | None, port: int | None, n: int = 400) -> dict[str, Any]:
+    """Costs of each verb."""
+    storage = opened(url)
+    noted = timed(storage)
     out: dict[str, Any] = {}
-    for name, verb in verbs(storage, study).items():
-        if name == "claim":
-            storage.add_trials(study, [row(State.WAITING, i) for i in range(n)])
-        revision[0] = storage.changes(study, 0).revision
+    for name, verb in verbs(storage, n):
         noted.clear()
         before, walls = cpu_s(pid), []
         for i in range(n):
             began = time.perf_counter()
             verb(i)
             walls.append(MS * (time.perf_counter() - began))
-        spent = MS * (cpu_s(pid) - before) / n
         out[name] = {
-            "ms": median(walls), "least_ms": min(walls), "cpu_ms": spent,
-            "lock_ms": MS * median([s for s, _ in noted]) if noted else 0.0, "locks": bool(noted), "trips": 0,
-            "locked_trips": 0,
+            "ms": median(walls), "least_ms": min(walls), "cpu_ms": MS * (cpu_s(pid) - before) / n,
+            "lock_ms": MS * median([s for s, _ in noted]) if noted else 0.0, "locks": bool(noted),
+            "trips": 0, "locked_trips": 0,
         }  # fmt: skip
-    many = 10_000
-    large = storage.create_study("large", {"directions": ["minimize"], "seed": 0, "space": {}}).id
-    storage.add_trials(large, [row(State.COMPLETE, i) for i in range(10)])
-    since = storage.changes(large, 0).revision
+    many, times = 10_000, 20
+    large = storage.create_study("large", SPEC).id
+    _, since = storage.add_trials(large, [row(State.COMPLETE, i) for i in range(10)])
     storage.add_trials(large, [row(State.COMPLETE, i) for i in range(many)])
-    before, own, times = cpu_s(pid), time.process_time(), 20
+    before, own = cpu_s(pid), time.process_time()
     for _ in range(times):
         found = storage.changes(large, since)
-    server, mine = (cpu_s(pid) - before) / times, (time.process_time() - own) / times
-    history = luthier.create_study(space=SPACE).history
-    own = time.process_time()
-    history.put([luthier_row(r, number=i) for i, r in enumerate(found.rows)])
-    put = time.process_time() - own
-    mine = 0.0 if pid is None else mine  # the reader is the server
-    out["changes"] |= {
-        "row_cpu_ms": MS * server / many,
-        "row_worker_ms": MS * (mine + put) / many,
-        "row_bytes": 0.0,
-    }
+    read_s = 0.0 if pid is None else (time.process_time() - own) / times  # without a server, the reader is the server
+    out["changes"]["row_cpu_ms"] = MS * (cpu_s(pid) - before) / times / many
+    history, own = luthier.create_study(space=SPACE).history, time.process_time()
+    history.put([structs.replace(r, number=i) for i, r in enumerate(found.rows)])
+    out["changes"]["row_worker_ms"] = MS * (read_s + time.process_time() - own) / many
+    out["changes"]["row_bytes"] = 0.0
     storage.close()
     if port is not None:
         wire = Wire(port)
         storage = opened(url.replace(f":{port}", f":{wire.port}"))
-        storage.wire = wire
-        study = storage.create_study("w", {"directions": ["minimize"], "seed": 0, "space": {}}).id
-        noted = timed(storage) if hasattr(storage, "_raised") else []
-        n = 9  # for `claim`
-        for name, verb in verbs(storage, study).items():
-            if name == "claim":
-                storage.add_trials(study, [row(State.WAITING, i) for i in range(n)])
-            revision[0] = storage.changes(study, 0).revision
+        noted, n = timed(storage, wire), 9
+        for name, verb in verbs(storage, n):
             noted.clear()
-            trips = []
+            before = wire.trips
             for i in range(n):
-                before = wire.trips
                 verb(i)
-                trips.append(wire.trips - before)
-            out[name] |= {"trips": median(trips), "locked_trips": median([t for _, t in noted]) if noted else 0}
+            out[name]["trips"] = round((wire.trips - before) / n)
+            out[name]["locked_trips"] = median([t for _, t in noted]) if noted else 0
         before = wire.bytes
         storage.changes(large, since)
         out["changes"]["row_bytes"] = (wire.bytes - before) / many
@@ -624,43 +622,44 @@ def measure() -> dict[str, Any]:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def fleets(constants: dict[str, Any]) -> dict[str, list[Fleet]]:
-    """What is simulated, by table."""
-    think = {s: {int(n): ms / MS for n, ms in times.items()} for s, times in constants["propose_ms"].items()}
-    tpe, random = think["TPE"][1000], think["Random"][1000]
+def fleets(constants: dict[str, Any]) -> dict[str, list[list[Fleet]]]:
+    """What is simulated, by table, in groups; the first of a group is what the others are compared with."""
+    tpe, random, gp = (constants["propose_ms"][s]["1000"] / MS for s in ("TPE", "Random", "GP"))
     sizes = [(s, w, t) for w in WORKERS for s in STORAGES if s != "sqlite" or w <= 100 for t in TRIALS_S]
-    thousand = Fleet("postgresql", 1000, 1.0, propose_s=tpe)
+    short = Fleet("postgresql", 1000, 1.0, propose_s=tpe)
     steps = Fleet("postgresql", 1000, 60.0, propose_s=tpe, reports=50)
-    many = Fleet("postgresql", 10_000, 60.0, propose_s=tpe)
-    long = Fleet("postgresql", 10_000, 600.0, propose_s=tpe)
-    return {
-        "grid": [Fleet(s, w, t, propose_s=tpe) for s, w, t in sizes],
-        "remedies": [
-            change
-            for f in (thousand, steps, many)
-            for change in (
-                f, replace(f, rtt_s=0.0), replace(f, storage="redis"), replace(f, jobs=16), replace(f, studies=10),
-                *([replace(f, reports=5)] if f.reports else []), replace(f, storage="ask/tell", propose_s=random),
-            )
-        ] + [long, replace(long, lease_s=600.0), replace(long, jobs=16), replace(long, propose_s=think["GP"][1000])],
-        "changes": [
-            change
-            for f in (thousand, many, long)
-            for change in (f, replace(f, expects=False), replace(f, row_share=0.5), replace(f, looks=False),
-                           replace(f, looks=False, expects=False))
-        ],
-    }  # fmt: skip
+    many = Fleet("postgresql", 10_000, 10.0, propose_s=tpe)
+    long = Fleet("postgresql", 10_000, 60.0, propose_s=tpe)
+    service = Fleet("ask/tell", 10_000, 60.0, propose_s=tpe)
+    remedies = [
+        [f, replace(f, rtt_s=0.0), replace(f, storage="redis"), replace(f, jobs=16), replace(f, studies=10),
+         replace(f, storage="ask/tell")]
+        for f in (short, many, long)
+    ]  # fmt: skip
+    remedies[1].append(replace(many, studies=10, jobs=16))
+    remedies += [
+        [steps, replace(steps, reports=10), replace(steps, studies=10)],
+        [service, replace(service, lease_s=600.0), replace(service, propose_s=random), replace(service, propose_s=gp)],
+    ]
+    gains = [
+        [f, replace(f, expects=False), replace(f, row_share=0.5), replace(f, looks=False),
+         replace(f, looks=False, expects=False)]
+        for f in (short, many, long, replace(many, storage="mysql"), replace(long, storage="redis"),
+                  replace(long, storage="http"), replace(many, studies=10))
+    ]  # fmt: skip
+    return {"grid": [[Fleet(s, w, t, propose_s=tpe) for s, w, t in sizes]], "remedies": remedies, "gains": gains}
 
 
 def simulate_all(constants: dict[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, some in fleets(constants).items():
-        out[name] = []
-        for fleet in some:
-            figures = simulate(fleet, constants)
-            out[name].append({**asdict(fleet), **figures, "paper": bound(fleet, constants)})
-            print(f"{name:9s} {fleet.storage:10s} {fleet.workers:6d} {fleet.trial_s:5g} s {figures['efficiency']:7.1%}",
-                  flush=True)  # fmt: skip
+    out: dict[str, Any] = {name: [] for name in ("grid", "remedies", "gains")}
+    for name, groups in fleets(constants).items():
+        for group in groups:
+            out[name].append([])
+            for fleet in group:
+                figures = simulate(fleet, constants)
+                out[name][-1].append({**asdict(fleet), **figures, "paper": bound(fleet, constants)})
+                print(f"{name:9s} {fleet.storage:10s} {fleet.workers:6d} workers {fleet.trial_s:5g} s "
+                      f"{figures['efficiency']:7.1%}", flush=True)  # fmt: skip
     out["real"] = {}
     for kind, run in constants["real"].items():
         fleet = Fleet(
@@ -676,38 +675,47 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", line, *(f"| {' | '.join(r)} |" for r in rows)])
 
 
+def rounded(x: Any) -> Any:
+    """To four digits, wherever there are numbers."""
+    if isinstance(x, dict):
+        return {k: rounded(v) for k, v in x.items()}
+    return [rounded(v) for v in x] if isinstance(x, list) else float(f"{x:.4g}") if type(x) is float else x
+
+
 def share(x: float) -> str:
     return "< 1 %" if x < 0.01 else f"{int(100 * x)} %"  # down: what is not all is not 100 %
 
 
-def some(x: float) -> str:
+def figure(x: float) -> str:
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
-def change(fleet: dict[str, Any], to: dict[str, Any]) -> str:
-    """What sets one fleet apart from another, in words."""
+def differs(fleet: dict[str, Any], base: dict[str, Any]) -> str:
+    """What sets a fleet apart from another, in words."""
     words = {
-        "storage": to["storage"], "jobs": f"{to['jobs']} trials a process", "studies": f"{to['studies']} studies",
-        "reports": f"{to['reports']} reports a trial", "lease_s": f"lease_s = {to['lease_s']:g}",
-        "rtt_s": "no network between", "propose_s": f"proposals of {MS * to['propose_s']:.2g} ms",
-        "looks": "nobody reads", "expects": "no second proposal", "row_share": "half of the rows read",
+        "storage": fleet["storage"], "jobs": f"{fleet['jobs']} trials a process",
+        "studies": f"{fleet['studies']} studies", "reports": f"{fleet['reports']} reports",
+        "lease_s": f"leases of {fleet['lease_s']:g} s", "rtt_s": "round trips take no time",
+        "propose_s": f"proposals of {MS * fleet['propose_s']:.2g} ms", "looks": "nobody reads",
+        "expects": "nobody proposes twice", "row_share": "half of the rows read",
     }  # fmt: skip
-    return ", ".join(word for key, word in words.items() if fleet[key] != to[key]) or (
-        f"**{to['workers']:,} workers, {to['trial_s']:g} s**, {to['storage']}"
-        + (f", {to['reports']} reports a trial" if to["reports"] else "")
-    )
+    if fleet is base:
+        reports = f", {base['reports']} reports" if base["reports"] else ""
+        return f"**{base['workers']:,} workers, {base['trial_s']:g} s{reports}, {base['storage']}**"
+    return ", ".join(word for key, word in words.items() if fleet[key] != base[key])
 
 
-def compared(found: list[dict[str, Any]]) -> str:
-    base, rows = found[0], []
-    for f in found:
-        if all(f[k] == v for k, v in asdict(Fleet(f["storage"], f["workers"], f["trial_s"], reports=f["reports"],
-                                                 propose_s=f["propose_s"])).items()) and (
-            (f["workers"], f["trial_s"]) != (base["workers"], base["trial_s"]) or f is found[0]):  # fmt: skip
-            base = f
-        rows.append([change(base, f), some(f["trials_per_s"]), share(f["efficiency"]), share(f["lock"]),
-                     share(f["writes"] + f["leases"] + f["reads"]), some(f["wait_p99_s"])])  # fmt: skip
-    return table(["", "trials a second", "time in training", "lock busy", "cores busy", "99 of 100 wait less, s"], rows)
+def compared(groups: list[list[dict[str, Any]]]) -> str:
+    head = ["", "trials a second", "training", "lock busy", "cores busy", "99 of 100 wait less than, s"]
+    return table(
+        head,
+        [
+            [differs(f, group[0]), figure(f["trials_per_s"]), share(f["efficiency"]), share(f["lock"]),
+             share(f["cores"]), figure(f["wait_p99_s"])]
+            for group in groups
+            for f in group
+        ],
+    )  # fmt: skip
 
 
 def tables(found: dict[str, Any]) -> dict[str, str]:
@@ -719,21 +727,26 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
     out["cpu"] = table(
         ["server's CPU, ms", *kinds],
         [[f"`{v}`", *(f"{of[k][v]['cpu_ms']:.2f}" for k in kinds)] for v in verbs]
-        + [["`changes`, each further row", *(f"{of[k]['changes']['row_cpu_ms']:.4f}" for k in kinds)]],
+        + [["each further row of `changes`", *(f"{of[k]['changes']['row_cpu_ms']:.4f}" for k in kinds)]]
+        + [["the worker's, a row", *(f"{of[k]['changes']['row_worker_ms']:.4f}" for k in kinds)]]
+        + [["bytes of a row", *(f"{of[k]['changes']['row_bytes']:.0f}" for k in kinds)]],
     )
+
+    def lock(cost: dict[str, float]) -> str:
+        return f"{cost['lock_ms']:.2f}" if cost["locks"] else "-"
+
     out["lock"] = table(
-        ["lock held, ms (+ round trips)", *kinds[:3]],
+        ["lock held, ms (round trips meanwhile, of all)", *kinds],
         [
-            [f"`{v}`", *(f"{c['lock_ms']:.2f} (+ {c['locked_trips']:g})" if (c := of[k][v])["locks"] else "-"
-                         for k in kinds[:3])]
-            for v in verbs[:-1]
+            [f"`{v}`", *(f"{lock(of[k][v])} ({of[k][v]['locked_trips']:g} of {of[k][v]['trips']:g})" for k in kinds)]
+            for v in verbs
         ],
-    )  # fmt: skip
+    )
     out["propose"] = table(
         ["a proposal, ms of CPU", *(f"{n:,} trials" for n in SIZES)],
-        [[s, *(some(constants["propose_ms"][s][str(n)]) for n in SIZES)] for s in SAMPLERS],
+        [[s, *(figure(constants["propose_ms"][s][str(n)]) for n in SIZES)] for s in SAMPLERS],
     )
-    grid = {(r["workers"], r["storage"], r["trial_s"]): r for r in runs["grid"]}
+    grid = {(r["workers"], r["storage"], r["trial_s"]): r for r in runs["grid"][0]}
     out["efficiency"] = table(
         ["workers", "storage", *(f"{t:,.0f} s" for t in TRIALS_S)],
         [
@@ -747,17 +760,27 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
         ["PostgreSQL", "trials a second", "lock busy", "writes", "leases", "reads", "MB/s read", "lock's bound",
          "cores' bound"],
         [
-            [f"{w:,} workers, {t:,.0f} s", some(r["trials_per_s"]), *(share(r[k]) for k in ("lock", "writes", "leases", "reads")),
-             some(r["mb_per_s"]), *(some(r["paper"][k]) for k in ("lock", "cores"))]
+            [f"{w:,} workers, {t:,.0f} s", figure(r["trials_per_s"]),
+             *(share(r[k]) for k in ("lock", "writes", "leases", "reads")),
+             *map(figure, (r["mb_per_s"], r["paper"]["lock"], r["paper"]["cores"]))]
             for w in WORKERS[3:]
             for t in TRIALS_S
             for r in [grid[w, "postgresql", t]]
         ],
     )  # fmt: skip
     out["remedies"] = compared(runs["remedies"])
+    out["asked"] = table(
+        ["the service's CPU, ms", "`ask`", "`tell`", "`report`", "`heartbeat`"],
+        [["without a proposal", *(f"{of['ask/tell'][v]['cpu_ms']:.2f}" for v in ("ask", "tell", "report", "extend"))]],
+    )
+    mb = constants["connection_mb"]
+    out["connections"] = table(
+        ["PostgreSQL's memory", "1 worker", *(f"{w:,} workers" for w in WORKERS[2:])],
+        [["MB of its own", *(figure(w * mb) for w in (1, *WORKERS[2:]))]],
+    )
     out["real"] = table(
         ["4 processes, 20 ms a trial", "measured, trials a second", "simulated"],
-        [[k, some(r["trials_per_s"]), some(runs["real"][k]["trials_per_s"])] for k, r in constants["real"].items()],
+        [[k, figure(r["trials_per_s"]), figure(runs["real"][k]["trials_per_s"])] for k, r in constants["real"].items()],
     )
     return out
 
@@ -775,9 +798,10 @@ def main() -> None:
             found = {"date": str(datetime.date.today()), "python": platform.python_version(),
                      "luthier": luthier.__version__, "cores": os.cpu_count(), "load": os.getloadavg()[0],
                      "constants": measure()}  # fmt: skip
+        found = rounded(found)
         found["simulated"] = simulate_all(found["constants"])
         if args.save:
-            (RESULTS / f"scaling-{found['date']}.json").write_text(json.dumps(found, indent=1) + "\n")
+            (RESULTS / f"scaling-{found['date']}.json").write_text(json.dumps(rounded(found)) + "\n")
     for name, text in tables(found).items():
         print(f"\n{name}\n\n{text}")
 

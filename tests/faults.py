@@ -132,7 +132,7 @@ class Service(servers.Server):
 
     def command(self) -> list[str]:
         return [
-            sys.executable, "-m", "luthier", "serve", "--storage",
+            sys.executable, "-m", "luthier.cli", "serve", "--storage",
             f"sqlite:///{self.folder}/service.db?lease_s={OPTIONS['lease_s']}&max_retries={OPTIONS['max_retries']}",
             "--port", str(self.port), "--no-token", *self.options,
         ]  # fmt: skip

@@ -31,6 +31,7 @@ from .body import body, text, told, trial, written
 
 _REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 _COLUMNS = "number, state, token, lease_s, retries, body"
+TRIAL = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
 
 
 class Cursor(Protocol):
@@ -293,9 +294,8 @@ class Relational(Storage):
             reports = self._reports(db, study, numbers)
             if numbers is None:
                 return self._all(db, study, reports)
-            query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
             with self._readable():
-                some = [r for i in numbers for r in db.execute(query, (study, int(i)))]
+                some = [r for i in numbers for r in db.execute(TRIAL, (study, int(i)))]
                 return [trial(r, tuple(reports.get(r[0], ()))) for r in some]
 
     def _all(self, db: Transaction, study: int, reports: dict[int, list[tuple[float, Told]]]) -> list[TrialRow]:
@@ -323,9 +323,7 @@ class Relational(Storage):
         return out
 
     def _trial(self, db: Transaction, study: int, number: int) -> TrialRow:
-        found = db.execute(
-            f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?", (study, number)
-        ).fetchone()
+        found = db.execute(TRIAL, (study, number)).fetchone()
         if found is None:
             raise StudyNotFoundError("the study was deleted")
         with self._readable():
