@@ -25,7 +25,7 @@ from luthier.cli import cli
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHELLS = ("sh", "bash", "console")
-SLOW = {"demo"}  # commands whose options are read, and which are not run
+SLOW = {"demo", "serve"}  # commands whose options are read, and which are not run
 
 
 class Block(NamedTuple):
