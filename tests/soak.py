@@ -33,7 +33,7 @@ def main() -> None:
             label = f"{i:4d} {kind:10s} {', '.join(f.__name__ for f in chosen)}{' clock' if jump_s else ''}"
             began_s = time.monotonic()
             folder = Path(os.environ[servers.RUN]) / f"run-{i}"
-            counts = faults.survive(kind, chosen, folder, seed * 1_000_003 + i, jump_s=jump_s)
+            counts = faults.survive(kind, chosen, folder, seed * 1_000_003 + i, 24, 3, jump_s)
             total.update(counts)
             by_kind[kind] += 1
             said = ", ".join(f"{v} {k}" for k, v in counts.items())

@@ -292,6 +292,45 @@ def test_a_lease_lasts_as_long_as_it_is_extended(storage, study):
     storage.finish(study, finished(a))
 
 
+def test_a_clock_that_jumps_ahead_takes_nothing_from_who_is_quicker_than_the_others(storage, study):
+    number = running(storage, study)
+    storage.clock.now += 86_400
+    storage.extend(study, {number: 1})  # its worker lives
+    assert storage.claim(study, number, "me")[0] is None
+    storage.finish(study, finished(number))
+
+
+def test_a_clock_that_was_set_back_leaves_no_lease_that_never_ends(storage, study):
+    number = running(storage, study)
+    storage.clock.now -= 3_000  # less than an hour may be how workers' clocks and leases differ
+    assert storage.claim(study, number, "me")[0] is None
+    storage.clock.now -= 3_000
+    assert storage.claim(study, number, "me")[0].token == 2
+
+
+def test_a_call_that_is_made_again_adds_nothing(storage, study):
+    rows = [row(), row(State.WAITING)]
+    assert storage.add_trials(study, rows, None, "first") == (0, 1)
+    assert storage.add_trials(study, rows, None, "first") == (0, 1)
+    assert storage.add_trials(study, rows, 0, "first") == (0, 1)  # it expected what it has changed itself
+    assert storage.add_trials(study, [row()], 2, "second") == (2, 2)
+    assert storage.add_trials(study, [row()], 2, "second") == (2, 2)
+    assert storage.add_trials(study, [row()], 2, "third") == (-1, 2)
+    other = storage.create_study("other", {}).id
+    assert storage.add_trials(other, [row()], None, "first") == (0, 1)
+    assert len(storage.rows(study)) == 3
+
+
+def test_a_result_that_is_told_again_changes_nothing(storage, study):
+    number = running(storage, study, params={"x": 1})
+    end = finished(number, params={"x": 1}, finished_s=storage.clock.now)
+    revision = storage.finish(study, end)
+    assert storage.finish(study, end) == revision
+    assert storage.changes(study, revision).revision == revision
+    with pytest.raises(LeaseLostError):
+        storage.finish(study, finished(number, value=0.75, params={"x": 1}, finished_s=storage.clock.now))
+
+
 def test_extending_does_not_help_those_who_lost_the_lease_nor_move_the_revision(storage, study):
     a, b = running(storage, study), running(storage, study)
     storage.finish(study, finished(a))
