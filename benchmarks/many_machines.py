@@ -128,7 +128,7 @@ def join(url: str) -> dict[str, Any]:
     """How long it takes to join a study of 100,000 trials and to ask for the next, and how much memory."""
     from luthier.trial import State, TrialRow
 
-    study = luthier.create_study("large", url, space={f"x{i}": (0.0, 1.0) for i in range(5)})
+    study = luthier.create_study("large", url, space={f"x{i}": luthier.Float(0, 1) for i in range(5)})
     rows = [
         TrialRow(
             number=-1, state=State.COMPLETE, params={f"x{k}": (i * (k + 3) % 1009) / 1009 for k in range(5)},

@@ -4,7 +4,11 @@
 set -eu
 
 have() {
-    command -v "$1" >/dev/null 2>&1 || ls /usr/sbin/"$1" /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1
+    command -v "$1" >/dev/null 2>&1 && return 0
+    for file in /usr/sbin/"$1" /usr/lib/postgresql/*/bin/"$1"; do
+        [ -x "$file" ] && return 0
+    done
+    return 1
 }
 
 if have postgres && have mariadbd && have redis-server; then
@@ -26,9 +30,12 @@ fi
 # No server is started by its package, and no cluster is made: the tests make their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
+    trap '$run rm -f "$policy"' EXIT
+    trap 'exit 129' HUP # a signal alone would end some shells without what is to be done at the exit
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     printf '#!/bin/sh\nexit 101\n' | $run tee "$policy" >/dev/null
     $run chmod +x "$policy"
-    trap '$run rm -f "$policy"' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
 install() {

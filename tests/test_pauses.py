@@ -5,12 +5,15 @@ import time
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.errors import CheckpointError, NothingToAskError, ReportError
 from luthier.schedulers import Decision, Scheduler
 from luthier.schedulers.base import Next, Resume
+from luthier.storages import SQLite
+from luthier.storages.base import Resume as Resumed
 from luthier.trial import State, Turn
 
 
@@ -437,3 +440,34 @@ def test_freeze_thaw_says_that_it_takes_one_objective():
 
     with pytest.raises(luthier.errors.StudyError, match="FreezeThaw takes one objective, got 2; use ASHA or Auto"):
         study.optimize(both, n_trials=12, progress=False)
+
+
+def test_a_checkpoint_that_another_worker_has_just_taken_is_not_deleted(tmp_path):
+    """Between this worker's last look and its result another resumes a trial from the checkpoint."""
+
+    class Interrupted(SQLite):
+        meanwhile = None
+
+        def finish(self, study, row):
+            if self.meanwhile:
+                act, self.meanwhile = self.meanwhile, None
+                act()
+            return super().finish(study, row)
+
+    mine, other = Interrupted(tmp_path / "s.db"), SQLite(tmp_path / "s.db")
+    study = luthier.create_study("s", mine, space={"x": luthier.Float(0, 1)}, seed=0)
+    large = {"w": np.zeros(9999)}
+    best, paused, source = study.ask(), study.ask(), study.ask()
+    for trial, value in ((best, 0.0), (paused, 5.0), (source, 3.0)):
+        trial.report(value, 1, checkpoint=large)
+    study.tell(best, 0.0)
+    [row] = other.rows(1, [paused.number])
+    other.finish(1, replace(row, state=State.PAUSED, values=(5.0,)))
+    study._open.pop(paused.number)
+    lent = other.rows(1, [source.number])[0].checkpoints[-1:]
+    turn = Turn(1.0, {"x": 0.3}, source.number)
+    mine.meanwhile = lambda: other.claim(1, paused.number, "other", Resumed(1, turn, lent))
+    study.tell(source, 3.0)
+    [copy] = other.rows(1, [paused.number])
+    assert copy.checkpoints[-1]["file"] == lent[0]["file"]
+    assert lent[0]["file"] in study._lineage.store.files()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .errors import ConstraintError
 
+_LONGEST = 2_000  # characters
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -53,13 +54,19 @@ class Expression:
     """
 
     def __init__(self, text: str) -> None:
-        try:
-            self._tree = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError as e:
-            raise ConstraintError(f"expected an expression like 'a + b <= 10', got {text!r}: {e.msg}") from None
+        if len(text) > _LONGEST:
+            raise ConstraintError(f"a constraint has at most {_LONGEST:,} characters, got {len(text):,}; write several")
         self.text = text.strip()
         self.names: set[str] = set()
-        self._check(self._tree)
+        try:
+            self._tree = ast.parse(self.text, mode="eval").body
+            self._check(self._tree)
+        except ConstraintError:
+            raise
+        except (SyntaxError, RecursionError, MemoryError, ValueError) as e:
+            raise ConstraintError(
+                f"expected an expression like 'a + b <= 10', got {text!r:.200}: {getattr(e, 'msg', e)}"
+            ) from None
 
     def _check(self, node: ast.AST) -> None:
         """Walks the tree once, so that nothing but the listed forms is ever evaluated."""
@@ -99,7 +106,8 @@ class Expression:
             case ast.Tuple() | ast.List():
                 return [self._value(e, columns) for e in node.elts]
             case ast.BinOp():
-                return _BINARY[type(node.op)](self._value(node.left, columns), self._value(node.right, columns))
+                a, b = (np.asarray(self._value(n, columns), dtype=float) for n in (node.left, node.right))
+                return _BINARY[type(node.op)](a, b)  # integers of any size, and text, would take any time and memory
             case ast.UnaryOp():
                 v = self._value(node.operand, columns)
                 return np.logical_not(v) if isinstance(node.op, ast.Not) else -v if isinstance(node.op, ast.USub) else v

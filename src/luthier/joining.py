@@ -18,6 +18,7 @@ from .trial import State, TrialRow
 
 logger = logging.getLogger("luthier")
 
+_HURRY_S = 5.0  # how long a verb waits for a server that is away, where its process is to end
 _POLL_S = 0.5  # how often one looks for a study that is not there yet, and at trials that others run
 
 
@@ -34,7 +35,10 @@ class Bounded(Patient):
 
     def __init__(self, inner: Storage, total: int) -> None:
         super().__init__(inner, 0.0)
-        self.total = total
+        self.url, self.total = inner.url, total
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Bounded, (self.inner, self.total)
 
     def add_trials(
         self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
@@ -54,6 +58,13 @@ class Bounded(Patient):
         if number >= self.total and resume is None:
             return None, -1
         return super().claim(study, number, worker, resume)
+
+
+def hurry(storage: Storage) -> None:
+    """From now on a storage waits no more than a few seconds for its server: this process is to end."""
+    while isinstance(storage, Patient):
+        storage.patience_s = min(storage.patience_s, _HURRY_S)
+        storage = storage.inner
 
 
 def awaited(name: str, opened: Callable[[], Storage], wait_s: float = 0.0) -> Storage:
@@ -105,10 +116,24 @@ def join(
         n_before = len(over)
         study.optimize(objective, n_trials=min(bounds, default=None), timeout_s=left, **options)
         if total is None or trials is not None or study._stopped:
-            return
+            break
         ran = len(over) > n_before  # if not, the sampler or the scheduler wants no more
         if not (ran and _room(study, total)[0]) and not _more(study, total, deadline):
-            return
+            break
+    if trials is None and not study._stopped and (deadline is None or time.monotonic() < deadline):
+        _explain(study, total)
+
+
+def _explain(study: Study, total: int | None) -> None:
+    """Says why a worker ends, unless it is that all trials are over."""
+    with study._lock:
+        study._refresh()
+        begun, n_paused = study.history.n - len(study.history.waiting), len(study.history.paused)
+    begun = begun if total is None else min(begun, total)
+    if total is None or begun < total or n_paused:
+        who = "the sampler" if study.scheduler is None else "the scheduler"
+        of = "" if total is None else f" of {total}"
+        logger.info("%s wants no more: %d%s begun, %d of them paused", who, begun, of, n_paused)
 
 
 def _room(study: Study, total: int) -> tuple[int, int]:
@@ -133,9 +158,20 @@ def _more(study: Study, total: int, deadline: float | None) -> bool:
         if others is None:
             others = running
             logger.info("waiting for trials %s, which others run", ", ".join(map(str, sorted(running)[:10])))
-        now = study.storage.now()
-        for row in study.storage.rows(study._id, sorted(running)):
-            if row.state == State.RUNNING and lapsed(row.lease_s, now, study.storage.lease_s):
-                return True
+        if _silent(study, running):
+            return True
         time.sleep(_POLL_S)
+    return False
+
+
+def _silent(study: Study, running: set[int]) -> bool:
+    """Whether the lease of one of these trials has run out; asked are only those whose lease was to end by now."""
+    history, storage = study.history, study.storage
+    now, lease_s = storage.now(), storage.lease_s
+    with study._lock:
+        due = sorted(i for i in running if lapsed(history.lease_s[i], now, lease_s))
+        for row in storage.rows(study._id, due) if due else ():
+            if row.state == State.RUNNING and lapsed(row.lease_s, now, lease_s):
+                return True
+            history.set_lease(row.number, row.lease_s)
     return False

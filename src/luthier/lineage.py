@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -58,8 +59,14 @@ class Lineage:
                 self.history.set_checkpoints(best, ())
         return replace(row, checkpoints=kept)
 
-    def clean(self) -> None:
-        """Deletes what was dropped and nobody else refers to; after the rows have been written."""
+    def clean(self, refresh: Callable[[], None]) -> None:
+        """Deletes what was dropped and nobody refers to, once the rows have been written.
+
+        Args:
+            refresh: Brings the history up to date: another worker's trial may just have become a copy.
+        """
+        if self._gone:
+            refresh()
         gone, self._gone = [f for f in self._gone if not self.history.users[f]], []
         if gone:
             try:

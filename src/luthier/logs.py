@@ -34,13 +34,13 @@ class JsonLines(logging.Formatter):
             "time": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": scrubbed(record.getMessage()),
+            "message": record.getMessage(),
             **self.known,
             **{name: jsonable(getattr(record, name)) for name in FIELDS if hasattr(record, name)},
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+        return json.dumps({name: scrubbed(x) if isinstance(x, str) else x for name, x in line.items()})
 
 
 class Lines(logging.Handler):
@@ -67,4 +67,4 @@ def about(row: TrialRow) -> dict[str, Any]:
 
 def scrubbed(text: str) -> str:
     """Text whose URLs are as people may see them."""
-    return re.sub(r"\S+://\S+", lambda found: shown(found[0]), text)
+    return re.sub(r"\S+", lambda word: shown(word[0]) if "://" in word[0] else word[0], text)

@@ -187,6 +187,9 @@ class _Loop:
             return
         if row.error:
             logger.warning("trial %d failed: %s", trial.number, row.error.splitlines()[0])
+        if self.callbacks and self.study.storage.shared:
+            with self.study._lock:
+                self.study._refresh()  # they may look at the history
         for call in self.callbacks:
             call(self.study, row)
         if e is not None and not isinstance(e, (*_GOES_ON, *self.caught)):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from .logs import scrubbed
 from .storages import Storage
 from .storages.base import StudyRecord, lapsed
 from .trial import State, TrialRow
@@ -66,7 +67,7 @@ class Worker(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A trial that failed: its error's first line, and how long ago it ended."""
+    """A trial that failed: its error's first line, without passwords, and how long ago it ended."""
 
     number: int
     error: str
@@ -140,7 +141,7 @@ def overview(
         name, list(directions), now, {s.name.lower(): counts[s] for s in State},
         _best(over, directions), _rates(over, now), sum(r.retries for r in rows),
         [
-            Failure(r.number, (r.error or "").split("\n", 1)[0], _ago(now, r.finished_s), r.worker)
+            Failure(r.number, scrubbed((r.error or "").split("\n", 1)[0]), _ago(now, r.finished_s), _whose(r))
             for r in reversed(failed)
         ],
         _workers(rows, now, lease_s, max_retries),
@@ -172,10 +173,15 @@ def _rates(over: Sequence[TrialRow], now: float) -> Rates:
 def _workers(rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int) -> list[Worker]:
     theirs: dict[str, list[TrialRow]] = {}
     for r in rows:
-        if r.state == State.RUNNING or (r.state >= State.COMPLETE and r.worker):
-            theirs.setdefault(r.worker, []).append(r)
+        if r.state == State.RUNNING or (r.state >= State.COMPLETE and _whose(r)):
+            theirs.setdefault(_whose(r), []).append(r)
     found = [_worker(name, those, now, lease_s, max_retries) for name, those in theirs.items()]
     return sorted(found, key=_urgency)
+
+
+def _whose(row: TrialRow) -> str:
+    """The worker of a trial; the service adds the key of a request to its name."""
+    return row.worker.partition("#")[0]
 
 
 def _urgency(worker: Worker) -> tuple[bool, bool, float, str]:
@@ -204,7 +210,7 @@ def _held(row: TrialRow, now: float, lease_s: float, max_retries: int) -> Held:
     elif stuck:
         then = f"failed when a worker looks (after {row.retries} of {max_retries} retries)"
     return Held(
-        row.number, row.worker, _ago(now, row.started_s), row.reports[-1][0] if row.reports else None,
+        row.number, _whose(row), _ago(now, row.started_s), row.reports[-1][0] if row.reports else None,
         row.lease_s - now, row.retries, max(now - row.lease_s, 0.0) if stuck else None, then,
     )  # fmt: skip
 

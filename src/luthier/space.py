@@ -292,11 +292,11 @@ class Space:
             X = np.full((1, self.d), np.nan)
             for j in [j for j in range(self.d) if j not in dict(self._tree)] + [j for j, _ in self._tree]:
                 p = self.dists[j]
+                if len(X) * (p.n_values or 1) > MAX_ENUMERATED:
+                    raise SpaceError(f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps")
                 i = np.arange(p.n_values or 1, dtype=float)
                 values = p.to_unit(i if isinstance(p, Categorical) else p.low + i * (p.step or 0)) + np.zeros(len(i))
                 on = self.active(X)[:, j]
-                if len(X) * len(values) > MAX_ENUMERATED:
-                    raise SpaceError(f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps")
                 full = np.repeat(X[on], len(values), axis=0)
                 full[:, j] = np.tile(values, int(on.sum()))
                 X = np.concatenate([full, X[~on]])

@@ -61,6 +61,8 @@ def create_study(
         raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
     if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
         raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
+    if name is not None and (not isinstance(name, str) or name.encode(errors="ignore").decode() != name):
+        raise StudyError(f"a study's name is text without halves of characters, got {name!r}")
     space = Space(space) if isinstance(space, Mapping) else space
     chosen = named(sampler, scheduler, {})
     place = from_url(storage)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -238,9 +239,7 @@ class Study:
     @property
     def best_value(self) -> float:
         """Value of `best_trial`."""
-        values = self.best_trial.values
-        assert values is not None
-        return values[0]
+        return cast(float, self.best_trial.value)
 
     @property
     def best_trials(self) -> list[TrialRow]:
@@ -409,7 +408,7 @@ class Study:
                 self._refresh()
             if references is not None:  # what the next checkpoint follows
                 self.history.set_checkpoints(number, references)
-            self._lineage.clean()
+            self._lineage.clean(self._refresh)
 
     def _decide(self, number: int) -> Decision:
         if self.scheduler is None:
@@ -437,7 +436,8 @@ class Study:
             self._refresh()
             for row in self.storage.rows(self._id, sorted(self.history.running - self._open.keys())):
                 if row.worker == self._worker:
-                    self._wrote(self.storage.release(self._id, row.number, row.token, False))
+                    with contextlib.suppress(LeaseLostError):
+                        self._wrote(self.storage.release(self._id, row.number, row.token, False))
 
     def _warn(self, topic: str, message: str) -> None:
         """Says something once."""

@@ -177,6 +177,8 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
         )  # fmt: skip
         row = study._lineage.ended(row)
         if study.scheduler is not None and row.state == State.COMPLETE and not h.n_reports:
+            study._refresh()
+        if study.scheduler is not None and row.state == State.COMPLETE and not h.n_reports:
             study._warn(
                 "silent",
                 f"trial {row.number} ended without a report, and {study.scheduler!r} decides by reports: call "
@@ -187,5 +189,5 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
             study._wrote(study.storage.finish(study._id, row), row)
         finally:
             study._open.pop(trial.number, None)
-        study._lineage.clean()
+        study._lineage.clean(study._refresh)
     return row

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError
+from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from luthier.storages import HTTP, Memory, Patient, SQLite, from_url
 from luthier.storages.base import Resume
 from luthier.trial import State, TrialRow, Turn
@@ -349,6 +349,14 @@ def test_reporting_extends_the_lease(storage, study):
         storage.clock.now += LEASE_S - 1
         storage.report(study, number, 1, float(step), 1.0, None if step % 2 else POINT, {})
     assert storage.claim(study, number, "me")[0] is None
+
+
+def test_a_trial_that_does_not_exist_is_not_taken_for_a_deleted_study(storage, study):
+    running(storage, study)
+    for ask in (lambda: storage.claim(study, 7, "me"), lambda: storage.rows(study, [0, 7]),
+                lambda: storage.finish(study, finished(7)), lambda: storage.release(study, 7, 1, False)):  # fmt: skip
+        with pytest.raises(TrialError, match="no (such )?trial"):
+            ask()
 
 
 # -- tokens ------------------------------------------------------------------------------------------------------------

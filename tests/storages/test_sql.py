@@ -253,3 +253,38 @@ def test_workers_that_are_too_many_for_the_server_wait_for_each_other(kind):
             list(pool.map(work, storages))
         assert first.study("s").n_trials == 36
         first.close()
+
+
+def test_the_clock_of_the_server_is_right_in_the_hour_that_comes_twice(tmp_path, monkeypatch):
+    skip_without_servers()
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    with KINDS["mysql"]() as server:
+        storage = SQL(server.fresh())
+        storage.studies()
+        for moment in (1_761_438_599.5, 1_761_440_399.5, 1_761_440_400.5):  # October 2025, 2 and 3 o'clock
+            with storage._connected() as db:
+                db.execute(f"SET timestamp = {moment}")
+                assert db.execute(storage._dialect.now).fetchone() == (moment,)
+        storage.close()
+
+
+def test_threads_that_wait_for_a_lock_need_no_second_connection(kind, url):
+    """The clock falls due to be read while all of them wait."""
+    storage = SQL(url)
+    study = storage.create_study("s", {}).id
+    with ThreadPoolExecutor(20) as pool:
+        with storage._write() as db:
+            storage._revised(db, study)
+            waiting = [pool.submit(storage.release, study, 0, 1, False) for _ in range(20)]
+            time.sleep(0.5)
+            storage._clock._due_s = 0.0
+        outcomes = [type(f.exception()).__name__ for f in waiting]
+    assert set(outcomes) == {"TrialError"}
+    storage.close()
+
+
+@pytest.mark.parametrize("query", ["host=a&host=b", "bogus=1"])
+def test_options_that_make_no_sense_are_told_at_once(query):
+    with pytest.raises(StorageError, match="twice|invalid") as e:
+        from_url(f"postgresql://u@127.0.0.1:9/x?{query}").studies()
+    assert not isinstance(e.value, StorageUnreachableError)

@@ -671,3 +671,36 @@ def test_eight_processes_run_one_study(tmp_path, script):
     assert all(r.state == State.COMPLETE and r.values == (r.params["x"],) and r.retries == 0 for r in rows)
     assert len({r.params["x"] for r in rows}) == 320
     assert len({r.worker for r in rows}) == 8
+
+
+FORKING = """
+import os, threading, time
+from luthier.storages import SQLite
+
+storages = [SQLite(f"{i}.db") for i in range(6)]
+until = time.monotonic() + 2
+
+def fork():
+    while time.monotonic() < until:
+        if (child := os.fork()) == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+
+def use(storage):
+    while time.monotonic() < until:
+        storage.studies()
+
+threads = [threading.Thread(target=fork, daemon=True) for _ in range(3)]
+threads += [threading.Thread(target=use, args=(s,), daemon=True) for s in storages[:3]]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join(20)
+print(*("free" if s._file._lock.acquire(timeout=2) else "locked" for s in storages), flush=True)
+os._exit(0)
+"""
+
+
+@linux
+def test_threads_may_fork_at_the_same_time(script):
+    assert script(FORKING).split() == ["free"] * 6

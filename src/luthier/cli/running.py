@@ -54,6 +54,9 @@ _how = several(
     click.option("--limit-memory-mb", type=POSITIVE, metavar="MB", help="End a trial that uses more memory."),
     click.option("--cpu", type=COUNT, help="Cores for each trial."),
     click.option("--gpu", type=POSITIVE, help="GPUs for each trial; 0.5 lets two share one."),
+    click.option("--executor", type=click.Choice(["processes", "ray"]), default="processes", show_default=True,
+                 help="Where trials run: here, or in a Ray cluster, that of RAY_ADDRESS if it is set. Each of its "
+                 "nodes needs the objective's file in the same place."),
     click.option("--log-json", is_flag=True, callback=_json_asked_for,
                  help="Say what is done in JSON, a line for each event; also by LUTHIER_LOG=json."),
 )  # fmt: skip
@@ -110,12 +113,14 @@ def run(
     except ValueError as e:
         raise click.BadParameter(str(e), param_hint="--target") from e
     rules += [] if patience is None else [NoImprovement(patience)]
+    if reproducible and jobs == -1 and how["executor"] == "ray":
+        raise click.UsageError("--reproducible needs --jobs in numbers: results depend on how many run at a time")
     if replay and scheduler:
         raise click.UsageError("--replay is a scheduler of its own; leave out --scheduler")
     with attended(how["log_json"]) as log:
         one = _schedule(replay) if replay else None
         declared = read_space(space) if space else None
-        program = _program(ctx, target)
+        program = _program(ctx, target, how["executor"])
         objective: Script | Command
         objective, title = _script(target) if target else _command(program, declared, how["metric"])
         try:
@@ -174,14 +179,17 @@ def worker(
     """Join a study, beside any number of other workers, here or on other machines.
 
     Start and stop workers at any time: one that is stopped gives its trials back, and those of one that dies are
-    offered again when its lease runs out. With --total they end once the study has so many trials, and all are over.
+    offered again when its lease runs out. With --total they end once the study has so many trials, and none runs.
+
+    Schedulers decide what becomes of those: of asha, hyperband, pasha, freezethaw and dehb many stay paused at the end,
+    and pb2 may begin fewer. A worker that ends because nothing more is wanted says so.
     """
     from ..joining import Bounded, awaited, join
     from ..studies import load_study, must_be_whole
     from ..terminal import Watch, counted
 
     with attended(how["log_json"], all_of_it=True) as log:
-        program = _program(ctx, target)
+        program = _program(ctx, target, how["executor"])
         objective: Script | Command | None = _script(target)[0] if target else None
         place = awaited(name, lambda: existing(storage), wait or 0.0)
         must_be_whole(place.study(name))
@@ -233,7 +241,8 @@ def _work(
     try:
         work(
             objective, n_jobs=jobs, callbacks=[watch, *callbacks], catch=() if strict else (Exception, SystemExit),
-            limits={k: v for k, v in limits.items() if v}, resources={k: v for k, v in resources.items() if v},
+            limits={k: v for k, v in limits.items() if v}, resources={k: v for k, v in resources.items() if v} or None,
+            executor="ray" if how["executor"] == "ray" else None,
         )  # fmt: skip
     except KeyboardInterrupt as e:
         _say(f"Stopped after {watch.n_finished} trials; they are kept in {_address(storage)}.")
@@ -280,6 +289,8 @@ def _address(url: str) -> str:
 def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callable[[Study], None]]:
     """SIGTERM stops a command as Ctrl-C does; what luthier logs comes as one clean line each on stderr.
 
+    Neither waits long for a server that is away.
+
     Args:
         as_json: As JSON, errors and what is no warning included.
         all_of_it: What is no warning too.
@@ -292,14 +303,21 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
     from ..logs import JsonLines, Lines, scrubbed
     from ..terminal import clean
 
+    hurries: list[Callable[[], None]] = []
+
     class Plain(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
             return clean(scrubbed(record.getMessage()))
 
-    def terminated(signum: int, frame: object) -> None:
-        raise KeyboardInterrupt(signum)
+    def stopped(signum: int, frame: object) -> None:
+        for hurry in hurries:
+            hurry()
+        raise KeyboardInterrupt(*[signum] * (signum == signal.SIGTERM))
 
     def named(study: Study) -> None:
+        from ..joining import hurry
+
+        hurries.append(partial(hurry, study.storage))
         if isinstance(form, JsonLines):
             form.known = {"study": study.name, "worker": study._worker}
 
@@ -313,7 +331,10 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
     if as_json or all_of_it:
         luthier.setLevel(logging.INFO)
     own.setLevel(logging.INFO)
-    before = signal.signal(signal.SIGTERM, terminated)
+    before = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
+    for s, handler in before.items():
+        if s == signal.SIGTERM or handler != signal.SIG_IGN:  # as shells have it for what runs in the background
+            signal.signal(s, stopped)
     try:
         yield named
     except KeyboardInterrupt as e:
@@ -325,7 +346,8 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
         own.error("%s", e.format_message() if isinstance(e, click.ClickException) else e)
         sys.exit(getattr(e, "exit_code", 1))
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for s, handler in before.items():
+            signal.signal(s, handler)
         luthier.removeHandler(lines)
         luthier.setLevel(levels[0])
         own.setLevel(levels[1])
@@ -355,11 +377,16 @@ def _schedule(path: str) -> Replay:
         raise click.BadParameter(f"{path}: {e}", param_hint="--replay") from e
 
 
-def _program(ctx: click.Context, target: str | None) -> list[str]:
+def _program(ctx: click.Context, target: str | None, executor: str) -> list[str]:
     """The program that was given instead of a Python objective; empty if that was."""
     program: list[str] = ctx.meta["luthier.program"]
     if bool(target) == bool(program):
         raise click.UsageError("expected FILE.py:OBJECTIVE, or -- followed by a program and its arguments")
+    if program and executor == "ray":
+        raise click.UsageError(
+            "--executor ray takes FILE.py:OBJECTIVE: what a program has started would go on in the cluster when its "
+            "trial is ended; leave out --executor"
+        )
     return program
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .options import DEFAULT, POSITIVE, examples, existing, named, opened, storage_option
+from .options import COUNT, DEFAULT, POSITIVE, examples, existing, named, opened, storage_option
 
 
 @click.command(epilog=examples("luthier delete old", "luthier delete old --yes"))
@@ -125,10 +125,12 @@ def upgrade(url: str) -> None:
 @click.option("--no-token", is_flag=True, help="Ask for no token; on this machine only.")
 @click.option("--max-body-mb", type=POSITIVE, default=16.0, show_default=True, help="Of one request.")
 @click.option("--rate", type=POSITIVE, default=2000.0, show_default=True, help="Requests a second of one client.")
+@click.option("--threads", type=COUNT, default=8, show_default=True, help="Requests worked on at a time.")
+@click.option("--max-requests", type=COUNT, default=1000, show_default=True, help="Requests that may be there at once.")
 @click.option("--open-metrics", is_flag=True, help="Show /metrics without a token.")
 def serve(
     storage: str, host: str, port: int, token_file: str | None, no_token: bool, max_body_mb: float, rate: float,
-    open_metrics: bool,
+    threads: int, max_requests: int, open_metrics: bool,
 ) -> None:  # fmt: skip
     """Serve studies over HTTP: to workers that cannot reach the storage itself, and to other languages.
 
@@ -140,5 +142,5 @@ def serve(
 
     if token_file and no_token:
         raise click.UsageError("give --token-file or --no-token, not both")
-    limits = Limits(max_body=int(max_body_mb * 2**20), rate=rate)
+    limits = Limits(max_body=int(max_body_mb * 2**20), rate=rate, threads=threads, max_requests=max_requests)
     served(storage, host, port, "" if no_token else None, token_file, limits, open_metrics)

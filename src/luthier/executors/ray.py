@@ -229,8 +229,9 @@ class Ray(cf.Executor):
                 with self._lock:
                     self._up += 1
                 try:
-                    while (task := self._queue.get()) is not None and self._run(actor, task):
-                        pass
+                    while (task := self._queue.get()) is not None:
+                        if self._put_back(actor, task) or not self._run(actor, task):
+                            break
                 finally:
                     with self._lock:
                         self._up -= 1
@@ -267,6 +268,18 @@ class Ray(cf.Executor):
                     self._failed_starts += 1
                 if self._failed_starts >= _STARTS and not self._closed:
                     self._break(e)
+
+    def _put_back(self, actor: Any, task: _Task) -> bool:
+        """Whether an actor has died while it was idle: its task, which never ran, is then left to another."""
+        try:
+            ray.get(actor.ready.remote())
+        except Exception:
+            with self._lock:
+                if self._closed or self._broken is not None:  # there will be no other
+                    return False
+                self._queue.put(task)
+            return True
+        return False
 
     def _run(self, actor: Any, task: _Task) -> bool:
         """Has an actor run a task; whether it can be given another."""
@@ -386,7 +399,6 @@ def _capacity(need: Mapping[str, float]) -> int:
 def _connect(address: str | None, n_cpus: int) -> tuple[Callable[[], None], bool]:
     """Joins a cluster, or begins one here; how to let go of it, and whether it was begun."""
     before, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
-    main = threading.current_thread() is threading.main_thread()
 
     def leave() -> None:
         ray.shutdown()
@@ -395,8 +407,6 @@ def _connect(address: str | None, n_cpus: int) -> tuple[Callable[[], None], bool
                 os.environ[name] = before[name]
             else:
                 os.environ.pop(name, None)
-        if main and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -410,6 +420,9 @@ def _connect(address: str | None, n_cpus: int) -> tuple[Callable[[], None], bool
     except BaseException:
         leave()
         raise
+    finally:  # Ray sets one of its own
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _stay() -> None:

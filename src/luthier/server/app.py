@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -31,13 +30,14 @@ from .guard import Guard, failure, logger
 from .limits import Limits
 from .metrics import CONTENT_TYPE, Metrics
 from .openapi import describe
+from .queue import Queue
 
-_KEPT = 10_000  # answers to requests with a key
+_KEPT, _KEPT_BYTES = 10_000, 2**26  # answers to requests with a key
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATUS: tuple[tuple[type[LuthierError], int], ...] = (  # the first that fits
     (errors.StudyNotFoundError, 404), (errors.SamplerError, 422), (errors.UnknownNameError, 422),
     (errors.StudyError, 409), (errors.LeaseLostError, 409), (errors.TrialError, 422), (errors.SpaceError, 422),
-    (errors.CheckpointError, 422), (errors.StorageUnreachableError, 503), (errors.StorageFullError, 507),
+    (errors.CheckpointError, 422), (errors.MissingDependencyError, 422), (errors.StorageUnreachableError, 503), (errors.StorageFullError, 507),
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ class Route(NamedTuple):
         statuses: Of its answers.
         keyed: Whether an Idempotency-Key is heeded.
         public: Whether no token is asked for.
+        apart: Whether it never waits for others of its study.
     """
 
     method: str
@@ -67,6 +68,7 @@ class Route(NamedTuple):
     statuses: tuple[int, ...] = (200,)
     keyed: bool = False
     public: bool = False
+    apart: bool = False
 
 
 def routes(desk: Desk, limits: Limits, metrics: Metrics, open_metrics: bool = False) -> list[Route]:
@@ -84,7 +86,8 @@ def routes(desk: Desk, limits: Limits, metrics: Metrics, open_metrics: bool = Fa
         ),
         Route("POST", f"{trial}/tell", "tell", "Ends a trial.", desk.tell, bodies.Trial, bodies.Told, keyed=True),
         Route(
-            "POST", f"{trial}/heartbeat", "heartbeat", "Prolongs a lease.", desk.heartbeat, bodies.Lease, bodies.Beat
+            "POST", f"{trial}/heartbeat", "heartbeat", "Prolongs a lease.", desk.heartbeat, bodies.Lease, bodies.Beat,
+            apart=True,
         ),
         Route("GET", "/health", "health", "Whether the service runs.", _health, bodies.Health, public=True),
         Route(
@@ -111,7 +114,10 @@ def routes(desk: Desk, limits: Limits, metrics: Metrics, open_metrics: bool = Fa
     return found
 
 
-def application(storage: Storage, token: str = "", limits: Limits | None = None, open_metrics: bool = False) -> ASGIApp:
+def application(
+    storage: Storage, token: str = "", limits: Limits | None = None, open_metrics: bool = False,
+    checkpoints: str | None = None,
+) -> ASGIApp:  # fmt: skip
     """The service as an ASGI application; it closes the storage when it ends.
 
     Args:
@@ -119,21 +125,22 @@ def application(storage: Storage, token: str = "", limits: Limits | None = None,
         token: What clients must show; "" for nothing, and then only requests to this machine's own address are served.
         limits: How much is taken of clients.
         open_metrics: Whether /metrics needs no token.
+        checkpoints: In which folder or URL studies may have a place of their own for checkpoints; None for nowhere.
     """
     limits = limits or Limits()
     storage.shared = True  # even one in memory, whose studies clients reach by two ways
-    desk, metrics = Desk(storage), Metrics(storage)
-    pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="luthier-service")
+    desk, metrics = Desk(storage, checkpoints), Metrics(storage)
+    queue = Queue(limits.threads, limits.max_requests)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        pool.shutdown()
+        queue.shutdown()
         storage.close()
 
     table = routes(desk, limits, metrics, open_metrics)
     answers = _Answers()
-    paths = [Path(r.path, partial(_serve, r, pool, answers, limits.work_s), methods=[r.method]) for r in table]
+    paths = [Path(r.path, partial(_serve, r, queue, answers, limits.work_s), methods=[r.method]) for r in table]
     app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={HTTPException: _unknown})
     app.router.redirect_slashes = False
     return Guard(app, token, limits, metrics, frozenset(r.path for r in table if r.public))
@@ -143,24 +150,23 @@ def _health(call: Call) -> bodies.Health:
     return bodies.Health()
 
 
-async def _serve(
-    route: Route, pool: ThreadPoolExecutor, answers: _Answers, work_s: float, request: Request
-) -> Response:
+async def _serve(route: Route, queue: Queue, answers: _Answers, work_s: float, request: Request) -> Response:
     request.scope["luthier.route"] = route.path
     body, key = request.scope["luthier.body"], request.headers.get("idempotency-key", "")
     try:
-        if route.method == "POST" and body and _media_type(request) != "application/json":
-            raise Refused(415, "UnsupportedMediaType", "expected a body with Content-Type: application/json")
+        if route.method == "POST" and _media_type(request) != "application/json":
+            raise Refused(415, "UnsupportedMediaType", "expected Content-Type: application/json")
         if key and not _KEY.fullmatch(key):
             raise Refused(422, "Invalid", "an Idempotency-Key has at most 64 letters, digits, '-' and '_'")
         if route.run is _health:  # without a thread, which may all be busy
             return Response(msgspec.json.encode(bodies.Health()), media_type="application/json")
-        loop = asyncio.get_running_loop()
+        path, keyed = request.path_params, route.keyed and bool(key)
         work = partial(
-            loop.run_in_executor, pool, _work, route, request.path_params, request.scope["query_string"], body, key
-        )
-        if route.keyed and key:
-            slot = route.name, request.path_params.get("study"), request.path_params.get("number"), key
+            queue.run, None if route.apart else path.get("study"),
+            partial(_work, route, path, request.scope["query_string"], body, key),
+        )  # fmt: skip
+        if keyed:
+            slot = route.name, path.get("study"), path.get("number"), key
             done = answers.once(slot, hashlib.sha256(body).digest(), work)
         else:
             done = asyncio.ensure_future(work())
@@ -168,7 +174,10 @@ async def _serve(
             async with asyncio.timeout(work_s):
                 status, content = await asyncio.shield(done)
         except TimeoutError:
-            raise Refused(504, "Timeout", f"it takes longer than {work_s:g} s and goes on; ask again") from None
+            if not keyed:  # nobody will fetch the answer
+                done.cancel()
+            goes_on = "and goes on; ask again" if keyed else "and goes on only if it has begun"
+            raise Refused(504, "Timeout", f"it takes longer than {work_s:g} s {goes_on}") from None
     except Refused as e:
         head = {} if e.retry_after_s is None else {"Retry-After": f"{max(1, round(e.retry_after_s))}"}
         return Response(failure(e.kind, str(e), e.retry_after_s), e.status, head, "application/json")
@@ -234,6 +243,8 @@ class _Answers:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Any, tuple[bytes, asyncio.Future[tuple[int, bytes]]]] = OrderedDict()
+        self._sizes: dict[Any, int] = {}
+        self._bytes = 0
 
     def once(self, slot: Any, digest: bytes, work: Callable[[], Any]) -> asyncio.Future[tuple[int, bytes]]:
         """The answer to a request, which is worked on only if it is new, or failed the last time.
@@ -248,6 +259,16 @@ class _Answers:
             return known[1]
         future: asyncio.Future[tuple[int, bytes]] = asyncio.ensure_future(work())
         self._kept[slot] = digest, future
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        future.add_done_callback(partial(self._answered, slot))
         return future
+
+    def _answered(self, slot: Any, future: asyncio.Future[tuple[int, bytes]]) -> None:
+        """Takes in an answer, and forgets the oldest where there are too many, or too much."""
+        if future.cancelled() or future.exception() is not None:
+            return
+        if slot in self._kept and self._kept[slot][1] is future:
+            self._sizes[slot] = len(future.result()[1])
+            self._bytes += self._sizes[slot]
+        while len(self._kept) > _KEPT or self._bytes > _KEPT_BYTES:
+            oldest, _ = self._kept.popitem(last=False)
+            self._bytes -= self._sizes.pop(oldest, 0)

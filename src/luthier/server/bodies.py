@@ -159,7 +159,10 @@ class Queued(msgspec.Struct):
 
 
 class Trial(msgspec.Struct):
-    """A trial; see `luthier.trial.TrialRow`. Reports are in the order of their steps."""
+    """A trial; see `luthier.trial.TrialRow`. Reports are in the order of their steps.
+
+    What answers a tell with a key comes without reports and tags where they are large.
+    """
 
     number: int
     state: Literal["waiting", "running", "paused", "complete", "pruned", "failed"]
@@ -207,11 +210,11 @@ class Failure(msgspec.Struct):
 
 
 def shown(row: TrialRow) -> Trial:
-    """A trial as clients see it."""
+    """A trial as clients see it; the key of who asked for it is nobody else's business."""
     state: Any = row.state.name.lower()
     values: Any = None if row.values is None else untold(row.values)
     reports = [Point(step, untold(v)) for step, v in row.reports]
     return Trial(
-        row.number, state, row.params, values, reports, row.tags, row.error, row.started_s, row.finished_s, row.worker,
-        row.retries, row.cost,
+        row.number, state, row.params, values, reports, row.tags, row.error, row.started_s, row.finished_s,
+        row.worker.partition("#")[0], row.retries, row.cost,
     )  # fmt: skip

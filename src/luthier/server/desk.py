@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import re
 import secrets
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
 from .. import samplers, schedulers
-from ..errors import LeaseLostError, NothingToAskError, SpaceError, StudyError, StudyExistsError, StudyNotFoundError
+from ..checkpoints import Checkpoints, temporary
+from ..errors import (
+    CheckpointError,
+    LeaseLostError,
+    NothingToAskError,
+    SpaceError,
+    StudyError,
+    StudyExistsError,
+    StudyNotFoundError,
+    TrialError,
+)
 from ..executors.base import told
 from ..rows import addable
 from ..schedulers.base import Next
 from ..space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord, lost
-from ..studies import delete_study, kept
+from ..studies import kept
 from ..study import Study
 from ..tickets import begun
 from ..trial import Decision, State, Trial, TrialRow, jsonable
@@ -31,6 +44,8 @@ from .bodies import shown
 
 _OPEN = 100  # studies that are held open; others are opened again when they are asked for
 _STALE_S = 1.0  # how long a study's space, sampler and scheduler may be those of before
+_CONSTRAINTS = 100
+_LARGE = 2**16  # bytes of a trial
 _AGAIN_S = 1.0  # when to ask again where the scheduler has nothing yet
 
 
@@ -59,13 +74,28 @@ class Call(NamedTuple):
 
 
 class _Held:
-    """An open study, and the trials whose workers gave a key when they asked: key -> number."""
+    """An open study."""
 
-    def __init__(self, study: Study, record: StudyRecord) -> None:
+    def __init__(self, study: Study, record: StudyRecord, beside: bool) -> None:
         self.study, self.spec, self.looked_s = study, record.spec, time.monotonic()
-        running = sorted(study.history.running)
-        rows = study.storage.rows(record.id, running) if running else []
-        self.asked = {key: row.number for row in rows if (key := row.worker.rpartition("#")[2]) != row.worker}
+        self.beside = beside  # whether its checkpoints are where the service looks for them
+        self._asked: dict[str, tuple[int, int]] = {}  # key of an ask -> trial and token
+        self._seen: set[tuple[int, int]] = set()
+
+    def asked(self, key: str) -> TrialRow | None:
+        """The running trial that was asked for with a key, of whichever service; the study has just been refreshed."""
+        study, history = self.study, self.study.history
+        running = {(i, int(history.token[i])) for i in history.running}
+        self._asked = {k: held for k, held in self._asked.items() if held in running}
+        if new := running - self._seen:
+            for row in study.storage.rows(study._id, sorted(number for number, _ in new)):
+                if of := row.worker.partition("#")[2]:
+                    self._asked[of] = row.number, row.token
+        self._seen = running
+        if key not in self._asked:
+            return None
+        [row] = study.storage.rows(study._id, [self._asked[key][0]])
+        return row if row.state == State.RUNNING and row.worker.partition("#")[2] == key else None
 
 
 class Desk:
@@ -76,13 +106,15 @@ class Desk:
 
     Args:
         storage: Where the studies live.
+        places: In which folder or URL studies may have a place of their own for checkpoints; None for nowhere.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, places: str | None = None) -> None:
         self.storage = storage
+        self._places = places if places is None or "://" in places else os.path.abspath(places)
         self._held: dict[int, _Held] = {}
         self._names: dict[int, str] = {}
-        self._opening = threading.Lock()
+        self._changing, self._opening = threading.Lock(), [threading.Lock() for _ in range(_OPEN)]
 
     # -- studies ----------------------------------------------------------------------------------------------------
 
@@ -121,7 +153,9 @@ class Desk:
 
     def delete(self, call: Call) -> bodies.Done:
         """Removes a study with its trials and checkpoints."""
-        delete_study(self._record(call.study).name, self.storage)
+        store, _ = self._kept(self._record(call.study))
+        self.storage.delete_study(call.study)
+        store.delete(store.files())
         self._forget(call.study)
         return bodies.Done()
 
@@ -150,12 +184,9 @@ class Desk:
         study, name = held.study, call.body.worker or "http"
         worker = f"{name}#{call.key}" if call.key else name
         with _as(study, worker):
-            known = held.asked.pop(call.key, None)
-            if known is not None:  # asked before a restart, whose answer was lost
-                [row] = self.storage.rows(call.study, [known])
-                if row.state == State.RUNNING and row.worker.rpartition("#")[2] == call.key:
-                    return self._asked(study, row)
             study._refresh()
+            if call.key and (row := held.asked(call.key)):  # before a restart, or of another service
+                return self._asked(held, row)
             if not study.history.space.params:
                 raise StudyError(
                     f"study {study.name!r} has no space yet, so nothing can be proposed: create it with one"
@@ -166,18 +197,30 @@ class Desk:
                 what = "tell those that run first" if more else "all have come to their end"
                 text = f"{study.scheduler!r} wants no further trial of {study.name!r}: {what}"
                 raise Refused(409, NothingToAskError.__name__, text, _AGAIN_S if more else None)
-            return self._asked(study, found)
+            return self._asked(held, found)
 
-    def _asked(self, study: Study, row: TrialRow) -> bodies.Asked:
-        trial = begun(study, row)
-        step, kept = (trial.step, jsonable(trial.checkpoint)) if row.checkpoints else (0, None)
+    def _asked(self, held: _Held, row: TrialRow) -> bodies.Asked:
+        """With the last checkpoint that can travel; files and folders cannot."""
+        step, kept = 0.0, None
+        fit = tuple(r for r in row.checkpoints if "value" in r or (held.beside and r.get("kind") == "packed"))
+        if fit:
+            trial = begun(held.study, replace(row, checkpoints=fit))
+            with contextlib.suppress(TrialError):
+                kept = jsonable(trial.checkpoint)
+                step = trial.step
         return bodies.Asked(row.number, row.token, row.params, self.storage.lease_s, step, kept)
 
     def report(self, call: Call) -> bodies.Verdict:
         """Takes an intermediate value, and says what the trial should do."""
         b: bodies.Reported = call.body
-        study, row = self._open(call.study).study, self._row(call)
+        held, row = self._open(call.study), self._row(call)
+        study = held.study
         _must_hold(row, b.token)
+        if b.checkpoint is not None and not held.beside:
+            raise CheckpointError(
+                f"study {study.name!r} keeps its checkpoints in a place that this service does not touch; report "
+                "without one, or let it be served with that place: luthier serve --checkpoints"
+            )
         trial = Trial(row.number, {}, study.history.space, 0, _Line(study, row), study._lineage.store, token=b.token)
         trial.report(_said(b.value, b.values), b.step, b.checkpoint)
         return bodies.Verdict(study._decide(row.number).value)
@@ -199,11 +242,12 @@ class Desk:
             outcome.error = b.error or outcome.error
         same = outcome.values is None or repr(outcome.values) == repr(row.values)
         if row.state >= State.PAUSED and same and (row.token, row.state) == (b.token, outcome.state):
-            return shown(row)
+            return _shown(row, call.key)
         _must_hold(row, b.token)
         with _as(study, row.worker.partition("#")[0]):
+            study._refresh()  # it may have been asked of another service
             ended = end(study, trial, outcome)
-        return shown(replace(ended, reports=row.reports))
+        return _shown(replace(ended, reports=row.reports), call.key)
 
     def heartbeat(self, call: Call) -> bodies.Lease:
         """Prolongs a lease."""
@@ -241,15 +285,30 @@ class Desk:
         raise StudyNotFoundError(f"there is no study with id {study}; GET /v1/studies lists them")
 
     def _forget(self, study: int) -> None:
-        self._names.pop(study, None)
-        self._held.pop(study, None)
+        with self._changing:
+            self._names.pop(study, None)
+            self._held.pop(study, None)
+
+    def _kept(self, record: StudyRecord) -> tuple[Checkpoints, bool]:
+        """Where the service keeps a study's checkpoints, and whether that is where the study says.
+
+        What a study says comes from clients: nothing is read, written or deleted in a place that was not allowed.
+        """
+        told = record.spec.get("checkpoints")
+        if not told:
+            return kept(self.storage, record), True
+        if _within(told["url"], self._places):
+            return Checkpoints(told["url"], told["keep"]), True
+        if self.storage.folder is None:
+            return temporary(told["keep"]), False
+        return Checkpoints(f"{self.storage.folder}/{record.id}", told["keep"]), False
 
     def _open(self, study: int) -> _Held:
         """A study, with the space that is stored by now."""
         held = self._held.get(study)
         if held is not None and time.monotonic() < held.looked_s + _STALE_S:
             return held
-        with self._opening:
+        with self._opening[study % _OPEN]:
             held = self._held.get(study)
             if held is not None and time.monotonic() < held.looked_s + _STALE_S:
                 return held
@@ -258,12 +317,16 @@ class Desk:
                 held.looked_s = time.monotonic()
                 return held
             try:
-                opened = Study(self.storage, record, None, *_strategies(record.spec), kept(self.storage, record))
+                _few(record.spec["space"])
+                store, beside = self._kept(record)
+                opened = Study(self.storage, record, None, *_strategies(record.spec), store)
             except (LookupError, TypeError, ValueError, AttributeError) as e:
                 raise StudyError(f"what is stored of study {record.name!r} cannot be used: {e!r:.200}") from e
-            self._held[study] = held = _Held(opened, record)
-            while len(self._held) > _OPEN:
-                self._held.pop(next(iter(self._held)))
+            held = _Held(opened, record, beside)
+            with self._changing:
+                self._held[study] = held
+                while len(self._held) > _OPEN:
+                    self._held.pop(next(iter(self._held)))
             return held
 
 
@@ -302,8 +365,29 @@ def _said(value: Any, values: list[Any] | None) -> float | list[float]:
     return float(value) if values is None else [float(v) for v in values]
 
 
+def _shown(row: TrialRow, key: str) -> bodies.Trial:
+    """A trial; in an answer that is kept for its key, not with all it has."""
+    found = shown(row)
+    if key and len(msgspec.json.encode(found)) > _LARGE:
+        found.reports, found.tags = [], {}
+    return found
+
+
+def _within(url: str, places: str | None) -> bool:
+    """Whether a folder or URL is in another, and not only by its first letters."""
+    if not places or re.search(r"::|(^|[/\\])\.\.($|[/\\])", unquote(url)):
+        return False
+    return f"{url}/".startswith(f"{places.rstrip('/')}/")
+
+
+def _few(described: dict[str, Any]) -> None:
+    if (n := len(described.get("constraints") or ())) > _CONSTRAINTS:
+        raise SpaceError(f"a space has at most {_CONSTRAINTS} constraints here, got {n}; join some with 'and'")
+
+
 def _space(described: dict[str, Any]) -> Space:
     try:
+        _few(described)
         return Space.from_json(described)
     except SpaceError:
         raise

@@ -38,8 +38,8 @@ def loopback(host: str) -> bool:
 class Guard:
     """Stands before the application: what it lets through has been read, in full, and may be served.
 
-    Without a token, only requests to an address of this machine are served: a page in a browser that calls this machine
-    by a name of its own is none of them.
+    Without a token, only requests from and to an address of this machine are served: a page in a browser that calls
+    this machine by a name of its own is none of them, nor is one that says where it comes from.
 
     Args:
         app: The application.
@@ -70,7 +70,7 @@ class Guard:
         self._running += 1
         try:
             headers = dict(scope["headers"])
-            refusal = self._refusal(scope["path"], client, headers)
+            refusal = self._refusal(scope, client, headers)
             if refusal is None:
                 refusal = await self._read(scope, receive, headers)
             if refusal is None:
@@ -85,22 +85,32 @@ class Guard:
             self._running -= 1
             self._note(scope, client, status, time.perf_counter() - began)
 
-    def _refusal(self, path: str, client: str, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
+    def _refusal(self, scope: Scope, client: str, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
         """Why a request is not let in, by its head."""
         if wait_s := self._rates.wait_s(client):
             return 429, "TooManyRequests", f"at most {self.limits.rate:g} requests a second are served", wait_s
         if self._running > self.limits.max_requests:
             return 503, "Busy", f"{self.limits.max_requests} requests are being served; come again", _BUSY_S
         if not self._expected:
+            ends = (scope.get("client"), scope.get("server"))
+            if not all(loopback(end[0]) for end in ends if end and end[1] is not None):  # a socket file has no port
+                return 403, "Forbidden", "a service without a token serves this machine only"
+            if b"origin" in headers:
+                return 403, "Forbidden", "a service without a token serves no page of a browser"
             host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
             if not loopback(host[0] if host[0] and not host[2].endswith("]") else "".join(host)):
                 return 403, "Forbidden", "a service without a token serves requests to 127.0.0.1 or localhost only"
-        elif path not in self.public and not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+        elif scope["path"] not in self.public and not hmac.compare_digest(
+            headers.get(b"authorization", b""), self._expected
+        ):
             return 401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
         return None
 
     async def _read(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
         """Puts the body into the scope, or says why it is refused."""
+        scope["luthier.body"] = b""
+        if scope["method"] not in ("POST", "DELETE"):
+            return None
         most = self.limits.max_body
         refusal = 413, "BodyTooLarge", f"a request has at most {most} bytes; send it in parts"
         length = headers.get(b"content-length", b"0")

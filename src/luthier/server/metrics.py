@@ -30,7 +30,10 @@ class _Studies(Collector):
         trials = GaugeMetricFamily("luthier_trials", "Trials of a study, by state.", labels=["id", "study", "state"])
         leases = GaugeMetricFamily("luthier_leases", "Running trials, by whether their worker lives.", labels=["state"])
         counts = {"running": 0, "expired": 0}
-        for record in self.storage.studies():
+        records = self.storage.studies()
+        with self._lock:
+            self._known = {r.id: self._known[r.id] for r in records if r.id in self._known}
+        for record in records:
             name = record.name[:100].encode("unicode_escape").decode()
             for s in State:
                 trials.add_metric([str(record.id), name, s.name.lower()], record.counts.get(s, 0))

@@ -80,7 +80,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.name, "summary": route.summary, "parameters": parameters, "responses": responses,
     }  # fmt: skip
     if route.method == "POST" and route.body is not None:
-        found["requestBody"] = {"required": not _empty(route.body), "content": _content(route.body)}
+        found["requestBody"] = {"required": True, "content": _content(route.body)}
     if route.public:
         found["security"] = []
     return found
@@ -99,8 +99,3 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of what may be left out of a URL."""
     kinds = schema.pop("anyOf", None)
     return schema if kinds is None else {**schema, **next(k for k in kinds if k.get("type") != "null")}
-
-
-def _empty(form: type[msgspec.Struct]) -> bool:
-    """Whether all of it may be left out."""
-    return not any(field.required for field in msgspec.structs.fields(form))

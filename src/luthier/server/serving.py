@@ -30,6 +30,7 @@ _PATIENCE_S = 5.0  # with a storage that is away; clients are patient themselves
 def serve(
     storage: str | os.PathLike[str] | Storage, host: str = "127.0.0.1", port: int = 8700, token: str | None = None,
     file: str | os.PathLike[str] | None = None, limits: Limits | None = None, open_metrics: bool = False,
+    checkpoints: str | None = None,
 ) -> None:  # fmt: skip
     """Serves the studies of a storage until SIGTERM or Ctrl-C; then answers what it is working on, and ends.
 
@@ -38,9 +39,12 @@ def serve(
         host: The address to listen on; the one by default is reached from this machine only.
         port: Where; 0 for any that is free.
         token: What clients must show; None for the one in `file`, "" for none, which is refused except on this machine.
-        file: Where the token is kept; None for `token_file(storage)`. It is made, and printed, at the first start.
+        file: Where the token is kept; None for `token_file(storage)`. It is made at the first start, and then printed
+            if that is to a terminal.
         limits: How much is taken of clients.
         open_metrics: Whether /metrics needs no token.
+        checkpoints: A folder or URL. Studies whose own place for checkpoints is in it are served with their checkpoints;
+            others that have such a place, without.
 
     Raises:
         StorageDeniedError: There is no token and the address can be reached from elsewhere, or the file is no secret.
@@ -58,14 +62,16 @@ def serve(
         made = False
         if token is None:
             token, made = _token(Path(file) if file is not None else token_file(place))
-        _check(token)
+        elif token:
+            _check(token)
         name = f"[{host}]" if ":" in host else host
         what = "studies in memory" if isinstance(place, Memory) else repr(place)
         _say(f"luthier serves {what} on http://{name}:{line.getsockname()[1]}")
         if made:
-            _say(f"its token, kept in {file or token_file(place)}, is {token}")
+            where = file or token_file(place)
+            _say(f"its token, kept in {where}, is {token}" if sys.stdout.isatty() else f"its token is kept in {where}")
         _log()
-        run(application(place, token, limits, open_metrics), line, limits or Limits())
+        run(application(place, token, limits, open_metrics, checkpoints), line, limits or Limits())
     finally:
         line.close()
 
@@ -154,7 +160,7 @@ def token_file(storage: Storage) -> Path:
 
 
 def _token(file: Path) -> tuple[str, bool]:
-    """The token in a file, and whether it was made just now."""
+    """The token in a file, which is never empty, and whether it was made just now."""
     made = secrets.token_urlsafe(32)
     try:
         if not file.exists():
@@ -171,13 +177,15 @@ def _token(file: Path) -> tuple[str, bool]:
                 new.unlink()
         if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise StorageDeniedError(f"{file} can be read by others; a token is a secret: chmod 600 {file}")
-        return file.read_text().strip(), False
+        found = file.read_text().strip()
+        _check(found)
+        return found, False
     except (OSError, UnicodeError) as e:
         raise StorageError(f"the token in {file} cannot be read or written: {e}") from e
 
 
 def _check(token: str) -> None:
-    if token and (len(token) < _LEAST or re.search(r"[^!-~]", token)):
+    if len(token) < _LEAST or re.search(r"[^!-~]", token):
         raise StorageDeniedError(
             f"expected a token of at least {_LEAST} characters, without spaces, got one of {len(token)}; make one with "
             "python -c 'import secrets; print(secrets.token_urlsafe())'"

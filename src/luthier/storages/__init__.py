@@ -46,7 +46,8 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     scheme, mark, rest = text.partition("://")
     if not mark:
         if not text.endswith((".db", ".sqlite", ".sqlite3")):
-            raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {text!r}")
+            got = "something with an '@', which may hold a password" if "@" in text else repr(text)
+            raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {got}")
         return _file(text, {}, text)
     if scheme == "memory":
         return Memory()
@@ -78,9 +79,12 @@ def _options(
     query: str, known: dict[str, Callable[[str], Any]], text: str
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """What a URL says after its question mark: our options, and others."""
-    options, others = {}, []
+    options: dict[str, Any] = {}
+    others: list[tuple[str, str]] = []
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in known:
+            if key in dict(others):
+                raise StorageError(f"{key} stands twice in {shown(text)!r}")
             others.append((key, value))
             continue
         try:

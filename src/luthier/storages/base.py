@@ -21,12 +21,12 @@ import socket
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ..errors import LeaseLostError
+from ..errors import LeaseLostError, TrialError
 from ..trial import State, Told, TrialRow, Turn
 
 SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
@@ -322,6 +322,16 @@ def must_hold(row: TrialRow, token: int) -> None:
     """
     if row.token != token or row.state != State.RUNNING:
         raise LeaseLostError(lost(row.number))
+
+
+def must_exist(number: int, numbers: Container[int]) -> None:
+    """Refuses a trial that a study does not have.
+
+    Raises:
+        TrialError: Its number is not among those.
+    """
+    if number not in numbers:
+        raise TrialError(f"the study has no trial {number}")
 
 
 def lapsed(until_s: float, now: float, lease_s: float) -> bool:

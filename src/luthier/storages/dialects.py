@@ -79,7 +79,10 @@ CREATE INDEX IF NOT EXISTS luthier_trials_revision ON luthier_trials (study, rev
 CREATE INDEX IF NOT EXISTS luthier_reports_revision ON luthier_reports (study, revision);
 """,
     },
-    busy=frozenset({"23505", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03", "25P03"}),
+    busy=frozenset(
+        {"23505", "25006", "25P03", "26000", "40001", "40P01", "42P05", "53300", "55P03", "57014", "57P01", "57P02",
+         "57P03"}
+    ),
     full=frozenset({"53100", "54000", "53200"}),
     denied=frozenset({"28000", "28P01", "42501"}),
 )  # fmt: skip
@@ -89,10 +92,12 @@ _MYSQL = Dialect(
     connect={
         "connect_timeout": 10, "read_timeout": 60, "write_timeout": 60, "charset": "utf8mb4", "autocommit": True,
     },
-    session=("SET SESSION sql_mode = 'TRADITIONAL' /*M!100300 , idle_transaction_timeout = 30 */",),  # MariaDB's alone
+    session=(  # the last is MariaDB's alone
+        "SET SESSION time_zone = '+00:00', sql_mode = 'TRADITIONAL' /*M!100300 , idle_transaction_timeout = 30 */",
+    ),
     read="START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-    lock="SELECT GET_LOCK('luthier', 60)",
-    unlock="SELECT RELEASE_LOCK('luthier')",
+    lock="SELECT GET_LOCK(concat('luthier ', left(database(), 50)), 30)",
+    unlock="SELECT RELEASE_LOCK(concat('luthier ', left(database(), 50)))",
     schema="database()",
     now="SELECT unix_timestamp(now(6)) + 0e0",
     types={
@@ -100,7 +105,9 @@ _MYSQL = Dialect(
         "options": "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "index": ", INDEX (study, revision)",
         "indexes": "",
     },
-    busy=frozenset({1020, 1040, 1062, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1927, 4031}),
+    busy=frozenset(
+        {1020, 1040, 1053, 1062, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1290, 1836, 1927, 4031}
+    ),
     full=frozenset({1021, 1026, 1114, 3, 28}),
     denied=frozenset({1044, 1045, 1142, 1698}),
 )  # fmt: skip

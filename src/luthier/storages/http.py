@@ -59,8 +59,8 @@ class HTTP(Storage):
             parts = urlsplit(url)
             self._host, self._port, self._shown = parts.hostname or "", parts.port, shown(url.partition("?")[0])
             self._timeout_s = float(self._options.get("timeout_s", _TIMEOUT_S))
-        except ValueError as e:
-            raise StorageError(f"expected a URL such as 'http://host:8700?timeout_s=60': {e}") from None
+        except ValueError:  # whose words may hold a piece of the token
+            raise StorageError("expected a URL such as 'http://host:8700?timeout_s=60', got what is none") from None
         if parts.scheme not in ("http", "https") or not self._host or not self._timeout_s > 0:
             raise StorageError(f"expected a URL such as 'http://host:8700?timeout_s=60', got {self._shown!r}")
         if unknown := self._options.keys() - {"timeout_s", "cafile"}:

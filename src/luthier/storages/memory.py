@@ -22,6 +22,7 @@ from .base import (
     freed,
     gone,
     lapsed,
+    must_exist,
     must_hold,
     repeated,
 )
@@ -38,6 +39,10 @@ class _Table:
         self.reports: dict[int, dict[float, Told]] = {}
         self.changed: list[tuple[_Change, ...]] = []  # entry r made revision r + 1
         self.calls: dict[str, int] = {}  # the first trial that a call has added
+
+    def row(self, number: int) -> TrialRow:
+        must_exist(number, range(len(self.rows)))
+        return self.rows[number]
 
     def put(self, row: TrialRow) -> int:
         self.rows[row.number] = row
@@ -124,7 +129,7 @@ class Memory(Storage):
     def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
         with self._lock:
             table = self._table(study)
-            row, now = table.rows[number], self.now()
+            row, now = table.row(number), self.now()
             expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
             if not claimable(row, resume, expired):
                 return None, len(table.changed)
@@ -138,7 +143,7 @@ class Memory(Storage):
             table = self._table(study)
             until = self.now() + self.lease_s
             for number, token in tokens.items():
-                row = table.rows[number]
+                row = table.row(number)
                 if row.token == token and row.state == State.RUNNING:
                     table.rows[number] = replace(row, lease_s=until)
 
@@ -163,7 +168,7 @@ class Memory(Storage):
     def finish(self, study: int, row: TrialRow) -> int:
         with self._lock:
             table = self._table(study)
-            if repeated(row, table.rows[row.number]):
+            if repeated(row, table.row(row.number)):
                 return len(table.changed)
             old = self._held(table, row.number, row.token)
             return table.put(ended(row, old))
@@ -187,7 +192,7 @@ class Memory(Storage):
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._lock:
             table = self._table(study)
-            return [table.full(r) for r in (table.rows if numbers is None else [table.rows[i] for i in numbers])]
+            return [table.full(r) for r in (table.rows if numbers is None else [table.row(i) for i in numbers])]
 
     def _table(self, study: int) -> _Table:
         if study not in self._tables:
@@ -195,6 +200,6 @@ class Memory(Storage):
         return self._tables[study]
 
     def _held(self, table: _Table, number: int, token: int) -> TrialRow:
-        row = table.rows[number]
+        row = table.row(number)
         must_hold(row, token)
         return row

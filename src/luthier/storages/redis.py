@@ -25,6 +25,7 @@ from ..errors import (
     StorageVersionError,
     StudyExistsError,
     StudyNotFoundError,
+    TrialError,
 )
 from ..trial import State, Told, TrialRow
 from . import redis_scripts as scripts
@@ -313,6 +314,8 @@ class Redis(Storage):
             except failures.NoScriptError:
                 answer = _answer(self._connected(), "EVAL", script.text, 1, key, *args)
         if answer is None:
+            if study is not None and _answer(self._connected(), "EXISTS", key):
+                raise TrialError("the study has no such trial")
             raise StudyNotFoundError("the study was deleted")
         return answer
 

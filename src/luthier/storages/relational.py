@@ -24,6 +24,7 @@ from .base import (
     freed,
     gone,
     lapsed,
+    must_exist,
     must_hold,
     repeated,
 )
@@ -31,6 +32,7 @@ from .body import body, text, told, trial, written
 
 _REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 _COLUMNS = "number, state, token, lease_s, retries, body"
+_AT_ONCE = 500  # trials that one statement names
 TRIAL = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
 
 
@@ -64,8 +66,8 @@ class Transaction(Protocol):
 class Relational(Storage):
     """Studies in tables; a subclass knows how to reach them.
 
-    Every verb that writes raises the study's revision before it reads anything else: that locks the study's row, so
-    that writers of one study come one after the other, and always in the same order.
+    Every verb that raises a study's revision does so before it reads anything else: that locks the study's row, so that
+    writers of one study come one after the other, and always in the same order. The clock is read before that.
     """
 
     _UPSERT = (
@@ -187,7 +189,7 @@ class Relational(Storage):
     def add_trials(
         self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
     ) -> tuple[int, int]:
-        bodies = [body(row) for row in rows]  # before anybody has to wait for us
+        bodies, until = [body(row) for row in rows], self.now() + self.lease_s  # before anybody has to wait for us
         with self._write() as db:
             raised = self._raised(db, study, len(rows), expected)
             if call is not None and (raised is None or expected is None):  # what it expected has come to be, by itself
@@ -199,7 +201,7 @@ class Relational(Storage):
             if raised is None:
                 return -1, self._revision(db, study)
             revision, first = raised[0], raised[1] - len(rows)
-            records, reports, until = [], [], self.now() + self.lease_s
+            records, reports = [], []
             for number, row, encoded in zip(itertools.count(first), rows, bodies):
                 token, lease_s = (1, until) if row.state == State.RUNNING else (0, 0.0)
                 request = call if number == first else None
@@ -211,9 +213,10 @@ class Relational(Storage):
         return first, revision
 
     def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+        now = self.now()
         with self._write() as db:
             revision = self._revised(db, study)
-            row, now = self._trial(db, study, number), self.now()
+            row = self._trial(db, study, number)
             expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
             if not claimable(row, resume, expired):
                 return None, self._lowered(db, study, revision)
@@ -231,17 +234,17 @@ class Relational(Storage):
             self._revision(db, study)
             db.executemany(
                 "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ? AND token = ? AND state = 1",
-                [(until, study, number, token) for number, token in tokens.items()],
+                [(until, study, number, token) for number, token in sorted(tokens.items())],
             )
 
     def report(
         self, study: int, number: int, token: int, step: float, value: Told,
         checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
     ) -> int:  # fmt: skip
+        until = self.now() + self.lease_s
         with self._write() as db:
             revision = self._revised(db, study)
             row = self._held(db, study, number, token)
-            until = self.now() + self.lease_s
             db.execute(self._UPSERT, (study, number, step, self._value(value), revision))
             if checkpoints is None and (not params or params == row.params):
                 db.execute(
@@ -264,10 +267,11 @@ class Relational(Storage):
         return revision
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
+        now = self.now()
         with self._write() as db:
             revision = self._revised(db, study)
             row = self._held(db, study, number, token)
-            self._put(db, study, freed(row, retried, self.max_retries, self.now()), revision)
+            self._put(db, study, freed(row, retried, self.max_retries, now), revision)
         return revision
 
     def changes(self, study: int, since: int) -> Changes:
@@ -291,12 +295,18 @@ class Relational(Storage):
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._read() as db:
             self._revision(db, study)
-            reports = self._reports(db, study, numbers)
             if numbers is None:
-                return self._all(db, study, reports)
-            with self._readable():
-                some = [r for i in numbers for r in db.execute(TRIAL, (study, int(i)))]
-                return [trial(r, tuple(reports.get(r[0], ()))) for r in some]
+                return self._all(db, study, self._reports(db, study))
+            found: dict[int, TrialRow] = {}
+            for some in (numbers[i : i + _AT_ONCE] for i in range(0, len(numbers), _AT_ONCE)):
+                reports = self._reports(db, study, some)
+                among = f"number IN ({', '.join('?' * len(some))})"
+                rows = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND {among}", (study, *some))
+                with self._readable():
+                    found.update((r[0], trial(r, tuple(reports.get(r[0], ())))) for r in rows)
+        for number in numbers:
+            must_exist(number, found)
+        return [found[number] for number in numbers]
 
     def _all(self, db: Transaction, study: int, reports: dict[int, list[tuple[float, Told]]]) -> list[TrialRow]:
         found = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number", (study,))
@@ -310,22 +320,20 @@ class Relational(Storage):
     def _reports(
         self, db: Transaction, study: int, numbers: Sequence[int] | None = None
     ) -> dict[int, list[tuple[float, Told]]]:
-        query = "SELECT number, step, value FROM luthier_reports WHERE study = ?"
-        if numbers is None:
-            found = db.execute(query + " ORDER BY number, step", (study,)).fetchall()
-        else:
-            query += " AND number = ? ORDER BY step"
-            found = [r for i in numbers for r in db.execute(query, (study, int(i)))]
+        """The reports of all trials, or of some, by step."""
+        some = "" if numbers is None else f"AND number IN ({', '.join('?' * len(numbers))})"
+        query = f"SELECT number, step, value FROM luthier_reports WHERE study = ? {some} ORDER BY number, step"
         out: dict[int, list[tuple[float, Told]]] = {}
         with self._readable():
-            for number, step, value in found:
+            for number, step, value in db.execute(query, (study, *(numbers or ()))):
                 out.setdefault(number, []).append((step, told(value)))
         return out
 
     def _trial(self, db: Transaction, study: int, number: int) -> TrialRow:
         found = db.execute(TRIAL, (study, number)).fetchone()
         if found is None:
-            raise StudyNotFoundError("the study was deleted")
+            self._revision(db, study)
+            must_exist(number, ())
         with self._readable():
             return trial(found)
 

@@ -133,7 +133,6 @@ class SQL(Relational):
         return int(revision), int(n)
 
     def _write(self) -> contextlib.AbstractContextManager[Transaction]:
-        self.now()  # where the clock is due to be read, it is read before this worker has a lock
         return self._transaction("BEGIN")
 
     def _read(self) -> contextlib.AbstractContextManager[Transaction]:
@@ -152,7 +151,7 @@ class SQL(Relational):
                 f"{self.place} holds what is no trial ({e}); restore the database from a copy"
             ) from e
 
-    # -- the verbs of every trial, in one statement where the database can: nobody waits for a worker that has a lock ---
+    # -- the verbs of every trial, in one statement where the database can: no worker is waited for that has a lock --
 
     def add_trials(
         self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
@@ -228,11 +227,14 @@ class SQL(Relational):
             from sqlalchemy import create_engine, event, make_url
         except ImportError:
             raise MissingDependencyError(f"{self.place} needs SQLAlchemy: pip install 'luthier[{name}]'") from None
-        url, options = self._arguments[:2]
+        url, options = self._arguments[0], dict(self._arguments[1])
+        connect = dict(self._dialect.connect)
+        if (n := options.pop("prepare_threshold", "5")) != "5":  # psycopg's; "none" for PgBouncer
+            connect["prepare_threshold"] = int(n) if n.isdecimal() else None
         try:
             address = make_url(url).set(drivername=self._dialect.driver).update_query_dict(options)
             engine = create_engine(
-                address, connect_args=self._dialect.connect, pool_size=1, max_overflow=16, pool_timeout=60.0,
+                address, connect_args=connect, pool_size=1, max_overflow=16, pool_timeout=60.0,
                 pool_reset_on_return=None, pool_use_lifo=True,
             )  # fmt: skip
         except ModuleNotFoundError as e:
@@ -259,7 +261,8 @@ class SQL(Relational):
             found = self._version(db)
             if found is None or (upgrade and found < SCHEMA):
                 db.execute("BEGIN")
-                db.execute(self._dialect.lock)
+                if db.execute(self._dialect.lock).fetchone()[0] == 0:
+                    raise StorageUnreachableError(f"{self.place} is being prepared by another worker")
                 found = self._version(db)  # another worker may have been quicker
                 steps = [UPGRADES.get(v) for v in range(found, SCHEMA)] if found else [TABLES]
                 if None in steps:
@@ -311,11 +314,16 @@ class SQL(Relational):
         except (LuthierError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except Exception as e:
-            raise self._translation(getattr(e, "orig", None) or e) from e
+            error = self._translation(getattr(e, "orig", None) or e)
+            if error is e:
+                raise
+            raise error from e
 
     def _translation(self, e: Any) -> Exception:
         """A driver's error in luthier's words; what is no driver's error stays as it is."""
         kinds = [kind.__name__ for kind in type(e).__mro__]
+        if isinstance(e, TimeoutError) or "TimeoutError" in kinds:
+            return StorageUnreachableError(f"{self.place}: all connections of this process are in use")
         if "OperationalError" not in kinds and "DatabaseError" not in kinds and "InterfaceError" not in kinds:
             return e if isinstance(e, Exception) else RuntimeError(str(e))
         code = e.args[0] if e.args and isinstance(e.args[0], int) else getattr(e, "sqlstate", None)
@@ -329,8 +337,12 @@ class SQL(Relational):
             )
         if code in ("3D000", 1049) or (code is None and "does not exist" in said):
             return StorageError(f"{self.place}: {said}; the database and the user must exist, the tables are made")
+        if code is None and said.startswith("invalid"):
+            return StorageError(f"{self.place}: {said}; see the driver's documentation for what may follow the '?'")
+        if code in d.busy:
+            return StorageUnreachableError(f"{self.place} is busy ({said})")
         gone = code is None or str(code).startswith("08") or (isinstance(code, int) and 2000 <= code < 3000)
-        if gone or code in d.busy or (code == 0 and "InterfaceError" in kinds):
+        if gone or (code == 0 and "InterfaceError" in kinds):
             return StorageUnreachableError(f"{self.place} does not answer ({said})")
         return StorageError(f"{self.place}: {said}")
 

@@ -214,10 +214,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 _here: weakref.WeakSet[File] = weakref.WeakSet()
 _forking: list[File] = []
+_fork = threading.Lock()  # two threads may fork at once
 
 
 def _before_fork() -> None:
-    _forking[:] = _here
+    _fork.acquire()
+    _forking[:] = list(_here)
     for file in _forking:
         file._lock.acquire()
         file.close()
@@ -227,6 +229,7 @@ def _after_fork() -> None:
     for file in _forking:
         file._lock.release()
     _forking.clear()
+    _fork.release()
 
 
 if hasattr(os, "register_at_fork"):
