@@ -2,7 +2,7 @@
 # A worker in plain shell: it joins a study of a service, and asks, reports and tells with curl. Run it on as many
 # machines as there are; the service proposes, and gives the trial of a worker that died to another.
 #
-#     luthier serve --storage sqlite:///luthier.db --host 0.0.0.0        # once; it prints its token
+#     luthier serve --storage sqlite:///luthier.db --host 0.0.0.0        # once; its token is in luthier.db.token
 #     LUTHIER_URL=http://host:8700 LUTHIER_TOKEN=... sh curl_worker.sh 20
 #
 # Without LUTHIER_URL it starts a service of its own, whose studies go when it ends.
@@ -14,7 +14,10 @@ if [ -z "${LUTHIER_URL:-}" ]; then
     luthier serve --storage "sqlite:///$folder/luthier.db" --port 0 --token-file "$folder/token" \
         > "$folder/said" 2> "$folder/log" &
     service=$!
-    trap 'kill "$service"; wait "$service" || true; rm -r "$folder"' EXIT
+    trap 'kill "$service" || true; wait "$service" || true; rm -r "$folder"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     until grep -q "its token" "$folder/said"; do
         kill -0 "$service" || { cat "$folder/log" >&2; exit 1; }
         sleep 0.1
@@ -43,7 +46,12 @@ i=0
 while [ $i -lt "$trials" ]; do
     i=$((i + 1))
     key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    asked=$(post "/v1/studies/$study/ask" '{}' "$key")
+    until asked=$(post "/v1/studies/$study/ask" '{}' "$key"); do
+        case $asked in *NothingToAskError*) ;; *) echo "$asked" >&2; exit 1 ;; esac
+        wait_s=$(echo "$asked" | field retry_after_s)
+        [ "$wait_s" != null ] || exit 0  # all trials have come to their end
+        sleep "${wait_s%.*}"
+    done
     number=$(echo "$asked" | field number) token=$(echo "$asked" | field token)
     lr=$(echo "$asked" | field lr) layers=$(echo "$asked" | field layers)
     trial=/v1/studies/$study/trials/$number decision=continue step=0
@@ -53,8 +61,7 @@ while [ $i -lt "$trials" ]; do
             'BEGIN { printf "%.6f", (log(lr) / log(10) + 3) ^ 2 + (layers - 2) ^ 2 / 10 + exp(-step) }')
         decision=$(post "$trial/report" "{\"token\": $token, \"step\": $step, \"value\": $value}" | field decision)
     done
-    state=complete
-    [ "$decision" = continue ] || state=pruned
+    case $decision in stop) state=pruned ;; pause) state=paused ;; *) state=complete ;; esac
     post "$trial/tell" "{\"token\": $token, \"value\": $value, \"state\": \"$state\"}" > /dev/null
     echo "{\"trial\": $number, \"state\": \"$state\", \"value\": $value}"
 done

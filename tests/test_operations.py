@@ -74,6 +74,18 @@ def test_the_latest_failures_come_first_and_are_few():
     assert [f.number for f in view(*rows).failures] == [8, 7, 6, 5, 4]
 
 
+def test_failures_are_told_without_passwords():
+    error = "E: no answer from ('postgresql://me:pa55@host/db'), or http://pa55@host\nTraceback"
+    (told,) = view(done(0, 1.0, None, state=State.FAILED, error=error)).failures
+    assert told.error == "E: no answer from ('postgresql://me:***@host/db'), or http://***@host"
+
+
+def test_a_worker_of_the_service_is_one_whatever_it_asked():
+    rows = [running(0, 30.0, "me#k1"), running(1, 20.0, "me#k2"), done(2, 3.0, worker="me#k3"), running(3, 9.0, "#k4")]
+    nobody, me = sorted(view(*rows).workers, key=lambda w: w.name)
+    assert (nobody.name, me.name, [h.worker for h in me.running], me.finished) == ("", "me", ["me", "me"], 1)
+
+
 def test_workers():
     rows = [
         running(0, 30.0, "a:1:x", reports=((1.0, 0.5), (7.0, 0.5))), running(1, 20.0, "a:1:x"),

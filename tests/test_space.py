@@ -139,8 +139,9 @@ def test_grid_has_every_point_of_the_tree_once() -> None:
     assert len({str(r) for r in rows}) == 8
     with pytest.raises(SpaceError, match="no finite set"):
         Space({"x": Float(0, 1)}).grid()
-    with pytest.raises(SpaceError, match="more than 1,000,000"):
-        Space({f"k{i}": Int(0, 99) for i in range(5)}).grid()
+    for params in ({f"k{i}": Int(0, 99) for i in range(5)}, {"k": Int(0, 2**53)}):
+        with pytest.raises(SpaceError, match="more than 1,000,000"):
+            Space(params).grid()
 
 
 def test_what_a_user_writes_is_checked() -> None:
@@ -227,3 +228,30 @@ def test_constraints_over_choices_that_are_tuples() -> None:
     assert len(space.grid()) == 4
     assert len(Space({"c": [(1, 2), (3, 4)], "s": ["x", "y"]}, ["s == 'x'"]).grid()) == 2
     assert len(Space({"c": [(1, 2), "a"], "s": ["x", "y"]}, ["c == 'a' or s == 'x'"]).grid()) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'a' * 3000000000 == 'b'",
+        "'%200000000d' % 1 == 'x'",
+        "x in [1] * 400000000",
+        "x < 9 ** '9'",
+        "-" * 1900 + "x < 1",
+    ],
+)
+def test_a_constraint_takes_no_time_and_memory_to_speak_of(text) -> None:
+    with pytest.raises(ConstraintError):
+        Space({"x": Int(1, 9)}, [text]).grid()
+
+
+def test_numbers_of_any_size_are_computed_with_in_no_time() -> None:
+    space = Space(
+        {"x": Int(1, 9), "k": [9, 99]}, ["x < 9**9**9**9", "k**k**k > x", "x % 2 == 1", "x // 0 > 1 or x < 6"]
+    )
+    assert sorted({p["x"] for p in space.decode(space.grid())}) == [1, 3, 5, 7, 9]
+
+
+def test_a_constraint_has_an_end() -> None:
+    with pytest.raises(ConstraintError, match="at most 2,000 characters"):
+        Space({"x": Int(1, 9)}, ["x < 1" + " + 1" * 1000])

@@ -1,12 +1,15 @@
 """`luthier worker`: many of them on one study, stopped and killed at any time."""
 
 import json
+import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -15,8 +18,9 @@ import luthier
 from luthier import State, TrialRow
 from luthier.cli import cli
 from luthier.joining import Bounded, join
-from luthier.storages import from_url
-from servers import shared
+from luthier.logs import JsonLines
+from luthier.storages import SQLite, from_url
+from servers import shared, skip_without_servers
 
 OBJECTIVE = """
 import os, time
@@ -134,6 +138,52 @@ def test_any_number_of_workers_keep_to_the_total(kind):
     assert sorted(ran) == list(range(40))
     assert [t.state for t in first.trials] == [State.COMPLETE] * 40
     first.storage.close()
+
+
+def test_a_bounded_storage_reaches_other_processes_bounded():
+    place = Bounded(from_url("sqlite:///s.db?lease_s=7"), 3)
+    again = pickle.loads(pickle.dumps(place))
+    assert (type(again), again.total, again.lease_s) == (Bounded, 3, 7.0)
+    assert from_url(place.url).lease_s == 7.0
+
+
+class Counting(SQLite):
+    n_rows = 0
+
+    def rows(self, study, numbers=None):
+        self.n_rows += 1
+        return super().rows(study, numbers)
+
+
+def test_who_waits_for_others_reads_only_what_may_have_lost_its_worker():
+    study = luthier.create_study("s", Counting("s.db"), sampler="random")
+    study.storage.add_trials(
+        study._id, [TrialRow(number=-1, state=State.RUNNING, worker="a", lease_s=time.time() + 60)]
+    )
+    join(study, lambda trial: 0.0, total=1, timeout_s=1.2, progress=False)
+    assert study.storage.n_rows == 0
+
+
+@pytest.mark.parametrize("bound", [["--total", 6], []])
+def test_a_worker_says_that_no_more_is_wanted(folder, bound):
+    luthier.create_study("s", "s.db", space={"k": [1, 2, 3]}, sampler="grid")
+    (folder / "grid.py").write_text("def f(trial): return trial.params['k']\n")
+    said = call("worker", "s.db", "s", "grid.py:f", *bound).stderr
+    assert f"the sampler wants no more: 3{' of 6' if bound else ''} begun, 0 of them paused" in said
+
+
+def test_a_worker_says_how_many_stay_paused():
+    luthier.create_study("s", "s.db", sampler="random", scheduler="asha")
+    Path("paused.py").write_text(
+        "import luthier\n\ndef f(trial):\n    x = trial.suggest_float('x', 0, 1)\n"
+        "    for step in range(trial.step + 1, 10):\n        trial.report(x, step, checkpoint={})\n"
+        "        if trial.should_prune():\n            raise luthier.TrialPruned\n    return x\n"
+    )
+    said = call("worker", "s.db", "s", "paused.py:f", "--total", 8).stderr
+    n_paused = sum(t.state == State.PAUSED for t in luthier.load_study("s", "s.db").trials)
+    assert n_paused > 0
+    assert f"the scheduler wants no more: 8 of 8 begun, {n_paused} of them paused" in said
+    assert "Trials of this worker" in said.splitlines()[-1]
 
 
 def test_what_waits_beyond_the_total_is_left_alone():
@@ -307,12 +357,50 @@ def test_no_password_is_printed(folder, started, eventually):
     study.storage.close()
 
 
+def test_a_line_of_the_log_bears_no_password():
+    form, url = JsonLines(study="s", worker="w"), "redis://:pa55@host"
+    try:
+        raise OSError(f"{url} is away")
+    except OSError:
+        record = logging.LogRecord("luthier", logging.INFO, "", 0, f"at {url}", (), sys.exc_info())
+    record.error = f"OSError: {url}"
+    line = form.format(record)
+    assert "pa55" not in line
+    assert json.loads(line)["error"] == "OSError: redis://:***@host"
+    assert "redis://:***@host is away" in json.loads(line)["traceback"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(folder, started, eventually, sent):
+    luthier.create_study("s", "s.db", sampler="random")
+    (folder / "slow.py").write_text("import time\ndef f(trial):\n    open('begun', 'w').close()\n    time.sleep(600)\n")
+    service = started("serve", "--storage", "s.db", "--port", 0, "--no-token")
+    worker = started("worker", service.stdout.readline().split()[-1], "s", "slow.py:f")
+    assert eventually((folder / "begun").exists, 20)
+    service.kill()
+    service.wait()
+    worker.send_signal(sent)
+    _, err = worker.communicate(timeout=20)  # patience is 120 s
+    assert worker.returncode == (143 if sent == signal.SIGTERM else 130), err
+    assert "could not give back trials [0]" in err
+    assert "Stopped after 0 trials" in err
+
+
+def test_the_servers_for_the_tests_are_found_wherever_they_lie():
+    skip_without_servers()
+    script = Path(__file__).parents[1] / "scripts" / "install_servers.sh"
+    env = {"PATH": "/usr/bin:/bin", "LUTHIER_NO_SERVERS": "1"}  # should one seem to be missing, it would say so
+    done = subprocess.run(["sh", script], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_service_and_its_worker(folder, started, eventually):
     luthier.create_study("s", "s.db", sampler="random")
-    service = started("serve", "--storage", "s.db", "--port", 0, "--token-file", folder / "token")
+    bounds = ["--threads", 2, "--max-requests", 50, "--checkpoints", folder]
+    service = started("serve", "--storage", "s.db", "--port", 0, "--token-file", folder / "token", *bounds)
     address = service.stdout.readline().split()[-1]
-    token = service.stdout.readline().split()[-1]
-    assert token == (folder / "token").read_text().strip()
+    assert str(folder / "token") in service.stdout.readline()
+    token = (folder / "token").read_text().strip()
     url = address.replace("://", f"://{token}@")
     said = call("worker", url, "s", "train.py:objective", "--total", 3).output
     said += call("worker", address, "s", "train.py:objective", "--total", 5, env={"LUTHIER_TOKEN": token}).output

@@ -106,8 +106,7 @@ class Expression:
             case ast.Tuple() | ast.List():
                 return [self._value(e, columns) for e in node.elts]
             case ast.BinOp():
-                a, b = (np.asarray(self._value(n, columns), dtype=float) for n in (node.left, node.right))
-                return _BINARY[type(node.op)](a, b)  # integers of any size, and text, would take any time and memory
+                return _BINARY[type(node.op)](*(_floats(self._value(n, columns)) for n in (node.left, node.right)))
             case ast.UnaryOp():
                 v = self._value(node.operand, columns)
                 return np.logical_not(v) if isinstance(node.op, ast.Not) else -v if isinstance(node.op, ast.USub) else v
@@ -133,6 +132,15 @@ class Expression:
             found = np.logical_or.reduce([np.asarray(left == r) for r in right])
             return found if isinstance(op, ast.In) else ~found
         return np.asarray(_COMPARE[type(op)](left, right))
+
+
+def _floats(value: Any) -> NDArray[np.float64]:
+    """What arithmetic takes; with integers of any size, text or lists it could take any time and memory."""
+    found = np.asarray(value)
+    text = found.dtype == object and any(isinstance(v, str) for v in found.flat)
+    if isinstance(value, list) or found.dtype.kind not in "biufO" or text:
+        raise ConstraintError("arithmetic takes numbers, not text or lists")
+    return found.astype(float)
 
 
 class Predicate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from .trial import State, TrialRow
 
 logger = logging.getLogger("luthier")
 
-_HURRY_S = 5.0  # how long a verb waits for a server that is away, where its process is to end
+_HURRY_S = 5.0  # how long a server that is away is waited for by a process that is to end
 _POLL_S = 0.5  # how often one looks for a study that is not there yet, and at trials that others run
 
 
@@ -61,9 +62,12 @@ class Bounded(Patient):
 
 
 def hurry(storage: Storage) -> None:
-    """From now on a storage waits no more than a few seconds for its server: this process is to end."""
+    """From now on a storage waits a few seconds for its server, and then no more: this process is to end."""
     while isinstance(storage, Patient):
         storage.patience_s = min(storage.patience_s, _HURRY_S)
+        timer = threading.Timer(_HURRY_S, setattr, (storage, "patience_s", 0.0))
+        timer.daemon = True
+        timer.start()
         storage = storage.inner
 
 

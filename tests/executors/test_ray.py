@@ -130,6 +130,41 @@ def test_a_trial_that_kills_each_actor_fails_and_the_study_goes_on(cluster, tmp_
     assert "died or fell silent 2 times" in study.trials[1].error
 
 
+def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path):
+    import ray
+
+    from luthier.executors import Ray
+
+    study = luthier.create_study(storage=f"sqlite:///{tmp_path}/a.db?max_retries=0", sampler="Random", seed=0)
+    with Ray(2) as pool:
+        for _ in range(3):
+            study.optimize(lambda trial: trial.suggest_float("x", 0, 1), 2, n_jobs=2, executor=pool, progress=False)
+            for actor in list(pool._actors):
+                ray.kill(actor)
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), 1, executor=pool, progress=False)
+    assert [(r.state, r.retries) for r in study.trials] == [(State.COMPLETE, 0)] * 7
+
+
+def test_the_command_line_runs_trials_in_the_cluster(cluster, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from luthier.cli import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "on_ray.py").write_text(
+        "import os, ray\n\ndef f(trial):\n    trial.set_tag('pid', os.getpid())\n"
+        "    return ray.get_runtime_context().get_assigned_resources()['CPU']\n"
+    )
+    options = ["on_ray.py:f", "--executor", "ray", "--jobs", "-1", "--cpu", "2"]
+    for command in (["run", "--storage", "a.db", "--trials", "2"], ["worker", "a.db", "on_ray", "--total", "4"]):
+        done = CliRunner().invoke(cli, [*command, *options])
+        assert done.exit_code == 0, done.output
+    rows = luthier.load_study("on_ray", "a.db").trials
+    assert [r.value for r in rows] == [2.0] * 4
+    assert os.getpid() not in {r.tags["pid"] for r in rows}
+
+
 def test_nodes_come_and_go(cluster, study, tmp_path, eventually):
     """Growth, and the sudden end of a node that runs trials: the study completes its budget."""
     study = study()
@@ -367,6 +402,7 @@ def test_a_cluster_of_our_own_is_begun_and_ended(script):
         return trial.suggest_float("x", 0, 1)
 
     def interrupt(study, row):
+        assert signal.getsignal(signal.SIGTERM) is handler
         if row.number == 1:
             import _thread, threading, time
             def wait():

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from openapi_spec_validator import validate
 
@@ -21,6 +22,7 @@ import luthier
 from luthier.storages import Memory, SQLite
 from luthier.trial import State
 
+CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")
 SERVE = "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), token=sys.argv[3])"
 
 
@@ -221,6 +223,33 @@ def test_a_request_with_a_key_is_done_once_also_across_a_restart(serve, tmp_path
     assert say(again, study, one, "tell", value=2)[0] == 200  # by a token from before the restart
 
 
+def test_two_services_share_a_storage(serve, tmp_path):
+    a, b = (serve(SQLite(tmp_path / "s.db")) for _ in range(2))
+    study = a.study(scheduler="asha")
+    ask(b, study)  # it is open at both
+    for told in ({"value": 1}, {"error": "E"}):
+        asked = ask(a, study)
+        assert say(b, study, asked, "report", value=1, step=1)[0] == 200
+        assert say(b, study, asked, "tell", **told)[0] == 200
+    one = ask(a, study, Idempotency_Key="one")
+    assert ask(b, study, Idempotency_Key="one") == one
+    assert ask(b, study, Idempotency_Key="two")["number"] != one["number"]
+    assert {t["worker"] for t in b("GET", f"{study}/trials")[1]["trials"]} == {"http"}  # keys are kept to oneself
+
+
+def test_a_checkpoint_that_cannot_travel_is_done_without(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db"))
+    local = luthier.create_study("s", f"sqlite:///{tmp_path}/s.db", space={"x": luthier.Float(0, 1)}, seed=0)
+    (tmp_path / "weights").write_text("of many numbers")
+    for checkpoint, fits in ((tmp_path / "weights", False), ({"w": np.arange(1000)}, True)):
+        trial = local.ask()
+        trial.report(1.0, 7, checkpoint=checkpoint)
+        local._release(trial, retried=False)
+        asked = ask(service, "/v1/studies/1")
+        assert (asked["number"], asked["step"]) == (trial.number, 7 if fits else 0)
+        assert asked["checkpoint"] == ({"w": list(range(1000))} if fits else None)
+
+
 def start(url, port, token="a-token-for-tests-only"):
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, url, str(port), token], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -307,6 +336,8 @@ def test_figures_for_prometheus(serve, tmp_path):
     assert 'luthier_leases{state="running"} 1.0' in lines
     time.sleep(0.3)
     assert 'luthier_leases{state="expired"} 1.0' in service.raw("GET", "/metrics")[2].decode().splitlines()
+    assert service("DELETE", study)[0] == 200
+    assert 'luthier_leases{state="expired"} 0.0' in service.raw("GET", "/metrics")[2].decode().splitlines()
 
 
 def test_many_threads_ask_and_tell(serve, tmp_path):
@@ -331,13 +362,42 @@ def test_many_threads_ask_and_tell(serve, tmp_path):
 def test_a_worker_in_plain_shell_joins(serve, tmp_path):
     service = serve(SQLite(tmp_path / "s.db"))
     env = {**os.environ, "LUTHIER_URL": f"http://127.0.0.1:{service.port}", "LUTHIER_TOKEN": service.token}
-    script = Path(__file__).parents[2] / "examples" / "curl_worker.sh"
     workers = [
-        subprocess.Popen(["sh", str(script), "3"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
+        subprocess.Popen(["sh", CURL, "3"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
     said = [json.loads(line) for w in workers for line in w.communicate(timeout=60)[0].splitlines()]
     assert [w.returncode for w in workers] == [0, 0]
     assert sorted(s["trial"] for s in said) == list(range(6))
     [found] = service("GET", "/v1/studies?name=curl")[1]["studies"]
     assert found["n_trials"] == sum(found["counts"].get(s, 0) for s in ("complete", "pruned")) == 6
+
+
+def test_a_worker_in_plain_shell_pauses_what_it_is_told_to_pause_and_ends_when_all_is_done(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db"))
+    space = {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}}
+    study = service.study(name="curl", space=space, scheduler="asha")
+    env = {**os.environ, "LUTHIER_URL": f"http://127.0.0.1:{service.port}", "LUTHIER_TOKEN": service.token}
+    done = subprocess.run(["sh", CURL, "4"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 4
+    counts = service("GET", study)[1]["counts"]
+    assert "paused" in counts
+    assert counts.keys() <= {"paused", "complete"}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_in_plain_shell_ends_with_the_service_it_started(tmp_path, sent):
+    (tmp_path / "luthier").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m luthier.cli "$@"\n')
+    (tmp_path / "luthier").chmod(0o755)
+    (tmp_path / "made").mkdir()
+    env = {k: v for k, v in os.environ.items() if k not in ("LUTHIER_URL", "LUTHIER_TOKEN")}
+    env |= {"PATH": f"{tmp_path}:{env['PATH']}", "TMPDIR": str(tmp_path / "made")}
+    worker = subprocess.Popen(
+        ["sh", CURL, "1000"], env=env, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert worker.stdout.readline()
+    os.killpg(worker.pid, sent)
+    worker.communicate(timeout=20)  # nobody holds its output any more
+    assert worker.returncode == 128 + sent
+    assert os.listdir(tmp_path / "made") == []

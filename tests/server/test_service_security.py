@@ -1,5 +1,6 @@
 """Who is let in, how much is taken, and what is kept to itself."""
 
+import asyncio
 import http.client
 import json
 import logging
@@ -11,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from luthier.errors import StorageDeniedError, StorageError
-from luthier.server import Limits, serve, token_file
+from luthier.samplers.random import Random
+from luthier.server import Limits, application, serve, token_file
 from luthier.storages import Memory, SQLite
 
 STUDY = {"space": {"x": {"low": 0.0, "high": 1.0}}}
@@ -62,14 +65,27 @@ def test_the_token_is_never_logged(service, caplog, capfd):
     assert not any(service.token in text for text in said)
 
 
-def running(folder):
+def running(folder, stdout=subprocess.PIPE):
     code = "import sys; from luthier.server import serve; serve(sys.argv[1], port=0)"
     argv = [sys.executable, "-c", code, f"sqlite:///{folder}/s.db"]
     with (folder / "log").open("w") as log:
-        return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
+        return subprocess.Popen(argv, stdout=stdout, stderr=log, text=True)
 
 
-def test_a_token_is_made_at_the_first_start_and_shown_once(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+def test_a_new_token_is_shown_on_a_terminal(tmp_path):
+    here, there = os.openpty()
+    process, said = running(tmp_path, there), b""
+    os.close(there)
+    while b"its token" not in said or not said.endswith(b"\n"):
+        said += os.read(here, 1000)
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    os.close(here)
+    assert token_file(SQLite(tmp_path / "s.db")).read_text().strip() in said.decode()
+
+
+def test_a_token_is_made_at_the_first_start_and_elsewhere_its_file_is_named(tmp_path):
     said = []
     for _ in range(2):
         process = running(tmp_path)
@@ -85,14 +101,14 @@ def test_a_token_is_made_at_the_first_start_and_shown_once(tmp_path):
         assert line.getresponse().status == 422
         line.close()
         process.send_signal(signal.SIGTERM)
-        said.append((lines[0] + process.stdout.read()).count(token))
+        said.append(process.stdout.read())
         process.wait()
         process.stdout.close()
         err = (tmp_path / "log").read_text()
-        assert token not in err
+        assert token not in err + lines[0] + said[-1]
         record = json.loads(err.splitlines()[0])
         assert (record["path"], record["status"]) == ("/v1/studies", 422)
-    assert said == [1, 0]
+    assert [str(file) in text for text in said] == [True, False]
     assert len(token) >= 32
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
 
@@ -104,9 +120,11 @@ def test_a_token_that_others_can_read_is_none(tmp_path):
     with pytest.raises(StorageDeniedError, match="chmod 600"):
         serve(Memory(), port=0, file=file)
     file.chmod(0o600)
-    file.write_text("short")
-    with pytest.raises(StorageDeniedError, match="at least 16 characters"):
-        serve(Memory(), port=0, file=file)
+    for text in ("short", "", "\n"):
+        file.write_text(text)
+        for host in ("127.0.0.1", "0.0.0.0"):
+            with pytest.raises(StorageDeniedError, match="at least 16 characters"):
+                serve(Memory(), host, 0, file=file)
 
 
 def test_without_a_token_only_this_machine_is_served(serve):
@@ -121,6 +139,82 @@ def test_without_a_token_only_this_machine_is_served(serve):
         ("localhost.evil.example:80", 403), ("", 403),
     ]:  # fmt: skip
         assert service.raw("GET", "/v1/studies", Host=host)[0] == status, host
+
+
+def test_without_a_token_no_page_of_a_browser_is_served(serve):
+    service = serve(token="")
+    study = service.study()
+    for origin in ("http://evil.example", "null", f"http://127.0.0.1:{service.port}"):
+        assert service.raw("POST", f"{study}/ask", {}, Origin=origin)[0] == 403
+    assert service.raw("POST", f"{study}/ask", b"", Content_Type="text/plain")[0] == 415
+    assert service.raw("POST", f"{study}/ask")[0] == 415
+    assert service("GET", study)[1]["n_trials"] == 0
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "status"),
+    [
+        (("127.0.0.1", 5000), ("127.0.0.1", 80), 200), (None, ("/run/luthier.sock", None), 200),
+        (("192.0.2.1", 5000), ("192.0.2.7", 80), 403), (("127.0.0.1", 5000), ("192.0.2.7", 80), 403),
+    ],
+)  # fmt: skip
+def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, status):
+    """Whoever serves the application where others reach it."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/health", "raw_path": b"/health", "query_string": b"",
+        "headers": [(b"host", b"localhost")], "client": client, "server": server,
+    }  # fmt: skip
+    asyncio.run(application(Memory())(scope, None, send))
+    assert sent[0]["status"] == status
+
+
+def test_a_body_is_read_only_where_one_is_asked_for_and_of_whom_is_let_in(service):
+    for line, status in [("GET /health", 200), ("GET /v1/studies", 401), ("POST /v1/studies", 401)]:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=20) as end:
+            end.sendall(f"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode())
+            assert end.recv(1000).startswith(f"HTTP/1.1 {status}".encode())  # although none of it has come
+
+
+# -- places ------------------------------------------------------------------------------------------------------------
+
+
+def kept_in(service, folder, name="s"):
+    space = {"params": {"x": {"type": "float", "low": 0, "high": 1}}}
+    spec = {"directions": ["minimize"], "seed": 0, "space": space, "declared": True}
+    spec["checkpoints"] = {"url": str(folder), "keep": "all"}
+    made = service("POST", "/v1/storage/create_study", {"name": name, "spec": spec})[1]
+    return f"/v1/studies/{made['id']}"
+
+
+def report(service, study, checkpoint):
+    asked = service("POST", f"{study}/ask", {})[1]
+    told = {"token": asked["token"], "step": 1, "value": 1, "checkpoint": checkpoint}
+    return service("POST", f"{study}/trials/{asked['number']}/report", told)
+
+
+def test_clients_do_not_say_where_the_service_writes_and_deletes(serve, tmp_path):
+    place = tmp_path / "other"
+    place.mkdir()
+    (place / "3-7-0123abcd.npz").write_text("of somebody else")
+    allowed = tmp_path / "allowed"
+    service = serve(SQLite(tmp_path / "s.db"), checkpoints=str(allowed))
+    for i, named in enumerate((place, f"{allowed}/../other", f"{allowed}ed", f"{allowed}::file://{place}")):
+        study = kept_in(service, named, f"s{i}")
+        status, answer = report(service, study, {"weights": "x" * 5000})
+        assert (status, answer["error"]["type"]) == (422, "CheckpointError")
+        assert service("DELETE", study)[0] == 200
+    assert os.listdir(place) == ["3-7-0123abcd.npz"]
+    assert not any(p.name.startswith("allowed") for p in tmp_path.iterdir())
+    study = kept_in(service, allowed / "s")
+    assert report(service, study, {"weights": "x" * 5000})[0] == 200
+    assert len(os.listdir(allowed / "s")) == 1
+    assert service("DELETE", study)[0] == 200
+    assert os.listdir(allowed / "s") == []
 
 
 # -- sizes, rates, times -----------------------------------------------------------------------------------------------
@@ -186,6 +280,63 @@ def test_what_takes_too_long_is_answered_and_goes_on(serve):
     assert len(storage.studies()) == 1
 
 
+def test_what_nobody_waits_for_any_more_is_not_begun(serve):
+    storage = Memory()
+    service = serve(storage, limits=Limits(work_s=0.3, threads=1, max_requests=3))
+    studies, go = storage.studies, threading.Event()
+    storage.studies = lambda: (go.wait(20), studies())[1]
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(service, "GET", "/v1/studies")
+        time.sleep(0.1)
+        others = [pool.submit(service, "POST", "/v1/studies", STUDY) for _ in range(2)]
+        assert [f.result()[0] for f in (first, *others)] == [504] * 3
+        keyed = [pool.submit(service, "POST", "/v1/studies", STUDY, Idempotency_Key=f"k{i}") for i in range(3)]
+        assert sorted(f.result()[0] for f in keyed) == [503, 504, 504]  # those with a key go on, and are counted
+    go.set()
+    for i in range(2):
+        assert service("POST", "/v1/studies", STUDY, Idempotency_Key=f"k{i}")[0] == 201
+    assert len(storage.studies()) == 2
+
+
+def test_answers_are_kept_up_to_a_size(service, monkeypatch):
+    monkeypatch.setattr("luthier.server.app._KEPT_BYTES", 10_000)
+    study = service.study()
+    first, *_, last = [service("POST", f"{study}/ask", {}, Idempotency_Key=f"k{i}")[1] for i in range(100)]
+    assert service("POST", f"{study}/ask", {}, Idempotency_Key="k99")[1] == last
+    tell = f"{study}/trials/{first['number']}/tell"
+    assert service("POST", tell, {"token": first["token"], "value": 1})[0] == 200
+    assert service("POST", f"{study}/ask", {}, Idempotency_Key="k0")[1] != first  # forgotten, and no longer running
+    assert service("POST", f"{study}/ask", {}, Idempotency_Key="k1")[1]["number"] == 1  # forgotten, but still running
+
+
+def test_a_slow_study_does_not_hold_up_others(serve, monkeypatch):
+    service, go = serve(limits=Limits(threads=3)), threading.Event()
+    slow, quick = service.study(sampler="random"), service.study(sampler="qmc")
+    held = service("POST", f"{slow}/ask", {})[1]
+    sample = Random.sample
+    monkeypatch.setattr(Random, "sample", lambda *a, **k: (go.wait(20), sample(*a, **k))[1])
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(service, "POST", f"{slow}/ask", {}) for _ in range(6)]
+        time.sleep(0.2)
+        assert service("POST", f"{quick}/ask", {})[0] == 200
+        assert service("POST", f"{slow}/trials/{held['number']}/heartbeat", {"token": held["token"]})[0] == 200
+        assert not any(f.done() for f in asked)
+        go.set()
+        assert [f.result()[0] for f in asked] == [200] * 6
+
+
+def test_answers_that_are_kept_for_their_keys_are_small(service):
+    study = service.study()
+    for tags in ({"a": "b"}, {"a": "x" * 2**17}):
+        asked = service("POST", f"{study}/ask", {})[1]
+        path, told = f"{study}/trials/{asked['number']}", {"token": asked["token"], "value": 1, "tags": tags}
+        first, again = (service("POST", f"{path}/tell", told, Idempotency_Key="k") for _ in range(2))
+        assert first == again
+        assert first[1]["tags"] == (tags if len(tags["a"]) == 1 else {})
+        stored = service("GET", f"{study}/trials?since={asked['number']}")[1]["trials"][0]
+        assert (stored["tags"], stored["values"]) == (tags, [1.0])
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -241,6 +392,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(serve):
         (b'{"space": {"x": {"low": 0, "high": 1}}, "sampler": "no"}', 422),
         (b'{"space": {"x": {"low": 0, "high": 1}}, "seed": 1e9}', 422),
         (b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": ["__import__(\\"os\\")"]}}', 422),
+        (b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": [%s""]}}' % (b'"x < 2", ' * 100), 422),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_with_a_reason(service, body, status):

@@ -286,3 +286,19 @@ def test_a_full_disk_there_is_a_full_disk_here(service, storage):
     assert json.loads(service.raw("POST", "/v1/studies", {"space": {"x": {"low": 0.0, "high": 1.0}}})[2])["error"] == {
         "type": "StorageFullError", "message": "no space is left", "retry_after_s": None,
     }  # fmt: skip
+
+
+def test_an_extra_that_is_missing_there_is_no_failure_of_the_service(service):
+    def missing():
+        raise errors.MissingDependencyError("the sampler needs scikit-learn")
+
+    service.storage.studies = missing
+    status, answer = service("GET", "/v1/studies")
+    assert (status, answer["error"]["type"]) == (422, "MissingDependencyError")
+
+
+@pytest.mark.parametrize("url", ["http://h:some-token", "http://user:some-token[@h", "http://some-token\u2100@h"])
+def test_a_url_that_is_none_is_not_quoted(url):
+    with pytest.raises(StorageError, match="expected a URL") as told:
+        HTTP(url)
+    assert "some-token" not in str(told.value)

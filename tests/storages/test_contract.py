@@ -355,7 +355,7 @@ def test_a_trial_that_does_not_exist_is_not_taken_for_a_deleted_study(storage, s
     running(storage, study)
     for ask in (lambda: storage.claim(study, 7, "me"), lambda: storage.rows(study, [0, 7]),
                 lambda: storage.finish(study, finished(7)), lambda: storage.release(study, 7, 1, False)):  # fmt: skip
-        with pytest.raises(TrialError, match="no (such )?trial"):
+        with pytest.raises(TrialError, match=r"no (such )?trial"):
             ask()
 
 

@@ -174,8 +174,8 @@ def test_a_trial_costs_two_transactions_and_few_statements(kind, url, monkeypatc
     from luthier.storages import sql
 
     seen = []
-    execute = sql._Connection.execute
-    monkeypatch.setattr(sql._Connection, "execute", lambda self, s, *a: (seen.append(s), execute(self, s, *a))[1])
+    execute = sql.Connection.execute
+    monkeypatch.setattr(sql.Connection, "execute", lambda self, s, *a: (seen.append(s), execute(self, s, *a))[1])
     study = luthier.create_study("s", url, sampler="Random", seed=0)
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     seen.clear()
@@ -285,6 +285,6 @@ def test_threads_that_wait_for_a_lock_need_no_second_connection(kind, url):
 
 @pytest.mark.parametrize("query", ["host=a&host=b", "bogus=1"])
 def test_options_that_make_no_sense_are_told_at_once(query):
-    with pytest.raises(StorageError, match="twice|invalid") as e:
+    with pytest.raises(StorageError, match=r"twice|invalid") as e:
         from_url(f"postgresql://u@127.0.0.1:9/x?{query}").studies()
     assert not isinstance(e.value, StorageUnreachableError)

@@ -127,15 +127,16 @@ def upgrade(url: str) -> None:
 @click.option("--rate", type=POSITIVE, default=2000.0, show_default=True, help="Requests a second of one client.")
 @click.option("--threads", type=COUNT, default=8, show_default=True, help="Requests worked on at a time.")
 @click.option("--max-requests", type=COUNT, default=1000, show_default=True, help="Requests that may be there at once.")
+@click.option("--checkpoints", metavar="PREFIX", help="Folder or URL of the studies whose checkpoints are served too.")
 @click.option("--open-metrics", is_flag=True, help="Show /metrics without a token.")
 def serve(
     storage: str, host: str, port: int, token_file: str | None, no_token: bool, max_body_mb: float, rate: float,
-    threads: int, max_requests: int, open_metrics: bool,
+    threads: int, max_requests: int, checkpoints: str | None, open_metrics: bool,
 ) -> None:  # fmt: skip
     """Serve studies over HTTP: to workers that cannot reach the storage itself, and to other languages.
 
-    Clients show a token, which is made and printed at the first start. For other machines put a proxy with TLS before
-    it.
+    Clients show a token, which is made at the first start and kept in a file. For other machines put a proxy with TLS
+    before it.
     """
     from ..server import Limits
     from ..server import serve as served
@@ -143,4 +144,4 @@ def serve(
     if token_file and no_token:
         raise click.UsageError("give --token-file or --no-token, not both")
     limits = Limits(max_body=int(max_body_mb * 2**20), rate=rate, threads=threads, max_requests=max_requests)
-    served(storage, host, port, "" if no_token else None, token_file, limits, open_metrics)
+    served(storage, host, port, "" if no_token else None, token_file, limits, open_metrics, checkpoints)

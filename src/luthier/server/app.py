@@ -37,7 +37,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATUS: tuple[tuple[type[LuthierError], int], ...] = (  # the first that fits
     (errors.StudyNotFoundError, 404), (errors.SamplerError, 422), (errors.UnknownNameError, 422),
     (errors.StudyError, 409), (errors.LeaseLostError, 409), (errors.TrialError, 422), (errors.SpaceError, 422),
-    (errors.CheckpointError, 422), (errors.MissingDependencyError, 422), (errors.StorageUnreachableError, 503), (errors.StorageFullError, 507),
+    (errors.CheckpointError, 422), (errors.MissingDependencyError, 422),
+    (errors.StorageUnreachableError, 503), (errors.StorageFullError, 507),
 )  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def serve(
             if that is to a terminal.
         limits: How much is taken of clients.
         open_metrics: Whether /metrics needs no token.
-        checkpoints: A folder or URL. Studies whose own place for checkpoints is in it are served with their checkpoints;
-            others that have such a place, without.
+        checkpoints: In which folder or URL studies may have a place of their own for checkpoints; None for nowhere.
+            Those that have one elsewhere are served without checkpoints.
 
     Raises:
         StorageDeniedError: There is no token and the address can be reached from elsewhere, or the file is no secret.

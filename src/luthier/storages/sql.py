@@ -7,12 +7,11 @@ of one study take turns by the lock on its row (see `Relational`); readers see o
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -30,8 +29,9 @@ from ..trial import State, Told, TrialRow
 from .base import SCHEMA, ended, local_folder, shown
 from .body import body, text, trial, written
 from .clock import Clock
+from .connection import Connection
 from .dialects import DIALECTS, TABLES, UPGRADES
-from .relational import TRIAL, Cursor, Relational, Transaction
+from .relational import TRIAL, Relational, Transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -195,12 +195,12 @@ class SQL(Relational):
             db.execute("COMMIT")
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[_Connection]:
+    def _connected(self) -> Iterator[Connection]:
         """A connection of this process's; one that failed, or whose work was interrupted, is not used again."""
         with self._translated():
             pooled = self._open().raw_connection()
             try:
-                yield _Connection(pooled.driver_connection)
+                yield Connection(pooled.driver_connection)
             except BaseException as e:
                 if not isinstance(e, LuthierError):
                     pooled.invalidate()
@@ -246,7 +246,7 @@ class SQL(Relational):
         def begin_session(connection: Any, record: Any) -> None:
             try:
                 for statement in self._dialect.session:
-                    _Connection(connection).execute(statement)
+                    Connection(connection).execute(statement)
             except BaseException:
                 connection.close()
                 raise
@@ -257,7 +257,7 @@ class SQL(Relational):
         """Makes the tables where there are none, and refuses those of another schema."""
         pooled = engine.raw_connection()
         try:
-            db = _Connection(pooled.driver_connection)
+            db = Connection(pooled.driver_connection)
             found = self._version(db)
             if found is None or (upgrade and found < SCHEMA):
                 db.execute("BEGIN")
@@ -293,7 +293,7 @@ class SQL(Relational):
                 "'luthier storage upgrade'"
             )
 
-    def _version(self, db: _Connection) -> int | None:
+    def _version(self, db: Connection) -> int | None:
         tables = f"FROM information_schema.tables WHERE table_schema = {self._dialect.schema}"
         if not db.execute(f"SELECT count(*) {tables} AND table_name = 'luthier_schema'").fetchone()[0]:
             return None
@@ -365,80 +365,6 @@ class SQL(Relational):
         if self._engine is not None:
             self._engine.dispose(close=False)
             self._engine = None
-
-
-class _Connection:
-    """A driver's connection, which takes '?' for an argument.
-
-    Where the driver can, the statements of a transaction are sent without waiting for the one before, until somebody
-    looks at what came of it.
-    """
-
-    def __init__(self, driver: Any) -> None:
-        self._driver, self._pipeline, self._sent = driver, None, False
-
-    @contextlib.contextmanager
-    def pipelined(self) -> Iterator[None]:
-        """A time in which statements are sent ahead."""
-        if not hasattr(self._driver, "pipeline"):
-            yield
-            return
-        with self._driver.pipeline() as self._pipeline:
-            yield
-        self._pipeline = None
-
-    def settle(self) -> None:
-        """Waits for what was sent; then the server knows that this worker is idle, should it hang."""
-        if self._pipeline is not None and self._sent:
-            self._pipeline.sync()
-            self._sent = False
-
-    def execute(self, statement: str, args: Sequence[Any] = (), /) -> Cursor:
-        cursor = self._driver.cursor()
-        cursor.execute(_marked(statement), args or None)
-        self._sent = True
-        return _Found(self, cursor)
-
-    def executemany(self, statement: str, args: Iterable[Sequence[Any]], /) -> Cursor:
-        rows = list(args)
-        cursor = self._driver.cursor()
-        if len(rows) == 1:
-            cursor.execute(_marked(statement), rows[0])
-        elif rows:
-            cursor.executemany(_marked(statement), rows)
-        self._sent = True
-        return _Found(self, cursor)
-
-
-class _Found:
-    """What came of a statement, as soon as somebody looks."""
-
-    __slots__ = ("_connection", "_cursor")
-
-    def __init__(self, connection: _Connection, cursor: Any) -> None:
-        self._connection, self._cursor = connection, cursor
-
-    @property
-    def rowcount(self) -> int:
-        self._connection.settle()
-        return int(self._cursor.rowcount)
-
-    def fetchone(self) -> Any:
-        self._connection.settle()
-        return self._cursor.fetchone()
-
-    def fetchall(self) -> Sequence[Any]:
-        self._connection.settle()
-        return self._cursor.fetchall()  # type: ignore[no-any-return]
-
-    def __iter__(self) -> Iterator[Any]:
-        self._connection.settle()
-        return iter(self._cursor)
-
-
-@functools.lru_cache(256)
-def _marked(statement: str) -> str:
-    return statement.replace("?", "%s")
 
 
 _here: weakref.WeakSet[SQL] = weakref.WeakSet()

@@ -1,0 +1,84 @@
+"""A connection to a server, as the tables' statements want it: whatever the driver."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .relational import Cursor
+
+
+class Connection:
+    """A driver's connection, which takes '?' for an argument.
+
+    Where the driver can, the statements of a transaction are sent without waiting for the one before, until somebody
+    looks at what came of it.
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self._driver, self._pipeline, self._sent = driver, None, False
+
+    @contextlib.contextmanager
+    def pipelined(self) -> Iterator[None]:
+        """A time in which statements are sent ahead."""
+        if not hasattr(self._driver, "pipeline"):
+            yield
+            return
+        with self._driver.pipeline() as self._pipeline:
+            yield
+        self._pipeline = None
+
+    def settle(self) -> None:
+        """Waits for what was sent; then the server knows that this worker is idle, should it hang."""
+        if self._pipeline is not None and self._sent:
+            self._pipeline.sync()
+            self._sent = False
+
+    def execute(self, statement: str, args: Sequence[Any] = (), /) -> Cursor:
+        cursor = self._driver.cursor()
+        cursor.execute(_marked(statement), args or None)
+        self._sent = True
+        return Found(self, cursor)
+
+    def executemany(self, statement: str, args: Iterable[Sequence[Any]], /) -> Cursor:
+        rows = list(args)
+        cursor = self._driver.cursor()
+        if len(rows) == 1:
+            cursor.execute(_marked(statement), rows[0])
+        elif rows:
+            cursor.executemany(_marked(statement), rows)
+        self._sent = True
+        return Found(self, cursor)
+
+
+class Found:
+    """What came of a statement, as soon as somebody looks."""
+
+    __slots__ = ("_connection", "_cursor")
+
+    def __init__(self, connection: Connection, cursor: Any) -> None:
+        self._connection, self._cursor = connection, cursor
+
+    @property
+    def rowcount(self) -> int:
+        self._connection.settle()
+        return int(self._cursor.rowcount)
+
+    def fetchone(self) -> Any:
+        self._connection.settle()
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> Sequence[Any]:
+        self._connection.settle()
+        return self._cursor.fetchall()  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Any]:
+        self._connection.settle()
+        return iter(self._cursor)
+
+
+@functools.lru_cache(256)
+def _marked(statement: str) -> str:
+    return statement.replace("?", "%s")
