@@ -74,12 +74,6 @@ def test_the_latest_failures_come_first_and_are_few():
     assert [f.number for f in view(*rows).failures] == [8, 7, 6, 5, 4]
 
 
-def test_failures_are_told_without_passwords():
-    error = "E: no answer from ('postgresql://me:pa55@host/db'), or http://pa55@host\nTraceback"
-    (told,) = view(done(0, 1.0, None, state=State.FAILED, error=error)).failures
-    assert told.error == "E: no answer from ('postgresql://me:***@host/db'), or http://***@host"
-
-
 def test_a_worker_of_the_service_is_one_whatever_it_asked():
     rows = [running(0, 30.0, "me#k1"), running(1, 20.0, "me#k2"), done(2, 3.0, worker="me#k3"), running(3, 9.0, "#k4")]
     nobody, me = sorted(view(*rows).workers, key=lambda w: w.name)
@@ -179,6 +173,15 @@ def test_user_text_is_inert_and_json_is_all_of_it():
     data = json.loads(call("top", EVIL, "--storage", "s.db", "--json").stdout)
     assert (data["study"], data["failures"][0]["error"]) == (EVIL, EVIL)
     assert data.keys() == set(type(view()).__struct_fields__)
+
+
+def test_failures_are_told_without_passwords():
+    error = "E: no answer from ('postgresql://me:pa55@host/db'), or http://pa55@host\nTraceback"
+    luthier.create_study("s", "s.db").add_trials([TrialRow(number=-1, state=State.FAILED, error=error)])
+    for form in ("--once", "--json"):
+        text = call("top", "s", "--storage", "s.db", form).stdout
+        assert "E: no answer from ('postgresql://me:***@host/db'), or http://***@host" in text
+        assert "pa55" not in text
 
 
 def test_live_on_a_terminal_until_ctrl_c():

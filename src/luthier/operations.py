@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from .logs import scrubbed
 from .storages import Storage
 from .storages.base import StudyRecord, lapsed
 from .trial import State, TrialRow
@@ -67,7 +66,7 @@ class Worker(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A trial that failed: its error's first line, without passwords, and how long ago it ended."""
+    """A trial that failed: its error's first line, and how long ago it ended."""
 
     number: int
     error: str
@@ -141,7 +140,7 @@ def overview(
         name, list(directions), now, {s.name.lower(): counts[s] for s in State},
         _best(over, directions), _rates(over, now), sum(r.retries for r in rows),
         [
-            Failure(r.number, scrubbed((r.error or "").split("\n", 1)[0]), _ago(now, r.finished_s), _whose(r))
+            Failure(r.number, (r.error or "").split("\n", 1)[0], _ago(now, r.finished_s), _whose(r))
             for r in reversed(failed)
         ],
         _workers(rows, now, lease_s, max_retries),

@@ -14,7 +14,7 @@ from .options import POSITIVE, examples, existing, named
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..operations import Overview
+    from ..operations import Follower, Overview
 
 _RECENT_S = 600.0  # workers that hold nothing are listed if they were heard of since
 _WORKERS = ["worker", "running", "since", "step", "lease ends in", "last heard", "finished", "failed", "mean time"]
@@ -49,19 +49,29 @@ def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> Non
 
         from ..trial import jsonable
 
-        click.echo(json.dumps(jsonable(to_builtins(follower.look())), indent=1))
+        click.echo(json.dumps(jsonable(to_builtins(_looked(follower))), indent=1))
     elif once or not sys.stdout.isatty():
-        _printed(follower.look())
+        _printed(_looked(follower))
     else:
         from rich.live import Live
 
-        with Live(_drawn(follower.look()), screen=True, auto_refresh=False) as live:
+        with Live(_drawn(_looked(follower)), screen=True, auto_refresh=False) as live:
             try:
                 while True:
                     time.sleep(every)
-                    live.update(_drawn(follower.look()), refresh=True)
+                    live.update(_drawn(_looked(follower)), refresh=True)
             except KeyboardInterrupt:
                 pass
+
+
+def _looked(follower: Follower) -> Overview:
+    """The study now, without the passwords that errors may tell."""
+    from msgspec.structs import replace
+
+    from ..logs import scrubbed
+
+    view = follower.look()
+    return replace(view, failures=[replace(f, error=scrubbed(f.error)) for f in view.failures])
 
 
 def _printed(view: Overview) -> None:
