@@ -61,13 +61,13 @@ class Patient(Storage):
 
     def _patiently(self, verb: Callable[[bool], T]) -> T:
         """The answer of a verb, which is told whether it has been asked before."""
-        patience_s = self.patience_s if self._met else min(self.patience_s, _FIRST_S)
-        until, nap_s, again = time.monotonic() + patience_s, _NAP_S, False
+        begun_s, nap_s, again = time.monotonic(), _NAP_S, False
         while True:
             try:
                 answer = verb(again)
             except StorageUnreachableError as e:
-                if time.monotonic() >= until:
+                patience_s = self.patience_s if self._met else min(self.patience_s, _FIRST_S)  # it may be cut short
+                if time.monotonic() >= begun_s + patience_s:
                     raise
                 if not self._away.is_set():
                     self._away.set()
