@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,12 @@ import servers
 
 
 def pytest_configure(config):
+    for ignored in (
+        ("SIGINT", "SIGHUP") if os.name == "posix" else ()
+    ):  # as whoever runs the tests in the background does
+        if signal.getsignal(getattr(signal, ignored)) is signal.SIG_IGN:
+            default = signal.default_int_handler if ignored == "SIGINT" else signal.SIG_DFL
+            signal.signal(getattr(signal, ignored), default)
     if not hasattr(config, "workerinput"):  # the first process of the run, which sees its end
         os.environ[servers.RUN] = tempfile.mkdtemp(prefix="luthier-tests-")
 
