@@ -8,13 +8,13 @@ demo: .venv/demo
 	$(BIN)/luthier demo
 
 test: .venv/dev servers
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 check: .venv/dev servers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 bench: .venv/bench servers
 	$(BIN)/python benchmarks/speed.py
