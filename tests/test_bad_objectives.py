@@ -98,7 +98,7 @@ def run(study, misbehave, how, n=6, **options):
         (np.complex128(1j), "must return a number; trial 3 returned"),
         ([], "must return a number, one for each direction of the study; trial 3 returned [] (list)"),
         ((1.0, 2.0), "must return a number, one for each direction of the study; trial 3 returned (1.0, 2.0) (tuple)"),
-        ({"loss": 1.0}, "must return a number; trial 3 returned {'loss': 1.0} (dict)"),
+        ({"loss": 1.0}, "must return a number; trial 3 returned {'loss': 1.0}: there is no 'value' and an unknown"),
         (np.zeros(3), "must return a number, one for each direction of the study; trial 3 returned array("),
         (np.zeros((1, 1)), "must return a number; trial 3 returned array("),
         (["a"], "must return a number; trial 3 returned ['a'] (list)"),

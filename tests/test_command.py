@@ -14,6 +14,7 @@ import luthier
 from luthier.command import Command, Script, read_space
 from luthier.errors import CommandError, SpaceError, TrialPruned
 from luthier.schedulers import Decision, Scheduler
+from luthier.turns import release
 
 SPACE = {
     "lr": luthier.Float(1e-5, 1.0, scale="log"),
@@ -286,7 +287,7 @@ def test_checkpoints_come_back(tmp_path):
     (tmp_path / "a b").write_text("so far")
     says(tmp_path, json.dumps({"step": 3, "value": 0.5, "checkpoint": str(tmp_path / "a b")}) + "\n1\n")(first)
     (tmp_path / "a b").write_text("overwritten")
-    study._release(first, retried=True)
+    release(study, first, retried=True)
     again = study.ask()
     assert again.number == first.number
     code = (
@@ -299,7 +300,7 @@ def test_a_checkpoint_may_be_an_object(tmp_path):
     study = luthier.create_study(space=SPACE)
     first = study.ask()
     says(tmp_path, '{"step": 1, "value": 0.5, "checkpoint": {"at": [1, 2]}}\n1\n')(first)
-    study._release(first, retried=True)
+    release(study, first, retried=True)
     code = "import json, os; print(json.loads(os.environ['LUTHIER_CHECKPOINT'])['at'][1])"
     assert Command(python(code))(study.ask()) == 2
 

@@ -32,7 +32,7 @@ RUNS = [  # every fault, and every kind of storage, at least once; the soak does
 def seen(counts, record_property):
     for what, n in counts.items():
         record_property(what, n)
-    assert counts["acknowledged"] >= 24
+    assert counts["acknowledged"] >= 24 - counts["killed"]  # between the storage's yes and the worker's note of it
 
 
 @pytest.mark.parametrize("kind_and_faults", RUNS, ids=lambda r: "-".join([r[0], *(f.__name__ for f in r[1:])]))

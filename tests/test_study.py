@@ -282,7 +282,7 @@ def test_names_and_directions() -> None:
         luthier.create_study("s", storage, direction="minimize", load_if_exists=True)
     with pytest.raises(StudyError, match="'minimize' or 'maximize'"):
         luthier.create_study(direction="up")
-    with pytest.raises(StudyError, match="not both"):
+    with pytest.raises(StudyError, match="give one of direction, directions and objectives"):
         luthier.create_study(direction="minimize", directions=["minimize"])
     with pytest.raises(StudyError, match="seed"):
         luthier.create_study(seed=-1)
@@ -314,7 +314,7 @@ def test_bounds_that_make_no_sense(arguments, says: str) -> None:
 
 def test_the_best_of_nothing() -> None:
     study = luthier.create_study("empty")
-    with pytest.raises(NoCompletedTrialsError, match="'empty'"):
+    with pytest.raises(NoCompletedTrialsError, match="no trial is complete yet"):
         study.best_trial
     assert study.best_trials == []
     with pytest.raises(StudyError, match="best_trials"):

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _FROM = {
     "Categorical": "distributions",
+    "Choice": "choosing",
     "Confirmation": "confirmation",
     "Float": "distributions",
     "Int": "distributions",
@@ -26,7 +27,9 @@ _FROM = {
     "load_study": "studies",
     "share": "sharing",
 }
-_ROOMS = ("checkpoints", "errors", "evaluation", "executors", "samplers", "schedulers", "stopping", "storages")
+_ROOMS = (
+    "checkpoints", "errors", "evaluation", "executors", "measure", "samplers", "schedulers", "stopping", "storages",
+)  # fmt: skip
 
 __all__ = [*_FROM, *_ROOMS, "__version__"]
 
@@ -35,10 +38,12 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import evaluation as evaluation
     from . import executors as executors
+    from . import measure as measure
     from . import samplers as samplers
     from . import schedulers as schedulers
     from . import stopping as stopping
     from . import storages as storages
+    from .choosing import Choice as Choice
     from .confirmation import Confirmation as Confirmation
     from .distributions import Categorical as Categorical
     from .distributions import Float as Float

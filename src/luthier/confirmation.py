@@ -134,7 +134,7 @@ def confirm(study: Study, k: int, repeats: int, objective: Objective | None, n_j
             raise StudyError(_UNKNOWN)
         if any(pending.values()):
             catch, left = (Exception,), len(pending)
-            run(study, objective, left, None, n_jobs, None, catch, (), None, None, None, False, only=pending)
+            run(study, objective, left, None, n_jobs, None, catch, None, (), None, None, None, False, only=pending)
         else:  # they run elsewhere: to be waited for, or taken over should their worker die
             time.sleep(min(_LOOK_S, study.storage.lease_s / 3))
     return _found(study, leaders, study.storage.rows(study._id, sorted(ours)), level)

@@ -12,6 +12,9 @@ LuthierError
 │   ├── StudyNotFoundError      no study of that name in the storage
 │   ├── StudyExistsError        the name is taken
 │   ├── NoCompletedTrialsError  asked for the best of nothing
+│   │   └── NoFeasibleTrialsError   every complete trial breaks a constraint
+│   ├── NothingFitsError        no trial satisfies a rule
+│   ├── RuleError               a rule that cannot be read, or names what is not there
 │   ├── NothingToAskError       the scheduler wants no further trial now
 │   ├── UnknownNameError        no sampler or scheduler of that name
 │   ├── SpaceExhaustedError     every point of a finite space has had its trial
@@ -20,6 +23,7 @@ LuthierError
 │   ├── ObjectiveValueError     the objective returned something that is not its value(s)
 │   ├── ReportError             a report that is not (number, step)
 │   ├── CostError               a cost that is not a finite number >= 0
+│   ├── ConstraintValueError    a constraint on results that is not a number
 │   ├── LeaseLostError          the trial was given to another worker; this result is refused
 │   ├── TrialTimeoutError       the trial ran longer than its limit
 │   ├── TrialMemoryError        the trial used more memory than its limit
@@ -92,6 +96,18 @@ class NoCompletedTrialsError(StudyError, ValueError):
     """Asked for the best of nothing."""
 
 
+class NoFeasibleTrialsError(NoCompletedTrialsError):
+    """Every complete trial breaks a constraint on its results."""
+
+
+class NothingFitsError(StudyError):
+    """No trial satisfies a rule."""
+
+
+class RuleError(StudyError, ValueError):
+    """A rule that cannot be read, or names what is not there."""
+
+
 class NothingToAskError(StudyError):
     """The scheduler wants no further trial now."""
 
@@ -122,6 +138,10 @@ class ReportError(TrialError, ValueError):
 
 class CostError(TrialError, ValueError):
     """A cost that is not a finite number >= 0."""
+
+
+class ConstraintValueError(TrialError, ValueError):
+    """A constraint on results that is not a number."""
 
 
 class LeaseLostError(TrialError):

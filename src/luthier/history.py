@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .distributions import Array, Categorical, Int, choice_key
-from .reports import Reports
+from .checks import default_names
+from .distributions import Array
+from .feasibility import Feasibility, violation
+from .points import Points
+from .reports import Reports, grown
 from .space import Space
 from .trial import State, Told, TrialRow, Turn
 
@@ -20,8 +23,11 @@ class History:
     """Growable columns; a trial's number is its row. Views are read-only.
 
     Attributes:
-        space: Which parameters the columns of X are.
+        points: Params under the present space.
         directions: "minimize" or "maximize", one an objective.
+        objectives: Their names.
+        crash: Whether a trial that fails breaks a constraint, "crash".
+        feasibility: What trials told of constraints on their results.
         seed: Of the study, for what must not differ between its workers.
         n: Number of trials.
         budget: How many trials there will be in all, as far as is known.
@@ -36,8 +42,12 @@ class History:
         scratch: What models were made of it, by name; they say themselves whether they still hold.
     """
 
-    def __init__(self, space: Space, directions: Sequence[str], seed: int = 0) -> None:
+    def __init__(
+        self, space: Space, directions: Sequence[str], seed: int = 0, objectives: Sequence[str] | None = None
+    ) -> None:
         self.directions, self.seed = tuple(directions), seed
+        self.objectives = tuple(objectives or default_names(len(directions)))
+        self.crash, self.feasibility = False, Feasibility()
         self.budget: int | None = None
         self.n = self.revision = 0
         self.waiting: set[int] = set()
@@ -61,14 +71,10 @@ class History:
             "last_step": np.full(16, np.nan),
             "last_report": np.full(16, np.nan),
         }
-        self._raw: dict[str, Array] = {}  # numbers as they are, categories as an index into _choices[name]
-        self._choices: dict[str, dict[str, int]] = {}
         self.reports = Reports(m)
         self.scratch: dict[str, Any] = {}
-        self._seen: set[bytes] = set()
-        self._unkeyed: list[int] = []
         self._last: dict[int, dict[str, Any]] = {}  # params of trials that are not over, as last put
-        self.set_space(space)
+        self.points = Points(space)
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -76,6 +82,11 @@ class History:
         v = a[:n]
         v.flags.writeable = False
         return v
+
+    @property
+    def space(self) -> Space:
+        """Which parameters the columns of X are."""
+        return self.points.space
 
     @property
     def number(self) -> NDArray[np.int64]:
@@ -90,12 +101,12 @@ class History:
     @property
     def X(self) -> Array:  # noqa: N802
         """(n, d) unit columns of the present space, NaN where inactive, unknown, or outside its present range."""
-        return self._view(self._X, self.n)
+        return self._view(self.points.X, self.n)
 
     @property
     def fits(self) -> NDArray[np.bool_]:
         """(n,) whether all of the trial's params are values of the present space."""
-        return self._view(self._fits, self.n)
+        return self._view(self.points.fits, self.n)
 
     @property
     def values(self) -> Array:
@@ -106,6 +117,30 @@ class History:
     def losses(self) -> Array:
         """(n, m) `values` signed so that smaller is better: the only place where direction exists."""
         return self.losses_of(self.values)
+
+    @property
+    def constraint_names(self) -> tuple[str, ...]:
+        """(c,) the constraints that trials told of, and "crash" where failing breaks one."""
+        return (*self.feasibility.columns, *(["crash"] if self.crash else []))
+
+    @property
+    def constraints(self) -> Array:
+        """(n, c) what trials told: feasible is what is at most 0; NaN where they did not tell."""
+        told = self.feasibility.table(self.n)
+        if not self.crash:
+            return told
+        crash = np.where(self.state == State.FAILED, 1.0, np.where(self.state == State.COMPLETE, -1.0, np.nan))
+        return np.column_stack([told, crash])
+
+    @property
+    def violation(self) -> Array:
+        """(n,) by how much trials break their constraints, see `feasibility.violation`; 0 for those that do not."""
+        return violation(self.constraints)
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """(n,) which trials break no constraint, as far as they told."""
+        return np.asarray(self.violation == 0)
 
     @property
     def started_s(self) -> Array:
@@ -199,12 +234,16 @@ class History:
 
     def params(self, number: int) -> dict[str, Any]:
         """What a trial was last given, as far as it is of the present space; numbers exactly as they were."""
-        [params] = self.space.decode(self._X[[number]])
-        for name, dist in self.space.params.items():
-            if name in params and not isinstance(dist, Categorical):
-                raw = float(self._raw[name][number])
-                params[name] = int(raw) if isinstance(dist, Int) else raw
-        return params
+        return self.points.params(number)
+
+    def seen(self, X: Array) -> NDArray[np.bool_]:
+        """(n,) which points of a finite space some trial has, whatever became of it."""
+        return self.points.seen(X)
+
+    @property
+    def n_seen(self) -> int:
+        """How many different points of a finite space there have been."""
+        return self.points.n_seen
 
     def losses_of(self, values: Array) -> Array:
         """Values of all objectives (..., m) as losses."""
@@ -214,48 +253,26 @@ class History:
         """Losses of the first objective (...) as the user's values, or values as losses."""
         return np.asarray(np.asarray(losses, dtype=np.float64) * self._signs[0])
 
+    @property
+    def eligible(self) -> NDArray[np.bool_]:
+        """(n,) which trials can be the best: complete, feasible, and no re-run of another."""
+        over = np.asarray((self.state == State.COMPLETE.value) & ~self.confirming)
+        return np.asarray(over & self.feasible) if self.constraint_names else over
+
     def best(self) -> int | None:
-        """Number of the complete trial with the smallest loss, the earliest of equals; one objective.
+        """Number of the complete feasible trial with the smallest loss, the earliest of equals; one objective.
 
         Re-runs that confirm another do not count: the luckiest of several runs says little.
         """
         loss = self.losses[:, 0]
-        numbers = np.flatnonzero((self.state == State.COMPLETE.value) & ~self.confirming & ~np.isnan(loss))
+        numbers = np.flatnonzero(self.eligible & ~np.isnan(loss))
         return int(numbers[np.argmin(loss[numbers])]) if len(numbers) else None
-
-    def seen(self, X: Array) -> NDArray[np.bool_]:
-        """(n,) which points of a finite space some trial has, whatever became of it."""
-        if self._unkeyed:
-            self._seen.update(self.space.keys(self._X[self._unkeyed]))
-            self._unkeyed = []
-        return np.fromiter((k in self._seen for k in self.space.keys(X)), dtype=bool, count=len(X))
-
-    @property
-    def n_seen(self) -> int:
-        """How many different points of a finite space there have been."""
-        self.seen(self._X[:0])
-        return len(self._seen)
 
     # -- writing: the study only ------------------------------------------------------------------------------------
 
     def set_space(self, space: Space) -> None:
         """Reads the trials anew under a changed space; those that still fit are used."""
-        self.space = space
-        self._X = np.full((len(self._columns["state"]), space.d), np.nan)
-        self._fits = np.ones(len(self._X), dtype=bool)
-        for j, name in enumerate(space.names):
-            if name in self._raw:
-                self._encode(j, name, slice(0, self.n))
-        self._seen = set()
-        self._unkeyed = list(range(self.n)) if space.finite else []
-        self._plan()
-
-    def _plan(self) -> None:
-        """Which parameters a single trial may be written with directly: numbers of the space that have a column."""
-        self._plain = {
-            name: (j, dist) for j, (name, dist) in enumerate(self.space.params.items())
-            if name in self._raw and name not in self._choices and not isinstance(dist, Categorical)
-        }  # fmt: skip
+        self.points.set_space(space)
 
     def put(self, rows: Iterable[TrialRow]) -> None:
         """Adds trials, or replaces what was known of them. New numbers must follow on."""
@@ -280,13 +297,15 @@ class History:
         c["token"][at] = [r.token for r in rows]
         for r in rows:
             self._note(r)
-        self._put_params(rows, at)
+        self.points.put(rows, at)
 
     def _note(self, row: TrialRow) -> None:
         """What is kept by sets and dicts."""
         i = row.number
         for state, those in ((State.WAITING, self.waiting), (State.RUNNING, self.running), (State.PAUSED, self.paused)):
             (those.add if row.state == state else those.discard)(i)
+        if row.constraints or self.feasibility.columns:
+            self.feasibility.put(i, row.constraints)
         if row.turns:
             self.turns[i] = row.turns
             self._columns["granted"][i] = row.turns[-1].step
@@ -314,68 +333,7 @@ class History:
             self._last[i] = row.params
         if known:
             return
-        if not self._plain or len(row.params) != len(self._raw):
-            self._put_params([row], [i])
-            return
-        fits, X, raw = True, self._X[i], self._raw
-        for name, value in row.params.items():
-            place = self._plain.get(name)
-            if place is None or (type(value) is not float and type(value) is not int):
-                self._put_params([row], [i])
-                return
-            j, dist = place
-            raw[name][i] = value
-            if dist.contains(value):
-                X[j] = dist.to_unit(float(value))
-            else:
-                X[j], fits = np.nan, False
-        self._fits[i] = fits
-        if self.space.finite:
-            self._unkeyed.append(i)
-
-    def _put_params(self, rows: list[TrialRow], at: slice | list[int]) -> None:
-        new = dict.fromkeys(name for r in rows for name in r.params if name not in self._raw)
-        for name in new:
-            self._raw[name] = np.full(len(self._columns["state"]), np.nan)
-        self._fits[at] = True
-        for name, column in self._raw.items():
-            dist = self.space.params.get(name)
-            got = [r.params.get(name, _ABSENT) for r in rows]
-            if isinstance(dist, Categorical) or name in self._choices:
-                index = self._choices.setdefault(name, {})
-                raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
-            elif dist is None and any(v is not _ABSENT and not _is_number(v) for v in got):
-                index = self._choices.setdefault(name, {})
-                old = column[: self.n]
-                for v in np.unique(old[~np.isnan(old)]):  # what was taken for a number so far is a choice
-                    index[choice_key(int(v) if v == int(v) else float(v))] = len(index)
-                    old[old == v] = index[choice_key(int(v) if v == int(v) else float(v))]
-                raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
-            else:
-                if not all(issubclass(k, float | int) and k is not bool for k in set(map(type, got))):
-                    odd = [not _is_number(v) for v in got]  # of another kind than the space has it
-                    self._fits[at] &= ~np.array(odd)
-                    got = [np.nan if o else v for o, v in zip(odd, got, strict=True)]
-                raw = got
-            column[at] = raw
-            if name in self.space.column:
-                self._encode(self.space.column[name], name, at)
-        if new:
-            self._plan()
-        if self.space.finite:
-            self._unkeyed.extend(r.number for r in rows if r.params)
-
-    def _encode(self, j: int, name: str, at: slice | list[int]) -> None:
-        """One column of X from raw values; what does not fit the present distribution is NaN and noted in `fits`."""
-        dist, raw = self.space.dists[j], self._raw[name][at]
-        there = ~np.isnan(raw)
-        if isinstance(dist, Categorical):
-            now = {choice_key(c): i for i, c in enumerate(dist.choices)}
-            known = np.array([now.get(k, -1) for k in self._choices.get(name, {})] + [-1.0])
-            raw = np.where(there, known[np.where(there, raw, -1).astype(np.int64)], np.nan)
-        good = there & dist.contains(raw)
-        self._X[at, j] = dist.to_unit(np.where(good, raw, np.nan)) if not good.all() else dist.to_unit(raw)
-        self._fits[at] &= good | ~there
+        self.points.put_one(row)
 
     def put_report(self, number: int, step: float, value: Told) -> None:
         """Adds a report; one for the same step replaces the earlier."""
@@ -400,9 +358,7 @@ class History:
             return
         size = max(2 * size, n)
         for name, a in self._columns.items():
-            self._columns[name] = _grown(a, size)
-        self._raw = {name: _grown(a, size) for name, a in self._raw.items()}
-        self._X, self._fits = _grown(self._X, size), _grown(self._fits, size)
+            self._columns[name] = grown(a, size)
 
     def before(self, number: int, window: int) -> History:
         """What was committed when trial `number` was proposed and nothing later, beside its own reports.
@@ -425,6 +381,8 @@ class History:
             cut._columns[name][: self.n][open_] = np.nan
         for name in ("last_step", "last_report"):
             cut._columns[name][: self.n][silent] = np.nan
+        cut.points = copy.copy(self.points)
+        cut.feasibility = self.feasibility.without(open_)
         cut.reports, cut.scratch = self.reports.without(silent), {}
         return cut
 
@@ -434,17 +392,3 @@ class History:
     def __repr__(self) -> str:
         counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
         return f"History({self.n} trials: " + ", ".join(f"{k} {v}" for v, k in counts.items() if k) + ")"
-
-
-_ABSENT = float("nan")  # no parameter is NaN
-
-
-def _is_number(v: Any) -> bool:
-    return isinstance(v, int | float) and not isinstance(v, bool)
-
-
-def _grown(a: NDArray[Any], size: int) -> NDArray[Any]:
-    fill = np.nan if a.dtype.kind == "f" else 1 if a.dtype.kind == "b" else 0
-    out = np.full((size, *a.shape[1:]), fill, dtype=a.dtype)
-    out[: len(a)] = a
-    return out

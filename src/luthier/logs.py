@@ -9,8 +9,9 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from .checks import jsonable
 from .storages.base import shown
-from .trial import State, TrialRow, jsonable
+from .trial import State, TrialRow
 
 FIELDS = ("study", "worker", "trial", "state", "value", "duration_s", "cost", "error")
 

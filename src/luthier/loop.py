@@ -28,7 +28,7 @@ from .schedulers.base import Next
 from .stopping import StopRule
 from .tickets import _HERE, submitter
 from .trial import State, Trial, TrialRow
-from .turns import end
+from .turns import end, release, release_forgotten
 
 if TYPE_CHECKING:
     from .study import Callback, Study
@@ -43,7 +43,7 @@ _GOES_ON = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)  # these say n
 def run(
     study: Study, objective: Objective, n_trials: int | None, timeout_s: float | None, n_jobs: int,
     executor: cf.Executor | str | None, catch: type[BaseException] | Sequence[type[BaseException]],
-    callbacks: Sequence[Callback], progress: bool | None, limits: Mapping[str, float] | None,
+    catch_as: str | None, callbacks: Sequence[Callback], progress: bool | None, limits: Mapping[str, float] | None,
     resources: Mapping[str, float] | None, reproducible: bool, stop: StopRule | Sequence[StopRule] = (),
     only: Collection[int] | None = None,
 ) -> None:  # fmt: skip
@@ -75,6 +75,8 @@ def run(
             f"{study.scheduler!r} resumes trials whenever a worker is free, which is a matter of timing: "
             "reproducible=True with several jobs takes a scheduler that never pauses, such as ASHA(mode='stopping')"
         )
+    if catch_as not in (None, "failed", "infeasible"):
+        raise ValueError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
     if callable(callbacks):
         raise ValueError(
             f"callbacks is a list of functions, got {callbacks!r}; write [{getattr(callbacks, '__name__', '...')}]"
@@ -98,6 +100,9 @@ def run(
     if n_jobs == -1:
         n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
     study._stopped = False
+    if catch_as is not None and study.history.crash != (catch_as == "infeasible"):
+        study.history.crash = catch_as == "infeasible"
+        study._save_spec(crash=catch_as)
     if only is None:
         study.stop_reason, study._objective = None, objective
         if study.storage.shared:
@@ -134,7 +139,6 @@ class _Loop:
         self.study, self.objective, self.deadline = study, objective, deadline
         self.left = n_trials
         self.caught, self.callbacks, self.rules, self.only = caught, callbacks, rules, only
-        self.m = len(study.directions)
         self.held: dict[int, Trial] = {}  # asked for, and neither stored nor given back
 
     def ask(self) -> Trial | None:
@@ -204,7 +208,7 @@ class _Loop:
             if not isinstance(e, cf.BrokenExecutor) and not (isinstance(e, WorkerDiedError) and e.killed):
                 row = end(study, trial, outcome)
             else:
-                study._release(trial, retried or isinstance(e, cf.BrokenExecutor))
+                release(study, trial, retried or isinstance(e, cf.BrokenExecutor))
                 [now] = study.storage.rows(study._id, [trial.number])
                 if now.state == State.FAILED:
                     row = now
@@ -225,15 +229,15 @@ class _Loop:
         except LuthierError as e:
             logger.warning("trial %d: %s", trial.number, e)
             with contextlib.suppress(LuthierError):
-                self.study._release(trial, retried=False)
+                release(self.study, trial, retried=False)
 
     def let_go(self) -> None:
         """Gives back what was asked for and is not over."""
         study, held, self.held = self.study, self.held, {}
         try:
             for trial in held.values():
-                study._release(trial, retried=False)
-            study._release_forgotten()
+                release(study, trial, retried=False)
+            release_forgotten(study)
         except LuthierError as e:
             logger.warning("could not give back trials %s: %s", sorted(held), e)
 
@@ -241,7 +245,7 @@ class _Loop:
         """One trial after the other, in this thread."""
         try:
             while (trial := self.ask()) is not None:
-                self.take(trial, execute(self.objective, trial, self.m))
+                self.take(trial, execute(self.objective, trial))
         except BaseException:  # Ctrl-C: the trial goes back, somebody resumes it
             self.let_go()
             raise
@@ -249,7 +253,7 @@ class _Loop:
     def spread(self, executor: cf.Executor, n_jobs: int) -> None:
         """n_jobs trials at a time; in trial order where results must not depend on timing."""
         key = f"{os.getpid()}:{uuid.uuid4().hex}"
-        submit = submitter(executor, self.study, self.objective, self.m, key)
+        submit = submitter(executor, self.study, self.objective, key)
         running: dict[cf.Future[Outcome | None], Trial] = {}
         ready: dict[int, tuple[Trial, Outcome]] = {}
         in_order = self.study._window is not None

@@ -11,6 +11,14 @@ from .distributions import Array
 from .trial import Told
 
 
+def grown(a: NDArray[Any], size: int) -> NDArray[Any]:
+    """A longer copy of a column (n, ...), filled up with NaN, 0 or True by its kind."""
+    fill = np.nan if a.dtype.kind == "f" else 1 if a.dtype.kind == "b" else 0
+    out = np.full((size, *a.shape[1:]), fill, dtype=a.dtype)
+    out[: len(a)] = a
+    return out
+
+
 class Reports:
     """Growable columns of intermediate values; one report a trial and step.
 
@@ -49,7 +57,7 @@ class Reports:
             row = rows[step] = self.n
             self.n += 1
             if self.n > len(self._columns["step"]):
-                self._columns = {k: np.concatenate([a, np.zeros_like(a)]) for k, a in self._columns.items()}
+                self._columns = {k: grown(a, 2 * len(a)) for k, a in self._columns.items()}
         else:
             self.n_replaced += 1
         c = self._columns

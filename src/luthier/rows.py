@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from .checks import checked_constraint, checked_cost, default_names, jsonable
 from .distributions import tuples
 from .errors import TrialError
-from .trial import State, TrialRow, checked_cost, jsonable
+from .trial import State, TrialRow
 
 
-def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
-    """Trials as flat dicts, for tables and files; with a cost where any of them has one."""
+def records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict[str, Any]]:
+    """Trials as flat dicts, for tables and files; with a cost, and constraints, where any of them told.
+
+    Values stand under "value" or "value_0", "value_1", ...; under "values.NAME" where objectives have names.
+    """
     rows = list(rows)
     costly = any(r.cost is not None for r in rows)
-    names = ["value"] if n_values == 1 else [f"value_{i}" for i in range(n_values)]
+    unnamed = tuple(objectives) == default_names(len(objectives))
+    names = [name if unnamed else f"values.{name}" for name in objectives]
+    limits = dict.fromkeys(name for r in rows for name in r.constraints)
     return [
         {
             "number": r.number,
             "state": r.state.name.lower(),
-            **dict(zip(names, r.values or (None,) * n_values, strict=False)),
+            **dict(zip(names, r.values or (None,) * len(names), strict=False)),
             "duration_s": r.duration_s,
             **({"cost": r.cost} if costly else {}),
+            **{f"constraints.{k}": r.constraints.get(k) for k in limits},
             **{f"params.{k}": v for k, v in r.params.items()},
             **{f"tags.{k}": v for k, v in r.tags.items()},
         }
@@ -31,20 +38,22 @@ def records(rows: Iterable[TrialRow], n_values: int) -> list[dict[str, Any]]:
     ]
 
 
-def addable(rows: Iterable[TrialRow], n_values: int) -> list[TrialRow]:
+def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRow]:
     """Trials that come from elsewhere, as a study keeps them.
 
     Raises:
         TrialError: One is running, complete without its values, or holds what cannot be stored.
         CostError: A cost is not a finite number >= 0.
+        ConstraintValueError: A constraint is not a number.
     """
     out = []
     for row in rows:
         if row.state == State.RUNNING:
             raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
-        if row.state == State.COMPLETE and (row.values is None or len(row.values) != n_values):
-            raise TrialError(f"a complete trial needs {n_values} values, got {row.values!r}")
+        if row.state == State.COMPLETE and (row.values is None or len(row.values) != len(objectives)):
+            raise TrialError(f"a complete trial needs {len(objectives)} values, got {row.values!r}")
         cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
         params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
-        out.append(msgspec.structs.replace(row, params=params, cost=cost, checkpoints=(), turns=()))
+        limits = {k: checked_constraint(k, v, "an added trial") for k, v in row.constraints.items()}
+        out.append(msgspec.structs.replace(row, params=params, cost=cost, constraints=limits, checkpoints=(), turns=()))
     return out

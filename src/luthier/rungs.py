@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import weakref
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from .distributions import Array
 from .history import History
 from .numerics.halving import reached
+from .numerics.pareto import fronts
 from .trial import State
 
 Numbers = NDArray[np.int64]
@@ -146,52 +146,20 @@ def order(losses: Array, most: float = math.inf) -> Numbers:
     """
     if losses.shape[1] == 1:
         return np.argsort(losses[:, 0], kind="stable")
-    front, chosen = fronts(losses), np.empty(0, dtype=np.int64)
-    while len(chosen) < min(len(losses), most):
+    front, chosen, enough = fronts(losses), np.empty(0, dtype=np.int64), int(min(len(losses), most))
+    while len(chosen) < enough:
         at = np.flatnonzero(front == (front[chosen[-1]] + 1 if len(chosen) else 0))
-        chosen = np.concatenate([chosen, at[_net(losses[at])]])
+        chosen = np.concatenate([chosen, at[_net(losses[at], enough - len(chosen))]])
     return chosen
 
 
-def fronts(losses: Array) -> Numbers:
-    """(c,) The front of each of some losses (c, m): 0 where none dominates it, 1 where only those of 0 do, and so on.
-
-    Source: Zhang 2015 (a point goes to the first front that does not dominate it, found by bisection).
-    """
-    front = np.zeros(len(losses), dtype=np.int64)
-    if losses.shape[1] == 2:  # of a front, only the latest can dominate what is to come
-        latest: list[tuple[float, float]] = []
-        rows = losses.tolist()
-        for i in np.lexsort(losses.T[::-1]).tolist():
-            key = (rows[i][1], rows[i][0])
-            front[i] = at = bisect_left(latest, key)
-            latest[at : at + 1] = [key]
-        return front
-    found: list[Array] = []
-    for i in np.lexsort(losses.T[::-1]):
-        row, low, high = losses[i], 0, len(found)
-        while low < high:
-            mid = (low + high) // 2
-            front_losses = found[mid]
-            if ((front_losses <= row).all(axis=1) & (front_losses < row).any(axis=1)).any():
-                low = mid + 1
-            else:
-                high = mid
-        front[i] = low
-        if low == len(found):
-            found.append(row[None])
-        else:
-            found[low] = np.concatenate([found[low], row[None]])
-    return front
-
-
-def _net(losses: Array) -> list[int]:
-    """Indices of a front (c, m) in such an order that every beginning of it covers the front."""
+def _net(losses: Array, most: int) -> list[int]:
+    """Up to `most` indices of a front (c, m) in such an order that every beginning of it covers the front."""
     low, high = losses.min(axis=0) / 2, losses.max(axis=0) / 2  # halves: their differences cannot overflow
     Z = (losses / 2 - low) / np.where(high > low, high - low, 1.0)
     chosen = [int(np.argmin(losses[:, 0]))]
     far = np.full(len(Z), np.inf)
-    for _ in range(len(Z) - 1):
+    for _ in range(min(len(Z), most) - 1):
         far = np.minimum(far, ((Z - Z[chosen[-1]]) ** 2).sum(axis=1))
         far[chosen[-1]] = -1.0
         chosen.append(int(np.argmax(far)))

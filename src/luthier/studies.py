@@ -27,6 +27,7 @@ def create_study(
     storage: str | Storage | None = None,
     direction: str | None = None,
     directions: Sequence[str] | None = None,
+    objectives: Mapping[str, str] | None = None,
     space: Space | Mapping[str, Any] | None = None,
     sampler: Sampler | str | None = None,
     scheduler: Scheduler | str | None = None,
@@ -42,6 +43,7 @@ def create_study(
             path ending in .db, a `Storage`, or None for this process's memory.
         direction: "minimize" (the default) or "maximize".
         directions: One for each of several objectives, instead of `direction`.
+        objectives: The same with names, which rules and tables use: {"accuracy": "maximize", "latency_ms": "minimize"}.
         space: A declared space, or a dict for one; None lets the objective's suggest calls discover it.
         sampler: What to try next, or its name; None chooses automatically.
         scheduler: Who trains how long, or its name; None trains every trial to its end.
@@ -52,13 +54,9 @@ def create_study(
 
     Raises:
         StudyExistsError: The name is taken.
-        StudyError: A direction is neither, or not the one the loaded study has.
+        StudyError: A direction is neither, or objectives are not those that the loaded study has.
     """
-    if direction is not None and directions is not None:
-        raise StudyError(f"give direction or directions, not both; got {direction!r} and {directions!r}")
-    wanted = list(directions) if directions is not None else [direction or "minimize"]
-    if not wanted or any(d not in ("minimize", "maximize") for d in wanted):
-        raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
+    wanted, names = _aims(direction, directions, objectives)
     if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
         raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
     if name is not None and (not isinstance(name, str) or name.encode(errors="ignore").decode() != name):
@@ -73,6 +71,7 @@ def create_study(
         "declared": space is not None,
     }
     spec |= {k: v for k, v in (("sampler", sampler), ("scheduler", scheduler)) if isinstance(v, str)}
+    spec |= {"objectives": names} if names else {}
     if checkpoints is not None:
         store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
@@ -83,10 +82,35 @@ def create_study(
             raise
         record = place.study(str(name))
         must_be_whole(record)
-        if (direction or directions) and record.spec["directions"] != wanted:
+        if (direction or directions or objectives) and record.spec["directions"] != wanted:
             raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
+        if names and record.spec.get("objectives") != names:
+            known = record.spec.get("objectives", "no names")
+            raise StudyError(f"study {name!r} has objectives {known}, not {names}") from None
         chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
+
+
+def _aims(
+    direction: str | None, directions: Sequence[str] | None, objectives: Mapping[str, str] | None
+) -> tuple[list[str], list[str] | None]:
+    """Directions, and names where they were given."""
+    given = [x for x in (direction, directions, objectives) if x is not None]
+    if len(given) > 1:
+        raise StudyError(f"give one of direction, directions and objectives, got {' and '.join(map(repr, given))}")
+    if isinstance(directions, str) or (objectives is not None and not isinstance(objectives, Mapping)):
+        raise StudyError(
+            "directions is a list such as ['minimize', 'maximize'], objectives a dict such as "
+            f"{{'accuracy': 'maximize'}}, got {given[0]!r}"
+        )
+    names = None if objectives is None else list(objectives)
+    wanted = [direction or "minimize"] if directions is None else list(directions)
+    wanted = wanted if objectives is None else list(objectives.values())
+    if not wanted or any(d not in ("minimize", "maximize") for d in wanted):
+        raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
+    if any(not isinstance(name, str) or not name for name in names or ()):
+        raise StudyError(f"the name of an objective is text, got {names!r}")
+    return wanted, names
 
 
 def load_study(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 import logging
 import threading
@@ -16,11 +15,8 @@ import numpy as np
 from .checkpoints import Checkpoints
 from .distributions import must_match
 from .errors import (
-    LeaseLostError,
     MissingDependencyError,
-    NoCompletedTrialsError,
     NothingToAskError,
-    ReportError,
     StudyError,
     TrialError,
 )
@@ -30,19 +26,21 @@ from .leases import Leases
 from .lineage import Lineage
 from .numerics.pareto import non_dominated
 from .proposals import Proposals
+from .recommendation import must_have_results
 from .rows import addable, records
 from .samplers.base import Sampler
-from .schedulers.base import Decision, Next, Scheduler
+from .schedulers.base import Next, Scheduler
 from .space import Space
 from .stopping import StopRule
 from .storages import Storage
 from .storages.base import StudyRecord, worker_name
-from .trial import State, Told, Trial, TrialRow
+from .trial import State, Trial, TrialRow
 from .turns import end, take
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .choosing import Choice
     from .confirmation import Confirmation
     from .forecast import Forecast
     from .recommendation import Recommendation
@@ -58,6 +56,7 @@ class Study:
     Attributes:
         name: Its name in the storage.
         directions: "minimize" or "maximize", one an objective.
+        objectives: Their names.
         sampler: What to try next.
         scheduler: How long to train it; None lets every trial run to its end.
         storage: Where it lives.
@@ -78,7 +77,9 @@ class Study:
         for name in stored.params.keys() & (space or stored).params.keys():
             must_match(name, stored.params[name], (space or stored).params[name])
         known = stored if space is None else space
-        self.history = History(known, self.directions, self._seed)
+        self.history = History(known, self.directions, self._seed, self._spec.get("objectives"))
+        self.history.crash = self._spec.get("crash") == "infeasible"
+        self.objectives = self.history.objectives
         self._proposals = Proposals(self.history, self._declared, set(space.names) if space is not None else set())
         self._worker = worker_name()
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
@@ -91,7 +92,7 @@ class Study:
         self.stop_reason: str | None = None
         self._objective: Objective | None = None  # what optimize was last given, for confirm
         if space is not None and space.to_json() != self._spec["space"]:
-            self._save_space()
+            self._save_spec()
         elif space is None and self._spec["space"].get("functions"):
             logger.warning(
                 "study %r has constraints that are functions (%s) and cannot be stored; pass its space when loading it",
@@ -109,6 +110,7 @@ class Study:
         n_jobs: int = 1,
         executor: Executor | Literal["ray"] | None = None,
         catch: type[BaseException] | Sequence[type[BaseException]] = (),
+        catch_as: Literal["failed", "infeasible"] | None = None,
         callbacks: Sequence[Callback] = (),
         progress: bool | None = None,
         limits: Mapping[str, float] | None = None,
@@ -119,13 +121,15 @@ class Study:
         """Runs trials of an objective until one of the bounds is reached, `stop()` is called, or Ctrl-C.
 
         Args:
-            objective: Takes a `Trial`, returns a number, or a sequence of them for several directions.
+            objective: Takes a `Trial`, returns a number, or one for each of several objectives, in order or by name.
             n_trials: How many trials this call runs; None for no bound.
             timeout_s: After how many seconds no further trial is begun.
             n_jobs: How many trials run at the same time, each in its own process; -1 for as many as fit.
             executor: "ray", for a Ray cluster; or any `concurrent.futures` executor, in which n_jobs trials are kept.
             catch: Exceptions of the objective after which the study goes on; others are raised. Exceeded limits, dead
                 workers and values of NaN never stop a study. Every failure is recorded.
+            catch_as: "infeasible" takes every failure for the breach of a constraint, "crash", from now on: models
+                learn where trials crash or run out of memory. "failed" ends that; None leaves it as it is.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
             progress: Shows a progress bar; by default on a terminal only.
             limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and recorded as failed.
@@ -136,7 +140,7 @@ class Study:
             stop: A rule of `luthier.stopping`, or several: once one finds a reason, no further trial is begun.
 
         Raises:
-            ValueError: A bound that is not positive.
+            ValueError: A bound that is not positive, or another catch_as.
             StudyError: A stop rule needs one objective, and there are several.
             ResourceError: The machine does not have the resources.
             Exception: What the objective raised, unless `catch` names it.
@@ -144,8 +148,8 @@ class Study:
         from .loop import run
 
         run(
-            self, objective, n_trials, timeout_s, n_jobs, executor, catch, callbacks, progress, limits, resources,
-            reproducible, stop,
+            self, objective, n_trials, timeout_s, n_jobs, executor, catch, catch_as, callbacks, progress, limits,
+            resources, reproducible, stop,
         )  # fmt: skip
 
     def ask(self) -> Trial:
@@ -163,13 +167,16 @@ class Study:
         )
 
     def tell(
-        self, trial: Trial, value: float | Sequence[float] | None = None, state: State | str | None = None
+        self,
+        trial: Trial,
+        value: float | Sequence[float] | Mapping[str, float] | None = None,
+        state: State | str | None = None,
     ) -> TrialRow:
         """Ends a trial.
 
         Args:
             trial: From `ask`.
-            value: Its value, or one for each direction; None for a trial that failed or was pruned.
+            value: Its value, or one for each objective, in order or by name; None if it failed or was pruned.
             state: "complete", "pruned" or "failed"; complete if there is a value, else failed.
 
         Raises:
@@ -179,7 +186,7 @@ class Study:
         owner: Any = getattr(getattr(trial, "_link", None), "study", None)
         if owner != self:
             raise TrialError(f"tell expects a trial that this study's ask returned, got {trial!r}")
-        return end(self, trial, told(trial, value, state, len(self.directions)))
+        return end(self, trial, told(trial, value, state))
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
         """Adds a trial with these params, to be run before the sampler is asked again. Names left out are sampled.
@@ -195,7 +202,7 @@ class Study:
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
         """Adds trials as they are, from another study or from elsewhere; they get new numbers, which are returned."""
-        rows = addable(rows, len(self.directions))
+        rows = addable(rows, self.objectives)
         with self._lock:
             first, _ = self.storage.add_trials(self._id, rows)
             self._refresh()
@@ -214,21 +221,22 @@ class Study:
 
     @property
     def best_trial(self) -> TrialRow:
-        """The complete trial with the best value as it was observed; see `recommend` where values are noisy.
+        """The feasible complete trial with the best value as it was observed; see `recommend` where values are noisy.
 
         Re-runs of `confirm` do not count: the luckiest of several runs of one configuration says little of it.
 
         Raises:
             NoCompletedTrialsError: None is complete.
+            NoFeasibleTrialsError: None of those keeps all constraints.
             StudyError: There are several objectives.
         """
         if len(self.directions) > 1:
-            raise StudyError(f"{len(self.directions)} objectives have no single best trial; see best_trials")
+            raise StudyError(f"{len(self.directions)} objectives have no single best trial; see best_trials and choose")
         with self._lock:
             self._refresh()
+            must_have_results(self.history)
             best = self.history.best()
-        if best is None:
-            raise NoCompletedTrialsError(f"no trial of {self.name!r} is complete yet ({self.history!r})")
+        assert best is not None
         return self.storage.rows(self._id, [best])[0]
 
     @property
@@ -243,11 +251,11 @@ class Study:
 
     @property
     def best_trials(self) -> list[TrialRow]:
-        """The complete trials that no other beats in all objectives (with one objective: all that share the best)."""
+        """The feasible complete trials that no other beats in all objectives (with one: all that share the best)."""
         with self._lock:
             self._refresh()
             h = self.history
-            numbers = np.flatnonzero((h.state == State.COMPLETE.value) & ~h.confirming)
+            numbers = np.flatnonzero(h.eligible)
             numbers = numbers[non_dominated(h.losses[numbers])]
         return self.storage.rows(self._id, numbers.tolist())
 
@@ -255,20 +263,56 @@ class Study:
         """The k best configurations by what a model of all trials expects of them, the best first.
 
         With noise, the best value observed is the luckiest too. A model weighs it against its repeats and neighbours;
-        while trials are too few for a model, it is the mean of the observed values.
+        while trials are too few for a model, it is the mean of the observed values. Those that are expected to break a
+        constraint come last; see `Recommendation.feasible`.
 
         Args:
             k: How many different configurations; fewer come back when fewer are complete.
 
         Raises:
             NoCompletedTrialsError: None is complete.
-            StudyError: There are several objectives.
+            NoFeasibleTrialsError: None of those keeps all constraints.
+            StudyError: There are several objectives; see `choose`.
         """
         from .recommendation import recommend
 
         with self._lock:
             self._refresh()
             return recommend(self.history, k, partial(self.storage.rows, self._id))
+
+    def choose(
+        self,
+        rule: str | None = None,
+        *,
+        weights: Mapping[str, float] | None = None,
+        aspiration: Mapping[str, float] | None = None,
+        knee: bool = False,
+        lexicographic: Sequence[str | tuple[str, float]] | None = None,
+    ) -> Choice:
+        """One of the feasible complete trials, by exactly one of these ways; print it to see why.
+
+        Args:
+            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size". Names are those of
+                objectives, constraints, params and tags, and cost and duration_s.
+            weights: Of objectives, each scaled to 0 (best) to 1 (worst of the front).
+            aspiration: Values of objectives to come up to, or as near as can be.
+            knee: Where the front bends most.
+            lexicographic: Objectives, the most important first, with how much of each may be given up for the next.
+
+        Raises:
+            NothingFitsError: No trial satisfies the rule; it says which condition excludes everything.
+            RuleError: The rule cannot be read or names what is not there, or not exactly one way is given.
+            NoCompletedTrialsError: None is complete.
+            NoFeasibleTrialsError: None of those keeps all constraints.
+        """
+        from .choosing import choose
+
+        with self._lock:
+            self._refresh()
+            return choose(
+                self.history, partial(self.storage.rows, self._id), rule, weights=weights, aspiration=aspiration,
+                knee=knee, lexicographic=lexicographic,
+            )  # fmt: skip
 
     def forecast(self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None) -> Forecast:
         """What a trial that was stopped, paused or is running would come to if it were trained to its end.
@@ -331,12 +375,15 @@ class Study:
             return self._proposals.space
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row a trial: number, state, value (or value_0, ...), duration_s, cost (if any), params.*, tags.*."""
+        """One row a trial: number, state, value (or value_0, ..., or values.NAME), duration_s, cost, params.*, tags.*.
+
+        Cost, and constraints.*, where any trial told.
+        """
         try:
             import pandas as pd
         except ImportError:
             raise MissingDependencyError("to_dataframe needs pandas: pip install luthier[pandas]") from None
-        return pd.DataFrame(records(self.trials, len(self.directions)))
+        return pd.DataFrame(records(self.trials, self.objectives))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{int((self.history.state == s).sum())} {s.name.lower()}" for s in State
@@ -384,67 +431,12 @@ class Study:
         if revision == self.history.revision + 1:
             self.history.revision = revision
 
-    def _report(
-        self, number: int, token: int, step: float, value: Told, reference: dict[str, Any] | None,
-        params: dict[str, Any],
-    ) -> None:  # fmt: skip
-        m = len(self.directions)
-        if m == 1 and isinstance(value, tuple):
-            raise ReportError(
-                f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in trial {number}"
-            )
-        if m > 1 and (not isinstance(value, tuple) or len(value) != m):
-            raise ReportError(f"report(values, step) expects {m} values, got {value!r} in trial {number}")
-        with self._lock:
-            if reference is not None and number not in self._open:  # begun elsewhere, as its earlier turns were
-                self._refresh()
-            references = None if reference is None else self._lineage.grown(number, reference)
-            revision = self.storage.report(self._id, number, token, step, value, references, params)
-            known = not params or params == self.history._last.get(number)  # else the row has changed with them
-            if revision == self.history.revision + 1 and known:
-                self.history.put_report(number, step, value)
-                self.history.revision = revision
-            elif not known or not self.storage.shared:  # `decide` reads only what others can write
-                self._refresh()
-            if references is not None:  # what the next checkpoint follows
-                self.history.set_checkpoints(number, references)
-            self._lineage.clean(self._refresh)
-
-    def _decide(self, number: int) -> Decision:
-        if self.scheduler is None:
-            return Decision.CONTINUE
-        with self._lock:
-            if self.storage.shared:
-                self._refresh()
-            if self.history.reports.last(number) is None or self.history.confirming[number]:
-                return Decision.CONTINUE
-            history = self.history if self._window is None else self.history.before(number, self._window)
-            return self.scheduler.decide(history, number)
-
-    def _release(self, trial: Trial, retried: bool) -> None:
-        """Gives a trial back that this process will not end."""
-        with self._lock:
-            self._open.pop(trial.number, None)
-            try:
-                self._wrote(self.storage.release(self._id, trial.number, trial.token, retried))
-            except LeaseLostError as e:  # an interrupt came after the storage's yes to its result
-                logger.info("%s", e)
-
-    def _release_forgotten(self) -> None:
-        """Gives back what an interrupt cut off between the storage's yes and our knowing of it."""
-        with self._lock:
-            self._refresh()
-            for row in self.storage.rows(self._id, sorted(self.history.running - self._open.keys())):
-                if row.worker == self._worker:
-                    with contextlib.suppress(LeaseLostError):
-                        self._wrote(self.storage.release(self._id, row.number, row.token, False))
-
     def _warn(self, topic: str, message: str) -> None:
         """Says something once."""
         if topic not in self._warned:
             self._warned.add(topic)
             logger.warning("%s", message)
 
-    def _save_space(self) -> None:
-        self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared}
+    def _save_spec(self, **changed: Any) -> None:
+        self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared, **changed}
         self.storage.update_study(self._id, self._spec)

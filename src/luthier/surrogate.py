@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .distributions import Array
 from .errors import SamplerError
 from .history import History
+from .numerics.acquisition import log_probability_below
 from .numerics.gp import Inputs, Posterior, Prior, cholesky, fit
 from .numerics.threads import one_thread
 from .numerics.warp import half_rank, log_warp, standardise
@@ -82,6 +83,63 @@ def outcomes(history: History) -> Outcomes:
     return Outcomes(over, loss[over])
 
 
+class Results(NamedTuple):
+    """What finished trials came to in all objectives.
+
+    Attributes:
+        number: (k,) which trials, in ascending order.
+        losses: (k, m) finite.
+        good: (k,) which can be improved on: complete ones that keep all constraints; any, where there is one objective
+            and no constraint.
+    """
+
+    number: NDArray[np.int64]
+    losses: Array
+    good: NDArray[np.bool_]
+
+
+def results(history: History) -> Results:
+    """The trials that models of all objectives can learn from; those that fit the space.
+
+    Failed trials that told of constraints are for the models of those. Of one objective see `outcomes`. Of several:
+    infinities count as the best and the worst there is. Pruned trials count with their last report, but not as better
+    than the median of complete ones, nor as worse than the worst; without a report, and where trials failed, as half
+    the range beyond the worst.
+    """
+    state, limited = history.state, bool(history.constraint_names)
+    if len(history.directions) == 1:
+        number, loss = outcomes(history)
+        losses, good = loss[:, None], np.ones(len(number), dtype=bool)
+    else:
+        number, losses = _several(history)
+        good = state[number] == State.COMPLETE
+    if limited:
+        use = (state[number] != State.FAILED) | np.isnan(history.constraints[number]).all(axis=1)
+        number, losses, good = number[use], losses[use], good[use]
+        good &= (state[number] == State.COMPLETE) & history.feasible[number]
+    return Results(number, losses, good)
+
+
+def _several(history: History) -> tuple[NDArray[np.int64], Array]:
+    """See `results`."""
+    state, fits = history.state, history.fits
+    complete, over = (state == State.COMPLETE) & fits, np.flatnonzero(history.has_result & fits)
+    if not complete.any():
+        return over[:0], np.empty((0, len(history.directions)))
+    losses, reported = history.losses.copy(), np.full(history.losses.shape, np.nan)
+    by_step = np.argsort(history.report_step, kind="stable")
+    reported[history.report_number[by_step]] = history.report_losses[by_step]  # the last one stays
+    for j, told in enumerate(losses.T):
+        finite = told[complete & np.isfinite(told)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+        beyond = high + 0.5 * (min(high - low, 1e300) or max(abs(high), 1.0))
+        told[complete] = np.clip(told[complete], low, high)
+        report = np.nan_to_num(reported[:, j], nan=beyond, posinf=beyond)
+        part = np.where(report < beyond, np.clip(report, np.median(told[complete]), high), beyond)
+        told[~complete] = np.where(state == State.FAILED, beyond, part)[~complete]
+    return over, losses[over]
+
+
 def prior(d: int) -> Prior:
     """Of the hyperparameters in d dimensions: the more there are, the longer the lengthscales.
 
@@ -138,6 +196,55 @@ class Hyperparameters:
         return theta
 
 
+def transformed_front(T: Array) -> Array:
+    """First losses of a table (n, m + 1) of the losses in m objectives and of which trials are good, as a model learns.
+
+    Losses worse than the worst of the front of good trials.
+    """
+    import os
+    kind = os.environ.get("GPT", "plain")
+    y, good = T[:, 0], T[:, -1] > 0
+    if kind == "plain":
+        return standardise(y)
+    if kind == "log":
+        return standardise(log_warp(y))
+    if kind == "half":
+        return transformed(y)
+    if kind == "halfonly":
+        return standardise(half_rank(y))
+    if kind == "wins":
+        med = np.median(y)
+        q = np.quantile(y, [0.25, 0.75])
+        return standardise(np.clip(y, None, q[1] + 2.0 * (q[1] - q[0])))
+    from .numerics.pareto import non_dominated
+    L = T[good, :-1]
+    worst = L[non_dominated(L), 0].max() if len(L) else np.inf
+    pivot = max(worst, float(np.sort(y)[(len(y) - 1) // 2]))
+    y = half_rank_at(y, pivot)
+    if kind == "front":
+        return standardise(y)
+    return standardise(log_warp(y))
+
+
+def half_rank_at(y, median):
+    from scipy.special import ndtri
+    from .numerics.warp import _rms
+    good = y <= median
+    if good.all():
+        return y.copy()
+    z = standardise(y[good])
+    # beyond: continue with quantiles, scaled so that the share of the good half is kept
+    worse, rank = np.unique(y[~good], return_inverse=True)
+    n = len(y)
+    share = good.sum() / n
+    q = share + (1 - share) * (rank + 0.5) / len(worse)
+    spread = _rms(y[good] - median) or 1.0
+    out = y.copy()
+    base = ndtri(min(max(share, 0.02), 1 - 0.5 / n))
+    out[~good] = median + spread * (ndtri(q) - base)
+    return out
+
+
 def transformed(y: Array) -> Array:
     """Losses (n,) as a model learns them: ranks beyond the median, resolution near the best, mean 0 and variance 1."""
     return standardise(log_warp(half_rank(y)))
@@ -154,6 +261,76 @@ def rank_correlation(space: Space, X: Array, loss: Array) -> float:
     got = Posterior.of(theta, Z, y).left_out(y)
     agree = np.sign(y[:, None] - y) * np.sign(got[:, None] - got)
     return float(agree.sum() / max(int((y[:, None] != y).sum()), 1))
+
+
+class Limit(NamedTuple):
+    """What trials told of one constraint.
+
+    Attributes:
+        number: (k,) which trials.
+        value: (k,) finite; kept at most at 0.
+    """
+
+    number: NDArray[np.int64]
+    value: Array
+
+
+def limits(history: History) -> dict[str, Limit]:
+    """By name, the constraints that may be broken: complete and failed trials that fit the space and told of them.
+
+    Infinities count as the largest and the smallest there is. What always is the same, and kept, is left out.
+    """
+    over = history.fits & ((history.state == State.COMPLETE) | (history.state == State.FAILED))
+    found = {}
+    for name, told in zip(history.constraint_names, history.constraints.T, strict=True):
+        number = np.flatnonzero(over & ~np.isnan(told))
+        value = told[number]
+        finite = value[np.isfinite(value)]
+        value = np.clip(value, finite.min(initial=-1.0), finite.max(initial=1.0)) if len(finite) < len(value) else value
+        if len(value) and (value.max() > 0 or value.min() < value.max()):
+            found[name] = Limit(number, value)
+    return found
+
+
+def compressed(value: Array) -> Array:
+    """Values (k,) of a constraint without far tails; 0 stays where it is. As asinh in units of the median size."""
+    size = np.abs(value[value != 0])
+    return np.asarray(np.arcsinh(value / np.median(size))) if len(size) else value
+
+
+def centred(value: Array) -> Array:
+    """Values (k,) of a constraint as a model learns them: compressed, mean 0 and variance 1."""
+    return standardise(compressed(value))
+
+
+def bound(value: Array) -> float:
+    """Where 0 lies among what `centred` makes of values (k,); 1 away from values that all are the same."""
+    y = compressed(value)
+    spread = float(y.std())
+    mean = float(y.mean())
+    return -mean / spread if centred(value).any() else -math.copysign(1.0, mean)
+
+
+@one_thread()
+def probability_of_feasibility(space: Space, history: History, X: Array) -> Array:
+    """(k,) the probability that all constraints are kept at unit columns (k, d), noise aside.
+
+    Raises:
+        SamplerError: Fewer than two different trials told of some constraint.
+    """
+    columns, log_p = Columns(space), np.zeros(len(X))
+    for name, limit in limits(history).items():
+        number, value = limit.number[-_MOST:], limit.value[-_MOST:]
+        Z = columns.inputs(history.X[number])
+        if not (np.ptp(Z.N, axis=0).any() or np.ptp(Z.C, axis=0).any()):
+            raise SamplerError(
+                f"a model of the constraint {name!r} needs two different trials that told of it, got {len(number)} of "
+                f"{history!r}"
+            )
+        _, theta = Hyperparameters().at(Z, value, centred)
+        mean, variance = Posterior.of(theta, Z, centred(value)).predict(columns.inputs(X))
+        log_p += log_probability_below(mean, np.sqrt(variance), bound(value))
+    return np.asarray(np.exp(log_p))
 
 
 class Surrogate:

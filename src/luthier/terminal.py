@@ -134,7 +134,7 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
     several = len(study.directions) > 1
     if several and (front := study.best_trials):
         click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
-        trials(records(front, len(study.directions)))
+        trials(records(front, study.objectives))
     elif not several and counts.get(State.COMPLETE):
         best = study.best_trial
         click.echo(f"\nbest: {values_of(best)} in trial {best.number}")
@@ -149,7 +149,7 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
             click.echo(f"  subject to {clean(rule.text)}")
     if rows and last:
         click.echo(f"\nlast {min(last, len(rows))} trials")
-        trials(records(rows[-last:], len(study.directions)))
+        trials(records(rows[-last:], study.objectives))
 
 
 def _described(dist: Distribution) -> str:
@@ -186,7 +186,7 @@ def as_csv(study: Study) -> str:
     """One line a trial; lists, booleans and null as JSON, nothing where there is no value."""
     from .rows import records
 
-    flat = records(study.trials, len(study.directions))
+    flat = records(study.trials, study.objectives)
     out = io.StringIO()
     writer = csv.DictWriter(out, columns(flat) or ["number", "state"], lineterminator="\n", restval="")
     writer.writeheader()
@@ -213,7 +213,7 @@ def whole(row: TrialRow) -> dict[str, Any]:
     """A trial in JSON's types."""
     from msgspec.structs import asdict
 
-    from .trial import jsonable
+    from .checks import jsonable
 
     found = {**asdict(row), "state": row.state.name.lower(), "turns": [asdict(t) for t in row.turns]}
     if not row.turns:

@@ -11,6 +11,7 @@ from .errors import StorageError
 from .executors.base import Objective, Outcome, execute
 from .space import Space
 from .trial import Decision, Keeper, Link, Told, Trial, TrialRow
+from .turns import decide, report
 
 if TYPE_CHECKING:
     from .study import Study
@@ -27,10 +28,10 @@ class StudyLink:
         self.study, self.number, self.token = study, number, token
 
     def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
-        self.study._report(self.number, self.token, step, value, reference, params)
+        report(self.study, self.number, self.token, step, value, reference, params)
 
     def decide(self) -> Decision:
-        return self.study._decide(self.number)
+        return decide(self.study, self.number)
 
 
 class Ticket(NamedTuple):
@@ -43,6 +44,7 @@ class Ticket(NamedTuple):
     references: Sequence[dict[str, Any]]
     token: int
     declared: bool
+    objectives: tuple[str, ...]
     tags: dict[str, Any]
 
 
@@ -50,8 +52,9 @@ def begun(study: Study, row: TrialRow) -> Trial:
     """The handle of a trial that this process has just begun."""
     keeper = study._lineage.store
     ticket = Ticket(
-        row.number, row.params, study._seed, keeper, row.checkpoints, row.token, study._declared, dict(row.tags)
-    )
+        row.number, row.params, study._seed, keeper, row.checkpoints, row.token, study._declared, study.objectives,
+        dict(row.tags),
+    )  # fmt: skip
     return handle(ticket, study.history.space, StudyLink(study, row.number, row.token))
 
 
@@ -59,14 +62,15 @@ def _ticket(study: Study, trial: Trial) -> Ticket:
     """The ticket of a trial whose handle was made here."""
     keeper = study._lineage.store
     return Ticket(
-        trial.number, trial._proposal, study._seed, keeper, trial._references, trial.token, study._declared, trial.tags
-    )
+        trial.number, trial._proposal, study._seed, keeper, trial._references, trial.token, study._declared,
+        study.objectives, trial.tags,
+    )  # fmt: skip
 
 
 def handle(ticket: Ticket, space: Space, link: Link) -> Trial:
     """The handle of a trial, wherever it runs."""
     t = ticket
-    trial = Trial(t.number, t.proposal, space, t.seed, link, t.keeper, t.references, t.token, t.declared)
+    trial = Trial(t.number, t.proposal, space, t.seed, link, t.keeper, t.references, t.token, t.declared, t.objectives)
     trial.tags = dict(t.tags)
     return trial
 
@@ -78,12 +82,12 @@ class Submit(Protocol):
         """Hands it over; `whole`: with the objective, whatever its size."""
 
 
-def submitter(executor: cf.Executor, study: Study, objective: Objective, m: int, key: str) -> Submit:
+def submitter(executor: cf.Executor, study: Study, objective: Objective, key: str) -> Submit:
     """How this executor is handed a trial: directly, in a conversation, or by the storage's address."""
     if isinstance(executor, cf.ThreadPoolExecutor):
 
         def directly(trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
-            return cast("cf.Future[Outcome | None]", executor.submit(execute, objective, trial, m))
+            return cast("cf.Future[Outcome | None]", executor.submit(execute, objective, trial))
 
         return directly
     talk: Any = getattr(executor, "submit_with_calls", None)
@@ -99,7 +103,7 @@ def submitter(executor: cf.Executor, study: Study, objective: Objective, m: int,
             _, space = spaces[id(trial._space)]
             link = StudyLink(study, trial.number, trial.token)
             calls = {"report": link.report, "decide": link.decide}
-            return cast("cf.Future[Outcome | None]", talk(calls, _told, shared, space, _ticket(study, trial), m))
+            return cast("cf.Future[Outcome | None]", talk(calls, _told, shared, space, _ticket(study, trial)))
 
         return in_conversation
     study._elsewhere = True
@@ -110,7 +114,7 @@ def submitter(executor: cf.Executor, study: Study, objective: Objective, m: int,
 
     def by_address(trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
         sent = packed if whole or len(packed) <= _SMALL else None
-        return executor.submit(_addressed, key, url, study.name, sent, _ticket(study, trial), m)
+        return executor.submit(_addressed, key, url, study.name, sent, _ticket(study, trial))
 
     return by_address
 
@@ -133,8 +137,8 @@ class _FarLink:
         return Decision(call("decide"))
 
 
-def _told(objective: Objective, space: Space, ticket: Ticket, m: int) -> Outcome:
-    return execute(objective, handle(ticket, space, _FarLink()), m)
+def _told(objective: Objective, space: Space, ticket: Ticket) -> Outcome:
+    return execute(objective, handle(ticket, space, _FarLink()))
 
 
 class _NoLink:
@@ -153,12 +157,12 @@ class _NoLink:
         raise self._refuse()
 
 
-def _addressed(key: str, url: str | None, name: str, packed: bytes | None, ticket: Ticket, m: int) -> Outcome | None:
+def _addressed(key: str, url: str | None, name: str, packed: bytes | None, ticket: Ticket) -> Outcome | None:
     """Runs in a foreign executor's worker: a thread of this process, another process, another machine."""
     number, token = ticket.number, ticket.token
     if key in _HERE and key.startswith(f"{os.getpid()}:"):  # a forked child has the table too, but not the study
         study, objective = _HERE[key]
-        return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)), m)
+        return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)))
     found = _THERE.get(key)
     if found is None:
         if packed is None:
@@ -177,7 +181,7 @@ def _addressed(key: str, url: str | None, name: str, packed: bytes | None, ticke
         found = _THERE[key] = (there, objective)
     there, objective = found
     if there is None:
-        return execute(objective, handle(ticket, Space(), _NoLink()), m)
+        return execute(objective, handle(ticket, Space(), _NoLink()))
     [row] = there.storage.rows(there._id, [number])  # the executor may have begun it before, on a worker that died
     ticket = ticket._replace(references=row.checkpoints)
-    return execute(objective, handle(ticket, there.space, StudyLink(there, number, token)), m)
+    return execute(objective, handle(ticket, there.space, StudyLink(there, number, token)))

@@ -13,14 +13,13 @@ from typing import Any, Protocol, cast
 import msgspec
 import numpy as np
 
+from .checks import checked_constraint, checked_cost, in_order, jsonable, whole
 from .distributions import Categorical, Distribution, Float, Int, Scale, must_match
 from .errors import (
     CheckpointError,
-    CostError,
     DistributionError,
     IncompatibleDistributionError,
     ReportError,
-    TrialError,
 )
 from .space import Space
 
@@ -89,6 +88,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         lease_s: Until when its worker may be silent, in seconds since 1970.
         retries: How often it was offered again because its worker died.
         cost: What it cost, as the user noted with `trial.set_cost`, in the user's unit.
+        constraints: Name to what was noted with `trial.set_constraint`; kept where at most 0.
     """
 
     number: int
@@ -107,11 +107,17 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lease_s: float = 0.0
     retries: int = 0
     cost: float | None = None
+    constraints: dict[str, float] = {}
 
     @property
     def value(self) -> float | None:
         """The value, when there is one objective."""
         return self.values[0] if self.values else None
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it breaks no constraint on results, as far as it told."""
+        return not any(v > 0 for v in self.constraints.values())
 
     @property
     def duration_s(self) -> float | None:
@@ -159,6 +165,8 @@ class Trial:
     Attributes:
         number: 0, 1, 2, ... within the study.
         cost: What `set_cost` was told; None when nothing was.
+        constraints: What `set_constraint` was told.
+        objectives: Names of what is to be returned.
         token: Proves to the storage that this worker holds the trial.
         verdict: What the scheduler said last; once it is to stop or to pause, it stays so.
     """
@@ -168,8 +176,10 @@ class Trial:
     def __init__(
         self, number: int, proposal: Mapping[str, Any], space: Space, seed: int, link: Link,
         keeper: Keeper | None = None, references: Sequence[dict[str, Any]] = (), token: int = 1, declared: bool = False,
+        objectives: Sequence[str] = ("value",),
     ) -> None:  # fmt: skip
-        self.number, self.token = number, token
+        self.number, self.token, self.objectives = number, token, tuple(objectives)
+        self.constraints: dict[str, float] = {}
         self.suggested: dict[str, Distribution] = {}
         self.tags: dict[str, Any] = {}
         self.cost: float | None = None
@@ -299,12 +309,12 @@ class Trial:
         self._params[name] = dist.value(raw)
         return self._params[name]
 
-    def report(self, value: float | Sequence[float], step: float, checkpoint: Any = None) -> None:
+    def report(self, value: float | Sequence[float] | Mapping[str, float], step: float, checkpoint: Any = None) -> None:
         """Tells an intermediate value.
 
         Args:
-            value: The objective so far; one number for each where there are several. NaN and infinities are taken as
-                they are, and rank last.
+            value: The objective so far; one number for each where there are several, in order or by name. NaN and
+                infinities are taken as they are, and rank last.
             step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice keeps the later value.
             checkpoint: What to go on from after a pause, or should this worker die: a dict of arrays and numbers, which
                 is saved for you, or the path of a file or folder of your own, which is copied. It comes back as
@@ -315,6 +325,8 @@ class Trial:
             CheckpointError: The checkpoint is neither, or its file does not exist.
             LeaseLostError: The trial was given to another worker in the meantime.
         """
+        if isinstance(value, Mapping):
+            value = in_order(value, self.objectives, f"trial {self.number} reported", ReportError)
         several = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
         values = [self._number("value", v) for v in cast(Sequence[Any], value if several else [value])]
         step = self._number("step", step)
@@ -366,53 +378,20 @@ class Trial:
         """
         self.cost = checked_cost(value, f"trial {self.number}")
 
+    def set_constraint(self, name: str, value: float) -> None:
+        """Notes a constraint on what came out: the trial is feasible when all of its constraints are at most 0.
+
+        For "latency of at most 50 ms" the value is latency_ms - 50. Infinity breaks it by far; a trial with NaN fails,
+        as with a value of NaN. Told twice, the later counts. Stored however the trial ends.
+
+        Raises:
+            ConstraintValueError: The name is empty or "crash", or the value is not a number.
+        """
+        self.constraints[name] = checked_constraint(name, value, f"trial {self.number}")
+
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"
 
 
-def whole(x: float) -> float:
-    """A whole number as int, any other as it is."""
-    return int(x) if x == int(x) else x
-
-
 def _real(value: Any) -> float:
     return value if type(value) is float else math.nan
-
-
-def checked_cost(value: Any, whose: str) -> float:
-    """A cost as a float.
-
-    Raises:
-        CostError: It is not a finite number >= 0.
-    """
-    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool) and (
-        0 <= number < math.inf
-    ):  # fmt: skip
-        return float(number)
-    raise CostError(f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}")
-
-
-def jsonable(value: Any) -> Any:
-    """A value in JSON's types: numpy becomes plain, tuples become lists, numbers that are not finite become text.
-
-    Raises:
-        TrialError: There is no JSON form.
-    """
-    match value:
-        case None | bool() | str() | int():
-            return value
-        case float():
-            return float(value) if math.isfinite(value) else str(float(value))
-        case np.generic() | np.ndarray():
-            return jsonable(value.tolist())
-        case dict():
-            return {str(k): jsonable(v) for k, v in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [jsonable(v) for v in value]
-    if hasattr(value, "__fspath__"):
-        return str(value)
-    raise TrialError(
-        f"only text, numbers, lists and dicts of them can be stored, got {value!r} ({type(value).__name__}); "
-        "write it to a file of your own and store the path"
-    )

@@ -1,7 +1,9 @@
-"""How a worker's turn begins, with a trial that waits, one that the scheduler resumes, or a new one; how it ends."""
+"""A worker's turn: it begins with a trial that waits, one that the scheduler resumes, or a new one; reports; ends."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import math
 import time
 from collections.abc import Collection
@@ -9,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
-from .errors import IncompatibleDistributionError
+from .errors import IncompatibleDistributionError, LeaseLostError, ReportError
 from .executors.base import Outcome, describe
 from .schedulers.base import Next, Resume
 from .storages.base import Resume as Resumed
 from .storages.base import lapsed
-from .trial import State, Trial, TrialRow, Turn
+from .trial import Decision, State, Told, Trial, TrialRow, Turn
 
 if TYPE_CHECKING:
     from .study import Study
+
+logger = logging.getLogger("luthier")
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
 
@@ -144,6 +148,49 @@ def _resume(study: Study, move: Resume) -> TrialRow | None:
     return taken
 
 
+def report(
+    study: Study, number: int, token: int, step: float, value: Told, reference: dict[str, Any] | None,
+    params: dict[str, Any],
+) -> None:  # fmt: skip
+    """Stores an intermediate value, and where the checkpoint is that was saved with it."""
+    m, history = len(study.directions), study.history
+    if m == 1 and isinstance(value, tuple):
+        raise ReportError(
+            f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in trial {number}"
+        )
+    if m > 1 and (not isinstance(value, tuple) or len(value) != m):
+        raise ReportError(f"report(values, step) expects {m} values, got {value!r} in trial {number}")
+    with study._lock:
+        if reference is not None and number not in study._open:  # begun elsewhere, as its earlier turns were
+            study._refresh()
+        references = None if reference is None else study._lineage.grown(number, reference)
+        revision = study.storage.report(study._id, number, token, step, value, references, params)
+        known = not params or params == history._last.get(number)  # else the row has changed with them
+        if revision == history.revision + 1 and known:
+            history.put_report(number, step, value)
+            history.revision = revision
+        elif not known or not study.storage.shared:  # `decide` reads only what others can write
+            study._refresh()
+        if references is not None:  # what the next checkpoint follows
+            history.set_checkpoints(number, references)
+        study._lineage.clean(study._refresh)
+
+
+def decide(study: Study, number: int) -> Decision:
+    """What the scheduler says to a trial that has reported."""
+    if study.scheduler is None:
+        return Decision.CONTINUE
+    with study._lock:
+        if study.storage.shared:
+            study._refresh()
+        history = study.history
+        if history.reports.last(number) is None or history.confirming[number]:
+            return Decision.CONTINUE
+        if study._window is not None:
+            history = history.before(number, study._window)
+        return study.scheduler.decide(history, number)
+
+
 def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
     """Stores what became of a trial: its turn is over, or all of it."""
     with study._lock:
@@ -154,7 +201,7 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
             study._refresh()  # it may have reported from elsewhere, and others may have done better
         try:
             if study._proposals.learn(outcome.suggested):
-                study._save_space()
+                study._save_spec()
         except IncompatibleDistributionError as e:  # another worker has just used the name for something else
             outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
         if outcome.values is None and outcome.state in (State.PRUNED, State.PAUSED):
@@ -165,15 +212,17 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
                 "is where trials end, tell the scheduler so (max_resource), or return what the checkpoint had come to"
             )
         began_s, params, cost = outcome.started_s, outcome.params, outcome.cost
+        constraints = outcome.constraints
         if trial.number in h.turns:  # its earlier turns count too
             began_s, params = None, {**h.turns[trial.number][-1].params, **params}
             before = float(h.cost[trial.number])
             cost = cost if math.isnan(before) else before + (cost or 0.0)
+            constraints = {**h.feasibility.told(trial.number), **constraints}
         row = TrialRow(
             number=trial.number, state=outcome.state, params=params, values=outcome.values,
             tags=outcome.tags, error=outcome.error, started_s=began_s or float(h.started_s[trial.number]),
             finished_s=outcome.finished_s, worker=study._worker, token=trial.token, cost=cost,
-            turns=h.turns.get(trial.number, ()),
+            turns=h.turns.get(trial.number, ()), constraints=constraints,
         )  # fmt: skip
         row = study._lineage.ended(row)
         if study.scheduler is not None and row.state == State.COMPLETE and not h.n_reports:
@@ -191,3 +240,23 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
             study._open.pop(trial.number, None)
         study._lineage.clean(study._refresh)
     return row
+
+
+def release(study: Study, trial: Trial, retried: bool) -> None:
+    """Gives a trial back that this process will not end."""
+    with study._lock:
+        study._open.pop(trial.number, None)
+        try:
+            study._wrote(study.storage.release(study._id, trial.number, trial.token, retried))
+        except LeaseLostError as e:  # an interrupt came after the storage's yes to its result
+            logger.info("%s", e)
+
+
+def release_forgotten(study: Study) -> None:
+    """Gives back what an interrupt cut off between the storage's yes and our knowing of it."""
+    with study._lock:
+        study._refresh()
+        for row in study.storage.rows(study._id, sorted(study.history.running - study._open.keys())):
+            if row.worker == study._worker:
+                with contextlib.suppress(LeaseLostError):
+                    study._wrote(study.storage.release(study._id, row.number, row.token, False))

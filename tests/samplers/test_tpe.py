@@ -10,7 +10,8 @@ from luthier import Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
 from luthier.history import History
 from luthier.samplers import TPE
-from luthier.samplers.tpe import axes, improvement, ranked, recency
+from luthier.samplers.ranking import ranked
+from luthier.samplers.tpe import axes, improvement, recency
 
 
 def history(space: Space, rows: list[tuple], directions=("minimize",)) -> History:

@@ -21,6 +21,7 @@ from openapi_spec_validator import validate
 import luthier
 from luthier.storages import Memory, SQLite
 from luthier.trial import State
+from luthier.turns import release
 
 CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")
 SERVE = "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), token=sys.argv[3])"
@@ -244,7 +245,7 @@ def test_a_checkpoint_that_cannot_travel_is_done_without(serve, tmp_path):
     for checkpoint, fits in ((tmp_path / "weights", False), ({"w": np.arange(1000)}, True)):
         trial = local.ask()
         trial.report(1.0, 7, checkpoint=checkpoint)
-        local._release(trial, retried=False)
+        release(local, trial, retried=False)
         asked = ask(service, "/v1/studies/1")
         assert (asked["number"], asked["step"]) == (trial.number, 7 if fits else 0)
         assert asked["checkpoint"] == ({"w": list(range(1000))} if fits else None)

@@ -84,7 +84,7 @@ def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int |
     elif sort == "duration":
         rows.sort(key=lambda r: r.duration_s or 0.0)
     rows = rows if last is None else rows[len(rows) - min(last, len(rows)) :]
-    flat = records(rows, len(study.directions))
+    flat = records(rows, study.objectives)
     if any(r.error for r in rows):
         flat = [{**f, "error": (r.error or "").split("\n", 1)[0][:200]} for f, r in zip(flat, rows, strict=True)]
     show_trials(flat)

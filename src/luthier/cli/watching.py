@@ -47,7 +47,7 @@ def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> Non
     if as_json:
         from msgspec import to_builtins
 
-        from ..trial import jsonable
+        from ..checks import jsonable
 
         click.echo(json.dumps(jsonable(to_builtins(_looked(follower))), indent=1))
     elif once or not sys.stdout.isatty():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..checks import in_order
 from ..distributions import Distribution
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..trial import Decision, State, Trial
@@ -33,6 +34,7 @@ class Outcome:
         finished_s: When it ended, seconds since 1970.
         started_s: When it began; None where its worker could not say.
         cost: What it cost, where it said so.
+        constraints: What it told of constraints on its results.
     """
 
     state: State
@@ -45,34 +47,43 @@ class Outcome:
     finished_s: float = 0.0
     started_s: float | None = None
     cost: float | None = None
+    constraints: dict[str, float] = field(default_factory=dict)
 
 
-def execute(objective: Objective, trial: Trial, n_values: int) -> Outcome:
+def execute(objective: Objective, trial: Trial) -> Outcome:
     """Runs an objective and says how it ended; only KeyboardInterrupt and the like come through.
 
     Args:
-        objective: Takes a `Trial`, returns a number, or `n_values` of them.
+        objective: Takes a `Trial`, returns a number, or one for each of the trial's objectives, in order or by name.
         trial: The handle.
-        n_values: How many values the study expects.
     """
     out = Outcome(State.FAILED, started_s=time.time())
     try:
-        out.values = checked_values(objective(trial), n_values, trial.number)
-        if any(math.isnan(v) for v in out.values):
-            out.error = f"ObjectiveValueError: trial {trial.number} returned {out.values}; NaN is no result"
-            out.values = None
-        else:
-            out.state = State.COMPLETE
+        out.values = checked_values(objective(trial), trial.objectives, trial.number)
+        out.error = _nan(trial, out.values)
+        out.state = State.COMPLETE if out.error is None else State.FAILED
+        out.values = out.values if out.error is None else None
     except TrialPruned:
         out.state = State.PAUSED if trial.verdict is Decision.PAUSE else State.PRUNED
     except (Exception, SystemExit) as e:
         out.exception, out.error = e, describe(e)
     out.params, out.suggested, out.tags, out.finished_s = trial.params, trial.suggested, trial.tags, time.time()
-    out.cost = trial.cost
+    out.cost, out.constraints = trial.cost, trial.constraints
     return out
 
 
-def told(trial: Trial, value: Any, state: State | str | None, n_values: int) -> Outcome:
+def _nan(trial: Trial, values: tuple[float, ...]) -> str | None:
+    """Which value or constraint of a trial is NaN, in words; None where none is."""
+    told = {**dict(zip(trial.objectives, values, strict=True)), **trial.constraints}
+    wrong = [name for name, v in told.items() if math.isnan(v)]
+    if not wrong:
+        return None
+    got = f"{values}" if not trial.constraints else f"{values} with constraints {trial.constraints}"
+    which = "" if len(told) == 1 else f" ({', '.join(wrong)})"
+    return f"ObjectiveValueError: trial {trial.number} returned {got}; NaN{which} is no result"
+
+
+def told(trial: Trial, value: Any, state: State | str | None) -> Outcome:
     """The outcome of a trial that was run elsewhere, as `Study.tell` hears of it."""
     state = State[state.upper()] if isinstance(state, str) else state
     state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
@@ -82,11 +93,12 @@ def told(trial: Trial, value: Any, state: State | str | None, n_values: int) -> 
         raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
     values, error = None, "told as failed" if state == State.FAILED else None
     if value is not None or state == State.COMPLETE:
-        values = checked_values(value, n_values, trial.number)
-        if any(math.isnan(v) for v in values):
-            state, error, values = State.FAILED, f"the value is {values}; NaN is no result", None
+        values = checked_values(value, trial.objectives, trial.number)
+        if wrong := _nan(trial, values):
+            state, error, values = State.FAILED, wrong, None
     return Outcome(
-        state, values, error, None, trial.params, trial.suggested, trial.tags, time.time(), cost=trial.cost
+        state, values, error, None, trial.params, trial.suggested, trial.tags, time.time(), cost=trial.cost,
+        constraints=trial.constraints,
     )  # fmt: skip
 
 
@@ -94,7 +106,7 @@ def failed(exception: BaseException, trial: Trial) -> Outcome:
     """The outcome of a trial whose worker could not say."""
     return Outcome(
         State.FAILED, None, f"{type(exception).__name__}: {exception}", exception, trial.params, dict(trial.suggested),
-        trial.tags, time.time(), cost=trial.cost,
+        trial.tags, time.time(), cost=trial.cost, constraints=trial.constraints,
     )  # fmt: skip
 
 
@@ -110,15 +122,19 @@ def describe(e: BaseException) -> str:
     return text.encode("utf-8", "backslashreplace").decode()  # half characters, as in names of files, are no text
 
 
-def checked_values(returned: Any, n_values: int, number: int) -> tuple[float, ...]:
+def checked_values(returned: Any, objectives: Sequence[str], number: int) -> tuple[float, ...]:
     """What an objective returned, as floats.
 
     Raises:
-        ObjectiveValueError: It is not one number, or not `n_values` numbers.
+        ObjectiveValueError: It is not one number for each objective, or names others.
     """
+    n_values = len(objectives)
     if n_values == 1 and type(returned) is float:
         return (returned,)
-    want = "a number" if n_values == 1 else f"{n_values} numbers"
+    want = "a number" if n_values == 1 else f"{n_values} numbers ({', '.join(objectives)})"
+    if isinstance(returned, Mapping):
+        said = f"the objective must return {want}; trial {number} returned"
+        returned = in_order(returned, objectives, said, ObjectiveValueError)
     got = f"trial {number} returned {returned!r:.200} ({type(returned).__name__})"
     several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)
     parts = list(returned) if several else [returned]

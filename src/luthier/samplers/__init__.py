@@ -10,11 +10,13 @@ from .base import Sampler
 
 _FILES = {
     "Auto": "auto", "BOHB": "bohb", "CMAES": "cmaes", "DE": "de", "DEHB": "dehb", "Evolution": "evolution",
-    "Forest": "forest", "GP": "gp", "Grid": "grid", "QMC": "qmc", "Random": "random", "TPE": "tpe",
+    "Forest": "forest", "GP": "gp", "Grid": "grid", "NSGA2": "nsga2", "NSGA3": "nsga3", "QMC": "qmc",
+    "Random": "random", "TPE": "tpe",
 }  # fmt: skip
 
 __all__ = [
-    "Auto", "BOHB", "CMAES", "DE", "DEHB", "Evolution", "Forest", "GP", "Grid", "QMC", "Random", "Sampler", "TPE",
+    "Auto", "BOHB", "CMAES", "DE", "DEHB", "Evolution", "Forest", "GP", "Grid", "NSGA2", "NSGA3", "QMC",
+    "Random", "Sampler", "TPE",
 ]  # fmt: skip
 
 

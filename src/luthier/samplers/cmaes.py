@@ -19,7 +19,7 @@ from ..space import Space
 from ..trial import State
 from .base import Sampler, unseen
 from .population import one_objective, untried_centre
-from .tpe import ranked
+from .ranking import ranked
 
 Restarts = Literal["ipop", "bipop"] | None
 

@@ -10,7 +10,7 @@ from ..history import History
 from ..space import Space
 from .base import Sampler
 from .population import legal, one_objective, spread, to_cube
-from .tpe import ranked
+from .ranking import ranked
 
 
 class DE(Sampler):

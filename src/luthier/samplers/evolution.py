@@ -7,9 +7,10 @@ import numpy as np
 from ..distributions import Array
 from ..history import History
 from ..space import Space
+from ..trial import State
 from .base import Sampler
-from .population import legal, one_objective, spread, to_cube
-from .tpe import ranked
+from .population import legal, spread, to_cube
+from .ranking import ranked
 
 
 class Evolution(Sampler):
@@ -49,13 +50,11 @@ class Evolution(Sampler):
             raise ValueError(f"sigma must be above 0 and at most 1, got {sigma!r}")
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("Evolution", history)
-        order, n_finished = ranked(history)
+        finished = np.flatnonzero(history.fits & history.has_result & (history.state != State.FAILED))
         free = np.array([p.n_values != 1 for p in space.dists])
-        if n_finished < self.n_startup_trials or not free.any():
+        if len(finished) < self.n_startup_trials or not free.any():
             return spread(space, history, n, rng)
-        finished = order[:n_finished]
-        alive = finished[finished >= np.sort(finished)[-self.population_size :][0]]  # best first
+        alive, _ = ranked(history, among=finished[-self.population_size :])  # the best first
 
         def vary(i: int, attempt: int) -> Array:
             parent = alive[rng.integers(len(alive), size=self.tournament_size).min()]

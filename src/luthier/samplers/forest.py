@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import log_ndtr, ndtri
 
 from ..distributions import Array
+from ..feasibility import violation
 from ..history import History
 from ..numerics.acquisition import log_expected_improvement
+from ..numerics.forest import Forest as Trees
 from ..numerics.forest import fit, predict
 from ..space import Space
 from ..surrogate import outcomes
@@ -24,7 +26,7 @@ _STEPS = (0.2, 0.05, 0.0125)  # standard deviations on the unit interval, taken 
 _MAX_CHOICES, _MAX_MOVES = 16, 160  # neighbours by another choice of one parameter, and in all
 _N_KEPT = 256  # candidates from round to round
 _MAX_LISTED = 5000  # points that are scored when few of a finite space are left
-_NOISE = 1e-4  # share of the losses' variance that a forest never claims to explain
+_NOISE = 1e-4  # share of the variance that a forest never claims to explain
 
 
 class Forest(Sampler):
@@ -36,6 +38,11 @@ class Forest(Sampler):
     local search from the best trials looks for the largest expected improvement. One proposal in ten is random, and
     another is the best trial with one choice changed: a forest thinks too little of a choice that it has seen in bad
     company only.
+
+    A constraint on results has a forest too, of what every trial told of it, failed ones included. The expected
+    improvement on the best feasible trial is multiplied by the probability of being feasible; while nothing is, the
+    probability alone counts. A trial that failed where it broke a constraint is not held against its neighbours as a
+    bad loss.
 
     With `max_repeats`, for noisy objectives, a configuration earns its evaluations: one whose mean is better than the
     incumbent's is run again, to 2, 4, 8, ... evaluations, and replaces it when it has as many; a worse mean at any
@@ -53,6 +60,7 @@ class Forest(Sampler):
     Source: Hutter 2011 (SMAC; racing of FocusedILS), Lindauer 2022 (SMAC3). Deviations: ranks of the losses, as normal
     quantiles, for their logarithm; variance within leaves counts; quasi-random start, as short as TPE's; means over
     all evaluations are raced, not over shared seeds; which is the incumbent depends on nothing but the means.
+    Constraints: Gelbart 2014 (expected improvement times probability), Eriksson & Poloczek 2021 (bilog).
     """
 
     def __init__(
@@ -91,8 +99,8 @@ class Forest(Sampler):
     def incumbent(self, history: History) -> int | None:
         """Number of the first trial of the best configuration.
 
-        That is the one with the smallest mean loss among those that were evaluated most often, or `max_repeats` times:
-        one lucky draw does not suffice. None where no trial is complete.
+        That is the one with the smallest mean loss among the feasible ones that were evaluated most often, or
+        `max_repeats` times: one lucky draw does not suffice. None where no trial is complete and feasible.
         """
         tried = Tried(history.space, history)
         best = tried.incumbent(self.max_repeats)
@@ -101,9 +109,9 @@ class Forest(Sampler):
     def _new(self, space: Space, history: History, tried: Tried, rng: np.random.Generator) -> Array:
         """A configuration (1, d) that no trial has, where the space has any left."""
         kinds = np.array([(p.n_values or 1) if j in space.unordered else 0 for j, p in enumerate(space.dists)])
-        X, y, open_ = tried.sample()
-        y = quantiles(y)
-        search = Search(space, kinds, X[np.argsort(y, kind="stable")], rng)
+        over, open_ = tried.sample()
+        X, y, broken = tried.X[over], quantiles(tried.loss[over]), tried.violation[over]
+        search = Search(space, kinds, X[np.lexsort((y, broken))], rng)
         chance = rng.random()
         if chance < self.random_share:
             return _random(space, history, tried, rng)
@@ -111,17 +119,31 @@ class Forest(Sampler):
             x = search.mutant()
             if x is not None and not tried.has(x):
                 return x
-        forest = fit(X, y, kinds, rng, self.n_trees)
-        if len(open_):
-            X, y = np.concatenate([X, open_]), np.concatenate([y, predict(forest, open_)[0]])
-            forest = fit(X, y, kinds, rng, self.n_trees)
-        best, noise = float(predict(forest, X)[0].min()), _NOISE * float(y.var()) + 1e-12
+        known = ~np.isnan(y)
+        trees = fit(X[known], y[known], kinds, rng, self.n_trees) if known.any() else None
+        constraints = tried.constraints[over]
+        constraints = constraints[:, ~np.isnan(constraints).all(axis=0)]
+        borders = [_Border(X, c, kinds, rng, self.n_trees) for c in constraints.T]
+        if len(open_) and trees is not None:
+            Y = tried.X[open_]
+            means = np.column_stack([np.empty((len(Y), 0)), *(predict(border.trees, Y)[0] for border in borders)])
+            X, y = np.concatenate([X, Y]), np.concatenate([y, predict(trees, Y)[0]])
+            broken, known = violation(np.concatenate([constraints, means])), ~np.isnan(y)
+            trees = fit(X[known], y[known], kinds, rng, self.n_trees)
+        feasible = X[known & (broken == 0)]
+        best = float(predict(trees, feasible)[0].min()) if trees is not None and len(feasible) else None
+        noise = _NOISE * float(y[known].var()) + 1e-12 if known.any() else 0.0
 
         def gain(C: Array) -> Array:
-            mean, variance = predict(forest, C)
-            return log_expected_improvement(mean, np.sqrt(variance + noise), best)
+            g = np.zeros(len(C))
+            if trees is not None and best is not None:
+                mean, variance = predict(trees, C)
+                g = log_expected_improvement(mean, np.sqrt(variance + noise), best)
+            for border in borders:
+                g = g + border.log_probability(C)
+            return g
 
-        leaders = X[np.argsort(y, kind="stable")[:_N_STARTS]]
+        leaders = X[np.lexsort((y, broken))[:_N_STARTS]]
         C = np.concatenate([space.sample(rng, self.n_random), *(search.near(leaders, s) for s in _STEPS)])
         g = gain(C)
         for i in range(_N_ROUNDS):
@@ -144,7 +166,9 @@ class Tried:
 
     Attributes:
         X: (k, d) unit columns.
-        loss: (k,) mean of what its trials came to; NaN where none is over.
+        loss: (k,) mean of what its trials came to; NaN where none is over, or failed where it broke a constraint.
+        constraints: (k, c) means of what its trials told, as `bilog`; NaN where none told.
+        violation: (k,) 0 where these are feasible, or nothing was told.
         n_over: How many trials are over and tell something.
         n_ended: (k,) how many of them each has.
         n_begun: (k,) running ones counted too.
@@ -154,7 +178,7 @@ class Tried:
     """
 
     def __init__(self, space: Space, history: History) -> None:
-        numbers, losses = outcomes(history)
+        numbers, losses, constraints = told(history)
         self._space, self.n_over = space, len(numbers)
         pending = (history.state == State.RUNNING) & ~history.has_result & history.fits
         rows = np.concatenate([numbers, np.flatnonzero(pending)])
@@ -165,8 +189,9 @@ class Tried:
         self.n_begun = np.bincount(group, minlength=k)
         ended = group[: len(numbers)]
         self.n_ended = np.bincount(ended, minlength=k)
-        share = losses / np.maximum(self.n_ended, 1)[ended]  # divided first, so that the largest losses do not overflow
-        self.loss = np.where(self.n_ended > 0, np.bincount(ended, share, k), np.nan)
+        self.loss = _means(losses, ended, k)
+        self.constraints = np.column_stack([np.empty((k, 0)), *(_means(c, ended, k) for c in bilog(constraints).T)])
+        self.violation = violation(self.constraints)
         self.first, self.last = np.full(k, history.n), np.full(k, -1)
         np.minimum.at(self.first, group, rows)
         np.maximum.at(self.last, group, rows)
@@ -180,7 +205,8 @@ class Tried:
         if row == len(self.X):
             self.begun.add(key)
             self.X = np.concatenate([self.X, x])
-            self.loss = np.append(self.loss, np.nan)
+            self.loss, self.violation = np.append(self.loss, np.nan), np.append(self.violation, 0.0)
+            self.constraints = np.concatenate([self.constraints, np.full((1, self.constraints.shape[1]), np.nan)])
             self.n_ended, self.n_begun = np.append(self.n_ended, 0), np.append(self.n_begun, 0)
             self.first, self.last = np.append(self.first, self._next), np.append(self.last, 0)
         self.n_begun[row] += 1
@@ -191,21 +217,22 @@ class Tried:
         """Whether any trial has the point x (1, d)."""
         return self._space.keys(x)[0] in self.begun
 
-    def sample(self) -> tuple[Array, Array, Array]:
-        """X (m, d) and losses (m,) of what is over, or of a part that is large enough, and X (j, d) of what is not."""
+    def sample(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of what is over, or of a part that is large enough, and rows of what is not."""
         over = np.flatnonzero(self.n_ended)
         if len(over) > _MAX_TRIALS:
-            over = over[np.argsort(self.loss[over], kind="stable")]
+            over = over[np.lexsort((self.loss[over], self.violation[over]))]
             n_best = _MAX_TRIALS // 2
             rest = np.sort(over[n_best:])
             over = np.concatenate([over[:n_best], rest[np.arange(n_best) * len(rest) // n_best]])
-        return self.X[over], self.loss[over], self.X[self.n_ended == 0]
+        return over, np.flatnonzero(self.n_ended == 0)
 
     def incumbent(self, max_repeats: int) -> int | None:
-        """Row of the smallest mean among the configurations evaluated most often, or `max_repeats` times."""
-        if not self.n_over:
+        """Row of the smallest mean among the feasible ones evaluated most often, or `max_repeats` times."""
+        able = ~np.isnan(self.loss) & (self.violation == 0)
+        if not able.any():
             return None
-        often = np.flatnonzero(self.n_ended >= min(int(self.n_ended.max()), max_repeats))
+        often = np.flatnonzero(able & (self.n_ended >= min(int(self.n_ended[able].max()), max_repeats)))
         return int(often[np.argmin(self.loss[often])])
 
     def earned(self, max_repeats: int) -> int | None:
@@ -214,11 +241,34 @@ class Tried:
         if max_repeats == 1 or best is None or self.n_begun.sum() >= 2 * len(self.X):
             return None
         stage = np.minimum(2 * self.n_ended, min(int(self.n_ended[best]), max_repeats))
-        better = np.flatnonzero((self.loss < self.loss[best]) & (self.n_begun < stage))
+        better = np.flatnonzero((self.loss < self.loss[best]) & (self.violation == 0) & (self.n_begun < stage))
         if len(better):
             return int(better[np.argmin(self.loss[better])])
         due = self.n_begun[best] < max_repeats and self.last[best] < self.first.max()
         return best if due else None
+
+
+class _Border:
+    """A forest of one constraint.
+
+    Args:
+        X: (n, d) what was tried.
+        value: (n,) as `bilog`; NaN where it was not told.
+        kinds: (d,) how many choices a column has, 0 for a number.
+        rng: Source of randomness.
+        n_trees: How many.
+    """
+
+    def __init__(
+        self, X: Array, value: Array, kinds: NDArray[np.int64], rng: np.random.Generator, n_trees: int
+    ) -> None:
+        known = ~np.isnan(value)
+        self.trees: Trees = fit(X[known], value[known], kinds, rng, n_trees)
+
+    def log_probability(self, C: Array) -> Array:
+        """(n,) that it is at most 0."""
+        mean, variance = predict(self.trees, C)
+        return np.asarray(log_ndtr(-mean / np.sqrt(variance + _NOISE)))
 
 
 class Search:
@@ -276,10 +326,48 @@ class Search:
         return N[self._space.feasible(N)]
 
 
+def told(history: History) -> tuple[NDArray[np.int64], Array, Array]:
+    """The trials that tell something: their numbers (k,), losses (k,), and constraints (k, c), NaN where not told.
+
+    Those that failed where they broke a constraint have no loss: the constraint says why.
+    """
+    numbers, known = outcomes(history)
+    loss, constraints = np.full(history.n, np.nan), history.constraints
+    loss[numbers] = known
+    loss[(history.state == State.FAILED) & ~history.feasible] = np.nan
+    some = ~np.isnan(loss) | (history.has_result & history.fits & ~np.isnan(constraints).all(axis=1))
+    return np.flatnonzero(some), loss[some], constraints[some]
+
+
+def bilog(constraints: Array) -> Array:
+    """What was told of constraints (n, c), in units of the median size of each, as sign(v) log(1 + |v|).
+
+    So what lies near the border counts most, and no outlier for much. Source: Eriksson & Poloczek 2021.
+    """
+    out = constraints.copy()
+    for v in out.T:
+        size = np.abs(v[np.isfinite(v) & (v != 0)])
+        most, unit = (float(size.max()), float(np.median(size))) if len(size) else (1.0, 1.0)
+        v[:] = np.sign(v) * np.log1p(np.minimum(np.abs(v), most) / unit)
+    return out
+
+
 def quantiles(loss: Array) -> Array:
-    """Losses (k,) as normal quantiles of their ranks; equal ones stay equal."""
-    values, rank = np.unique(loss, return_inverse=True)
-    return np.asarray(ndtri((rank + 1) / (len(values) + 1)))
+    """Losses (k,) as normal quantiles of their ranks; equal ones stay equal, and NaN is NaN."""
+    known = ~np.isnan(loss)
+    values, rank = np.unique(loss[known], return_inverse=True)
+    out = np.full(len(loss), np.nan)
+    out[known] = ndtri((rank + 1) / (len(values) + 1))
+    return out
+
+
+def _means(values: Array, group: NDArray[np.int64], k: int) -> Array:
+    """(k,) of values (n,) by group; NaN does not count, and is the mean of none."""
+    known = ~np.isnan(values)
+    values, group = values[known], group[known]
+    count = np.bincount(group, minlength=k)
+    share = values / np.maximum(count, 1)[group]  # divided first, so that the largest do not overflow
+    return np.where(count > 0, np.bincount(group, share, k), np.nan)
 
 
 def _distinct(space: Space, C: Array, g: Array) -> tuple[Array, Array]:

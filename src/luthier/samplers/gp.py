@@ -13,22 +13,24 @@ from ..curves import AtEnd, curves
 from ..distributions import Array
 from ..extent import is_partial
 from ..history import History
-from ..numerics.acquisition import log_expected_improvement, log_expected_improvement_by
 from ..numerics.gp import Inputs, Posterior
+from ..numerics.hypervolume import subset
+from ..numerics.pareto import non_dominated
 from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warp import standardise
 from ..space import Space
-from ..surrogate import Columns, Hyperparameters, outcomes, transformed
+from ..surrogate import Columns, Hyperparameters, bound, centred, limits, results, transformed, transformed_front
+from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI
 from .ascent import Ascent, Box
 from .base import Sampler
-from .population import one_objective, spread, trust
+from .population import spread, trust
 
 _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
 _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
-_STEP = 1e-4  # of finite differences of a prior
+_N_SPREAD = 8
 
 
 class GP(Sampler):
@@ -78,34 +80,71 @@ class GP(Sampler):
             given = getattr(self, name)
             if given is not None and not low <= given < math.inf:
                 raise ValueError(f"{name} must be a number of at least {low}, got {given!r}")
-        self._fits = {"loss": Hyperparameters(noise, warp_inputs), "cost": Hyperparameters()}
+        self._fits: dict[str, Hyperparameters] = {"cost": Hyperparameters()}
         self._made: dict[str, tuple[bytes, Posterior]] = {}
         self._ascent: Ascent | None = None
 
     @one_thread()
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("GP", history)
-        columns = Columns(space)
-        number, loss = outcomes(history)
-        if is_partial(history):
+        columns, told, limited = Columns(space), results(history), limits(history)
+        if len(history.directions) == 1 and is_partial(history):
             return self._from_curves(space, history, n, rng)
-        if len(number) < self.n_startup_trials or not columns.d:
+        number, losses, good = told
+        known = np.unique(np.concatenate([number, *(limit.number for limit in limited.values())]))
+        if len(known) < self.n_startup_trials or not columns.d:
             return spread(space, history, n, rng)
-        near = nearest(columns.inputs(history.X[number]), loss, self.n_local)
-        X, y = history.X[number[near]], loss[near]
-        Z = columns.inputs(X)
-        model = self._posterior("loss", Z, y, transformed, n)
-        means = model.predict(Z)[0]
+        hopeful = bool(good.any())
+        if not hopeful:  # nothing to improve on yet: towards what is feasible
+            number, losses, good = known, history.violation[known, None], np.ones(len(known), dtype=bool)
+        near = nearest(columns.inputs(history.X[number]), losses, good, self.n_local)
+        X, L, good_near = history.X[number[near]], losses[near], good[near]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
-        acquisition = LogEI(space, columns, model, float(means.min()), 1 + _DOUBT * active / len(number))
-        if self.cost_exponent:
-            acquisition.dear = self._dear(columns, history, number)
+        doubt = 1 + _DOUBT * active / len(number)
+        if hopeful:
+            gain, order = self._gain(columns.inputs(X), L, good_near, doubt, n)
+        else:
+            by_loss = np.argsort(L[:, 0], kind="stable")
+            gain, order = None, (by_loss[:_N_LEADERS], by_loss[0])
+        acquisition = Acquisition(
+            space, columns, gain, self._limits(columns, history, limited, active, n),
+            self._dear(columns, history, number) if self.cost_exponent else None, trust(space, len(known)),
+        )  # fmt: skip
         length = None
         if len(near) < len(number) or columns.d > _MAX_D:
-            length = box_length(loss[self.n_startup_trials :], columns.d)
-        acquisition.trust = trust(space, len(number))
-        by_mean, by_loss = np.argsort(means, kind="stable"), np.argsort(y, kind="stable")
-        return self._climbed(acquisition, history, X[by_loss[:_N_LEADERS]], X[by_mean[0]], length, n, rng)
+            length = box_length(progress(losses, good)[self.n_startup_trials :], columns.d)
+        return self._climbed(acquisition, history, X[order[0]], X[order[1]], length, n, rng)
+
+    def _gain(self, Z: Inputs, L: Array, good: NDArray[np.bool_], doubt: float, room: int) -> tuple[Gain, tuple]:
+        if L.shape[1] == 1:
+            model = self._posterior("loss", Z, L[:, 0], transformed, room)
+            means = model.predict(Z)[0]
+            best = float(means[good].min())
+            order = np.lexsort((L[:, 0], ~good))
+            centre = np.lexsort((means, ~good))[0]
+            return LogEI(model, best, doubt), (order[:_N_LEADERS], centre)
+        models = []
+        for j in range(L.shape[1]):
+            T = np.column_stack([L[:, j], np.delete(L, j, axis=1), good])
+            models.append(self._posterior(f"loss {j}", Z, T, transformed_front, room))
+        means = np.stack([m.predict(Z)[0] for m in models], axis=1)
+        rows = np.flatnonzero(good)
+        rows = rows[non_dominated(means[rows])]
+        front = means[rows]
+        reference = beyond(front, means)
+        leaders = rows[subset(front, reference, _N_SPREAD)]
+        import os
+        if os.environ.get("GPACQ") == "scalar":
+            pass
+        return LogEHVI(models, front, reference, doubt), (leaders, leaders[0])
+
+    def _limits(self, columns, history, limited, active, room) -> list[LogPI]:
+        made = []
+        for name, (number, value) in limited.items():
+            first = max(0, len(number) - self.n_local) // 25 * 25
+            number, value = number[first:], value[first:]
+            model = self._posterior(f"limit {name}", columns.inputs(history.X[number]), value, centred, room)
+            made.append(LogPI(model, bound(value), 1 + _DOUBT * active / len(number)))
+        return made
 
     def _from_curves(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         """Proposals by what partly trained trials are expected to come to."""
@@ -114,23 +153,21 @@ class GP(Sampler):
             return spread(space, history, n, rng)
         by_mean = np.argsort(model.mean, kind="stable")
         columns, X = AtEnd(space), history.X[model.number[by_mean]]
-        posterior = copy.copy(model.posterior)
-        acquisition = LogEI(space, columns, posterior, float(model.mean[by_mean[0]]), model.doubt)
-        acquisition.trust = trust(space, len(X))
+        gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
+        acquisition = Acquisition(space, columns, gain, trust=trust(space, len(X)))
         length = box_length(model.mean, columns.d) if columns.d > _MAX_D else None
         return self._climbed(acquisition, history, X[:_N_LEADERS], X[0], length, n, rng)
 
     def _climbed(
-        self, acquisition: LogEI, history: History, leaders: Array, centre: Array, length: float | None, n: int,
+        self, acquisition: Acquisition, history: History, leaders: Array, centre: Array, length: float | None, n: int,
         rng: np.random.Generator,
     ) -> Array:  # fmt: skip
-        """N points (n, d) where the acquisition is largest; each, as what runs, is taken for what the model expects."""
-        space, columns = acquisition.space, acquisition.columns
+        """N points (n, d) where the acquisition is largest; each, as what runs, is taken for what the models expect."""
+        space = acquisition.space
         if self._ascent is None or self._ascent.space is not space:
             self._ascent = Ascent(space)
-        running = columns.inputs(history.X[history.pending])
-        for i in range(running.n):
-            acquisition.expect(running.rows(i, i + 1))
+        for i in history.pending:
+            acquisition.expect(history.X[i : i + 1])
         bounds = None
         if length is not None:
             bounds = Box(*box(np.where(np.isnan(centre), 0.5, centre), acquisition.lengthscales, length))
@@ -139,12 +176,12 @@ class GP(Sampler):
             x = self._ascent(acquisition, history, leaders, proposed, rng, bounds)
             proposed = np.concatenate([proposed, x])
             if i + 1 < n:
-                acquisition.expect(columns.inputs(x))
+                acquisition.expect(x)
         return proposed
 
     def _posterior(self, what: str, Z: Inputs, y: Array, warp: Callable[[Array], Array], room: int) -> Posterior:
         """The process given all of y; its covariance is factored anew only when the hyperparameters are."""
-        m, theta = self._fits[what].at(Z, y, warp)
+        m, theta = self._fits.setdefault(what, Hyperparameters(self.noise, self.warp_inputs)).at(Z, y, warp)
         key = theta.tobytes() + Z.N[:m].tobytes() + Z.C[:m].tobytes()
         if what not in self._made or self._made[what][0] != key:
             self._made[what] = (key, Posterior.of(theta, Z.rows(0, m), warp(y[:m]), room=room + 16))
@@ -153,8 +190,8 @@ class GP(Sampler):
         model.condition(warp(y))
         return model
 
-    def _dear(self, columns: Columns, history: History, number: NDArray[np.int64]) -> tuple[float, Posterior] | None:
-        """How much cost counts now, in units of its model, and the model of its logarithm; None while too few told."""
+    def _dear(self, columns: Columns, history: History, number: NDArray[np.int64]) -> Dear | None:
+        """What cost counts now, by a model of its logarithm; None while too few told."""
         cost = history.cost[number]
         told = np.flatnonzero(cost >= 0)
         told = told[max(0, len(told) - self.n_local) // 25 * 25 :]  # moves every 25 trials only, as in `nearest`
@@ -163,85 +200,44 @@ class GP(Sampler):
         log_cost = np.log(np.maximum(cost[told], 1e-6 * cost[told].max()))
         spent = len(number) / history.budget if history.budget else len(number) / (len(number) + _COOLING)
         share = self.cost_exponent * max(1 - spent, 0.0) * float(log_cost.std())
-        return share, self._posterior("cost", columns.inputs(history.X[number[told]]), log_cost, standardise, 0)
+        return Dear(self._posterior("cost", columns.inputs(history.X[number[told]]), log_cost, standardise, 0), share)
 
 
-def nearest(Z: Inputs, y: Array, n: int) -> NDArray[np.int64]:
-    """The n observations nearest to the best and those since the last multiple of 25, in order.
+def nearest(Z: Inputs, L: Array, good: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
+    """The n observations nearest to the best, or to the front, and those since the last multiple of 25, in order.
 
     They change every 25 observations only, so that hyperparameters last.
     """
-    if len(y) <= n:
-        return np.arange(len(y))
-    m = len(y) - len(y) % 25
-    best = int(np.argmin(y[:m]))
-    distance = ((Z.N[:m] - Z.N[best]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[best]).sum(axis=1)
-    return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(y))])
+    if len(L) <= n:
+        return np.arange(len(L))
+    m = len(L) - len(L) % 25
+    rows = np.flatnonzero(good[:m])
+    best = rows[[np.argmin(L[rows, 0])]] if L.shape[1] == 1 else rows[non_dominated(L[rows])]
+    distance = np.min(
+        [((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1) for b in best], axis=0
+    )
+    return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(L))])
 
 
-class LogEI:
-    """The log of the expected improvement over a loss, steered by the space's priors and weighed against cost.
+def progress(L: Array, good: NDArray[np.bool_]) -> Array:
+    """(k,) a loss that is the least so far whenever a trial was the best so far, or not dominated by those before."""
+    if L.shape[1] == 1:
+        return np.where(good, L[:, 0], np.inf)
+    held = (L[:, None] >= L[None]).all(axis=2) & good  # whom anyone is dominated by
+    better = good & ~np.tril(held, -1).any(axis=1)
+    return np.where(better, -np.cumsum(better), np.inf)
 
-    Args:
-        space: Whose priors steer.
-        columns: Which of its columns the models know.
-        model: Of the loss; may grow.
-        best: Loss to be improved on.
-        doubt: Factor on the standard deviation.
 
-    Attributes:
-        trust: Exponent of the prior's density.
-        dear: Weight of the logarithm of the cost, and a model of it.
-    """
-
-    def __init__(self, space: Space, columns: Columns, model: Posterior, best: float, doubt: float) -> None:
-        self.space, self.columns, self.model, self.best, self.doubt = space, columns, model, best, doubt
-        self.trust = 0.0
-        self.dear: tuple[float, Posterior] | None = None
-
-    def expect(self, Z: Inputs) -> None:
-        """Takes one point as if it had been found to be what the model expects."""
-        self.best = min(self.best, float(self.model.predict(Z)[0][0]))
-        self.model.append(Z, noise=0.0)
-
-    @property
-    def lengthscales(self) -> Array:
-        """(d,) of the numbers; their geometric mean for the rest."""
-        numbers = self.columns.numbers
-        own = -0.5 * np.log(self.model.rho[: len(numbers)])
-        scales = np.full(self.space.d, own.mean() if len(own) else 0.0)
-        scales[numbers] = own
-        return np.asarray(np.exp(scales))
-
-    def value(self, X: Array) -> Array:
-        """(m,) at unit columns (m, d)."""
-        Z = self.columns.inputs(X)
-        mean, variance = self.model.predict(Z)
-        f = log_expected_improvement(mean, self.doubt * np.sqrt(variance), self.best)
-        if self.trust:
-            f += self.trust * self.space.log_prior(X)
-        if self.dear:
-            f -= self.dear[0] * self.dear[1].predict(Z)[0]
-        return f
-
-    def slope(self, X: Array) -> tuple[Array, Array]:
-        """`value`, and its derivatives (m, d) by the numbers."""
-        Z, numbers = self.columns.inputs(X), self.columns.numbers
-        p = len(numbers)  # an input beyond these stands still
-        mean, variance, mean_by, variance_by = self.model.gradients(Z)
-        sd = self.doubt * np.sqrt(variance)
-        f, by_mean, by_sd = log_expected_improvement_by(mean, sd, self.best)
-        by, by_variance = np.zeros(X.shape), by_sd * self.doubt**2 / (2 * sd)
-        by[:, numbers] = by_mean[:, None] * mean_by[:, :p] + by_variance[:, None] * variance_by[:, :p]
-        if self.trust:
-            believed = self.space.log_prior(X)
-            f += self.trust * believed
-            for j in numbers:
-                near = X.copy()
-                near[:, j] += np.where(X[:, j] > 0.5, -_STEP, _STEP)
-                by[:, j] += self.trust * (self.space.log_prior(near) - believed) / (near[:, j] - X[:, j])
-        if self.dear:
-            log_cost, _, cost_by, _ = self.dear[1].gradients(Z)
-            f -= self.dear[0] * log_cost
-            by[:, numbers] -= self.dear[0] * cost_by
-        return f, by
+def beyond(front: Array, means: Array) -> Array:
+    import os
+    kind = os.environ.get("GPREF", "nadir")
+    if kind == "nadir":
+        return front.max(axis=0) + 0.1 * np.maximum(np.ptp(front, axis=0), 0.1)
+    if kind == "wide":
+        return front.max(axis=0) + 0.5 * np.maximum(np.ptp(front, axis=0), 0.1)
+    if kind.startswith("sd"):
+        c, r = map(float, kind[2:].split("_"))
+        low = front.min(axis=0)
+        return low + np.maximum((1 + r) * np.ptp(front, axis=0), c)
+    if kind == "all":
+        return means.max(axis=0) + 0.1

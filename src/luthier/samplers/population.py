@@ -20,7 +20,13 @@ _BETA = 10.0  # how long a prior steers
 def one_objective(method: str, history: History) -> None:
     """Raises SamplerError where there are several."""
     if len(history.directions) > 1:
-        raise SamplerError(f"{method} takes one objective, got {len(history.directions)}; use sampler=None or QMC")
+        raise SamplerError(f"{method} takes one objective, got {len(history.directions)}; use sampler=None, TPE, GP or NSGA2")
+
+
+def several_objectives(method: str, history: History) -> None:
+    """Raises SamplerError where there is one."""
+    if len(history.directions) < 2:
+        raise SamplerError(f"{method} takes several objectives, got one; use sampler=None, CMAES or Evolution")
 
 
 def untried_centre(space: Space, history: History, n: int) -> Array | None:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from ..distributions import Array, Categorical
 from ..history import History
+from ..numerics.hypervolume import contributions, reference_point
 from ..numerics.parzen import Axes, Mixture
 from ..space import Space
 from ..trial import State
 from .base import Sampler, remaining
-from .population import one_objective, spread, trust
+from .population import spread, trust
+from .ranking import ranked
 
 MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
@@ -65,8 +67,7 @@ class TPE(Sampler):
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("TPE", history)
-        order, n_finished = ranked(history)
+        order, n_finished = ranked(history, MAX_BELOW)
         if n_finished < self.n_startup_trials:
             return spread(space, history, n, rng)
         if self._axes[0] is not space:
@@ -131,28 +132,23 @@ def proposal(
     return C[best : best + 1]
 
 
-def ranked(history: History) -> tuple[NDArray[np.int64], int]:
-    """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
-
-    Complete trials by loss, then pruned and paused ones by the step they reached and the loss there, then failed and
-    running ones.
-    """
-    state, fits = history.state, history.fits
-    complete = np.flatnonzero((state == State.COMPLETE) & fits)
-    rest = np.flatnonzero((state != State.COMPLETE) & (state != State.WAITING) & fits)
-    complete = complete[np.argsort(history.losses[complete, 0], kind="stable")]
-    stopped = history.has_result[rest] & (state[rest] != State.FAILED)
-    pruned = rest[stopped]
-    if len(pruned):
-        pruned = pruned[np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))]
-    rest = rest[~stopped]
-    return np.concatenate([complete, pruned, rest]), len(complete) + len(pruned)
-
-
 def improvement(history: History, order: NDArray[np.int64], n_below: int) -> Array:
-    """Weights of the good trials: how much better each is than the best that is not good; their mean is 1."""
+    """Weights of the good trials, whose mean is 1: how much better each is than the best that is not good.
+
+    With several objectives, the hypervolume that is lost without it. Infeasible ones weigh by their violation where
+    none is feasible.
+    """
     first = order[: n_below + 1]
-    return gained(np.where(history.state[first] == State.COMPLETE, history.losses[first, 0], np.inf), n_below)
+    complete = history.state[first] == State.COMPLETE
+    violation = history.violation[first] if history.constraint_names else np.zeros(len(first))
+    able = complete & (violation == 0)
+    if not able.any():
+        return gained(np.where(complete, violation, np.inf), n_below)
+    if len(history.directions) == 1:
+        return gained(np.where(able, history.losses[first, 0], np.inf), n_below)
+    losses, weights = history.losses[first[:n_below]], np.zeros(n_below)
+    weights[able[:n_below]] = contributions(losses[able[:n_below]], reference_point(losses[able[:n_below]]))
+    return weights / weights.mean() + 1e-12 if weights.max() > 0 else np.ones(n_below)
 
 
 def gained(loss: Array, n_below: int) -> Array:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..distributions import Array
 from ..history import History
-from ..rungs import fronts
+from ..numerics.pareto import fronts
 from ..trial import State
 from .base import Decision, Next, Resume, Scheduler
 from .explore import explored

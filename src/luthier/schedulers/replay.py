@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import whole
 from ..distributions import tuples
 from ..errors import StudyError
 from ..history import History
-from ..trial import State, TrialRow, whole
+from ..trial import State, TrialRow
 from .base import Decision, Next, Resume, Scheduler
 
 

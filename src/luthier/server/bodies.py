@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ..storages.http_forms import Count, Form, Number, Point, Whole, untold
+from ..storages.http_forms import Count, Form, Number, Point, Whole, untold, untold_all
 from ..trial import TrialRow
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -71,6 +71,7 @@ class Told(Form):
     error: str | None = None
     tags: dict[str, Any] = {}
     cost: float | None = None
+    constraints: dict[str, Number] = {}
 
 
 class Beat(Form):
@@ -176,6 +177,7 @@ class Trial(msgspec.Struct):
     worker: str
     retries: int
     cost: float | None
+    constraints: dict[str, Number]
 
 
 class Trials(msgspec.Struct):
@@ -217,4 +219,5 @@ def shown(row: TrialRow) -> Trial:
     return Trial(
         row.number, state, row.params, values, reports, row.tags, row.error, row.started_s, row.finished_s,
         row.worker.partition("#")[0], row.retries, row.cost,
+        untold_all(row.constraints),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from .. import samplers, schedulers
 from ..checkpoints import Checkpoints, temporary
+from ..checks import jsonable
 from ..errors import (
     CheckpointError,
     LeaseLostError,
@@ -37,8 +38,8 @@ from ..storages.base import StudyRecord, lost
 from ..studies import kept
 from ..study import Study
 from ..tickets import begun
-from ..trial import Decision, State, Trial, TrialRow, jsonable
-from ..turns import end, take
+from ..trial import Decision, State, Trial, TrialRow
+from ..turns import decide, end, report, take
 from . import bodies
 from .bodies import shown
 
@@ -221,23 +222,44 @@ class Desk:
                 f"study {study.name!r} keeps its checkpoints in a place that this service does not touch; report "
                 "without one, or let it be served with that place: luthier serve --checkpoints"
             )
-        trial = Trial(row.number, {}, study.history.space, 0, _Line(study, row), study._lineage.store, token=b.token)
+        trial = Trial(
+            row.number,
+            {},
+            study.history.space,
+            0,
+            _Line(study, row),
+            study._lineage.store,
+            token=b.token,
+            objectives=study.objectives,
+        )
         trial.report(_said(b.value, b.values), b.step, b.checkpoint)
-        return bodies.Verdict(study._decide(row.number).value)
+        return bodies.Verdict(decide(study, row.number).value)
 
     def tell(self, call: Call) -> bodies.Trial:
         """Ends a trial; told again what is stored already, it agrees."""
         b: bodies.Told = call.body
         study, row = self._open(call.study).study, self._row(call)
         space, keeper = study.history.space, study._lineage.store
-        trial = Trial(row.number, row.params, space, 0, _Line(study, row), keeper, token=b.token, declared=True)
+        trial = Trial(
+            row.number,
+            row.params,
+            space,
+            0,
+            _Line(study, row),
+            keeper,
+            token=b.token,
+            declared=True,
+            objectives=study.objectives,
+        )
         trial.tags = {**row.tags, **jsonable(b.tags)}
         if b.cost is not None:
             trial.set_cost(b.cost)
+        for name, v in b.constraints.items():
+            trial.set_constraint(name, float(v))
         if b.state == "paused" and study.scheduler is not None and study.scheduler.resumes:
             trial.verdict = Decision.PAUSE
         value = None if b.value is None and b.values is None else _said(b.value, b.values)
-        outcome = told(trial, value, b.state, len(study.directions))
+        outcome = told(trial, value, b.state)
         if outcome.state == State.FAILED:
             outcome.error = b.error or outcome.error
         same = outcome.values is None or repr(outcome.values) == repr(row.values)
@@ -260,7 +282,7 @@ class Desk:
         study, b = self._open(call.study).study, call.body
         params = study.history.space.check(b.params) if study._declared else b.params
         row = TrialRow(number=-1, state=State.WAITING, params=params, tags=jsonable(b.tags))
-        first, _ = self.storage.add_trials(call.study, addable([row], len(study.directions)), None, call.key or None)
+        first, _ = self.storage.add_trials(call.study, addable([row], study.objectives), None, call.key or None)
         return bodies.Queued(first)
 
     # -- what is open -----------------------------------------------------------------------------------------------
@@ -337,10 +359,10 @@ class _Line:
         self._study, self._row = study, row
 
     def report(self, step: float, value: Any, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
-        self._study._report(self._row.number, self._row.token, step, value, reference, params)
+        report(self._study, self._row.number, self._row.token, step, value, reference, params)
 
     def decide(self) -> Decision:
-        return self._study._decide(self._row.number)
+        return decide(self._study, self._row.number)
 
 
 @contextlib.contextmanager

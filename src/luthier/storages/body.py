@@ -24,7 +24,8 @@ class _Body(msgspec.Struct, omit_defaults=True):
     started_s: float | None = None
     finished_s: float | None = None
     worker: str = ""
-    cost: float | None = None  # a file without it reads as before
+    cost: float | None = None  # a file without it, or what follows, reads as before
+    constraints: dict[str, float | str] = {}
 
 
 _decoder = msgspec.json.Decoder(_Body)
@@ -57,7 +58,7 @@ def body(row: TrialRow) -> str:
     return text(
         _Body(
             row.params, values, row.tags, row.error, row.checkpoints, row.turns, row.started_s, row.finished_s,
-            row.worker, row.cost,
+            row.worker, row.cost, {name: number(v) for name, v in row.constraints.items()},
         )
     )  # fmt: skip
 
@@ -77,6 +78,7 @@ def trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -
         tags=b.tags, error=b.error, checkpoints=b.checkpoints,
         turns=tuple(Turn(t.step, _tuples(t.params), t.source) for t in b.turns),
         started_s=b.started_s, finished_s=b.finished_s, worker=b.worker, cost=b.cost,
+        constraints={name: float(v) for name, v in b.constraints.items()},
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Row(Form, omit_defaults=True):
     lease_s: float = 0.0
     retries: Count = 0
     cost: float | None = None
+    constraints: dict[str, Number] = {}
 
 
 class One(Form):
@@ -226,6 +227,11 @@ def untold(value: Told) -> Any:
     return [number(v) for v in value] if isinstance(value, tuple) else number(value)
 
 
+def untold_all(values: dict[str, float]) -> dict[str, Any]:
+    """Numbers by name, in the form in which they travel."""
+    return {name: number(v) for name, v in values.items()}
+
+
 def packed(row: TrialRow) -> Row:
     """A trial in the form in which it travels."""
     values: Any = None if row.values is None else [number(v) for v in row.values]
@@ -233,7 +239,7 @@ def packed(row: TrialRow) -> Row:
     return Row(
         row.number, row.state, row.params, values, reports, row.tags, row.error,
         list(row.checkpoints), list(row.turns), row.started_s, row.finished_s, row.worker, row.token, row.lease_s,
-        row.retries, row.cost,
+        row.retries, row.cost, untold_all(row.constraints),
     )  # fmt: skip
 
 
@@ -245,7 +251,7 @@ def unpacked(row: Row) -> TrialRow:
         reports=tuple((p.step, told(p.value)) for p in row.reports), tags=row.tags, error=row.error,
         checkpoints=tuple(row.checkpoints), turns=tuple(map(turned, row.turns)), started_s=row.started_s,
         finished_s=row.finished_s, worker=row.worker, token=row.token, lease_s=row.lease_s, retries=row.retries,
-        cost=row.cost,
+        cost=row.cost, constraints={name: float(v) for name, v in row.constraints.items()},
     )  # fmt: skip
 
 

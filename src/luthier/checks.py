@@ -1,0 +1,92 @@
+"""What users tell, checked: values by name, costs, constraints, and what can be stored as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import ConstraintValueError, CostError, TrialError
+
+
+def default_names(m: int) -> tuple[str, ...]:
+    """Of m objectives that have not been named."""
+    return ("value",) if m == 1 else tuple(f"value_{i}" for i in range(m))
+
+
+def in_order(values: Mapping[str, Any], objectives: Sequence[str], whose: str, error: type[TrialError]) -> list[Any]:
+    """What was told by name, in the order of the objectives.
+
+    Raises:
+        TrialError: Of the kind given: the names are others.
+    """
+    if values.keys() != set(objectives):
+        lacks, adds = [n for n in objectives if n not in values], [n for n in values if n not in objectives]
+        what = " and ".join(
+            f"{word} {', '.join(map(repr, names))}" for word, names in (("no", lacks), ("an unknown", adds)) if names
+        )
+        raise error(f"{whose} {dict(values)!r:.200}: there is {what}; the objectives are {', '.join(objectives)}")
+    return [values[name] for name in objectives]
+
+
+def whole(x: float) -> float:
+    """A whole number as int, any other as it is."""
+    return int(x) if x == int(x) else x
+
+
+def checked_cost(value: Any, whose: str) -> float:
+    """A cost as a float.
+
+    Raises:
+        CostError: It is not a finite number >= 0.
+    """
+    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool) and (
+        0 <= number < math.inf
+    ):  # fmt: skip
+        return float(number)
+    raise CostError(f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}")
+
+
+def checked_constraint(name: Any, value: Any, whose: str) -> float:
+    """A constraint's value as a float; NaN is one too.
+
+    Raises:
+        ConstraintValueError: It is not a number, or its name is no text, or taken.
+    """
+    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if not isinstance(name, str) or not name or name == "crash":
+        raise ConstraintValueError(f"a constraint's name is text, and not 'crash', got {name!r:.100} in {whose}")
+    if isinstance(number, bool | np.bool_) or not isinstance(number, int | float | np.integer | np.floating):
+        raise ConstraintValueError(
+            f"constraint {name!r} is a number, at most 0 where it is kept, got {value!r:.100} "
+            f"({type(value).__name__}) in {whose}"
+        )
+    return float(number)
+
+
+def jsonable(value: Any) -> Any:
+    """A value in JSON's types: numpy becomes plain, tuples become lists, numbers that are not finite become text.
+
+    Raises:
+        TrialError: There is no JSON form.
+    """
+    match value:
+        case None | bool() | str() | int():
+            return value
+        case float():
+            return float(value) if math.isfinite(value) else str(float(value))
+        case np.generic() | np.ndarray():
+            return jsonable(value.tolist())
+        case dict():
+            return {str(k): jsonable(v) for k, v in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [jsonable(v) for v in value]
+    if hasattr(value, "__fspath__"):
+        return str(value)
+    raise TrialError(
+        f"only text, numbers, lists and dicts of them can be stored, got {value!r} ({type(value).__name__}); "
+        "write it to a file of your own and store the path"
+    )

@@ -1,0 +1,61 @@
+"""Constraints on results, as columns: what trials told of them, and by how much they break them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distributions import Array
+from .reports import grown
+
+
+class Feasibility:
+    """Growable columns of constraints: feasible is what is at most 0.
+
+    Attributes:
+        columns: Name to values (n or more,), NaN where a trial did not tell; in the order of the first telling.
+    """
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Array] = {}
+
+    def put(self, number: int, told: Mapping[str, float]) -> None:
+        """Notes what a trial told, instead of what it told before."""
+        for name in told.keys() - self.columns.keys():
+            self.columns[name] = np.full(16, np.nan)
+        for name, column in self.columns.items():
+            if number >= len(column):
+                column = self.columns[name] = grown(column, max(2 * len(column), number + 1))
+            column[number] = told.get(name, np.nan)
+
+    def told(self, number: int) -> dict[str, float]:
+        """What a trial told."""
+        values = {name: float(column[number]) for name, column in self.columns.items() if number < len(column)}
+        return {name: v for name, v in values.items() if v == v}
+
+    def table(self, n: int) -> Array:
+        """(n, c) a column for each constraint."""
+        columns = [column[:n] if len(column) >= n else grown(column, n) for column in self.columns.values()]
+        return np.stack(columns, axis=1) if columns else np.empty((n, 0))
+
+    def without(self, hidden: NDArray[np.bool_]) -> Feasibility:
+        """A copy in which some trials (n,) have told nothing."""
+        cut, n = Feasibility(), len(hidden)
+        for name, column in zip(self.columns, self.table(n).T, strict=True):
+            cut.columns[name] = np.where(hidden, np.nan, column)
+        return cut
+
+
+def violation(constraints: Array) -> Array:
+    """(n,) by how much trials break constraints (n, c): the sum of what is above 0, each in units of its largest.
+
+    The units make constraints in bytes and in seconds count alike. Infinity counts twice the largest finite one.
+    """
+    above = np.nan_to_num(np.maximum(constraints, 0.0), nan=0.0, posinf=np.inf)
+    worst = np.where(np.isfinite(above), above, 0.0).max(axis=0, initial=0.0)
+    share = np.divide(above, np.where(worst > 0, worst, 1.0))
+    share = np.where(above > 0, np.clip(share, 1e-300, 2.0), 0.0)
+    total: Array = share.sum(axis=1)
+    return total

@@ -1,0 +1,13 @@
+"""What objectives and constraints are made of: latency, size, memory and energy of a model or of its training."""
+
+from __future__ import annotations
+
+from .energy import Consumption, Energy, consumed, energy
+from .latency import Latency, latency
+from .memory import PeakMemory, peak_memory
+from .size import model_size, n_parameters
+
+__all__ = [
+    "Consumption", "Energy", "Latency", "PeakMemory", "consumed", "energy", "latency", "model_size", "n_parameters",
+    "peak_memory",
+]  # fmt: skip

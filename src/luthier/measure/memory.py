@@ -1,0 +1,103 @@
+"""How much memory a piece of code needs."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MB = 2**20
+_SHARE = 0.1  # of the time, at most, is spent looking
+
+
+class PeakMemory:
+    """What `peak_memory` has seen so far, and in the end.
+
+    Attributes:
+        mb: By how many MB (2**20 bytes) resident memory rose, at its highest, above what it was at the beginning.
+    """
+
+    def __init__(self, start: int) -> None:
+        self._start, self.mb = start, 0.0
+
+    def _rose(self, to: int) -> None:
+        self.mb = max(self.mb, (to - self._start) / MB)
+
+    def __repr__(self) -> str:
+        return f"PeakMemory({self.mb:.1f} MB)"
+
+
+@contextmanager
+def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
+    """Measures how much memory a block needs.
+
+    `with measure.peak_memory() as m:`, and afterwards `m.mb`: resident memory of this process and of all processes that
+    it starts, above what they had at the beginning of the block; pages that a forked child shares with its parent count
+    once. Memory that the process had before and uses again does not count, and neither does that of a GPU.
+
+    It is looked at every `interval_s` seconds, or less often where looking would take more than a tenth of the time. A
+    peak between two looks is missed, unless it is the highest that this process ever had: that the system keeps (not on
+    Windows).
+
+    Args:
+        interval_s: Seconds between two looks.
+
+    Raises:
+        ValueError: It is not a number > 0.
+    """
+    if isinstance(interval_s, bool) or not isinstance(interval_s, int | float) or not interval_s > 0:
+        raise ValueError(f"interval_s must be a number of seconds > 0, got {interval_s!r}")
+    over, before = threading.Event(), high_water()
+    seen = PeakMemory(used())
+
+    def watch() -> None:
+        took_s = 0.0
+        while not over.wait(max(interval_s, took_s / _SHARE)):
+            began = time.perf_counter()
+            seen._rose(used())
+            took_s = time.perf_counter() - began
+
+    watcher = threading.Thread(target=watch, name="luthier-memory", daemon=True)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+        seen._rose(used())
+        if (highest := high_water()) > before:  # it was reached in the block
+            seen._rose(highest)
+
+
+def used() -> int:
+    """Bytes of this process that are resident, and of its descendants what is theirs alone."""
+    import psutil
+
+    me = psutil.Process()
+    total = int(me.memory_info().rss)
+    for child in me.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += _own(child)
+    return total
+
+
+def _own(process: Any) -> int:
+    import psutil
+
+    try:
+        return int(process.memory_full_info().uss)
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
+
+
+def high_water() -> int:
+    """The most bytes that were ever resident in this process; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
