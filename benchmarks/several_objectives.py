@@ -226,7 +226,7 @@ def suggested(trial: Any, space: luthier.Space) -> dict[str, Any]:
 
 
 def run(name: str, sampler: str, seed: int) -> dict[str, float]:
-    """The scores of a study, and the seconds that it took."""
+    """The scores of a study, and the seconds of CPU that it took."""
     p = problem(name)
     kind, method = sampler.split(":")
     losses, feasible = np.zeros((p.counts[-1], p.n_objectives)), np.zeros(p.counts[-1], dtype=bool)
@@ -240,19 +240,20 @@ def run(name: str, sampler: str, seed: int) -> dict[str, float]:
         feasible[trial.number] = all(value <= 0 for value in told.values())
         return [float(x) for x in losses[trial.number]]
 
-    begin = time.perf_counter()
-    if kind == "luthier":
-        directions = ["minimize"] * p.n_objectives
-        study = luthier.create_study(space=p.space, sampler=method, directions=directions, seed=seed)
-        study.optimize(objective, n_trials=p.counts[-1], progress=False)
-    else:
-        peer(method, seed, p.n_objectives).optimize(objective, n_trials=p.counts[-1])
-    seconds = time.perf_counter() - begin
+    directions = ["minimize"] * p.n_objectives
+    study: Any = (
+        luthier.create_study(space=p.space, sampler=method, directions=directions, seed=seed)
+        if kind == "luthier"
+        else peer(method, seed, p.n_objectives)
+    )
+    begin = time.process_time()
+    study.optimize(objective, n_trials=p.counts[-1], **({"progress": False} if kind == "luthier" else {}))
+    seconds = time.process_time() - begin
     return {**{str(n): p.score(losses[:n][feasible[:n]]) for n in p.counts}, "seconds": seconds}
 
 
 def proposal(sampler: str, name: str, n: int, repeats: int) -> float:
-    """Milliseconds of a proposal after n random trials: the median of several, each told."""
+    """Milliseconds (of CPU, one thread) of a proposal after n random trials: the median of several, each told."""
     p = problem(name)
     kind, method = sampler.split(":")
     rows = p.space.decode(p.space.sample(np.random.default_rng(0), n))
@@ -266,9 +267,9 @@ def proposal(sampler: str, name: str, n: int, repeats: int) -> float:
             for r in rows
         )
         for _ in range(repeats):
-            begin = time.perf_counter()
+            begin = time.process_time()
             trial = study.ask()
-            spans.append(1e3 * (time.perf_counter() - begin))
+            spans.append(1e3 * (time.process_time() - begin))
             study.tell(trial, p.losses(trial.params).tolist())
         return statistics.median(spans)
     import optuna
@@ -279,10 +280,10 @@ def proposal(sampler: str, name: str, n: int, repeats: int) -> float:
         [optuna.trial.create_trial(params=r, distributions=ranges, values=p.losses(r).tolist()) for r in rows]
     )
     for _ in range(repeats):
-        begin = time.perf_counter()
+        begin = time.process_time()
         asked = theirs.ask()
         params = suggested(asked, p.space)
-        spans.append(1e3 * (time.perf_counter() - begin))
+        spans.append(1e3 * (time.process_time() - begin))
         theirs.tell(asked, p.losses(params).tolist())
     return statistics.median(spans)
 
@@ -366,7 +367,7 @@ def show(runs: Runs, names: Sequence[str], mine: Sequence[str], peers: Sequence[
         if any(runs.get(n, {}).get(s) for n in names)
     )
     counts = ", ".join(f"{s} {min(len(set(seeds) & runs.get(n, {}).get(s, {}).keys()) for n in names)}" for s in peers)
-    print(f"\nseconds of a study: {spans}; seeds on record: {counts}")
+    print(f"\nCPU seconds of a study: {spans}; seeds on record: {counts}")
 
 
 def save(runs: Runs, figures: Mapping[str, Any]) -> None:

@@ -117,7 +117,7 @@ def test_what_a_rule_costs_is_told_for_all_that_is_sought() -> None:
 
 
 def test_tolerances_include_what_lies_exactly_on_them() -> None:
-    for best, tolerance in [(0.95, 0.05), (0.7, 0.1), (0.3, 0.1), (1e6, 0.1), (1e-6, 1e-7)]:
+    for best, tolerance in [(0.95, 0.05), (0.7, 0.1), (0.3, 0.1), (1e9, 0.1), (1e-6, 1e-7), (0.3, 0.3)]:
         chosen = plain([(best, 2.0), (best - tolerance, 1.0)])
         assert chosen.choose(f"largest accuracy within {tolerance}, then smallest latency_ms").number == 1
         assert chosen.choose(lexicographic=[("accuracy", tolerance), "latency_ms"]).number == 1
@@ -190,6 +190,7 @@ def test_duration_is_told_by_name() -> None:
         ("latency_ms < 50ms", 14, "cannot read '50ms'; numbers have no unit"),
         ("latency_ms < 5 and model == 'a", 29, 'cannot read "\'"; it does not end'),
         ("latency_ms ! 5", 12, "cannot read '!'"),
+        ("latency_ms < 1e999", 14, "the number 1e999 is too large"),
         ("__import__('os').system('x') < 1", 11, "cannot read '('"),
         ("accuracy < latency_ms", 1, "got 'accuracy < latency_ms'; text stands in quotes"),
         ("1 < 2", 1, "one name and a number or text"),
@@ -537,6 +538,16 @@ def test_infinite_values_are_behind_all_others() -> None:
     assert chosen.choose("smallest a within 10 %, then smallest b").number == 4
     assert losses([(math.inf, 0), (math.inf, 1)]).choose(weights={"a": 1, "b": 1}).number == 0
     assert losses([(-math.inf, 0), (0, -math.inf)]).choose(knee=True).number in (0, 1)
+
+
+def test_numbers_at_the_end_of_the_range() -> None:
+    values = [(1.0, 2.0), (-math.inf, 3.0), (math.inf, 9.0), (1e308, 1.0), (-1e308, 0.5)]
+    chosen = plain(values, {"a": "minimize", "b": "maximize"})
+    assert chosen.choose("a > -1e308, then smallest a within 1e308, then largest b").number == 0
+    assert chosen.choose("smallest a within 5 %, then largest b").number == 1
+    assert chosen.choose("largest a within 3").number == 2
+    for ways in ({"weights": {"a": 1}}, {"aspiration": {"a": 1e308, "b": -1e308}}, {"knee": True}):
+        assert chosen.choose(**ways).number in (0, 3, 4)
 
 
 def test_a_choice_can_be_stored() -> None:

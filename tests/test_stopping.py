@@ -97,6 +97,61 @@ def test_confirming_reruns_neither_reach_a_target_nor_count_for_patience() -> No
     assert NoImprovement(1).reason(h) == "the last 1 trials did not better 1"
 
 
+def test_what_breaks_a_constraint_neither_reaches_a_target_nor_betters_anything() -> None:
+    kept, broken = {"size": 0.0}, {"size": 1e-9}
+    h = history([2.0, 0.1, 3.0, 1.5], constraints=[kept, broken, kept, broken])
+    assert Target(1.0).reason(h) is None
+    assert NoImprovement(3).reason(h) == "the last 3 trials did not better 2"
+    assert NoImprovement(4).reason(h) is None
+    h = history([2.0, 0.1], constraints=[broken, broken])
+    assert NoImprovement(2).reason(h) == "none of the last 2 trials has a value and keeps all constraints"
+
+
+def fronts(values, constraints=None) -> History:
+    """Trials of an objective that is minimized and one that is maximized; None is a failed one."""
+    h = History(SPACE, ["minimize", "maximize"])
+    h.put([
+        TrialRow(
+            number=i, state=State.FAILED if v is None else State.COMPLETE, values=v, params={"x": i / 1000},
+            constraints={} if constraints is None else {"c": constraints[i]},
+        )
+        for i, v in enumerate(values)
+    ])  # fmt: skip
+    return h
+
+
+@pytest.mark.parametrize(
+    ("values", "stops"),
+    [
+        ([(1, 1), (0, 0)], False),  # too few
+        ([(1, 1), (1, 1), (2, 1), (2, 0)], True),
+        ([(1, 1), (1, 1), (2, 2), (2, 0)], False),  # a compromise of its own
+        ([(1, 1), (0, 2), (0, 2), None], False),
+        ([(0, 2), (1, 1), (0, 1), (0, 2)], True),
+        ([None, None, None, None], True),
+        ([None, None, None, (math.inf, -math.inf)], True),  # the worst there is, as with one objective
+    ],
+)
+def test_with_several_objectives_better_is_what_no_earlier_trial_beats_or_equals(values, stops) -> None:
+    assert (NoImprovement(3).reason(fronts(values)) is not None) == stops
+
+
+def test_several_objectives_stop_with_a_reason_and_as_brute_force_says() -> None:
+    assert NoImprovement(2).reason(fronts([(1, 1), (2, 2), (2, 1), (3, 2)])) == (
+        "none of the last 2 trials came into the front, of 2"
+    )
+    rng = np.random.default_rng(0)
+    values, told = rng.integers(0, 6, (60, 2)).tolist(), rng.integers(-3, 2, 60).tolist()
+    news = [
+        told[i] <= 0 and not any(told[j] <= 0 and values[j][0] <= a and values[j][1] >= b for j in range(i))
+        for i, (a, b) in enumerate(values)
+    ]
+    h = fronts([tuple(v) for v in values], told)
+    for n in range(60):
+        seen = h.without(h.number >= n)
+        assert (NoImprovement(5).reason(seen) is not None) == (n >= 5 and not any(news[n - 5 : n]))
+
+
 def test_budget_counts_all_that_is_over() -> None:
     h = history([1.0, None, 3.0], cost=[0.5, 1.0, None])
     h.put([TrialRow(number=3, state=State.RUNNING, started_s=3.0)])
@@ -221,7 +276,7 @@ def test_what_is_no_rule_is_refused(wrong) -> None:
         luthier.create_study().optimize(parabola, 1, stop=wrong)
 
 
-@pytest.mark.parametrize("rule", [NoImprovement(3), Target(1), RegretBound()])
+@pytest.mark.parametrize("rule", [NoImprovement(3, min_delta=0.1), Target(1), RegretBound()])
 def test_rules_about_values_need_one_objective(rule) -> None:
     study = luthier.create_study(directions=["minimize", "minimize"])
     with pytest.raises(StudyError, match=r"needs one objective, and the study has 2"):
@@ -303,6 +358,23 @@ def test_the_regret_bound_in_a_finite_space_that_was_tried_to_the_end() -> None:
     study.optimize(lambda t: 1.0, 5, stop=RegretBound(n_next=10))
     assert study.stop_reason == "every point that was looked at has been tried"
     assert len(study.trials) == 25
+
+
+def test_the_regret_bound_counts_no_gain_where_constraints_break() -> None:
+    """The loss falls towards x = 1, where nothing is allowed: only with constraints there is no more to gain."""
+    rng = np.random.default_rng(1)
+    X = np.concatenate([rng.uniform(0, 0.9, 30), rng.uniform(0.48, 0.5, 35)])
+
+    def seen(told: bool) -> History:
+        h = History(SPACE, ["minimize"])
+        h.put([
+            TrialRow(number=i, state=State.COMPLETE, values=(1 - x,), params={"x": x},
+                     constraints={"c": x - 0.5} if told else {}) for i, x in enumerate(X.tolist())
+        ])  # fmt: skip
+        return h
+
+    assert RegretBound(epsilon=0.05).reason(seen(True)) is not None
+    assert RegretBound(epsilon=0.05).reason(seen(False)) is None
 
 
 def test_the_regret_bound_sees_conditions_and_failures() -> None:

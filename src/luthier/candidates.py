@@ -154,9 +154,8 @@ class Candidates:
         rows = rows[non_dominated(self.losses[rows])]
         losses = np.where(np.isfinite(self.losses[rows]), self.losses[rows], 0.0)
         low = losses.min(axis=0)
-        with np.errstate(over="ignore"):
-            span = losses.max(axis=0) - low
-            Z = (losses - low) / np.where(span > 0, span, 1.0)
+        span = losses.max(axis=0) - low
+        Z = (losses - low) / np.where(span > 0, span, 1.0)
         return Front(rows, np.nan_to_num(Z), low, span)
 
     def _means(self, noted: Callable[[TrialRow], Mapping[str, Any]], key: str) -> list[Any]:

@@ -24,7 +24,7 @@ from .trial import TrialRow
 
 _WAYS = "a rule ('accuracy >= 0.9, then smallest size'), weights, aspiration, knee=True or lexicographic"
 _RHO = 1e-4  # of the augmentation: decides between what is equal in the worst objective
-_ROUNDING = 1e-9  # what differs by less is equal
+_EQUAL = 1e-9  # what differs by less is equal
 
 Pick = Callable[[Mask], tuple[int, str]]
 """Takes which candidates may be chosen, (k,); gives one of them, and why."""
@@ -118,6 +118,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of infinite values
 def choose(
     history: History, rows_of: Callable[[list[int]], list[TrialRow]], rule: str | None = None, *,
     weights: Mapping[str, float] | None = None, aspiration: Mapping[str, float] | None = None, knee: bool = False,
@@ -171,7 +172,7 @@ def choose(
     if weight is not None:
         pick = _weighted(candidates, weight)
     elif wanted is not None:
-        pick = _aspired(candidates, wanted)
+        pick = _aspired(candidates, wanted, history.losses_of(wanted))
     elif sought:
         pick = _ordered(candidates, sought)
     else:
@@ -244,7 +245,8 @@ def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
             losses = np.where(np.isnan(s.values), np.inf, -s.values if s.largest else s.values)[left]
             best = losses.min()
             slack = s.tolerance * (abs(best) if s.relative and np.isfinite(best) else 1.0)
-            left = left[~(losses > best + slack * (1 + _ROUNDING))]
+            edge = best + slack
+            left = left[~(losses > edge) | np.isclose(losses, edge, rtol=1e-12, atol=_EQUAL * slack)]
             tolerance = f"{100 * s.tolerance:.6g} %" if s.relative else f"{s.tolerance:.6g}"
             verb = f"within {tolerance} of" if s.tolerance else "with"
             extreme = f"largest {s.name}, {-best:.6g}" if s.largest else f"smallest {s.name}, {best:.6g}"
@@ -265,9 +267,8 @@ def _weighted(candidates: Candidates, w: Array) -> Pick:
         total = front.Z @ w
 
         def why(i: int) -> str:
-            parts = [
-                f"{w[j]:.3g} * {front.Z[i, j]:.3g} ({name})" for j, name in enumerate(candidates.objectives) if w[j]
-            ]
+            named = [(j, name) for j, name in enumerate(candidates.objectives) if w[j]]
+            parts = [f"{w[j]:.3g} * {front.Z[i, j]:.3g} ({name})" for j, name in named]
             return f"the smallest weighted sum, {' + '.join(parts)} = {total[i]:.3g}; 0 is the best, 1 the worst"
 
         return total, why
@@ -275,24 +276,28 @@ def _weighted(candidates: Candidates, w: Array) -> Pick:
     return _on_front(candidates, score)
 
 
-def _aspired(candidates: Candidates, aspiration: Array) -> Pick:
+def _aspired(candidates: Candidates, aspiration: Array, goal: Array) -> Pick:
     """What comes closest to the aspiration on the front, or exceeds it most.
 
-    Minimises max_j d_j + 1e-4 sum_j d_j, where d_j is (loss - aspiration) / (worst - best of the front). Objectives
-    that are not named do not count, nor those in which the front does not differ.
+    Minimises max_j d_j + 1e-4 sum_j d_j, where d_j is (loss - goal) / (worst - best of the front). Objectives that are
+    not named do not count, nor those in which the front does not differ.
+
+    Args:
+        candidates: To choose from.
+        aspiration: (m,) in the user's units, NaN where an objective is not named.
+        goal: (m,) the same as losses.
 
     Source: Wierzbicki 1980, the achievement scalarising function; augmented as in Miettinen 1999.
     """
-    signs = np.array([-1.0 if d == "maximize" else 1.0 for d in candidates.directions])
 
     def score(front: Front) -> Score:
         counts = ~np.isnan(aspiration) & (front.span > 0)
-        d = front.Z[:, counts] - ((signs * aspiration - front.low)[counts] / front.span[counts])
+        d = front.Z[:, counts] - (goal - front.low)[counts] / front.span[counts]
 
         def why(i: int) -> str:
             said = []
             for j in np.flatnonzero(~np.isnan(aspiration)):
-                gap = signs[j] * (candidates.values[front.rows[i], j] - aspiration[j])
+                gap = candidates.losses[front.rows[i], j] - goal[j]
                 reached = "is reached" if gap <= 0 else f"is missed by {gap:.6g}"
                 said.append(f"{candidates.objectives[j]} {aspiration[j]:.6g} {reached}")
             return f"the closest to what is hoped for: {', '.join(said)}"
@@ -320,10 +325,8 @@ def _knee(candidates: Candidates) -> Pick:
             solved = np.linalg.solve(Z[extremes], np.ones(m))
             normal = np.asarray(solved, dtype=np.float64) if (solved > 0).all() else normal
         distance = (1 - Z @ normal) / np.linalg.norm(normal)
-        if (distance <= _ROUNDING).all():
-            return np.linalg.norm(
-                Z, axis=1
-            ), lambda i: "the nearest to the best of all objectives, for there is no knee"
+        if (distance <= _EQUAL).all():
+            return np.linalg.norm(Z, axis=1), lambda _: "the nearest to the best of all objectives; there is no knee"
         ends = " and ".join(str(candidates.runs[front.rows[i]][0].number) for i in dict.fromkeys(extremes))
         return -distance, lambda i: f"the knee: {distance[i]:.3g} before the line through the extremes, trials {ends}"
 
@@ -338,7 +341,7 @@ def _on_front(candidates: Candidates, score: Callable[[Front], Score]) -> Pick:
         if not front.span.any():
             return int(front.rows[0]), "none is better in any objective"
         scores, why = score(front)
-        i = int(np.argmin(np.round(scores / _ROUNDING)))
+        i = int(np.argmin(np.round(scores / _EQUAL)))
         return int(front.rows[i]), f"{len(front.rows)} of these are beaten by no other, of which it is {why(i)}"
 
     return pick

@@ -46,22 +46,26 @@ class Command:
       from, which is copied, and LUTHIER_CHECKPOINT is the path of the copy; an object is kept as JSON. When the
       scheduler ends the trial's turn, the program and all it started get SIGTERM, and SIGKILL after `grace_s`.
     - The result is the last line that is a number, a JSON list of numbers, or a JSON object with "value" (or "values").
+      Objectives that have names stand under these: `{"accuracy": 0.9, "latency_ms": 12}`, also within "values".
+    - Beside a value, `"constraints": {"memory": -3.5}`, `"tags": {"size": 7}` and `"cost": 2` are noted, as by
+      `Trial.set_constraint`, `set_tag` and `set_cost`.
     - All other lines pass by.
 
     Args:
         argv: The program and its arguments; no shell takes part.
-        metric: Under which name JSON lines give the value; several names for several objectives.
+        metric: Under which name JSON lines give the value; several names for several objectives, in order. None for the
+            names of the study's objectives.
         grace_s: How long the program may take to end when asked to, in seconds.
 
     Raises:
         CommandError: argv is empty or one string.
     """
 
-    def __init__(self, argv: Sequence[str], metric: str | Sequence[str] = "value", grace_s: float = 5.0) -> None:
+    def __init__(self, argv: Sequence[str], metric: str | Sequence[str] | None = None, grace_s: float = 5.0) -> None:
         if isinstance(argv, str) or not argv:
             raise CommandError(f"expected a list such as ['./train', '--lr', '{{lr}}'], got {argv!r}")
         self.argv, self.grace_s = tuple(map(str, argv)), grace_s
-        self.metric = metric if isinstance(metric, str) else metric[0] if len(metric) == 1 else tuple(metric)
+        self.metric = (metric,) if isinstance(metric, str) else tuple(metric or ())
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -115,10 +119,11 @@ class Command:
         with _running(argv, env, self.grace_s) as program:
             for line in program.lines():
                 last = line.strip() or last
-                value, said = self._read(line)
+                value, said = self._read(line, trial.objectives)
                 if value is None:
                     continue
                 result, step = value, said.get("step")
+                _note(trial, said)
                 if isinstance(step, int | float) and not isinstance(step, bool):
                     trial.report(value, step, said.get("checkpoint"))
                     if trial.should_prune():
@@ -128,15 +133,17 @@ class Command:
             how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
             raise CommandError("\n".join([f"{shlex.join(argv)} {how}: {(stderr or [last])[-1]}", *stderr[:-1]]))
         if result is None:
+            names = self.metric or trial.objectives
+            what = "a number" if len(trial.objectives) == 1 else "a list of numbers"
             raise CommandError(
-                f"{shlex.join(argv)} printed no result; expected a line that is a number, or JSON such as "
-                f'{{"{self.metric if isinstance(self.metric, str) else "values"}": ...}}; '
+                f"{shlex.join(argv)} printed no result; expected a line that is {what}, or JSON such as "
+                f"{{{', '.join(f'{json.dumps(name)}: ...' for name in names)}}}; "
                 + (f"its last line was {last!r:.200}" if last else "it printed nothing")
             )
         return result
 
-    def _read(self, line: str) -> tuple[float | list[float] | None, dict[str, Any]]:
-        """The value in a line of output, if any, and the JSON object around it."""
+    def _read(self, line: str, objectives: Sequence[str]) -> tuple[float | list[float] | None, dict[str, Any]]:
+        """The value in a line of output, if any, and the rest of the JSON object around it."""
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
@@ -146,22 +153,52 @@ class Command:
                 said = None
         if not isinstance(said, dict):
             return _numbers(said), {}
-        if isinstance(self.metric, tuple):
-            return _numbers([said.get(name) for name in self.metric]) or _numbers(said.get("values")), said
-        return _numbers(said.get(self.metric, said.get("values"))), said
+        names = self.metric or tuple(objectives)
+        for where in (said, said.get("values"), None if self.metric else said.get("value")):
+            value = _named(where, names) if isinstance(where, dict) else _numbers(where)
+            if value is not None:
+                return value, {name: v for name, v in said.items() if name not in names}
+        return None, {}
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _named(said: Mapping[str, Any], names: Sequence[str]) -> float | list[float] | None:
+    """The value, or values, of these names, if all are there."""
+    return _numbers(said.get(names[0]) if len(names) == 1 else [said.get(name) for name in names])
+
+
 def _numbers(said: Any) -> float | list[float] | None:
     """What a program said, if it is a number or a list of numbers."""
-    if isinstance(said, list):
-        return [float(v) for v in said] if said and all(_numbers(v) is not None for v in said) else None
+    if not isinstance(said, list):
+        return _number(said)
+    found = [v for v in map(_number, said) if v is not None]
+    return found if found and len(found) == len(said) else None
+
+
+def _number(said: Any) -> float | None:
     if isinstance(said, bool) or not isinstance(said, int | float):
         return None
     return float(said) if isinstance(said, float) or abs(said) < 10**300 else None
+
+
+def _note(trial: Trial, said: Mapping[str, Any]) -> None:
+    """Notes what a program says beside a value.
+
+    Raises:
+        CommandError: What should be names and values is something else.
+        TrialError: A constraint or a cost is no number.
+    """
+    for what, note in (("constraints", trial.set_constraint), ("tags", trial.set_tag)):
+        noted = said.get(what) or {}
+        if not isinstance(noted, dict):
+            raise CommandError(f'expected names and values such as "{what}": {{"size": 1.5}}, got {noted!r:.200}')
+        for name, value in noted.items():
+            note(name, value)
+    if said.get("cost") is not None:
+        trial.set_cost(said["cost"])
 
 
 class _Program:

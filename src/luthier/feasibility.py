@@ -23,7 +23,7 @@ class Feasibility:
 
     def put(self, number: int, told: Mapping[str, float]) -> None:
         """Notes what a trial told, instead of what it told before."""
-        for name in told.keys() - self.columns.keys():
+        for name in [n for n in told if n not in self.columns]:
             self.columns[name] = np.full(16, np.nan)
         for name, column in self.columns.items():
             if number >= len(column):

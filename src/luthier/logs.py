@@ -6,14 +6,15 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .checks import jsonable
+from .checks import default_names, jsonable
 from .storages.base import shown
 from .trial import State, TrialRow
 
-FIELDS = ("study", "worker", "trial", "state", "value", "duration_s", "cost", "error")
+FIELDS = ("study", "worker", "trial", "state", "value", "values", "constraints", "duration_s", "cost", "error")
 
 
 class JsonLines(logging.Formatter):
@@ -55,10 +56,24 @@ class Lines(logging.Handler):
             self.handleError(record)
 
 
-def about(row: TrialRow) -> dict[str, Any]:
-    """What is logged of a trial that is over: pass it as `extra`; several objectives give a list of values."""
-    found = {"trial": row.number, "state": State(row.state).name.lower(), "duration_s": row.duration_s}
+def by_name(row: TrialRow, objectives: Sequence[str]) -> dict[str, float] | None:
+    """The values of a trial by the names of the objectives; None where there are none, of either."""
+    if row.values is None or tuple(objectives) == default_names(len(objectives)):
+        return None
+    return dict(zip(objectives, row.values, strict=False))
+
+
+def about(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
+    """What is logged of a trial that is over: pass it as `extra`.
+
+    Several objectives give a list of values, and those with names give them by name as well.
+    """
+    found: dict[str, Any] = {"trial": row.number, "state": State(row.state).name.lower(), "duration_s": row.duration_s}
     found["value"] = row.value if row.values is None or len(row.values) == 1 else row.values
+    if (values := by_name(row, objectives)) is not None:
+        found["values"] = values
+    if row.constraints:
+        found["constraints"] = row.constraints
     if row.cost is not None:
         found["cost"] = row.cost
     if row.error:

@@ -7,7 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
+from .checks import default_names
+from .numerics.pareto import non_dominated
 from .storages import Storage
 from .storages.base import StudyRecord, lapsed
 from .trial import State, TrialRow
@@ -83,7 +86,7 @@ class Rates(msgspec.Struct, frozen=True):
 
 
 class Best(msgspec.Struct, frozen=True):
-    """The best complete trial."""
+    """The best complete trial of those that break no constraint."""
 
     number: int
     value: float
@@ -94,10 +97,13 @@ class Overview(msgspec.Struct, frozen=True):
 
     Attributes:
         study: Its name.
+        objectives: What is sought, by name.
         directions: Where better values lie.
         time_s: The moment, by the storage's clock, in seconds since 1970.
         counts: Number of trials by state.
-        best: None where nothing is complete, or there are several objectives.
+        feasible: How many complete trials break no constraint; None where no trial told of any.
+        best: None where nothing is complete and feasible, or there are several objectives.
+        front: With several objectives, how many of these trials no other beats in all of them; else None.
         rates: How fast it goes.
         retries: How often trials were offered again because a worker died.
         failures: The latest, the last first.
@@ -105,10 +111,13 @@ class Overview(msgspec.Struct, frozen=True):
     """
 
     study: str
+    objectives: list[str]
     directions: list[str]
     time_s: float
     counts: dict[str, int]
+    feasible: int | None
     best: Best | None
+    front: int | None
     rates: Rates
     retries: int
     failures: list[Failure]
@@ -121,8 +130,9 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 def overview(
-    name: str, directions: Sequence[str], rows: Iterable[TrialRow], now: float, lease_s: float, max_retries: int
-) -> Overview:
+    name: str, directions: Sequence[str], rows: Iterable[TrialRow], now: float, lease_s: float, max_retries: int,
+    objectives: Sequence[str] | None = None,
+) -> Overview:  # fmt: skip
     """A study, from all its trials.
 
     Args:
@@ -132,13 +142,17 @@ def overview(
         now: The storage's clock.
         lease_s: How long its workers may be silent, in seconds.
         max_retries: How often a trial is offered again.
+        objectives: Names of what is sought; None where it has none.
     """
-    rows = list(rows)
+    rows, m = list(rows), len(directions)
     counts, over = Counter(r.state for r in rows), [r for r in rows if r.state >= State.COMPLETE]
     failed = sorted((r for r in over if r.error), key=lambda r: r.finished_s or 0.0)[-_ERRORS:]
+    complete = [r for r in over if r.state == State.COMPLETE and r.values and r.confirms is None]
+    feasible = [r for r in complete if r.feasible]
     return Overview(
-        name, list(directions), now, {s.name.lower(): counts[s] for s in State},
-        _best(over, directions), _rates(over, now), sum(r.retries for r in rows),
+        name, list(objectives or default_names(m)), list(directions), now, {s.name.lower(): counts[s] for s in State},
+        len(feasible) if any(r.constraints for r in rows) else None, _best(feasible, directions) if m == 1 else None,
+        _front(feasible, directions) if m > 1 else None, _rates(over, now), sum(r.retries for r in rows),
         [
             Failure(r.number, (r.error or "").split("\n", 1)[0], _ago(now, r.finished_s), _whose(r))
             for r in reversed(failed)
@@ -147,16 +161,19 @@ def overview(
     )  # fmt: skip
 
 
-def _best(over: Sequence[TrialRow], directions: Sequence[str]) -> Best | None:
+def _best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best | None:
     sign = -1.0 if directions[0] == "maximize" else 1.0
-    valued = [
-        (sign * r.values[0], r.number) for r in over
-        if r.state == State.COMPLETE and r.values and r.confirms is None and not math.isnan(r.values[0])
-    ]  # fmt: skip
-    if len(directions) > 1 or not valued:
+    valued = [(sign * r.values[0], r.number) for r in feasible if r.values and not math.isnan(r.values[0])]
+    if not valued:
         return None
     loss, number = min(valued)
     return Best(number, sign * loss)
+
+
+def _front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:
+    signs = np.array([-1.0 if d == "maximize" else 1.0 for d in directions])
+    values = [r.values for r in feasible if r.values and len(r.values) == len(directions)]
+    return int(non_dominated(np.array(values) * signs).sum()) if values else 0
 
 
 def _rates(over: Sequence[TrialRow], now: float) -> Rates:
@@ -246,7 +263,7 @@ class Follower:
             self._take(storage.rows(study.id, sorted(self._running)))
         return overview(
             study.name, study.spec["directions"], self._rows.values(), storage.now(), storage.lease_s,
-            storage.max_retries,
+            storage.max_retries, study.spec.get("objectives"),
         )  # fmt: skip
 
     def _take(self, rows: Iterable[TrialRow]) -> None:

@@ -9,11 +9,15 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from .numerics.pareto import non_dominated
 from .trial import State, TrialRow
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from .history import History
     from .study import Callback, Study
 
 _LINE_S = 5.0  # time between two plain lines
@@ -63,6 +67,7 @@ class Tally:
         n_running: Trials that run now, here or elsewhere.
         n_paused: Trials that are paused.
         best: Value and number of the study's best trial; None when there is none, or several objectives.
+        front: With several objectives, the trials that no other beats in all of them.
         over: Whether the run has ended.
     """
 
@@ -73,6 +78,8 @@ class Tally:
         self.n_running, self.over = 0, False
         self.n_paused, self._n_before = 0, len(study.history.paused)
         self.best: tuple[float, int] | None = None
+        self.front = self._judged = np.empty(0, dtype=np.int64)
+        self._infeasible = False  # all that is complete breaks a constraint
         self._study, self._n_trials, self._timeout_s = study, n_trials, timeout_s
         self._began = time.monotonic()
 
@@ -118,8 +125,20 @@ class Tally:
             self.n_running = sum(i in self._study._open or history.lease_s[i] > now for i in history.running)
             best = history.best() if history.n and len(history.directions) == 1 else None
             self.best = None if best is None else (float(history.values[best, 0]), best)
+            if len(history.directions) > 1:
+                self._grow(history)
+            if history.constraint_names and best is None and not len(self.front):
+                self._infeasible = bool(((history.state == State.COMPLETE) & ~history.confirming).any())
         finally:
             self._study._lock.release()
+
+    def _grow(self, history: History) -> None:
+        """Brings the front up to date; of the trials that were judged before only those of the front matter."""
+        eligible = np.flatnonzero(history.eligible)
+        if len(eligible) > len(self._judged):
+            candidates = np.union1d(self.front, np.setdiff1d(eligible, self._judged, assume_unique=True))
+            self.front = candidates[non_dominated(history.losses[candidates])]
+            self._judged = eligible
 
     def counted(self) -> str:
         """The counts in one phrase."""
@@ -133,7 +152,11 @@ class Tally:
 
     def found(self) -> str:
         """The best in one phrase; nothing when there is none."""
-        return "" if self.best is None else f"best {self.best[0]:.6g} in trial {self.best[1]}"
+        if self.best is not None:
+            return f"best {self.best[0]:.6g} in trial {self.best[1]}"
+        if len(self.front):
+            return f"{len(self.front)} beaten by none"
+        return "none keeps all constraints" if self._infeasible else ""
 
     def timed(self) -> str:
         """The time in one phrase."""

@@ -55,5 +55,10 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
         cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
         params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
         limits = {k: checked_constraint(k, v, "an added trial") for k, v in row.constraints.items()}
-        out.append(msgspec.structs.replace(row, params=params, cost=cost, constraints=limits, checkpoints=(), turns=()))
+        values = None if row.values is None else tuple(float(v) for v in row.values)
+        out.append(
+            msgspec.structs.replace(
+                row, params=params, values=values, cost=cost, constraints=limits, checkpoints=(), turns=()
+            )
+        )
     return out

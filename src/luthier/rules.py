@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -128,6 +129,8 @@ class _Reader:
                 odd = word[0] if word else text[at]
                 hint = "; numbers have no unit" if odd[0].isdigit() else "; it does not end" if odd in "'\"`" else ""
                 refuse(text, at, f"cannot read {odd!r}{hint}")
+            if found.lastgroup == "number" and math.isinf(float(found[0])):
+                refuse(text, at, f"the number {found[0]} is too large")
             self.tokens.append(_Token(str(found.lastgroup), found[0], at, found.end()))
             at = found.end()
         self.tokens.append(_Token("end", "", len(text), len(text)))

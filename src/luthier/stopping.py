@@ -14,6 +14,7 @@ import numpy as np
 from .distributions import Array
 from .errors import SamplerError, StudyError
 from .history import History
+from .numerics.pareto import non_dominated
 from .space import Space
 from .trial import State
 
@@ -49,7 +50,10 @@ class StopRule(ABC):
 
 def _one_objective(rule: StopRule, history: History) -> None:
     if len(history.directions) > 1:
-        raise StudyError(f"{rule!r} needs one objective, and the study has {len(history.directions)}; Budget does not")
+        raise StudyError(
+            f"{rule!r} needs one objective, and the study has {len(history.directions)}; Budget does not, nor "
+            "NoImprovement without min_delta"
+        )
 
 
 def _whole(name: str, value: Any) -> int:
@@ -70,11 +74,12 @@ class NoImprovement(StopRule):
     """Stops when the last trials brought nothing better.
 
     Trials that are over count, by number and not by when they ended, so that a reproducible study stops reproducibly;
-    those that were pruned or failed too. Re-runs of `Study.confirm` do not.
+    those that were pruned or failed too. Re-runs of `Study.confirm` do not. A trial that breaks a constraint betters
+    nothing. With several objectives better is what no trial before it beats or equals in all of them.
 
     Args:
         n_trials: How many trials in a row, at least 1.
-        min_delta: By how much they would have to better the best value before them, >= 0.
+        min_delta: By how much they would have to better the best value before them, >= 0; for one objective only.
 
     Raises:
         ValueError: A setting that makes no sense.
@@ -85,22 +90,33 @@ class NoImprovement(StopRule):
         self.min_delta = _number("min_delta", min_delta, 0.0)
 
     def reason(self, history: History) -> str | None:
-        _one_objective(self, history)
+        if self.min_delta:
+            _one_objective(self, history)
         over = np.flatnonzero((history.state >= State.COMPLETE) & ~history.confirming)
-        if len(over) < self.n_trials:
+        first = len(over) - self.n_trials
+        if first < 0:
             return None
-        loss = np.where(history.state[over] == State.COMPLETE, history.losses[over, 0], np.inf)
-        before, last = loss[: -self.n_trials].min(initial=np.inf), loss[-self.n_trials :].min()
-        if last < before - self.min_delta:
-            return None
-        if before == np.inf:
-            return f"none of the last {self.n_trials} trials has a value"
-        by = f" by more than {self.min_delta:g}" if self.min_delta else ""
-        return f"the last {self.n_trials} trials did not better {float(history.values_of(before)):.6g}{by}"
+        counts = history.eligible[over] & ~np.isnan(history.losses[over]).any(axis=1)
+        losses = np.where(counts[:, None], history.losses[over], np.inf)
+        if losses.shape[1] == 1:
+            before, last = losses[:first].min(initial=np.inf), losses[first:].min()
+            if last < before - self.min_delta:
+                return None
+            if before < np.inf:
+                by = f" by more than {self.min_delta:g}" if self.min_delta else ""
+                return f"the last {self.n_trials} trials did not better {float(history.values_of(before)):.6g}{by}"
+        elif counts.any():
+            news = np.flatnonzero(counts[first:]) + first
+            if any(not (losses[:i] <= losses[i]).all(axis=1).any() for i in news):
+                return None
+            n = non_dominated(losses[counts]).sum()
+            return f"none of the last {self.n_trials} trials came into the front, of {n}"
+        kept = " and keeps all constraints" if history.constraint_names else ""
+        return f"none of the last {self.n_trials} trials has a value{kept}"
 
 
 class Target(StopRule):
-    """Stops when a trial has reached a value.
+    """Stops when a trial that breaks no constraint has reached a value.
 
     Args:
         value: In the direction of the study: this or less where it minimizes, this or more where it maximizes.
@@ -164,7 +180,8 @@ class RegretBound(StopRule):
     Source: Wilson 2024 (arXiv 2402.16811), who bounds the regret against the whole space. Deviations: against what
     a sampler could find next, since in many dimensions no model is ever sure of the whole space: the points are
     Thompson samples, argmins of draws of the posterior over points of the whole space and around the leaders, and
-    other draws judge them; a number of draws that is fixed; two looks in agreement; and the glance back.
+    other draws judge them; a number of draws that is fixed; two looks in agreement; and the glance back. What is drawn
+    to break a constraint is no gain, nor is a trial that breaks one an incumbent.
 
     Args:
         epsilon: The gain that matters, in the unit of the objective. None for what cannot be told from luck, or is
@@ -197,7 +214,7 @@ class RegretBound(StopRule):
         answer = None
         for n in (least + (n_looks - 1) * self.every, least + (n_looks - 2) * self.every):
             seen = over[: int(np.searchsorted(n_complete, n)) + 1]  # what was known when so many were complete
-            key = history.X[seen].tobytes() + history.losses[seen].tobytes()
+            key = b"".join(of[seen].tobytes() for of in (history.X, history.losses, history.violation))
             known = self._looks.get(n)
             if known is None or known[0] != key:
                 later = np.ones(history.n, dtype=bool)
@@ -214,14 +231,17 @@ class RegretBound(StopRule):
         from .surrogate import Surrogate
 
         space, rng = history.space, np.random.default_rng([history.seed, n])
+        complete, feasible = history.state == State.COMPLETE, history.feasible
+        rows = np.flatnonzero(complete & history.fits & feasible)
         try:
             surrogate = Surrogate(space, history)
         except SamplerError:
             return None
-        rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
+        if not len(rows):
+            return None
         tried = history.X[rows]
         order = np.argsort(surrogate.predict(tried)[0], kind="stable")
-        losses = history.losses[history.state == State.COMPLETE, 0]
+        losses = np.where(feasible, history.losses[:, 0], np.inf)[complete]
         before, last = losses[: -self.n_next].min(initial=np.inf), losses[-self.n_next :].min()
         losses = losses[np.isfinite(losses)]
         epsilon = self.epsilon
@@ -232,13 +252,17 @@ class RegretBound(StopRule):
         X = _around(space, np.repeat(tried[order[:_N_LEADERS]], _N_NEAR, axis=0), rng)
         X = np.concatenate([space.sample(rng, _N_UNIFORM), X])
         if space.finite:
-            known = set(space.keys(tried))
+            known = set(space.keys(history.X[complete & history.fits]))
             X = X[[key not in known for key in space.keys(X)]]
         if not len(X):
             return "every point that was looked at has been tried"
-        chosen = np.unique(surrogate.draws(X, self.n_next, rng).argmin(axis=1))
+        kept = _kept(history, X)
+        if kept is None:
+            return None
+        chosen = np.unique(_broken(surrogate.draws(X, self.n_next, rng), kept, rng).argmin(axis=1))
         f = surrogate.draws(np.concatenate([tried[order[:1]], X[chosen]]), _N_DRAWS, rng)
-        p = float((f[:, 1:].min(axis=1) < f[:, 0] - epsilon).mean())
+        gains = _broken(f[:, 1:], kept[chosen], rng).min(axis=1) < f[:, 0] - epsilon
+        p = float(gains.mean())
         if p >= self.delta:
             return None
         chance = f"below {1 / _N_DRAWS:.1%}" if p == 0 else f"{p:.1%}"
@@ -246,6 +270,23 @@ class RegretBound(StopRule):
             f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more than {epsilon:.3g} "
             f"is {chance}"
         )
+
+
+def _kept(history: History, X: Array) -> Array | None:
+    """(k,) The probability that constraints are kept at X (k, d); None while no model can tell."""
+    from .surrogate import probability_of_feasibility
+
+    if not history.constraint_names:
+        return np.ones(len(X))
+    try:
+        return probability_of_feasibility(history.space, history, X)
+    except SamplerError:
+        return None
+
+
+def _broken(f: Array, kept: Array, rng: np.random.Generator) -> Array:
+    """Draws of losses (n, k), infinite where a draw says that a constraint is broken, kept with probability (k,)."""
+    return f if (kept == 1).all() else np.where(rng.random(f.shape) < kept, f, np.inf)
 
 
 def _around(space: Space, X: Array, rng: np.random.Generator) -> Array:

@@ -289,7 +289,9 @@ class Study:
         knee: bool = False,
         lexicographic: Sequence[str | tuple[str, float]] | None = None,
     ) -> Choice:
-        """One of the feasible complete trials, by exactly one of these ways; print it to see why.
+        """One of the feasible complete trials, by one of these ways; print it to see why.
+
+        None is needed where one trial is best in every objective.
 
         Args:
             rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size". Names are those of
@@ -301,7 +303,7 @@ class Study:
 
         Raises:
             NothingFitsError: No trial satisfies the rule; it says which condition excludes everything.
-            RuleError: The rule cannot be read or names what is not there, or not exactly one way is given.
+            RuleError: The rule cannot be read or names what is not there, or not one way is given.
             NoCompletedTrialsError: None is complete.
             NoFeasibleTrialsError: None of those keeps all constraints.
         """

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .errors import NoCompletedTrialsError
+from .checks import default_names
+from .errors import NoCompletedTrialsError, NoFeasibleTrialsError
+from .logs import by_name
+from .progress import Tally
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from .distributions import Distribution
+    from .history import History
     from .study import Study
     from .trial import TrialRow
 
@@ -102,9 +106,18 @@ def pairs(items: Mapping[str, Any], indent: str = "  ", exact: bool = False) -> 
             click.echo(f"{indent}{clean(name):{width}}  {text}".rstrip())
 
 
-def values_of(row: TrialRow, exact: bool = False) -> str:
-    """The values of a trial in one phrase."""
-    return ", ".join(repr(v) if exact else cell(v) for v in row.values or ()) or "no value"
+def values_of(row: TrialRow, objectives: Sequence[str], exact: bool = False) -> str:
+    """The values of a trial in one phrase, with the names of the objectives if they have any."""
+    texts = [repr(v) if exact else cell(v) for v in row.values or ()]
+    names = by_name(row, objectives) or ()
+    return ", ".join([f"{clean(name)} {text}" for name, text in zip(names, texts, strict=False)] or texts) or "no value"
+
+
+def aims(directions: Sequence[str], objectives: Sequence[str] | None) -> str:
+    """What is sought in one phrase: "minimize", or "maximize accuracy, minimize latency_ms"."""
+    if objectives is None or tuple(objectives) == default_names(len(directions)):
+        return ", ".join(directions)
+    return ", ".join(f"{where} {clean(name)}" for where, name in zip(directions, objectives, strict=False))
 
 
 def counted(counts: Mapping[int, int]) -> str:
@@ -117,31 +130,43 @@ def counted(counts: Mapping[int, int]) -> str:
 
 def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -> None:
     """Prints the summary of a study."""
+    from .measure import consumed
+    from .recommendation import must_have_results
     from .rows import records
-    from .trial import State
 
     rows = study.trials
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
-    facts = {"direction": ", ".join(study.directions), "created": moment(created_s), "trials": counted(counts)}
+    named = tuple(study.objectives) != default_names(len(study.objectives))
+    sought = {"objectives" if named else "direction": aims(study.directions, study.objectives)}
+    facts = {**sought, "created": moment(created_s), "trials": counted(counts)}
+    facts |= {"constraints": text} if (text := _kept(study.history)) else {}
     if done:
         span = max(r.finished_s or 0.0 for r in done) - min(r.started_s or 0.0 for r in done)
         spent = sum(r.duration_s or 0.0 for r in done)
         facts["duration"] = f"{duration(span)} from first to last, {duration(spent)} in trials"
     if costs := [r.cost for r in rows if r.cost is not None]:
         facts["cost"] = f"{cell(sum(costs))} in {len(costs)} trials"
+    if (energy := consumed(rows)) is not None:
+        facts["energy"] = str(energy)
     click.echo(f"study {clean(study.name)}")
     pairs(facts)
-    several = len(study.directions) > 1
-    if several and (front := study.best_trials):
-        click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
-        trials(records(front, study.objectives))
-    elif not several and counts.get(State.COMPLETE):
-        best = study.best_trial
-        click.echo(f"\nbest: {values_of(best)} in trial {best.number}")
-        pairs(best.params)
-        if best.tags:
-            click.echo("\ntags of the best")
-            pairs(best.tags)
+    try:
+        must_have_results(study.history)
+        if len(study.directions) > 1:
+            front = study.best_trials
+            click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
+            trials(records(front, study.objectives))
+        else:
+            best = study.best_trial
+            click.echo(f"\nbest: {values_of(best, study.objectives)} in trial {best.number}")
+            pairs(best.params)
+            if best.tags:
+                click.echo("\ntags of the best")
+                pairs(best.tags)
+    except NoFeasibleTrialsError as e:
+        click.echo(f"\nbest: {clean(e)}")
+    except NoCompletedTrialsError:
+        pass
     if study.space.names:
         click.echo("\nspace")
         pairs({name: _described(dist) for name, dist in study.space.params.items()})
@@ -150,6 +175,21 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
     if rows and last:
         click.echo(f"\nlast {min(last, len(rows))} trials")
         trials(records(rows[-last:], study.objectives))
+
+
+def _kept(history: History) -> str:
+    """How many trials keep the constraints on their results, in one phrase; "" where there are none."""
+    from .trial import State
+
+    complete = (history.state == State.COMPLETE) & ~history.confirming
+    n = int(complete.sum())
+    if not history.constraint_names or not n:
+        return ""
+    broken = (history.constraints[complete] > 0).sum(axis=0).tolist()
+    told = {name: n - k for name, k in zip(history.constraint_names, broken, strict=True) if name != "crash"}
+    text = f"kept by {int(history.feasible[complete].sum())} of {n} complete trials"
+    text += f" ({', '.join(f'{clean(name)} by {k}' for name, k in told.items())})" if told else ""
+    return text + ("; a trial that fails breaks one" if history.crash else "")
 
 
 def _described(dist: Distribution) -> str:
@@ -174,7 +214,8 @@ def _described(dist: Distribution) -> str:
 def trials(flat: Sequence[Mapping[str, Any]]) -> None:
     """Prints records of trials as a table, without their tags."""
     names = [name for name in columns(flat) if not name.startswith("tags.")]
-    table([name.removeprefix("params.") for name in names], [[r.get(name) for name in names] for r in flat])
+    headers = [name.removeprefix("params.").removeprefix("values.") for name in names]
+    table(headers, [[r.get(name) for name in names] for r in flat])
 
 
 def columns(flat: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -190,7 +231,7 @@ def as_csv(study: Study) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns(flat) or ["number", "state"], lineterminator="\n", restval="")
     writer.writeheader()
-    blank = ("value", "duration_s", "cost")
+    blank = ("value", "duration_s", "cost", "constraints.")
     for r in flat:
         plain = {k: "" if v is None and k.startswith(blank) else v for k, v in r.items()}
         writer.writerow({k: v if isinstance(v, str | int | float) and not isinstance(v, bool) else json.dumps(v)
@@ -199,18 +240,22 @@ def as_csv(study: Study) -> str:
 
 
 def as_json(study: Study) -> str:
-    """The study with its space and all trials; numbers that are not finite are text."""
+    """The study with its space and all trials; numbers that are not finite are text.
+
+    What trials reported of several objectives stands in the order of "objectives".
+    """
     data = {
         "name": study.name,
+        "objectives": study.objectives,
         "directions": study.directions,
         "space": study.space.to_json(),
-        "trials": [whole(row) for row in study.trials],
+        "trials": [whole(row, study.objectives) for row in study.trials],
     }
     return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
-def whole(row: TrialRow) -> dict[str, Any]:
-    """A trial in JSON's types."""
+def whole(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
+    """A trial in JSON's types; its values as a list, or by name where objectives have names."""
     from msgspec.structs import asdict
 
     from .checks import jsonable
@@ -220,23 +265,33 @@ def whole(row: TrialRow) -> dict[str, Any]:
         del found["turns"]
     if row.values and len(row.values) == 1:
         found["value"] = row.values[0]
+    found["values"] = by_name(row, objectives) or row.values
     del found["token"], found["lease_s"]
     return {k: v for k, v in jsonable(found).items() if v is not None}
 
 
 def finish(study: Study, counts: Mapping[int, int], options: str, say: Callable[[str], object]) -> None:
     """Prints what came out of a run, and says how it went; `options` lead `luthier show` to it."""
+    from .recommendation import must_have_results
+
     say(f"Trials of this run: {counted(counts)}.")
+    name = f"{shlex.quote(study.name)}{options}"
+    more = f"luthier show {name}"
     try:
         if len(study.directions) == 1:
             best = study.best_trial
-            click.echo(f"best: {values_of(best, exact=True)} in trial {best.number}")
+            click.echo(f"best: {values_of(best, study.objectives, exact=True)} in trial {best.number}")
             pairs(best.params, exact=True)
         elif front := study.best_trials:
             click.echo(f"best: {len(front)} trials that no other beats in all objectives")
+            more += f", luthier choose {name} --knee"
+        else:
+            must_have_results(study.history)
+    except NoFeasibleTrialsError as e:
+        say(f"No trial is the best: {e}.")
     except NoCompletedTrialsError:
         say("No trial is complete yet.")
-    say(f"See more: luthier show {shlex.quote(study.name)}{options}")
+    say(f"See more: {more}")
 
 
 class Watch:
@@ -254,6 +309,7 @@ class Watch:
         self.failure: TrialRow | None = None
         self.gave_up = False
         self._next_s = time.monotonic() + every_s
+        self._tally: Tally | None = None
 
     @property
     def n_finished(self) -> int:
@@ -270,7 +326,7 @@ class Watch:
                 study.stop()
         if not sys.stderr.isatty() and time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + self.every_s
-            best = study.history.best() if len(study.directions) == 1 else None
-            text = "" if best is None else f", best {study.history.values[best, 0]:.6g} in trial {best}"
+            self._tally = self._tally or Tally(study, self.n_trials, None)
+            self._tally.look()
             of = "" if self.n_trials is None else f" of {self.n_trials}"
-            click.echo(f"{self.n_finished}{of} trials{text}", err=True)
+            click.echo(", ".join(filter(None, (f"{self.n_finished}{of} trials", self._tally.found()))), err=True)

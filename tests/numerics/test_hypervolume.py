@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymoo.indicators.hv import HV
 
@@ -45,6 +45,7 @@ def overlap(low: np.ndarray, high: np.ndarray) -> float:
     return float(np.triu(np.maximum(sides, 0).prod(axis=2), 1).sum())
 
 
+@settings(deadline=None)
 @given(grids())
 def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(grid: tuple[np.ndarray, np.ndarray]) -> None:
     losses, reference = grid
@@ -52,6 +53,7 @@ def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(grid: tu
     assert hypervolume(losses, reference) == pytest.approx(dominates.any(axis=1).sum())
 
 
+@settings(deadline=None)
 @given(grids())
 def test_a_contribution_is_the_number_of_cells_that_nobody_else_dominates(grid: tuple[np.ndarray, np.ndarray]) -> None:
     losses, reference = grid
@@ -60,6 +62,7 @@ def test_a_contribution_is_the_number_of_cells_that_nobody_else_dominates(grid: 
     np.testing.assert_allclose(contributions(losses, reference), alone.sum(axis=0), atol=1e-9)
 
 
+@settings(deadline=None)
 @given(grids())
 def test_each_cell_that_nobody_dominates_lies_in_one_box_and_no_other_in_any(
     grid: tuple[np.ndarray, np.ndarray],
@@ -74,6 +77,7 @@ def test_each_cell_that_nobody_dominates_lies_in_one_box_and_no_other_in_any(
     assert np.isneginf(low[:, 0]).all()
 
 
+@settings(deadline=None)
 @given(grids(), st.integers(0, 12))
 def test_each_choice_adds_most_and_as_many_come_as_were_asked_for(grid: tuple[np.ndarray, np.ndarray], k: int) -> None:
     losses, reference = grid
@@ -87,6 +91,7 @@ def test_each_choice_adds_most_and_as_many_come_as_were_asked_for(grid: tuple[np
         new &= ~dominates[:, i]
 
 
+@settings(deadline=None)
 @given(grids(), st.randoms())
 def test_the_order_of_points_and_points_that_are_dominated_change_nothing(grid, random) -> None:
     losses, reference = grid
@@ -142,10 +147,11 @@ def test_boxes_of_two_objectives_are_strips() -> None:
 
 @pytest.mark.parametrize("m", [2, 3, 4, 5])
 def test_contributions_are_what_is_lost_without_a_point(m: int) -> None:
-    losses, reference = np.concatenate([sphere(20, m), sphere(5, m, 1) * 1.05]), np.full(m, 1.2)
-    total = hypervolume(losses, reference)
-    without = [hypervolume(np.delete(losses, i, axis=0), reference) for i in range(len(losses))]
-    np.testing.assert_allclose(contributions(losses, reference), total - np.array(without), atol=1e-12)
+    for n in (8, 25):
+        losses, reference = np.concatenate([sphere(n, m), sphere(4, m, 1) * 1.05]), np.full(m, 1.2)
+        total = hypervolume(losses, reference)
+        without = [hypervolume(np.delete(losses, i, axis=0), reference) for i in range(len(losses))]
+        np.testing.assert_allclose(contributions(losses, reference), total - np.array(without), atol=1e-12)
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 5])
@@ -158,6 +164,15 @@ def test_the_subset_is_the_greedy_one_whatever_the_units(m: int) -> None:
     assert subset(losses, reference, 8).tolist() == expected
     units = np.geomspace(1e-200, 1e250, m)
     assert subset(losses * units, reference * units, 8).tolist() == expected
+
+
+def test_contributions_of_many_points() -> None:
+    n, gap = 800, 1 / 800
+    rank = np.random.default_rng(0).permutation(n)
+    losses = np.column_stack([rank, n - rank]) / n
+    expected = np.full(n, gap**2)  # up to both neighbours, and at the ends up to the reference
+    expected[rank == 0], expected[rank == n - 1] = 0.1 * gap, (0.1 + gap) * gap
+    np.testing.assert_allclose(contributions(losses, np.full(2, 1.1)), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("m", [2, 3, 4])
@@ -204,6 +219,20 @@ def test_the_reference_point_is_just_behind_the_worst() -> None:
     np.testing.assert_allclose(reference_point(losses), [2.2, -1.8, 1e-12, 3.3])
     assert reference_point(np.empty((0, 2))).tolist() == [1e-12] * 2
     assert reference_point(np.array([[math.nan, math.inf]])).tolist() == [1e-12] * 2
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_losses_as_large_as_they_can_be_are_ranked(m: int) -> None:
+    huge = np.finfo(float).max
+    losses = np.array([[-1.0] * m, [huge] * m, [-huge] + [1.0] * (m - 1)])
+    reference = reference_point(losses)
+    assert reference.tolist() == [huge] * m
+    assert subset(losses, reference, 3).tolist() == [2, 0, 1]
+    assert len(boxes(losses, reference)[0]) == 2 * m - 1
+    assert hypervolume(losses, reference) == math.inf
+    alone = contributions(losses, reference)
+    assert np.isfinite(alone).all()
+    assert (alone[1], alone.argmax()) == (0, 2)
 
 
 @pytest.mark.parametrize("reference", [[1.0, math.inf], [math.nan, 1.0], [1.0], [1.0, 1.0, 1.0]])

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_distance
@@ -28,6 +28,7 @@ def peeled(losses: np.ndarray) -> list[int]:
     return front.tolist()
 
 
+@settings(deadline=None)
 @given(LOSSES)
 def test_fronts_are_what_is_left_when_the_front_before_is_taken_away(losses: np.ndarray) -> None:
     front = peeled(losses)
@@ -80,6 +81,7 @@ def test_crowding_is_the_sum_of_gaps_between_neighbours() -> None:
     assert crowding(losses[:0]).tolist() == []
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(3, 40), st.integers(1, 5))
 def test_crowding_is_that_of_pymoo(seed: int, n: int, m: int) -> None:
     losses = np.random.default_rng(seed).normal(size=(n, m))

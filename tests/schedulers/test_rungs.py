@@ -12,8 +12,8 @@ from simulated import Workers, noisy
 
 from luthier.distributions import Float
 from luthier.history import History
-from luthier.numerics.pareto import non_dominated
-from luthier.rungs import Rungs, fronts, order
+from luthier.numerics.pareto import fronts, non_dominated
+from luthier.rungs import Rungs, order
 from luthier.schedulers import ASHA, DEHB, PASHA, Hyperband, SuccessiveHalving
 from luthier.schedulers.base import Next, Resume
 from luthier.space import Space
@@ -90,6 +90,8 @@ def test_fronts_are_what_is_left_when_the_front_before_is_gone(seed, n, m):
     ranks = expected[order(losses)]
     assert (np.diff(ranks) >= 0).all()
     assert sorted(order(losses).tolist()) == list(range(n))
+    most = n // 3
+    assert order(losses, most)[:most].tolist() == order(losses)[:most].tolist()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import click
 
 from .. import __version__
 from ..errors import LuthierError
+from .choosing import choose
 from .looking import best, export, show, studies, trials
 from .options import examples
 from .running import demo, run, worker
@@ -47,7 +48,7 @@ def cli() -> None:
     """Hyperparameter optimisation: run studies, and look at what came out."""
 
 
-for _command in (run, worker, top, studies, show, best, trials, export, delete, storage, serve, demo):
+for _command in (run, worker, top, studies, show, best, choose, trials, export, delete, storage, serve, demo):
     cli.add_command(_command)
 
 

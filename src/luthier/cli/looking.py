@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import examples, existing, loaded, named, storage_option
+
+if TYPE_CHECKING:
+    from ..trial import TrialRow
 
 
 @click.command(epilog=examples("luthier studies", "luthier studies --storage sqlite:///other.db"))
@@ -17,13 +22,14 @@ from .options import examples, existing, loaded, named, storage_option
 def studies(storage: str) -> None:
     """List the studies."""
     from ..studies import COPYING
-    from ..terminal import moment, table
+    from ..terminal import aims, moment, table
     from ..trial import State
 
     rows = []
     for s in existing(storage).studies():
         made = "half a copy" if COPYING in s.spec else moment(s.created_s)
-        rows.append([s.name, ", ".join(s.spec["directions"]), s.n_trials, *(s.counts.get(x, 0) for x in State), made])
+        sought = aims(s.spec["directions"], s.spec.get("objectives"))
+        rows.append([s.name, sought, s.n_trials, *(s.counts.get(x, 0) for x in State), made])
     table(["name", "direction", "trials", *(x.name.lower() for x in State), "created"], rows)
 
 
@@ -50,16 +56,18 @@ def show(name: str, storage: str, last: int, schedule: bool) -> None:
 @named(click.option("--json", "as_json", is_flag=True, help="As JSON; a list when there are several objectives."))
 def best(name: str, storage: str, as_json: bool) -> None:
     """Print the best trial, or the front of several objectives."""
+    from ..recommendation import must_have_results
     from ..terminal import pairs, values_of, whole
 
     study = loaded(name, storage)
+    must_have_results(study.history)
     rows = [study.best_trial] if len(study.directions) == 1 else study.best_trials
     if as_json:
-        found = [whole(row) for row in rows]
+        found = [whole(row, study.objectives) for row in rows]
         click.echo(json.dumps(found[0] if len(study.directions) == 1 else found, indent=2))
         return
     for row in rows:
-        click.echo(f"trial {row.number}: {values_of(row, exact=True)}")
+        click.echo(f"trial {row.number}: {values_of(row, study.objectives, exact=True)}")
         pairs(row.params, exact=True)
 
 
@@ -67,8 +75,8 @@ def best(name: str, storage: str, as_json: bool) -> None:
 @named(
     click.option("--state", multiple=True,
                  type=click.Choice(["waiting", "running", "paused", "complete", "pruned", "failed"])),
-    click.option("--sort", type=click.Choice(["number", "value", "duration"]), default="number", show_default=True,
-                 help="By value: the best last."),
+    click.option("--sort", default="number", show_default=True, metavar="NAME",
+                 help="number, duration, value or the name of an objective: then the best last."),
     click.option("--last", type=click.IntRange(min=0), help="Only so many, from the end."),
 )  # fmt: skip
 def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int | None) -> None:
@@ -78,16 +86,24 @@ def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int |
 
     study = loaded(name, storage)
     rows = [r for r in study.trials if not state or r.state.name.lower() in state]
-    sign = 1 if study.directions[0] == "maximize" else -1
-    if sort == "value":
-        rows.sort(key=lambda r: sign * r.values[0] if r.values else float("-inf"))
+    if sort in study.objectives or sort == "value":
+        j = study.objectives.index(sort) if sort in study.objectives else 0
+        sign = 1 if study.directions[j] == "maximize" else -1
+        rows.sort(key=lambda r: (1 + r.feasible, sign * r.values[j]) if _valued(r, j) else (0, 0.0))
     elif sort == "duration":
         rows.sort(key=lambda r: r.duration_s or 0.0)
+    elif sort != "number":
+        known = ", ".join(dict.fromkeys(("number", "duration", "value", *study.objectives)))
+        raise click.BadParameter(f"expected one of {known}, got {sort!r}", param_hint="--sort")
     rows = rows if last is None else rows[len(rows) - min(last, len(rows)) :]
     flat = records(rows, study.objectives)
     if any(r.error for r in rows):
         flat = [{**f, "error": (r.error or "").split("\n", 1)[0][:200]} for f, r in zip(flat, rows, strict=True)]
     show_trials(flat)
+
+
+def _valued(row: TrialRow, j: int) -> bool:
+    return row.values is not None and j < len(row.values) and not math.isnan(row.values[j])
 
 
 @click.command(epilog=examples("luthier export train --output trials.csv", "luthier export train --format json"))

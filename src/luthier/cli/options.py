@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -56,6 +56,26 @@ def jobs(default: int) -> Callable[..., Any]:
 
     text = "Trials at a time; -1: as many as fit."
     return click.option("--jobs", type=int, default=default, show_default=True, callback=checked, help=text)
+
+
+def pairs(
+    what: str, kind: Callable[[str], Any] = float
+) -> Callable[[click.Context, click.Parameter, Sequence[str]], dict[str, Any]]:
+    """For an option of several NAME=... as a dict; `what` says in words what follows the sign."""
+
+    def read(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for text in given:
+            name, sign, value = text.rpartition("=")
+            if not sign or not name or name in found:
+                raise click.BadParameter(f"expected NAME={what}, and each name once, got {text!r}")
+            try:
+                found[name] = kind(value)
+            except ValueError:
+                raise click.BadParameter(f"expected {what} after {name}=, got {value!r}") from None
+        return found
+
+    return read
 
 
 def opened(storage: str) -> Storage:

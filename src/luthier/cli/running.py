@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import CommandError, LuthierError, StorageError
-from .options import COUNT, DEFAULT, POSITIVE, examples, existing, jobs, opened, several, storage_option
+from .options import COUNT, DEFAULT, POSITIVE, examples, existing, jobs, opened, pairs, several, storage_option
 
 if TYPE_CHECKING:
     from ..command import Command, Script
@@ -43,13 +43,19 @@ class _Program(click.Command):
         return super().parse_args(ctx, args[:cut])
 
 
+def _where(text: str) -> str:
+    if text not in ("minimize", "maximize"):
+        raise ValueError
+    return text
+
+
 def _json_asked_for(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
     return value or os.environ.get("LUTHIER_LOG", "").lower() == "json"
 
 
 _how = several(
     click.option("--metric", multiple=True, metavar="KEY",
-                 help="The value's name in a program's JSON.  [default: value]"),
+                 help="The value's name in a program's JSON.  [default: value, or the objectives' names]"),
     click.option("--limit-seconds", type=POSITIVE, metavar="S", help="End a trial that runs longer."),
     click.option("--limit-memory-mb", type=POSITIVE, metavar="MB", help="End a trial that uses more memory."),
     click.option("--cpu", type=COUNT, help="Cores for each trial."),
@@ -67,6 +73,7 @@ _how = several(
     epilog=examples(
         "luthier run train.py:objective --trials 100 --jobs 4",
         "luthier run train.py:objective --direction maximize --scheduler median --timeout 3600",
+        "luthier run train.py:objective --objective accuracy=maximize --objective latency_ms=minimize",
         "luthier run --space space.yaml -- ./train --lr {lr} --layers {layers}",
     ),
 )  # fmt: skip
@@ -82,6 +89,10 @@ _how = several(
     "--direction", type=click.Choice(["minimize", "maximize"]), multiple=True,
     help="Where better values lie; once for each objective.  [default: minimize]",
 )  # fmt: skip
+@click.option(
+    "--objective", "objectives", multiple=True, callback=pairs("minimize or maximize", _where),
+    metavar="NAME=DIRECTION", help="The same with a name, under which the value is returned or printed; once for each objective.",
+)  # fmt: skip
 @click.option("--space", type=click.Path(), metavar="FILE", help="The search space, in YAML, TOML or JSON.")
 @click.option("--sampler", default="auto", show_default=True, help="What to try next: tpe, qmc, random, grid ...")
 @click.option("--scheduler", help="When to stop a trial early: median, asha ...  [default: never]")
@@ -89,19 +100,24 @@ _how = several(
 @click.option("--seed", type=click.IntRange(min=0), help="For a study that can be repeated.")
 @click.option("--reproducible", is_flag=True, help="Take results in in order: same seed and jobs, same study.")
 @click.option("--strict", is_flag=True, help="Stop at the first trial that fails, instead of going on.")
+@click.option(
+    "--catch-as", type=click.Choice(["failed", "infeasible"]),
+    help="Whether a trial that fails breaks a constraint, which samplers learn to keep.  [default: failed]",
+)  # fmt: skip
 @_how
 @click.pass_context
 def run(
     ctx: click.Context, /, target: str | None, storage: str, name: str | None, trials: int | None,
     timeout: float | None, goal: float | None, patience: int | None, jobs: int, direction: Sequence[str],
     space: str | None, sampler: str, scheduler: str | None, replay: str | None, seed: int | None, reproducible: bool,
-    strict: bool, **how: Any,
+    strict: bool, objectives: Mapping[str, str], catch_as: str | None, **how: Any,
 ) -> None:  # fmt: skip
     """Run trials of a Python objective, or of any program.
 
     A program gets its parameters by {name} in its arguments, and as JSON in LUTHIER_PARAMS. Its result is the last line
-    of its output that is a number or JSON such as {"value": 0.93}. Lines such as {"step": 3, "value": 0.5} are
-    intermediate values, for --scheduler.
+    of its output that is a number or JSON such as {"value": 0.93}, with --objective {"accuracy": 0.93, "latency_ms":
+    12}; "constraints": {"memory": -3.5} may stand beside it. Lines such as {"step": 3, "value": 0.5} are intermediate
+    values, for --scheduler.
     """
     from ..command import read_space
     from ..stopping import NoImprovement, Target
@@ -115,6 +131,8 @@ def run(
     rules += [] if patience is None else [NoImprovement(patience)]
     if reproducible and jobs == -1 and how["executor"] == "ray":
         raise click.UsageError("--reproducible needs --jobs in numbers: results depend on how many run at a time")
+    if direction and objectives:
+        raise click.UsageError("--objective NAME=DIRECTION says where better values lie; leave out --direction")
     if replay and scheduler:
         raise click.UsageError("--replay is a scheduler of its own; leave out --scheduler")
     with attended(how["log_json"]) as log:
@@ -126,7 +144,8 @@ def run(
         try:
             study = create_study(
                 name or (f"{title}-replay" if one else title), opened(storage), directions=direction or None,
-                space=declared, sampler=sampler, scheduler=one or scheduler, seed=seed, load_if_exists=True,
+                objectives=objectives or None, space=declared, sampler=sampler, scheduler=one or scheduler, seed=seed,
+                load_if_exists=True,
             )  # fmt: skip
         except ValueError as e:  # of a name, or of a scheduler that has no default settings
             raise click.UsageError(str(e)) from e
@@ -138,7 +157,7 @@ def run(
         watch = Watch(trials, _PATIENCE, math.inf) if as_json else Watch(trials, _PATIENCE)
         optimize = partial(
             study.optimize, n_trials=trials, timeout_s=timeout, reproducible=reproducible, stop=rules,
-            progress=False if as_json else None,
+            progress=False if as_json else None, catch_as=catch_as,
         )  # fmt: skip
 
         def again() -> str:
@@ -267,9 +286,9 @@ def _told(study: Study, row: TrialRow) -> None:
     from ..logs import about
     from ..terminal import duration, values_of
 
-    of = f": {values_of(row)}" if row.values else ""
+    of = f": {values_of(row, study.objectives)}" if row.values else ""
     text = f"trial {row.number} {row.state.name.lower()}{of} in {duration(row.duration_s)}"
-    logging.getLogger("luthier.cli").info("%s", text, extra=about(row))
+    logging.getLogger("luthier.cli").info("%s", text, extra=about(row, study.objectives))
 
 
 def _say(text: str) -> None:
@@ -406,7 +425,7 @@ def _command(program: Sequence[str], space: Space | None, metric: Sequence[str])
 
     if space is None:
         raise click.UsageError("a program needs --space FILE, which says what its parameters may be")
-    command = Command(program, metric=metric or ("value",))
+    command = Command(program, metric=metric or None)
     command.check(space.names)
     if "{" not in program[0] and shutil.which(program[0]) is None:
         raise CommandError(f"there is no program {program[0]!r} that can be run")

@@ -100,16 +100,18 @@ def _drawn(view: Overview) -> RenderableType:
 
 def _facts(view: Overview) -> dict[str, str]:
     """What is known of the study as a whole."""
-    from ..terminal import moment
+    from ..terminal import aims, moment
     from ..trial import State
 
     counts = [f"{n} {state}" for state, n in view.counts.items() if n]
     rates, over = view.rates, sum(n for state, n in view.counts.items() if State[state.upper()].finished)
     overall = "" if rates.overall is None else f", {rates.overall:.3g} overall"
     facts = {
-        "study": f"{view.study} ({', '.join(view.directions)}), {moment(view.time_s)}",
+        "study": f"{view.study} ({aims(view.directions, view.objectives)}), {moment(view.time_s)}",
         "trials": f"{sum(view.counts.values())} ({', '.join(counts)})" if counts else "none",
+        "constraints": "" if view.feasible is None else f"kept by {view.feasible} of {view.counts['complete']} complete",
         "best": "" if view.best is None else f"{view.best.value:.6g} in trial {view.best.number}",
+        "front": f"{view.front} trials that no other beats in all objectives" if view.front else "",
         "a minute": f"{rates.last_minute:.3g} in the last, {rates.last_ten_minutes:.3g} in the last ten{overall}",
         "failed": f"{view.counts['failed']} of {over}" if view.counts["failed"] else "",
         "retries": f"{view.retries}, of trials whose worker died" if view.retries else "",

@@ -91,6 +91,54 @@ def log_expected_hypervolume_by(mean: Array, sd: Array, low: Array, high: Array)
     return log_volume[:, 0], by_mean, by_sd
 
 
+def log_expected_reach(mean: Array, sd: Array, reference: Array, direction: Array, best: float) -> Array:
+    """(k,) Log of how much further than `best` a point is expected to reach from a reference along a direction.
+
+    Losses y (m,) reach min_j (reference_j - y_j) / direction_j. In the mean over all directions that is, but for an
+    exponent, the hypervolume.
+
+    Args:
+        mean: (k, m) of normal objectives that know nothing of each other; smaller is better.
+        sd: (k, m).
+        reference: (m,).
+        direction: (m,) positive.
+        best: How far others reach.
+
+    Source: Golovin & Zhang 2020 (the scalarisation); its expected improvement is the integral, from `best` on, of the
+    probability to reach so far, here by Gauss-Legendre.
+    """
+    return _log_sum(_reach(mean, sd, reference, direction, best)[2])[:, 0]
+
+
+def log_expected_reach_by(
+    mean: Array, sd: Array, reference: Array, direction: Array, best: float
+) -> tuple[Array, Array, Array]:
+    """`log_expected_reach`, and its derivatives (k, m) by mean and by sd."""
+    z, log_p, log_part = _reach(mean, sd, reference, direction, best)
+    log_reach = _log_sum(log_part)
+    share = np.exp(log_part[:, 1:] - log_reach)[:, :, None]
+    by_mean = -share * np.exp(np.minimum(-0.5 * z * z - _LOG_SQRT_2PI - log_p, 700.0)) / sd[:, None]
+    return log_reach[:, 0], by_mean.sum(axis=1), (z * by_mean).sum(axis=1)
+
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+
+
+def _reach(mean: Array, sd: Array, reference: Array, direction: Array, best: float) -> tuple[Array, Array, Array]:
+    """At the nodes (k, t): z and log of Phi(z) of each objective (k, t, m); the logs of the integral's parts (k, 1 + t).
+
+    The first part is that where it is all but certain that a point reaches so far.
+    """
+    z = (reference - best * direction - mean) / sd
+    sure = np.maximum(sd / direction * (z - 8), 0.0).min(axis=1, keepdims=True)
+    far = sd / direction * np.where(z > -4, z + 8, -16 / np.minimum(z, -4.0))  # beyond it next to nothing is left
+    half = 0.5 * (far.min(axis=1, keepdims=True) - sure)
+    z = z[:, None] - (sure + half * (1 + _NODES))[:, :, None] * (direction / sd)[:, None]
+    log_p = log_ndtr(z)
+    parts = log_p.sum(axis=2) + np.log(_WEIGHTS * half)
+    return z, log_p, np.hstack([np.log(sure, out=np.full_like(sure, -np.inf), where=sure > 0), parts])
+
+
 class _Sides:
     """How much boxes (b,) are expected to gain along one objective: the difference of improvements over their ends.
 

@@ -13,7 +13,7 @@ from .pareto import non_dominated
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-_CELLS = 2**17  # numbers computed with at once
+_CELLS = 2**19  # numbers computed with at once
 
 
 def hypervolume(losses: Array, reference: Array) -> float:
@@ -26,7 +26,7 @@ def hypervolume(losses: Array, reference: Array) -> float:
         reference: (m,) The upper corner, finite.
 
     Returns:
-        The volume; inf where a point below the reference has a loss of -inf.
+        The volume; inf where a point below the reference has a loss of -inf, or where it is beyond all floats.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
@@ -48,15 +48,20 @@ def contributions(losses: Array, reference: Array) -> Array:
     Raises:
         ValueError: The reference is not finite, or of another length.
 
-    Source: While 2012 (a point without the others has what it has with none, less what they have when raised to it).
+    Source: While 2012 (what a point dominates, less what the others do when raised to it). Deviation: with few points,
+    dominators are counted in all cells between coordinates.
     """
     result, numbers, zero = np.zeros(len(losses)), _below(losses, reference), np.zeros_like(reference)
-    points, depth = _scaled(losses[numbers], reference)
-    for i in _front(points, zero):
-        others = np.maximum(np.delete(points, i, axis=0), points[i])
-        alone = abs(points[i].prod())
-        result[numbers[i]] = max(alone - _volume(others[_front(others, zero)], zero), 0.0) * depth.prod()
-    return result
+    points, half = _scaled(losses[numbers], reference)
+    if len(points) ** len(reference) <= _CELLS:
+        result[numbers] = _counted(points)
+    else:
+        for i in _front(points, zero):
+            others = np.maximum(np.delete(points, i, axis=0), points[i])
+            taken = _volume(others[_front(others, zero)], zero)
+            result[numbers[i]] = max(abs(points[i].prod()) - taken, 0.0)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.nan_to_num(result * np.nan_to_num((2 * half).prod())))
 
 
 def subset(losses: Array, reference: Array, k: int) -> Index:
@@ -92,7 +97,8 @@ def reference_point(losses: Array) -> Array:
     """
     worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=0, initial=-np.inf)
     worst[np.isneginf(worst)] = 0.0
-    point = np.maximum(1.1 * worst, 0.9 * worst)
+    with np.errstate(over="ignore"):
+        point = np.nan_to_num(np.maximum(1.1 * worst, 0.9 * worst))
     return np.where(point == 0, 1e-12, point)
 
 
@@ -140,20 +146,39 @@ def _front(losses: Array, reference: Array) -> Index:
 
 
 def _scaled(front: Array, reference: Array) -> tuple[Array, Array]:
-    """(n, m) A front in units of its depth below the reference, which becomes 0; (m,) that depth. See `subset`."""
+    """(n, m) A front in units of its depth below the reference, which becomes 0; (m,) half that depth. See `subset`."""
+    front, half = front / 2, reference / 2  # their differences cannot overflow
     lowest = np.where(np.isneginf(front), np.inf, front).min(axis=0, initial=np.inf)
-    depth = np.where(np.isinf(lowest), 1.0, reference - lowest)
-    return np.maximum((front - reference) / depth, -2.0), depth
+    depth = np.where(np.isinf(lowest), 0.5, half - lowest)
+    return np.maximum((front - half) / depth, -2.0), depth
 
 
 def _volume(front: Array, reference: Array) -> float:
     """The hypervolume of a front as of `_front`, finite: what lies behind the boxes before it."""
     total = 0.0
-    for low, high in _boxes(front, reference):
-        some = high[:, 0] < reference[0]
-        sides = np.maximum(high[some, 1:] - low[some, 1:], 0.0)
-        total += float(((reference[0] - high[some, 0]) * sides.prod(axis=1)).sum())
+    with np.errstate(over="ignore"):
+        for low, high in _boxes(front, reference):
+            some = (high[:, 0] < reference[0]) & (low[:, 1:] < high[:, 1:]).all(axis=1)
+            sides = (high[some, 1:] - low[some, 1:]).prod(axis=1)
+            total += float(((reference[0] - high[some, 0]) * sides).sum())
     return total
+
+
+def _counted(points: Array) -> Array:
+    """(n,) What each of points (n, m) below 0 dominates alone: cells between their coordinates with one dominator."""
+    n, m = points.shape
+    sides, at = [], []
+    for x in points.T:
+        values, cell = np.unique(x, return_inverse=True)
+        sides.append(np.diff(values, append=0.0))
+        at.append(cell)
+    dominators = np.zeros([len(side) for side in sides], dtype=np.int64)  # how many · 2^32 + the sum of who
+    np.add.at(dominators, tuple(at), 2**32 + np.arange(n))
+    for j in range(m):
+        np.cumsum(dominators, axis=j, out=dominators)
+    alone = np.nonzero(dominators >> 32 == 1)
+    volume = np.prod([side[cell] for side, cell in zip(sides, alone, strict=True)], axis=0)
+    return np.bincount(dominators[alone] - 2**32, volume, n).astype(np.float64)
 
 
 def _greedy_of_two(front: Array, k: int) -> list[int]:
@@ -190,7 +215,7 @@ def _greedy(front: Array, k: int) -> list[int]:
         cut, kept = np.flatnonzero(hit), np.flatnonzero(~hit)
         cut_U, cut_D = U[cut], D[cut]
         low, high = np.maximum(values[_floor(cut_D), columns], front[best]), values[cut_U, columns]
-        step = max(1, _CELLS // n)
+        step = max(1, _CELLS // (4 * n))
         for begin in range(0, len(cut), step):
             some = slice(begin, begin + step)
             taken = np.ones((n, len(low[some])))

@@ -13,6 +13,8 @@ from ..numerics.acquisition import (
     log_expected_hypervolume_by,
     log_expected_improvement,
     log_expected_improvement_by,
+    log_expected_reach,
+    log_expected_reach_by,
     log_probability_below,
     log_probability_below_by,
 )
@@ -75,8 +77,8 @@ class LogEI:
         return f, by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[:, None] * variance_by
 
 
-class LogEHVI:
-    """The log of the hypervolume that a point is expected to add, several losses being modelled apart.
+class _Several:
+    """A gain in several losses that are modelled apart.
 
     Args:
         models: One a loss.
@@ -87,27 +89,84 @@ class LogEHVI:
 
     def __init__(self, models: Sequence[Posterior], front: Array, reference: Array, doubt: float) -> None:
         self.models, self.front, self.reference, self.doubt = models, front, reference, doubt
-        self._boxes = boxes(front, reference)
 
     def expect(self, Z: Inputs, kept: bool) -> None:
         if kept:
             means = [model.predict(Z)[0] for model in self.models]
             self.front = np.concatenate([self.front, np.stack(means, axis=1)])
-            self._boxes = boxes(self.front, self.reference)
         for model in self.models:
             model.append(Z, noise=0.0)
 
     def value(self, Z: Inputs) -> Array:
         mean, variance = (np.stack(a, axis=1) for a in zip(*(m.predict(Z) for m in self.models), strict=True))
-        return log_expected_hypervolume(mean, self.doubt * np.sqrt(variance), *self._boxes)
+        return self._value(mean, self.doubt * np.sqrt(variance))
 
     def slope(self, Z: Inputs) -> tuple[Array, Array]:
         found = zip(*(model.gradients(Z) for model in self.models), strict=True)
         mean, variance, mean_by, variance_by = (np.stack(a, axis=1) for a in found)
         sd = self.doubt * np.sqrt(variance)
-        f, by_mean, by_sd = log_expected_hypervolume_by(mean, sd, *self._boxes)
+        f, by_mean, by_sd = self._by(mean, sd)
         by_variance = by_sd * self.doubt**2 / (2 * sd)
         return f, np.einsum("km,kmp->kp", by_mean, mean_by) + np.einsum("km,kmp->kp", by_variance, variance_by)
+
+    def _value(self, mean: Array, sd: Array) -> Array:
+        raise NotImplementedError
+
+    def _by(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:
+        """The value, and its derivatives (k, m) by mean and by standard deviation."""
+        raise NotImplementedError
+
+
+class LogEHVI(_Several):
+    """The log of the hypervolume that a point is expected to add; of up to four losses, see `_Several`."""
+
+    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array, doubt: float) -> None:
+        super().__init__(models, front, reference, doubt)
+        self._boxes = boxes(front, reference)
+
+    def expect(self, Z: Inputs, kept: bool) -> None:
+        super().expect(Z, kept)
+        self._boxes = boxes(self.front, self.reference)
+
+    def _value(self, mean: Array, sd: Array) -> Array:
+        return log_expected_hypervolume(mean, sd, *self._boxes)
+
+    def _by(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:
+        return log_expected_hypervolume_by(mean, sd, *self._boxes)
+
+
+class LogReach(_Several):
+    """The log of how much further a point is expected to reach in a random direction, which each proposal draws anew.
+
+    Args:
+        models: One a loss.
+        front: (f, m) losses to be improved on.
+        reference: (m,) Where the way begins.
+        doubt: Factor on the standard deviations.
+        rng: For directions.
+    """
+
+    def __init__(
+        self, models: Sequence[Posterior], front: Array, reference: Array, doubt: float, rng: np.random.Generator
+    ) -> None:
+        super().__init__(models, front, reference, doubt)
+        self._rng = rng
+        self._draw()
+
+    def expect(self, Z: Inputs, kept: bool) -> None:
+        super().expect(Z, kept)
+        self._draw()
+
+    def _draw(self) -> None:
+        direction = np.abs(self._rng.standard_normal(len(self.reference))) + 1e-3
+        self.direction = direction / np.linalg.norm(direction)
+        self.best = float(((self.reference - self.front) / self.direction).min(axis=1).max())
+
+    def _value(self, mean: Array, sd: Array) -> Array:
+        return log_expected_reach(mean, sd, self.reference, self.direction, self.best)
+
+    def _by(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:
+        return log_expected_reach_by(mean, sd, self.reference, self.direction, self.best)
 
 
 class LogPI:

@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from ..distributions import Array, Categorical
 from ..errors import SamplerError
+from ..feasibility import violation
 from ..history import History
 from ..space import Space
 from ..trial import State
@@ -39,9 +40,10 @@ class CMAES(Sampler):
     place in the order, and the generations after it are told again. Steps that are too long for the present
     distribution, such as of trials added by hand, are shortened (Hansen 2011).
 
-    Only ranks count: complete trials by loss, behind them pruned and then failed ones. Categories have a probability
-    each, and discrete numbers a margin that keeps them from freezing; what lies within a cell, or is inactive, is drawn
-    anew from the present distribution when a generation is told.
+    Only ranks count: feasible complete trials by loss, behind them infeasible ones by how far they are from feasible,
+    then pruned and then failed ones. Categories have a probability each, and discrete numbers a margin that keeps them
+    from freezing; what lies within a cell, or is inactive, is drawn anew from the present distribution when a
+    generation is told.
 
     Worth its while from about 50 trials a parameter on, where parameters depend on one another or differ in scale.
 
@@ -52,14 +54,15 @@ class CMAES(Sampler):
             "bipop" in turns with a small and narrow one, None goes on.
         start_at: Number of the first trial that counts; earlier ones, of another sampler, tell only where to start.
         warm_start: Share of the earlier trials, the best, whose mean and covariance the search starts with; 0 for none.
+            Where two of those are feasible, the others are left out.
         lr_adapt: Adapts the learning rate to noise and to many optima; continuous parameters only, more trials needed.
 
     Raises:
         ValueError: An argument out of range.
 
     Source: Hansen 2016; Hamano 2025 (CatCMA with margin); Nomura 2021 (warm start) and 2023 (lr_adapt); Auger & Hansen
-    2005 (IPOP); Hansen 2009 (BIPOP); as in the package `cmaes`. Deviations: asynchronous generations, as above; a
-    warm start may be narrower, 0.03 instead of 0.1.
+    2005 (IPOP); Hansen 2009 (BIPOP); Deb 2000 (constraints); as in the package `cmaes`. Deviations: asynchronous
+    generations, as above; a warm start may be narrower, 0.03 instead of 0.1.
     """
 
     def __init__(
@@ -126,7 +129,7 @@ class CMAES(Sampler):
         done = history.has_result & history.fits & ~np.isnan(history.X).all(axis=1)
         done[: self.start_at] = False
         numbers = np.flatnonzero(done)
-        ranked_by = (history.state, history.losses[:, 0], history.last_step, history.last_loss)
+        ranked_by = (history.state, history.losses[:, 0], history.last_step, history.last_loss, *history.constraints.T)
         parts = [numbers, *(a[numbers] for a in ranked_by), history.X[numbers]]
         rows = np.column_stack([np.asarray(a, dtype=np.float64) for a in parts])
         rows[np.isnan(rows)] = np.nan  # one NaN, as bits are compared
@@ -146,7 +149,7 @@ class CMAES(Sampler):
                 place = np.empty(history.n)
                 place[order] = np.arange(len(order))
             members = numbers[search.end : search.end + search.size]
-            following = search.told(history, axes, members[np.argsort(place[members])])
+            following = search.told(history, axes, _behind(history, members[np.argsort(place[members])]))
             if self.restarts and following.over(axes):
                 following = self._restarted(space, history, axes, following)
             self._searches = [*self._searches[-_KEPT:], following]
@@ -155,8 +158,8 @@ class CMAES(Sampler):
     def _start(self, history: History) -> tuple[Any, ...]:
         """What the first generation depends on, beside the settings."""
         before = np.flatnonzero((history.state[: self.start_at] == State.COMPLETE) & history.fits[: self.start_at])
-        parts = (before, history.losses[before, 0], history.X[before]) if self.warm_start else ()
-        return history.seed, *(a.tobytes() for a in parts)
+        parts = (before, history.losses[before, 0], history.constraints[before], history.X[before])
+        return history.seed, *(a.tobytes() for a in parts if self.warm_start)
 
     def _size(self, axes: _Axes) -> int:
         return self.population_size or 4 + math.floor(3 * math.log(axes.d))
@@ -166,8 +169,10 @@ class CMAES(Sampler):
         mean = axes.numeric(np.full((1, space.d), np.nan) if centre is None else centre)[0]
         size, start = self._size(axes), self._start(history)
         order, _ = ranked(history)
-        before = order[(order < self.start_at) & (history.state[order] == State.COMPLETE)]
+        before = _behind(history, order[(order < self.start_at) & (history.state[order] == State.COMPLETE)])
         best = before[: math.ceil(self.warm_start * len(before))]
+        feasible = best[history.feasible[best]]
+        best = feasible if len(feasible) > 1 else best
         if len(best) < 2:
             return _Search(axes.optimizer(mean, self.sigma0, size, self.lr_adapt), size, start)
         V = axes.numeric(history.X[best])
@@ -233,7 +238,8 @@ class _Search:
         rng = np.random.default_rng([history.seed, members.min(), self.end])
         with np.errstate(all="ignore"):  # what overflows is noticed by `over`
             new.optimizer.tell(axes.solutions(new.optimizer, history.X[members], rng))
-        loss = history.losses[members, 0][history.state[members] == State.COMPLETE]
+        complete = members[history.state[members] == State.COMPLETE]
+        loss = np.where(history.feasible[complete], history.losses[complete, 0], np.inf)
         new.bands = [*self.bands, (float(loss.min(initial=np.inf)), float(loss.max(initial=-np.inf)))][
             -self.patience(axes) :
         ]
@@ -395,6 +401,16 @@ class _Axes:
         """Whether all its numbers are finite."""
         parts = [optimizer._mean, optimizer._sigma, optimizer._C] if self._numeric else []
         return all(np.isfinite(a).all() for a in [*parts, *([optimizer._q] if self._choices else [])])
+
+
+def _behind(history: History, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Trials in order, the best first, but infeasible ones by what they violate in units of the most among them.
+
+    In units of the whole study, later trials would change the order of earlier ones.
+    """
+    broken = violation(history.constraints[numbers])
+    broken[history.state[numbers] != State.COMPLETE] = np.inf
+    return numbers[np.argsort(broken, kind="stable")]
 
 
 def _copied(optimizer: Any) -> Any:

@@ -18,8 +18,8 @@ class DE(Sampler):
 
     Trial i belongs to slot i modulo the population's size, and a slot holds the best of its finished trials: the
     population is read off the history, whoever ran the trials and in whatever order they came. A trial that runs leaves
-    its slot as it is, so no worker waits for a generation. Complete trials rank by loss, pruned ones behind them;
-    failed ones never enter.
+    its slot as it is, so no worker waits for a generation. Feasible complete trials rank by loss, infeasible ones
+    behind them by how far they are from feasible, then pruned ones; failed ones never enter.
 
     Args:
         population_size: Number of slots, at least 4; if None, one a parameter, between 10 and 50.
@@ -30,8 +30,9 @@ class DE(Sampler):
         ValueError: An argument out of range.
 
     Source: Storn & Price 1997; asynchronous and for mixed spaces as in DEHB (Awad 2021): numbers outside their range
-    are drawn anew, categories and discrete values own equal parts of the unit interval. Deviations: slots by number,
-    and a smaller population, as budgets are of hundreds; quasi-random start led by the centre.
+    are drawn anew, categories and discrete values own equal parts of the unit interval; Deb 2000 (constraints).
+    Deviations: slots by number, and a smaller population, as budgets are of hundreds; quasi-random start led by the
+    centre.
     """
 
     def __init__(self, population_size: int | None = None, F: float = 0.5, CR: float = 0.5) -> None:

@@ -22,9 +22,10 @@ class DEHB(Sampler):
     """To be used with the scheduler `DEHB` of the same settings.
 
     Each rung has a subpopulation as large as the largest bracket there; a place holds the best of the trials that stand
-    at it, by their losses at the rung. Trials of the first pass are spread evenly, and stand at each rung that they
-    reach. Later each trial belongs to a place of one rung: what it holds is crossed with a mutant of three of the best
-    at the rung below (at the lowest, of its own), or of all there are where they are too few.
+    at it, by their losses at the rung; those that told of a broken constraint come behind. Trials of the first pass are
+    spread evenly, and stand at each rung that they reach. Later each trial belongs to a place of one rung: what it
+    holds is crossed with a mutant of three of the best at the rung below (at the lowest, of its own), or of all there
+    are where they are too few.
 
     The population is read off the history, and the place of a trial follows from its number, so workers wait for
     nobody. Where no trial reports anything, this is `DE`.
@@ -109,7 +110,7 @@ def population(history: History, slots: Slots, level: int) -> tuple[NDArray[np.i
     stands = (reached_it | (state == State.COMPLETE)) & (first | (at == level))
     stands &= (state != State.FAILED) & history.fits & ~np.isnan(loss)
     numbers = np.flatnonzero(stands)
-    numbers = numbers[np.argsort(-loss[numbers], kind="stable")]  # the best are written last
+    numbers = numbers[np.lexsort((-loss[numbers], -history.violation[numbers]))]  # the best are written last
     holds, rank = np.full(size, -1), np.full(size, n)
     holds[place[numbers]] = numbers
     rank[place[numbers]] = np.arange(len(numbers), 0, -1)

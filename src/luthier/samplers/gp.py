@@ -21,7 +21,7 @@ from ..numerics.trust_region import box, box_length
 from ..numerics.warp import standardise
 from ..space import Space
 from ..surrogate import Columns, Hyperparameters, bound, centred, limits, results, transformed, transformed_front
-from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI
+from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
 from .ascent import Ascent, Box
 from .base import Sampler
 from .population import spread, trust
@@ -31,6 +31,7 @@ _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
 _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
 _N_SPREAD = 8
+_MAX_EXACT = 4
 
 
 class GP(Sampler):
@@ -99,9 +100,10 @@ class GP(Sampler):
         near = nearest(columns.inputs(history.X[number]), losses, good, self.n_local)
         X, L, good_near = history.X[number[near]], losses[near], good[near]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
-        doubt = 1 + _DOUBT * active / len(number)
+        import os
+        doubt = 1 + (_DOUBT if L.shape[1] == 1 else float(os.environ.get("GPD", 4))) * active / len(number)
         if hopeful:
-            gain, order = self._gain(columns.inputs(X), L, good_near, doubt, n)
+            gain, order = self._gain(columns.inputs(X), L, good_near, doubt, n, rng)
         else:
             by_loss = np.argsort(L[:, 0], kind="stable")
             gain, order = None, (by_loss[:_N_LEADERS], by_loss[0])
@@ -114,7 +116,7 @@ class GP(Sampler):
             length = box_length(progress(losses, good)[self.n_startup_trials :], columns.d)
         return self._climbed(acquisition, history, X[order[0]], X[order[1]], length, n, rng)
 
-    def _gain(self, Z: Inputs, L: Array, good: NDArray[np.bool_], doubt: float, room: int) -> tuple[Gain, tuple]:
+    def _gain(self, Z: Inputs, L: Array, good: NDArray[np.bool_], doubt: float, room: int, rng) -> tuple[Gain, tuple]:
         if L.shape[1] == 1:
             model = self._posterior("loss", Z, L[:, 0], transformed, room)
             means = model.predict(Z)[0]
@@ -130,11 +132,11 @@ class GP(Sampler):
         rows = np.flatnonzero(good)
         rows = rows[non_dominated(means[rows])]
         front = means[rows]
-        reference = beyond(front, means)
+        reference = beyond(front, means, rng)
         leaders = rows[subset(front, reference, _N_SPREAD)]
         import os
-        if os.environ.get("GPACQ") == "scalar":
-            pass
+        if L.shape[1] > _MAX_EXACT or os.environ.get("GPACQ") == "reach":
+            return LogReach(models, front, reference, doubt, rng), (leaders, leaders[0])
         return LogEHVI(models, front, reference, doubt), (leaders, leaders[0])
 
     def _limits(self, columns, history, limited, active, room) -> list[LogPI]:
@@ -228,7 +230,7 @@ def progress(L: Array, good: NDArray[np.bool_]) -> Array:
     return np.where(better, -np.cumsum(better), np.inf)
 
 
-def beyond(front: Array, means: Array) -> Array:
+def beyond(front: Array, means: Array, rng) -> Array:
     import os
     kind = os.environ.get("GPREF", "nadir")
     if kind == "nadir":
@@ -239,5 +241,8 @@ def beyond(front: Array, means: Array) -> Array:
         c, r = map(float, kind[2:].split("_"))
         low = front.min(axis=0)
         return low + np.maximum((1 + r) * np.ptp(front, axis=0), c)
+    if kind.startswith("mix"):
+        near = front.max(axis=0) + 0.1 * np.maximum(np.ptp(front, axis=0), 0.1)
+        return near + (np.maximum(means.max(axis=0) + 0.1, near) - near) * rng.random() ** float(kind[3:])
     if kind == "all":
         return means.max(axis=0) + 0.1

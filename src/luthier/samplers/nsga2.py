@@ -91,7 +91,7 @@ class NSGA2(Sampler):
         size, (before, after) = self.population_size, self._past
         after = after[: _agree(before, table) // size]
         alive = after[-1] if after else np.empty(0, dtype=np.int64)
-        for begin in range(len(after) * size, len(table) + 1, size):
+        for begin in range(len(after) * size, len(table), size):
             block = np.arange(begin, min(begin + size, len(table)))
             alive = self._survivors(table, np.concatenate([alive, block[table[block, 0] >= 0]]))
             if len(block) == size:
@@ -118,15 +118,17 @@ class NSGA2(Sampler):
 
 
 def outcomes(history: History) -> Array:
-    """(n, 1 + m) violation and losses of the trials that can be parents; NaN for all others."""
+    """(n, 1 + m) violation and losses of the trials that can be parents; a violation of -1 marks all others."""
     table = np.column_stack([history.violation, np.clip(history.losses, -_FARTHEST, _FARTHEST)])
-    usable = (history.state == State.COMPLETE) & history.fits & ~history.confirming
-    table[~usable | np.isnan(table).any(axis=1)] = np.nan
+    usable = (history.state == State.COMPLETE) & history.fits & ~history.confirming & ~np.isnan(table).any(axis=1)
+    table[~usable] = -1
     return table
 
 
 def _agree(a: Array, b: Array) -> int:
     """How many rows of two tables agree before the first that does not."""
-    n = min(len(a), len(b)) if a.shape[1] == b.shape[1] else 0
-    differ = ((a[:n] != b[:n]) & ~(np.isnan(a[:n]) & np.isnan(b[:n]))).any(axis=1)
+    if a.shape[1] != b.shape[1]:
+        return 0
+    n = min(len(a), len(b))
+    differ = (a[:n] != b[:n]).any(axis=1)
     return int(differ.argmax()) if differ.any() else n

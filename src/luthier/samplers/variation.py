@@ -46,18 +46,13 @@ def sbx(P: Array, rng: np.random.Generator, eta: float = 5.0) -> Array:
 
 
 def vsbx(P: Array, rng: np.random.Generator, eta: float = 5.0) -> Array:
-    """SBX that leaves no gap between the parents. Half of the coordinates are a parent's own.
+    """SBX without bounds that goes from one of two parents to either side alike, so that there is no gap between them.
 
-    Source: Ballester & Carter 2003, section 3.2. Deviation: one child, by lot.
+    Half of the coordinates are a parent's own. Source: Ballester & Carter 2003. Deviation: one child, by lot.
     """
-    a, b = P if rng.random() < 0.5 else P[::-1]
-    u = rng.random(len(a))
-    beta_1, beta_2 = (np.maximum(2 * v, 1e-10) ** (-1 / (eta + 1)) for v in (u, 1 - u))
-    if rng.random() < 0.5:
-        child = 0.5 * ((1 + beta_1) * a + (1 - beta_2) * b)
-    else:
-        child = 0.5 * ((3 - beta_1) * a - (1 - beta_2) * b)
-    return np.asarray(np.where(rng.random(len(a)) < 0.5, child, uniform(P, rng)))
+    beta = np.maximum(rng.random(P.shape[1]), 1e-10) ** (-1 / (eta + 1))
+    step = (beta - 1) / 2 * (P[0] - P[1]) * rng.choice([-1.0, 0.0, 0.0, 1.0], P.shape[1])
+    return np.asarray(uniform(P, rng) + step)
 
 
 def blx_alpha(P: Array, rng: np.random.Generator, alpha: float = 0.5) -> Array:

@@ -1,0 +1,95 @@
+"""Mixtures whose kernels lend one another columns: for what is good for reasons that have nothing to do with another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parzen import Array, Mixture
+
+SHARE = 0.5  # of a kernel's column that is that of all kernels
+
+
+class Crossed(Mixture):
+    """p(x) = Σ_i w_i Π_j ((1 - c) k_ij(x_j) + c m_j(x_j)), where m_j = Σ_i w_i k_ij is the margin of column j.
+
+    c = 0 is a mixture of product kernels, c = 1 a product of one mixture for each column; here c = `SHARE`. A draw is
+    that of one kernel, in which some columns are those of others.
+
+    Source: between the multivariate form of Falkner 2018 and the univariate one of Bergstra 2011.
+    """
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        """N points (n, d), no column left out."""
+        X = super().sample(rng, n)
+        lent = rng.random(X.shape) < SHARE
+        for j in range(X.shape[1]):
+            rows = np.flatnonzero(lent[:, j])
+            X[rows, j] = X[rng.permutation(rows), j]
+        return X
+
+    def factors(self, X: Array) -> Array:
+        """What each column of points (q, d) contributes under each of k + 1 kernels: (d, q, k + 1), 1 where it is NaN."""
+        numeric, there = self.axes.numeric, ~np.isnan(X)
+        F = np.empty((X.shape[1], len(X), len(self._w)))
+        Z = np.where(there, X, 0.0).T[:, :, None]
+        square, linear, constant = (rows[:, None] for rows in np.split(self._kernels, 3))
+        F[numeric] = (square * Z[numeric] + linear) * Z[numeric] + constant
+        for j, (table, kernel) in self._tables.items():
+            cell = Z[j, :, 0]
+            if j in self.axes.cells:
+                cell = np.searchsorted(self.axes.cells[j][1], cell, side="right") - 1
+            F[j] = table[:, cell.astype(np.int64)].T[:, kernel]
+        np.exp(F, out=F)
+        margin = F @ self._w
+        F *= 1 - SHARE
+        F += SHARE * margin[:, :, None]
+        F[~there.T] = 1.0
+        return F
+
+    def log_pdf(self, X: Array) -> Array:
+        """Log-density of points (q, d); columns that are NaN are left out. Returns (q,)."""
+        return self.log_sum(np.log(self.factors(X)).sum(axis=0))
+
+    def log_sum(self, exponents: Array) -> Array:
+        """Log Σ_i w_i exp(e_i) of exponents (..., k + 1)."""
+        top = exponents.max(axis=-1, keepdims=True)
+        result: Array = top[..., 0] + np.log(np.exp(exponents - top) @ self._w)
+        return result
+
+
+class Ratio:
+    """log l(x) - log g(x) of two crossed mixtures, of points and then of points whose columns are mixed.
+
+    Attributes:
+        values: (q,) of the points.
+
+    Args:
+        good: l.
+        bad: g.
+        X: (q, d) The points, NaN where a column is left out.
+    """
+
+    def __init__(self, good: Crossed, bad: Crossed, X: Array) -> None:
+        self._sides = [(side, side.factors(X)) for side in (good, bad)]
+        self._logs = [np.log(F).sum(axis=0) for _, F in self._sides]
+        self.values: Array = good.log_sum(self._logs[0]) - bad.log_sum(self._logs[1])
+
+    def start(self, q: int) -> None:
+        """From here on there is one point: the q-th, changed as told."""
+        self._at = [logs[q].copy() for logs in self._logs]
+        self._chosen = np.full(len(self._sides[0][1]), q)
+
+    def line(self, j: int) -> Array:
+        """(q,) its values where its column j were that of each of the points, but for a constant."""
+        result = []
+        for (side, F), at in zip(self._sides, self._at, strict=True):
+            others = at - np.log(F[j, self._chosen[j]])
+            result.append(np.log(F[j] @ (side._w * np.exp(others - others.max()))))
+        line: Array = result[0] - result[1]
+        return line
+
+    def set(self, j: int, q: int) -> None:
+        """Changes its column j to that of the q-th point."""
+        for (_, F), at in zip(self._sides, self._at, strict=True):
+            at += np.log(F[j, q]) - np.log(F[j, self._chosen[j]])
+        self._chosen[j] = q

@@ -1,0 +1,146 @@
+"""What all samplers make of constraints on results: the border is found, crashes are avoided, and nothing else counts."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier import Float, Space, State, TrialRow, samplers
+from luthier.errors import SamplerError
+from luthier.history import History
+
+MODELS = ["TPE", "GP", "Forest"]
+RANKED = ["CMAES", "DE", "Evolution"]
+NAMES = [*MODELS, *RANKED, "NSGA2"]
+PLANE = {"x": Float(0, 1), "y": Float(0, 1), "c": ["a", "b"]}
+MIXED = Space({"x": Float(0, 1), "k": luthier.Int(0, 20), "c": ["a", "b", "c"]})
+
+
+def distance(p: dict) -> float:
+    """Where only x + y >= 1 is feasible the least is 0.18, at (0.5, 0.5, a)."""
+    return float((p["x"] - 0.2) ** 2 + (p["y"] - 0.2) ** 2 + 0.1 * (p["c"] != "a"))
+
+
+def search(name: str, seed: int, n_trials: int, told, crash: bool = False) -> History:
+    """N trials of `distance`, twice over for a method of several objectives."""
+    m = 2 if name == "NSGA2" else 1
+    sampler = samplers.NSGA2(population_size=16) if name == "NSGA2" else name
+    study = luthier.create_study(directions=["minimize"] * m, space=PLANE, sampler=sampler, seed=seed)
+
+    def objective(t: luthier.Trial):
+        for constraint, value in told(t.params).items():
+            t.set_constraint(constraint, value)
+        if crash and t.params["x"] + t.params["y"] < 1:
+            raise MemoryError
+        return (distance(t.params),) * m
+
+    study.optimize(
+        objective, n_trials=n_trials, catch=(MemoryError,), catch_as="infeasible" if crash else None, progress=False
+    )
+    return study.history
+
+
+def border(p: dict) -> dict[str, float]:
+    return {"sum": 1e6 * (1 - p["x"] - p["y"])}
+
+
+def corner(p: dict) -> dict[str, float]:
+    return {"x": 0.93 - p["x"], "y_bytes": 1e9 * (0.93 - p["y"])}
+
+
+def excess(h: History) -> float:
+    return float(h.losses[h.eligible, 0].min(initial=1.0)) - 0.18
+
+
+@functools.cache
+def random_excess(n_trials: int, crash: bool) -> float:
+    told = (lambda p: {}) if crash else border
+    return float(np.mean([excess(search("Random", s, n_trials, told, crash)) for s in range(8)]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_best_point_is_found_on_the_border(name: str) -> None:
+    runs = [search(name, seed, 80, border) for seed in range(2)]
+    assert np.mean([excess(h) for h in runs]) < 0.6 * random_excess(80, False)
+    late = np.concatenate([h.constraints[40:, 0] for h in runs])
+    assert np.mean(late < 1e5) > 0.6  # 0.5 at random
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_trials_crash_is_learned(name: str) -> None:
+    runs = [search(name, seed, 80, lambda p: {}, crash=True) for seed in range(2)]
+    assert np.mean([excess(h) for h in runs]) < 0.6 * random_excess(80, True)
+    assert np.mean([(h.state[40:] == State.FAILED).mean() for h in runs]) < 0.35  # 0.5 at random
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_while_nothing_is_feasible_the_violation_falls(name: str) -> None:
+    """The corner has a share of 0.5 % of the space; its constraints are in units far apart."""
+    h = search(name, 0, 80, corner)
+    broken = np.maximum(h.constraints / [1, 1e9], 0).sum(axis=1)
+    assert broken[:8].min() > 0
+    assert broken[60:].mean() < 0.5 * broken[:16].mean()
+
+
+def told_history(rows: int, seed: int = 0, m: int = 1) -> History:
+    """Feasible, infeasible, failed, pruned and running trials, with two constraints that not all of them told."""
+    h, rng = History(MIXED, ["minimize"] * m, seed), np.random.default_rng(seed)
+    h.crash = True
+    for i, p in enumerate(MIXED.decode(MIXED.sample(rng, rows))):
+        state = (State.FAILED, State.PRUNED, State.RUNNING)[i % 7] if i % 7 < 3 else State.COMPLETE
+        told = {"a": 0.6 - p["x"], "b": 1e3 * (p["k"] - 12.0)}
+        if i % 5 == 1:
+            told.pop("a")
+        if i % 11 == 5:
+            told["b"] = math.inf
+        over = state == State.COMPLETE
+        h.put([TrialRow(number=i, state=state, params=p, values=(p["x"],) * m if over else None,
+                        constraints={} if state == State.RUNNING else told)])  # fmt: skip
+        if state == State.PRUNED:
+            h.put_report(i, 1, p["x"])
+    return h
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_data_give_the_same_legal_proposal(name: str) -> None:
+    m = 2 if name == "NSGA2" else 1
+    used = samplers.named(name)
+    for n in (10, 30, 70, 12):
+        h = told_history(n, m=m)
+        fresh = samplers.named(name).sample(MIXED, h, 2, np.random.default_rng(1))
+        np.testing.assert_array_equal(used.sample(MIXED, h, 2, np.random.default_rng(1)), fresh)
+        assert MIXED.feasible(fresh).all()
+
+
+@pytest.mark.parametrize("name", ["TPE", "GP", "Forest", "CMAES", "DE", "DEHB", "BOHB", "Evolution"])
+def test_a_constraint_that_nothing_breaks_changes_little(name: str) -> None:
+    """Of what is ranked, nothing at all; a model of it is sure."""
+    plain, told = search(name, 0, 40, lambda p: {}), search(name, 0, 40, lambda p: {"c": -1.0})
+    if name in RANKED or name in ("DEHB", "BOHB"):
+        np.testing.assert_array_equal(plain.X, told.X)
+    assert abs(plain.losses[20:, 0].mean() - told.losses[20:, 0].mean()) < 0.1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_trials_may_crash_or_break_everything(name: str) -> None:
+    for told in ({}, {"a": math.inf}, {"a": -math.inf, "b": math.inf}):
+        study = luthier.create_study(directions=["minimize"] * (2 if name == "NSGA2" else 1), space=PLANE,
+                                     sampler=name, seed=0)  # fmt: skip
+
+        def objective(t: luthier.Trial, told=told) -> float:
+            for constraint, value in told.items():
+                t.set_constraint(constraint, value)
+            raise MemoryError
+
+        study.optimize(objective, n_trials=20, catch=MemoryError, catch_as="infeasible", progress=False)
+        assert len(np.unique(study.history.X, axis=0)) == 20
+
+
+@pytest.mark.parametrize("name", ["Forest", "CMAES", "DE", "DEHB", "BOHB"])
+def test_several_objectives_are_refused_by_name(name: str) -> None:
+    with pytest.raises(SamplerError, match=f"{name} takes one objective, got 2; use sampler=None, TPE, GP or NSGA2"):
+        luthier.create_study(directions=["minimize"] * 2, space=PLANE, sampler=name).ask()
