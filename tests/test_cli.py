@@ -108,6 +108,14 @@ def test_version():
         (["run", "train.py:objective", "--timeout", "0"], 2, "'--timeout'"),
         (["run", "train.py:objective", "--target", "nan"], 2, "--target.*finite number, got nan"),
         (["run", "train.py:objective", "--patience", "0"], 2, "'--patience'"),
+        (["run", "train.py:objective", "--objective", "acc"], 2, "'--objective'.*NAME=minimize or maximize.*got 'acc'"),
+        (["run", "train.py:objective", "--objective", "=maximize"], 2, "'--objective'.*got '=maximize'"),
+        (["run", "train.py:objective", "--objective", "a=up"], 2, "expected minimize or maximize after a=, got 'up'"),
+        (["run", "train.py:objective", *["--objective", "a=minimize"] * 2], 2, "each name once"),
+        (["run", "train.py:objective", "--objective", "a=minimize", "--direction", "minimize"], 2, "leave out --dir"),
+        (["run", "train.py:objective", "--catch-as", "lost"], 2, "'--catch-as'.*'lost' is not one of"),
+        (["choose"], 2, "Missing argument 'NAME'"),
+        (["choose", "x", "--weight", "a=b"], 2, "'--weight'.*expected a number after a=, got 'b'"),
         (["run", "train.py:objective", "--cpu", "4096"], 1, "4096"),
         (["run", "train.py:objective", "--storage", "foo://x"], 1, "no storage 'foo'"),
         (["run", "--", "./train"], 2, "a program needs --space"),
@@ -131,7 +139,9 @@ def test_errors_are_one_line_and_a_status(args, status, message):
         assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["studies", "show x", "best x", "trials x", "export x", "delete x --yes"])
+@pytest.mark.parametrize(
+    "command", ["studies", "show x", "best x", "choose x", "trials x", "export x", "delete x --yes"]
+)
 @pytest.mark.parametrize("storage", ["none.db", "sqlite:///none.db", "sqlite:///{folder}/none.db?lease_s=5"])
 def test_looking_makes_no_file(folder, command, storage):
     result = call(*command.split(), "--storage", storage.format(folder=folder), status=1)
@@ -146,7 +156,7 @@ def test_a_name_that_is_not_utf8():
     assert r"Error: expected text in UTF-8, got '\udcff'" in call("show", "\udcff", status=1).stderr
 
 
-@pytest.mark.parametrize("command", ["show", "best", "trials", "export", "delete"])
+@pytest.mark.parametrize("command", ["show", "best", "choose", "trials", "export", "delete"])
 def test_unknown_study_names_those_there_are(command):
     made("mine")
     assert "no study 'main' in" in call(command, "main", status=1).stderr
@@ -392,13 +402,190 @@ def test_show_of_an_empty_study_and_of_several_objectives():
     assert [t["values"] for t in json.loads(call("best", "two", "--json").output)] == [[1.0, 2.0], [2.0, 1.0]]
 
 
+# -- several objectives, with names and constraints ------------------------------------------------------------------
+
+AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
+DONE = [(0.7, 1.0, 0.0), (0.9, 2.0, 0.5), (0.95, 40.0, -1.0), (0.6, 50.0, -2.0), (0.99, 1.0, float("inf"))]
+
+
+def aimed():
+    """A study in which trials 0 and 2 are the front of what keeps the constraint."""
+    rows = [
+        row((a, b), constraints={"memory": c}, tags={"size": b}, params={"x": i / 8})
+        for i, (a, b, c) in enumerate(DONE)
+    ]
+    return made("aims", [*rows, row(state=State.FAILED, error="E")], objectives=AIMS)
+
+
+OBJECTIVES = """
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    trial.set_constraint("memory", x - 0.9)
+    trial.report({"latency_ms": 2.0, "accuracy": 0.5}, 1)
+    if trial.number == 1:
+        raise MemoryError("too much")
+    return {"latency_ms": 10 * x, "accuracy": x}
+"""
+
+
+def test_a_run_of_objectives_with_names(folder):
+    (folder / "aims.py").write_text(OBJECTIVES)
+    sought = [x for name, where in AIMS.items() for x in ("--objective", f"{name}={where}")]
+    done = call("run", "aims.py:objective", *sought, "--trials", 6, "--catch-as", "infeasible")
+    assert "trials that no other beats in all objectives" in done.stdout
+    assert "See more: luthier show aims, luthier choose aims --knee" in done.stderr
+    found = study("aims")
+    assert (found.objectives, found.directions) == (tuple(AIMS), tuple(AIMS.values()))
+    assert found.history.constraint_names == ("memory", "crash")
+    assert all(t.values == (t.params["x"], 10 * t.params["x"]) for t in found.trials if t.values)
+    call("run", "aims.py:objective", "--trials", 1)
+    others = [sought[0], "f1=maximize", *sought[2:]]
+    assert "has objectives" in call("run", "aims.py:objective", *others, status=1).stderr
+    call("run", "aims.py:objective", "--trials", 1, "--catch-as", "failed")
+    assert study("aims").history.constraint_names == ("memory",)
+
+
+def test_a_program_gives_its_objectives_by_name(folder):
+    (folder / "space.yaml").write_text("lr: {low: 0.1, high: 1.0}\n")
+    line = '{{"accuracy": {lr}, "latency_ms": 2, "constraints": {{"memory": -1}}}}'
+    sought = ["--objective", "accuracy=maximize", "--objective", "latency_ms=minimize"]
+    call("run", "--space", "space.yaml", "--trials", 2, *sought, "--", "echo", line)
+    call("worker", "luthier.db", "echo", "--total", 4, "--", "echo", line)
+    trials = study("echo").trials
+    assert [t.values for t in trials] == [(t.params["lr"], 2.0) for t in trials]
+    assert [t.constraints for t in trials] == [{"memory": -1.0}] * 4
+
+
+def test_events_have_values_by_name_and_constraints(folder):
+    (folder / "aims.py").write_text(OBJECTIVES)
+    sought = [x for name, where in AIMS.items() for x in ("--objective", f"{name}={where}")]
+    lines = call("run", "aims.py:objective", *sought, "--trials", 2, "--log-json").stderr.splitlines()
+    first, second = [event for event in map(json.loads, lines) if "trial" in event and "duration_s" in event]
+    trials = study("aims").trials
+    assert first["values"] == dict(zip(AIMS, trials[0].values, strict=True))
+    assert first["value"] == list(trials[0].values)
+    assert first["message"].startswith(f"trial 0 complete: accuracy {trials[0].values[0]:.6g}, latency_ms ")
+    assert first["constraints"] == trials[0].constraints
+    assert (second["state"], second["constraints"], "values" in second) == ("failed", trials[1].constraints, False)
+
+
+def test_show_and_best_of_objectives_with_names():
+    aimed()
+    text = call("show", "aims").output
+    assert "objectives   maximize accuracy, minimize latency_ms\n" in text
+    assert "constraints  kept by 3 of 5 complete trials (memory by 3)\n" in text
+    assert "best: 2 trials that no other beats in all objectives\n" in text
+    assert re.search(r"number +state +accuracy +latency_ms +duration_s +constraints\.memory +x\n", text)
+    assert call("best", "aims").output.startswith("trial 0: accuracy 0.7, latency_ms 1.0\n  x  0.0\ntrial 2: ")
+    assert [t["values"] for t in json.loads(call("best", "aims", "--json").output)] == [
+        {"accuracy": 0.7, "latency_ms": 1.0}, {"accuracy": 0.95, "latency_ms": 40.0},
+    ]  # fmt: skip
+    assert "aims  maximize accuracy, minimize latency_ms " in call("studies").output
+
+
+def test_one_objective_with_a_name_and_constraints():
+    rows = [row(1.0, constraints={"size": 1.0}), row(2.0, constraints={"size": 0.0}), row(3.0)]
+    made("one", rows, objectives={"loss": "minimize"})
+    assert call("best", "one").output == "trial 1: loss 2.0\n  x  0.5\n"
+    assert "best: loss 2 in trial 1" in call("show", "one").output
+    last = call("trials", "one", "--sort", "loss").output.splitlines()[1:]
+    assert [int(line.split()[0]) for line in last] == [0, 2, 1]
+    best = json.loads(call("best", "one", "--json").output)
+    assert (best["value"], best["values"]) == (2.0, {"loss": 2.0})
+
+
+@pytest.mark.parametrize("aims", [{"loss": "minimize"}, AIMS])
+def test_a_study_without_a_feasible_trial_says_so(folder, aims):
+    broken = [row((1.0,) * len(aims), constraints={"size": 1.0, "memory": -1.0})]
+    made("none", broken, objectives=aims)
+    text = call("show", "none").output
+    assert "constraints  kept by 0 of 1 complete trials (size by 0, memory by 1)" in text
+    assert "best: none of 1 complete trials keeps all constraints" in text
+    for args in (["best", "none"], ["best", "none", "--json"], ["choose", "none", "--knee"]):
+        assert re.search("Error: none of 1 .*(keeps all constraints|is feasible)", call(*args, status=1).stderr)
+    for args in (["trials", "none"], ["export", "none"], ["top", "none"], ["studies"]):
+        call(*args)
+    code = "def f(trial):\n    trial.set_constraint('size', 1)\n    return [1.0] * %d\n"
+    (folder / "none.py").write_text(code % len(aims) if len(aims) > 1 else code.replace("[1.0] * %d", "1.0"))
+    done = call("run", "none.py:f", "--trials", 1, "--patience", 50)
+    assert "No trial is the best: none of 2 complete trials keeps all constraints" in done.stderr
+
+
+def test_trials_are_sorted_by_any_objective():
+    aimed()
+
+    def numbers(*args):
+        return [int(line.split()[0]) for line in call("trials", "aims", *args).output.splitlines()[1:]]
+
+    assert numbers("--sort", "accuracy") == numbers("--sort", "value") == [5, 1, 4, 3, 0, 2]
+    assert numbers("--sort", "latency_ms") == [5, 1, 4, 3, 2, 0]
+    wrong = call("trials", "aims", "--sort", "speed", status=2).stderr
+    assert "expected one of number, duration, value, accuracy, latency_ms, got 'speed'" in wrong
+
+
+def test_exports_have_names_and_constraints():
+    aimed()
+    rows = list(csv.DictReader(io.StringIO(call("export", "aims").output)))
+    assert [r["values.latency_ms"] for r in rows] == ["1.0", "2.0", "40.0", "50.0", "1.0", ""]
+    assert [r["constraints.memory"] for r in rows] == ["0.0", "0.5", "-1.0", "-2.0", "inf", ""]
+    data = json.loads(call("export", "aims", "--format", "json").output)
+    assert data["objectives"] == list(AIMS)
+    assert data["trials"][4]["values"] == {"accuracy": 0.99, "latency_ms": 1.0}
+    assert data["trials"][4]["constraints"] == {"memory": "inf"}
+
+
+def test_energy_is_summed_up():
+    made(rows=[row(1.0, tags={"energy_kwh": 0.25, "co2_kg": 0.1}), row(2.0, tags={"energy_kwh": 0.5, "co2_kg": 0.1})])
+    assert "energy     0.75 kWh and 0.2 kg CO2 in 2 trials\n" in call("show", "train").output
+
+
+@pytest.mark.parametrize(
+    ("args", "number"),
+    [
+        (["accuracy >= 0.65 and size <= 10, then largest accuracy"], 0),
+        (["largest accuracy"], 2),
+        (["--weight", "accuracy=1", "--weight", "latency_ms=0"], 2),
+        (["--aspiration", "latency_ms=1", "--aspiration", "accuracy=0.8"], 0),
+        (["--knee"], 0),
+        (["--lexicographic", "accuracy:0.3", "--lexicographic", "latency_ms"], 0),
+        (["--lexicographic", "accuracy", "--lexicographic", "latency_ms"], 2),
+    ],
+)
+def test_one_of_several_is_chosen(args, number):
+    found = aimed().choose(f"x == {number / 8}")
+    text = call("choose", "aims", *args).output
+    assert text.startswith(str(found).split("\nWhy")[0])
+    data = json.loads(call("choose", "aims", *args, "--json").output)
+    assert (data["trial"]["number"], data["numbers"]) == (number, [number])
+    assert data["values"] == data["trial"]["values"] == found.values
+    assert data["why"] in text
+    assert {rule["rule"] for rule in data["rules"]} >= {"constraint memory <= 0"}
+
+
+def test_a_choice_that_cannot_be_made_says_why():
+    aimed()
+    result = call("choose", "aims", "accuracy >= 0.99", status=1)
+    first, *rest = result.stderr.splitlines()
+    assert first == "Error: none of 5 trials satisfies 'accuracy >= 0.99'"
+    assert any("nearest is trial" in line for line in rest)
+    assert result.stdout == ""
+    pointed = call("choose", "aims", "accuracy >", status=2).stderr.splitlines()
+    assert pointed[-1].strip() == "^"
+    for args in ([], ["--knee", "--weight", "accuracy=1"], ["speed <= 3"], ["--lexicographic", "accuracy:x"]):
+        assert "Error: " in call("choose", "aims", *args, status=2).stderr
+    made("empty")
+    assert "no trial is complete yet" in call("choose", "empty", "--knee", status=1).stderr
+
+
 def test_best():
     made(rows=[row(0.5), row(0.1 + 0.2, params={"x": 1 / 3})])
     assert call("best", "train").output == "trial 1: 0.30000000000000004\n  x  0.3333333333333333\n"
     best = json.loads(call("best", "train", "--json").output)
     assert (best["number"], best["value"], best["params"], best["state"]) == (1, 0.1 + 0.2, {"x": 1 / 3}, "complete")
     made("none")
-    assert "no trial of 'none' is complete" in call("best", "none", status=1).stderr
+    assert "no trial is complete yet" in call("best", "none", status=1).stderr
+    made("two", directions=["minimize"] * 2)
+    assert "no trial is complete yet" in call("best", "two", status=1).stderr
 
 
 def test_trials():
@@ -502,11 +689,12 @@ def on_terminal(*args, **env):
 
 
 def test_user_text_is_inert():
-    good = row(1.0, params={EVIL: EVIL}, tags={EVIL: "a\n" + EVIL})
-    made(EVIL, [good, row(state=State.FAILED, error=EVIL, params={})], space={EVIL: [EVIL, "b"]})
+    good = row(1.0, params={EVIL: EVIL}, tags={EVIL: "a\n" + EVIL}, constraints={EVIL: -1.0})
+    bad = row(state=State.FAILED, error=EVIL, params={})
+    made(EVIL, [good, bad], space={EVIL: [EVIL, "b"]}, objectives={EVIL: "minimize"})
     shown = r"[red]x[/red] \x1b[31m\x9b31m\r\u202e"
-    for args in (["studies"], ["show", EVIL], ["trials", EVIL], ["best", EVIL], ["delete", EVIL, "--yes"]):
-        text = call(*args).output
+    for command in ("studies", "show", "trials", "best", "choose", "delete"):
+        text = call(command, *[EVIL] * (command != "studies"), *["--yes"] * (command == "delete")).output
         assert shown in text
         assert not re.search(r"[\x1b\x9b\r\u202e]", text)
 

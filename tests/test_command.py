@@ -163,6 +163,84 @@ def test_several_objectives(tmp_path):
     assert study.trials[0].values == (1.0, 2.0)
 
 
+AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        '{"latency_ms": 12, "accuracy": 0.9}\n',
+        '{"values": {"latency_ms": 12, "accuracy": 0.9}}\n',
+        '{"value": {"latency_ms": 12, "accuracy": 0.9}, "more": 1}\n',
+        '{"values": [0.9, 12]}\n',
+        "[0.9, 12]\n",
+        '[1, 2]\n{"latency_ms": 12, "accuracy": 0.9}\n{"accuracy": 0.5}\n{"values": {"accuracy": 1, "speed": 2}}\n',
+    ],
+)
+def test_objectives_with_names_are_given_by_name_or_in_order(tmp_path, output):
+    study = luthier.create_study(space=SPACE, objectives=AIMS)
+    study.optimize(says(tmp_path, output), n_trials=1)
+    assert study.trials[0].values == (0.9, 12.0)
+
+
+def test_reports_by_name_and_names_in_processes(tmp_path):
+    study = luthier.create_study(space=SPACE, objectives=AIMS)
+    output = (
+        '{"step": 1, "accuracy": 0.5, "latency_ms": 9}\n{"step": 2, "values": {"accuracy": 0.6, "latency_ms": 8}}\n'
+    )
+    study.optimize(says(tmp_path, output), n_trials=2, n_jobs=2)
+    assert [t.reports for t in study.trials] == [((1.0, (0.5, 9.0)), (2.0, (0.6, 8.0)))] * 2
+    assert [t.values for t in study.trials] == [(0.6, 8.0)] * 2
+
+
+def test_one_objective_with_a_name(tmp_path):
+    study = luthier.create_study(space=SPACE, objectives={"loss": "minimize"})
+    for output in ('{"loss": 2}', '{"value": 2}', "2"):
+        study.optimize(says(tmp_path, output + "\n"), n_trials=1)
+    assert [t.values for t in study.trials] == [(2.0,)] * 3
+    several = luthier.create_study(space=SPACE, objectives=AIMS)
+    several.optimize(says(tmp_path, '{"acc": 1, "ms": 2}\n', metric=("acc", "ms")), n_trials=1)
+    assert several.trials[0].values == (1.0, 2.0)
+
+
+def test_what_stands_beside_a_value_is_noted(tmp_path):
+    study = luthier.create_study(space=SPACE, objectives={"accuracy": "maximize", "cost": "minimize"})
+    output = (
+        '{"cost": "nothing yet", "constraints": {"memory": 9}}\n'
+        '{"step": 1, "accuracy": 0.5, "cost": -1, "constraints": {"memory": 2.5, "size": -1}}\n'
+        '{"accuracy": 0.9, "cost": -2, "constraints": {"memory": -3.5}, "tags": {"kind": ["a", 1]}}\n'
+    )
+    study.optimize(says(tmp_path, output), n_trials=1)
+    [row] = study.trials
+    assert (row.values, row.constraints, row.tags) == ((0.9, -2.0), {"memory": -3.5, "size": -1.0}, {"kind": ["a", 1]})
+    assert row.cost is None, "it is an objective"
+    plain = luthier.create_study(space=SPACE)
+    plain.optimize(says(tmp_path, '{"value": 1, "cost": 2}\n'), n_trials=1)
+    assert plain.trials[0].cost == 2.0
+
+
+@pytest.mark.parametrize(
+    ("beside", "says_so"),
+    [
+        ('"constraints": [1]', 'expected names and values such as "constraints": {"size": 1.5}, got [1]'),
+        ('"tags": "fast"', 'expected names and values such as "tags"'),
+        ('"constraints": {"memory": "much"}', "constraint 'memory' is a number"),
+        ('"cost": -1', "a cost is a finite number >= 0"),
+    ],
+)
+def test_what_cannot_be_noted_fails_the_trial(tmp_path, beside, says_so):
+    study = luthier.create_study(space=SPACE)
+    study.optimize(says(tmp_path, f'{{"value": 1, {beside}}}\n'), n_trials=1, catch=Exception)
+    assert study.trials[0].state == luthier.State.FAILED
+    assert says_so in study.trials[0].error
+
+
+def test_no_result_names_the_objectives(tmp_path):
+    study = luthier.create_study(space=SPACE, objectives=AIMS)
+    with pytest.raises(CommandError, match=r'list of numbers, or JSON such as {"accuracy": ..., "latency_ms": ...}'):
+        study.optimize(says(tmp_path, '{"accuracy": 0.9}\n[[1], [2]]\n'), n_trials=1)
+
+
 @pytest.mark.parametrize(
     ("output", "message"),
     [

@@ -64,9 +64,42 @@ def test_the_study_as_a_whole():
     assert seen.best == Best(1, 1.0)
     assert view(*rows, directions=("maximize",)).best == Best(0, 3.0)
     assert view(*rows, directions=("minimize", "minimize")).best is None
+    assert (seen.objectives, seen.front, seen.feasible) == (["value"], None, None)
     assert seen.rates == Rates(5.0, 0.6, pytest.approx(60 * 7 / 699.0))
     assert seen.retries == 3
     assert seen.failures == [Failure(4, "E: a", 5.0, "host:7:ab")]
+
+
+def test_the_best_keeps_all_constraints():
+    kept, broken = {"size": 0.0}, {"size": 0.1, "memory": -1.0}
+    rows = [done(0, 9.0, 1.0, constraints=broken), done(1, 8.0, 2.0, constraints=kept), done(2, 7.0, 3.0)]
+    assert (view(*rows).best, view(*rows).feasible) == (Best(1, 2.0), 2)
+    assert (view(rows[0]).best, view(rows[0]).feasible) == (None, 0)
+
+
+def test_several_objectives_have_a_front():
+    def two(number, values, **fields):
+        return TrialRow(number=number, state=State.COMPLETE, values=values, **fields)
+
+    rows = [
+        two(0, (1.0, 1.0)), two(1, (2.0, 3.0)), two(2, (2.0, 2.0)), two(3, (math.nan, 9.0)),
+        two(4, (0.0, 9.0), constraints={"size": 1.0}), two(5, (0.0, 9.0), tags={"confirms": 0, "repeat": 0}),
+    ]  # fmt: skip
+    seen = overview("s", ["minimize", "maximize"], rows, NOW, 60.0, 2, ["loss", "accuracy"])
+    assert (seen.best, seen.front, seen.feasible, seen.objectives) == (None, 2, 4, ["loss", "accuracy"])
+    assert overview("s", ["minimize", "maximize"], [], NOW, 60.0, 2).front == 0
+
+
+def test_top_of_a_study_with_names_and_constraints():
+    study = luthier.create_study("s", "s.db", objectives={"loss": "minimize", "speed": "maximize"})
+    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, values=(1.0, 1.0), constraints={"size": 1.0})])
+    text = call("top", "s", "--storage", "s.db").stdout
+    assert "(minimize loss, maximize speed)" in text
+    assert "kept by 0 complete trials" in text
+    assert "front" not in text
+    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, values=(1.0, float(i))) for i in (1, 1)])
+    assert "front        2 trials that no other beats" in call("top", "s", "--storage", "s.db").stdout
+    assert json.loads(call("top", "s", "--storage", "s.db", "--json").stdout)["objectives"] == ["loss", "speed"]
 
 
 def test_the_latest_failures_come_first_and_are_few():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import luthier
@@ -129,12 +131,31 @@ def test_what_runs_is_counted_without_the_dead(tmp_path):
     assert (t.n_running, t.best) == (0, (2.5, 1))
 
 
-def test_several_objectives_have_no_best():
+def test_several_objectives_have_no_best_but_a_front_that_grows():
     study = luthier.create_study("s", directions=["minimize", "maximize"])
-    study.tell(study.ask(), [1, 2])
-    t = Tally(study, None, None)
+    t, rng, seen = Tally(study, None, None), np.random.default_rng(0), []
     t.look()
     assert t.found() == ""
+    for values in rng.integers(0, 9, (40, 2)).tolist():
+        trial = study.ask()
+        trial.set_constraint("c", 1.0 if values[0] == 0 else -1.0)
+        study.tell(trial, values)
+        t.look()
+        seen.append(len(t.front))
+        assert t.front.tolist() == [row.number for row in study.best_trials]
+    assert t.found() == f"{seen[-1]} beaten by none"
+    assert any(b < a for a, b in itertools.pairwise(seen)), "who joins may beat some"
+
+
+def test_what_breaks_a_constraint_is_not_the_best():
+    study = luthier.create_study("s")
+    t = Tally(study, None, None)
+    for value, broken in ((1.0, 0.1), (3.0, -0.1), (2.0, 0.1)):
+        trial = study.ask()
+        trial.set_constraint("c", broken)
+        study.tell(trial, value)
+        t.look()
+        assert t.found() == ("best 3 in trial 1" if trial.number else "none keeps all constraints")
 
 
 @pytest.mark.parametrize("bounds", [(None, None), (3, None), (None, 5.0), (3, 5.0)])

@@ -123,7 +123,8 @@ def results(history: History) -> Results:
 def _several(history: History) -> tuple[NDArray[np.int64], Array]:
     """See `results`."""
     state, fits = history.state, history.fits
-    complete, over = (state == State.COMPLETE) & fits, np.flatnonzero(history.has_result & fits)
+    complete = (state == State.COMPLETE) & fits & ~np.isnan(history.losses).any(axis=1)
+    over = np.flatnonzero(complete | (history.has_result & fits & (state != State.COMPLETE)))
     if not complete.any():
         return over[:0], np.empty((0, len(history.directions)))
     losses, reported = history.losses.copy(), np.full(history.losses.shape, np.nan)
@@ -196,58 +197,25 @@ class Hyperparameters:
         return theta
 
 
-def transformed_front(T: Array) -> Array:
-    """First losses of a table (n, m + 1) of the losses in m objectives and of which trials are good, as a model learns.
-
-    Losses worse than the worst of the front of good trials.
-    """
-    import os
-    kind = os.environ.get("GPT", "plain")
-    y, good = T[:, 0], T[:, -1] > 0
-    if kind == "plain":
-        return standardise(y)
-    if kind == "log":
-        return standardise(log_warp(y))
-    if kind == "half":
-        return transformed(y)
-    if kind == "halfonly":
-        return standardise(half_rank(y))
-    if kind == "wins":
-        med = np.median(y)
-        q = np.quantile(y, [0.25, 0.75])
-        return standardise(np.clip(y, None, q[1] + 2.0 * (q[1] - q[0])))
-    from .numerics.pareto import non_dominated
-    L = T[good, :-1]
-    worst = L[non_dominated(L), 0].max() if len(L) else np.inf
-    pivot = max(worst, float(np.sort(y)[(len(y) - 1) // 2]))
-    y = half_rank_at(y, pivot)
-    if kind == "front":
-        return standardise(y)
-    return standardise(log_warp(y))
-
-
-def half_rank_at(y, median):
-    from scipy.special import ndtri
-    from .numerics.warp import _rms
-    good = y <= median
-    if good.all():
-        return y.copy()
-    z = standardise(y[good])
-    # beyond: continue with quantiles, scaled so that the share of the good half is kept
-    worse, rank = np.unique(y[~good], return_inverse=True)
-    n = len(y)
-    share = good.sum() / n
-    q = share + (1 - share) * (rank + 0.5) / len(worse)
-    spread = _rms(y[good] - median) or 1.0
-    out = y.copy()
-    base = ndtri(min(max(share, 0.02), 1 - 0.5 / n))
-    out[~good] = median + spread * (ndtri(q) - base)
-    return out
-
-
 def transformed(y: Array) -> Array:
     """Losses (n,) as a model learns them: ranks beyond the median, resolution near the best, mean 0 and variance 1."""
     return standardise(log_warp(half_rank(y)))
+
+
+def transformed_beside(y: Array) -> Array:
+    """Losses (n,) in one of several objectives as a model learns them: resolution near the best, mean 0, variance 1.
+
+    What is bad in one objective may be the best in another, so ranks alone count only where losses are outliers: more
+    than 3 interquartile ranges beyond the upper quartile (Tukey's outer fence).
+    """
+    low, high = np.quantile(y, [0.25, 0.75]).tolist()
+    fence, width = high + 3 * (high - low), high - low
+    far = y > fence
+    if width > 0 and far.any():
+        worse, rank = np.unique(y[far], return_inverse=True)
+        y = y.copy()
+        y[far] = fence + width * (rank + 1) / len(worse)
+    return standardise(log_warp(y))
 
 
 @one_thread()

@@ -13,8 +13,11 @@ from luthier.errors import SpaceError, SpaceExhaustedError
 from luthier.history import History
 from luthier.samplers import Sampler
 
+ONE = {"BOHB", "CMAES", "DE", "DEHB", "Forest"}  # for one objective
+SEVERAL = {"NSGA2", "NSGA3"}  # for several
 NAMES = [n for n in samplers.__all__ if n != "Sampler"]
-CONTINUOUS = [n for n in NAMES if n != "Grid"]
+CASES = [pytest.param(n, m, id=f"{n}-{m}") for n in NAMES for m in (1, 3) if n not in (SEVERAL if m == 1 else ONE)]
+CONTINUOUS = [case for case in CASES if case.values[0] != "Grid"]
 
 MIXED = Space(
     {
@@ -39,9 +42,9 @@ RULED = Space({"a": Int(0, 20), "b": Int(0, 20), "x": Float(0, 1)}, ["a + b <= 1
 SMALL = Space({"m": ["a", "b"], "k": Int(1, 4, when={"m": "a"}), "z": [True, False]}, ["k != 3"])
 
 
-def filled(space: Space, n: int, seed: int = 0, value=None) -> History:
+def filled(space: Space, n: int, m: int = 1, seed: int = 0, value=None) -> History:
     """A history of n trials: mostly complete, some failed, pruned and running."""
-    rng, history = np.random.default_rng(seed), History(space, ["minimize"], seed)
+    rng, history = np.random.default_rng(seed), History(space, ["minimize"] * m, seed)
     for i, params in enumerate(space.decode(space.sample(rng, n))):
         state = (
             State.RUNNING
@@ -52,11 +55,11 @@ def filled(space: Space, n: int, seed: int = 0, value=None) -> History:
             if i % 5 == 4
             else State.COMPLETE
         )
-        loss = float(rng.random()) if value is None else value
-        values = (loss,) if state in (State.COMPLETE, State.PRUNED) else None
+        losses = tuple(rng.random(m).tolist()) if value is None else (value,) * m
+        values = losses if state in (State.COMPLETE, State.PRUNED) else None
         history.put([TrialRow(number=i, state=state, params=params, values=values)])
         if state == State.PRUNED:
-            history.put_report(i, 3, loss)
+            history.put_report(i, 3, losses)
     return history
 
 
@@ -71,59 +74,60 @@ def legal(space: Space, X: np.ndarray) -> None:
         space.check(params)
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
 @pytest.mark.parametrize("space", [MIXED, TREE, RULED, SMALL], ids=["mixed", "tree", "ruled", "small"])
 @pytest.mark.parametrize("n", [0, 1, 9, 60])
-def test_proposals_are_legal(name: str, space: Space, n: int) -> None:
-    legal(space, made(name).sample(space, filled(space, n), 3, np.random.default_rng(n)))
+def test_proposals_are_legal(name: str, m: int, space: Space, n: int) -> None:
+    legal(space, made(name).sample(space, filled(space, n, m), 3, np.random.default_rng(n)))
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
-def test_the_same_data_give_the_same_proposal(name: str) -> None:
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
+def test_the_same_data_give_the_same_proposal(name: str, m: int) -> None:
     """Whatever the object has seen before: a cache may not change the result."""
     used = made(name)
     for n in (40, 3, 25):
-        fresh = made(name).sample(TREE, filled(TREE, n), 2, np.random.default_rng(1))
-        np.testing.assert_array_equal(used.sample(TREE, filled(TREE, n), 2, np.random.default_rng(1)), fresh)
+        fresh = made(name).sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1))
+        np.testing.assert_array_equal(used.sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1)), fresh)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "m"), CASES)
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_no_point_of_a_finite_space_twice(name: str, jobs: int) -> None:
-    study = luthier.create_study(space=SMALL, sampler=name, seed=0)
+def test_no_point_of_a_finite_space_twice(name: str, m: int, jobs: int) -> None:
+    sampler = getattr(samplers, name)(population_size=4) if name in SEVERAL else name
+    study = luthier.create_study(space=SMALL, sampler=sampler, directions=["minimize"] * m, seed=0)
     asked = []
     while len(asked) < SMALL.n_points:
         trials = [study.ask() for _ in range(min(jobs, int(SMALL.n_points) - len(asked)))]
         asked += [str(sorted(t.params.items())) for t in trials]
         for t in trials:
-            study.tell(t, 1.0 if t.params["z"] else 0.5)
+            study.tell(t, [1.0 if t.params["z"] else 0.5, *range(m - 1)])
     assert len(set(asked)) == SMALL.n_points == 8
     if name == "Grid":
         with pytest.raises(SpaceExhaustedError, match="all 8 points"):
             study.ask()
     else:
-        study.tell(study.ask(), 0.0)
+        study.tell(study.ask(), [0.0] * m)
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
 @pytest.mark.parametrize("value", [0.0, math.inf, -math.inf, 1e300])
-def test_values_that_tell_nothing(name: str, value: float) -> None:
-    legal(MIXED, made(name).sample(MIXED, filled(MIXED, 30, value=value), 1, np.random.default_rng(0)))
+def test_values_that_tell_nothing(name: str, m: int, value: float) -> None:
+    legal(MIXED, made(name).sample(MIXED, filled(MIXED, 40, m, value=value), 1, np.random.default_rng(0)))
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
-def test_only_failures(name: str) -> None:
-    study = luthier.create_study(space=MIXED, sampler=name, seed=0)
-    study.optimize(lambda t: math.nan, n_trials=25)
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
+def test_only_failures(name: str, m: int) -> None:
+    study = luthier.create_study(space=MIXED, sampler=name, directions=["minimize"] * m, seed=0)
+    study.optimize(lambda t: [math.nan] * m, n_trials=25)
     assert len({str(t.params) for t in study.trials}) == 25
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
-def test_large_spaces(name: str) -> None:
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
+def test_large_spaces(name: str, m: int) -> None:
     wide = Space({f"x{i}": Float(0, 1) for i in range(200)})
     many = Space({"c": list(range(1000)), "k": Int(1, 10**9, scale="log"), "one": Int(3, 3)})
     for space in (wide, many):
-        legal(space, made(name).sample(space, filled(space, 30), 2, np.random.default_rng(0)))
+        legal(space, made(name).sample(space, filled(space, 40, m), 2, np.random.default_rng(0)))
 
 
 def test_grid_goes_on_where_it_stopped(tmp_path) -> None:

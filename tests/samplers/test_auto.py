@@ -87,8 +87,27 @@ def test_workers() -> None:
 
 def test_several_objectives() -> None:
     study = luthier.create_study(space=NUMBERS, directions=["minimize", "minimize"], seed=0)
-    study.optimize(lambda t: (t.params["x0"], t.params["x1"]), n_trials=12)
-    assert study.sampler.explain() == "QMC: 2 objectives"
+    study.optimize(lambda t: ((t.params["x0"] - 0.2) ** 2, (t.params["x1"] - 0.7) ** 2), n_trials=12)
+    assert study.sampler.explain() == "GP: 4 parameters, 2 objectives, 11 finished trials, 1 at a time"
+
+
+def test_objectives_and_constraints_get_their_own_time_to_think() -> None:
+    history = told(NUMBERS, 400)
+    since = used_up(history, 4)
+    assert used_up(history, 4, models=3) == since, "trials that take no time get it for as many proposals"
+    slow = told(NUMBERS, 400, duration_s=1.0)
+    assert used_up(slow, 4, models=1) is None
+    assert used_up(slow, 4, models=8) is not None
+
+
+def test_several_objectives_beyond_that() -> None:
+    history = History(NUMBERS, ["minimize", "minimize"])
+    points = NUMBERS.decode(NUMBERS.sample(np.random.default_rng(0), 400))
+    history.put(
+        TrialRow(number=i, state=State.COMPLETE, params=p, values=(p["x0"], p["x1"]), started_s=0.0, finished_s=0.0)
+        for i, p in enumerate(points)
+    )
+    assert said(NUMBERS, history).startswith("TPE: a Gaussian process of 4 parameters, 2 objectives has used up")
 
 
 def test_it_changes_its_mind_where_there_is_nothing_to_model() -> None:

@@ -13,7 +13,8 @@ from luthier import Float, Int, Space, State, TrialRow
 from luthier.history import History
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
-from luthier.samplers.gp import LogEI, nearest
+from luthier.samplers.acquisitions import Acquisition, Dear, LogEI
+from luthier.samplers.gp import nearest
 from luthier.surrogate import Columns, Surrogate, outcomes, rank_correlation, transformed
 
 MIXED = Space(
@@ -74,8 +75,8 @@ def test_the_slope_of_the_acquisition_is_its_derivative() -> None:
     number, loss = outcomes(history)
     Z = columns.inputs(history.X[number])
     theta = np.array([1.0, 0.5, 0.0, 0.0, -6.0])
-    made = LogEI(space, columns, Posterior.of(theta, Z, transformed(loss)), -1.0, doubt=1.7)
-    made.trust, made.dear = 0.4, (0.8, Posterior.of(theta, Z, Z.N[:, 1] - 0.5))
+    gain = LogEI(Posterior.of(theta, Z, transformed(loss)), -1.0, doubt=1.7)
+    made = Acquisition(space, columns, gain, dear=Dear(Posterior.of(theta, Z, Z.N[:, 1] - 0.5), 0.8), trust=0.4)
     X = space.sample(np.random.default_rng(1), 6)
     f, by = made.slope(X)
     np.testing.assert_allclose(f, made.value(X))
@@ -172,7 +173,7 @@ def test_beyond_n_local_trials_it_learns_from_the_nearest() -> None:
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
     history = told(space, 210, lambda p: (p["x"] - 0.3) ** 2 + (p["y"] - 0.6) ** 2)
     number, loss = outcomes(history)
-    near = nearest(Columns(space).inputs(history.X[number]), loss, 60)
+    near = nearest(Columns(space).inputs(history.X[number]), loss[:, None], np.ones(210, dtype=bool), 60)
     assert len(near) == 60 + 10
     assert (np.diff(near) > 0).all()
     best = history.X[np.argmin(loss[:200])]
@@ -247,12 +248,6 @@ def test_one_point_again_and_again_without_noise() -> None:
 def test_settings_out_of_range(settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GP(**settings)
-
-
-def test_several_objectives() -> None:
-    study = luthier.create_study(directions=["minimize", "maximize"], space=MIXED, sampler="gp")
-    with pytest.raises(luthier.errors.SamplerError, match="GP takes one objective, got 2"):
-        study.ask()
 
 
 def test_a_surrogate_of_infinite_losses_alone_is_refused() -> None:

@@ -91,18 +91,18 @@ def test_it_dominates_more_than_an_even_spread(kind, f, reference, workers: int)
     def left(sampler: Sampler, seed: int) -> float:
         """How much of the best possible is missing."""
         best = 1.1 * 7 - 1 / 3 if f is zdt1 else 8 - math.pi / 6
-        losses = search(f, len(reference), CUBE, 160, sampler, seed, workers).losses
+        losses = search(f, len(reference), CUBE, 200, sampler, seed, workers).losses
         return best - float(HV(ref_point=np.array(reference))(losses))
 
     ours, even = (np.mean([left(s, seed) for seed in range(2)]) for s in (kind(), QMC()))
-    assert ours < (0.5 if f is zdt1 else 0.7) * even
+    assert ours < (0.65 if f is zdt1 else 0.85) * even
 
 
 @BOTH
 def test_trees_of_conditions_are_searched(kind) -> None:
-    ours, even = (search(tree, 2, TREE, 150, s).losses for s in (kind(), QMC()))
+    ours, even = (search(tree, 2, TREE, 100, s).losses for s in (kind(), QMC()))
     reference = HV(ref_point=np.array([3.0, 3.0]))
-    assert 9 - reference(ours) < 0.7 * (9 - reference(even))
+    assert 9 - reference(ours) < 0.75 * (9 - reference(even))
 
 
 @BOTH
@@ -120,7 +120,7 @@ def test_proposals_are_legal(kind, crossover: str, mutation: str, seed: int, n: 
 
 
 @BOTH
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**32), data=st.data())
 def test_the_same_history_gives_the_same_proposal(kind, seed: int, data) -> None:
     """Whatever the object has seen before: shorter ones, other ones, trials that ended late."""
@@ -136,27 +136,23 @@ def test_the_same_history_gives_the_same_proposal(kind, seed: int, data) -> None
 
 
 @BOTH
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), n=st.integers(8, 60), m=st.integers(2, 3))
-def test_the_living_are_feasible_first_then_of_the_best_fronts(kind, seed: int, n: int, m: int) -> None:
-    """While all trials stand in one block, nobody is alive who ranks behind one that is not."""
-    h = random_history(TREE, n, m, seed)
-    size = n // 3 + 4
-    table = outcomes(h)
-    alive = kind(size).population(table[:size])
-    there = np.flatnonzero(table[:size, 0] >= 0)
-    assert sorted(alive) == there.tolist()  # all of the first block
-    alive = kind(size).population(table[: 2 * size - 1])
-    there = np.flatnonzero(table[: 2 * size - 1, 0] >= 0)
-    assert len(alive) == min(size, len(there))
-    assert len(set(alive)) == len(alive)
-    violation, losses = table[there, 0], table[there, 1:]
-    key = np.where(violation > 0, 1e6 + violation, 0.0)
-    key[violation == 0] = fronts(losses[violation == 0])
-    dead = ~np.isin(there, alive)
-    assert key[~dead].max(initial=-1) <= key[dead].min(initial=math.inf)
-    in_order = key[[there.tolist().index(i) for i in alive]]
-    assert (np.diff(in_order) >= 0).all()
+def test_the_worst_leaves_the_population(kind, seed: int, n: int, m: int) -> None:
+    """The infeasible by violation, then the last front: whoever joins, nobody better than who stays is let go."""
+    table = outcomes(random_history(TREE, n, m, seed))
+    sampler, alive = kind(6), []
+    for k in range(1, n + 1):
+        there = [*alive, k - 1] if table[k - 1, 0] >= 0 else list(alive)
+        alive = sampler.population(table[:k]).tolist()
+        assert len(alive) == len(set(alive)) == min(len(there), 6)
+        assert set(alive) <= set(there)
+        violation, losses = table[there, 0], table[there, 1:]
+        key = np.where(violation > 0, 1e6 + violation, 0.0)
+        key[violation == 0] = fronts(losses[violation == 0])
+        rank = dict(zip(there, key.tolist(), strict=True))
+        assert all(rank[i] >= max(rank[j] for j in alive) for i in set(there) - set(alive))
+        assert sorted(rank[i] for i in alive) == [rank[i] for i in alive]
 
 
 @BOTH
@@ -186,20 +182,23 @@ def test_infeasible_trials_are_parents_only_for_want_of_others() -> None:
 
 
 def test_crowding_decides_within_a_front() -> None:
+    """The ends and the lonely stay, in whatever order they come."""
     f = np.concatenate([np.linspace(0, 1, 5), 0.5 + np.linspace(-0.01, 0.01, 15)])
-    table = np.column_stack([np.zeros(20), f, 1 - f])
-    alive = NSGA2(6).population(table)
-    assert set(range(5)) - {2} <= set(alive.tolist())  # the ends and the lonely
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(20)
+        table = np.column_stack([np.zeros(20), f, 1 - f])[order]
+        assert {0, 1, 3, 4} <= set(order[NSGA2(6).population(table)])
 
 
 def test_niches_decide_within_a_front() -> None:
-    """Three times as many points near one corner of the front as elsewhere; each direction keeps its nearest."""
+    """Many more points near one corner of the front than elsewhere: what is the nearest to its direction stays."""
     rng = np.random.default_rng(0)
     corner = np.abs(rng.normal([0.9, 0.05, 0.05], 0.02, (60, 3)))
     F = np.concatenate([lattice(3, 3), corner / corner.sum(axis=1, keepdims=True)])
     assert non_dominated(F).all()
     alive = NSGA3(10).population(np.column_stack([np.zeros(len(F)), F]))
     assert sorted(alive) == list(range(10))
+    assert len(set(NSGA2(10).population(np.column_stack([np.zeros(len(F)), F]))) & set(range(10))) < 10
 
 
 def test_a_trial_that_ends_late_is_put_where_it_belongs() -> None:
@@ -220,12 +219,13 @@ def test_what_is_known_of_the_past_is_not_worked_out_again() -> None:
             counted.append(len(losses))
             return super().ranked(losses)
 
-    h = search(zdt1, 2, CUBE, 300, sampler := Counting(20))
+    h = search(zdt1, 2, CUBE, 100, sampler := Counting(20), workers=4)
+    assert max(counted) == 21
+    assert len(counted) < 100 * 4 + 20  # a few a proposal, however many trials there are
+    sampler.sample(CUBE, h, 1, np.random.default_rng(0))
     before = len(counted)
-    for i in range(5):
-        sampler.sample(CUBE, h, 1, np.random.default_rng(i))
-    assert len(counted) - before == 0  # 300 trials are whole blocks, and nothing new
-    assert max(counted) <= 40
+    sampler.sample(CUBE, h, 1, np.random.default_rng(1))
+    assert len(counted) == before
 
 
 @pytest.mark.parametrize(("m", "p"), [(2, 7), (3, 5), (4, 3), (5, 2), (6, 1)])
@@ -288,8 +288,8 @@ def test_degenerate_fronts_are_normalised(losses: np.ndarray) -> None:
 
 def test_directions_of_the_user_are_searched() -> None:
     """All along one direction: near the corner where the first objective is good."""
-    ours = search(zdt1, 2, CUBE, 250, NSGA3(12, reference_directions=[[0.05, 1.0]])).losses[-100:]
-    even = search(zdt1, 2, CUBE, 250, NSGA3(12)).losses[-100:]
+    ours = search(zdt1, 2, CUBE, 160, NSGA3(12, reference_directions=[[0.05, 1.0]])).losses[-60:]
+    even = search(zdt1, 2, CUBE, 160, NSGA3(12)).losses[-60:]
     assert np.median(ours[:, 0]) < 0.5 * np.median(even[:, 0])
 
 

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luthier.schedulers import Median, Percentile
-from luthier.trial import State
+from luthier import Float, Space
+from luthier.history import History
+from luthier.schedulers import Decision, Median, Percentile
+from luthier.trial import State, TrialRow
 
 C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED, State.WAITING
 NAN, INF = math.nan, math.inf
@@ -230,3 +232,24 @@ def test_agrees_with_the_definition(table, stops, trials, data):
     if settings["percentile"] == 50:
         del settings["percentile"]
         assert stops(Median(**settings), table(*rows), me) == expected(rows, me, 50, **settings)
+
+
+def test_several_objectives_are_compared_by_fronts():
+    """At step 2 trials 0 and 1 are on the first front, 2 on the second, 3 on the third; failed ones are on none."""
+    points = [(1.0, -1.0), (2.0, -2.0), (3.0, -1.5), (4.0, 0.0), (0.0, -9.0)]
+    states = [C, R, P, C, F]
+
+    def judged(own, percentile, last=2.0):
+        history = History(Space({"x": Float(0, 1)}), ["minimize", "maximize"])
+        for number, (state, (a, b)) in enumerate(zip([*states, R], [*points, own], strict=True)):
+            values = (a, -b) if state in (C, P) else None
+            history.put([TrialRow(number=number, state=state, params={"x": 0.5}, values=values)])
+            history.put_report(number, last, (a, -b))
+            history.put_report(number, 1.0, (50.0 - number, 0.0))  # comes late, and is of an earlier step
+        return at_once(percentile).decide(history, 5)
+
+    assert judged((0.5, -0.5), 25) is Decision.CONTINUE
+    assert judged((2.5, -0.5), 25) is Decision.STOP, "on the second front, where two of four are on the first"
+    assert judged((2.5, -0.5), 75) is Decision.CONTINUE
+    assert judged((9.0, 9.0), 75) is Decision.STOP
+    assert judged((NAN, -5.0), 50) is Decision.CONTINUE, "the best in one objective, whatever the other"

@@ -93,6 +93,93 @@ def test_several_objectives(service):
         assert say(service, study, asked, "tell", **wrong)[0] == 422
 
 
+AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
+
+
+def test_objectives_have_names(service):
+    study = service.study(name="aims", objectives=AIMS)
+    status, found = service("GET", study)
+    assert (found["objectives"], found["directions"]) == (["accuracy", "latency_ms"], ["maximize", "minimize"])
+    asked = ask(service, study)
+    assert say(service, study, asked, "report", values={"latency_ms": 9, "accuracy": 0.1}, step=1)[0] == 200
+    for wrong in ({"values": {"accuracy": 1}}, {"values": {"accuracy": 1, "speed": 2}}, {"values": {}}, {"value": 1}):
+        for verb, more in (("report", {"step": 2}), ("tell", {})):
+            assert say(service, study, asked, verb, **wrong, **more)[0] == 422
+    status, row = say(service, study, asked, "tell", values={"latency_ms": "inf", "accuracy": 0.2})
+    assert (status, row["values"], row["reports"][0]["value"]) == (200, [0.2, "inf"], [0.1, 9.0])
+    assert say(service, study, asked, "tell", values=[0.2, "inf"])[0] == 200, "the same told in order"
+    assert say(service, study, ask(service, study), "tell", values=[0.5, 3])[1]["state"] == "complete"
+
+    again = {"name": "aims", "space": {}, "load_if_exists": True}
+    assert service("POST", "/v1/studies", again)[0] == 200
+    assert service("POST", "/v1/studies", {**again, "objectives": AIMS})[0] == 200
+    assert service("POST", "/v1/studies", {**again, "directions": ["maximize", "minimize"]})[0] == 200
+    others = {"f1": "maximize", "latency_ms": "minimize"}
+    status, answer = service("POST", "/v1/studies", {**again, "objectives": others})
+    assert (status, "has objectives ['accuracy', 'latency_ms']" in answer["error"]["message"]) == (409, True)
+    both = {"space": {}, "objectives": AIMS, "directions": ["minimize"]}
+    for wrong in (both, {"space": {}, "objectives": {}}, {"space": {}, "objectives": {"a": "up"}}):
+        assert service("POST", "/v1/studies", wrong)[0] == 422
+    assert service("GET", service.study())[1]["objectives"] == ["value"]
+
+
+def test_constraints_are_told_and_the_best_keeps_them(service):
+    for how, values in (({}, [3.0, 1.0, 2.0]), ({"objectives": AIMS}, [[0.1, 9.0], [0.9, 9.0], [0.5, 9.0]])):
+        study = service.study(**how)
+        status, answer = service("GET", f"{study}/best")
+        assert (status, answer["error"]["type"]) == (409, "NoCompletedTrialsError")
+        for value, memory in zip(values, ("inf", 0.5, -1.5), strict=True):
+            if memory == -1.5:
+                status, answer = service("GET", f"{study}/best")
+                assert (status, answer["error"]["type"]) == (409, "NoFeasibleTrialsError")
+                assert "none of 2 complete trials keeps all constraints" in answer["error"]["message"]
+            told = {"value": value} if isinstance(value, float) else {"values": value}
+            asked = ask(service, study)
+            status, row = say(service, study, asked, "tell", **told, constraints={"memory": memory})
+            assert (status, row["constraints"]) == (200, {"memory": memory})
+        assert [t["number"] for t in service("GET", f"{study}/best")[1]["trials"]] == [2]
+    asked = ask(service, study)
+    for wrong in ({"crash": 1}, {"": 1}, {"memory": "much"}, {"memory": None}):
+        assert say(service, study, asked, "tell", values=[1, 1], constraints=wrong)[0] == 422
+    status, row = say(service, study, asked, "tell", error="out of memory", constraints={"memory": 2})
+    assert (row["state"], row["constraints"]) == ("failed", {"memory": 2.0})
+    status, row = say(service, study, ask(service, study), "tell", values=[1, 1], constraints={"memory": "nan"})
+    assert (status, row["state"]) == (200, "failed")
+
+
+def test_one_of_several_is_chosen(service):
+    study = service.study(objectives=AIMS)
+    assert service("POST", f"{study}/choose", {"knee": True})[1]["error"]["type"] == "NoCompletedTrialsError"
+    for accuracy, latency in ((0.7, 1.0), (0.9, 2.0), (0.95, 40.0)):
+        say(service, study, ask(service, study), "tell", values=[accuracy, latency], tags={"size": latency})
+    ways = {
+        "rule": "accuracy >= 0.8, then smallest size", "weights": {"accuracy": 1, "latency_ms": 1},
+        "aspiration": {"accuracy": 0.9, "latency_ms": 3}, "knee": True,
+        "lexicographic": [["accuracy", 0.1], "latency_ms"],
+    }  # fmt: skip
+    for way, how in ways.items():
+        status, found = service("POST", f"{study}/choose", {way: how})
+        assert (status, found["way"], found["numbers"]) == (200, way, [1])
+        assert found["trial"]["values"] == [0.9, 2.0]
+        assert found["values"] == {"accuracy": 0.9, "latency_ms": 2.0}
+        assert found["text"].startswith("Trial 1: accuracy=0.9, latency_ms=2")
+    for how, status, kind in (
+        ({"rule": "accuracy >= 0.99"}, 409, "NothingFitsError"), ({"rule": "accuracy >"}, 422, "RuleError"),
+        ({"weights": {"speed": 1}}, 422, "RuleError"), ({}, 422, "RuleError"), ({"rule": 1}, 422, "Invalid"),
+    ):  # fmt: skip
+        got, answer = service("POST", f"{study}/choose", how)
+        assert (got, answer["error"]["type"]) == (status, kind)
+
+
+@pytest.mark.parametrize("names", [5, ["a"], ["a", "a"], ["a", 1], "ab"])
+def test_a_study_whose_names_are_none_is_refused(service, names):
+    spec = {"directions": ["minimize"] * 2, "seed": 1, "space": {}, "declared": True, "objectives": names}
+    assert service("POST", "/v1/storage/create_study", {"name": "s", "spec": spec})[0] == 200
+    [found] = service("GET", "/v1/studies")[1]["studies"]
+    status, answer = service("POST", f"/v1/studies/{found['id']}/ask", {})
+    assert (status, "cannot be used" in answer["error"]["message"]) == (409, True)
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", "%2e%2e", "?x=1#y", "ü 变 🎻", " ", "<b>\x1b[31m\0\n", "x" * 5000])
 def test_any_text_is_a_name(service, name):
     study = service.study(name=name)

@@ -232,6 +232,7 @@ def test_a_trial_is_kept_as_it_is_added(storage, study):
         number=0, state=State.PRUNED, params={"a": 1}, values=(1.0, 2.0), reports=((1.0, 5.0), (2.0, 4.0)),
         tags={"t": "u"}, error="why", checkpoints=({"step": 1.0, "file": "ü"}, {"step": 2.0}), started_s=1.5,
         finished_s=2.5, worker="w", retries=1, cost=0.25,
+        constraints={"memory": -0.5, "ü'\n": math.inf, "c": -math.inf, "": 1e-300},
     )  # fmt: skip
     storage.add_trials(study, [done])
     assert one(storage, study) == done
@@ -404,7 +405,7 @@ def test_finishing_stores_the_result_and_keeps_retries_and_reports(storage, stud
     token = storage.claim(study, number, "b")[0].token
     end = TrialRow(
         number=number, state=State.FAILED, params={"x": 1.0, "y": 2}, tags={"n": 1}, error="E: why", started_s=1.0,
-        finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),), cost=1e-3,
+        finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),), cost=1e-3, constraints={"memory": math.inf},
     )  # fmt: skip
     storage.finish(study, end)
     expected = msgspec.structs.replace(end, retries=1, reports=((1.0, 3.5),))
@@ -719,6 +720,7 @@ JSON = st.recursive(
 )
 PARAMS = st.dictionaries(st.text(max_size=5), st.integers() | st.booleans() | st.text(max_size=5), max_size=3)
 FLOATS = st.floats() | st.sampled_from(EXTREME)
+CONSTRAINTS = st.dictionaries(st.text(max_size=5), FLOATS, max_size=2)
 STEPS = st.sampled_from([0.0, 1.0, 2.0, 0.5])
 REPORTS = st.dictionaries(STEPS, FLOATS, max_size=2).map(lambda d: tuple(d.items()))
 REFERENCES = st.lists(st.fixed_dictionaries({"step": st.just(1.0), "value": st.text(max_size=3)}), max_size=2).map(
@@ -734,6 +736,7 @@ ROWS = st.builds(
     tags=st.dictionaries(st.text(max_size=5), JSON, max_size=2),
     retries=st.integers(0, MAX_RETRIES),
     checkpoints=REFERENCES,
+    constraints=CONSTRAINTS,
 )
 ENDED = st.sampled_from([State.PAUSED, State.COMPLETE, State.PRUNED, State.FAILED])
 TURNS = st.builds(Turn, STEPS, PARAMS, st.none() | st.integers(0, 9))
@@ -810,13 +813,13 @@ class Storages(RuleBasedStateMachine):
         self.all_do("report", number, self.token(data, number), step, value, references, params)
 
     @precondition(lambda self: self.model.rows)
-    @rule(data=st.data(), state=ENDED, values=st.none() | st.tuples(FLOATS), params=PARAMS, error=st.none() | st.text())
-    def finish(self, data, state, values, params, error):
+    @rule(
+        data=st.data(), state=ENDED, values=st.none() | st.tuples(FLOATS), params=PARAMS, constraints=CONSTRAINTS,
+        error=st.none() | st.text(),
+    )  # fmt: skip
+    def finish(self, data, **fields):
         number = self.pick(data)
-        token = self.token(data, number)
-        self.all_do(
-            "finish", TrialRow(number=number, state=state, values=values, params=params, error=error, token=token)
-        )
+        self.all_do("finish", TrialRow(number=number, token=self.token(data, number), **fields))
 
     @precondition(lambda self: self.model.rows)
     @rule(data=st.data(), retried=st.booleans())

@@ -46,6 +46,7 @@ def objective(trial):
     kind = trial.suggest_categorical("k'\n", ["a", 2, None, True])
     trial.set_tag("märk\x00", {"deep": [1, "\x1b[0m", None]})
     trial.set_cost(0.1)
+    trial.set_constraint("märk\x00", math.inf if trial.number == 5 else x)
     start = 0 if trial.checkpoint is None else int(trial.checkpoint["step"])
     for step in range(start, 9):
         if trial.number == 3:
@@ -91,7 +92,8 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
     first = real("a.db")
     states = {t.state for t in first.trials}
     assert states >= {State.WAITING, State.RUNNING, State.PRUNED, State.FAILED, State.COMPLETE, State.PAUSED}
-    luthier.create_study("two", "a.db", directions=["minimize", "maximize"], space={"x": luthier.Float(0, 1)})
+    aims = {"ü\n": "minimize", "b": "maximize"}
+    luthier.create_study("two", "a.db", objectives=aims, space={"x": luthier.Float(0, 1)})
     two = luthier.load_study("two", "a.db")
     two.optimize(lambda t: (t.params["x"], 1.0), n_trials=5)
     t = two.ask()
@@ -108,8 +110,11 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
         before, after = rows("a.db", name), rows("b.db", name)
         changed = [b.replace("State.RUNNING: 1", "State.WAITING: 0") for b in before]
         assert after == changed
+    assert luthier.load_study("two", "b.db").objectives == tuple(aims)
     old, new = luthier.load_study(NAME, "a.db"), luthier.load_study(NAME, "b.db", scheduler=ASHA(1, 9))
     assert old._spec == new._spec
+    assert new.trials[5].constraints == {"märk\x00": math.inf}
+    assert new.best_trial.number == old.best_trial.number
     some = [t for t in new.trials if t.checkpoints and (not t.state.finished or t == new.best_trial)]
     assert len(some) >= 3
     for t in some:

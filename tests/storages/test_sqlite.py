@@ -1,6 +1,7 @@
 """The SQLite file: damage, rights, full disks, forks, crowds, addresses."""
 
 import contextlib
+import math
 import os
 import pickle
 import random
@@ -148,11 +149,13 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, content)
     assert path.read_bytes() == content
 
 
-def test_a_trial_without_a_cost_is_written_as_it_was_before_there_were_costs():
+def test_a_trial_without_a_cost_or_constraints_is_written_as_it_was_before_there_were_any():
     plain = TrialRow(number=0, state=State.COMPLETE, params={"x": 1.0}, values=(2.0,))
     assert body(plain) == '{"params":{"x":1.0},"values":[2.0]}'
     assert trial((0, 3, 0, 0.0, 0, body(plain))) == plain
     assert trial((0, 3, 0, 0.0, 0, body(replace(plain, cost=0.5)))).cost == 0.5
+    told = {"memory": -0.5, "c": math.inf}
+    assert trial((0, 3, 0, 0.0, 0, body(replace(plain, constraints=told)))).constraints == told
 
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))  # as each released schema wrote them

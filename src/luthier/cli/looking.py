@@ -89,7 +89,7 @@ def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int |
     if sort in study.objectives or sort == "value":
         j = study.objectives.index(sort) if sort in study.objectives else 0
         sign = 1 if study.directions[j] == "maximize" else -1
-        rows.sort(key=lambda r: (1 + r.feasible, sign * r.values[j]) if _valued(r, j) else (0, 0.0))
+        rows.sort(key=lambda r: _merit(r, j, sign))
     elif sort == "duration":
         rows.sort(key=lambda r: r.duration_s or 0.0)
     elif sort != "number":
@@ -102,8 +102,10 @@ def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int |
     show_trials(flat)
 
 
-def _valued(row: TrialRow, j: int) -> bool:
-    return row.values is not None and j < len(row.values) and not math.isnan(row.values[j])
+def _merit(row: TrialRow, j: int, sign: int) -> tuple[int, float]:
+    """By which trials are sorted: first those without a value of objective j, then infeasible ones, the best last."""
+    value = row.values[j] if row.values and j < len(row.values) else math.nan
+    return (0, 0.0) if math.isnan(value) else (1 + row.feasible, sign * value)
 
 
 @click.command(epilog=examples("luthier export train --output trials.csv", "luthier export train --format json"))

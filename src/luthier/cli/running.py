@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -91,7 +91,8 @@ _how = several(
 )  # fmt: skip
 @click.option(
     "--objective", "objectives", multiple=True, callback=pairs("minimize or maximize", _where),
-    metavar="NAME=DIRECTION", help="The same with a name, under which the value is returned or printed; once for each objective.",
+    metavar="NAME=DIRECTION",
+    help="The same with a name, under which the value is returned or printed; once for each objective.",
 )  # fmt: skip
 @click.option("--space", type=click.Path(), metavar="FILE", help="The search space, in YAML, TOML or JSON.")
 @click.option("--sampler", default="auto", show_default=True, help="What to try next: tpe, qmc, random, grid ...")
@@ -110,7 +111,7 @@ def run(
     ctx: click.Context, /, target: str | None, storage: str, name: str | None, trials: int | None,
     timeout: float | None, goal: float | None, patience: int | None, jobs: int, direction: Sequence[str],
     space: str | None, sampler: str, scheduler: str | None, replay: str | None, seed: int | None, reproducible: bool,
-    strict: bool, objectives: Mapping[str, str], catch_as: str | None, **how: Any,
+    strict: bool, objectives: Mapping[str, str], catch_as: Literal["failed", "infeasible"] | None, **how: Any,
 ) -> None:  # fmt: skip
     """Run trials of a Python objective, or of any program.
 

@@ -109,7 +109,7 @@ def _facts(view: Overview) -> dict[str, str]:
     facts = {
         "study": f"{view.study} ({aims(view.directions, view.objectives)}), {moment(view.time_s)}",
         "trials": f"{sum(view.counts.values())} ({', '.join(counts)})" if counts else "none",
-        "constraints": "" if view.feasible is None else f"kept by {view.feasible} of {view.counts['complete']} complete",
+        "constraints": "" if view.feasible is None else f"kept by {view.feasible} complete trials",
         "best": "" if view.best is None else f"{view.best.value:.6g} in trial {view.best.number}",
         "front": f"{view.front} trials that no other beats in all objectives" if view.front else "",
         "a minute": f"{rates.last_minute:.3g} in the last, {rates.last_ten_minutes:.3g} in the last ten{overall}",

@@ -125,9 +125,9 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 def _reach(mean: Array, sd: Array, reference: Array, direction: Array, best: float) -> tuple[Array, Array, Array]:
-    """At the nodes (k, t): z and log of Phi(z) of each objective (k, t, m); the logs of the integral's parts (k, 1 + t).
+    """At t nodes: z and log Phi(z) of each objective (k, t, m); and the logs of the parts of the integral (k, 1 + t).
 
-    The first part is that where it is all but certain that a point reaches so far.
+    The first part is where it is all but certain that a point reaches so far.
     """
     z = (reference - best * direction - mean) / sd
     sure = np.maximum(sd / direction * (z - 8), 0.0).min(axis=1, keepdims=True)

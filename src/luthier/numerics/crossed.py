@@ -1,4 +1,4 @@
-"""Mixtures whose kernels lend one another columns: for what is good for reasons that have nothing to do with another."""
+"""Mixtures whose kernels lend one another columns: between one density of all columns, and one for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from .parzen import Array, Mixture
 
-SHARE = 0.5  # of a kernel's column that is that of all kernels
+SHARE = 0.5  # of a column of a kernel that is the margin
 
 
 class Crossed(Mixture):
@@ -28,7 +28,7 @@ class Crossed(Mixture):
         return X
 
     def factors(self, X: Array) -> Array:
-        """What each column of points (q, d) contributes under each of k + 1 kernels: (d, q, k + 1), 1 where it is NaN."""
+        """(d, q, k + 1) what each column of points (q, d) is under each kernel, 1 where it is NaN."""
         numeric, there = self.axes.numeric, ~np.isnan(X)
         F = np.empty((X.shape[1], len(X), len(self._w)))
         Z = np.where(there, X, 0.0).T[:, :, None]
@@ -77,19 +77,19 @@ class Ratio:
     def start(self, q: int) -> None:
         """From here on there is one point: the q-th, changed as told."""
         self._at = [logs[q].copy() for logs in self._logs]
-        self._chosen = np.full(len(self._sides[0][1]), q)
+        self.chosen = np.full(len(self._sides[0][1]), q)
 
     def line(self, j: int) -> Array:
         """(q,) its values where its column j were that of each of the points, but for a constant."""
         result = []
         for (side, F), at in zip(self._sides, self._at, strict=True):
-            others = at - np.log(F[j, self._chosen[j]])
+            others = at - np.log(F[j, self.chosen[j]])
             result.append(np.log(F[j] @ (side._w * np.exp(others - others.max()))))
         line: Array = result[0] - result[1]
         return line
 
-    def set(self, j: int, q: int) -> None:
+    def change(self, j: int, q: int) -> None:
         """Changes its column j to that of the q-th point."""
         for (_, F), at in zip(self._sides, self._at, strict=True):
-            at += np.log(F[j, q]) - np.log(F[j, self._chosen[j]])
-        self._chosen[j] = q
+            at += np.log(F[j, q]) - np.log(F[j, self.chosen[j]])
+        self.chosen[j] = q

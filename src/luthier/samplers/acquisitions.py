@@ -27,13 +27,11 @@ _STEP = 1e-4  # of finite differences of a prior
 
 
 class Term(Protocol):
-    """One summand.
+    """One summand."""
 
-    Attributes:
-        models: What it asks; may grow.
-    """
-
-    models: Sequence[Posterior]
+    @property
+    def models(self) -> Sequence[Posterior]:
+        """What it asks; they may grow."""
 
     def value(self, Z: Inputs) -> Array:
         """(k,) at k points."""
@@ -59,7 +57,8 @@ class LogEI:
     """
 
     def __init__(self, model: Posterior, best: float, doubt: float) -> None:
-        self.models, self.best, self.doubt = [model], best, doubt
+        self.models: Sequence[Posterior] = [model]
+        self.best, self.doubt = best, doubt
 
     def expect(self, Z: Inputs, kept: bool) -> None:
         if kept:
@@ -84,11 +83,10 @@ class _Several:
         models: One a loss.
         front: (f, m) losses to be improved on.
         reference: (m,) Beyond it nothing counts.
-        doubt: Factor on the standard deviations.
     """
 
-    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array, doubt: float) -> None:
-        self.models, self.front, self.reference, self.doubt = models, front, reference, doubt
+    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
+        self.models, self.front, self.reference = models, front, reference
 
     def expect(self, Z: Inputs, kept: bool) -> None:
         if kept:
@@ -99,14 +97,14 @@ class _Several:
 
     def value(self, Z: Inputs) -> Array:
         mean, variance = (np.stack(a, axis=1) for a in zip(*(m.predict(Z) for m in self.models), strict=True))
-        return self._value(mean, self.doubt * np.sqrt(variance))
+        return self._value(mean, np.sqrt(variance))
 
     def slope(self, Z: Inputs) -> tuple[Array, Array]:
         found = zip(*(model.gradients(Z) for model in self.models), strict=True)
         mean, variance, mean_by, variance_by = (np.stack(a, axis=1) for a in found)
-        sd = self.doubt * np.sqrt(variance)
+        sd = np.sqrt(variance)
         f, by_mean, by_sd = self._by(mean, sd)
-        by_variance = by_sd * self.doubt**2 / (2 * sd)
+        by_variance = by_sd / (2 * sd)
         return f, np.einsum("km,kmp->kp", by_mean, mean_by) + np.einsum("km,kmp->kp", by_variance, variance_by)
 
     def _value(self, mean: Array, sd: Array) -> Array:
@@ -120,8 +118,8 @@ class _Several:
 class LogEHVI(_Several):
     """The log of the hypervolume that a point is expected to add; of up to four losses, see `_Several`."""
 
-    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array, doubt: float) -> None:
-        super().__init__(models, front, reference, doubt)
+    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
+        super().__init__(models, front, reference)
         self._boxes = boxes(front, reference)
 
     def expect(self, Z: Inputs, kept: bool) -> None:
@@ -142,14 +140,13 @@ class LogReach(_Several):
         models: One a loss.
         front: (f, m) losses to be improved on.
         reference: (m,) Where the way begins.
-        doubt: Factor on the standard deviations.
         rng: For directions.
     """
 
     def __init__(
-        self, models: Sequence[Posterior], front: Array, reference: Array, doubt: float, rng: np.random.Generator
-    ) -> None:
-        super().__init__(models, front, reference, doubt)
+        self, models: Sequence[Posterior], front: Array, reference: Array, rng: np.random.Generator
+    ) -> None:  # fmt: skip
+        super().__init__(models, front, reference)
         self._rng = rng
         self._draw()
 
@@ -179,7 +176,8 @@ class LogPI:
     """
 
     def __init__(self, model: Posterior, bound: float, doubt: float) -> None:
-        self.models, self.bound, self.doubt = [model], bound, doubt
+        self.models: Sequence[Posterior] = [model]
+        self.bound, self.doubt = bound, doubt
 
     def expect(self, Z: Inputs) -> bool:
         """Takes one point as if it had been found to be what the model expects: whether the constraint is kept."""
@@ -207,7 +205,8 @@ class Dear:
     """
 
     def __init__(self, model: Posterior, weight: float) -> None:
-        self.models, self.weight = [model], weight
+        self.models: Sequence[Posterior] = [model]
+        self.weight = weight
 
     def value(self, Z: Inputs) -> Array:
         return np.asarray(-(self.weight * self.models[0].predict(Z)[0]))
@@ -240,9 +239,9 @@ class Acquisition:
     def expect(self, X: Array) -> None:
         """Takes one point (1, d) as if it had been found to be what the models expect."""
         Z = self.columns.inputs(X)
-        kept = all([limit.expect(self._plain(Z)) for limit in self.limits])
+        kept = [limit.expect(self._plain(Z)) for limit in self.limits]
         if self.gain is not None:
-            self.gain.expect(Z, kept)
+            self.gain.expect(Z, all(kept))
 
     @property
     def lengthscales(self) -> Array:

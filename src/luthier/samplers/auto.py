@@ -40,20 +40,19 @@ class Auto(Sampler):
 
     In this order:
 
-    - several objectives: QMC;
     - more than 4 workers, that run more than half of all trials at once: QMC;
     - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
-    - the Gaussian process has used up its time to think: CMAES where all parameters are numbers without conditions,
-      else TPE;
+    - the Gaussian process has used up its time to think: CMAES for one objective where all parameters are numbers
+      without conditions, else TPE;
     - more than 64 workers, or more than 1,000 trials of which some were stopped early: TPE;
-    - predictions of left-out trials that rank them no better than chance, twice in a row: TPE;
+    - predictions of left-out trials that rank them no better than chance, twice in a row and in all objectives: TPE;
     - conditional parameters: GP and TPE in turns;
     - everything else: GP.
 
-    The Gaussian process may think for 5 seconds in all, and beyond that for 5 % of the time spent in trials. Trials
-    that take no time get it for about 300 proposals, long ones for good. What a proposal costs is taken from the
-    numbers of trials and parameters, not from a clock; how long trials took is what their rows say. Where trials are
-    stopped early there is no such limit: they are long, and the model of their curves stays small.
+    The Gaussian process may think for 5 seconds for each objective and constraint, and beyond that for 5 % of the time
+    spent in trials. Trials that take no time get it for about 300 proposals, long ones for good. What a proposal costs
+    is taken from the numbers of trials and parameters, not from a clock; how long trials took is what their rows say.
+    Where trials are stopped early there is no such limit: they are long, and the model of their curves stays small.
     """
 
     def __init__(self) -> None:
@@ -85,19 +84,19 @@ class Auto(Sampler):
         return self._made[key]
 
     def _chosen(self, space: Space, history: History, n: int) -> Choice:
-        if len(history.directions) > 1:
-            return Choice("QMC", f"{len(history.directions)} objectives")
         workers = len(history.running) + n
         if workers > _FEW and history.budget and 2 * workers > history.budget:
             return Choice("QMC", f"{workers} trials at a time of {history.budget} leave nothing to learn from")
-        d = sum(p.n_values != 1 for p in space.dists)
+        d, m = sum(p.n_values != 1 for p in space.dists), len(history.directions)
+        models = m + len(history.constraint_names)
+        what = f"{d} parameters" + (f", {m} objectives" if m > 1 else "") + _counted(models - m)
         finished = int(history.has_result.sum())
         if finished < N_STARTUP:
             return Choice("start", f"{finished} of {N_STARTUP} finished trials that a model needs")
-        partial = is_partial(history)
-        if not partial and (since := used_up(history, d)) is not None:
-            why = f"a Gaussian process of {d} parameters has used up its time to think since trial {since}"
-            if space.conditional or any(isinstance(p, Categorical) for p in space.dists):
+        partial = m == 1 and is_partial(history)
+        if not partial and (since := used_up(history, d, models)) is not None:
+            why = f"a Gaussian process of {what} has used up its time to think since trial {since}"
+            if m > 1 or space.conditional or any(isinstance(p, Categorical) for p in space.dists):
                 return Choice("TPE", why)
             return Choice("CMAES", f"{why}; starts from what it has found", since)
         if workers > _MANY or (partial and finished > _MANY_PARTIAL):
@@ -107,23 +106,26 @@ class Auto(Sampler):
             shown = " and ".join(f"{t:.2f}" for t in tau[-2:])
             return Choice("TPE", f"a Gaussian process ranks left-out trials no better than chance (tau {shown})")
         if space.conditional and history.n % 2:
-            return Choice("TPE", f"{d} parameters, in turns with a Gaussian process as there are conditions")
+            return Choice("TPE", f"{what}, in turns with a Gaussian process as there are conditions")
         checked = f"; it ranks left-out trials with tau = {tau[-1]:.2f}" if tau else ""
         turns = ", in turns with TPE as there are conditions" if space.conditional else ""
-        return Choice("GP", f"{d} parameters{turns}, {finished} finished trials, {workers} at a time{checked}")
+        return Choice("GP", f"{what}{turns}, {finished} finished trials, {workers} at a time{checked}")
 
     def _checks(self, space: Space, history: History) -> list[float]:
-        """Kendall's tau of losses and of what the others predict for each, after every 25th outcome; the last two."""
-        from ..surrogate import outcomes, rank_correlation
+        """Kendall's tau of losses and of what the others predict for each, after every 25th outcome; the last two.
 
-        number, loss = outcomes(history)
+        Of several objectives that of the one which is predicted best.
+        """
+        from ..surrogate import rank_correlation, results
+
+        number, losses, _ = results(history)
         marks = range(_CHECK, len(number) + 1, _CHECK)[-2:]
         for m in marks:
             latest = slice(max(0, m - _CHECKED), m)
-            X, y = history.X[number[latest]], loss[latest]
-            key = X.tobytes() + y.tobytes()
+            X, L = history.X[number[latest]], losses[latest]
+            key = X.tobytes() + L.tobytes()
             if self._tau.get(m, (b"",))[0] != key:
-                self._tau[m] = (key, rank_correlation(space, X, y))
+                self._tau[m] = (key, max(rank_correlation(space, X, y) for y in L.T))
         return [self._tau[m][1] for m in marks]
 
 
@@ -133,12 +135,17 @@ def thinking_s(n: int, d: int) -> Array:
     return np.asarray(0.005 + 6e-5 * known + 1.2e-8 * d * known**2)
 
 
-def used_up(history: History, d: int) -> int | None:
-    """Number of the first trial after the thinking time of a Gaussian process is used up; None while it is not."""
+def _counted(n_constraints: int) -> str:
+    return f", {n_constraints} constraint{'s' * (n_constraints > 1)}" if n_constraints else ""
+
+
+def used_up(history: History, d: int, models: int = 1) -> int | None:
+    """Number of the first trial after the thinking time of Gaussian processes is used up; None while it is not."""
     over = np.flatnonzero(np.isfinite(history.finished_s))
-    total = np.cumsum(thinking_s(len(over), d))
-    if not len(over) or total[-1] <= _GRACE_S:
+    total = models * np.cumsum(thinking_s(len(over), d))
+    grace = models * _GRACE_S
+    if not len(over) or total[-1] <= grace:
         return None
     spent = np.cumsum(np.nan_to_num(history.duration_s[over]))
-    late = np.flatnonzero(total > np.maximum(_GRACE_S, _SHARE * spent))
+    late = np.flatnonzero(total > np.maximum(grace, _SHARE * spent))
     return int(over[late[0]]) + 1 if len(late) else None

@@ -83,7 +83,8 @@ class BOHB(Sampler):
 def modelled(history: History, n_min: int) -> tuple[NDArray[np.int64], Array]:
     """The trials to model, the best first, and their losses at the highest step that at least n_min have come to.
 
-    Both are empty where there is no such step.
+    Those that told of a constraint that they break come last, by how far they break it, with an infinite loss. Both
+    are empty where there is no such step.
     """
     state, last = history.state, history.last_step
     counts = history.fits & (state != State.FAILED) & (state != State.WAITING)
@@ -98,7 +99,7 @@ def modelled(history: History, n_min: int) -> tuple[NDArray[np.int64], Array]:
     numbers = np.flatnonzero(whole | (counts & reached_it))
     if len(numbers) < n_min:
         return numbers[:0], loss[:0]
-    loss = loss[numbers]
-    loss = np.where(np.isnan(loss), np.inf, loss)
-    order = np.argsort(loss, kind="stable")
+    violation = history.violation[numbers] if history.constraint_names else np.zeros(len(numbers))
+    loss = np.where(np.isnan(loss[numbers]) | (violation > 0), np.inf, loss[numbers])
+    order = np.lexsort((loss, violation))
     return numbers[order], loss[order]

@@ -60,7 +60,7 @@ class Forest(Sampler):
     Source: Hutter 2011 (SMAC; racing of FocusedILS), Lindauer 2022 (SMAC3). Deviations: ranks of the losses, as normal
     quantiles, for their logarithm; variance within leaves counts; quasi-random start, as short as TPE's; means over
     all evaluations are raced, not over shared seeds; which is the incumbent depends on nothing but the means.
-    Constraints: Gelbart 2014 (expected improvement times probability), Eriksson & Poloczek 2021 (bilog).
+    Constraints: Gelbart 2014 (expected improvement times probability), of signed ranks.
     """
 
     def __init__(
@@ -110,8 +110,8 @@ class Forest(Sampler):
         """A configuration (1, d) that no trial has, where the space has any left."""
         kinds = np.array([(p.n_values or 1) if j in space.unordered else 0 for j, p in enumerate(space.dists)])
         over, open_ = tried.sample()
-        X, y, broken = tried.X[over], quantiles(tried.loss[over]), tried.violation[over]
-        search = Search(space, kinds, X[np.lexsort((y, broken))], rng)
+        X, y = tried.X[over], quantiles(tried.loss[over])
+        search = Search(space, kinds, X[np.lexsort((y, tried.violation[over]))], rng)
         chance = rng.random()
         if chance < self.random_share:
             return _random(space, history, tried, rng)
@@ -119,37 +119,15 @@ class Forest(Sampler):
             x = search.mutant()
             if x is not None and not tried.has(x):
                 return x
-        known = ~np.isnan(y)
-        trees = fit(X[known], y[known], kinds, rng, self.n_trees) if known.any() else None
-        constraints = tried.constraints[over]
-        constraints = constraints[:, ~np.isnan(constraints).all(axis=0)]
-        borders = [_Border(X, c, kinds, rng, self.n_trees) for c in constraints.T]
-        if len(open_) and trees is not None:
-            Y = tried.X[open_]
-            means = np.column_stack([np.empty((len(Y), 0)), *(predict(border.trees, Y)[0] for border in borders)])
-            X, y = np.concatenate([X, Y]), np.concatenate([y, predict(trees, Y)[0]])
-            broken, known = violation(np.concatenate([constraints, means])), ~np.isnan(y)
-            trees = fit(X[known], y[known], kinds, rng, self.n_trees)
-        feasible = X[known & (broken == 0)]
-        best = float(predict(trees, feasible)[0].min()) if trees is not None and len(feasible) else None
-        noise = _NOISE * float(y[known].var()) + 1e-12 if known.any() else 0.0
-
-        def gain(C: Array) -> Array:
-            g = np.zeros(len(C))
-            if trees is not None and best is not None:
-                mean, variance = predict(trees, C)
-                g = log_expected_improvement(mean, np.sqrt(variance + noise), best)
-            for border in borders:
-                g = g + border.log_probability(C)
-            return g
-
-        leaders = X[np.lexsort((y, broken))[:_N_STARTS]]
-        C = np.concatenate([space.sample(rng, self.n_random), *(search.near(leaders, s) for s in _STEPS)])
-        g = gain(C)
+        model = _Model(X, y, tried.constraints[over], tried.X[open_], kinds, rng, self.n_trees)
+        C = np.concatenate(
+            [space.sample(rng, self.n_random), *(search.near(model.ordered[:_N_STARTS], s) for s in _STEPS)]
+        )
+        g = model.gain(C)
         for i in range(_N_ROUNDS):
             C, g = _distinct(space, C, g)
             near = search.near(C[:_N_STARTS], _STEPS[i % len(_STEPS)])
-            C, g = np.concatenate([C, near]), np.concatenate([g, gain(near)])
+            C, g = np.concatenate([C, near]), np.concatenate([g, model.gain(near)])
         C, g = _distinct(space, C, g)
         for i in range(len(C)):
             if not tried.has(C[i : i + 1]):
@@ -158,7 +136,7 @@ class Forest(Sampler):
         if not len(left):
             return _random(space, history, tried, rng)
         left = left if len(left) <= _MAX_LISTED else left[rng.choice(len(left), _MAX_LISTED, replace=False)]
-        return left[[int(np.argmax(gain(left)))]]
+        return left[[int(np.argmax(model.gain(left)))]]
 
 
 class Tried:
@@ -167,7 +145,7 @@ class Tried:
     Attributes:
         X: (k, d) unit columns.
         loss: (k,) mean of what its trials came to; NaN where none is over, or failed where it broke a constraint.
-        constraints: (k, c) means of what its trials told, as `bilog`; NaN where none told.
+        constraints: (k, c) means of what its trials told, as `signed_ranks`; NaN where none told.
         violation: (k,) 0 where these are feasible, or nothing was told.
         n_over: How many trials are over and tell something.
         n_ended: (k,) how many of them each has.
@@ -190,7 +168,9 @@ class Tried:
         ended = group[: len(numbers)]
         self.n_ended = np.bincount(ended, minlength=k)
         self.loss = _means(losses, ended, k)
-        self.constraints = np.column_stack([np.empty((k, 0)), *(_means(c, ended, k) for c in bilog(constraints).T)])
+        self.constraints = np.column_stack(
+            [np.empty((k, 0)), *(_means(c, ended, k) for c in signed_ranks(constraints).T)]
+        )
         self.violation = violation(self.constraints)
         self.first, self.last = np.full(k, history.n), np.full(k, -1)
         np.minimum.at(self.first, group, rows)
@@ -248,27 +228,60 @@ class Tried:
         return best if due else None
 
 
-class _Border:
-    """A forest of one constraint.
+class _Model:
+    """Forests of the losses and of each constraint.
 
     Args:
-        X: (n, d) what was tried.
-        value: (n,) as `bilog`; NaN where it was not told.
+        X: (n, d) what is over.
+        y: (n,) losses, as `quantiles`; NaN where unknown.
+        constraints: (n, c) as `signed_ranks`; NaN where not told.
+        running: (j, d) what is not over.
         kinds: (d,) how many choices a column has, 0 for a number.
         rng: Source of randomness.
-        n_trees: How many.
+        n_trees: Of each forest.
+
+    Attributes:
+        ordered: (n + j, d) all points, the best first.
     """
 
     def __init__(
-        self, X: Array, value: Array, kinds: NDArray[np.int64], rng: np.random.Generator, n_trees: int
-    ) -> None:
-        known = ~np.isnan(value)
-        self.trees: Trees = fit(X[known], value[known], kinds, rng, n_trees)
+        self, X: Array, y: Array, constraints: Array, running: Array, kinds: NDArray[np.int64],
+        rng: np.random.Generator, n_trees: int,
+    ) -> None:  # fmt: skip
+        def fitted(values: Array) -> Trees:
+            known = ~np.isnan(values)
+            return fit(X[known], values[known], kinds, rng, n_trees)
 
-    def log_probability(self, C: Array) -> Array:
-        """(n,) that it is at most 0."""
-        mean, variance = predict(self.trees, C)
-        return np.asarray(log_ndtr(-mean / np.sqrt(variance + _NOISE)))
+        constraints = constraints[:, ~np.isnan(constraints).all(axis=0)]
+        self._losses: Trees | None = None
+        self._borders = [fitted(c) for c in constraints.T]
+        if not np.isnan(y).all():
+            self._losses = fitted(y)
+            if len(running):
+                means = [predict(border, running)[0] for border in self._borders]
+                constraints = np.concatenate([constraints, np.column_stack([np.empty((len(running), 0)), *means])])
+                y = np.concatenate([y, predict(self._losses, running)[0]])
+                X = np.concatenate([X, running])
+                self._losses = fitted(y)
+            self._noise = _NOISE * float(np.nanvar(y)) + 1e-12
+        broken = violation(constraints)
+        self.ordered = X[np.lexsort((y, broken))]
+        feasible = X[(broken == 0) & ~np.isnan(y)]
+        self._best = float(predict(self._losses, feasible)[0].min()) if self._losses and len(feasible) else None
+
+    def gain(self, C: Array) -> Array:
+        """(k,) log of the expected improvement times the probability of being feasible, at points (k, d).
+
+        The probability alone while nothing is known to be feasible.
+        """
+        out = np.zeros(len(C))
+        if self._losses is not None and self._best is not None:
+            mean, variance = predict(self._losses, C)
+            out = log_expected_improvement(mean, np.sqrt(variance + self._noise), self._best)
+        for border in self._borders:
+            mean, variance = predict(border, C)
+            out = out + log_ndtr(-mean / np.sqrt(variance + _NOISE))
+        return out
 
 
 class Search:
@@ -339,16 +352,15 @@ def told(history: History) -> tuple[NDArray[np.int64], Array, Array]:
     return np.flatnonzero(some), loss[some], constraints[some]
 
 
-def bilog(constraints: Array) -> Array:
-    """What was told of constraints (n, c), in units of the median size of each, as sign(v) log(1 + |v|).
+def signed_ranks(constraints: Array) -> Array:
+    """What was told of constraints (n, c) as ranks of the sizes, from -1 to 1, with the signs that it had.
 
-    So what lies near the border counts most, and no outlier for much. Source: Eriksson & Poloczek 2021.
+    Units and outliers do not matter, and the border is seen the finer the more trials come close to it.
     """
     out = constraints.copy()
     for v in out.T:
-        size = np.abs(v[np.isfinite(v) & (v != 0)])
-        most, unit = (float(size.max()), float(np.median(size))) if len(size) else (1.0, 1.0)
-        v[:] = np.sign(v) * np.log1p(np.minimum(np.abs(v), most) / unit)
+        sizes = np.unique(np.abs(v[~np.isnan(v)]))
+        v[:] = np.sign(v) * (np.searchsorted(sizes, np.abs(v)) + 1) / max(len(sizes), 1)
     return out
 
 

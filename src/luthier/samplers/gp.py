@@ -20,7 +20,7 @@ from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warp import standardise
 from ..space import Space
-from ..surrogate import Columns, Hyperparameters, bound, centred, limits, results, transformed, transformed_front
+from ..surrogate import Columns, Hyperparameters, bound, centred, limits, results, transformed, transformed_beside
 from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
 from .ascent import Ascent, Box
 from .base import Sampler
@@ -30,8 +30,14 @@ _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
 _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
-_N_SPREAD = 8
-_MAX_EXACT = 4
+_N_SPREAD = 8  # trials of a front whose neighbourhood is looked at
+_MAX_EXACT = 4  # objectives beyond which a hypervolume has too many boxes
+_SHARE_OF_DIRECTIONS = 0.5  # of proposals that go in a random direction, where there are fewer objectives
+_BEYOND = 0.1  # how far the reference point lies beyond the worst, in standard deviations
+
+
+Numbers = NDArray[np.int64]
+Rows = NDArray[np.bool_]
 
 
 class GP(Sampler):
@@ -87,63 +93,66 @@ class GP(Sampler):
 
     @one_thread()
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        columns, told, limited = Columns(space), results(history), limits(history)
         if len(history.directions) == 1 and is_partial(history):
             return self._from_curves(space, history, n, rng)
-        number, losses, good = told
+        columns, limited = Columns(space), limits(history)
+        number, losses, good = results(history)
         known = np.unique(np.concatenate([number, *(limit.number for limit in limited.values())]))
         if len(known) < self.n_startup_trials or not columns.d:
             return spread(space, history, n, rng)
         hopeful = bool(good.any())
-        if not hopeful:  # nothing to improve on yet: towards what is feasible
+        if not hopeful:  # towards what keeps the constraints
             number, losses, good = known, history.violation[known, None], np.ones(len(known), dtype=bool)
         near = nearest(columns.inputs(history.X[number]), losses, good, self.n_local)
-        X, L, good_near = history.X[number[near]], losses[near], good[near]
+        X, L, improvable = history.X[number[near]], losses[near], good[near]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
-        import os
-        doubt = 1 + (_DOUBT if L.shape[1] == 1 else float(os.environ.get("GPD", 4))) * active / len(number)
-        if hopeful:
-            gain, order = self._gain(columns.inputs(X), L, good_near, doubt, n, rng)
+        if not hopeful:
+            leaders = np.argsort(L[:, 0], kind="stable")[:_N_LEADERS]
+            gain, centre = None, leaders[0]
+        elif L.shape[1] == 1:
+            gain, leaders, centre = self._one(
+                columns.inputs(X), L[:, 0], improvable, 1 + _DOUBT * active / len(number), n
+            )
         else:
-            by_loss = np.argsort(L[:, 0], kind="stable")
-            gain, order = None, (by_loss[:_N_LEADERS], by_loss[0])
-        acquisition = Acquisition(
-            space, columns, gain, self._limits(columns, history, limited, active, n),
-            self._dear(columns, history, number) if self.cost_exponent else None, trust(space, len(known)),
-        )  # fmt: skip
+            gain, leaders, centre = self._several(columns.inputs(X), L, improvable, n, rng)
+        dear = self._dear(columns, history, number) if self.cost_exponent else None
+        kept = self._limits(space, history, active, n)
+        acquisition = Acquisition(space, columns, gain, kept, dear, trust(space, len(known)))
         length = None
         if len(near) < len(number) or columns.d > _MAX_D:
             length = box_length(progress(losses, good)[self.n_startup_trials :], columns.d)
-        return self._climbed(acquisition, history, X[order[0]], X[order[1]], length, n, rng)
+        return self._climbed(acquisition, history, X[leaders], X[centre], length, n, rng)
 
-    def _gain(self, Z: Inputs, L: Array, good: NDArray[np.bool_], doubt: float, room: int, rng) -> tuple[Gain, tuple]:
-        if L.shape[1] == 1:
-            model = self._posterior("loss", Z, L[:, 0], transformed, room)
-            means = model.predict(Z)[0]
-            best = float(means[good].min())
-            order = np.lexsort((L[:, 0], ~good))
-            centre = np.lexsort((means, ~good))[0]
-            return LogEI(model, best, doubt), (order[:_N_LEADERS], centre)
-        models = []
-        for j in range(L.shape[1]):
-            T = np.column_stack([L[:, j], np.delete(L, j, axis=1), good])
-            models.append(self._posterior(f"loss {j}", Z, T, transformed_front, room))
-        means = np.stack([m.predict(Z)[0] for m in models], axis=1)
-        rows = np.flatnonzero(good)
-        rows = rows[non_dominated(means[rows])]
-        front = means[rows]
-        reference = beyond(front, means, rng)
-        leaders = rows[subset(front, reference, _N_SPREAD)]
-        import os
-        if L.shape[1] > _MAX_EXACT or os.environ.get("GPACQ") == "reach":
-            return LogReach(models, front, reference, doubt, rng), (leaders, leaders[0])
-        return LogEHVI(models, front, reference, doubt), (leaders, leaders[0])
+    def _one(self, Z: Inputs, y: Array, good: Rows, doubt: float, room: int) -> tuple[Gain, Numbers, int]:
+        """What is expected of one loss (k,); rows of the points whose neighbourhood is looked at, and of the best."""
+        model = self._posterior("loss", Z, y, transformed, room)
+        means = model.predict(Z)[0]
+        leaders = np.lexsort((y, ~good))[:_N_LEADERS].astype(np.int64)
+        return LogEI(model, float(means[good].min()), doubt), leaders, int(np.lexsort((means, ~good))[0])
 
-    def _limits(self, columns, history, limited, active, room) -> list[LogPI]:
-        made = []
-        for name, (number, value) in limited.items():
-            first = max(0, len(number) - self.n_local) // 25 * 25
-            number, value = number[first:], value[first:]
+    def _several(
+        self, Z: Inputs, L: Array, good: Rows, room: int, rng: np.random.Generator
+    ) -> tuple[Gain, Numbers, int]:  # fmt: skip
+        """What is expected of losses (k, m); rows of points spread over the front, and of one of them."""
+        models = [self._posterior(f"loss {j}", Z, L[:, j], transformed_beside, room) for j in range(L.shape[1])]
+        means = np.stack([model.predict(Z)[0] for model in models], axis=1)
+        front = np.flatnonzero(good)
+        front = front[non_dominated(means[front])]
+        reference = means.max(axis=0) + _BEYOND
+        leaders = front[subset(means[front], reference, _N_SPREAD)]
+        gain: Gain
+        if len(models) > _MAX_EXACT or rng.random() < _SHARE_OF_DIRECTIONS:
+            gain = LogReach(models, means[front], reference, rng)
+        else:
+            gain = LogEHVI(models, means[front], reference)
+        return gain, leaders, int(rng.choice(leaders))
+
+    def _limits(self, space: Space, history: History, active: float, room: int) -> list[LogPI]:
+        """Whether constraints are kept, each by a model of its own."""
+        columns, made = Columns(space), []
+        for name, (number, value) in limits(history).items():
+            latest = slice(max(0, len(number) - self.n_local) // 25 * 25, None)
+            number, value = number[latest], value[latest]
             model = self._posterior(f"limit {name}", columns.inputs(history.X[number]), value, centred, room)
             made.append(LogPI(model, bound(value), 1 + _DOUBT * active / len(number)))
         return made
@@ -153,10 +162,16 @@ class GP(Sampler):
         model = curves(space, history)
         if model is None or len(model.number) < self.n_startup_trials:
             return spread(space, history, n, rng)
-        by_mean = np.argsort(model.mean, kind="stable")
+        broken = (
+            ~history.feasible[model.number] if history.constraint_names else np.zeros(len(model.number), dtype=bool)
+        )
+        by_mean = np.lexsort((model.mean, broken))
         columns, X = AtEnd(space), history.X[model.number[by_mean]]
         gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
-        acquisition = Acquisition(space, columns, gain, trust=trust(space, len(X)))
+        kept = self._limits(space, history, columns.d, n)
+        acquisition = Acquisition(
+            space, columns, None if broken.all() and kept else gain, kept, trust=trust(space, len(X))
+        )
         length = box_length(model.mean, columns.d) if columns.d > _MAX_D else None
         return self._climbed(acquisition, history, X[:_N_LEADERS], X[0], length, n, rng)
 
@@ -192,7 +207,7 @@ class GP(Sampler):
         model.condition(warp(y))
         return model
 
-    def _dear(self, columns: Columns, history: History, number: NDArray[np.int64]) -> Dear | None:
+    def _dear(self, columns: Columns, history: History, number: Numbers) -> Dear | None:
         """What cost counts now, by a model of its logarithm; None while too few told."""
         cost = history.cost[number]
         told = np.flatnonzero(cost >= 0)
@@ -205,7 +220,7 @@ class GP(Sampler):
         return Dear(self._posterior("cost", columns.inputs(history.X[number[told]]), log_cost, standardise, 0), share)
 
 
-def nearest(Z: Inputs, L: Array, good: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
+def nearest(Z: Inputs, L: Array, good: Rows, n: int) -> Numbers:
     """The n observations nearest to the best, or to the front, and those since the last multiple of 25, in order.
 
     They change every 25 observations only, so that hyperparameters last.
@@ -215,34 +230,14 @@ def nearest(Z: Inputs, L: Array, good: NDArray[np.bool_], n: int) -> NDArray[np.
     m = len(L) - len(L) % 25
     rows = np.flatnonzero(good[:m])
     best = rows[[np.argmin(L[rows, 0])]] if L.shape[1] == 1 else rows[non_dominated(L[rows])]
-    distance = np.min(
-        [((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1) for b in best], axis=0
-    )
+    distance = np.min([((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1) for b in best], axis=0)
     return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(L))])
 
 
-def progress(L: Array, good: NDArray[np.bool_]) -> Array:
+def progress(L: Array, good: Rows) -> Array:
     """(k,) a loss that is the least so far whenever a trial was the best so far, or not dominated by those before."""
     if L.shape[1] == 1:
         return np.where(good, L[:, 0], np.inf)
     held = (L[:, None] >= L[None]).all(axis=2) & good  # whom anyone is dominated by
     better = good & ~np.tril(held, -1).any(axis=1)
-    return np.where(better, -np.cumsum(better), np.inf)
-
-
-def beyond(front: Array, means: Array, rng) -> Array:
-    import os
-    kind = os.environ.get("GPREF", "nadir")
-    if kind == "nadir":
-        return front.max(axis=0) + 0.1 * np.maximum(np.ptp(front, axis=0), 0.1)
-    if kind == "wide":
-        return front.max(axis=0) + 0.5 * np.maximum(np.ptp(front, axis=0), 0.1)
-    if kind.startswith("sd"):
-        c, r = map(float, kind[2:].split("_"))
-        low = front.min(axis=0)
-        return low + np.maximum((1 + r) * np.ptp(front, axis=0), c)
-    if kind.startswith("mix"):
-        near = front.max(axis=0) + 0.1 * np.maximum(np.ptp(front, axis=0), 0.1)
-        return near + (np.maximum(means.max(axis=0) + 0.1, near) - near) * rng.random() ** float(kind[3:])
-    if kind == "all":
-        return means.max(axis=0) + 0.1
+    return np.where(better, -np.cumsum(better, dtype=np.float64), np.inf)

@@ -22,9 +22,8 @@ _FARTHEST = 1e300  # losses beyond it count as it: differences do not overflow
 class NSGA2(Sampler):
     """Crosses and mutates the trials that few others beat and that stand alone on their front.
 
-    The population is read off the history: trials join it in blocks of `population_size` by number, and after each
-    block the best of those that lived and those that joined live on. The trials of the last block count as soon as they
-    are complete, and one that ends late is put where it belongs, so workers wait for nobody.
+    The population is read off the history: complete trials join it one by one in the order of their numbers, and when
+    it is full the worst leaves. A trial that ends late is put where it belongs, so workers wait for nobody.
 
     Feasible trials rank by front, then by crowding distance; behind them stand the infeasible ones, by violation.
     Trials that are not complete never enter. Of two members drawn by lot the better is a parent. Parents are crossed as
@@ -42,7 +41,7 @@ class NSGA2(Sampler):
     Raises:
         ValueError: An argument out of range.
 
-    Source: Deb 2002. Deviations: no generations to wait for; small population, as budgets are of hundreds; small
+    Source: Deb 2002. Deviations: one trial a generation; small population, as budgets are of hundreds; small
     distribution indices; a child that some trial has already, or that a constraint forbids, gives way to another.
     """
 
@@ -78,24 +77,19 @@ class NSGA2(Sampler):
 
         def vary(i: int, attempt: int) -> Array:
             drawn = rng.permutation(len(alive))[: 2 * breeding.n_parents].reshape(2, -1)
-            return breeding.child(history.X[alive[self._winners(table[alive, 0], drawn)]], attempt, rng)
+            return breeding.child(history.X[alive[drawn.min(axis=0)]], attempt, rng)
 
         return legal(space, history, n, rng, vary)
 
-    def _winners(self, violation: Array, drawn: Numbers) -> Numbers:
-        """(k,) who of the places drawn (2, k) become parents; the population stands in order, the best first."""
-        return np.asarray(drawn.min(axis=0))
-
     def population(self, table: Array) -> Numbers:
         """Numbers of the trials that live, the best first, from what trials came to: see `outcomes`."""
-        size, (before, after) = self.population_size, self._past
-        after = after[: _agree(before, table) // size]
+        before, after = self._past
+        after = after[: _agree(before, table)]  # a list of its own: threads may share a sampler
         alive = after[-1] if after else np.empty(0, dtype=np.int64)
-        for begin in range(len(after) * size, len(table), size):
-            block = np.arange(begin, min(begin + size, len(table)))
-            alive = self._survivors(table, np.concatenate([alive, block[table[block, 0] >= 0]]))
-            if len(block) == size:
-                after.append(alive)
+        for i in range(len(after), len(table)):
+            if table[i, 0] >= 0:
+                alive = self._survivors(table, np.append(alive, i))
+            after.append(alive)
         self._past = (table, after)
         return alive
 

@@ -40,12 +40,12 @@ class NSGA3(NSGA2):
 
     Source: Deb & Jain 2014. Deviations: as in `NSGA2`; extreme points are sought among the non-dominated, in units of
     the range; ideal and extreme points are those of the living; the nearest is taken where the paper draws by lot, so
-    that the population is a function of the history.
+    that the population is a function of the history; parents of better fronts win.
     """
 
     def __init__(
         self,
-        population_size: int = 24,
+        population_size: int = 20,
         crossover: str = "sbx",
         crossover_rate: float = 0.9,
         mutation: str = "polynomial",
@@ -75,10 +75,6 @@ class NSGA3(NSGA2):
         if given is not None and given.shape[1] != m:
             raise SamplerError(f"reference_directions have {given.shape[1]} columns for {m} objectives; give one each")
         return super().sample(space, history, n, rng)
-
-    def _winners(self, violation: Array, drawn: Numbers) -> Numbers:
-        """Feasible members are equals."""
-        return np.asarray(np.where(violation[drawn].any(axis=0), drawn.min(axis=0), drawn[0]))
 
     def ranked(self, losses: Array) -> Numbers:
         rank = fronts(losses)

@@ -60,7 +60,20 @@ def best_first(losses: Array, most: int | None = None) -> Numbers:
     begin, end = 0, min(len(order) if most is None else most, len(order))
     while begin < end:
         of = order[begin : begin + np.count_nonzero(front == front[order[begin]])]
-        chosen = subset(losses[of], reference_point(losses[of]), end - begin)
+        chosen = subset(depths(losses[of]), np.zeros(losses.shape[1]), end - begin)
         of[:] = np.concatenate([of[chosen], np.delete(of, chosen)])
         begin += len(of)
     return order
+
+
+def depths(losses: Array) -> Array:
+    """(n, m) losses as distances from their reference point in units of the deepest: -1 is the best, 0 the reference.
+
+    What is infinite stays so; what is nearly so counts as 1e300, so that no volume overflows.
+    """
+    finite = np.isfinite(losses)
+    losses = np.where(finite, np.clip(losses, -1e300, 1e300), losses)
+    reference = reference_point(losses)
+    lowest = np.where(finite, losses, np.inf).min(axis=0, initial=np.inf)
+    unit = np.where(np.isinf(lowest), 1.0, reference - lowest)
+    return np.asarray((losses - reference) / unit)

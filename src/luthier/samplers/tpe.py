@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from ..distributions import Array, Categorical
 from ..history import History
-from ..numerics.hypervolume import contributions, reference_point
+from ..numerics.crossed import Crossed, Ratio
+from ..numerics.hypervolume import contributions
 from ..numerics.parzen import Axes, Mixture
 from ..space import Space
 from ..trial import State
 from .base import Sampler, remaining
 from .population import spread, trust
-from .ranking import ranked
+from .ranking import depths, ranked
 
 MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
@@ -32,6 +33,10 @@ class TPE(Sampler):
     rank behind complete ones, by how far they came; failed and running trials count as bad, which keeps workers apart.
     A proposal costs the same however many trials there are.
 
+    With several objectives, good are the best fronts, and of the last of them those that add most hypervolume; feasible
+    trials come before infeasible ones, and those by how far they break constraints. As trials are then good for
+    different reasons, kernels lend one another columns, see `Crossed`, and so do the draws that compete.
+
     Priors of the space steer: half of the first trials are drawn from them, and l/g is multiplied by
     prior^(10 / n), which fades as trials are finished.
 
@@ -45,8 +50,9 @@ class TPE(Sampler):
             bandwidth * k^(-1/(d + 4)).
 
     Source: Bergstra 2011 (l/g, recency weights of Optuna for g); Watanabe 2023 (share of 0.15, good trials weighed by
-    how much better they are); Hvarfner 2022 (priors). Deviations: Scott's rule for the bandwidth instead of gaps
-    between neighbours; one mixture over the whole conditional tree; quasi-random start.
+    how much better they are); Hvarfner 2022 (priors); Ozaki 2022 (several objectives). Deviations: Scott's rule for the
+    bandwidth instead of gaps between neighbours; one mixture over the whole conditional tree; quasi-random start;
+    crossed kernels, which lie between one mixture of all columns and one for each.
     """
 
     def __init__(
@@ -82,12 +88,14 @@ class TPE(Sampler):
     ) -> tuple[Mixture, Mixture]:
         n_below = min(math.ceil(self.gamma * n_finished), MAX_BELOW)
         gains = improvement(history, order, n_below)
-        return densities(history.X, order, gains, axes, self.prior_weight, self.bandwidth)
+        kind = Crossed if is_crossed(history) else Mixture
+        return densities(history.X, order, gains, axes, self.prior_weight, self.bandwidth, kind)
 
 
 def densities(
-    X: Array, order: NDArray[np.int64], gains: Array, axes: Axes, prior_weight: float, bandwidth: float
-) -> tuple[Mixture, Mixture]:
+    X: Array, order: NDArray[np.int64], gains: Array, axes: Axes, prior_weight: float, bandwidth: float,
+    kind: type[Mixture] = Mixture,
+) -> tuple[Mixture, Mixture]:  # fmt: skip
     """The densities of good and of bad trials.
 
     Args:
@@ -97,6 +105,7 @@ def densities(
         axes: What the columns are.
         prior_weight: Of the kernel that covers the space.
         bandwidth: Of one kernel.
+        kind: Of mixture.
     """
     below, above = order[: len(gains)], np.sort(order[len(gains) :])
     weights = recency(len(above))
@@ -105,8 +114,8 @@ def densities(
         share = np.arange(_MAX_ABOVE - n_new) * (len(above) - n_new) // (_MAX_ABOVE - n_new)
         weights = np.concatenate([weights[share] * ((len(above) - n_new) / len(share)), weights[-n_new:]])
         above = np.concatenate([above[share], above[-n_new:]])
-    good = Mixture(X[below], gains, axes, prior_weight, bandwidth)
-    return good, Mixture(X[above], weights, axes, prior_weight, bandwidth)
+    good = kind(X[below], gains, axes, prior_weight, bandwidth)
+    return good, kind(X[above], weights, axes, prior_weight, bandwidth)
 
 
 def proposal(
@@ -114,17 +123,9 @@ def proposal(
     rng: np.random.Generator,
 ) -> Array:  # fmt: skip
     """(1, d) of some draws from `good`, legal and new, the one that is best by good / bad and the prior."""
-    C = space.settle(good.sample(rng, n_candidates))
-    if space.constraints:
-        C = C[space.feasible(C)]
-    if space.finite:
-        C = C[~history.seen(C)]
-        if not len(C):
-            C = remaining(space, history)
-    if not len(C):
-        C = space.sample(rng, n_candidates)
-    if len(C) > _MAX_LISTED:
-        C = C[rng.choice(len(C), _MAX_LISTED, replace=False)]
+    C = candidates(space, history, good, n_candidates, rng)
+    if isinstance(good, Crossed) and isinstance(bad, Crossed):
+        return recombined(space, history, C, good, bad, steering, rng)
     score = good.log_pdf(C) - bad.log_pdf(C)
     if steering:
         score += steering * space.log_prior(C)
@@ -132,23 +133,84 @@ def proposal(
     return C[best : best + 1]
 
 
+def recombined(
+    space: Space, history: History, C: Array, good: Crossed, bad: Crossed, steering: float, rng: np.random.Generator
+) -> Array:
+    """(1, d) of some points, the one that is best, and then, column by column, with what is best there among them all.
+
+    Columns on which others depend stay as they are.
+    """
+
+    def belief(X: Array) -> Array:
+        return steering * space.log_prior(X) if steering else np.zeros(len(X))
+
+    ratio = Ratio(good, bad, C)
+    best = int(np.argmax(ratio.values + belief(C)))
+    ratio.start(best)
+    x: Array = C[best]
+    parents = {space.column[name] for p in space.dists for name in p.when or {}}
+    for j in rng.permutation(space.d):
+        if np.isnan(x[j]) or j in parents:
+            continue
+        others = np.repeat(x[None], len(C), axis=0)
+        others[:, j] = C[:, j]
+        score = ratio.line(j) + belief(others)
+        better = np.flatnonzero((score > score[ratio.chosen[j]]) & ~np.isnan(C[:, j]))
+        better = better[_legal(space, history, others[better])]
+        if len(better):
+            best = int(better[np.argmax(score[better])])
+            ratio.change(j, best)
+            x = others[best]
+    return x[None]
+
+
+def candidates(space: Space, history: History, good: Mixture, n: int, rng: np.random.Generator) -> Array:
+    """(k, d) draws from `good` that are legal and new; where there are none, others."""
+    C = space.settle(good.sample(rng, n))
+    C = C[_legal(space, history, C)]
+    if not len(C) and space.finite:
+        C = remaining(space, history)
+    if not len(C):
+        C = space.sample(rng, n)
+    if len(C) > _MAX_LISTED:
+        C = C[rng.choice(len(C), _MAX_LISTED, replace=False)]
+    return C
+
+
+def _legal(space: Space, history: History, X: Array) -> NDArray[np.bool_]:
+    """(k,) which points no constraint of the space forbids and, in a finite one, no trial has."""
+    legal: NDArray[np.bool_] = space.feasible(X)
+    if space.finite:
+        legal[legal] = ~history.seen(X[legal])
+    return legal
+
+
 def improvement(history: History, order: NDArray[np.int64], n_below: int) -> Array:
     """Weights of the good trials, whose mean is 1: how much better each is than the best that is not good.
 
-    With several objectives, the hypervolume that is lost without it. Infeasible ones weigh by their violation where
-    none is feasible.
+    With several objectives, by the hypervolume that would be lost without each; while none is feasible, by violation.
+    Half of a weight is 1 there, and where there are constraints.
     """
     first = order[: n_below + 1]
-    complete = history.state[first] == State.COMPLETE
-    violation = history.violation[first] if history.constraint_names else np.zeros(len(first))
+    complete, m = history.state[first] == State.COMPLETE, len(history.directions)
+    if not is_crossed(history):
+        return gained(np.where(complete, history.losses[first, 0], np.inf), n_below)
+    violation = history.violation[first]
     able = complete & (violation == 0)
     if not able.any():
-        return gained(np.where(complete, violation, np.inf), n_below)
-    if len(history.directions) == 1:
-        return gained(np.where(able, history.losses[first, 0], np.inf), n_below)
-    losses, weights = history.losses[first[:n_below]], np.zeros(n_below)
-    weights[able[:n_below]] = contributions(losses[able[:n_below]], reference_point(losses[able[:n_below]]))
-    return weights / weights.mean() + 1e-12 if weights.max() > 0 else np.ones(n_below)
+        gains = gained(np.where(complete, violation, np.inf), n_below)
+    elif m == 1:
+        gains = gained(np.where(able, history.losses[first, 0], np.inf), n_below)
+    else:
+        able, gains = able[:n_below], np.zeros(n_below)
+        gains[able] = contributions(depths(history.losses[first[:n_below][able]]), np.zeros(m))
+        gains = gains / gains.mean() if gains.max() > 0 else np.ones(n_below)
+    return 0.5 + 0.5 * gains
+
+
+def is_crossed(history: History) -> bool:
+    """Whether the densities are `Crossed`."""
+    return len(history.directions) > 1 or bool(history.constraint_names)
 
 
 def gained(loss: Array, n_below: int) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..distributions import Array
 from ..history import History
+from ..numerics.pareto import fronts
 from ..trial import State
 from .base import Decision, Scheduler
 from .rules import WORST, check_real, check_whole, due, parts, ranked
@@ -18,6 +19,9 @@ class Percentile(Scheduler):
     completed earlier, each with its best report up to that step. So steps need not be the same, and nobody loses for
     having reported less.
 
+    With several objectives each counts with its latest report up to that step, and what is compared is the front on
+    which it lies among all of them: 0 where no other beats it in all objectives, 1 where only those of 0 do, and so on.
+
     Args:
         percentile: Which share to keep, in per cent: 25 keeps the best quarter at each step.
         n_startup_trials: How many trials must be complete before any is stopped.
@@ -25,7 +29,7 @@ class Percentile(Scheduler):
         interval_steps: A trial is judged at its first report in each interval of so many steps after the warm-up.
         n_min_trials: How many others there must be to compare with.
         average: Whether the others count with the average of their reports up to the step, not with the best of them:
-            a bar that is easier to pass, and steadier where values are noisy.
+            a bar that is easier to pass, and steadier where values are noisy. One objective only.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -72,7 +76,11 @@ def decide(
         or np.count_nonzero(history.state == State.COMPLETE) < n_startup_trials
     ):
         return Decision.CONTINUE
-    others = (average_by if average else best_by)(history, float(steps[-1]))
+    if len(history.directions) > 1:
+        others = fronts_by(history, float(steps[-1]))
+        losses = others[[number]]
+    else:
+        others = (average_by if average else best_by)(history, float(steps[-1]))
     comparable = (history.last_step >= steps[-1]) | (history.state == State.COMPLETE)
     comparable &= (history.state != State.FAILED) & (others < np.inf)
     comparable[number] = False
@@ -80,6 +88,21 @@ def decide(
         return Decision.CONTINUE
     half_bar = np.percentile(others[comparable] / 2, percentile)  # halves: their differences cannot overflow
     return Decision.STOP if ranked(losses).min() / 2 > half_bar else Decision.CONTINUE
+
+
+def fronts_by(history: History, step: float) -> Array:
+    """(n,) the front of each trial's latest report up to a step among all of them; infinite where there was none.
+
+    Failed trials are on none.
+    """
+    latest = np.full((history.n, len(history.directions)), np.nan)
+    by = np.flatnonzero(history.report_step <= step)
+    by = by[np.argsort(history.report_step[by], kind="stable")]
+    latest[history.report_number[by]] = ranked(history.report_losses[by])  # of several for one trial the last stays
+    there = ~np.isnan(latest[:, 0]) & (history.state != State.FAILED)
+    front = np.full(history.n, np.inf)
+    front[there] = fronts(latest[there])
+    return front
 
 
 def best_by(history: History, step: float) -> Array:

@@ -36,6 +36,7 @@ _KEPT, _KEPT_BYTES = 10_000, 2**26  # answers to requests with a key
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATUS: tuple[tuple[type[LuthierError], int], ...] = (  # the first that fits
     (errors.StudyNotFoundError, 404), (errors.SamplerError, 422), (errors.UnknownNameError, 422),
+    (errors.RuleError, 422),
     (errors.StudyError, 409), (errors.LeaseLostError, 409), (errors.TrialError, 422), (errors.SpaceError, 422),
     (errors.CheckpointError, 422), (errors.MissingDependencyError, 422),
     (errors.StorageUnreachableError, 503), (errors.StorageFullError, 507),
@@ -103,6 +104,10 @@ def routes(desk: Desk, limits: Limits, metrics: Metrics, open_metrics: bool = Fa
         Route("GET", study, "get_study", "What is known of a study.", desk.show, bodies.Study),
         Route("DELETE", study, "delete_study", "Removes a study.", desk.delete, bodies.Done),
         Route("GET", f"{study}/best", "best_trials", "The best trials so far.", desk.best, bodies.Trials),
+        Route(
+            "POST", f"{study}/choose", "choose", "Chooses one of several good trials.", desk.choose, bodies.Chosen,
+            bodies.Choose,
+        ),
         Route("GET", f"{study}/trials", "list_trials", "Trials, by number.", desk.trials, bodies.Trials, bodies.Page),
     ]  # fmt: skip
     for verb, (form, answer) in VERBS.items():

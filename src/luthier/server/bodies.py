@@ -10,7 +10,10 @@ from ..storages.http_forms import Count, Form, Number, Point, Whole, untold, unt
 from ..trial import TrialRow
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Direction = Literal["minimize", "maximize"]
+Values = list[Number] | dict[str, Number]
+"""One for each objective, in order or by name."""
 
 
 class Create(Form):
@@ -21,7 +24,8 @@ class Create(Form):
             "scale": "log"}, "layers": {"low": 1, "high": 4}, "optimizer": ["adam", "sgd"]}; or {"params": ...,
             "constraints": ["layers * width <= 512"]}.
         name: Any text; made up where there is none.
-        directions: One for each objective.
+        directions: One for each objective; ["minimize"] where neither is given.
+        objectives: The same with names: {"accuracy": "maximize", "latency_ms": "minimize"}.
         sampler: What to try next, by its name.
         scheduler: Who trains how long, by its name; none lets every trial run to its end.
         seed: Drawn where there is none.
@@ -30,9 +34,8 @@ class Create(Form):
 
     space: dict[str, Any]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)] | None = None
-    directions: Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)] = msgspec.field(
-        default_factory=lambda: ["minimize"]
-    )
+    directions: Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)] | None = None
+    objectives: Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=100)] | None = None
     sampler: Text = "auto"
     scheduler: Text | None = None
     seed: Count | None = None
@@ -46,7 +49,7 @@ class Ask(Form):
 
 
 class Reported(Form):
-    """An intermediate value: `value`, or `values` with one for each of several objectives.
+    """An intermediate value: `value`, or `values` with one for each objective, in order or by name.
 
     A checkpoint comes back to whoever goes on with the trial.
     """
@@ -54,19 +57,20 @@ class Reported(Form):
     token: Whole
     step: float
     value: Number | None = None
-    values: list[Number] | None = None
+    values: Values | None = None
     checkpoint: dict[str, Any] | None = None
 
 
 class Told(Form):
     """How a trial ended: `value`, or `values`; without one, it failed.
 
-    A trial that was told to stop ends as "pruned", one that was told to pause as "paused".
+    A trial that was told to stop ends as "pruned", one that was told to pause as "paused". A constraint on results is
+    kept where it is at most 0.
     """
 
     token: Whole
     value: Number | None = None
-    values: list[Number] | None = None
+    values: Values | None = None
     state: Literal["complete", "pruned", "paused", "failed"] | None = None
     error: str | None = None
     tags: dict[str, Any] = {}
@@ -87,6 +91,24 @@ class Enqueue(Form):
     tags: dict[str, Any] = {}
 
 
+class Choose(Form):
+    """How one of several good trials is chosen, by one of these ways; see `Study.choose`.
+
+    Attributes:
+        rule: A text such as "accuracy >= 0.9 and latency_ms <= 50, then smallest size".
+        weights: Of objectives.
+        aspiration: Values of objectives to come up to.
+        knee: Where the front bends most.
+        lexicographic: Objectives, the most important first, each alone or with how much of it may be given up.
+    """
+
+    rule: str | None = None
+    weights: dict[str, float] | None = None
+    aspiration: dict[str, float] | None = None
+    knee: bool = False
+    lexicographic: Annotated[list[str | tuple[str, float]], msgspec.Meta(max_length=100)] | None = None
+
+
 class Page(Form):
     """Trials from this number on, and how many at most."""
 
@@ -101,10 +123,14 @@ class Which(Form):
 
 
 class Study(msgspec.Struct):
-    """A study. `id` addresses it; `counts` says how many trials are in each state."""
+    """A study. `id` addresses it; `counts` says how many trials are in each state.
+
+    Values are in the order of `objectives`, whose names are made up where none were given.
+    """
 
     id: int
     name: str
+    objectives: list[str]
     directions: list[str]
     space: dict[str, Any]
     sampler: str
@@ -187,6 +213,24 @@ class Trials(msgspec.Struct):
     next: int | None = None
 
 
+class Chosen(msgspec.Struct):
+    """The trial that was chosen, and why.
+
+    Attributes:
+        trial: The first that ran the configuration.
+        numbers: All that did.
+        values: By objective; the mean where it was run more than once.
+        way: How it was chosen.
+        text: Why, what each condition excluded, and what would be chosen otherwise.
+    """
+
+    trial: Trial
+    numbers: list[int]
+    values: dict[str, Number]
+    way: str
+    text: str
+
+
 class Done(msgspec.Struct):
     """It is done."""
 
@@ -218,6 +262,5 @@ def shown(row: TrialRow) -> Trial:
     reports = [Point(step, untold(v)) for step, v in row.reports]
     return Trial(
         row.number, state, row.params, values, reports, row.tags, row.error, row.started_s, row.finished_s,
-        row.worker.partition("#")[0], row.retries, row.cost,
-        untold_all(row.constraints),
+        row.worker.partition("#")[0], row.retries, row.cost, untold_all(row.constraints),
     )  # fmt: skip

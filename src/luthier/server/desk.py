@@ -16,36 +16,34 @@ from urllib.parse import unquote
 import msgspec
 from msgspec.structs import replace
 
-from .. import samplers, schedulers
 from ..checkpoints import Checkpoints, temporary
 from ..checks import jsonable
 from ..errors import (
     CheckpointError,
     LeaseLostError,
     NothingToAskError,
-    SpaceError,
     StudyError,
     StudyExistsError,
     StudyNotFoundError,
     TrialError,
 )
 from ..executors.base import told
+from ..recommendation import must_have_results
 from ..rows import addable
 from ..schedulers.base import Next
-from ..space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord, lost
+from ..storages.http_forms import untold_all
 from ..studies import kept
 from ..study import Study
 from ..tickets import begun
 from ..trial import Decision, State, Trial, TrialRow
 from ..turns import decide, end, report, take
-from . import bodies
+from . import bodies, specs
 from .bodies import shown
 
 _OPEN = 100  # studies that are held open; others are opened again when they are asked for
 _STALE_S = 1.0  # how long a study's space, sampler and scheduler may be those of before
-_CONSTRAINTS = 100
 _LARGE = 2**16  # bytes of a trial
 _AGAIN_S = 1.0  # when to ask again where the scheduler has nothing yet
 
@@ -122,35 +120,41 @@ class Desk:
     def create(self, call: Call) -> tuple[int, bodies.Study]:
         """Makes a study, or finds it; and whether it was made, as a status."""
         b: bodies.Create = call.body
+        if b.directions and b.objectives:
+            raise Refused(422, "Invalid", "objectives say where better values lie; leave out directions")
         spec = {
-            "directions": list(b.directions), "seed": secrets.randbits(32) if b.seed is None else b.seed,
-            "space": _space(b.space).to_json(), "declared": True, "sampler": b.sampler, "scheduler": b.scheduler,
+            "directions": list(b.objectives.values()) if b.objectives else b.directions or ["minimize"],
+            "seed": secrets.randbits(32) if b.seed is None else b.seed,
+            "space": specs.space(b.space).to_json(), "declared": True, "sampler": b.sampler, "scheduler": b.scheduler,
         }  # fmt: skip
-        _strategies(spec)
+        spec |= {"objectives": list(b.objectives)} if b.objectives else {}
+        specs.strategies(spec)
         if call.key:
             spec["call"] = call.key
         token = hashlib.sha256(call.key.encode()).hexdigest()[:8] if call.key else secrets.token_hex(4)
         name = b.name or f"study-{token}"
         try:
-            return 201, _study(self.storage.create_study(name, spec))
+            return 201, specs.shown(self.storage.create_study(name, spec))
         except StudyExistsError:
             record = self.storage.study(name)
             if call.key and record.spec.get("call") == call.key:
-                return 201, _study(record)
+                return 201, specs.shown(record)
             if not b.load_if_exists:
                 raise
-        if list(record.spec.get("directions", ())) != spec["directions"]:
-            raise StudyError(f"study {name!r} has directions {record.spec.get('directions')}, not {b.directions}")
-        return 200, _study(record)
+        for what in ("directions", "objectives") if b.directions or b.objectives else ():
+            if what in spec and record.spec.get(what) != spec[what]:
+                raise StudyError(f"study {name!r} has {what} {record.spec.get(what)}, not {spec[what]}")
+        return 200, specs.shown(record)
 
     def studies(self, call: Call) -> bodies.Studies:
         """All, or the one of a name."""
         name = call.body.name
-        return bodies.Studies([_study(r) for r in ([self.storage.study(name)] if name else self.storage.studies())])
+        found = [self.storage.study(name)] if name else self.storage.studies()
+        return bodies.Studies([specs.shown(record) for record in found])
 
     def show(self, call: Call) -> bodies.Study:
         """What is known of a study."""
-        return _study(self._record(call.study))
+        return specs.shown(self._record(call.study))
 
     def delete(self, call: Call) -> bodies.Done:
         """Removes a study with its trials and checkpoints."""
@@ -163,9 +167,19 @@ class Desk:
     def best(self, call: Call) -> bodies.Trials:
         """The best trial; with several objectives those that no other beats."""
         study = self._open(call.study).study
-        return bodies.Trials(
-            [shown(r) for r in (study.best_trials if len(study.directions) > 1 else [study.best_trial])]
+        with study._lock:
+            study._refresh()
+            must_have_results(study.history)
+            found = study.best_trials if len(study.directions) > 1 else [study.best_trial]
+        return bodies.Trials([shown(row) for row in found])
+
+    def choose(self, call: Call) -> bodies.Chosen:
+        """One trial, by a rule or another way."""
+        b: bodies.Choose = call.body
+        found = self._open(call.study).study.choose(
+            b.rule, weights=b.weights, aspiration=b.aspiration, knee=b.knee, lexicographic=b.lexicographic
         )
+        return bodies.Chosen(shown(found.trial), list(found.numbers), untold_all(found.values), found.way, str(found))
 
     def trials(self, call: Call) -> bodies.Trials:
         """Some trials, by number."""
@@ -223,15 +237,9 @@ class Desk:
                 "without one, or let it be served with that place: luthier serve --checkpoints"
             )
         trial = Trial(
-            row.number,
-            {},
-            study.history.space,
-            0,
-            _Line(study, row),
-            study._lineage.store,
-            token=b.token,
+            row.number, {}, study.history.space, 0, _Line(study, row), study._lineage.store, token=b.token,
             objectives=study.objectives,
-        )
+        )  # fmt: skip
         trial.report(_said(b.value, b.values), b.step, b.checkpoint)
         return bodies.Verdict(decide(study, row.number).value)
 
@@ -241,16 +249,9 @@ class Desk:
         study, row = self._open(call.study).study, self._row(call)
         space, keeper = study.history.space, study._lineage.store
         trial = Trial(
-            row.number,
-            row.params,
-            space,
-            0,
-            _Line(study, row),
-            keeper,
-            token=b.token,
-            declared=True,
+            row.number, row.params, space, 0, _Line(study, row), keeper, token=b.token, declared=True,
             objectives=study.objectives,
-        )
+        )  # fmt: skip
         trial.tags = {**row.tags, **jsonable(b.tags)}
         if b.cost is not None:
             trial.set_cost(b.cost)
@@ -339,9 +340,10 @@ class Desk:
                 held.looked_s = time.monotonic()
                 return held
             try:
-                _few(record.spec["space"])
+                specs.few(record.spec["space"])
+                specs.must_have_names(record.spec)
                 store, beside = self._kept(record)
-                opened = Study(self.storage, record, None, *_strategies(record.spec), store)
+                opened = Study(self.storage, record, None, *specs.strategies(record.spec), store)
             except (LookupError, TypeError, ValueError, AttributeError) as e:
                 raise StudyError(f"what is stored of study {record.name!r} cannot be used: {e!r:.200}") from e
             held = _Held(opened, record, beside)
@@ -381,9 +383,11 @@ def _must_hold(row: TrialRow, token: int) -> None:
         raise LeaseLostError(lost(row.number))
 
 
-def _said(value: Any, values: list[Any] | None) -> float | list[float]:
+def _said(value: Any, values: list[Any] | dict[str, Any] | None) -> float | list[float] | dict[str, float]:
     if (value is None) == (values is None):
         raise Refused(422, "Invalid", "expected value, or values with one number for each objective")
+    if isinstance(values, dict):
+        return {name: float(v) for name, v in values.items()}
     return float(value) if values is None else [float(v) for v in values]
 
 
@@ -400,44 +404,3 @@ def _within(url: str, places: str | None) -> bool:
     if not places or re.search(r"::|(^|[/\\])\.\.($|[/\\])", unquote(url)):
         return False
     return f"{url}/".startswith(f"{places.rstrip('/')}/")
-
-
-def _few(described: dict[str, Any]) -> None:
-    if (n := len(described.get("constraints") or ())) > _CONSTRAINTS:
-        raise SpaceError(f"a space has at most {_CONSTRAINTS} constraints here, got {n}; join some with 'and'")
-
-
-def _space(described: dict[str, Any]) -> Space:
-    try:
-        _few(described)
-        return Space.from_json(described)
-    except SpaceError:
-        raise
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
-        raise SpaceError(f"expected names and their distributions, got what makes none: {e!r:.200}") from e
-
-
-def _strategies(spec: dict[str, Any]) -> tuple[Any, Any]:
-    return samplers.named(spec.get("sampler") or "Auto"), schedulers.named(spec.get("scheduler"))
-
-
-class _Spec(msgspec.Struct):
-    """What a study's spec says, where it can be read."""
-
-    directions: list[str] = []
-    space: dict[str, Any] = {}
-    sampler: str | None = None
-    scheduler: str | None = None
-    seed: int = 0
-
-
-def _study(record: StudyRecord) -> bodies.Study:
-    try:
-        spec = msgspec.convert(record.spec, _Spec)
-    except msgspec.ValidationError:
-        spec = _Spec()
-    counts = {State(s).name.lower(): n for s, n in record.counts.items()}
-    return bodies.Study(
-        record.id, record.name, spec.directions, spec.space, spec.sampler or "auto", spec.scheduler, spec.seed,
-        record.created_s, record.n_trials, counts,
-    )  # fmt: skip

@@ -1,0 +1,324 @@
+"""The Gaussian-process sampler with several objectives, and with constraints on results."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier import Float, Int, Space, State, TrialRow
+from luthier.errors import SamplerError
+from luthier.history import History
+from luthier.numerics.gp import Posterior
+from luthier.numerics.hypervolume import hypervolume
+from luthier.samplers import GP
+from luthier.samplers.acquisitions import Acquisition, Dear, LogEHVI, LogEI, LogPI, LogReach
+from luthier.surrogate import Columns, bound, limits, probability_of_feasibility, results, transformed_beside
+
+SQUARE = Space({"x": Float(0, 1), "y": Float(0, 1)})
+MIXED = Space({"x": Float(0, 1, prior=(0.7, 0.2)), "k": Int(1, 40), "c": ["a", "b"], "z": Float(0, 1, when={"c": "a"})})
+
+
+def row(number: int, params: dict, values: tuple[float, ...] | None, **more) -> TrialRow:
+    state = State.FAILED if values is None else State.COMPLETE
+    return TrialRow(number=number, state=state, params=params, values=values, finished_s=float(number), **more)
+
+
+def told(space: Space, n: int, values, constraints=None, seed: int = 0) -> History:
+    """A history of n random points; `values` of params, None fails; `constraints` of params, by name."""
+    some = values(space.decode(space.sample(np.random.default_rng(seed), 1))[0])
+    history = History(space, ["minimize"] * len(some or (0,)), seed)
+    for i, p in enumerate(space.decode(space.sample(np.random.default_rng(seed), n))):
+        history.put([row(i, p, values(p), constraints={} if constraints is None else constraints(p))])
+    return history
+
+
+def two(p: dict) -> tuple[float, float]:
+    """The front is the line from (0.2, 0.5) to (0.8, 0.5)."""
+    off = (p["y"] - 0.5) ** 2
+    return (p["x"] - 0.2) ** 2 + off, (p["x"] - 0.8) ** 2 + off
+
+
+def gardner(p: dict) -> tuple[float, float]:
+    """Loss and constraint of the first problem of Gardner 2014; the best feasible loss is -1.8888."""
+    x, y = 6 * p["x"], 6 * p["y"]
+    return math.cos(2 * x) * math.cos(y) + math.sin(x), math.cos(x + y) + 0.5
+
+
+def volume(losses: np.ndarray, reference: float = 1.0) -> float:
+    return hypervolume(losses, np.full(losses.shape[1], reference))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_front_of_two_bowls(seed: int) -> None:
+    study = luthier.create_study(space=SQUARE, directions=["minimize", "maximize"], sampler="gp", seed=seed)
+    study.optimize(lambda t: (two(t.params)[0], -two(t.params)[1]), n_trials=35)
+    x = np.linspace(0.2, 0.8, 2001)
+    best = volume(np.column_stack([(x - 0.2) ** 2, (x - 0.8) ** 2]), 0.4)
+    assert volume(study.history.losses, 0.4) > 0.93 * best
+
+
+def corner(p: dict) -> tuple[float, float]:
+    """ZDT1: the front lies in a corner of the space in all but the first parameter."""
+    first, *rest = p.values()
+    g = 1 + 9 * sum(rest) / len(rest)
+    return first, g * (1 - math.sqrt(first / g))
+
+
+def test_a_front_at_the_border_of_the_space() -> None:
+    space = Space({f"x{i}": Float(0, 1) for i in range(6)})
+    study = luthier.create_study(space=space, directions=["minimize"] * 2, sampler="gp", seed=0)
+    study.optimize(lambda t: corner(t.params), n_trials=40)
+    assert volume(study.history.losses, 1.1) > 0.85 * (1.21 - 1.1 + 2 / 3)
+
+
+def test_five_objectives() -> None:
+    centres = np.random.default_rng(0).random((5, 2))
+
+    def distances(p: dict) -> tuple[float, ...]:
+        return tuple((((p["x"], p["y"]) - centres) ** 2).sum(axis=1).tolist())
+
+    found = {}
+    for name in ("gp", "random"):
+        study = luthier.create_study(space=SQUARE, directions=["minimize"] * 5, sampler=name, seed=0)
+        study.optimize(lambda t: distances(t.params), n_trials=30)
+        found[name] = volume(study.history.losses, 0.5)
+    assert found["gp"] > 1.02 * found["random"]
+
+
+@pytest.mark.parametrize("gain", ["ei", "ehvi", "reach", "none"])
+def test_the_slope_of_the_acquisition_is_its_derivative(gain: str) -> None:
+    """With constraints, a prior, a cost and a mixed conditional space."""
+    rng, columns = np.random.default_rng(0), Columns(MIXED)
+    X = MIXED.sample(rng, 30)
+    Z = columns.inputs(X)
+    theta = np.array([1.0, 0.5, 0.3, 0.0, 0.0, -6.0])
+
+    def model(y: np.ndarray) -> Posterior:
+        return Posterior.of(theta, Z, y)
+
+    losses = np.column_stack([Z.N[:, 0] - 0.5, (Z.N[:, 0] - 0.8) ** 2 + Z.C[:, 0] - 0.5, Z.N[:, 1]])
+    several = [model(y) for y in losses.T]
+    made = {
+        "ei": lambda: LogEI(several[0], -0.3, 1.5), "ehvi": lambda: LogEHVI(several, losses, np.full(3, 2.0)),
+        "reach": lambda: LogReach(several, losses, np.full(3, 2.0), rng), "none": lambda: None,
+    }[gain]()  # fmt: skip
+    kept = [LogPI(model(Z.N[:, 2] - 0.5), 0.2, 1.5), LogPI(model(0.5 - Z.N[:, 0]), -0.1, 1.0)]
+    acquisition = Acquisition(MIXED, columns, made, kept, Dear(model(Z.N[:, 1] - 0.5), 0.8), trust=0.4)
+    at = MIXED.sample(rng, 8)
+    f, by = acquisition.slope(at)
+    np.testing.assert_allclose(f, acquisition.value(at))
+    for j, name in enumerate(MIXED.names):
+        step = np.zeros(MIXED.d)
+        step[j] = 0.0 if name == "c" else 1e-6
+        got = (acquisition.value(at + step) - acquisition.value(at - step)) / 2e-6
+        there = ~np.isnan(at[:, j])
+        np.testing.assert_allclose(by[there, j], got[there], rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("m", [2, 3, 5])
+def test_a_batch_and_what_runs_spread(m: int) -> None:
+    def losses(p: dict) -> tuple[float, ...]:
+        return tuple((p["x"] - j / (m - 1)) ** 2 + (p["y"] - 0.5) ** 2 for j in range(m))
+
+    history = told(SQUARE, 20, losses)
+    X = GP().sample(SQUARE, history, 8, np.random.default_rng(0))
+    apart = np.abs(X[:, None] - X).max(axis=2)
+    apart[np.eye(8, dtype=bool)] = np.inf
+    assert apart.min() > 1e-3
+    first = GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0]
+    history.put([TrialRow(number=20, state=State.RUNNING, params={"x": float(first[0]), "y": float(first[1])})])
+    assert np.abs(GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0] - first).max() > 1e-3
+
+
+def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
+    """With two objectives, a constraint, failures and a changing cost."""
+
+    def values(p: dict) -> tuple[float, float] | None:
+        return None if p["k"] == 7 else (p["x"] + p["k"] / 40, (p["x"] - 1) ** 2 + p.get("z", 1.0))
+
+    space, used = MIXED, GP()
+    whole = told(space, 24, lambda p: values(p) or (0.0, 0.0))
+    history = History(space, ["minimize"] * 2)
+    history.crash = True
+    for i, p in enumerate(space.decode(whole.X)):
+        history.put([row(i, p, values(p), constraints={"c": p["x"] - 0.6}, cost=1 + p["x"])])
+        X = used.sample(space, history, 2, np.random.default_rng(i))
+        if i in (11, 23):
+            np.testing.assert_array_equal(GP().sample(space, history, 2, np.random.default_rng(i)), X)
+        assert space.feasible(X).all()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_constrained_optimum(seed: int) -> None:
+    study = luthier.create_study(space=SQUARE, sampler="gp", seed=seed)
+
+    def objective(trial: luthier.Trial) -> float:
+        loss, c = gardner(trial.params)
+        trial.set_constraint("c", c)
+        return loss
+
+    study.optimize(objective, n_trials=35)
+    assert study.best_value < -1.87
+
+
+def test_a_constrained_front() -> None:
+    """Only x <= 0.5 is allowed: half of the front."""
+    study = luthier.create_study(space=SQUARE, directions=["minimize"] * 2, sampler="gp", seed=0)
+
+    def objective(trial: luthier.Trial) -> tuple[float, float]:
+        trial.set_constraint("x", 1e6 * (trial.params["x"] - 0.5))
+        return two(trial.params)
+
+    study.optimize(objective, n_trials=40)
+    history = study.history
+    x = np.linspace(0.2, 0.5, 1001)
+    best = volume(np.column_stack([(x - 0.2) ** 2, (x - 0.8) ** 2]), 0.4)
+    assert volume(history.losses[history.feasible], 0.4) > 0.9 * best
+
+
+@pytest.mark.parametrize("m", [1, 2])
+def test_nothing_feasible_yet(m: int) -> None:
+    """The search is for what is feasible: a disc of radius 0.1, of which the losses say nothing."""
+    history, sampler, rng = History(SQUARE, ["minimize"] * m), GP(), np.random.default_rng(1)
+    for i in range(30):
+        p = SQUARE.decode(sampler.sample(SQUARE, history, 1, rng))[0]
+        gap = math.hypot(p["x"] - 0.7, p["y"] - 0.6) - 0.1
+        history.put([row(i, p, (-p["x"],) * m, constraints={"gap": gap})])
+        if gap <= 0:
+            break
+    assert history.feasible.any()
+    assert len(sampler.sample(SQUARE, history, 3, rng)) == 3
+
+
+def test_a_constraint_that_all_break_alike_sends_the_search_away() -> None:
+    history = told(SQUARE, 12, lambda p: (p["x"] / 10,), lambda p: {"c": 1.0})
+    X = GP().sample(SQUARE, history, 1, np.random.default_rng(0))
+    assert np.abs(history.X - X).max(axis=1).min() > 0.1
+
+
+def test_where_trials_fail_is_learned() -> None:
+    def values(p: dict) -> tuple[float] | None:
+        return None if p["x"] > 0.5 else (-p["x"],)
+
+    history = told(SQUARE, 30, values)
+    history.crash = True
+    X = SQUARE.sample(np.random.default_rng(1), 200)
+    p = probability_of_feasibility(SQUARE, history, X)
+    assert (p[X[:, 0] < 0.35] > 0.5).all()
+    assert (p[X[:, 0] > 0.65] < 0.5).all()
+    number, losses, good = results(history)
+    assert (history.state[number] == State.COMPLETE).all()
+    assert losses.max() <= 0
+    assert good.all()
+    assert GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0, 0] < 0.65
+
+
+def test_failed_trials_that_told_nothing_count_as_bad_in_all_objectives() -> None:
+    history = told(SQUARE, 10, two)
+    history.put([row(10, {"x": 0.5, "y": 0.5}, None)])
+    number, losses, good = results(history)
+    assert number[-1] == 10
+    assert (losses[-1] > losses[:-1].max(axis=0)).all()
+    assert good.tolist() == [True] * 10 + [False]
+
+
+def test_pruned_trials_count_with_their_last_report_unless_it_is_better_than_most() -> None:
+    history = told(SQUARE, 9, lambda p: (p["x"], -p["y"]))
+    for i, reports in enumerate([[(0.99, 0.0), (0.9, -5.0)], []]):
+        history.put([TrialRow(number=9 + i, state=State.PRUNED, params={"x": 0.5, "y": 0.5})])
+        for step, told_then in enumerate(reports):
+            history.put_report(9 + i, step + 1.0, told_then)
+    _, losses, good = results(history)
+    high, median = losses[:9].max(axis=0), np.median(losses[:9], axis=0)
+    np.testing.assert_allclose(losses[9], [min(0.9, high[0]), median[1]])
+    assert (losses[10] > high).all()
+    assert not good[9:].any()
+    assert GP().sample(SQUARE, history, 2, np.random.default_rng(0)).shape == (2, 2)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "values",
+    [
+        lambda p: (p["x"], 1.0),
+        lambda p: (1.0, 1.0),
+        lambda p: (p["x"], math.inf if p["y"] > 0.5 else p["y"]),
+        lambda p: (math.inf, p["y"]),
+        lambda p: (math.inf, -math.inf),
+        lambda p: (p["x"], 10 ** (200 * p["y"])),
+        lambda p: (p["x"], -p["x"], p["x"], p["x"]),
+    ],
+)
+def test_odd_losses(values) -> None:
+    history = told(SQUARE, 25, values, lambda p: {"c": math.inf if p["x"] > 0.9 else -math.inf})
+    for seed in range(2):  # either acquisition
+        X = GP().sample(SQUARE, history, 2, np.random.default_rng(seed))
+        assert ((X >= 0) & (X <= 1)).all()
+
+
+def test_one_point_again_and_again() -> None:
+    history = History(SQUARE, ["minimize"] * 3)
+    for i in range(30):
+        history.put([row(i, {"x": 0.5, "y": 0.5}, (float(i % 2), 1.0, 0.0), constraints={"c": i % 2 - 0.5})])
+    assert SQUARE.feasible(GP().sample(SQUARE, history, 3, np.random.default_rng(0))).all()
+
+
+def test_many_trials_and_many_parameters() -> None:
+    """Local models and boxes around the front."""
+    space = Space({f"x{i}": Float(0, 1) for i in range(22)})
+    history = told(space, 70, corner)
+    X = GP(n_local=30).sample(space, history, 2, np.random.default_rng(0))
+    assert space.feasible(X).all()
+
+
+def test_cost_is_weighed_with_several_objectives() -> None:
+    """Both objectives are as good in two basins; one costs a hundred times as much."""
+
+    def values(p: dict) -> tuple[float, float]:
+        off = min((p["x"] - 0.2) ** 2, (p["x"] - 0.8) ** 2)
+        return off + (p["y"] - 0.3) ** 2, off + (p["y"] - 0.7) ** 2
+
+    def share(exponent: float) -> float:
+        dear = 0
+        for seed in range(6):
+            history = told(SQUARE, 0, values)
+            for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(seed), 14))):
+                history.put([row(i, p, values(p), cost=100.0 if p["x"] > 0.5 else 1.0)])
+            history.budget = 1000
+            dear += GP(cost_exponent=exponent).sample(SQUARE, history, 1, np.random.default_rng(seed))[0, 0] > 0.5
+        return dear / 6
+
+    assert share(1.0) < share(0.0)
+
+
+def test_probability_of_feasibility() -> None:
+    history = told(
+        SQUARE, 40, lambda p: (0.0,), lambda p: {"x": 3e9 * (p["x"] - 0.5), "y": p["y"] - 0.5, "always": -1.0}
+    )  # fmt: skip
+    assert set(limits(history)) == {"x", "y"}
+    got = probability_of_feasibility(SQUARE, history, np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.8], [0.5, 0.2]]))
+    assert got[0] > 0.95
+    assert got[1] < 0.05
+    assert got[2] < 0.01
+    assert 0.2 < got[3] < 0.8
+    np.testing.assert_array_equal(probability_of_feasibility(SQUARE, told(SQUARE, 5, two), np.full((2, 2), 0.5)), 1.0)
+    with pytest.raises(SamplerError, match="constraint 'c' needs two different trials that told of it, got 1"):
+        probability_of_feasibility(SQUARE, told(SQUARE, 1, two, lambda p: {"c": 1.0}), np.full((2, 2), 0.5))
+
+
+def test_zero_stays_where_it_is_whatever_the_units() -> None:
+    value = np.array([-2.0, -1.0, 0.5, 3.0, 1e9])
+    assert bound(value) == pytest.approx(bound(value * 1e6))
+    assert bound(np.full(3, 2.0)) == -1.0
+    assert bound(np.full(3, -2.0)) == 1.0
+
+
+def test_outliers_do_not_squeeze_the_others() -> None:
+    y = np.append(np.linspace(0, 1, 50), [1e12, 1e6])
+    got = transformed_beside(y)
+    assert (np.diff(got[np.argsort(y)]) > 0).all()
+    assert got[49] - got[0] > 2
+    np.testing.assert_allclose(got.mean(), 0.0, atol=1e-12)
