@@ -64,7 +64,7 @@ def random_excess(n_trials: int, crash: bool) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_best_point_is_found_on_the_border(name: str) -> None:
-    runs = [search(name, seed, 80, border) for seed in range(2)]
+    runs = [search(name, seed, 80, border) for seed in range(3)]
     assert np.mean([excess(h) for h in runs]) < 0.6 * random_excess(80, False)
     late = np.concatenate([h.constraints[40:, 0] for h in runs])
     assert np.mean(late < 1e5) > 0.6  # 0.5 at random
@@ -72,9 +72,15 @@ def test_the_best_point_is_found_on_the_border(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_where_trials_crash_is_learned(name: str) -> None:
-    runs = [search(name, seed, 80, lambda p: {}, crash=True) for seed in range(2)]
+    """Half of the space crashes, and the best point lies 0.14 away from that."""
+    runs = [search(name, seed, 80, lambda p: {}, crash=True, aim=(0.35, 0.85)) for seed in range(2)]
+    assert np.mean([(h.state[40:] == State.FAILED).mean() for h in runs]) < 0.35  # 0.55 at random
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_best_point_is_found_where_trials_begin_to_crash(name: str) -> None:
+    runs = [search(name, seed, 80, lambda p: {}, crash=True) for seed in range(3)]
     assert np.mean([excess(h) for h in runs]) < 0.6 * random_excess(80, True)
-    assert np.mean([(h.state[40:] == State.FAILED).mean() for h in runs]) < 0.35  # 0.5 at random
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +89,7 @@ def test_while_nothing_is_feasible_the_violation_falls(name: str) -> None:
     h = search(name, 0, 80, corner)
     broken = np.maximum(h.constraints / [1, 1e9], 0).sum(axis=1)
     assert broken[:8].min() > 0
-    assert broken[60:].mean() < 0.5 * broken[:16].mean()
+    assert broken[60:].mean() < 0.6 * broken[:16].mean()  # 1.2 times at random
 
 
 def told_history(rows: int, seed: int = 0, m: int = 1) -> History:

@@ -322,3 +322,19 @@ def test_outliers_do_not_squeeze_the_others() -> None:
     assert (np.diff(got[np.argsort(y)]) > 0).all()
     assert got[49] - got[0] > 2
     np.testing.assert_allclose(got.mean(), 0.0, atol=1e-12)
+
+
+def test_partly_trained_trials_and_a_constraint() -> None:
+    """The loss falls with x and y, of which the sum must stay below 1; half of the trials are stopped on their way."""
+    history = History(SQUARE, ["minimize"])
+    for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(0), 30))):
+        total, ended = p["x"] + p["y"], i % 2 == 0
+        history.put([TrialRow(
+            number=i, state=State.COMPLETE if ended else State.PRUNED, params=p, values=(-total,) if ended else None,
+            constraints={"sum": total - 1} if ended else {},
+        )])  # fmt: skip
+        for step in range(1, 9 if ended else 5):
+            history.put_report(i, step, -total + 1 / step)
+    X = GP().sample(SQUARE, history, 4, np.random.default_rng(0))
+    assert (X.sum(axis=1) < 1.25).all()
+    assert (X.sum(axis=1) > 0.7).all()

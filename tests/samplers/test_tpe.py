@@ -8,6 +8,7 @@ import pytest
 import luthier
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.history import History
+from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import TPE
 from luthier.samplers.ranking import ranked
 from luthier.samplers.tpe import axes, improvement, recency
@@ -108,3 +109,124 @@ def test_it_finds_a_needle_among_integers() -> None:
     study = luthier.create_study(space={"a": Int(0, 30), "b": Int(0, 30)}, sampler="TPE", seed=2)
     study.optimize(lambda t: abs(t.params["a"] - 17) + abs(t.params["b"] - 4), n_trials=100)
     assert study.best_value <= 2
+
+
+def two(x: np.ndarray) -> tuple[float, float]:
+    """ZDT1: the front is where all but the first are 0."""
+    g = 1 + 9 * x[1:].mean()
+    return float(x[0]), float(g * (1 - np.sqrt(x[0] / g)))
+
+
+def front_of(sampler: str, seed: int, directions=("minimize", "minimize")) -> float:
+    """The hypervolume after 70 trials."""
+    study = luthier.create_study(
+        space={f"x{i}": Float(0, 1) for i in range(6)}, sampler=sampler, directions=directions, seed=seed
+    )
+    signs = study.history.losses_of(np.ones(2))
+    study.optimize(lambda t: list(two(np.array(list(t.params.values()))) * signs), n_trials=70, progress=False)
+    return hypervolume(study.history.losses, np.array([1.1, 8.0]))
+
+
+def test_a_front_is_approached() -> None:
+    found, chance = ([front_of(sampler, seed) for seed in range(3)] for sampler in ("TPE", "random"))
+    best = 8.8 - 1 / 3
+    assert best - np.mean(found) < 0.65 * (best - np.mean(chance))
+
+
+def test_directions_of_several_objectives_do_not_matter() -> None:
+    assert front_of("TPE", 0, ("maximize", "minimize")) == pytest.approx(front_of("TPE", 0))
+
+
+@pytest.mark.parametrize("m", [1, 2])
+def test_the_feasible_corner_is_found_and_searched(m: int) -> None:
+    """A hundredth of the cube is feasible; without the constraint the best is far from it."""
+
+    def objective(trial: luthier.Trial) -> list[float]:
+        x = np.array(list(trial.params.values()))
+        trial.set_constraint("low", float(0.78 - x.min()))
+        return [float(((x - t) ** 2).sum()) for t in (0.0, 1.0)[:m]]
+
+    def feasible(sampler: str, seed: int) -> tuple[int, float]:
+        space = {f"x{i}": Float(0, 1) for i in range(3)}
+        study = luthier.create_study(space=space, sampler=sampler, directions=["minimize"] * m, seed=seed)
+        study.optimize(objective, n_trials=70, progress=False)
+        h = study.history
+        return int(h.feasible.sum()), float(h.losses[h.feasible, 0].min(initial=3.0))
+
+    found = np.array([feasible("TPE", seed) for seed in range(2)])
+    assert found[:, 0].min() > 10  # by chance one of them
+    assert found[:, 1].max() < 3 * 0.83**2
+
+
+def several(n: int, m: int = 3, constrained: bool = True) -> History:
+    """Trials of a tree of conditions, many of them infeasible."""
+    h, rng = History(TREE, ["minimize"] * m), np.random.default_rng(0)
+    for i, params in enumerate(TREE.decode(TREE.sample(rng, n))):
+        told = {"c": float(rng.normal()), "d": float(rng.normal(-1))} if constrained else {}
+        state = State.FAILED if i % 9 == 8 else State.COMPLETE
+        values = tuple(rng.random(m)) if state == State.COMPLETE else None
+        h.put([TrialRow(number=i, state=state, params=params, values=values, constraints=told)])
+    return h
+
+
+TREE = Space(
+    {
+        "m": ["a", "b", "c"],
+        "x": Float(0, 1, when={"m": "a"}),
+        "k": Int(1, 4, when={"m": ["a", "b"]}),
+        "y": Float(1e-3, 1, scale="log"),
+        "z": Float(0, 1, step=0.25),
+    },
+    ["z <= 0.75"],
+)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 5])
+def test_proposals_of_several_objectives_are_legal_and_the_same_again(m: int) -> None:
+    used = TPE()
+    for n in (90, 30, 60):
+        h = several(n, m)
+        X = used.sample(TREE, h, 4, np.random.default_rng(1))
+        assert TREE.feasible(X).all()
+        assert (np.isnan(X) == ~TREE.active(X)).all()
+        np.testing.assert_array_equal(X, TPE().sample(TREE, several(n, m), 4, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("m", [2, 5])
+@pytest.mark.parametrize("value", [0.0, np.inf, -np.inf, 1.7e308])
+def test_losses_that_tell_nothing(m: int, value: float) -> None:
+    for some in (1, 3):
+        h = several(40, m, constrained=False)
+        for i in range(0, 40, some):
+            values = (value,) * m if i % 2 else (value, *[1.0] * (m - 1))
+            h.put([TrialRow(number=i, state=State.COMPLETE, params=h.params(i), values=values)])
+        assert TREE.feasible(TPE().sample(TREE, h, 2, np.random.default_rng(0))).all()
+
+
+def test_what_no_other_has_weighs_more_where_there_are_several_objectives() -> None:
+    h = History(LINE, ["minimize"] * 2)
+    losses = [(0.0, 1.0), (0.5, 0.5), (0.51, 0.49), (0.52, 0.48), (1.0, 0.0), (2.0, 2.0)]
+    h.put([TrialRow(number=i, state=State.COMPLETE, params={"x": 0.5}, values=v) for i, v in enumerate(losses)])
+    order, _ = ranked(h)
+    weights = improvement(h, order, 5)
+    assert weights.mean() == pytest.approx(1)
+    assert weights.min() >= 0.5
+    assert sorted(order[np.argsort(-weights)[:2]]) == [0, 4]
+
+
+def test_while_nothing_is_feasible_the_nearest_are_good() -> None:
+    h = History(LINE, ["minimize"] * 2)
+    for i, x in enumerate(np.linspace(0, 1, 41)):
+        row = TrialRow(number=i, state=State.COMPLETE, params={"x": x}, values=(x, 1.0), constraints={"c": 2 - x})
+        h.put([row])
+    assert proposals(h, 60).mean() > 0.8
+
+
+def test_priors_steer_several_objectives() -> None:
+    means = []
+    for prior in (None, (0.95, 0.05)):
+        h = History(Space({"x": Float(0, 1, prior=prior), "y": Float(0, 1)}), ["minimize"] * 2)
+        for i, (x, y) in enumerate(np.random.default_rng(0).random((12, 2))):
+            h.put([TrialRow(number=i, state=State.COMPLETE, params={"x": x, "y": y}, values=(y, 1 - y))])
+        means.append(proposals(h, 60).mean())
+    assert means[1] > means[0] + 0.15

@@ -20,7 +20,17 @@ from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warp import standardise
 from ..space import Space
-from ..surrogate import Columns, Hyperparameters, bound, centred, limits, results, transformed, transformed_beside
+from ..surrogate import (
+    Columns,
+    Hyperparameters,
+    Limit,
+    bound,
+    centred,
+    limits,
+    results,
+    transformed,
+    transformed_beside,
+)
 from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
 from .ascent import Ascent, Box
 from .base import Sampler
@@ -33,7 +43,8 @@ _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many
 _N_SPREAD = 8  # trials of a front whose neighbourhood is looked at
 _MAX_EXACT = 4  # objectives beyond which a hypervolume has too many boxes
 _SHARE_OF_DIRECTIONS = 0.5  # of proposals that go in a random direction, where there are fewer objectives
-_BEYOND = 0.1  # how far the reference point lies beyond the worst, in standard deviations
+_BEYOND = 0.1  # how far a reference point lies beyond the worst: standard deviations, or widths of the front
+_LEAST_WIDTH = 2.0  # of a front, in standard deviations of all losses
 
 
 Numbers = NDArray[np.int64]
@@ -41,7 +52,7 @@ Rows = NDArray[np.bool_]
 
 
 class GP(Sampler):
-    """Models the loss by a Gaussian process and proposes where most improvement is expected.
+    """Models losses by Gaussian processes and proposes where most improvement is expected.
 
     A Matérn-5/2 kernel with a lengthscale for each parameter; categories differ or do not; an inactive parameter stands
     in the middle of its range. Losses are warped before they are modelled: beyond the median only their ranks count,
@@ -50,6 +61,16 @@ class GP(Sampler):
     count as observed, without noise, to be what the model expects there, so workers and batches spread. With more than
     `n_local` trials or 20 parameters the search stays in a box around the best trial that grows with success and
     shrinks with failure, and with more than `n_local` the model learns from the trials nearest to it.
+
+    Several losses are modelled apart, without the factor and without the ranks. Half of the proposals, at random, go
+    where most hypervolume is expected beyond the front of the means, counted up to a little worse than that front, so
+    that it gets better and denser; the others where a point is expected to reach furthest in a random direction,
+    counted from the worst that was found, so that it gets wider. Of more than 4 losses all proposals do the latter.
+
+    Constraints (`trial.set_constraint`, failures with `catch_as="infeasible"`) are modelled one by one, and the gain
+    counts times the probability that all are kept; while no trial keeps them that probability alone. Failed trials
+    that told of a constraint are no part of the models of losses. Curves of partly trained trials are modelled where
+    there is one loss; of several, pruned trials count with their last report, see `luthier.surrogate.results`.
 
     Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement is weighed against
     the cost expected: at first in full, at the end not at all.
@@ -67,9 +88,10 @@ class GP(Sampler):
         ValueError: An argument out of range.
 
     Source: Snoek 2012; Ament 2023 (log of the expected improvement); Song 2024 (warps of the loss); Hvarfner 2024 (the
-    priors of lengthscales grow with the dimension) and 2022 (steering); Eriksson 2019 (the box); Lee 2020 (cost).
-    Deviations: improvement over the best posterior mean, not the best draw; the factor on the standard deviation; the
-    search over mixed spaces, see `Ascent`.
+    priors of lengthscales grow with the dimension) and 2022 (steering); Eriksson 2019 (the box); Lee 2020 (cost);
+    Yang 2019 (the expected hypervolume, exact); Golovin & Zhang 2020 (random directions); Gardner 2014 (constraints).
+    Deviations: improvement over the best posterior mean, not the best draw; the factor on the standard deviation; both
+    gains in turns; the search over mixed spaces, see `Ascent`.
     """
 
     def __init__(
@@ -116,7 +138,7 @@ class GP(Sampler):
         else:
             gain, leaders, centre = self._several(columns.inputs(X), L, improvable, n, rng)
         dear = self._dear(columns, history, number) if self.cost_exponent else None
-        kept = self._limits(space, history, active, n)
+        kept = self._limits(space, history, limited, active, n)
         acquisition = Acquisition(space, columns, gain, kept, dear, trust(space, len(known)))
         length = None
         if len(near) < len(number) or columns.d > _MAX_D:
@@ -138,19 +160,22 @@ class GP(Sampler):
         means = np.stack([model.predict(Z)[0] for model in models], axis=1)
         front = np.flatnonzero(good)
         front = front[non_dominated(means[front])]
-        reference = means.max(axis=0) + _BEYOND
-        leaders = front[subset(means[front], reference, _N_SPREAD)]
+        far = means.max(axis=0) + _BEYOND
+        leaders = front[subset(means[front], far, _N_SPREAD)]
         gain: Gain
         if len(models) > _MAX_EXACT or rng.random() < _SHARE_OF_DIRECTIONS:
-            gain = LogReach(models, means[front], reference, rng)
+            gain = LogReach(models, means[front], far, rng)
         else:
-            gain = LogEHVI(models, means[front], reference)
+            low, width = means[leaders].min(axis=0), np.ptp(means[leaders], axis=0)
+            gain = LogEHVI(models, means[front], low + np.maximum((1 + _BEYOND) * width, _LEAST_WIDTH))
         return gain, leaders, int(rng.choice(leaders))
 
-    def _limits(self, space: Space, history: History, active: float, room: int) -> list[LogPI]:
+    def _limits(
+        self, space: Space, history: History, limited: dict[str, Limit], active: float, room: int
+    ) -> list[LogPI]:  # fmt: skip
         """Whether constraints are kept, each by a model of its own."""
         columns, made = Columns(space), []
-        for name, (number, value) in limits(history).items():
+        for name, (number, value) in limited.items():
             latest = slice(max(0, len(number) - self.n_local) // 25 * 25, None)
             number, value = number[latest], value[latest]
             model = self._posterior(f"limit {name}", columns.inputs(history.X[number]), value, centred, room)
@@ -162,13 +187,11 @@ class GP(Sampler):
         model = curves(space, history)
         if model is None or len(model.number) < self.n_startup_trials:
             return spread(space, history, n, rng)
-        broken = (
-            ~history.feasible[model.number] if history.constraint_names else np.zeros(len(model.number), dtype=bool)
-        )
+        broken = ~history.feasible[model.number]
         by_mean = np.lexsort((model.mean, broken))
         columns, X = AtEnd(space), history.X[model.number[by_mean]]
         gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
-        kept = self._limits(space, history, columns.d, n)
+        kept = self._limits(space, history, limits(history), columns.d, n)
         acquisition = Acquisition(
             space, columns, None if broken.all() and kept else gain, kept, trust=trust(space, len(X))
         )
