@@ -20,7 +20,8 @@ _BETA = 10.0  # how long a prior steers
 def one_objective(method: str, history: History) -> None:
     """Raises SamplerError where there are several."""
     if len(history.directions) > 1:
-        raise SamplerError(f"{method} takes one objective, got {len(history.directions)}; use sampler=None, TPE, GP or NSGA2")
+        n = len(history.directions)
+        raise SamplerError(f"{method} takes one objective, got {n}; use sampler=None, TPE, GP or NSGA2")
 
 
 def several_objectives(method: str, history: History) -> None:
