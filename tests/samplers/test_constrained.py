@@ -1,4 +1,4 @@
-"""What all samplers make of constraints on results: the border is found, crashes are avoided, and nothing else counts."""
+"""What all samplers make of constraints on results: the border is found, and crashes are avoided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from luthier.history import History
 MODELS = ["TPE", "GP", "Forest"]
 RANKED = ["CMAES", "DE", "Evolution"]
 NAMES = [*MODELS, *RANKED, "NSGA2"]
-PLANE = {"x": Float(0, 1), "y": Float(0, 1), "c": list("abcde")}
+N_TRIALS = dict.fromkeys(MODELS, 60) | dict.fromkeys([*RANKED, "NSGA2"], 200)
+PLANE = {"x": Float(0, 1), "y": Float(0, 1), "c": list("abc")}
 MIXED = Space({"x": Float(0, 1), "k": luthier.Int(0, 20), "c": ["a", "b", "c"]})
 
 
@@ -64,32 +65,35 @@ def random_excess(n_trials: int, crash: bool) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_best_point_is_found_on_the_border(name: str) -> None:
-    runs = [search(name, seed, 80, border) for seed in range(3)]
-    assert np.mean([excess(h) for h in runs]) < 0.6 * random_excess(80, False)
-    late = np.concatenate([h.constraints[40:, 0] for h in runs])
+    n = N_TRIALS[name]
+    runs = [search(name, seed, n, border) for seed in range(2)]
+    assert np.mean([excess(h) for h in runs]) < 0.5 * random_excess(n, False)
+    late = np.concatenate([h.constraints[n // 2 :, 0] for h in runs])
     assert np.mean(late < 1e5) > 0.6  # 0.5 at random
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_where_trials_crash_is_learned(name: str) -> None:
     """Half of the space crashes, and the best point lies 0.14 away from that."""
-    runs = [search(name, seed, 80, lambda p: {}, crash=True, aim=(0.35, 0.85)) for seed in range(2)]
-    assert np.mean([(h.state[40:] == State.FAILED).mean() for h in runs]) < 0.35  # 0.55 at random
+    n = N_TRIALS[name]
+    runs = [search(name, seed, n, lambda p: {}, crash=True, aim=(0.35, 0.85)) for seed in range(2)]
+    assert np.mean([(h.state[n // 2 :] == State.FAILED).mean() for h in runs]) < 0.35  # 0.55 at random
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_best_point_is_found_where_trials_begin_to_crash(name: str) -> None:
-    runs = [search(name, seed, 80, lambda p: {}, crash=True) for seed in range(3)]
-    assert np.mean([excess(h) for h in runs]) < 0.6 * random_excess(80, True)
+    n = N_TRIALS[name]
+    runs = [search(name, seed, n, lambda p: {}, crash=True) for seed in range(3)]
+    assert np.median([excess(h) for h in runs]) < 0.5 * random_excess(n, True)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_while_nothing_is_feasible_the_violation_falls(name: str) -> None:
     """The corner has a share of 0.5 % of the space; its constraints are in units far apart."""
-    h = search(name, 0, 80, corner)
+    h = search(name, 0, 60, corner)
     broken = np.maximum(h.constraints / [1, 1e9], 0).sum(axis=1)
     assert broken[:8].min() > 0
-    assert broken[60:].mean() < 0.6 * broken[:16].mean()  # 1.2 times at random
+    assert broken[40:].mean() < 0.6 * broken[:16].mean()  # 1.2 times at random
 
 
 def told_history(rows: int, seed: int = 0, m: int = 1) -> History:

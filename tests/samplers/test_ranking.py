@@ -9,10 +9,12 @@ from luthier import Float, Space, State, TrialRow
 from luthier.history import History
 from luthier.numerics.hypervolume import hypervolume, reference_point, subset
 from luthier.numerics.pareto import fronts
-from luthier.samplers import ranking
+from luthier.samplers import Evolution, ranking
+from luthier.samplers.bohb import modelled
 from luthier.samplers.ranking import best_first, depths, ranked
 
 LINE = Space({"x": Float(0, 1)})
+PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 C, P, F, R, W = State.COMPLETE, State.PRUNED, State.FAILED, State.RUNNING, State.WAITING
 
 
@@ -130,3 +132,22 @@ def test_depths_are_shares_of_the_box_below_the_reference() -> None:
     np.testing.assert_allclose(got[:2], [[-1.0, (-5 + 4.5) / 5.5], [-0.2 / 1.2, -1.0]])
     assert got[2].tolist() == [np.inf, -np.inf]
     assert np.isfinite(depths(np.array([[1.7e308, 0.0], [-1.7e308, 0.0]]))).all()
+
+
+def test_bohb_puts_what_breaks_a_constraint_last() -> None:
+    told = [{"a": 2.0}, {"a": -1.0}, {}, {"a": 1.0}]
+    numbers, losses = modelled(history([(C, (float(i),), t) for i, t in enumerate(told)], 1), 4)
+    assert numbers.tolist() == [1, 2, 3, 0]
+    assert losses.tolist() == [1.0, 2.0, np.inf, np.inf]
+
+
+def test_evolution_takes_parents_from_the_front_of_those_alive() -> None:
+    h, rng = History(PLANE, ["minimize"] * 2), np.random.default_rng(0)
+    for i in range(60):
+        x, y = rng.random(2)
+        told = {"a": 1.0 if i % 4 == 0 else -1.0}
+        values = (x, x) if i < 30 else (x + y, 1 - x + y)
+        h.put([TrialRow(number=i, state=C, params={"x": x, "y": y}, values=values, constraints=told)])
+    feasible = h.X[30:][h.feasible[30:], 1]
+    got = Evolution(sigma=1e-3).sample(PLANE, h, 100, np.random.default_rng(1))
+    assert np.median(got[:, 1]) < np.quantile(feasible, 0.2)

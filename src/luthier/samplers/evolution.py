@@ -17,8 +17,9 @@ class Evolution(Sampler):
     """Changes one parameter of the best of a few random members of the population; the oldest members die.
 
     The population is the newest finished trials, read off the history, so workers need not wait for one another. Death
-    by age rather than by rank keeps a lucky result of a noisy objective from staying for ever. For architectures and
-    other large discrete spaces with trees of conditions: parameters that a change switches on are drawn afresh.
+    by age rather than by rank keeps a lucky result of a noisy objective from staying for ever. With several objectives
+    or constraints, `ranking.ranked` says who of those alive is best. For architectures and other large discrete spaces
+    with trees of conditions: parameters that a change switches on are drawn afresh.
 
     Args:
         population_size: Finished trials that live.
