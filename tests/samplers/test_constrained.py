@@ -12,6 +12,9 @@ import luthier
 from luthier import Float, Space, State, TrialRow, samplers
 from luthier.errors import SamplerError
 from luthier.history import History
+from luthier.numerics.halving import Slots, brackets
+from luthier.samplers.de import slots
+from luthier.samplers.dehb import population
 
 MODELS = ["TPE", "GP", "Forest"]
 RANKED = ["CMAES", "DE", "Evolution"]
@@ -148,6 +151,22 @@ def test_all_trials_may_crash_or_break_everything(name: str) -> None:
 
         study.optimize(objective, n_trials=20, catch=MemoryError, catch_as="infeasible", progress=False)
         assert len(np.unique(study.history.X, axis=0)) == 20
+
+
+def test_a_place_in_a_population_goes_to_the_feasible() -> None:
+    """Of 0 and 4 to the one of the worse loss, of 1 and 5 to the smaller violation, of 2 and 6 to the smaller loss."""
+    h = History(MIXED, ["minimize"])
+    losses, limits = [5.0, 1.0, 2.0, 3.0, 0.0, 0.0, 1.0, None], [-1.0, 3.0, 0.0, 4.0, 2.0, 5.0, -1.0, -9.0]
+    for i, (loss, c) in enumerate(zip(losses, limits, strict=True)):
+        state = State.FAILED if loss is None else State.COMPLETE
+        h.put([TrialRow(number=i, state=state, params={"x": i / 8, "k": i, "c": "a"},
+                        values=None if loss is None else (loss,), constraints={"c": c})])  # fmt: skip
+        if loss is not None:
+            h.put_report(i, 1, loss)
+    assert slots(h, 4).tolist() == [0, 1, 6, 3]
+    holds, order = population(h, Slots(brackets(1, 3, 3)), 0)  # places of 0, 3 and 5, of 1, 4 and 6, of 2 and 7
+    assert holds.tolist() == [0, 6, 2]
+    assert order.tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize("name", ["Forest", "CMAES", "DE", "DEHB", "BOHB"])

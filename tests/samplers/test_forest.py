@@ -9,10 +9,9 @@ import pytest
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
-from luthier.errors import SamplerError
 from luthier.history import History
 from luthier.samplers import Forest
-from luthier.samplers.forest import Search, Tried, quantiles
+from luthier.samplers.forest import Search, Tried, quantiles, signed_ranks
 
 LINE = Space({"x": Float(0, 1)})
 POINTS = Space({"k": Int(0, 99)})
@@ -130,6 +129,48 @@ def test_losses_become_normal_quantiles() -> None:
     assert quantiles(np.zeros(4)).tolist() == [0] * 4
 
 
+def limited(rows: list[tuple], told) -> History:
+    """What trials told of "c", by their x; None where they did not."""
+    h = History(LINE, ["minimize"])
+    for i, (state, value, x) in enumerate(rows):
+        c = told(x)
+        h.put([TrialRow(number=i, state=state, params={"x": x}, values=None if value is None else (value,),
+                        constraints={} if c is None else {"c": c})])  # fmt: skip
+    return h
+
+
+def test_of_constraints_the_ranks_of_sizes_count_and_the_signs() -> None:
+    told = np.array([[-math.inf, 1.0], [0.0, 1.0], [2.0, -1.0], [-2.0, math.nan], [1e9, 1.0]])
+    expected = [[-1, 1], [0, 1], [0.5, -1], [-0.5, np.nan], [0.75, 1]]
+    np.testing.assert_array_equal(signed_ranks(told), expected)
+    assert signed_ranks(np.full((2, 1), np.nan)).shape == (2, 1)
+
+
+def test_the_best_feasible_place_is_looked_for_where_the_constraint_ends() -> None:
+    """The loss falls to the right, and from 0.6 on nothing is feasible; failed trials told as well."""
+    for state in (State.COMPLETE, State.FAILED):
+        rows = [(State.COMPLETE, -x, x) for x in np.linspace(0, 0.55, 12)]
+        rows += [(state, -x if state == State.COMPLETE else None, x) for x in np.linspace(0.65, 1, 8)]
+        got = proposals(limited(rows, lambda x: x - 0.6))
+        assert np.mean((got > 0.5) & (got < 0.66)) > 0.9
+
+
+def test_while_nothing_is_feasible_only_the_probability_counts() -> None:
+    rows = [(State.COMPLETE, -x, x) for x in np.linspace(0, 1, 21)]
+    assert np.abs(proposals(limited(rows, lambda x: (x - 0.2) ** 2 + 0.01)) - 0.2).mean() < 0.1
+    failed = [(State.FAILED, None, x) for x in np.linspace(0, 1, 21)]
+    assert np.abs(proposals(limited(failed, lambda x: (x - 0.2) ** 2 + 0.01)) - 0.2).mean() < 0.1
+
+
+def test_the_incumbent_is_feasible_and_what_is_not_earns_no_evaluation() -> None:
+    rows = [(State.COMPLETE, v, x) for x, v in ((0.9, 0.0), (0.1, 2.0), (0.3, 1.0), (0.1, 2.0))]
+    h = limited(rows, lambda x: x - 0.5)
+    assert Forest(max_repeats=8).incumbent(h) == 1  # evaluated twice
+    tried = Tried(LINE, h)
+    assert tried.X[tried.earned(8), 0] == 0.3
+    assert Forest().incumbent(limited(rows, lambda x: 1.0)) is None
+
+
 @pytest.mark.parametrize("value", [0.0, 1e308, -1e308, math.inf, -math.inf])
 def test_constant_objectives(value: float) -> None:
     study = luthier.create_study(space={"x": Float(0, 1), "c": ["a", "b"]}, sampler="Forest", seed=0)
@@ -162,10 +203,11 @@ def test_duplicates_of_a_finite_space_that_is_used_up() -> None:
 def test_the_cost_does_not_grow_without_end() -> None:
     rng = np.random.default_rng(0)
     h = history(LINE, [(State.COMPLETE, float(v), {"x": float(v)}) for v in rng.random(3000)])
-    X, y, _ = Tried(LINE, h).sample()
-    assert len(X) == len(y) == 400
-    assert y.min() == h.losses.min()
-    assert y.max() > 0.95
+    tried = Tried(LINE, h)
+    over, running = tried.sample()
+    assert (len(over), len(running)) == (400, 0)
+    assert tried.loss[over].min() == h.losses.min()
+    assert tried.loss[over].max() > 0.95
 
 
 def test_trials_outside_the_present_range_are_left_out() -> None:
@@ -175,8 +217,6 @@ def test_trials_outside_the_present_range_are_left_out() -> None:
 
 
 def test_it_says_what_it_cannot_do() -> None:
-    with pytest.raises(SamplerError, match="one objective, got 2"):
-        luthier.create_study(directions=["minimize"] * 2, space=LINE, sampler="Forest").ask()
     for bad in ({"n_trees": 1}, {"random_share": 2}, {"n_random": 0}, {"max_repeats": 0}, {"n_startup_trials": 0}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             Forest(**bad)
@@ -259,10 +299,11 @@ def test_parallel_workers_do_not_repeat_too_often() -> None:
 
 def test_models_learn_from_the_means_of_repeats() -> None:
     rows = [(State.COMPLETE, v, {"k": k}) for k, v in ((1, 1.0), (2, 5.0), (1, 3.0), (3, 0.0))]
-    X, y, running = Tried(POINTS, history(POINTS, [*rows, (State.RUNNING, None, {"k": 9})])).sample()
-    assert POINTS.raw(X)[:, 0].tolist() == [1, 2, 3]
-    assert y.tolist() == [2, 5, 0]
-    assert POINTS.raw(running)[:, 0].tolist() == [9]
+    tried = Tried(POINTS, history(POINTS, [*rows, (State.RUNNING, None, {"k": 9})]))
+    over, running = tried.sample()
+    assert POINTS.raw(tried.X[over])[:, 0].tolist() == [1, 2, 3]
+    assert tried.loss[over].tolist() == [2, 5, 0]
+    assert POINTS.raw(tried.X[running])[:, 0].tolist() == [9]
 
 
 def test_categories_of_order_are_numbers() -> None:

@@ -251,7 +251,7 @@ def nearest(Z: Inputs, L: Array, good: Rows, n: int) -> Numbers:
     if len(L) <= n:
         return np.arange(len(L))
     m = len(L) - len(L) % 25
-    rows = np.flatnonzero(good[:m])
+    rows = np.flatnonzero(good[:m]) if good[:m].any() else np.arange(m)
     best = rows[[np.argmin(L[rows, 0])]] if L.shape[1] == 1 else rows[non_dominated(L[rows])]
     distance = np.min([((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1) for b in best], axis=0)
     return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(L))])
