@@ -39,6 +39,7 @@ from .population import spread, trust
 _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
+_MOST_LOST = 100  # failed trials, the latest, around which no gain is sought
 _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
 _N_SPREAD = 8  # trials of a front whose neighbourhood is looked at
 _MAX_EXACT = 4  # objectives beyond which a hypervolume has too many boxes
@@ -68,9 +69,10 @@ class GP(Sampler):
     counted from the worst that was found, so that it gets wider. Of more than 4 losses all proposals do the latter.
 
     Constraints (`trial.set_constraint`, failures with `catch_as="infeasible"`) are modelled one by one, and the gain
-    counts times the probability that all are kept; while no trial keeps them that probability alone. Failed trials
-    that told of a constraint are no part of the models of losses. Curves of partly trained trials are modelled where
-    there is one loss; of several, pruned trials count with their last report, see `luthier.surrogate.results`.
+    counts times the probability that all are kept; while no trial keeps them that probability alone. Failed trials that
+    told of a constraint count as having come to the loss that is expected there, so no gain is sought around them.
+    Curves of partly trained trials are modelled where there is one loss; of several, pruned trials count with their
+    last report, see `luthier.surrogate.results`.
 
     Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement is weighed against
     the cost expected: at first in full, at the end not at all.
@@ -137,6 +139,9 @@ class GP(Sampler):
             )
         else:
             gain, leaders, centre = self._several(columns.inputs(X), L, improvable, n, rng)
+        if gain is not None:
+            for i in np.setdiff1d(known, number)[-_MOST_LOST:]:  # without a loss: where they were, none is expected
+                gain.expect(columns.inputs(history.X[[i]]), kept=False)
         dear = self._dear(columns, history, number) if self.cost_exponent else None
         kept = self._limits(space, history, limited, active, n)
         acquisition = Acquisition(space, columns, gain, kept, dear, trust(space, len(known)))
