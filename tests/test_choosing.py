@@ -7,12 +7,14 @@ import math
 import msgspec
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import luthier
 from luthier import State, TrialRow
 from luthier.choosing import Choice
+from luthier.cli import cli
 from luthier.errors import NoCompletedTrialsError, NoFeasibleTrialsError, NothingFitsError, RuleError
 from luthier.rules import parse
 
@@ -158,10 +160,42 @@ def test_what_a_trial_does_not_have_satisfies_nothing_and_comes_last() -> None:
     assert chosen.choose("degree != 2, then smallest latency_ms").number == 1
     assert chosen.choose("degree <= 9, then smallest latency_ms").number == 1
     assert chosen.choose("ok == 'True' and tags.note == 'None', smallest degree").number == 2
+    with pytest.raises(NothingFitsError, match="none of the 1 that fit has a number for 'degree', which is sought"):
+        chosen.choose("kernel == 'rbf', then smallest degree")
+    with pytest.raises(NothingFitsError, match="none of the 1 that fit so far has a number for 'degree'"):
+        chosen.choose("smallest accuracy, then largest degree")
+    assert chosen.choose("degree > 0, then smallest accuracy, then largest degree").number == 1
     with pytest.raises(RuleError, match="'ok' holds no numbers, but values like True"):
         chosen.choose("smallest ok")
     with pytest.raises(RuleError, match="'kernel' holds no numbers, but values like 'rbf'"):
         chosen.choose("kernel > 3")
+
+
+@pytest.mark.parametrize("order", ["smallest", "largest"])
+def test_what_has_no_number_is_behind_infinity_and_no_runner_up(order) -> None:
+    worst = math.inf if order == "smallest" else -math.inf
+    rows = [((0.9, 1.0), {}), ((0.8, 2.0), {"constraints": {"size": -1.0}}), ((0.95, 1.0), {"params": {"i": 1}})]
+    there = study([*rows, ((0.7, 3.0), {"params": {"flops": 1}})])
+    for ways in (f"{order} flops", f"{order} flops within 1e308", f"accuracy < 0.9, {order} flops"):
+        choice = there.choose(ways)
+        assert (choice.number, choice.runner_up) == (3, None)
+        assert all(rule.without is None for rule in choice.rules)
+    plus = luthier.create_study(objectives={"a": "minimize"}, seed=0)
+    plus.add_trials([
+        TrialRow(number=-1, state=State.COMPLETE, values=(0.0,), params={"i": 0}),
+        TrialRow(number=-1, state=State.COMPLETE, values=(1.0,), params={"i": 1}, constraints={"c": -math.inf}),
+    ])  # fmt: skip
+    assert plus.choose("smallest c").number == plus.choose("largest c").number == 1
+    assert losses([(worst, 1), (worst, 0)]).choose(f"{order} a, then smallest b").number == 1
+
+
+def test_alternatives_without_a_number_are_not_different_in_it() -> None:
+    runs = [((v, 1.0), {"params": {"x": x}}) for x in (1, 2) for v in (math.inf, -math.inf)]
+    choice = study(runs, {"a": "minimize", "b": "minimize"}).choose("x > 1", knee=False)
+    assert math.isnan(choice.values["a"])
+    assert choice.rules[0].without is None
+    both = study(runs, {"a": "minimize", "b": "minimize"}).choose(knee=True)
+    assert str(both.runner_up) == "trial 2: no different in what is sought"
 
 
 def test_duration_is_told_by_name() -> None:
@@ -356,6 +390,18 @@ def test_a_way_that_cannot_be_used(ways, says) -> None:
         shop().choose(**ways)
 
 
+def test_the_command_names_its_options(tmp_path) -> None:
+    path = str(tmp_path / "s.db")
+    made = luthier.create_study("s", path, objectives=AIMS, seed=0)
+    made.add_trials(shop().trials)
+    for args in ([], ["--knee", "--weight", "accuracy=1"]):
+        found = CliRunner().invoke(cli, ["choose", "s", "--storage", path, *args])
+        assert found.exit_code == 2
+        assert "--weight, --aspiration, --knee or --lexicographic" in found.stderr
+        assert "knee=True" not in found.stderr
+    assert CliRunner().invoke(cli, ["choose", "s", "--storage", path, "--knee"]).exit_code == 0
+
+
 def test_no_way_is_needed_where_one_is_best() -> None:
     one = plain([(0.9, 5.0), (0.8, 6.0), (0.9, 5.0)])
     assert (one.choose().number, one.choose().way) == (0, "best")
@@ -397,17 +443,21 @@ def test_only_complete_feasible_trials_are_chosen() -> None:
     assert chosen.choose(knee=True).number == 2
 
 
-def test_a_crash_that_counts_as_infeasible_is_never_chosen() -> None:
+@pytest.mark.parametrize(("catch_as", "x"), [("failed", 3), ("infeasible", 2)])
+def test_what_crashed_once_is_not_chosen_where_that_counts_as_infeasible(catch_as, x) -> None:
     def objective(trial):
-        x = trial.suggest_float("x", 0, 1)
-        if x > 0.5:
+        if trial.params["x"] == 3 and trial.number > 2:
             raise MemoryError
-        return x
+        return float(trial.params["x"])
 
-    made = luthier.create_study(objectives={"gain": "maximize"}, sampler="random", seed=0)
-    made.optimize(objective, n_trials=20, catch=MemoryError, catch_as="infeasible")
-    best = max(t.values[0] for t in made.trials if t.state == State.COMPLETE)
-    assert made.choose("largest gain").values == {"gain": best}
+    made = luthier.create_study(objectives={"gain": "maximize"}, space={"x": [1, 2, 3]}, sampler="random", seed=0)
+    for value in (1, 2, 3, 3):
+        made.enqueue({"x": value})
+    made.optimize(objective, n_trials=4, catch=MemoryError, catch_as=catch_as)
+    assert [t.state for t in made.trials] == [State.COMPLETE] * 3 + [State.FAILED]
+    choice = made.choose("largest gain")
+    assert choice.params == {"x": x}
+    assert [rule.rule for rule in choice.rules] == ["constraint crash <= 0"] * (catch_as == "infeasible")
 
 
 def test_nothing_complete() -> None:
@@ -504,13 +554,56 @@ def test_runs_of_one_configuration_count_as_one() -> None:
     assert (choice.values["accuracy"], choice.runner_up.values["accuracy"][0]) == (0.95, pytest.approx(0.94))
     assert "(mean of 2 runs)" in str(choice)
     assert "2 of 2 configurations may be chosen" in choice.why
-    assert chosen.choose("accuracy < 0.945 and size == 3.5 and memory == -2").numbers == (0, 2)
+    assert chosen.choose("accuracy < 0.945 and size == 3.5 and memory == -1").numbers == (0, 2)
 
 
-def test_feasible_is_what_is_so_on_average() -> None:
-    runs = [{"params": {"x": 0.1}, "constraints": {"memory": c}} for c in (-1.0, 2.0)]
-    runs += [{"params": {"x": 0.2}, "constraints": {"memory": c}} for c in (-2.0, 1.0)]
-    assert study([((0.9, 1.0), run) for run in runs]).choose("smallest x").numbers == (2, 3)
+@pytest.mark.parametrize(
+    "told",
+    [
+        [-10.0, 2.0],
+        [2.0, -10.0],
+        [-math.inf, math.inf],
+        [-1.0, None, 0.5],
+    ],
+)
+def test_one_run_that_breaks_a_constraint_excludes_its_configuration(told) -> None:
+    runs = [(0.1, c) for c in told] + [(0.2, -1.0), (0.2, 0.0), (0.2, None)]
+    chosen = study([
+        ((0.9, x), {"params": {"x": x}, "constraints": {} if c is None else {"memory": c}}) for x, c in runs
+    ])  # fmt: skip
+    for ways in ({"rule": "smallest x"}, {"knee": True}, {}):
+        choice = chosen.choose(**ways)
+        assert choice.params == {"x": 0.2}
+        assert choice.trial.feasible
+    [rule] = choice.rules
+    assert rule.at == max(c for c in told if c is not None)
+    assert chosen.choose("memory >= 0, smallest x").params == {"x": 0.2}
+
+
+def test_runs_that_came_to_no_end_can_break_a_constraint_too() -> None:
+    rows = [((0.9, x), {"params": {"x": x}, "constraints": {"memory": -1.0}}) for x in (1, 2, 3, 4)]
+    chosen = study(rows)
+    chosen.add_trials([
+        TrialRow(number=-1, state=State.FAILED, params={"x": 1}, constraints={"memory": 5.0}),
+        TrialRow(number=-1, state=State.PRUNED, params={"x": 2}, constraints={"memory": 0.1}),
+        TrialRow(number=-1, state=State.FAILED, params={"x": 3}, constraints={"memory": -0.1}),
+        TrialRow(number=-1, state=State.FAILED, params={"x": 9}, constraints={"memory": 5.0}),
+    ])  # fmt: skip
+    choice = chosen.choose("smallest x")
+    assert (choice.number, choice.numbers, choice.rules[0].n_excluded) == (2, (2,), 2)
+
+
+def test_what_confirm_finds_to_break_a_constraint_is_not_chosen() -> None:
+    def objective(trial):
+        x = trial.suggest_int("x", 1, 4)
+        trial.set_constraint("memory", 1.0 if x == 1 and trial.tags.get("repeat") == 1 else -1.0)
+        return float(x)
+
+    made = luthier.create_study(seed=0, sampler="grid")
+    made.optimize(objective, n_trials=4)
+    assert made.choose().params == {"x": 1}
+    made.confirm(k=1, repeats=3)
+    assert made.choose().params == {"x": 2}
 
 
 def test_repeats_of_confirm_are_taken_in_and_never_chosen() -> None:
@@ -547,7 +640,16 @@ def test_numbers_at_the_end_of_the_range() -> None:
     assert chosen.choose("smallest a within 5 %, then largest b").number == 1
     assert chosen.choose("largest a within 3").number == 2
     for ways in ({"weights": {"a": 1}}, {"aspiration": {"a": 1e308, "b": -1e308}}, {"knee": True}):
-        assert chosen.choose(**ways).number in (0, 3, 4)
+        assert chosen.choose(**ways).number == 1, "beats all that are finite, and 2 is behind"
+
+
+def test_what_an_infinite_trial_beats_is_not_on_the_front() -> None:
+    chosen = losses([(-math.inf, 2), (1, 3), (2, 1), (0, 5), (3, 0)])  # the first beats 1 and 3
+    for ways in ({"weights": {"a": 1}}, {"aspiration": {"a": 0, "b": 9}}):
+        choice = chosen.choose(**ways)
+        assert choice.number == 2
+        assert choice.number in {row.number for row in chosen.best_trials}
+    assert chosen.choose(knee=True).number in (2, 4)
 
 
 def test_a_choice_can_be_stored() -> None:

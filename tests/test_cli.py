@@ -487,7 +487,9 @@ def test_one_objective_with_a_name_and_constraints():
     rows = [row(1.0, constraints={"size": 1.0}), row(2.0, constraints={"size": 0.0}), row(3.0)]
     made("one", rows, objectives={"loss": "minimize"})
     assert call("best", "one").output == "trial 1: loss 2.0\n  x  0.5\n"
-    assert "best: loss 2 in trial 1" in call("show", "one").output
+    text = call("show", "one").output
+    assert "best: loss 2 in trial 1" in text
+    assert "constraints  kept by 2 of 3 complete trials (size by 1)\n" in text, "one told nothing of it"
     last = call("trials", "one", "--sort", "loss").output.splitlines()[1:]
     assert [int(line.split()[0]) for line in last] == [0, 2, 1]
     best = json.loads(call("best", "one", "--json").output)

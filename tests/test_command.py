@@ -203,6 +203,28 @@ def test_one_objective_with_a_name(tmp_path):
     assert several.trials[0].values == (1.0, 2.0)
 
 
+def test_constraints_may_have_a_line_of_their_own(tmp_path):
+    study = luthier.create_study(space=SPACE)
+    output = (
+        '{"constraints": {"memory": 9, "size": 1}}\n{"tags": {"a": 1, "b": 1}, "cost": 1}\n'
+        '{"constraints": {"memory": 2}}\n{"tags": {"b": 2}, "cost": 3}\n0.5\n{"cost": 4}\n'
+    )
+    study.optimize(says(tmp_path, output), n_trials=1)
+    [row] = study.trials
+    assert (row.value, row.constraints) == (0.5, {"memory": 2.0, "size": 1.0})
+    assert (row.tags, row.cost) == ({"a": 1, "b": 2}, 4.0)
+
+
+@pytest.mark.parametrize(
+    "beside", ['"tags": ["a"]', '"tags": "fast"', '"cost": "3 EUR"', '"cost": true', '"cost": [1]']
+)
+def test_what_only_looks_like_tags_or_a_cost_passes_by(tmp_path, beside):
+    study = luthier.create_study(space=SPACE)
+    study.optimize(says(tmp_path, f'{{{beside}}}\n{{"value": 1, {beside}}}\n'), n_trials=1)
+    [row] = study.trials
+    assert (row.value, row.tags, row.cost) == (1.0, {}, None)
+
+
 def test_what_stands_beside_a_value_is_noted(tmp_path):
     study = luthier.create_study(space=SPACE, objectives={"accuracy": "maximize", "cost": "minimize"})
     output = (
@@ -222,17 +244,21 @@ def test_what_stands_beside_a_value_is_noted(tmp_path):
 @pytest.mark.parametrize(
     ("beside", "says_so"),
     [
-        ('"constraints": [1]', 'expected names and values such as "constraints": {"size": 1.5}, got [1]'),
-        ('"tags": "fast"', 'expected names and values such as "tags"'),
+        (
+            '"constraints": [1]',
+            'such as "constraints": {"size": -1.5}, got [1]; print anything else under another name',
+        ),
+        ('"constraints": "few"', "got 'few'"),
         ('"constraints": {"memory": "much"}', "constraint 'memory' is a number"),
         ('"cost": -1', "a cost is a finite number >= 0"),
     ],
 )
 def test_what_cannot_be_noted_fails_the_trial(tmp_path, beside, says_so):
     study = luthier.create_study(space=SPACE)
-    study.optimize(says(tmp_path, f'{{"value": 1, {beside}}}\n'), n_trials=1, catch=Exception)
-    assert study.trials[0].state == luthier.State.FAILED
-    assert says_so in study.trials[0].error
+    for output in (f'{{"value": 1, {beside}}}\n', f"{{{beside}}}\n1\n"):
+        study.optimize(says(tmp_path, output), n_trials=1, catch=Exception)
+    assert [row.state for row in study.trials] == [luthier.State.FAILED] * 2
+    assert all(says_so in row.error for row in study.trials)
 
 
 def test_no_result_names_the_objectives(tmp_path):

@@ -20,6 +20,7 @@ from luthier.errors import (
     ReportError,
     SamplerError,
     StudyError,
+    TrialError,
 )
 from luthier.feasibility import violation
 
@@ -114,7 +115,11 @@ def test_nan_in_one_objective_fails_the_trial_and_not_the_study():
     ("how", "says"),
     [
         ({"objectives": AIMS, "direction": "minimize"}, "give one of direction, directions and objectives"),
-        ({"objectives": {}}, "a direction is 'minimize' or 'maximize'"),
+        ({"objectives": {}}, "objectives a dict such as"),
+        ({"directions": 5}, "directions is a list such as"),
+        ({"direction": ""}, "a direction is 'minimize' or 'maximize', got"),
+        ({"objectives": {" ": "minimize"}}, "the name of an objective is text"),
+        ({"objectives": {"\ud800": "minimize"}}, "without halves of characters"),
         ({"objectives": {"a": "up"}}, "a direction is 'minimize' or 'maximize', got \\['up'\\]"),
         ({"objectives": {"": "minimize"}}, "the name of an objective is text"),
         ({"objectives": ["a", "b"]}, "objectives a dict such as"),
@@ -214,18 +219,15 @@ def test_nothing_feasible_says_what_is_broken():
     assert study.best_trials == []
 
 
-def test_recommend_prefers_what_is_probably_feasible():
+def test_recommend_takes_what_is_probably_feasible():
     study = luthier.create_study(space=SPACE, seed=0)
     study.add_trials(complete((x,), {"c": 0.35 - x}, x=x) for x in np.linspace(0, 1, 21))
     found = study.recommend(21)
-    chances = [r.feasible for r in found]
     assert found[0].params["x"] == pytest.approx(0.35, abs=0.051)
-    assert min(chances) < 0.01 < 0.99 < max(chances)
-    likely = [r.mean for r in found if r.feasible >= 0.5]
-    assert likely == sorted(likely), "likely ones by their mean"
-    rest = chances[len(likely) :]
-    assert rest == sorted(rest, reverse=True), "the others by probability"
-    assert "feasible with probability" in str(found[-1])
+    assert 0.5 <= min(r.feasible for r in found) < 0.999 < max(r.feasible for r in found)
+    assert [r.mean for r in found] == sorted(r.mean for r in found)
+    assert all(r.params["x"] > 0.34 for r in found)
+    assert any("feasible with probability" in str(r) for r in found)
 
 
 def test_several_objectives_have_no_recommendation():
@@ -330,3 +332,80 @@ def test_a_trial_that_was_paused_keeps_what_it_told():
     resting = [row for row in study.trials if row.state == State.PAUSED]
     assert resting
     assert all(row.constraints == {"early": -1.0} for row in resting)
+
+
+# -- several workers, and what comes from elsewhere -------------------------------------------------------------------
+
+
+def test_a_constraint_does_not_hide_an_objective_of_its_name():
+    study = luthier.create_study(objectives={"loss": "minimize"}, space=SPACE, sampler="random", seed=0)
+
+    def objective(trial):
+        trial.set_constraint("loss", -1.0)
+        return math.nan
+
+    study.optimize(objective, n_trials=2)
+    assert [row.state for row in study.trials] == [State.FAILED] * 2
+    with pytest.raises(NoCompletedTrialsError):
+        _ = study.best_trial
+
+
+def test_what_one_worker_says_of_failures_another_keeps(tmp_path):
+    db = str(tmp_path / "a.db")
+    first = luthier.create_study("s", db, sampler="random", seed=0)
+    second = luthier.load_study("s", db, sampler="random")
+    first.optimize(lambda t: 1 / 0, n_trials=1, catch=ZeroDivisionError, catch_as="infeasible")
+    second.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)  # its space grows
+    assert second.history.constraint_names == ("crash",)
+    assert luthier.load_study("s", db).history.feasible.tolist() == [False, True, True]
+    assert luthier.load_study("s", db).space.names == ("x",)
+    second.optimize(lambda t: 1.0, n_trials=0, catch_as="failed")
+    first.optimize(lambda t: 1.0, n_trials=0)
+    assert first.history.constraint_names == ()
+
+
+def test_failures_may_count_as_infeasible_from_the_start():
+    study = luthier.create_study(space=SPACE, sampler="random", seed=0, catch_as="infeasible")
+    study.tell(study.ask(), state="failed")
+    study.tell(study.ask(), 1.0)
+    assert study.history.feasible.tolist() == [False, True]
+    with pytest.raises(StudyError, match="catch_as is 'failed' or 'infeasible', got 'pruned'"):
+        luthier.create_study(catch_as="pruned")
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (complete((math.nan, 1.0)), "a complete trial has no NaN"),
+        (complete((0.5, 1.0), {"c": math.nan}), "a complete trial has no NaN"),
+        (complete(("abc", 1.0)), "2 numbers"),
+        (complete((None, 1.0)), "2 numbers"),
+        (complete((1.0,)), "2 numbers"),
+        (complete(None), "needs 2 values"),
+        (TrialRow(number=-1, state=State.FAILED, values=(1.0, 2.0, 3.0)), "2 numbers"),
+        (complete((0.5, 1.0), {"c": "big"}), "constraint 'c' is a number"),
+    ],
+)
+def test_added_trials_are_checked(row, says):
+    study = created()
+    with pytest.raises(TrialError, match=says):
+        study.add_trials([row])
+    assert study.trials == []
+
+
+def test_added_trials_may_hold_numpy_numbers(storage):
+    study = created(storage)
+    study.add_trials([complete((np.float64(0.5), np.int64(1)), {"c": 10**400})])
+    assert (study.trials[0].values, study.trials[0].constraints) == ((0.5, 1.0), {"c": math.inf})
+
+
+def test_a_trial_that_waits_breaks_nothing_yet():
+    study = created()
+    study.add_trials([TrialRow(number=-1, state=State.WAITING, params={"x": 0.5}, constraints={"c": 1.0})])
+    assert study.history.constraint_names == ()
+
+
+def test_configurations_that_always_broke_a_constraint_are_not_recommended():
+    study = luthier.create_study(space=SPACE, seed=0)
+    study.add_trials(complete((x,), {"c": 1.0 if i < 9 else -1.0}, x=x) for i, x in enumerate(np.linspace(0, 1, 10)))
+    assert [r.numbers for r in study.recommend(10)] == [(9,)]

@@ -69,10 +69,12 @@ class Candidates:
     """The k configurations that were run to the end, in the order of their first trial.
 
     Runs of the same params count as one, which has the mean of what they told; re-runs of `Study.confirm` are among
-    them. A trial of which no params are known stands for itself.
+    them. Of a constraint it has the largest value that any of its runs told, also of those that did not come to an end:
+    one that breaks it is enough. NaN counts as inf. A trial of which no params are known stands for itself.
 
     Attributes:
-        runs: (k,) the trials of each, ordinary ones first.
+        runs: (k,) the complete trials of each, ordinary ones first.
+        limits: (k,) constraint to value, "crash" among them where failing breaks one.
         values: (k, m) in the user's units.
         losses: (k, m) signed so that smaller is better; inf where there is no mean.
         noun: What to call them.
@@ -83,11 +85,24 @@ class Candidates:
 
     def __init__(self, history: History, rows_of: Callable[[list[int]], list[TrialRow]]) -> None:
         self.objectives, self.directions = history.objectives, history.directions
+        complete = history.state == State.COMPLETE
+        told_limits = ~np.isnan(history.constraints).all(axis=1)
         groups: dict[Any, list[TrialRow]] = {}
-        for row in rows_of(np.flatnonzero(history.state == State.COMPLETE).tolist()):
-            groups.setdefault(_configuration(row), []).append(row)
-        runs = [sorted(same, key=lambda row: (row.confirms is not None, row.number)) for same in groups.values()]
-        self.runs = sorted((same for same in runs if same[0].confirms is None), key=lambda same: same[0].number)
+        limits: dict[Any, dict[str, float]] = {}
+        for row in rows_of(np.flatnonzero(complete | told_limits).tolist()):
+            key = _configuration(row)
+            if row.state == State.COMPLETE:
+                groups.setdefault(key, []).append(row)
+            worst = limits.setdefault(key, {})
+            crash = {"crash": 1.0 if row.state == State.FAILED else -1.0} if history.crash else {}
+            for name, value in (row.constraints | crash).items():
+                worst[name] = max(worst.get(name, -math.inf), math.inf if math.isnan(value) else value)
+        runs = [
+            (sorted(same, key=lambda row: (row.confirms is not None, row.number)), limits[key])
+            for key, same in groups.items()
+        ]
+        runs = sorted((r for r in runs if r[0][0].confirms is None), key=lambda r: r[0][0].number)
+        self.runs, self.limits = [same for same, _ in runs], [worst for _, worst in runs]
         if not self.runs:
             raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
         self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
@@ -105,11 +120,11 @@ class Candidates:
         return Sought(name, self.values[:, j], self.directions[j] == "maximize", tolerance)
 
     def constraints(self) -> list[Condition]:
-        """Those that trials told of and that exclude anything."""
+        """Those that exclude anything; what told nothing of one keeps it."""
         found = []
-        for name in dict.fromkeys(name for same in self.runs for row in same for name in row.constraints):
-            told = self._means(_NOTED["constraints."], name)
-            off = np.maximum(np.nan_to_num(_numbers(told), nan=0.0, posinf=np.inf), 0.0)
+        for name in dict.fromkeys(name for worst in self.limits for name in worst):
+            told = [worst.get(name, ABSENT) for worst in self.limits]
+            off = np.fmax(_numbers(told), 0.0)
             if off.any():
                 found.append(Condition(f"constraint {name} <= 0", off == 0, off, told))
         return found
@@ -147,11 +162,16 @@ class Candidates:
         return Condition(c.text, passes, np.where(passes, 0.0, off), told)
 
     def front(self, fits: Mask) -> Front:
-        """The front of some candidates (k,); only finite ones count if there are any."""
+        """The front of some candidates (k,).
+
+        Of what no other beats only finite ones count if there are any, else those without a loss of inf if there are.
+        """
         rows = np.flatnonzero(fits)
-        finite = np.isfinite(self.losses[rows]).all(axis=1)
-        rows = rows[finite] if finite.any() else rows
         rows = rows[non_dominated(self.losses[rows])]
+        for good in (np.isfinite(self.losses[rows]), self.losses[rows] < np.inf):
+            if good.all(axis=1).any():
+                rows = rows[good.all(axis=1)]
+                break
         losses = np.where(np.isfinite(self.losses[rows]), self.losses[rows], 0.0)
         low = losses.min(axis=0)
         span = losses.max(axis=0) - low
@@ -165,13 +185,17 @@ class Candidates:
     def _look_up(self, name: Name, text: str) -> list[Any]:
         if name.text in self.objectives:
             return [ABSENT if math.isnan(v) else v for v in self.objective(name.text).values.tolist()]
+        limit = name.text.removeprefix("constraints.")
+        if any(limit in worst for worst in self.limits):
+            return [worst.get(limit, ABSENT) for worst in self.limits]
         for prefix, noted in _NOTED.items():
             told = self._means(noted, name.text.removeprefix(prefix))
             if any(v is not ABSENT for v in told):
                 return told
         rows = [row for same in self.runs for row in same]
-        others = dict.fromkeys(key for noted in _NOTED.values() for row in rows for key in noted(row))
-        known = [*self.objectives, *others]
+        limits = (limit for worst in self.limits for limit in worst)
+        others = (key for noted in _NOTED.values() for row in rows for key in noted(row))
+        known = [*self.objectives, *dict.fromkeys([*limits, *others])]
         close = difflib.get_close_matches(name.text, known, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         refuse(text, name.at, f"unknown name {name.text!r}; {hint}there are {', '.join(known):.500}")
@@ -183,11 +207,10 @@ def _spent(row: TrialRow) -> dict[str, Any]:
 
 
 _NOTED: dict[str, Callable[[TrialRow], Mapping[str, Any]]] = {
-    "constraints.": lambda row: row.constraints,
     "": _spent,
     "params.": lambda row: row.params,
     "tags.": lambda row: row.tags,
-}  # by what may stand before a name; of equal names the first counts
+}  # by what may stand before a name; of equal names the first counts, but constraints before all of them
 
 
 def _configuration(row: TrialRow) -> Any:

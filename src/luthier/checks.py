@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import ConstraintValueError, CostError, TrialError
+from .errors import ConstraintValueError, CostError, ObjectiveValueError, TrialError
 
 
 def default_names(m: int) -> tuple[str, ...]:
@@ -31,6 +32,37 @@ def in_order(values: Mapping[str, Any], objectives: Sequence[str], whose: str, e
     return [values[name] for name in objectives]
 
 
+def checked_values(returned: Any, objectives: Sequence[str], whose: str) -> tuple[float, ...]:
+    """What an objective returned, as floats; `whose` begins what is said of it: "trial 3 returned".
+
+    Raises:
+        ObjectiveValueError: It is not one number for each objective, or names others.
+    """
+    n_values = len(objectives)
+    if n_values == 1 and type(returned) is float:
+        return (returned,)
+    want = "a number" if n_values == 1 else f"{n_values} numbers ({', '.join(objectives)})"
+    if isinstance(returned, Mapping):
+        said = f"the objective must return {want}; {whose}"
+        returned = in_order(returned, objectives, said, ObjectiveValueError)
+    got = f"{whose} {returned!r:.200} ({type(returned).__name__})"
+    several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)
+    parts = list(returned) if several else [returned]
+    if returned is None:
+        raise ObjectiveValueError(f"the objective must return {want}; {got}; is there a path without a return?")
+    if len(parts) != n_values:
+        raise ObjectiveValueError(f"the objective must return {want}, one for each direction of the study; {got}")
+    values = []
+    for v in parts:
+        if isinstance(v, str | bytes | bool | np.bool_ | complex):
+            raise ObjectiveValueError(f"the objective must return {want}; {got}")
+        try:
+            values.append(float(v))
+        except (TypeError, ValueError, OverflowError):
+            raise ObjectiveValueError(f"the objective must return {want}; {got}") from None
+    return tuple(values)
+
+
 def whole(x: float) -> float:
     """A whole number as int, any other as it is."""
     return int(x) if x == int(x) else x
@@ -43,10 +75,10 @@ def checked_cost(value: Any, whose: str) -> float:
         CostError: It is not a finite number >= 0.
     """
     number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool) and (
-        0 <= number < math.inf
-    ):  # fmt: skip
-        return float(number)
+    if isinstance(number, int | float | np.integer | np.floating) and not isinstance(number, bool):
+        with contextlib.suppress(OverflowError):  # of a whole number that no float can hold
+            if 0 <= float(number) < math.inf:
+                return float(number)
     raise CostError(f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}")
 
 
@@ -57,14 +89,22 @@ def checked_constraint(name: Any, value: Any, whose: str) -> float:
         ConstraintValueError: It is not a number, or its name is no text, or taken.
     """
     number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if not isinstance(name, str) or not name or name == "crash":
+    if not is_name(name) or name == "crash":
         raise ConstraintValueError(f"a constraint's name is text, and not 'crash', got {name!r:.100} in {whose}")
     if isinstance(number, bool | np.bool_) or not isinstance(number, int | float | np.integer | np.floating):
         raise ConstraintValueError(
             f"constraint {name!r} is a number, at most 0 where it is kept, got {value!r:.100} "
             f"({type(value).__name__}) in {whose}"
         )
-    return float(number)
+    try:
+        return float(number)
+    except OverflowError:  # of a whole number that no float can hold
+        return math.inf if number > 0 else -math.inf
+
+
+def is_name(name: Any) -> bool:
+    """Whether it is text that can be stored and read: not blank, without halves of characters."""
+    return isinstance(name, str) and bool(name.strip()) and name.encode(errors="ignore").decode() == name
 
 
 def jsonable(value: Any) -> Any:

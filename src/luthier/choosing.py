@@ -22,7 +22,7 @@ from .numerics.pareto import non_dominated
 from .rules import Rule, parse
 from .trial import TrialRow
 
-_WAYS = "a rule ('accuracy >= 0.9, then smallest size'), weights, aspiration, knee=True or lexicographic"
+WAYS = "a rule ('accuracy >= 0.9, then smallest size'), weights, aspiration, knee=True or lexicographic"
 _RHO = 1e-4  # of the augmentation: decides between what is equal in the worst objective
 _EQUAL = 1e-9  # what differs by less is equal
 
@@ -45,8 +45,12 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, tuple[float, float]]
 
     def __str__(self) -> str:
-        differ = [f"{name} {a:.6g} instead of {b:.6g}" for name, (a, b) in self.values.items() if a != b]
+        differ = [f"{name} {a:.6g} instead of {b:.6g}" for name, (a, b) in self.values.items() if _differ(a, b)]
         return f"trial {self.number}: {', '.join(differ) or 'no different in what is sought'}"
+
+
+def _differ(a: float, b: float) -> bool:
+    return a != b and not (math.isnan(a) and math.isnan(b))
 
 
 class RuleCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +128,7 @@ def choose(
     weights: Mapping[str, float] | None = None, aspiration: Mapping[str, float] | None = None, knee: bool = False,
     lexicographic: Sequence[str | tuple[str, float]] | None = None,
 ) -> Choice:  # fmt: skip
-    """`Study.choose`, of the candidates that break no constraint. At most one way is given.
+    """`Study.choose`, of the candidates that break no constraint in any of their runs. At most one way is given.
 
     Args:
         history: The trials that are taken into account.
@@ -138,14 +142,15 @@ def choose(
     Raises:
         RuleError: More than one way is given, or none although several trials are beaten by no other; a way cannot be
             read, or names what is not there.
-        NothingFitsError: No candidate satisfies the rule; it says which conditions are to blame.
+        NothingFitsError: No candidate satisfies the rule; it says which conditions are to blame. Or none of those that
+            do has a number for what is sought.
         NoFeasibleTrialsError: Every candidate breaks a constraint.
         NoCompletedTrialsError: No trial is complete.
     """
     given = {"rule": rule, "weights": weights, "aspiration": aspiration, "lexicographic": lexicographic}
     ways = [name for name, what in given.items() if what is not None] + ["knee"] * bool(knee)
     if len(ways) > 1:
-        raise RuleError(f"choose takes one way, got {' and '.join(ways)}; give one of {_WAYS}")
+        raise RuleError(f"choose takes one way, got {' and '.join(ways)}; give one of {WAYS}")
     names = history.objectives
     read = Rule("", (), ()) if rule is None else parse(rule)
     steps = [] if lexicographic is None else _steps(lexicographic, names)
@@ -181,7 +186,7 @@ def choose(
         if not ways and front.span.any():
             raise RuleError(
                 f"{len(front.rows)} of {len(candidates)} {candidates.noun} are beaten by no other in all of "
-                f"{', '.join(names)}; choose by {_WAYS}"
+                f"{', '.join(names)}; choose by {WAYS}"
             )
     return _explained(candidates, rules, pick, sought or [candidates.objective(n) for n in names], (*ways, "best")[0])
 
@@ -236,13 +241,23 @@ def _must_know(name: Any, objectives: Sequence[str], what: str) -> None:
 def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
     """One thing after the other, each among those that come within the tolerance of the best in the ones before.
 
-    Of several that are left it is the first that no other of them beats in all objectives.
+    What has no number for one of these things is out. Of several that are left it is the first that no other of them
+    beats in all objectives.
+
+    Raises:
+        NothingFitsError: Nothing that is left has a number.
     """
 
     def pick(fits: Mask) -> tuple[int, str]:
-        left, steps = np.flatnonzero(fits), []
+        left, steps = np.flatnonzero(fits), list[str]()
         for s in sought:
-            losses = np.where(np.isnan(s.values), np.inf, -s.values if s.largest else s.values)[left]
+            n, left = len(left), left[~np.isnan(s.values[left])]
+            if not len(left):
+                raise NothingFitsError(
+                    f"none of the {n} that fit{' so far' * bool(steps)} has a number for {s.name!r}, which is sought; "
+                    "a condition on it leaves out what has none"
+                )
+            losses = (-s.values if s.largest else s.values)[left]
             best = losses.min()
             slack = s.tolerance * (abs(best) if s.relative and np.isfinite(best) else 1.0)
             edge = best + slack
@@ -359,21 +374,24 @@ def _explained(
     fits = _allowed(rules, k)
     chosen, why = pick(fits)
 
-    def alternative(i: int) -> Alternative:
+    def alternative(allowed: Mask) -> tuple[int, Alternative | None]:
+        try:
+            i, _ = pick(allowed)
+        except NothingFitsError:
+            return chosen, None
         values = {s.name: (float(s.values[i]), float(s.values[chosen])) for s in sought}
-        return Alternative(number=candidates.runs[i][0].number, values=values)
+        return i, Alternative(number=candidates.runs[i][0].number, values=values)
 
     costs = []
     for j, rule in enumerate(rules):
         others = _allowed(rules[:j] + rules[j + 1 :], k)
-        i, _ = pick(others)
-        without = alternative(i)
-        told = None if rule.told[i] is ABSENT else rule.told[i]
-        differs = not rule.passes[i] and any(a != b for a, b in without.values.values())
+        i, without = alternative(others)
+        if without and (rule.passes[i] or not any(_differ(a, b) for a, b in without.values.values())):
+            without = None
         costs.append(
             RuleCost(
                 rule=rule.text, n=k, n_excluded=int((~rule.passes).sum()), n_alone=int((others & ~rule.passes).sum()),
-                without=without if differs else None, at=told if differs else None,
+                without=without, at=None if without is None or rule.told[i] is ABSENT else rule.told[i],
             )
         )  # fmt: skip
     left = fits & (np.arange(k) != chosen)
@@ -381,7 +399,7 @@ def _explained(
         trial=candidates.runs[chosen][0], numbers=tuple(row.number for row in candidates.runs[chosen]),
         values=dict(zip(candidates.objectives, candidates.values[chosen].tolist(), strict=True)), way=way,
         why=f"{fits.sum()} of {k} {candidates.noun} may be chosen; {why}", rules=tuple(costs),
-        runner_up=alternative(pick(left)[0]) if left.any() else None,
+        runner_up=alternative(left)[1] if left.any() else None,
     )  # fmt: skip
 
 

@@ -47,8 +47,9 @@ class Command:
       scheduler ends the trial's turn, the program and all it started get SIGTERM, and SIGKILL after `grace_s`.
     - The result is the last line that is a number, a JSON list of numbers, or a JSON object with "value" (or "values").
       Objectives that have names stand under these: `{"accuracy": 0.9, "latency_ms": 12}`, also within "values".
-    - Beside a value, `"constraints": {"memory": -3.5}`, `"tags": {"size": 7}` and `"cost": 2` are noted, as by
-      `Trial.set_constraint`, `set_tag` and `set_cost`.
+    - `"constraints": {"memory": -3.5}`, `"tags": {"size": 7}` and `"cost": 2` in any JSON object are noted, as by
+      `Trial.set_constraint`, `set_tag` and `set_cost`; told twice, the later counts. Tags that are no object and a cost
+      that is no number pass by, constraints must be numbers with names.
     - All other lines pass by.
 
     Args:
@@ -103,7 +104,9 @@ class Command:
         """Runs the program.
 
         Raises:
-            CommandError: It could not be run, ended with an exit status other than 0, or printed no result.
+            CommandError: It could not be run, ended with an exit status other than 0, or printed no result, or
+                constraints that are none.
+            TrialError: What it says is a constraint or a cost cannot be one.
             TrialPruned: The scheduler stopped the trial.
         """
         params = trial.params
@@ -120,10 +123,10 @@ class Command:
             for line in program.lines():
                 last = line.strip() or last
                 value, said = self._read(line, trial.objectives)
+                _note(trial, said)
                 if value is None:
                     continue
                 result, step = value, said.get("step")
-                _note(trial, said)
                 if isinstance(step, int | float) and not isinstance(step, bool):
                     trial.report(value, step, said.get("checkpoint"))
                     if trial.should_prune():
@@ -143,7 +146,7 @@ class Command:
         return result
 
     def _read(self, line: str, objectives: Sequence[str]) -> tuple[float | list[float] | None, dict[str, Any]]:
-        """The value in a line of output, if any, and the rest of the JSON object around it."""
+        """The value in a line of output, if any, and what else a JSON object says."""
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
@@ -154,11 +157,12 @@ class Command:
         if not isinstance(said, dict):
             return _numbers(said), {}
         names = self.metric or tuple(objectives)
+        rest = {name: v for name, v in said.items() if name not in names}
         for where in (said, said.get("values"), None if self.metric else said.get("value")):
             value = _named(where, names) if isinstance(where, dict) else _numbers(where)
             if value is not None:
-                return value, {name: v for name, v in said.items() if name not in names}
-        return None, {}
+                return value, rest
+        return None, rest
 
 
 def _text(value: Any) -> str:
@@ -185,20 +189,24 @@ def _number(said: Any) -> float | None:
 
 
 def _note(trial: Trial, said: Mapping[str, Any]) -> None:
-    """Notes what a program says beside a value.
+    """Notes what a program says beside its values.
 
     Raises:
-        CommandError: What should be names and values is something else.
-        TrialError: A constraint or a cost is no number.
+        CommandError: Constraints are no names and values.
+        TrialError: A constraint is no number, or a cost is negative or not finite.
     """
-    for what, note in (("constraints", trial.set_constraint), ("tags", trial.set_tag)):
-        noted = said.get(what) or {}
-        if not isinstance(noted, dict):
-            raise CommandError(f'expected names and values such as "{what}": {{"size": 1.5}}, got {noted!r:.200}')
-        for name, value in noted.items():
-            note(name, value)
-    if said.get("cost") is not None:
-        trial.set_cost(said["cost"])
+    constraints, tags, cost = said.get("constraints") or {}, said.get("tags"), _number(said.get("cost"))
+    if not isinstance(constraints, dict):
+        raise CommandError(
+            'expected constraints on results, which are kept at values of at most 0, such as "constraints": '
+            f'{{"size": -1.5}}, got {constraints!r:.200}; print anything else under another name'
+        )
+    for name, value in constraints.items():
+        trial.set_constraint(name, value)
+    for name, value in tags.items() if isinstance(tags, dict) else ():
+        trial.set_tag(name, value)
+    if cost is not None:
+        trial.set_cost(cost)
 
 
 class _Program:

@@ -37,6 +37,8 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True):
         high: Upper end.
         expected: What the model had expected before.
         n_failed: How many repeats came to nothing.
+        kept: Repeat to whether it kept all constraints; empty where the study has none. A repeat that failed is in it
+            only if it broke one.
     """
 
     number: int
@@ -47,6 +49,17 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     expected: float
     n_failed: int
+    kept: dict[int, bool] = {}
+
+    @property
+    def n_broken(self) -> int:
+        """How many repeats broke a constraint."""
+        return len(self.kept) - sum(self.kept.values())
+
+    @property
+    def feasible(self) -> bool:
+        """Whether at least half of its repeats kept all constraints."""
+        return 2 * self.n_broken <= len(self.kept)
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +67,8 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         direction: Of the study.
-        leaders: By the mean of their repeats, the best first.
+        leaders: By the mean of their repeats, the best first; those of which most repeats broke a constraint behind
+            others, and those without a value last.
         level: Coverage of the intervals.
         n_pairs: Repeats that both the first and the second have.
         difference: Mean of first minus second over these; NaN where there are fewer than two.
@@ -71,21 +85,29 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def best(self) -> Leader:
-        """The leader with the best mean."""
+        """The leader with the best mean, of those that keep the constraints if any does."""
         return self.leaders[0]
 
     @property
     def significant(self) -> bool:
-        """Whether the first is better than the second, on repeats of both, by more than chance would bring about."""
+        """Whether the first is better than the second, on repeats of both, by more than chance would bring about.
+
+        Never where most repeats of the first broke a constraint.
+        """
         better = self.difference < 0 if self.direction == "minimize" else self.difference > 0
-        return better and self.p < 1 - self.level
+        return self.best.feasible and better and self.p < 1 - self.level
 
     @property
     def verdict(self) -> str:
         """What may be said, in one sentence."""
+        best = self.best
+        if not best.feasible:
+            return f"No leader keeps the constraints: trial {best.number} {_broke(best)}."
         if len(self.leaders) == 1:
-            return f"Trial {self.best.number} was confirmed alone; there is nothing to compare it with."
+            return f"Trial {best.number} was confirmed alone; there is nothing to compare it with."
         first, second = self.leaders[:2]
+        if not second.feasible:
+            return f"Only trial {first.number} keeps the constraints: trial {second.number} {_broke(second)}."
         if math.isnan(self.p):
             return f"Trials {first.number} and {second.number} have too few repeats in common to be compared."
         if all(len(set(x.values.values())) == 1 for x in (first, second)):
@@ -93,17 +115,29 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
         p = "p < 0.0001" if self.p < 1e-4 else f"p = {self.p:.2g}"
         found = f"(difference {self.difference:.3g}, paired t test over {self.n_pairs} repeats, {p})"
         if self.significant:
-            return f"Trial {first.number} is better than trial {second.number} {found}."
+            but = f", but {_broke(first)}" if first.n_broken else ""
+            return f"Trial {first.number} is better than trial {second.number} {found}{but}."
         return f"Trial {first.number} cannot be told from trial {second.number} {found}: either will do."
 
     def _table(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = []
+        limited = any(x.kept for x in self.leaders)
         for x in self.leaders:
             interval = "" if math.isnan(x.low) else f"{x.low:.6g} to {x.high:.6g}"
             repeats = f"{len(x.values)}" + (f", {x.n_failed} failed" if x.n_failed else "")
             params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in x.params.items())
-            rows.append((str(x.number), f"{x.mean:.6g}", interval, f"{x.expected:.6g}", repeats, params))
-        return [("trial", "mean", f"{self.level:.0%} interval", "expected", "repeats", "params"), *rows]
+            kept = (f"{sum(x.kept.values())} of {len(x.kept)}",) * limited
+            rows.append((str(x.number), f"{x.mean:.6g}", interval, f"{x.expected:.6g}", repeats, *kept, params))
+        head = (
+            "trial",
+            "mean",
+            f"{self.level:.0%} interval",
+            "expected",
+            "repeats",
+            *("feasible",) * limited,
+            "params",
+        )
+        return [head, *rows]
 
     def __str__(self) -> str:
         rows = self._table()
@@ -116,6 +150,10 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
         th = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
         trs = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         return f"<table><tr>{th}</tr>{trs}</table><p>{html.escape(self.verdict)}</p>"
+
+
+def _broke(leader: Leader) -> str:
+    return f"broke a constraint in {leader.n_broken} of {len(leader.kept)} repeats"
 
 
 def confirm(study: Study, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float) -> Confirmation:
@@ -192,11 +230,14 @@ def _repeats(leaders: Sequence[Recommendation], rows: Sequence[TrialRow]) -> dic
 def _found(study: Study, leaders: Sequence[Recommendation], rows: Sequence[TrialRow], level: float) -> Confirmation:
     """The comparison, from the trials that are over."""
     sign = float(study.history.values_of(1.0))
+    limited, crash = bool(study.history.constraint_names), study.history.crash
     found = []
     for x in leaders:
         mine = [row for row in rows if row.confirms == x.number]
         values = {row.tags["repeat"]: row.values[0] for row in mine if row.state == State.COMPLETE and row.values}
         values = dict(sorted(values.items()))
+        broken = {row.tags["repeat"] for row in mine if not row.feasible or (crash and row.state == State.FAILED)}
+        kept = {repeat: repeat not in broken for repeat in sorted(values.keys() | broken)}
         y = np.array([*values.values()])
         with np.errstate(invalid="ignore"):  # of both infinities
             mean = float(y.mean()) if len(y) else math.nan
@@ -206,9 +247,10 @@ def _found(study: Study, leaders: Sequence[Recommendation], rows: Sequence[Trial
             Leader(
                 number=x.number, params=x.params, values=values, mean=mean, low=low,
                 high=high, expected=x.mean, n_failed=len({row.tags["repeat"] for row in mine} - values.keys()),
+                kept=kept if limited else {},
             )
         )  # fmt: skip
-    found.sort(key=lambda x: math.inf if math.isnan(x.mean) else sign * x.mean)
+    found.sort(key=lambda x: (math.isnan(x.mean), not x.feasible, 0.0 if math.isnan(x.mean) else sign * x.mean))
     if math.isnan(found[0].mean):
         error = next((row.error for row in rows if row.error), None) or "they did not end"
         raise NoCompletedTrialsError(f"no repeat has a value: {error.splitlines()[0]}")

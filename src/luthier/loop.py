@@ -100,15 +100,15 @@ def run(
     if n_jobs == -1:
         n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
     study._stopped = False
-    if catch_as is not None and study.history.crash != (catch_as == "infeasible"):
-        study.history.crash = catch_as == "infeasible"
-        study._save_spec(crash=catch_as)
     if only is None:
         study.stop_reason, study._objective = None, objective
-        if study.storage.shared:
-            with study._lock:
+        with study._lock:
+            if study.storage.shared:
+                study._take(study.storage.study(study.name).spec)
                 study._refresh()
                 study._lineage.sweep()
+            if catch_as is not None and study.history.crash != (catch_as == "infeasible"):
+                study._save(crash=catch_as)
     study._window = n_jobs if reproducible and executor is not None else None
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     from .progress import shown

@@ -72,7 +72,7 @@ def must_have_results(history: History) -> None:
     complete = (history.state == State.COMPLETE) & ~history.confirming
     if not complete.any():
         raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
-    if history.eligible.any():
+    if (history.eligible & ~np.isnan(history.losses).any(axis=1)).any():
         return
     told = history.constraints[complete]
     broken = {name: int((column > 0).sum()) for name, column in zip(history.constraint_names, told.T, strict=True)}
@@ -113,7 +113,10 @@ def recommend(history: History, k: int, rows_of: Callable[[list[int]], list[Tria
     mean, sd = _expected(history, X, losses, observed)
     mean = np.where(np.isfinite(observed), mean, observed)  # what is worse than everything stays so
     feasible = _feasible(history, X, numbers)
-    leaders = np.lexsort((mean, np.where(feasible >= _LIKELY, 0.0, -feasible), feasible < _LIKELY))[:k]
+    kept = np.array([history.feasible[same].any() for same in numbers])
+    sure = kept & (feasible >= _LIKELY)
+    leaders = np.lexsort((mean, -feasible * ~sure.any()))
+    leaders = leaders[(sure if sure.any() else kept)[leaders]][:k]
     first = rows_of([numbers[j][0] for j in leaders])
     ends = np.sort(history.values_of(mean + np.array([[-_Z], [_Z]]) * sd), axis=0)
     return [

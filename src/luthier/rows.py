@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from .checks import checked_constraint, checked_cost, default_names, jsonable
+from .checks import checked_constraint, checked_cost, checked_values, default_names, jsonable
 from .distributions import tuples
 from .errors import TrialError
 from .trial import State, TrialRow
@@ -42,7 +43,8 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
     """Trials that come from elsewhere, as a study keeps them.
 
     Raises:
-        TrialError: One is running, complete without its values, or holds what cannot be stored.
+        TrialError: One is running, complete without its values or with NaN, or holds what cannot be stored.
+        ObjectiveValueError: There is not one number for each objective.
         CostError: A cost is not a finite number >= 0.
         ConstraintValueError: A constraint is not a number.
     """
@@ -50,12 +52,15 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
     for row in rows:
         if row.state == State.RUNNING:
             raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
-        if row.state == State.COMPLETE and (row.values is None or len(row.values) != len(objectives)):
+        if row.state == State.COMPLETE and row.values is None:
             raise TrialError(f"a complete trial needs {len(objectives)} values, got {row.values!r}")
+        values = None if row.values is None else checked_values(row.values, objectives, "an added trial has")
         cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
         params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
-        limits = {k: checked_constraint(k, v, "an added trial") for k, v in row.constraints.items()}
-        values = None if row.values is None else tuple(float(v) for v in row.values)
+        told = {} if row.state == State.WAITING else row.constraints
+        limits = {k: checked_constraint(k, v, "an added trial") for k, v in told.items()}
+        if row.state == State.COMPLETE and any(map(math.isnan, [*(values or ()), *limits.values()])):
+            raise TrialError(f"a complete trial has no NaN, got values {values} and constraints {limits}")
         out.append(
             msgspec.structs.replace(
                 row, params=params, values=values, cost=cost, constraints=limits, checkpoints=(), turns=()

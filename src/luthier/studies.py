@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from . import samplers, schedulers
 from .checkpoints import Checkpoints, temporary
+from .checks import default_names, is_name
 from .errors import StudyError, StudyExistsError
 from .samplers.base import Sampler
 from .schedulers.base import Scheduler
@@ -34,6 +35,7 @@ def create_study(
     seed: int | None = None,
     load_if_exists: bool = False,
     checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
+    catch_as: Literal["failed", "infeasible"] | None = None,
 ) -> Study:
     """Begins a search.
 
@@ -51,6 +53,7 @@ def create_study(
         load_if_exists: Go on with a study of that name instead of raising.
         checkpoints: Where trials leave what they can go on from: a folder, a URL such as "s3://bucket/folder", or
             `Checkpoints(place, keep=...)`; None for a folder beside the storage.
+        catch_as: "infeasible" takes trials that fail for the breach of a constraint; see `Study.optimize`.
 
     Raises:
         StudyExistsError: The name is taken.
@@ -72,6 +75,9 @@ def create_study(
     }
     spec |= {k: v for k, v in (("sampler", sampler), ("scheduler", scheduler)) if isinstance(v, str)}
     spec |= {"objectives": names} if names else {}
+    if catch_as not in (None, "failed", "infeasible"):
+        raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+    spec |= {"crash": catch_as} if catch_as else {}
     if checkpoints is not None:
         store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
@@ -84,8 +90,8 @@ def create_study(
         must_be_whole(record)
         if (direction or directions or objectives) and record.spec["directions"] != wanted:
             raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
-        if names and record.spec.get("objectives") != names:
-            known = record.spec.get("objectives", "no names")
+        known = list(record.spec.get("objectives") or default_names(len(wanted)))
+        if names and known != names:
             raise StudyError(f"study {name!r} has objectives {known}, not {names}") from None
         chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
@@ -98,18 +104,19 @@ def _aims(
     given = [x for x in (direction, directions, objectives) if x is not None]
     if len(given) > 1:
         raise StudyError(f"give one of direction, directions and objectives, got {' and '.join(map(repr, given))}")
-    if isinstance(directions, str) or (objectives is not None and not isinstance(objectives, Mapping)):
+    listed = directions is None or (isinstance(directions, Sequence) and not isinstance(directions, str))
+    if not listed or not (objectives is None or (isinstance(objectives, Mapping) and objectives)):
         raise StudyError(
             "directions is a list such as ['minimize', 'maximize'], objectives a dict such as "
             f"{{'accuracy': 'maximize'}}, got {given[0]!r}"
         )
     names = None if objectives is None else list(objectives)
-    wanted = [direction or "minimize"] if directions is None else list(directions)
+    wanted = ["minimize" if direction is None else direction] if directions is None else list(directions)
     wanted = wanted if objectives is None else list(objectives.values())
     if not wanted or any(d not in ("minimize", "maximize") for d in wanted):
         raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
-    if any(not isinstance(name, str) or not name for name in names or ()):
-        raise StudyError(f"the name of an objective is text, got {names!r}")
+    if not all(map(is_name, names or ())):
+        raise StudyError(f"the name of an objective is text, without halves of characters, got {names!r}")
     return wanted, names
 
 

@@ -78,7 +78,7 @@ class Study:
             must_match(name, stored.params[name], (space or stored).params[name])
         known = stored if space is None else space
         self.history = History(known, self.directions, self._seed, self._spec.get("objectives"))
-        self.history.crash = self._spec.get("crash") == "infeasible"
+        self._take(record.spec)
         self.objectives = self.history.objectives
         self._proposals = Proposals(self.history, self._declared, set(space.names) if space is not None else set())
         self._worker = worker_name()
@@ -92,7 +92,7 @@ class Study:
         self.stop_reason: str | None = None
         self._objective: Objective | None = None  # what optimize was last given, for confirm
         if space is not None and space.to_json() != self._spec["space"]:
-            self._save_spec()
+            self._save_space()
         elif space is None and self._spec["space"].get("functions"):
             logger.warning(
                 "study %r has constraints that are functions (%s) and cannot be stored; pass its space when loading it",
@@ -128,8 +128,8 @@ class Study:
             executor: "ray", for a Ray cluster; or any `concurrent.futures` executor, in which n_jobs trials are kept.
             catch: Exceptions of the objective after which the study goes on; others are raised. Exceeded limits, dead
                 workers and values of NaN never stop a study. Every failure is recorded.
-            catch_as: "infeasible" takes every failure for the breach of a constraint, "crash", from now on: models
-                learn where trials crash or run out of memory. "failed" ends that; None leaves it as it is.
+            catch_as: "infeasible" takes failures, earlier ones too, for breaches of a constraint, "crash": models learn
+                where trials crash or run out of memory. "failed" ends that. It is kept with the study; None: as it is.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
             progress: Shows a progress bar; by default on a terminal only.
             limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and recorded as failed.
@@ -263,8 +263,8 @@ class Study:
         """The k best configurations by what a model of all trials expects of them, the best first.
 
         With noise, the best value observed is the luckiest too. A model weighs it against its repeats and neighbours;
-        while trials are too few for a model, it is the mean of the observed values. Those that are expected to break a
-        constraint come last; see `Recommendation.feasible`.
+        while trials are too few for a model, it is the mean of the observed values. Configurations that are expected to
+        break a constraint, or always did, are left out; see `Recommendation.feasible`.
 
         Args:
             k: How many different configurations; fewer come back when fewer are complete.
@@ -289,13 +289,10 @@ class Study:
         knee: bool = False,
         lexicographic: Sequence[str | tuple[str, float]] | None = None,
     ) -> Choice:
-        """One of the feasible complete trials, by one of these ways; print it to see why.
-
-        None is needed where one trial is best in every objective.
+        """One of the feasible trials, by one of these ways (none where one trial is best in all). It says why.
 
         Args:
-            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size". Names are those of
-                objectives, constraints, params and tags, and cost and duration_s.
+            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see `luthier.rules.parse`.
             weights: Of objectives, each scaled to 0 (best) to 1 (worst of the front).
             aspiration: Values of objectives to come up to, or as near as can be.
             knee: Where the front bends most.
@@ -439,6 +436,15 @@ class Study:
             self._warned.add(topic)
             logger.warning("%s", message)
 
-    def _save_spec(self, **changed: Any) -> None:
-        self._spec = {**self._spec, "space": self.history.space.to_json(), "declared": self._declared, **changed}
+    def _save_space(self) -> None:
+        self._save(space=self.history.space.to_json(), declared=self._declared)
+
+    def _save(self, **changed: Any) -> None:
+        """Changes some of what the storage knows of the study."""
+        self._take(self.storage.study(self.name).spec | changed)
         self.storage.update_study(self._id, self._spec)
+
+    def _take(self, spec: Mapping[str, Any]) -> None:
+        """Takes over what the storage knows of the study, but for its space."""
+        self._spec = dict(spec)
+        self.history.crash = self._spec.get("crash") == "infeasible"

@@ -185,8 +185,8 @@ def _kept(history: History) -> str:
     n = int(complete.sum())
     if not history.constraint_names or not n:
         return ""
-    broken = (history.constraints[complete] > 0).sum(axis=0).tolist()
-    told = {name: n - k for name, k in zip(history.constraint_names, broken, strict=True) if name != "crash"}
+    kept = (history.constraints[complete] <= 0).sum(axis=0).tolist()  # NaN where a trial did not tell
+    told = {name: k for name, k in zip(history.constraint_names, kept, strict=True) if name != "crash"}
     text = f"kept by {int(history.feasible[complete].sum())} of {n} complete trials"
     text += f" ({', '.join(f'{clean(name)} by {k}' for name, k in told.items())})" if told else ""
     return text + ("; a trial that fails breaks one" if history.crash else "")

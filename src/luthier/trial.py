@@ -382,7 +382,8 @@ class Trial:
         """Notes a constraint on what came out: the trial is feasible when all of its constraints are at most 0.
 
         For "latency of at most 50 ms" the value is latency_ms - 50. Infinity breaks it by far; a trial with NaN fails,
-        as with a value of NaN. Told twice, the later counts. Stored however the trial ends.
+        as with a value of NaN. Told twice, the later counts. Stored however the objective ends, but lost with a process
+        that is killed, as by a limit.
 
         Raises:
             ConstraintValueError: The name is empty or "crash", or the value is not a number.

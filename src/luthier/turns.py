@@ -201,7 +201,7 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
             study._refresh()  # it may have reported from elsewhere, and others may have done better
         try:
             if study._proposals.learn(outcome.suggested):
-                study._save_spec()
+                study._save_space()
         except IncompatibleDistributionError as e:  # another worker has just used the name for something else
             outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
         if outcome.values is None and outcome.state in (State.PRUNED, State.PAUSED):

@@ -7,6 +7,7 @@ import math
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import luthier
@@ -128,12 +129,20 @@ def test_nothing_is_known_before_the_end(study):
     assert e.kwh >= 0
 
 
+def test_numbers_may_be_numpy_ones(study):
+    with measure.energy(cpu_watts=np.int64(50), memory_watts=np.float32(5), grams_per_kwh=np.int64(0)) as e:
+        pass
+    assert "50 W at full load; memory estimated at 5 W" in e.how or "memory estimated at 5 W; CPU" in e.how
+    assert e.co2_kg == 0
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"country": "France"}, "country must be an ISO 3166 code of three letters, such as 'FRA', got 'France'"),
         ({"country": 33}, "country must be .* got 33"),
         ({"cpu_watts": -1}, "cpu_watts must be a finite number >= 0, got -1"),
+        ({"memory_watts": True}, "memory_watts must be a finite number >= 0, got True"),
         ({"grams_per_kwh": math.inf}, "grams_per_kwh must be a finite number >= 0, got inf"),
         ({"cost": True}, "there is no trial"),
     ],

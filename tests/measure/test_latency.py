@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 
 import numpy as np
@@ -50,6 +51,7 @@ def test_time_ends_it_but_not_before_there_is_an_interval():
     assert measure.latency(call, warmup=4, repeats=1000, seconds=1e-9).n == N_LEAST
     assert call.n == 4 + N_LEAST
     assert measure.latency(call, repeats=2, seconds=1e-9).n == 2
+    assert measure.latency(call, repeats=np.int64(2), seconds=np.int64(1)).n == 2
 
 
 def test_median_lies_between_its_ends_and_is_the_float():
@@ -95,6 +97,32 @@ def test_threads_are_pinned_and_given_back(two_threads, threads):
     assert seen == [[threads] * len(before)] * 3
     assert threads_now() == before
     assert found.threads == threads
+
+
+def test_threads_of_libraries_that_the_calls_load_are_pinned(script):
+    told = script(
+        """
+        import json, threadpoolctl
+        from luthier import measure
+
+        def threads():
+            return [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+
+        def call():
+            import scipy.linalg  # brings a BLAS of its own
+            seen.append(threads())
+
+        seen = [threads()]
+        measure.latency(call, warmup=1, repeats=2)
+        print(json.dumps([*seen, threads()]))
+        """,
+        env={"OPENBLAS_NUM_THREADS": "2"},
+    )
+    before, warmup, *timed, after = json.loads(told)
+    assert len(warmup) > len(before)
+    assert timed == [[1] * len(warmup)] * 2
+    assert len(after) == len(warmup)
+    assert set(after) == set(before)
 
 
 def test_threads_may_be_left_alone(two_threads):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 
@@ -84,9 +85,17 @@ def test_failing_blocks_end_it_too():
     assert not watchers()
 
 
-@pytest.mark.parametrize("interval_s", [0, -1.0, "1", True])
+@pytest.mark.parametrize("interval_s", [np.int64(1000), np.float32(1000), 1e300])
+def test_an_interval_is_any_number(interval_s):
+    with measure.peak_memory(interval_s) as m:
+        held = np.ones(40 * MB, np.uint8)
+    assert m.mb > 35
+    assert held.size == 40 * MB
+
+
+@pytest.mark.parametrize("interval_s", [0, -1.0, "1", True, math.inf, math.nan])
 def test_an_interval_that_makes_no_sense(interval_s):
-    with pytest.raises(ValueError, match="interval_s must be a number of seconds > 0, got"), measure.peak_memory(
+    with pytest.raises(ValueError, match="interval_s must be a finite number of seconds > 0, got"), measure.peak_memory(
         interval_s
     ):  # fmt: skip
         pass

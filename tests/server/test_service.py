@@ -118,7 +118,12 @@ def test_objectives_have_names(service):
     status, answer = service("POST", "/v1/studies", {**again, "objectives": others})
     assert (status, "has objectives ['accuracy', 'latency_ms']" in answer["error"]["message"]) == (409, True)
     both = {"space": {}, "objectives": AIMS, "directions": ["minimize"]}
-    for wrong in (both, {"space": {}, "objectives": {}}, {"space": {}, "objectives": {"a": "up"}}):
+    for wrong in (
+        both,
+        {"space": {}, "objectives": {}},
+        {"space": {}, "objectives": {" ": "minimize"}},
+        {"space": {}, "objectives": {"a": "up"}},
+    ):
         assert service("POST", "/v1/studies", wrong)[0] == 422
     assert service("GET", service.study())[1]["objectives"] == ["value"]
 
@@ -169,6 +174,23 @@ def test_one_of_several_is_chosen(service):
     ):  # fmt: skip
         got, answer = service("POST", f"{study}/choose", how)
         assert (got, answer["error"]["type"]) == (status, kind)
+
+
+def test_failures_may_break_a_constraint(serve, tmp_path):
+    service = serve(SQLite(tmp_path / "s.db"))
+    study = service.study(name="s", catch_as="infeasible")
+    assert service("GET", study)[1]["catch_as"] == "infeasible"
+    for told in ({"value": 1}, {"error": "out of memory"}):
+        assert say(service, study, ask(service, study), "tell", **told)[0] == 200
+    history = luthier.load_study("s", f"sqlite:///{tmp_path}/s.db").history
+    assert (history.constraint_names, history.constraints.tolist()) == (("crash",), [[-1.0], [1.0]])
+    again = {"name": "s", "space": {}, "load_if_exists": True}
+    assert service("POST", "/v1/studies", again)[1]["catch_as"] == "infeasible"
+    assert service("POST", "/v1/studies", {**again, "catch_as": "infeasible"})[0] == 200
+    status, answer = service("POST", "/v1/studies", {**again, "catch_as": "failed"})
+    assert (status, "has catch_as infeasible, not failed" in answer["error"]["message"]) == (409, True)
+    assert service("POST", "/v1/studies", {"space": {}, "catch_as": "crash"})[0] == 422
+    assert service("GET", service.study())[1]["catch_as"] == "failed"
 
 
 @pytest.mark.parametrize("names", [5, ["a"], ["a", "a"], ["a", 1], "ab"])
@@ -282,7 +304,22 @@ def test_told_again_a_trial_agrees_and_told_otherwise_it_does_not(service):
     first = say(service, study, asked, "tell", value=0.5)
     assert say(service, study, asked, "tell", value=0.5) == first
     assert say(service, study, asked, "tell", value=0.6)[0] == 409
+    assert say(service, study, asked, "tell", value=0.5, constraints={"memory": 1})[0] == 409
     assert service("GET", study)[1]["counts"] == {"complete": 1}
+
+
+@pytest.mark.parametrize("ended", [{"value": 0.5}, {"error": "E"}])
+def test_told_again_constraints_must_be_the_same(service, ended):
+    study = service.study()
+    asked = ask(service, study)
+    first = say(service, study, asked, "tell", **ended, constraints={"memory": -1, "size": "inf"})
+    assert first[1]["constraints"] == {"memory": -1.0, "size": "inf"}
+    for again in ({"memory": -1, "size": "inf"}, {"size": "inf"}, {}):
+        assert say(service, study, asked, "tell", **ended, constraints=again) == first
+    for other in ({"memory": -7, "size": "inf"}, {"size": 1}, {"time": 1}):
+        status, answer = say(service, study, asked, "tell", **ended, constraints=other)
+        assert (status, answer["error"]["type"]) == (409, "LeaseLostError")
+    assert service("GET", f"{study}/trials")[1]["trials"][0] == first[1]
 
 
 # -- asked twice -------------------------------------------------------------------------------------------------------

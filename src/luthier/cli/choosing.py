@@ -14,6 +14,8 @@ from .options import examples, loaded, named, pairs
 if TYPE_CHECKING:
     from ..choosing import Choice
 
+_OPTIONS = "a RULE ('accuracy >= 0.9, then smallest size'), --weight, --aspiration, --knee or --lexicographic"
+
 
 @click.command(
     epilog=examples(
@@ -43,6 +45,7 @@ def choose(
     A rule names objectives, constraints, params and tags of trials. Trials that break a constraint are never chosen.
     Exit status 1 says that no trial satisfies the rule, 2 that the rule cannot be read.
     """
+    from ..choosing import WAYS
     from ..terminal import clean
 
     study = loaded(name, storage)
@@ -54,7 +57,7 @@ def choose(
     except (NothingFitsError, NoFeasibleTrialsError) as e:
         raise click.ClickException("\n".join(map(clean, str(e).splitlines()))) from e
     except RuleError as e:
-        raise click.UsageError("\n".join(map(clean, str(e).splitlines()))) from e
+        raise click.UsageError("\n".join(map(clean, str(e).replace(WAYS, _OPTIONS).splitlines()))) from e
     if as_json:
         click.echo(json.dumps(_whole(found, study.objectives), indent=2))
         return

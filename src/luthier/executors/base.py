@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from ..checks import in_order
+from ..checks import checked_values
 from ..distributions import Distribution
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..trial import Decision, State, Trial
@@ -59,7 +57,7 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     """
     out = Outcome(State.FAILED, started_s=time.time())
     try:
-        out.values = checked_values(objective(trial), trial.objectives, trial.number)
+        out.values = checked_values(objective(trial), trial.objectives, f"trial {trial.number} returned")
         out.error = _nan(trial, out.values)
         out.state = State.COMPLETE if out.error is None else State.FAILED
         out.values = out.values if out.error is None else None
@@ -74,8 +72,8 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
 
 def _nan(trial: Trial, values: tuple[float, ...]) -> str | None:
     """Which value or constraint of a trial is NaN, in words; None where none is."""
-    told = {**dict(zip(trial.objectives, values, strict=True)), **trial.constraints}
-    wrong = [name for name, v in told.items() if math.isnan(v)]
+    told = [*zip(trial.objectives, values, strict=True), *trial.constraints.items()]
+    wrong = [name for name, v in told if math.isnan(v)]
     if not wrong:
         return None
     got = f"{values}" if not trial.constraints else f"{values} with constraints {trial.constraints}"
@@ -93,7 +91,7 @@ def told(trial: Trial, value: Any, state: State | str | None) -> Outcome:
         raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
     values, error = None, "told as failed" if state == State.FAILED else None
     if value is not None or state == State.COMPLETE:
-        values = checked_values(value, trial.objectives, trial.number)
+        values = checked_values(value, trial.objectives, f"trial {trial.number} returned")
         if wrong := _nan(trial, values):
             state, error, values = State.FAILED, wrong, None
     return Outcome(
@@ -120,34 +118,3 @@ def describe(e: BaseException) -> str:
     if not isinstance(e, LeaseLostError | ObjectiveValueError):
         text += "\n" + "".join(traceback.format_exception(e))
     return text.encode("utf-8", "backslashreplace").decode()  # half characters, as in names of files, are no text
-
-
-def checked_values(returned: Any, objectives: Sequence[str], number: int) -> tuple[float, ...]:
-    """What an objective returned, as floats.
-
-    Raises:
-        ObjectiveValueError: It is not one number for each objective, or names others.
-    """
-    n_values = len(objectives)
-    if n_values == 1 and type(returned) is float:
-        return (returned,)
-    want = "a number" if n_values == 1 else f"{n_values} numbers ({', '.join(objectives)})"
-    if isinstance(returned, Mapping):
-        said = f"the objective must return {want}; trial {number} returned"
-        returned = in_order(returned, objectives, said, ObjectiveValueError)
-    got = f"trial {number} returned {returned!r:.200} ({type(returned).__name__})"
-    several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)
-    parts = list(returned) if several else [returned]
-    if returned is None:
-        raise ObjectiveValueError(f"the objective must return {want}; {got}; is there a path without a return?")
-    if len(parts) != n_values:
-        raise ObjectiveValueError(f"the objective must return {want}, one for each direction of the study; {got}")
-    values = []
-    for v in parts:
-        if isinstance(v, str | bytes | bool | np.bool_ | complex):
-            raise ObjectiveValueError(f"the objective must return {want}; {got}")
-        try:
-            values.append(float(v))
-        except (TypeError, ValueError, OverflowError):
-            raise ObjectiveValueError(f"the objective must return {want}; {got}") from None
-    return tuple(values)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from ..errors import LuthierError, MissingDependencyError
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("luthier")
 
 KWH, CO2 = "energy_kwh", "co2_kg"
+_NAMES = {
+    "grams_per_kwh": "force_carbon_intensity_g_co2e_kwh", "cpu_watts": "force_cpu_power",
+    "memory_watts": "force_ram_power",
+}  # fmt: skip
 _METERS = {
     "intel_rapl": "RAPL", "windows_emi": "Windows' energy meter", "intel_power_gadget": "Intel Power Gadget"
 }  # fmt: skip
@@ -72,16 +77,11 @@ def energy(
         LuthierError: codecarbon cannot measure here.
     """
     numbers = {"grams_per_kwh": grams_per_kwh, "cpu_watts": cpu_watts, "memory_watts": memory_watts}
-    for name, x in numbers.items():
-        if x is not None and (isinstance(x, bool) or not isinstance(x, int | float) or not 0 <= x < math.inf):
-            raise ValueError(f"{name} must be a finite number >= 0, got {x!r}")
+    numbers = {name: _amount(name, x) for name, x in numbers.items() if x is not None}
     if cost and trial is None:
         raise ValueError("cost=True notes what a trial cost, and there is no trial; give energy(trial, cost=True)")
-    told = {
-        "country_iso_code": country, "force_carbon_intensity_g_co2e_kwh": grams_per_kwh, "force_cpu_power": cpu_watts,
-        "force_ram_power": memory_watts,
-    }  # fmt: skip
-    tracker = _started({name: x for name, x in told.items() if x is not None})
+    told = {_NAMES[name]: x for name, x in numbers.items()}
+    tracker = _started(told if country is None else {"country_iso_code": country, **told})
     used = Energy()
     began_s = time.perf_counter()
     try:
@@ -94,6 +94,12 @@ def energy(
                 trial.set_tag(tag, _number(trial.tags.get(tag)) + x)
             if cost:
                 trial.set_cost((trial.cost or 0.0) + used.kwh)
+
+
+def _amount(name: str, x: Any) -> float:
+    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating) or not 0 <= x < math.inf:
+        raise ValueError(f"{name} must be a finite number >= 0, got {x!r}")
+    return float(x)
 
 
 def _started(settings: dict[str, Any]) -> Any:

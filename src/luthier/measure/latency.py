@@ -76,7 +76,8 @@ def latency(
 
     Args:
         call: What to time; what it returns is dropped.
-        warmup: How many calls are made before, which are not timed.
+        warmup: How many calls are made before, which are not timed. With 0, libraries that the first timed call loads
+            are not limited to `threads`.
         repeats: How many calls are timed at most.
         seconds: After how many seconds of timed calls no further one is made, once there are 6 (or `repeats`, if that
             is less).
@@ -95,13 +96,14 @@ def latency(
     _whole("repeats", repeats, 1)
     if threads is not None:
         _whole("threads", threads, 1)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float | np.integer | np.floating) or not seconds > 0:
         raise ValueError(f"seconds must be a number > 0, got {seconds!r}")
     with pinned(threads):
         for _ in range(warmup):
             call()
-        wait = synchronize or _cuda()
-        return Latency(tuple(ns / 1e6 for ns in _timed(call, wait, repeats, seconds * 1e9)), threads)
+        with pinned(threads):  # libraries too that the calls have loaded
+            times = _timed(call, synchronize or _cuda(), repeats, float(seconds) * 1e9)
+    return Latency(tuple(ns / 1e6 for ns in times), threads)
 
 
 def _timed(call: Callable[[], Any], wait: Callable[[], Any] | None, repeats: int, limit_ns: float) -> list[int]:

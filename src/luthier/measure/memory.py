@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 MB = 2**20
 _SHARE = 0.1  # of the time, at most, is spent looking
@@ -47,16 +50,18 @@ def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
         interval_s: Seconds between two looks.
 
     Raises:
-        ValueError: It is not a number > 0.
+        ValueError: It is not a finite number > 0.
     """
-    if isinstance(interval_s, bool) or not isinstance(interval_s, int | float) or not interval_s > 0:
-        raise ValueError(f"interval_s must be a number of seconds > 0, got {interval_s!r}")
+    if isinstance(interval_s, bool) or not isinstance(interval_s, int | float | np.integer | np.floating) or not (
+        0 < interval_s < math.inf
+    ):  # fmt: skip
+        raise ValueError(f"interval_s must be a finite number of seconds > 0, got {interval_s!r}")
     over, before = threading.Event(), high_water()
     seen = PeakMemory(used())
 
     def watch() -> None:
         took_s = 0.0
-        while not over.wait(max(interval_s, took_s / _SHARE)):
+        while not over.wait(min(max(float(interval_s), took_s / _SHARE), threading.TIMEOUT_MAX)):
             began = time.perf_counter()
             seen._rose(used())
             took_s = time.perf_counter() - began

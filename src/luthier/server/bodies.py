@@ -10,8 +10,9 @@ from ..storages.http_forms import Count, Form, Number, Point, Whole, untold, unt
 from ..trial import TrialRow
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
 Direction = Literal["minimize", "maximize"]
+Catch = Literal["failed", "infeasible"]
 Values = list[Number] | dict[str, Number]
 """One for each objective, in order or by name."""
 
@@ -30,6 +31,7 @@ class Create(Form):
         scheduler: Who trains how long, by its name; none lets every trial run to its end.
         seed: Drawn where there is none.
         load_if_exists: Answer with the study of that name, if there is one.
+        catch_as: "infeasible" takes trials that fail for the breach of a constraint, "crash", which models learn from.
     """
 
     space: dict[str, Any]
@@ -40,6 +42,7 @@ class Create(Form):
     scheduler: Text | None = None
     seed: Count | None = None
     load_if_exists: bool = False
+    catch_as: Catch | None = None
 
 
 class Ask(Form):
@@ -139,6 +142,7 @@ class Study(msgspec.Struct):
     created_s: float
     n_trials: int
     counts: dict[str, int]
+    catch_as: Catch
 
 
 class Studies(msgspec.Struct):

@@ -128,6 +128,7 @@ class Desk:
             "space": specs.space(b.space).to_json(), "declared": True, "sampler": b.sampler, "scheduler": b.scheduler,
         }  # fmt: skip
         spec |= {"objectives": list(b.objectives)} if b.objectives else {}
+        spec |= {"crash": b.catch_as} if b.catch_as else {}
         specs.strategies(spec)
         if call.key:
             spec["call"] = call.key
@@ -141,10 +142,14 @@ class Desk:
                 return 201, specs.shown(record)
             if not b.load_if_exists:
                 raise
-        for what in ("directions", "objectives") if b.directions or b.objectives else ():
-            if what in spec and record.spec.get(what) != spec[what]:
-                raise StudyError(f"study {name!r} has {what} {record.spec.get(what)}, not {spec[what]}")
-        return 200, specs.shown(record)
+        found = specs.shown(record)
+        given = {"directions": spec["directions"]} if b.directions or b.objectives else {}
+        given |= {"objectives": list(b.objectives)} if b.objectives else {}
+        given |= {"catch_as": b.catch_as} if b.catch_as else {}
+        for what, wanted in given.items():
+            if getattr(found, what) != wanted:
+                raise StudyError(f"study {name!r} has {what} {getattr(found, what)}, not {wanted}")
+        return 200, found
 
     def studies(self, call: Call) -> bodies.Studies:
         """All, or the one of a name."""
@@ -264,6 +269,7 @@ class Desk:
         if outcome.state == State.FAILED:
             outcome.error = b.error or outcome.error
         same = outcome.values is None or repr(outcome.values) == repr(row.values)
+        same = same and all(repr(v) == repr(row.constraints.get(name)) for name, v in outcome.constraints.items())
         if row.state >= State.PAUSED and same and (row.token, row.state) == (b.token, outcome.state):
             return _shown(row, call.key)
         _must_hold(row, b.token)

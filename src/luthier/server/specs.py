@@ -58,6 +58,7 @@ class _Spec(msgspec.Struct):
     sampler: str | None = None
     scheduler: str | None = None
     seed: int = 0
+    crash: Any = None
 
 
 def must_have_names(spec: dict[str, Any]) -> None:
@@ -78,7 +79,9 @@ def shown(record: StudyRecord) -> bodies.Study:
     except msgspec.ValidationError:
         spec = _Spec()
     counts = {State(s).name.lower(): n for s, n in record.counts.items()}
+    catch_as: Any = "infeasible" if spec.crash == "infeasible" else "failed"
     return bodies.Study(
         record.id, record.name, spec.objectives or list(default_names(len(spec.directions))), spec.directions,
         spec.space, spec.sampler or "auto", spec.scheduler, spec.seed, record.created_s, record.n_trials, counts,
+        catch_as,
     )  # fmt: skip
