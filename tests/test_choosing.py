@@ -171,27 +171,18 @@ def test_what_a_trial_does_not_have_satisfies_nothing_and_comes_last() -> None:
         chosen.choose("kernel > 3")
 
 
-@pytest.mark.parametrize("order", ["smallest", "largest"])
-def test_what_has_no_number_is_behind_infinity_and_no_runner_up(order) -> None:
-    worst = math.inf if order == "smallest" else -math.inf
-    rows = [((0.9, 1.0), {}), ((0.8, 2.0), {"constraints": {"size": -1.0}}), ((0.95, 1.0), {"params": {"i": 1}})]
-    there = study([*rows, ((0.7, 3.0), {"params": {"flops": 1}})])
-    for ways in (f"{order} flops", f"{order} flops within 1e308", f"accuracy < 0.9, {order} flops"):
-        choice = there.choose(ways)
-        assert (choice.number, choice.runner_up) == (3, None)
-        assert all(rule.without is None for rule in choice.rules)
-    plus = luthier.create_study(objectives={"a": "minimize"}, seed=0)
-    plus.add_trials([
-        TrialRow(number=-1, state=State.COMPLETE, values=(0.0,), params={"i": 0}),
-        TrialRow(number=-1, state=State.COMPLETE, values=(1.0,), params={"i": 1}, constraints={"c": -math.inf}),
-    ])  # fmt: skip
-    assert plus.choose("smallest c").number == plus.choose("largest c").number == 1
-    assert losses([(worst, 1), (worst, 0)]).choose(f"{order} a, then smallest b").number == 1
+def test_what_has_no_number_is_behind_infinity_and_no_runner_up() -> None:
+    told = [({}, {}), ({}, {}), ({"flops": 1}, {"slack": -math.inf})]
+    chosen = study([((0.9, 1.0), {"params": p, "constraints": c, "tags": {"i": i}}) for i, (p, c) in enumerate(told)])
+    for rule in ("smallest flops", "largest flops within 1e308", "largest constraints.slack", "i > 0, smallest flops"):
+        choice = chosen.choose(rule)
+        assert (choice.number, choice.runner_up) == (2, None)
+        assert all(cost.without is None for cost in choice.rules)
 
 
 def test_alternatives_without_a_number_are_not_different_in_it() -> None:
     runs = [((v, 1.0), {"params": {"x": x}}) for x in (1, 2) for v in (math.inf, -math.inf)]
-    choice = study(runs, {"a": "minimize", "b": "minimize"}).choose("x > 1", knee=False)
+    choice = study(runs, {"a": "minimize", "b": "minimize"}).choose("x > 1")
     assert math.isnan(choice.values["a"])
     assert choice.rules[0].without is None
     both = study(runs, {"a": "minimize", "b": "minimize"}).choose(knee=True)
@@ -581,16 +572,17 @@ def test_one_run_that_breaks_a_constraint_excludes_its_configuration(told) -> No
 
 
 def test_runs_that_came_to_no_end_can_break_a_constraint_too() -> None:
-    rows = [((0.9, x), {"params": {"x": x}, "constraints": {"memory": -1.0}}) for x in (1, 2, 3, 4)]
+    rows = [((0.9, x), {"params": {"x": x}, "constraints": {"memory": -1.0}}) for x in range(5)]
     chosen = study(rows)
     chosen.add_trials([
+        TrialRow(number=-1, state=State.FAILED, params={"x": 0}, constraints={"memory": math.nan}),
         TrialRow(number=-1, state=State.FAILED, params={"x": 1}, constraints={"memory": 5.0}),
         TrialRow(number=-1, state=State.PRUNED, params={"x": 2}, constraints={"memory": 0.1}),
         TrialRow(number=-1, state=State.FAILED, params={"x": 3}, constraints={"memory": -0.1}),
         TrialRow(number=-1, state=State.FAILED, params={"x": 9}, constraints={"memory": 5.0}),
     ])  # fmt: skip
     choice = chosen.choose("smallest x")
-    assert (choice.number, choice.numbers, choice.rules[0].n_excluded) == (2, (2,), 2)
+    assert (choice.number, choice.numbers, choice.rules[0].n_excluded) == (3, (3,), 3)
 
 
 def test_what_confirm_finds_to_break_a_constraint_is_not_chosen() -> None:
@@ -640,7 +632,9 @@ def test_numbers_at_the_end_of_the_range() -> None:
     assert chosen.choose("smallest a within 5 %, then largest b").number == 1
     assert chosen.choose("largest a within 3").number == 2
     for ways in ({"weights": {"a": 1}}, {"aspiration": {"a": 1e308, "b": -1e308}}, {"knee": True}):
-        assert chosen.choose(**ways).number == 1, "beats all that are finite, and 2 is behind"
+        choice = chosen.choose(**ways)
+        assert choice.number == 1, "it beats all that are finite, and 2 is behind"
+        assert "none that is finite is better in any objective" in choice.why
 
 
 def test_what_an_infinite_trial_beats_is_not_on_the_front() -> None:

@@ -347,6 +347,92 @@ def test_infinite_values_are_no_reason_to_fail() -> None:
     assert found.n_pairs == 2
 
 
+def limited(breaks):
+    """Three configurations, the smaller x the better; `breaks` says of x and a repeat if it breaks a constraint."""
+
+    def objective(trial):
+        repeat = trial.tags.get("repeat")
+        trial.set_constraint("memory", -1.0 if repeat is None or not breaks(trial.params["x"], repeat) else 1.0)
+        return trial.params["x"] + 0.001 * trial.rng.normal()
+
+    study = luthier.create_study(space={"x": [0.1, 0.2, 0.3]}, seed=0, sampler="grid")
+    study.optimize(objective)
+    return study
+
+
+def test_how_many_repeats_kept_the_constraints_is_told() -> None:
+    found = limited(lambda x, r: x == 0.1 and r in (1, 3)).confirm(k=2, repeats=5)
+    first, second = found.leaders
+    assert [x.params["x"] for x in found.leaders] == [0.1, 0.2]
+    assert first.kept == {0: True, 1: False, 2: True, 3: False, 4: True}
+    assert (first.n_broken, first.feasible, second.n_broken, second.feasible) == (2, True, 0, True)
+    head, *rows, verdict = str(found).splitlines()
+    assert re.match(r"trial +mean +95% interval +expected +repeats +feasible +params", head)
+    assert [re.search(r"\d of \d", line)[0] for line in rows] == ["3 of 5", "5 of 5"]
+    assert "<th>feasible</th>" in found._repr_html_()
+    assert found.significant
+    assert verdict.endswith("but broke a constraint in 2 of 5 repeats.")
+    assert "feasible" not in str(searched().confirm(k=2, repeats=2)), "a study without constraints"
+
+
+def test_a_leader_that_mostly_breaks_a_constraint_is_not_the_better_one() -> None:
+    found = limited(lambda x, r: x == 0.1 and r < 3).confirm(k=3, repeats=5)
+    assert [x.params["x"] for x in found.leaders] == [0.2, 0.3, 0.1]
+    assert found.significant
+    assert found.verdict.startswith(f"Trial {found.best.number} is better than trial {found.leaders[1].number}")
+    two = limited(lambda x, r: x == 0.1 and r < 3).confirm(k=2, repeats=5)
+    assert [x.params["x"] for x in two.leaders] == [0.2, 0.1]
+    assert not two.significant, "the second has the better values"
+    numbers = [x.number for x in two.leaders]
+    assert two.verdict == (
+        f"Only trial {numbers[0]} keeps the constraints: trial {numbers[1]} broke a constraint in 3 of 5 repeats."
+    )
+    for k in (1, 2):
+        none = limited(lambda x, r: r < 3).confirm(k=k, repeats=5)
+        assert not none.significant
+        assert none.verdict == (
+            f"No leader keeps the constraints: trial {none.best.number} broke a constraint in 3 of 5 repeats."
+        )
+
+
+def test_leaders_are_feasible_as_far_as_the_trials_tell() -> None:
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        trial.set_constraint("c", 0.5 - x + 0.1 * trial.rng.normal())
+        return x + 0.01 * trial.rng.normal()
+
+    study = searched(30, objective)
+    before = study.recommend(4)
+    found = study.confirm(k=4, repeats=5)
+    assert {x.number for x in found.leaders} == {r.number for r in before}
+    assert all(r.feasible >= 0.5 for r in before)
+    assert min(x.params["x"] for x in found.leaders) > 0.4
+    reliable = [x.feasible for x in found.leaders]
+    assert reliable == sorted(reliable, reverse=True)
+    for x in found.leaders:
+        told = {t.tags["repeat"]: t.constraints["c"] <= 0 for t in reruns(study) if t.confirms == x.number}
+        assert x.kept == told
+    assert study.confirm(k=4, repeats=5) == found
+
+
+@pytest.mark.parametrize("catch_as", ["failed", "infeasible"])
+def test_repeats_that_crash_break_a_constraint_where_that_counts_as_infeasible(catch_as) -> None:
+    def objective(trial):
+        if trial.tags.get("repeat", 9) < 2 and trial.params["x"] == 1:
+            raise MemoryError
+        return float(trial.params["x"])
+
+    study = luthier.create_study(space={"x": [1, 2, 3]}, seed=0, sampler="grid")
+    study.optimize(objective, catch=MemoryError, catch_as=catch_as)
+    found = study.confirm(k=2, repeats=3)
+    if catch_as == "failed":
+        assert [(x.params["x"], x.n_failed, x.kept) for x in found.leaders] == [(1, 2, {}), (2, 0, {})]
+    else:
+        kept = [{0: True, 1: True, 2: True}, {0: False, 1: False, 2: True}]
+        assert [(x.params["x"], x.n_failed) for x in found.leaders] == [(2, 0), (1, 2)]
+        assert [x.kept for x in found.leaders] == kept
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

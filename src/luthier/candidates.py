@@ -85,11 +85,10 @@ class Candidates:
 
     def __init__(self, history: History, rows_of: Callable[[list[int]], list[TrialRow]]) -> None:
         self.objectives, self.directions = history.objectives, history.directions
-        complete = history.state == State.COMPLETE
-        told_limits = ~np.isnan(history.constraints).all(axis=1)
+        of_use = (history.state == State.COMPLETE) | bool(history.constraint_names)
         groups: dict[Any, list[TrialRow]] = {}
         limits: dict[Any, dict[str, float]] = {}
-        for row in rows_of(np.flatnonzero(complete | told_limits).tolist()):
+        for row in rows_of(np.flatnonzero(of_use).tolist()):
             key = _configuration(row)
             if row.state == State.COMPLETE:
                 groups.setdefault(key, []).append(row)

@@ -354,7 +354,8 @@ def _on_front(candidates: Candidates, score: Callable[[Front], Score]) -> Pick:
     def pick(fits: Mask) -> tuple[int, str]:
         front = candidates.front(fits)
         if not front.span.any():
-            return int(front.rows[0]), "none is better in any objective"
+            better = (candidates.losses[fits] < candidates.losses[front.rows[0]]).any()
+            return int(front.rows[0]), f"none {'that is finite ' if better else ''}is better in any objective"
         scores, why = score(front)
         i = int(np.argmin(np.round(scores / _EQUAL)))
         return int(front.rows[i]), f"{len(front.rows)} of these are beaten by no other, of which it is {why(i)}"

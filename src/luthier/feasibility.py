@@ -15,11 +15,16 @@ class Feasibility:
     """Growable columns of constraints: feasible is what is at most 0.
 
     Attributes:
-        columns: Name to values (n or more,), NaN where a trial did not tell; in the order of the first telling.
+        columns: Name to values (n or more,), NaN where a trial did not tell; in any order.
     """
 
     def __init__(self) -> None:
         self.columns: dict[str, Array] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The constraints that were told of, by the alphabet: whoever was heard first, the order is the same."""
+        return tuple(sorted(self.columns))
 
     def put(self, number: int, told: Mapping[str, float]) -> None:
         """Notes what a trial told, instead of what it told before."""
@@ -36,15 +41,18 @@ class Feasibility:
         return {name: v for name, v in values.items() if v == v}
 
     def table(self, n: int) -> Array:
-        """(n, c) a column for each constraint."""
-        columns = [column[:n] if len(column) >= n else grown(column, n) for column in self.columns.values()]
+        """(n, c) a column for each of `names`."""
+        columns = [self.columns[name] for name in self.names]
+        columns = [column[:n] if len(column) >= n else grown(column, n) for column in columns]
         return np.stack(columns, axis=1) if columns else np.empty((n, 0))
 
     def without(self, hidden: NDArray[np.bool_]) -> Feasibility:
         """A copy in which some trials (n,) have told nothing."""
         cut, n = Feasibility(), len(hidden)
-        for name, column in zip(self.columns, self.table(n).T, strict=True):
-            cut.columns[name] = np.where(hidden, np.nan, column)
+        for name, column in zip(self.names, self.table(n).T, strict=True):
+            shown = np.where(hidden, np.nan, column)
+            if not np.isnan(shown).all():
+                cut.columns[name] = shown
         return cut
 
 

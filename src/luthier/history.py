@@ -121,7 +121,7 @@ class History:
     @property
     def constraint_names(self) -> tuple[str, ...]:
         """(c,) the constraints that trials told of, and "crash" where failing breaks one."""
-        return (*self.feasibility.columns, *(["crash"] if self.crash else []))
+        return (*self.feasibility.names, *(["crash"] if self.crash else []))
 
     @property
     def constraints(self) -> Array:

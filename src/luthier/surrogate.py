@@ -22,6 +22,7 @@ from .trial import State
 MIN_NOISE = 1e-6  # variance of the noise, as a share of that of the losses, of an objective that has none
 _START_NOISE, _MUCH_NOISE = math.log(1e-3), math.log(0.3)  # where fits start
 _LEVELS = [round(8 * 2 ** (i / 2)) for i in range(14)]  # numbers of outcomes that later fits start from
+_FAR = 1e3  # median sizes of a constraint, beyond which its values count alike
 _MOST = 500  # observations that a surrogate is fitted to: the latest
 
 
@@ -135,8 +136,8 @@ def _several(history: History) -> tuple[NDArray[np.int64], Array]:
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
         beyond = high + 0.5 * (min(high - low, 1e300) or max(abs(high), 1.0))
         told[complete] = np.clip(told[complete], low, high)
-        report = np.nan_to_num(reported[:, j], nan=beyond, posinf=beyond)
-        part = np.where(report < beyond, np.clip(report, np.median(told[complete]), high), beyond)
+        middle = float(np.sort(told[complete])[(complete.sum() - 1) // 2])
+        part = np.where(np.isfinite(reported[:, j]), np.clip(reported[:, j], middle, high), beyond)
         told[~complete] = np.where(state == State.FAILED, beyond, part)[~complete]
     return over, losses[over]
 
@@ -208,8 +209,8 @@ def transformed_beside(y: Array) -> Array:
     What is bad in one objective may be the best in another, so ranks alone count only where losses are outliers: more
     than 3 interquartile ranges beyond the upper quartile (Tukey's outer fence).
     """
-    low, high = np.quantile(y, [0.25, 0.75]).tolist()
-    fence, width = high + 3 * (high - low), high - low
+    low, high = np.quantile(y / 8, [0.25, 0.75]).tolist()  # eighths: the fence cannot overflow
+    fence, width = 8 * (high + 3 * (high - low)), 8 * (high - low)
     far = y > fence
     if width > 0 and far.any():
         worse, rank = np.unique(y[far], return_inverse=True)
@@ -261,9 +262,15 @@ def limits(history: History) -> dict[str, Limit]:
 
 
 def compressed(value: Array) -> Array:
-    """Values (k,) of a constraint without far tails; 0 stays where it is. As asinh in units of the median size."""
-    size = np.abs(value[value != 0])
-    return np.asarray(np.arcsinh(value / np.median(size))) if len(size) else value
+    """Values (k,) of a constraint without far tails; 0 stays where it is. As asinh in units of the median size.
+
+    What is more than a thousand times as large counts as a thousand times.
+    """
+    size = np.abs(value[value != 0]) / 2  # halves: the middle of two cannot overflow
+    if not len(size):
+        return value
+    with np.errstate(over="ignore"):
+        return np.arcsinh(np.clip(value / 2 / max(float(np.median(size)), 1e-300), -_FAR, _FAR))
 
 
 def centred(value: Array) -> Array:

@@ -15,6 +15,7 @@ from luthier.numerics.gp import Posterior
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import GP
 from luthier.samplers.acquisitions import Acquisition, Dear, LogEHVI, LogEI, LogPI, LogReach
+from luthier.samplers.gp import nearest
 from luthier.surrogate import Columns, bound, limits, probability_of_feasibility, results, transformed_beside
 
 SQUARE = Space({"x": Float(0, 1), "y": Float(0, 1)})
@@ -338,3 +339,84 @@ def test_partly_trained_trials_and_a_constraint() -> None:
     X = GP().sample(SQUARE, history, 4, np.random.default_rng(0))
     assert (X.sum(axis=1) < 1.25).all()
     assert X[0].sum() > 0.7
+
+
+def test_failures_that_told_nothing_do_not_lead_the_search_for_what_is_feasible() -> None:
+    """In 22 dimensions it stays in a box; crashes say nothing of the constraint, and are nobody's neighbourhood."""
+    space = Space({f"x{i}": Float(0, 1) for i in range(22)})
+    history, rng = History(space, ["minimize"], 0), np.random.default_rng(0)
+    for i, p in enumerate(space.decode(space.sample(rng, 30))):
+        crashed = p["x0"] < 0.3
+        far = sum((v - 0.7) ** 2 for v in p.values()) - 0.05
+        history.put([row(i, p, None if crashed else (1.0,), constraints={} if crashed else {"far": far})])
+    sampler, crashes = GP(), 0
+    for i in range(30, 45):
+        [p] = space.decode(sampler.sample(space, history, 1, np.random.default_rng(i)))
+        crashes += p["x0"] < 0.3
+        far = sum((v - 0.7) ** 2 for v in p.values()) - 0.05
+        crashed = p["x0"] < 0.3
+        history.put([row(i, p, None if crashed else (1.0,), constraints={} if crashed else {"far": far})])
+    assert crashes < 5  # all of them where crashes lead
+
+
+@pytest.mark.parametrize("penalty", [1e6, 1e300, 1.79e308])
+def test_one_huge_value_of_a_constraint_hides_nothing(penalty: float) -> None:
+    def limited(p: dict) -> dict[str, float]:
+        return {"c": penalty if p["x"] > 0.9 else p["x"] - 0.4}
+
+    history = told(SQUARE, 30, lambda p: (-p["x"],), limited)
+    kept, broken = probability_of_feasibility(SQUARE, history, np.array([[0.1, 0.5], [0.7, 0.5]]))
+    assert kept > 0.95
+    assert broken < 0.1
+
+
+def test_the_order_of_constraints_is_not_that_of_telling() -> None:
+    """A process that saw trials end in another order proposes the same."""
+    X = SQUARE.decode(SQUARE.sample(np.random.default_rng(0), 20))
+    seen = []
+    for order in (range(20), reversed(range(20))):
+        history = History(SQUARE, ["minimize"], 0)
+        history.put([TrialRow(number=i, state=State.RUNNING, params=p) for i, p in enumerate(X)])
+        for i in order:
+            limits_told = {"b": X[i]["y"] - 0.5} if i == 0 else {"a": X[i]["x"] - 0.5, "c": 0.1 - X[i]["y"]}
+            history.put([row(i, X[i], (X[i]["x"],), constraints=limits_told)])
+        assert history.constraint_names == ("a", "b", "c")
+        seen.append(GP().sample(SQUARE, history, 1, np.random.default_rng(1)))
+    np.testing.assert_array_equal(*seen)
+
+
+def test_constraints_of_which_only_later_trials_told_are_not_there_before() -> None:
+    history = told(SQUARE, 20, lambda p: (p["x"],))
+    history.put([row(20, {"x": 0.5, "y": 0.5}, (0.5,), constraints={"late": 1.0})])
+    assert history.before(10, 0).constraint_names == ()
+    assert history.constraint_names == ("late",)
+
+
+def test_a_local_model_is_spread_over_a_front_that_is_larger_than_it() -> None:
+    history = told(Space({"x": Float(0, 1), "y": Float(0, 1)}), 90, lambda p: (p["x"], -p["x"]))
+    number, losses, good = results(history)
+    near = nearest(Columns(SQUARE).inputs(history.X[number]), losses, good, 30)
+    assert near[near < 75].max() > 60
+    assert np.ptp(losses[near, 0]) > 0.8
+
+
+def test_few_trials_beyond_a_small_local_model() -> None:
+    for m in (1, 2):
+        history = told(SQUARE, 23, lambda p, m=m: (p["x"],) * m)
+        assert GP(n_local=20).sample(SQUARE, history, 1, np.random.default_rng(0)).shape == (1, 2)
+
+
+def test_a_stopped_trial_that_told_nothing_is_not_taken_for_feasible() -> None:
+    """Half of the trials stop early, before they can tell; all that look best break the constraint."""
+    history = History(SQUARE, ["minimize"], 0)
+    for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(0), 24))):
+        stopped = i % 2 == 1
+        limits_told = {} if stopped else {"c": p["x"] - 0.3}
+        state = State.PRUNED if stopped else State.COMPLETE
+        values = None if stopped else (-p["x"],)
+        history.put([TrialRow(number=i, state=state, params=p, values=values, constraints=limits_told)])
+        for step in range(1, 3 if stopped else 10):
+            history.put_report(i, float(step), -p["x"] + 1 / step)
+    X = np.concatenate([GP().sample(SQUARE, history, 1, np.random.default_rng(s)) for s in range(3)])
+    assert (X[:, 0] < 0.5).all()
+    assert X[:, 0].mean() > 0.1

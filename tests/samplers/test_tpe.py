@@ -230,3 +230,13 @@ def test_priors_steer_several_objectives() -> None:
             h.put([TrialRow(number=i, state=State.COMPLETE, params={"x": x, "y": y}, values=(y, 1 - y))])
         means.append(proposals(h, 60).mean())
     assert means[1] > means[0] + 0.15
+
+
+def test_a_batch_of_what_is_left_of_a_finite_space_has_no_point_twice() -> None:
+    space = Space({"k": Int(0, 27)})
+    history = History(space, ["minimize"], 0)
+    for i in range(18):
+        history.put([TrialRow(number=i, state=State.COMPLETE, params={"k": i}, values=(float(i),))])
+    for seed in range(4):
+        X = TPE().sample(space, history, 8, np.random.default_rng(seed))
+        assert len(np.unique(X, axis=0)) == 8

@@ -253,3 +253,15 @@ def test_several_objectives_are_compared_by_fronts():
     assert judged((2.5, -0.5), 75) is Decision.CONTINUE
     assert judged((9.0, 9.0), 75) is Decision.STOP
     assert judged((NAN, -5.0), 50) is Decision.CONTINUE, "the best in one objective, whatever the other"
+
+
+def test_fronts_are_of_those_that_have_come_as_far():
+    """Trials that ended at step 1 with better reports say nothing of step 5."""
+    history = History(Space({"x": Float(0, 1)}), ["minimize", "minimize"])
+    for number, state in enumerate([P, C, C, R]):
+        values = (1.0, 1.0) if state == C else None
+        history.put([TrialRow(number=number, state=state, params={"x": 0.5}, values=values)])
+    history.put_report(0, 1.0, (0.0, 0.0))
+    for number, report in ((1, (1.0, 3.0)), (2, (3.0, 1.0)), (3, (2.0, 2.0))):
+        history.put_report(number, 5.0, report)
+    assert at_once(50).decide(history, 3) is Decision.CONTINUE

@@ -49,7 +49,7 @@ def log_warp(y: Array, s: float = 1.5) -> Array:
     low, high = float(y.min()), float(y.max())
     if not high > low:
         return np.zeros(len(y))
-    return np.log1p((y - low) / (high - low) * (s - 1)) / math.log(s) - 0.5
+    return np.log1p((y / 2 - low / 2) / (high / 2 - low / 2) * (s - 1)) / math.log(s) - 0.5  # halves do not overflow
 
 
 def standardise(y: Array) -> Array:

@@ -120,17 +120,19 @@ class LogEHVI(_Several):
 
     def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
         super().__init__(models, front, reference)
-        self._boxes = boxes(front, reference)
-
-    def expect(self, Z: Inputs, kept: bool) -> None:
-        super().expect(Z, kept)
-        self._boxes = boxes(self.front, self.reference)
+        self._n, self._boxes = len(front), boxes(front, reference)
 
     def _value(self, mean: Array, sd: Array) -> Array:
-        return log_expected_hypervolume(mean, sd, *self._boxes)
+        return log_expected_hypervolume(mean, sd, *self._cover())
 
     def _by(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:
-        return log_expected_hypervolume_by(mean, sd, *self._boxes)
+        return log_expected_hypervolume_by(mean, sd, *self._cover())
+
+    def _cover(self) -> tuple[Array, Array]:
+        """The boxes beyond the front as it is now."""
+        if len(self.front) > self._n:
+            self._n, self._boxes = len(self.front), boxes(self.front, self.reference)
+        return self._boxes
 
 
 class LogReach(_Several):
@@ -152,17 +154,22 @@ class LogReach(_Several):
 
     def expect(self, Z: Inputs, kept: bool) -> None:
         super().expect(Z, kept)
-        self._draw()
+        self._stale = True
 
     def _draw(self) -> None:
+        self._stale = False
         direction = np.abs(self._rng.standard_normal(len(self.reference))) + 1e-3
         self.direction = direction / np.linalg.norm(direction)
         self.best = float(((self.reference - self.front) / self.direction).min(axis=1).max())
 
     def _value(self, mean: Array, sd: Array) -> Array:
+        if self._stale:
+            self._draw()
         return log_expected_reach(mean, sd, self.reference, self.direction, self.best)
 
     def _by(self, mean: Array, sd: Array) -> tuple[Array, Array, Array]:
+        if self._stale:
+            self._draw()
         return log_expected_reach_by(mean, sd, self.reference, self.direction, self.best)
 
 

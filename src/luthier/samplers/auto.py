@@ -114,7 +114,7 @@ class Auto(Sampler):
     def _checks(self, space: Space, history: History) -> list[float]:
         """Kendall's tau of losses and of what the others predict for each, after every 25th outcome; the last two.
 
-        Of several objectives that of the one which is predicted best.
+        Of several objectives the first that is not poor, or the best.
         """
         from ..surrogate import rank_correlation, results
 
@@ -125,7 +125,12 @@ class Auto(Sampler):
             X, L = history.X[number[latest]], losses[latest]
             key = X.tobytes() + L.tobytes()
             if self._tau.get(m, (b"",))[0] != key:
-                self._tau[m] = (key, max(rank_correlation(space, X, y) for y in L.T))
+                tau = -1.0
+                for y in L.T:
+                    tau = max(tau, rank_correlation(space, X, y))
+                    if tau >= _POOR:
+                        break
+                self._tau[m] = (key, tau)
         return [self._tau[m][1] for m in marks]
 
 

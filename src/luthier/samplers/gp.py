@@ -14,7 +14,7 @@ from ..distributions import Array
 from ..extent import is_partial
 from ..history import History
 from ..numerics.gp import Inputs, Posterior
-from ..numerics.hypervolume import subset
+from ..numerics.hypervolume import reference_point, subset
 from ..numerics.pareto import non_dominated
 from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
@@ -31,6 +31,7 @@ from ..surrogate import (
     transformed,
     transformed_beside,
 )
+from ..trial import State
 from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
 from .ascent import Ascent, Box
 from .base import Sampler
@@ -40,6 +41,7 @@ _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
 _COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
 _MOST_LOST = 100  # failed trials, the latest, around which no gain is sought
+_MOST_CENTRES = 25  # members of the front, around which a local model takes its trials
 _DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
 _N_SPREAD = 8  # trials of a front whose neighbourhood is looked at
 _MAX_EXACT = 4  # objectives beyond which a hypervolume has too many boxes
@@ -126,7 +128,10 @@ class GP(Sampler):
             return spread(space, history, n, rng)
         hopeful = bool(good.any())
         if not hopeful:  # towards what keeps the constraints
-            number, losses, good = known, history.violation[known, None], np.ones(len(known), dtype=bool)
+            number = known
+            told = (history.state[known] == State.COMPLETE) & ~np.isnan(history.constraints[known]).all(axis=1)
+            losses = np.where(told, history.violation[known], np.inf)[:, None]  # crashes come last
+            good = np.ones(len(known), dtype=bool)
         near = nearest(columns.inputs(history.X[number]), losses, good, self.n_local)
         X, L, improvable = history.X[number[near]], losses[near], good[near]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
@@ -139,12 +144,15 @@ class GP(Sampler):
             )
         else:
             gain, leaders, centre = self._several(columns.inputs(X), L, improvable, n, rng)
-        if gain is not None:
-            for i in np.setdiff1d(known, number)[-_MOST_LOST:]:  # without a loss: where they were, none is expected
-                gain.expect(columns.inputs(history.X[[i]]), kept=False)
         dear = self._dear(columns, history, number) if self.cost_exponent else None
         kept = self._limits(space, history, limited, active, n)
         acquisition = Acquisition(space, columns, gain, kept, dear, trust(space, len(known)))
+        lost = np.setdiff1d(known, number) if hopeful else known[np.isinf(losses[:, 0])]
+        for i in lost[-_MOST_LOST:]:  # nothing more is sought where they were
+            if gain is not None:
+                gain.expect(columns.inputs(history.X[[i]]), kept=False)
+            else:
+                acquisition.expect(history.X[[i]])
         length = None
         if len(near) < len(number) or columns.d > _MAX_D:
             length = box_length(progress(losses, good)[self.n_startup_trials :], columns.d)
@@ -192,11 +200,16 @@ class GP(Sampler):
         model = curves(space, history)
         if model is None or len(model.number) < self.n_startup_trials:
             return spread(space, history, n, rng)
-        broken = ~history.feasible[model.number]
-        by_mean = np.lexsort((model.mean, broken))
-        columns, X = AtEnd(space), history.X[model.number[by_mean]]
-        gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
+        columns = AtEnd(space)
         kept = self._limits(space, history, limits(history), columns.d, n)
+        broken = ~history.feasible[model.number]
+        Z = Columns(space).inputs(history.X[model.number])
+        for name, limit in zip(limits(history), kept, strict=True):  # of those that did not come to tell
+            told = history.constraints[model.number, history.constraint_names.index(name)]
+            broken |= np.isnan(told) & (limit.models[0].predict(Z)[0] > limit.bound)
+        by_mean = np.lexsort((model.mean, broken))
+        X = history.X[model.number[by_mean]]
+        gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
         acquisition = Acquisition(
             space, columns, None if broken.all() and kept else gain, kept, trust=trust(space, len(X))
         )
@@ -226,7 +239,8 @@ class GP(Sampler):
 
     def _posterior(self, what: str, Z: Inputs, y: Array, warp: Callable[[Array], Array], room: int) -> Posterior:
         """The process given all of y; its covariance is factored anew only when the hyperparameters are."""
-        m, theta = self._fits.setdefault(what, Hyperparameters(self.noise, self.warp_inputs)).at(Z, y, warp)
+        noise = self.noise if what.startswith("loss") else None
+        m, theta = self._fits.setdefault(what, Hyperparameters(noise, self.warp_inputs)).at(Z, y, warp)
         key = theta.tobytes() + Z.N[:m].tobytes() + Z.C[:m].tobytes()
         if what not in self._made or self._made[what][0] != key:
             self._made[what] = (key, Posterior.of(theta, Z.rows(0, m), warp(y[:m]), room=room + 16))
@@ -255,10 +269,16 @@ def nearest(Z: Inputs, L: Array, good: Rows, n: int) -> Numbers:
     """
     if len(L) <= n:
         return np.arange(len(L))
-    m = len(L) - len(L) % 25
+    m = max(len(L) - len(L) % 25, n)
     rows = np.flatnonzero(good[:m]) if good[:m].any() else np.arange(m)
-    best = rows[[np.argmin(L[rows, 0])]] if L.shape[1] == 1 else rows[non_dominated(L[rows])]
-    distance = np.min([((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1) for b in best], axis=0)
+    if L.shape[1] == 1:
+        best = rows[[np.argmin(L[rows, 0])]]
+    else:
+        best = rows[non_dominated(L[rows])]
+        best = best[subset(L[best], reference_point(L[best]), _MOST_CENTRES)]
+    distance = np.full(m, np.inf)
+    for b in best:
+        np.minimum(distance, ((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1), out=distance)
     return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(L))])
 
 

@@ -15,7 +15,7 @@ from ..numerics.hypervolume import contributions
 from ..numerics.parzen import Axes, Mixture
 from ..space import Space
 from ..trial import State
-from .base import Sampler, remaining
+from .base import Sampler, remaining, unseen
 from .population import spread, trust
 from .ranking import depths, ranked
 
@@ -81,7 +81,8 @@ class TPE(Sampler):
         good, bad = self._densities(history, order, n_finished, self._axes[1])
         steering = trust(space, n_finished)
         points = [proposal(space, history, good, bad, steering, self.n_candidates, rng) for _ in range(n)]
-        return np.concatenate(points)
+        X = np.concatenate(points)
+        return unseen(space, history, X, rng) if n > 1 else X
 
     def _densities(
         self, history: History, order: NDArray[np.int64], n_finished: int, axes: Axes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..distributions import Array
 from ..history import History
@@ -20,7 +21,7 @@ class Percentile(Scheduler):
     having reported less.
 
     With several objectives each counts with its latest report up to that step, and what is compared is the front on
-    which it lies among all of them: 0 where no other beats it in all objectives, 1 where only those of 0 do, and so on.
+    which it lies among them: 0 where no other beats it in all objectives, 1 where only those of 0 do, and so on.
 
     Args:
         percentile: Which share to keep, in per cent: 25 keeps the best quarter at each step.
@@ -76,13 +77,15 @@ def decide(
         or np.count_nonzero(history.state == State.COMPLETE) < n_startup_trials
     ):
         return Decision.CONTINUE
+    comparable = (history.last_step >= steps[-1]) | (history.state == State.COMPLETE)
+    comparable &= history.state != State.FAILED
+    comparable[number] = True
     if len(history.directions) > 1:
-        others = fronts_by(history, float(steps[-1]))
+        others = fronts_by(history, float(steps[-1]), comparable)
         losses = others[[number]]
     else:
         others = (average_by if average else best_by)(history, float(steps[-1]))
-    comparable = (history.last_step >= steps[-1]) | (history.state == State.COMPLETE)
-    comparable &= (history.state != State.FAILED) & (others < np.inf)
+    comparable &= others < np.inf
     comparable[number] = False
     if np.count_nonzero(comparable) < n_min_trials:
         return Decision.CONTINUE
@@ -90,16 +93,13 @@ def decide(
     return Decision.STOP if ranked(losses).min() / 2 > half_bar else Decision.CONTINUE
 
 
-def fronts_by(history: History, step: float) -> Array:
-    """(n,) the front of each trial's latest report up to a step among all of them; infinite where there was none.
-
-    Failed trials are on none.
-    """
+def fronts_by(history: History, step: float, among: NDArray[np.bool_]) -> Array:
+    """(n,) the front of each trial's latest report up to a step, of some trials (n,); infinite where there was none."""
     latest = np.full((history.n, len(history.directions)), np.nan)
     by = np.flatnonzero(history.report_step <= step)
     by = by[np.argsort(history.report_step[by], kind="stable")]
     latest[history.report_number[by]] = ranked(history.report_losses[by])  # of several for one trial the last stays
-    there = ~np.isnan(latest[:, 0]) & (history.state != State.FAILED)
+    there = ~np.isnan(latest[:, 0]) & among
     front = np.full(history.n, np.inf)
     front[there] = fronts(latest[there])
     return front
