@@ -369,6 +369,10 @@ def test_failures_may_count_as_infeasible_from_the_start():
     study.tell(study.ask(), state="failed")
     study.tell(study.ask(), 1.0)
     assert study.history.feasible.tolist() == [False, True]
+    storage = study.storage
+    with pytest.raises(StudyError, match="takes failures as infeasible, not failed"):
+        luthier.create_study(study.name, storage, load_if_exists=True, catch_as="failed")
+    assert luthier.create_study(study.name, storage, load_if_exists=True).history.crash
     with pytest.raises(StudyError, match="catch_as is 'failed' or 'infeasible', got 'pruned'"):
         luthier.create_study(catch_as="pruned")
 

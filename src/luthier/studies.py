@@ -93,6 +93,9 @@ def create_study(
         known = list(record.spec.get("objectives") or default_names(len(wanted)))
         if names and known != names:
             raise StudyError(f"study {name!r} has objectives {known}, not {names}") from None
+        if catch_as and record.spec.get("crash", "failed") != catch_as:
+            raise StudyError(f"study {name!r} takes failures as {record.spec.get('crash', 'failed')}, not {catch_as}; "
+                             "optimize(catch_as=...) changes that") from None  # fmt: skip
         chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
 
