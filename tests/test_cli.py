@@ -501,7 +501,7 @@ def test_a_study_without_a_feasible_trial_says_so(folder, aims):
     broken = [row((1.0,) * len(aims), constraints={"size": 1.0, "memory": -1.0})]
     made("none", broken, objectives=aims)
     text = call("show", "none").output
-    assert "constraints  kept by 0 of 1 complete trials (size by 0, memory by 1)" in text
+    assert "constraints  kept by 0 of 1 complete trials (memory by 1, size by 0)" in text
     assert "best: none of 1 complete trials keeps all constraints" in text
     for args in (["best", "none"], ["best", "none", "--json"], ["choose", "none", "--knee"]):
         assert re.search("Error: none of 1 .*(keeps all constraints|is feasible)", call(*args, status=1).stderr)

@@ -47,12 +47,12 @@ class Gain(Term, Protocol):
         """Takes one point as if it had been found to be what the models expect; it counts if constraints are kept."""
 
 
-class LogEI:
-    """The log of the expected improvement of one loss.
+class _One:
+    """A term in one model, whose standard deviations count `doubt` times.
 
     Args:
-        model: Of the loss.
-        best: Loss to be improved on.
+        model: Of a loss or a constraint.
+        best: The value that is compared with.
         doubt: Factor on the standard deviation.
     """
 
@@ -60,20 +60,34 @@ class LogEI:
         self.models: Sequence[Posterior] = [model]
         self.best, self.doubt = best, doubt
 
-    def expect(self, Z: Inputs, kept: bool) -> None:
-        if kept:
-            self.best = min(self.best, float(self.models[0].predict(Z)[0][0]))
-        self.models[0].append(Z, noise=0.0)
-
     def value(self, Z: Inputs) -> Array:
         mean, variance = self.models[0].predict(Z)
-        return log_expected_improvement(mean, self.doubt * np.sqrt(variance), self.best)
+        return self._value(mean, self.doubt * np.sqrt(variance), self.best)
 
     def slope(self, Z: Inputs) -> tuple[Array, Array]:
         mean, variance, mean_by, variance_by = self.models[0].gradients(Z)
         sd = self.doubt * np.sqrt(variance)
-        f, by_mean, by_sd = log_expected_improvement_by(mean, sd, self.best)
+        f, by_mean, by_sd = self._by(mean, sd, self.best)
         return f, by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[:, None] * variance_by
+
+    def _value(self, mean: Array, sd: Array, best: float, /) -> Array:
+        raise NotImplementedError
+
+    def _by(self, mean: Array, sd: Array, best: float, /) -> tuple[Array, Array, Array]:
+        """The value, and its derivatives (k,) by mean and by standard deviation."""
+        raise NotImplementedError
+
+
+class LogEI(_One):
+    """The log of the expected improvement of one loss on `best`."""
+
+    _value = staticmethod(log_expected_improvement)
+    _by = staticmethod(log_expected_improvement_by)
+
+    def expect(self, Z: Inputs, kept: bool) -> None:
+        if kept:
+            self.best = min(self.best, float(self.models[0].predict(Z)[0][0]))
+        self.models[0].append(Z, noise=0.0)
 
 
 class _Several:
@@ -173,34 +187,17 @@ class LogReach(_Several):
         return log_expected_reach_by(mean, sd, self.reference, self.direction, self.best)
 
 
-class LogPI:
-    """The log of the probability that a constraint is kept.
+class LogPI(_One):
+    """The log of the probability that a constraint is kept: that it is at most `best`, as the model sees values."""
 
-    Args:
-        model: Of the constraint.
-        bound: The largest value that keeps it, as the model sees values.
-        doubt: Factor on the standard deviation.
-    """
-
-    def __init__(self, model: Posterior, bound: float, doubt: float) -> None:
-        self.models: Sequence[Posterior] = [model]
-        self.bound, self.doubt = bound, doubt
+    _value = staticmethod(log_probability_below)
+    _by = staticmethod(log_probability_below_by)
 
     def expect(self, Z: Inputs) -> bool:
         """Takes one point as if it had been found to be what the model expects: whether the constraint is kept."""
-        kept = bool(self.models[0].predict(Z)[0][0] <= self.bound)
+        kept = bool(self.models[0].predict(Z)[0][0] <= self.best)
         self.models[0].append(Z, noise=0.0)
         return kept
-
-    def value(self, Z: Inputs) -> Array:
-        mean, variance = self.models[0].predict(Z)
-        return log_probability_below(mean, self.doubt * np.sqrt(variance), self.bound)
-
-    def slope(self, Z: Inputs) -> tuple[Array, Array]:
-        mean, variance, mean_by, variance_by = self.models[0].gradients(Z)
-        sd = self.doubt * np.sqrt(variance)
-        f, by_mean, by_sd = log_probability_below_by(mean, sd, self.bound)
-        return f, by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[:, None] * variance_by
 
 
 class Dear:

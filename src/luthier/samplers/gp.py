@@ -206,7 +206,7 @@ class GP(Sampler):
         Z = Columns(space).inputs(history.X[model.number])
         for name, limit in zip(limits(history), kept, strict=True):  # of those that did not come to tell
             told = history.constraints[model.number, history.constraint_names.index(name)]
-            broken |= np.isnan(told) & (limit.models[0].predict(Z)[0] > limit.bound)
+            broken |= np.isnan(told) & (limit.models[0].predict(Z)[0] > limit.best)
         by_mean = np.lexsort((model.mean, broken))
         X = history.X[model.number[by_mean]]
         gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
