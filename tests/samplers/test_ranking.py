@@ -97,7 +97,7 @@ def test_only_as_many_as_are_needed_are_put_in_order(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(ranking, "subset", counted)
     order = best_first(losses, 40)
-    assert seen == [(30, 40), (200, 10)]
+    assert seen == [(200, 10)], "the first front is needed as a whole"
     assert (np.diff(order[40:]) > 0).all()
 
 
@@ -106,7 +106,7 @@ def test_the_first_do_not_depend_on_how_many_are_asked_for() -> None:
     whole = best_first(losses)
     for most in (0, 1, 10, 17, 40, 99):
         part = best_first(losses, most)
-        assert part[:most].tolist() == whole[:most].tolist()
+        assert set(part[:most]) == set(whole[:most])
         assert sorted(part) == list(range(40))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -308,8 +309,13 @@ def _sides(values: Array, U: Index, D: Index, begin: Index, end: int) -> tuple[A
 
 def _floor(D: Index) -> Index:
     """(b, k) The lower corners of the boxes of local upper bounds: each is above the points of coordinates before."""
-    k = D.shape[1]
-    return np.asarray((D * np.triu(np.ones((k, k), dtype=D.dtype), 1)).max(axis=1))
+    return np.asarray((D * _before(D.shape[1])).max(axis=1))
+
+
+@cache
+def _before(k: int) -> Index:
+    """(k, k) 1 where a row stands before a column."""
+    return np.triu(np.ones((k, k), dtype=np.int64), 1)
 
 
 def _children(U: Index, D: Index, point: Index) -> tuple[Index, Index]:

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from ..distributions import Array
 from ..history import History
 from ..numerics.hypervolume import reference_point, subset
-from ..numerics.pareto import fronts
+from ..numerics.pareto import non_dominated
 from ..trial import State
 
 Numbers = NDArray[np.int64]
 
 
-def ranked(history: History, most: int | None = None, among: Numbers | None = None) -> tuple[Numbers, int]:
+def ranked(
+    history: History, most: int | None = None, among: Numbers | None = None, memory: dict[bytes, Numbers] | None = None
+) -> tuple[Numbers, int]:
     """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
 
     Feasible complete trials by loss, or with several objectives as in `best_first`; then infeasible ones by how far
@@ -23,8 +25,9 @@ def ranked(history: History, most: int | None = None, among: Numbers | None = No
 
     Args:
         history: All trials.
-        most: How many of the best are needed in order, where there are several objectives; None: all.
+        most: How many of the best are needed, where there are several objectives; None: all. See `best_first`.
         among: Ascending numbers of those to rank; None: all.
+        memory: See `best_first`.
     """
     numbers = history.number if among is None else among
     numbers = numbers[history.fits[numbers]]
@@ -36,7 +39,7 @@ def ranked(history: History, most: int | None = None, among: Numbers | None = No
         violation = history.violation[complete]
         infeasible = complete[violation > 0][np.argsort(violation[violation > 0], kind="stable")]
         complete = complete[violation == 0]
-    complete = complete[best_first(history.losses[complete], most)]
+    complete = complete[best_first(history.losses[complete], most, memory)]
     stopped = history.has_result[rest] & (history.state[rest] != State.FAILED)
     pruned = rest[stopped]
     if len(pruned):
@@ -45,25 +48,49 @@ def ranked(history: History, most: int | None = None, among: Numbers | None = No
     return np.concatenate([complete, infeasible, pruned, rest[~stopped]]), n_finished
 
 
-def best_first(losses: Array, most: int | None = None) -> Numbers:
+def finished(history: History) -> int:
+    """How many trials that fit the space are complete, pruned or paused, as `ranked` counts them."""
+    state = history.state
+    counts = history.fits & history.has_result & (state != State.FAILED) & (state != State.WAITING)
+    return int(np.count_nonzero(counts))
+
+
+def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Numbers] | None = None) -> Numbers:
     """(n,) Which of some losses (n, m) come first: the smaller, or with several objectives those of better fronts.
 
-    Inside a front each is chosen for the hypervolume that it adds to those before. Only the first `most` are in that
-    order; of the front that they end in, the others follow as they stand, and so do those of worse fronts.
+    Inside a front each is chosen for the hypervolume that it adds to those before. Given `most`, only that many are
+    chosen: fronts that are among them as a whole stay in the order in which they came, and so does all the rest.
+
+    Args:
+        losses: (n, m), smaller is better.
+        most: How many of the best are needed; None: all, in order.
+        memory: Who was chosen from the front of the last call; changed.
 
     Source: Ozaki 2022 (fronts, the last one cut by hypervolume subset selection).
     """
     if losses.shape[1] == 1:
         return np.argsort(losses[:, 0], kind="stable")
-    front = fronts(losses)
-    order = np.argsort(front, kind="stable")
-    begin, end = 0, min(len(order) if most is None else most, len(order))
-    while begin < end:
-        of = order[begin : begin + np.count_nonzero(front == front[order[begin]])]
-        chosen = subset(depths(losses[of]), np.zeros(losses.shape[1]), end - begin)
-        of[:] = np.concatenate([of[chosen], np.delete(of, chosen)])
-        begin += len(of)
-    return order
+    left, wanted = np.arange(len(losses)), len(losses) if most is None else most
+    order = list[Numbers]()
+    while wanted > 0 and len(left):
+        first = non_dominated(losses[left])
+        first |= not first.any()  # nothing but NaN
+        of, left = left[first], left[~first]
+        if most is None or len(of) > wanted:
+            chosen = _chosen(losses[of], wanted, {} if memory is None else memory)
+            of = np.concatenate([of[chosen], np.delete(of, chosen)])
+        order.append(of)
+        wanted -= len(of)
+    return np.concatenate([*order, left])
+
+
+def _chosen(front: Array, k: int, memory: dict[bytes, Numbers]) -> Numbers:
+    """(min(k, f),) Who is chosen from a front (f, m), the first pick first; taken from memory if it is the last one."""
+    key = k.to_bytes(4) + front.tobytes()
+    if key not in memory:
+        memory.clear()
+        memory[key] = subset(depths(front), np.zeros(front.shape[1]), k)
+    return memory[key]
 
 
 def depths(losses: Array) -> Array:

@@ -17,7 +17,7 @@ from ..space import Space
 from ..trial import State
 from .base import Sampler, remaining, unseen
 from .population import spread, trust
-from .ranking import depths, ranked
+from .ranking import depths, finished, ranked
 
 MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
@@ -43,7 +43,7 @@ class TPE(Sampler):
     Args:
         n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led by the centre of the
             space, or its declared defaults.
-        n_candidates: How many draws from l compete.
+        n_candidates: How many draws from l compete; half as many where their columns are mixed.
         gamma: Share of trials that count as good.
         prior_weight: Of the kernel that covers the whole space, where an observation weighs 1.
         bandwidth: Of the kernels, on the unit interval, for one observation; k of them in d dimensions get
@@ -71,23 +71,24 @@ class TPE(Sampler):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}")
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
+        self._chosen: dict[bytes, NDArray[np.int64]] = {}  # from fronts, which seldom change
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        order, n_finished = ranked(history, MAX_BELOW)
+        n_below = min(math.ceil(self.gamma * finished(history)), MAX_BELOW)
+        order, n_finished = ranked(history, n_below, memory=self._chosen)
         if n_finished < self.n_startup_trials:
             return spread(space, history, n, rng)
         if self._axes[0] is not space:
             self._axes = (space, axes(space))
-        good, bad = self._densities(history, order, n_finished, self._axes[1])
+        good, bad = self._densities(history, order, n_below, self._axes[1])
         steering = trust(space, n_finished)
         points = [proposal(space, history, good, bad, steering, self.n_candidates, rng) for _ in range(n)]
         X = np.concatenate(points)
         return unseen(space, history, X, rng) if n > 1 else X
 
     def _densities(
-        self, history: History, order: NDArray[np.int64], n_finished: int, axes: Axes
+        self, history: History, order: NDArray[np.int64], n_below: int, axes: Axes
     ) -> tuple[Mixture, Mixture]:
-        n_below = min(math.ceil(self.gamma * n_finished), MAX_BELOW)
         gains = improvement(history, order, n_below)
         kind = Crossed if is_crossed(history) else Mixture
         return densities(history.X, order, gains, axes, self.prior_weight, self.bandwidth, kind)
@@ -124,9 +125,10 @@ def proposal(
     rng: np.random.Generator,
 ) -> Array:  # fmt: skip
     """(1, d) of some draws from `good`, legal and new, the one that is best by good / bad and the prior."""
-    C = candidates(space, history, good, n_candidates, rng)
-    if isinstance(good, Crossed) and isinstance(bad, Crossed):
+    if isinstance(good, Crossed) and isinstance(bad, Crossed):  # half as many, as their columns are mixed
+        C = candidates(space, history, good, (n_candidates + 1) // 2, rng)
         return recombined(space, history, C, good, bad, steering, rng)
+    C = candidates(space, history, good, n_candidates, rng)
     score = good.log_pdf(C) - bad.log_pdf(C)
     if steering:
         score += steering * space.log_prior(C)
