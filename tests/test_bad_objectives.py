@@ -473,7 +473,8 @@ def test_a_worker_that_lost_its_lease_is_refused_and_the_study_goes_on(study, ho
 
     study.optimize(objective, n_trials=6, progress=False, catch=ZeroDivisionError, **how)
     rows = study.trials
-    assert (rows[3].state, rows[3].worker, rows[3].token) == (State.RUNNING, "somebody else", 2)
+    assert (rows[3].state, rows[3].worker) == (State.RUNNING, "somebody else")
+    assert rows[3].token >= 2  # the other process may have been quicker than somebody else, once
     assert (rows[3].values, rows[3].reports) == (None, ((0.0, 0.5),))
     others = [r for r in rows if r.number != 3]
     assert len(others) == 5
