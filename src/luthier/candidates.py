@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from .checks import is_number
 from .distributions import Array
 from .errors import NoCompletedTrialsError
 from .history import History
@@ -218,12 +219,8 @@ def _configuration(row: TrialRow) -> Any:
     return msgspec.json.encode([row.params, earlier], order="sorted") if row.params else row.number
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _numbers(told: Sequence[Any]) -> Array:
-    return np.array([float(v) if _is_number(v) else math.nan for v in told])
+    return np.array([float(v) if is_number(v) else math.nan for v in told])
 
 
 def _mean(told: Sequence[Any]) -> Any:
@@ -231,11 +228,11 @@ def _mean(told: Sequence[Any]) -> Any:
     told = [v for v in told if v == v]
     if not told:
         return ABSENT
-    if not all(map(_is_number, told)) or all(v == told[0] for v in told):
+    if not all(map(is_number, told)) or all(v == told[0] for v in told):
         return told[0]
     return sum(told) / len(told)
 
 
 def shown(value: Any) -> str:
     """A value in a message."""
-    return "nothing" if value is ABSENT or value is None else f"{value:.6g}" if _is_number(value) else repr(value)
+    return "nothing" if value is ABSENT or value is None else f"{value:.6g}" if is_number(value) else repr(value)

@@ -17,6 +17,16 @@ def default_names(m: int) -> tuple[str, ...]:
     return ("value",) if m == 1 else tuple(f"value_{i}" for i in range(m))
 
 
+def are_named(objectives: Sequence[str]) -> bool:
+    """Whether objectives have names of their own."""
+    return tuple(objectives) != default_names(len(objectives))
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a plain number; a truth value is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def in_order(values: Mapping[str, Any], objectives: Sequence[str], whose: str, error: type[TrialError]) -> list[Any]:
     """What was told by name, in the order of the objectives.
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .checks import default_names, jsonable
+from .checks import are_named, jsonable
 from .storages.base import shown
 from .trial import State, TrialRow
 
@@ -58,7 +58,7 @@ class Lines(logging.Handler):
 
 def by_name(row: TrialRow, objectives: Sequence[str]) -> dict[str, float] | None:
     """The values of a trial by the names of the objectives; None where there are none, of either."""
-    if row.values is None or tuple(objectives) == default_names(len(objectives)):
+    if row.values is None or not are_named(objectives):
         return None
     return dict(zip(objectives, row.values, strict=False))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .checks import is_number
 from .distributions import Array, Categorical, Int, choice_key
 from .reports import grown
 from .space import Space
@@ -114,7 +115,7 @@ class Points:
             if isinstance(dist, Categorical) or name in self._choices:
                 index = self._choices.setdefault(name, {})
                 raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
-            elif dist is None and any(v is not _ABSENT and not _is_number(v) for v in got):
+            elif dist is None and any(v is not _ABSENT and not is_number(v) for v in got):
                 index = self._choices.setdefault(name, {})
                 old = column[: self.n]
                 for v in np.unique(old[~np.isnan(old)]):  # what was taken for a number so far is a choice
@@ -123,7 +124,7 @@ class Points:
                 raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
             else:
                 if not all(issubclass(k, float | int) and k is not bool for k in set(map(type, got))):
-                    odd = [not _is_number(v) for v in got]  # of another kind than the space has it
+                    odd = [not is_number(v) for v in got]  # of another kind than the space has it
                     self.fits[at] &= ~np.array(odd)
                     got = [np.nan if o else v for o, v in zip(odd, got, strict=True)]
                 raw = got
@@ -149,7 +150,3 @@ class Points:
 
 
 _ABSENT = float("nan")  # no parameter is NaN
-
-
-def _is_number(v: Any) -> bool:
-    return isinstance(v, int | float) and not isinstance(v, bool)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from .checks import checked_constraint, checked_cost, checked_values, default_names, jsonable
+from .checks import are_named, checked_constraint, checked_cost, checked_values, jsonable
 from .distributions import tuples
 from .errors import TrialError
 from .trial import State, TrialRow
@@ -21,8 +21,7 @@ def records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict[st
     """
     rows = list(rows)
     costly = any(r.cost is not None for r in rows)
-    unnamed = tuple(objectives) == default_names(len(objectives))
-    names = [name if unnamed else f"values.{name}" for name in objectives]
+    names = [f"values.{name}" for name in objectives] if are_named(objectives) else list(objectives)
     limits = dict.fromkeys(name for r in rows for name in r.constraints)
     return [
         {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .checks import default_names
+from .checks import are_named
 from .errors import NoCompletedTrialsError, NoFeasibleTrialsError
 from .logs import by_name
 from .progress import Tally
@@ -115,7 +115,7 @@ def values_of(row: TrialRow, objectives: Sequence[str], exact: bool = False) -> 
 
 def aims(directions: Sequence[str], objectives: Sequence[str] | None) -> str:
     """What is sought in one phrase: "minimize", or "maximize accuracy, minimize latency_ms"."""
-    if objectives is None or tuple(objectives) == default_names(len(directions)):
+    if objectives is None or not are_named(objectives):
         return ", ".join(directions)
     return ", ".join(f"{where} {clean(name)}" for where, name in zip(directions, objectives, strict=False))
 
@@ -136,8 +136,7 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
 
     rows = study.trials
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
-    named = tuple(study.objectives) != default_names(len(study.objectives))
-    sought = {"objectives" if named else "direction": aims(study.directions, study.objectives)}
+    sought = {"objectives" if are_named(study.objectives) else "direction": aims(study.directions, study.objectives)}
     facts = {**sought, "created": moment(created_s), "trials": counted(counts)}
     facts |= {"constraints": text} if (text := _kept(study.history)) else {}
     if done:

@@ -171,6 +171,7 @@ class LogReach(_Several):
         self._stale = True
 
     def _draw(self) -> None:
+        """Draws a direction, and finds how far the front as it is reaches in it."""
         self._stale = False
         direction = np.abs(self._rng.standard_normal(len(self.reference))) + 1e-3
         self.direction = direction / np.linalg.norm(direction)

@@ -145,7 +145,7 @@ class GP(Sampler):
         else:
             gain, leaders, centre = self._several(columns.inputs(X), L, improvable, n, rng)
         dear = self._dear(columns, history, number) if self.cost_exponent else None
-        kept = self._limits(space, history, limited, active, n)
+        kept = self._limits(columns, history, limited, active, n)
         acquisition = Acquisition(space, columns, gain, kept, dear, trust(space, len(known)))
         lost = np.setdiff1d(known, number) if hopeful else known[np.isinf(losses[:, 0])]
         for i in lost[-_MOST_LOST:]:  # nothing more is sought where they were
@@ -184,10 +184,10 @@ class GP(Sampler):
         return gain, leaders, int(rng.choice(leaders))
 
     def _limits(
-        self, space: Space, history: History, limited: dict[str, Limit], active: float, room: int
+        self, columns: Columns, history: History, limited: dict[str, Limit], active: float, room: int
     ) -> list[LogPI]:  # fmt: skip
         """Whether constraints are kept, each by a model of its own."""
-        columns, made = Columns(space), []
+        made = []
         for name, (number, value) in limited.items():
             latest = slice(max(0, len(number) - self.n_local) // 25 * 25, None)
             number, value = number[latest], value[latest]
@@ -201,10 +201,11 @@ class GP(Sampler):
         if model is None or len(model.number) < self.n_startup_trials:
             return spread(space, history, n, rng)
         columns = AtEnd(space)
-        kept = self._limits(space, history, limits(history), columns.d, n)
+        limited = limits(history)
+        kept = self._limits(Columns(space), history, limited, columns.d, n)
         broken = ~history.feasible[model.number]
         Z = Columns(space).inputs(history.X[model.number])
-        for name, limit in zip(limits(history), kept, strict=True):  # of those that did not come to tell
+        for name, limit in zip(limited, kept, strict=True):  # of those that did not come to tell
             told = history.constraints[model.number, history.constraint_names.index(name)]
             broken |= np.isnan(told) & (limit.models[0].predict(Z)[0] > limit.best)
         by_mean = np.lexsort((model.mean, broken))
