@@ -126,7 +126,7 @@ print(joined, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 def join(url: str) -> dict[str, Any]:
     """How long it takes to join a study of 100,000 trials and to ask for the next, and how much memory."""
-    from luthier.trial import State, TrialRow
+    from luthier.trial.record import State, TrialRow
 
     study = luthier.create_study("large", url, space={f"x{i}": luthier.Float(0, 1) for i in range(5)})
     rows = [

@@ -47,7 +47,7 @@ import numpy as np
 from msgspec import structs
 
 import luthier
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 
 RESULTS = HERE / "results"
 STORAGES = ["sqlite", "postgresql", "mysql", "redis", "http", "ask/tell"]

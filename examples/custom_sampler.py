@@ -7,7 +7,7 @@ import numpy as np
 
 import luthier
 from luthier import Categorical, Float, Int
-from luthier.history import History
+from luthier.history.history import History
 from luthier.samplers import Sampler
 
 

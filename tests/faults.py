@@ -26,7 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import servers
 from luthier.storages import from_url
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 
 WORKER = textwrap.dedent("""
     import logging, os, sys, time

@@ -7,7 +7,7 @@ import socket
 import threading
 
 from luthier.server import Limits, application
-from luthier.server.serving import server
+from luthier.server.run import server
 from luthier.storages.http import HTTP
 
 TOKEN = "a-token-for-tests-only"

@@ -20,7 +20,7 @@ from luthier.errors import (
     TrialTimeoutError,
 )
 from luthier.executors import Processes
-from luthier.trial import State
+from luthier.trial.record import State
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import luthier
 from luthier import State, TrialRow
-from luthier.choosing import Choice
+from luthier.analysis.choice import Choice
+from luthier.analysis.rule_language import parse
 from luthier.cli import cli
 from luthier.errors import NoCompletedTrialsError, NoFeasibleTrialsError, NothingFitsError, RuleError
-from luthier.rules import parse
 
 AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
 

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 import luthier
-from luthier.command import Command, Script, read_space
 from luthier.errors import CommandError, SpaceError, TrialPruned
+from luthier.objectives.command import Command, Script, read_space
 from luthier.schedulers import Decision, Scheduler
-from luthier.turns import release
+from luthier.study.turns import release
 
 SPACE = {
     "lr": luthier.Float(1e-5, 1.0, scale="log"),

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier.curves import curves, rungs, seen
-from luthier.distributions import Float
 from luthier.errors import StudyError
-from luthier.extent import full_resource
-from luthier.history import History
+from luthier.history.history import History
+from luthier.history.resources import full_resource
+from luthier.models.learning_curves import curves, rungs, seen
 from luthier.schedulers import ASHA, Auto, Decision, FreezeThaw
 from luthier.schedulers.base import Next, Resume
-from luthier.space import Space
-from luthier.trial import State, TrialRow, Turn
+from luthier.space.distributions import Float
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow, Turn
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 C, P, R, F = State.COMPLETE, State.PAUSED, State.RUNNING, State.FAILED
@@ -267,7 +267,7 @@ def test_a_forecast_holds_what_a_trial_comes_to_as_often_as_it_says(direction):
             h.put([TrialRow(number=i, state=state, params={"x": a[i], "y": 0.5}, values=(0.0,), token=1)])
             for step in range(1, 33 if i < 25 else 9):
                 h.put_report(i, float(step), sign * (a[i] + b[i] * math.exp(-step / 8) + 0.05 * rng.standard_normal()))
-        from luthier.forecast import forecast
+        from luthier.analysis.forecasting import forecast
 
         for i in range(25, 30):
             f = forecast(h, i, 0.8, None)

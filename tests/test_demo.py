@@ -15,7 +15,8 @@ import pytest
 from msgspec.structs import replace
 
 import luthier
-from luthier import State, TrialRow, demo
+from luthier import State, TrialRow
+from luthier.cli import demo
 from luthier.errors import MissingDependencyError, StudyError
 
 SHAPE = {"family": "svm", "scaling": "minmax", "svm_kernel": "rbf"}

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int
-from luthier.distributions import Distribution
 from luthier.errors import DistributionError, UnknownParameterError
+from luthier.space.distributions import Distribution
 
 SCALES = ("linear", "log", "reverse_log")
 

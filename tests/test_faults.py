@@ -14,7 +14,7 @@ import luthier
 import servers
 from luthier.errors import LeaseLostError, StorageFullError, StorageUnreachableError
 from luthier.storages import from_url
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 
 RUNS = [  # every fault, and every kind of storage, at least once; the soak does them all
     ("postgresql", faults.worker_killed, faults.server_killed),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
 
 SPACE = Space(
     {"x": Float(0, 1), "k": Int(1, 8, scale="log"), "c": ["a", "b"], "o": Categorical(["s", "m", "l"], ordered=True)}

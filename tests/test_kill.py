@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 import luthier
-from luthier.trial import State
+from luthier.trial.record import State
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import luthier
 from luthier import State, TrialRow
 from luthier.cli import cli
-from luthier.operations import Best, Failure, Follower, Held, Rates, overview
+from luthier.monitoring.overview import Best, Failure, Follower, Held, Rates, overview
 from luthier.storages import SQLite
 
 NOW = 10_000.0

@@ -14,7 +14,7 @@ from luthier.schedulers import Decision, Scheduler
 from luthier.schedulers.base import Next, Resume
 from luthier.storages import SQLite
 from luthier.storages.base import Resume as Resumed
-from luthier.trial import State, Turn
+from luthier.trial.record import State, Turn
 
 
 class Halves(Scheduler):
@@ -372,7 +372,7 @@ def test_turns_add_up_their_cost_and_params_stay():
 def test_a_study_of_pausing_trials_is_exported(tmp_path):
     import json
 
-    from luthier.terminal import as_json
+    from luthier.cli.render import as_json
 
     study = two(None, CopyBest())
     study.optimize(trained, progress=False)

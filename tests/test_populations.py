@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import luthier
 from luthier.cli import cli
 from luthier.schedulers import PB2, PBT, Replay
-from luthier.trial import State
+from luthier.trial.record import State
 
 SPACE = {"h0": luthier.Float(0, 1), "h1": luthier.Float(0, 1)}
 N_STEPS = 100

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import luthier
 from luthier import Categorical, Float, Int, Space
-from luthier.distributions import Distribution, wider
 from luthier.errors import DistributionError, SpaceError
 from luthier.samplers import TPE
+from luthier.space.distributions import Distribution, wider
 
 ADAM = Categorical(["adam", "sgd", "lamb"], prior={"adam": 0.6, "sgd": 0.2})
 FIXED = Float(1.0, 1.0, prior=1.0)

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import progress
-from luthier.progress import Tally, clock, shown
-from luthier.trial import State
+from luthier.study import progress
+from luthier.study.progress import Tally, clock, shown
+from luthier.trial.record import State
 
 if sys.platform != "win32":
     import pty

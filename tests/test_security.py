@@ -11,7 +11,7 @@ from luthier.checkpoints import Checkpoints
 from luthier.errors import CheckpointError
 from luthier.storages import Memory, from_url
 from luthier.storages.base import shown
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 from servers import shared
 from service import Service
 

@@ -22,7 +22,7 @@ from luthier.errors import (
     StudyError,
     TrialError,
 )
-from luthier.feasibility import violation
+from luthier.history.constraint_columns import violation
 
 AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
 SPACE = {"x": Float(0, 1)}

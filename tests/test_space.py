@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space
-from luthier.errors import (
-    ConditionError,
-    ConstraintError,
-    InfeasibleSpaceError,
-    SpaceError,
-    UnknownParameterError,
-)
-from luthier.space import discover_conditions
+from luthier.errors import ConditionError, ConstraintError, InfeasibleSpaceError, SpaceError, UnknownParameterError
+from luthier.space.space import discover_conditions
 
 TREE = Space(
     {

@@ -11,7 +11,7 @@ import pytest
 import luthier
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.errors import StudyError
-from luthier.history import History
+from luthier.history.history import History
 from luthier.stopping import Budget, NoImprovement, RegretBound, StopRule, Target
 
 SPACE = Space({"x": Float(0, 1)})

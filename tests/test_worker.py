@@ -17,9 +17,9 @@ from click.testing import CliRunner
 import luthier
 from luthier import State, TrialRow
 from luthier.cli import cli
-from luthier.joining import Bounded, join
-from luthier.logs import JsonLines
+from luthier.monitoring.json_logs import JsonLines
 from luthier.storages import SQLite, from_url
+from luthier.study.worker import Bounded, join
 from servers import shared, skip_without_servers
 
 OBJECTIVE = """

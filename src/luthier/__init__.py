@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _FROM = {
-    "Categorical": "distributions",
-    "Choice": "choosing",
-    "Confirmation": "confirmation",
-    "Float": "distributions",
-    "Int": "distributions",
+    "Categorical": "space.distributions",
+    "Choice": "analysis.choice",
+    "Confirmation": "study.confirm",
+    "Float": "space.distributions",
+    "Int": "space.distributions",
     "LuthierError": "errors",
-    "Recommendation": "recommendation",
-    "Space": "space",
-    "State": "trial",
-    "Study": "study",
-    "Trial": "trial",
+    "Recommendation": "analysis.recommendation",
+    "Space": "space.space",
+    "State": "trial.record",
+    "Study": "study.study",
+    "Trial": "trial.handle",
     "TrialPruned": "errors",
-    "TrialRow": "trial",
-    "create_study": "studies",
-    "delete_study": "studies",
-    "list_studies": "studies",
-    "load_study": "studies",
-    "share": "sharing",
+    "TrialRow": "trial.record",
+    "create_study": "study.create",
+    "delete_study": "study.create",
+    "list_studies": "study.create",
+    "load_study": "study.create",
+    "share": "executors.sharing",
 }
 _ROOMS = (
     "checkpoints", "errors", "evaluation", "executors", "measure", "samplers", "schedulers", "stopping", "storages",
@@ -43,24 +43,24 @@ if TYPE_CHECKING:
     from . import schedulers as schedulers
     from . import stopping as stopping
     from . import storages as storages
-    from .choosing import Choice as Choice
-    from .confirmation import Confirmation as Confirmation
-    from .distributions import Categorical as Categorical
-    from .distributions import Float as Float
-    from .distributions import Int as Int
+    from .analysis.choice import Choice as Choice
+    from .analysis.recommendation import Recommendation as Recommendation
     from .errors import LuthierError as LuthierError
     from .errors import TrialPruned as TrialPruned
-    from .recommendation import Recommendation as Recommendation
-    from .sharing import share as share
-    from .space import Space as Space
-    from .studies import create_study as create_study
-    from .studies import delete_study as delete_study
-    from .studies import list_studies as list_studies
-    from .studies import load_study as load_study
-    from .study import Study as Study
-    from .trial import State as State
-    from .trial import Trial as Trial
-    from .trial import TrialRow as TrialRow
+    from .executors.sharing import share as share
+    from .space.distributions import Categorical as Categorical
+    from .space.distributions import Float as Float
+    from .space.distributions import Int as Int
+    from .space.space import Space as Space
+    from .study.confirm import Confirmation as Confirmation
+    from .study.create import create_study as create_study
+    from .study.create import delete_study as delete_study
+    from .study.create import list_studies as list_studies
+    from .study.create import load_study as load_study
+    from .study.study import Study as Study
+    from .trial.handle import Trial as Trial
+    from .trial.record import State as State
+    from .trial.record import TrialRow as TrialRow
 
 
 def __getattr__(name: str) -> Any:

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .distributions import Array
 from .errors import SamplerError, StudyError
-from .history import History
+from .history.history import History
 from .numerics.pareto import non_dominated
-from .space import Space
-from .trial import State
+from .space.distributions import Array
+from .space.space import Space
+from .trial.record import State
 
 __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
 
@@ -228,7 +228,7 @@ class RegretBound(StopRule):
 
     def _look(self, history: History, n: int) -> str | None:
         """The reason after n complete trials, by these alone."""
-        from .surrogate import Surrogate
+        from .models.surrogate import Surrogate
 
         space, rng = history.space, np.random.default_rng([history.seed, n])
         complete, feasible = history.state == State.COMPLETE, history.feasible
@@ -274,7 +274,7 @@ class RegretBound(StopRule):
 
 def _kept(history: History, X: Array) -> Array | None:
     """(k,) The probability that constraints are kept at X (k, d); None while no model can tell."""
-    from .surrogate import probability_of_feasibility
+    from .models.surrogate import probability_of_feasibility
 
     if not history.constraint_names:
         return np.ones(len(X))

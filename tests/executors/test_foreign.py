@@ -9,7 +9,7 @@ import pytest
 
 import luthier
 from luthier.errors import StorageError
-from luthier.trial import State
+from luthier.trial.record import State
 
 STUDY = """
     import concurrent.futures as cf, multiprocessing as mp, os, sys, warnings
@@ -172,7 +172,7 @@ def test_threads_share_the_study(tmp_path, make, storage):
     assert all(r.state.finished and r.values == (r.params["x"],) and r.reports for r in rows)
     assert len({r.params["x"] for r in rows}) == 40
     assert threading.active_count() <= before + 1  # the one that keeps leases alive
-    from luthier import loop
+    from luthier.study import loop
 
     assert not loop._HERE  # nothing keeps the study
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from luthier import Categorical, Float, Int, Space
-from luthier.numerics.crossed import SHARE, Crossed, Ratio
+from luthier.numerics.crossed_parzen import SHARE, Crossed, Ratio
 from luthier.numerics.parzen import Mixture
 from luthier.samplers.tpe import axes
 

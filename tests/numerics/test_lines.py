@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from luthier.numerics.lines import Lines
+from luthier.numerics.extrapolation import Lines
 
 
 def test_curves_on_a_line_are_carried_along_it():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from luthier.numerics.warp import half_rank, log_warp, standardise
+from luthier.numerics.warping import half_rank, log_warp, standardise
 
 losses = st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=1, max_size=40).map(np.array)
 

@@ -10,7 +10,7 @@ import pytest
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow, samplers
 from luthier.errors import SpaceError, SpaceExhaustedError
-from luthier.history import History
+from luthier.history.history import History
 from luthier.samplers import Sampler
 
 ONE = {"BOHB", "CMAES", "DE", "DEHB", "Forest"}  # for one objective

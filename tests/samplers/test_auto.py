@@ -7,7 +7,7 @@ import pytest
 
 import luthier
 from luthier import Float, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
 from luthier.samplers import Auto
 from luthier.samplers.auto import thinking_s, used_up
 

@@ -10,7 +10,7 @@ import pytest
 import luthier
 from luthier import Float, Space, State, TrialRow
 from luthier.errors import SamplerError
-from luthier.history import History
+from luthier.history.history import History
 from luthier.samplers import BOHB
 from luthier.samplers.bohb import modelled
 from luthier.schedulers import Hyperband

@@ -12,8 +12,8 @@ from cmaes import CMA
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
-from luthier.history import History
-from luthier.numerics.streams import Streams
+from luthier.history.history import History
+from luthier.numerics.random_streams import Streams
 from luthier.samplers import CMAES
 
 D = 6

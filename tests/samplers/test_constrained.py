@@ -11,7 +11,7 @@ import pytest
 import luthier
 from luthier import Float, Space, State, TrialRow, samplers
 from luthier.errors import SamplerError
-from luthier.history import History
+from luthier.history.history import History
 from luthier.numerics.halving import Slots, brackets
 from luthier.samplers.de import slots
 from luthier.samplers.dehb import population

@@ -7,7 +7,7 @@ import pytest
 
 import luthier
 from luthier import Float, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
 from luthier.numerics.halving import Slots, brackets
 from luthier.samplers import DE, DEHB
 from luthier.samplers.dehb import population

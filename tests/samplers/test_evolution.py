@@ -7,8 +7,8 @@ import pytest
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
-from luthier.history import History
-from luthier.numerics.streams import Streams
+from luthier.history.history import History
+from luthier.numerics.random_streams import Streams
 from luthier.samplers import Evolution, Random, Sampler
 
 CELLS = Space({f"op{i}": ["conv1", "conv3", "pool", "skip", "none"] for i in range(8)})

@@ -9,7 +9,7 @@ import pytest
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
 from luthier.samplers import Forest
 from luthier.samplers.forest import Search, Tried, quantiles, signed_ranks
 

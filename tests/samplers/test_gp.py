@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import luthier
-import luthier.surrogate
+import luthier.models.surrogate
 from luthier import Float, Int, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
+from luthier.models.surrogate import Columns, Surrogate, outcomes, rank_correlation, transformed
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
-from luthier.samplers.acquisitions import Acquisition, Dear, LogEI
 from luthier.samplers.gp import nearest
-from luthier.surrogate import Columns, Surrogate, outcomes, rank_correlation, transformed
+from luthier.samplers.gp_acquisitions import Acquisition, Dear, LogEI
 
 MIXED = Space(
     {
@@ -143,7 +143,7 @@ def test_inactive_constants_and_single_choices_do_no_harm() -> None:
 
 
 def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    fits, fit = [], luthier.surrogate.fit
+    fits, fit = [], luthier.models.surrogate.fit
     monkeypatch.setattr(luthier.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a))
     space, sampler = Space({"x": Float(0, 1), "y": Float(0, 1)}), GP()
     whole = told(space, 160, lambda p: (p["x"] - 0.3) ** 2 + p["y"])

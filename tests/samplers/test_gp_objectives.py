@@ -10,13 +10,13 @@ import pytest
 import luthier
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
-from luthier.history import History
+from luthier.history.history import History
+from luthier.models.surrogate import Columns, bound, limits, probability_of_feasibility, results, transformed_beside
 from luthier.numerics.gp import Posterior
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import GP
-from luthier.samplers.acquisitions import Acquisition, Dear, LogEHVI, LogEI, LogPI, LogReach
 from luthier.samplers.gp import nearest
-from luthier.surrogate import Columns, bound, limits, probability_of_feasibility, results, transformed_beside
+from luthier.samplers.gp_acquisitions import Acquisition, Dear, LogEHVI, LogEI, LogPI, LogReach
 
 SQUARE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 MIXED = Space({"x": Float(0, 1, prior=(0.7, 0.2)), "k": Int(1, 40), "c": ["a", "b"], "z": Float(0, 1, when={"c": "a"})})

@@ -15,9 +15,9 @@ from pymoo.util.ref_dirs import get_reference_directions
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
-from luthier.history import History
+from luthier.history.history import History
 from luthier.numerics.pareto import fronts, non_dominated
-from luthier.numerics.streams import Streams
+from luthier.numerics.random_streams import Streams
 from luthier.samplers import NSGA2, NSGA3, QMC, Sampler
 from luthier.samplers.nsga2 import outcomes
 from luthier.samplers.nsga3 import associate, das_dennis, lattice, normalised

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from luthier import Float, Int, Space, State, TrialRow, samplers
-from luthier.history import History
-from luthier.samplers.population import known, spread, to_cube
+from luthier.history.history import History
+from luthier.samplers.startup import known, spread, to_cube
 
 NAMES = ["CMAES", "DE", "Evolution"]
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(3)})

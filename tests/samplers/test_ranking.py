@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from luthier import Float, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume, reference_point, subset
 from luthier.numerics.pareto import fronts
 from luthier.samplers import Evolution, ranking

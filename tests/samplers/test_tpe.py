@@ -7,7 +7,7 @@ import pytest
 
 import luthier
 from luthier import Float, Int, Space, State, TrialRow
-from luthier.history import History
+from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import TPE
 from luthier.samplers.ranking import ranked

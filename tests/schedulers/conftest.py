@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from luthier.distributions import Float
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import Decision
-from luthier.space import Space
-from luthier.trial import State, TrialRow
+from luthier.space.distributions import Float
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow
 
 
 @pytest.fixture(scope="session", params=["minimize", "maximize"])

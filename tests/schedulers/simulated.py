@@ -4,12 +4,12 @@ import pickle
 
 import numpy as np
 
-from luthier.distributions import Float
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import Decision
 from luthier.schedulers.base import Next, Resume
-from luthier.space import Space
-from luthier.trial import State, TrialRow, Turn
+from luthier.space.distributions import Float
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow, Turn
 
 SPACE = Space({"x": Float(0, 1)})
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier.schedulers import ASHA
-from luthier.trial import State
+from luthier.trial.record import State
 
 C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED, State.WAITING
 NAN, INF = math.nan, math.inf

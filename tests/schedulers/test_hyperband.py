@@ -12,7 +12,7 @@ import luthier
 from luthier.numerics.halving import Slots, brackets, rung_steps
 from luthier.schedulers import ASHA, DEHB, Decision, Hyperband, SuccessiveHalving
 from luthier.schedulers.base import Next, Resume
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 
 C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.WAITING
 GO, PAUSE = Decision.CONTINUE, Decision.PAUSE

@@ -9,7 +9,7 @@ from simulated import Workers, noisy
 from luthier.schedulers import ASHA, PASHA, Decision
 from luthier.schedulers.base import Next, Resume
 from luthier.schedulers.pasha import noise
-from luthier.trial import State
+from luthier.trial.record import State
 
 C, R, P = State.COMPLETE, State.RUNNING, State.PAUSED
 GO, PAUSE = Decision.CONTINUE, Decision.PAUSE

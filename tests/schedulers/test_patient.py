@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier.schedulers import Median, Patient, Threshold
-from luthier.trial import State
+from luthier.trial.record import State
 
 C, R = State.COMPLETE, State.RUNNING
 NAN, INF = math.nan, math.inf

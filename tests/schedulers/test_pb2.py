@@ -5,12 +5,12 @@ import sys
 import numpy as np
 import pytest
 
-from luthier.distributions import Categorical, Float, Int
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import PB2, PBT, named
 from luthier.schedulers.base import Resume
-from luthier.space import Space
-from luthier.trial import State, TrialRow, Turn
+from luthier.space.distributions import Categorical, Float, Int
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow, Turn
 
 SIZES = Categorical((1, 2, 3), ordered=True)
 SPACE = Space({"x": Float(1e-4, 1, scale="log"), "k": Int(1, 40), "c": ["a", "b"], "o": SIZES})

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from luthier.distributions import Categorical, Float, Int
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import PBT, Decision, named
 from luthier.schedulers.base import Next, Resume
-from luthier.schedulers.explore import explored, perturbed
 from luthier.schedulers.pbt import loss_at, ranks
-from luthier.space import Space
+from luthier.schedulers.perturb import explored, perturbed
+from luthier.space.distributions import Categorical, Float, Int
+from luthier.space.space import Space
 from luthier.storages.base import Resume as Resumed
 from luthier.storages.base import begun, ended
-from luthier.trial import State, TrialRow, Turn
+from luthier.trial.record import State, TrialRow, Turn
 
 X = Space({"x": Float(0, 10)})
 CONTINUE, PAUSE = Decision.CONTINUE, Decision.PAUSE

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Float, Space
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import Decision, Median, Percentile
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 
 C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED, State.WAITING
 NAN, INF = math.nan, math.inf

@@ -11,7 +11,7 @@ from simulated import Workers, noisy
 import luthier
 from luthier.schedulers import ASHA, Decision
 from luthier.schedulers.base import Next, Resume
-from luthier.trial import State, TrialRow, Turn
+from luthier.trial.record import State, TrialRow, Turn
 
 C, R, P, F, W, X = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.WAITING, State.PRUNED
 NAN = math.nan

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import pytest
 
 import luthier
-from luthier.distributions import Float
 from luthier.errors import StudyError, UnknownParameterError
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import PBT, Decision, Replay, named
 from luthier.schedulers.base import Next, Resume
-from luthier.space import Space
-from luthier.trial import State, TrialRow, Turn
+from luthier.space.distributions import Float
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow, Turn
 
 A, B, C = {"x": 0.1}, {"x": 0.2}, {"x": 0.3}
 PATH = {0: A, 10: B, 20: C}

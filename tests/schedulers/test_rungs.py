@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import Workers, noisy
 
-from luthier.distributions import Float
-from luthier.history import History
+from luthier.history.history import History
+from luthier.history.rungs import Rungs, order
 from luthier.numerics.pareto import fronts, non_dominated
-from luthier.rungs import Rungs, order
 from luthier.schedulers import ASHA, DEHB, PASHA, Hyperband, SuccessiveHalving
 from luthier.schedulers.base import Next, Resume
-from luthier.space import Space
-from luthier.trial import State, TrialRow
+from luthier.space.distributions import Float
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow
 
 C, R, P, F, X = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.PRUNED
 WORST = np.finfo(float).max

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from luthier import schedulers
-from luthier.distributions import Float
-from luthier.history import History
+from luthier.history.history import History
 from luthier.schedulers import (
     ASHA,
     DEHB,
@@ -21,8 +20,9 @@ from luthier.schedulers import (
     Wilcoxon,
     named,
 )
-from luthier.space import Space
-from luthier.trial import State, TrialRow
+from luthier.space.distributions import Float
+from luthier.space.space import Space
+from luthier.trial.record import State, TrialRow
 
 STOPPING = [
     ASHA(mode="stopping"), Median(), Patient(), Patient(Median()), Percentile(), Threshold(upper=2), Wilcoxon(),

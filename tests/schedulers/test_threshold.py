@@ -3,7 +3,7 @@ import math
 import pytest
 
 from luthier.schedulers import Threshold
-from luthier.trial import State
+from luthier.trial.record import State
 
 R = State.RUNNING
 NAN, INF = math.nan, math.inf

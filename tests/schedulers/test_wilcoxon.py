@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from luthier.schedulers import Wilcoxon
-from luthier.trial import State
+from luthier.trial.record import State
 
 C, R, P, F = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED
 NAN, INF = math.nan, math.inf

@@ -20,8 +20,8 @@ from openapi_spec_validator import validate
 
 import luthier
 from luthier.storages import Memory, SQLite
-from luthier.trial import State
-from luthier.turns import release
+from luthier.study.turns import release
+from luthier.trial.record import State
 
 CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")
 SERVE = "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), token=sys.argv[3])"

@@ -26,8 +26,8 @@ from luthier.errors import (
 from luthier.server import Limits
 from luthier.storages import Memory, SQLite
 from luthier.storages.http import HTTP
-from luthier.storages.patient import Patient
-from luthier.trial import State, TrialRow
+from luthier.storages.retrying import Patient
+from luthier.trial.record import State, TrialRow
 
 
 @pytest.fixture

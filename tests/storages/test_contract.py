@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from luthier.storages import HTTP, Memory, Patient, SQLite, from_url
 from luthier.storages.base import Resume
-from luthier.trial import State, TrialRow, Turn
+from luthier.trial.record import State, TrialRow, Turn
 from servers import shared
 from service import Service
 

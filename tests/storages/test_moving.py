@@ -17,11 +17,11 @@ import luthier
 from luthier import State, TrialRow
 from luthier.cli import cli
 from luthier.errors import LuthierError, StorageError, StudyError, StudyExistsError
-from luthier.moving import copy
 from luthier.schedulers import ASHA
 from luthier.storages import SQLite, from_url
 from luthier.storages.base import Resume
-from luthier.trial import Turn
+from luthier.study.copy import copy
+from luthier.trial.record import Turn
 from servers import shared
 
 NAME = "tür <1> 'x'; --\n\x1b[31m%s\u202e😀"

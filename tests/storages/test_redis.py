@@ -25,7 +25,7 @@ from luthier.storages import from_url
 from luthier.storages import redis as module
 from luthier.storages.base import Resume
 from luthier.storages.redis import Redis
-from luthier.trial import State, TrialRow, Turn
+from luthier.trial.record import State, TrialRow, Turn
 from servers import RedisServer, shared, skip_without_servers
 
 

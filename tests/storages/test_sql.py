@@ -12,7 +12,7 @@ from msgspec.structs import replace
 import luthier
 from luthier.errors import StorageDeniedError, StorageError, StorageUnreachableError, StorageVersionError
 from luthier.storages import SQL, from_url
-from luthier.trial import State, TrialRow
+from luthier.trial.record import State, TrialRow
 from servers import KINDS, shared, skip_without_servers
 
 DATABASES = ["postgresql", "mysql"]

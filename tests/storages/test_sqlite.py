@@ -16,16 +16,11 @@ import pytest
 from msgspec.structs import replace
 
 import luthier
-from luthier.errors import (
-    StorageDamagedError,
-    StorageError,
-    StorageFullError,
-    StorageVersionError,
-)
+from luthier.errors import StorageDamagedError, StorageError, StorageFullError, StorageVersionError
 from luthier.storages import Memory, SQLite, from_url
 from luthier.storages.base import SCHEMA
-from luthier.storages.body import body, trial
-from luthier.trial import State, TrialRow
+from luthier.storages.codec import body, trial
+from luthier.trial.record import State, TrialRow
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
 

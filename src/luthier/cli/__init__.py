@@ -25,8 +25,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except (LuthierError, click.ClickException) as e:
-            from ..logs import scrubbed
-            from ..terminal import clean
+            from ..monitoring.json_logs import scrubbed
+            from .render import clean
 
             if not isinstance(e, click.ClickException):
                 raise click.ClickException(clean(scrubbed(str(e).split("\n", 1)[0]))) from e

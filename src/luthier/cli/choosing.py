@@ -12,7 +12,7 @@ from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError
 from .options import examples, loaded, named, pairs
 
 if TYPE_CHECKING:
-    from ..choosing import Choice
+    from ..analysis.choice import Choice
 
 _OPTIONS = "a RULE ('accuracy >= 0.9, then smallest size'), --weight, --aspiration, --knee or --lexicographic"
 
@@ -45,8 +45,8 @@ def choose(
     A rule names objectives, constraints, params and tags of trials. Trials that break a constraint are never chosen.
     Exit status 1 says that no trial satisfies the rule, 2 that the rule cannot be read.
     """
-    from ..choosing import WAYS
-    from ..terminal import clean
+    from ..analysis.choice import WAYS
+    from .render import clean
 
     study = loaded(name, storage)
     steps = [_step(text, study.objectives) for text in lexicographic]
@@ -81,8 +81,8 @@ def _whole(found: Choice, objectives: Sequence[str]) -> dict[str, Any]:
     from msgspec import to_builtins
     from msgspec.structs import asdict
 
-    from ..checks import jsonable
-    from ..terminal import whole
+    from ..validation import jsonable
+    from .render import whole
 
     parts = {**asdict(found), "rules": to_builtins(found.rules), "runner_up": to_builtins(found.runner_up)}
     return {**{k: jsonable(v) for k, v in parts.items() if k != "trial"}, "trial": whole(found.trial, objectives)}

@@ -14,16 +14,16 @@ import click
 from .options import examples, existing, loaded, named, storage_option
 
 if TYPE_CHECKING:
-    from ..trial import TrialRow
+    from ..trial.record import TrialRow
 
 
 @click.command(epilog=examples("luthier studies", "luthier studies --storage sqlite:///other.db"))
 @storage_option
 def studies(storage: str) -> None:
     """List the studies."""
-    from ..studies import COPYING
-    from ..terminal import aims, moment, table
-    from ..trial import State
+    from ..study.create import COPYING
+    from ..trial.record import State
+    from .render import aims, moment, table
 
     rows = []
     for s in existing(storage).studies():
@@ -40,7 +40,7 @@ def studies(storage: str) -> None:
 )
 def show(name: str, storage: str, last: int, schedule: bool) -> None:
     """Show a summary of a study: counts, the best, the space, the last trials."""
-    from .. import terminal
+    from . import render
 
     study = loaded(name, storage)
     if schedule:
@@ -49,15 +49,15 @@ def show(name: str, storage: str, last: int, schedule: bool) -> None:
         click.echo(json.dumps(followed(study), indent=1))
         return
     record = study.storage.study(name)
-    terminal.show(study, record.counts, record.created_s, last)
+    render.show(study, record.counts, record.created_s, last)
 
 
 @click.command(epilog=examples("luthier best train", "luthier best train --json | jq .params"))
 @named(click.option("--json", "as_json", is_flag=True, help="As JSON; a list when there are several objectives."))
 def best(name: str, storage: str, as_json: bool) -> None:
     """Print the best trial, or the front of several objectives."""
-    from ..recommendation import must_have_results
-    from ..terminal import pairs, values_of, whole
+    from ..analysis.recommendation import must_have_results
+    from .render import pairs, values_of, whole
 
     study = loaded(name, storage)
     must_have_results(study.history)
@@ -81,8 +81,8 @@ def best(name: str, storage: str, as_json: bool) -> None:
 )  # fmt: skip
 def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int | None) -> None:
     """List the trials of a study; those that failed with the reason."""
-    from ..rows import records
-    from ..terminal import trials as show_trials
+    from ..trial.table import records
+    from .render import trials as show_trials
 
     study = loaded(name, storage)
     rows = [r for r in study.trials if not state or r.state.name.lower() in state]
@@ -115,7 +115,7 @@ def _merit(row: TrialRow, j: int, sign: int) -> tuple[int, float]:
 )
 def export(name: str, storage: str, form: str | None, output: str | None) -> None:
     """Write all trials out: CSV as a flat table, JSON with everything."""
-    from ..terminal import as_csv, as_json, clean
+    from .render import as_csv, as_json, clean
 
     study = loaded(name, storage)
     form = form or ("json" if output and output.lower().endswith(".json") else "csv")

@@ -13,7 +13,7 @@ from ..errors import StudyNotFoundError
 
 if TYPE_CHECKING:
     from ..storages import Storage
-    from ..study import Study
+    from ..study.study import Study
 
 DEFAULT = "sqlite:///luthier.db"
 POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -103,7 +103,7 @@ def existing(storage: str) -> Storage:
 
 def loaded(name: str, storage: str) -> Study:
     """A study to look at."""
-    from ..studies import load_study, must_be_whole
+    from ..study.create import load_study, must_be_whole
 
     place = existing(storage)
     must_be_whole(place.study(name))

@@ -21,13 +21,13 @@ from ..errors import CommandError, LuthierError, StorageError
 from .options import COUNT, DEFAULT, POSITIVE, examples, existing, jobs, opened, pairs, several, storage_option
 
 if TYPE_CHECKING:
-    from ..command import Command, Script
+    from ..objectives.command import Command, Script
     from ..schedulers.replay import Replay
-    from ..space import Space
+    from ..space.space import Space
     from ..stopping import StopRule
-    from ..study import Callback, Study
-    from ..terminal import Watch
-    from ..trial import TrialRow
+    from ..study.study import Callback, Study
+    from ..trial.record import TrialRow
+    from .render import Watch
 
 _PATIENCE = 10  # a run whose first trials all fail is stopped after so many
 _SOURCES = (".py", ".sh", ".r", ".jl", ".js", ".ts", ".rb", ".pl", ".lua", ".m")
@@ -120,10 +120,10 @@ def run(
     12}; "constraints": {"memory": -3.5} may stand beside it. Lines such as {"step": 3, "value": 0.5} are intermediate
     values, for --scheduler.
     """
-    from ..command import read_space
+    from ..objectives.command import read_space
     from ..stopping import NoImprovement, Target
-    from ..studies import create_study
-    from ..terminal import Watch, finish
+    from ..study.create import create_study
+    from .render import Watch, finish
 
     try:
         rules: list[StopRule] = [] if goal is None else [Target(goal)]
@@ -204,9 +204,9 @@ def worker(
     Schedulers decide what becomes of those: of asha, hyperband, pasha, freezethaw and dehb many stay paused at the end,
     and pb2 may begin fewer. A worker that ends because nothing more is wanted says so.
     """
-    from ..joining import Bounded, awaited, join
-    from ..studies import load_study, must_be_whole
-    from ..terminal import Watch, counted
+    from ..study.create import load_study, must_be_whole
+    from ..study.worker import Bounded, awaited, join
+    from .render import Watch, counted
 
     with attended(how["log_json"], all_of_it=True) as log:
         program = _program(ctx, target, how["executor"])
@@ -242,7 +242,7 @@ def worker(
 @jobs(-1)
 def demo(storage: str, seconds: float, jobs: int) -> None:
     """Tune a real model on real data, and test what it gained."""
-    from ..demo import run as shown
+    from .demo import run as shown
 
     sys.exit(shown(storage, seconds, jobs))
 
@@ -252,7 +252,7 @@ def _work(
     how: Mapping[str, Any], callbacks: Sequence[Callback], strict: bool = False, again: Callable[[], str] | None = None,
 ) -> None:  # fmt: skip
     """Runs trials, by `Study.optimize` or `join`, and says how that ended."""
-    from ..command import Command
+    from ..objectives.command import Command
 
     limits = {"seconds": how["limit_seconds"], "memory_mb": how["limit_memory_mb"]}
     if isinstance(objective, Command):  # in a process of its own, which ends the program should this one be killed
@@ -284,8 +284,8 @@ def _told(study: Study, row: TrialRow) -> None:
     """A callback that logs each trial that is over."""
     import logging
 
-    from ..logs import about
-    from ..terminal import duration, values_of
+    from ..monitoring.json_logs import about
+    from .render import duration, values_of
 
     of = f": {values_of(row, study.objectives)}" if row.values else ""
     text = f"trial {row.number} {row.state.name.lower()}{of} in {duration(row.duration_s)}"
@@ -320,8 +320,8 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
     """
     import logging
 
-    from ..logs import JsonLines, Lines, scrubbed
-    from ..terminal import clean
+    from ..monitoring.json_logs import JsonLines, Lines, scrubbed
+    from .render import clean
 
     hurries: list[Callable[[], None]] = []
 
@@ -335,7 +335,7 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
         raise KeyboardInterrupt(*[signum] * (signum == signal.SIGTERM))
 
     def named(study: Study) -> None:
-        from ..joining import hurry
+        from ..study.worker import hurry
 
         hurries.append(partial(hurry, study.storage))
         if isinstance(form, JsonLines):
@@ -412,7 +412,7 @@ def _program(ctx: click.Context, target: str | None, executor: str) -> list[str]
 
 def _script(target: str) -> tuple[Script, str]:
     """A Python objective, and a name for its study."""
-    from ..command import Script
+    from ..objectives.command import Script
 
     path, colon, attribute = target.rpartition(":")
     if not colon or not path.endswith(".py"):
@@ -422,7 +422,7 @@ def _script(target: str) -> tuple[Script, str]:
 
 def _command(program: Sequence[str], space: Space | None, metric: Sequence[str]) -> tuple[Command, str]:
     """A program as an objective, and a name for its study."""
-    from ..command import Command
+    from ..objectives.command import Command
 
     if space is None:
         raise click.UsageError("a program needs --space FILE, which says what its parameters may be")

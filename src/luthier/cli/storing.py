@@ -16,8 +16,8 @@ from .options import COUNT, DEFAULT, POSITIVE, examples, existing, named, opened
 @named(click.option("--yes", is_flag=True, help="Do not ask."))
 def delete(name: str, storage: str, yes: bool) -> None:
     """Remove a study with all its trials."""
-    from ..studies import delete_study
-    from ..terminal import clean
+    from ..study.create import delete_study
+    from .render import clean
 
     place = existing(storage)
     record = place.study(name)
@@ -52,10 +52,10 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
     A study whose name is taken there is left alone. Trials that run wait in the copy. What was written is read again
     and compared; a copy that fails or is stopped leaves nothing behind.
     """
-    from ..moving import copy as copied
-    from ..moving import must_be_free
     from ..storages.base import shown
-    from ..terminal import clean
+    from ..study.copy import copy as copied
+    from ..study.copy import must_be_free
+    from .render import clean
     from .running import attended
 
     here, there = existing(source), opened(target)

@@ -14,7 +14,7 @@ from .options import POSITIVE, examples, existing, named
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..operations import Follower, Overview
+    from ..monitoring.overview import Follower, Overview
 
 _RECENT_S = 600.0  # workers that hold nothing are listed if they were heard of since
 _WORKERS = ["worker", "running", "since", "step", "lease ends in", "last heard", "finished", "failed", "mean time"]
@@ -37,8 +37,8 @@ def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> Non
 
     A trial is stuck when its worker was silent for longer than its lease: it died, hangs, or cannot reach the storage.
     """
-    from ..operations import Follower
-    from ..studies import must_be_whole
+    from ..monitoring.overview import Follower
+    from ..study.create import must_be_whole
 
     place = existing(storage)
     record = place.study(name)
@@ -47,7 +47,7 @@ def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> Non
     if as_json:
         from msgspec import to_builtins
 
-        from ..checks import jsonable
+        from ..validation import jsonable
 
         click.echo(json.dumps(jsonable(to_builtins(_looked(follower))), indent=1))
     elif once or not sys.stdout.isatty():
@@ -68,7 +68,7 @@ def _looked(follower: Follower) -> Overview:
     """The study now, without the passwords that errors may tell."""
     from msgspec.structs import replace
 
-    from ..logs import scrubbed
+    from ..monitoring.json_logs import scrubbed
 
     view = follower.look()
     return replace(view, failures=[replace(f, error=scrubbed(f.error)) for f in view.failures])
@@ -76,7 +76,7 @@ def _looked(follower: Follower) -> Overview:
 
 def _printed(view: Overview) -> None:
     """Plain text, section by section."""
-    from ..terminal import pairs, table
+    from .render import pairs, table
 
     pairs(_facts(view), indent="")
     for title, headers, rows, _ in _sections(view):
@@ -89,7 +89,7 @@ def _drawn(view: Overview) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from ..terminal import cell, grid
+    from .render import cell, grid
 
     width = max(map(len, facts := _facts(view)))
     lines: list[RenderableType] = [Text(f"{name:{width}}  {cell(value)}") for name, value in facts.items()]
@@ -100,8 +100,8 @@ def _drawn(view: Overview) -> RenderableType:
 
 def _facts(view: Overview) -> dict[str, str]:
     """What is known of the study as a whole."""
-    from ..terminal import aims, moment
-    from ..trial import State
+    from ..trial.record import State
+    from .render import aims, moment
 
     counts = [f"{n} {state}" for state, n in view.counts.items() if n]
     rates, over = view.rates, sum(n for state, n in view.counts.items() if State[state.upper()].finished)
@@ -121,7 +121,7 @@ def _facts(view: Overview) -> dict[str, str]:
 
 def _sections(view: Overview) -> list[tuple[str, list[str], list[list[Any]], list[str]]]:
     """Tables: title, headers, rows, and the rows' styles."""
-    from ..terminal import duration
+    from .render import duration
 
     sections: list[tuple[str, list[str], list[list[Any]], list[str]]] = []
     if stuck := view.stuck:
@@ -147,12 +147,12 @@ def _sections(view: Overview) -> list[tuple[str, list[str], list[list[Any]], lis
 
 
 def _left(seconds: float) -> str:
-    from ..terminal import duration
+    from .render import duration
 
     return duration(seconds) if seconds >= 0 else f"stuck, {duration(-seconds)}"
 
 
 def _ago(seconds: float | None) -> str:
-    from ..terminal import duration
+    from .render import duration
 
     return "" if seconds is None else f"{duration(seconds)} ago"

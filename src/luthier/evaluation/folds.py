@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from ..errors import TrialPruned
-from ..trial import Trial
+from ..trial.handle import Trial
 
 Fold = tuple[Any, Any]
 

@@ -26,9 +26,9 @@ from typing import Any
 import cloudpickle
 
 from ..errors import MissingDependencyError, ResourceError, TrialMemoryError, TrialTimeoutError, WorkerDiedError
-from ..sharing import Handle, placed
 from .processes import Shared, _answered, _Task
 from .resources import _on_one, cores
+from .sharing import Handle, placed
 from .worker import Key
 
 try:

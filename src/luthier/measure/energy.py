@@ -15,7 +15,8 @@ import numpy as np
 from ..errors import LuthierError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from ..trial import Trial, TrialRow
+    from ..trial.handle import Trial
+    from ..trial.record import TrialRow
 
 logger = logging.getLogger("luthier")
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..distributions import Array, Categorical
-from ..extent import is_partial
-from ..history import History
-from ..space import Space
+from ..history.history import History
+from ..history.resources import is_partial
+from ..space.distributions import Array, Categorical
+from ..space.space import Space
 from .base import Sampler
-from .population import spread
+from .startup import spread
 
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
 _GRACE_S, _SHARE = 5.0, 0.05  # thinking that is always allowed, and as a share of the time spent in trials
@@ -78,7 +78,7 @@ class Auto(Sampler):
 
                 self._made[key] = CMAES(start_at=since)
             else:
-                from . import named
+                from ..samplers import named
 
                 self._made[key] = named(name)
         return self._made[key]
@@ -116,7 +116,7 @@ class Auto(Sampler):
 
         Of several objectives the first that is not poor, or the best.
         """
-        from ..surrogate import rank_correlation, results
+        from ..models.surrogate import rank_correlation, results
 
         number, losses, _ = results(history)
         marks = range(_CHECK, len(number) + 1, _CHECK)[-2:]

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from ..distributions import Array
-from ..history import History
-from ..space import MAX_ENUMERATED, Space
+from ..history.history import History
+from ..space.distributions import Array
+from ..space.space import MAX_ENUMERATED, Space
 
 
 class Sampler(ABC):

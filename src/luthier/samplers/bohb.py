@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..extent import losses_at
-from ..history import History
-from ..space import Space
-from ..trial import State
+from ..history.history import History
+from ..history.resources import losses_at
+from ..space.distributions import Array
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler, unseen
-from .population import one_objective, spread, trust
+from .startup import one_objective, spread, trust
 from .tpe import MAX_BELOW, axes, densities, gained, proposal
 
 

@@ -12,15 +12,15 @@ from cmaes import CMA, CatCMAwM  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from ..distributions import Array, Categorical
 from ..errors import SamplerError
-from ..feasibility import violation
-from ..history import History
-from ..space import Space
-from ..trial import State
+from ..history.constraint_columns import violation
+from ..history.history import History
+from ..space.distributions import Array, Categorical
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler, unseen
-from .population import one_objective, untried_centre
 from .ranking import ranked
+from .startup import one_objective, untried_centre
 
 Restarts = Literal["ipop", "bipop"] | None
 

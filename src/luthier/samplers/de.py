@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..history import History
-from ..space import Space
+from ..history.history import History
+from ..space.distributions import Array
+from ..space.space import Space
 from .base import Sampler
-from .population import legal, one_objective, spread, to_cube
 from .ranking import ranked
+from .startup import legal, one_objective, spread, to_cube
 
 
 class DE(Sampler):

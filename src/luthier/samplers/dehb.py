@@ -7,15 +7,15 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..extent import first_resource, losses_at
-from ..history import History
+from ..history.history import History
+from ..history.resources import first_resource, losses_at
 from ..numerics.halving import Slots, brackets, reached
-from ..space import Space
-from ..trial import State
+from ..space.distributions import Array
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler
 from .de import DE, rand_1_bin
-from .population import legal, one_objective, spread, to_cube
+from .startup import legal, one_objective, spread, to_cube
 
 
 class DEHB(Sampler):

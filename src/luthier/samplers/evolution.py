@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..distributions import Array
-from ..history import History
-from ..space import Space
-from ..trial import State
+from ..history.history import History
+from ..space.distributions import Array
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler
-from .population import legal, spread, to_cube
 from .ranking import ranked
+from .startup import legal, spread, to_cube
 
 
 class Evolution(Sampler):

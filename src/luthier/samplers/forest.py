@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtri
 
-from ..distributions import Array
-from ..feasibility import violation
-from ..history import History
+from ..history.constraint_columns import violation
+from ..history.history import History
+from ..models.surrogate import outcomes
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.forest import Forest as Trees
 from ..numerics.forest import fit, predict
-from ..space import Space
-from ..surrogate import outcomes
-from ..trial import State
+from ..space.distributions import Array
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler, remaining
-from .population import one_objective, spread
+from .startup import one_objective, spread
 
 _MAX_TRIALS = 400  # that the forest is fitted to: beyond it the best half of them, and an even share of the rest
 _N_STARTS, _N_ROUNDS, _N_STEPS = 10, 3, 4  # of the local search: configurations, rounds, draws for each number

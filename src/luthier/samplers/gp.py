@@ -9,18 +9,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..curves import AtEnd, curves
-from ..distributions import Array
-from ..extent import is_partial
-from ..history import History
-from ..numerics.gp import Inputs, Posterior
-from ..numerics.hypervolume import reference_point, subset
-from ..numerics.pareto import non_dominated
-from ..numerics.threads import one_thread
-from ..numerics.trust_region import box, box_length
-from ..numerics.warp import standardise
-from ..space import Space
-from ..surrogate import (
+from ..history.history import History
+from ..history.resources import is_partial
+from ..models.learning_curves import AtEnd, curves
+from ..models.surrogate import (
     Columns,
     Hyperparameters,
     Limit,
@@ -31,11 +23,19 @@ from ..surrogate import (
     transformed,
     transformed_beside,
 )
-from ..trial import State
-from .acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
-from .ascent import Ascent, Box
+from ..numerics.gp import Inputs, Posterior
+from ..numerics.hypervolume import reference_point, subset
+from ..numerics.pareto import non_dominated
+from ..numerics.threads import one_thread
+from ..numerics.trust_region import box, box_length
+from ..numerics.warping import standardise
+from ..space.distributions import Array
+from ..space.space import Space
+from ..trial.record import State
+from .acquisition_search import Ascent, Box
 from .base import Sampler
-from .population import spread, trust
+from .gp_acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
+from .startup import spread, trust
 
 _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..history import History
+from ..history.history import History
 from ..numerics.pareto import crowding, fronts
-from ..space import Space
-from ..trial import State
+from ..space.distributions import Array
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler
-from .population import legal, several_objectives, spread
+from .startup import legal, several_objectives, spread
 from .variation import CROSSOVERS, MUTATIONS, Breeding
 
 Numbers = NDArray[np.int64]

@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..distributions import Array
 from ..errors import SamplerError
-from ..history import History
+from ..history.history import History
 from ..numerics.pareto import fronts
-from ..space import Space
+from ..space.distributions import Array
+from ..space.space import Space
 from .nsga2 import NSGA2
 
 Numbers = NDArray[np.int64]

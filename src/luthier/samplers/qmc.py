@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..distributions import Array
-from ..history import History
+from ..history.history import History
 from ..numerics.sobol import sobol
-from ..space import Space
+from ..space.distributions import Array
+from ..space.space import Space
 from .base import Sampler, unseen
 
 

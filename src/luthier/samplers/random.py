@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..distributions import Array
-from ..history import History
-from ..space import Space
+from ..history.history import History
+from ..space.distributions import Array
+from ..space.space import Space
 from .base import Sampler, unseen
 
 

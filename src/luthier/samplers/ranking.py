@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..history import History
+from ..history.history import History
 from ..numerics.hypervolume import reference_point, subset
 from ..numerics.pareto import non_dominated
-from ..trial import State
+from ..space.distributions import Array
+from ..trial.record import State
 
 Numbers = NDArray[np.int64]
 

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array, Categorical
-from ..history import History
-from ..numerics.crossed import Crossed, Ratio
+from ..history.history import History
+from ..numerics.crossed_parzen import Crossed, Ratio
 from ..numerics.hypervolume import contributions
 from ..numerics.parzen import Axes, Mixture
-from ..space import Space
-from ..trial import State
+from ..space.distributions import Array, Categorical
+from ..space.space import Space
+from ..trial.record import State
 from .base import Sampler, remaining, unseen
-from .population import spread, trust
 from .ranking import depths, finished, ranked
+from .startup import spread, trust
 
 MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..distributions import Array, Categorical
-from ..space import Space
-from .population import to_cube
+from ..space.distributions import Array, Categorical
+from ..space.space import Space
+from .startup import to_cube
 
 
 class Crossover(NamedTuple):

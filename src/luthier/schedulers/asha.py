@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from ..distributions import Array
-from ..history import History
+from ..history.history import History
+from ..history.rungs import Numbers, Rungs
 from ..numerics.halving import reached, rung_steps, share
-from ..rungs import Numbers, Rungs
-from ..trial import State
+from ..space.distributions import Array
+from ..trial.record import State
 from .base import Decision, Next, Resume, Scheduler
 from .rules import check_real, check_whole, nobody_beyond
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..curves import curves
-from ..extent import full_resource
-from ..history import History
-from ..trial import Decision
+from ..history.history import History
+from ..history.resources import full_resource
+from ..models.learning_curves import curves
+from ..trial.record import Decision
 from .asha import ASHA
 from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw

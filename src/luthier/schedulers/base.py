@@ -6,8 +6,8 @@ import enum
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
-from ..history import History
-from ..trial import Decision
+from ..history.history import History
+from ..trial.record import Decision
 
 __all__ = ["Decision", "Next", "Resume", "Scheduler"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..history import History
+from ..history.history import History
 from ..numerics.halving import Slots, brackets, reached
 from .base import Decision
 from .hyperband import Brackets, Plan

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from ..curves import AtEnd, Curves, curves, rungs
-from ..distributions import Array
 from ..errors import StudyError
-from ..extent import full_resource
-from ..history import History
+from ..history.history import History
+from ..history.resources import full_resource
+from ..models.learning_curves import AtEnd, Curves, curves, rungs
+from ..models.surrogate import Columns
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
-from ..surrogate import Columns
-from ..trial import Decision
+from ..space.distributions import Array
+from ..trial.record import Decision
 from .base import Next, Resume, Scheduler
 from .rules import check_real
 

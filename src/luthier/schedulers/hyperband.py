@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..extent import first_resource
-from ..history import History
+from ..history.history import History
+from ..history.report_columns import Reports
+from ..history.resources import first_resource
+from ..history.rungs import Numbers, Rungs
 from ..numerics.halving import brackets, reached, share
-from ..reports import Reports
-from ..rungs import Numbers, Rungs
-from ..trial import State
+from ..space.distributions import Array
+from ..trial.record import State
 from .asha import check_resources
 from .base import Decision, Next, Resume, Scheduler
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from ..history import History
+from ..history.history import History
 from .base import Decision, Scheduler
 from .percentile import check_settings, decide
 

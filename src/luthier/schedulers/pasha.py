@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..history import History
-from ..rungs import Numbers
+from ..history.history import History
+from ..history.rungs import Numbers
 from .asha import ASHA
 
 _N_CURVES = 50  # curves that are compared in pairs

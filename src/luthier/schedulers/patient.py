@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..history import History
+from ..history.history import History
 from .base import Decision, Next, Resume, Scheduler
 from .rules import check_real, check_whole, ranked
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..distributions import Array, Categorical
-from ..history import History
-from ..trial import State
-from .explore import fits
+from ..history.history import History
+from ..space.distributions import Array, Categorical
+from ..trial.record import State
 from .pbt import PBT, loss_at, losses_of
+from .perturb import fits
 from .rules import WORST, check_whole
 
 _FEWEST = 3  # rows that a model is made of

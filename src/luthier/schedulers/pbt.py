@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..history import History
+from ..history.history import History
 from ..numerics.pareto import fronts
-from ..trial import State
+from ..space.distributions import Array
+from ..trial.record import State
 from .base import Decision, Next, Resume, Scheduler
-from .explore import explored
+from .perturb import explored
 from .replay import schedule as _schedule
 from .rules import check_real, check_whole, ranked
 

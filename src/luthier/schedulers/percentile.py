@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distributions import Array
-from ..history import History
+from ..history.history import History
 from ..numerics.pareto import fronts
-from ..trial import State
+from ..space.distributions import Array
+from ..trial.record import State
 from .base import Decision, Scheduler
 from .rules import WORST, check_real, check_whole, due, parts, ranked
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import whole
-from ..distributions import tuples
 from ..errors import StudyError
-from ..history import History
-from ..trial import State, TrialRow
+from ..history.history import History
+from ..space.distributions import tuples
+from ..trial.record import State, TrialRow
+from ..validation import whole
 from .base import Decision, Next, Resume, Scheduler
 
 

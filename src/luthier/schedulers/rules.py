@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..distributions import Array
-from ..history import History
-from ..rungs import WORST, ranked
+from ..history.history import History
+from ..history.rungs import WORST, ranked
+from ..space.distributions import Array
 
 __all__ = ["WORST", "check_real", "check_whole", "due", "nobody_beyond", "parts", "ranked"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..history import History
+from ..history.history import History
 from .base import Decision, Scheduler
 from .rules import check_real, due
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..history import History
+from ..history.history import History
 from ..numerics.stats import wilcoxon_signed_rank
 from .base import Decision, Scheduler
 from .rules import check_real, check_whole

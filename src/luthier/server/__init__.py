@@ -13,6 +13,6 @@ except ImportError as e:
 
 from .app import application
 from .limits import Limits
-from .serving import serve, token_file
+from .run import serve, token_file
 
 __all__ = ["Limits", "application", "serve", "token_file"]

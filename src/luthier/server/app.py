@@ -23,14 +23,14 @@ from starlette.types import ASGIApp
 from .. import errors
 from ..errors import LuthierError
 from ..storages import Storage
-from ..storages.http_forms import VERBS, Count
-from . import bodies, verbs
-from .desk import Call, Desk, Refused
-from .guard import Guard, failure, logger
+from ..storages.http_messages import VERBS, Count
+from . import schemas, storage_api
+from .handlers import Call, Desk, Refused
 from .limits import Limits
 from .metrics import CONTENT_TYPE, Metrics
+from .middleware import Guard, failure, logger
 from .openapi import describe
-from .queue import Queue
+from .work_queue import Queue
 
 _KEPT, _KEPT_BYTES = 10_000, 2**26  # answers to requests with a key
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -77,43 +77,43 @@ def routes(desk: Desk, limits: Limits, metrics: Metrics, open_metrics: bool = Fa
     """All that the service does."""
     studies, study, trial = "/v1/studies", "/v1/studies/{study}", "/v1/studies/{study}/trials/{number}"
     found = [
-        Route("POST", f"{study}/ask", "ask", "Begins a trial.", desk.ask, bodies.Asked, bodies.Ask, keyed=True),
+        Route("POST", f"{study}/ask", "ask", "Begins a trial.", desk.ask, schemas.Asked, schemas.Ask, keyed=True),
         Route(
-            "POST", f"{study}/enqueue", "enqueue", "Adds a trial that is run next.", desk.enqueue, bodies.Queued,
-            bodies.Enqueue, keyed=True,
+            "POST", f"{study}/enqueue", "enqueue", "Adds a trial that is run next.", desk.enqueue, schemas.Queued,
+            schemas.Enqueue, keyed=True,
         ),
         Route(
-            "POST", f"{trial}/report", "report", "Takes a value on the way.", desk.report, bodies.Verdict,
-            bodies.Reported,
+            "POST", f"{trial}/report", "report", "Takes a value on the way.", desk.report, schemas.Verdict,
+            schemas.Reported,
         ),
-        Route("POST", f"{trial}/tell", "tell", "Ends a trial.", desk.tell, bodies.Trial, bodies.Told, keyed=True),
+        Route("POST", f"{trial}/tell", "tell", "Ends a trial.", desk.tell, schemas.Trial, schemas.Told, keyed=True),
         Route(
-            "POST", f"{trial}/heartbeat", "heartbeat", "Prolongs a lease.", desk.heartbeat, bodies.Lease, bodies.Beat,
+            "POST", f"{trial}/heartbeat", "heartbeat", "Prolongs a lease.", desk.heartbeat, schemas.Lease, schemas.Beat,
             apart=True,
         ),
-        Route("GET", "/health", "health", "Whether the service runs.", _health, bodies.Health, public=True),
+        Route("GET", "/health", "health", "Whether the service runs.", _health, schemas.Health, public=True),
         Route(
             "GET", "/metrics", "metrics", "Figures for Prometheus.", lambda _: metrics.page(), str, public=open_metrics
         ),
         Route("GET", "/openapi.json", "openapi", "This description.", lambda _: describe(found), dict),
-        Route("GET", studies, "list_studies", "The studies there are.", desk.studies, bodies.Studies, bodies.Which),
+        Route("GET", studies, "list_studies", "The studies there are.", desk.studies, schemas.Studies, schemas.Which),
         Route(
-            "POST", studies, "create_study", "Makes a study (201), or finds it (200).", desk.create, bodies.Study,
-            bodies.Create, (200, 201), True,
+            "POST", studies, "create_study", "Makes a study (201), or finds it (200).", desk.create, schemas.Study,
+            schemas.Create, (200, 201), True,
         ),
-        Route("GET", study, "get_study", "What is known of a study.", desk.show, bodies.Study),
-        Route("DELETE", study, "delete_study", "Removes a study.", desk.delete, bodies.Done),
-        Route("GET", f"{study}/best", "best_trials", "The best trials so far.", desk.best, bodies.Trials),
+        Route("GET", study, "get_study", "What is known of a study.", desk.show, schemas.Study),
+        Route("DELETE", study, "delete_study", "Removes a study.", desk.delete, schemas.Done),
+        Route("GET", f"{study}/best", "best_trials", "The best trials so far.", desk.best, schemas.Trials),
         Route(
-            "POST", f"{study}/choose", "choose", "Chooses one of several good trials.", desk.choose, bodies.Chosen,
-            bodies.Choose,
+            "POST", f"{study}/choose", "choose", "Chooses one of several good trials.", desk.choose, schemas.Chosen,
+            schemas.Choose,
         ),
-        Route("GET", f"{study}/trials", "list_trials", "Trials, by number.", desk.trials, bodies.Trials, bodies.Page),
+        Route("GET", f"{study}/trials", "list_trials", "Trials, by number.", desk.trials, schemas.Trials, schemas.Page),
     ]  # fmt: skip
     for verb, (form, answer) in VERBS.items():
 
         def run(call: Call, verb: str = verb) -> Any:
-            return verbs.run(desk.storage, verb, call.body, limits.max_body)
+            return storage_api.run(desk.storage, verb, call.body, limits.max_body)
 
         summary = (form.__doc__ or "").split("\n")[0]
         found.append(Route("POST", f"/v1/storage/{verb}", f"storage_{verb}", summary, run, answer, form))
@@ -152,8 +152,8 @@ def application(
     return Guard(app, token, limits, metrics, frozenset(r.path for r in table if r.public))
 
 
-def _health(call: Call) -> bodies.Health:
-    return bodies.Health()
+def _health(call: Call) -> schemas.Health:
+    return schemas.Health()
 
 
 async def _serve(route: Route, queue: Queue, answers: _Answers, work_s: float, request: Request) -> Response:
@@ -165,7 +165,7 @@ async def _serve(route: Route, queue: Queue, answers: _Answers, work_s: float, r
         if key and not _KEY.fullmatch(key):
             raise Refused(422, "Invalid", "an Idempotency-Key has at most 64 letters, digits, '-' and '_'")
         if route.run is _health:  # without a thread, which may all be busy
-            return Response(msgspec.json.encode(bodies.Health()), media_type="application/json")
+            return Response(msgspec.json.encode(schemas.Health()), media_type="application/json")
         path, keyed = request.path_params, route.keyed and bool(key)
         work = partial(
             queue.run, None if route.apart else path.get("study"),

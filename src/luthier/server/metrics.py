@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from ..errors import StudyNotFoundError
 from ..storages import Storage
-from ..trial import State
+from ..trial.record import State
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .. import __version__
-from .bodies import Failure
+from .schemas import Failure
 
 if TYPE_CHECKING:
     from .app import Route

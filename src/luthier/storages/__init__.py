@@ -61,7 +61,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     if kind is None:
         raise StorageError(f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {shown(text)!r}")
     options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
-    from .patient import PATIENCE_S, Patient
+    from .retrying import PATIENCE_S, Patient
 
     patience_s = options.pop("patience_s", PATIENCE_S)
     return Patient(__getattr__(kind)(f"{scheme}://{place}", dict(others), **options), patience_s)

@@ -27,7 +27,7 @@ from typing import Any
 import msgspec
 
 from ..errors import LeaseLostError, TrialError
-from ..trial import State, Told, TrialRow, Turn
+from ..trial.record import State, Told, TrialRow, Turn
 
 SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
 _SECRET = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)

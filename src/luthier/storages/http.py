@@ -18,10 +18,10 @@ import msgspec
 
 from .. import errors
 from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
-from ..trial import Told, TrialRow
-from . import http_forms as forms
+from ..trial.record import Told, TrialRow
+from . import http_messages as forms
 from .base import Changes, Report, Resume, Storage, StudyRecord, local_folder, shown
-from .http_forms import packed, told, unpacked, untold
+from .http_messages import packed, told, unpacked, untold
 
 _TIMEOUT_S = 60.0  # for an answer
 _CONNECT_S = 10.0

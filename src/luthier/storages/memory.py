@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..errors import StudyExistsError, StudyNotFoundError
-from ..trial import State, Told, TrialRow
+from ..trial.record import State, Told, TrialRow
 from .base import (
     Changes,
     Report,

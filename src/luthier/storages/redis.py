@@ -27,7 +27,7 @@ from ..errors import (
     StudyNotFoundError,
     TrialError,
 )
-from ..trial import State, Told, TrialRow
+from ..trial.record import State, Told, TrialRow
 from . import redis_scripts as scripts
 from .base import (
     SCHEMA,
@@ -47,9 +47,9 @@ from .base import (
     repeated,
     shown,
 )
-from .body import body, text, told
-from .clock import Clock
+from .codec import body, text, told
 from .redis_scripts import digest, packed, reported, unpacked
+from .server_clock import Clock
 
 try:
     import redis

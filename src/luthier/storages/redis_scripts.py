@@ -23,8 +23,8 @@ from typing import Any
 
 import msgspec
 
-from ..trial import Told, TrialRow
-from .body import body, trial, written
+from ..trial.record import Told, TrialRow
+from .codec import body, trial, written
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 

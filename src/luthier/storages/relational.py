@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ..errors import StudyExistsError, StudyNotFoundError
-from ..trial import State, Told, TrialRow
+from ..trial.record import State, Told, TrialRow
 from .base import (
     Changes,
     Report,
@@ -28,7 +28,7 @@ from .base import (
     must_hold,
     repeated,
 )
-from .body import body, text, told, trial, written
+from .codec import body, text, told, trial, written
 
 _REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 _COLUMNS = "number, state, token, lease_s, retries, body"

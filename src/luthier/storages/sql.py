@@ -25,13 +25,13 @@ from ..errors import (
     StorageUnreachableError,
     StorageVersionError,
 )
-from ..trial import State, Told, TrialRow
+from ..trial.record import State, Told, TrialRow
 from .base import SCHEMA, ended, local_folder, shown
-from .body import body, text, trial, written
-from .clock import Clock
-from .connection import Connection
-from .dialects import DIALECTS, TABLES, UPGRADES
+from .codec import body, text, trial, written
 from .relational import TRIAL, Relational, Transaction
+from .server_clock import Clock
+from .sql_connection import Connection
+from .sql_dialects import DIALECTS, TABLES, UPGRADES
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -13,13 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import (
-    StorageDamagedError,
-    StorageError,
-    StorageFullError,
-    StorageReadOnlyError,
-    StorageVersionError,
-)
+from ..errors import StorageDamagedError, StorageError, StorageFullError, StorageReadOnlyError, StorageVersionError
 
 _BUSY_S = 120.0
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)

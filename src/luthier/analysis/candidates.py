@@ -1,0 +1,238 @@
+"""Candidates: the configurations of a study that can be chosen from, and what a rule may name of them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import NoCompletedTrialsError
+from ..history.history import History
+from ..numerics.pareto import non_dominated
+from ..space.distributions import Array
+from ..trial.record import State, TrialRow
+from ..validation import is_number
+from .rule_language import COMPARE, Comparison, Name, refuse
+
+ABSENT = object()
+
+Mask = NDArray[np.bool_]
+
+
+class Condition(NamedTuple):
+    """What excludes candidates.
+
+    Attributes:
+        text: As it was written.
+        passes: (k,) who satisfies it.
+        off: (k,) by how much others miss it; inf where that is no number.
+        told: (k,) what it is about; ABSENT where there is nothing.
+    """
+
+    text: str
+    passes: Mask
+    off: Array
+    told: list[Any]
+
+
+class Sought(NamedTuple):
+    """What is to be small or large: `values` (k,), NaN where there is none; see `rules.Order`."""
+
+    name: str
+    values: Array
+    largest: bool
+    tolerance: float = 0.0
+    relative: bool = False
+
+
+class Front(NamedTuple):
+    """The candidates that no other beats in all objectives.
+
+    Attributes:
+        rows: (f,) which.
+        Z: (f, m) their losses, 0 for the best of the front and 1 for the worst.
+        low: (m,) the loss that is 0.
+        span: (m,) worst minus best.
+    """
+
+    rows: NDArray[np.int64]
+    Z: Array
+    low: Array
+    span: Array
+
+
+class Candidates:
+    """The k configurations that were run to the end, in the order of their first trial.
+
+    Runs of the same params count as one, which has the mean of what they told; re-runs of `Study.confirm` are among
+    them. Of a constraint it has the largest value that any of its runs told, also of those that did not come to an end:
+    one that breaks it is enough. NaN counts as inf. A trial of which no params are known stands for itself.
+
+    Attributes:
+        runs: (k,) the complete trials of each, ordinary ones first.
+        limits: (k,) constraint to value, "crash" among them where failing breaks one.
+        values: (k, m) in the user's units.
+        losses: (k, m) signed so that smaller is better; inf where there is no mean.
+        noun: What to call them.
+
+    Raises:
+        NoCompletedTrialsError: There is none.
+    """
+
+    def __init__(self, history: History, rows_of: Callable[[list[int]], list[TrialRow]]) -> None:
+        self.objectives, self.directions = history.objectives, history.directions
+        of_use = (history.state == State.COMPLETE) | bool(history.constraint_names)
+        groups: dict[Any, list[TrialRow]] = {}
+        limits: dict[Any, dict[str, float]] = {}
+        for row in rows_of(np.flatnonzero(of_use).tolist()):
+            key = _configuration(row)
+            if row.state == State.COMPLETE:
+                groups.setdefault(key, []).append(row)
+            worst = limits.setdefault(key, {})
+            crash = {"crash": 1.0 if row.state == State.FAILED else -1.0} if history.crash else {}
+            for name, value in (row.constraints | crash).items():
+                worst[name] = max(worst.get(name, -math.inf), math.inf if math.isnan(value) else value)
+        runs = [
+            (sorted(same, key=lambda row: (row.confirms is not None, row.number)), limits[key])
+            for key, same in groups.items()
+        ]
+        runs = sorted((r for r in runs if r[0][0].confirms is None), key=lambda r: r[0][0].number)
+        self.runs, self.limits = [same for same, _ in runs], [worst for _, worst in runs]
+        if not self.runs:
+            raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
+        self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
+        told = [zip(*(row.values or () for row in same), strict=True) for same in self.runs]
+        self.values = np.array([_numbers([_mean(values) for values in by_objective]) for by_objective in told])
+        losses = history.losses_of(self.values)
+        self.losses = np.where(np.isnan(losses), np.inf, losses)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def objective(self, name: str, tolerance: float = 0.0) -> Sought:
+        """An objective, to be as its direction says."""
+        j = self.objectives.index(name)
+        return Sought(name, self.values[:, j], self.directions[j] == "maximize", tolerance)
+
+    def constraints(self) -> list[Condition]:
+        """Those that exclude anything; what told nothing of one keeps it."""
+        found = []
+        for name in dict.fromkeys(name for worst in self.limits for name in worst):
+            told = [worst.get(name, ABSENT) for worst in self.limits]
+            off = np.fmax(_numbers(told), 0.0)
+            if off.any():
+                found.append(Condition(f"constraint {name} <= 0", off == 0, off, told))
+        return found
+
+    def numbers(self, name: Name, text: str) -> Array:
+        """(k,) What a rule names, NaN where it is no number.
+
+        Raises:
+            RuleError: No trial has that, or none as a number.
+        """
+        told = self._look_up(name, text)
+        numbers = _numbers(told)
+        if np.isnan(numbers).all():
+            some = next(v for v in told if v is not ABSENT)
+            refuse(text, name.at, f"{name.text!r} holds no numbers, but values like {some!r:.50}")
+        return numbers
+
+    def condition(self, c: Comparison, text: str) -> Condition:
+        """A condition of a rule; nobody passes it by having nothing of that name.
+
+        Raises:
+            RuleError: No trial has what it names, or none as a number.
+        """
+        told = self._look_up(c.name, text)
+        passes, off = np.array([v is not ABSENT for v in told]), np.zeros(len(self))
+        for sign, bound in c.bounds:
+            if isinstance(bound, str):
+                passes &= COMPARE[sign](np.array([str(v) for v in told], dtype=object), bound).astype(bool)
+                beyond = np.full(len(self), np.inf)
+            else:
+                x = self.numbers(c.name, text)
+                passes &= COMPARE[sign](x, bound)
+                beyond = {"<": x - bound, ">": bound - x, "=": np.abs(x - bound), "!": np.zeros(len(self))}[sign[0]]
+            off = np.maximum(off, np.where(np.isnan(beyond), np.inf, beyond))
+        return Condition(c.text, passes, np.where(passes, 0.0, off), told)
+
+    def front(self, fits: Mask) -> Front:
+        """The front of some candidates (k,).
+
+        Of what no other beats only finite ones count if there are any, else those without a loss of inf if there are.
+        """
+        rows = np.flatnonzero(fits)
+        rows = rows[non_dominated(self.losses[rows])]
+        for good in (np.isfinite(self.losses[rows]), self.losses[rows] < np.inf):
+            if good.all(axis=1).any():
+                rows = rows[good.all(axis=1)]
+                break
+        losses = np.where(np.isfinite(self.losses[rows]), self.losses[rows], 0.0)
+        low = losses.min(axis=0)
+        span = losses.max(axis=0) - low
+        Z = (losses - low) / np.where(span > 0, span, 1.0)
+        return Front(rows, np.nan_to_num(Z), low, span)
+
+    def _means(self, noted: Callable[[TrialRow], Mapping[str, Any]], key: str) -> list[Any]:
+        """(k,) What trials noted under a key; ABSENT where there is nothing."""
+        return [_mean([noted(row)[key] for row in same if key in noted(row)]) for same in self.runs]
+
+    def _look_up(self, name: Name, text: str) -> list[Any]:
+        if name.text in self.objectives:
+            return [ABSENT if math.isnan(v) else v for v in self.objective(name.text).values.tolist()]
+        limit = name.text.removeprefix("constraints.")
+        if any(limit in worst for worst in self.limits):
+            return [worst.get(limit, ABSENT) for worst in self.limits]
+        for prefix, noted in _NOTED.items():
+            told = self._means(noted, name.text.removeprefix(prefix))
+            if any(v is not ABSENT for v in told):
+                return told
+        rows = [row for same in self.runs for row in same]
+        limits = (limit for worst in self.limits for limit in worst)
+        others = (key for noted in _NOTED.values() for row in rows for key in noted(row))
+        known = [*self.objectives, *dict.fromkeys([*limits, *others])]
+        close = difflib.get_close_matches(name.text, known, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        refuse(text, name.at, f"unknown name {name.text!r}; {hint}there are {', '.join(known):.500}")
+
+
+def _spent(row: TrialRow) -> dict[str, Any]:
+    told = {"cost": row.cost, "duration_s": row.duration_s}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+_NOTED: dict[str, Callable[[TrialRow], Mapping[str, Any]]] = {
+    "": _spent,
+    "params.": lambda row: row.params,
+    "tags.": lambda row: row.tags,
+}  # by what may stand before a name; of equal names the first counts, but constraints before all of them
+
+
+def _configuration(row: TrialRow) -> Any:
+    """What runs of one configuration share: params, and those it had before if they changed on the way."""
+    earlier = [turn.params for turn in row.turns if turn.params != row.params]
+    return msgspec.json.encode([row.params, earlier], order="sorted") if row.params else row.number
+
+
+def _numbers(told: Sequence[Any]) -> Array:
+    return np.array([float(v) if is_number(v) else math.nan for v in told])
+
+
+def _mean(told: Sequence[Any]) -> Any:
+    """Of numbers; of anything else the first. NaN is left out; ABSENT of nothing."""
+    told = [v for v in told if v == v]
+    if not told:
+        return ABSENT
+    if not all(map(is_number, told)) or all(v == told[0] for v in told):
+        return told[0]
+    return sum(told) / len(told)
+
+
+def shown(value: Any) -> str:
+    """A value in a message."""
+    return "nothing" if value is ABSENT or value is None else f"{value:.6g}" if is_number(value) else repr(value)

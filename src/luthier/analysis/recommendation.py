@@ -1,0 +1,158 @@
+"""Which configuration to take, where the best value that was observed may have been luck."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, SamplerError, StudyError
+from ..history.history import History
+from ..space.distributions import Array
+from ..trial.record import State, TrialRow
+
+_Z = 1.959964  # of a 95 % interval
+_LIKELY = 0.5  # probability of feasibility from which a configuration counts as feasible
+
+
+class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+    """One configuration, and what is expected of it.
+
+    Attributes:
+        params: Name to value.
+        mean: The expected value, without the noise of a single run, in the user's direction and unit.
+        sd: How uncertain that is; NaN where a single observation is all there is.
+        low: Lower end of the 95 % interval of the mean.
+        high: Upper end.
+        observed: The mean of the values that were observed.
+        feasible: Probability that it keeps all constraints; 1 where there are none.
+        numbers: The trials that ran it to the end, the first one first.
+    """
+
+    params: dict[str, Any]
+    mean: float
+    sd: float
+    low: float
+    high: float
+    observed: float
+    numbers: tuple[int, ...]
+    feasible: float = 1.0
+
+    @property
+    def number(self) -> int:
+        """The first trial that ran it."""
+        return self.numbers[0]
+
+    @property
+    def n_evaluations(self) -> int:
+        """How often it was run to the end."""
+        return len(self.numbers)
+
+    def __str__(self) -> str:
+        params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items())
+        told = "told once" if len(self.numbers) == 1 else f"told {len(self.numbers)} times"
+        if self.feasible < 1:
+            told += f", feasible with probability {self.feasible:.2g}"
+        return f"{self.mean:.6g} ± {self.sd:.2g} (observed {self.observed:.6g}, {told}): {params}"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(str(self))}</code>"
+
+
+def must_have_results(history: History) -> None:
+    """Refuses a history of which nothing can be the best.
+
+    Raises:
+        NoCompletedTrialsError: No trial is complete.
+        NoFeasibleTrialsError: None of those that are keeps all constraints.
+    """
+    complete = (history.state == State.COMPLETE) & ~history.confirming
+    if not complete.any():
+        raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
+    if (history.eligible & ~np.isnan(history.losses).any(axis=1)).any():
+        return
+    told = history.constraints[complete]
+    broken = {name: int((column > 0).sum()) for name, column in zip(history.constraint_names, told.T, strict=True)}
+    nearest = int(np.flatnonzero(complete)[np.argmin(history.violation[complete])])
+    worst = dict(zip(history.constraint_names, history.constraints[nearest].tolist(), strict=True))
+    shown = ", ".join(f"{name} = {v:.4g}" for name, v in worst.items() if v > 0)
+    counts = ", ".join(f"{name} by {n}" for name, n in sorted(broken.items(), key=lambda b: -b[1]) if n)
+    raise NoFeasibleTrialsError(
+        f"none of {int(complete.sum())} complete trials keeps all constraints, which are kept at values of at most 0; "
+        f"broken are {counts}; the nearest is trial {nearest} with {shown}"
+    )
+
+
+def recommend(history: History, k: int, rows_of: Callable[[list[int]], list[TrialRow]]) -> list[Recommendation]:
+    """`Study.recommend`; its errors are described there.
+
+    Args:
+        history: The trials that are taken into account.
+        k: How many configurations.
+        rows_of: The trials of some numbers.
+    """
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(f"k must be a whole number >= 1, got {k!r}")
+    if len(history.directions) > 1:
+        raise StudyError(f"{len(history.directions)} objectives have no single best configuration; see choose")
+    must_have_results(history)
+    rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
+    if not len(rows):
+        raise NoCompletedTrialsError(f"no complete trial fits the present space ({history!r})")
+    groups: dict[bytes, list[int]] = {}
+    for row, key in zip(rows.tolist(), history.space.keys(history.X[rows]), strict=True):
+        groups.setdefault(key, []).append(row)
+    numbers = list(groups.values())
+    losses = [history.losses[same, 0] for same in numbers]
+    with np.errstate(invalid="ignore"):  # of both infinities
+        observed = np.array([loss.mean() for loss in losses])
+    X = history.X[[same[0] for same in numbers]]
+    mean, sd = _expected(history, X, losses, observed)
+    mean = np.where(np.isfinite(observed), mean, observed)  # what is worse than everything stays so
+    feasible = _feasible(history, X, numbers)
+    kept = np.array([history.feasible[same].any() for same in numbers])
+    sure = kept & (feasible >= _LIKELY)
+    leaders = np.lexsort((mean, -feasible * ~sure.any()))
+    leaders = leaders[(sure if sure.any() else kept)[leaders]][:k]
+    first = rows_of([numbers[j][0] for j in leaders])
+    ends = np.sort(history.values_of(mean + np.array([[-_Z], [_Z]]) * sd), axis=0)
+    return [
+        Recommendation(
+            params=row.params, mean=float(history.values_of(mean[j])), sd=float(sd[j]), low=float(ends[0, j]),
+            high=float(ends[1, j]), observed=float(history.values_of(observed[j])), numbers=tuple(numbers[j]),
+            feasible=float(feasible[j]),
+        )
+        for row, j in zip(first, leaders, strict=True)
+    ]  # fmt: skip
+
+
+def _expected(history: History, X: Array, losses: list[Array], observed: Array) -> tuple[Array, Array]:
+    """Mean and sd (k,) of the expected loss at X (k, d): of the model, or of the repeats while there is none."""
+    if history.space.d:
+        from ..models.surrogate import Surrogate
+
+        try:
+            return Surrogate(history.space, history).predict(X)
+        except SamplerError:  # too few trials
+            pass
+    sd = [loss.std(ddof=1) / np.sqrt(len(loss)) if len(loss) > 1 and np.isfinite(loss).all() else np.nan
+          for loss in losses]  # fmt: skip
+    return observed, np.array(sd)
+
+
+def _feasible(history: History, X: Array, numbers: list[list[int]]) -> Array:
+    """(k,) the probability that each configuration keeps all constraints: of a model, or as it was observed."""
+    if not history.constraint_names:
+        return np.ones(len(X))
+    if history.space.d:
+        from ..models.surrogate import probability_of_feasibility
+
+        try:
+            return probability_of_feasibility(history.space, history, X)
+        except SamplerError:  # too few trials
+            pass
+    feasible = history.feasible
+    return np.array([feasible[same].mean() for same in numbers])

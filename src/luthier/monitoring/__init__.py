@@ -1,0 +1,1 @@
+"""A look at running studies: an overview of workers, and logs as JSON."""

@@ -1,0 +1,1 @@
+"""Objectives that are not Python functions: programs and scripts, with spaces from files."""

@@ -1,0 +1,84 @@
+"""Params near those that are good: how the members of a population explore."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from ..space.distributions import Categorical, Distribution, Float
+from ..space.space import Space
+
+_ATTEMPTS = 20  # to vary params so that they keep the constraints
+
+
+def explored(
+    space: Space, given: dict[str, Any], mutate: Collection[str] | None, resample_probability: float,
+    factors: Sequence[float], rng: np.random.Generator,
+) -> dict[str, Any]:  # fmt: skip
+    """Params varied one by one; parameters that conditions switch on are drawn, those they switch off left out.
+
+    Args:
+        space: Which values there are.
+        given: What is varied; returned as it is where twenty attempts break a constraint.
+        mutate: Names of those that are varied; None for all.
+        resample_probability: How often one is drawn anew.
+        factors: What numbers are multiplied by.
+        rng: For all draws.
+    """
+    for _ in range(_ATTEMPTS):
+        values: dict[str, Any] = {}
+        for name, dist in space.params.items():
+            if name not in given and not dist.when:
+                continue
+            if name not in given or not fits(dist, given[name]):
+                values[name] = drawn(dist, rng)
+            elif mutate is None or name in mutate:
+                values[name] = perturbed(dist, given[name], resample_probability, factors, rng)
+            else:
+                values[name] = given[name]
+        X = space.settle(space.encode(values))
+        if space.feasible(X)[0]:
+            foreign = {name: value for name, value in given.items() if name not in space.params}
+            return foreign | {name: v for name, v in values.items() if not np.isnan(X[0, space.column[name]])}
+    return given
+
+
+def perturbed(
+    dist: Distribution, value: Any, resample_probability: float, factors: Sequence[float], rng: np.random.Generator
+) -> Any:
+    """One value drawn anew, or varied: a number stays as it is only at an end of its range, or at zero.
+
+    Source: Jaderberg 2017, appendix A; the steps of lists as in Ray Tune. Deviation: on a reverse log scale the
+    distance to its end is multiplied, and discrete numbers move by one step at least.
+    """
+    if (isinstance(dist, Categorical) and not dist.ordered) or rng.random() < resample_probability:
+        return drawn(dist, rng)
+    x = dist.raw(value)
+    if isinstance(dist, Categorical):
+        return dist.value(min(max(x + rng.choice((-1, 1)), 0), dist.n_values - 1))
+    factor = float(rng.choice(factors))
+    end = 0.0 if dist.scale != "reverse_log" else 1.0 if isinstance(dist, Float) else dist.high + 1.0
+    new = end + (x - end) * factor
+    if dist.step is not None:
+        i, j = (round((v - dist.low) / dist.step) for v in (x, new))
+        j += int(np.sign(new - x) or np.sign(factor - 1)) if i == j else 0
+        new = float(dist.low + min(max(j, 0), (dist.n_values or 1) - 1) * dist.step)
+        new = dist.from_unit(dist.to_unit(new))  # without the dust of binary fractions
+    return dist.value(min(max(new, dist.low), dist.high))
+
+
+def fits(dist: Distribution, value: Any) -> bool:
+    """Whether a value is one of a distribution's."""
+    try:
+        return bool(dist.contains(dist.raw(value)))
+    except ValueError:  # a choice that no longer exists
+        return False
+
+
+def drawn(dist: Distribution, rng: np.random.Generator) -> Any:
+    """A value from a distribution's prior, uniform without one."""
+    alone = Space({"x": replace(dist, when=None)})
+    return alone.decode(alone.from_prior(rng, 1))[0]["x"]

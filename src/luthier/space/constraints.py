@@ -1,0 +1,167 @@
+"""Hard constraints: what no proposal may break, as text ("warmup < steps") or as a function of the params."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConstraintError
+
+_LONGEST = 2_000  # characters
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_CALLS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "sqrt": np.sqrt,
+    "min": lambda *a: np.minimum.reduce(np.broadcast_arrays(*a)),
+    "max": lambda *a: np.maximum.reduce(np.broadcast_arrays(*a)),
+}
+
+
+class Expression:
+    """A constraint written as text, evaluated on whole columns; it can be stored and never runs foreign code.
+
+    Args:
+        text: Comparisons, `and`, `or`, `not`, `in`, arithmetic, abs, exp, log, log2, log10, sqrt, min, max over names
+            of parameters, numbers and strings. Example: "layers * width <= 512 and optimizer != 'sgd'".
+
+    Raises:
+        ConstraintError: The text is no such expression.
+    """
+
+    def __init__(self, text: str) -> None:
+        if len(text) > _LONGEST:
+            raise ConstraintError(f"a constraint has at most {_LONGEST:,} characters, got {len(text):,}; write several")
+        self.text = text.strip()
+        self.names: set[str] = set()
+        try:
+            self._tree = ast.parse(self.text, mode="eval").body
+            self._check(self._tree)
+        except ConstraintError:
+            raise
+        except (SyntaxError, RecursionError, MemoryError, ValueError) as e:
+            raise ConstraintError(
+                f"expected an expression like 'a + b <= 10', got {text!r:.200}: {getattr(e, 'msg', e)}"
+            ) from None
+
+    def _check(self, node: ast.AST) -> None:
+        """Walks the tree once, so that nothing but the listed forms is ever evaluated."""
+        if isinstance(node, ast.Call):
+            if not (isinstance(node.func, ast.Name) and node.func.id in _CALLS and not node.keywords):
+                raise ConstraintError(f"only {', '.join(_CALLS)} can be called in a constraint, got {self.text!r}")
+            children: list[ast.AST] = list(node.args)
+        elif isinstance(node, ast.Name):
+            self.names.add(node.id)
+            children = []
+        elif isinstance(
+            node,
+            ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Compare | ast.Constant | ast.Tuple | ast.List
+            | ast.operator | ast.cmpop | ast.boolop | ast.unaryop | ast.expr_context,
+        ):  # fmt: skip
+            children = list(ast.iter_child_nodes(node))
+        else:
+            raise ConstraintError(f"{type(node).__name__} is not allowed in a constraint, got {self.text!r}")
+        for child in children:
+            self._check(child)
+
+    def __call__(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Evaluates on columns of parameter values, each (n,), and gives (n,) bool."""
+        n = len(next(iter(columns.values()))) if columns else 1
+        try:
+            with np.errstate(all="ignore"):
+                return np.broadcast_to(np.asarray(self._value(self._tree, columns), dtype=bool), (n,))
+        except Exception as e:
+            raise ConstraintError(f"constraint {self.text!r} cannot be evaluated: {e}") from e
+
+    def _value(self, node: ast.AST, columns: Mapping[str, NDArray[Any]]) -> Any:
+        match node:
+            case ast.Constant():
+                return node.value
+            case ast.Name():
+                return columns[node.id]
+            case ast.Tuple() | ast.List():
+                return [self._value(e, columns) for e in node.elts]
+            case ast.BinOp():
+                return _BINARY[type(node.op)](*(_floats(self._value(n, columns)) for n in (node.left, node.right)))
+            case ast.UnaryOp():
+                v = self._value(node.operand, columns)
+                return np.logical_not(v) if isinstance(node.op, ast.Not) else -v if isinstance(node.op, ast.USub) else v
+            case ast.BoolOp():
+                parts = [self._value(v, columns) for v in node.values]
+                return (np.logical_and if isinstance(node.op, ast.And) else np.logical_or).reduce(
+                    np.broadcast_arrays(*parts)
+                )
+            case ast.Compare():
+                left, result = self._value(node.left, columns), np.True_
+                for op, comparator in zip(node.ops, node.comparators, strict=True):
+                    right = self._value(comparator, columns)
+                    result = result & self._compare(op, left, right)
+                    left = right
+                return result
+            case ast.Call(func=ast.Name(id=name)):
+                return _CALLS[name](*(self._value(a, columns) for a in node.args))
+        raise ConstraintError(f"{ast.unparse(node)!r} is not allowed in a constraint")
+
+    @staticmethod
+    def _compare(op: ast.cmpop, left: Any, right: Any) -> Any:
+        if isinstance(op, ast.In | ast.NotIn):
+            found = np.logical_or.reduce([np.asarray(left == r) for r in right])
+            return found if isinstance(op, ast.In) else ~found
+        return np.asarray(_COMPARE[type(op)](left, right))
+
+
+def _floats(value: Any) -> NDArray[np.float64]:
+    """What arithmetic takes; with integers of any size, text or lists it could take any time and memory."""
+    found = np.asarray(value)
+    text = found.dtype == object and any(isinstance(v, str) for v in found.flat)
+    if isinstance(value, list) or found.dtype.kind not in "biufO" or text:
+        raise ConstraintError("arithmetic takes numbers, not text or lists")
+    return found.astype(float)
+
+
+class Predicate:
+    """A constraint written as a function of the params; it sees the active ones only.
+
+    A function that looks up a parameter which is not active (a KeyError) has nothing to say about that point.
+    """
+
+    def __init__(self, function: Callable[[dict[str, Any]], Any], names: set[str]) -> None:
+        self.function, self.names = function, names
+        self.text = getattr(function, "__name__", repr(function))
+
+    def __call__(self, params: dict[str, Any]) -> bool:
+        """Whether the params are allowed."""
+        try:
+            return bool(self.function(params))
+        except KeyError as e:
+            if e.args and e.args[0] in self.names:
+                return True
+            raise ConstraintError(
+                f"constraint {self.text} asks for {e}, which is not a parameter; the space has {sorted(self.names)}"
+            ) from None
+        except Exception as e:
+            raise ConstraintError(f"constraint {self.text} failed on {params!r}: {type(e).__name__}: {e}") from e

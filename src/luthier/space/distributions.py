@@ -1,0 +1,449 @@
+"""Float, Int, Categorical: what values a parameter takes, and how they lie on the unit interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
+from ..numerics import priors
+
+Scale = Literal["linear", "log", "reverse_log"]
+Array = NDArray[np.float64]
+
+_CONFIDENCE = 0.25  # sd of a belief that names only a value, as a share of the range
+_MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
+
+
+def choice_key(value: Any) -> str:
+    """The JSON text that identifies a choice: 1, 1.0, True and "1" are four different choices.
+
+    Args:
+        value: None, a bool, int, float or str, or a (nested) sequence of them.
+
+    Raises:
+        DistributionError: The value has no JSON form, so no storage could keep it.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DistributionError(f"a choice must be finite, got {value!r}; use None or a string to stand for it")
+    if value is None or isinstance(value, bool | int | float | str):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return "[" + ",".join(choice_key(v) for v in value) + "]"
+    raise DistributionError(
+        f"a choice must be None, a bool, a number, a string or a sequence of these, got {value!r} "
+        f"({type(value).__name__}); give it a name and look the object up in the objective"
+    )
+
+
+def tuples(value: Any) -> Any:
+    """The value with every list in it made a tuple, as choices are compared and stored."""
+    return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
+    """Conditions as `{parent: allowed values}`, from what people write: one value, or a list, set or range of them."""
+    many = (list, tuple, set, frozenset, range)
+    return {k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()}
+
+
+class _Parameter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True, dict=True):
+    """What all share: where a search should start, where the best value is believed to be, and the conditions."""
+
+    default: Any = None
+    prior: Any = None
+    when: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.when is not None:
+            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
+        if self.prior is not None:
+            msgspec.structs.force_setattr(self, "prior", self._belief(self.prior))
+
+    def _belief(self, prior: Any) -> tuple[Any, ...]:
+        """A prior in its one form, from those that people write."""
+        raise NotImplementedError
+
+    @property
+    def likeliest(self) -> Any:
+        """The value a search should start with: the default, else the prior's; None without either."""
+        return self.prior[0] if self.default is None and self.prior else self.default
+
+    @staticmethod
+    def _number(name: str, value: Any) -> float:
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise DistributionError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+        return float(value)
+
+
+class _Numeric(_Parameter, frozen=True, kw_only=True):
+    """What Float and Int share: a scale T, and discrete values low, low + step, ... that own the cell within step/2."""
+
+    scale: Scale = "linear"
+
+    low: Any
+    high: Any
+    step: Any
+
+    def __post_init__(self) -> None:
+        self._check_bounds()
+        if self.scale not in ("linear", "log", "reverse_log"):
+            raise DistributionError(f"scale must be 'linear', 'log' or 'reverse_log', got {self.scale!r}")
+        if self.scale == "log" and self.low <= 0:
+            raise DistributionError(f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'")
+        super().__post_init__()
+        if self.default is not None and not self.contains(self._number("default", self.default)):
+            raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
+
+    def _belief(self, prior: Any) -> tuple[Any, ...]:
+        """(value, sd), from a value or both."""
+        pair = prior if isinstance(prior, list | tuple) else (prior, _CONFIDENCE)
+        if len(pair) != 2:
+            raise DistributionError(f"prior must be a value, or a value and an sd, got {prior!r}")
+        value, sd = (v.item() if isinstance(v, np.generic) else v for v in pair)
+        if not self.low <= self._number("the value of a prior", value) <= self.high:
+            raise DistributionError(f"the value of a prior must be from {self.low!r} to {self.high!r}, got {value!r}")
+        if not 0 < self._number("the sd of a prior", sd) < math.inf:
+            raise DistributionError(f"the sd of a prior is a share of the range and must be finite and > 0, got {sd!r}")
+        return value, float(sd)
+
+    def _check_bounds(self) -> None:
+        for name in ("low", "high"):
+            v = self._number(name, getattr(self, name))
+            if not math.isfinite(v):
+                raise DistributionError(f"{name} must be finite, got {v!r}")
+        if self.low > self.high:
+            raise DistributionError(f"expected low <= high, got low={self.low!r}, high={self.high!r}")
+        if self.step is not None and not (math.isfinite(self._number("step", self.step)) and self.step > 0):
+            raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
+
+    @cached_property
+    def n_values(self) -> int | None:
+        """How many values there are; None for a continuous parameter."""
+        if self.low == self.high:
+            return 1
+        return None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
+
+    @cached_property
+    def _top(self) -> float:
+        """The largest value: `high`, or the last step below it."""
+        n = self.n_values
+        return float(self.high) if n is None else float(self._grid(n - 1)) if n > 1 else float(self.low)
+
+    @cached_property
+    def _edges(self) -> tuple[float, float]:
+        """The ends of the interval that is mapped to [0, 1]: discrete values reach half a step further."""
+        if self.step is None:
+            return float(self.low), float(self.high)
+        low, high = self.low - self.step / 2, self._top + self.step / 2
+        if self.scale == "log" and low <= 0:
+            low = self.low / 2
+        if self.scale == "reverse_log" and high >= self._pivot():
+            high = (self._top + self._pivot()) / 2
+        return low, high
+
+    @cached_property
+    def _line(self) -> tuple[float, float]:
+        """Where [0, 1] begins on the scale T, and how long it is there."""
+        low, high = (float(self._warp(e)) for e in self._edges)
+        return low, high - low
+
+    def _pivot(self) -> float:
+        """What a reverse-log scale measures the distance to."""
+        raise TypeError(f"{type(self).__name__} has no reverse-log scale")
+
+    def _warp(self, v: Any) -> Any:
+        """T: the scale on which equal distances count equally."""
+        if self.scale == "linear":
+            return v
+        log = math.log if isinstance(v, float) else np.log
+        return log(v) if self.scale == "log" else -log(self._pivot() - v)
+
+    def to_unit(self, raw: Any) -> Any:
+        """Values -> [0, 1]; a discrete value goes to where it lies in its cell (the middle, on a linear scale)."""
+        low, span = self._line
+        return (self._warp(raw) - low) / span if span > 0 else raw * 0.0 + 0.5
+
+    def from_unit(self, u: Any) -> Any:
+        """[0, 1] -> values: inverse of `to_unit`, snapped to the nearest discrete value and kept inside the bounds."""
+        low, span = self._line
+        v = low + u * span
+        if self.scale != "linear":
+            exp = math.exp if isinstance(v, float) else np.exp
+            v = exp(v) if self.scale == "log" else self._pivot() - exp(-v)
+        if self.step is not None:
+            v = self._grid(np.rint((v - self.low) / self.step))
+        if isinstance(v, float):
+            return v if v != v else min(max(v, float(self.low)), self._top)
+        return np.minimum(np.maximum(v, self.low), self._top)
+
+    def _grid(self, i: Any) -> Any:
+        """The i-th discrete value, without the dust of binary fractions (0.1 + 2 * 0.1 is 0.3)."""
+        return self.low + i * self.step
+
+    def cells(self, raw: Array) -> tuple[Array, Array]:
+        """The unit-interval ends of the cell that each discrete value owns, clipped to [0, 1]."""
+        half = (self.step or 0) / 2
+        low, high = self._edges
+        return self.to_unit(np.maximum(raw - half, low)), self.to_unit(np.minimum(raw + half, high))
+
+    def contains(self, raw: Any) -> Any:
+        """Which values the distribution can produce; a bool for one, an array for an array."""
+        if self.step is None:
+            return (raw >= self.low) & (raw <= self.high)
+        i = (raw - self.low) / self.step
+        return (i > -1e-6) & (i < (self.n_values or 1) - 1 + 1e-6) & (abs(i - np.rint(i)) < 1e-6)
+
+    @cached_property
+    def _normal(self) -> tuple[float, float]:
+        """Mean and sd of the prior, on the unit interval."""
+        return min(max(self.to_unit(float(self.prior[0])), 0.0), 1.0), self.prior[1]
+
+    def log_prior(self, u: Array) -> Array:
+        """Log-density at u, relative to uniform, of the prior there is; over the whole cell of a discrete value."""
+        if self.n_values is None:
+            return priors.log_density(u, *self._normal)
+        return priors.log_cell_density(*self.cells(self.from_unit(u)), *self._normal)
+
+    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
+        """Draws (n,) from the prior there is, before they are moved to discrete values."""
+        return priors.draws(rng, n, *self._normal)
+
+    def raw(self, value: Any) -> float:
+        """A user's value as the float64 that columns hold.
+
+        Raises:
+            UnknownParameterError: It is not a number.
+        """
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise UnknownParameterError(f"expected a number for {self!r}, got {value!r} ({type(value).__name__})")
+        return float(value)
+
+
+class Float(_Numeric, frozen=True, tag="float"):
+    """A real number between `low` and `high`, both included.
+
+    Args:
+        low: Smallest value.
+        high: Largest value.
+        scale: "linear"; "log" (needs low > 0); "reverse_log" puts the resolution next to 1, by the log of the distance
+            to it (needs 0 <= low and high < 1; for momentum: 0.9, 0.99, 0.999).
+        step: Only low, low + step, ... up to high; None for all real numbers between.
+        default: Where a search should start.
+        prior: Where you believe the best value to be, or that and how sure you are: `(1e-3, 0.1)` is a normal around
+            1e-3 with an sd of 0.1 of the range, on the scale; the sd is 0.25 unless given.
+        when: Active only when each named parent has one of the given values: `{"kernel": ["rbf", "poly"]}`.
+
+    Raises:
+        DistributionError: Bounds reversed or not finite, a step not positive, a scale or prior that does not fit.
+    """
+
+    low: float
+    high: float
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scale == "reverse_log" and not 0 <= self.low <= self.high < 1:
+            raise DistributionError(
+                f"scale='reverse_log' measures the distance to 1 and needs 0 <= low <= high < 1, "
+                f"got low={self.low!r}, high={self.high!r}"
+            )
+
+    def _pivot(self) -> float:
+        return 1.0
+
+    def _grid(self, i: Any) -> Any:
+        return np.round(self.low + i * self.step, self._places)
+
+    @cached_property
+    def _places(self) -> int:
+        """How many decimals the values have."""
+        exponents = (Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, self.step or 1.0))
+        return min(max(-int(e) for e in exponents), 15)
+
+    def value(self, raw: float) -> float:
+        """The value as the user sees it."""
+        return float(raw)
+
+
+class Int(_Numeric, frozen=True, tag="int"):
+    """A whole number between `low` and `high`, both included.
+
+    Args:
+        low: Smallest value.
+        high: Largest value.
+        scale: "linear", "log" (needs low > 0) or "reverse_log" (the log of the distance to high + 1).
+        step: Only low, low + step, ... up to high.
+        default: Where a search should start.
+        prior: Where you believe the best value to be, or that and an sd; as for `Float`.
+        when: Active only when each named parent has one of the given values.
+
+    Raises:
+        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive, a prior outside.
+    """
+
+    low: int
+    high: int
+    step: int = 1
+
+    def _check_bounds(self) -> None:
+        for name in ("low", "high", "step"):
+            v = getattr(self, name)
+            if not math.isfinite(self._number(name, v)) or v != int(v):
+                raise DistributionError(f"{name} of an Int must be a whole number, got {v!r}; use Float for fractions")
+            if abs(v) > _MAX_INT:
+                raise DistributionError(f"{name} of an Int must be within ±2**53, got {v!r}; use Float on a log scale")
+            msgspec.structs.force_setattr(self, name, int(v))
+        super()._check_bounds()
+
+    def _pivot(self) -> float:
+        return float(self.high + 1)
+
+    def value(self, raw: float) -> int:
+        """The value as the user sees it."""
+        return round(raw)
+
+
+class Categorical(_Parameter, frozen=True, tag="categorical"):
+    """One of several choices: None, bools, numbers, strings, or tuples of them.
+
+    Args:
+        choices: At least one; no two alike.
+        ordered: The order of the choices means something (small, medium, large).
+        default: Where a search should start.
+        prior: How likely you believe each choice to be the best: relative weights of some, `{"adam": 0.7, "sgd": 0.3}`,
+            or of all in order. A choice without weight keeps a small share.
+        when: Active only when each named parent has one of the given values.
+
+    Raises:
+        DistributionError: No choices, the same choice twice, or one that has no JSON form; weights that are negative,
+            not finite, all zero, or not of these choices.
+    """
+
+    choices: tuple[Any, ...]
+    ordered: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
+            raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
+        msgspec.structs.force_setattr(self, "choices", tuple(tuples(list(self.choices))))
+        keys = [choice_key(c) for c in self.choices]
+        if not keys:
+            raise DistributionError("a Categorical needs at least one choice, got none")
+        if len(set(keys)) < len(keys):
+            twice = sorted({k for k in keys if keys.count(k) > 1})
+            raise DistributionError(f"choices must differ, got {', '.join(twice)} more than once")
+        if self.default is not None:
+            self.raw(tuples(self.default))
+        super().__post_init__()
+
+    def _belief(self, prior: Any) -> tuple[Any, ...]:
+        """One weight for each choice, from those of some by name, or of all."""
+        if isinstance(prior, Mapping):
+            named = {choice_key(c): w for c, w in prior.items()}
+            if unknown := [c for c in prior if choice_key(c) not in self._index]:
+                raise DistributionError(f"the prior weighs {unknown!r}, not among the choices {list(self.choices)!r}")
+            prior = [named.get(key, 0.0) for key in self._index]
+        if isinstance(prior, str) or not isinstance(prior, Sequence | np.ndarray) or len(prior) != len(self.choices):
+            raise DistributionError(f"prior must be weights by choice, or one for every choice, got {prior!r}")
+        weights = tuple(self._number("a weight of a prior", w) for w in prior)
+        if not all(0 <= w < math.inf for w in weights) or not any(weights):
+            raise DistributionError(f"weights of a prior must be finite, >= 0 and not all 0, got {list(weights)!r}")
+        return weights
+
+    @property
+    def likeliest(self) -> Any:
+        return self.choices[int(np.argmax(self.prior))] if self.default is None and self.prior else self.default
+
+    @property
+    def n_values(self) -> int:
+        """How many choices there are."""
+        return len(self.choices)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {choice_key(c): i for i, c in enumerate(self.choices)}
+
+    def raw(self, value: Any) -> float:
+        """The index of a choice, as the float64 that columns hold.
+
+        Raises:
+            UnknownParameterError: It is not among the choices.
+        """
+        i = self._index.get(choice_key(value))
+        if i is None:
+            raise UnknownParameterError(f"expected one of {list(self.choices)!r}, got {value!r}")
+        return float(i)
+
+    def log_prior(self, u: Array) -> Array:
+        """Log of each choice's share of the prior there is, relative to equal shares."""
+        return np.asarray(np.log(priors.shares(self.prior) * len(self.choices))[self.from_unit(u).astype(np.int64)])
+
+    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
+        """Draws (n,) from the prior there is: the middles of the choices' parts of the unit interval."""
+        return np.asarray((rng.choice(len(self.choices), n, p=priors.shares(self.prior)) + 0.5) / len(self.choices))
+
+    def value(self, raw: float) -> Any:
+        """The choice at an index."""
+        return self.choices[int(raw)]
+
+    def to_unit(self, raw: Any) -> Any:
+        """Unordered choices keep their index; ordered ones own equal cells of [0, 1]."""
+        return (raw + 0.5) / len(self.choices) if self.ordered else raw
+
+    def from_unit(self, u: Any) -> Any:
+        """Inverse of `to_unit`, to an index."""
+        i = np.floor(u * len(self.choices)) if self.ordered else np.rint(u)
+        return np.minimum(np.maximum(i, 0), len(self.choices) - 1)
+
+    def cells(self, raw: Array) -> tuple[Array, Array]:
+        """The ends of the cell that each ordered choice owns."""
+        return raw / len(self.choices), (raw + 1) / len(self.choices)
+
+    def contains(self, raw: Any) -> Any:
+        """Which indices there are."""
+        return (raw >= 0) & (raw < len(self.choices))
+
+
+Distribution = Float | Int | Categorical
+
+
+def wider(a: Distribution, b: Distribution) -> Distribution:
+    """The smallest distribution that has the values of both; of one kind. Where b has no default or prior, a's stay."""
+    told: Any = a if b.prior is None else b
+    if isinstance(a, Categorical) and isinstance(b, Categorical):
+        choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a._index))
+        weights = dict(zip(told._index, told.prior or (), strict=False))
+        shares = [weights.get(choice_key(c), 0.0) for c in choices]
+        return msgspec.structs.replace(a, choices=choices, prior=shares if weights else None)
+    assert isinstance(a, Float | Int)
+    assert isinstance(b, Float | Int)
+    step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
+    wide = msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
+    default = a.default if b.default is None and a.default is not None and wide.contains(a.default) else b.default
+    prior = told.prior
+    if prior is not None and told.scale == wide.scale and told._line[1] > 0:  # as sure as before, in its own units
+        prior = (prior[0], prior[1] * told._line[1] / wide._line[1])
+    return msgspec.structs.replace(wide, default=default, prior=prior)
+
+
+def must_match(name: str, known: Distribution, new: Distribution) -> None:
+    """A name stands for one kind of parameter in a study.
+
+    Raises:
+        IncompatibleDistributionError: The two are of different kinds.
+    """
+    if type(known) is not type(new):
+        raise IncompatibleDistributionError(
+            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new study"
+        )

@@ -1,0 +1,227 @@
+"""What is seen while a study runs: a live display on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..numerics.pareto import non_dominated
+from ..trial.record import State, TrialRow
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ..history.history import History
+    from .study import Callback, Study
+
+_LINE_S = 5.0  # time between two plain lines
+_PATIENCE_S = 0.01  # how long the display waits for a busy study before it shows what it knew
+_LONGEST = 40  # characters of a study's name that are shown
+
+
+@contextlib.contextmanager
+def shown(
+    study: Study, n_trials: int | None, timeout_s: float | None, progress: bool | None
+) -> Iterator[list[Callback]]:
+    """Shows on stderr how far a study is, for as long as the context lasts.
+
+    Args:
+        study: The study.
+        n_trials: How many trials are to be run; None for no bound.
+        timeout_s: How long; None for no bound.
+        progress: False shows nothing, None a display if stderr is a terminal, True plain lines even if it is none.
+
+    Yields:
+        Callbacks to be told of each trial that ends.
+    """
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    if progress is False or (progress is None and not terminal):
+        yield []
+        return
+    tally = Tally(study, n_trials, timeout_s)
+    if not terminal or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        with _lines(tally) as tell:
+            yield [tally, tell]
+        return
+    with _live(tally):
+        yield [tally]
+
+
+class Tally:
+    """How far one call of `optimize` is; a callback that counts, and what the display reads from a thread of its own.
+
+    Args:
+        study: The study.
+        n_trials: How many trials are to be run; None for no bound.
+        timeout_s: How long; None for no bound.
+
+    Attributes:
+        name: The study's, with nothing in it that a terminal would act on.
+        counts: Trials that ended, by state.
+        n_running: Trials that run now, here or elsewhere.
+        n_paused: Trials that are paused.
+        best: Value and number of the study's best trial; None when there is none, or several objectives.
+        front: With several objectives, the trials that no other beats in all of them.
+        over: Whether the run has ended.
+    """
+
+    def __init__(self, study: Study, n_trials: int | None, timeout_s: float | None) -> None:
+        name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in study.name)
+        self.name = name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
+        self.counts = dict.fromkeys(State, 0)
+        self.n_running, self.over = 0, False
+        self.n_paused, self._n_before = 0, len(study.history.paused)
+        self.best: tuple[float, int] | None = None
+        self.front = self._judged = np.empty(0, dtype=np.int64)
+        self._infeasible = False  # all that is complete breaks a constraint
+        self._study, self._n_trials, self._timeout_s = study, n_trials, timeout_s
+        self._began = time.monotonic()
+
+    def __call__(self, study: Study, row: TrialRow) -> None:
+        """Counts a trial that ended."""
+        self.counts[row.state] += 1
+
+    @property
+    def n_finished(self) -> int:
+        """How many trials ended in this run."""
+        return sum(self.counts.values())
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since when it runs."""
+        return time.monotonic() - self._began
+
+    @property
+    def share(self) -> float | None:
+        """How much of the run is done, in [0, 1], by the bound that is nearer; None without a bound."""
+        shares = [self.elapsed_s / self._timeout_s] if self._timeout_s else []
+        shares += [(self.n_finished + self.n_paused - self._n_before) / self._n_trials] if self._n_trials else []
+        return min(max(shares), 1.0) if shares else None
+
+    @property
+    def left_s(self) -> float | None:
+        """How long it still goes on, by the bound that is nearer; None when nothing is known of it."""
+        times = [self._timeout_s - self.elapsed_s] if self._timeout_s else []
+        if self._n_trials and self.n_finished:
+            times.append(self.elapsed_s / self.n_finished * (self._n_trials - self.n_finished))
+        return max(min(times), 0.0) if times else None
+
+    def look(self) -> None:
+        """Reads what runs and what is best, unless the study is busy for long: then the last look stands.
+
+        It must not wait for long: whoever holds the study may want to print, which waits for the display.
+        """
+        if not self._study._lock.acquire(timeout=_PATIENCE_S):
+            return
+        try:
+            history, now = self._study.history, time.time()
+            self.n_paused = len(history.paused)
+            self.n_running = sum(i in self._study._open or history.lease_s[i] > now for i in history.running)
+            best = history.best() if history.n and len(history.directions) == 1 else None
+            self.best = None if best is None else (float(history.values[best, 0]), best)
+            if len(history.directions) > 1:
+                self._grow(history)
+            if history.constraint_names and best is None and not len(self.front):
+                self._infeasible = bool(((history.state == State.COMPLETE) & ~history.confirming).any())
+        finally:
+            self._study._lock.release()
+
+    def _grow(self, history: History) -> None:
+        """Brings the front up to date; of the trials that were judged before only those of the front matter."""
+        eligible = np.flatnonzero(history.eligible)
+        if len(eligible) > len(self._judged):
+            candidates = np.union1d(self.front, np.setdiff1d(eligible, self._judged, assume_unique=True))
+            self.front = candidates[non_dominated(history.losses[candidates])]
+            self._judged = eligible
+
+    def counted(self) -> str:
+        """The counts in one phrase."""
+        n = self.counts
+        parts = [f"{n[State.COMPLETE]} done"]
+        parts += [f"{self.n_running} running"] if not self.over else []
+        parts += [f"{self.n_paused} paused"] if self.n_paused else []
+        parts += [f"{n[State.PRUNED]} stopped"]
+        parts += [f"{n[State.FAILED]} failed"] if n[State.FAILED] else []
+        return ", ".join(parts)
+
+    def found(self) -> str:
+        """The best in one phrase; nothing when there is none."""
+        if self.best is not None:
+            return f"best {self.best[0]:.6g} in trial {self.best[1]}"
+        if len(self.front):
+            return f"{len(self.front)} beaten by none"
+        return "none keeps all constraints" if self._infeasible else ""
+
+    def timed(self) -> str:
+        """The time in one phrase."""
+        text = clock(self.elapsed_s)
+        if self.over or (left := self.left_s) is None:
+            return text
+        return text + (f", {clock(left)} left" if left > 0 else ", ending the last trials")
+
+
+def clock(seconds: float) -> str:
+    """0:07, 12:34, 1:23:45."""
+    minutes, s = divmod(int(seconds), 60)
+    return f"{minutes}:{s:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{s:02d}"
+
+
+@contextlib.contextmanager
+def _lines(tally: Tally) -> Iterator[Callback]:
+    """Plain lines: one every few seconds at most, as trials end, and one at the end."""
+    due = time.monotonic() + _LINE_S
+
+    def line() -> None:
+        tally.look()
+        parts = [tally.counted(), tally.found(), tally.timed()]
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads stderr: no reason to stop
+            sys.stderr.write(f"{tally.name}: {'; '.join(filter(None, parts))}\n")
+            sys.stderr.flush()
+
+    def tell(study: Study, row: TrialRow) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            line()
+            due = time.monotonic() + _LINE_S
+
+    try:
+        yield tell
+    finally:
+        tally.over = True
+        line()
+
+
+@contextlib.contextmanager
+def _live(tally: Tally) -> Iterator[None]:
+    """Two lines that rich repaints four times a second."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    def drawn() -> RenderableType:
+        tally.look()
+        share = tally.share
+        top = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=None if share is None and not tally.over else 1.0, completed=share or 0.0, width=30)
+        top.add_row(Text(tally.name, "bold"), bar, Text(tally.timed(), no_wrap=True))
+        failed = bool(tally.counts[State.FAILED])
+        below = Text(no_wrap=True, overflow="ellipsis").append(tally.counted(), "yellow" if failed else "")
+        if found := tally.found():
+            below.append("; ").append(found, "green")
+        return Group(top, below)
+
+    console = Console(stderr=True)
+    # What an objective prints goes above the display, but only to where it would have gone.
+    with Live(get_renderable=drawn, console=console, redirect_stdout=sys.stdout is not None and sys.stdout.isatty()):
+        try:
+            yield
+        finally:
+            tally.over = True
