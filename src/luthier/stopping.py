@@ -14,9 +14,9 @@ import numpy as np
 from .errors import SamplerError, StudyError
 from .history.history import History
 from .numerics.pareto import non_dominated
-from .space.distributions import Array
 from .space.space import Space
 from .trial.record import State
+from .typing import Array
 
 __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
 

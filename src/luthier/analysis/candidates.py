@@ -9,19 +9,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import NoCompletedTrialsError
 from ..history.history import History
 from ..numerics.pareto import non_dominated
-from ..space.distributions import Array
 from ..trial.record import State, TrialRow
+from ..typing import Array, Index, Mask
 from ..validation import is_number
 from .rule_language import COMPARE, Comparison, Name, refuse
 
 ABSENT = object()
 
-Mask = NDArray[np.bool_]
 
 
 class Condition(NamedTuple):
@@ -60,7 +58,7 @@ class Front(NamedTuple):
         span: (m,) worst minus best.
     """
 
-    rows: NDArray[np.int64]
+    rows: Index
     Z: Array
     low: Array
     span: Array

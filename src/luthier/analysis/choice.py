@@ -17,9 +17,9 @@ from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError
 from ..history.constraint_columns import violation
 from ..history.history import History
 from ..numerics.pareto import non_dominated
-from ..space.distributions import Array
 from ..trial.record import TrialRow
-from .candidates import ABSENT, Candidates, Condition, Front, Mask, Sought, shown
+from ..typing import Array, Mask
+from .candidates import ABSENT, Candidates, Condition, Front, Sought, shown
 from .rule_language import Rule, parse
 
 WAYS = "a rule ('accuracy >= 0.9, then smallest size'), weights, aspiration, knee=True or lexicographic"

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, SamplerError, StudyError
 from ..history.history import History
-from ..space.distributions import Array
 from ..trial.record import State, TrialRow
+from ..typing import Array
 
 _Z = 1.959964  # of a 95 % interval
 _LIKELY = 0.5  # probability of feasibility from which a configuration counts as feasible

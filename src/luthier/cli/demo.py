@@ -20,12 +20,13 @@ from ..errors import MissingDependencyError, NoCompletedTrialsError, StudyError
 from ..evaluation import compare_models, cross_validate
 from ..executors.resources import capacity
 from ..schedulers import Wilcoxon
-from ..space.distributions import Array, Categorical, Float, Int
+from ..space.distributions import Categorical, Float, Int
 from ..space.space import Space
 from ..study.create import create_study, list_studies
 from ..study.study import Study
 from ..trial.handle import Trial
 from ..trial.record import State, TrialRow
+from ..typing import Array
 from .render import clean, duration, pairs, table
 
 try:

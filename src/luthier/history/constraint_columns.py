@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..space.distributions import Array
+from ..typing import Array, Mask
 from .report_columns import grown
 
 
@@ -46,7 +45,7 @@ class Feasibility:
         columns = [column[:n] if len(column) >= n else grown(column, n) for column in columns]
         return np.stack(columns, axis=1) if columns else np.empty((n, 0))
 
-    def without(self, hidden: NDArray[np.bool_]) -> Feasibility:
+    def without(self, hidden: Mask) -> Feasibility:
         """A copy in which some trials (n,) have told nothing."""
         cut, n = Feasibility(), len(hidden)
         for name, column in zip(self.names, self.table(n).T, strict=True):

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State, Told, TrialRow, Turn
+from ..typing import Array, Index, Mask
 from ..validation import default_names
 from .constraint_columns import Feasibility, violation
 from .param_columns import Points
@@ -89,7 +89,7 @@ class History:
         return self.points.space
 
     @property
-    def number(self) -> NDArray[np.int64]:
+    def number(self) -> Index:
         """(n,) 0, 1, 2, ..."""
         return np.arange(self.n)
 
@@ -104,7 +104,7 @@ class History:
         return self._view(self.points.X, self.n)
 
     @property
-    def fits(self) -> NDArray[np.bool_]:
+    def fits(self) -> Mask:
         """(n,) whether all of the trial's params are values of the present space."""
         return self._view(self.points.fits, self.n)
 
@@ -138,7 +138,7 @@ class History:
         return violation(self.constraints)
 
     @property
-    def feasible(self) -> NDArray[np.bool_]:
+    def feasible(self) -> Mask:
         """(n,) which trials break no constraint, as far as they told."""
         return np.asarray(self.violation == 0)
 
@@ -163,7 +163,7 @@ class History:
         return self._view(self._columns["cost"], self.n)
 
     @property
-    def confirming(self) -> NDArray[np.bool_]:
+    def confirming(self) -> Mask:
         """(n,) which trials re-run another for `Study.confirm`: models learn from them, but none can be the best."""
         return np.asarray(self._view(self._columns["confirming"], self.n) == 1)
 
@@ -173,7 +173,7 @@ class History:
         return self._view(self._columns["lease_s"], self.n)
 
     @property
-    def token(self) -> NDArray[np.int64]:
+    def token(self) -> Index:
         """(n,) how often each trial was handed out."""
         return self._view(self._columns["token"], self.n)
 
@@ -183,7 +183,7 @@ class History:
         return self._view(self._columns["granted"], self.n)
 
     @property
-    def has_result(self) -> NDArray[np.bool_]:
+    def has_result(self) -> Mask:
         """(n,) which trials have come to something that models can learn from: finished, paused and resumed ones."""
         return np.asarray((self.state >= State.PAUSED.value) | ~np.isnan(self.granted))
 
@@ -203,7 +203,7 @@ class History:
         return np.asarray(self._view(self._columns["last_report"], self.n) * self._signs[0])
 
     @property
-    def report_number(self) -> NDArray[np.int64]:
+    def report_number(self) -> Index:
         """(r,) which trial reported."""
         return self.reports.column("number")
 
@@ -236,7 +236,7 @@ class History:
         """What a trial was last given, as far as it is of the present space; numbers exactly as they were."""
         return self.points.params(number)
 
-    def seen(self, X: Array) -> NDArray[np.bool_]:
+    def seen(self, X: Array) -> Mask:
         """(n,) which points of a finite space some trial has, whatever became of it."""
         return self.points.seen(X)
 
@@ -254,7 +254,7 @@ class History:
         return np.asarray(np.asarray(losses, dtype=np.float64) * self._signs[0])
 
     @property
-    def eligible(self) -> NDArray[np.bool_]:
+    def eligible(self) -> Mask:
         """(n,) which trials can be the best: complete, feasible, and no re-run of another."""
         over = np.asarray((self.state == State.COMPLETE.value) & ~self.confirming)
         return np.asarray(over & self.feasible) if self.constraint_names else over
@@ -368,11 +368,11 @@ class History:
         later = self.number > number - window
         return self._cut(later, later & (self.number != number))
 
-    def without(self, hidden: NDArray[np.bool_]) -> History:
+    def without(self, hidden: Mask) -> History:
         """A copy that does not know what became of some trials, (n,): they look as if they had just begun."""
         return self._cut(hidden, hidden)
 
-    def _cut(self, open_: NDArray[np.bool_], silent: NDArray[np.bool_]) -> History:
+    def _cut(self, open_: Mask, silent: Mask) -> History:
         """A copy in which some trials (n,) are not over, and others (n,) have reported nothing."""
         cut = copy.copy(self)
         cut._columns = {k: a.copy() for k, a in self._columns.items()}

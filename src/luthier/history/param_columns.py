@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..space.distributions import Array, Categorical, Int, choice_key
+from ..space.distributions import Categorical, Int, choice_key
 from ..space.space import Space
 from ..trial.record import TrialRow
+from ..typing import Array, Mask
 from ..validation import is_number
 from .report_columns import grown
 
@@ -66,7 +66,7 @@ class Points:
                 params[name] = int(raw) if isinstance(dist, Int) else raw
         return params
 
-    def seen(self, X: Array) -> NDArray[np.bool_]:
+    def seen(self, X: Array) -> Mask:
         """`History.seen`."""
         if self._unkeyed:
             self._seen.update(self.space.keys(self.X[self._unkeyed]))

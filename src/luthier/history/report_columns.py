@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..space.distributions import Array
 from ..trial.record import Told
+from ..typing import Array, Index, Mask
 
 
 def grown(a: NDArray[Any], size: int) -> NDArray[Any]:
@@ -36,7 +36,7 @@ class Reports:
             "number": np.zeros(16, dtype=np.int64), "step": np.zeros(16), "value": np.zeros((16, m)),
         }  # fmt: skip
         self._rows: dict[int, dict[float, int]] = {}  # trial -> step -> row of the columns
-        self._shown: NDArray[np.int64] | None = None  # of a cut: the rows it shows
+        self._shown: Index | None = None  # of a cut: the rows it shows
 
     @property
     def whole(self) -> bool:
@@ -77,7 +77,7 @@ class Reports:
         rows = self._rows.get(number)
         return tuple(self._columns["value"][rows[max(rows)]].tolist()) if rows else None
 
-    def without(self, silent: NDArray[np.bool_]) -> Reports:
+    def without(self, silent: Mask) -> Reports:
         """A copy in which some trials (n,) have told nothing."""
         cut = Reports(0)
         cut.n, cut.n_replaced, cut._columns = self.n, self.n_replaced, self._columns

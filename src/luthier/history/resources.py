@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..numerics.halving import first_rows
-from ..space.distributions import Array
 from ..trial.record import State
+from ..typing import Array, Mask
 from .history import History
 
 
@@ -35,7 +34,7 @@ def first_resource(history: History) -> float | None:
     return float(history.last_step[at[np.argmin(np.nan_to_num(history.finished_s[at], nan=np.inf))]])
 
 
-def losses_at(history: History, step: float) -> tuple[Array, NDArray[np.bool_]]:
+def losses_at(history: History, step: float) -> tuple[Array, Mask]:
     """(n,) the loss with which each trial counts at a step; and which trials have reported there or beyond.
 
     That is its first report there; a complete trial without one counts with its value, any other with NaN.

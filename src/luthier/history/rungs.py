@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..numerics.halving import reached
 from ..numerics.pareto import fronts
-from ..space.distributions import Array
 from ..trial.record import State
+from ..typing import Array, Index
 from .history import History
-
-Numbers = NDArray[np.int64]
 
 WORST = float(np.finfo(np.float64).max)
 """The loss of a report that is not finite: behind every other, and still a number to compute with."""
@@ -36,10 +33,10 @@ class Rung(NamedTuple):
         losses: (c, m) With what; comparable.
     """
 
-    numbers: Numbers
+    numbers: Index
     losses: Array
 
-    def order(self, most: float = math.inf) -> Numbers:
+    def order(self, most: float = math.inf) -> Index:
         """(c,) The numbers, the best first; at least the first `most` of them."""
         return self.numbers[order(self.losses, most)]
 
@@ -69,7 +66,7 @@ class Rungs:
         self._row = np.full((len(marks), 16), -1)
         self._last_step, self._last_row = np.full(16, -np.inf), np.full(16, -1)
 
-    def at(self, history: History, steps: Sequence[float], k: int, among: Numbers | None = None) -> Rung:
+    def at(self, history: History, steps: Sequence[float], k: int, among: Index | None = None) -> Rung:
         """The trials that count at a rung.
 
         Args:
@@ -85,7 +82,7 @@ class Rungs:
         self._read(history, reached(steps))
         return self._rung(history, k, among)
 
-    def rows(self, history: History, steps: Sequence[float]) -> Numbers:
+    def rows(self, history: History, steps: Sequence[float]) -> Index:
         """(K, n) the report that is each trial's first at or beyond each rung; -1 where there is none."""
         found = self if history.reports.whole else Rungs()
         found._read(history, reached(steps))
@@ -128,7 +125,7 @@ class Rungs:
             first = at[step[at] == self._step[k][number[at]]]
             self._row[k][number[first]] = begin + first
 
-    def _rung(self, history: History, k: int, among: Numbers | None) -> Rung:
+    def _rung(self, history: History, k: int, among: Index | None) -> Rung:
         numbers = np.arange(history.n) if among is None else np.sort(among)
         row, last, state = self._row[k][numbers], self._last_row[numbers], history.state[numbers]
         row = np.where((row < 0) & (state == State.COMPLETE), last, row)
@@ -136,7 +133,7 @@ class Rungs:
         return Rung(numbers[counts], ranked(history.losses_of(history.reports.column("value")[row[counts]])))
 
 
-def order(losses: Array, most: float = math.inf) -> Numbers:
+def order(losses: Array, most: float = math.inf) -> Index:
     """(c,) Indices of losses (c, m), the best first, at least the first `most` of them; equals stay as they are.
 
     Several objectives rank by fronts of non-dominated trials, and each front by a net over it: first its best in the

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from ..history.history import History
@@ -17,9 +16,9 @@ from ..numerics.acquisition import log_expected_improvement
 from ..numerics.extrapolation import Lines
 from ..numerics.gp import Inputs, Posterior, Prior, Uneven, fit, matern
 from ..numerics.threads import one_thread
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index
 from .surrogate import Columns, prior, transformed
 
 N_STARTUP = 8  # trials before the first model
@@ -32,7 +31,6 @@ _MAX_KNOWN = 1000  # trials whose end is predicted: the best
 _EVERY = 25  # hyperparameters are fitted anew every ceil(m / 25)th loss
 _LEVELS = [round(8 * 2 ** (i / 2)) for i in range(22)]  # numbers of losses that later fits start from
 
-Numbers = NDArray[np.int64]
 
 
 def rungs(most: float, factor: float = _FACTOR, depth: int = _DEPTH) -> Array:
@@ -50,9 +48,9 @@ class Seen(NamedTuple):
         best: The least loss of all reports.
     """
 
-    number: Numbers
+    number: Index
     V: Array
-    order: Numbers
+    order: Index
     best: float
 
     def first(self, m: int) -> Seen:
@@ -163,7 +161,7 @@ def _agreement(V: Array) -> tuple[int, float]:
     return int((~np.isnan(V[:, -1])).sum()), float(tau.max(initial=-1.0))
 
 
-def top(V: Array) -> Numbers:
+def top(V: Array) -> Index:
     """(n,) the highest rung at which each trial has a loss."""
     return np.asarray(V.shape[1] - 1 - np.argmax(~np.isnan(V)[:, ::-1], axis=1))
 
@@ -200,10 +198,10 @@ class Curves:
 
     levels: Array
     posterior: Posterior
-    number: Numbers
+    number: Index
     mean: Array
     sd: Array
-    last: Numbers
+    last: Index
     best: float
     doubt: float
     spent: float
@@ -212,7 +210,7 @@ class Curves:
     _linked: Array  # (K,) correlation of the process at a rung with that at the end
     _noise: Array  # (K,) variance of a loss at a rung
 
-    def rates(self, mean: Array, sd: Array, last: Numbers) -> Array:
+    def rates(self, mean: Array, sd: Array, last: Index) -> Array:
         """(n,) log of the most improvement per step that can be expected of training a trial further.
 
         For each rung h above: training to h tells something, and if the mean is then below the best, the rest is

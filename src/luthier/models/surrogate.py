@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SamplerError
 from ..history.history import History
@@ -15,9 +14,9 @@ from ..numerics.acquisition import log_probability_below
 from ..numerics.gp import Inputs, Posterior, Prior, cholesky, fit
 from ..numerics.threads import one_thread
 from ..numerics.warping import half_rank, log_warp, standardise
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index, Mask
 
 MIN_NOISE = 1e-6  # variance of the noise, as a share of that of the losses, of an objective that has none
 _START_NOISE, _MUCH_NOISE = math.log(1e-3), math.log(0.3)  # where fits start
@@ -60,7 +59,7 @@ class Outcomes(NamedTuple):
             came and the loss there, and failed ones lie half the range beyond.
     """
 
-    number: NDArray[np.int64]
+    number: Index
     loss: Array
 
 
@@ -94,9 +93,9 @@ class Results(NamedTuple):
             and no constraint.
     """
 
-    number: NDArray[np.int64]
+    number: Index
     losses: Array
-    good: NDArray[np.bool_]
+    good: Mask
 
 
 def results(history: History) -> Results:
@@ -121,7 +120,7 @@ def results(history: History) -> Results:
     return Results(number, losses, good)
 
 
-def _several(history: History) -> tuple[NDArray[np.int64], Array]:
+def _several(history: History) -> tuple[Index, Array]:
     """See `results`."""
     state, fits = history.state, history.fits
     complete = (state == State.COMPLETE) & fits & ~np.isnan(history.losses).any(axis=1)
@@ -240,7 +239,7 @@ class Limit(NamedTuple):
         value: (k,) finite; kept at most at 0.
     """
 
-    number: NDArray[np.int64]
+    number: Index
     value: Array
 
 

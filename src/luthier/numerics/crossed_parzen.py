@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .parzen import Array, Mixture
+from ..typing import Array
+from .parzen import Mixture
 
 SHARE = 0.5  # of a column of a kernel that is the margin
 

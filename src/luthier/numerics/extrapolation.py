@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ..typing import Array, Index
 
 _LOOSE = 0.5  # standard deviation of a step between columns that nobody made yet, in spreads of the good half
 _N_LOOSE = 2.0  # how many curves that belief weighs
@@ -61,6 +60,6 @@ class Lines(NamedTuple):
         most = np.finfo(np.float64).max / max(scale, 1.0)
         return cls(np.clip(shift, -most, most) * scale, slope, np.minimum(np.sqrt(variance), most) * scale, told)
 
-    def end(self, v: Array, j: NDArray[np.int64]) -> Array:
+    def end(self, v: Array, j: Index) -> Array:
         """(m,) what is expected in the last column of values (m,) seen in columns j (m,)."""
         return np.asarray(self.shift[j] + self.slope[j] * v)

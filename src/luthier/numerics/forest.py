@@ -6,10 +6,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from ..typing import Array, Index, Mask
 
 _LEAST_GAIN = 1e-12  # squared error, where the sample's range is 1: a smaller gain is rounding error
 
@@ -30,17 +28,17 @@ class Forest(NamedTuple):
     """
 
     n_trees: int
-    n_choices: Ints
-    feature: Ints
+    n_choices: Index
+    feature: Index
     threshold: Array
-    children: Ints
+    children: Index
     value: Array
     spread: Array
-    subset: Ints
-    subsets: NDArray[np.bool_]
+    subset: Index
+    subsets: Mask
 
 
-def columns(X: Array, n_choices: Ints) -> Array:
+def columns(X: Array, n_choices: Index) -> Array:
     """(d, n) what the trees ask: an inactive number is -1, an inactive category one more than there are."""
     return np.ascontiguousarray(np.where(np.isnan(X), np.where(n_choices > 0, n_choices, -1.0), X).T)
 
@@ -48,7 +46,7 @@ def columns(X: Array, n_choices: Ints) -> Array:
 def fit(
     X: Array,
     y: Array,
-    n_choices: Ints,
+    n_choices: Index,
     rng: np.random.Generator,
     n_trees: int = 10,
     share: float = 0.632,
@@ -101,7 +99,7 @@ class _Growth:
         mean: (k,) their means.
     """
 
-    def __init__(self, V: Array, z: Array, n_choices: Ints, row: Ints, rng: np.random.Generator, min_leaf: int) -> None:
+    def __init__(self, V: Array, z: Array, n_choices: Index, row: Index, rng: np.random.Generator, min_leaf: int) -> None:
         (t, size), (d, n) = row.shape, V.shape
         self.rng, self.min_leaf, self.n_choices = rng, min_leaf, n_choices
         self.kinds = np.flatnonzero(n_choices)
@@ -119,7 +117,7 @@ class _Growth:
         self.subsets = [np.zeros((0, int(n_choices.max(initial=0)) + 1), dtype=bool)]
         self._enter(np.arange(row.size), np.repeat(np.arange(t), size), t)
 
-    def _enter(self, entries: Ints, node: Ints, k: int) -> None:
+    def _enter(self, entries: Index, node: Index, k: int) -> None:
         """Makes k nodes of entries; those that can be split are the next level."""
         count, z = np.bincount(node, minlength=k), self.z[entries]
         mean = np.bincount(node, z, k) / count
@@ -135,7 +133,7 @@ class _Growth:
             here = (self.node >= 0)[self.order]
             self.order, self.key = (M[here].reshape(len(M), -1) for M in (self.order, self.key))
 
-    def cuts(self) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    def cuts(self) -> tuple[Index, Index, Mask]:
         """(k,) the best column of each node, the position of the last entry on its left, and whether it is any good."""
         home = np.repeat(np.arange(len(self.count)), self.count)
         first = np.cumsum(self.count) - self.count
@@ -157,7 +155,7 @@ class _Growth:
         at = np.flatnonzero(score_f == top[home])
         return f, at[np.searchsorted(home[at], np.arange(len(f)))], top > _LEAST_GAIN
 
-    def _sort_categories(self, home: Ints) -> None:
+    def _sort_categories(self, home: Index) -> None:
         """Orders the entries of each node by the mean of their category there; means (c, k, choices)."""
         kinds, k, alive = self.kinds, len(self.count), self.order[0]
         c, width, each = len(kinds), self.subsets[0].shape[1], np.arange(len(kinds))[:, None]
@@ -171,7 +169,7 @@ class _Growth:
         by = np.argsort(home * 2.0 + key, axis=1)
         self.order[kinds], self.key[kinds] = np.take_along_axis(order, by, 1), np.take_along_axis(key, by, 1)
 
-    def split(self, f: Ints, at: Ints, good: NDArray[np.bool_]) -> None:
+    def split(self, f: Index, at: Index, good: Mask) -> None:
         """Splits the level's nodes by column f (k,) after position `at` (k,), where that is good (k,)."""
         s, n = np.flatnonzero(good), int(good.sum())
         a, b = self.key[f, at], self.key[f, np.minimum(at + 1, self.key.shape[1] - 1)]
@@ -200,7 +198,7 @@ class _Growth:
         self._enter(entries, (np.cumsum(good) - 1)[self.node[entries]] + right[entries] * n, 2 * n)
 
 
-def leaves(forest: Forest, X: Array) -> Ints:
+def leaves(forest: Forest, X: Array) -> Index:
     """(t, n) the leaf that each point reaches in each tree."""
     n, t = len(X), forest.n_trees
     V, children = columns(X, forest.n_choices).ravel(), forest.children.ravel()

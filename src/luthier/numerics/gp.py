@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.optimize import fmin_l_bfgs_b
 
-Array = NDArray[np.float64]
+from ..typing import Array, Index
 
 _SQRT5 = math.sqrt(5)
 _JITTERS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # of the variance, tried in turn where a Cholesky fails
@@ -47,7 +46,7 @@ class Uneven(NamedTuple):
         n_groups: How many groups there are, the last included.
     """
 
-    group: NDArray[np.int64]
+    group: Index
     variance: Array
     n_groups: int
 
@@ -209,10 +208,10 @@ def neg_log_posterior(
     return value + penalty, gradient + penalty_by
 
 
-_LOWER: dict[int, NDArray[np.int64]] = {}
+_LOWER: dict[int, Index] = {}
 
 
-def _lower(n: int) -> NDArray[np.int64]:
+def _lower(n: int) -> Index:
     """Places of the strict lower triangle in a flattened (n, n) matrix."""
     if n not in _LOWER:
         if len(_LOWER) > 8:

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ..typing import Array, Index
 
 _EPS = 1e-9  # how far numbers that ought to be equal may be apart
 
@@ -108,7 +107,7 @@ class Slots:
         for level, n in enumerate(self._count):
             self._index[self._level == level] = np.arange(n)
 
-    def at(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def at(self, numbers: Index) -> tuple[Index, Index]:
         """The rung (n,) up to which trials are run, and the place (n,) in its subpopulation that each challenges.
 
         The rung of a trial of the first pass is -1: it takes part at each that it reaches, at `number % size`.
@@ -119,7 +118,7 @@ class Slots:
         return np.where(numbers < self.n_first, -1, level), place
 
 
-def first_rows(number: NDArray[np.int64], step: Array, n: int, mark: float) -> NDArray[np.int64]:
+def first_rows(number: Index, step: Array, n: int, mark: float) -> Index:
     """(n,) the row of each trial's first report at or beyond a step, -1 where there is none.
 
     Args:

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..typing import Array, Index
 from .pareto import non_dominated
-
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
 
 _CELLS = 2**19  # numbers computed with at once
 

@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from ..typing import Array
 
 _INFINITY = 1e30  # stands for infinity, so that inf/inf never arises
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
@@ -30,7 +32,7 @@ _Q = (
 )
 
 
-def _tail_ratio(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _tail_ratio(x: Array) -> Array:
     """(1 - Phi(x)) / exp(-x^2 / 2) for x in [0, 1e30]; a Mills ratio over sqrt(2 pi)."""
     p = x * _P[0]
     for coefficient in _P[1:-1]:
@@ -45,7 +47,7 @@ def _tail_ratio(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return p
 
 
-def ndtr(x: ArrayLike) -> NDArray[np.float64]:
+def ndtr(x: ArrayLike) -> Array:
     """Standard normal cdf, Phi(x).
 
     One rational function and one exp for every element, without branches: as fast as `scipy.special.ndtr` on large
@@ -66,7 +68,7 @@ def ndtr(x: ArrayLike) -> NDArray[np.float64]:
     return np.abs((x > 0) - tail)  # tail for x <= 0, 1 - tail above
 
 
-def log_ndtr_diff(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+def log_ndtr_diff(a: ArrayLike, b: ArrayLike) -> Array:
     """log(Phi(b) - Phi(a)), accurate to about 1e-7 however far out or narrow the interval.
 
     With r the tail ratio, after mirroring into the lower tail: log r(-b) - b^2/2 + log(1 - r(-a) / r(-b)
@@ -91,11 +93,11 @@ def log_ndtr_diff(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     with np.errstate(divide="ignore", invalid="ignore"):  # log of 0 or less: narrow, empty or reversed intervals
         mass = np.log1p(-outside) + np.where(around, 0.0, np.log(near) - half_square)
         midpoint = np.log(width) - 0.5 * middle * middle - _LOG_SQRT_2PI
-    log_mass: NDArray[np.float64] = np.where(narrow, midpoint, mass)
+    log_mass: Array = np.where(narrow, midpoint, mass)
     return log_mass
 
 
-def truncnorm_mass(mu: ArrayLike, sigma: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:
+def truncnorm_mass(mu: ArrayLike, sigma: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
     """Mass that N(mu, sigma^2) puts on [low, high], to about 1e-7 of itself however small.
 
     Args:
@@ -107,11 +109,11 @@ def truncnorm_mass(mu: ArrayLike, sigma: ArrayLike, low: ArrayLike, high: ArrayL
     Returns:
         Masses in [0, 1].
     """
-    mass: NDArray[np.float64] = np.exp(log_ndtr_diff(np.subtract(low, mu) / sigma, np.subtract(high, mu) / sigma))
+    mass: Array = np.exp(log_ndtr_diff(np.subtract(low, mu) / sigma, np.subtract(high, mu) / sigma))
     return mass
 
 
-def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) -> NDArray[np.float64]:
+def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) -> Array:
     """One draw from each N(mu, sigma^2) truncated to [0, 1], exact, by rejection.
 
     Proposals come from the normal itself, or from the uniform where sigma is wide (Robert 1995, section 2.2): about

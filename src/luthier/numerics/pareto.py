@@ -5,15 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
+from ..typing import Array, Index, Mask
 
 _BLOCK = 64  # points held against the others at once, where there are more than three objectives
 
 
-def non_dominated(losses: Array) -> NDArray[np.bool_]:
+def non_dominated(losses: Array) -> Mask:
     """Marks the points that no other dominates: at most as large everywhere, and smaller somewhere.
 
     Takes O(n log n) with up to three objectives, O(n f m) with more, for a front of f points.
@@ -162,7 +160,7 @@ def _fronts_of_many(rest: Array, most: int) -> Index:
     return front
 
 
-def _at_most(a: Array, b: Array) -> NDArray[np.bool_]:
+def _at_most(a: Array, b: Array) -> Mask:
     """(n, k) whether points of a (k, m) are at most as large everywhere as points of b (n, m)."""
     result = a[:, 0] <= b[:, 0, None]
     for j in range(1, a.shape[1]):

@@ -6,11 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..typing import Array, Index
 from .normal import ndtr, sample_truncnorm
-
-Array = NDArray[np.float64]
 
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -24,7 +22,7 @@ class Axes(NamedTuple):
         choices: Column -> number of unordered choices.
     """
 
-    numeric: NDArray[np.int64]
+    numeric: Index
     cells: dict[int, tuple[Array, Array, Array]]
     choices: dict[int, int]
 
@@ -70,7 +68,7 @@ class Mixture:
         log_scale = -0.5 * mu * mu * precision - np.log(sigma * mass) - _LOG_SQRT_2PI
         self._kernels = np.concatenate([-0.5 * precision, mu * precision, log_scale], axis=1).T  # of x^2, x and 1
         self._tables: dict[
-            int, tuple[Array, NDArray[np.int64]]
+            int, tuple[Array, Index]
         ] = {}  # column -> log-mass (rows, values), row of kernel
         for j, (values, low, high) in axes.cells.items():
             i = np.zeros(k + 1, dtype=np.int64)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..typing import Array
 from .normal import sample_truncnorm, truncnorm_mass
-
-Array = NDArray[np.float64]
 
 DOUBT = 0.05  # share of a belief that is uniform
 _SIGMAS = (1e-6, 1e6)  # beyond them a normal on [0, 1] is a point, or uniform, and squares of it might overflow

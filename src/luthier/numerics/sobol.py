@@ -5,6 +5,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..typing import Array
+
 _N_BITS = 32
 _N_DIRECTIONS = 64  # dimensions with direction numbers of their own
 
@@ -82,7 +84,7 @@ def _scramble(x: NDArray[np.uint32], seed: NDArray[np.uint32] | np.uint32) -> ND
     return x
 
 
-def sobol(start: int, n: int, d: int, seed: int | None = None) -> NDArray[np.float64]:
+def sobol(start: int, n: int, d: int, seed: int | None = None) -> Array:
     """Points `start` to `start + n - 1` of the Sobol sequence in d dimensions, in the order of the Gray code.
 
     Without a state: any stretch costs the same, and two stretches join up. Scrambling is hash-based and nested

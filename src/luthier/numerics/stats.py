@@ -6,14 +6,16 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from ..typing import Array
 
 _NORMAL = NormalDist()
 _N_EXACT, _N_EXACT_TIED = 25, 13  # sample sizes up to which the signed-rank distribution is enumerated
 _CHUNK = 1_000_000  # resampled values held at once
 
 
-def _sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> NDArray[np.float64]:
+def _sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> Array:
     """x, or the paired differences x - y, checked: one-dimensional, finite, at least `n_min` long."""
     samples = [np.asarray(sample, dtype=np.float64) for sample in (x, y) if sample is not None]
     shapes = {sample.shape for sample in samples}
@@ -29,7 +31,7 @@ def _check_level(level: float) -> None:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
 
 
-def _signed_rank_tails(ranks: NDArray[np.float64], statistic: float) -> tuple[float, float]:
+def _signed_rank_tails(ranks: Array, statistic: float) -> tuple[float, float]:
     """P(W <= statistic) and P(W >= statistic) when each rank enters the sum W by the toss of a fair coin.
 
     Counts the subsets of ranks with each sum, one rank at a time. Ranks are doubled, so that averages are whole.
@@ -103,7 +105,7 @@ def mcnemar_exact(b: int, c: int) -> float:
     return min(1.0, 2 * math.exp(log_mass) * (1 + float(masses.sum())))
 
 
-def _resampled_means(d: NDArray[np.float64], rng: np.random.Generator, n_resamples: int) -> NDArray[np.float64]:
+def _resampled_means(d: Array, rng: np.random.Generator, n_resamples: int) -> Array:
     rows = max(1, _CHUNK // len(d))
     sizes: Iterable[int] = (min(rows, n_resamples - done) for done in range(0, n_resamples, rows))
     return np.concatenate([d[rng.integers(len(d), size=(size, len(d)))].mean(axis=1) for size in sizes])

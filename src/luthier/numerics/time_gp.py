@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.optimize import fmin_l_bfgs_b
 
+from ..typing import Array
 from .gp import cholesky
-
-Array = NDArray[np.float64]
 
 _START = np.array([0.0, 0.0, 0.1, math.log(0.1)])
 _BOUNDS = [(math.log(0.05), math.log(20)), (math.log(0.01), 0.0), (0.0, 0.5), (math.log(1e-3), 0.0)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ..typing import Array
 
 _START, _LEAST, _MOST, _SUCCESSES = 0.8, 2.0**-7, 1.6, 3
 

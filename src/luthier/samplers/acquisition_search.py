@@ -6,13 +6,13 @@ import math
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import fmin_l_bfgs_b
 
 from ..history.history import History
 from ..numerics.sobol import sobol
-from ..space.distributions import Array, Categorical
+from ..space.distributions import Categorical
 from ..space.space import Space
+from ..typing import Array, Index, Mask
 from .base import remaining, unseen
 from .startup import known
 
@@ -108,7 +108,7 @@ class Ascent:
                 return x
         return unseen(space, history, space.sample(rng, 1), rng)
 
-    def _allowed(self, X: Array, history: History, taken: Array) -> NDArray[np.bool_]:
+    def _allowed(self, X: Array, history: History, taken: Array) -> Mask:
         space = self.space
         ok = space.feasible(X)
         if space.finite:
@@ -181,7 +181,7 @@ class Ascent:
             X[moving], f[moving] = Y[first], g[first]
         return X, f
 
-    def _neighbours(self, X: Array, box: Box | None, rng: np.random.Generator) -> tuple[Array, NDArray[np.int64]]:
+    def _neighbours(self, X: Array, box: Box | None, rng: np.random.Generator) -> tuple[Array, Index]:
         """(k, d) points that differ from a row of X in one discrete parameter, and (k,) which row."""
         space, rows = self.space, np.arange(len(X))
         axes = self._discrete

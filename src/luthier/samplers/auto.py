@@ -8,8 +8,9 @@ import numpy as np
 
 from ..history.history import History
 from ..history.resources import is_partial
-from ..space.distributions import Array, Categorical
+from ..space.distributions import Categorical
 from ..space.space import Space
+from ..typing import Array
 from .base import Sampler
 from .startup import spread
 

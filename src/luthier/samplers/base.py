@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from ..history.history import History
-from ..space.distributions import Array
 from ..space.space import MAX_ENUMERATED, Space
+from ..typing import Array
 
 
 class Sampler(ABC):

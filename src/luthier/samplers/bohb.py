@@ -6,13 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..history.resources import losses_at
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Sampler, unseen
 from .startup import one_objective, spread, trust
 from .tpe import MAX_BELOW, axes, densities, gained, proposal
@@ -80,7 +79,7 @@ class BOHB(Sampler):
         return unseen(space, history, X, rng)
 
 
-def modelled(history: History, n_min: int) -> tuple[NDArray[np.int64], Array]:
+def modelled(history: History, n_min: int) -> tuple[Index, Array]:
     """The trials to model, the best first, and their losses at the highest step that at least n_min have come to.
 
     Those that told of a constraint that they break come last, by how far they break it, with an infinite loss. Both

@@ -9,15 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 from cmaes import CMA, CatCMAwM  # type: ignore[import-untyped]
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from ..errors import SamplerError
 from ..history.constraint_columns import violation
 from ..history.history import History
-from ..space.distributions import Array, Categorical
+from ..space.distributions import Categorical
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Sampler, unseen
 from .ranking import ranked
 from .startup import one_objective, untried_centre
@@ -232,7 +232,7 @@ class _Search:
     def __post_init__(self) -> None:
         self.large = self.large or self.size
 
-    def told(self, history: History, axes: _Axes, members: NDArray[np.int64]) -> _Search:
+    def told(self, history: History, axes: _Axes, members: Index) -> _Search:
         """The search one generation on; members are in order, the best first."""
         new = replace(self, optimizer=_copied(self.optimizer))
         rng = np.random.default_rng([history.seed, members.min(), self.end])
@@ -326,7 +326,7 @@ class _Axes:
             mean=mean if len(mean) else None, sigma=sigma, cov=cov if len(mean) else None, cat_param=q if ks else None,
         )  # fmt: skip
 
-    def _index(self, j: int, x: Array) -> NDArray[np.int64]:
+    def _index(self, j: int, x: Array) -> Index:
         values = self._values[j]
         return np.searchsorted((values[1:] + values[:-1]) / 2, x)
 
@@ -403,7 +403,7 @@ class _Axes:
         return all(np.isfinite(a).all() for a in [*parts, *([optimizer._q] if self._choices else [])])
 
 
-def _behind(history: History, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def _behind(history: History, numbers: Index) -> Index:
     """Trials in order, the best first, but infeasible ones by what they violate in units of the most among them.
 
     In units of the whole study, later trials would change the order of earlier ones.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array, Index
 from .base import Sampler
 from .ranking import ranked
 from .startup import legal, one_objective, spread, to_cube
@@ -76,7 +75,7 @@ def rand_1_bin(a: Array, b: Array, c: Array, old: Array, F: float, CR: float, rn
     return np.asarray(np.where(varied, new, old))
 
 
-def slots(history: History, size: int) -> NDArray[np.int64]:
+def slots(history: History, size: int) -> Index:
     """(size,) number of the best finished trial of each slot, -1 where there is none."""
     order, n_finished = ranked(history)
     holds = np.full(size, -1)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..history.resources import first_resource, losses_at
 from ..numerics.halving import Slots, brackets, reached
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Sampler
 from .de import DE, rand_1_bin
 from .startup import legal, one_objective, spread, to_cube
@@ -91,7 +90,7 @@ class DEHB(Sampler):
         return np.concatenate([X, legal(space, history, n - n_first, rng, vary)])
 
     def _bred(
-        self, space: Space, history: History, donors: NDArray[np.int64], parent: int, rng: np.random.Generator
+        self, space: Space, history: History, donors: Index, parent: int, rng: np.random.Generator
     ) -> Array:
         """A point of the unit cube (d,): rand/1/bin."""
         chosen = rng.choice(donors, 3, replace=False)
@@ -99,7 +98,7 @@ class DEHB(Sampler):
         return rand_1_bin(a, b, c, old, self.F, self.CR, rng)
 
 
-def population(history: History, slots: Slots, level: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def population(history: History, slots: Slots, level: int) -> tuple[Index, Index]:
     """The number of the trial that each place (size,) of a rung holds, -1 for none; and the places, the best first."""
     n, state, size = history.n, history.state, int(slots.sizes[level])
     mark = float(reached(slots.steps)[level])
@@ -117,6 +116,6 @@ def population(history: History, slots: Slots, level: int) -> tuple[NDArray[np.i
     return holds, np.argsort(rank, kind="stable")
 
 
-def _others(numbers: NDArray[np.int64], own: np.int64) -> NDArray[np.int64]:
+def _others(numbers: Index, own: np.int64) -> Index:
     """Those that there are, each once, but for one."""
     return np.unique(numbers[(numbers >= 0) & (numbers != own)])

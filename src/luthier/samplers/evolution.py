@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..history.history import History
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array
 from .base import Sampler
 from .ranking import ranked
 from .startup import legal, spread, to_cube

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtri
 
 from ..history.constraint_columns import violation
@@ -14,9 +13,9 @@ from ..models.surrogate import outcomes
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.forest import Forest as Trees
 from ..numerics.forest import fit, predict
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Sampler, remaining
 from .startup import one_objective, spread
 
@@ -197,7 +196,7 @@ class Tried:
         """Whether any trial has the point x (1, d)."""
         return self._space.keys(x)[0] in self.begun
 
-    def sample(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def sample(self) -> tuple[Index, Index]:
         """Rows of what is over, or of a part that is large enough, and rows of what is not."""
         over = np.flatnonzero(self.n_ended)
         if len(over) > _MAX_TRIALS:
@@ -245,7 +244,7 @@ class _Model:
     """
 
     def __init__(
-        self, X: Array, y: Array, constraints: Array, running: Array, kinds: NDArray[np.int64],
+        self, X: Array, y: Array, constraints: Array, running: Array, kinds: Index,
         rng: np.random.Generator, n_trees: int,
     ) -> None:  # fmt: skip
         def fitted(values: Array) -> Trees:
@@ -290,7 +289,7 @@ class Search:
     Where a new choice switches parameters on, they are as in the best trial that has them, or random.
     """
 
-    def __init__(self, space: Space, kinds: NDArray[np.int64], leaders: Array, rng: np.random.Generator) -> None:
+    def __init__(self, space: Space, kinds: Index, leaders: Array, rng: np.random.Generator) -> None:
         self._space, self._kinds, self._rng = space, kinds, rng
         on = ~np.isnan(leaders)
         self._usual = np.where(on.any(axis=0), leaders[on.argmax(axis=0), np.arange(space.d)], np.nan)
@@ -320,7 +319,7 @@ class Search:
             moves = moves[self._rng.choice(len(moves), _MAX_MOVES, replace=False)]
         return self._moved(P, moves, sd)
 
-    def _moved(self, P: Array, moves: NDArray[np.int64], sd: float) -> Array:
+    def _moved(self, P: Array, moves: Index, sd: float) -> Array:
         rng, kinds = self._rng, self._kinds
         N = np.repeat(P, len(moves), axis=0)
         at, (j, step) = np.arange(len(N)), np.tile(moves, (len(P), 1)).T
@@ -339,7 +338,7 @@ class Search:
         return N[self._space.feasible(N)]
 
 
-def told(history: History) -> tuple[NDArray[np.int64], Array, Array]:
+def told(history: History) -> tuple[Index, Array, Array]:
     """The trials that tell something: their numbers (k,), losses (k,), and constraints (k, c), NaN where not told.
 
     Those that failed where they broke a constraint have no loss: the constraint says why.
@@ -373,7 +372,7 @@ def quantiles(loss: Array) -> Array:
     return out
 
 
-def _means(values: Array, group: NDArray[np.int64], k: int) -> Array:
+def _means(values: Array, group: Index, k: int) -> Array:
     """(k,) of values (n,) by group; NaN does not count, and is the mean of none."""
     known = ~np.isnan(values)
     values, group = values[known], group[known]

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..history.resources import is_partial
@@ -29,9 +28,9 @@ from ..numerics.pareto import non_dominated
 from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warping import standardise
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index, Mask
 from .acquisition_search import Ascent, Box
 from .base import Sampler
 from .gp_acquisitions import Acquisition, Dear, Gain, LogEHVI, LogEI, LogPI, LogReach
@@ -50,8 +49,6 @@ _BEYOND = 0.1  # how far a reference point lies beyond the worst: standard devia
 _LEAST_WIDTH = 2.0  # of a front, in standard deviations of all losses
 
 
-Numbers = NDArray[np.int64]
-Rows = NDArray[np.bool_]
 
 
 class GP(Sampler):
@@ -158,7 +155,7 @@ class GP(Sampler):
             length = box_length(progress(losses, good)[self.n_startup_trials :], columns.d)
         return self._climbed(acquisition, history, X[leaders], X[centre], length, n, rng)
 
-    def _one(self, Z: Inputs, y: Array, good: Rows, doubt: float, room: int) -> tuple[Gain, Numbers, int]:
+    def _one(self, Z: Inputs, y: Array, good: Mask, doubt: float, room: int) -> tuple[Gain, Index, int]:
         """What is expected of one loss (k,); rows of the points whose neighbourhood is looked at, and of the best."""
         model = self._posterior("loss", Z, y, transformed, room)
         means = model.predict(Z)[0]
@@ -166,8 +163,8 @@ class GP(Sampler):
         return LogEI(model, float(means[good].min()), doubt), leaders, int(np.lexsort((means, ~good))[0])
 
     def _several(
-        self, Z: Inputs, L: Array, good: Rows, room: int, rng: np.random.Generator
-    ) -> tuple[Gain, Numbers, int]:  # fmt: skip
+        self, Z: Inputs, L: Array, good: Mask, room: int, rng: np.random.Generator
+    ) -> tuple[Gain, Index, int]:  # fmt: skip
         """What is expected of losses (k, m); rows of points spread over the front, and of one of them."""
         models = [self._posterior(f"loss {j}", Z, L[:, j], transformed_beside, room) for j in range(L.shape[1])]
         means = np.stack([model.predict(Z)[0] for model in models], axis=1)
@@ -250,7 +247,7 @@ class GP(Sampler):
         model.condition(warp(y))
         return model
 
-    def _dear(self, columns: Columns, history: History, number: Numbers) -> Dear | None:
+    def _dear(self, columns: Columns, history: History, number: Index) -> Dear | None:
         """What cost counts now, by a model of its logarithm; None while too few told."""
         cost = history.cost[number]
         told = np.flatnonzero(cost >= 0)
@@ -263,7 +260,7 @@ class GP(Sampler):
         return Dear(self._posterior("cost", columns.inputs(history.X[number[told]]), log_cost, standardise, 0), share)
 
 
-def nearest(Z: Inputs, L: Array, good: Rows, n: int) -> Numbers:
+def nearest(Z: Inputs, L: Array, good: Mask, n: int) -> Index:
     """The n observations nearest to the best, or to the front, and those since the last multiple of 25, in order.
 
     They change every 25 observations only, so that hyperparameters last.
@@ -283,7 +280,7 @@ def nearest(Z: Inputs, L: Array, good: Rows, n: int) -> Numbers:
     return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(L))])
 
 
-def progress(L: Array, good: Rows) -> Array:
+def progress(L: Array, good: Mask) -> Array:
     """(k,) a loss that is the least so far whenever a trial was the best so far, or not dominated by those before."""
     if L.shape[1] == 1:
         return np.where(good, L[:, 0], np.inf)

@@ -20,8 +20,8 @@ from ..numerics.acquisition import (
 )
 from ..numerics.gp import Inputs, Posterior
 from ..numerics.hypervolume import boxes
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array
 
 _STEP = 1e-4  # of finite differences of a prior
 

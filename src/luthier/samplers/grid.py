@@ -6,8 +6,8 @@ import numpy as np
 
 from ..errors import SpaceExhaustedError
 from ..history.history import History
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array
 from .base import Sampler
 
 _BLOCK = 256

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..numerics.pareto import crowding, fronts
-from ..space.distributions import Array
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Sampler
 from .startup import legal, several_objectives, spread
 from .variation import CROSSOVERS, MUTATIONS, Breeding
-
-Numbers = NDArray[np.int64]
 
 _FARTHEST = 1e300  # losses beyond it count as it: differences do not overflow
 
@@ -65,7 +62,7 @@ class NSGA2(Sampler):
                 raise ValueError(f"{name} must be between 0 and 1, got {rate!r}")
         self.population_size, self.crossover, self.crossover_rate = population_size, crossover, crossover_rate
         self.mutation, self.mutation_rate = mutation, mutation_rate
-        self._past: tuple[Array, list[Numbers]] = (np.empty((0, 0)), [])
+        self._past: tuple[Array, list[Index]] = (np.empty((0, 0)), [])
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         several_objectives(type(self).__name__, history)
@@ -81,7 +78,7 @@ class NSGA2(Sampler):
 
         return legal(space, history, n, rng, vary)
 
-    def population(self, table: Array) -> Numbers:
+    def population(self, table: Array) -> Index:
         """Numbers of the trials that live, the best first, from what trials came to: see `outcomes`."""
         before, after = self._past
         after = after[: _agree(before, table)]  # a list of its own: threads may share a sampler
@@ -93,7 +90,7 @@ class NSGA2(Sampler):
         self._past = (table, after)
         return alive
 
-    def _survivors(self, table: Array, numbers: Numbers) -> Numbers:
+    def _survivors(self, table: Array, numbers: Index) -> Index:
         """As many of these trials as the population has places, the best first."""
         violation = table[numbers, 0]
         order = np.argsort(violation, kind="stable")
@@ -102,7 +99,7 @@ class NSGA2(Sampler):
             order[:n_feasible] = order[self.ranked(table[numbers[order[:n_feasible]], 1:])]
         return numbers[order[: self.population_size]]
 
-    def ranked(self, losses: Array) -> Numbers:
+    def ranked(self, losses: Array) -> Index:
         """(n,) places of feasible trials by their losses (n, m), the best first."""
         rank = fronts(losses)
         lonely = np.empty(len(losses))

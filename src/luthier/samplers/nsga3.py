@@ -6,16 +6,14 @@ import math
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import SamplerError
 from ..history.history import History
 from ..numerics.pareto import fronts
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array, Index, Mask
 from .nsga2 import NSGA2
-
-Numbers = NDArray[np.int64]
 
 _LEAST = 1e-6  # share of the range below which an intercept says nothing
 
@@ -76,7 +74,7 @@ class NSGA3(NSGA2):
             raise SamplerError(f"reference_directions have {given.shape[1]} columns for {m} objectives; give one each")
         return super().sample(space, history, n, rng)
 
-    def ranked(self, losses: Array) -> Numbers:
+    def ranked(self, losses: Array) -> Index:
         rank = fronts(losses)
         size = np.bincount(rank).cumsum()
         last = int(np.searchsorted(size, self.population_size))
@@ -99,7 +97,7 @@ class NSGA3(NSGA2):
         return self._drawn[m]
 
 
-def normalised(losses: Array, front: NDArray[np.bool_]) -> Array:
+def normalised(losses: Array, front: Mask) -> Array:
     """Losses (n, m) from the ideal point, in units of the intercepts of the plane through the extreme points.
 
     Args:
@@ -122,7 +120,7 @@ def normalised(losses: Array, front: NDArray[np.bool_]) -> Array:
     return np.asarray(above / np.where(span > _LEAST, span, 1.0))
 
 
-def associate(points: Array, directions: Array) -> tuple[Numbers, Array]:
+def associate(points: Array, directions: Array) -> tuple[Index, Array]:
     """The direction (n,) whose line through the origin is the nearest to each point (n, m), and its distance (n,)."""
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     along = (points @ unit.T)[:, :, None] * unit

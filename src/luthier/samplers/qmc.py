@@ -6,8 +6,8 @@ import numpy as np
 
 from ..history.history import History
 from ..numerics.sobol import sobol
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array
 from .base import Sampler, unseen
 
 

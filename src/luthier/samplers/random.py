@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..history.history import History
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array
 from .base import Sampler, unseen
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..numerics.hypervolume import reference_point, subset
 from ..numerics.pareto import non_dominated
-from ..space.distributions import Array
 from ..trial.record import State
-
-Numbers = NDArray[np.int64]
+from ..typing import Array, Index
 
 
 def ranked(
-    history: History, most: int | None = None, among: Numbers | None = None, memory: dict[bytes, Numbers] | None = None
-) -> tuple[Numbers, int]:
+    history: History, most: int | None = None, among: Index | None = None, memory: dict[bytes, Index] | None = None
+) -> tuple[Index, int]:
     """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
 
     Feasible complete trials by loss, or with several objectives as in `best_first`; then infeasible ones by how far
@@ -55,7 +52,7 @@ def finished(history: History) -> int:
     return int(np.count_nonzero(counts))
 
 
-def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Numbers] | None = None) -> Numbers:
+def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Index] | None = None) -> Index:
     """(n,) Which of some losses (n, m) come first: the smaller, or with several objectives those of better fronts.
 
     Inside a front each is chosen for the hypervolume that it adds to those before. Given `most`, only that many are
@@ -71,7 +68,7 @@ def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Numbe
     if losses.shape[1] == 1:
         return np.argsort(losses[:, 0], kind="stable")
     left, wanted = np.arange(len(losses)), len(losses) if most is None else most
-    order = list[Numbers]()
+    order = list[Index]()
     while wanted > 0 and len(left):
         first = non_dominated(losses[left])
         first |= not first.any()  # nothing but NaN
@@ -84,7 +81,7 @@ def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Numbe
     return np.concatenate([*order, left])
 
 
-def _chosen(front: Array, k: int, memory: dict[bytes, Numbers]) -> Numbers:
+def _chosen(front: Array, k: int, memory: dict[bytes, Index]) -> Index:
     """(min(k, f),) Who is chosen from a front (f, m), the first pick first; taken from memory if it is the last one."""
     key = k.to_bytes(4) + front.tobytes()
     if key not in memory:

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..errors import SamplerError
 from ..history.history import History
-from ..space.distributions import Array
 from ..space.space import Space
+from ..typing import Array
 from .base import unseen
 from .qmc import QMC
 

@@ -6,15 +6,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..numerics.crossed_parzen import Crossed, Ratio
 from ..numerics.hypervolume import contributions
 from ..numerics.parzen import Axes, Mixture
-from ..space.distributions import Array, Categorical
+from ..space.distributions import Categorical
 from ..space.space import Space
 from ..trial.record import State
+from ..typing import Array, Index, Mask
 from .base import Sampler, remaining, unseen
 from .ranking import depths, finished, ranked
 from .startup import spread, trust
@@ -71,7 +71,7 @@ class TPE(Sampler):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}")
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
-        self._chosen: dict[bytes, NDArray[np.int64]] = {}  # from fronts, which seldom change
+        self._chosen: dict[bytes, Index] = {}  # from fronts, which seldom change
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         n_below = min(math.ceil(self.gamma * finished(history)), MAX_BELOW)
@@ -87,7 +87,7 @@ class TPE(Sampler):
         return unseen(space, history, X, rng) if n > 1 else X
 
     def _densities(
-        self, history: History, order: NDArray[np.int64], n_below: int, axes: Axes
+        self, history: History, order: Index, n_below: int, axes: Axes
     ) -> tuple[Mixture, Mixture]:
         gains = improvement(history, order, n_below)
         kind = Crossed if is_crossed(history) else Mixture
@@ -95,7 +95,7 @@ class TPE(Sampler):
 
 
 def densities(
-    X: Array, order: NDArray[np.int64], gains: Array, axes: Axes, prior_weight: float, bandwidth: float,
+    X: Array, order: Index, gains: Array, axes: Axes, prior_weight: float, bandwidth: float,
     kind: type[Mixture] = Mixture,
 ) -> tuple[Mixture, Mixture]:  # fmt: skip
     """The densities of good and of bad trials.
@@ -180,15 +180,15 @@ def candidates(space: Space, history: History, good: Mixture, n: int, rng: np.ra
     return C
 
 
-def _legal(space: Space, history: History, X: Array) -> NDArray[np.bool_]:
+def _legal(space: Space, history: History, X: Array) -> Mask:
     """(k,) which points no constraint of the space forbids and, in a finite one, no trial has."""
-    legal: NDArray[np.bool_] = space.feasible(X)
+    legal: Mask = space.feasible(X)
     if space.finite:
         legal[legal] = ~history.seen(X[legal])
     return legal
 
 
-def improvement(history: History, order: NDArray[np.int64], n_below: int) -> Array:
+def improvement(history: History, order: Index, n_below: int) -> Array:
     """Weights of the good trials, whose mean is 1: how much better each is than the best that is not good.
 
     With several objectives, by the hypervolume that would be lost without each; while none is feasible, by violation.

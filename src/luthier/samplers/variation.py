@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..space.distributions import Array, Categorical
+from ..space.distributions import Categorical
 from ..space.space import Space
+from ..typing import Array
 from .startup import to_cube
 
 

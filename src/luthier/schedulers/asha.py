@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 
 from ..history.history import History
-from ..history.rungs import Numbers, Rungs
+from ..history.rungs import Rungs
 from ..numerics.halving import reached, rung_steps, share
-from ..space.distributions import Array
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Decision, Next, Resume, Scheduler
 from .rules import check_real, check_whole, nobody_beyond
 
@@ -110,7 +110,7 @@ class ASHA(Scheduler):
                     return Resume(int(best[0]))
         return Next.START
 
-    def _good(self, history: History, steps: list[float], k: int) -> Numbers:
+    def _good(self, history: History, steps: list[float], k: int) -> Index:
         """Who goes on from rung k, the best first."""
         rung = self._rungs.at(history, steps, k)
         n = len(rung.numbers)
@@ -141,7 +141,7 @@ def check_resources(min_resource: float, max_resource: float | None, reduction_f
     check_real("reduction_factor", reduction_factor, 1, above=True)
 
 
-def _rung_of(steps: list[float], step: float | Array) -> Numbers:
+def _rung_of(steps: list[float], step: float | Array) -> Index:
     """The last rung that is reached with some steps; -1 before the first, or where nothing was reported."""
     rung = np.searchsorted(reached(steps), step, side="right") - 1
     return np.where(np.isnan(step), -1, rung)

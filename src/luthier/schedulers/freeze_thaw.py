@@ -13,8 +13,8 @@ from ..models.surrogate import Columns
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
-from ..space.distributions import Array
 from ..trial.record import Decision
+from ..typing import Array
 from .base import Next, Resume, Scheduler
 from .rules import check_real
 

@@ -7,15 +7,14 @@ from abc import abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..history.report_columns import Reports
 from ..history.resources import first_resource
-from ..history.rungs import Numbers, Rungs
+from ..history.rungs import Rungs
 from ..numerics.halving import brackets, reached, share
-from ..space.distributions import Array
 from ..trial.record import State
+from ..typing import Array, Index, Mask
 from .asha import check_resources
 from .base import Decision, Next, Resume, Scheduler
 
@@ -33,11 +32,11 @@ class Plan(NamedTuple):
     sizes: tuple[tuple[int, ...], ...]
     n: int | None = None
 
-    def begins(self, n: int) -> Numbers:
+    def begins(self, n: int) -> Index:
         """Numbers of the trials that begin a bracket, of n trials."""
         first = np.cumsum([0, *(s[0] for s in self.sizes)])
         n = n if self.n is None else min(n, self.n)
-        begins: Numbers = (np.arange(n // first[-1] + 1)[:, None] * first[-1] + first[:-1]).ravel()
+        begins: Index = (np.arange(n // first[-1] + 1)[:, None] * first[-1] + first[:-1]).ravel()
         return begins[begins < n]
 
     def bracket(self, number: int) -> tuple[int, tuple[int, ...]]:
@@ -138,7 +137,7 @@ class Brackets(Scheduler):
                     return Resume(int(ready[0]))
         return Next.START
 
-    def _marks(self, history: History, plan: Plan, begins: Numbers) -> tuple[Array, NDArray[np.bool_]]:
+    def _marks(self, history: History, plan: Plan, begins: Index) -> tuple[Array, Mask]:
         """For `_Idle.marks`; and in which brackets (b,) nobody runs or waits, and nobody can be new."""
         n = history.n if plan.n is None else min(history.n, plan.n)
         state, last, granted = history.state[:n], history.last_step[:n], history.granted[:n]
@@ -149,7 +148,7 @@ class Brackets(Scheduler):
         still[-1] &= n - begin == sizes[0]
         return np.add.reduceat(marks, begins, axis=1), still
 
-    def _due(self, history: History, plan: Plan, begin: int, sizes: tuple[int, ...]) -> list[Numbers]:
+    def _due(self, history: History, plan: Plan, begin: int, sizes: tuple[int, ...]) -> list[Index]:
         """Who is due at each rung of a bracket, as far as that is decided; the best first."""
         state, last = history.state, history.last_step
         numbers = np.arange(begin, min(begin + sizes[0], history.n))

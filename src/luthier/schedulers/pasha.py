@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..history.history import History
-from ..history.rungs import Numbers
+from ..typing import Index
 from .asha import ASHA
 
 _N_CURVES = 50  # curves that are compared in pairs
@@ -69,7 +69,7 @@ class PASHA(ASHA):
         return bool(moved <= noise(history, here.numbers[order[:_N_CURVES]], steps[top]))
 
 
-def noise(history: History, numbers: Numbers, step: float) -> float:
+def noise(history: History, numbers: Index, step: float) -> float:
     """The 90th percentile of the differences at a step between trials whose curves cross more than once before; 0."""
     curves = [history.reports_of(int(i)) for i in numbers]
     grid = np.unique(np.concatenate([s for s, _ in curves]))

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..history.history import History
-from ..space.distributions import Array, Categorical
+from ..space.distributions import Categorical
 from ..trial.record import State
+from ..typing import Array
 from .pbt import PBT, loss_at, losses_of
 from .perturb import fits
 from .rules import WORST, check_whole

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..numerics.pareto import fronts
-from ..space.distributions import Array
 from ..trial.record import State
+from ..typing import Array, Index
 from .base import Decision, Next, Resume, Scheduler
 from .perturb import explored
 from .replay import schedule as _schedule
@@ -21,7 +20,7 @@ from .rules import check_real, check_whole, ranked
 
 logger = logging.getLogger("luthier")
 
-_Standing = tuple[NDArray[np.int64], Array]  # numbers of members, and what they rank by
+_Standing = tuple[Index, Array]  # numbers of members, and what they rank by
 
 
 class PBT(Scheduler):

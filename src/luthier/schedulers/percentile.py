@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..history.history import History
 from ..numerics.pareto import fronts
-from ..space.distributions import Array
 from ..trial.record import State
+from ..typing import Array, Mask
 from .base import Decision, Scheduler
 from .rules import WORST, check_real, check_whole, due, parts, ranked
 
@@ -93,7 +92,7 @@ def decide(
     return Decision.STOP if ranked(losses).min() / 2 > half_bar else Decision.CONTINUE
 
 
-def fronts_by(history: History, step: float, among: NDArray[np.bool_]) -> Array:
+def fronts_by(history: History, step: float, among: Mask) -> Array:
     """(n,) the front of each trial's latest report up to a step, of some trials (n,); infinite where there was none."""
     latest = np.full((history.n, len(history.directions)), np.nan)
     by = np.flatnonzero(history.report_step <= step)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..history.history import History
 from ..history.rungs import WORST, ranked
-from ..space.distributions import Array
+from ..typing import Array
 
 __all__ = ["WORST", "check_real", "check_whole", "due", "nobody_beyond", "parts", "ranked"]
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConstraintError
+from ..typing import Array, Mask
 
 _LONGEST = 2_000  # characters
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -88,7 +89,7 @@ class Expression:
         for child in children:
             self._check(child)
 
-    def __call__(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    def __call__(self, columns: Mapping[str, NDArray[Any]]) -> Mask:
         """Evaluates on columns of parameter values, each (n,), and gives (n,) bool."""
         n = len(next(iter(columns.values()))) if columns else 1
         try:
@@ -134,7 +135,7 @@ class Expression:
         return np.asarray(_COMPARE[type(op)](left, right))
 
 
-def _floats(value: Any) -> NDArray[np.float64]:
+def _floats(value: Any) -> Array:
     """What arithmetic takes; with integers of any size, text or lists it could take any time and memory."""
     found = np.asarray(value)
     text = found.dtype == object and any(isinstance(v, str) for v in found.flat)

@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
 from ..numerics import priors
+from ..typing import Array
 
 Scale = Literal["linear", "log", "reverse_log"]
-Array = NDArray[np.float64]
 
 _CONFIDENCE = 0.25  # sd of a belief that names only a value, as a share of the range
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConditionError, ConstraintError, InfeasibleSpaceError, SpaceError, UnknownParameterError
+from ..typing import Array, Mask
 from .constraints import Expression, Predicate
-from .distributions import Array, Categorical, Distribution, Float, Int
+from .distributions import Categorical, Distribution, Float, Int
 
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
 _PATIENCE = 200  # rounds of rejection sampling before a space counts as infeasible
@@ -170,7 +171,7 @@ class Space:
         hint = f"; did you mean {near[0]!r}?" if near else f"; the space has {list(self.names)}"
         raise UnknownParameterError(f"no parameter {name!r}{hint}")
 
-    def active(self, X: Array) -> NDArray[np.bool_]:
+    def active(self, X: Array) -> Mask:
         """(n, d): which parameters are active, from the values of their parents."""
         on = np.ones(X.shape, dtype=bool)
         for j, rules in self._tree:
@@ -195,7 +196,7 @@ class Space:
             X[~self.active(X)] = np.nan
         return X
 
-    def feasible(self, X: Array) -> NDArray[np.bool_]:
+    def feasible(self, X: Array) -> Mask:
         """(n,): which rows break no hard constraint. A constraint on an inactive parameter is not broken."""
         ok = np.ones(len(X), dtype=bool)
         if not self.constraints:

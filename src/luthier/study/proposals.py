@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler
-from ..space.distributions import Array, Distribution, must_match, wider
+from ..space.distributions import Distribution, must_match, wider
 from ..space.space import Space, discover_conditions
 from ..trial.record import State
+from ..typing import Array
 
 _ATTEMPTS = 100  # to complete enqueued params so that they keep the constraints
 
