@@ -720,6 +720,6 @@ def test_progress_goes_to_stderr(folder):
 
 
 def test_lines_of_progress_without_a_terminal(monkeypatch):
-    monkeypatch.setattr("luthier.terminal.Watch.__init__.__defaults__", (0.0,))
+    monkeypatch.setattr("luthier.cli.render.Watch.__init__.__defaults__", (0.0,))
     result = call("run", "train.py:objective", "--trials", 2)
     assert re.search(r"^1 of 2 trials, best [\d.e-]+ in trial 0$", result.stderr, re.MULTILINE)

@@ -132,7 +132,7 @@ def test_another_study_of_that_name_is_left_alone(tmp_path):
 
 
 def test_without_scikit_learn():
-    code = "import sys; sys.modules['sklearn'] = sys.modules['sklearn.datasets'] = None; import luthier.demo"
+    code = "import sys; sys.modules['sklearn'] = sys.modules['sklearn.datasets'] = None; import luthier.cli.demo"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
         f"{MissingDependencyError.__name__}: the demo needs scikit-learn: pip install luthier[sklearn]" in done.stderr

@@ -144,7 +144,7 @@ def test_inactive_constants_and_single_choices_do_no_harm() -> None:
 
 def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
     fits, fit = [], luthier.models.surrogate.fit
-    monkeypatch.setattr(luthier.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a))
+    monkeypatch.setattr(luthier.models.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a))
     space, sampler = Space({"x": Float(0, 1), "y": Float(0, 1)}), GP()
     whole = told(space, 160, lambda p: (p["x"] - 0.3) ** 2 + p["y"])
     history = History(space, ["minimize"])

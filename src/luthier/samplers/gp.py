@@ -71,7 +71,7 @@ class GP(Sampler):
     counts times the probability that all are kept; while no trial keeps them that probability alone. Failed trials that
     told of a constraint count as having come to the loss that is expected there, so no gain is sought around them.
     Curves of partly trained trials are modelled where there is one loss; of several, pruned trials count with their
-    last report, see `luthier.surrogate.results`.
+    last report, see `luthier.models.surrogate.results`.
 
     Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement is weighed against
     the cost expected: at first in full, at the end not at all.

@@ -44,7 +44,7 @@ class FreezeThaw(Scheduler):
     Raises:
         ValueError: max_resource is not above 0.
 
-    Source: Swersky 2014 (freeze-thaw), Klein 2020 (MOBSTER) and Li 2022 (Hyper-Tune) in spirit; see `luthier.curves`.
+    Source: Swersky 2014 (freeze-thaw), Klein 2020 (MOBSTER) and Li 2022 (Hyper-Tune) in spirit; see `luthier.models.learning_curves`.
     """
 
     def __init__(self, max_resource: float | None = None) -> None:

@@ -14,7 +14,7 @@ from .memory import Memory
 
 __all__ = ["HTTP", "Memory", "Patient", "Redis", "SQL", "SQLite", "Storage", "from_url"]
 
-_FILES = {"HTTP": "http", "Patient": "patient", "Redis": "redis", "SQL": "sql", "SQLite": "sqlite"}
+_FILES = {"HTTP": "http", "Patient": "retrying", "Redis": "redis", "SQL": "sql", "SQLite": "sqlite"}
 _SERVERS = {  # by a URL's scheme: who speaks with the server
     "postgresql": "SQL", "postgres": "SQL", "mysql": "SQL", "mariadb": "SQL", "redis": "Redis", "rediss": "Redis",
     "unix": "Redis", "http": "HTTP", "https": "HTTP",

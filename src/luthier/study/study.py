@@ -288,7 +288,7 @@ class Study:
         """One of the feasible trials, by one of these ways (none where one trial is best in all). It says why.
 
         Args:
-            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see `luthier.rules.parse`.
+            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see `luthier.analysis.rule_language.parse`.
             weights: Of objectives, each scaled to 0 (best) to 1 (worst of the front).
             aspiration: Values of objectives to come up to, or as near as can be.
             knee: Where the front bends most.
