@@ -4,8 +4,9 @@
     python benchmarks/many_machines.py                    # everything, some minutes
     python benchmarks/many_machines.py --only postgresql --save
 
-The servers are started in a temporary folder with their default settings (every commit is on disk before it is
-acknowledged; Redis with appendfsync=always). Both libraries run against the same server process, one after the other.
+The servers are started in a temporary folder with their default settings (every commit is on disk
+before it is acknowledged; Redis with appendfsync=always). Both libraries run against the same
+server process, one after the other.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def run_ours(url: str, n: int) -> None:
 def run_theirs(url: str, n: int) -> None:
     import optuna
 
-    study = optuna.load_study(study_name="s", storage=optuna_storage(url), sampler=optuna.samplers.RandomSampler())
+    study = optuna.load_study(
+        study_name="s", storage=optuna_storage(url), sampler=optuna.samplers.RandomSampler()
+    )
     study.optimize(objective, n_trials=n)
 
 
@@ -99,7 +102,10 @@ def rate(which: str, url: str, n_trials: int, n_workers: int) -> float:
     spawn = multiprocessing.get_context("spawn")
     ready, times = spawn.Barrier(n_workers), spawn.Queue()
     each = n_trials // n_workers
-    processes = [spawn.Process(target=worker, args=(which, url, each, ready, times)) for _ in range(n_workers)]
+    processes = [
+        spawn.Process(target=worker, args=(which, url, each, ready, times))
+        for _ in range(n_workers)
+    ]
     for p in processes:
         p.start()
     spans = [times.get() for _ in processes]
@@ -128,18 +134,27 @@ def join(url: str) -> dict[str, Any]:
     """How long it takes to join a study of 100,000 trials and to ask for the next, and how much memory."""
     from luthier.trial.record import State, TrialRow
 
-    study = luthier.create_study("large", url, space={f"x{i}": luthier.Float(0, 1) for i in range(5)})
+    study = luthier.create_study(
+        "large", url, space={f"x{i}": luthier.Float(0, 1) for i in range(5)}
+    )
     rows = [
         TrialRow(
-            number=-1, state=State.COMPLETE, params={f"x{k}": (i * (k + 3) % 1009) / 1009 for k in range(5)},
-            values=((i * 7919 % 100_003) / 100_003,), started_s=float(i), finished_s=float(i + 1), worker="host:1:abc",
+            number=-1,
+            state=State.COMPLETE,
+            params={f"x{k}": (i * (k + 3) % 1009) / 1009 for k in range(5)},
+            values=((i * 7919 % 100_003) / 100_003,),
+            started_s=float(i),
+            finished_s=float(i + 1),
+            worker="host:1:abc",
         )
         for i in range(10_000)
-    ]  # fmt: skip
+    ]
     for _ in range(N_JOIN // len(rows)):
         study.add_trials(rows)
     study.storage.close()
-    out = subprocess.run([sys.executable, "-c", JOIN, "large", url], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", JOIN, "large", url], capture_output=True, text=True, check=True
+    )
     seconds, megabytes = map(float, out.stdout.split())
     return {"seconds": seconds, "megabytes": megabytes, "at most": [5.0, 300.0]}
 
@@ -155,9 +170,13 @@ ROWS: list[tuple[str, str, int, int, float | None]] = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", help="rows whose name contains this")
-    parser.add_argument("--save", action="store_true", help="write the figures to benchmarks/results")
+    parser.add_argument(
+        "--save", action="store_true", help="write the figures to benchmarks/results"
+    )
     args = parser.parse_args()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -167,26 +186,47 @@ def main() -> None:
                 for name, of, n_trials, n_workers, at_least in ROWS:
                     if of != kind or args.only not in name:
                         continue
-                    ours, theirs = (rate(w, server.fresh(), n_trials, n_workers) for w in ("luthier", "optuna"))
+                    ours, theirs = (
+                        rate(w, server.fresh(), n_trials, n_workers) for w in ("luthier", "optuna")
+                    )
                     ratio = ours / theirs
                     wanted = "" if at_least is None else f"  (at least {at_least:g})"
-                    print(f"{name:46s} {ours:8.1f} and {theirs:6.1f} trials/s: {ratio:5.1f} times{wanted}", flush=True)
-                    figures[name] = {"luthier": ours, "optuna": theirs, "unit": "trials/s", "ratio": ratio,
-                                     "at least": at_least}  # fmt: skip
+                    print(
+                        f"{name:46s} {ours:8.1f} and {theirs:6.1f} trials/s: {ratio:5.1f} "
+                        f"times{wanted}",
+                        flush=True,
+                    )
+                    figures[name] = {
+                        "luthier": ours,
+                        "optuna": theirs,
+                        "unit": "trials/s",
+                        "ratio": ratio,
+                        "at least": at_least,
+                    }
                 name = f"{kind}, joining a study of {N_JOIN:,} trials"
                 if args.only in name:
                     figures[name] = join(server.fresh())
                     print(
-                        f"{name:46s} {figures[name]['seconds']:.2f} s, {figures[name]['megabytes']:.0f} MB", flush=True
+                        f"{name:46s} {figures[name]['seconds']:.2f} s, "
+                        f"{figures[name]['megabytes']:.0f} MB",
+                        flush=True,
                     )
         name = f"sqlite, joining a study of {N_JOIN:,} trials"
         if args.only in name:
             figures[name] = join(f"sqlite:///{folder}/join.db")
-            print(f"{name:46s} {figures[name]['seconds']:.2f} s, {figures[name]['megabytes']:.0f} MB", flush=True)
+            print(
+                f"{name:46s} {figures[name]['seconds']:.2f} s, {figures[name]['megabytes']:.0f} MB",
+                flush=True,
+            )
     if args.save:
-        versions = {name: importlib.metadata.version(name) for name in ("luthier", "optuna", "numpy")}
+        versions = {
+            name: importlib.metadata.version(name) for name in ("luthier", "optuna", "numpy")
+        }
         path = HERE / "results" / f"many-machines-{datetime.date.today()}.json"
-        path.write_text(json.dumps({"python": sys.version.split()[0], **versions, "figures": figures}, indent=1) + "\n")
+        path.write_text(
+            json.dumps({"python": sys.version.split()[0], **versions, "figures": figures}, indent=1)
+            + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""What a trial costs on a Ray cluster that is up: luthier's executor beside Ray Tune's own random search.
+"""What a trial costs on a Ray cluster that is up.
 
-    python benchmarks/ray_overhead.py                    # 100 trials, two at a time; needs ray[tune]
+Luthier's executor beside Ray Tune's own random search.
+
+    python benchmarks/ray_overhead.py                    # 100 trials, two at a time; needs
+    ray[tune]
     python benchmarks/ray_overhead.py --trials 300
-    python benchmarks/ray_overhead.py --save             # also writes to benchmarks/results/ray-<date>.json
+    python benchmarks/ray_overhead.py --save             # also writes to
+    benchmarks/results/ray-<date>.json
 
 Objectives are free, so all that is seen is overhead. Ratios travel between machines, times do not.
 """
@@ -66,7 +70,9 @@ def theirs(n: int) -> float:
         tuner = tune.Tuner(
             trainable,
             param_space={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)},
-            tune_config=tune.TuneConfig(metric="loss", mode="min", num_samples=n, max_concurrent_trials=N_JOBS),
+            tune_config=tune.TuneConfig(
+                metric="loss", mode="min", num_samples=n, max_concurrent_trials=N_JOBS
+            ),
             run_config=tune.RunConfig(storage_path=folder, verbose=0),
         )
         begin = time.perf_counter()
@@ -78,7 +84,9 @@ def theirs(n: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, nargs="+", default=[100])
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
@@ -95,9 +103,12 @@ def main() -> None:
             }
             tune_s = theirs(n)
             for storage, took_s in mine.items():
-                rows.append({"trials": n, "storage": storage, "luthier_s": took_s, "tune_s": tune_s})
+                rows.append(
+                    {"trials": n, "storage": storage, "luthier_s": took_s, "tune_s": tune_s}
+                )
                 print(
-                    f"{n} trials, {storage:<20} luthier {took_s:7.2f} s   Ray Tune {tune_s:7.2f} s   "
+                    f"{n} trials, {storage:<20} luthier {took_s:7.2f} s   Ray Tune {tune_s:7.2f} s "
+                    "  "
                     f"{tune_s / took_s:6.1f} times faster",
                     flush=True,
                 )
@@ -110,11 +121,15 @@ def main() -> None:
             "versions": [f"luthier {luthier.__version__}", f"ray {ray.__version__}"],
             "jobs": N_JOBS,
             "rows": [
-                {**row, "luthier_s": round(row["luthier_s"], 3), "tune_s": round(row["tune_s"], 3),
-                 "ratio": round(row["tune_s"] / row["luthier_s"], 1)}
+                {
+                    **row,
+                    "luthier_s": round(row["luthier_s"], 3),
+                    "tune_s": round(row["tune_s"], 3),
+                    "ratio": round(row["tune_s"] / row["luthier_s"], 1),
+                }
                 for row in rows
             ],
-        }  # fmt: skip
+        }
         (HERE / "results" / f"ray-{date}.json").write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -1,17 +1,20 @@
 """What limits 1,000 and 10,000 workers? Costs of every verb, measured here, and a simulation of fleets made of them.
 
-    python benchmarks/scaling.py                     # simulates with the costs that were last saved, some minutes
-    python benchmarks/scaling.py --measure --save    # measures them first; writes results/scaling-<date>.json
-    python benchmarks/scaling.py --tables            # only prints what was saved, as docs/scaling.md has it
+    python benchmarks/scaling.py                     # simulates with the costs that were last
+    saved, some minutes
+    python benchmarks/scaling.py --measure --save    # measures them first; writes
+    results/scaling-<date>.json
+    python benchmarks/scaling.py --tables            # only prints what was saved, as
+    docs/scaling.md has it
 
-Costs are CPU time of the server's processes where possible: that of others on the machine is not in it. How long a
-writer keeps the others of its study waiting (`lock`) is wall time, the median.
+Costs are CPU time of the server's processes where possible: that of others on the machine is not in
+it. How long a writer keeps the others of its study waiting (`lock`) is wall time, the median.
 
-The simulation is a closed network of queues. A worker trains, writes its result, reads what is new, proposes, writes
-its next trial, trains. Servers have cores, which all requests share, first come first served; of a study's writers
-one holds the lock. Training times are lognormal, the first ones begun before the first moment, and the first half of
-all events is left out. A row that changed twice between two looks is counted twice. Networks add `rtt_s` to each round
-trip.
+The simulation is a closed network of queues. A worker trains, writes its result, reads what is new,
+proposes, writes its next trial, trains. Servers have cores, which all requests share, first come
+first served; of a study's writers one holds the lock. Training times are lognormal, the first ones
+begun before the first moment, and the first half of all events is left out. A row that changed
+twice between two looks is counted twice. Networks add `rtt_s` to each round trip.
 """
 
 from __future__ import annotations
@@ -62,7 +65,8 @@ _MOST = 60  # times the events that were asked for
 
 Costs = dict[str, dict[str, float]]  # of a storage, by verb
 
-# -- queues ------------------------------------------------------------------------------------------------------------
+# -- queues
+# ----------------------------------------------------------------------------------------------
 
 Process = Generator[float | None, None, None]
 
@@ -95,7 +99,9 @@ class Queue:
     """
 
     def __init__(self, clock: Clock, n: int) -> None:
-        self.clock, self.n, self.free = clock, n, n
+        self.clock = clock
+        self.n = n
+        self.free = n
         self.waiting: deque[Process] = deque()
         self.busy_s: Counter[str] = Counter()
 
@@ -119,7 +125,8 @@ class Queue:
         self.leave()
 
 
-# -- fleets ------------------------------------------------------------------------------------------------------------
+# -- fleets
+# ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,8 @@ class Fleet:
         local_s: CPU seconds of the worker's own in a trial, where it shares the cores.
         looks: Whether workers read what others did (all do; it shows what not doing so would gain).
         row_share: Share of the changed rows that is read (all are; likewise).
-        expects: Whether a proposal is made again when another worker was quicker (all are; likewise).
+        expects: Whether a proposal is made again when another worker was quicker (all are;
+            likewise).
     """
 
     storage: str
@@ -165,12 +173,17 @@ class Simulation:
     """A fleet at work."""
 
     def __init__(self, fleet: Fleet, costs: Costs, seed: int = 0) -> None:
-        self.fleet, self.costs = fleet, costs
-        self.clock, self.rng = Clock(), np.random.default_rng(seed)
+        self.fleet = fleet
+        self.costs = costs
+        self.clock = Clock()
+        self.rng = np.random.default_rng(seed)
         single = fleet.storage in ("redis", "http", "ask/tell")
         self.cores = Queue(self.clock, 1 if single else fleet.cores)
-        self.locks = [Queue(self.clock, 1) for _ in range(1 if fleet.storage == "sqlite" else fleet.studies)]
-        self.changed, self.begun = [0.0] * fleet.studies, [0] * fleet.studies
+        self.locks = [
+            Queue(self.clock, 1) for _ in range(1 if fleet.storage == "sqlite" else fleet.studies)
+        ]
+        self.changed = [0.0] * fleet.studies
+        self.begun = [0] * fleet.studies
         self.bytes = 0.0
         self.waited: list[float] = []
         n = -(-fleet.workers // fleet.jobs)
@@ -189,7 +202,9 @@ class Simulation:
     def worker(self, study: int, loop: Queue, seen: list[float]) -> Process:
         f, clock = self.fleet, self.clock
         mu = np.log(f.trial_s) - f.sigma**2 / 2
-        whole_s = float(self.rng.lognormal(mu + f.sigma**2, f.sigma))  # long ones are more likely to run at a moment
+        whole_s = float(
+            self.rng.lognormal(mu + f.sigma**2, f.sigma)
+        )  # long ones are more likely to run at a moment
         past = float(self.rng.random())
         per_s = f.workers / f.studies * (2 + f.reports) / f.trial_s
         seen[0] = min(seen[0], -per_s * whole_s * past / f.jobs / (1 + f.reports))
@@ -231,9 +246,13 @@ class Simulation:
             yield f.propose_s
             yield from self.write(study, "add_trials")
 
-    def write(self, study: int, verb: str, more_s: float = 0.0, expected: int | None = None) -> Iterator[Any]:
+    def write(
+        self, study: int, verb: str, more_s: float = 0.0, expected: int | None = None
+    ) -> Iterator[Any]:
         """A verb that others of the study wait for; whether it found as many trials as expected."""
-        f, cost, lock = self.fleet, self.costs[verb], self.locks[study % len(self.locks)]
+        f = self.fleet
+        cost = self.costs[verb]
+        lock = self.locks[study % len(self.locks)]
         what, locks = "leases" if verb == "extend" else "writes", cost["locks"]
         yield (cost["trips"] - cost["locked_trips"]) * f.rtt_s
         if not locks:
@@ -277,9 +296,13 @@ class Simulation:
             yield every_s
 
     def run(self, n_events: int = 50_000) -> dict[str, float]:
-        """The figures of so many events, after as many; where something is overloaded, each worker ends a trial."""
+        """The figures of so many events, after as many.
+
+        Where something is overloaded, each worker ends a trial.
+        """
         for _ in range(2):
-            self.bytes, since = 0.0, self.clock.now
+            self.bytes = 0.0
+            since = self.clock.now
             self.waited.clear()
             for queue in (self.cores, *self.locks):
                 queue.busy_s.clear()
@@ -288,24 +311,38 @@ class Simulation:
                 busy = self._busy(self.clock.now - since)
                 if len(self.waited) >= self.fleet.workers or max(busy["lock"], busy["cores"]) < 0.8:
                     break
-        spent_s, f, n = self.clock.now - since, self.fleet, len(self.waited)
+        spent_s = self.clock.now - since
+        f = self.fleet
+        n = len(self.waited)
         return {
             "trials_per_s": n / spent_s,
-            "efficiency": n / spent_s * f.trial_s / f.workers if max(busy["lock"], busy["cores"]) > 0.8
-            else f.trial_s / (f.trial_s + float(np.mean(self.waited))),  # which varies less than how many there are
+            "efficiency": n / spent_s * f.trial_s / f.workers
+            if max(busy["lock"], busy["cores"]) > 0.8
+            else f.trial_s
+            / (
+                f.trial_s + float(np.mean(self.waited))
+            ),  # which varies less than how many there are
             "wait_p99_s": float(np.percentile(self.waited, 99)),
             **busy,
             "mb_per_s": self.bytes / spent_s / 1e6,
-        }  # fmt: skip
+        }
 
     def _busy(self, spent_s: float) -> dict[str, float]:
         """Shares of the time: of the lock (the mean of several), of all cores, and of them by what for."""
-        kinds = {k: self.cores.busy_s[k] / spent_s / self.cores.n for k in ("writes", "leases", "reads")}
+        kinds = {
+            k: self.cores.busy_s[k] / spent_s / self.cores.n for k in ("writes", "leases", "reads")
+        }
         lock = sum(sum(q.busy_s.values()) for q in self.locks) / spent_s / len(self.locks)
-        return {"lock": lock, "cores": sum(self.cores.busy_s.values()) / spent_s / self.cores.n, **kinds}
+        return {
+            "lock": lock,
+            "cores": sum(self.cores.busy_s.values()) / spent_s / self.cores.n,
+            **kinds,
+        }
 
 
-def simulate(fleet: Fleet, constants: dict[str, Any], n_events: int = 50_000, seed: int = 0) -> dict[str, float]:
+def simulate(
+    fleet: Fleet, constants: dict[str, Any], n_events: int = 50_000, seed: int = 0
+) -> dict[str, float]:
     """Trials a second, the share of their time that workers train, how busy the lock and the cores are, and waits."""
     return Simulation(fleet, constants["storages"][fleet.storage], seed).run(n_events)
 
@@ -319,8 +356,19 @@ def bound(fleet: Fleet, constants: dict[str, Any]) -> dict[str, float]:
     verbs = [cost["finish"], cost["add_trials"], *[cost["report"]] * f.reports]
     lock_s = sum(c["lock_ms"] / MS + c["locked_trips"] * f.rtt_s for c in verbs if c["locks"])
     cores = 1 if f.storage in ("redis", "http") else f.cores
-    row_s = (2 + f.reports) * cost["changes"]["row_cpu_ms"] / MS * f.row_share * f.looks / f.jobs / f.studies
-    each_s = sum(c["cpu_ms"] for c in verbs) / MS + (1 + f.reports) * cost["changes"]["cpu_ms"] / MS * f.looks
+    row_s = (
+        (2 + f.reports)
+        * cost["changes"]["row_cpu_ms"]
+        / MS
+        * f.row_share
+        * f.looks
+        / f.jobs
+        / f.studies
+    )
+    each_s = (
+        sum(c["cpu_ms"] for c in verbs) / MS
+        + (1 + f.reports) * cost["changes"]["cpu_ms"] / MS * f.looks
+    )
     each_s += f.trial_s * 3 / f.lease_s * cost["extend"]["cpu_ms"] / MS / f.jobs
     most = cores * f.trial_s  # W each_s + W^2 row_s = cores · trial_s
     root = np.sqrt(each_s**2 + 4 * row_s * most)
@@ -328,7 +376,8 @@ def bound(fleet: Fleet, constants: dict[str, Any]) -> dict[str, float]:
     return {"cores": float(by_cores)} | ({"lock": f.trial_s * f.studies / lock_s} if lock_s else {})
 
 
-# -- costs -------------------------------------------------------------------------------------------------------------
+# -- costs
+# ----------------------------------------------------------------------------------------------
 
 SPACE = {f"x{i}": luthier.Float(0, 1) for i in range(5)}
 
@@ -336,17 +385,23 @@ SPACE = {f"x{i}": luthier.Float(0, 1) for i in range(5)}
 def row(state: State = State.RUNNING, i: int = 0) -> TrialRow:
     done = state == State.COMPLETE
     return TrialRow(
-        number=-1, state=state, params={f"x{k}": (i * (k + 3) % 1009) / 1009 for k in range(5)}, started_s=1.7e9 + i,
-        values=((i * 7919 % 100_003) / 100_003,) if done else None, finished_s=1.7e9 + i + 60 if done else None,
+        number=-1,
+        state=state,
+        params={f"x{k}": (i * (k + 3) % 1009) / 1009 for k in range(5)},
+        started_s=1.7e9 + i,
+        values=((i * 7919 % 100_003) / 100_003,) if done else None,
+        finished_s=1.7e9 + i + 60 if done else None,
         worker="node-0123:12345:0123abcd",
-    )  # fmt: skip
+    )
 
 
 class Wire:
     """Stands between a storage and its server, and counts round trips and bytes."""
 
     def __init__(self, port: int) -> None:
-        self.target, self.trips, self.bytes = port, 0, 0
+        self.target = port
+        self.trips = 0
+        self.bytes = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._asks = False
@@ -383,12 +438,18 @@ def cpu_s(pid: int | None) -> float:
 
 
 def timed(storage: Any, wire: Wire | None = None) -> list[tuple[float, int]]:
-    """Notes how long each write keeps others waiting, and with how many round trips; in a list that grows."""
+    """Notes how long each write keeps others waiting, and with how many round trips.
+
+    In a list that grows.
+    """
     noted: list[tuple[float, int]] = []
     began: list[tuple[float, int]] = []
     if not hasattr(storage, "_raised"):
         return noted
-    raised, write, whole = storage._raised, storage._write, hasattr(storage, "path")  # SQLite's lock is the file's
+    # SQLite's lock is the file's
+    raised = storage._raised
+    write = storage._write
+    whole = hasattr(storage, "path")
 
     def now() -> tuple[float, int]:
         return time.perf_counter(), wire.trips if wire else 0
@@ -415,7 +476,9 @@ def timed(storage: Any, wire: Wire | None = None) -> list[tuple[float, int]]:
     def glance(statement: str, args: Any) -> Any:
         began_s = time.perf_counter()
         found = look(statement, args)
-        if statement.lstrip().startswith("WITH"):  # PostgreSQL's writes of one statement: the server alone has the lock
+        if statement.lstrip().startswith(
+            "WITH"
+        ):  # PostgreSQL's writes of one statement: the server alone has the lock
             noted.append((max(time.perf_counter() - began_s - trip_s, 0.0) if found else 0.0, 0))
         return found
 
@@ -428,7 +491,8 @@ def timed(storage: Any, wire: Wire | None = None) -> list[tuple[float, int]]:
             look("SELECT 1", ())
             times.append(time.perf_counter() - began_s)
         trip_s = median(times)
-        storage._raised, storage._glance = raise_it, glance
+        storage._raised = raise_it
+        storage._glance = glance
     return noted
 
 
@@ -449,7 +513,10 @@ def verbs(storage: Any, n: int) -> Iterator[tuple[str, Callable[[int], Any]]]:
     yield "conflict", lambda i: storage.add_trials(study, [row(i=i)], 0, f"{study}-c{i}")
     yield "extend", lambda i: storage.extend(study, {i: 1})
     yield "report", lambda i: storage.report(study, i, 1, 1.0, 0.5, None, {})
-    yield "finish", lambda i: storage.finish(study, structs.replace(row(State.COMPLETE, i), number=i, token=1))
+    yield (
+        "finish",
+        lambda i: storage.finish(study, structs.replace(row(State.COMPLETE, i), number=i, token=1)),
+    )
     revision = storage.changes(study, 0).revision
     yield "changes", lambda i: storage.changes(study, revision - 1)  # one row
     storage.add_trials(study, [row(State.WAITING, i) for i in range(n)])
@@ -469,10 +536,14 @@ def measure_storage(url: str, pid: int | None, port: int | None, n: int = 400) -
             verb(i)
             walls.append(MS * (time.perf_counter() - began))
         out[name] = {
-            "ms": median(walls), "least_ms": min(walls), "cpu_ms": MS * (cpu_s(pid) - before) / n,
-            "lock_ms": MS * median([s for s, _ in noted]) if noted else 0.0, "locks": bool(noted),
-            "trips": 0, "locked_trips": 0,
-        }  # fmt: skip
+            "ms": median(walls),
+            "least_ms": min(walls),
+            "cpu_ms": MS * (cpu_s(pid) - before) / n,
+            "lock_ms": MS * median([s for s, _ in noted]) if noted else 0.0,
+            "locks": bool(noted),
+            "trips": 0,
+            "locked_trips": 0,
+        }
     many, times = 10_000, 20
     large = storage.create_study("large", SPEC).id
     _, since = storage.add_trials(large, [row(State.COMPLETE, i) for i in range(10)])
@@ -480,7 +551,9 @@ def measure_storage(url: str, pid: int | None, port: int | None, n: int = 400) -
     before, own = cpu_s(pid), time.process_time()
     for _ in range(times):
         found = storage.changes(large, since)
-    read_s = 0.0 if pid is None else (time.process_time() - own) / times  # without a server, the reader is the server
+    read_s = (
+        0.0 if pid is None else (time.process_time() - own) / times
+    )  # without a server, the reader is the server
     out["changes"]["row_cpu_ms"] = MS * (cpu_s(pid) - before) / times / many
     history, own = luthier.create_study(space=SPACE).history, time.process_time()
     history.put([structs.replace(r, number=i) for i, r in enumerate(found.rows)])
@@ -524,8 +597,12 @@ def measure_asked(n: int = 400) -> dict[str, Any]:
             calls: dict[str, Callable[[dict[str, Any]], Any]] = {
                 "ask": lambda _: asked.append(post("ask", {})),
                 "extend": lambda t: post(f"trials/{t['number']}/heartbeat", {"token": t["token"]}),
-                "report": lambda t: post(f"trials/{t['number']}/report", {"token": t["token"], "step": 1, "value": 1}),
-                "tell": lambda t: post(f"trials/{t['number']}/tell", {"token": t["token"], "value": 0.5}),
+                "report": lambda t: post(
+                    f"trials/{t['number']}/report", {"token": t["token"], "step": 1, "value": 1}
+                ),
+                "tell": lambda t: post(
+                    f"trials/{t['number']}/tell", {"token": t["token"], "value": 0.5}
+                ),
             }
             asked: list[dict[str, Any]] = []
             out = {}
@@ -536,8 +613,15 @@ def measure_asked(n: int = 400) -> dict[str, Any]:
                     call(t)
                     walls.append(MS * (time.perf_counter() - began))
                 spent = MS * (cpu_s(running.process.pid) - before) / n
-                out[name] = {"ms": median(walls), "least_ms": min(walls), "cpu_ms": spent, "lock_ms": 0.0,
-                             "locks": False, "trips": 1, "locked_trips": 0}  # fmt: skip
+                out[name] = {
+                    "ms": median(walls),
+                    "least_ms": min(walls),
+                    "cpu_ms": spent,
+                    "lock_ms": 0.0,
+                    "locks": False,
+                    "trips": 1,
+                    "locked_trips": 0,
+                }
             line.close()
     return out
 
@@ -575,7 +659,9 @@ def connection_mb(server: Any) -> float:
         s.add_trials(study, [row()])
         s.changes(study, 0)
     backends = [p for p in psutil.Process(server.process.pid).children() if p.pid not in before]
-    used = [p.memory_full_info().uss / 2**20 for p in backends if "luthier" in " ".join(p.cmdline())]
+    used = [
+        p.memory_full_info().uss / 2**20 for p in backends if "luthier" in " ".join(p.cmdline())
+    ]
     for s in storages:
         s.close()
     return float(median(used))
@@ -586,7 +672,9 @@ def optimise(url: str, n: int, trial_s: float, ready: Any, out: Any) -> None:
     study.optimize(lambda t: t.suggest_float("x0", 0, 1), n_trials=2, progress=False)
     ready.wait()
     began, own = time.time(), time.process_time()
-    study.optimize(lambda t: time.sleep(trial_s) or t.suggest_float("x0", 0, 1), n_trials=n, progress=False)
+    study.optimize(
+        lambda t: time.sleep(trial_s) or t.suggest_float("x0", 0, 1), n_trials=n, progress=False
+    )
     out.put((began, time.time(), time.process_time() - own))
     study.storage.close()
 
@@ -596,7 +684,9 @@ def real_run(url: str, workers: int = 4, n: int = 150, trial_s: float = 0.02) ->
     luthier.create_study("s", url, space=SPACE).storage.close()
     spawn = multiprocessing.get_context("spawn")
     ready, out = spawn.Barrier(workers), spawn.Queue()
-    processes = [spawn.Process(target=optimise, args=(url, n, trial_s, ready, out)) for _ in range(workers)]
+    processes = [
+        spawn.Process(target=optimise, args=(url, n, trial_s, ready, out)) for _ in range(workers)
+    ]
     for p in processes:
         p.start()
     spans = [out.get() for _ in processes]
@@ -630,7 +720,9 @@ def measure() -> dict[str, Any]:
                 found["storages"][kind] = least(
                     [measure_storage(server.fresh(), pid, server.port) for _ in range(_RUNS)]
                 )
-                found["real"][kind] = max((real_run(server.fresh()) for _ in range(3)), key=lambda r: r["trials_per_s"])
+                found["real"][kind] = max(
+                    (real_run(server.fresh()) for _ in range(3)), key=lambda r: r["trials_per_s"]
+                )
                 if kind == "postgresql":
                     found["connection_mb"] = connection_mb(server)
         print("http", flush=True)
@@ -643,34 +735,60 @@ def measure() -> dict[str, Any]:
     return found
 
 
-# -- tables ------------------------------------------------------------------------------------------------------------
+# -- tables
+# ----------------------------------------------------------------------------------------------
 
 
 def fleets(constants: dict[str, Any]) -> dict[str, list[list[Fleet]]]:
-    """What is simulated, by table, in groups; the first of a group is what the others are compared with."""
+    """What is simulated, by table, in groups.
+
+    The first of a group is what the others are compared with.
+    """
     tpe, random, gp = (constants["propose_ms"][s]["1000"] / MS for s in ("TPE", "Random", "GP"))
-    sizes = [(s, w, t) for w in WORKERS for s in STORAGES if s != "sqlite" or w <= 100 for t in TRIALS_S]
+    sizes = [
+        (s, w, t) for w in WORKERS for s in STORAGES if s != "sqlite" or w <= 100 for t in TRIALS_S
+    ]
     short = Fleet("postgresql", 1000, 1.0, propose_s=tpe)
     steps = Fleet("postgresql", 1000, 60.0, propose_s=tpe, reports=50)
     many = Fleet("postgresql", 10_000, 10.0, propose_s=tpe)
     long = Fleet("postgresql", 10_000, 60.0, propose_s=tpe)
     service = Fleet("ask/tell", 10_000, 60.0, propose_s=tpe)
     remedies = [
-        [f, replace(f, rtt_s=0.0), replace(f, storage="redis"), replace(f, jobs=16), replace(f, studies=10),
-         replace(f, storage="ask/tell")]
+        [
+            f,
+            replace(f, rtt_s=0.0),
+            replace(f, storage="redis"),
+            replace(f, jobs=16),
+            replace(f, studies=10),
+            replace(f, storage="ask/tell"),
+        ]
         for f in (short, many, long)
-    ]  # fmt: skip
+    ]
     remedies[1].append(replace(many, studies=10, jobs=16))
     remedies += [
         [steps, replace(steps, reports=10), replace(steps, studies=10)],
-        [service, replace(service, lease_s=600.0), replace(service, propose_s=random), replace(service, propose_s=gp)],
+        [
+            service,
+            replace(service, lease_s=600.0),
+            replace(service, propose_s=random),
+            replace(service, propose_s=gp),
+        ],
     ]
     gains = [
-        [f, replace(f, expects=False), replace(f, row_share=0.5), replace(f, looks=False),
-         replace(f, looks=False, expects=False)]
+        [
+            f,
+            replace(f, expects=False),
+            replace(f, row_share=0.5),
+            replace(f, looks=False),
+            replace(f, looks=False, expects=False),
+        ]
         for f in (short, many, replace(long, storage="redis"), replace(long, storage="http"))
-    ]  # fmt: skip
-    return {"grid": [[Fleet(s, w, t, propose_s=tpe) for s, w, t in sizes]], "remedies": remedies, "gains": gains}
+    ]
+    return {
+        "grid": [[Fleet(s, w, t, propose_s=tpe) for s, w, t in sizes]],
+        "remedies": remedies,
+        "gains": gains,
+    }
 
 
 def simulate_all(constants: dict[str, Any]) -> dict[str, Any]:
@@ -681,14 +799,23 @@ def simulate_all(constants: dict[str, Any]) -> dict[str, Any]:
             for fleet in group:
                 figures = simulate(fleet, constants)
                 out[name][-1].append({**asdict(fleet), **figures, "paper": bound(fleet, constants)})
-                print(f"{name:9s} {fleet.storage:10s} {fleet.workers:6d} workers {fleet.trial_s:5g} s "
-                      f"{figures['efficiency']:7.1%}", flush=True)  # fmt: skip
+                print(
+                    f"{name:9s} {fleet.storage:10s} {fleet.workers:6d} workers {fleet.trial_s:5g} "
+                    "s "
+                    f"{figures['efficiency']:7.1%}",
+                    flush=True,
+                )
     out["real"] = {}
     for kind, run in constants["real"].items():
         fleet = Fleet(
-            kind, run["workers"], run["trial_s"], sigma=1e-6, rtt_s=0.0, local_s=run["worker_cpu_ms"] / MS,
+            kind,
+            run["workers"],
+            run["trial_s"],
+            sigma=1e-6,
+            rtt_s=0.0,
+            local_s=run["worker_cpu_ms"] / MS,
             cores=os.cpu_count() or 1,
-        )  # fmt: skip
+        )
         out["real"][kind] = simulate(fleet, constants, 20_000)
     return out
 
@@ -702,7 +829,13 @@ def rounded(x: Any) -> Any:
     """To four digits, wherever there are numbers."""
     if isinstance(x, dict):
         return {k: rounded(v) for k, v in x.items()}
-    return [rounded(v) for v in x] if isinstance(x, list) else float(f"{x:.4g}") if type(x) is float else x
+    return (
+        [rounded(v) for v in x]
+        if isinstance(x, list)
+        else float(f"{x:.4g}")
+        if type(x) is float
+        else x
+    )
 
 
 def share(x: float) -> str:
@@ -716,12 +849,17 @@ def figure(x: float) -> str:
 def differs(fleet: dict[str, Any], base: dict[str, Any]) -> str:
     """What sets a fleet apart from another, in words."""
     words = {
-        "storage": fleet["storage"], "jobs": f"{fleet['jobs']} trials a process",
-        "studies": f"{fleet['studies']} studies", "reports": f"{fleet['reports']} reports",
-        "lease_s": f"leases of {fleet['lease_s']:g} s", "rtt_s": "round trips take no time",
-        "propose_s": f"proposals of {MS * fleet['propose_s']:.2g} ms", "looks": "nobody reads",
-        "expects": "nobody proposes twice", "row_share": "half of the rows read",
-    }  # fmt: skip
+        "storage": fleet["storage"],
+        "jobs": f"{fleet['jobs']} trials a process",
+        "studies": f"{fleet['studies']} studies",
+        "reports": f"{fleet['reports']} reports",
+        "lease_s": f"leases of {fleet['lease_s']:g} s",
+        "rtt_s": "round trips take no time",
+        "propose_s": f"proposals of {MS * fleet['propose_s']:.2g} ms",
+        "looks": "nobody reads",
+        "expects": "nobody proposes twice",
+        "row_share": "half of the rows read",
+    }
     if fleet is base:
         reports = f", {base['reports']} reports" if base["reports"] else ""
         return f"**{base['workers']:,} workers, {base['trial_s']:g} s{reports}, {base['storage']}**"
@@ -729,16 +867,29 @@ def differs(fleet: dict[str, Any], base: dict[str, Any]) -> str:
 
 
 def compared(groups: list[list[dict[str, Any]]]) -> str:
-    head = ["", "trials a second", "training", "lock busy", "cores busy", "99 of 100 wait less than, s"]
+    head = [
+        "",
+        "trials a second",
+        "training",
+        "lock busy",
+        "cores busy",
+        "99 of 100 wait less than, s",
+    ]
     return table(
         head,
         [
-            [differs(f, group[0]), figure(f["trials_per_s"]), share(f["efficiency"]), share(f["lock"]),
-             share(f["cores"]), figure(f["wait_p99_s"])]
+            [
+                differs(f, group[0]),
+                figure(f["trials_per_s"]),
+                share(f["efficiency"]),
+                share(f["lock"]),
+                share(f["cores"]),
+                figure(f["wait_p99_s"]),
+            ]
             for group in groups
             for f in group
         ],
-    )  # fmt: skip
+    )
 
 
 def tables(found: dict[str, Any]) -> dict[str, str]:
@@ -750,7 +901,12 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
     out["cpu"] = table(
         ["server's CPU, ms", *kinds],
         [[f"`{v}`", *(f"{of[k][v]['cpu_ms']:.2f}" for k in kinds)] for v in verbs]
-        + [["each further row of `changes`", *(f"{of[k]['changes']['row_cpu_ms']:.4f}" for k in kinds)]]
+        + [
+            [
+                "each further row of `changes`",
+                *(f"{of[k]['changes']['row_cpu_ms']:.4f}" for k in kinds),
+            ]
+        ]
         + [["the worker's, a row", *(f"{of[k]['changes']['row_worker_ms']:.4f}" for k in kinds)]]
         + [["bytes of a row", *(f"{of[k]['changes']['row_bytes']:.0f}" for k in kinds)]],
     )
@@ -761,7 +917,13 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
     out["lock"] = table(
         ["lock held, ms (round trips meanwhile, of all)", *kinds],
         [
-            [f"`{v}`", *(f"{lock(of[k][v])} ({of[k][v]['locked_trips']:g} of {of[k][v]['trips']:g})" for k in kinds)]
+            [
+                f"`{v}`",
+                *(
+                    f"{lock(of[k][v])} ({of[k][v]['locked_trips']:g} of {of[k][v]['trips']:g})"
+                    for k in kinds
+                ),
+            ]
             for v in verbs
         ],
     )
@@ -780,21 +942,41 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
         ],
     )
     out["limits"] = table(
-        ["PostgreSQL", "trials a second", "lock busy", "writes", "leases", "reads", "MB/s read", "lock's bound",
-         "cores' bound"],
         [
-            [f"{w:,} workers, {t:,.0f} s", figure(r["trials_per_s"]),
-             *(share(r[k]) for k in ("lock", "writes", "leases", "reads")),
-             *map(figure, (r["mb_per_s"], r["paper"]["lock"], r["paper"]["cores"]))]
+            "PostgreSQL",
+            "trials a second",
+            "lock busy",
+            "writes",
+            "leases",
+            "reads",
+            "MB/s read",
+            "lock's bound",
+            "cores' bound",
+        ],
+        [
+            [
+                f"{w:,} workers, {t:,.0f} s",
+                figure(r["trials_per_s"]),
+                *(share(r[k]) for k in ("lock", "writes", "leases", "reads")),
+                *map(figure, (r["mb_per_s"], r["paper"]["lock"], r["paper"]["cores"])),
+            ]
             for w in WORKERS[3:]
             for t in TRIALS_S
             for r in [grid[w, "postgresql", t]]
         ],
-    )  # fmt: skip
+    )
     out["remedies"] = compared(runs["remedies"])
     out["asked"] = table(
         ["the service's CPU, ms", "`ask`", "`tell`", "`report`", "`heartbeat`"],
-        [["without a proposal", *(f"{of['ask/tell'][v]['cpu_ms']:.2f}" for v in ("ask", "tell", "report", "extend"))]],
+        [
+            [
+                "without a proposal",
+                *(
+                    f"{of['ask/tell'][v]['cpu_ms']:.2f}"
+                    for v in ("ask", "tell", "report", "extend")
+                ),
+            ]
+        ],
     )
     mb = constants["connection_mb"]
     out["connections"] = table(
@@ -803,13 +985,18 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
     )
     out["real"] = table(
         ["4 processes, 20 ms a trial", "measured, trials a second", "simulated"],
-        [[k, figure(r["trials_per_s"]), figure(runs["real"][k]["trials_per_s"])] for k, r in constants["real"].items()],
+        [
+            [k, figure(r["trials_per_s"]), figure(runs["real"][k]["trials_per_s"])]
+            for k, r in constants["real"].items()
+        ],
     )
     return out
 
 
 def main() -> None:
-    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     a.add_argument("--measure", action="store_true", help="measure the costs first")
     a.add_argument("--tables", action="store_true", help="only print what was saved")
     a.add_argument("--save", action="store_true", help="write the figures to benchmarks/results")
@@ -818,13 +1005,20 @@ def main() -> None:
     found = json.loads(saved[-1].read_text()) if saved else {}
     if not args.tables:
         if args.measure or not found:
-            found = {"date": str(datetime.date.today()), "python": platform.python_version(),
-                     "luthier": luthier.__version__, "cores": os.cpu_count(), "load": os.getloadavg()[0],
-                     "constants": measure()}  # fmt: skip
+            found = {
+                "date": str(datetime.date.today()),
+                "python": platform.python_version(),
+                "luthier": luthier.__version__,
+                "cores": os.cpu_count(),
+                "load": os.getloadavg()[0],
+                "constants": measure(),
+            }
         found = rounded(found)
         found["simulated"] = simulate_all(found["constants"])
         if args.save:
-            (RESULTS / f"scaling-{found['date']}.json").write_text(json.dumps(rounded(found)) + "\n")
+            (RESULTS / f"scaling-{found['date']}.json").write_text(
+                json.dumps(rounded(found)) + "\n"
+            )
     for name, text in tables(found).items():
         print(f"\n{name}\n\n{text}")
 

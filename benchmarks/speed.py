@@ -2,9 +2,11 @@
 
     make bench                                  # everything, a quarter of an hour
     python benchmarks/speed.py --only tpe       # the rows whose name contains "tpe"
-    python benchmarks/speed.py --save           # also writes them to benchmarks/results/speed-<date>.json
+    python benchmarks/speed.py --save           # also writes them to
+    benchmarks/results/speed-<date>.json
 
-Each row prints milliseconds a trial (or seconds) of both and their ratio. Ratios travel between machines, times do not.
+Each row prints milliseconds a trial (or seconds) of both and their ratio. Ratios travel between
+machines, times do not.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ def theirs(sampler: str, d: int, n: int, storage: str | None = None) -> float:
 
         torch.set_num_threads(1)
     samplers = optuna.samplers
-    make = {"Random": samplers.RandomSampler, "TPE": samplers.TPESampler, "GP": samplers.GPSampler}[sampler]
+    make = {"Random": samplers.RandomSampler, "TPE": samplers.TPESampler, "GP": samplers.GPSampler}[
+        sampler
+    ]
     study = optuna.create_study(storage=storage, sampler=make(seed=0))
     begin = time.perf_counter()
     study.optimize(sphere(d), n_trials=n)
@@ -86,7 +90,9 @@ def imports(mine: str) -> tuple[float, float]:
 
 def sqlite() -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
-        return ours("Random", 5, 500, f"sqlite:///{folder}/a.db"), theirs("Random", 5, 500, f"sqlite:///{folder}/b.db")
+        return ours("Random", 5, 500, f"sqlite:///{folder}/a.db"), theirs(
+            "Random", 5, 500, f"sqlite:///{folder}/b.db"
+        )
 
 
 def flat() -> tuple[float, float]:
@@ -129,14 +135,19 @@ def begun(space: luthier.Space, sampler: str, n: int) -> luthier.Study:
 
     study = luthier.create_study(space=space, sampler=sampler, seed=0)
     study.add_trials(
-        luthier.TrialRow(number=-1, state=luthier.State.COMPLETE, params=p, values=(loss(space, p),))
+        luthier.TrialRow(
+            number=-1, state=luthier.State.COMPLETE, params=p, values=(loss(space, p),)
+        )
         for p in space.decode(space.sample(np.random.default_rng(0), n))
     )
     return study
 
 
 def proposal(sampler: str, space: luthier.Space, n: int) -> tuple[float, float]:
-    """Milliseconds of a proposal, the objective told after each: the median from trial n on, and the first, cold."""
+    """Milliseconds of a proposal, the objective told after each.
+
+    The median from trial n on, and the first, cold.
+    """
     study, spans = begun(space, sampler, n), []
     for _ in range(15):
         begin = time.perf_counter()
@@ -174,17 +185,25 @@ def opening(sampler: str) -> tuple[float, float]:
     rng, names = np.random.default_rng(0), [f"x{i}" for i in range(10)]
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/big.db"
-        study = luthier.create_study("big", url, space={n: luthier.Float(0, 1) for n in names}, seed=0)
+        study = luthier.create_study(
+            "big", url, space={n: luthier.Float(0, 1) for n in names}, seed=0
+        )
         for _ in range(10):
             U = rng.random((10_000, 10))
             study.add_trials(
                 luthier.TrialRow(
-                    number=-1, state=luthier.State.COMPLETE, params=dict(zip(names, u, strict=True)), values=(sum(u),),
-                    started_s=1e9, finished_s=1e9 + 1,
+                    number=-1,
+                    state=luthier.State.COMPLETE,
+                    params=dict(zip(names, u, strict=True)),
+                    values=(sum(u),),
+                    started_s=1e9,
+                    finished_s=1e9 + 1,
                 )
                 for u in U.tolist()
-            )  # fmt: skip
-        out = subprocess.run([sys.executable, "-c", _OPEN, url, sampler], capture_output=True, text=True, check=True)
+            )
+        out = subprocess.run(
+            [sys.executable, "-c", _OPEN, url, sampler], capture_output=True, text=True, check=True
+        )
     seconds, megabytes = map(float, out.stdout.split())
     return seconds, megabytes
 
@@ -216,10 +235,16 @@ def processes() -> tuple[float, float]:
     return len(trials) / seconds, float(abs(2000 - len(complete)) + abs(2000 - len(trials)))
 
 
-# name, what it returns, unit, Optuna's or the bound's heading, at least (a ratio) or at most (a bound)
+# name, what it returns, unit, Optuna's or the bound's heading, at least (a ratio) or at most (a
+# bound)
 ROWS: list[tuple[str, Callable[[], tuple[float, float]], str, float]] = [
     ("import luthier", lambda: imports("import luthier"), "ms", 4),
-    ("import luthier, and create_study on first use", lambda: imports("import luthier; luthier.create_study"), "ms", 1),
+    (
+        "import luthier, and create_study on first use",
+        lambda: imports("import luthier; luthier.create_study"),
+        "ms",
+        1,
+    ),
     ("random, 5 floats, 10,000 trials, memory", lambda: both("Random", 5, 10_000), "ms/trial", 3),
     ("tpe, 5 floats, 1,000 trials, memory", lambda: both("TPE", 5, 1000), "ms/trial", 12),
     ("tpe, 20 floats, 1,000 trials, memory", lambda: both("TPE", 20, 1000), "ms/trial", 12),
@@ -263,20 +288,33 @@ OWN: list[tuple[str, Callable[[], tuple[float, float]], str]] = [
 
 
 def main() -> None:
-    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     a.add_argument("--only", default="", help="rows whose name contains this")
     a.add_argument("--save", action="store_true", help="write the figures to benchmarks/results")
     args = a.parse_args()
     versions = {"luthier": luthier.__version__}
     versions |= {p: importlib.metadata.version(p) for p in ("optuna", "numpy")}
-    print(f"Python {platform.python_version()}, " + ", ".join(f"{k} {v}" for k, v in versions.items()))
+    print(
+        f"Python {platform.python_version()}, " + ", ".join(f"{k} {v}" for k, v in versions.items())
+    )
     print(f"{'':48s} {'luthier':>10s} {'optuna':>10s} {'ratio':>8s}  at least")
     figures = {}
     for name, measure, unit, least in ROWS:
         if args.only.lower() in name.lower():
             mine, peer = measure()
-            figures[name] = {"luthier": mine, "optuna": peer, "unit": unit, "ratio": peer / mine, "at least": least}
-            print(f"{name:48s} {mine:10.3f} {peer:10.3f} {peer / mine:8.1f}  {least:g}  ({unit})", flush=True)
+            figures[name] = {
+                "luthier": mine,
+                "optuna": peer,
+                "unit": unit,
+                "ratio": peer / mine,
+                "at least": least,
+            }
+            print(
+                f"{name:48s} {mine:10.3f} {peer:10.3f} {peer / mine:8.1f}  {least:g}  ({unit})",
+                flush=True,
+            )
     for name, measure, text in OWN:
         if args.only.lower() in name.lower():
             first, second = measure()

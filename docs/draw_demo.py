@@ -21,7 +21,9 @@ from rich.console import Console
 from rich.text import Text
 
 WIDTH, HEIGHT = 120, 60
-_PARTS = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n])")  # what moves the cursor or changes the colour
+_PARTS = re.compile(
+    r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n])"
+)  # what moves the cursor or changes the colour
 
 
 def screen(output: str) -> list[str]:
@@ -75,12 +77,16 @@ def main() -> None:
         os.chdir(picture.parent)
     while lines and not lines[-1].strip():
         lines.pop()
-    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console = Console(
+        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
     console.print(Text(f"$ {' '.join(argv)}", "bold"))
     for line in lines:
         console.print(Text.from_ansi(line), soft_wrap=True)
     svg = console.export_svg(title="luthier demo", unique_id="demo")
-    picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))  # fonts would come over the network
+    picture.write_text(
+        re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    )  # fonts would come over the network
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """ASHA with PyTorch: networks pause at epochs 1, 3 and 9, and only the best go on, from their checkpoints.
 
-A checkpoint is a dict of arrays and numbers, so the state of a model and of its optimizer can be reported as they are.
-Tensors come back as numpy arrays. Needs torch and scikit-learn.
+A checkpoint is a dict of arrays and numbers, so the state of a model and of its optimizer can be
+reported as they are. Tensors come back as numpy arrays. Needs torch and scikit-learn.
 """
 
 import tempfile
@@ -44,7 +44,9 @@ def objective(trial: luthier.Trial) -> float:
     """Trains a network, or goes on with it, and reports its accuracy on validation images after each epoch."""
     torch.set_num_threads(1)
     torch.manual_seed(int(trial.rng.integers(2**31)))
-    model = network(trial.suggest_int("width", 8, 128, log=True), trial.suggest_float("dropout", 0.0, 0.7))
+    model = network(
+        trial.suggest_int("width", 8, 128, log=True), trial.suggest_float("dropout", 0.0, 0.7)
+    )
     optimizer = torch.optim.SGD(
         model.parameters(),
         lr=trial.suggest_float("lr", 1e-4, 1.0, log=True),
@@ -60,7 +62,11 @@ def objective(trial: luthier.Trial) -> float:
             nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
             optimizer.step()
         value = accuracy(model, X_valid, y_valid)
-        trial.report(value, epoch, checkpoint={"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+        trial.report(
+            value,
+            epoch,
+            checkpoint={"model": model.state_dict(), "optimizer": optimizer.state_dict()},
+        )
         if trial.should_prune():
             raise luthier.TrialPruned
     return value
@@ -68,19 +74,28 @@ def objective(trial: luthier.Trial) -> float:
 
 with tempfile.TemporaryDirectory() as folder:
     study = luthier.create_study(
-        "digits", f"sqlite:///{Path(folder) / 'luthier.db'}", direction="maximize", seed=0,
+        "digits",
+        f"sqlite:///{Path(folder) / 'luthier.db'}",
+        direction="maximize",
+        seed=0,
         scheduler=luthier.schedulers.ASHA(max_resource=N_EPOCHS, mode="promotion"),
-    )  # fmt: skip
+    )
     study.optimize(objective, n_trials=N_TRIALS, n_jobs=2)
 
     n_epochs = sum(len(row.reports) for row in study.trials)
     n_resumed = sum(len(row.turns) for row in study.trials)
     print(study)
-    print(f"{n_epochs} epochs were trained instead of {N_TRIALS * N_EPOCHS}; {n_resumed} times a paused trial went on")
+    print(
+        f"{n_epochs} epochs were trained instead of {N_TRIALS * N_EPOCHS}; {n_resumed} times a "
+        "paused trial went on"
+    )
 
     best = study.best_trial
     model = network(best.params["width"], best.params["dropout"])
     model.load_state_dict(tensors(study.checkpoint(best)["model"]))
     print(f"best: {best.params}")
-    print(f"accuracy {best.value:.3f} in validation, {accuracy(model, X_test, y_test):.3f} on held-out images")
+    print(
+        f"accuracy {best.value:.3f} in validation, {accuracy(model, X_test, y_test):.3f} on "
+        "held-out images"
+    )
     study.storage.close()

@@ -1,4 +1,6 @@
-"""Ask and tell: the loop is yours. Ask for trials, measure them however you like, tell what came of them.
+"""Ask and tell: the loop is yours.
+
+Ask for trials, measure them however you like, tell what came of them.
 
 For experiments that a function cannot run: a robot, a batch job, a person with a stopwatch.
 """
@@ -6,7 +8,9 @@ For experiments that a function cannot run: a robot, a batch job, a person with 
 import luthier
 
 study = luthier.create_study(
-    direction="maximize", space={"temperature": luthier.Float(20, 90), "minutes": luthier.Int(1, 12)}, seed=0
+    direction="maximize",
+    space={"temperature": luthier.Float(20, 90), "minutes": luthier.Int(1, 12)},
+    seed=0,
 )
 
 
@@ -16,7 +20,9 @@ def measure(temperature: float, minutes: int) -> float | None:
 
 
 for _ in range(10):
-    batch = [study.ask() for _ in range(4)]  # four at a time: each proposal knows of those that are still open
+    batch = [
+        study.ask() for _ in range(4)
+    ]  # four at a time: each proposal knows of those that are still open
     for trial in batch:
         quality = measure(**trial.params)
         if quality is None:

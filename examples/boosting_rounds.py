@@ -1,7 +1,10 @@
-"""Gradient boosting by rounds: Hyperband gives models 10 rounds to begin with, and the best of them three times more.
+"""Gradient boosting by rounds.
 
-A model goes on where it paused (`warm_start`), from a checkpoint. What is no dict of arrays, such as these trees, is
-written to a file of your own, whose path is the checkpoint: luthier keeps a copy. Needs scikit-learn.
+Hyperband gives models 10 rounds to begin with, and the best of them three times more.
+
+A model goes on where it paused (`warm_start`), from a checkpoint. What is no dict of arrays, such
+as these trees, is written to a file of your own, whose path is the checkpoint: luthier keeps a
+copy. Needs scikit-learn.
 """
 
 import tempfile
@@ -13,10 +16,17 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 import luthier
 
-STEP, MOST, N_TRIALS = 10, 270, 49  # 49 trials are one pass of Hyperband through its four brackets
+# 49 trials are one pass of Hyperband through its four brackets
+STEP = 10
+MOST = 270
+N_TRIALS = 49
 X, y = make_friedman1(n_samples=2000, noise=1.0, random_state=0)
-X, X_valid, X_test = X[:300], X[300:600], X[600:]
-y, y_valid, y_test = y[:300], y[300:600], y[600:]
+X_valid = X[300:600]
+X_test = X[600:]
+X = X[:300]
+y_valid = y[300:600]
+y_test = y[600:]
+y = y[:300]
 
 
 def error(model: GradientBoostingRegressor, X: object, y: object) -> float:
@@ -48,7 +58,9 @@ def objective(trial: luthier.Trial) -> float:
     return value
 
 
-study = luthier.create_study(scheduler=luthier.schedulers.Hyperband(min_resource=STEP, max_resource=MOST), seed=0)
+study = luthier.create_study(
+    scheduler=luthier.schedulers.Hyperband(min_resource=STEP, max_resource=MOST), seed=0
+)
 study.optimize(objective, n_trials=N_TRIALS)
 
 rounds = [int(row.reports[-1][0]) for row in study.trials]
@@ -58,4 +70,7 @@ for most in sorted(set(rounds)):
 print(f"{sum(rounds)} rounds instead of {N_TRIALS * MOST}")
 model = joblib.load(study.checkpoint(study.best_trial))
 print(f"best: {study.best_params}")
-print(f"squared error {study.best_value:.2f} in validation, {error(model, X_test, y_test):.2f} on held-out data")
+print(
+    f"squared error {study.best_value:.2f} in validation, {error(model, X_test, y_test):.2f} on "
+    "held-out data"
+)

@@ -1,8 +1,11 @@
-"""Several objectives and a business rule: small, fast and accurate trees, and the one of them that is to be shipped.
+"""Several objectives and a business rule.
 
-No search can say what an accuracy is worth in kilobytes. It finds the models that no other beats in everything; a rule
-that people agreed on beforehand then picks one, and says why. The figures that a model was chosen by flatter it: a
-bound that must hold wants a margin, and a look at data that no trial saw. Needs scikit-learn.
+Small, fast and accurate trees, and the one of them that is to be shipped.
+
+No search can say what an accuracy is worth in kilobytes. It finds the models that no other beats in
+everything; a rule that people agreed on beforehand then picks one, and says why. The figures that a
+model was chosen by flatter it: a bound that must hold wants a margin, and a look at data that no
+trial saw. Needs scikit-learn.
 """
 
 from sklearn.datasets import load_digits
@@ -14,7 +17,9 @@ from luthier import measure
 
 RULE = "accuracy >= 0.90 and latency_ms <= 50, then smallest size_kb"
 N_TRIALS = 40
-X, X_test, y, y_test = train_test_split(*load_digits(return_X_y=True), test_size=450, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    *load_digits(return_X_y=True), test_size=450, random_state=0
+)
 X, X_valid, y, y_valid = train_test_split(X, y, test_size=450, random_state=0)
 
 
@@ -51,4 +56,7 @@ for row in best:
 choice = study.choose(RULE)
 print(f"\n{choice}")
 test = fitted(choice.params).score(X_test, y_test)
-print(f"\naccuracy {choice.values['accuracy']:.3f} on images it was chosen by, {test:.3f} on images that no trial saw")
+print(
+    f"\naccuracy {choice.values['accuracy']:.3f} on images it was chosen by, {test:.3f} on images "
+    "that no trial saw"
+)

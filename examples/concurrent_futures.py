@@ -1,7 +1,7 @@
 """Any executor of `concurrent.futures`: here threads, for objectives that wait rather than compute.
 
-Executors of other libraries with the same contract (`submit` gives a future) work likewise. Those that run trials in
-other processes need a study in a file, so that a trial over there can report.
+Executors of other libraries with the same contract (`submit` gives a future) work likewise. Those
+that run trials in other processes need a study in a file, so that a trial over there can report.
 """
 
 import time

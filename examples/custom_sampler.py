@@ -1,6 +1,7 @@
 """A sampler of your own: local search, which changes a few parameters of the best trial so far.
 
-A sampler is one method. It sees the space and all trials as arrays, and returns points as rows of unit columns.
+A sampler is one method. It sees the space and all trials as arrays, and returns points as rows of
+unit columns.
 """
 
 import numpy as np
@@ -20,10 +21,16 @@ class LocalSearch(Sampler):
         n_startup_trials: How many random points come first.
     """
 
-    def __init__(self, p_change: float = 0.4, sigma: float = 0.1, n_startup_trials: int = 10) -> None:
-        self.p_change, self.sigma, self.n_startup_trials = p_change, sigma, n_startup_trials
+    def __init__(
+        self, p_change: float = 0.4, sigma: float = 0.1, n_startup_trials: int = 10
+    ) -> None:
+        self.p_change = p_change
+        self.sigma = sigma
+        self.n_startup_trials = n_startup_trials
 
-    def sample(self, space: luthier.Space, history: History, n: int, rng: np.random.Generator) -> np.ndarray:
+    def sample(
+        self, space: luthier.Space, history: History, n: int, rng: np.random.Generator
+    ) -> np.ndarray:
         """Proposes n points, (n, d)."""
         fresh = space.sample(rng, n)  # uniform, and allowed by the constraints
         best = history.best()
@@ -32,7 +39,9 @@ class LocalSearch(Sampler):
         X = np.repeat(history.X[[best]], n, axis=0)
         change = rng.random(X.shape) < self.p_change
         for j, dist in enumerate(space.dists):
-            if isinstance(dist, Categorical) and not dist.ordered:  # an index: another one, not a near one
+            if (
+                isinstance(dist, Categorical) and not dist.ordered
+            ):  # an index: another one, not a near one
                 X[change[:, j], j] = fresh[change[:, j], j]
             else:  # in [0, 1], whatever the scale
                 X[change[:, j], j] += rng.normal(0, self.sigma, int(change[:, j].sum()))
@@ -45,7 +54,12 @@ class LocalSearch(Sampler):
 def objective(trial: luthier.Trial) -> float:
     """A bowl with a wrong turning."""
     p = trial.params
-    return (p["x"] - 0.7) ** 2 + abs(np.log10(p["rate"]) + 3) + abs(p["k"] - 4) / 8 + (p["kind"] == "b")
+    return (
+        (p["x"] - 0.7) ** 2
+        + abs(np.log10(p["rate"]) + 3)
+        + abs(p["k"] - 4) / 8
+        + (p["kind"] == "b")
+    )
 
 
 space = {

@@ -1,7 +1,7 @@
 """A Dask cluster: its client has an executor with the contract of `concurrent.futures`, which is all that it takes.
 
-Trials report and ask for decisions over the study's storage, so it must be one that all workers reach: a file where
-they share a disk, as here, or a server: "postgresql://...", "redis://...".
+Trials report and ask for decisions over the study's storage, so it must be one that all workers
+reach: a file where they share a disk, as here, or a server: "postgresql://...", "redis://...".
 """
 
 import tempfile
@@ -25,7 +25,9 @@ def objective(trial: luthier.Trial) -> float:
 
 if __name__ == "__main__":  # Dask's workers import this file
     with tempfile.TemporaryDirectory() as folder:
-        study = luthier.create_study(storage=f"sqlite:///{folder}/luthier.db", scheduler="Median", seed=0)
+        study = luthier.create_study(
+            storage=f"sqlite:///{folder}/luthier.db", scheduler="Median", seed=0
+        )
         with Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
             study.optimize(objective, n_trials=30, n_jobs=2, executor=client.get_executor())
         print(study)

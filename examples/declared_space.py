@@ -8,7 +8,9 @@ space = luthier.Space(
         "model": ["svm", "forest"],  # a list is short for Categorical
         "C": Float(1e-2, 1e3, scale="log", default=1.0, when={"model": "svm"}),
         "kernel": Categorical(("linear", "rbf", "poly"), default="rbf", when={"model": "svm"}),
-        "degree": Int(2, 5, when={"kernel": "poly"}),  # nested: only where the kernel is poly, so only for an SVM
+        "degree": Int(
+            2, 5, when={"kernel": "poly"}
+        ),  # nested: only where the kernel is poly, so only for an SVM
         "trees": Int(10, 1000, scale="log", when={"model": "forest"}),
         "leaves": Int(2, 1024, scale="log", when={"model": "forest"}),
         "size": Categorical(("small", "medium", "large"), ordered=True),
@@ -20,10 +22,16 @@ print(space)
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Reads `trial.params`, which holds exactly what is active; a made-up error stands for a model's."""
+    """Reads `trial.params`, which holds exactly what is active.
+
+    A made-up error stands for a model's.
+    """
     p = trial.params
     if p["model"] == "svm":
-        return abs(p["C"] - 30) / 100 + {"linear": 0.3, "rbf": 0.1, "poly": 0.05 * p.get("degree", 0)}[p["kernel"]]
+        return (
+            abs(p["C"] - 30) / 100
+            + {"linear": 0.3, "rbf": 0.1, "poly": 0.05 * p.get("degree", 0)}[p["kernel"]]
+        )
     return 5 / p["trees"] + abs(p["leaves"] - 64) / 500 + p["dropout"]
 
 

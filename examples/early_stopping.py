@@ -1,6 +1,7 @@
 """Early stopping: a classifier is trained epoch by epoch, and a trial that falls behind is stopped.
 
-ASHA lets about a third of the trials go on from one rung to the next: here at epochs 1, 3 and 9. Needs scikit-learn.
+ASHA lets about a third of the trials go on from one rung to the next: here at epochs 1, 3 and 9.
+Needs scikit-learn.
 """
 
 from sklearn.datasets import load_breast_cancer
@@ -37,12 +38,17 @@ def objective(trial: luthier.Trial) -> float:
 
 
 study = luthier.create_study(
-    direction="maximize", scheduler=luthier.schedulers.ASHA(min_resource=1, max_resource=N_EPOCHS), seed=0
+    direction="maximize",
+    scheduler=luthier.schedulers.ASHA(min_resource=1, max_resource=N_EPOCHS),
+    seed=0,
 )
 study.optimize(objective, n_trials=N_TRIALS)
 
 n_epochs = sum(len(row.reports) for row in study.trials)
 n_stopped = sum(row.state == luthier.State.PRUNED for row in study.trials)
 print(study)
-print(f"{n_stopped} of {len(study.trials)} trials were stopped: {n_epochs} epochs instead of {N_TRIALS * N_EPOCHS}")
+print(
+    f"{n_stopped} of {len(study.trials)} trials were stopped: {n_epochs} epochs instead of "
+    f"{N_TRIALS * N_EPOCHS}"
+)
 print(f"best accuracy {study.best_value:.3f} with {study.best_params}")

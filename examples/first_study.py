@@ -13,7 +13,10 @@ y, y_new = (np.sin(2 * t) + rng.normal(0, 0.2, t.size) for t in (x, x_new))
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Fits a polynomial with a penalty on large coefficients; returns its squared error on points it has not seen."""
+    """Fits a polynomial with a penalty on large coefficients.
+
+    Returns its squared error on points it has not seen.
+    """
     degree = trial.suggest_int("degree", 1, 20)
     penalty = trial.suggest_float("penalty", 1e-6, 1e3, log=True)
     A, A_new = (np.polynomial.chebyshev.chebvander(t / 3, degree) for t in (x, x_new))

@@ -1,7 +1,8 @@
 """Growing data: support vector machines are fitted to more and more images, and those that fall behind are stopped.
 
-The resource need not be epochs: here a step is the number of images. Steps may be as uneven as they come: a trial is
-judged at its first report at or beyond each of ASHA's rungs, at 50, 150, 450 and 1,200. Needs scikit-learn.
+The resource need not be epochs: here a step is the number of images. Steps may be as uneven as they
+come: a trial is judged at its first report at or beyond each of ASHA's rungs, at 50, 150, 450 and
+1,200. Needs scikit-learn.
 """
 
 import numpy as np

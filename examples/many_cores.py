@@ -1,6 +1,7 @@
 """Many cores: trials in processes of their own, with limits that end a trial that hangs or eats memory.
 
-The objective may be any function, a closure or one typed into a notebook too; no `if __name__ == "__main__"` is needed.
+The objective may be any function, a closure or one typed into a notebook too; no `if __name__ ==
+"__main__"` is needed.
 """
 
 import time

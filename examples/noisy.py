@@ -21,7 +21,10 @@ study.optimize(objective, stop=[NoImprovement(30), Budget(cost=25.0)])
 print(f"stopped after {len(study.trials)} trials: {study.stop_reason}")
 
 [leader] = study.recommend()
-print(f"the best trial was observed at {study.best_value:.3f}, and is worth {expected(study.best_params):.3f}")
+print(
+    f"the best trial was observed at {study.best_value:.3f}, and is worth "
+    f"{expected(study.best_params):.3f}"
+)
 print(f"recommended: {leader}")
 print(f"             which is worth {expected(leader.params):.3f}")
 

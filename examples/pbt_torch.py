@@ -1,7 +1,10 @@
-"""Population-based training with PyTorch: the learning rate and the dropout change while the networks train.
+"""Population-based training with PyTorch.
 
-Every 3 epochs the worst networks go on as copies of the best, with params varied a little. What the winner was trained
-with is a schedule, which one network alone is then trained by. Needs torch and scikit-learn.
+The learning rate and the dropout change while the networks train.
+
+Every 3 epochs the worst networks go on as copies of the best, with params varied a little. What the
+winner was trained with is a schedule, which one network alone is then trained by. Needs torch and
+scikit-learn.
 """
 
 import numpy as np
@@ -44,7 +47,9 @@ def objective(trial: luthier.Trial) -> float:
     if trial.checkpoint is not None:
         model.load_state_dict(tensors(trial.checkpoint["model"]))
         optimizer.load_state_dict(tensors(trial.checkpoint["optimizer"]))
-    optimizer.param_groups[0]["lr"] = rate  # now: a checkpoint brings the rate of the network that it was copied from
+    optimizer.param_groups[0]["lr"] = (
+        rate  # now: a checkpoint brings the rate of the network that it was copied from
+    )
     for epoch in range(trial.step + 1, N_EPOCHS + 1):
         model.train()
         for batch in torch.randperm(len(X)).split(32):
@@ -52,7 +57,11 @@ def objective(trial: luthier.Trial) -> float:
             nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
             optimizer.step()
         value = accuracy(model, X_valid, y_valid)
-        trial.report(value, epoch, checkpoint={"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+        trial.report(
+            value,
+            epoch,
+            checkpoint={"model": model.state_dict(), "optimizer": optimizer.state_dict()},
+        )
         if trial.should_prune():
             raise luthier.TrialPruned
     trial.set_tag("test", accuracy(model, X_test, y_test))
@@ -61,7 +70,9 @@ def objective(trial: luthier.Trial) -> float:
 
 def tuned(scheduler: luthier.schedulers.Scheduler | None, n_trials: int) -> luthier.Study:
     """A study of so many networks."""
-    study = luthier.create_study(direction="maximize", sampler="Random", scheduler=scheduler, seed=1)
+    study = luthier.create_study(
+        direction="maximize", sampler="Random", scheduler=scheduler, seed=1
+    )
     study.optimize(objective, n_trials=n_trials)
     return study
 
@@ -74,7 +85,14 @@ replayed = tuned(Replay(schedule), 1)
 print("epoch  rate   dropout")
 for epoch, params in schedule.items():
     print(f"{epoch + 1:5d}  {params['rate']:.3f}  {params['dropout']:.2f}")
-for name, study in (("population", population), ("random search", constant), ("the schedule alone", replayed)):
+for name, study in (
+    ("population", population),
+    ("random search", constant),
+    ("the schedule alone", replayed),
+):
     best, n_epochs = study.best_trial, sum(len(row.reports) for row in study.trials)
-    print(f"{name}: {best.value:.3f} in validation, {best.tags['test']:.3f} on held-out images, {n_epochs} epochs")
+    print(
+        f"{name}: {best.value:.3f} in validation, {best.tags['test']:.3f} on held-out images, "
+        f"{n_epochs} epochs"
+    )
 print(f"random search keeps to {constant.best_params}")

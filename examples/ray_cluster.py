@@ -1,8 +1,8 @@
 """A Ray cluster: trials in actors that are placed by what a trial needs, with data that is sent to it once.
 
-The script joins the cluster it is connected to (`ray.init`), that RAY_ADDRESS names, or that `ray start` began on this
-machine; else it begins one here for the time that it runs. An actor that dies is replaced, and its trial goes on from
-its last checkpoint.
+The script joins the cluster it is connected to (`ray.init`), that RAY_ADDRESS names, or that `ray
+start` began on this machine; else it begins one here for the time that it runs. An actor that dies
+is replaced, and its trial goes on from its last checkpoint.
 """
 
 import numpy as np
@@ -12,11 +12,16 @@ import luthier
 rng = np.random.default_rng(0)
 X = rng.normal(size=(2_000, 20))
 y = X @ rng.normal(size=20) + rng.normal(size=2_000)
-data = luthier.share((X, y))  # into the object store once; every actor of a machine reads the same memory
+data = luthier.share(
+    (X, y)
+)  # into the object store once; every actor of a machine reads the same memory
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Linear regression by gradient descent; the study stays where this script runs, whatever its storage."""
+    """Linear regression by gradient descent.
+
+    The study stays where this script runs, whatever its storage.
+    """
     X, y = data.get()
     rate = trial.suggest_float("rate", 1e-4, 1, log=True)
     decay = trial.suggest_float("decay", 1e-6, 1, log=True)
@@ -32,5 +37,7 @@ def objective(trial: luthier.Trial) -> float:
 
 
 study = luthier.create_study(scheduler="Median", seed=0)
-study.optimize(objective, n_trials=20, n_jobs=2, executor="ray", resources={"cpu": 1}, limits={"seconds": 60})
+study.optimize(
+    objective, n_trials=20, n_jobs=2, executor="ray", resources={"cpu": 1}, limits={"seconds": 60}
+)
 print(study)

@@ -14,7 +14,9 @@ def objective(trial: luthier.Trial) -> float:
         trial.report(x**2 + y**2 + 1 / step, step)
         if trial.should_prune():
             raise luthier.TrialPruned
-    return x**2 + y**2 + trial.rng.normal(0, 0.1)  # noise from the trial's own generator is repeatable as well
+    return (
+        x**2 + y**2 + trial.rng.normal(0, 0.1)
+    )  # noise from the trial's own generator is repeatable as well
 
 
 def run() -> list[tuple[object, ...]]:
@@ -26,4 +28,7 @@ def run() -> list[tuple[object, ...]]:
 
 first, second = run(), run()
 assert first == second
-print(f"{len(first)} trials, {sum(row[1] == 'PRUNED' for row in first)} of them stopped early: twice the same")
+print(
+    f"{len(first)} trials, {sum(row[1] == 'PRUNED' for row in first)} of them stopped early: twice "
+    "the same"
+)

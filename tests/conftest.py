@@ -34,7 +34,9 @@ class Scripts:
     """Runs Python scripts in processes of their own, which all carry one mark in their environment."""
 
     def __init__(self, folder):
-        self.folder, self.mark, self.n = folder, uuid.uuid4().hex, 0
+        self.folder = folder
+        self.mark = uuid.uuid4().hex
+        self.n = 0
         self.started = []
 
     def start(self, code, *args, **options):
@@ -42,11 +44,21 @@ class Scripts:
         self.n += 1
         file = self.folder / f"script_{self.n}.py"
         file.write_text(textwrap.dedent(code))
-        env = {**os.environ, "LUTHIER_MARK": self.mark, "OPENBLAS_NUM_THREADS": "1", **options.pop("env", {})}
+        env = {
+            **os.environ,
+            "LUTHIER_MARK": self.mark,
+            "OPENBLAS_NUM_THREADS": "1",
+            **options.pop("env", {}),
+        }
         process = subprocess.Popen(
             [sys.executable, "-W", "error", str(file), *map(str, args)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder, env=env, **options,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.folder,
+            env=env,
+            **options,
+        )
         self.started.append(process)
         return process
 
@@ -62,7 +74,10 @@ class Scripts:
         found = []
         for p in psutil.process_iter():
             try:
-                if p.environ().get("LUTHIER_MARK") == self.mark and p.status() != psutil.STATUS_ZOMBIE:
+                if (
+                    p.environ().get("LUTHIER_MARK") == self.mark
+                    and p.status() != psutil.STATUS_ZOMBIE
+                ):
                     found.append(p)
             except psutil.Error:
                 continue

@@ -1,8 +1,10 @@
-"""Faults that a study must survive: real servers, real worker processes, things that go wrong at random moments.
+"""Faults that a study must survive.
 
-After each run every trial that was acknowledged is there exactly once with the value that was told, no trial is left
-running without a lease, and the study has completed its budget. `tests/test_faults.py` runs each fault briefly,
-`tests/soak.py` (make soak) many of them at random.
+Real servers, real worker processes, things that go wrong at random moments.
+
+After each run every trial that was acknowledged is there exactly once with the value that was told,
+no trial is left running without a lease, and the study has completed its budget.
+`tests/test_faults.py` runs each fault briefly, `tests/soak.py` (make soak) many of them at random.
 """
 
 from __future__ import annotations
@@ -66,7 +68,9 @@ class Proxy:
     """Stands between workers and a server, and can cut the connections or slow them down."""
 
     def __init__(self, port: int) -> None:
-        self.target, self.delay_s, self.broken = port, 0.0, False
+        self.target = port
+        self.delay_s = 0.0
+        self.broken = False
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
@@ -132,16 +136,25 @@ class Service(servers.Server):
 
     def command(self) -> list[str]:
         return [
-            sys.executable, "-m", "luthier.cli", "serve", "--storage",
+            sys.executable,
+            "-m",
+            "luthier.cli",
+            "serve",
+            "--storage",
             f"sqlite:///{self.folder}/service.db?lease_s={OPTIONS['lease_s']}&max_retries={OPTIONS['max_retries']}",
-            "--port", str(self.port), "--no-token", *self.options,
-        ]  # fmt: skip
+            "--port",
+            str(self.port),
+            "--no-token",
+            *self.options,
+        ]
 
     def answers(self) -> bool:
         import urllib.request
 
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/health", timeout=5
+            ) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -183,9 +196,16 @@ class Run:
         seed: Of the moments at which things go wrong.
     """
 
-    def __init__(self, kind: str, folder: Path, seed: int, n_trials: int = 40, n_workers: int = 4) -> None:
-        self.kind, self.folder, self.rng = kind, folder, random.Random(seed)
-        self.n_trials, self.n_workers, self.jump_s, self.count = n_trials, n_workers, 0.0, Counter[str]()
+    def __init__(
+        self, kind: str, folder: Path, seed: int, n_trials: int = 40, n_workers: int = 4
+    ) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.rng = random.Random(seed)
+        self.n_trials = n_trials
+        self.n_workers = n_workers
+        self.jump_s = 0.0
+        self.count = Counter[str]()
         self.workers: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "worker.py").write_text(WORKER)
@@ -256,7 +276,9 @@ class Run:
             self._take_over(until)
             return self._checked()
         except BaseException:
-            sys.stderr.write((self.folder / "log").read_text()[-6000:] if (self.folder / "log").exists() else "")
+            sys.stderr.write(
+                (self.folder / "log").read_text()[-6000:] if (self.folder / "log").exists() else ""
+            )
             raise
         finally:
             self.close()
@@ -273,7 +295,8 @@ class Run:
         rows = self._rows()
         if not all(r.state.finished for r in rows):
             time.sleep(float(OPTIONS["lease_s"]))
-            self.n_trials, before = len(rows), self.n_trials
+            before = self.n_trials
+            self.n_trials = len(rows)
             self.begin()
             self.n_trials = before
             for worker in self.workers:
@@ -285,15 +308,25 @@ class Run:
         by_number = {str(r.number): r for r in rows}
         assert [r.number for r in rows] == list(range(len(rows)))
         assert max(told.values()) == 1, "a trial was acknowledged twice"
-        assert len({number for number, *_ in told}) == len(told), "a trial was acknowledged with two results"
+        assert len({number for number, *_ in told}) == len(told), (
+            "a trial was acknowledged with two results"
+        )
         for number, state, value in told:
             row = by_number[number]
-            assert (row.state.name, repr(row.value)) == (state, value), f"trial {number} is not what was acknowledged"
+            assert (row.state.name, repr(row.value)) == (state, value), (
+                f"trial {number} is not what was acknowledged"
+            )
         assert all(r.state.finished for r in rows), [r for r in rows if not r.state.finished]
         complete = sum(r.state == State.COMPLETE for r in rows)
         assert complete >= self.n_trials, Counter(r.state.name for r in rows)
-        assert all([step for step, _ in r.reports] == [1.0, 2.0, 3.0] for r in rows if r.state == State.COMPLETE)
-        self.count.update(trials=len(rows), acknowledged=len(told), retried=sum(r.retries > 0 for r in rows))
+        assert all(
+            [step for step, _ in r.reports] == [1.0, 2.0, 3.0]
+            for r in rows
+            if r.state == State.COMPLETE
+        )
+        self.count.update(
+            trials=len(rows), acknowledged=len(told), retried=sum(r.retries > 0 for r in rows)
+        )
         return self.count
 
     def close(self) -> None:
@@ -306,7 +339,8 @@ class Run:
         self.server.kill()
 
 
-# -- faults: what happens to a run after its workers have begun ------------------------------------------------------
+# -- faults: what happens to a run after its workers have begun
+# ------------------------------------------------------
 
 
 def worker_killed(run: Run) -> None:
@@ -368,16 +402,25 @@ def slow(run: Run) -> None:
 FAULTS: dict[str, tuple[Callable[[Run], None], frozenset[str]]] = {}
 _SERVERS = frozenset({"postgresql", "mysql", "redis", "http"})
 for _fault, _kinds in (
-    (worker_killed, _SERVERS | {"sqlite"}), (worker_hangs, _SERVERS | {"sqlite"}), (server_killed, _SERVERS),
-    (server_restarted, _SERVERS), (network_cut, _SERVERS), (slow, _SERVERS),
-):  # fmt: skip
+    (worker_killed, _SERVERS | {"sqlite"}),
+    (worker_hangs, _SERVERS | {"sqlite"}),
+    (server_killed, _SERVERS),
+    (server_restarted, _SERVERS),
+    (network_cut, _SERVERS),
+    (slow, _SERVERS),
+):
     FAULTS[_fault.__name__] = (_fault, _kinds)
 
 
 def survive(
-    kind: str, faults: list[Callable[[Run], None]], folder: Path, seed: int, n_trials: int = 40, n_workers: int = 4,
+    kind: str,
+    faults: list[Callable[[Run], None]],
+    folder: Path,
+    seed: int,
+    n_trials: int = 40,
+    n_workers: int = 4,
     jump_s: float = 0.0,
-) -> Counter[str]:  # fmt: skip
+) -> Counter[str]:
     """Runs a study through faults, one after the other, and checks what is left of it."""
     run = Run(kind, folder, seed, n_trials, n_workers)
     run.jump_s = jump_s

@@ -1,4 +1,7 @@
-"""Real database servers for the tests: Debian's programs, as an ordinary user, in a folder of their own."""
+"""Real database servers for the tests.
+
+Debian's programs, as an ordinary user, in a folder of their own.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ def free_port() -> int:
 
 
 def new_folder() -> str:
-    """A folder for one server; it goes when the run of the tests ends. pytest's own are closed to other users."""
+    """A folder for one server; it goes when the run of the tests ends.
+
+    Pytest's own are closed to other users.
+    """
     return tempfile.mkdtemp(dir=os.environ[RUN])
 
 
@@ -49,7 +55,9 @@ class Server:
     name = ""
 
     def __init__(self, folder=None, *options: str) -> None:
-        self.folder, self.options, self.port = Path(folder or new_folder()), options, free_port()
+        self.folder = Path(folder or new_folder())
+        self.options = options
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in (self.folder, *self.folder.parents) if os.getuid() == 0 else ():
@@ -80,13 +88,20 @@ class Server:
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                cwd=self.folder, **self._user(),
-            )  # fmt: skip
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self.folder,
+                **self._user(),
+            )
         until = time.monotonic() + 60
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"{self.name} does not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+                raise RuntimeError(
+                    f"{self.name} does not start:\n{(self.folder / 'log').read_text()[-3000:]}"
+                )
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -98,7 +113,8 @@ class Server:
         self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
-        process, self.process = self.process, None
+        process = self.process
+        self.process = None
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -112,11 +128,22 @@ class Server:
 
     @staticmethod
     def _user() -> dict[str, object]:
-        return {"user": _UNPRIVILEGED, "group": _UNPRIVILEGED, "extra_groups": []} if os.getuid() == 0 else {}
+        return (
+            {"user": _UNPRIVILEGED, "group": _UNPRIVILEGED, "extra_groups": []}
+            if os.getuid() == 0
+            else {}
+        )
 
     def _run(self, args: list[str], **options: object) -> None:
         env = {**os.environ, "HOME": str(self.folder), "TZ": "UTC"}
-        subprocess.run(args, check=True, capture_output=True, cwd=self.folder, env=env, **{**self._user(), **options})
+        subprocess.run(
+            args,
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+            env=env,
+            **{**self._user(), **options},
+        )
 
 
 class PostgreSQL(Server):
@@ -129,18 +156,37 @@ class PostgreSQL(Server):
         return self.folder / "data"
 
     def prepare(self) -> None:
-        self._run([program("initdb"), "-D", str(self.data), "-U", "luthier", "-A", "trust", "-E", "UTF8", "--no-sync",
-                   "--locale=C.UTF-8"])  # fmt: skip
+        self._run(
+            [
+                program("initdb"),
+                "-D",
+                str(self.data),
+                "-U",
+                "luthier",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C.UTF-8",
+            ]
+        )
 
     def command(self) -> list[str]:
         settings = {
-            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
-            "max_connections": 200, "logging_collector": "off",
-        }  # fmt: skip
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 200,
+            "logging_collector": "off",
+        }
         return [
-            program("postgres"), "-D", str(self.data), *(x for k, v in settings.items() for x in ("-c", f"{k}={v}")),
+            program("postgres"),
+            "-D",
+            str(self.data),
+            *(x for k, v in settings.items() for x in ("-c", f"{k}={v}")),
             *self.options,
-        ]  # fmt: skip
+        ]
 
     def answers(self) -> bool:
         import psycopg
@@ -183,15 +229,30 @@ class MariaDB(Server):
         return self.folder / "data"
 
     def prepare(self) -> None:
-        self._run([program("mariadb-install-db"), "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
-                   "--auth-root-authentication-method=normal"])  # fmt: skip
+        self._run(
+            [
+                program("mariadb-install-db"),
+                "--no-defaults",
+                f"--datadir={self.data}",
+                "--skip-test-db",
+                "--auth-root-authentication-method=normal",
+            ]
+        )
 
     def command(self) -> list[str]:
         return [
-            program("mariadbd"), "--no-defaults", f"--datadir={self.data}", f"--port={self.port}",
-            "--bind-address=127.0.0.1", f"--socket={self.folder}/s", f"--pid-file={self.folder}/pid",
-            "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--max-connections=300", *self.options,
-        ]  # fmt: skip
+            program("mariadbd"),
+            "--no-defaults",
+            f"--datadir={self.data}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={self.folder}/s",
+            f"--pid-file={self.folder}/pid",
+            "--innodb-buffer-pool-size=64M",
+            "--innodb-log-file-size=32M",
+            "--max-connections=300",
+            *self.options,
+        ]
 
     def answers(self) -> bool:
         import pymysql
@@ -211,7 +272,9 @@ class MariaDB(Server):
         import pymysql
 
         name = f"t_{os.getpid()}_{time.monotonic_ns()}"
-        with pymysql.connect(host="127.0.0.1", port=self.port, user="root", password="", autocommit=True) as db:
+        with pymysql.connect(
+            host="127.0.0.1", port=self.port, user="root", password="", autocommit=True
+        ) as db:
             db.cursor().execute(f"CREATE DATABASE {name}")
         return f"mysql://root@127.0.0.1:{self.port}/{name}"
 
@@ -223,14 +286,32 @@ class RedisServer(Server):
 
     def command(self) -> list[str]:
         return [
-            program("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
-            "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--databases", "1000", *self.options,
-        ]  # fmt: skip
+            program("redis-server"),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--databases",
+            "1000",
+            *self.options,
+        ]
 
     def answers(self) -> bool:
         import redis
 
-        password = self.options[self.options.index("--requirepass") + 1] if "--requirepass" in self.options else None
+        password = (
+            self.options[self.options.index("--requirepass") + 1]
+            if "--requirepass" in self.options
+            else None
+        )
         client = redis.Redis(port=self.port, password=password, protocol=2)
         try:
             return bool(client.ping())
@@ -269,8 +350,8 @@ RUN = "LUTHIER_TEST_RUN"  # names the folder of one run of the tests, which all 
 def shared(kind: str):
     """The server of this kind that all tests of a run share; the first that needs it starts it.
 
-    It is ended by `end_all` when the run is over. Tests are skipped where the flag LUTHIER_NO_SERVERS says that nobody
-    wants to install the servers.
+    It is ended by `end_all` when the run is over. Tests are skipped where the flag
+    LUTHIER_NO_SERVERS says that nobody wants to install the servers.
     """
     skip_without_servers()
     folder = Path(os.environ[RUN])
@@ -284,7 +365,9 @@ def shared(kind: str):
             server = KINDS[kind](folder / kind, *_HASTY[kind])
             server.start()
             _started.append(server)  # not waited for by this process
-            note.write_text(json.dumps({"port": server.port, "options": (), "pid": server.process.pid}))
+            note.write_text(
+                json.dumps({"port": server.port, "options": (), "pid": server.process.pid})
+            )
     return server
 
 

@@ -17,7 +17,8 @@ class Service:
     """A real service on a free port, in a thread of this process."""
 
     def __init__(self, storage, token=TOKEN, limits=None, port=0, **options):
-        self.storage, self.token = storage, token
+        self.storage = storage
+        self.token = token
         line = socket.create_server(("127.0.0.1", port))
         self.port = line.getsockname()[1]
         limits = limits or Limits()
@@ -40,8 +41,12 @@ class Service:
         if body is not None:
             head["Content-Type"] = "application/json"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as line:
-            line.request(method, path, data, head | {k.replace("_", "-"): v for k, v in headers.items()})
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        ) as line:
+            line.request(
+                method, path, data, head | {k.replace("_", "-"): v for k, v in headers.items()}
+            )
             answer = line.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
 
@@ -52,7 +57,9 @@ class Service:
 
     def study(self, **fields):
         """The path of a new study."""
-        status, made = self("POST", "/v1/studies", {"space": {"x": {"low": 0.0, "high": 1.0}}, **fields})
+        status, made = self(
+            "POST", "/v1/studies", {"space": {"x": {"low": 0.0, "high": 1.0}}, **fields}
+        )
         assert status == 201, made
         return f"/v1/studies/{made['id']}"
 

@@ -21,8 +21,13 @@ import faults
 
 
 def main() -> None:
-    n_runs, seed = int(sys.argv[1]) if len(sys.argv) > 1 else 200, int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    total, by_kind, began = Counter(), Counter(), time.monotonic()
+    n_runs, seed = (
+        int(sys.argv[1]) if len(sys.argv) > 1 else 200,
+        int(sys.argv[2]) if len(sys.argv) > 2 else 0,
+    )
+    total = Counter()
+    by_kind = Counter()
+    began = time.monotonic()
     try:
         for i in range(n_runs):
             rng = random.Random(f"{seed} {i}")
@@ -30,7 +35,10 @@ def main() -> None:
             known = [fault for fault, kinds in faults.FAULTS.values() if kind in kinds]
             chosen = rng.choices(known, k=rng.randint(1, 3))
             jump_s = rng.choice([0.0, 0.0, 0.0, 3_600.0]) if kind != "sqlite" else 0.0
-            label = f"{i:4d} {kind:10s} {', '.join(f.__name__ for f in chosen)}{' clock' if jump_s else ''}"
+            label = (
+                f"{i:4d} {kind:10s} "
+                f"{', '.join(f.__name__ for f in chosen)}{' clock' if jump_s else ''}"
+            )
             began_s = time.monotonic()
             folder = Path(os.environ[servers.RUN]) / f"run-{i}"
             counts = faults.survive(kind, chosen, folder, seed * 1_000_003 + i, 24, 3, jump_s)

@@ -51,7 +51,10 @@ def imported(path: Path) -> set[str]:
 
 
 def test_imports_point_down() -> None:
-    """No room imports another of its floor or above; imports inside functions and for type checkers count too."""
+    """No room imports another of its floor or above.
+
+    Imports inside functions and for type checkers count too.
+    """
     offenders = []
     for path in FILES:
         mine = room(path)
@@ -70,12 +73,26 @@ def test_every_room_has_a_floor() -> None:
 def loaded(code: str) -> set[str]:
     """What a fresh interpreter has loaded after running code."""
     out = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(out.stdout.split())
 
 
-HEAVY = {"scipy", "pandas", "plotly", "sklearn", "rich", "click", "cloudpickle", "psutil", "multiprocessing", "yaml"}
+HEAVY = {
+    "scipy",
+    "pandas",
+    "plotly",
+    "sklearn",
+    "rich",
+    "click",
+    "cloudpickle",
+    "psutil",
+    "multiprocessing",
+    "yaml",
+}
 
 
 def test_importing_luthier_loads_nothing_else() -> None:
@@ -106,7 +123,13 @@ def test_public_names() -> None:
         assert getattr(luthier, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Stduy'"):
         luthier.Stduy
-    for sub in (luthier.samplers, luthier.schedulers, luthier.stopping, luthier.storages, luthier.executors):
+    for sub in (
+        luthier.samplers,
+        luthier.schedulers,
+        luthier.stopping,
+        luthier.storages,
+        luthier.executors,
+    ):
         for name in sub.__all__:
             assert getattr(sub, name).__doc__, f"{name} has no docstring"
 
@@ -115,7 +138,11 @@ def test_every_error_stands_in_the_drawn_tree_with_its_sentence() -> None:
     from luthier import errors
 
     tree = errors.__doc__
-    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == "luthier.errors"]
+    classes = [
+        c
+        for _, c in inspect.getmembers(errors, inspect.isclass)
+        if c.__module__ == "luthier.errors"
+    ]
     assert len(classes) > 20
     for c in classes:
         assert c.__name__ in tree
@@ -124,6 +151,12 @@ def test_every_error_stands_in_the_drawn_tree_with_its_sentence() -> None:
 
 
 def test_constructors_stay_small() -> None:
-    for sub in (luthier.samplers, luthier.schedulers, luthier.stopping, luthier.storages, luthier.executors):
+    for sub in (
+        luthier.samplers,
+        luthier.schedulers,
+        luthier.stopping,
+        luthier.storages,
+        luthier.executors,
+    ):
         for name in sub.__all__:
             assert len(inspect.signature(getattr(sub, name)).parameters) <= 10, name

@@ -69,7 +69,10 @@ def then(misbehave):
 
 
 def run(study, misbehave, how, n=6, **options):
-    """Two good trials, then some of which trial 3 is bad; returns that one when the others are found intact."""
+    """Two good trials, then some of which trial 3 is bad.
+
+    Returns that one when the others are found intact.
+    """
     study.optimize(good, n_trials=2, progress=False)
     before = study.trials
     try:
@@ -84,22 +87,41 @@ def run(study, misbehave, how, n=6, **options):
     return rows[3], len(done) + 1
 
 
-# -- what is returned ------------------------------------------------------------------------------------------------
+# -- what is returned
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("returned", "says"),
     [
-        (None, "must return a number; trial 3 returned None (NoneType); is there a path without a return?"),
+        (
+            None,
+            "must return a number; trial 3 returned None (NoneType); is there a path without a "
+            "return?",
+        ),
         ("0.5", "must return a number; trial 3 returned '0.5' (str)"),
         (True, "must return a number; trial 3 returned True (bool)"),
         (np.True_, "must return a number; trial 3 returned"),
         (1j, "must return a number; trial 3 returned 1j (complex)"),
         (np.complex128(1j), "must return a number; trial 3 returned"),
-        ([], "must return a number, one for each direction of the study; trial 3 returned [] (list)"),
-        ((1.0, 2.0), "must return a number, one for each direction of the study; trial 3 returned (1.0, 2.0) (tuple)"),
-        ({"loss": 1.0}, "must return a number; trial 3 returned {'loss': 1.0}: there is no 'value' and an unknown"),
-        (np.zeros(3), "must return a number, one for each direction of the study; trial 3 returned array("),
+        (
+            [],
+            "must return a number, one for each direction of the study; trial 3 returned [] (list)",
+        ),
+        (
+            (1.0, 2.0),
+            "must return a number, one for each direction of the study; trial 3 returned (1.0, "
+            "2.0) (tuple)",
+        ),
+        (
+            {"loss": 1.0},
+            "must return a number; trial 3 returned {'loss': 1.0}: there is no 'value' and an "
+            "unknown",
+        ),
+        (
+            np.zeros(3),
+            "must return a number, one for each direction of the study; trial 3 returned array(",
+        ),
         (np.zeros((1, 1)), "must return a number; trial 3 returned array("),
         (["a"], "must return a number; trial 3 returned ['a'] (list)"),
         ([None], "must return a number; trial 3 returned [None] (list)"),
@@ -134,12 +156,27 @@ def test_nan_is_no_result_and_stops_nothing(study, how, returned):
 @pytest.mark.parametrize("sign", [1, -1])
 def test_infinity_is_a_result(study, how, sign):
     row, n = run(study, lambda t: sign * float("inf"), how)
-    assert (row.state, row.values, row.error, n) == (State.COMPLETE, (sign * float("inf"),), None, 6)
+    assert (row.state, row.values, row.error, n) == (
+        State.COMPLETE,
+        (sign * float("inf"),),
+        None,
+        6,
+    )
     assert (study.best_trial.number == 3) == (sign < 0)
 
 
 @pytest.mark.parametrize(
-    "returned", [7, np.float32(7), np.int64(7), np.array(7.0), np.array([7.0]), [7], (np.float64(7),), [np.array(7)]]
+    "returned",
+    [
+        7,
+        np.float32(7),
+        np.int64(7),
+        np.array(7.0),
+        np.array([7.0]),
+        [7],
+        (np.float64(7),),
+        [np.array(7)],
+    ],
 )
 def test_anything_that_is_one_number_is_taken(study, how, returned):
     row, n = run(study, lambda t: returned, how)
@@ -147,25 +184,35 @@ def test_anything_that_is_one_number_is_taken(study, how, returned):
 
 
 @pytest.mark.parametrize(
-    "returned", [1.0, (1.0,), (1.0, 2.0, 3.0), (1.0, None), "12", np.zeros((2, 2)), None, (1.0, "2")]
+    "returned",
+    [1.0, (1.0,), (1.0, 2.0, 3.0), (1.0, None), "12", np.zeros((2, 2)), None, (1.0, "2")],
 )
 def test_several_directions_want_as_many_values(tmp_path, how, returned):
-    study = luthier.create_study(storage=str(tmp_path / "a.db"), directions=["minimize", "maximize"], sampler="Random")
+    study = luthier.create_study(
+        storage=str(tmp_path / "a.db"), directions=["minimize", "maximize"], sampler="Random"
+    )
     study.optimize(lambda t: (1, 2), n_trials=1, progress=False)
     with pytest.raises(ObjectiveValueError, match="must return 2 numbers"):
-        study.optimize(lambda t: returned if t.number == 1 else (1, 2), n_trials=4, progress=False, **how)
+        study.optimize(
+            lambda t: returned if t.number == 1 else (1, 2), n_trials=4, progress=False, **how
+        )
     rows = study.trials
     assert (rows[0].state, rows[0].values) == (State.COMPLETE, (1.0, 2.0))
     assert (rows[1].state, rows[1].values) == (State.FAILED, None)
 
 
 def test_one_nan_among_several_values_is_a_failure(tmp_path, how):
-    study = luthier.create_study(storage=str(tmp_path / "a.db"), directions=["minimize"] * 2, sampler="Random")
-    study.optimize(lambda t: (1, float("nan") if t.number == 1 else 2), n_trials=3, progress=False, **how)
+    study = luthier.create_study(
+        storage=str(tmp_path / "a.db"), directions=["minimize"] * 2, sampler="Random"
+    )
+    study.optimize(
+        lambda t: (1, float("nan") if t.number == 1 else 2), n_trials=3, progress=False, **how
+    )
     assert [r.state for r in study.trials] == [State.COMPLETE, State.FAILED, State.COMPLETE]
 
 
-# -- what is raised --------------------------------------------------------------------------------------------------
+# -- what is raised
+# --------------------------------------------------------------------------------------------------
 
 
 def broken(trial):
@@ -329,7 +376,8 @@ def test_ctrl_c_in_the_objective_gives_the_trial_back(study):
     assert study.trials[3].params == row.params
 
 
-# -- what is reported and noted --------------------------------------------------------------------------------------
+# -- what is reported and noted
+# --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -360,7 +408,9 @@ def test_a_report_that_is_no_number_at_a_step_says_so(study, how, value, step, s
     assert row.error.startswith("ReportError")
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32(2), np.int8(3), np.array(4.0)])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), np.float32(2), np.int8(3), np.array(4.0)]
+)
 def test_numbers_of_all_kinds_may_be_reported(study, how, value):
     def report(trial):
         trial.report(value, np.int64(1))
@@ -416,7 +466,11 @@ def test_one_name_for_two_things_fails_the_trial_and_not_the_study(study, how):
 
 def test_one_name_for_another_thing_in_each_trial(study, how):
     def objective(trial):
-        return trial.suggest_int("x", 0, 5) if trial.number % 2 else trial.suggest_categorical("x", ["a", "b"]) == "a"
+        return (
+            trial.suggest_int("x", 0, 5)
+            if trial.number % 2
+            else trial.suggest_categorical("x", ["a", "b"]) == "a"
+        )
 
     error = luthier.errors.IncompatibleDistributionError
     study.optimize(lambda t: float(objective(t)), n_trials=6, progress=False, catch=error, **how)
@@ -432,7 +486,8 @@ def test_one_name_for_another_thing_in_each_trial(study, how):
     assert again.best_value == 0.0
 
 
-# -- when the lease is lost ------------------------------------------------------------------------------------------
+# -- when the lease is lost
+# ------------------------------------------------------------------------------------------
 
 
 def lose(url, name):
@@ -451,7 +506,9 @@ def lose(url, name):
 
 
 @pytest.mark.parametrize("then_what", ["report", "return", "raise", "swallow"])
-def test_a_worker_that_lost_its_lease_is_refused_and_the_study_goes_on(study, how, then_what, caplog):
+def test_a_worker_that_lost_its_lease_is_refused_and_the_study_goes_on(
+    study, how, then_what, caplog
+):
     take_it_away = lose(study.storage.url, study.name)
 
     def objective(trial):
@@ -495,7 +552,8 @@ def test_a_study_that_is_deleted_while_it_runs_says_so(study, how):
         study.optimize(objective, n_trials=9, progress=False, **how)
 
 
-# -- what only processes survive -------------------------------------------------------------------------------------
+# -- what only processes survive
+# -------------------------------------------------------------------------------------
 
 
 def exit_at_once(trial):
@@ -513,7 +571,9 @@ def segfault(trial):
 
 
 @posix
-@pytest.mark.parametrize(("misbehave", "says"), [(exit_at_once, "exit code 7"), (segfault, "SIGSEGV")])
+@pytest.mark.parametrize(
+    ("misbehave", "says"), [(exit_at_once, "exit code 7"), (segfault, "SIGSEGV")]
+)
 def test_an_objective_that_ends_its_process_fails_its_trial_only(study, pools, misbehave, says):
     row, n = run(study, misbehave, {"executor": pools(), "n_jobs": 2})
     assert (row.state, n) == (State.FAILED, 6)

@@ -50,9 +50,13 @@ def call(*args, status=0, **kwargs):
 def start(*args, **kwargs):
     """Runs a command in a process of its own, in a process group as a shell would."""
     return subprocess.Popen(
-        [sys.executable, "-m", "luthier.cli", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        encoding="utf-8", start_new_session=True, **kwargs,
-    )  # fmt: skip
+        [sys.executable, "-m", "luthier.cli", *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        **kwargs,
+    )
 
 
 def study(name="train"):
@@ -60,7 +64,9 @@ def study(name="train"):
 
 
 def made(name="train", rows=(), space=None, **kwargs):
-    study = luthier.create_study(name, "luthier.db", space=space or {"x": luthier.Float(0, 1)}, **kwargs)
+    study = luthier.create_study(
+        name, "luthier.db", space=space or {"x": luthier.Float(0, 1)}, **kwargs
+    )
     study.add_trials(rows)
     return study
 
@@ -71,12 +77,16 @@ def row(value=None, state=State.COMPLETE, **kwargs):
     return TrialRow(number=-1, state=state, values=values, **fields)
 
 
-# -- help and exit statuses --------------------------------------------------------------------------------------------
+# -- help and exit statuses
+# --------------------------------------------------------------------------------------------
 
 
 def test_help_loads_nothing_heavy():
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "luthier.cli", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-m", "luthier.cli", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     loaded = set(re.findall(r"\| +(\w+)", done.stderr))
     assert "click" in loaded
@@ -102,27 +112,67 @@ def test_version():
         (["run", "train.py"], 2, "expected FILE.py:OBJECTIVE, got 'train.py'"),
         (["run"], 2, "expected FILE.py:OBJECTIVE, or --"),
         (["run", "train.py:objective", "--", "./train"], 2, "expected FILE.py:OBJECTIVE, or --"),
-        (["run", "train.py:objective", "--sampler", "tp"], 2, "expected a sampler or one of .*'TPE'.*got 'tp'"),
-        (["run", "train.py:objective", "--scheduler", "x"], 2, "expected a scheduler.*'Median'.*got 'x'"),
+        (
+            ["run", "train.py:objective", "--sampler", "tp"],
+            2,
+            "expected a sampler or one of .*'TPE'.*got 'tp'",
+        ),
+        (
+            ["run", "train.py:objective", "--scheduler", "x"],
+            2,
+            "expected a scheduler.*'Median'.*got 'x'",
+        ),
         (["run", "train.py:objective", "--jobs", "0"], 2, "expected a number >= 1, or -1"),
         (["run", "train.py:objective", "--timeout", "0"], 2, "'--timeout'"),
         (["run", "train.py:objective", "--target", "nan"], 2, "--target.*finite number, got nan"),
         (["run", "train.py:objective", "--patience", "0"], 2, "'--patience'"),
-        (["run", "train.py:objective", "--objective", "acc"], 2, "'--objective'.*NAME=minimize or maximize.*got 'acc'"),
-        (["run", "train.py:objective", "--objective", "=maximize"], 2, "'--objective'.*got '=maximize'"),
-        (["run", "train.py:objective", "--objective", "a=up"], 2, "expected minimize or maximize after a=, got 'up'"),
+        (
+            ["run", "train.py:objective", "--objective", "acc"],
+            2,
+            "'--objective'.*NAME=minimize or maximize.*got 'acc'",
+        ),
+        (
+            ["run", "train.py:objective", "--objective", "=maximize"],
+            2,
+            "'--objective'.*got '=maximize'",
+        ),
+        (
+            ["run", "train.py:objective", "--objective", "a=up"],
+            2,
+            "expected minimize or maximize after a=, got 'up'",
+        ),
         (["run", "train.py:objective", *["--objective", "a=minimize"] * 2], 2, "each name once"),
-        (["run", "train.py:objective", "--objective", "a=minimize", "--direction", "minimize"], 2, "leave out --dir"),
-        (["run", "train.py:objective", "--catch-as", "lost"], 2, "'--catch-as'.*'lost' is not one of"),
+        (
+            ["run", "train.py:objective", "--objective", "a=minimize", "--direction", "minimize"],
+            2,
+            "leave out --dir",
+        ),
+        (
+            ["run", "train.py:objective", "--catch-as", "lost"],
+            2,
+            "'--catch-as'.*'lost' is not one of",
+        ),
         (["choose"], 2, "Missing argument 'NAME'"),
         (["choose", "x", "--weight", "a=b"], 2, "'--weight'.*expected a number after a=, got 'b'"),
         (["run", "train.py:objective", "--cpu", "4096"], 1, "4096"),
         (["run", "train.py:objective", "--storage", "foo://x"], 1, "no storage 'foo'"),
         (["run", "--", "./train"], 2, "a program needs --space"),
-        (["run", "--executor", "ray", "--", "./train"], 2, "--executor ray takes FILE.py:OBJECTIVE"),
-        (["run", "train.py:objective", "--executor", "ray", "--reproducible", "--jobs", "-1"], 2, "--jobs in numbers"),
+        (
+            ["run", "--executor", "ray", "--", "./train"],
+            2,
+            "--executor ray takes FILE.py:OBJECTIVE",
+        ),
+        (
+            ["run", "train.py:objective", "--executor", "ray", "--reproducible", "--jobs", "-1"],
+            2,
+            "--jobs in numbers",
+        ),
         (["serve", "--threads", "0"], 2, "'--threads'"),
-        (["run", "--space", "space.yaml", "--", "echo", "{lrr}"], 1, "no parameter for {lrr}; did you mean {lr}"),
+        (
+            ["run", "--space", "space.yaml", "--", "echo", "{lrr}"],
+            1,
+            "no parameter for {lrr}; did you mean {lr}",
+        ),
         (["run", "--space", "space.yaml", "--", "./train"], 1, "there is no program './train'"),
         (["run", "--space", "spice.yaml", "--", "echo"], 1, "spice.yaml cannot be read"),
         (["show"], 2, "Missing argument 'NAME'"),
@@ -142,11 +192,15 @@ def test_errors_are_one_line_and_a_status(args, status, message):
 @pytest.mark.parametrize(
     "command", ["studies", "show x", "best x", "choose x", "trials x", "export x", "delete x --yes"]
 )
-@pytest.mark.parametrize("storage", ["none.db", "sqlite:///none.db", "sqlite:///{folder}/none.db?lease_s=5"])
+@pytest.mark.parametrize(
+    "storage", ["none.db", "sqlite:///none.db", "sqlite:///{folder}/none.db?lease_s=5"]
+)
 def test_looking_makes_no_file(folder, command, storage):
     result = call(*command.split(), "--storage", storage.format(folder=folder), status=1)
     assert re.fullmatch(
-        r"Error: there is no file \S*none.db; begin a study with 'luthier run', or pass --storage\n", result.stderr
+        r"Error: there is no file \S*none.db; begin a study with 'luthier run', or pass "
+        r"--storage\n",
+        result.stderr,
     )
     assert not list(folder.glob("none.db*"))
 
@@ -163,12 +217,15 @@ def test_unknown_study_names_those_there_are(command):
     assert "['mine']" in call(command, "main", status=1).stderr
 
 
-# -- running Python ----------------------------------------------------------------------------------------------------
+# -- running Python
+# ----------------------------------------------------------------------------------------------
 
 
 def test_python_objective_with_two_jobs_goes_on(folder):
     (folder / "neighbour.py").write_text("def square(x):\n    return x * x\n")
-    (folder / "train.py").write_text("from neighbour import square\n" + OBJECTIVE.replace("x * x", "square(x)"))
+    (folder / "train.py").write_text(
+        "from neighbour import square\n" + OBJECTIVE.replace("x * x", "square(x)")
+    )
     first = start("run", "train.py:objective", "--trials", 4, "--jobs", 2, "--seed", 1)
     out, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
@@ -184,8 +241,26 @@ def test_python_objective_with_two_jobs_goes_on(folder):
 
 def test_options_reach_the_study(folder):
     (folder / "two.py").write_text("def f(trial):\n    return trial.params['lr'], 1.0\n")
-    call("run", "two.py:f", "--name", "other", "--storage", "sqlite:///other.db", "--space", "space.yaml", "--seed", 7,
-         "--trials", 3, "--direction", "maximize", "--direction", "minimize", "--sampler", "random")  # fmt: skip
+    call(
+        "run",
+        "two.py:f",
+        "--name",
+        "other",
+        "--storage",
+        "sqlite:///other.db",
+        "--space",
+        "space.yaml",
+        "--seed",
+        7,
+        "--trials",
+        3,
+        "--direction",
+        "maximize",
+        "--direction",
+        "minimize",
+        "--sampler",
+        "random",
+    )
     found = luthier.load_study("other", "other.db")
     assert found.directions == ("maximize", "minimize")
     assert found._seed == 7
@@ -204,7 +279,8 @@ def test_a_run_stops_at_its_target_or_when_nothing_gets_better():
     assert min(values) == min(values[:-5])
     two = ["--direction", "minimize", "--direction", "minimize"]
     assert (
-        "needs one objective" in call("run", "train.py:objective", "--name", "c", "--target", 0, *two, status=1).stderr
+        "needs one objective"
+        in call("run", "train.py:objective", "--name", "c", "--target", 0, *two, status=1).stderr
     )
 
 
@@ -236,14 +312,29 @@ def test_strict_stops_at_the_first_failure_with_its_traceback(folder):
 
 def test_a_run_that_only_fails_is_given_up(folder):
     (folder / "some.py").write_text("def f(trial):\n    raise KeyError('oh')\n")
-    assert "all trials of this run failed" in call("run", "some.py:f", "--trials", 3, status=1).stderr
-    assert "the first 10 trials all failed" in call("run", "some.py:f", "--trials", 50, status=1).stderr
+    assert (
+        "all trials of this run failed" in call("run", "some.py:f", "--trials", 3, status=1).stderr
+    )
+    assert (
+        "the first 10 trials all failed"
+        in call("run", "some.py:f", "--trials", 50, status=1).stderr
+    )
     assert len(study("some").trials) == 13
 
 
 def test_limits(folder):
     (folder / "slow.py").write_text("import time\ndef f(trial):\n    time.sleep(60)\n")
-    result = call("run", "slow.py:f", "--trials", 1, "--limit-seconds", 0.5, "--limit-memory-mb", 4000, status=1)
+    result = call(
+        "run",
+        "slow.py:f",
+        "--trials",
+        1,
+        "--limit-seconds",
+        0.5,
+        "--limit-memory-mb",
+        4000,
+        status=1,
+    )
     assert "longer than its limit of 0.5 s" in result.stderr
 
 
@@ -253,13 +344,29 @@ def test_timeout_alone_bounds_the_run():
     assert 0.3 <= time.monotonic() - begun < 20
 
 
-# -- running programs --------------------------------------------------------------------------------------------------
+# -- running programs
+# --------------------------------------------------------------------------------------------------
 
 
 def test_program_with_inactive_parameters(folder):
     (folder / "train.sh").write_text('echo "working on $*" >> log.txt\necho 0.5\n')
-    call("run", "--space", "space.yaml", "--trials", 6, "--seed", 0, "--", "sh", "train.sh", "--lr", "{lr}",
-         "--degree", "{degree}", "--kernel={kernel}")  # fmt: skip
+    call(
+        "run",
+        "--space",
+        "space.yaml",
+        "--trials",
+        6,
+        "--seed",
+        0,
+        "--",
+        "sh",
+        "train.sh",
+        "--lr",
+        "{lr}",
+        "--degree",
+        "{degree}",
+        "--kernel={kernel}",
+    )
     lines = (folder / "log.txt").read_text().splitlines()
     trials = study().trials
     assert len({t.params["kernel"] for t in trials}) == 2
@@ -277,8 +384,20 @@ def test_program_is_pruned_by_a_scheduler(folder):
     (folder / "space.json").write_text('{"x": {"low": 0.0, "high": 1.0}}')
     made(rows=[row(0.1, reports=((1.0, 0.1),), params={"x": 0.1}) for _ in range(6)])
     study().enqueue({"x": 0.9})
-    result = call("run", "--space", "space.json", "--scheduler", "median", "--metric", "loss", "--trials", 1, "--",
-                  sys.executable, "train.py")  # fmt: skip
+    result = call(
+        "run",
+        "--space",
+        "space.json",
+        "--scheduler",
+        "median",
+        "--metric",
+        "loss",
+        "--trials",
+        1,
+        "--",
+        sys.executable,
+        "train.py",
+    )
     assert "1 (1 pruned)" in result.stderr
     last = study().trials[-1]
     assert last.state == State.PRUNED
@@ -293,17 +412,33 @@ def test_program_is_pruned_by_a_scheduler(folder):
     ],
 )
 def test_program_that_fails(script, message):
-    result = call("run", "--space", "space.yaml", "--trials", 2, "--jobs", 2, "--", "sh", "-c", script, status=1)
+    result = call(
+        "run",
+        "--space",
+        "space.yaml",
+        "--trials",
+        2,
+        "--jobs",
+        2,
+        "--",
+        "sh",
+        "-c",
+        script,
+        status=1,
+    )
     assert len(re.findall(f"trial [01] failed: CommandError: .*{message}", result.stderr)) == 2
     assert all(re.search(message, t.error) for t in study("sh").trials)
 
 
 def test_forgotten_parameters_are_mentioned():
-    result = call("run", "--space", "space.yaml", "--trials", 1, "--name", "n", "--", "echo", "{lr}")
+    result = call(
+        "run", "--space", "space.yaml", "--trials", 1, "--name", "n", "--", "echo", "{lr}"
+    )
     assert "Note: not in the command, only in LUTHIER_PARAMS: kernel, degree" in result.stderr
 
 
-# -- stopping ----------------------------------------------------------------------------------------------------------
+# -- stopping
+# ----------------------------------------------------------------------------------------------
 
 
 def wait_for(condition, within_s=30.0):
@@ -320,7 +455,9 @@ def finished(name="train"):
         return 0
 
 
-@pytest.mark.parametrize(("number", "jobs", "status"), [(signal.SIGINT, 2, 130), (signal.SIGTERM, 1, 143)])
+@pytest.mark.parametrize(
+    ("number", "jobs", "status"), [(signal.SIGINT, 2, 130), (signal.SIGTERM, 1, 143)]
+)
 def test_stopping_loses_nothing_and_says_how_to_go_on(folder, number, jobs, status):
     (folder / "train.py").write_text(
         "import time\ndef objective(trial):\n    x = trial.suggest_float('x', 0, 1)\n"
@@ -349,22 +486,34 @@ def test_stopping_loses_nothing_and_says_how_to_go_on(folder, number, jobs, stat
 
 
 def test_a_program_ends_when_luthier_is_killed(folder):
-    process = start("run", "--space", "space.yaml", "--", "sh", "-c", "echo $$ > pid; sleep 60; echo {lr}")
+    process = start(
+        "run", "--space", "space.yaml", "--", "sh", "-c", "echo $$ > pid; sleep 60; echo {lr}"
+    )
     wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip())
     program = int((folder / "pid").read_text())
     process.kill()
     process.communicate()
-    wait_for(lambda: not psutil.pid_exists(program) or psutil.Process(program).status() == psutil.STATUS_ZOMBIE, 10)
+    wait_for(
+        lambda: (
+            not psutil.pid_exists(program)
+            or psutil.Process(program).status() == psutil.STATUS_ZOMBIE
+        ),
+        10,
+    )
 
 
-# -- looking -----------------------------------------------------------------------------------------------------------
+# -- looking
+# ----------------------------------------------------------------------------------------------
 
 
 def test_studies():
     made("first", [row(1.0), row(state=State.FAILED)])
     made("second", directions=["minimize", "maximize"])
     header, first, second = call("studies").output.splitlines()
-    assert re.sub(" +", " ", header) == "name direction trials waiting running paused complete pruned failed created"
+    assert (
+        re.sub(" +", " ", header)
+        == "name direction trials waiting running paused complete pruned failed created"
+    )
     assert first.split()[:9] == ["first", "minimize", "2", "0", "0", "0", "1", "0", "1"]
     assert second.split()[:4] == ["second", "minimize,", "maximize", "0"]
 
@@ -376,20 +525,36 @@ def test_show():
         "k": luthier.Categorical(["a", None], when={"n": 1}),
     }
     tags = {"table": "a  1\nb  2", "seconds": 3}
-    made(rows=[row(0.123456789, tags=tags, params={"x": 0.1, "n": 2}), row(0.5), row(state=State.FAILED)], space=space)
+    made(
+        rows=[
+            row(0.123456789, tags=tags, params={"x": 0.1, "n": 2}),
+            row(0.5),
+            row(state=State.FAILED),
+        ],
+        space=space,
+    )
     text = call("show", "train", "--last", 2).output
     assert "trials     3 (2 complete, 1 failed)" in text
     assert "best: 0.123457 in trial 0\n  x  0.1\n  n  2\n" in text
     assert "  table\n    a  1\n    b  2\n  seconds  3\n" in text
     assert "  x  float 0 .. 1\n  n  int 1 .. 64, log\n  k  a | null, when n = 1\n" in text
-    assert "last 2 trials\nnumber  state     value  duration_s    x\n     1  complete    0.5         1.5  0.5\n" in text
+    assert (
+        "last 2 trials\nnumber  state     value  duration_s    x\n     1  complete    0.5         "
+        "1.5  0.5\n" in text
+    )
 
 
 def test_costs_are_shown_and_exported(folder):
-    (folder / "costly.py").write_text(OBJECTIVE.replace("return x * x", "trial.set_cost(trial.number); return x * x"))
+    (folder / "costly.py").write_text(
+        OBJECTIVE.replace("return x * x", "trial.set_cost(trial.number); return x * x")
+    )
     call("run", "costly.py:objective", "--trials", 3)
     assert re.search(r"cost +3 in 3 trials", call("show", "costly").stdout)
-    assert [r["cost"] for r in csv.DictReader(io.StringIO(call("export", "costly").stdout))] == ["0.0", "1.0", "2.0"]
+    assert [r["cost"] for r in csv.DictReader(io.StringIO(call("export", "costly").stdout))] == [
+        "0.0",
+        "1.0",
+        "2.0",
+    ]
     data = json.loads(call("export", "costly", "--format", "json").stdout)
     assert [t["cost"] for t in data["trials"]] == [0, 1, 2]
 
@@ -397,15 +562,29 @@ def test_costs_are_shown_and_exported(folder):
 def test_show_of_an_empty_study_and_of_several_objectives():
     made("empty")
     assert "trials     none" in call("show", "empty").output
-    made("two", [row((1.0, 2.0)), row((2.0, 1.0)), row((2.0, 2.0))], directions=["minimize", "minimize"])
+    made(
+        "two",
+        [row((1.0, 2.0)), row((2.0, 1.0)), row((2.0, 2.0))],
+        directions=["minimize", "minimize"],
+    )
     assert "best: 2 trials that no other beats" in call("show", "two").output
-    assert [t["values"] for t in json.loads(call("best", "two", "--json").output)] == [[1.0, 2.0], [2.0, 1.0]]
+    assert [t["values"] for t in json.loads(call("best", "two", "--json").output)] == [
+        [1.0, 2.0],
+        [2.0, 1.0],
+    ]
 
 
-# -- several objectives, with names and constraints ------------------------------------------------------------------
+# -- several objectives, with names and constraints
+# ------------------------------------------------------------------
 
 AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
-DONE = [(0.7, 1.0, 0.0), (0.9, 2.0, 0.5), (0.95, 40.0, -1.0), (0.6, 50.0, -2.0), (0.99, 1.0, float("inf"))]
+DONE = [
+    (0.7, 1.0, 0.0),
+    (0.9, 2.0, 0.5),
+    (0.95, 40.0, -1.0),
+    (0.6, 50.0, -2.0),
+    (0.99, 1.0, float("inf")),
+]
 
 
 def aimed():
@@ -459,14 +638,24 @@ def test_a_program_gives_its_objectives_by_name(folder):
 def test_events_have_values_by_name_and_constraints(folder):
     (folder / "aims.py").write_text(OBJECTIVES)
     sought = [x for name, where in AIMS.items() for x in ("--objective", f"{name}={where}")]
-    lines = call("run", "aims.py:objective", *sought, "--trials", 2, "--log-json").stderr.splitlines()
-    first, second = [event for event in map(json.loads, lines) if "trial" in event and "duration_s" in event]
+    lines = call(
+        "run", "aims.py:objective", *sought, "--trials", 2, "--log-json"
+    ).stderr.splitlines()
+    first, second = [
+        event for event in map(json.loads, lines) if "trial" in event and "duration_s" in event
+    ]
     trials = study("aims").trials
     assert first["values"] == dict(zip(AIMS, trials[0].values, strict=True))
     assert first["value"] == list(trials[0].values)
-    assert first["message"].startswith(f"trial 0 complete: accuracy {trials[0].values[0]:.6g}, latency_ms ")
+    assert first["message"].startswith(
+        f"trial 0 complete: accuracy {trials[0].values[0]:.6g}, latency_ms "
+    )
     assert first["constraints"] == trials[0].constraints
-    assert (second["state"], second["constraints"], "values" in second) == ("failed", trials[1].constraints, False)
+    assert (second["state"], second["constraints"], "values" in second) == (
+        "failed",
+        trials[1].constraints,
+        False,
+    )
 
 
 def test_show_and_best_of_objectives_with_names():
@@ -475,11 +664,16 @@ def test_show_and_best_of_objectives_with_names():
     assert "objectives   maximize accuracy, minimize latency_ms\n" in text
     assert "constraints  kept by 3 of 5 complete trials (memory by 3)\n" in text
     assert "best: 2 trials that no other beats in all objectives\n" in text
-    assert re.search(r"number +state +accuracy +latency_ms +duration_s +constraints\.memory +x\n", text)
-    assert call("best", "aims").output.startswith("trial 0: accuracy 0.7, latency_ms 1.0\n  x  0.0\ntrial 2: ")
+    assert re.search(
+        r"number +state +accuracy +latency_ms +duration_s +constraints\.memory +x\n", text
+    )
+    assert call("best", "aims").output.startswith(
+        "trial 0: accuracy 0.7, latency_ms 1.0\n  x  0.0\ntrial 2: "
+    )
     assert [t["values"] for t in json.loads(call("best", "aims", "--json").output)] == [
-        {"accuracy": 0.7, "latency_ms": 1.0}, {"accuracy": 0.95, "latency_ms": 40.0},
-    ]  # fmt: skip
+        {"accuracy": 0.7, "latency_ms": 1.0},
+        {"accuracy": 0.95, "latency_ms": 40.0},
+    ]
     assert "aims  maximize accuracy, minimize latency_ms " in call("studies").output
 
 
@@ -489,7 +683,9 @@ def test_one_objective_with_a_name_and_constraints():
     assert call("best", "one").output == "trial 1: loss 2.0\n  x  0.5\n"
     text = call("show", "one").output
     assert "best: loss 2 in trial 1" in text
-    assert "constraints  kept by 2 of 3 complete trials (size by 1)\n" in text, "one told nothing of it"
+    assert "constraints  kept by 2 of 3 complete trials (size by 1)\n" in text, (
+        "one told nothing of it"
+    )
     last = call("trials", "one", "--sort", "loss").output.splitlines()[1:]
     assert [int(line.split()[0]) for line in last] == [0, 2, 1]
     best = json.loads(call("best", "one", "--json").output)
@@ -504,11 +700,15 @@ def test_a_study_without_a_feasible_trial_says_so(folder, aims):
     assert "constraints  kept by 0 of 1 complete trials (memory by 1, size by 0)" in text
     assert "best: none of 1 complete trials keeps all constraints" in text
     for args in (["best", "none"], ["best", "none", "--json"], ["choose", "none", "--knee"]):
-        assert re.search("Error: none of 1 .*(keeps all constraints|is feasible)", call(*args, status=1).stderr)
+        assert re.search(
+            "Error: none of 1 .*(keeps all constraints|is feasible)", call(*args, status=1).stderr
+        )
     for args in (["trials", "none"], ["export", "none"], ["top", "none"], ["studies"]):
         call(*args)
     code = "def f(trial):\n    trial.set_constraint('size', 1)\n    return [1.0] * %d\n"
-    (folder / "none.py").write_text(code % len(aims) if len(aims) > 1 else code.replace("[1.0] * %d", "1.0"))
+    (folder / "none.py").write_text(
+        code % len(aims) if len(aims) > 1 else code.replace("[1.0] * %d", "1.0")
+    )
     done = call("run", "none.py:f", "--trials", 1, "--patience", 50)
     assert "No trial is the best: none of 2 complete trials keeps all constraints" in done.stderr
 
@@ -517,7 +717,9 @@ def test_trials_are_sorted_by_any_objective():
     aimed()
 
     def numbers(*args):
-        return [int(line.split()[0]) for line in call("trials", "aims", *args).output.splitlines()[1:]]
+        return [
+            int(line.split()[0]) for line in call("trials", "aims", *args).output.splitlines()[1:]
+        ]
 
     assert numbers("--sort", "accuracy") == numbers("--sort", "value") == [5, 1, 4, 3, 0, 2]
     assert numbers("--sort", "latency_ms") == [5, 1, 4, 3, 2, 0]
@@ -537,7 +739,12 @@ def test_exports_have_names_and_constraints():
 
 
 def test_energy_is_summed_up():
-    made(rows=[row(1.0, tags={"energy_kwh": 0.25, "co2_kg": 0.1}), row(2.0, tags={"energy_kwh": 0.5, "co2_kg": 0.1})])
+    made(
+        rows=[
+            row(1.0, tags={"energy_kwh": 0.25, "co2_kg": 0.1}),
+            row(2.0, tags={"energy_kwh": 0.5, "co2_kg": 0.1}),
+        ]
+    )
     assert "energy     0.75 kWh and 0.2 kg CO2 in 2 trials\n" in call("show", "train").output
 
 
@@ -573,7 +780,12 @@ def test_a_choice_that_cannot_be_made_says_why():
     assert result.stdout == ""
     pointed = call("choose", "aims", "accuracy >", status=2).stderr.splitlines()
     assert pointed[-1].strip() == "^"
-    for args in ([], ["--knee", "--weight", "accuracy=1"], ["speed <= 3"], ["--lexicographic", "accuracy:x"]):
+    for args in (
+        [],
+        ["--knee", "--weight", "accuracy=1"],
+        ["speed <= 3"],
+        ["--lexicographic", "accuracy:x"],
+    ):
         assert "Error: " in call("choose", "aims", *args, status=2).stderr
     made("empty")
     assert "no trial is complete yet" in call("choose", "empty", "--knee", status=1).stderr
@@ -583,7 +795,12 @@ def test_best():
     made(rows=[row(0.5), row(0.1 + 0.2, params={"x": 1 / 3})])
     assert call("best", "train").output == "trial 1: 0.30000000000000004\n  x  0.3333333333333333\n"
     best = json.loads(call("best", "train", "--json").output)
-    assert (best["number"], best["value"], best["params"], best["state"]) == (1, 0.1 + 0.2, {"x": 1 / 3}, "complete")
+    assert (best["number"], best["value"], best["params"], best["state"]) == (
+        1,
+        0.1 + 0.2,
+        {"x": 1 / 3},
+        "complete",
+    )
     made("none")
     assert "no trial is complete yet" in call("best", "none", status=1).stderr
     made("two", directions=["minimize"] * 2)
@@ -592,12 +809,19 @@ def test_best():
 
 def test_trials():
     made(
-        rows=[row(2.0), row(1.0), row(3.0), row(state=State.FAILED, error="KeyError: 'a'\nTraceback ...")],
+        rows=[
+            row(2.0),
+            row(1.0),
+            row(3.0),
+            row(state=State.FAILED, error="KeyError: 'a'\nTraceback ..."),
+        ],
         direction="maximize",
     )
 
     def numbers(*args):
-        return [int(line.split()[0]) for line in call("trials", "train", *args).output.splitlines()[1:]]
+        return [
+            int(line.split()[0]) for line in call("trials", "train", *args).output.splitlines()[1:]
+        ]
 
     assert numbers() == [0, 1, 2, 3]
     assert numbers("--last", 2) == [2, 3]
@@ -605,13 +829,27 @@ def test_trials():
     assert numbers("--sort", "value") == [3, 1, 0, 2]
     assert numbers("--sort", "value", "--state", "complete", "--last", 1) == [2]
     assert numbers("--state", "failed", "--state", "pruned") == [3]
-    assert call("trials", "train", "--state", "failed").output.splitlines()[1].endswith("KeyError: 'a'")
+    assert (
+        call("trials", "train", "--state", "failed")
+        .output.splitlines()[1]
+        .endswith("KeyError: 'a'")
+    )
 
 
 ROWS = [
-    row(0.1 + 0.2, params={"x": 1e-5, "k": 'a,"b"\n'}, reports=((1.0, 0.5), (2.0, float("inf"))), tags={"t": [1, "ü"]}),
+    row(
+        0.1 + 0.2,
+        params={"x": 1e-5, "k": 'a,"b"\n'},
+        reports=((1.0, 0.5), (2.0, float("inf"))),
+        tags={"t": [1, "ü"]},
+    ),
     row(float("inf"), params={"x": 1.0, "k": None}, worker="w"),
-    row(state=State.FAILED, error="E\nT", params={"x": 0.25, "k": True}, checkpoints=({"step": 1.0, "value": "1"},)),
+    row(
+        state=State.FAILED,
+        error="E\nT",
+        params={"x": 0.25, "k": True},
+        checkpoints=({"step": 1.0, "value": "1"},),
+    ),
     row(0.5, state=State.PRUNED, params={"x": 0.5}),
 ]
 
@@ -622,7 +860,11 @@ def test_export_json_round_trip(folder):
     data = json.loads((folder / "out.json").read_text())
     rows = [
         TrialRow(
-            **{k: v for k, v in t.items() if k not in ("value", "values", "state", "reports", "checkpoints", "turns")},
+            **{
+                k: v
+                for k, v in t.items()
+                if k not in ("value", "values", "state", "reports", "checkpoints", "turns")
+            },
             state=State[t["state"].upper()],
             values=tuple(map(float, t["values"])) if "values" in t else None,
             reports=tuple((s, float(v)) for s, v in t["reports"]),
@@ -652,7 +894,10 @@ def test_export_csv_round_trip(folder):
 def test_export_of_nothing_and_to_nowhere():
     made()
     assert list(csv.reader(io.StringIO(call("export", "train").output))) == [["number", "state"]]
-    assert "Could not open file" in call("export", "train", "--output", "no/such/folder", status=1).stderr
+    assert (
+        "Could not open file"
+        in call("export", "train", "--output", "no/such/folder", status=1).stderr
+    )
 
 
 def test_delete():
@@ -665,7 +910,8 @@ def test_delete():
     assert luthier.list_studies("luthier.db") == []
 
 
-# -- what a terminal sees ----------------------------------------------------------------------------------------------
+# -- what a terminal sees
+# ----------------------------------------------------------------------------------------------
 
 EVIL = "[red]x[/red] \x1b[31m\x9b31m\r\u202e"
 
@@ -673,7 +919,10 @@ EVIL = "[red]x[/red] \x1b[31m\x9b31m\r\u202e"
 def on_terminal(*args, **env):
     """Runs a command with stdout on a pseudo-terminal; stderr apart."""
     outside, inside = pty.openpty()
-    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")} | {"TERM": "xterm", **env}
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")} | {
+        "TERM": "xterm",
+        **env,
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "luthier.cli", *args], stdout=inside, stderr=subprocess.PIPE, env=env
     )
@@ -696,13 +945,17 @@ def test_user_text_is_inert():
     made(EVIL, [good, bad], space={EVIL: [EVIL, "b"]}, objectives={EVIL: "minimize"})
     shown = r"[red]x[/red] \x1b[31m\x9b31m\r\u202e"
     for command in ("studies", "show", "trials", "best", "choose", "delete"):
-        text = call(command, *[EVIL] * (command != "studies"), *["--yes"] * (command == "delete")).output
+        text = call(
+            command, *[EVIL] * (command != "studies"), *["--yes"] * (command == "delete")
+        ).output
         assert shown in text
         assert not re.search(r"[\x1b\x9b\r\u202e]", text)
 
 
 def test_tables_on_a_terminal_and_without_colours():
-    made("[red]x", [row(1.0, params={"[b]p": "[red]v\x1b[35m"})], space={"[b]p": ["[red]v\x1b[35m"]})
+    made(
+        "[red]x", [row(1.0, params={"[b]p": "[red]v\x1b[35m"})], space={"[b]p": ["[red]v\x1b[35m"]}
+    )
     bright = on_terminal("trials", "[red]x")
     assert "\x1b[1m" in bright
     assert "─" in bright
@@ -714,7 +967,9 @@ def test_tables_on_a_terminal_and_without_colours():
 
 
 def test_progress_goes_to_stderr(folder):
-    (folder / "slow.py").write_text("import time\ndef f(trial):\n    time.sleep(0.05)\n    return 1.0\n")
+    (folder / "slow.py").write_text(
+        "import time\ndef f(trial):\n    time.sleep(0.05)\n    return 1.0\n"
+    )
     seen = on_terminal("run", "slow.py:f", "--trials", "2")
     assert seen.replace("\r", "") == "best: 1.0 in trial 0\n"
 

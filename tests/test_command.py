@@ -48,7 +48,8 @@ def gone(pid, within_s=5.0):
     return False
 
 
-# -- arguments ---------------------------------------------------------------------------------------------------------
+# -- arguments
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,9 @@ def test_inactive_parameters_are_dropped(argv, left):
 def test_unknown_placeholder_names_the_params():
     with pytest.raises(CommandError, match=r"no parameter for \{degre\}; did you mean \{degree\}"):
         Command(["p", "{degre}"]).check(SPACE)
-    with pytest.raises(CommandError, match=r"the space has \['lr', 'kernel', 'degree'\].*\{\{print\}\}"):
+    with pytest.raises(
+        CommandError, match=r"the space has \['lr', 'kernel', 'degree'\].*\{\{print\}\}"
+    ):
         Command(["awk", "{print}"])(trial())
 
 
@@ -111,11 +114,15 @@ def test_conditional_parameter_in_a_real_program(tmp_path):
 
 
 def test_params_are_in_the_environment():
-    code = "import json, os; e = os.environ; print(json.loads(e['LUTHIER_PARAMS'])['lr'] + int(e['LUTHIER_TRIAL']))"
+    code = (
+        "import json, os; e = os.environ; print(json.loads(e['LUTHIER_PARAMS'])['lr'] + "
+        "int(e['LUTHIER_TRIAL']))"
+    )
     assert Command(python(code))(trial({"lr": 0.1 + 0.2, "kernel": "rbf"})) == 0.1 + 0.2
 
 
-# -- output ------------------------------------------------------------------------------------------------------------
+# -- output
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -149,7 +156,9 @@ def test_nan_is_passed_on_and_recorded_as_a_failure(tmp_path):
 
 
 def test_metric_names_the_value(tmp_path):
-    output = '{"step": 1, "loss": 3, "accuracy": 0.5}\n{"value": 9}\n{"loss": 2, "accuracy": 0.75}\n'
+    output = (
+        '{"step": 1, "loss": 3, "accuracy": 0.5}\n{"value": 9}\n{"loss": 2, "accuracy": 0.75}\n'
+    )
     assert says(tmp_path, output, metric="accuracy")(trial()) == 0.75
     several = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
     several.optimize(says(tmp_path, output, metric=("loss", "accuracy")), n_trials=1)
@@ -174,7 +183,8 @@ AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
         '{"value": {"latency_ms": 12, "accuracy": 0.9}, "more": 1}\n',
         '{"values": [0.9, 12]}\n',
         "[0.9, 12]\n",
-        '[1, 2]\n{"latency_ms": 12, "accuracy": 0.9}\n{"accuracy": 0.5}\n{"values": {"accuracy": 1, "speed": 2}}\n',
+        '[1, 2]\n{"latency_ms": 12, "accuracy": 0.9}\n{"accuracy": 0.5}\n{"values": {"accuracy": '
+        '1, "speed": 2}}\n',
     ],
 )
 def test_objectives_with_names_are_given_by_name_or_in_order(tmp_path, output):
@@ -186,7 +196,9 @@ def test_objectives_with_names_are_given_by_name_or_in_order(tmp_path, output):
 def test_reports_by_name_and_names_in_processes(tmp_path):
     study = luthier.create_study(space=SPACE, objectives=AIMS)
     output = (
-        '{"step": 1, "accuracy": 0.5, "latency_ms": 9}\n{"step": 2, "values": {"accuracy": 0.6, "latency_ms": 8}}\n'
+        '{"step": 1, "accuracy": 0.5, "latency_ms": 9}\n{"step": 2, "values": {"accuracy": '
+        "0.6, "
+        '"latency_ms": 8}}\n'
     )
     study.optimize(says(tmp_path, output), n_trials=2, n_jobs=2)
     assert [t.reports for t in study.trials] == [((1.0, (0.5, 9.0)), (2.0, (0.6, 8.0)))] * 2
@@ -226,15 +238,22 @@ def test_what_only_looks_like_tags_or_a_cost_passes_by(tmp_path, beside):
 
 
 def test_what_stands_beside_a_value_is_noted(tmp_path):
-    study = luthier.create_study(space=SPACE, objectives={"accuracy": "maximize", "cost": "minimize"})
+    study = luthier.create_study(
+        space=SPACE, objectives={"accuracy": "maximize", "cost": "minimize"}
+    )
     output = (
         '{"cost": "nothing yet", "constraints": {"memory": 9}}\n'
         '{"step": 1, "accuracy": 0.5, "cost": -1, "constraints": {"memory": 2.5, "size": -1}}\n'
-        '{"accuracy": 0.9, "cost": -2, "constraints": {"memory": -3.5}, "tags": {"kind": ["a", 1]}}\n'
+        '{"accuracy": 0.9, "cost": -2, "constraints": {"memory": -3.5}, "tags": {"kind": ["a", '
+        "1]}}\n"
     )
     study.optimize(says(tmp_path, output), n_trials=1)
     [row] = study.trials
-    assert (row.values, row.constraints, row.tags) == ((0.9, -2.0), {"memory": -3.5, "size": -1.0}, {"kind": ["a", 1]})
+    assert (row.values, row.constraints, row.tags) == (
+        (0.9, -2.0),
+        {"memory": -3.5, "size": -1.0},
+        {"kind": ["a", 1]},
+    )
     assert row.cost is None, "it is an objective"
     plain = luthier.create_study(space=SPACE)
     plain.optimize(says(tmp_path, '{"value": 1, "cost": 2}\n'), n_trials=1)
@@ -246,7 +265,8 @@ def test_what_stands_beside_a_value_is_noted(tmp_path):
     [
         (
             '"constraints": [1]',
-            'such as "constraints": {"size": -1.5}, got [1]; print anything else under another name',
+            'such as "constraints": {"size": -1.5}, got [1]; print anything else under another '
+            "name",
         ),
         ('"constraints": "few"', "got 'few'"),
         ('"constraints": {"memory": "much"}', "constraint 'memory' is a number"),
@@ -263,7 +283,9 @@ def test_what_cannot_be_noted_fails_the_trial(tmp_path, beside, says_so):
 
 def test_no_result_names_the_objectives(tmp_path):
     study = luthier.create_study(space=SPACE, objectives=AIMS)
-    with pytest.raises(CommandError, match=r'list of numbers, or JSON such as {"accuracy": ..., "latency_ms": ...}'):
+    with pytest.raises(
+        CommandError, match=r'list of numbers, or JSON such as {"accuracy": ..., "latency_ms": ...}'
+    ):
         study.optimize(says(tmp_path, '{"accuracy": 0.9}\n[[1], [2]]\n'), n_trials=1)
 
 
@@ -281,7 +303,10 @@ def test_no_result(tmp_path, output, message):
 
 
 def test_failing_program_says_its_last_words():
-    code = "import sys; print(0.5); [print('line', i, file=sys.stderr) for i in range(50)]; sys.exit(3)"
+    code = (
+        "import sys; print(0.5); [print('line', i, file=sys.stderr) for i in range(50)]; "
+        "sys.exit(3)"
+    )
     with pytest.raises(CommandError) as e:
         Command(python(code))(trial())
     first, *rest = str(e.value).splitlines()
@@ -315,7 +340,8 @@ def test_a_child_left_behind_is_not_waited_for(tmp_path):
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
-# -- intermediate values -----------------------------------------------------------------------------------------------
+# -- intermediate values
+# -----------------------------------------------------------------------------------------------
 
 
 class StopAt(Scheduler):
@@ -323,7 +349,9 @@ class StopAt(Scheduler):
         self.step = step
 
     def decide(self, history, number):
-        return Decision.STOP if history.reports_of(number)[0][-1] >= self.step else Decision.CONTINUE
+        return (
+            Decision.STOP if history.reports_of(number)[0][-1] >= self.step else Decision.CONTINUE
+        )
 
 
 ENDLESS = """
@@ -389,13 +417,17 @@ def test_checkpoints_come_back(tmp_path):
     study = luthier.create_study(space=SPACE)
     first = study.ask()
     (tmp_path / "a b").write_text("so far")
-    says(tmp_path, json.dumps({"step": 3, "value": 0.5, "checkpoint": str(tmp_path / "a b")}) + "\n1\n")(first)
+    says(
+        tmp_path,
+        json.dumps({"step": 3, "value": 0.5, "checkpoint": str(tmp_path / "a b")}) + "\n1\n",
+    )(first)
     (tmp_path / "a b").write_text("overwritten")
     release(study, first, retried=True)
     again = study.ask()
     assert again.number == first.number
     code = (
-        "import os; e = os.environ; assert open(e['LUTHIER_CHECKPOINT']).read() == 'so far'; print(e['LUTHIER_STEP'])"
+        "import os; e = os.environ; assert open(e['LUTHIER_CHECKPOINT']).read() == 'so far'; "
+        "print(e['LUTHIER_STEP'])"
     )
     assert Command(python(code))(again) == 3
 
@@ -412,7 +444,8 @@ def test_a_checkpoint_may_be_an_object(tmp_path):
 def test_a_step_without_value_passes_by(tmp_path):
     study = luthier.create_study(space=SPACE)
     study.optimize(
-        says(tmp_path, '{"step": 1}\n{"step": "a", "value": 2}\n{"step": true, "value": 3}\n4\n'), n_trials=1
+        says(tmp_path, '{"step": 1}\n{"step": "a", "value": 2}\n{"step": true, "value": 3}\n4\n'),
+        n_trials=1,
     )
     assert study.trials[0].reports == ()
     assert study.trials[0].value == 4
@@ -424,7 +457,8 @@ def test_in_processes():
     assert [t.value for t in study.trials] == [t.params["lr"] for t in study.trials]
 
 
-# -- a function in a file ----------------------------------------------------------------------------------------------
+# -- a function in a file
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -464,8 +498,16 @@ def test_script_whose_name_is_taken(folder):
         ("good_study.py", "objectiv", "good_study.py has no 'objectiv'; did you mean 'objective'"),
         ("good_study.py", "xyz", r"good_study.py has no 'xyz'; it has \['objective'\]"),
         ("good_study.py", "number", "number in good_study.py is no function of a trial: 3"),
-        ("god_study.py", "objective", "there is no file .*god_study.py; did you mean 'good_study.py'"),
-        ("bad_study.py", "objective", r"bad_study.py could not be loaded: ZeroDivisionError: .* \(line 2\)"),
+        (
+            "god_study.py",
+            "objective",
+            "there is no file .*god_study.py; did you mean 'good_study.py'",
+        ),
+        (
+            "bad_study.py",
+            "objective",
+            r"bad_study.py could not be loaded: ZeroDivisionError: .* \(line 2\)",
+        ),
         ("exits_study.py", "objective", "could not be loaded: SystemExit: 2"),
         ("syntax_study.py", "objective", "could not be loaded: SyntaxError"),
     ],
@@ -479,7 +521,8 @@ def test_script_errors(folder, file, attribute, message):
         Script(folder / file, attribute)
 
 
-# -- space files -------------------------------------------------------------------------------------------------------
+# -- space files
+# ----------------------------------------------------------------------------------------------
 
 YAML = """
 lr: {low: 1e-5, high: 0.1, scale: log}

@@ -43,7 +43,8 @@ def reruns(study):
     return [t for t in study.trials if t.confirms is not None]
 
 
-# -- recommend ---------------------------------------------------------------------------------------------------------
+# -- recommend
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
@@ -77,9 +78,17 @@ def test_recommendations_are_in_the_users_direction_and_the_best_first(direction
 def test_repeats_of_a_configuration_are_pooled() -> None:
     space = Space({"k": Int(0, 3), "c": ["a", "<b>"]})
     study = luthier.create_study(space=space)
-    rows = [(0, "a", 5.0), (1, "a", 1.0), (1, "a", 3.0), (2, "<b>", 4.0), (1, "a", 2.0), (1, "a", 2.0)]
+    rows = [
+        (0, "a", 5.0),
+        (1, "a", 1.0),
+        (1, "a", 3.0),
+        (2, "<b>", 4.0),
+        (1, "a", 2.0),
+        (1, "a", 2.0),
+    ]
     study.add_trials(
-        TrialRow(number=-1, state=State.COMPLETE, params={"k": k, "c": c}, values=(v,)) for k, c, v in rows
+        TrialRow(number=-1, state=State.COMPLETE, params={"k": k, "c": c}, values=(v,))
+        for k, c, v in rows
     )
     found = {r.number: r for r in study.recommend(10)}
     assert {n: r.numbers for n, r in found.items()} == {0: (0,), 1: (1, 2, 4, 5), 3: (3,)}
@@ -90,7 +99,12 @@ def test_repeats_of_a_configuration_are_pooled() -> None:
 
 def test_without_enough_trials_for_a_model_the_observed_means_count() -> None:
     study = luthier.create_study(direction="maximize", space={"x": Float(0, 1)})
-    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, params={"x": 0.5}, values=(v,)) for v in (1.0, 3.0)])
+    study.add_trials(
+        [
+            TrialRow(number=-1, state=State.COMPLETE, params={"x": 0.5}, values=(v,))
+            for v in (1.0, 3.0)
+        ]
+    )
     [r] = study.recommend(3)
     assert (r.mean, r.observed, r.numbers) == (2.0, 2.0, (0, 1))
     assert r.sd == pytest.approx(1.0)
@@ -140,7 +154,8 @@ def test_recommendations_that_cannot_be_given() -> None:
         several.confirm(objective=noisy)
 
 
-# -- confirm -----------------------------------------------------------------------------------------------------------
+# -- confirm
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -197,7 +212,9 @@ def test_called_again_nothing_is_run_twice(storage) -> None:
     assert len(study.trials) == 26
     more = study.confirm(k=2, repeats=5)
     assert len(study.trials) == 30
-    for x, y in zip(*(sorted(c.leaders, key=lambda x: x.number) for c in (first, more)), strict=True):
+    for x, y in zip(
+        *(sorted(c.leaders, key=lambda x: x.number) for c in (first, more)), strict=True
+    ):
         assert list(y.values) == [0, 1, 2, 3, 4]
         assert x.values.items() <= y.values.items()
     wider = study.confirm(k=3, repeats=5)
@@ -245,7 +262,12 @@ def test_only_the_repeats_are_run() -> None:
     open_trial = study.ask()
     study.enqueue({"x": 0.1, "y": 0.0})
     study.confirm(k=1, repeats=2)
-    assert [t.state for t in study.trials[20:]] == [State.RUNNING, State.WAITING, State.COMPLETE, State.COMPLETE]
+    assert [t.state for t in study.trials[20:]] == [
+        State.RUNNING,
+        State.WAITING,
+        State.COMPLETE,
+        State.COMPLETE,
+    ]
     study.tell(open_trial, 1.0)
 
 
@@ -263,8 +285,11 @@ def test_two_processes_confirm_together(script, tmp_path) -> None:
         found = study.confirm(k=3, repeats=4, objective=objective)
         print([(x.number, x.values) for x in found.leaders])
     """
-    script("import luthier\nluthier.create_study('s', 'sqlite:///s.db', seed=0, sampler='random').optimize("
-           "lambda t: t.suggest_float('x', 0, 1), 20)")  # fmt: skip
+    script(
+        "import luthier\nluthier.create_study('s', 'sqlite:///s.db', seed=0, "
+        "sampler='random').optimize("
+        "lambda t: t.suggest_float('x', 0, 1), 20)"
+    )
     workers = [script.start(code) for _ in range(2)]
     told = [worker.communicate(timeout=100)[0] for worker in workers]
     assert told[0] == told[1]
@@ -305,12 +330,16 @@ def test_nothing_stops_a_repeat_early() -> None:
 
 def test_repeats_that_fail_are_counted_and_left_out() -> None:
     study = searched()
-    found = study.confirm(k=2, repeats=4, objective=lambda t: 1 / 0 if t.tags.get("repeat") == 1 else noisy(t))
+    found = study.confirm(
+        k=2, repeats=4, objective=lambda t: 1 / 0 if t.tags.get("repeat") == 1 else noisy(t)
+    )
     assert [(list(x.values), x.n_failed) for x in found.leaders] == [([0, 2, 3], 1)] * 2
     assert found.n_pairs == 3
     assert "3, 1 failed" in str(found)
     again = study.confirm(k=2, repeats=4)
-    assert [(len(x.values), x.n_failed) for x in again.leaders] == [(4, 0)] * 2, "another call tries them again"
+    assert [(len(x.values), x.n_failed) for x in again.leaders] == [(4, 0)] * 2, (
+        "another call tries them again"
+    )
     assert len(study.trials) == 20 + 8 + 2
     with pytest.raises(NoCompletedTrialsError, match="no repeat has a value: ZeroDivisionError"):
         searched().confirm(k=1, repeats=2, objective=lambda t: 1 / 0)
@@ -323,7 +352,9 @@ def test_what_it_says() -> None:
     assert re.match(r"trial +mean +95% interval +expected +repeats +params", lines[0])
     assert [line.split()[0] for line in lines[1:4]] == [str(x.number) for x in found.leaders]
     assert lines[-1] == found.verdict
-    assert f"Trial {found.best.number} is better than trial {found.leaders[1].number}" in found.verdict
+    assert (
+        f"Trial {found.best.number} is better than trial {found.leaders[1].number}" in found.verdict
+    )
     alone = study.confirm(k=1, repeats=2)
     assert "nothing to compare it with" in alone.verdict
     assert math.isnan(alone.p)
@@ -331,28 +362,39 @@ def test_what_it_says() -> None:
     once = searched().confirm(k=2, repeats=1)
     assert math.isnan(once.best.low)
     assert "too few repeats" in once.verdict
-    same = searched(objective=lambda t: (t.suggest_categorical("c", ["<i>", "b"]) == "b" and 1.0) or 0.0)
+    same = searched(
+        objective=lambda t: (t.suggest_categorical("c", ["<i>", "b"]) == "b" and 1.0) or 0.0
+    )
     same = same.confirm(k=2, repeats=2)
     assert "there is no noise" in same.verdict
     assert same.p == 0
     assert "<i>" not in same._repr_html_()
-    unpaired = searched(objective=lambda t: t.suggest_int("k", 0, 1) * 1e-9 + np.random.default_rng().normal())
+    unpaired = searched(
+        objective=lambda t: t.suggest_int("k", 0, 1) * 1e-9 + np.random.default_rng().normal()
+    )
     assert "cannot be told from" in unpaired.confirm(k=2, repeats=5, level=1 - 1e-9).verdict
 
 
 def test_infinite_values_are_no_reason_to_fail() -> None:
     study = searched()
-    found = study.confirm(k=2, repeats=3, objective=lambda t: math.inf if t.tags.get("repeat") == 0 else noisy(t))
+    found = study.confirm(
+        k=2, repeats=3, objective=lambda t: math.inf if t.tags.get("repeat") == 0 else noisy(t)
+    )
     assert [x.mean for x in found.leaders] == [math.inf, math.inf]
     assert found.n_pairs == 2
 
 
 def limited(breaks):
-    """Three configurations, the smaller x the better; `breaks` says of x and a repeat if it breaks a constraint."""
+    """Three configurations, the smaller x the better.
+
+    `breaks` says of x and a repeat if it breaks a constraint.
+    """
 
     def objective(trial):
         repeat = trial.tags.get("repeat")
-        trial.set_constraint("memory", -1.0 if repeat is None or not breaks(trial.params["x"], repeat) else 1.0)
+        trial.set_constraint(
+            "memory", -1.0 if repeat is None or not breaks(trial.params["x"], repeat) else 1.0
+        )
         return trial.params["x"] + 0.001 * trial.rng.normal()
 
     study = luthier.create_study(space={"x": [0.1, 0.2, 0.3]}, seed=0, sampler="grid")
@@ -379,19 +421,23 @@ def test_a_leader_that_mostly_breaks_a_constraint_is_not_the_better_one() -> Non
     found = limited(lambda x, r: x == 0.1 and r < 3).confirm(k=3, repeats=5)
     assert [x.params["x"] for x in found.leaders] == [0.2, 0.3, 0.1]
     assert found.significant
-    assert found.verdict.startswith(f"Trial {found.best.number} is better than trial {found.leaders[1].number}")
+    assert found.verdict.startswith(
+        f"Trial {found.best.number} is better than trial {found.leaders[1].number}"
+    )
     two = limited(lambda x, r: x == 0.1 and r < 3).confirm(k=2, repeats=5)
     assert [x.params["x"] for x in two.leaders] == [0.2, 0.1]
     assert not two.significant, "the second has the better values"
     numbers = [x.number for x in two.leaders]
     assert two.verdict == (
-        f"Only trial {numbers[0]} keeps the constraints: trial {numbers[1]} broke a constraint in 3 of 5 repeats."
+        f"Only trial {numbers[0]} keeps the constraints: trial {numbers[1]} broke a constraint in "
+        "3 of 5 repeats."
     )
     for k in (1, 2):
         none = limited(lambda x, r: r < 3).confirm(k=k, repeats=5)
         assert not none.significant
         assert none.verdict == (
-            f"No leader keeps the constraints: trial {none.best.number} broke a constraint in 3 of 5 repeats."
+            f"No leader keeps the constraints: trial {none.best.number} broke a constraint in 3 of "
+            "5 repeats."
         )
 
 
@@ -410,7 +456,11 @@ def test_leaders_are_feasible_as_far_as_the_trials_tell() -> None:
     reliable = [x.feasible for x in found.leaders]
     assert reliable == sorted(reliable, reverse=True)
     for x in found.leaders:
-        told = {t.tags["repeat"]: t.constraints["c"] <= 0 for t in reruns(study) if t.confirms == x.number}
+        told = {
+            t.tags["repeat"]: t.constraints["c"] <= 0
+            for t in reruns(study)
+            if t.confirms == x.number
+        }
         assert x.kept == told
     assert study.confirm(k=4, repeats=5) == found
 
@@ -426,7 +476,10 @@ def test_repeats_that_crash_break_a_constraint_where_that_counts_as_infeasible(c
     study.optimize(objective, catch=MemoryError, catch_as=catch_as)
     found = study.confirm(k=2, repeats=3)
     if catch_as == "failed":
-        assert [(x.params["x"], x.n_failed, x.kept) for x in found.leaders] == [(1, 2, {}), (2, 0, {})]
+        assert [(x.params["x"], x.n_failed, x.kept) for x in found.leaders] == [
+            (1, 2, {}),
+            (2, 0, {}),
+        ]
     else:
         kept = [{0: True, 1: True, 2: True}, {0: False, 1: False, 2: True}]
         assert [(x.params["x"], x.n_failed) for x in found.leaders] == [(2, 0), (1, 2)]

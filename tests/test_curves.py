@@ -19,7 +19,10 @@ from luthier.space.space import Space
 from luthier.trial.record import State, TrialRow, Turn
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
-C, P, R, F = State.COMPLETE, State.PAUSED, State.RUNNING, State.FAILED
+C = State.COMPLETE
+P = State.PAUSED
+R = State.RUNNING
+F = State.FAILED
 
 
 def curve(x, y, step, end=32):
@@ -35,7 +38,18 @@ def history(rows, direction="minimize"):
         turns = tuple(Turn(float(g), {"x": x, "y": y}) for g in granted)
         last = sign * curve(x, y, steps[-1]) if steps else None
         values = (last,) if state in (C, P) and steps else None
-        h.put([TrialRow(number=number, state=state, params={"x": x, "y": y}, values=values, turns=turns, token=1)])
+        h.put(
+            [
+                TrialRow(
+                    number=number,
+                    state=state,
+                    params={"x": x, "y": y},
+                    values=values,
+                    turns=turns,
+                    token=1,
+                )
+            ]
+        )
         for step in steps:
             h.put_report(number, float(step), sign * curve(x, y, step))
     return h
@@ -55,7 +69,9 @@ def test_rungs_halve_from_the_end():
 
 
 def test_a_trial_counts_at_a_rung_with_its_first_report_there_or_beyond():
-    h = history([(P, 0.1, 0.1, [1, 3, 7]), (C, 0.2, 0.2, [32]), (R, 0.3, 0.3, []), (F, 0.4, 0.4, [1])])
+    h = history(
+        [(P, 0.1, 0.1, [1, 3, 7]), (C, 0.2, 0.2, [32]), (R, 0.3, 0.3, []), (F, 0.4, 0.4, [1])]
+    )
     told = seen(h, rungs(32.0))
     assert told.number.tolist() == [0, 1, 3]
     np.testing.assert_allclose(told.V[0], [curve(0.1, 0.1, s) for s in (1, 3, 7)] + [np.nan] * 3)
@@ -101,7 +117,9 @@ def test_the_model_is_a_function_of_the_history():
     grown = history(rows[:20])
     curves(SPACE, grown)  # fitted on the way
     for number, (state, x, y, steps) in list(enumerate(rows))[20:]:
-        grown.put([TrialRow(number=number, state=state, params={"x": x, "y": y}, values=(0.0,), token=1)])
+        grown.put(
+            [TrialRow(number=number, state=state, params={"x": x, "y": y}, values=(0.0,), token=1)]
+        )
         for step in steps:
             grown.put_report(number, float(step), curve(x, y, step))
     np.testing.assert_allclose(curves(SPACE, grown).mean, model.mean, rtol=1e-9)
@@ -112,7 +130,8 @@ def test_too_few_trials_are_no_model():
     assert curves(SPACE, History(SPACE, ["minimize"])) is None
 
 
-# -- FreezeThaw --------------------------------------------------------------------------------------------------------
+# -- FreezeThaw
+# ----------------------------------------------------------------------------------------------
 
 
 def test_it_pauses_at_each_rung_once_and_the_first_trials_later():
@@ -160,7 +179,9 @@ def test_where_no_trial_can_begin_only_the_best_of_each_rung_go_on():
     assert isinstance(move, Resume)
     everyone_ended = history([(C, *r[1:3], range(1, 33)) for r in many(12)])
     everyone_ended.budget = 12
-    assert FreezeThaw().next(everyone_ended) is Next.START  # which nobody can follow: the study is over
+    assert (
+        FreezeThaw().next(everyone_ended) is Next.START
+    )  # which nobody can follow: the study is over
 
 
 def test_decisions_are_the_same_for_a_copy_and_a_history_read_anew():
@@ -168,7 +189,11 @@ def test_decisions_are_the_same_for_a_copy_and_a_history_read_anew():
     moves = {FreezeThaw().next(history(rows)) for _ in range(2)}
     scheduler = FreezeThaw()
     h = history(rows)
-    moves |= {scheduler.next(h), scheduler.next(h), pickle.loads(pickle.dumps(scheduler)).next(copy.deepcopy(h))}
+    moves |= {
+        scheduler.next(h),
+        scheduler.next(h),
+        pickle.loads(pickle.dumps(scheduler)).next(copy.deepcopy(h)),
+    }
     assert len(moves) == 1
 
 
@@ -203,7 +228,11 @@ def test_a_study_trains_less_and_finds_as_much(sampler, scheduler):
 
 def test_several_workers_share_it(tmp_path):
     study = luthier.create_study(
-        space=SPACE, storage=f"sqlite:///{tmp_path}/a.db", sampler="random", scheduler=FreezeThaw(32), seed=0
+        space=SPACE,
+        storage=f"sqlite:///{tmp_path}/a.db",
+        sampler="random",
+        scheduler=FreezeThaw(32),
+        seed=0,
     )
     study.optimize(trained, n_trials=20, n_jobs=2, progress=False)
     rows = study.trials
@@ -214,7 +243,8 @@ def test_several_workers_share_it(tmp_path):
         assert steps == list(range(1, len(steps) + 1))
 
 
-# -- Auto --------------------------------------------------------------------------------------------------------------
+# -- Auto
+# ----------------------------------------------------------------------------------------------
 
 
 def test_auto_says_what_it_does_and_why():
@@ -223,7 +253,9 @@ def test_auto_says_what_it_does_and_why():
     auto.next(history([(R, 0.5, 0.5, [1])]))
     assert "no trial has come to its end" in auto.explain()
     auto.next(history(many(30, ends=10)))
-    assert auto.explain().startswith("FreezeThaw: trials end at step 32; early and late losses agree with tau = ")
+    assert auto.explain().startswith(
+        "FreezeThaw: trials end at step 32; early and late losses agree with tau = "
+    )
     several = History(SPACE, ["minimize", "maximize"])
     auto = Auto(max_resource=32)
     auto.next(several)
@@ -237,20 +269,33 @@ def test_auto_stops_early_no_more_where_early_losses_mislead():
     h = History(SPACE, ["minimize"], seed=1)
     for number, (x, y) in enumerate(rng.random((40, 2))):
         done = number % 3 == 0
-        h.put([TrialRow(number=number, state=C if done else P, params={"x": x, "y": y}, values=(1.0,), token=1)])
+        h.put(
+            [
+                TrialRow(
+                    number=number,
+                    state=C if done else P,
+                    params={"x": x, "y": y},
+                    values=(1.0,),
+                    token=1,
+                )
+            ]
+        )
         for step in range(1, 33 if done else 9):
             early = float(rng.standard_normal())
             h.put_report(number, float(step), curve(x, y, 32) if step == 32 else early)
     auto = Auto()
     assert auto.next(h) is Next.START
-    assert auto.explain().startswith("none: rungs rank trials differently: early and late losses agree")
+    assert auto.explain().startswith(
+        "none: rungs rank trials differently: early and late losses agree"
+    )
     h.put([TrialRow(number=40, state=R, params={"x": 0.5, "y": 0.5}, token=1)])
     h.put_report(40, 1.0, 0.0)
     assert auto.decide(h, 40) is Decision.CONTINUE
     assert FreezeThaw().decide(h, 40) is Decision.PAUSE
 
 
-# -- forecasts ---------------------------------------------------------------------------------------------------------
+# -- forecasts
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
@@ -264,9 +309,19 @@ def test_a_forecast_holds_what_a_trial_comes_to_as_often_as_it_says(direction):
         a, b = rng.random(30), 1 + rng.random(30)
         for i in range(30):
             state = C if i < 25 else P
-            h.put([TrialRow(number=i, state=state, params={"x": a[i], "y": 0.5}, values=(0.0,), token=1)])
+            h.put(
+                [
+                    TrialRow(
+                        number=i, state=state, params={"x": a[i], "y": 0.5}, values=(0.0,), token=1
+                    )
+                ]
+            )
             for step in range(1, 33 if i < 25 else 9):
-                h.put_report(i, float(step), sign * (a[i] + b[i] * math.exp(-step / 8) + 0.05 * rng.standard_normal()))
+                h.put_report(
+                    i,
+                    float(step),
+                    sign * (a[i] + b[i] * math.exp(-step / 8) + 0.05 * rng.standard_normal()),
+                )
         from luthier.analysis.forecasting import forecast
 
         for i in range(25, 30):
@@ -278,7 +333,9 @@ def test_a_forecast_holds_what_a_trial_comes_to_as_often_as_it_says(direction):
             assert f.steps[-1] == 32
             assert all(x <= y <= z for x, y, z in zip(f.low, f.values, f.high, strict=True))
     assert 0.7 < np.mean(held) < 0.9
-    assert np.mean(wide) < 0.9  # without the early losses it would take 0.8 · the range of a, or more
+    assert (
+        np.mean(wide) < 0.9
+    )  # without the early losses it would take 0.8 · the range of a, or more
 
 
 def test_forecast_of_a_study():

@@ -26,8 +26,15 @@ BAD = {**SHAPE, "svm_C": 0.01, "svm_gamma": 0.001}
 
 def finished(params, value, **more):
     reports = tuple((i + 1.0, value) for i in range(10))
-    row = TrialRow(number=-1, state=State.COMPLETE, params=params, values=(value,), reports=reports,
-                   started_s=1.0, finished_s=2.0)  # fmt: skip
+    row = TrialRow(
+        number=-1,
+        state=State.COMPLETE,
+        params=params,
+        values=(value,),
+        reports=reports,
+        started_s=1.0,
+        finished_s=2.0,
+    )
     return replace(row, **more)
 
 
@@ -65,7 +72,9 @@ def test_hold_out_is_apart(data):
 
 
 def told(data, rows, capsys, earlier=()):
-    study = luthier.create_study("demo", direction="maximize", space=demo.SPACE, scheduler="wilcoxon")
+    study = luthier.create_study(
+        "demo", direction="maximize", space=demo.SPACE, scheduler="wilcoxon"
+    )
     study.add_trials(rows)
     demo.told(study, data, set(earlier), 12.0, "sqlite:///x.db")
     return capsys.readouterr().out
@@ -73,11 +82,15 @@ def told(data, rows, capsys, earlier=()):
 
 def test_a_gain_is_told_with_its_evidence(data, capsys):
     default = finished(demo.defaults(data.X)["svm"], 0.97, tags={"default": "svm"})
-    cut = finished(BAD, 0.1, state=State.PRUNED, reports=((1.0, 0.1), (2.0, 0.1)), tags={"seconds": 2.0})
+    cut = finished(
+        BAD, 0.1, state=State.PRUNED, reports=((1.0, 0.1), (2.0, 0.1)), tags={"seconds": 2.0}
+    )
     out = told(data, [default, finished(GOOD, 0.98), cut], capsys)
     assert re.search(r"default +support vector machine +0 +97\.00% +97\.\d\d%", out)
     assert re.search(r"tuned +support vector machine +1 +98\.00% +9[89]\.\d\d%", out)
-    assert re.search(r"difference +\+1\.\d\d points on the hold-out, 95% interval \+0\.\d\d to \+\d\.\d\d", out)
+    assert re.search(
+        r"difference +\+1\.\d\d points on the hold-out, 95% interval \+0\.\d\d to \+\d\.\d\d", out
+    )
     assert re.search(r"paired test +p = 0\.0\d+ \(exact McNemar\): \d+ images won, \d+ lost", out)
     assert re.search(r"verdict +Significant: the tuned model is better", out)
     assert "3 in this run, 1 of them stopped early" in out
@@ -88,24 +101,37 @@ def test_a_gain_is_told_with_its_evidence(data, capsys):
 
 def test_no_gain_is_told_as_such(data, capsys):
     params = demo.defaults(data.X)["svm"]
-    rows = [finished(params, 0.97, tags={"default": "svm"}), finished({**params, "svm_C": 1.2}, 0.98)]
+    rows = [
+        finished(params, 0.97, tags={"default": "svm"}),
+        finished({**params, "svm_C": 1.2}, 0.98),
+    ]
     assert re.search(r"verdict +No (significant )?gain: ", told(data, rows, capsys))
 
 
 def test_a_loss_is_told_as_such(data, capsys):
-    rows = [finished(demo.defaults(data.X)["svm"], 0.97, tags={"default": "svm"}), finished(BAD, 0.98)]
-    assert "Significant: the tuned model is worse than the default model" in told(data, rows, capsys)
+    rows = [
+        finished(demo.defaults(data.X)["svm"], 0.97, tags={"default": "svm"}),
+        finished(BAD, 0.98),
+    ]
+    assert "Significant: the tuned model is worse than the default model" in told(
+        data, rows, capsys
+    )
 
 
 def test_when_the_default_is_the_best(data, capsys):
-    rows = [finished(demo.defaults(data.X)["svm"], 0.99, tags={"default": "svm"}), finished(GOOD, 0.98)]
+    rows = [
+        finished(demo.defaults(data.X)["svm"], 0.99, tags={"default": "svm"}),
+        finished(GOOD, 0.98),
+    ]
     out = told(data, rows, capsys, earlier=[0])
     assert "verdict      No gain: keep the default" in out
     assert "1 in this run, 0 of them stopped early; 2 in all" in out
 
 
 def test_without_a_finished_default(data, capsys):
-    assert "No default has been scored yet; go on with: " in told(data, [finished(GOOD, 0.98)], capsys)
+    assert "No default has been scored yet; go on with: " in told(
+        data, [finished(GOOD, 0.98)], capsys
+    )
 
 
 def test_what_to_type(monkeypatch, tmp_path):
@@ -114,7 +140,10 @@ def test_what_to_type(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     assert demo.command("show", "demo", demo.STORAGE) == "luthier show demo"
     assert demo.command("demo", "", demo.STORAGE) == "luthier demo"
-    assert demo.command("demo", "", "sqlite:///my file.db") == "luthier demo --storage 'sqlite:///my file.db'"
+    assert (
+        demo.command("demo", "", "sqlite:///my file.db")
+        == "luthier demo --storage 'sqlite:///my file.db'"
+    )
     monkeypatch.setenv("LUTHIER_STORAGE", "sqlite:///other.db")
     assert demo.command("demo", "", "sqlite:///other.db") == "luthier demo"
     monkeypatch.setenv("MAKELEVEL", "1")
@@ -126,16 +155,23 @@ def test_what_to_type(monkeypatch, tmp_path):
 def test_another_study_of_that_name_is_left_alone(tmp_path):
     url = f"sqlite:///{tmp_path}/l.db"
     luthier.create_study("demo", url, direction="maximize", space={"x": [1, 2]})
-    with pytest.raises(StudyError, match=r"not this version's demo; remove it with '.*luthier delete demo --storage"):
+    with pytest.raises(
+        StudyError,
+        match=r"not this version's demo; remove it with '.*luthier delete demo --storage",
+    ):
         demo.run(url, 1.0)
     assert luthier.load_study("demo", url).space.names == ("x",)
 
 
 def test_without_scikit_learn():
-    code = "import sys; sys.modules['sklearn'] = sys.modules['sklearn.datasets'] = None; import luthier.cli.demo"
+    code = (
+        "import sys; sys.modules['sklearn'] = sys.modules['sklearn.datasets'] = None; import "
+        "luthier.cli.demo"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
-        f"{MissingDependencyError.__name__}: the demo needs scikit-learn: pip install luthier[sklearn]" in done.stderr
+        f"{MissingDependencyError.__name__}: the demo needs scikit-learn: pip install "
+        "luthier[sklearn]" in done.stderr
     )
 
 
@@ -151,9 +187,14 @@ sys.exit(demo.run(timeout_s={seconds}, n_jobs={jobs}))
 """
     env = {k: v for k, v in os.environ.items() if k not in ("MAKELEVEL", "LUTHIER_STORAGE")}
     return subprocess.Popen(
-        [sys.executable, "-c", code], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
@@ -185,7 +226,10 @@ def test_the_real_thing_runs_goes_on_and_is_interrupted(tmp_path):
     rows = study.trials
     n = sum(row.state.finished for row in rows)
     assert n >= 3
-    assert f"Stopped. {n} finished trials are safe in luthier.db; best so far 99.90% in cross-validation (" in err
+    assert (
+        f"Stopped. {n} finished trials are safe in luthier.db; best so far 99.90% in "
+        "cross-validation (" in err
+    )
     assert "Go on with: " in err
     assert "Traceback" not in err
     assert sum("default" in row.tags for row in rows) == 3

@@ -29,11 +29,15 @@ def stepped_floats(draw: st.DrawFn) -> Float:
     scale = draw(st.sampled_from(("linear", "log")))
     step = draw(st.sampled_from((0.1, 0.25, 0.5, 0.001, 3.0)))
     low = step * draw(st.integers(1 if scale == "log" else -20, 20))
-    return Float(round(low, 6), round(low + step * draw(st.integers(0, 200)), 6), step=step, scale=scale)
+    return Float(
+        round(low, 6), round(low + step * draw(st.integers(0, 200)), 6), step=step, scale=scale
+    )
 
 
 def values(dist: Float | Int) -> np.ndarray:
-    return np.array([dist.from_unit(dist.to_unit(dist.low + i * dist.step)) for i in range(dist.n_values)])
+    return np.array(
+        [dist.from_unit(dist.to_unit(dist.low + i * dist.step)) for i in range(dist.n_values)]
+    )
 
 
 @given(ints() | stepped_floats())
@@ -41,7 +45,9 @@ def test_every_discrete_value_survives_the_unit_interval(dist: Float | Int) -> N
     got = values(dist)
     assert len(set(got.tolist())) == dist.n_values
     assert (dist.from_unit(dist.to_unit(got)) == got).all()
-    assert [dist.from_unit(dist.to_unit(float(v))) for v in got] == got.tolist(), "one by one as in an array"
+    assert [dist.from_unit(dist.to_unit(float(v))) for v in got] == got.tolist(), (
+        "one by one as in an array"
+    )
     assert dist.contains(got).all()
     u = dist.to_unit(got)
     assert ((u >= 0) & (u <= 1)).all()
@@ -59,7 +65,12 @@ def test_cells_partition_the_interval(dist: Float | Int, u: float) -> None:
 
 @pytest.mark.parametrize(
     "dist",
-    [Int(0, 7), Int(10, 90, step=20), Float(0, 1, step=0.25), Categorical(["a", "b", "c"], ordered=True)],
+    [
+        Int(0, 7),
+        Int(10, 90, step=20),
+        Float(0, 1, step=0.25),
+        Categorical(["a", "b", "c"], ordered=True),
+    ],
 )
 def test_linear_cells_are_equal(dist: Distribution) -> None:
     raw = np.arange(3.0) if isinstance(dist, Categorical) else values(dist)
@@ -77,9 +88,9 @@ def test_continuous_values_lie_within_bounds_and_return(scale: str, u: float) ->
 
 def test_scales_put_the_resolution_where_they_say() -> None:
     assert Float(1e-4, 1, scale="log").from_unit(0.5) == pytest.approx(1e-2)
-    assert Float(0.9, 0.9999, scale="reverse_log").from_unit(np.array([0, 1 / 3, 2 / 3, 1])) == pytest.approx(
-        [0.9, 0.99, 0.999, 0.9999]
-    )
+    assert Float(0.9, 0.9999, scale="reverse_log").from_unit(
+        np.array([0, 1 / 3, 2 / 3, 1])
+    ) == pytest.approx([0.9, 0.99, 0.999, 0.9999])
     reverse = Int(1, 100, scale="reverse_log")
     assert reverse.from_unit(0.5) > 80
 

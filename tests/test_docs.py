@@ -2,10 +2,13 @@
 
 How a page is read:
 
-- ```python blocks run in order, in one namespace and one process, in an empty folder, with warnings as errors.
+- ```python blocks run in order, in one namespace and one process, in an empty folder, with warnings
+  as errors.
 - A ```text block right after one is what that block prints; "..." stands for anything.
-- A block that begins with a comment of nothing but a file's name (after `#!`, if it has that) is that file.
-- Commands in ```sh, ```bash and ```console blocks that begin with `luthier` run in the same folder, after the code.
+- A block that begins with a comment of nothing but a file's name (after `#!`, if it has that) is
+  that file.
+- Commands in ```sh, ```bash and ```console blocks that begin with `luthier` run in the same folder,
+  after the code.
 """
 
 import json
@@ -41,7 +44,9 @@ class Block(NamedTuple):
 
 
 def blocks(page: Path) -> list[Block]:
-    found, begin, fence = [], 0, None
+    found = []
+    begin = 0
+    fence = None
     lines = page.read_text(encoding="utf-8").splitlines()
     for i, line in enumerate(lines, start=1):
         if fence is None and (opening := re.match(r"```+(\w*)", line)):
@@ -79,7 +84,14 @@ def run(argv: list[str], folder: Path, told: str = "") -> subprocess.CompletedPr
     env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}"}
     env |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return subprocess.run(
-        argv, input=told, capture_output=True, text=True, cwd=folder, env=env, timeout=100, check=False
+        argv,
+        input=told,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=env,
+        timeout=100,
+        check=False,
     )
 
 
@@ -141,14 +153,17 @@ def test_commands_are_found():
     assert {argv[1] for page in PAGES for argv in commands(page)} >= set(cli.commands) - SLOW
 
 
-# -- links and names ---------------------------------------------------------------------------------------------------
+# -- links and names
+# ----------------------------------------------------------------------------------------------
 
 MARKDOWN = [*PAGES, *sorted(set(ROOT.glob("*.md")) - set(PAGES))]
 
 
 def prose(page: Path) -> str:
     """A page without its blocks of code."""
-    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(
+        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
 
 
 def anchors(page: Path) -> set[str]:
@@ -176,14 +191,18 @@ def test_public_names_are_mentioned():
 
 @pytest.mark.parametrize("room", ["samplers", "schedulers"])
 def test_every_method_has_its_row(room):
-    rows = re.findall(r"^\| (\w+) \|", (ROOT / "docs" / "algorithms.md").read_text(), flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\w+) \|", (ROOT / "docs" / "algorithms.md").read_text(), flags=re.MULTILINE
+    )
     contract = {"Sampler", "Scheduler", "Decision"}
     assert set(getattr(luthier, room).__all__) - contract <= set(rows)
 
 
 def test_figures_of_the_readme_are_the_rows_of_the_benchmark():
     source = (ROOT / "benchmarks" / "speed.py").read_text(encoding="utf-8")
-    rows = re.findall(r'^    \("([^"]+)", .*, "ms(?:/trial)?", [\d.]+\),$', source, flags=re.MULTILINE)
+    rows = re.findall(
+        r'^    \("([^"]+)", .*, "ms(?:/trial)?", [\d.]+\),$', source, flags=re.MULTILINE
+    )
     text = (ROOT / "README.md").read_text(encoding="utf-8").lower()
     assert rows
     assert [row for row in rows if f"| {row.lower()} |" not in text] == []

@@ -19,9 +19,15 @@ def run(argv: list[object], folder: Path, **env: str) -> subprocess.CompletedPro
     kept |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"}
     kept |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     done = subprocess.run(
-        list(map(str, argv)), capture_output=True, text=True, cwd=folder, env=kept | env, timeout=100, check=False,
+        list(map(str, argv)),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=kept | env,
+        timeout=100,
+        check=False,
         stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Exception ignored" not in done.stderr, done.stderr
     return done
@@ -49,10 +55,21 @@ def test_shell_script(script, tmp_path):
 
 def test_python_objective_on_the_command_line(tmp_path, tmp_path_factory):
     storage = f"sqlite:///{tmp_path_factory.mktemp('storage')}/luthier.db"
-    argv = ["luthier", "run", f"{EXAMPLES / 'cli_python.py'}:objective", "--trials", 20, "--jobs", 2]
+    argv = [
+        "luthier",
+        "run",
+        f"{EXAMPLES / 'cli_python.py'}:objective",
+        "--trials",
+        20,
+        "--jobs",
+        2,
+    ]
     done = run([*argv, "--scheduler", "median", "--strict"], tmp_path, LUTHIER_STORAGE=storage)
     assert done.stdout.startswith("best: ")
-    assert "study cli_python" in run(["luthier", "show", "cli_python"], tmp_path, LUTHIER_STORAGE=storage).stdout
+    assert (
+        "study cli_python"
+        in run(["luthier", "show", "cli_python"], tmp_path, LUTHIER_STORAGE=storage).stdout
+    )
 
 
 def test_every_file_is_run():

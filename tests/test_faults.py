@@ -1,4 +1,7 @@
-"""Each fault once, briefly; `make soak` runs many of them. See faults.py for what is checked after each."""
+"""Each fault once, briefly; `make soak` runs many of them.
+
+See faults.py for what is checked after each.
+"""
 
 import contextlib
 import subprocess
@@ -32,34 +35,51 @@ RUNS = [  # every fault, and every kind of storage, at least once; the soak does
 def seen(counts, record_property):
     for what, n in counts.items():
         record_property(what, n)
-    assert counts["acknowledged"] >= 24 - counts["killed"]  # between the storage's yes and the worker's note of it
+    assert (
+        counts["acknowledged"] >= 24 - counts["killed"]
+    )  # between the storage's yes and the worker's note of it
 
 
-@pytest.mark.parametrize("kind_and_faults", RUNS, ids=lambda r: "-".join([r[0], *(f.__name__ for f in r[1:])]))
+@pytest.mark.parametrize(
+    "kind_and_faults", RUNS, ids=lambda r: "-".join([r[0], *(f.__name__ for f in r[1:])])
+)
 def test_a_study_survives(kind_and_faults, tmp_path, record_property):
     servers.skip_without_servers()
     kind, *happen = kind_and_faults
-    seen(faults.survive(kind, happen, tmp_path / "run", seed=1, n_trials=24, n_workers=3), record_property)
+    seen(
+        faults.survive(kind, happen, tmp_path / "run", seed=1, n_trials=24, n_workers=3),
+        record_property,
+    )
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_a_server_may_be_away_for_ten_seconds(kind, tmp_path, record_property):
     servers.skip_without_servers()
     happen = [faults.server_away_for_ten_seconds]
-    seen(faults.survive(kind, happen, tmp_path / "run", seed=2, n_trials=24, n_workers=2), record_property)
+    seen(
+        faults.survive(kind, happen, tmp_path / "run", seed=2, n_trials=24, n_workers=2),
+        record_property,
+    )
 
 
 def test_a_slow_database_makes_a_study_slow_and_nothing_else(tmp_path, record_property):
     servers.skip_without_servers()
-    counts = faults.survive("postgresql", [faults.slow], tmp_path / "run", seed=3, n_trials=24, n_workers=3)
+    counts = faults.survive(
+        "postgresql", [faults.slow], tmp_path / "run", seed=3, n_trials=24, n_workers=3
+    )
     seen(counts, record_property)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_clocks_of_workers_may_jump_by_an_hour(kind, tmp_path, record_property):
-    """With a server its clock counts; with a file a trial may be run twice, and is finished once."""
+    """With a server its clock counts.
+
+    With a file a trial may be run twice, and is finished once.
+    """
     servers.skip_without_servers()
-    counts = faults.survive(kind, [], tmp_path / "run", seed=4, n_trials=24, n_workers=3, jump_s=3_600.0)
+    counts = faults.survive(
+        kind, [], tmp_path / "run", seed=4, n_trials=24, n_workers=3, jump_s=3_600.0
+    )
     seen(counts, record_property)
 
 
@@ -83,12 +103,22 @@ def test_sixty_four_workers_open_a_study_at_once(kind, tmp_path):
     begin = time.time() + 3
     code = f"import threading\n{CROWD}"
     try:
-        with ThreadPoolExecutor(8) as pool:  # eight processes of eight threads each: the machine has few cores
-            threads = f"import sys, threading\ndef work():\n    exec(compile({code!r}, 'crowd', 'exec'), {{}})\n"
-            threads += "ts = [threading.Thread(target=work) for _ in range(8)]\n[t.start() for t in ts]\n"
+        with ThreadPoolExecutor(
+            8
+        ) as pool:  # eight processes of eight threads each: the machine has few cores
+            threads = (
+                f"import sys, threading\ndef work():\n    exec(compile({code!r}, 'crowd', "
+                "'exec'), "
+                f"{{}})\n"
+            )
+            threads += (
+                "ts = [threading.Thread(target=work) for _ in range(8)]\n[t.start() for t in ts]\n"
+            )
             threads += "[t.join() for t in ts]\n"
             args = [sys.executable, "-c", threads, url, str(begin)]
-            done = list(pool.map(lambda _: subprocess.run(args, capture_output=True, text=True), range(8)))
+            done = list(
+                pool.map(lambda _: subprocess.run(args, capture_output=True, text=True), range(8))
+            )
         assert [d.stderr for d in done if d.stderr] == []
         rows = run._rows()
     finally:
@@ -111,7 +141,9 @@ def test_two_workers_finish_the_same_trial_and_one_is_told_so(kind, tmp_path):
         barrier, outcomes = threading.Barrier(2), {}
 
         def finish(storage, name, token):
-            row = TrialRow(number=0, state=State.COMPLETE, values=(float(token),), token=token, worker=name)
+            row = TrialRow(
+                number=0, state=State.COMPLETE, values=(float(token),), token=token, worker=name
+            )
             barrier.wait()
             try:
                 storage.finish(study, row)
@@ -141,7 +173,8 @@ def small_disk(folder, megabytes):
     """A disk of its own, where this machine lets us have one."""
     folder.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=777", "tmpfs", str(folder)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=777", "tmpfs", str(folder)],
+        capture_output=True,
     )
     if made.returncode:
         pytest.skip("a small disk can be mounted by root alone")
@@ -161,7 +194,9 @@ def test_a_full_disk_on_the_server_says_so_and_loses_nothing(kind, tmp_path):
         storage = from_url(f"{server.fresh()}?patience_s=5")
         study = storage.create_study("s", {}).id
         kept = [
-            storage.add_trials(study, [TrialRow(number=-1, state=State.COMPLETE, values=(float(i),))])[0]
+            storage.add_trials(
+                study, [TrialRow(number=-1, state=State.COMPLETE, values=(float(i),))]
+            )[0]
             for i in range(20)
         ]
         ballast = disk / "ballast"
@@ -175,7 +210,9 @@ def test_a_full_disk_on_the_server_says_so_and_loses_nothing(kind, tmp_path):
             while len(kept) < 300:
                 kept.append(storage.add_trials(study, [large])[0])
 
-        with pytest.raises((StorageFullError, StorageUnreachableError)) as e:  # MariaDB ends itself, on some disks
+        with pytest.raises(
+            (StorageFullError, StorageUnreachableError)
+        ) as e:  # MariaDB ends itself, on some disks
             fill()
         ballast.unlink()
         if isinstance(e.value, StorageFullError):

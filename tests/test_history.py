@@ -11,12 +11,21 @@ from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.history.history import History
 
 SPACE = Space(
-    {"x": Float(0, 1), "k": Int(1, 8, scale="log"), "c": ["a", "b"], "o": Categorical(["s", "m", "l"], ordered=True)}
+    {
+        "x": Float(0, 1),
+        "k": Int(1, 8, scale="log"),
+        "c": ["a", "b"],
+        "o": Categorical(["s", "m", "l"], ordered=True),
+    }
 )
 
 
-def row(number: int, state: State = State.COMPLETE, value: float | None = 0.0, **params) -> TrialRow:
-    return TrialRow(number=number, state=state, params=params, values=None if value is None else (value,))
+def row(
+    number: int, state: State = State.COMPLETE, value: float | None = 0.0, **params
+) -> TrialRow:
+    return TrialRow(
+        number=number, state=state, params=params, values=None if value is None else (value,)
+    )
 
 
 ROWS = st.lists(
@@ -52,7 +61,9 @@ def test_one_by_one_and_all_at_once_give_the_same_columns(drawn) -> None:
     assert single.waiting == bulk.waiting
     assert (single.losses == -single.values)[~np.isnan(single.values)].all()
     complete = [r for r in rows if r.state == State.COMPLETE]
-    assert single.best() == (max(complete, key=lambda r: (r.value, -r.number)).number if complete else None)
+    assert single.best() == (
+        max(complete, key=lambda r: (r.value, -r.number)).number if complete else None
+    )
 
 
 def test_columns_cannot_be_written() -> None:
@@ -68,7 +79,9 @@ def test_a_changed_space_uses_the_trials_that_still_fit() -> None:
     history.put([row(0, x=0.25, c="a"), row(1, x=0.75, c="b"), row(2, x=0.5, c="a")])
     history.set_space(Space({"x": Float(0, 0.5), "c": ["z", "a"], "new": Int(0, 3)}))
     assert history.fits.tolist() == [True, False, True]
-    np.testing.assert_allclose(history.X, [[0.5, 1, np.nan], [np.nan, np.nan, np.nan], [1.0, 1, np.nan]])
+    np.testing.assert_allclose(
+        history.X, [[0.5, 1, np.nan], [np.nan, np.nan, np.nan], [1.0, 1, np.nan]]
+    )
     history.set_space(Space({"x": Float(0, 1), "c": ["b", "a"]}))
     np.testing.assert_allclose(history.X, [[0.25, 1], [0.75, 0], [0.5, 1]])
 
@@ -96,7 +109,13 @@ def test_reports_by_step_whatever_order_they_come_in() -> None:
 def test_points_that_were_seen() -> None:
     space = Space({"c": ["a", "b"], "k": Int(1, 3)})
     history = History(space, ["minimize"])
-    history.put([row(0, c="a", k=1), row(1, State.RUNNING, None, c="b", k=3), row(2, State.FAILED, None, c="a", k=2)])
+    history.put(
+        [
+            row(0, c="a", k=1),
+            row(1, State.RUNNING, None, c="b", k=3),
+            row(2, State.FAILED, None, c="a", k=2),
+        ]
+    )
     rows = space.decode(space.grid()[history.seen(space.grid())])
     assert rows == [{"c": "a", "k": 1}, {"c": "a", "k": 2}, {"c": "b", "k": 3}]
     assert history.n_seen == 3
@@ -104,7 +123,9 @@ def test_points_that_were_seen() -> None:
 
 def test_a_cut_shows_what_was_committed_before_and_the_trial_itself() -> None:
     history = History(SPACE, ["minimize"])
-    history.put([row(i, value=float(i)) for i in range(4)] + [row(i, State.RUNNING, None) for i in (4, 5)])
+    history.put(
+        [row(i, value=float(i)) for i in range(4)] + [row(i, State.RUNNING, None) for i in (4, 5)]
+    )
     for number in range(6):
         history.put_report(number, 1, float(number))
     cut = history.before(5, window=2)
@@ -122,7 +143,14 @@ def test_a_cut_shows_what_was_committed_before_and_the_trial_itself() -> None:
 def test_costs_and_durations(n: int) -> None:
     history = History(SPACE, ["minimize"])
     rows = [
-        TrialRow(number=i, state=State.COMPLETE, values=(1.0,), started_s=10.0, finished_s=10.0 + i, cost=i or None)
+        TrialRow(
+            number=i,
+            state=State.COMPLETE,
+            values=(1.0,),
+            started_s=10.0,
+            finished_s=10.0 + i,
+            cost=i or None,
+        )
         for i in range(n)
     ]
     history.put(rows)
@@ -138,7 +166,14 @@ def test_costs_and_durations(n: int) -> None:
 def test_a_rerun_that_confirms_another_is_never_the_best(n: int) -> None:
     history = History(SPACE, ["maximize"])
     rows = [row(i, value=float(i)) for i in range(n)]
-    history.put([*rows, TrialRow(number=n, state=State.COMPLETE, values=(99.0,), tags={"confirms": 0, "repeat": 0})])
+    history.put(
+        [
+            *rows,
+            TrialRow(
+                number=n, state=State.COMPLETE, values=(99.0,), tags={"confirms": 0, "repeat": 0}
+            ),
+        ]
+    )
     assert history.confirming.tolist() == [False] * n + [True]
     assert history.best() == n - 1
 
@@ -149,7 +184,13 @@ def test_what_became_of_hidden_trials_is_not_known() -> None:
     for number in range(5):
         history.put_report(number, 1, float(number))
     cut = history.without(np.array([False, True, False, True, True]))
-    assert cut.state.tolist() == [State.COMPLETE, State.RUNNING, State.COMPLETE, State.RUNNING, State.RUNNING]
+    assert cut.state.tolist() == [
+        State.COMPLETE,
+        State.RUNNING,
+        State.COMPLETE,
+        State.RUNNING,
+        State.RUNNING,
+    ]
     assert cut.best() == 2
     assert cut.report_number.tolist() == [0, 2]
     assert len(cut.reports_of(1)[0]) == 0

@@ -1,4 +1,7 @@
-"""Whatever is killed, at whatever moment: what was finished is there once, nothing is doubled, the study goes on."""
+"""Whatever is killed, at whatever moment.
+
+What was finished is there once, nothing is doubled, the study goes on.
+"""
 
 import os
 import random
@@ -67,7 +70,8 @@ class Run:
     """A study in a script that may be killed and started again."""
 
     def __init__(self, script, folder, url=URL, n_jobs=2, nap_s=0.005, n_steps=N_STEPS):
-        self.script, self.folder = script, folder
+        self.script = script
+        self.folder = folder
         self.args = url, N_TRIALS, n_steps, n_jobs, nap_s
 
     def start(self, **options):
@@ -77,7 +81,11 @@ class Run:
         self.script(SCRIPT, *self.args)
 
     def workers(self):
-        return [p for p in self.script.alive() if "luthier.executors.worker" in " ".join(quiet(p.cmdline) or [])]
+        return [
+            p
+            for p in self.script.alive()
+            if "luthier.executors.worker" in " ".join(quiet(p.cmdline) or [])
+        ]
 
 
 def quiet(f):
@@ -133,7 +141,11 @@ def test_the_main_process_may_be_killed_at_any_moment(script, tmp_path, seed, n_
         process.wait()
         assert script.all_end()  # no orphan goes on
         if (tmp_path / "a.db").exists():
-            rows = trials(tmp_path) if [s.name for s in luthier.list_studies(tmp_path / "a.db")] else []
+            rows = (
+                trials(tmp_path)
+                if [s.name for s in luthier.list_studies(tmp_path / "a.db")]
+                else []
+            )
             now = {r.number: r for r in rows if r.state.finished}
             assert {n: now.get(n) for n in kept} == kept
             assert {int(number) for number, *_ in lines(tmp_path, "finished")} <= now.keys()
@@ -190,7 +202,14 @@ def test_a_trial_that_kills_its_worker_every_time_fails_and_the_study_ends(scrip
         """
     )
     rows = trials(tmp_path)
-    assert [r.state.name for r in rows] == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE", "COMPLETE", "COMPLETE"]
+    assert [r.state.name for r in rows] == [
+        "COMPLETE",
+        "COMPLETE",
+        "FAILED",
+        "COMPLETE",
+        "COMPLETE",
+        "COMPLETE",
+    ]
     assert (rows[2].retries, len(rows[2].reports)) == (2, 3)
     assert "died or fell silent 3 times" in rows[2].error
 
@@ -223,7 +242,14 @@ def test_a_trial_whose_main_process_is_killed_every_time_fails_in_the_end(script
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_ctrl_c_stops_and_what_ran_is_taken_up_again(script, tmp_path, eventually, n_jobs):
-    run = Run(script, tmp_path, url="sqlite:///a.db?lease_s=1000&max_retries=0", n_jobs=n_jobs, nap_s=0.3, n_steps=100)
+    run = Run(
+        script,
+        tmp_path,
+        url="sqlite:///a.db?lease_s=1000&max_retries=0",
+        n_jobs=n_jobs,
+        nap_s=0.3,
+        n_steps=100,
+    )
     process = run.start(start_new_session=True)
     assert eventually(lambda: len(lines(tmp_path, "steps")) >= n_jobs + 1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -269,7 +295,11 @@ def test_ctrl_c_while_trials_are_fast_leaves_nothing_running(script, tmp_path, e
 
 
 def count(folder):
-    return sum(s.n_trials for s in luthier.list_studies(folder / "a.db")) if (folder / "a.db").exists() else 0
+    return (
+        sum(s.n_trials for s in luthier.list_studies(folder / "a.db"))
+        if (folder / "a.db").exists()
+        else 0
+    )
 
 
 def test_a_program_that_a_worker_runs_ends_with_it(script, tmp_path, eventually):
@@ -283,13 +313,17 @@ def test_a_program_that_a_worker_runs_ends_with_it(script, tmp_path, eventually)
         study.optimize(lambda t: subprocess.run(["sleep", "1000"]).returncode, n_trials=2, n_jobs=2, progress=False)
         """
     )
-    assert eventually(lambda: len([p for p in script.alive() if (quiet(p.cmdline) or [""])[0] == "sleep"]) == 2)
+    assert eventually(
+        lambda: len([p for p in script.alive() if (quiet(p.cmdline) or [""])[0] == "sleep"]) == 2
+    )
     process.kill()
     process.wait()
     assert script.all_end()
 
 
-def test_a_machine_that_falls_silent_loses_its_trial_and_its_late_result_is_refused(script, tmp_path, eventually):
+def test_a_machine_that_falls_silent_loses_its_trial_and_its_late_result_is_refused(
+    script, tmp_path, eventually
+):
     code = """
         import os, sys, time
         import luthier

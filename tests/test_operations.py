@@ -31,14 +31,24 @@ def folder(tmp_path, monkeypatch):
 
 def done(number, ended, value=1.0, worker="host:7:ab", took=2.0, state=State.COMPLETE, **fields):
     return TrialRow(
-        number=number, state=state, values=None if value is None else (value,), worker=worker,
-        started_s=NOW - ended - took, finished_s=NOW - ended, **fields,
-    )  # fmt: skip
+        number=number,
+        state=state,
+        values=None if value is None else (value,),
+        worker=worker,
+        started_s=NOW - ended - took,
+        finished_s=NOW - ended,
+        **fields,
+    )
 
 
 def running(number, lease, worker="host:7:ab", since=5.0, **fields):
     return TrialRow(
-        number=number, state=State.RUNNING, worker=worker, started_s=NOW - since, lease_s=NOW + lease, **fields
+        number=number,
+        state=State.RUNNING,
+        worker=worker,
+        started_s=NOW - since,
+        lease_s=NOW + lease,
+        **fields,
     )
 
 
@@ -54,13 +64,26 @@ def test_nothing_yet():
 
 def test_the_study_as_a_whole():
     rows = [
-        done(0, 700.0, 3.0), done(1, 500.0, 1.0), done(2, 50.0, 1.0, retries=2), done(3, 10.0, math.nan),
-        done(4, 5.0, None, state=State.FAILED, error="E: a\nTraceback"), done(5, 4.0, 0.5, state=State.PRUNED),
-        done(6, 3.0, 0.1, tags={"confirms": 1, "repeat": 0}), TrialRow(number=7, state=State.WAITING),
-        TrialRow(number=8, state=State.PAUSED, values=(0.0,), worker="host:7:ab"), running(9, 60.0, retries=1),
-    ]  # fmt: skip
+        done(0, 700.0, 3.0),
+        done(1, 500.0, 1.0),
+        done(2, 50.0, 1.0, retries=2),
+        done(3, 10.0, math.nan),
+        done(4, 5.0, None, state=State.FAILED, error="E: a\nTraceback"),
+        done(5, 4.0, 0.5, state=State.PRUNED),
+        done(6, 3.0, 0.1, tags={"confirms": 1, "repeat": 0}),
+        TrialRow(number=7, state=State.WAITING),
+        TrialRow(number=8, state=State.PAUSED, values=(0.0,), worker="host:7:ab"),
+        running(9, 60.0, retries=1),
+    ]
     seen = view(*rows)
-    assert seen.counts == {"waiting": 1, "running": 1, "paused": 1, "complete": 5, "pruned": 1, "failed": 1}
+    assert seen.counts == {
+        "waiting": 1,
+        "running": 1,
+        "paused": 1,
+        "complete": 5,
+        "pruned": 1,
+        "failed": 1,
+    }
     assert seen.best == Best(1, 1.0)
     assert view(*rows, directions=("maximize",)).best == Best(0, 3.0)
     assert view(*rows, directions=("minimize", "minimize")).best is None
@@ -72,7 +95,11 @@ def test_the_study_as_a_whole():
 
 def test_the_best_keeps_all_constraints():
     kept, broken = {"size": 0.0}, {"size": 0.1, "memory": -1.0}
-    rows = [done(0, 9.0, 1.0, constraints=broken), done(1, 8.0, 2.0, constraints=kept), done(2, 7.0, 3.0)]
+    rows = [
+        done(0, 9.0, 1.0, constraints=broken),
+        done(1, 8.0, 2.0, constraints=kept),
+        done(2, 7.0, 3.0),
+    ]
     assert (view(*rows).best, view(*rows).feasible) == (Best(1, 2.0), 2)
     assert (view(rows[0]).best, view(rows[0]).feasible) == (None, 0)
 
@@ -82,24 +109,42 @@ def test_several_objectives_have_a_front():
         return TrialRow(number=number, state=State.COMPLETE, values=values, **fields)
 
     rows = [
-        two(0, (1.0, 1.0)), two(1, (2.0, 3.0)), two(2, (2.0, 2.0)), two(3, (math.nan, 9.0)),
-        two(4, (0.0, 9.0), constraints={"size": 1.0}), two(5, (0.0, 9.0), tags={"confirms": 0, "repeat": 0}),
-    ]  # fmt: skip
+        two(0, (1.0, 1.0)),
+        two(1, (2.0, 3.0)),
+        two(2, (2.0, 2.0)),
+        two(3, (math.nan, 9.0)),
+        two(4, (0.0, 9.0), constraints={"size": 1.0}),
+        two(5, (0.0, 9.0), tags={"confirms": 0, "repeat": 0}),
+    ]
     seen = overview("s", ["minimize", "maximize"], rows, NOW, 60.0, 2, ["loss", "accuracy"])
-    assert (seen.best, seen.front, seen.feasible, seen.objectives) == (None, 2, 4, ["loss", "accuracy"])
+    assert (seen.best, seen.front, seen.feasible, seen.objectives) == (
+        None,
+        2,
+        4,
+        ["loss", "accuracy"],
+    )
     assert overview("s", ["minimize", "maximize"], [], NOW, 60.0, 2).front == 0
 
 
 def test_top_of_a_study_with_names_and_constraints():
     study = luthier.create_study("s", "s.db", objectives={"loss": "minimize", "speed": "maximize"})
-    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, values=(1.0, 1.0), constraints={"size": 1.0})])
+    study.add_trials(
+        [TrialRow(number=-1, state=State.COMPLETE, values=(1.0, 1.0), constraints={"size": 1.0})]
+    )
     text = call("top", "s", "--storage", "s.db").stdout
     assert "(minimize loss, maximize speed)" in text
     assert "kept by 0 complete trials" in text
     assert "front" not in text
-    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, values=(1.0, float(i))) for i in (1, 1)])
-    assert "front        2 trials that no other beats" in call("top", "s", "--storage", "s.db").stdout
-    assert json.loads(call("top", "s", "--storage", "s.db", "--json").stdout)["objectives"] == ["loss", "speed"]
+    study.add_trials(
+        [TrialRow(number=-1, state=State.COMPLETE, values=(1.0, float(i))) for i in (1, 1)]
+    )
+    assert (
+        "front        2 trials that no other beats" in call("top", "s", "--storage", "s.db").stdout
+    )
+    assert json.loads(call("top", "s", "--storage", "s.db", "--json").stdout)["objectives"] == [
+        "loss",
+        "speed",
+    ]
 
 
 def test_the_latest_failures_come_first_and_are_few():
@@ -108,22 +153,52 @@ def test_the_latest_failures_come_first_and_are_few():
 
 
 def test_a_worker_of_the_service_is_one_whatever_it_asked():
-    rows = [running(0, 30.0, "me#k1"), running(1, 20.0, "me#k2"), done(2, 3.0, worker="me#k3"), running(3, 9.0, "#k4")]
+    rows = [
+        running(0, 30.0, "me#k1"),
+        running(1, 20.0, "me#k2"),
+        done(2, 3.0, worker="me#k3"),
+        running(3, 9.0, "#k4"),
+    ]
     nobody, me = sorted(view(*rows).workers, key=lambda w: w.name)
-    assert (nobody.name, me.name, [h.worker for h in me.running], me.finished) == ("", "me", ["me", "me"], 1)
+    assert (nobody.name, me.name, [h.worker for h in me.running], me.finished) == (
+        "",
+        "me",
+        ["me", "me"],
+        1,
+    )
 
 
 def test_workers():
     rows = [
-        running(0, 30.0, "a:1:x", reports=((1.0, 0.5), (7.0, 0.5))), running(1, 20.0, "a:1:x"),
-        done(2, 3.0, worker="b:2:y", took=1.0), done(3, 9.0, worker="b:2:y", took=3.0, state=State.FAILED, error="E"),
-        running(4, -5.0, "d:4:z", retries=1), running(5, -5.0, "odd", retries=2), done(6, 100.0, worker="a:1:x"),
-        TrialRow(number=7, state=State.WAITING, worker="gone:1:a"), done(8, 1.0, worker=""),
-    ]  # fmt: skip
+        running(0, 30.0, "a:1:x", reports=((1.0, 0.5), (7.0, 0.5))),
+        running(1, 20.0, "a:1:x"),
+        done(2, 3.0, worker="b:2:y", took=1.0),
+        done(3, 9.0, worker="b:2:y", took=3.0, state=State.FAILED, error="E"),
+        running(4, -5.0, "d:4:z", retries=1),
+        running(5, -5.0, "odd", retries=2),
+        done(6, 100.0, worker="a:1:x"),
+        TrialRow(number=7, state=State.WAITING, worker="gone:1:a"),
+        done(8, 1.0, worker=""),
+    ]
     dead, odd, busy, idle = view(*rows).workers
-    assert (busy.host, busy.pid, busy.lease_left_s, busy.heard_s, busy.finished) == ("a", 1, 20.0, 30.0, 1)
-    assert busy.running == [Held(0, "a:1:x", 5.0, 7.0, 30.0, 0), Held(1, "a:1:x", 5.0, None, 20.0, 0)]
-    assert (idle.finished, idle.failed, idle.mean_duration_s, idle.heard_s, idle.running) == (2, 1, 2.0, 3.0, [])
+    assert (busy.host, busy.pid, busy.lease_left_s, busy.heard_s, busy.finished) == (
+        "a",
+        1,
+        20.0,
+        30.0,
+        1,
+    )
+    assert busy.running == [
+        Held(0, "a:1:x", 5.0, 7.0, 30.0, 0),
+        Held(1, "a:1:x", 5.0, None, 20.0, 0),
+    ]
+    assert (idle.finished, idle.failed, idle.mean_duration_s, idle.heard_s, idle.running) == (
+        2,
+        1,
+        2.0,
+        3.0,
+        [],
+    )
     assert (odd.name, odd.host, odd.pid, odd.heard_s) == ("odd", "odd", None, 65.0)
     assert dead.running[0].stuck_s == odd.running[0].stuck_s == 5.0
     assert dead.running[0].next == "offered again when a worker is free (retry 2 of 2)"
@@ -148,7 +223,12 @@ class Counting(SQLite):
 
 def test_only_what_is_new_is_read():
     study = luthier.create_study("s", "s.db", sampler="random")
-    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, values=(float(i),), params={}) for i in range(2000)])
+    study.add_trials(
+        [
+            TrialRow(number=-1, state=State.COMPLETE, values=(float(i),), params={})
+            for i in range(2000)
+        ]
+    )
     place = Counting("s.db", lease_s=5.0)
     follower = Follower(place, place.study("s"))
 
@@ -192,7 +272,13 @@ def evil():
         study._id,
         [
             TrialRow(number=-1, state=State.RUNNING, worker=EVIL, started_s=time.time()),
-            TrialRow(number=-1, state=State.FAILED, worker=f"{EVIL}:1:a", error=EVIL, finished_s=time.time()),
+            TrialRow(
+                number=-1,
+                state=State.FAILED,
+                worker=f"{EVIL}:1:a",
+                error=EVIL,
+                finished_s=time.time(),
+            ),
         ],
     )
     return study
@@ -210,7 +296,9 @@ def test_user_text_is_inert_and_json_is_all_of_it():
 
 def test_failures_are_told_without_passwords():
     error = "E: no answer from ('postgresql://me:pa55@host/db'), or http://pa55@host\nTraceback"
-    luthier.create_study("s", "s.db").add_trials([TrialRow(number=-1, state=State.FAILED, error=error)])
+    luthier.create_study("s", "s.db").add_trials(
+        [TrialRow(number=-1, state=State.FAILED, error=error)]
+    )
     for form in ("--once", "--json"):
         text = call("top", "s", "--storage", "s.db", form).stdout
         assert "E: no answer from ('postgresql://me:***@host/db'), or http://***@host" in text
@@ -221,13 +309,21 @@ def test_live_on_a_terminal_until_ctrl_c():
     study = evil()
     outside, inside = pty.openpty()
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {
-        "TERM": "xterm", "COLUMNS": "150", "LINES": "40", "LUTHIER_STORAGE": "sqlite:///s.db?lease_s=0.01",
-    }  # fmt: skip
+        "TERM": "xterm",
+        "COLUMNS": "150",
+        "LINES": "40",
+        "LUTHIER_STORAGE": "sqlite:///s.db?lease_s=0.01",
+    }
     process = subprocess.Popen(
-        [sys.executable, "-m", "luthier.cli", "top", EVIL, "--every", "0.05"], stdout=inside, stderr=inside, env=env
+        [sys.executable, "-m", "luthier.cli", "top", EVIL, "--every", "0.05"],
+        stdout=inside,
+        stderr=inside,
+        env=env,
     )
     os.close(inside)
-    seen, told, ended = "", False, False
+    seen = ""
+    told = False
+    ended = False
     try:
         while chunk := os.read(outside, 65536).decode(errors="replace"):
             seen += chunk

@@ -1,4 +1,7 @@
-"""Trials that pause and go on, from the study's side: a scheduler of the test decides, everything else is real."""
+"""Trials that pause and go on, from the study's side.
+
+A scheduler of the test decides, everything else is real.
+"""
 
 import logging
 import time
@@ -65,7 +68,9 @@ def url(request, tmp_path):
 
 
 def two(url, scheduler, **settings):
-    study = luthier.create_study(name="s", storage=url, space=SPACE, scheduler=scheduler, seed=0, **settings)
+    study = luthier.create_study(
+        name="s", storage=url, space=SPACE, scheduler=scheduler, seed=0, **settings
+    )
     study.enqueue({"x": 0.75})
     study.enqueue({"x": 0.25})
     return study
@@ -144,7 +149,9 @@ def test_another_scheduler_leaves_the_paused_ones_and_says_so_once(tmp_path, cap
     assert [r.state for r in again.trials[:2]] == [State.PAUSED] * 2
 
 
-def test_an_objective_that_ignores_the_pause_is_told_once_and_its_result_counts(caplog, monkeypatch):
+def test_an_objective_that_ignores_the_pause_is_told_once_and_its_result_counts(
+    caplog, monkeypatch
+):
     monkeypatch.setattr(luthier.Trial, "_warned", False)
 
     def ignores(trial):
@@ -237,7 +244,9 @@ def test_what_is_kept_of_finished_trials(tmp_path, keep, left):
 
 
 def test_everything_is_kept_where_it_is_wanted(tmp_path):
-    study = two(f"sqlite:///{tmp_path}/a.db", Halves(), checkpoints=Checkpoints(tmp_path / "c", keep="all"))
+    study = two(
+        f"sqlite:///{tmp_path}/a.db", Halves(), checkpoints=Checkpoints(tmp_path / "c", keep="all")
+    )
     study.optimize(trained, progress=False)
     assert len(list((tmp_path / "c").iterdir())) == 6
     again = luthier.load_study("s", f"sqlite:///{tmp_path}/a.db")
@@ -304,14 +313,17 @@ def test_time_paused_does_not_count_as_running(tmp_path):
 
 def test_reproducible_runs_need_a_scheduler_that_never_pauses():
     study = two(None, Halves())
-    with pytest.raises(ValueError, match="reproducible=True with several jobs takes a scheduler that never pauses"):
+    with pytest.raises(
+        ValueError, match="reproducible=True with several jobs takes a scheduler that never pauses"
+    ):
         study.optimize(trained, n_jobs=2, reproducible=True)
     study.scheduler = luthier.schedulers.ASHA(mode="stopping")
     study.optimize(trained, n_trials=2, n_jobs=2, reproducible=True, progress=False)
     assert all(r.state.finished for r in study.trials)
 
 
-# -- at the edges ------------------------------------------------------------------------------------------------------
+# -- at the edges
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_trial_taken_over_at_the_end_does_not_open_the_bound(tmp_path):
@@ -389,7 +401,9 @@ def test_only_the_scheduler_pauses():
 
 def test_patience_hands_over_to_a_scheduler_that_resumes():
     study = luthier.create_study(
-        space=SPACE, scheduler=luthier.schedulers.Patient(luthier.schedulers.ASHA(1, 4), patience=0), seed=0
+        space=SPACE,
+        scheduler=luthier.schedulers.Patient(luthier.schedulers.ASHA(1, 4), patience=0),
+        seed=0,
     )
     study.optimize(trained, n_trials=12, progress=False)
     assert any(r.state == State.COMPLETE for r in study.trials)
@@ -428,7 +442,10 @@ def test_losses_of_any_size_do_not_stop_a_study():
 
 def test_freeze_thaw_says_that_it_takes_one_objective():
     study = luthier.create_study(
-        space=SPACE, directions=["minimize", "minimize"], scheduler=luthier.schedulers.FreezeThaw(4), sampler="random"
+        space=SPACE,
+        directions=["minimize", "minimize"],
+        scheduler=luthier.schedulers.FreezeThaw(4),
+        sampler="random",
     )
 
     def both(trial):
@@ -438,7 +455,9 @@ def test_freeze_thaw_says_that_it_takes_one_objective():
                 raise luthier.TrialPruned
         return 1.0, 1.0
 
-    with pytest.raises(luthier.errors.StudyError, match="FreezeThaw takes one objective, got 2; use ASHA or Auto"):
+    with pytest.raises(
+        luthier.errors.StudyError, match="FreezeThaw takes one objective, got 2; use ASHA or Auto"
+    ):
         study.optimize(both, n_trials=12, progress=False)
 
 
@@ -450,14 +469,17 @@ def test_a_checkpoint_that_another_worker_has_just_taken_is_not_deleted(tmp_path
 
         def finish(self, study, row):
             if self.meanwhile:
-                act, self.meanwhile = self.meanwhile, None
+                act = self.meanwhile
+                self.meanwhile = None
                 act()
             return super().finish(study, row)
 
     mine, other = Interrupted(tmp_path / "s.db"), SQLite(tmp_path / "s.db")
     study = luthier.create_study("s", mine, space={"x": luthier.Float(0, 1)}, seed=0)
     large = {"w": np.zeros(9999)}
-    best, paused, source = study.ask(), study.ask(), study.ask()
+    best = study.ask()
+    paused = study.ask()
+    source = study.ask()
     for trial, value in ((best, 0.0), (paused, 5.0), (source, 3.0)):
         trial.report(value, 1, checkpoint=large)
     study.tell(best, 0.0)

@@ -1,4 +1,7 @@
-"""Populations end to end: what they find, that a replay gives exactly that, and that nothing killed changes it."""
+"""Populations end to end.
+
+What they find, that a replay gives exactly that, and that nothing killed changes it.
+"""
 
 import json
 import logging
@@ -30,7 +33,10 @@ def true_value(theta):
 
 
 def quadratic(trial):
-    """Jaderberg 2017, figure 2; each learns one of the two only, so that no constant learns both."""
+    """Jaderberg 2017, figure 2.
+
+    Each learns one of the two only, so that no constant learns both.
+    """
     theta = trial.checkpoint or [0.9, 0.9]
     for step in range(trial.step + 1, N_STEPS + 1):
         h0 = trial.suggest_float("h0", 0, 1)
@@ -54,7 +60,9 @@ def turning(trial):
 
 
 def population(objective, scheduler, seed=0, **options):
-    study = luthier.create_study(direction="maximize", sampler="QMC", scheduler=scheduler, seed=seed)
+    study = luthier.create_study(
+        direction="maximize", sampler="QMC", scheduler=scheduler, seed=seed
+    )
     study.optimize(objective, progress=False, **options)
     return study
 
@@ -80,7 +88,9 @@ def test_two_members_learn_what_no_constant_does(synchronous):
 
     space = {"h": luthier.Categorical([(1, 0), (0, 1)])}
     scheduler = PBT(4, interval=5, max_resource=N_STEPS, synchronous=synchronous)
-    study = luthier.create_study(direction="maximize", space=space, sampler="Random", scheduler=scheduler, seed=2)
+    study = luthier.create_study(
+        direction="maximize", space=space, sampler="Random", scheduler=scheduler, seed=2
+    )
     study.optimize(masked, progress=False)
     grid = luthier.create_study(direction="maximize", space=space, sampler="Grid")
     grid.optimize(masked, n_trials=2, progress=False)
@@ -89,9 +99,14 @@ def test_two_members_learn_what_no_constant_does(synchronous):
     assert len(study.trials) == 4
 
 
-@pytest.mark.parametrize("scheduler", [PBT(8, 5, N_STEPS), PBT(8, 5, N_STEPS, synchronous=True), PB2(8, 10, N_STEPS)])
+@pytest.mark.parametrize(
+    "scheduler", [PBT(8, 5, N_STEPS), PBT(8, 5, N_STEPS, synchronous=True), PB2(8, 10, N_STEPS)]
+)
 def test_a_schedule_beats_every_constant(scheduler):
-    best = max(sum(1 - abs(x - (0.8 if s <= 50 else 0.05)) for s in range(1, 101)) for x in np.linspace(0.01, 1, 100))
+    best = max(
+        sum(1 - abs(x - (0.8 if s <= 50 else 0.05)) for s in range(1, 101))
+        for x in np.linspace(0.01, 1, 100)
+    )
     study = population(turning, scheduler)
     assert study.best_value > best + 5
     assert len(PBT.schedule(study)) > 3
@@ -110,7 +125,11 @@ def test_threads_share_a_population(n_workers):
 def test_synchronous_populations_are_the_same_whatever_the_workers():
     def trials(**options):
         study = luthier.create_study(
-            space=SPACE, direction="maximize", sampler="Random", scheduler=PBT(5, 10, synchronous=True), seed=4
+            space=SPACE,
+            direction="maximize",
+            sampler="Random",
+            scheduler=PBT(5, 10, synchronous=True),
+            seed=4,
         )
         study.optimize(quadratic, progress=False, **options)
         return [(r.turns, r.values, r.reports) for r in study.trials]
@@ -137,7 +156,9 @@ def test_a_space_that_is_used_up_bounds_the_population():
         return theta
 
     space = {"x": luthier.Int(1, 3)}
-    study = luthier.create_study(space=space, sampler="Grid", scheduler=PBT(10, 5, synchronous=True))
+    study = luthier.create_study(
+        space=space, sampler="Grid", scheduler=PBT(10, 5, synchronous=True)
+    )
     study.optimize(objective, progress=False)
     assert [r.state for r in study.trials] == [State.COMPLETE] * 3
 
@@ -148,7 +169,9 @@ def test_enqueued_members_belong_to_it_and_failures_shrink_it():
             raise ArithmeticError
         return quadratic(trial)
 
-    study = luthier.create_study(direction="maximize", scheduler=PBT(4, 10, synchronous=True), seed=0, sampler="Random")
+    study = luthier.create_study(
+        direction="maximize", scheduler=PBT(4, 10, synchronous=True), seed=0, sampler="Random"
+    )
     study.enqueue({"h0": 0.25})
     study.enqueue({"h0": 0.5})
     study.optimize(objective, progress=False, catch=ArithmeticError)
@@ -169,7 +192,10 @@ def test_several_objectives():
         return a, (a - 5) ** 2
 
     study = luthier.create_study(
-        directions=["maximize", "minimize"], space={"x": luthier.Float(0, 1)}, sampler="QMC", scheduler=PBT(6, 5)
+        directions=["maximize", "minimize"],
+        space={"x": luthier.Float(0, 1)},
+        sampler="QMC",
+        scheduler=PBT(6, 5),
     )
     study.optimize(objective, progress=False)
     assert [r.state for r in study.trials] == [State.COMPLETE] * 6
@@ -213,7 +239,8 @@ def test_ask_and_tell():
     assert n == 6
 
 
-# -- the command line -------------------------------------------------------------------------------------------------
+# -- the command line
+# -------------------------------------------------------------------------------------------------
 
 TRAIN = """
 import luthier
@@ -273,7 +300,8 @@ def test_wrong_replays_are_said(call, tmp_path):
     assert "this one has 2 trials" in call(*run, path, "--name", "rise", status=1).output
 
 
-# -- kills ------------------------------------------------------------------------------------------------------------
+# -- kills
+# ----------------------------------------------------------------------------------------------
 
 SCRIPT = """
     import sys, time
@@ -316,7 +344,9 @@ def trained(rows, number, step):
         source = number if turns[-1].source is None else turns[-1].source
         theta = trained(rows, source, begin) if begin else 1.0
     else:
-        begin, params, theta = 0, row.turns[0].params if row.turns else row.params, 1.0
+        begin = 0
+        params = row.turns[0].params if row.turns else row.params
+        theta = 1.0
     for _ in range(begin, int(step)):
         theta = theta * (1 - 0.1 * params["x"]) + 0.01 * params["k"]
     return theta
@@ -333,7 +363,11 @@ def all_is_as_its_lineage_says(rows):
         begins = [0, *(int(t.step) for t in row.turns), None]
         for i, begin in enumerate(begins[:-1]):
             following = None if begins[i + 1] is None else row.turns[i]
-            there = [s for s in sorted(steps) if begin < s <= (24 if following is None else following.step)]
+            there = [
+                s
+                for s in sorted(steps)
+                if begin < s <= (24 if following is None else following.step)
+            ]
             assert there == list(range(begin + 1, begin + 1 + len(there)))
             if following is None or following.source is None:
                 assert len(there) == (24 if following is None else int(following.step)) - begin

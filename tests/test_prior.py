@@ -41,7 +41,9 @@ def believed(draw: st.DrawFn) -> Distribution:
 
 
 def test_what_people_write_is_kept_in_one_form() -> None:
-    assert Float(1e-5, 1e-1, scale="log", prior=1e-3) == Float(1e-5, 1e-1, scale="log", prior=[1e-3, 0.25])
+    assert Float(1e-5, 1e-1, scale="log", prior=1e-3) == Float(
+        1e-5, 1e-1, scale="log", prior=[1e-3, 0.25]
+    )
     assert Int(1, 9, prior=(np.int64(3), np.float32(0.5))).prior == (3, 0.5)
     assert ADAM.prior == (0.6, 0.2, 0.0)
     assert Categorical(["adam", "sgd", "lamb"], prior=np.array([0.6, 0.2, 0])) == ADAM
@@ -55,7 +57,10 @@ def test_what_people_write_is_kept_in_one_form() -> None:
 def test_json_and_back(dist: Distribution) -> None:
     assert msgspec.json.decode(msgspec.json.encode(dist), type=Distribution) == dist
     space = Space({"x": dist})
-    assert Space.from_json(msgspec.json.decode(msgspec.json.encode(space.to_json()))).params == space.params
+    assert (
+        Space.from_json(msgspec.json.decode(msgspec.json.encode(space.to_json()))).params
+        == space.params
+    )
 
 
 def test_space_files() -> None:
@@ -77,15 +82,23 @@ def test_a_study_keeps_it(tmp_path) -> None:
     luthier.create_study("s", f"sqlite:///{tmp_path}/a.db", space=space)
     study = luthier.load_study("s", f"sqlite:///{tmp_path}/a.db")
     assert study.space.params == space.params
-    study.optimize(lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("o", ADAM.choices) == "sgd"), 3)
+    study.optimize(
+        lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("o", ADAM.choices) == "sgd"),
+        3,
+    )
     assert study.space.params == space.params, "suggesting the same range keeps it"
-    study.optimize(lambda t: t.suggest_float("x", 0, 2) + (t.suggest_categorical("o", ["rprop"]) == "sgd"), 3)
+    study.optimize(
+        lambda t: t.suggest_float("x", 0, 2) + (t.suggest_categorical("o", ["rprop"]) == "sgd"), 3
+    )
     assert study.space.params["x"].prior == (0.2, 0.05), "as sure as before, over twice the range"
     assert study.space.params["o"].prior == (0.6, 0.2, 0.0, 0.0)
 
 
 def test_the_later_of_two_beliefs_holds() -> None:
-    a, b = Float(1, 10, scale="log", prior=(2, 0.1), default=3), Float(10, 100, scale="log", prior=(20, 0.1))
+    a, b = (
+        Float(1, 10, scale="log", prior=(2, 0.1), default=3),
+        Float(10, 100, scale="log", prior=(20, 0.1)),
+    )
     assert wider(a, b) == Float(1, 100, scale="log", prior=(20, 0.05), default=3)
     assert wider(a, a) == a
     assert wider(ADAM, Categorical(["new", "sgd"], prior=[1, 2])) == Categorical(
@@ -108,7 +121,10 @@ def test_the_later_of_two_beliefs_holds() -> None:
         (lambda: Float(0, 1, prior=(0.5, None)), "sd of a prior must be a number"),
         (lambda: Float(0, 1, prior=(0.5, 0.1, 0.1)), "a value, or a value and an sd"),
         (lambda: Int(1, 3, prior=4), "from 1 to 3, got 4"),
-        (lambda: Categorical(["a", "b"], prior={"c": 1}), r"weighs \['c'\], not among the choices \['a', 'b'\]"),
+        (
+            lambda: Categorical(["a", "b"], prior={"c": 1}),
+            r"weighs \['c'\], not among the choices \['a', 'b'\]",
+        ),
         (lambda: Categorical([1, 2], prior={True: 1}), r"weighs \[True\]"),
         (lambda: Categorical(["a", "b"], prior=[1]), "one for every choice"),
         (lambda: Categorical(["a", "b"], prior="ab"), "one for every choice"),
@@ -118,7 +134,10 @@ def test_the_later_of_two_beliefs_holds() -> None:
         (lambda: Categorical(["a", "b"], prior=[1, -1]), ">= 0"),
         (lambda: Categorical(["a", "b"], prior=[1, math.nan]), "finite"),
         (lambda: Categorical(["a", "b"], prior=[1, math.inf]), "finite"),
-        (lambda: Categorical(["a", "b"], prior=[1, "x"]), "weight of a prior must be a number, got 'x'"),
+        (
+            lambda: Categorical(["a", "b"], prior=[1, "x"]),
+            "weight of a prior must be a number, got 'x'",
+        ),
     ],
 )
 def test_nonsense_is_refused_with_a_reason(make, says: str) -> None:
@@ -185,16 +204,24 @@ TREE = Space(
 
 def test_draws_respect_conditions_and_constraints() -> None:
     rows = TREE.decode(TREE.from_prior(np.random.default_rng(0), 2000))
-    assert all(("C" in r, "rate" in r) == ((r["model"] == "svm"), (r["model"] == "net")) for r in rows)
+    assert all(
+        ("C" in r, "rate" in r) == ((r["model"] == "svm"), (r["model"] == "net")) for r in rows
+    )
     assert np.mean([r["model"] == "net" for r in rows]) == pytest.approx(0.975, abs=0.02)
     _, counts = np.unique([r["free"] for r in rows], return_counts=True)
-    assert counts / 2000 == pytest.approx(np.full(8, 1 / 8), abs=0.04), "uniform where nothing is believed"
+    assert counts / 2000 == pytest.approx(np.full(8, 1 / 8), abs=0.04), (
+        "uniform where nothing is believed"
+    )
 
 
 def test_only_active_parameters_with_a_prior_count() -> None:
-    X = TREE.encode([{"model": "svm", "C": 1.0, "free": 0}, {"model": "net", "rate": 1.0, "free": 0}])
+    X = TREE.encode(
+        [{"model": "svm", "C": 1.0, "free": 0}, {"model": "net", "rate": 1.0, "free": 0}]
+    )
     peak = 0.95 / (0.05 * math.sqrt(2 * math.pi)) + 0.05
-    assert TREE.log_prior(X) == pytest.approx([math.log(0.05) + math.log(peak), math.log(1.95) + math.log(0.05)])
+    assert TREE.log_prior(X) == pytest.approx(
+        [math.log(0.05) + math.log(peak), math.log(1.95) + math.log(0.05)]
+    )
     assert TREE.believed
     plain = Space({"x": Float(0, 1), "one": FIXED})
     assert not plain.believed
@@ -202,8 +229,20 @@ def test_only_active_parameters_with_a_prior_count() -> None:
 
 
 def test_a_search_starts_at_the_default_or_where_the_belief_is() -> None:
-    space = Space({"x": Float(0, 1, prior=0.2), "y": Float(0, 1, prior=0.2, default=0.7), "o": ADAM, "k": Int(1, 3)})
-    assert space.decode(space.centre())[0] == {"x": pytest.approx(0.2), "y": pytest.approx(0.7), "o": "adam", "k": 2}
+    space = Space(
+        {
+            "x": Float(0, 1, prior=0.2),
+            "y": Float(0, 1, prior=0.2, default=0.7),
+            "o": ADAM,
+            "k": Int(1, 3),
+        }
+    )
+    assert space.decode(space.centre())[0] == {
+        "x": pytest.approx(0.2),
+        "y": pytest.approx(0.7),
+        "o": "adam",
+        "k": 2,
+    }
     assert Space({"x": Float(0, 1, step=0.5, prior=0.4)}).centre().tolist() == [[0.5]]
 
 
@@ -212,12 +251,17 @@ def search(prior: bool, shift: float, n: int, seed: int) -> np.ndarray:
     belief = (0.3 + shift, 0.1) if prior else None
     space = Space({f"x{j}": Float(0, 1, prior=belief) for j in range(4)})
     study = luthier.create_study(space=space, sampler=TPE(), seed=seed)
-    study.optimize(lambda t: sum((v - 0.3) ** 2 for v in t.params.values()), n_trials=n, progress=False)
+    study.optimize(
+        lambda t: sum((v - 0.3) ** 2 for v in t.params.values()), n_trials=n, progress=False
+    )
     return np.minimum.accumulate([t.value for t in study.trials])
 
 
 def test_a_good_belief_saves_trials() -> None:
-    needed = {p: np.mean([np.argmax(search(p, 0.1, 150, s) < 0.02) for s in range(10)]) for p in (True, False)}
+    needed = {
+        p: np.mean([np.argmax(search(p, 0.1, 150, s) < 0.02) for s in range(10)])
+        for p in (True, False)
+    }
     assert 0 < needed[True] < needed[False] / 1.5
 
 
@@ -237,7 +281,9 @@ def test_half_of_the_first_trials_come_from_it() -> None:
 
 
 def test_extremes_raise_no_warning() -> None:
-    space = Space({"x": Float(0, 1, prior=(1, 1e-300)), "y": Float(0, 1, prior=(0, 1e300)), "one": FIXED})
+    space = Space(
+        {"x": Float(0, 1, prior=(1, 1e-300)), "y": Float(0, 1, prior=(0, 1e300)), "one": FIXED}
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         X = space.from_prior(np.random.default_rng(0), 100)

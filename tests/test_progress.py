@@ -71,7 +71,9 @@ def test_a_closed_stderr_stops_nothing(monkeypatch):
     monkeypatch.setattr(progress, "_LINE_S", 0.0)
     with open(os.devnull, "w") as gone:
         gone.close()
-        monkeypatch.setattr(sys, "stderr", type("Gone", (), {"isatty": lambda s: False, "write": gone.write})())
+        monkeypatch.setattr(
+            sys, "stderr", type("Gone", (), {"isatty": lambda s: False, "write": gone.write})()
+        )
         assert len(run(progress=True).trials) == 8
     monkeypatch.setattr(sys, "stderr", None)
     assert len(run(progress=True).trials) == 8
@@ -80,10 +82,14 @@ def test_a_closed_stderr_stops_nothing(monkeypatch):
 
 def test_plain_lines_load_no_rich():
     code = (
-        "import luthier, sys; luthier.create_study().optimize(lambda t: t.suggest_float('x', 0, 1), 2, progress=True); "
+        "import luthier, sys; luthier.create_study().optimize(lambda t: t.suggest_float('x', 0, "
+        "1), 2, progress=True); "
         "sys.exit('rich' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False).returncode
+        == 0
+    )
 
 
 def tally(n_trials=None, timeout_s=None, done=0, after_s=10.0):
@@ -109,7 +115,12 @@ def test_time_left():
 
 
 def test_clock():
-    assert [clock(s) for s in (0, 7.9, 61, 3600 + 23 * 60 + 45)] == ["0:00", "0:07", "1:01", "1:23:45"]
+    assert [clock(s) for s in (0, 7.9, 61, 3600 + 23 * 60 + 45)] == [
+        "0:00",
+        "0:07",
+        "1:01",
+        "1:23:45",
+    ]
 
 
 def test_what_runs_is_counted_without_the_dead(tmp_path):
@@ -133,7 +144,9 @@ def test_what_runs_is_counted_without_the_dead(tmp_path):
 
 def test_several_objectives_have_no_best_but_a_front_that_grows():
     study = luthier.create_study("s", directions=["minimize", "maximize"])
-    t, rng, seen = Tally(study, None, None), np.random.default_rng(0), []
+    t = Tally(study, None, None)
+    rng = np.random.default_rng(0)
+    seen = []
     t.look()
     assert t.found() == ""
     for values in rng.integers(0, 9, (40, 2)).tolist():
@@ -193,9 +206,16 @@ def on_a_terminal(stdout=None, **env):
     """What a script writes to a terminal, and where stdout is a pipe, what it writes there."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdin=theirs, stdout=stdout or theirs, stderr=theirs,
-        env={**{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM")}, "TERM": "xterm", **env},
-    )  # fmt: skip
+        [sys.executable, "-c", SCRIPT],
+        stdin=theirs,
+        stdout=stdout or theirs,
+        stderr=theirs,
+        env={
+            **{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM")},
+            "TERM": "xterm",
+            **env,
+        },
+    )
     os.close(theirs)
     seen = b""
     try:

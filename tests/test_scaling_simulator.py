@@ -1,4 +1,7 @@
-"""benchmarks/scaling.py: queues against their closed forms, fleets against paper, and the page against the figures."""
+"""benchmarks/scaling.py.
+
+Queues against their closed forms, fleets against paper, and the page against the figures.
+"""
 
 import importlib.util
 import json
@@ -16,7 +19,13 @@ spec.loader.exec_module(scaling)
 
 
 def verb(cpu_ms=0.0, lock_ms=0.0, trips=0, locked_trips=0):
-    return {"cpu_ms": cpu_ms, "lock_ms": lock_ms, "locks": lock_ms > 0, "trips": trips, "locked_trips": locked_trips}
+    return {
+        "cpu_ms": cpu_ms,
+        "lock_ms": lock_ms,
+        "locks": lock_ms > 0,
+        "trips": trips,
+        "locked_trips": locked_trips,
+    }
 
 
 def constants(row_ms=0.0, **changed):
@@ -71,9 +80,13 @@ def test_as_many_are_served_at_a_time_as_there_are_cores():
 
 def test_one_worker_pays_what_its_verbs_take():
     fleet = scaling.Fleet("postgresql", 1, 1.0, propose_s=0.1, rtt_s=0.01)
-    costs = constants(add_trials=verb(lock_ms=10.0, trips=3, locked_trips=1), changes=verb(cpu_ms=20.0, trips=2))
+    costs = constants(
+        add_trials=verb(lock_ms=10.0, trips=3, locked_trips=1), changes=verb(cpu_ms=20.0, trips=2)
+    )
     found = scaling.simulate(fleet, costs, 20_000)
-    assert found["efficiency"] == pytest.approx(1 / (1 + 0.01 + 0.02 + 0.02 + 0.1 + 0.01 + 0.03), rel=1e-3)
+    assert found["efficiency"] == pytest.approx(
+        1 / (1 + 0.01 + 0.02 + 0.02 + 0.1 + 0.01 + 0.03), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(("workers", "lock"), [(10, 0.2), (25, 0.5), (500, 1.0)])
@@ -101,7 +114,10 @@ def test_what_is_read_grows_with_the_square_of_the_workers():
 
 
 def test_the_cores_bound_is_where_reads_fill_them():
-    costs, fleet = constants(row_ms=0.01, changes=verb(cpu_ms=0.1)), scaling.Fleet("postgresql", 1, 10.0)
+    costs, fleet = (
+        constants(row_ms=0.01, changes=verb(cpu_ms=0.1)),
+        scaling.Fleet("postgresql", 1, 10.0),
+    )
     w = scaling.bound(fleet, costs)["cores"]
     assert w / 10 * (0.1e-3 + 2 * w * 1e-5) == pytest.approx(8)
 
@@ -116,12 +132,16 @@ def test_leases_are_prolonged_once_for_each_process():
 
 def test_the_simulation_is_like_a_real_run(saved):
     for kind, run in saved["constants"]["real"].items():
-        assert saved["simulated"]["real"][kind]["trials_per_s"] == pytest.approx(run["trials_per_s"], rel=0.25)
+        assert saved["simulated"]["real"][kind]["trials_per_s"] == pytest.approx(
+            run["trials_per_s"], rel=0.25
+        )
 
 
 def test_no_fleet_does_more_than_paper_allows(saved):
     for run in saved["simulated"]["grid"][0]:
-        assert run["workers"] * run["efficiency"] <= 1.1 * min(run["workers"], *run["paper"].values())
+        assert run["workers"] * run["efficiency"] <= 1.1 * min(
+            run["workers"], *run["paper"].values()
+        )
 
 
 def test_the_page_has_the_figures_that_were_saved(saved):

@@ -1,4 +1,7 @@
-"""What must never happen, whoever writes to a storage or speaks to a service. See also tests/server."""
+"""What must never happen, whoever writes to a storage or speaks to a service.
+
+See also tests/server.
+"""
 
 import ast
 import pickle
@@ -16,7 +19,9 @@ from servers import shared
 from service import Service
 
 SRC = Path(luthier.__file__).parent
-READERS = [p for room in ("storages", "server", "checkpoints") for p in sorted((SRC / room).rglob("*.py"))]
+READERS = [
+    p for room in ("storages", "server", "checkpoints") for p in sorted((SRC / room).rglob("*.py"))
+]
 UNSAFE = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
 
 
@@ -28,12 +33,24 @@ class Bomb:
 @pytest.mark.parametrize("path", READERS, ids=lambda p: str(p.relative_to(SRC)))
 def test_what_reads_storages_and_sockets_knows_no_pickle(path):
     tree = ast.parse(path.read_text())
-    names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    names |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level}
+    names = {
+        a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names
+    }
+    names |= {
+        (n.module or "").split(".")[0]
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom) and not n.level
+    }
     assert not names & UNSAFE
-    calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    calls = {
+        n.func.id
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
     assert not calls & {"eval", "exec", "compile"}
-    allowed = [n.value for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "allow_pickle"]
+    allowed = [
+        n.value for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "allow_pickle"
+    ]
     assert all(isinstance(v, ast.Constant) and v.value is False for v in allowed)
 
 
@@ -45,7 +62,9 @@ def test_a_pickle_in_the_place_of_a_checkpoint_is_refused(tmp_path):
         store.load(reference)
 
 
-@pytest.mark.parametrize("name", ["../../secret.npz", "/etc/passwd", "a/../../b", "..", "0-1-abcd1234/../../x"])
+@pytest.mark.parametrize(
+    "name", ["../../secret.npz", "/etc/passwd", "a/../../b", "..", "0-1-abcd1234/../../x"]
+)
 def test_a_reference_cannot_leave_the_folder_of_checkpoints(tmp_path, name):
     """Rows can be written by any worker, and a reference names a file."""
     store = Checkpoints(tmp_path / "c")
@@ -58,7 +77,9 @@ def test_a_reference_cannot_leave_the_folder_of_checkpoints(tmp_path, name):
     assert (tmp_path / "secret.npz").read_text() == "secret"
 
 
-NASTY = "x'; DROP TABLE luthier_trials; -- \n\r KEYS * \x1b[2J <script>alert(1)</script> %s ? {} \0 ü"
+NASTY = (
+    "x'; DROP TABLE luthier_trials; -- \n\r KEYS * \x1b[2J <script>alert(1)</script> %s ? {} \0 ü"
+)
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql", "redis", "http"])
@@ -68,12 +89,22 @@ def test_what_users_write_is_data(kind):
     try:
         study = storage.create_study(NASTY, {NASTY: NASTY}).id
         row = TrialRow(
-            number=-1, state=State.FAILED, params={NASTY: NASTY}, tags={NASTY: NASTY}, error=NASTY, worker=NASTY
+            number=-1,
+            state=State.FAILED,
+            params={NASTY: NASTY},
+            tags={NASTY: NASTY},
+            error=NASTY,
+            worker=NASTY,
         )
         storage.add_trials(study, [row], call=NASTY[:60])
         assert storage.add_trials(study, [row], call=NASTY[:60])[0] == 0
         [got] = storage.rows(study)
-        assert (got.params, got.tags, got.error, got.worker) == ({NASTY: NASTY}, {NASTY: NASTY}, NASTY, NASTY)
+        assert (got.params, got.tags, got.error, got.worker) == (
+            {NASTY: NASTY},
+            {NASTY: NASTY},
+            NASTY,
+            NASTY,
+        )
         assert storage.study(NASTY).spec == {NASTY: NASTY}
     finally:
         storage.close()
@@ -83,8 +114,14 @@ def test_what_users_write_is_data(kind):
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://u:hunter2@h/d", "postgresql://u:hunt/er2#?hunter2@h/d", "mysql://u@h/d?password=hunter2",
-     "redis://:hunter2@h:1", "http://hunter2@h:8700", "https://hunter2@h?token=hunter2"],
-)  # fmt: skip
+    [
+        "postgresql://u:hunter2@h/d",
+        "postgresql://u:hunt/er2#?hunter2@h/d",
+        "mysql://u@h/d?password=hunter2",
+        "redis://:hunter2@h:1",
+        "http://hunter2@h:8700",
+        "https://hunter2@h?token=hunter2",
+    ],
+)
 def test_secrets_in_addresses_are_not_shown(url):
     assert "hunter2" not in shown(url)

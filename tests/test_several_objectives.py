@@ -1,4 +1,7 @@
-"""Several objectives with names, and constraints on results: what is told, stored, refused, and who is the best."""
+"""Several objectives with names, and constraints on results.
+
+What is told, stored, refused, and who is the best.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ def storage(request, tmp_path):
 
 
 def created(storage=None, **how):
-    return luthier.create_study("aims", storage, objectives=AIMS, space=SPACE, sampler="random", seed=0, **how)
+    return luthier.create_study(
+        "aims", storage, objectives=AIMS, space=SPACE, sampler="random", seed=0, **how
+    )
 
 
 def both(trial):
@@ -45,10 +50,13 @@ def both(trial):
 
 def complete(values, constraints=(), x=0.5, **how):
     limits = dict(constraints)
-    return TrialRow(number=-1, state=State.COMPLETE, params={"x": x}, values=values, constraints=limits, **how)
+    return TrialRow(
+        number=-1, state=State.COMPLETE, params={"x": x}, values=values, constraints=limits, **how
+    )
 
 
-# -- names ------------------------------------------------------------------------------------------------------------
+# -- names
+# ----------------------------------------------------------------------------------------------
 
 
 def test_values_may_be_returned_by_name_in_any_order(storage):
@@ -63,7 +71,10 @@ def test_values_may_be_returned_by_name_in_any_order(storage):
 def test_names_are_stored(tmp_path):
     created(str(tmp_path / "a.db"))
     again = luthier.load_study("aims", str(tmp_path / "a.db"))
-    assert (again.objectives, again.directions) == (("accuracy", "latency_ms"), ("maximize", "minimize"))
+    assert (again.objectives, again.directions) == (
+        ("accuracy", "latency_ms"),
+        ("maximize", "minimize"),
+    )
     assert again.history.objectives == again.objectives
 
 
@@ -88,7 +99,11 @@ def test_without_names_values_are_numbered():
     [
         ({"accuracy": 1.0}, "there is no 'latency_ms'; the objectives are accuracy, latency_ms"),
         ({"accuracy": 1.0, "latency": 2.0}, "there is no 'latency_ms' and an unknown 'latency'"),
-        ((1.0,), r"2 numbers \(accuracy, latency_ms\), one for each direction of the study; trial 0 returned \(1.0,\)"),
+        (
+            (1.0,),
+            r"2 numbers \(accuracy, latency_ms\), one for each direction of the study; trial 0 "
+            r"returned \(1.0,\)",
+        ),
         ((1.0, 2.0, 3.0), r"2 numbers \(accuracy, latency_ms\)"),
         (1.0, "2 numbers"),
         ({"accuracy": "good", "latency_ms": 1.0}, "2 numbers"),
@@ -114,7 +129,10 @@ def test_nan_in_one_objective_fails_the_trial_and_not_the_study():
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({"objectives": AIMS, "direction": "minimize"}, "give one of direction, directions and objectives"),
+        (
+            {"objectives": AIMS, "direction": "minimize"},
+            "give one of direction, directions and objectives",
+        ),
         ({"objectives": {}}, "objectives a dict such as"),
         ({"directions": 5}, "directions is a list such as"),
         ({"direction": ""}, "a direction is 'minimize' or 'maximize', got"),
@@ -136,7 +154,9 @@ def test_a_loaded_study_keeps_its_names(tmp_path):
     created(db)
     assert created(db, load_if_exists=True).objectives == tuple(AIMS)
     with pytest.raises(StudyError, match="has objectives"):
-        luthier.create_study("aims", db, objectives={"f1": "maximize", "latency_ms": "minimize"}, load_if_exists=True)
+        luthier.create_study(
+            "aims", db, objectives={"f1": "maximize", "latency_ms": "minimize"}, load_if_exists=True
+        )
 
 
 def test_tables_have_the_names():
@@ -146,7 +166,8 @@ def test_tables_have_the_names():
     assert {"values.accuracy", "values.latency_ms", "constraints.memory"} <= set(table.columns)
 
 
-# -- constraints ------------------------------------------------------------------------------------------------------
+# -- constraints
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -180,7 +201,9 @@ def test_a_constraint_that_is_nan_fails_the_trial():
 
 def test_constraints_of_any_size_come_back(storage):
     study = created(storage)
-    [number] = study.add_trials([complete((0.5, 1.0), {"a": math.inf, "b": -math.inf, "c": np.float32(0.5)})])
+    [number] = study.add_trials(
+        [complete((0.5, 1.0), {"a": math.inf, "b": -math.inf, "c": np.float32(0.5)})]
+    )
     assert study.trials[number].constraints == {"a": math.inf, "b": -math.inf, "c": 0.5}
     assert not study.trials[number].feasible
 
@@ -211,8 +234,13 @@ def test_nothing_feasible_says_what_is_broken():
     study = luthier.create_study(seed=0)
     with pytest.raises(NoCompletedTrialsError, match="no trial is complete yet"):
         _ = study.best_trial
-    study.add_trials([complete((1.0,), {"mem": 5.0, "ms": -1.0}), complete((2.0,), {"mem": 2.0, "ms": 1.0})])
-    says = "none of 2 complete trials keeps all constraints.*broken are mem by 2, ms by 1; the nearest is trial 0"
+    study.add_trials(
+        [complete((1.0,), {"mem": 5.0, "ms": -1.0}), complete((2.0,), {"mem": 2.0, "ms": 1.0})]
+    )
+    says = (
+        "none of 2 complete trials keeps all constraints.*broken are mem by 2, ms by 1; the "
+        "nearest is trial 0"
+    )
     for ask in (lambda: study.best_trial, study.recommend):
         with pytest.raises(NoFeasibleTrialsError, match=says):
             ask()
@@ -235,7 +263,8 @@ def test_several_objectives_have_no_recommendation():
         created().recommend()
 
 
-# -- crashes ----------------------------------------------------------------------------------------------------------
+# -- crashes
+# ----------------------------------------------------------------------------------------------
 
 
 def crashes(trial):
@@ -264,7 +293,8 @@ def test_catch_as_is_one_of_two():
         created().optimize(both, n_trials=1, catch_as="maybe")
 
 
-# -- samplers ---------------------------------------------------------------------------------------------------------
+# -- samplers
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sampler", ["CMAES", "DE", "DEHB", "Forest"])
@@ -281,10 +311,13 @@ def test_samplers_for_several_objectives_refuse_one(sampler):
         study.ask()
 
 
-# -- columns ----------------------------------------------------------------------------------------------------------
+# -- columns
+# ----------------------------------------------------------------------------------------------
 
 CONSTRAINTS = st.lists(
-    st.dictionaries(st.sampled_from("abc"), st.floats(allow_nan=False), max_size=3), min_size=1, max_size=40
+    st.dictionaries(st.sampled_from("abc"), st.floats(allow_nan=False), max_size=3),
+    min_size=1,
+    max_size=40,
 )
 
 
@@ -300,7 +333,9 @@ def test_columns_say_what_rows_say(told):
 
 
 def test_violations_count_alike_whatever_the_unit():
-    seconds_and_bytes = np.array([[1.0, -5.0], [-1.0, 4e9], [0.5, 2e9], [math.nan, -1.0], [math.inf, 0.0]])
+    seconds_and_bytes = np.array(
+        [[1.0, -5.0], [-1.0, 4e9], [0.5, 2e9], [math.nan, -1.0], [math.inf, 0.0]]
+    )
     np.testing.assert_allclose(violation(seconds_and_bytes), [1, 1, 1, 0, 2])
 
 
@@ -313,7 +348,9 @@ def test_who_looks_back_does_not_see_constraints_of_what_came_later():
 
 def test_a_trial_that_was_paused_keeps_what_it_told():
     space = {"x": Float(0, 1)}
-    study = luthier.create_study(space=space, scheduler=luthier.schedulers.ASHA(min_resource=1, max_resource=4))
+    study = luthier.create_study(
+        space=space, scheduler=luthier.schedulers.ASHA(min_resource=1, max_resource=4)
+    )
 
     def objective(trial):
         for step in range(int(trial.step) + 1, 5):
@@ -334,11 +371,14 @@ def test_a_trial_that_was_paused_keeps_what_it_told():
     assert all(row.constraints == {"early": -1.0} for row in resting)
 
 
-# -- several workers, and what comes from elsewhere -------------------------------------------------------------------
+# -- several workers, and what comes from elsewhere
+# -------------------------------------------------------------------
 
 
 def test_a_constraint_does_not_hide_an_objective_of_its_name():
-    study = luthier.create_study(objectives={"loss": "minimize"}, space=SPACE, sampler="random", seed=0)
+    study = luthier.create_study(
+        objectives={"loss": "minimize"}, space=SPACE, sampler="random", seed=0
+    )
 
     def objective(trial):
         trial.set_constraint("loss", -1.0)
@@ -405,11 +445,16 @@ def test_added_trials_may_hold_numpy_numbers(storage):
 
 def test_a_trial_that_waits_breaks_nothing_yet():
     study = created()
-    study.add_trials([TrialRow(number=-1, state=State.WAITING, params={"x": 0.5}, constraints={"c": 1.0})])
+    study.add_trials(
+        [TrialRow(number=-1, state=State.WAITING, params={"x": 0.5}, constraints={"c": 1.0})]
+    )
     assert study.history.constraint_names == ()
 
 
 def test_configurations_that_always_broke_a_constraint_are_not_recommended():
     study = luthier.create_study(space=SPACE, seed=0)
-    study.add_trials(complete((x,), {"c": 1.0 if i < 9 else -1.0}, x=x) for i, x in enumerate(np.linspace(0, 1, 10)))
+    study.add_trials(
+        complete((x,), {"c": 1.0 if i < 9 else -1.0}, x=x)
+        for i, x in enumerate(np.linspace(0, 1, 10))
+    )
     assert [r.numbers for r in study.recommend(10)] == [(9,)]

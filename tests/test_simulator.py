@@ -1,4 +1,7 @@
-"""benchmarks/asynchronous.py: virtual time and who idles, by hand; and the curves that were recorded."""
+"""benchmarks/asynchronous.py: virtual time and who idles, by hand.
+
+And the curves that were recorded.
+"""
 
 import importlib.util
 import sys
@@ -73,7 +76,9 @@ def test_each_turn_pays_for_its_start_and_for_the_epochs_it_adds():
 def test_waiting_counts_and_having_been_sent_home_does_not():
     study, table = tiny(Halves(), 0.0, 1.0)
     run = simulator.simulate(study, table, n_workers=2, epochs=100)
-    assert run.end_s == 4.0  # both pause, at 1 and at 2; from there on the better one needs two more
+    assert (
+        run.end_s == 4.0
+    )  # both pause, at 1 and at 2; from there on the better one needs two more
     assert run.idle_s.tolist() == [1.0, 0.0]
     assert run.present_s.tolist() == [4.0, 2.0]
     assert run.idle.tolist() == [0.25, 0.0]
@@ -83,7 +88,11 @@ def test_who_idles_when_it_ends_has_idled_until_then():
     study, table = tiny(Halves(), 0.0, 1.0)
     run = simulator.simulate(study, table, n_workers=3, epochs=3)
     assert run.end_s == 3.0
-    assert run.idle_s.tolist() == [2.0, 1.0, 2.0]  # who has idled longest is served first, here at 2
+    assert run.idle_s.tolist() == [
+        2.0,
+        1.0,
+        2.0,
+    ]  # who has idled longest is served first, here at 2
 
 
 def test_it_goes_on_until_the_target_or_the_most_epochs():
@@ -124,7 +133,9 @@ def test_the_recorded_curves_are_sane(recorded):
 @pytest.mark.parametrize("mode", ["promotion", "stopping"])
 def test_a_hundred_workers_have_work_under_asha(recorded, mode):
     scheduler = ASHA(max_resource=recorded.n_epochs, mode=mode)
-    study = luthier.create_study(space=recorded.space, sampler="Random", scheduler=scheduler, seed=0)
+    study = luthier.create_study(
+        space=recorded.space, sampler="Random", scheduler=scheduler, seed=0
+    )
     run = simulator.simulate(study, recorded, n_workers=100, epochs=2000)
     assert run.epochs == 2000
     assert run.idle.max() < 0.02

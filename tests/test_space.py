@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space
-from luthier.errors import ConditionError, ConstraintError, InfeasibleSpaceError, SpaceError, UnknownParameterError
+from luthier.errors import (
+    ConditionError,
+    ConstraintError,
+    InfeasibleSpaceError,
+    SpaceError,
+    UnknownParameterError,
+)
 from luthier.space.space import discover_conditions
 
 TREE = Space(
@@ -34,7 +40,9 @@ def test_decoding_and_encoding_are_inverse(seed: int) -> None:
     X = TREE.sample(rng(seed), 5)
     rows = TREE.decode(X)
     np.testing.assert_allclose(TREE.encode(rows), X, atol=1e-9)
-    close = [{k: pytest.approx(v) if isinstance(v, float) else v for k, v in r.items()} for r in rows]
+    close = [
+        {k: pytest.approx(v) if isinstance(v, float) else v for k, v in r.items()} for r in rows
+    ]
     assert TREE.decode(TREE.encode(rows)) == close
     assert [TREE.decode(X[i : i + 1])[0] for i in range(5)] == close, "one row as many"
 
@@ -42,7 +50,11 @@ def test_decoding_and_encoding_are_inverse(seed: int) -> None:
 def test_only_what_its_parents_switch_on_is_active() -> None:
     for params in TREE.decode(TREE.sample(rng(), 500)):
         expected = {"model", "seed"}
-        expected |= {"svm": {"C", "kernel"}, "trees": {"depth", "rate"}, "net": {"rate", "momentum"}}[params["model"]]
+        expected |= {
+            "svm": {"C", "kernel"},
+            "trees": {"depth", "rate"},
+            "net": {"rate", "momentum"},
+        }[params["model"]]
         expected |= {"degree"} if params.get("kernel") == "poly" else set()
         assert set(params) == expected
 
@@ -58,7 +70,10 @@ def test_draws_are_uniform_on_the_declared_scale() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["a + b <= 8 and not (c == 'x' and b > 3)", lambda p: p["a"] + p["b"] <= 8 and not (p["c"] == "x" and p["b"] > 3)],
+    [
+        "a + b <= 8 and not (c == 'x' and b > 3)",
+        lambda p: p["a"] + p["b"] <= 8 and not (p["c"] == "x" and p["b"] > 3),
+    ],
 )
 def test_no_draw_breaks_a_constraint_written_either_way(rule) -> None:
     space = Space({"a": Int(0, 9), "b": Int(0, 9), "c": ["x", "y"]}, constraints=[rule])
@@ -69,12 +84,15 @@ def test_no_draw_breaks_a_constraint_written_either_way(rule) -> None:
 
 def test_text_and_function_agree_on_every_point() -> None:
     params = {"a": Int(1, 6), "b": Float(0, 1, step=0.25), "c": ["x", "y", "z"]}
-    text = Space(params, ["max(a, 3) * b < 2 or c in ('x', 'y') and a % 2 == 0 and -a ** 2 < abs(b) <= 10"])
+    text = Space(
+        params, ["max(a, 3) * b < 2 or c in ('x', 'y') and a % 2 == 0 and -a ** 2 < abs(b) <= 10"]
+    )
     code = Space(
         params,
         [
             lambda p: (
-                max(p["a"], 3) * p["b"] < 2 or (p["c"] in "xy" and p["a"] % 2 == 0 and -(p["a"] ** 2) < p["b"] <= 10)
+                max(p["a"], 3) * p["b"] < 2
+                or (p["c"] in "xy" and p["a"] % 2 == 0 and -(p["a"] ** 2) < p["b"] <= 10)
             )
         ],
     )
@@ -93,7 +111,15 @@ def test_a_constraint_on_an_inactive_parameter_is_not_broken() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["__import__('os').system('true')", "a.b < 1", "a <", "[x for x in a]", "open(a) < 1", "lambda: 1"]
+    "text",
+    [
+        "__import__('os').system('true')",
+        "a.b < 1",
+        "a <",
+        "[x for x in a]",
+        "open(a) < 1",
+        "lambda: 1",
+    ],
 )
 def test_text_never_runs_foreign_code(text: str) -> None:
     with pytest.raises(ConstraintError):
@@ -167,7 +193,12 @@ def test_json_and_files() -> None:
         "act": Categorical(["relu", "tanh"]),
     }
     assert space.constraints[0].text == "layers < 4 or lr < 0.01"
-    for wrong in ({"lr": 3}, {"lr": {"low": 1}}, {"lr": {"low": 0, "high": 1, "sclae": "log"}}, {"params": 3}):
+    for wrong in (
+        {"lr": 3},
+        {"lr": {"low": 1}},
+        {"lr": {"low": 0, "high": 1, "sclae": "log"}},
+        {"params": 3},
+    ):
         with pytest.raises(SpaceError):
             Space.from_json(wrong)
 
@@ -187,7 +218,11 @@ def test_conditions_are_discovered_from_trials() -> None:
     )
     nan = np.nan
     rows = flat.encode(
-        [{"m": "a", "C": 0.5, "x": 0.1}, {"m": "b", "k": 2, "x": 0.3}, {"m": "b", "k": 3, "deg": 2, "x": 0.1}]
+        [
+            {"m": "a", "C": 0.5, "x": 0.1},
+            {"m": "b", "k": 2, "x": 0.3},
+            {"m": "b", "k": 3, "deg": 2, "x": 0.1},
+        ]
     )
     assert np.isnan(rows[0, 2])
     found = discover_conditions(flat, rows)
@@ -241,7 +276,8 @@ def test_a_constraint_takes_no_time_and_memory_to_speak_of(text) -> None:
 
 def test_numbers_of_any_size_are_computed_with_in_no_time() -> None:
     space = Space(
-        {"x": Int(1, 9), "k": [9, 99]}, ["x < 9**9**9**9", "k**k**k > x", "x % 2 == 1", "x // 0 > 1 or x < 6"]
+        {"x": Int(1, 9), "k": [9, 99]},
+        ["x < 9**9**9**9", "k**k**k > x", "x % 2 == 1", "x // 0 > 1 or x < 6"],
     )
     assert sorted({p["x"] for p in space.decode(space.grid())}) == [1, 3, 5, 7, 9]
 

@@ -20,14 +20,20 @@ SPACE = Space({"x": Float(0, 1)})
 def history(values, direction="minimize", **columns) -> History:
     """Trials that ended one after the other; None is a failed one."""
     h = History(SPACE, [direction])
-    h.put([
-        TrialRow(
-            number=i, state=State.FAILED if v is None else State.COMPLETE, values=None if v is None else (v,),
-            params={"x": i / 1000}, started_s=float(i), finished_s=i + 0.5,
-            **{name: column[i] for name, column in columns.items()},
-        )
-        for i, v in enumerate(values)
-    ])  # fmt: skip
+    h.put(
+        [
+            TrialRow(
+                number=i,
+                state=State.FAILED if v is None else State.COMPLETE,
+                values=None if v is None else (v,),
+                params={"x": i / 1000},
+                started_s=float(i),
+                finished_s=i + 0.5,
+                **{name: column[i] for name, column in columns.items()},
+            )
+            for i, v in enumerate(values)
+        ]
+    )
     return h
 
 
@@ -35,7 +41,8 @@ def parabola(trial: luthier.Trial) -> float:
     return (trial.suggest_float("x", -1, 1) - 0.3) ** 2
 
 
-# -- the rules ---------------------------------------------------------------------------------------------------------
+# -- the rules
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,10 @@ def test_no_improvement_in_the_last_three(values, stops, direction, sign) -> Non
 def test_an_improvement_may_have_to_be_of_some_size() -> None:
     h = history([2.0, 1.95, 1.91, 1.901])
     assert NoImprovement(3).reason(h) is None
-    assert NoImprovement(3, min_delta=0.1).reason(h) == "the last 3 trials did not better 2 by more than 0.1"
+    assert (
+        NoImprovement(3, min_delta=0.1).reason(h)
+        == "the last 3 trials did not better 2 by more than 0.1"
+    )
     assert NoImprovement(3, min_delta=0.09).reason(h) is None, "they may have done it together"
 
 
@@ -72,7 +82,10 @@ def test_when_trials_ended_makes_no_difference() -> None:
     answers = []
     for ends in ([0.0, 1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0, 0.0]):
         h = History(SPACE, ["minimize"])
-        rows = [TrialRow(number=i, state=State.COMPLETE, values=(abs(i - 1.0),), finished_s=ends[i]) for i in range(5)]
+        rows = [
+            TrialRow(number=i, state=State.COMPLETE, values=(abs(i - 1.0),), finished_s=ends[i])
+            for i in range(5)
+        ]
         h.put([*rows, TrialRow(number=5, state=State.RUNNING)])
         answers.append([NoImprovement(n).reason(h) is not None for n in (1, 2, 3, 4)])
     assert answers == [[True, True, True, False]] * 2
@@ -86,7 +99,9 @@ def test_target(direction, sign) -> None:
     assert rule.reason(history([sign * 0.6, sign * 0.5], direction)) == (
         f"trial 1 reached {sign * 0.5}, and {sign * 0.5} was the target"
     )
-    assert rule.reason(history([sign * 0.6, sign * 0.1, sign * 0.2], direction)).startswith("trial 1 reached")
+    assert rule.reason(history([sign * 0.6, sign * 0.1, sign * 0.2], direction)).startswith(
+        "trial 1 reached"
+    )
 
 
 def test_confirming_reruns_neither_reach_a_target_nor_count_for_patience() -> None:
@@ -104,19 +119,27 @@ def test_what_breaks_a_constraint_neither_reaches_a_target_nor_betters_anything(
     assert NoImprovement(3).reason(h) == "the last 3 trials did not better 2"
     assert NoImprovement(4).reason(h) is None
     h = history([2.0, 0.1], constraints=[broken, broken])
-    assert NoImprovement(2).reason(h) == "none of the last 2 trials has a value and keeps all constraints"
+    assert (
+        NoImprovement(2).reason(h)
+        == "none of the last 2 trials has a value and keeps all constraints"
+    )
 
 
 def fronts(values, constraints=None) -> History:
     """Trials of an objective that is minimized and one that is maximized; None is a failed one."""
     h = History(SPACE, ["minimize", "maximize"])
-    h.put([
-        TrialRow(
-            number=i, state=State.FAILED if v is None else State.COMPLETE, values=v, params={"x": i / 1000},
-            constraints={} if constraints is None else {"c": constraints[i]},
-        )
-        for i, v in enumerate(values)
-    ])  # fmt: skip
+    h.put(
+        [
+            TrialRow(
+                number=i,
+                state=State.FAILED if v is None else State.COMPLETE,
+                values=v,
+                params={"x": i / 1000},
+                constraints={} if constraints is None else {"c": constraints[i]},
+            )
+            for i, v in enumerate(values)
+        ]
+    )
     return h
 
 
@@ -129,10 +152,15 @@ def fronts(values, constraints=None) -> History:
         ([(1, 1), (0, 2), (0, 2), None], False),
         ([(0, 2), (1, 1), (0, 1), (0, 2)], True),
         ([None, None, None, None], True),
-        ([None, None, None, (math.inf, -math.inf)], True),  # the worst there is, as with one objective
+        (
+            [None, None, None, (math.inf, -math.inf)],
+            True,
+        ),  # the worst there is, as with one objective
     ],
 )
-def test_with_several_objectives_better_is_what_no_earlier_trial_beats_or_equals(values, stops) -> None:
+def test_with_several_objectives_better_is_what_no_earlier_trial_beats_or_equals(
+    values, stops
+) -> None:
     assert (NoImprovement(3).reason(fronts(values)) is not None) == stops
 
 
@@ -143,7 +171,8 @@ def test_several_objectives_stop_with_a_reason_and_as_brute_force_says() -> None
     rng = np.random.default_rng(0)
     values, told = rng.integers(0, 6, (60, 2)).tolist(), rng.integers(-3, 2, 60).tolist()
     news = [
-        told[i] <= 0 and not any(told[j] <= 0 and values[j][0] <= a and values[j][1] >= b for j in range(i))
+        told[i] <= 0
+        and not any(told[j] <= 0 and values[j][0] <= a and values[j][1] >= b for j in range(i))
         for i, (a, b) in enumerate(values)
     ]
     h = fronts([tuple(v) for v in values], told)
@@ -195,7 +224,8 @@ def test_rules_say_what_they_are() -> None:
     assert repr(RegretBound()) == "RegretBound(epsilon=None, delta=0.05, n_next=20, every=5)"
 
 
-# -- in a study --------------------------------------------------------------------------------------------------------
+# -- in a study
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_study_stops_says_why_and_goes_on_without_the_rule(caplog) -> None:
@@ -286,10 +316,13 @@ def test_rules_about_values_need_one_objective(rule) -> None:
     assert len(study.trials) == 2
 
 
-# -- the model ---------------------------------------------------------------------------------------------------------
+# -- the model
+# ----------------------------------------------------------------------------------------------
 
 
-def noisy_parabola(n: int, noise: float, seed: int = 0, d: int = 2, direction: str = "minimize") -> History:
+def noisy_parabola(
+    n: int, noise: float, seed: int = 0, d: int = 2, direction: str = "minimize"
+) -> History:
     """Trials that close in on the optimum, as a sampler's do."""
     rng = np.random.default_rng(seed)
     space = Space({f"x{j}": Float(0, 1) for j in range(d)})
@@ -298,11 +331,19 @@ def noisy_parabola(n: int, noise: float, seed: int = 0, d: int = 2, direction: s
     X = np.clip(0.4 + width * rng.normal(size=(n, d)), 0, 1)
     y = ((X - 0.4) ** 2).sum(axis=1) + noise * rng.normal(size=n)
     sign = -1 if direction == "maximize" else 1
-    h.put([
-        TrialRow(number=i, state=State.COMPLETE, values=(sign * y[i],), params=space.decode(X[i : i + 1])[0],
-                 started_s=float(i), finished_s=i + 0.5)
-        for i in range(n)
-    ])  # fmt: skip
+    h.put(
+        [
+            TrialRow(
+                number=i,
+                state=State.COMPLETE,
+                values=(sign * y[i],),
+                params=space.decode(X[i : i + 1])[0],
+                started_s=float(i),
+                finished_s=i + 0.5,
+            )
+            for i in range(n)
+        ]
+    )
     return h
 
 
@@ -317,9 +358,21 @@ def test_the_regret_bound_goes_on_while_there_is_something_to_gain() -> None:
     space = Space({f"x{j}": Float(0, 1) for j in range(4)})
     h = History(space, ["minimize"])
     X = space.sample(rng, 40)
-    y = ((X - 0.4) ** 2).sum(axis=1)  # without noise, from random points: the optimum is not found yet
-    h.put([TrialRow(number=i, state=State.COMPLETE, values=(float(y[i]),), params=space.decode(X[i : i + 1])[0],
-                    finished_s=float(i)) for i in range(40)])  # fmt: skip
+    y = ((X - 0.4) ** 2).sum(
+        axis=1
+    )  # without noise, from random points: the optimum is not found yet
+    h.put(
+        [
+            TrialRow(
+                number=i,
+                state=State.COMPLETE,
+                values=(float(y[i]),),
+                params=space.decode(X[i : i + 1])[0],
+                finished_s=float(i),
+            )
+            for i in range(40)
+        ]
+    )
     assert RegretBound(epsilon=1e-3).reason(h) is None
     assert RegretBound(epsilon=10.0).reason(h) is not None
 
@@ -334,11 +387,31 @@ def test_the_regret_bound_waits_for_enough_trials() -> None:
 def test_the_regret_bound_does_not_believe_a_model_while_trials_still_get_better() -> None:
     whole = noisy_parabola(60, 0.1)
     assert RegretBound(epsilon=0.5).reason(whole) is not None
-    whole.put([TrialRow(number=i, state=State.COMPLETE, values=(-1.0,), params={"x0": 0.9, "x1": 0.9}, finished_s=99.0)
-               for i in (60, 61)])  # fmt: skip
+    whole.put(
+        [
+            TrialRow(
+                number=i,
+                state=State.COMPLETE,
+                values=(-1.0,),
+                params={"x0": 0.9, "x1": 0.9},
+                finished_s=99.0,
+            )
+            for i in (60, 61)
+        ]
+    )
     assert RegretBound(epsilon=0.5).reason(whole) is not None, "the next look is due at 65"
-    whole.put([TrialRow(number=i, state=State.COMPLETE, values=(1.0,), params={"x0": 0.1, "x1": 0.9}, finished_s=99.0)
-               for i in (62, 63, 64)])  # fmt: skip
+    whole.put(
+        [
+            TrialRow(
+                number=i,
+                state=State.COMPLETE,
+                values=(1.0,),
+                params={"x0": 0.1, "x1": 0.9},
+                finished_s=99.0,
+            )
+            for i in (62, 63, 64)
+        ]
+    )
     assert RegretBound(epsilon=0.5).reason(whole) is None
 
 
@@ -361,16 +434,27 @@ def test_the_regret_bound_in_a_finite_space_that_was_tried_to_the_end() -> None:
 
 
 def test_the_regret_bound_counts_no_gain_where_constraints_break() -> None:
-    """The loss falls towards x = 1, where nothing is allowed: only with constraints there is no more to gain."""
+    """The loss falls towards x = 1, where nothing is allowed.
+
+    Only with constraints there is no more to gain.
+    """
     rng = np.random.default_rng(1)
     X = np.concatenate([rng.uniform(0, 0.9, 30), rng.uniform(0.48, 0.5, 35)])
 
     def seen(told: bool) -> History:
         h = History(SPACE, ["minimize"])
-        h.put([
-            TrialRow(number=i, state=State.COMPLETE, values=(1 - x,), params={"x": x},
-                     constraints={"c": x - 0.5} if told else {}) for i, x in enumerate(X.tolist())
-        ])  # fmt: skip
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=State.COMPLETE,
+                    values=(1 - x,),
+                    params={"x": x},
+                    constraints={"c": x - 0.5} if told else {},
+                )
+                for i, x in enumerate(X.tolist())
+            ]
+        )
         return h
 
     assert RegretBound(epsilon=0.05).reason(seen(True)) is not None

@@ -90,7 +90,9 @@ def sleepy(trial: luthier.Trial) -> float:
 def test_several_jobs_are_reproducible_whatever_the_timing() -> None:
     tables = []
     for _ in range(2):
-        study = luthier.create_study(seed=5, scheduler=luthier.schedulers.Median(n_startup_trials=2))
+        study = luthier.create_study(
+            seed=5, scheduler=luthier.schedulers.Median(n_startup_trials=2)
+        )
         study.optimize(sleepy, n_trials=24, n_jobs=3, reproducible=True)
         tables.append(table(study))
     assert tables[0] == tables[1]
@@ -106,7 +108,9 @@ def test_several_jobs_run_all_trials_once(storage) -> None:
 
 
 def test_ask_and_tell(storage) -> None:
-    study = luthier.create_study("at", storage, direction="maximize", space={"x": Float(0, 1), "c": ["a", "b"]}, seed=0)
+    study = luthier.create_study(
+        "at", storage, direction="maximize", space={"x": Float(0, 1), "c": ["a", "b"]}, seed=0
+    )
     trial = study.ask()
     assert set(trial.params) == {"x", "c"}, "a declared space needs no suggest calls"
     row = study.tell(trial, 0.5)
@@ -209,10 +213,14 @@ def test_time_is_a_bound_too() -> None:
 def test_ranges_and_choices_may_change_between_runs(storage, tmp_path) -> None:
     storage = storage or luthier.storages.Memory()
     study = luthier.create_study("r", storage, seed=0, sampler="TPE")
-    study.optimize(lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("c", ["a", "b"]) == "a"), n_trials=20)
+    study.optimize(
+        lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("c", ["a", "b"]) == "a"),
+        n_trials=20,
+    )
     again = luthier.load_study("r", storage, sampler="TPE")
     again.optimize(
-        lambda t: t.suggest_float("x", 0.5, 2) + (t.suggest_categorical("c", ["b", "z"]) == "z"), n_trials=20
+        lambda t: t.suggest_float("x", 0.5, 2) + (t.suggest_categorical("c", ["b", "z"]) == "z"),
+        n_trials=20,
     )
     assert again.space.params == {"x": Float(0.5, 2), "c": Categorical(["b", "z"])}
     assert all(0.5 <= t.params["x"] <= 2 and t.params["c"] in "bz" for t in again.trials[20:])
@@ -238,7 +246,9 @@ def test_one_name_one_kind() -> None:
     with pytest.raises(IncompatibleDistributionError, match="another name"):
         study.optimize(lambda t: float(t.suggest_categorical("x", ["a"]) == "a"), n_trials=1)
     with pytest.raises(IncompatibleDistributionError, match="earlier in this trial"):
-        study.optimize(lambda t: t.suggest_float("z", 0, 1) + t.suggest_float("z", 0, 2), n_trials=1)
+        study.optimize(
+            lambda t: t.suggest_float("z", 0, 1) + t.suggest_float("z", 0, 2), n_trials=1
+        )
     assert study.trials[1].state == State.FAILED
 
 
@@ -323,7 +333,9 @@ def test_the_best_of_nothing() -> None:
 
 def test_the_front_of_two_objectives() -> None:
     study = luthier.create_study(directions=["minimize", "maximize"], seed=0)
-    study.optimize(lambda t: (t.suggest_float("x", 0, 1) ** 2, t.suggest_float("x", 0, 1)), n_trials=20)
+    study.optimize(
+        lambda t: (t.suggest_float("x", 0, 1) ** 2, t.suggest_float("x", 0, 1)), n_trials=20
+    )
     assert len(study.best_trials) == 20, "all are trade-offs"
     study.optimize(lambda t: (2.0, -1.0), n_trials=1)
     assert len(study.best_trials) == 20
@@ -338,7 +350,15 @@ def test_dataframe_and_reprs() -> None:
 
     study.optimize(objective, n_trials=3)
     frame = study.to_dataframe()
-    assert list(frame.columns) == ["number", "state", "value", "duration_s", "params.x", "params.y", "tags.note"]
+    assert list(frame.columns) == [
+        "number",
+        "state",
+        "value",
+        "duration_s",
+        "params.x",
+        "params.y",
+        "tags.note",
+    ]
     assert frame["value"].tolist() == [t.value for t in study.trials]
     assert "3 complete" in repr(study)
     assert "best" in repr(study)
@@ -360,10 +380,20 @@ def costly(trial: luthier.Trial) -> float:
 @pytest.mark.parametrize("where", ["here", "processes", "threads", "pool"])
 def test_costs_are_kept_however_a_trial_ends_and_wherever_it_ran(storage, where: str) -> None:
     study = luthier.create_study("costs", storage, seed=0)
-    pools = {"threads": cf.ThreadPoolExecutor, "pool": partial(cf.ProcessPoolExecutor, mp_context=get_context("spawn"))}
+    pools = {
+        "threads": cf.ThreadPoolExecutor,
+        "pool": partial(cf.ProcessPoolExecutor, mp_context=get_context("spawn")),
+    }
     with pools[where](2) if where in pools else nullcontext() as pool:
-        study.optimize(costly, 4, n_jobs=1 if where == "here" else 2, executor=pool, catch=ZeroDivisionError)
-    assert [t.state for t in study.trials] == [State.COMPLETE, State.PRUNED, State.FAILED, State.COMPLETE]
+        study.optimize(
+            costly, 4, n_jobs=1 if where == "here" else 2, executor=pool, catch=ZeroDivisionError
+        )
+    assert [t.state for t in study.trials] == [
+        State.COMPLETE,
+        State.PRUNED,
+        State.FAILED,
+        State.COMPLETE,
+    ]
     assert [t.cost for t in study.trials] == [0.5, 1.5, 2.5, 3.5]
     assert study.history.cost.tolist() == [0.5, 1.5, 2.5, 3.5]
     told = study.ask()
@@ -429,7 +459,9 @@ def test_enqueued_trials_are_completed_with_different_points(sampler: str) -> No
 
 def test_a_loaded_study_knows_its_trials_and_kinds(tmp_path) -> None:
     url = f"sqlite:///{tmp_path}/k.db"
-    luthier.create_study("k", url, space={"x": Float(0, 1)}, seed=0).optimize(lambda t: t.params["x"], n_trials=3)
+    luthier.create_study("k", url, space={"x": Float(0, 1)}, seed=0).optimize(
+        lambda t: t.params["x"], n_trials=3
+    )
     assert "3 complete" in repr(luthier.load_study("k", url))
     with pytest.raises(IncompatibleDistributionError, match="'x'"):
         luthier.load_study("k", url, space={"x": ["a", "b"]})

@@ -52,9 +52,13 @@ def started():
 
     def start(*args, **env):
         process = subprocess.Popen(
-            [sys.executable, "-m", "luthier.cli", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            encoding="utf-8", start_new_session=True, env={**os.environ, **env},
-        )  # fmt: skip
+            [sys.executable, "-m", "luthier.cli", *map(str, args)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+            env={**os.environ, **env},
+        )
         processes.append(process)
         return process
 
@@ -72,7 +76,9 @@ def call(*args, status=0, **kwargs):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(kind, folder, started, eventually):
+def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(
+    kind, folder, started, eventually
+):
     url = "sqlite:///s.db" if kind == "sqlite" else shared(kind).fresh()
     url += "?lease_s=1"
     study = luthier.create_study("s", url, sampler="random", seed=1)
@@ -84,7 +90,11 @@ def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(kind
         """Trials by the process that runs them, once the first four are over and both hold one."""
         running = [t for t in study.trials if t.state == State.RUNNING and t.reports]
         found = {int(t.worker.split(":")[1]): t.number for t in running}
-        return found if found.keys() == {killed.pid, stopped.pid} and min(found.values()) >= 4 else None
+        return (
+            found
+            if found.keys() == {killed.pid, stopped.pid} and min(found.values()) >= 4
+            else None
+        )
 
     numbers = eventually(held, 20)
     killed.kill()
@@ -97,11 +107,16 @@ def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(kind
     def seen():
         return json.loads(call("top", "s", "--storage", url, "--once", "--json").stdout)
 
-    stuck = eventually(lambda: [h for w in seen()["workers"] for h in w["running"] if h["stuck_s"] is not None], 10)
+    stuck = eventually(
+        lambda: [h for w in seen()["workers"] for h in w["running"] if h["stuck_s"] is not None], 10
+    )
     assert [h["number"] for h in stuck] == [numbers[killed.pid]]
     assert stuck[0]["stuck_s"] > 0 > stuck[0]["lease_left_s"]
     assert stuck[0]["worker"].split(":")[1] == str(killed.pid)
-    assert (stuck[0]["step"], stuck[0]["next"]) == (1.0, "offered again when a worker is free (retry 1 of 2)")
+    assert (stuck[0]["step"], stuck[0]["next"]) == (
+        1.0,
+        "offered again when a worker is free (retry 1 of 2)",
+    )
     text = call("top", "s", "--storage", url).stdout
     assert "stuck\ntrial" in text
     assert "offered again when a worker is free" in text
@@ -127,7 +142,12 @@ def test_any_number_of_workers_keep_to_the_total(kind):
 
     def work():
         study = luthier.load_study("s", Bounded(from_url(url), 40))
-        join(study, lambda trial: ran.append(trial.number) or trial.suggest_float("x", 0, 1), total=40, progress=False)
+        join(
+            study,
+            lambda trial: ran.append(trial.number) or trial.suggest_float("x", 0, 1),
+            total=40,
+            progress=False,
+        )
         study.storage.close()
 
     threads = [threading.Thread(target=work) for _ in range(8)]
@@ -203,13 +223,17 @@ def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dea
     study = luthier.create_study("s", "sqlite:///s.db?lease_s=0.5", sampler="random")
     dead = TrialRow(number=-1, state=State.RUNNING, params={"x": 0.5}, worker="dead:1:a")
     study.storage.add_trials(study._id, [dead, dead])
-    said = call("worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 3).stderr
+    said = call(
+        "worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 3
+    ).stderr
     assert "waiting for trials 0, 1, which others run" in said
     assert "Trials of this worker: 3 (3 complete); study s has 3." in said
     assert [(t.state, t.retries) for t in study.trials] == [(State.COMPLETE, n) for n in (1, 1, 0)]
     study.storage.add_trials(study._id, [dead, dead])
     time.sleep(0.6)
-    said = call("worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 6).stderr
+    said = call(
+        "worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 6
+    ).stderr
     assert "Trials of this worker: 3 (3 complete); study s has 6." in said
 
 
@@ -227,7 +251,9 @@ def test_bounds_of_the_worker_itself():
 
 
 def test_a_worker_waits_for_its_study(folder, started, eventually):
-    worker = started("worker", "sqlite:///late.db", "s", "train.py:objective", "--trials", 1, "--wait", 30)
+    worker = started(
+        "worker", "sqlite:///late.db", "s", "train.py:objective", "--trials", 1, "--wait", 30
+    )
     time.sleep(0.3)
     luthier.create_study("other", "late.db")
     time.sleep(0.3)
@@ -255,8 +281,13 @@ def test_programs_need_a_declared_space():
     luthier.create_study("shown", "s.db")
     call("worker", "s.db", "s", "--trials", 2, "--", "echo", "{x}")
     assert all(t.value == t.params["x"] for t in luthier.load_study("s", "s.db").trials)
-    assert "no parameter for {y}" in call("worker", "s.db", "s", "--", "echo", "{y}", status=1).stderr
-    assert "a study with a declared space" in call("worker", "s.db", "shown", "--", "echo", status=2).stderr
+    assert (
+        "no parameter for {y}" in call("worker", "s.db", "s", "--", "echo", "{y}", status=1).stderr
+    )
+    assert (
+        "a study with a declared space"
+        in call("worker", "s.db", "shown", "--", "echo", status=2).stderr
+    )
     assert "expected FILE.py:OBJECTIVE, or --" in call("worker", "s.db", "s", status=2).stderr
 
 
@@ -275,7 +306,8 @@ EVIL = '\x1b[31m\n\x9b\u202e{"a":'
 @pytest.mark.parametrize("command", ["worker", "run"])
 def test_structured_logs(command, folder, monkeypatch):
     (folder / "some.py").write_text(
-        f"def f(trial):\n    if trial.number == 1: raise KeyError({EVIL!r})\n    trial.set_cost(3)\n    return 0.5\n"
+        f"def f(trial):\n    if trial.number == 1: raise KeyError({EVIL!r})\n    "
+        "trial.set_cost(3)\n    return 0.5\n"
     )
     luthier.create_study(EVIL, "s.db")
     args = ["worker", "s.db", EVIL, "some.py:f", "--trials", 2]
@@ -284,10 +316,18 @@ def test_structured_logs(command, folder, monkeypatch):
     said = call(*args, "--log-json").stderr
     assert said.isascii()
     lines = [json.loads(line) for line in said.splitlines()]
-    assert all(line.keys() >= {"time", "level", "logger", "message", "study", "worker"} for line in lines)
+    assert all(
+        line.keys() >= {"time", "level", "logger", "message", "study", "worker"} for line in lines
+    )
     assert {line["study"] for line in lines} == {EVIL}
     one, two = [line for line in lines if "trial" in line]
-    assert (one["trial"], one["state"], one["value"], one["cost"], one["level"]) == (0, "complete", 0.5, 3.0, "info")
+    assert (one["trial"], one["state"], one["value"], one["cost"], one["level"]) == (
+        0,
+        "complete",
+        0.5,
+        3.0,
+        "info",
+    )
     assert (two["trial"], two["state"], two["value"]) == (1, "failed", None)
     assert "KeyError" in two["error"]
     assert one["duration_s"] >= 0
@@ -296,14 +336,19 @@ def test_structured_logs(command, folder, monkeypatch):
     assert one["time"].endswith("Z")
     monkeypatch.setenv("LUTHIER_LOG", "json")
     (failed,) = call("worker", "s.db", "none", "some.py:f", status=1).stderr.splitlines()
-    assert (json.loads(failed)["level"], "no study 'none'" in json.loads(failed)["message"]) == ("error", True)
+    assert (json.loads(failed)["level"], "no study 'none'" in json.loads(failed)["message"]) == (
+        "error",
+        True,
+    )
 
 
 def test_several_values_are_logged_as_a_list(folder):
     (folder / "two.py").write_text("def f(trial): return 1.0, float('inf')\n")
     luthier.create_study("s", "s.db", directions=["minimize", "maximize"])
     said = call("worker", "s.db", "s", "two.py:f", "--trials", 1, "--log-json").stderr
-    assert [json.loads(line)["value"] for line in said.splitlines() if '"trial"' in line] == [[1.0, "inf"]]
+    assert [json.loads(line)["value"] for line in said.splitlines() if '"trial"' in line] == [
+        [1.0, "inf"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -350,7 +395,9 @@ def test_no_password_is_printed(folder, started, eventually):
     said.append(call("show", "none", "--storage", url, status=1).output)
     said.append(call("storage", "copy", url, "copy.db").output)
     said.append(call("studies", url, status=2).output)
-    said.append(call("storage", "upgrade", url.replace("postgresql:", "postgrsql:"), status=1).output)
+    said.append(
+        call("storage", "upgrade", url.replace("postgresql:", "postgrsql:"), status=1).output
+    )
     away = url.replace("127.0.0.1:", "127.0.0.1:1") + "?patience_s=0"
     said.append(call("studies", "--storage", away, status=1).output)
     assert "pa55word" not in "".join(said)
@@ -371,9 +418,13 @@ def test_a_line_of_the_log_bears_no_password():
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(folder, started, eventually, sent):
+def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(
+    folder, started, eventually, sent
+):
     luthier.create_study("s", "s.db", sampler="random")
-    (folder / "slow.py").write_text("import time\ndef f(trial):\n    open('begun', 'w').close()\n    time.sleep(600)\n")
+    (folder / "slow.py").write_text(
+        "import time\ndef f(trial):\n    open('begun', 'w').close()\n    time.sleep(600)\n"
+    )
     service = started("serve", "--storage", "s.db", "--port", 0, "--no-token")
     worker = started("worker", service.stdout.readline().split()[-1], "s", "slow.py:f")
     assert eventually((folder / "begun").exists, 20)
@@ -389,7 +440,10 @@ def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(f
 def test_the_servers_for_the_tests_are_found_wherever_they_lie():
     skip_without_servers()
     script = Path(__file__).parents[1] / "scripts" / "install_servers.sh"
-    env = {"PATH": "/usr/bin:/bin", "LUTHIER_NO_SERVERS": "1"}  # should one seem to be missing, it would say so
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "LUTHIER_NO_SERVERS": "1",
+    }  # should one seem to be missing, it would say so
     done = subprocess.run(["sh", script], env=env, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -397,14 +451,20 @@ def test_the_servers_for_the_tests_are_found_wherever_they_lie():
 def test_a_service_and_its_worker(folder, started, eventually):
     luthier.create_study("s", "s.db", sampler="random")
     bounds = ["--threads", 2, "--max-requests", 50, "--checkpoints", folder]
-    service = started("serve", "--storage", "s.db", "--port", 0, "--token-file", folder / "token", *bounds)
+    service = started(
+        "serve", "--storage", "s.db", "--port", 0, "--token-file", folder / "token", *bounds
+    )
     address = service.stdout.readline().split()[-1]
     assert str(folder / "token") in service.stdout.readline()
     token = (folder / "token").read_text().strip()
     url = address.replace("://", f"://{token}@")
     said = call("worker", url, "s", "train.py:objective", "--total", 3).output
-    said += call("worker", address, "s", "train.py:objective", "--total", 5, env={"LUTHIER_TOKEN": token}).output
-    said += call("top", "s", "--storage", url).output + call("storage", "copy", url, "copy.db").output
+    said += call(
+        "worker", address, "s", "train.py:objective", "--total", 5, env={"LUTHIER_TOKEN": token}
+    ).output
+    said += (
+        call("top", "s", "--storage", url).output + call("storage", "copy", url, "copy.db").output
+    )
     said += call("worker", address, "s", "train.py:objective", status=1).output
     assert "Trials of this worker: 2 (2 complete); study s has 5." in said
     assert "refuses the token" in said

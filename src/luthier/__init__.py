@@ -28,8 +28,16 @@ _FROM = {
     "share": "executors.sharing",
 }
 _ROOMS = (
-    "checkpoints", "errors", "evaluation", "executors", "measure", "samplers", "schedulers", "stopping", "storages",
-)  # fmt: skip
+    "checkpoints",
+    "errors",
+    "evaluation",
+    "executors",
+    "measure",
+    "samplers",
+    "schedulers",
+    "stopping",
+    "storages",
+)
 
 __all__ = [*_FROM, *_ROOMS, "__version__"]
 

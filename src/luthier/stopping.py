@@ -20,7 +20,10 @@ from .typing import Array
 
 __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
 
-_N_UNIFORM, _N_NEAR = 512, 16  # points looked at: of the whole space, and around each of the leaders
+_N_UNIFORM, _N_NEAR = (
+    512,
+    16,
+)  # points looked at: of the whole space, and around each of the leaders
 _N_LEADERS = 8
 _N_DRAWS = 1000  # of the posterior
 
@@ -28,8 +31,9 @@ _N_DRAWS = 1000  # of the posterior
 class StopRule(ABC):
     """When to stop.
 
-    A rule holds settings only, and at most a cache: the same history gives the same answer, so that every worker of a
-    study stops by it, and a study that is loaded again stops at once if it was over.
+    A rule holds settings only, and at most a cache: the same history gives the same answer, so that
+    every worker of a study stops by it, and a study that is loaded again stops at once if it was
+    over.
     """
 
     @abstractmethod
@@ -51,7 +55,8 @@ class StopRule(ABC):
 def _one_objective(rule: StopRule, history: History) -> None:
     if len(history.directions) > 1:
         raise StudyError(
-            f"{rule!r} needs one objective, and the study has {len(history.directions)}; Budget does not, nor "
+            f"{rule!r} needs one objective, and the study has {len(history.directions)}; Budget "
+            "does not, nor "
             "NoImprovement without min_delta"
         )
 
@@ -73,13 +78,15 @@ def _number(name: str, value: Any, low: float = -math.inf, included: bool = True
 class NoImprovement(StopRule):
     """Stops when the last trials brought nothing better.
 
-    Trials that are over count, by number and not by when they ended, so that a reproducible study stops reproducibly;
-    those that were pruned or failed too. Re-runs of `Study.confirm` do not. A trial that breaks a constraint betters
-    nothing. With several objectives better is what no trial before it beats or equals in all of them.
+    Trials that are over count, by number and not by when they ended, so that a reproducible study
+    stops reproducibly; those that were pruned or failed too. Re-runs of `Study.confirm` do not. A
+    trial that breaks a constraint betters nothing. With several objectives better is what no trial
+    before it beats or equals in all of them.
 
     Args:
         n_trials: How many trials in a row, at least 1.
-        min_delta: By how much they would have to better the best value before them, >= 0; for one objective only.
+        min_delta: By how much they would have to better the best value before them, >= 0; for one
+            objective only.
 
     Raises:
         ValueError: A setting that makes no sense.
@@ -104,7 +111,10 @@ class NoImprovement(StopRule):
                 return None
             if before < np.inf:
                 by = f" by more than {self.min_delta:g}" if self.min_delta else ""
-                return f"the last {self.n_trials} trials did not better {float(history.values_of(before)):.6g}{by}"
+                return (
+                    f"the last {self.n_trials} trials did not better "
+                    f"{float(history.values_of(before)):.6g}{by}"
+                )
         elif counts.any():
             news = np.flatnonzero(counts[first:]) + first
             if any(not (losses[:i] <= losses[i]).all(axis=1).any() for i in news):
@@ -119,7 +129,8 @@ class Target(StopRule):
     """Stops when a trial that breaks no constraint has reached a value.
 
     Args:
-        value: In the direction of the study: this or less where it minimizes, this or more where it maximizes.
+        value: In the direction of the study: this or less where it minimizes, this or more where it
+            maximizes.
 
     Raises:
         ValueError: It is no finite number.
@@ -133,14 +144,18 @@ class Target(StopRule):
         best = history.best()
         if best is None or history.losses[best, 0] > float(history.values_of(self.value)):
             return None
-        return f"trial {best} reached {history.values[best, 0]:.6g}, and {self.value:g} was the target"
+        return (
+            f"trial {best} reached {history.values[best, 0]:.6g}, and {self.value:g} was the target"
+        )
 
 
 class Budget(StopRule):
-    """Stops when the study has used up what it may: over all its runs and workers, unlike the bounds of `optimize`.
+    """Stops when the study has used up what it may.
 
-    Only trials that are over count, however they ended. Those that run then are finished, so that the study may use a
-    little more.
+    Over all its runs and workers, unlike the bounds of `optimize`.
+
+    Only trials that are over count, however they ended. Those that run then are finished, so that
+    the study may use a little more.
 
     Args:
         trials: How many trials, at least 1.
@@ -151,7 +166,9 @@ class Budget(StopRule):
         ValueError: No bound, or one that is not positive.
     """
 
-    def __init__(self, trials: int | None = None, seconds: float | None = None, cost: float | None = None) -> None:
+    def __init__(
+        self, trials: int | None = None, seconds: float | None = None, cost: float | None = None
+    ) -> None:
         if trials is None and seconds is None and cost is None:
             raise ValueError("a budget needs trials, seconds or cost, got none of them")
         self.trials = None if trials is None else _whole("trials", trials)
@@ -160,9 +177,15 @@ class Budget(StopRule):
 
     def reason(self, history: History) -> str | None:
         over = history.has_result
-        if self.trials is not None and (n := int((history.state >= State.COMPLETE).sum())) >= self.trials:
+        if (
+            self.trials is not None
+            and (n := int((history.state >= State.COMPLETE).sum())) >= self.trials
+        ):
             return f"{n} trials are over, of a budget of {self.trials}"
-        if self.seconds is not None and (spent := float(np.nansum(history.duration_s[over]))) >= self.seconds:
+        if (
+            self.seconds is not None
+            and (spent := float(np.nansum(history.duration_s[over]))) >= self.seconds
+        ):
             return f"trials took {spent:.6g} seconds, of a budget of {self.seconds:g}"
         if self.cost is not None and (spent := float(np.nansum(history.cost[over]))) >= self.cost:
             return f"trials cost {spent:.6g}, of a budget of {self.cost:g}"
@@ -172,21 +195,23 @@ class Budget(StopRule):
 class RegretBound(StopRule):
     """Stops when a model expects of the next trials no gain that matters.
 
-    That is when P(the best of the next n_next trials betters the incumbent by more than epsilon) is below delta, and
-    was so at the look before. The incumbent is the trial with the best posterior mean. It looks after every `every`
-    complete trials, not before 2 max(10, d) of them, and its answer stands until the next look. A model of few trials
-    may be sure and wrong, so the last n_next complete trials must have brought no such gain either.
+    That is when P(the best of the next n_next trials betters the incumbent by more than epsilon) is
+    below delta, and was so at the look before. The incumbent is the trial with the best posterior
+    mean. It looks after every `every` complete trials, not before 2 max(10, d) of them, and its
+    answer stands until the next look. A model of few trials may be sure and wrong, so the last
+    n_next complete trials must have brought no such gain either.
 
-    Source: Wilson 2024 (arXiv 2402.16811), who bounds the regret against the whole space. Deviations: against what
-    a sampler could find next, since in many dimensions no model is ever sure of the whole space: the points are
-    Thompson samples, argmins of draws of the posterior over points of the whole space and around the leaders, and
-    other draws judge them; a number of draws that is fixed; two looks in agreement; and the glance back. What is drawn
-    to break a constraint is no gain, nor is a trial that breaks one an incumbent.
+    Source: Wilson 2024 (arXiv 2402.16811), who bounds the regret against the whole space.
+    Deviations: against what a sampler could find next, since in many dimensions no model is ever
+    sure of the whole space: the points are Thompson samples, argmins of draws of the posterior over
+    points of the whole space and around the leaders, and other draws judge them; a number of draws
+    that is fixed; two looks in agreement; and the glance back. What is drawn to break a constraint
+    is no gain, nor is a trial that breaks one an incumbent.
 
     Args:
-        epsilon: The gain that matters, in the unit of the objective. None for what cannot be told from luck, or is
-            little beside what was gained: the noise's standard deviation, and at least a hundredth of the distance from
-            the median to the best.
+        epsilon: The gain that matters, in the unit of the objective. None for what cannot be told
+            from luck, or is little beside what was gained: the noise's standard deviation, and at
+            least a hundredth of the distance from the median to the best.
         delta: The probability, between 0 and 1.
         n_next: How many trials ahead, and back, at least 1.
         every: How many complete trials from one look to the next, at least 1.
@@ -195,12 +220,15 @@ class RegretBound(StopRule):
         ValueError: A setting that makes no sense.
     """
 
-    def __init__(self, epsilon: float | None = None, delta: float = 0.05, n_next: int = 20, every: int = 5) -> None:
+    def __init__(
+        self, epsilon: float | None = None, delta: float = 0.05, n_next: int = 20, every: int = 5
+    ) -> None:
         self.epsilon = None if epsilon is None else _number("epsilon", epsilon, 0.0)
         self.delta = _number("delta", delta, 0.0, included=False)
         if self.delta >= 1:
             raise ValueError(f"delta is a probability between 0 and 1, got {delta!r}")
-        self.n_next, self.every = _whole("n_next", n_next), _whole("every", every)
+        self.n_next = _whole("n_next", n_next)
+        self.every = _whole("every", every)
         self._looks: dict[int, tuple[bytes, str | None]] = {}
 
     def reason(self, history: History) -> str | None:
@@ -213,8 +241,12 @@ class RegretBound(StopRule):
         n_complete = np.cumsum(complete[over])
         answer = None
         for n in (least + (n_looks - 1) * self.every, least + (n_looks - 2) * self.every):
-            seen = over[: int(np.searchsorted(n_complete, n)) + 1]  # what was known when so many were complete
-            key = b"".join(of[seen].tobytes() for of in (history.X, history.losses, history.violation))
+            seen = over[
+                : int(np.searchsorted(n_complete, n)) + 1
+            ]  # what was known when so many were complete
+            key = b"".join(
+                of[seen].tobytes() for of in (history.X, history.losses, history.violation)
+            )
             known = self._looks.get(n)
             if known is None or known[0] != key:
                 later = np.ones(history.n, dtype=bool)
@@ -267,7 +299,8 @@ class RegretBound(StopRule):
             return None
         chance = f"below {1 / _N_DRAWS:.1%}" if p == 0 else f"{p:.1%}"
         return (
-            f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more than {epsilon:.3g} "
+            f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more "
+            f"than {epsilon:.3g} "
             f"is {chance}"
         )
 
@@ -290,7 +323,10 @@ def _broken(f: Array, kept: Array, rng: np.random.Generator) -> Array:
 
 
 def _around(space: Space, X: Array, rng: np.random.Generator) -> Array:
-    """Feasible points near X (n, d): numbers moved by a normal of sd 0.02 to 0.2, some choices drawn anew."""
+    """Feasible points near X (n, d).
+
+    Numbers moved by a normal of sd 0.02 to 0.2, some choices drawn anew.
+    """
     U = space.sample(rng, len(X))  # a parameter that the others switch on is taken from here
     sd = np.exp(rng.uniform(np.log(0.02), np.log(0.2), (len(X), 1)))
     moved = np.clip(X + rng.normal(size=X.shape) * sd, 0.0, 1.0)

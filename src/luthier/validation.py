@@ -27,18 +27,28 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def in_order(values: Mapping[str, Any], objectives: Sequence[str], whose: str, error: type[TrialError]) -> list[Any]:
+def in_order(
+    values: Mapping[str, Any], objectives: Sequence[str], whose: str, error: type[TrialError]
+) -> list[Any]:
     """What was told by name, in the order of the objectives.
 
     Raises:
         TrialError: Of the kind given: the names are others.
     """
     if values.keys() != set(objectives):
-        lacks, adds = [n for n in objectives if n not in values], [n for n in values if n not in objectives]
-        what = " and ".join(
-            f"{word} {', '.join(map(repr, names))}" for word, names in (("no", lacks), ("an unknown", adds)) if names
+        lacks, adds = (
+            [n for n in objectives if n not in values],
+            [n for n in values if n not in objectives],
         )
-        raise error(f"{whose} {dict(values)!r:.200}: there is {what}; the objectives are {', '.join(objectives)}")
+        what = " and ".join(
+            f"{word} {', '.join(map(repr, names))}"
+            for word, names in (("no", lacks), ("an unknown", adds))
+            if names
+        )
+        raise error(
+            f"{whose} {dict(values)!r:.200}: there is {what}; the objectives are "
+            f"{', '.join(objectives)}"
+        )
     return [values[name] for name in objectives]
 
 
@@ -56,12 +66,18 @@ def checked_values(returned: Any, objectives: Sequence[str], whose: str) -> tupl
         said = f"the objective must return {want}; {whose}"
         returned = in_order(returned, objectives, said, ObjectiveValueError)
     got = f"{whose} {returned!r:.200} ({type(returned).__name__})"
-    several = isinstance(returned, list | tuple) or (isinstance(returned, np.ndarray) and returned.ndim == 1)
+    several = isinstance(returned, list | tuple) or (
+        isinstance(returned, np.ndarray) and returned.ndim == 1
+    )
     parts = list(returned) if several else [returned]
     if returned is None:
-        raise ObjectiveValueError(f"the objective must return {want}; {got}; is there a path without a return?")
+        raise ObjectiveValueError(
+            f"the objective must return {want}; {got}; is there a path without a return?"
+        )
     if len(parts) != n_values:
-        raise ObjectiveValueError(f"the objective must return {want}, one for each direction of the study; {got}")
+        raise ObjectiveValueError(
+            f"the objective must return {want}, one for each direction of the study; {got}"
+        )
     values = []
     for v in parts:
         if isinstance(v, str | bytes | bool | np.bool_ | complex):
@@ -89,7 +105,9 @@ def checked_cost(value: Any, whose: str) -> float:
         with contextlib.suppress(OverflowError):  # of a whole number that no float can hold
             if 0 <= float(number) < math.inf:
                 return float(number)
-    raise CostError(f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}")
+    raise CostError(
+        f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}"
+    )
 
 
 def checked_constraint(name: Any, value: Any, whose: str) -> float:
@@ -100,8 +118,12 @@ def checked_constraint(name: Any, value: Any, whose: str) -> float:
     """
     number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if not is_name(name) or name == "crash":
-        raise ConstraintValueError(f"a constraint's name is text, and not 'crash', got {name!r:.100} in {whose}")
-    if isinstance(number, bool | np.bool_) or not isinstance(number, int | float | np.integer | np.floating):
+        raise ConstraintValueError(
+            f"a constraint's name is text, and not 'crash', got {name!r:.100} in {whose}"
+        )
+    if isinstance(number, bool | np.bool_) or not isinstance(
+        number, int | float | np.integer | np.floating
+    ):
         raise ConstraintValueError(
             f"constraint {name!r} is a number, at most 0 where it is kept, got {value!r:.100} "
             f"({type(value).__name__}) in {whose}"
@@ -114,11 +136,17 @@ def checked_constraint(name: Any, value: Any, whose: str) -> float:
 
 def is_name(name: Any) -> bool:
     """Whether it is text that can be stored and read: not blank, without halves of characters."""
-    return isinstance(name, str) and bool(name.strip()) and name.encode(errors="ignore").decode() == name
+    return (
+        isinstance(name, str)
+        and bool(name.strip())
+        and name.encode(errors="ignore").decode() == name
+    )
 
 
 def jsonable(value: Any) -> Any:
-    """A value in JSON's types: numpy becomes plain, tuples become lists, numbers that are not finite become text.
+    """A value in JSON's types.
+
+    Numpy becomes plain, tuples become lists, numbers that are not finite become text.
 
     Raises:
         TrialError: There is no JSON form.
@@ -137,6 +165,7 @@ def jsonable(value: Any) -> Any:
     if hasattr(value, "__fspath__"):
         return str(value)
     raise TrialError(
-        f"only text, numbers, lists and dicts of them can be stored, got {value!r} ({type(value).__name__}); "
+        f"only text, numbers, lists and dicts of them can be stored, got {value!r} "
+        f"({type(value).__name__}); "
         "write it to a file of your own and store the path"
     )

@@ -31,7 +31,9 @@ def same(a, b):
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, float):
-        return (math.isnan(a) and math.isnan(b)) or (a == b and math.copysign(1, a) == math.copysign(1, b))
+        return (math.isnan(a) and math.isnan(b)) or (
+            a == b and math.copysign(1, a) == math.copysign(1, b)
+        )
     return a == b
 
 
@@ -71,7 +73,10 @@ def test_without_arrays_the_text_is_enough(tree):
 @pytest.mark.parametrize(
     "tree",
     [
-        {"state": {0: {"step": 3, "m": np.ones(3)}}, "param_groups": [{"lr": 0.1, "betas": (0.9, 0.999)}]},
+        {
+            "state": {0: {"step": 3, "m": np.ones(3)}},
+            "param_groups": [{"lr": 0.1, "betas": (0.9, 0.999)}],
+        },
         {1: "int", 1.5: "float", None: "none", "1": "text", "1.5": "text"},
         {False: 0, True: 1, "False": 2, np.int64(7): 3, math.inf: 2},
         [10**5000, -(10**5000), 2**64, -(2**64), 2**63],
@@ -116,7 +121,8 @@ def test_subclasses_come_back_plain():
 
 class Tensor:
     def __init__(self, data, error=None):
-        self.data, self.error = data, error
+        self.data = data
+        self.error = error
 
     def __array__(self, dtype=None, copy=None):
         if self.error:
@@ -126,7 +132,9 @@ class Tensor:
 
 def test_what_has_array_comes_back_as_an_array():
     assert same(unpack(pack({"w": Tensor([1.0, 2.0])})), {"w": np.array([1.0, 2.0])})
-    with pytest.raises(CheckpointError, match=r'checkpoint\["w"\]\[1\] is a .*Tensor that .* array \(on the GPU\)'):
+    with pytest.raises(
+        CheckpointError, match=r'checkpoint\["w"\]\[1\] is a .*Tensor that .* array \(on the GPU\)'
+    ):
         pack({"w": [0, Tensor([], TypeError("on the GPU"))]})
 
 
@@ -137,8 +145,14 @@ class Mine:
 @pytest.mark.parametrize(
     ("tree", "message"),
     [
-        ({"optimizer": {"state": [Mine()]}}, r'checkpoint\["optimizer"\]\["state"\]\[0\] is a .*Mine, .* of your own'),
-        ({1: (0, {None: {1, 2}})}, r"checkpoint\[1\]\[1\]\[None\] is a set, which cannot be packed without pickle"),
+        (
+            {"optimizer": {"state": [Mine()]}},
+            r'checkpoint\["optimizer"\]\["state"\]\[0\] is a .*Mine, .* of your own',
+        ),
+        (
+            {1: (0, {None: {1, 2}})},
+            r"checkpoint\[1\]\[1\]\[None\] is a set, which cannot be packed without pickle",
+        ),
         (b"bytes", "checkpoint is a bytes"),
         (np.ndarray, "checkpoint is a type"),
         (1j, "checkpoint is a complex"),
@@ -210,7 +224,10 @@ def raw_entry(content):
         npz({"$dict": [[[], 1]]}),
         npz({"$scalar": ["<f8", "00"]}),
         raw_entry(b"no array"),
-        raw_entry(np.lib.format.magic(1, 0) + b"\x50\0{'descr': '<f8', 'fortran_order': False, 'shape': (99999,)}"),
+        raw_entry(
+            np.lib.format.magic(1, 0)
+            + b"\x50\0{'descr': '<f8', 'fortran_order': False, 'shape': (99999,)}"
+        ),
         b"",
         b"PK",
         pack({"a": np.arange(100)})[:-30],

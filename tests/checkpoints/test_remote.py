@@ -40,7 +40,9 @@ def mine(tmp_path):
 
 
 def test_a_value_a_file_and_a_folder(store, mine):
-    packed, file, folder = store.save(0, 1, VALUE), store.save(0, 2, mine / "one.bin"), store.save(1, 3, mine)
+    packed = store.save(0, 1, VALUE)
+    file = store.save(0, 2, mine / "one.bin")
+    folder = store.save(1, 3, mine)
     assert "value" in store.save(0, 4, {"epoch": 3})
     assert [r["kind"] for r in (packed, file, folder)] == ["packed", "file", "folder"]
     for here in (store, pickle.loads(pickle.dumps(store))):
@@ -64,7 +66,9 @@ def test_delete(store, mine):
     store.delete(made)
     assert store.files() == {}
     for reference in made:
-        with pytest.raises(CheckpointError, match=f"{reference['file']} is not in .*it was deleted"):
+        with pytest.raises(
+            CheckpointError, match=f"{reference['file']} is not in .*it was deleted"
+        ):
             store.load(reference)
 
 
@@ -73,7 +77,9 @@ def test_damage_is_seen(store, mine):
         reference = store.save(0, 1, what)
         fs, path = raw(store, reference)
         fs.pipe_file(path + inner, fs.cat_file(path + inner)[:-1])
-        with pytest.raises(CheckpointError, match=f"is damaged: expected {reference['bytes']} bytes"):
+        with pytest.raises(
+            CheckpointError, match=f"is damaged: expected {reference['bytes']} bytes"
+        ):
             store.load(reference)
 
 
@@ -130,8 +136,12 @@ def test_unknown_and_missing_packages(monkeypatch):
     with pytest.raises(CheckpointError, match="cannot be stored at nosuch://x"):
         Checkpoints("nosuch://x")
     known = sys.modules["fsspec.registry"].known_implementations
-    monkeypatch.setitem(known, "gone", {"class": "no_such_package.FileSystem", "err": "Install no_such_package"})
-    with pytest.raises(MissingDependencyError, match="gone://x needs another package: Install no_such_package"):
+    monkeypatch.setitem(
+        known, "gone", {"class": "no_such_package.FileSystem", "err": "Install no_such_package"}
+    )
+    with pytest.raises(
+        MissingDependencyError, match="gone://x needs another package: Install no_such_package"
+    ):
         Checkpoints("gone://x")
 
 

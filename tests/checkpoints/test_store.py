@@ -1,4 +1,7 @@
-"""Checkpoints in a folder: whole or not at all, found by reference, checked when loaded, never outside."""
+"""Checkpoints in a folder.
+
+Whole or not at all, found by reference, checked when loaded, never outside.
+"""
 
 import json
 import os
@@ -33,7 +36,8 @@ def equal(a, b):
     return a["epoch"] == b["epoch"] and np.array_equal(a["w"], b["w"])
 
 
-# -- save and load -----------------------------------------------------------------------------------------------------
+# -- save and load
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_small_value_lives_in_the_reference(store):
@@ -96,7 +100,10 @@ def test_the_users_folder_is_copied(store, tmp_path):
     reference = store.save(1, 4, mine)
     (mine / "one.bin").unlink()
     path = store.load(reference)
-    assert {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()} == {"one.bin", "a/b/two ü.bin"}
+    assert {p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()} == {
+        "one.bin",
+        "a/b/two ü.bin",
+    }
     assert (reference["kind"], reference["bytes"], listed(store)) == ("folder", 102, [path.name])
     again = store.save(1, 5, path)  # from the store into the store
     assert again["crc32"] == reference["crc32"]
@@ -146,7 +153,8 @@ def test_links_inside_a_folder_become_content_and_others_are_refused(store, tmp_
     assert listed(store) == before
 
 
-# -- damage ------------------------------------------------------------------------------------------------------------
+# -- damage
+# ----------------------------------------------------------------------------------------------
 
 
 def saved(store, tmp_path, kind):
@@ -164,15 +172,25 @@ def saved(store, tmp_path, kind):
 def test_damage_is_seen(store, tmp_path, kind):
     reference, path = saved(store, tmp_path, kind)
     whole = path.read_bytes()
-    for content in (whole[:-1], b"", whole + b"x", whole[:50] + bytes([whole[50] ^ 1]) + whole[51:]):
+    for content in (
+        whole[:-1],
+        b"",
+        whole + b"x",
+        whole[:50] + bytes([whole[50] ^ 1]) + whole[51:],
+    ):
         path.write_bytes(content)
-        with pytest.raises(CheckpointError, match=rf"{reference['file']}.* is damaged: expected {reference['bytes']} "):
+        with pytest.raises(
+            CheckpointError,
+            match=rf"{reference['file']}.* is damaged: expected {reference['bytes']} ",
+        ):
             store.load(reference)
     path.write_bytes(whole)
     store.load(reference)
     store.delete([reference])
     assert listed(store) == []
-    with pytest.raises(CheckpointError, match=rf"{reference['file']} is not in .* found nothing; it was deleted"):
+    with pytest.raises(
+        CheckpointError, match=rf"{reference['file']} is not in .* found nothing; it was deleted"
+    ):
         store.load(reference)
 
 
@@ -185,9 +203,22 @@ def test_a_renamed_file_in_a_folder_is_seen(store, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret", "/etc/passwd", "..", ".", "", "a/../../b", "0-1-00000000/../x", "0-1-00000000\\x", "secret",
-     "C:\\x", "0-1-00000000.npz\n", ".0-1-00000000.npz", "0-1-00000000.npz\0"],
-)  # fmt: skip
+    [
+        "../secret",
+        "/etc/passwd",
+        "..",
+        ".",
+        "",
+        "a/../../b",
+        "0-1-00000000/../x",
+        "0-1-00000000\\x",
+        "secret",
+        "C:\\x",
+        "0-1-00000000.npz\n",
+        ".0-1-00000000.npz",
+        "0-1-00000000.npz\0",
+    ],
+)
 def test_paths_cannot_leave_the_folder(store, name):
     store.save(0, 1, VALUE)
     secret = Path(store.url).parent / "secret"
@@ -214,13 +245,24 @@ def test_a_planted_link_is_refused(store, tmp_path):
 
 @pytest.mark.parametrize(
     "reference",
-    [None, 3, "0-1-00000000.npz", [], {}, {"step": 1}, {"value": 3}, {"file": "0-1-00000000.npz"},
-     {"file": 3, "bytes": 1, "crc32": 1, "kind": "packed"},
-     {"file": "0-1-00000000.npz", "bytes": "1", "crc32": 1, "kind": "packed"},
-     {"file": "0-1-00000000.npz", "bytes": 1, "crc32": 1, "kind": "pickled"}],
-)  # fmt: skip
+    [
+        None,
+        3,
+        "0-1-00000000.npz",
+        [],
+        {},
+        {"step": 1},
+        {"value": 3},
+        {"file": "0-1-00000000.npz"},
+        {"file": 3, "bytes": 1, "crc32": 1, "kind": "packed"},
+        {"file": "0-1-00000000.npz", "bytes": "1", "crc32": 1, "kind": "packed"},
+        {"file": "0-1-00000000.npz", "bytes": 1, "crc32": 1, "kind": "pickled"},
+    ],
+)
 def test_what_is_no_reference(store, reference):
-    with pytest.raises(CheckpointError, match=r"expected a reference that Checkpoints\.save returned"):
+    with pytest.raises(
+        CheckpointError, match=r"expected a reference that Checkpoints\.save returned"
+    ):
         store.load(reference)
 
 
@@ -247,12 +289,15 @@ def test_a_write_that_fails_leaves_nothing(store, monkeypatch):
     assert listed(store) == []
 
 
-# -- delete, files, superseded -----------------------------------------------------------------------------------------
+# -- delete, files, superseded
+# -----------------------------------------------------------------------------------------
 
 
 def test_delete_takes_references_and_names(store, tmp_path):
     mine = folder_of(tmp_path)
-    a, b, c = store.save(0, 1, VALUE), store.save(0, 2, mine), store.save(0, 3, VALUE)
+    a = store.save(0, 1, VALUE)
+    b = store.save(0, 2, mine)
+    c = store.save(0, 3, VALUE)
     store.delete([a, b["file"], None, store.save(0, 4, 1)])
     assert listed(store) == [c["file"]]
     store.delete([a, b, c])
@@ -277,7 +322,10 @@ def test_files_tells_times_of_what_is_ours(store, tmp_path):
 
 
 def refs(*files):
-    return [{"step": float(i), "file": f} if f else {"step": float(i), "value": "1"} for i, f in enumerate(files)]
+    return [
+        {"step": float(i), "file": f} if f else {"step": float(i), "value": "1"}
+        for i, f in enumerate(files)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +346,8 @@ def test_superseded(history, pinned, gone):
     assert superseded(history, "all", pinned) == []
 
 
-# -- processes ---------------------------------------------------------------------------------------------------------
+# -- processes
+# ----------------------------------------------------------------------------------------------
 
 
 def test_it_travels(store):
@@ -413,7 +462,9 @@ CUT = """
 
 
 @posix
-@pytest.mark.parametrize(("what", "nth"), [("packed", 3), ("mine/one.bin", 1), ("mine", 1), ("mine", 2)])
+@pytest.mark.parametrize(
+    ("what", "nth"), [("packed", 3), ("mine/one.bin", 1), ("mine", 1), ("mine", 2)]
+)
 def test_a_kill_in_the_middle_shows_nothing(script, tmp_path, what, nth):
     folder_of(tmp_path)
     child = script.start(CUT, what, nth)
@@ -426,7 +477,8 @@ def test_a_kill_in_the_middle_shows_nothing(script, tmp_path, what, nth):
     assert listed(store) == []
 
 
-# -- temporary ---------------------------------------------------------------------------------------------------------
+# -- temporary
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_temporary_folder_goes_with_its_object():
@@ -468,5 +520,8 @@ def test_a_temporary_folder_goes_when_python_ends(script):
 
 
 def test_checkpoints_load_no_fsspec(script):
-    code = "import luthier.checkpoints, sys; print(sys.modules.keys() & {'fsspec', 'scipy'} or 'neither')"
+    code = (
+        "import luthier.checkpoints, sys; print(sys.modules.keys() & {'fsspec', 'scipy'} or "
+        "'neither')"
+    )
     assert script(code).strip() == "neither"

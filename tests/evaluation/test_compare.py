@@ -1,4 +1,7 @@
-"""Two models on one hold-out: numbers worked out by hand, and verdicts that claim no more than the numbers."""
+"""Two models on one hold-out.
+
+Numbers worked out by hand, and verdicts that claim no more than the numbers.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,20 @@ from luthier.evaluation import Comparison, compare, compare_models
 
 def made(**fields: Any) -> Comparison:
     base: dict[str, Any] = {
-        "names": ("old", "new"), "direction": "maximize", "n": 100, "scores": (0.8, 0.9), "difference": 0.1,
-        "low": 0.02, "high": 0.2, "level": 0.95, "test": "McNemar", "p": 0.01, "leaning": 1, "n_won": 12, "n_lost": 2,
-    }  # fmt: skip
+        "names": ("old", "new"),
+        "direction": "maximize",
+        "n": 100,
+        "scores": (0.8, 0.9),
+        "difference": 0.1,
+        "low": 0.02,
+        "high": 0.2,
+        "level": 0.95,
+        "test": "McNemar",
+        "p": 0.01,
+        "leaning": 1,
+        "n_won": 12,
+        "n_lost": 2,
+    }
     return Comparison(**{**base, **fields})
 
 
@@ -37,7 +51,13 @@ def test_losses_by_hand():
     new = old - np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     found = compare(old, new)
     assert found.p == pytest.approx(2 / 2**6)  # all six ranks on one side
-    assert (found.test, found.direction, found.leaning, found.n_won, found.n_lost) == ("Wilcoxon", "minimize", 1, 6, 0)
+    assert (found.test, found.direction, found.leaning, found.n_won, found.n_lost) == (
+        "Wilcoxon",
+        "minimize",
+        1,
+        6,
+        0,
+    )
     assert found.difference == pytest.approx(-0.35)
     assert found.gain == pytest.approx(0.35)
     assert found.high < 0
@@ -74,18 +94,40 @@ def test_same_seed_same_interval():
     ("fields", "begin"),
     [
         ({}, "Significant: new is better than old"),
-        ({"scores": (0.9, 0.8), "difference": -0.1, "low": -0.2, "high": -0.02, "leaning": -1, "n_won": 2,
-          "n_lost": 12},
-         "Significant: new is worse than old"),
+        (
+            {
+                "scores": (0.9, 0.8),
+                "difference": -0.1,
+                "low": -0.2,
+                "high": -0.02,
+                "leaning": -1,
+                "n_won": 2,
+                "n_lost": 12,
+            },
+            "Significant: new is worse than old",
+        ),
         ({"low": -0.02, "p": 0.2}, "No significant gain: new is ahead of old, but"),
-        ({"difference": -0.01, "low": -0.1, "high": 0.02, "p": 0.6, "leaning": -1}, "No gain: new is not ahead of old"),
+        (
+            {"difference": -0.01, "low": -0.1, "high": 0.02, "p": 0.6, "leaning": -1},
+            "No gain: new is not ahead of old",
+        ),
         ({"p": 0.07}, "Not clear: the interval and the test disagree"),
         ({"low": -0.02}, "Not clear: the interval and the test disagree"),
         ({"test": "Wilcoxon", "leaning": -1}, "Not clear: the interval and the test disagree"),
-        ({"difference": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "leaning": 0, "n_won": 0, "n_lost": 0},
-         "No gain: old and new do equally well on each of the 100 rows"),
+        (
+            {
+                "difference": 0.0,
+                "low": 0.0,
+                "high": 0.0,
+                "p": 1.0,
+                "leaning": 0,
+                "n_won": 0,
+                "n_lost": 0,
+            },
+            "No gain: old and new do equally well on each of the 100 rows",
+        ),
     ],
-)  # fmt: skip
+)
 def test_verdict(fields, begin):
     assert made(**fields).verdict.startswith(begin)
     assert made(**fields).significant == begin.startswith("Significant")

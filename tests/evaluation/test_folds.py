@@ -60,8 +60,11 @@ def test_hopeless_trials_stop_early(direction):
 
     s.optimize(objective, n_trials=4)
     assert [(r.state, len(r.reports)) for r in s.trials] == [
-        (State.COMPLETE, 5), (State.PRUNED, 4), (State.COMPLETE, 5), (State.COMPLETE, 5),
-    ]  # fmt: skip
+        (State.COMPLETE, 5),
+        (State.PRUNED, 4),
+        (State.COMPLETE, 5),
+        (State.COMPLETE, 5),
+    ]
 
 
 def test_goes_on_after_the_last_finished_fold():

@@ -1,4 +1,7 @@
-"""Executors that are not luthier's: threads, the standard library's processes, and whatever has `submit`."""
+"""Executors that are not luthier's.
+
+Threads, the standard library's processes, and whatever has `submit`.
+"""
 
 import concurrent.futures as cf
 import multiprocessing
@@ -245,7 +248,9 @@ def test_a_reproducible_study_is_the_same_in_threads():
             return x * x
 
         with cf.ThreadPoolExecutor(3) as pool:
-            study.optimize(noisy, n_trials=30, n_jobs=3, executor=pool, reproducible=True, progress=False)
+            study.optimize(
+                noisy, n_trials=30, n_jobs=3, executor=pool, reproducible=True, progress=False
+            )
         return [(r.number, r.state, r.params, r.values, r.reports) for r in study.trials]
 
     assert run(1) == run(2)

@@ -11,7 +11,13 @@ import threading
 import psutil
 import pytest
 
-from luthier.errors import LeaseLostError, ResourceError, TrialMemoryError, TrialTimeoutError, WorkerDiedError
+from luthier.errors import (
+    LeaseLostError,
+    ResourceError,
+    TrialMemoryError,
+    TrialTimeoutError,
+    WorkerDiedError,
+)
 from luthier.executors import Processes, processes
 from luthier.executors.processes import Shared
 from luthier.executors.worker import call
@@ -38,7 +44,8 @@ def goes_on(pool):
     return pool.submit(lambda: "on").result(60) == "on"
 
 
-# -- what travels ------------------------------------------------------------------------------------------------------
+# -- what travels
+# ----------------------------------------------------------------------------------------------
 
 
 def test_closures_lambdas_and_local_classes_travel(pool):
@@ -142,7 +149,9 @@ def test_an_exception_that_cannot_travel_keeps_its_class_and_text(pool):
     assert goes_on(pool)
 
 
-@pytest.mark.parametrize("e", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(1), MemoryError()])
+@pytest.mark.parametrize(
+    "e", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(1), MemoryError()]
+)
 def test_whatever_is_raised_reaches_the_future(pool, e):
     def fail():
         raise e
@@ -190,7 +199,9 @@ def test_large_arguments_and_results_travel(pool):
 def test_what_is_shared_is_sent_to_each_worker_once(one, monkeypatch, eventually):
     sent = []
     give = processes.Connection.send_bytes
-    monkeypatch.setattr(processes.Connection, "send_bytes", lambda self, b: (sent.append(len(b)), give(self, b))[1])
+    monkeypatch.setattr(
+        processes.Connection, "send_bytes", lambda self, b: (sent.append(len(b)), give(self, b))[1]
+    )
     data = Shared(b"x" * 1_000_000)
     for i in range(5):
         assert one.submit(lambda d, i: (len(d), i), data, i).result(60) == (1_000_000, i)
@@ -234,7 +245,11 @@ def test_a_task_may_call_back(pool):
                 answers.append(type(e).__name__)
         return answers
 
-    calls = {"tell": lambda i, s: heard.append((i, s)) or 10 * i, "refuse": refuse, "strange": strange}
+    calls = {
+        "tell": lambda i, s: heard.append((i, s)) or 10 * i,
+        "refuse": refuse,
+        "strange": strange,
+    }
     future = pool.submit_with_calls(calls, task)
     assert future.result(60) == [0, 10, 20, "too late", "RuntimeError", "KeyError"]
     assert heard == [(0, "0"), (1, "1"), (2, "2")]
@@ -247,7 +262,9 @@ def test_threads_of_a_task_may_call_back_at_the_same_time(pool):
         with ThreadPoolExecutor(8) as threads:
             return list(threads.map(lambda i: call("double", i), range(200)))
 
-    assert pool.submit_with_calls({"double": lambda i: 2 * i}, task).result(60) == [2 * i for i in range(200)]
+    assert pool.submit_with_calls({"double": lambda i: 2 * i}, task).result(60) == [
+        2 * i for i in range(200)
+    ]
 
 
 def test_a_task_has_no_standard_input_to_wait_for(pool):
@@ -266,7 +283,8 @@ def test_workers_start_where_the_parent_is(tmp_path, monkeypatch):
         assert pool.submit(os.getcwd).result(60) == str(tmp_path)
 
 
-# -- limits ------------------------------------------------------------------------------------------------------------
+# -- limits
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_task_beyond_its_seconds_is_ended_with_all_it_started(tmp_path, eventually):
@@ -299,8 +317,12 @@ def alive(pid):
 def test_the_clock_of_a_task_starts_when_it_runs():
     import time
 
-    with Processes(1, limits={"seconds": 1.5}) as pool:  # three of half a second, one after the other
-        assert [f.result(60) for f in [pool.submit(time.sleep, 0.6) for _ in range(4)]] == [None] * 4
+    with Processes(
+        1, limits={"seconds": 1.5}
+    ) as pool:  # three of half a second, one after the other
+        assert [f.result(60) for f in [pool.submit(time.sleep, 0.6) for _ in range(4)]] == [
+            None
+        ] * 4
 
 
 def eat_slowly():
@@ -317,7 +339,8 @@ def eat_in_a_child():
     import sys
 
     subprocess.run(
-        [sys.executable, "-c", "import time; x = bytearray(b'x' * 400_000_000); time.sleep(1000)"], check=True
+        [sys.executable, "-c", "import time; x = bytearray(b'x' * 400_000_000); time.sleep(1000)"],
+        check=True,
     )
 
 
@@ -339,7 +362,8 @@ def test_a_task_within_its_limits_is_left_alone():
 
 
 @pytest.mark.parametrize(
-    "limits", [{"second": 1}, {"seconds": 0}, {"memory_mb": -1}, {"seconds": float("nan")}, {"seconds": "1"}]
+    "limits",
+    [{"second": 1}, {"seconds": 0}, {"memory_mb": -1}, {"seconds": float("nan")}, {"seconds": "1"}],
 )
 def test_limits_that_make_no_sense(limits):
     with pytest.raises(ValueError, match="limits are 'seconds' and 'memory_mb'"):
@@ -352,7 +376,8 @@ def test_there_is_at_least_one_worker(n):
         Processes(n)
 
 
-# -- death -------------------------------------------------------------------------------------------------------------
+# -- death
+# ----------------------------------------------------------------------------------------------
 
 
 def segfault():
@@ -370,7 +395,11 @@ DEATHS = {
     "abort": (lambda: os.abort(), "ended by SIGABRT", False),
     "kill": (lambda: os.kill(os.getpid(), signal.SIGKILL), "ended by SIGKILL", True),
     "term": (lambda: os.kill(os.getpid(), signal.SIGTERM), "ended by SIGTERM", True),
-    "closes everything": (lambda: os.closerange(3, 1000), "exit code 0|closed its connection", False),
+    "closes everything": (
+        lambda: os.closerange(3, 1000),
+        "exit code 0|closed its connection",
+        False,
+    ),
 }
 
 
@@ -379,7 +408,9 @@ DEATHS = {
 def test_a_worker_that_dies_fails_its_task_only(one, death):
     die, says, killed = DEATHS[death]
     assert goes_on(one)
-    before, dying, after = one.submit(lambda: 1), one.submit(die), one.submit(lambda: 2)
+    before = one.submit(lambda: 1)
+    dying = one.submit(die)
+    after = one.submit(lambda: 2)
     with pytest.raises(WorkerDiedError, match=says) as e:
         dying.result(60)
     assert e.value.killed is killed
@@ -425,7 +456,9 @@ def quietly(f, *args):
 def test_workers_that_never_come_up_are_given_up_with_the_reason(monkeypatch):
     start = subprocess.Popen
     monkeypatch.setattr(
-        subprocess, "Popen", lambda argv, **k: start([sys.executable, "-c", "raise SystemExit(9)"], **k)
+        subprocess,
+        "Popen",
+        lambda argv, **k: start([sys.executable, "-c", "raise SystemExit(9)"], **k),
     )
     pool = Processes(2)
     future = pool.submit(os.getpid)
@@ -436,7 +469,8 @@ def test_workers_that_never_come_up_are_given_up_with_the_reason(monkeypatch):
     pool.shutdown()
 
 
-# -- the end -----------------------------------------------------------------------------------------------------------
+# -- the end
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_queued_task_can_be_cancelled_and_a_running_one_cannot(one, tmp_path, eventually):
@@ -449,7 +483,9 @@ def test_a_queued_task_can_be_cancelled_and_a_running_one_cannot(one, tmp_path, 
         return "done"
 
     assert goes_on(one)
-    running, queued, last = one.submit(wait, tmp_path / "go"), one.submit(os.getpid), one.submit(lambda: "last")
+    running = one.submit(wait, tmp_path / "go")
+    queued = one.submit(os.getpid)
+    last = one.submit(lambda: "last")
     assert eventually(running.running)
     assert not running.cancel()
     assert queued.cancel()
@@ -569,7 +605,8 @@ def test_long_names_of_temporary_folders_do_no_harm(tmp_path, monkeypatch):
     assert list(long.iterdir()) == []
 
 
-# -- resources ---------------------------------------------------------------------------------------------------------
+# -- resources
+# ----------------------------------------------------------------------------------------------
 
 
 def look():

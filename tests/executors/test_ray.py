@@ -19,7 +19,8 @@ from luthier.schedulers.base import Decision, Scheduler
 from luthier.trial.record import State
 
 pytestmark = pytest.mark.skipif(
-    os.environ.get("LUTHIER_NO_RAY") == "1", reason="skipped: LUTHIER_NO_RAY=1 leaves out what needs a Ray cluster"
+    os.environ.get("LUTHIER_NO_RAY") == "1",
+    reason="skipped: LUTHIER_NO_RAY=1 leaves out what needs a Ray cluster",
 )
 
 
@@ -31,9 +32,13 @@ def cluster():
 
     before = dict(os.environ)
     handler = signal.getsignal(signal.SIGTERM)
-    with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder:  # not where others look for clusters
+    with tempfile.TemporaryDirectory(
+        prefix="ray", dir="/tmp"
+    ) as folder:  # not where others look for clusters
         os.environ["RAY_TMPDIR"] = folder
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 4, "include_dashboard": False})
+        cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 4, "include_dashboard": False}
+        )
         ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         yield cluster
         ray.shutdown()
@@ -118,7 +123,9 @@ def test_an_actor_that_is_killed_is_replaced_and_its_trial_goes_on(cluster, stud
 
 
 def test_a_trial_that_kills_each_actor_fails_and_the_study_goes_on(cluster, tmp_path):
-    study = luthier.create_study(storage=f"sqlite:///{tmp_path}/a.db?max_retries=1", sampler="Random", seed=0)
+    study = luthier.create_study(
+        storage=f"sqlite:///{tmp_path}/a.db?max_retries=1", sampler="Random", seed=0
+    )
 
     def objective(trial):
         if trial.number == 1:
@@ -126,7 +133,12 @@ def test_a_trial_that_kills_each_actor_fails_and_the_study_goes_on(cluster, tmp_
         return trial.suggest_float("x", 0, 1)
 
     study.optimize(objective, 4, n_jobs=2, executor="ray", progress=False)
-    assert [r.state for r in study.trials] == [State.COMPLETE, State.FAILED, State.COMPLETE, State.COMPLETE]
+    assert [r.state for r in study.trials] == [
+        State.COMPLETE,
+        State.FAILED,
+        State.COMPLETE,
+        State.COMPLETE,
+    ]
     assert "died or fell silent 2 times" in study.trials[1].error
 
 
@@ -135,13 +147,23 @@ def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path):
 
     from luthier.executors import Ray
 
-    study = luthier.create_study(storage=f"sqlite:///{tmp_path}/a.db?max_retries=0", sampler="Random", seed=0)
+    study = luthier.create_study(
+        storage=f"sqlite:///{tmp_path}/a.db?max_retries=0", sampler="Random", seed=0
+    )
     with Ray(2) as pool:
         for _ in range(3):
-            study.optimize(lambda trial: trial.suggest_float("x", 0, 1), 2, n_jobs=2, executor=pool, progress=False)
+            study.optimize(
+                lambda trial: trial.suggest_float("x", 0, 1),
+                2,
+                n_jobs=2,
+                executor=pool,
+                progress=False,
+            )
             for actor in list(pool._actors):
                 ray.kill(actor)
-        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), 1, executor=pool, progress=False)
+        study.optimize(
+            lambda trial: trial.suggest_float("x", 0, 1), 1, executor=pool, progress=False
+        )
     assert [(r.state, r.retries) for r in study.trials] == [(State.COMPLETE, 0)] * 7
 
 
@@ -157,7 +179,10 @@ def test_the_command_line_runs_trials_in_the_cluster(cluster, tmp_path, monkeypa
         "    return ray.get_runtime_context().get_assigned_resources()['CPU']\n"
     )
     options = ["on_ray.py:f", "--executor", "ray", "--jobs", "-1", "--cpu", "2"]
-    for command in (["run", "--storage", "a.db", "--trials", "2"], ["worker", "a.db", "on_ray", "--total", "4"]):
+    for command in (
+        ["run", "--storage", "a.db", "--trials", "2"],
+        ["worker", "a.db", "on_ray", "--total", "4"],
+    ):
         done = CliRunner().invoke(cli, [*command, *options])
         assert done.exit_code == 0, done.output
     rows = luthier.load_study("on_ray", "a.db").trials
@@ -197,7 +222,10 @@ def test_nodes_come_and_go(cluster, study, tmp_path, eventually):
     cluster.remove_node(second)
     rows = study.trials
     assert [r.state for r in rows] == [State.COMPLETE] * 8
-    assert sorted(r.retries for r in rows) in ([0] * 7 + [1], [0] * 8)  # its trial may have ended just before
+    assert sorted(r.retries for r in rows) in (
+        [0] * 7 + [1],
+        [0] * 8,
+    )  # its trial may have ended just before
     assert len({r.tags["node"] for r in rows}) <= 2
 
 
@@ -263,7 +291,11 @@ def test_limits_end_the_trial_alone(cluster, study, eventually):
     assert rows[1].error.startswith(TrialMemoryError.__name__)
     assert rows[2].error.startswith(TrialMemoryError.__name__)
     child = int(rows[0].reports[0][1])
-    assert eventually(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    assert eventually(
+        lambda: (
+            not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+        )
+    )
 
 
 class OwnError(Exception):
@@ -306,7 +338,9 @@ def test_what_cannot_be_pickled_is_said(cluster, study):
             return __import__, ("no_such_module",)
 
     thing = Unreadable()
-    with pytest.raises(RuntimeError, match=r"cannot be read by a Ray actor on .*no_such_module.*runtime_env"):
+    with pytest.raises(
+        RuntimeError, match=r"cannot be read by a Ray actor on .*no_such_module.*runtime_env"
+    ):
         study.optimize(lambda trial: thing, 1, n_jobs=2, executor="ray", progress=False)
 
 
@@ -343,7 +377,9 @@ def test_reproducible_on_ray_as_anywhere(cluster):
                     raise luthier.TrialPruned
             return x * x
 
-        study.optimize(objective, 16, n_jobs=2, executor=executor, reproducible=True, progress=False)
+        study.optimize(
+            objective, 16, n_jobs=2, executor=executor, reproducible=True, progress=False
+        )
         return [(r.number, r.state, r.params, r.values, r.reports) for r in study.trials]
 
     assert run("ray") == run(None)

@@ -15,7 +15,9 @@ CPU = st.integers(0, 5) | st.sampled_from([1.0, 2.0])
 GPU = st.integers(0, 4) | st.sampled_from([0.5, 0.25, 0.1, 0.3, 1 / 3, 0.4, 1.0, 2.0, 0.05])
 NEED = st.fixed_dictionaries({}, optional={"cpu": CPU, "gpu": GPU})
 CPUS = st.lists(st.integers(0, 200), max_size=16, unique=True)
-GPUS = st.lists(st.sampled_from(["0", "1", "5", "GPU-a", "GPU-b", "MIG-c"]), max_size=6, unique=True)
+GPUS = st.lists(
+    st.sampled_from(["0", "1", "5", "GPU-a", "GPU-b", "MIG-c"]), max_size=6, unique=True
+)
 
 
 @given(st.integers(1, 12), NEED, CPUS, GPUS)
@@ -83,15 +85,26 @@ def test_needs_that_make_no_sense(need, says):
 
 
 def test_too_few_are_counted():
-    with pytest.raises(ResourceError, match=r"3 workers with \{'cpu': 2\} each need 6 cores, this machine offers 4"):
+    with pytest.raises(
+        ResourceError, match=r"3 workers with \{'cpu': 2\} each need 6 cores, this machine offers 4"
+    ):
         slots(3, {"cpu": 2}, [0, 1, 2, 3], [])
-    with pytest.raises(ResourceError, match="need 2 GPUs, this machine offers 1; lower n_jobs or the resources"):
+    with pytest.raises(
+        ResourceError, match="need 2 GPUs, this machine offers 1; lower n_jobs or the resources"
+    ):
         slots(3, {"gpu": 0.5}, [], ["0"])
 
 
 def test_halves_of_gpus_are_filled_one_after_the_other():
-    assert slots(3, {"gpu": 0.5}, [], ["3", "GPU-a"]) == [Slot((), ("3",)), Slot((), ("3",)), Slot((), ("GPU-a",))]
-    assert slots(2, {"cpu": 1, "gpu": 2}, [4, 5], list("abcd")) == [Slot((4,), ("a", "b")), Slot((5,), ("c", "d"))]
+    assert slots(3, {"gpu": 0.5}, [], ["3", "GPU-a"]) == [
+        Slot((), ("3",)),
+        Slot((), ("3",)),
+        Slot((), ("GPU-a",)),
+    ]
+    assert slots(2, {"cpu": 1, "gpu": 2}, [4, 5], list("abcd")) == [
+        Slot((4,), ("a", "b")),
+        Slot((5,), ("c", "d")),
+    ]
     assert slots(1, {"gpu": 0}, [], ["0"]) == [Slot((), ())]  # none may be seen
 
 

@@ -47,7 +47,9 @@ def study(folder):
             compute(1.0 if trial.number == 0 else 0.3)
             if trial.number == 1:
                 raise ArithmeticError("diverged")
-        with measure.energy(trial, grams_per_kwh=0.0, cpu_watts=100, memory_watts=5, cost=True) as more:
+        with measure.energy(
+            trial, grams_per_kwh=0.0, cpu_watts=100, memory_watts=5, cost=True
+        ) as more:
             study.found.append(more)
             compute(0.3)
         return e.kwh
@@ -60,7 +62,11 @@ def study(folder):
 def test_a_second_of_computing_uses_energy(study):
     e = study.found[0]
     memory, share = 5, 1.0  # W, and how much of the CPU's 100 W one busy thread can take at most
-    assert memory * e.seconds / 3.6e6 * 0.9 < e.kwh < (memory + 100 * share) * (e.seconds + 0.5) / 3.6e6
+    assert (
+        memory * e.seconds / 3.6e6 * 0.9
+        < e.kwh
+        < (memory + 100 * share) * (e.seconds + 0.5) / 3.6e6
+    )
     assert e.seconds >= 1.0
     assert study.trials[0].value == e.kwh
     assert "CPU estimated from its load and 100 W at full load" in e.how
@@ -78,7 +84,10 @@ def test_co2_is_that_of_the_country_or_of_what_was_told(study):
 def test_tags_and_cost_add_up_over_the_blocks_of_a_trial(study):
     first, second, third = study.found
     done, failed, unmeasured = study.trials
-    assert done.tags == {"energy_kwh": first.kwh + second.kwh, "co2_kg": first.co2_kg + second.co2_kg}
+    assert done.tags == {
+        "energy_kwh": first.kwh + second.kwh,
+        "co2_kg": first.co2_kg + second.co2_kg,
+    }
     assert done.cost == pytest.approx(first.kwh + second.kwh)
     assert failed.state == luthier.State.FAILED
     assert failed.tags["energy_kwh"] == failed.cost == third.kwh > 0
@@ -130,16 +139,24 @@ def test_nothing_is_known_before_the_end(study):
 
 
 def test_numbers_may_be_numpy_ones(study):
-    with measure.energy(cpu_watts=np.int64(50), memory_watts=np.float32(5), grams_per_kwh=np.int64(0)) as e:
+    with measure.energy(
+        cpu_watts=np.int64(50), memory_watts=np.float32(5), grams_per_kwh=np.int64(0)
+    ) as e:
         pass
-    assert "50 W at full load; memory estimated at 5 W" in e.how or "memory estimated at 5 W; CPU" in e.how
+    assert (
+        "50 W at full load; memory estimated at 5 W" in e.how
+        or "memory estimated at 5 W; CPU" in e.how
+    )
     assert e.co2_kg == 0
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"country": "France"}, "country must be an ISO 3166 code of three letters, such as 'FRA', got 'France'"),
+        (
+            {"country": "France"},
+            "country must be an ISO 3166 code of three letters, such as 'FRA', got 'France'",
+        ),
         ({"country": 33}, "country must be .* got 33"),
         ({"cpu_watts": -1}, "cpu_watts must be a finite number >= 0, got -1"),
         ({"memory_watts": True}, "memory_watts must be a finite number >= 0, got True"),
@@ -155,7 +172,9 @@ def test_settings_that_make_no_sense(settings, message):
 def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "codecarbon", None)
     with (
-        pytest.raises(luthier.errors.MissingDependencyError, match=r"pip install 'luthier\[energy\]'"),
+        pytest.raises(
+            luthier.errors.MissingDependencyError, match=r"pip install 'luthier\[energy\]'"
+        ),
         measure.energy(),
     ):
         pass

@@ -1,4 +1,7 @@
-"""How long a call takes: what is called how often, in what surroundings, and what is made of the times."""
+"""How long a call takes.
+
+What is called how often, in what surroundings, and what is made of the times.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ class Counting:
 
 def threads_now():
     """Of every numerical library that is loaded, and of PyTorch."""
-    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] + [torch.get_num_threads()]
+    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] + [
+        torch.get_num_threads()
+    ]
 
 
 @pytest.fixture
@@ -59,7 +64,11 @@ def test_median_lies_between_its_ends_and_is_the_float():
     found = measure.latency(lambda: model.predict(np.eye(3)), repeats=25)
     times = sorted(found.times_ms)
     assert 0 < times[0] <= found.low_ms <= found.median_ms <= found.high_ms <= times[-1]
-    assert (found.low_ms, found.median_ms, found.high_ms) == (times[7], times[12], times[17])  # of 25: 8th and 18th
+    assert (found.low_ms, found.median_ms, found.high_ms) == (
+        times[7],
+        times[12],
+        times[17],
+    )  # of 25: 8th and 18th
     assert float(found) == found.median_ms == found.quantile_ms(0.5)
     assert found.quantile_ms(0.25) <= found.median_ms <= found.quantile_ms(0.95)
     assert f"{found.median_ms:.4g} ms" in str(found)
@@ -69,7 +78,10 @@ def test_median_lies_between_its_ends_and_is_the_float():
 def test_one_slow_call_stays_in_and_does_not_move_the_median():
     found = measure.Latency((2.0, 1.0, 900.0, 3.0, 2.5, 1.5, 1.8))
     assert found.median_ms == 2.0
-    assert (found.low_ms, found.high_ms) == (1.0, 900.0)  # 7 calls: only the extremes enclose the median with 95 %
+    assert (found.low_ms, found.high_ms) == (
+        1.0,
+        900.0,
+    )  # 7 calls: only the extremes enclose the median with 95 %
     assert 900.0 in found.times_ms
 
 
@@ -93,7 +105,9 @@ def test_interval_covers_the_median():
 def test_threads_are_pinned_and_given_back(two_threads, threads):
     before, seen = threads_now(), []
     assert set(before) == {2}
-    found = measure.latency(lambda: seen.append(threads_now()), threads=threads, warmup=1, repeats=2)
+    found = measure.latency(
+        lambda: seen.append(threads_now()), threads=threads, warmup=1, repeats=2
+    )
     assert seen == [[threads] * len(before)] * 3
     assert threads_now() == before
     assert found.threads == threads
@@ -127,7 +141,9 @@ def test_threads_of_libraries_that_the_calls_load_are_pinned(script):
 
 def test_threads_may_be_left_alone(two_threads):
     seen = []
-    assert measure.latency(lambda: seen.extend(threads_now()), threads=None, repeats=1).threads is None
+    assert (
+        measure.latency(lambda: seen.extend(threads_now()), threads=None, repeats=1).threads is None
+    )
     assert set(seen) == {2}
 
 
@@ -162,7 +178,9 @@ def test_everything_is_restored_when_a_call_fails(two_threads, fails_at):
 
 def test_every_timed_call_waits_for_the_accelerator():
     order = []
-    measure.latency(lambda: order.append("call"), warmup=2, repeats=2, synchronize=lambda: order.append("wait"))
+    measure.latency(
+        lambda: order.append("call"), warmup=2, repeats=2, synchronize=lambda: order.append("wait")
+    )
     assert order == ["call", "call", "wait", "call", "wait", "call", "wait"]
 
 
@@ -185,7 +203,9 @@ def test_settings_that_make_no_sense(settings, message):
 
 
 def test_what_cannot_be_called():
-    with pytest.raises(TypeError, match=r"call must be a function without arguments, got 3\.5; wrap it in a lambda"):
+    with pytest.raises(
+        TypeError, match=r"call must be a function without arguments, got 3\.5; wrap it in a lambda"
+    ):
         measure.latency(3.5)
     with pytest.raises(TypeError, match="call must be a function"):
         measure.latency(None)

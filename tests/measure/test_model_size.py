@@ -17,11 +17,16 @@ from luthier.measure import model_size, n_parameters
 
 
 def network():
-    return torch.nn.Sequential(torch.nn.Linear(10, 20), torch.nn.BatchNorm1d(20), torch.nn.Linear(20, 3, bias=False))
+    return torch.nn.Sequential(
+        torch.nn.Linear(10, 20), torch.nn.BatchNorm1d(20), torch.nn.Linear(20, 3, bias=False)
+    )
 
 
 def test_module_is_its_parameters_and_buffers():
-    weights, statistics = 10 * 20 + 20 + 20 + 20 + 20 * 3, 20 + 20  # BatchNorm counts its batches in an int64 as well
+    weights, statistics = (
+        10 * 20 + 20 + 20 + 20 + 20 * 3,
+        20 + 20,
+    )  # BatchNorm counts its batches in an int64 as well
     assert model_size(network()) == 4 * (weights + statistics) + 8
     assert model_size(network().half()) == 2 * (weights + statistics) + 8
     assert n_parameters(network()) == weights
@@ -44,9 +49,13 @@ def test_quantised_weights_count_as_they_are_kept():
     model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch is about to move this
-        quantised = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+        quantised = torch.ao.quantization.quantize_dynamic(
+            model, {torch.nn.Linear}, dtype=torch.qint8
+        )
     held = model_size(quantised)
-    assert 64 * 32 + 4 * 32 <= held <= 64 * 32 + 4 * 32 + 64  # bytes, floats of the bias, and a scale
+    assert (
+        64 * 32 + 4 * 32 <= held <= 64 * 32 + 4 * 32 + 64
+    )  # bytes, floats of the bias, and a scale
 
 
 class Packed(torch.Tensor):
@@ -57,7 +66,8 @@ class Packed(torch.Tensor):
         return torch.Tensor._make_wrapper_subclass(cls, numbers.shape, dtype=torch.float32)
 
     def __init__(self, numbers, scale):
-        self.numbers, self.scale = numbers, scale
+        self.numbers = numbers
+        self.scale = scale
 
     def __tensor_flatten__(self):
         return ["numbers", "scale"], None
@@ -107,7 +117,9 @@ def test_other_models_are_as_long_as_their_pickle():
 
 
 def test_what_cannot_be_pickled():
-    with pytest.raises(TypeError, match=r"a function cannot be pickled .* save it to a file, and give the path"):
+    with pytest.raises(
+        TypeError, match=r"a function cannot be pickled .* save it to a file, and give the path"
+    ):
         model_size(lambda x: x)
 
 
@@ -117,7 +129,9 @@ def test_parameters_of_scikit_learn():
     assert n_parameters(Ridge().fit(X, y)) == 5
     assert n_parameters(LogisticRegression().fit(X, rng.integers(3, size=60))) == 15
     assert (
-        n_parameters(MLPRegressor(hidden_layer_sizes=(7,), solver="lbfgs", max_iter=1000, tol=1.0).fit(X, y))
+        n_parameters(
+            MLPRegressor(hidden_layer_sizes=(7,), solver="lbfgs", max_iter=1000, tol=1.0).fit(X, y)
+        )
         == 4 * 7 + 7 + 7 + 1
     )
     for model in (Ridge(), RandomForestClassifier()):

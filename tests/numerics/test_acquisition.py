@@ -21,7 +21,9 @@ from luthier.numerics.acquisition import (
 from luthier.numerics.hypervolume import boxes, hypervolume
 
 
-@pytest.mark.parametrize(("mean", "sd", "best"), [(0.3, 0.5, 0.0), (-1.0, 0.1, 0.2), (2.0, 1.0, -1.0)])
+@pytest.mark.parametrize(
+    ("mean", "sd", "best"), [(0.3, 0.5, 0.0), (-1.0, 0.1, 0.2), (2.0, 1.0, -1.0)]
+)
 def test_expected_improvement_is_the_integral(mean: float, sd: float, best: float) -> None:
     ei, _ = quad(lambda f: (best - f) * norm.pdf(f, mean, sd), mean - 12 * sd, best)
     got = log_expected_improvement(np.array([mean]), np.array([sd]), best)[0]
@@ -75,7 +77,10 @@ def expected_improvement(mean: float, sd: float, bound: float) -> float:
 
 
 def test_expected_hypervolume_of_two_objectives_is_that_of_the_paper() -> None:
-    """Emmerich 2016, by hand for the front (1, 3), (2, 1) and the reference (4, 4): three strips."""
+    """Emmerich 2016, by hand for the front (1, 3), (2, 1) and the reference (4, 4).
+
+    Three strips.
+    """
     low, high = boxes(np.array([[1.0, 3.0], [2.0, 1.0]]), np.array([4.0, 4.0]))
     mean, sd = (1.5, 2.0), (0.7, 0.4)
     x = [expected_improvement(mean[0], sd[0], b) for b in (1.0, 2.0, 4.0)]
@@ -88,14 +93,18 @@ def test_expected_hypervolume_of_two_objectives_is_that_of_the_paper() -> None:
 @pytest.mark.parametrize("m", [2, 3, 4])
 def test_expected_hypervolume_is_the_mean_of_what_draws_add(m: int) -> None:
     rng = np.random.default_rng(m)
-    front, reference, n = rng.random((8, m)), np.full(m, 1.1), 600
+    front = rng.random((8, m))
+    reference = np.full(m, 1.1)
+    n = 600
     low, high = boxes(front, reference)
     mean, sd = 0.9 * front[:2], 0.1 + 0.2 * rng.random((2, m))
     before = hypervolume(front, reference)
     for i, log_volume in enumerate(log_expected_hypervolume(mean, sd, low, high)):
         draws = mean[i] + sd[i] * rng.standard_normal((n, m))
         added = [hypervolume(np.vstack([front, y]), reference) - before for y in draws]
-        assert np.exp(log_volume) == pytest.approx(np.mean(added), abs=5 * np.std(added) / np.sqrt(n))
+        assert np.exp(log_volume) == pytest.approx(
+            np.mean(added), abs=5 * np.std(added) / np.sqrt(n)
+        )
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
@@ -105,9 +114,11 @@ def test_slopes_of_the_expected_hypervolume(m: int) -> None:
     mean, sd = rng.random((6, m)), 0.05 + 0.3 * rng.random((6, m))
     mean[5] += 3.0  # far in the tail
     slopes_agree(
-        lambda a, b: log_expected_hypervolume(a, b, *sides), lambda a, b: log_expected_hypervolume_by(a, b, *sides),
-        mean, sd,
-    )  # fmt: skip
+        lambda a, b: log_expected_hypervolume(a, b, *sides),
+        lambda a, b: log_expected_hypervolume_by(a, b, *sides),
+        mean,
+        sd,
+    )
 
 
 @pytest.mark.parametrize("m", [1, 2, 5])
@@ -123,8 +134,11 @@ def test_expected_reach_is_the_mean_over_draws(m: int) -> None:
         assert got[i] == pytest.approx(gain.mean(), abs=5 * gain.std() / 200)
     slopes_agree(
         lambda a, b: log_expected_reach(a, b, reference, direction, 0.3),
-        lambda a, b: log_expected_reach_by(a, b, reference, direction, 0.3), mean[:2], sd[:2], rtol=2e-3,
-    )  # fmt: skip
+        lambda a, b: log_expected_reach_by(a, b, reference, direction, 0.3),
+        mean[:2],
+        sd[:2],
+        rtol=2e-3,
+    )
 
 
 def test_expected_reach_of_one_objective_is_expected_improvement() -> None:
@@ -137,7 +151,9 @@ def test_expected_reach_of_one_objective_is_expected_improvement() -> None:
 def test_several_objectives_far_in_the_tail(far: float) -> None:
     rng = np.random.default_rng(0)
     front = np.vstack([rng.random((10, 3)), [[0.0, 0.5, 0.5], [1e-17, 0.5, 0.5 - 1e-16]]])
-    sides, mean, sd = boxes(front, np.full(3, 1.1)), np.repeat([[far], [far + 1]], 3, axis=1), np.full((2, 3), 1e-3)
+    sides = boxes(front, np.full(3, 1.1))
+    mean = np.repeat([[far], [far + 1]], 3, axis=1)
+    sd = np.full((2, 3), 1e-3)
     for f, by_mean, by_sd in (
         log_expected_hypervolume_by(mean, sd, *sides),
         log_expected_reach_by(mean, sd, np.full(3, 1.1), np.ones(3), 0.4),
@@ -155,5 +171,7 @@ def test_probability_below() -> None:
     log_p, by_mean, by_sd = log_probability_below_by(mean, sd, 0.1)
     slopes_agree(
         lambda a, b: log_probability_below(a[:, 0], b[:, 0], 0.1),
-        lambda a, b: (log_p, by_mean[:, None], by_sd[:, None]), mean[:, None], sd[:, None],
-    )  # fmt: skip
+        lambda a, b: (log_p, by_mean[:, None], by_sd[:, None]),
+        mean[:, None],
+        sd[:, None],
+    )

@@ -12,7 +12,9 @@ from luthier.numerics.crossed_parzen import SHARE, Crossed, Ratio
 from luthier.numerics.parzen import Mixture
 from luthier.samplers.tpe import axes
 
-MIXED = Space({"x": Float(0, 1), "k": Int(1, 4), "c": ["a", "b", "c"], "y": Float(0, 1, when={"c": "a"})})
+MIXED = Space(
+    {"x": Float(0, 1), "k": Int(1, 4), "c": ["a", "b", "c"], "y": Float(0, 1, when={"c": "a"})}
+)
 BOXES = Space({"k": Int(1, 4), "c": Categorical(["a", "b", "c"]), "j": Int(0, 2)})
 
 
@@ -39,7 +41,9 @@ def test_the_density_is_that_of_the_formula() -> None:
         only[:, j] = X[:, j]
         K[:, i, j] = np.exp(kernels[i].log_pdf(only))
     crossed = (1 - SHARE) * K + SHARE * (K * w[:, None]).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(mixture(MIXED, n, 0).log_pdf(X), np.log(crossed.prod(axis=2) @ w), rtol=1e-9)
+    np.testing.assert_allclose(
+        mixture(MIXED, n, 0).log_pdf(X), np.log(crossed.prod(axis=2) @ w), rtol=1e-9
+    )
 
 
 def test_masses_sum_to_one_and_draws_follow_them() -> None:
@@ -73,7 +77,9 @@ def test_a_column_after_another_can_only_be_improved() -> None:
 
 def test_many_columns_do_not_underflow() -> None:
     wide = Space({f"x{i}": Float(0, 1) for i in range(400)})
-    good, bad, C = mixture(wide, 5, 0), mixture(wide, 20, 1), wide.sample(np.random.default_rng(2), 8)
+    good = mixture(wide, 5, 0)
+    bad = mixture(wide, 20, 1)
+    C = wide.sample(np.random.default_rng(2), 8)
     ratio = Ratio(good, bad, C)
     ratio.start(3)
     assert np.isfinite(ratio.values).all()

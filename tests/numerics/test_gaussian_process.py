@@ -51,12 +51,18 @@ def the_slopes_of_predictions_are_right(model: Posterior, at: Inputs) -> None:
 
 def test_likelihood_and_predictions_equal_those_of_scikit_learn() -> None:
     Z, y = data(q=0)
-    scales, signal, noise = [0.3, 0.7, 2.0], 1.7, 0.02
-    kernel = ConstantKernel(signal, "fixed") * Matern(scales, "fixed", nu=2.5) + WhiteKernel(noise, "fixed")
+    scales = [0.3, 0.7, 2.0]
+    signal = 1.7
+    noise = 0.02
+    kernel = ConstantKernel(signal, "fixed") * Matern(scales, "fixed", nu=2.5) + WhiteKernel(
+        noise, "fixed"
+    )
     other = GaussianProcessRegressor(kernel, optimizer=None).fit(Z.N, y)
     theta = theta_of(scales, signal, noise)
     value, _ = neg_log_posterior(theta, squared_differences(Z), y, FLAT)
-    assert value + 0.5 * len(y) * math.log(2 * math.pi) == pytest.approx(-other.log_marginal_likelihood_value_)
+    assert value + 0.5 * len(y) * math.log(2 * math.pi) == pytest.approx(
+        -other.log_marginal_likelihood_value_
+    )
     at = data(8, q=0, seed=1)[0]
     mean, sd = other.predict(at.N, return_std=True)
     model = Posterior.of(theta, Z, y)
@@ -65,7 +71,9 @@ def test_likelihood_and_predictions_equal_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(variance + noise, sd**2, rtol=1e-7)
     joint_mean, covariance = model.predict_joint(at)
     np.testing.assert_allclose(joint_mean, mean, rtol=1e-7)
-    np.testing.assert_allclose(covariance + noise * np.eye(8), other.predict(at.N, return_cov=True)[1], atol=1e-9)
+    np.testing.assert_allclose(
+        covariance + noise * np.eye(8), other.predict(at.N, return_cov=True)[1], atol=1e-9
+    )
 
 
 def test_a_category_counts_as_one_apart() -> None:
@@ -79,7 +87,8 @@ def test_a_category_counts_as_one_apart() -> None:
     assert as_category[0] == pytest.approx(as_number[0])
     np.testing.assert_allclose(as_category[1], as_number[1])
     np.testing.assert_allclose(
-        Posterior.of(theta, binary, y).predict(binary)[0], Posterior.of(theta, number, y).predict(number)[0]
+        Posterior.of(theta, binary, y).predict(binary)[0],
+        Posterior.of(theta, number, y).predict(number)[0],
     )
 
 
@@ -128,8 +137,14 @@ def test_observations_may_be_noisier_than_others() -> None:
     Z, y = data(q=0)
     uneven, factors = uneven_noise(len(y)), np.log([0.5, 2.0])
     theta = np.concatenate([theta_of([0.5, 1.0, 2.0], 1.5, 0.01), factors])
-    alpha = 0.01 + np.where(uneven.group == 2, 0.0, np.array([0.5, 2.0, 0.0])[uneven.group]) * uneven.variance
-    theirs = GaussianProcessRegressor(1.5 * Matern([0.5, 1.0, 2.0], nu=2.5), alpha=alpha, optimizer=None).fit(Z.N, y)
+    alpha = (
+        0.01
+        + np.where(uneven.group == 2, 0.0, np.array([0.5, 2.0, 0.0])[uneven.group])
+        * uneven.variance
+    )
+    theirs = GaussianProcessRegressor(
+        1.5 * Matern([0.5, 1.0, 2.0], nu=2.5), alpha=alpha, optimizer=None
+    ).fit(Z.N, y)
     at = np.random.default_rng(1).random((7, 3))
     model = Posterior.of(theta, Z, y, uneven=uneven)
     mean, variance = model.predict(Inputs(at, np.empty((7, 0))))
@@ -140,10 +155,14 @@ def test_observations_may_be_noisier_than_others() -> None:
     value, _ = neg_log_posterior(theta, squared_differences(Z), y, flat_prior, uneven=uneven)
     flat, _ = neg_log_posterior(theta * 0, squared_differences(Z), y, flat_prior, uneven=uneven)
     other = GaussianProcessRegressor(
-        Matern([1.0, 1.0, 1.0], nu=2.5), alpha=1.0 + np.where(uneven.group == 2, 0.0, uneven.variance), optimizer=None
+        Matern([1.0, 1.0, 1.0], nu=2.5),
+        alpha=1.0 + np.where(uneven.group == 2, 0.0, uneven.variance),
+        optimizer=None,
     ).fit(Z.N, y)
     ours = value - flat
-    assert ours == pytest.approx(other.log_marginal_likelihood_value_ - theirs.log_marginal_likelihood_value_, abs=1e-3)
+    assert ours == pytest.approx(
+        other.log_marginal_likelihood_value_ - theirs.log_marginal_likelihood_value_, abs=1e-3
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -153,7 +172,9 @@ def test_gradients_by_the_factors_of_uneven_noise(seed: int) -> None:
     theta = 0.3 * np.random.default_rng(seed).standard_normal(5 + 2 + 2)
     D = squared_differences(Z)
     by = approx_fprime(theta, lambda t: neg_log_posterior(t, D, y, prior, uneven=uneven)[0], 1e-7)
-    np.testing.assert_allclose(neg_log_posterior(theta, D, y, prior, uneven=uneven)[1], by, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        neg_log_posterior(theta, D, y, prior, uneven=uneven)[1], by, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_a_fit_finds_which_observations_mean_nothing() -> None:
@@ -172,7 +193,10 @@ def test_a_fit_finds_which_observations_mean_nothing() -> None:
 
 
 def test_a_warp_finds_the_scale_that_was_forgotten() -> None:
-    """A parameter that should have been on a log scale: predictions are better with a learned warp than without."""
+    """A parameter that should have been on a log scale.
+
+    Predictions are better with a learned warp than without.
+    """
     rng = np.random.default_rng(0)
     Z, new = (Inputs(rng.random((n, 1)) ** 2, np.empty((n, 0))) for n in (30, 200))
     f = lambda N: np.sin(2 * np.log10(N[:, 0] + 1e-3))  # noqa: E731
@@ -195,7 +219,9 @@ def test_rows_that_are_known_are_kept_and_the_rest_appended() -> None:
         model.extend(12, rows)
         model.condition(y[:stop])
         whole = Posterior.of(theta, rows, y[:stop])
-        np.testing.assert_allclose(model.predict(at), whole.predict(at), rtol=1e-6, err_msg=f"{start} to {stop}")
+        np.testing.assert_allclose(
+            model.predict(at), whole.predict(at), rtol=1e-6, err_msg=f"{start} to {stop}"
+        )
 
 
 def test_the_kernel_and_its_slope() -> None:
@@ -203,12 +229,16 @@ def test_the_kernel_and_its_slope() -> None:
     k, slope = matern_slope(r2.copy())
     np.testing.assert_allclose(matern(r2.copy()), k)
     np.testing.assert_allclose(k, Matern(1.0, nu=2.5)(np.zeros((1, 1)), np.sqrt(r2)[:, None])[0])
-    np.testing.assert_allclose(slope[1:], (matern(r2[1:] + 1e-6) - matern(r2[1:] - 1e-6)) / 2e-6, rtol=1e-5)
+    np.testing.assert_allclose(
+        slope[1:], (matern(r2[1:] + 1e-6) - matern(r2[1:] - 1e-6)) / 2e-6, rtol=1e-5
+    )
 
 
 def test_appending_equals_conditioning_on_the_mean() -> None:
     Z, y = data()
-    theta, more, at = theta_of([0.5] * 5, 1.0, 0.01), data(4, seed=5)[0], data(6, seed=6)[0]
+    theta = theta_of([0.5] * 5, 1.0, 0.01)
+    more = data(4, seed=5)[0]
+    at = data(6, seed=6)[0]
     grown = Posterior.of(theta, Z, y, room=1)  # less room than is needed
     believed = grown.predict(more)[0]
     before = grown.predict(at)[0]
@@ -228,7 +258,9 @@ def test_left_out_predictions_are_those_without_the_point() -> None:
     for i in range(12):
         rest = np.arange(12) != i
         assert got[i] == pytest.approx(
-            Posterior.of(theta, Inputs(Z.N[rest], Z.C[rest]), y[rest]).predict(Z.rows(i, i + 1))[0][0]
+            Posterior.of(theta, Inputs(Z.N[rest], Z.C[rest]), y[rest]).predict(Z.rows(i, i + 1))[0][
+                0
+            ]
         )
 
 
@@ -248,7 +280,9 @@ def test_a_cholesky_that_fails_gets_as_little_help_as_it_needs() -> None:
     twice = np.ones((3, 3))
     np.testing.assert_allclose(cholesky(twice) @ cholesky(twice).T, twice, atol=1e-6)
     Z = Inputs(np.repeat([[0.3], [0.7]], 10, axis=0), np.empty((20, 0)))
-    mean, variance = Posterior.of(theta_of([0.5], 1.0, 1e-300), Z, np.repeat([0.0, 1.0], 10)).predict(Z)
+    mean, variance = Posterior.of(
+        theta_of([0.5], 1.0, 1e-300), Z, np.repeat([0.0, 1.0], 10)
+    ).predict(Z)
     assert np.isfinite(mean).all()
     assert np.isfinite(variance).all()
     with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):

@@ -28,8 +28,13 @@ def grids(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cells(losses: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(c, m) the lower corners of unit cells below the reference, from -1 on; (c, n) which point dominates which."""
-    corners = np.array(list(itertools.product(*[range(-1, int(r)) for r in reference])), dtype=float)
+    """(c, m) the lower corners of unit cells below the reference, from -1 on.
+
+    (c, n) which point dominates which.
+    """
+    corners = np.array(
+        list(itertools.product(*[range(-1, int(r)) for r in reference])), dtype=float
+    )
     return corners, (losses <= corners[:, None]).all(axis=2)
 
 
@@ -47,7 +52,9 @@ def overlap(low: np.ndarray, high: np.ndarray) -> float:
 
 @settings(deadline=None)
 @given(grids())
-def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(grid: tuple[np.ndarray, np.ndarray]) -> None:
+def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(
+    grid: tuple[np.ndarray, np.ndarray],
+) -> None:
     losses, reference = grid
     _, dominates = cells(losses, reference)
     assert hypervolume(losses, reference) == pytest.approx(dominates.any(axis=1).sum())
@@ -55,7 +62,9 @@ def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(grid: tu
 
 @settings(deadline=None)
 @given(grids())
-def test_a_contribution_is_the_number_of_cells_that_nobody_else_dominates(grid: tuple[np.ndarray, np.ndarray]) -> None:
+def test_a_contribution_is_the_number_of_cells_that_nobody_else_dominates(
+    grid: tuple[np.ndarray, np.ndarray],
+) -> None:
     losses, reference = grid
     _, dominates = cells(losses, reference)
     alone = dominates & (dominates.sum(axis=1) == 1)[:, None]
@@ -79,7 +88,9 @@ def test_each_cell_that_nobody_dominates_lies_in_one_box_and_no_other_in_any(
 
 @settings(deadline=None)
 @given(grids(), st.integers(0, 12))
-def test_each_choice_adds_most_and_as_many_come_as_were_asked_for(grid: tuple[np.ndarray, np.ndarray], k: int) -> None:
+def test_each_choice_adds_most_and_as_many_come_as_were_asked_for(
+    grid: tuple[np.ndarray, np.ndarray], k: int
+) -> None:
     losses, reference = grid
     _, dominates = cells(losses, reference)
     chosen = subset(losses, reference, k)
@@ -99,7 +110,10 @@ def test_the_order_of_points_and_points_that_are_dominated_change_nothing(grid, 
     behind = losses[order[: len(order) // 2]] + np.eye(len(reference))[0]
     more = np.concatenate([losses[order], behind])
     assert hypervolume(more, reference) == hypervolume(losses, reference)
-    assert contributions(losses[order], reference).tolist() == contributions(losses, reference)[order].tolist()
+    assert (
+        contributions(losses[order], reference).tolist()
+        == contributions(losses, reference)[order].tolist()
+    )
     for a, b in zip(boxes(more, reference), boxes(losses, reference), strict=True):
         np.testing.assert_array_equal(a, b)
     useful = int((contributions(losses, reference) > 0).sum())
@@ -114,12 +128,16 @@ def test_the_hypervolume_is_that_of_pymoo(m: int) -> None:
         cloud = np.random.default_rng(seed).random((n, m))
         for losses in (front, np.concatenate([front, cloud])):
             for reference in (np.full(m, 1.1), np.linspace(1.0, 2.0, m)):
-                assert hypervolume(losses, reference) == pytest.approx(HV(ref_point=reference)(losses), rel=1e-12)
+                assert hypervolume(losses, reference) == pytest.approx(
+                    HV(ref_point=reference)(losses), rel=1e-12
+                )
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 5])
 def test_boxes_fill_what_the_front_leaves_of_a_bounding_box(m: int) -> None:
-    front, reference, bottom = sphere(40, m), np.full(m, 1.1), np.full(m, -0.1)
+    front = sphere(40, m)
+    reference = np.full(m, 1.1)
+    bottom = np.full(m, -0.1)
     low, high = boxes(front, reference)
     low = np.maximum(low, bottom)
     volume = (high - low).prod(axis=1).sum()
@@ -151,7 +169,9 @@ def test_contributions_are_what_is_lost_without_a_point(m: int) -> None:
         losses, reference = np.concatenate([sphere(n, m), sphere(4, m, 1) * 1.05]), np.full(m, 1.2)
         total = hypervolume(losses, reference)
         without = [hypervolume(np.delete(losses, i, axis=0), reference) for i in range(len(losses))]
-        np.testing.assert_allclose(contributions(losses, reference), total - np.array(without), atol=1e-12)
+        np.testing.assert_allclose(
+            contributions(losses, reference), total - np.array(without), atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 5])
@@ -193,7 +213,12 @@ def test_the_choice_of_two_is_the_worked_example() -> None:
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 def test_no_point_and_points_that_do_not_count(m: int) -> None:
     reference = np.ones(m)
-    for losses in (np.empty((0, m)), np.ones((2, m)), np.full((2, m), math.nan), np.full((2, m), math.inf)):
+    for losses in (
+        np.empty((0, m)),
+        np.ones((2, m)),
+        np.full((2, m), math.nan),
+        np.full((2, m), math.inf),
+    ):
         assert hypervolume(losses, reference) == 0
         assert contributions(losses, reference).tolist() == [0.0] * len(losses)
         assert subset(losses, reference, 1).tolist() == [0][: len(losses)]
@@ -206,7 +231,9 @@ def test_a_loss_of_minus_infinity(m: int) -> None:
     losses = np.array([[0.5] * m, [-math.inf] + [0.75] * (m - 1), [0.0] * m])
     assert hypervolume(losses, reference) == math.inf
     assert hypervolume(losses[[0]], reference) == 0.5**m
-    finite = np.where(np.isneginf(losses), -1.0, losses)  # 0 is best else, and 1 below the reference
+    finite = np.where(
+        np.isneginf(losses), -1.0, losses
+    )  # 0 is best else, and 1 below the reference
     assert subset(losses, reference, 3).tolist() == subset(finite, reference, 3).tolist()
     np.testing.assert_allclose(contributions(losses, reference), contributions(finite, reference))
     low, high = boxes(losses, reference)
@@ -215,7 +242,9 @@ def test_a_loss_of_minus_infinity(m: int) -> None:
 
 
 def test_the_reference_point_is_just_behind_the_worst() -> None:
-    losses = np.array([[1.0, -4.0, 0.0, math.inf], [2.0, -2.0, -1.0, 3.0], [math.nan, -math.inf, -1.0, 2.0]])
+    losses = np.array(
+        [[1.0, -4.0, 0.0, math.inf], [2.0, -2.0, -1.0, 3.0], [math.nan, -math.inf, -1.0, 2.0]]
+    )
     np.testing.assert_allclose(reference_point(losses), [2.2, -1.8, 1e-12, 3.3])
     assert reference_point(np.empty((0, 2))).tolist() == [1e-12] * 2
     assert reference_point(np.array([[math.nan, math.inf]])).tolist() == [1e-12] * 2
@@ -249,4 +278,6 @@ def test_a_front_of_ten_thousand() -> None:
     reference = np.full(3, 1.1)
     assert hypervolume(losses, reference) == hypervolume(front, reference)
     losses = sphere(10_000, 3)
-    assert hypervolume(losses, reference) == pytest.approx(HV(ref_point=reference)(losses), rel=1e-12)
+    assert hypervolume(losses, reference) == pytest.approx(
+        HV(ref_point=reference)(losses), rel=1e-12
+    )

@@ -36,7 +36,9 @@ def test_early_losses_that_mean_nothing_tell_nothing():
 def test_the_doubt_is_what_the_line_leaves_unexplained():
     rng = np.random.default_rng(1)
     v = rng.standard_normal(2000)
-    lines = Lines.of(np.column_stack([v, v + 0.3 * rng.standard_normal(2000), np.full(2000, np.nan)])[:, :2])
+    lines = Lines.of(
+        np.column_stack([v, v + 0.3 * rng.standard_normal(2000), np.full(2000, np.nan)])[:, :2]
+    )
     assert lines.sd[0] == pytest.approx(0.3, rel=0.05)
 
 

@@ -54,7 +54,9 @@ def test_log_mass_of_a_narrow_interval_is_density_times_width(middle, width):
     a, b = middle - width / 2, middle + width / 2
     centre = np.float64(a + b) / 2
     if width * abs(centre) < 1e-3 and b > a:
-        assert log_ndtr_diff(a, b) == pytest.approx(stats.norm.logpdf(centre) + np.log(b - a), rel=1e-9, abs=3e-7)
+        assert log_ndtr_diff(a, b) == pytest.approx(
+            stats.norm.logpdf(centre) + np.log(b - a), rel=1e-9, abs=3e-7
+        )
 
 
 @given(st.floats(-50, 50), st.floats(1e-14, 100))
@@ -79,8 +81,13 @@ def test_log_mass_broadcasts():
 
 def test_truncnorm_mass_is_relatively_accurate_in_both_tails():
     mu, sigma = 0.5, 0.1
-    low, high = np.array([-3.0, 0.4, 0.5, 1.6, 3.5, -np.inf]), np.array([-2.5, 0.7, 0.501, 1.7, 3.6, 1.0])
-    expected = np.exp([log_mass((a - mu) / sigma, (b - mu) / sigma) for a, b in zip(low, high, strict=True)])
+    low, high = (
+        np.array([-3.0, 0.4, 0.5, 1.6, 3.5, -np.inf]),
+        np.array([-2.5, 0.7, 0.501, 1.7, 3.6, 1.0]),
+    )
+    expected = np.exp(
+        [log_mass((a - mu) / sigma, (b - mu) / sigma) for a, b in zip(low, high, strict=True)]
+    )
     np.testing.assert_allclose(truncnorm_mass(mu, sigma, low, high), expected, rtol=2e-7)
 
 
@@ -111,11 +118,16 @@ def test_draws_of_a_few_components_follow_the_truncated_normal_too(n):
 
 
 def test_draws_are_independent_of_one_another():
-    draws = sample_truncnorm(np.random.default_rng(2), np.full((5000, 2), 0.1), np.full((5000, 2), 0.3))
+    draws = sample_truncnorm(
+        np.random.default_rng(2), np.full((5000, 2), 0.1), np.full((5000, 2), 0.3)
+    )
     assert abs(np.corrcoef(draws.T)[0, 1]) < 0.05
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(1e-300, np.inf)), max_size=20), st.integers(0, 2**32))
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(1e-300, np.inf)), max_size=20),
+    st.integers(0, 2**32),
+)
 def test_draws_stay_in_the_unit_interval_and_repeat_with_the_seed(components, seed):
     mu, sigma = np.array(components).reshape(-1, 2).T
     draws = sample_truncnorm(np.random.default_rng(seed), mu, sigma)
@@ -130,7 +142,9 @@ def test_draws_take_scalars_and_matrices():
     assert sample_truncnorm(rng, np.full((2, 3), 0.5), np.full((2, 3), 0.1)).shape == (2, 3)
 
 
-@pytest.mark.parametrize(("mu", "sigma"), [(-0.1, 1.0), (1.1, 1.0), (np.nan, 1.0), (0.5, 0.0), (0.5, np.nan)])
+@pytest.mark.parametrize(
+    ("mu", "sigma"), [(-0.1, 1.0), (1.1, 1.0), (np.nan, 1.0), (0.5, 0.0), (0.5, np.nan)]
+)
 def test_sampling_rejects_parameters_out_of_range(mu, sigma):
     with pytest.raises(ValueError, match="sigma positive"):
         sample_truncnorm(np.random.default_rng(0), np.array([mu]), np.array([sigma]))

@@ -19,7 +19,10 @@ LOSSES = arrays(np.float64, st.tuples(st.integers(0, 30), st.integers(1, 5)), el
 
 
 def peeled(losses: np.ndarray) -> list[int]:
-    """The front of each by the definition: who is dominated by nobody is taken away, again and again."""
+    """The front of each by the definition.
+
+    Who is dominated by nobody is taken away, again and again.
+    """
     dominates = (losses[:, None] <= losses).all(axis=2) & (losses[:, None] < losses).any(axis=2)
     front = np.full(len(losses), -1)
     for k in range(len(losses)):
@@ -39,7 +42,11 @@ def test_fronts_are_what_is_left_when_the_front_before_is_taken_away(losses: np.
 @pytest.mark.parametrize("m", range(1, 8))
 def test_fronts_of_many_points(m: int) -> None:
     rng = np.random.default_rng(m)
-    for n, levels in ((200, 5), (300, 40), (300, 10**6)):  # more than are held against each other at once
+    for n, levels in (
+        (200, 5),
+        (300, 40),
+        (300, 10**6),
+    ):  # more than are held against each other at once
         losses = rng.integers(0, levels, (n, m)).astype(float)
         expected = np.empty(n, dtype=int)
         for k, front in enumerate(NonDominatedSorting().do(losses)):
@@ -67,7 +74,9 @@ def test_points_on_a_sphere_are_one_front(m: int) -> None:
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 def test_who_has_nan_is_behind_all_others_and_dominates_nobody(m: int) -> None:
-    losses = np.array([[1.0] * m, [math.nan] + [0.0] * (m - 1), [2.0] * m, [0.0] * (m - 1) + [math.nan]])
+    losses = np.array(
+        [[1.0] * m, [math.nan] + [0.0] * (m - 1), [2.0] * m, [0.0] * (m - 1) + [math.nan]]
+    )
     assert fronts(losses).tolist() == [0, 2, 1, 2]
     assert non_dominated(losses).tolist() == [True, False, False, False]
     assert fronts(np.full((2, m), math.nan)).tolist() == [0, 0]
@@ -91,7 +100,12 @@ def test_crowding_is_that_of_pymoo(seed: int, n: int, m: int) -> None:
 def test_crowding_of_extreme_losses_is_a_distance() -> None:
     huge = np.finfo(float).max
     losses = np.array([[-huge, 3.0], [0.0, 3.0], [huge / 2, 3.0], [huge, 3.0]])
-    assert crowding(losses).tolist() == [math.inf, 0.75, 0.5, math.inf]  # where all are equal, nothing is far
+    assert crowding(losses).tolist() == [
+        math.inf,
+        0.75,
+        0.5,
+        math.inf,
+    ]  # where all are equal, nothing is far
     losses = np.array([[-math.inf, 4.0], [0.0, 3.0], [1.0, 2.0], [4.0, 1.0], [math.inf, 0.0]])
     assert crowding(losses)[1:4].tolist() == [0.25 + 0.5, 1.0 + 0.5, 0.75 + 0.5]
     assert np.isinf(crowding(np.full((4, 2), math.inf))[[0, 3]]).all()

@@ -38,7 +38,9 @@ def test_draws_follow_the_density() -> None:
     space = Space({"x": Float(0, 1), "k": Int(1, 4), "c": ["a", "b", "c"]})
     m = mixture(space, 6, seed=3)
     X = m.sample(np.random.default_rng(0), 40_000)
-    points = np.column_stack([np.zeros(12), np.tile((np.arange(4) + 0.5) / 4, 3), np.repeat(np.arange(3.0), 4)])
+    points = np.column_stack(
+        [np.zeros(12), np.tile((np.arange(4) + 0.5) / 4, 3), np.repeat(np.arange(3.0), 4)]
+    )
     u = (np.arange(200) + 0.5) / 200
     for point in points:
         here = (X[:, 1] == point[1]) & (X[:, 2] == point[2])

@@ -22,7 +22,10 @@ def test_it_learns_numbers_and_categories() -> None:
     def f(X: np.ndarray) -> np.ndarray:
         return np.where(np.isin(X[:, 0], [1, 4]), 3 * X[:, 1], 1 - X[:, 2] ** 2)
 
-    X, T = (np.column_stack([r.integers(6, size=400), r.random((400, 2))]).astype(float) for r in (rng(1), rng(2)))
+    X, T = (
+        np.column_stack([r.integers(6, size=400), r.random((400, 2))]).astype(float)
+        for r in (rng(1), rng(2))
+    )
     forest = fit(X, f(X), np.array([6, 0, 0]), rng(), n_trees=16)
     assert explained(f(T), predict(forest, T)[0]) > 0.9
     assert explained(f(X), predict(forest, X)[0]) > 0.97
@@ -90,7 +93,9 @@ def test_trees_are_trees() -> None:
     forest = fit(X, rng(3).random(150), np.array([0, 0, 4]), rng(), n_trees=7)
     inner = np.flatnonzero(forest.children[:, 0] != np.arange(len(forest.feature)))
     below = forest.children[inner].ravel()
-    assert len(set(below)) == len(below) == len(forest.feature) - 7  # every node but the roots has one parent
+    assert (
+        len(set(below)) == len(below) == len(forest.feature) - 7
+    )  # every node but the roots has one parent
     leaf = leaves(forest, X)
     assert leaf.shape == (7, 150)
     assert not np.isin(leaf, inner).any()

@@ -12,7 +12,9 @@ from luthier.numerics.sobol import sobol
 
 @pytest.mark.parametrize("d", [1, 2, 7, 64])
 def test_plain_points_are_those_of_scipy_in_the_same_order(d):
-    np.testing.assert_array_equal(sobol(0, 2048, d, None), stats.qmc.Sobol(d, scramble=False).random(2048))
+    np.testing.assert_array_equal(
+        sobol(0, 2048, d, None), stats.qmc.Sobol(d, scramble=False).random(2048)
+    )
 
 
 def test_plain_points_far_along_are_those_of_scipy():
@@ -22,10 +24,17 @@ def test_plain_points_far_along_are_those_of_scipy():
         np.testing.assert_array_equal(sobol(300_000_001, 5, 20, None), oracle.random(5))
 
 
-@given(st.integers(0, 2**32 - 40), st.integers(0, 40), st.integers(0, 40), st.sampled_from([None, 0, 9]))
+@given(
+    st.integers(0, 2**32 - 40),
+    st.integers(0, 40),
+    st.integers(0, 40),
+    st.sampled_from([None, 0, 9]),
+)
 def test_any_stretch_is_a_part_of_the_whole(start, skip, n, seed):
     n = min(n, 40 - skip)
-    np.testing.assert_array_equal(sobol(start + skip, n, 3, seed), sobol(start, 40, 3, seed)[skip : skip + n])
+    np.testing.assert_array_equal(
+        sobol(start + skip, n, 3, seed), sobol(start, 40, 3, seed)[skip : skip + n]
+    )
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1, 2**100])
@@ -49,7 +58,9 @@ def test_seeds_and_dimensions_are_scrambled_differently():
 @pytest.mark.parametrize(("start", "k"), [(0, 0), (0, 5), (0, 10), (1024, 10), (96, 5), (2**31, 8)])
 def test_each_block_has_one_point_in_each_interval_of_each_axis(start, k, seed):
     cells = np.floor(sobol(start, 2**k, 130, seed) * 2**k).astype(int)
-    np.testing.assert_array_equal(np.sort(cells, axis=0), np.arange(2**k)[:, None] * np.ones(130, dtype=int))
+    np.testing.assert_array_equal(
+        np.sort(cells, axis=0), np.arange(2**k)[:, None] * np.ones(130, dtype=int)
+    )
 
 
 @pytest.mark.parametrize("seed", [None, 3, 4])
@@ -70,7 +81,9 @@ def test_every_scrambled_point_is_uniform_over_the_seeds():
 @pytest.mark.parametrize("d", [4, 70])
 def test_scrambled_means_are_unbiased_and_much_better_than_random(d):
     def mean_error(points):
-        return np.prod(1 + 0.5 * (points[:, -4:] - 0.5), axis=1).mean() - 1  # the last four dimensions
+        return (
+            np.prod(1 + 0.5 * (points[:, -4:] - 0.5), axis=1).mean() - 1
+        )  # the last four dimensions
 
     errors = np.array([mean_error(sobol(0, 256, d, seed)) for seed in range(200)])
     rng = np.random.default_rng(0)
@@ -95,7 +108,9 @@ def test_no_points_and_the_last_point():
     assert sobol(2**32 - 1, 1, 3, 1).shape == (1, 3)
 
 
-@pytest.mark.parametrize(("start", "n", "d", "seed"), [(-1, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, 0), (2**32, 1, 1, 0)])
+@pytest.mark.parametrize(
+    ("start", "n", "d", "seed"), [(-1, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, 0), (2**32, 1, 1, 0)]
+)
 def test_counts_out_of_range_are_rejected(start, n, d, seed):
     with pytest.raises(ValueError, match="expected start >= 0"):
         sobol(start, n, d, seed)

@@ -30,7 +30,9 @@ def test_signed_rank_is_exact_for_small_samples(n, alternative):
 @pytest.mark.parametrize("alternative", ALTERNATIVES)
 @pytest.mark.parametrize("n", [26, 60, 500])
 @pytest.mark.parametrize("decimals", [0, 1, 12])  # with ties and zeros, with ties, without
-def test_signed_rank_is_the_corrected_normal_approximation_for_large_samples(n, decimals, alternative):
+def test_signed_rank_is_the_corrected_normal_approximation_for_large_samples(
+    n, decimals, alternative
+):
     rng = np.random.default_rng(n)
     for shift in (-0.3, 0.0, 0.2, 2.0):
         d = np.round(rng.normal(shift, 1, n), decimals)
@@ -78,7 +80,15 @@ def test_signed_rank_of_equal_samples_is_one(n, alternative):
 
 
 @pytest.mark.parametrize(
-    ("x", "y"), [([], None), ([1, 2], [1]), ([[1, 2]], None), ([1, np.nan], None), ([1, 2], [1, np.inf]), (3.0, None)]
+    ("x", "y"),
+    [
+        ([], None),
+        ([1, 2], [1]),
+        ([[1, 2]], None),
+        ([1, np.nan], None),
+        ([1, 2], [1, np.inf]),
+        (3.0, None),
+    ],
 )
 def test_signed_rank_rejects_bad_samples(x, y):
     with pytest.raises(ValueError, match="samples"):
@@ -90,7 +100,9 @@ def test_signed_rank_rejects_an_unknown_alternative():
         wilcoxon_signed_rank([1, 2], alternative="larger")
 
 
-@pytest.mark.parametrize(("b", "c"), [(0, 1), (0, 7), (3, 9), (9, 3), (10, 10), (10, 11), (150, 210), (5000, 5200)])
+@pytest.mark.parametrize(
+    ("b", "c"), [(0, 1), (0, 7), (3, 9), (9, 3), (10, 10), (10, 11), (150, 210), (5000, 5200)]
+)
 def test_mcnemar_is_the_binomial_test(b, c):
     assert mcnemar_exact(b, c) == pytest.approx(stats.binomtest(b, b + c).pvalue, rel=1e-9)
 
@@ -119,7 +131,9 @@ def test_bootstrap_interval_covers_the_mean_about_as_often_as_it_says():
     rng = np.random.default_rng(1)
     covered = 0
     for _ in range(300):
-        low, high = paired_bootstrap_interval(rng.exponential(size=50), rng.normal(size=50), rng, 0.9, 1000)
+        low, high = paired_bootstrap_interval(
+            rng.exponential(size=50), rng.normal(size=50), rng, 0.9, 1000
+        )
         covered += low <= 1 <= high
     assert 0.84 < covered / 300 < 0.95
 
@@ -134,12 +148,16 @@ def test_bootstrap_interval_is_the_same_in_any_unit_and_repeats_with_the_seed():
 
 def test_bootstrap_resamples_large_samples_in_parts():
     x = np.random.default_rng(4).normal(size=3000)
-    low, high = paired_bootstrap_interval(x, np.zeros(3000), np.random.default_rng(5), n_resamples=1000)
+    low, high = paired_bootstrap_interval(
+        x, np.zeros(3000), np.random.default_rng(5), n_resamples=1000
+    )
     np.testing.assert_allclose((low, high), mean_interval(x), atol=0.1 * (high - low))
 
 
 def test_bootstrap_interval_of_equal_differences_is_the_difference():
-    assert paired_bootstrap_interval(np.arange(4.0), np.arange(4.0) - 2, np.random.default_rng(0)) == (2, 2)
+    assert paired_bootstrap_interval(
+        np.arange(4.0), np.arange(4.0) - 2, np.random.default_rng(0)
+    ) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +187,9 @@ def test_mean_interval_of_a_constant_is_the_constant():
     assert mean_interval([2.0, 2.0, 2.0]) == (2, 2)
 
 
-@pytest.mark.parametrize(("x", "level"), [([1.0], 0.9), ([1.0, np.inf], 0.9), ([1.0, 2.0], 0.0), ([1.0, 2.0], np.nan)])
+@pytest.mark.parametrize(
+    ("x", "level"), [([1.0], 0.9), ([1.0, np.inf], 0.9), ([1.0, 2.0], 0.0), ([1.0, 2.0], np.nan)]
+)
 def test_mean_interval_rejects_bad_arguments(x, level):
     with pytest.raises(ValueError):
         mean_interval(x, level)
@@ -181,7 +201,9 @@ def test_paired_t_is_students(n, shift):
     rng = np.random.default_rng(n)
     x, y = rng.normal(shift, 1, n), rng.normal(size=n)
     expected = stats.ttest_rel(x, y).pvalue
-    np.testing.assert_allclose((paired_t(x, y), paired_t(y, x), paired_t(x - y)), expected, rtol=1e-8, atol=1e-13)
+    np.testing.assert_allclose(
+        (paired_t(x, y), paired_t(y, x), paired_t(x - y)), expected, rtol=1e-8, atol=1e-13
+    )
 
 
 def test_paired_t_of_equal_differences():

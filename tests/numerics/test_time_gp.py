@@ -33,11 +33,16 @@ def points(n, d=2, seed=0):
 
 def covariance(theta, t, Z):
     """Entry by entry, as it is written down."""
-    v, length, epsilon = math.exp(theta[0]), math.exp(theta[1]), theta[2]
+    v = math.exp(theta[0])
+    length = math.exp(theta[1])
+    epsilon = theta[2]
     points = list(zip(Z, t, strict=True))
     return np.array(
         [
-            [v * math.exp(-sum((a - b) ** 2) / length) * (1 - epsilon) ** (abs(s - u) / 2) for b, u in points]
+            [
+                v * math.exp(-sum((a - b) ** 2) / length) * (1 - epsilon) ** (abs(s - u) / 2)
+                for b, u in points
+            ]
             for a, s in points
         ]
     )
@@ -45,7 +50,9 @@ def covariance(theta, t, Z):
 
 def test_the_kernel_is_as_written():
     t, Z, _ = points(7)
-    np.testing.assert_allclose(kernel(THETA, *differences(t, Z, t, Z)), covariance(THETA, t, Z), rtol=1e-12)
+    np.testing.assert_allclose(
+        kernel(THETA, *differences(t, Z, t, Z)), covariance(THETA, t, Z), rtol=1e-12
+    )
     other = kernel(THETA, *differences(t[:2], Z[:2], t, Z))
     np.testing.assert_allclose(other, covariance(THETA, t, Z)[:2], rtol=1e-12)
 
@@ -72,7 +79,9 @@ def test_slopes_of_the_likelihood():
     y = rng.normal(size=9)
     for theta in (THETA, np.array([0.0, -2.0, 0.45, -1.0]), np.array([1.0, 0.0, 0.01, -5.0])):
         slope = approx_fprime(theta, lambda th: neg_log_likelihood(th, D, T, y)[0], 1e-7)
-        np.testing.assert_allclose(neg_log_likelihood(theta, D, T, y)[1], slope, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(
+            neg_log_likelihood(theta, D, T, y)[1], slope, rtol=1e-4, atol=1e-4
+        )
 
 
 def test_predictions_and_their_slopes():
@@ -85,12 +94,18 @@ def test_predictions_and_their_slopes():
     mean, variance, mean_by, variance_by = made.predict(4.0, z)
     assert mean == pytest.approx(C[10, :10] @ solved[:, 0])
     assert variance == pytest.approx(1.3 - C[10, :10] @ solved[:, 1])
-    np.testing.assert_allclose(mean_by, approx_fprime(z, lambda x: made.predict(4.0, x)[0], 1e-7), atol=1e-5)
-    np.testing.assert_allclose(variance_by, approx_fprime(z, lambda x: made.predict(4.0, x)[1], 1e-7), atol=1e-5)
+    np.testing.assert_allclose(
+        mean_by, approx_fprime(z, lambda x: made.predict(4.0, x)[0], 1e-7), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        variance_by, approx_fprime(z, lambda x: made.predict(4.0, x)[1], 1e-7), atol=1e-5
+    )
 
 
 def test_one_observation_in_closed_form():
-    made = Process.of(np.array([0.0, 0.0, 0.5, 0.0]), np.zeros(1), np.zeros((1, 1)), np.array([3.0]))
+    made = Process.of(
+        np.array([0.0, 0.0, 0.5, 0.0]), np.zeros(1), np.zeros((1, 1)), np.array([3.0])
+    )
     mean, variance, *_ = made.predict(4.0, np.array([1.0]))
     k = math.exp(-1) * 0.5**2
     assert mean == pytest.approx(3 * k / 2)

@@ -10,7 +10,9 @@ from scipy.stats import norm
 
 from luthier.numerics.warping import half_rank, log_warp, standardise
 
-losses = st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=1, max_size=40).map(np.array)
+losses = st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=1, max_size=40).map(
+    np.array
+)
 
 
 @given(losses)

@@ -16,7 +16,12 @@ from luthier.samplers import Sampler
 ONE = {"BOHB", "CMAES", "DE", "DEHB", "Forest"}  # for one objective
 SEVERAL = {"NSGA2", "NSGA3"}  # for several
 NAMES = [n for n in samplers.__all__ if n != "Sampler"]
-CASES = [pytest.param(n, m, id=f"{n}-{m}") for n in NAMES for m in (1, 3) if n not in (SEVERAL if m == 1 else ONE)]
+CASES = [
+    pytest.param(n, m, id=f"{n}-{m}")
+    for n in NAMES
+    for m in (1, 3)
+    if n not in (SEVERAL if m == 1 else ONE)
+]
 CONTINUOUS = [case for case in CASES if case.values[0] != "Grid"]
 
 MIXED = Space(
@@ -38,7 +43,10 @@ TREE = Space(
         "y": Float(0, 1),
     }
 )
-RULED = Space({"a": Int(0, 20), "b": Int(0, 20), "x": Float(0, 1)}, ["a + b <= 12", lambda p: p["x"] * p["a"] < 5])
+RULED = Space(
+    {"a": Int(0, 20), "b": Int(0, 20), "x": Float(0, 1)},
+    ["a + b <= 12", lambda p: p["x"] * p["a"] < 5],
+)
 SMALL = Space({"m": ["a", "b"], "k": Int(1, 4, when={"m": "a"}), "z": [True, False]}, ["k != 3"])
 
 
@@ -75,7 +83,9 @@ def legal(space: Space, X: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(("name", "m"), CONTINUOUS)
-@pytest.mark.parametrize("space", [MIXED, TREE, RULED, SMALL], ids=["mixed", "tree", "ruled", "small"])
+@pytest.mark.parametrize(
+    "space", [MIXED, TREE, RULED, SMALL], ids=["mixed", "tree", "ruled", "small"]
+)
 @pytest.mark.parametrize("n", [0, 1, 9, 60])
 def test_proposals_are_legal(name: str, m: int, space: Space, n: int) -> None:
     legal(space, made(name).sample(space, filled(space, n, m), 3, np.random.default_rng(n)))
@@ -87,7 +97,9 @@ def test_the_same_data_give_the_same_proposal(name: str, m: int) -> None:
     used = made(name)
     for n in (40, 3, 25):
         fresh = made(name).sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1))
-        np.testing.assert_array_equal(used.sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1)), fresh)
+        np.testing.assert_array_equal(
+            used.sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1)), fresh
+        )
 
 
 @pytest.mark.parametrize(("name", "m"), CASES)
@@ -112,7 +124,10 @@ def test_no_point_of_a_finite_space_twice(name: str, m: int, jobs: int) -> None:
 @pytest.mark.parametrize(("name", "m"), CONTINUOUS)
 @pytest.mark.parametrize("value", [0.0, math.inf, -math.inf, 1e300])
 def test_values_that_tell_nothing(name: str, m: int, value: float) -> None:
-    legal(MIXED, made(name).sample(MIXED, filled(MIXED, 40, m, value=value), 1, np.random.default_rng(0)))
+    legal(
+        MIXED,
+        made(name).sample(MIXED, filled(MIXED, 40, m, value=value), 1, np.random.default_rng(0)),
+    )
 
 
 @pytest.mark.parametrize(("name", "m"), CONTINUOUS)
@@ -162,7 +177,11 @@ def test_names_of_samplers() -> None:
 
 @pytest.mark.parametrize("name", ["TPE", "Auto"])
 def test_declared_defaults_come_first_and_once(name: str) -> None:
-    space = {"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b"), "k": Int(1, 5)}
+    space = {
+        "x": Float(0, 1, default=0.125),
+        "c": Categorical(["a", "b"], default="b"),
+        "k": Int(1, 5),
+    }
     study = luthier.create_study(space=space, sampler=name, seed=0)
     study.optimize(lambda t: t.params["x"], n_trials=6)
     assert study.trials[0].params == {"x": 0.125, "c": "b", "k": 3}

@@ -25,7 +25,16 @@ def told(space: Space, n: int, f=bowl, duration_s: float = 0.0, running: int = 0
     for i, params in enumerate(space.decode(space.sample(rng, n + running))):
         state = State.COMPLETE if i < n else State.RUNNING
         values, end = ((f(params),), i + duration_s) if i < n else (None, None)
-        rows.append(TrialRow(number=i, state=state, params=params, values=values, started_s=float(i), finished_s=end))
+        rows.append(
+            TrialRow(
+                number=i,
+                state=state,
+                params=params,
+                values=values,
+                started_s=float(i),
+                finished_s=end,
+            )
+        )
     history.put(rows)
     return history
 
@@ -59,10 +68,13 @@ def test_short_trials_get_a_gaussian_process_until_it_has_thought_enough() -> No
     assert 200 < since < 400
     assert np.cumsum(thinking_s(400, 4))[since - 2] <= 5 < np.cumsum(thinking_s(400, 4))[since - 1]
     assert said(NUMBERS, history) == (
-        f"CMAES: a Gaussian process of 4 parameters has used up its time to think since trial {since}; "
+        "CMAES: a Gaussian process of 4 parameters has used up its time to think since trial "
+        f"{since}; "
         "starts from what it has found"
     )
-    assert said(MIXED, told(MIXED, 400)).startswith("TPE: a Gaussian process of 5 parameters has used up")
+    assert said(MIXED, told(MIXED, 400)).startswith(
+        "TPE: a Gaussian process of 5 parameters has used up"
+    )
 
 
 def test_long_trials_keep_it() -> None:
@@ -74,12 +86,19 @@ def test_conditions() -> None:
     assert said(tree, told(tree, 20)).startswith(
         "GP: 6 parameters, in turns with TPE as there are conditions, 20 finished"
     )
-    assert said(tree, told(tree, 21)) == "TPE: 6 parameters, in turns with a Gaussian process as there are conditions"
+    assert (
+        said(tree, told(tree, 21))
+        == "TPE: 6 parameters, in turns with a Gaussian process as there are conditions"
+    )
 
 
 def test_workers() -> None:
-    assert said(NUMBERS, told(NUMBERS, 30, running=20)).startswith("GP: 4 parameters, 30 finished trials, 21 at a time")
-    assert said(NUMBERS, told(NUMBERS, 30, running=70)) == "TPE: 71 trials at a time, 30 finished ones"
+    assert said(NUMBERS, told(NUMBERS, 30, running=20)).startswith(
+        "GP: 4 parameters, 30 finished trials, 21 at a time"
+    )
+    assert (
+        said(NUMBERS, told(NUMBERS, 30, running=70)) == "TPE: 71 trials at a time, 30 finished ones"
+    )
     history = told(NUMBERS, 0, running=12)
     history.budget = 20
     assert said(NUMBERS, history).startswith("QMC: 13 trials at a time of 20")
@@ -87,14 +106,20 @@ def test_workers() -> None:
 
 def test_several_objectives() -> None:
     study = luthier.create_study(space=NUMBERS, directions=["minimize", "minimize"], seed=0)
-    study.optimize(lambda t: ((t.params["x0"] - 0.2) ** 2, (t.params["x1"] - 0.7) ** 2), n_trials=12)
-    assert study.sampler.explain() == "GP: 4 parameters, 2 objectives, 11 finished trials, 1 at a time"
+    study.optimize(
+        lambda t: ((t.params["x0"] - 0.2) ** 2, (t.params["x1"] - 0.7) ** 2), n_trials=12
+    )
+    assert (
+        study.sampler.explain() == "GP: 4 parameters, 2 objectives, 11 finished trials, 1 at a time"
+    )
 
 
 def test_objectives_and_constraints_get_their_own_time_to_think() -> None:
     history = told(NUMBERS, 400)
     since = used_up(history, 4)
-    assert used_up(history, 4, models=3) == since, "trials that take no time get it for as many proposals"
+    assert used_up(history, 4, models=3) == since, (
+        "trials that take no time get it for as many proposals"
+    )
     slow = told(NUMBERS, 400, duration_s=1.0)
     assert used_up(slow, 4, models=1) is None
     assert used_up(slow, 4, models=8) is not None
@@ -104,10 +129,19 @@ def test_several_objectives_beyond_that() -> None:
     history = History(NUMBERS, ["minimize", "minimize"])
     points = NUMBERS.decode(NUMBERS.sample(np.random.default_rng(0), 400))
     history.put(
-        TrialRow(number=i, state=State.COMPLETE, params=p, values=(p["x0"], p["x1"]), started_s=0.0, finished_s=0.0)
+        TrialRow(
+            number=i,
+            state=State.COMPLETE,
+            params=p,
+            values=(p["x0"], p["x1"]),
+            started_s=0.0,
+            finished_s=0.0,
+        )
         for i, p in enumerate(points)
     )
-    assert said(NUMBERS, history).startswith("TPE: a Gaussian process of 4 parameters, 2 objectives has used up")
+    assert said(NUMBERS, history).startswith(
+        "TPE: a Gaussian process of 4 parameters, 2 objectives has used up"
+    )
 
 
 def test_it_changes_its_mind_where_there_is_nothing_to_model() -> None:
@@ -116,7 +150,9 @@ def test_it_changes_its_mind_where_there_is_nothing_to_model() -> None:
         noise = np.random.default_rng(seed)
         got.append(said(NUMBERS, told(NUMBERS, 100, lambda p, noise=noise: float(noise.random()))))
     lost = [
-        text for text in got if text.startswith("TPE: a Gaussian process ranks left-out trials no better than chance")
+        text
+        for text in got
+        if text.startswith("TPE: a Gaussian process ranks left-out trials no better than chance")
     ]
     assert len(lost) >= 2
     assert said(NUMBERS, told(NUMBERS, 100)).startswith("GP: ")
@@ -127,7 +163,9 @@ def test_another_process_makes_the_same_choice() -> None:
     for n in (3, 10, 30, 60, 400):
         history = told(NUMBERS, n)
         X = used.sample(NUMBERS, history, 2, np.random.default_rng(n))
-        np.testing.assert_array_equal(Auto().sample(NUMBERS, history, 2, np.random.default_rng(n)), X)
+        np.testing.assert_array_equal(
+            Auto().sample(NUMBERS, history, 2, np.random.default_rng(n)), X
+        )
 
 
 def test_one_sampler_for_two_studies() -> None:
@@ -140,14 +178,23 @@ def test_one_sampler_for_two_studies() -> None:
             for i, (p, v) in enumerate(zip(NUMBERS.decode(X), noise, strict=True))
         )
         got = auto.sample(NUMBERS, history, 1, np.random.default_rng(0))
-        np.testing.assert_array_equal(Auto().sample(NUMBERS, history, 1, np.random.default_rng(0)), got)
+        np.testing.assert_array_equal(
+            Auto().sample(NUMBERS, history, 1, np.random.default_rng(0)), got
+        )
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_what_the_process_has_found_is_refined_after_it(seed: int) -> None:
     study = luthier.create_study(space=NUMBERS, seed=seed)
     study.add_trials(
-        TrialRow(number=-1, state=State.COMPLETE, params=p, values=(bowl(p),), started_s=0.0, finished_s=0.0)
+        TrialRow(
+            number=-1,
+            state=State.COMPLETE,
+            params=p,
+            values=(bowl(p),),
+            started_s=0.0,
+            finished_s=0.0,
+        )
         for p in NUMBERS.decode(NUMBERS.sample(np.random.default_rng(seed), 400))
     )
     before = study.best_value

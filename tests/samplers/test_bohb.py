@@ -16,7 +16,11 @@ from luthier.samplers.bohb import modelled
 from luthier.schedulers import Hyperband
 
 CUBE = Space({"x": Float(0, 1), "y": Float(0, 1)})
-C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.WAITING
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PAUSED
+F = State.FAILED
+W = State.WAITING
 
 
 def table(*rows, space=CUBE) -> History:
@@ -32,7 +36,10 @@ def table(*rows, space=CUBE) -> History:
 
 
 def test_the_highest_step_with_enough_trials_is_modelled() -> None:
-    low, high = [(P, {1: 9.0 - i}) for i in range(6)], [(P, {1: 0.0, 2: 7.0, 3: 1.0 + i}) for i in range(4)]
+    low, high = (
+        [(P, {1: 9.0 - i}) for i in range(6)],
+        [(P, {1: 0.0, 2: 7.0, 3: 1.0 + i}) for i in range(4)],
+    )
     assert modelled(table(*low[:5]), 6)[0].tolist() == []
     assert modelled(table(*low), 6)[0].tolist() == [5, 4, 3, 2, 1, 0]
     numbers, losses = modelled(table(*low, *high), 6)
@@ -46,7 +53,10 @@ def test_running_trials_count_where_they_have_been_and_failed_ones_nowhere() -> 
     rest = [(P, {3: 5.0}), (P, {1: 1.0, 4: 6.0}), (F, {3: 0.0}), (W, {}), (R, {})]
     running = (R, {2: 0.0, 3: 4.0, 7: 0.0})
     numbers, losses = modelled(table(*rest, running), 3)
-    assert (numbers.tolist(), losses.tolist()) == ([5, 0, 1], [4.0, 5.0, 6.0])  # not at 7, where nobody rests
+    assert (numbers.tolist(), losses.tolist()) == (
+        [5, 0, 1],
+        [4.0, 5.0, 6.0],
+    )  # not at 7, where nobody rests
 
 
 def test_complete_trials_count_at_every_step() -> None:
@@ -69,7 +79,9 @@ def test_one_in_three_is_drawn_at_random() -> None:
 def objective(trial):
     p = trial.params
     for step in range(int(trial.step) + 1, 28):
-        trial.report(sum((v - 0.3) ** 2 for v in p.values()) + 0.5 / step, step, checkpoint={"step": step})
+        trial.report(
+            sum((v - 0.3) ** 2 for v in p.values()) + 0.5 / step, step, checkpoint={"step": step}
+        )
         if trial.should_prune():
             raise luthier.TrialPruned
     return sum((v - 0.3) ** 2 for v in p.values())
@@ -83,7 +95,9 @@ def test_with_brackets_it_is_better_than_chance(sampler) -> None:
         study.optimize(objective, n_trials=300, progress=False)
         return study.best_value
 
-    guided = [found(sampler, Hyperband(1, 27) if sampler == "bohb" else "dehb", s) for s in range(2)]
+    guided = [
+        found(sampler, Hyperband(1, 27) if sampler == "bohb" else "dehb", s) for s in range(2)
+    ]
     chance = [found("random", Hyperband(1, 27), s) for s in range(2)]
     assert np.mean(guided) < 0.5 * np.mean(chance)
 

@@ -18,9 +18,22 @@ from luthier.samplers import CMAES
 
 D = 6
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(D)})
-MIXED = Space({"x": Float(0, 1), "y": Float(0, 1), "k": Int(0, 20), "c": ["a", "b", "c"], "flag": [True, False]})
+MIXED = Space(
+    {
+        "x": Float(0, 1),
+        "y": Float(0, 1),
+        "k": Int(0, 20),
+        "c": ["a", "b", "c"],
+        "flag": [True, False],
+    }
+)
 TREE = Space(
-    {"m": ["a", "b"], "x": Float(0, 1), "y": Float(0, 1, when={"m": "a"}), "k": Int(1, 9, when={"m": "b"})},
+    {
+        "m": ["a", "b"],
+        "x": Float(0, 1),
+        "y": Float(0, 1, when={"m": "a"}),
+        "k": Int(1, 9, when={"m": "b"}),
+    },
     ["x < 0.95"],
 )
 TURN = np.linalg.qr(np.random.default_rng(5).standard_normal((D, D)))[0]
@@ -57,12 +70,21 @@ def vector(f: Callable[[np.ndarray], float]) -> Callable[[dict], float]:
 
 
 def search(
-    f: Callable[[dict], float], space: Space, n: int, sampler: CMAES, seed: int = 0, workers: int = 1,
-    check: Callable[[History], None] | None = None, history: History | None = None,
-) -> History:  # fmt: skip
+    f: Callable[[dict], float],
+    space: Space,
+    n: int,
+    sampler: CMAES,
+    seed: int = 0,
+    workers: int = 1,
+    check: Callable[[History], None] | None = None,
+    history: History | None = None,
+) -> History:
     """N trials, `workers` at a time, that finish in random order."""
     h = History(space, ["minimize"], seed) if history is None else history
-    streams, rng, running, end = Streams(seed), np.random.default_rng(seed), [], h.n + n
+    streams = Streams(seed)
+    rng = np.random.default_rng(seed)
+    running = []
+    end = h.n + n
     while h.n < end or running:
         while len(running) < workers and h.n < end:
             if check is not None:
@@ -71,7 +93,16 @@ def search(
             running.append(TrialRow(number=h.n, state=State.RUNNING, params=params))
             h.put(running[-1:])
         row = running.pop(rng.integers(len(running)))
-        h.put([TrialRow(number=row.number, state=State.COMPLETE, params=row.params, values=(f(row.params),))])
+        h.put(
+            [
+                TrialRow(
+                    number=row.number,
+                    state=State.COMPLETE,
+                    params=row.params,
+                    values=(f(row.params),),
+                )
+            ]
+        )
     return h
 
 
@@ -95,7 +126,9 @@ def test_it_is_as_good_as_the_package_and_nearly_so_with_eight_workers(f) -> Non
     n, seeds = 500, range(6)
     theirs = np.mean([np.log10(direct(f, n, s)) for s in seeds])
     ours = np.mean([np.log10(best(search(vector(f), CUBE, n, CMAES(), s))) for s in seeds])
-    apart = np.mean([np.log10(best(search(vector(f), CUBE, n, CMAES(), s, workers=8))) for s in seeds])
+    apart = np.mean(
+        [np.log10(best(search(vector(f), CUBE, n, CMAES(), s, workers=8))) for s in seeds]
+    )
     start = np.log10(f(np.full(D, 0.5)))
     assert ours < theirs + 0.15 * (start - theirs)
     assert apart < theirs + max(0.3 * (start - theirs), 0.2)
@@ -109,7 +142,9 @@ def test_what_it_remembers_is_only_a_short_cut(space: Space, f) -> None:
     def check(h: History) -> None:
         if h.n % 7 == 0:
             fresh = CMAES(population_size=5).sample(space, h, 2, np.random.default_rng(h.n))
-            np.testing.assert_array_equal(sampler.sample(space, h, 2, np.random.default_rng(h.n)), fresh)
+            np.testing.assert_array_equal(
+                sampler.sample(space, h, 2, np.random.default_rng(h.n)), fresh
+            )
 
     search(f, space, 120, sampler, workers=6, check=check)
 
@@ -118,10 +153,18 @@ def test_it_does_not_matter_in_which_order_trials_finished() -> None:
     h = search(mixed, MIXED, 70, CMAES(), workers=5)
     late = History(MIXED, ["minimize"], 0)
     for state in (State.RUNNING, State.COMPLETE):
-        for i in np.random.default_rng(1).permutation(h.n) if state == State.COMPLETE else range(h.n):
+        for i in (
+            np.random.default_rng(1).permutation(h.n) if state == State.COMPLETE else range(h.n)
+        ):
             params, values = MIXED.decode(h.X[i : i + 1])[0], tuple(h.values[i])
             done = state == State.COMPLETE
-            late.put([TrialRow(number=int(i), state=state, params=params, values=values if done else None)])
+            late.put(
+                [
+                    TrialRow(
+                        number=int(i), state=state, params=params, values=values if done else None
+                    )
+                ]
+            )
     ours, theirs = (CMAES().sample(MIXED, k, 3, np.random.default_rng(0)) for k in (h, late))
     np.testing.assert_array_equal(ours, theirs)
 
@@ -131,12 +174,16 @@ def test_a_study_goes_on_where_it_stopped(tmp_path) -> None:
     study = luthier.create_study("c", url, space=MIXED, sampler="CMAES", seed=1)
     study.optimize(lambda t: mixed(t.params), n_trials=45)
     again = luthier.load_study("c", url, sampler="CMAES")
-    ours, theirs = (s.sampler.sample(MIXED, s.history, 2, np.random.default_rng(0)) for s in (study, again))
+    ours, theirs = (
+        s.sampler.sample(MIXED, s.history, 2, np.random.default_rng(0)) for s in (study, again)
+    )
     np.testing.assert_array_equal(ours, theirs)
 
 
 def test_one_straggler_does_not_hold_up_the_search() -> None:
-    h, sampler, streams = History(CUBE, ["minimize"], 0), CMAES(), Streams(0)
+    h = History(CUBE, ["minimize"], 0)
+    sampler = CMAES()
+    streams = Streams(0)
     for i in range(300):
         params = CUBE.decode(sampler.sample(CUBE, h, 1, streams.at(i)))[0]
         values, state = (vector(sphere)(params),), State.COMPLETE
@@ -163,14 +210,29 @@ def test_the_better_branch_is_found_and_the_other_is_not_forgotten() -> None:
     h = search(tree, TREE, 250, sampler)
     late = TREE.decode(h.X[150:])
     assert np.mean([p["m"] == "b" for p in late]) > 0.6
-    y = [p["y"] for p in TREE.decode(sampler.sample(TREE, h, 200, np.random.default_rng(0))) if p["m"] == "a"]
-    assert not y or np.ptp(y) > 0.05  # while it slept, what was known of it neither moved nor shrank away
+    y = [
+        p["y"]
+        for p in TREE.decode(sampler.sample(TREE, h, 200, np.random.default_rng(0)))
+        if p["m"] == "a"
+    ]
+    assert (
+        not y or np.ptp(y) > 0.05
+    )  # while it slept, what was known of it neither moved nor shrank away
 
 
 def test_a_trial_far_away_does_not_upset_a_search_that_has_narrowed() -> None:
     sampler = CMAES()
     h = search(vector(sphere), CUBE, 300, sampler)
-    h.put([TrialRow(number=h.n, state=State.COMPLETE, params=dict.fromkeys(CUBE.names, 1.0), values=(-1.0,))])
+    h.put(
+        [
+            TrialRow(
+                number=h.n,
+                state=State.COMPLETE,
+                params=dict.fromkeys(CUBE.names, 1.0),
+                values=(-1.0,),
+            )
+        ]
+    )
     search(vector(sphere), CUBE, 3 * 9, sampler, history=h)
     assert np.abs(h.X[-9:] - 0.3).max() < 0.2
 
@@ -180,10 +242,17 @@ def test_warm_start_is_better_than_a_cold_one_and_than_none_of_it() -> None:
         h, rng = History(CUBE, ["minimize"], seed), np.random.default_rng(seed)
         points = CUBE.decode(CUBE.sample(rng, 200))
         f = vector(lambda x: ellipsoid(x * [1, 1, 0.5, 0.5, 1, 1]))
-        h.put([TrialRow(number=i, state=State.COMPLETE, params=p, values=(f(p),)) for i, p in enumerate(points)])
+        h.put(
+            [
+                TrialRow(number=i, state=State.COMPLETE, params=p, values=(f(p),))
+                for i, p in enumerate(points)
+            ]
+        )
         return np.log10(best(search(f, CUBE, 120, sampler, seed, history=h), 200))
 
-    warm, cold = (np.mean([after(s, CMAES(start_at=200, warm_start=w)) for s in range(6)]) for w in (0.1, 0.0))
+    warm, cold = (
+        np.mean([after(s, CMAES(start_at=200, warm_start=w)) for s in range(6)]) for w in (0.1, 0.0)
+    )
     assert warm < cold - 0.2
 
 
@@ -191,13 +260,20 @@ def test_what_came_before_only_tells_where_to_start() -> None:
     """The first generation after the switch is drawn around the best of the earlier trials."""
     h, rng = History(MIXED, ["minimize"], 0), np.random.default_rng(0)
     points = MIXED.decode(MIXED.sample(rng, 300))
-    h.put([TrialRow(number=i, state=State.COMPLETE, params=p, values=(mixed(p),)) for i, p in enumerate(points)])
+    h.put(
+        [
+            TrialRow(number=i, state=State.COMPLETE, params=p, values=(mixed(p),))
+            for i, p in enumerate(points)
+        ]
+    )
     got = MIXED.decode(CMAES(start_at=300).sample(MIXED, h, 200, rng))
     assert abs(np.mean([p["x"] for p in got]) - 0.7) < 0.15
     assert np.mean([p["c"] == "b" for p in got]) > 0.4
 
 
-def limited(told, n: int, sampler: CMAES, check: Callable[[History], None] | None = None) -> History:
+def limited(
+    told, n: int, sampler: CMAES, check: Callable[[History], None] | None = None
+) -> History:
     """N trials of the sphere in the cube that tell of constraints."""
     h, streams = History(CUBE, ["minimize"], 0), Streams(0)
     for i in range(n):
@@ -205,7 +281,17 @@ def limited(told, n: int, sampler: CMAES, check: Callable[[History], None] | Non
             check(h)
         params = CUBE.decode(sampler.sample(CUBE, h, 1, streams.at(i)))[0]
         x = np.array(list(params.values()))
-        h.put([TrialRow(number=i, params=params, state=State.COMPLETE, values=(sphere(x),), constraints=told(x))])
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    params=params,
+                    state=State.COMPLETE,
+                    values=(sphere(x),),
+                    constraints=told(x),
+                )
+            ]
+        )
     return h
 
 
@@ -229,10 +315,17 @@ def test_larger_violations_later_do_not_change_what_was_folded_up() -> None:
     def check(h: History) -> None:
         if h.n % 7 == 0:
             fresh = CMAES(population_size=5).sample(CUBE, h, 2, np.random.default_rng(h.n))
-            np.testing.assert_array_equal(sampler.sample(CUBE, h, 2, np.random.default_rng(h.n)), fresh)
+            np.testing.assert_array_equal(
+                sampler.sample(CUBE, h, 2, np.random.default_rng(h.n)), fresh
+            )
 
     rng = np.random.default_rng(0)
-    limited(lambda x: {"a": rng.exponential(10) ** 3 * (x[0] - 0.2), "b": x[1] - 0.1}, 90, sampler, check)
+    limited(
+        lambda x: {"a": rng.exponential(10) ** 3 * (x[0] - 0.2), "b": x[1] - 0.1},
+        90,
+        sampler,
+        check,
+    )
 
 
 def test_a_warm_start_is_where_it_was_feasible() -> None:
@@ -240,7 +333,17 @@ def test_a_warm_start_is_where_it_was_feasible() -> None:
     h, rng = History(CUBE, ["minimize"], 0), np.random.default_rng(0)
     for i, p in enumerate(CUBE.decode(CUBE.sample(rng, 300))):
         x = np.array(list(p.values()))
-        h.put([TrialRow(number=i, state=State.COMPLETE, params=p, values=(sphere(x),), constraints={"c": 0.7 - x[0]})])
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=State.COMPLETE,
+                    params=p,
+                    values=(sphere(x),),
+                    constraints={"c": 0.7 - x[0]},
+                )
+            ]
+        )
     got = CMAES(start_at=300).sample(CUBE, h, 200, rng)[:, 0]
     assert np.mean(got > 0.7) > 0.6
     fewer = CMAES(start_at=300, warm_start=0.95).sample(CUBE, h, 200, rng)[:, 0]
@@ -269,7 +372,9 @@ def test_restarts_find_another_valley() -> None:
 
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
     for restarts in ("ipop", "bipop"):
-        again = [best(search(valleys, space, 900, CMAES(0.05, 4, restarts), seed)) for seed in range(3)]
+        again = [
+            best(search(valleys, space, 900, CMAES(0.05, 4, restarts), seed)) for seed in range(3)
+        ]
         assert sum(b < -0.0999 for b in again) >= 2
     assert best(search(valleys, space, 900, CMAES(0.05, 4, None))) > -1e-9
 
@@ -278,15 +383,24 @@ def test_learning_rates_adapt_to_noise() -> None:
     def error(lr_adapt: bool, seed: int) -> float:
         noise = np.random.default_rng(seed)
         h = search(
-            lambda p: vector(sphere)(p) + 0.3 * noise.standard_normal(), CUBE, 900, CMAES(lr_adapt=lr_adapt), seed
+            lambda p: vector(sphere)(p) + 0.3 * noise.standard_normal(),
+            CUBE,
+            900,
+            CMAES(lr_adapt=lr_adapt),
+            seed,
         )
         return float(((h.X[-100:].mean(axis=0) - 0.3) ** 2).sum())
 
-    assert np.mean([error(True, s) for s in range(3)]) < np.mean([error(False, s) for s in range(3)])
+    assert np.mean([error(True, s) for s in range(3)]) < np.mean(
+        [error(False, s) for s in range(3)]
+    )
 
 
 def test_failed_trials_rank_behind_pruned_ones_and_those_behind_complete_ones() -> None:
-    """What lies to the right fails, what lies to the left is pruned: the search stays between, and moves left."""
+    """What lies to the right fails, what lies to the left is pruned.
+
+    The search stays between, and moves left.
+    """
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
 
     def objective(t: luthier.Trial) -> float:
@@ -302,7 +416,9 @@ def test_failed_trials_rank_behind_pruned_ones_and_those_behind_complete_ones() 
 
 
 def test_the_first_point_is_the_declared_one() -> None:
-    space = Space({"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b"), "k": Int(1, 5)})
+    space = Space(
+        {"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b"), "k": Int(1, 5)}
+    )
     study = luthier.create_study(space=space, sampler="CMAES", seed=0)
     assert study.ask().params == {"x": 0.125, "c": "b", "k": 3}
 
@@ -311,7 +427,11 @@ def test_it_says_what_it_cannot_do() -> None:
     with pytest.raises(SamplerError, match="continuous parameters only"):
         luthier.create_study(space=MIXED, sampler=CMAES(lr_adapt=True)).ask()
     for bad in (
-        {"sigma0": 0}, {"population_size": 3}, {"restarts": "often"}, {"start_at": -1}, {"warm_start": 2},
-    ):  # fmt: skip
+        {"sigma0": 0},
+        {"population_size": 3},
+        {"restarts": "often"},
+        {"start_at": -1},
+        {"warm_start": 2},
+    ):
         with pytest.raises(ValueError, match=next(iter(bad))):
             CMAES(**bad)

@@ -1,4 +1,7 @@
-"""What all samplers make of constraints on results: the border is found, and crashes are avoided."""
+"""What all samplers make of constraints on results.
+
+The border is found, and crashes are avoided.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,15 @@ def distance(p: dict, x: float = 0.0, y: float = 0.7) -> float:
     return float((p["x"] - x) ** 2 + (p["y"] - y) ** 2 + 0.1 * (p["c"] != "b"))
 
 
-def search(name: str, seed: int, n_trials: int, told, crash: bool = False, aim=(0.0, 0.7)) -> History:
+def search(
+    name: str, seed: int, n_trials: int, told, crash: bool = False, aim=(0.0, 0.7)
+) -> History:
     """N trials of `distance`, twice over for a method of several objectives."""
     m = 2 if name == "NSGA2" else 1
     sampler = samplers.NSGA2(population_size=16) if name == "NSGA2" else name
-    study = luthier.create_study(directions=["minimize"] * m, space=PLANE, sampler=sampler, seed=seed)
+    study = luthier.create_study(
+        directions=["minimize"] * m, space=PLANE, sampler=sampler, seed=seed
+    )
 
     def objective(t: luthier.Trial):
         for constraint, value in told(t.params).items():
@@ -43,7 +50,11 @@ def search(name: str, seed: int, n_trials: int, told, crash: bool = False, aim=(
         return (distance(t.params, *aim),) * m
 
     study.optimize(
-        objective, n_trials=n_trials, catch=(MemoryError,), catch_as="infeasible" if crash else None, progress=False
+        objective,
+        n_trials=n_trials,
+        catch=(MemoryError,),
+        catch_as="infeasible" if crash else None,
+        progress=False,
     )
     return study.history
 
@@ -80,7 +91,9 @@ def test_where_trials_crash_is_learned(name: str) -> None:
     """Half of the space crashes, and the best point lies 0.14 away from that."""
     n = N_TRIALS[name]
     runs = [search(name, seed, n, lambda p: {}, crash=True, aim=(0.35, 0.85)) for seed in range(2)]
-    assert np.mean([(h.state[n // 2 :] == State.FAILED).mean() for h in runs]) < 0.35  # 0.55 at random
+    assert (
+        np.mean([(h.state[n // 2 :] == State.FAILED).mean() for h in runs]) < 0.35
+    )  # 0.55 at random
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,8 +124,17 @@ def told_history(rows: int, seed: int = 0, m: int = 1) -> History:
         if i % 11 == 5:
             told["b"] = math.inf
         over = state == State.COMPLETE
-        h.put([TrialRow(number=i, state=state, params=p, values=(p["x"],) * m if over else None,
-                        constraints={} if state == State.RUNNING else told)])  # fmt: skip
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=state,
+                    params=p,
+                    values=(p["x"],) * m if over else None,
+                    constraints={} if state == State.RUNNING else told,
+                )
+            ]
+        )
         if state == State.PRUNED:
             h.put_report(i, 1, p["x"])
     return h
@@ -129,7 +151,9 @@ def test_the_same_data_give_the_same_legal_proposal(name: str) -> None:
         assert MIXED.feasible(fresh).all()
 
 
-@pytest.mark.parametrize("name", ["TPE", "GP", "Forest", "CMAES", "DE", "DEHB", "BOHB", "Evolution"])
+@pytest.mark.parametrize(
+    "name", ["TPE", "GP", "Forest", "CMAES", "DE", "DEHB", "BOHB", "Evolution"]
+)
 def test_a_constraint_that_nothing_breaks_changes_little(name: str) -> None:
     """Of what is ranked, nothing at all; a model of it is sure."""
     plain, told = search(name, 0, 40, lambda p: {}), search(name, 0, 40, lambda p: {"c": -1.0})
@@ -141,35 +165,57 @@ def test_a_constraint_that_nothing_breaks_changes_little(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_all_trials_may_crash_or_break_everything(name: str) -> None:
     for told in ({}, {"a": math.inf}, {"a": -math.inf, "b": math.inf}):
-        study = luthier.create_study(directions=["minimize"] * (2 if name == "NSGA2" else 1), space=PLANE,
-                                     sampler=name, seed=0)  # fmt: skip
+        study = luthier.create_study(
+            directions=["minimize"] * (2 if name == "NSGA2" else 1),
+            space=PLANE,
+            sampler=name,
+            seed=0,
+        )
 
         def objective(t: luthier.Trial, told=told) -> float:
             for constraint, value in told.items():
                 t.set_constraint(constraint, value)
             raise MemoryError
 
-        study.optimize(objective, n_trials=20, catch=MemoryError, catch_as="infeasible", progress=False)
+        study.optimize(
+            objective, n_trials=20, catch=MemoryError, catch_as="infeasible", progress=False
+        )
         assert len(np.unique(study.history.X, axis=0)) == 20
 
 
 def test_a_place_in_a_population_goes_to_the_feasible() -> None:
     """Of 0 and 4 to the one of the worse loss, of 1 and 5 to the smaller violation, of 2 and 6 to the smaller loss."""
     h = History(MIXED, ["minimize"])
-    losses, limits = [5.0, 1.0, 2.0, 3.0, 0.0, 0.0, 1.0, None], [-1.0, 3.0, 0.0, 4.0, 2.0, 5.0, -1.0, -9.0]
+    losses, limits = (
+        [5.0, 1.0, 2.0, 3.0, 0.0, 0.0, 1.0, None],
+        [-1.0, 3.0, 0.0, 4.0, 2.0, 5.0, -1.0, -9.0],
+    )
     for i, (loss, c) in enumerate(zip(losses, limits, strict=True)):
         state = State.FAILED if loss is None else State.COMPLETE
-        h.put([TrialRow(number=i, state=state, params={"x": i / 8, "k": i, "c": "a"},
-                        values=None if loss is None else (loss,), constraints={"c": c})])  # fmt: skip
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=state,
+                    params={"x": i / 8, "k": i, "c": "a"},
+                    values=None if loss is None else (loss,),
+                    constraints={"c": c},
+                )
+            ]
+        )
         if loss is not None:
             h.put_report(i, 1, loss)
     assert slots(h, 4).tolist() == [0, 1, 6, 3]
-    holds, order = population(h, Slots(brackets(1, 3, 3)), 0)  # places of 0, 3 and 5, of 1, 4 and 6, of 2 and 7
+    holds, order = population(
+        h, Slots(brackets(1, 3, 3)), 0
+    )  # places of 0, 3 and 5, of 1, 4 and 6, of 2 and 7
     assert holds.tolist() == [0, 6, 2]
     assert order.tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize("name", ["Forest", "CMAES", "DE", "DEHB", "BOHB"])
 def test_several_objectives_are_refused_by_name(name: str) -> None:
-    with pytest.raises(SamplerError, match=f"{name} takes one objective, got 2; use sampler=None, TPE, GP or NSGA2"):
+    with pytest.raises(
+        SamplerError, match=f"{name} takes one objective, got 2; use sampler=None, TPE, GP or NSGA2"
+    ):
         luthier.create_study(directions=["minimize"] * 2, space=PLANE, sampler=name).ask()

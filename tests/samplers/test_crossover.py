@@ -53,7 +53,10 @@ def test_children_have_the_mean_of_two_parents(cross) -> None:
 
 @pytest.mark.parametrize("eta", [1.0, 5.0, 20.0])
 def test_sbx_has_the_spread_of_its_paper(eta: float) -> None:
-    """Deb & Agrawal 1995, eq. 8: beta <= b with probability b^(eta + 1) / 2, up to b = 1; far from the bounds."""
+    """Deb & Agrawal 1995, eq. 8: beta <= b with probability b^(eta + 1) / 2, up to b = 1.
+
+    Far from the bounds.
+    """
     P = np.array([[0.499], [0.501]])
     beta = np.abs(children(sbx, P, 5000, eta=eta)[:, 0] - 0.5) / 0.001
     own = np.isclose(beta, 1)
@@ -62,7 +65,9 @@ def test_sbx_has_the_spread_of_its_paper(eta: float) -> None:
     assert abs((beta < 1).mean() - 0.5) < 0.03
     for b in (0.5, 0.8, 0.95):
         assert abs((beta < b).mean() - b ** (eta + 1) / 2) < 0.03
-        assert abs((beta > 1 / b).mean() - b ** (eta + 1) / 2) < 0.03  # outside the parents as often as inside
+        assert (
+            abs((beta > 1 / b).mean() - b ** (eta + 1) / 2) < 0.03
+        )  # outside the parents as often as inside
 
 
 def test_sbx_stays_in_the_cube_and_as_far_from_either_end() -> None:
@@ -75,7 +80,10 @@ def test_sbx_stays_in_the_cube_and_as_far_from_either_end() -> None:
 
 
 def test_vsbx_goes_from_a_parent_to_either_side_alike() -> None:
-    """Its step, of (beta - 1) / 2 times their distance, has the tail of SBX: beta > b with probability b^-(eta + 1)."""
+    """Its step, of (beta - 1) / 2 times their distance, has the tail of SBX.
+
+    Beta > b with probability b^-(eta + 1).
+    """
     got = children(vsbx, np.array([[0.49], [0.51]]), eta=2.0)[:, 0]
     assert np.histogram(got, 20, (0.48, 0.52))[0].min() > 0
     from_parent = np.where(np.abs(got - 0.49) < np.abs(got - 0.51), got - 0.49, got - 0.51)
@@ -111,7 +119,9 @@ def test_undx_is_normal_about_the_middle_of_two() -> None:
     P[2, 1] = 0.7  # the third 0.2 from their line
     got = children(undx, P, 5000) - 0.5
     np.testing.assert_allclose(got.mean(axis=0), 0, atol=0.005)
-    np.testing.assert_allclose(got.std(axis=0), [0.5 * 0.4] + [0.35 / np.sqrt(d) * 0.2] * (d - 1), rtol=0.05)
+    np.testing.assert_allclose(
+        got.std(axis=0), [0.5 * 0.4] + [0.35 / np.sqrt(d) * 0.2] * (d - 1), rtol=0.05
+    )
 
 
 @pytest.mark.parametrize("cross", [c.cross for c in CROSSOVERS.values()], ids=list(CROSSOVERS))
@@ -121,7 +131,10 @@ def test_alike_parents_have_children_like_them(cross) -> None:
 
 
 def test_polynomial_mutation_has_the_distribution_of_its_paper() -> None:
-    """Far from the bounds: |step| <= 1 - (1 - p)^(1 / (eta + 1)) with probability p; the larger eta, the shorter."""
+    """Far from the bounds: |step| <= 1 - (1 - p)^(1 / (eta + 1)) with probability p.
+
+    The larger eta, the shorter.
+    """
     rng, lengths = np.random.default_rng(0), []
     for eta in (5.0, 20.0, 100.0):
         step = np.abs(polynomial(np.full(20000, 0.5), rng, eta=eta) - 0.5)
@@ -138,7 +151,9 @@ def test_polynomial_mutation_agrees_with_pymoo() -> None:
     theirs = mut_pm(X, np.zeros(5), np.ones(5), 5 * everyone, everyone, True, random_state=chance)
     ours = polynomial(X.ravel(), chance, eta=5.0).reshape(X.shape)
     levels = np.linspace(0.05, 0.95, 10)
-    np.testing.assert_allclose(np.quantile(ours, levels, axis=0), np.quantile(theirs, levels, axis=0), atol=0.02)
+    np.testing.assert_allclose(
+        np.quantile(ours, levels, axis=0), np.quantile(theirs, levels, axis=0), atol=0.02
+    )
 
 
 @pytest.mark.parametrize("mutate", MUTATIONS.values(), ids=list(MUTATIONS))
@@ -154,14 +169,18 @@ def test_gaussian_steps_are_thrown_back_at_the_ends() -> None:
     got = gaussian(np.zeros(20000), np.random.default_rng(0), sigma=0.1)
     assert got.min() >= 0
     np.testing.assert_allclose(got.mean(), 0.1 * np.sqrt(2 / np.pi), rtol=0.05)
-    np.testing.assert_allclose(reflected(np.array([-0.25, 0.0, 0.5, 1.0, 1.25, 2.5])), [0.25, 0, 0.5, 1, 0.75, 0.5])
+    np.testing.assert_allclose(
+        reflected(np.array([-0.25, 0.0, 0.5, 1.0, 1.25, 2.5])), [0.25, 0, 0.5, 1, 0.75, 0.5]
+    )
 
 
 @pytest.mark.parametrize("crossover", CROSSOVERS)
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32), attempt=st.integers(0, 20))
-def test_children_belong_to_the_space(crossover: str, mutation: str, seed: int, attempt: int) -> None:
+def test_children_belong_to_the_space(
+    crossover: str, mutation: str, seed: int, attempt: int
+) -> None:
     rng = np.random.default_rng(seed)
     breeding = Breeding(TREE, crossover, 0.9, mutation, None)
     X = TREE.sample(rng, breeding.n_parents)
@@ -176,7 +195,9 @@ def test_children_belong_to_the_space(crossover: str, mutation: str, seed: int, 
 def test_without_crossover_and_mutation_a_child_is_its_parent() -> None:
     rng = np.random.default_rng(0)
     for x in TREE.sample(rng, 50):
-        child = TREE.place(Breeding(TREE, "sbx", 0, "polynomial", 0).child(np.tile(x, (2, 1)), 0, rng)[None])
+        child = TREE.place(
+            Breeding(TREE, "sbx", 0, "polynomial", 0).child(np.tile(x, (2, 1)), 0, rng)[None]
+        )
         np.testing.assert_allclose(child[0], x, atol=1e-12)
 
 

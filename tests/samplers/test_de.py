@@ -1,4 +1,7 @@
-"""Differential evolution: a population read off the history, whoever ran it and in whatever order."""
+"""Differential evolution.
+
+A population read off the history, whoever ran it and in whatever order.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,22 @@ from luthier.samplers import DE, Random, Sampler
 from luthier.samplers.de import slots
 
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(5)})
-MIXED = Space({"x": Float(1e-4, 1, scale="log"), "k": Int(0, 20), "c": ["a", "b", "c", "d"], "flag": [True, False]})
-TREE = Space({"m": ["a", "b"], "x": Float(0, 1), "y": Float(0, 1, when={"m": "a"}), "k": Int(1, 9, when={"m": "b"})})
+MIXED = Space(
+    {
+        "x": Float(1e-4, 1, scale="log"),
+        "k": Int(0, 20),
+        "c": ["a", "b", "c", "d"],
+        "flag": [True, False],
+    }
+)
+TREE = Space(
+    {
+        "m": ["a", "b"],
+        "x": Float(0, 1),
+        "y": Float(0, 1, when={"m": "a"}),
+        "k": Int(1, 9, when={"m": "b"}),
+    }
+)
 
 
 def sphere(p: dict) -> float:
@@ -23,12 +40,19 @@ def sphere(p: dict) -> float:
 
 
 def mixed(p: dict) -> float:
-    return (np.log10(p["x"]) + 2) ** 2 / 4 + ((p["k"] - 13) / 10) ** 2 + (p["c"] != "c") + 0.5 * (not p["flag"])
+    return (
+        (np.log10(p["x"]) + 2) ** 2 / 4
+        + ((p["k"] - 13) / 10) ** 2
+        + (p["c"] != "c")
+        + 0.5 * (not p["flag"])
+    )
 
 
 def search(f, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: int = 1) -> History:
     """N trials, `workers` at a time, that finish in random order."""
-    h, streams, rng = History(space, ["minimize"], seed), Streams(seed), np.random.default_rng(seed)
+    h = History(space, ["minimize"], seed)
+    streams = Streams(seed)
+    rng = np.random.default_rng(seed)
     running: list[TrialRow] = []
     while h.n < n or running:
         while len(running) < workers and h.n < n:
@@ -36,7 +60,16 @@ def search(f, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: in
             running.append(TrialRow(number=h.n, state=State.RUNNING, params=params))
             h.put(running[-1:])
         row = running.pop(rng.integers(len(running)))
-        h.put([TrialRow(number=row.number, state=State.COMPLETE, params=row.params, values=(f(row.params),))])
+        h.put(
+            [
+                TrialRow(
+                    number=row.number,
+                    state=State.COMPLETE,
+                    params=row.params,
+                    values=(f(row.params),),
+                )
+            ]
+        )
     return h
 
 
@@ -61,7 +94,12 @@ def test_a_slot_holds_the_best_of_its_finished_trials() -> None:
         h.put([TrialRow(number=i, state=state, params=params, values=None if v is None else (v,))])
         if state == State.PRUNED:
             h.put_report(i, 1, 0.0)
-    assert slots(h, 4).tolist() == [0, 1, 2, 3]  # 7 was pruned: only where there is nothing complete
+    assert slots(h, 4).tolist() == [
+        0,
+        1,
+        2,
+        3,
+    ]  # 7 was pruned: only where there is nothing complete
     assert slots(h, 10).tolist() == [0, 1, 2, 3, 4, 5, -1, 7, -1, -1]
 
 
@@ -86,13 +124,21 @@ def test_a_fresh_object_and_a_reloaded_study_go_on_alike(tmp_path) -> None:
     study = luthier.create_study("d", url, space=MIXED, sampler="DE", seed=1)
     study.optimize(lambda t: mixed(t.params), n_trials=45)
     again = luthier.load_study("d", url, sampler="DE")
-    ours, theirs = (s.sampler.sample(MIXED, s.history, 2, np.random.default_rng(0)) for s in (study, again))
+    ours, theirs = (
+        s.sampler.sample(MIXED, s.history, 2, np.random.default_rng(0)) for s in (study, again)
+    )
     np.testing.assert_array_equal(ours, theirs)
 
 
 def test_the_first_point_is_the_declared_one() -> None:
-    space = Space({"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b"), "k": Int(1, 5)})
-    assert luthier.create_study(space=space, sampler="DE").ask().params == {"x": 0.125, "c": "b", "k": 3}
+    space = Space(
+        {"x": Float(0, 1, default=0.125), "c": Categorical(["a", "b"], default="b"), "k": Int(1, 5)}
+    )
+    assert luthier.create_study(space=space, sampler="DE").ask().params == {
+        "x": 0.125,
+        "c": "b",
+        "k": 3,
+    }
 
 
 def test_it_says_what_it_cannot_do() -> None:

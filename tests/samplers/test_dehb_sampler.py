@@ -13,14 +13,27 @@ from luthier.samplers import DE, DEHB
 from luthier.samplers.dehb import population
 
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(3)})
-C, R, P, X, F = State.COMPLETE, State.RUNNING, State.PAUSED, State.PRUNED, State.FAILED
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PAUSED
+X = State.PRUNED
+F = State.FAILED
 SLOTS = Slots(brackets(1, 9, 3))  # begin 9, 5, 3; then places (9, 3, 1), (5, 1), (3)
 
 
 def filled(n: int, steps=lambda i: 1, loss=lambda i, s: float(i), state=lambda i: P) -> History:
     h, rng = History(CUBE, ["minimize"]), np.random.default_rng(0)
     for i in range(n):
-        h.put([TrialRow(number=i, state=state(i), params=CUBE.decode(CUBE.sample(rng, 1))[0], values=(loss(i, 0),))])
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=state(i),
+                    params=CUBE.decode(CUBE.sample(rng, 1))[0],
+                    values=(loss(i, 0),),
+                )
+            ]
+        )
         for s in range(1, steps(i) + 1):
             h.put_report(i, s, loss(i, s))
     return h
@@ -44,7 +57,17 @@ def test_later_trials_challenge_one_place_of_one_rung() -> None:
         return -1.0 if i in (18, 27, 29) else 5.0 + i
 
     h = filled(17 + 13, lambda i: 9, loss, lambda i: F if i == 27 else P)
-    assert population(h, SLOTS, 0)[0].tolist() == [0, 18, 2, 3, 4, 5, 6, 7, 8]  # the second place; 27 failed
+    assert population(h, SLOTS, 0)[0].tolist() == [
+        0,
+        18,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+    ]  # the second place; 27 failed
     assert population(h, SLOTS, 1)[0].tolist() == [0, 1, 2, 3, 4]
     assert population(h, SLOTS, 2)[0].tolist() == [29, 1, 2]
 
@@ -57,17 +80,27 @@ def test_a_mutant_comes_from_the_best_of_the_rung_below() -> None:
     made = DEHB(1, 9, CR=1.0)
     for seed in range(20):
         x = made.sample(CUBE, h, 1, np.random.default_rng(seed))[0]
-        a, b, c = best[:, None, None], best[None, :, None], best[None, None, :]
+        a = best[:, None, None]
+        b = best[None, :, None]
+        c = best[None, None, :]
         steps = (a + 0.5 * (b - c)).reshape(-1, 3)
         inside = np.isclose(steps, x).any(axis=0)
-        assert np.isclose(steps, x).all(axis=1).any() or not inside.all() or ((steps < 0) | (steps > 1)).any()
+        assert (
+            np.isclose(steps, x).all(axis=1).any()
+            or not inside.all()
+            or ((steps < 0) | (steps > 1)).any()
+        )
     parent = h.X[population(h, SLOTS, 1)[0][0]]
     x = DEHB(1, 9, CR=0.0).sample(CUBE, h, 1, np.random.default_rng(0))[0]
     assert (x != parent).sum() == 1
 
 
 def test_it_goes_on_where_next_to_nothing_is_known() -> None:
-    for h in (filled(17, state=lambda i: F), filled(20, loss=lambda i, s: np.nan), filled(30, lambda i: 0)):
+    for h in (
+        filled(17, state=lambda i: F),
+        filled(20, loss=lambda i, s: np.nan),
+        filled(30, lambda i: 0),
+    ):
         x = DEHB(1, 9).sample(CUBE, h, 4, np.random.default_rng(0))
         assert CUBE.feasible(x).all()
 
@@ -75,7 +108,8 @@ def test_it_goes_on_where_next_to_nothing_is_known() -> None:
 def test_without_reports_it_is_differential_evolution() -> None:
     h = filled(60, lambda i: 0, state=lambda i: C)
     np.testing.assert_array_equal(
-        DEHB().sample(CUBE, h, 3, np.random.default_rng(0)), DE().sample(CUBE, h, 3, np.random.default_rng(0))
+        DEHB().sample(CUBE, h, 3, np.random.default_rng(0)),
+        DE().sample(CUBE, h, 3, np.random.default_rng(0)),
     )
 
 
@@ -88,7 +122,9 @@ def test_a_study_breeds_at_every_rung() -> None:
                 raise luthier.TrialPruned
         return abs(x - 0.3)
 
-    study = luthier.create_study(space=CUBE, sampler=DEHB(1, 9), scheduler=luthier.schedulers.DEHB(1, 9), seed=0)
+    study = luthier.create_study(
+        space=CUBE, sampler=DEHB(1, 9), scheduler=luthier.schedulers.DEHB(1, 9), seed=0
+    )
     study.optimize(objective, n_trials=17 + 44, progress=False)
     steps = [len(t.reports) for t in study.trials]
     assert steps[17:39] == [1] * 9 + [3] * 3 + [9] + [3] * 5 + [9] + [9] * 3
@@ -99,7 +135,14 @@ def test_a_study_breeds_at_every_rung() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"min_resource": 0}, {"min_resource": 3, "max_resource": 3}, {"reduction_factor": 1}, {"F": 0}, {"CR": 2}]
+    "bad",
+    [
+        {"min_resource": 0},
+        {"min_resource": 3, "max_resource": 3},
+        {"reduction_factor": 1},
+        {"F": 0},
+        {"CR": 2},
+    ],
 )
 def test_bad_settings(bad) -> None:
     with pytest.raises(ValueError, match=list(bad)[-1]):

@@ -1,4 +1,7 @@
-"""Regularised evolution: one change at a time, to the best of a few; age kills; trees of conditions stay whole."""
+"""Regularised evolution: one change at a time, to the best of a few; age kills.
+
+Trees of conditions stay whole.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ def tree(p: dict) -> float:
 
 def search(f, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: int = 1) -> History:
     """N trials, `workers` at a time, that finish in random order."""
-    h, streams, rng = History(space, ["minimize"], seed), Streams(seed), np.random.default_rng(seed)
+    h = History(space, ["minimize"], seed)
+    streams = Streams(seed)
+    rng = np.random.default_rng(seed)
     running: list[TrialRow] = []
     while h.n < n or running:
         while len(running) < workers and h.n < n:
@@ -43,7 +48,16 @@ def search(f, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: in
             running.append(TrialRow(number=h.n, state=State.RUNNING, params=params))
             h.put(running[-1:])
         row = running.pop(rng.integers(len(running)))
-        h.put([TrialRow(number=row.number, state=State.COMPLETE, params=row.params, values=(f(row.params),))])
+        h.put(
+            [
+                TrialRow(
+                    number=row.number,
+                    state=State.COMPLETE,
+                    params=row.params,
+                    values=(f(row.params),),
+                )
+            ]
+        )
     return h
 
 
@@ -79,10 +93,18 @@ def test_the_oldest_die_however_good_they_are() -> None:
     h, rng = History(space, ["minimize"], 0), np.random.default_rng(0)
     for i in range(40):
         params = {"c": "a" if i < 5 else "h", "x": rng.random(), "y": rng.random()}
-        h.put([TrialRow(number=i, state=State.COMPLETE, params=params, values=(-9.0 if i < 5 else 0.0,))])
+        h.put(
+            [
+                TrialRow(
+                    number=i, state=State.COMPLETE, params=params, values=(-9.0 if i < 5 else 0.0,)
+                )
+            ]
+        )
     for size, near in ((20, False), (40, True)):
         sampler = Evolution(population_size=size)
-        got = np.concatenate([sampler.sample(space, h, 1, np.random.default_rng(s)) for s in range(60)])
+        got = np.concatenate(
+            [sampler.sample(space, h, 1, np.random.default_rng(s)) for s in range(60)]
+        )
         assert (np.mean(got[:, 0] == 0) > 0.4) == near
 
 
@@ -91,8 +113,20 @@ def test_failed_and_running_trials_are_no_parents() -> None:
     h = History(space, ["minimize"], 0)
     for i in range(30):
         state = (State.COMPLETE, State.FAILED, State.RUNNING)[i % 3]
-        params = {"x": 0.1 if state == State.COMPLETE else 0.9, "y": 0.1 if state == State.COMPLETE else 0.9}
-        h.put([TrialRow(number=i, state=state, params=params, values=(1.0,) if state == State.COMPLETE else None)])
+        params = {
+            "x": 0.1 if state == State.COMPLETE else 0.9,
+            "y": 0.1 if state == State.COMPLETE else 0.9,
+        }
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=state,
+                    params=params,
+                    values=(1.0,) if state == State.COMPLETE else None,
+                )
+            ]
+        )
     got = Evolution(n_startup_trials=5, sigma=0.05).sample(space, h, 50, np.random.default_rng(0))
     assert got.max() < 0.6
 
@@ -110,11 +144,18 @@ def test_a_fresh_object_and_a_reloaded_study_go_on_alike(tmp_path) -> None:
     study = luthier.create_study("e", url, space=TREE, sampler="Evolution", seed=1)
     study.optimize(lambda t: tree(t.params), n_trials=45)
     again = luthier.load_study("e", url, sampler="Evolution")
-    ours, theirs = (s.sampler.sample(TREE, s.history, 2, np.random.default_rng(0)) for s in (study, again))
+    ours, theirs = (
+        s.sampler.sample(TREE, s.history, 2, np.random.default_rng(0)) for s in (study, again)
+    )
     np.testing.assert_array_equal(ours, theirs)
 
 
 def test_it_says_what_it_cannot_do() -> None:
-    for bad in ({"population_size": 0}, {"tournament_size": 0}, {"n_startup_trials": 0}, {"sigma": 0}):
+    for bad in (
+        {"population_size": 0},
+        {"tournament_size": 0},
+        {"n_startup_trials": 0},
+        {"sigma": 0},
+    ):
         with pytest.raises(ValueError, match=next(iter(bad))):
             Evolution(**bad)

@@ -20,14 +20,19 @@ POINTS = Space({"k": Int(0, 99)})
 def history(space: Space, rows: list[tuple], directions=("minimize",)) -> History:
     h = History(space, directions)
     h.put(
-        [TrialRow(number=i, state=s, params=p, values=None if v is None else (v,)) for i, (s, v, p) in enumerate(rows)]
+        [
+            TrialRow(number=i, state=s, params=p, values=None if v is None else (v,))
+            for i, (s, v, p) in enumerate(rows)
+        ]
     )
     return h
 
 
 def proposals(h: History, n: int = 30, **settings) -> np.ndarray:
     forest = Forest(random_share=0.0, **settings)
-    return np.concatenate([forest.sample(h.space, h, 1, np.random.default_rng(i)) for i in range(n)])[:, 0]
+    return np.concatenate(
+        [forest.sample(h.space, h, 1, np.random.default_rng(i)) for i in range(n)]
+    )[:, 0]
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("minimize", 1), ("maximize", -1)])
@@ -55,7 +60,13 @@ def test_failed_trials_repel_and_pruned_ones_rank_behind() -> None:
 def test_workers_that_ask_at_once_get_different_points() -> None:
     for space in (LINE, POINTS, Space({"c": list("abcdefgh"), "d": [1, 2, 3]})):
         rng = np.random.default_rng(0)
-        h = history(space, [(State.COMPLETE, float(i), p) for i, p in enumerate(space.decode(space.sample(rng, 10)))])
+        h = history(
+            space,
+            [
+                (State.COMPLETE, float(i), p)
+                for i, p in enumerate(space.decode(space.sample(rng, 10)))
+            ],
+        )
         X = Forest().sample(space, h, 8, rng)
         assert len(set(space.keys(X))) == 8
         assert not set(space.keys(X)) & set(space.keys(h.X))
@@ -80,16 +91,22 @@ def test_every_choice_gets_its_chance() -> None:
 
 def test_no_point_twice_where_a_branch_is_finite() -> None:
     """The space as a whole is not, so that nothing else would notice."""
-    space = Space({"m": ["a", "b"], "k": Int(1, 5, when={"m": "a"}), "x": Float(0, 1, when={"m": "b"})})
+    space = Space(
+        {"m": ["a", "b"], "k": Int(1, 5, when={"m": "a"}), "x": Float(0, 1, when={"m": "b"})}
+    )
     study = luthier.create_study(space=space, sampler="Forest", seed=0)
     study.optimize(lambda t: t.params["k"] if t.params["m"] == "a" else 9.0, n_trials=40)
     assert len({str(t.params) for t in study.trials}) == 40
 
 
 def test_a_branch_that_is_better_is_taken() -> None:
-    space = Space({"m": ["a", "b", "c"], "x": Float(0, 1, when={"m": "a"}), "y": Float(0, 1, when={"m": "b"})})
+    space = Space(
+        {"m": ["a", "b", "c"], "x": Float(0, 1, when={"m": "a"}), "y": Float(0, 1, when={"m": "b"})}
+    )
     study = luthier.create_study(space=space, sampler="Forest", seed=0)
-    study.optimize(lambda t: 1.0 if t.params["m"] != "b" else (t.params["y"] - 0.7) ** 2, n_trials=50)
+    study.optimize(
+        lambda t: 1.0 if t.params["m"] != "b" else (t.params["y"] - 0.7) ** 2, n_trials=50
+    )
     late = [t.params for t in study.trials[20:]]
     assert sum(p["m"] == "b" for p in late) > 15
     assert np.median([abs(p["y"] - 0.7) for p in late if p["m"] == "b"]) < 0.1
@@ -101,15 +118,24 @@ def test_it_beats_chance_among_categories() -> None:
 
     def best(sampler: str, seed: int) -> float:
         study = luthier.create_study(space=space, sampler=sampler, seed=seed)
-        study.optimize(lambda t: float(sum(weights[i, t.params[f"c{i}"]] for i in range(10))), n_trials=50)
+        study.optimize(
+            lambda t: float(sum(weights[i, t.params[f"c{i}"]] for i in range(10))), n_trials=50
+        )
         return study.best_value
 
     assert max(best("Forest", s) for s in range(2)) < min(best("Random", s) for s in range(2))
 
 
 def test_neighbours_differ_in_one_parameter_and_what_hangs_on_it() -> None:
-    space = Space({"m": ["a", "b", "c"], "x": Float(0, 1, when={"m": "a"}), "y": Float(0, 1, when={"m": "b"}),
-                   "k": Int(0, 9)}, ["k > 2"])  # fmt: skip
+    space = Space(
+        {
+            "m": ["a", "b", "c"],
+            "x": Float(0, 1, when={"m": "a"}),
+            "y": Float(0, 1, when={"m": "b"}),
+            "k": Int(0, 9),
+        },
+        ["k > 2"],
+    )
     kinds = np.array([3, 0, 0, 0])
     leaders = space.encode([{"m": "a", "x": 0.5, "k": 5}, {"m": "b", "y": 0.25, "k": 7}])
     N = Search(space, kinds, leaders, np.random.default_rng(0)).near(leaders[:1], 0.1)
@@ -120,12 +146,19 @@ def test_neighbours_differ_in_one_parameter_and_what_hangs_on_it() -> None:
     assert (same[N[:, 0] == 0].sum(axis=1) >= 2).all()
     assert same[N[:, 0] != 0, 2].all()
     assert set(N[:, 0]) == {0, 1, 2}
-    assert 0.25 in {v for i in range(20) for v in Search(space, kinds, leaders, np.random.default_rng(i))
-                    .near(leaders[:1], 0.1)[:, 2]}  # fmt: skip
+    assert 0.25 in {
+        v
+        for i in range(20)
+        for v in Search(space, kinds, leaders, np.random.default_rng(i)).near(leaders[:1], 0.1)[
+            :, 2
+        ]
+    }
 
 
 def test_losses_become_normal_quantiles() -> None:
-    np.testing.assert_allclose(quantiles(np.array([5.0, -1e300, 5.0])), [0.43, -0.43, 0.43], atol=1e-3)
+    np.testing.assert_allclose(
+        quantiles(np.array([5.0, -1e300, 5.0])), [0.43, -0.43, 0.43], atol=1e-3
+    )
     assert quantiles(np.zeros(4)).tolist() == [0] * 4
 
 
@@ -134,8 +167,17 @@ def limited(rows: list[tuple], told) -> History:
     h = History(LINE, ["minimize"])
     for i, (state, value, x) in enumerate(rows):
         c = told(x)
-        h.put([TrialRow(number=i, state=state, params={"x": x}, values=None if value is None else (value,),
-                        constraints={} if c is None else {"c": c})])  # fmt: skip
+        h.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=state,
+                    params={"x": x},
+                    values=None if value is None else (value,),
+                    constraints={} if c is None else {"c": c},
+                )
+            ]
+        )
     return h
 
 
@@ -147,10 +189,15 @@ def test_of_constraints_the_ranks_of_sizes_count_and_the_signs() -> None:
 
 
 def test_the_best_feasible_place_is_looked_for_where_the_constraint_ends() -> None:
-    """The loss falls to the right, and from 0.6 on nothing is feasible; failed trials told as well."""
+    """The loss falls to the right, and from 0.6 on nothing is feasible.
+
+    Failed trials told as well.
+    """
     for state in (State.COMPLETE, State.FAILED):
         rows = [(State.COMPLETE, -x, x) for x in np.linspace(0, 0.55, 12)]
-        rows += [(state, -x if state == State.COMPLETE else None, x) for x in np.linspace(0.65, 1, 8)]
+        rows += [
+            (state, -x if state == State.COMPLETE else None, x) for x in np.linspace(0.65, 1, 8)
+        ]
         got = proposals(limited(rows, lambda x: x - 0.6))
         assert np.mean((got > 0.5) & (got < 0.66)) > 0.9
 
@@ -173,14 +220,18 @@ def test_the_incumbent_is_feasible_and_what_is_not_earns_no_evaluation() -> None
 
 @pytest.mark.parametrize("value", [0.0, 1e308, -1e308, math.inf, -math.inf])
 def test_constant_objectives(value: float) -> None:
-    study = luthier.create_study(space={"x": Float(0, 1), "c": ["a", "b"]}, sampler="Forest", seed=0)
+    study = luthier.create_study(
+        space={"x": Float(0, 1), "c": ["a", "b"]}, sampler="Forest", seed=0
+    )
     study.optimize(lambda t: value, n_trials=25)
     assert len({str(t.params) for t in study.trials}) == 25
 
 
 def test_losses_of_all_kinds() -> None:
     odd = [math.inf, -1e308, 1e308, 3.0, -math.inf, 0.0, math.nan]
-    study = luthier.create_study(space={"x": Float(0, 1), "c": ["a", "b"]}, sampler="Forest", seed=0)
+    study = luthier.create_study(
+        space={"x": Float(0, 1), "c": ["a", "b"]}, sampler="Forest", seed=0
+    )
     study.optimize(lambda t: odd[t.number % 7], n_trials=30)
     assert len({str(t.params) for t in study.trials}) == 30
 
@@ -211,23 +262,39 @@ def test_the_cost_does_not_grow_without_end() -> None:
 
 
 def test_trials_outside_the_present_range_are_left_out() -> None:
-    h = history(Space({"x": Float(0, 0.5)}), [(State.COMPLETE, -x, {"x": x}) for x in np.linspace(0, 1, 21)])
+    h = history(
+        Space({"x": Float(0, 0.5)}), [(State.COMPLETE, -x, {"x": x}) for x in np.linspace(0, 1, 21)]
+    )
     assert Tried(h.space, h).n_over == 11
     assert proposals(h, 5).max() <= 1
 
 
 def test_it_says_what_it_cannot_do() -> None:
-    for bad in ({"n_trees": 1}, {"random_share": 2}, {"n_random": 0}, {"max_repeats": 0}, {"n_startup_trials": 0}):
+    for bad in (
+        {"n_trees": 1},
+        {"random_share": 2},
+        {"n_random": 0},
+        {"max_repeats": 0},
+        {"n_startup_trials": 0},
+    ):
         with pytest.raises(ValueError, match=next(iter(bad))):
             Forest(**bad)
 
 
-# -- racing -----------------------------------------------------------------------------------------------------------
+# -- racing
+# ----------------------------------------------------------------------------------------------
 
 
 def race(runs: dict[int, list[float | None]], max_repeats: int = 8) -> int | None:
-    """Which k is run again, where each was run in turn with these losses; None stands for a trial that runs."""
-    rows = [(State.RUNNING if v is None else State.COMPLETE, v, {"k": k}) for k, vs in runs.items() for v in vs]
+    """Which k is run again, where each was run in turn with these losses.
+
+    None stands for a trial that runs.
+    """
+    rows = [
+        (State.RUNNING if v is None else State.COMPLETE, v, {"k": k})
+        for k, vs in runs.items()
+        for v in vs
+    ]
     tried = Tried(POINTS, history(POINTS, rows))
     again = tried.earned(max_repeats)
     return None if again is None else int(POINTS.raw(tried.X)[again, 0])
@@ -240,7 +307,10 @@ def race(runs: dict[int, list[float | None]], max_repeats: int = 8) -> int | Non
         ({2: [6.0], 1: [5.0]}, None),  # nothing new since
         ({1: [5.0, 5.0, 5.0], 3: [9], 4: [9], 2: [4.0]}, 2),  # a better mean earns a second
         ({1: [5.0] * 3, 3: [9], 4: [9], 2: [4.0, 5.5]}, 2),  # and a third
-        ({1: [5.0] * 3, 3: [9], 4: [9], 2: [4.0, 6.5]}, 1),  # a worse one ends it: the incumbent's turn
+        (
+            {1: [5.0] * 3, 3: [9], 4: [9], 2: [4.0, 6.5]},
+            1,
+        ),  # a worse one ends it: the incumbent's turn
         ({1: [5.0] * 3, 3: [9], 4: [9], 2: [4.0, None]}, 1),  # it is being run
         ({1: [5.0] * 3, 3: [9], 4: [9], 5: [9], 2: [4.0, 5.5, None]}, 1),
         ({1: [5.0] * 3 + [None], 3: [9], 4: [9], 5: [9], 2: [4.0]}, 2),
@@ -249,7 +319,9 @@ def race(runs: dict[int, list[float | None]], max_repeats: int = 8) -> int | Non
         ({1: [5.0] * 2, 2: [4.0], 3: [3.0]}, 3),  # the best first
     ],
 )
-def test_what_earns_another_evaluation(runs: dict[int, list[float | None]], again: int | None) -> None:
+def test_what_earns_another_evaluation(
+    runs: dict[int, list[float | None]], again: int | None
+) -> None:
     assert race(runs) == again
 
 
@@ -268,10 +340,14 @@ def test_the_incumbent_has_at_least_as_many_evaluations() -> None:
     assert Forest().incumbent(history(POINTS, [(State.FAILED, None, {"k": 1})])) is None
 
 
-def noisy(sampler: Forest, seed: int, n_trials: int, jobs: int = 1) -> tuple[float, float, list[int]]:
+def noisy(
+    sampler: Forest, seed: int, n_trials: int, jobs: int = 1
+) -> tuple[float, float, list[int]]:
     """True loss of the incumbent and of the luckiest draw, and how often each configuration was evaluated."""
     rng, truth = np.random.default_rng(seed), lambda p: abs(p["x"] - 0.3) + 0.3 * (p["c"] != "b")
-    study = luthier.create_study(space={"x": Float(0, 1), "c": ["a", "b", "c"]}, sampler=sampler, seed=seed)
+    study = luthier.create_study(
+        space={"x": Float(0, 1), "c": ["a", "b", "c"]}, sampler=sampler, seed=seed
+    )
     for _ in range(n_trials // jobs):
         trials = [study.ask() for _ in range(jobs)]
         for t in trials:
@@ -309,4 +385,6 @@ def test_models_learn_from_the_means_of_repeats() -> None:
 def test_categories_of_order_are_numbers() -> None:
     space = Space({"o": Categorical(list(range(12)), ordered=True)})
     h = history(space, [(State.COMPLETE, abs(i - 7.0), {"o": i}) for i in range(12) if i != 7])
-    assert space.decode(Forest(random_share=0).sample(space, h, 1, np.random.default_rng(0))) == [{"o": 7}]
+    assert space.decode(Forest(random_share=0).sample(space, h, 1, np.random.default_rng(0))) == [
+        {"o": 7}
+    ]

@@ -1,4 +1,7 @@
-"""The Gaussian-process sampler: how well it searches, what it costs in fits, and what it makes of odd data."""
+"""The Gaussian-process sampler.
+
+How well it searches, what it costs in fits, and what it makes of odd data.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,12 @@ def told(space: Space, n: int, f, seed: int = 0, cost=None) -> History:
     for i, params in enumerate(space.decode(space.sample(rng, n))):
         spent = None if cost is None else cost(params)
         row = TrialRow(
-            number=i, state=State.COMPLETE, params=params, values=(f(params),), finished_s=float(i), cost=spent
+            number=i,
+            state=State.COMPLETE,
+            params=params,
+            values=(f(params),),
+            finished_s=float(i),
+            cost=spent,
         )
         history.put([row])
     return history
@@ -54,7 +62,9 @@ def told(space: Space, n: int, f, seed: int = 0, cost=None) -> History:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_branin_in_forty_trials(seed: int) -> None:
-    study = luthier.create_study(space={"x": Float(-5, 10), "y": Float(0, 15)}, sampler="gp", seed=seed)
+    study = luthier.create_study(
+        space={"x": Float(-5, 10), "y": Float(0, 15)}, sampler="gp", seed=seed
+    )
     study.optimize(lambda t: branin(t.params), n_trials=40)
     assert study.best_value - 0.397887 < 0.05
 
@@ -76,14 +86,18 @@ def test_the_slope_of_the_acquisition_is_its_derivative() -> None:
     Z = columns.inputs(history.X[number])
     theta = np.array([1.0, 0.5, 0.0, 0.0, -6.0])
     gain = LogEI(Posterior.of(theta, Z, transformed(loss)), -1.0, doubt=1.7)
-    made = Acquisition(space, columns, gain, dear=Dear(Posterior.of(theta, Z, Z.N[:, 1] - 0.5), 0.8), trust=0.4)
+    made = Acquisition(
+        space, columns, gain, dear=Dear(Posterior.of(theta, Z, Z.N[:, 1] - 0.5), 0.8), trust=0.4
+    )
     X = space.sample(np.random.default_rng(1), 6)
     f, by = made.slope(X)
     np.testing.assert_allclose(f, made.value(X))
     for j in (0, 2):
         step = np.zeros(3)
         step[j] = 1e-6
-        np.testing.assert_allclose(by[:, j], (made.value(X + step) - made.value(X - step)) / 2e-6, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(
+            by[:, j], (made.value(X + step) - made.value(X - step)) / 2e-6, rtol=1e-3, atol=1e-3
+        )
     np.testing.assert_array_equal(by[:, 1], 0.0)
 
 
@@ -119,7 +133,9 @@ def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
         if row.number % 3 == 0 or row.number > 120:
             X = used.sample(MIXED, history, 2, np.random.default_rng(row.number))
             if row.number in (9, 30, 51, 99, 124, 129):
-                np.testing.assert_array_equal(GP().sample(MIXED, history, 2, np.random.default_rng(row.number)), X)
+                np.testing.assert_array_equal(
+                    GP().sample(MIXED, history, 2, np.random.default_rng(row.number)), X
+                )
 
 
 def test_a_trial_that_was_running_counts_with_its_noise_once_it_is_over() -> None:
@@ -127,7 +143,9 @@ def test_a_trial_that_was_running_counts_with_its_noise_once_it_is_over() -> Non
     params = MIXED.decode(MIXED.sample(np.random.default_rng(5), 1))[0]
     history.put([TrialRow(number=101, state=State.RUNNING, params=params)])
     used.sample(MIXED, history, 3, np.random.default_rng(0))
-    history.put([TrialRow(number=101, state=State.COMPLETE, params=params, values=(mixed(params),))])
+    history.put(
+        [TrialRow(number=101, state=State.COMPLETE, params=params, values=(mixed(params),))]
+    )
     X = used.sample(MIXED, history, 1, np.random.default_rng(1))
     np.testing.assert_array_equal(GP().sample(MIXED, history, 1, np.random.default_rng(1)), X)
 
@@ -144,13 +162,23 @@ def test_inactive_constants_and_single_choices_do_no_harm() -> None:
 
 def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
     fits, fit = [], luthier.models.surrogate.fit
-    monkeypatch.setattr(luthier.models.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a))
+    monkeypatch.setattr(
+        luthier.models.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a)
+    )
     space, sampler = Space({"x": Float(0, 1), "y": Float(0, 1)}), GP()
     whole = told(space, 160, lambda p: (p["x"] - 0.3) ** 2 + p["y"])
     history = History(space, ["minimize"])
     for i, p in enumerate(space.decode(whole.X)):
         history.put(
-            [TrialRow(number=i, state=State.COMPLETE, params=p, values=(float(whole.values[i, 0]),), finished_s=i)]
+            [
+                TrialRow(
+                    number=i,
+                    state=State.COMPLETE,
+                    params=p,
+                    values=(float(whole.values[i, 0]),),
+                    finished_s=i,
+                )
+            ]
         )
         sampler.sample(space, history, 1, np.random.default_rng(i))
     per_trial = [sum(a <= n < a + 20 for n in fits) for a in (20, 60, 140)]
@@ -173,7 +201,9 @@ def test_beyond_n_local_trials_it_learns_from_the_nearest() -> None:
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
     history = told(space, 210, lambda p: (p["x"] - 0.3) ** 2 + (p["y"] - 0.6) ** 2)
     number, loss = outcomes(history)
-    near = nearest(Columns(space).inputs(history.X[number]), loss[:, None], np.ones(210, dtype=bool), 60)
+    near = nearest(
+        Columns(space).inputs(history.X[number]), loss[:, None], np.ones(210, dtype=bool), 60
+    )
     assert len(near) == 60 + 10
     assert (np.diff(near) > 0).all()
     best = history.X[np.argmin(loss[:200])]
@@ -230,7 +260,9 @@ def test_one_point_again_and_again_without_noise() -> None:
     history = History(space, ["minimize"])
     for i in range(60):
         params = {"x": 0.5, "y": 0.5} if i % 2 else {"x": 0.25, "y": 0.5}
-        history.put([TrialRow(number=i, state=State.COMPLETE, params=params, values=(float(i % 2),))])
+        history.put(
+            [TrialRow(number=i, state=State.COMPLETE, params=params, values=(float(i % 2),))]
+        )
     X = GP(noise=0.0).sample(space, history, 3, np.random.default_rng(0))
     assert space.feasible(X).all()
     assert ((X >= 0) & (X <= 1)).all()
@@ -269,7 +301,9 @@ def test_rank_correlation_looks_at_pairs_that_differ() -> None:
 def test_a_surrogate_speaks_in_units_of_the_loss() -> None:
     space = Space({"x": Float(0, 1)})
     rng = np.random.default_rng(0)
-    history = told(space, 60, lambda p: 1000 + 50 * (p["x"] - 0.4) ** 2 + 0.5 * rng.standard_normal())
+    history = told(
+        space, 60, lambda p: 1000 + 50 * (p["x"] - 0.4) ** 2 + 0.5 * rng.standard_normal()
+    )
     made = Surrogate(space, history)
     mean, sd = made.predict(np.array([[0.4], [0.5]]))
     np.testing.assert_allclose(mean, [1000, 1000.5], atol=0.6)

@@ -11,7 +11,14 @@ import luthier
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
 from luthier.history.history import History
-from luthier.models.surrogate import Columns, bound, limits, probability_of_feasibility, results, transformed_beside
+from luthier.models.surrogate import (
+    Columns,
+    bound,
+    limits,
+    probability_of_feasibility,
+    results,
+    transformed_beside,
+)
 from luthier.numerics.gp import Posterior
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import GP
@@ -19,20 +26,34 @@ from luthier.samplers.gp import nearest
 from luthier.samplers.gp_acquisitions import Acquisition, Dear, LogEHVI, LogEI, LogPI, LogReach
 
 SQUARE = Space({"x": Float(0, 1), "y": Float(0, 1)})
-MIXED = Space({"x": Float(0, 1, prior=(0.7, 0.2)), "k": Int(1, 40), "c": ["a", "b"], "z": Float(0, 1, when={"c": "a"})})
+MIXED = Space(
+    {
+        "x": Float(0, 1, prior=(0.7, 0.2)),
+        "k": Int(1, 40),
+        "c": ["a", "b"],
+        "z": Float(0, 1, when={"c": "a"}),
+    }
+)
 
 
 def row(number: int, params: dict, values: tuple[float, ...] | None, **more) -> TrialRow:
     state = State.FAILED if values is None else State.COMPLETE
-    return TrialRow(number=number, state=state, params=params, values=values, finished_s=float(number), **more)
+    return TrialRow(
+        number=number, state=state, params=params, values=values, finished_s=float(number), **more
+    )
 
 
 def told(space: Space, n: int, values, constraints=None, seed: int = 0) -> History:
-    """A history of n random points; `values` of params, None fails; `constraints` of params, by name."""
+    """A history of n random points; `values` of params, None fails.
+
+    `constraints` of params, by name.
+    """
     some = values(space.decode(space.sample(np.random.default_rng(seed), 1))[0])
     history = History(space, ["minimize"] * len(some or (0,)), seed)
     for i, p in enumerate(space.decode(space.sample(np.random.default_rng(seed), n))):
-        history.put([row(i, p, values(p), constraints={} if constraints is None else constraints(p))])
+        history.put(
+            [row(i, p, values(p), constraints={} if constraints is None else constraints(p))]
+        )
     return history
 
 
@@ -43,7 +64,10 @@ def two(p: dict) -> tuple[float, float]:
 
 
 def gardner(p: dict) -> tuple[float, float]:
-    """Loss and constraint of the first problem of Gardner 2014; the best feasible loss is -1.8888."""
+    """Loss and constraint of the first problem of Gardner 2014.
+
+    The best feasible loss is -1.8888.
+    """
     x, y = 6 * p["x"], 6 * p["y"]
     return math.cos(2 * x) * math.cos(y) + math.sin(x), math.cos(x + y) + 0.5
 
@@ -54,7 +78,9 @@ def volume(losses: np.ndarray, reference: float = 1.0) -> float:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_the_front_of_two_bowls(seed: int) -> None:
-    study = luthier.create_study(space=SQUARE, directions=["minimize", "maximize"], sampler="gp", seed=seed)
+    study = luthier.create_study(
+        space=SQUARE, directions=["minimize", "maximize"], sampler="gp", seed=seed
+    )
     study.optimize(lambda t: (two(t.params)[0], -two(t.params)[1]), n_trials=35)
     x = np.linspace(0.2, 0.8, 2001)
     best = volume(np.column_stack([(x - 0.2) ** 2, (x - 0.8) ** 2]), 0.4)
@@ -83,7 +109,9 @@ def test_five_objectives() -> None:
 
     found = {}
     for name in ("gp", "random"):
-        study = luthier.create_study(space=SQUARE, directions=["minimize"] * 5, sampler=name, seed=0)
+        study = luthier.create_study(
+            space=SQUARE, directions=["minimize"] * 5, sampler=name, seed=0
+        )
         study.optimize(lambda t: distances(t.params), n_trials=30)
         found[name] = volume(study.history.losses, 0.5)
     assert found["gp"] > 1.02 * found["random"]
@@ -103,11 +131,15 @@ def test_the_slope_of_the_acquisition_is_its_derivative(gain: str) -> None:
     losses = np.column_stack([Z.N[:, 0] - 0.5, (Z.N[:, 0] - 0.8) ** 2 + Z.C[:, 0] - 0.5, Z.N[:, 1]])
     several = [model(y) for y in losses.T]
     made = {
-        "ei": lambda: LogEI(several[0], -0.3, 1.5), "ehvi": lambda: LogEHVI(several, losses, np.full(3, 2.0)),
-        "reach": lambda: LogReach(several, losses, np.full(3, 2.0), rng), "none": lambda: None,
-    }[gain]()  # fmt: skip
+        "ei": lambda: LogEI(several[0], -0.3, 1.5),
+        "ehvi": lambda: LogEHVI(several, losses, np.full(3, 2.0)),
+        "reach": lambda: LogReach(several, losses, np.full(3, 2.0), rng),
+        "none": lambda: None,
+    }[gain]()
     kept = [LogPI(model(Z.N[:, 2] - 0.5), 0.2, 1.5), LogPI(model(0.5 - Z.N[:, 0]), -0.1, 1.0)]
-    acquisition = Acquisition(MIXED, columns, made, kept, Dear(model(Z.N[:, 1] - 0.5), 0.8), trust=0.4)
+    acquisition = Acquisition(
+        MIXED, columns, made, kept, Dear(model(Z.N[:, 1] - 0.5), 0.8), trust=0.4
+    )
     at = MIXED.sample(rng, 8)
     f, by = acquisition.slope(at)
     np.testing.assert_allclose(f, acquisition.value(at))
@@ -130,7 +162,13 @@ def test_a_batch_and_what_runs_spread(m: int) -> None:
     apart[np.eye(8, dtype=bool)] = np.inf
     assert apart.min() > 1e-3
     first = GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0]
-    history.put([TrialRow(number=20, state=State.RUNNING, params={"x": float(first[0]), "y": float(first[1])})])
+    history.put(
+        [
+            TrialRow(
+                number=20, state=State.RUNNING, params={"x": float(first[0]), "y": float(first[1])}
+            )
+        ]
+    )
     assert np.abs(GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0] - first).max() > 1e-3
 
 
@@ -148,7 +186,9 @@ def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
         history.put([row(i, p, values(p), constraints={"c": p["x"] - 0.6}, cost=1 + p["x"])])
         X = used.sample(space, history, 2, np.random.default_rng(i))
         if i in (11, 23):
-            np.testing.assert_array_equal(GP().sample(space, history, 2, np.random.default_rng(i)), X)
+            np.testing.assert_array_equal(
+                GP().sample(space, history, 2, np.random.default_rng(i)), X
+            )
         assert space.feasible(X).all()
 
 
@@ -183,7 +223,9 @@ def test_a_constrained_front() -> None:
 @pytest.mark.parametrize("m", [1, 2])
 def test_nothing_feasible_yet(m: int) -> None:
     """The search is for what is feasible: a disc of radius 0.1, of which the losses say nothing."""
-    history, sampler, rng = History(SQUARE, ["minimize"] * m), GP(), np.random.default_rng(1)
+    history = History(SQUARE, ["minimize"] * m)
+    sampler = GP()
+    rng = np.random.default_rng(1)
     for i in range(30):
         p = SQUARE.decode(sampler.sample(SQUARE, history, 1, rng))[0]
         gap = math.hypot(p["x"] - 0.7, p["y"] - 0.6) - 0.1
@@ -263,7 +305,9 @@ def test_odd_losses(values) -> None:
 def test_one_point_again_and_again() -> None:
     history = History(SQUARE, ["minimize"] * 3)
     for i in range(30):
-        history.put([row(i, {"x": 0.5, "y": 0.5}, (float(i % 2), 1.0, 0.0), constraints={"c": i % 2 - 0.5})])
+        history.put(
+            [row(i, {"x": 0.5, "y": 0.5}, (float(i % 2), 1.0, 0.0), constraints={"c": i % 2 - 0.5})]
+        )
     assert SQUARE.feasible(GP().sample(SQUARE, history, 3, np.random.default_rng(0))).all()
 
 
@@ -289,7 +333,12 @@ def test_cost_is_weighed_with_several_objectives() -> None:
             for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(seed), 14))):
                 history.put([row(i, p, values(p), cost=100.0 if p["x"] > 0.5 else 1.0)])
             history.budget = 1000
-            dear += GP(cost_exponent=exponent).sample(SQUARE, history, 1, np.random.default_rng(seed))[0, 0] > 0.5
+            dear += (
+                GP(cost_exponent=exponent).sample(SQUARE, history, 1, np.random.default_rng(seed))[
+                    0, 0
+                ]
+                > 0.5
+            )
         return dear / 6
 
     assert share(1.0) < share(0.0)
@@ -297,17 +346,28 @@ def test_cost_is_weighed_with_several_objectives() -> None:
 
 def test_probability_of_feasibility() -> None:
     history = told(
-        SQUARE, 40, lambda p: (0.0,), lambda p: {"x": 3e9 * (p["x"] - 0.5), "y": p["y"] - 0.5, "always": -1.0}
-    )  # fmt: skip
+        SQUARE,
+        40,
+        lambda p: (0.0,),
+        lambda p: {"x": 3e9 * (p["x"] - 0.5), "y": p["y"] - 0.5, "always": -1.0},
+    )
     assert set(limits(history)) == {"x", "y"}
-    got = probability_of_feasibility(SQUARE, history, np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.8], [0.5, 0.2]]))
+    got = probability_of_feasibility(
+        SQUARE, history, np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.8], [0.5, 0.2]])
+    )
     assert got[0] > 0.95
     assert got[1] < 0.05
     assert got[2] < 0.01
     assert 0.2 < got[3] < 0.8
-    np.testing.assert_array_equal(probability_of_feasibility(SQUARE, told(SQUARE, 5, two), np.full((2, 2), 0.5)), 1.0)
-    with pytest.raises(SamplerError, match="constraint 'c' needs two different trials that told of it, got 1"):
-        probability_of_feasibility(SQUARE, told(SQUARE, 1, two, lambda p: {"c": 1.0}), np.full((2, 2), 0.5))
+    np.testing.assert_array_equal(
+        probability_of_feasibility(SQUARE, told(SQUARE, 5, two), np.full((2, 2), 0.5)), 1.0
+    )
+    with pytest.raises(
+        SamplerError, match="constraint 'c' needs two different trials that told of it, got 1"
+    ):
+        probability_of_feasibility(
+            SQUARE, told(SQUARE, 1, two, lambda p: {"c": 1.0}), np.full((2, 2), 0.5)
+        )
 
 
 def test_zero_stays_where_it_is_whatever_the_units() -> None:
@@ -326,14 +386,24 @@ def test_outliers_do_not_squeeze_the_others() -> None:
 
 
 def test_partly_trained_trials_and_a_constraint() -> None:
-    """The loss falls with x and y, of which the sum must stay below 1; half of the trials are stopped on their way."""
+    """The loss falls with x and y, of which the sum must stay below 1.
+
+    Half of the trials are stopped on their way.
+    """
     history = History(SQUARE, ["minimize"])
     for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(0), 30))):
         total, ended = p["x"] + p["y"], i % 2 == 0
-        history.put([TrialRow(
-            number=i, state=State.COMPLETE if ended else State.PRUNED, params=p, values=(-total,) if ended else None,
-            constraints={"sum": total - 1} if ended else {},
-        )])  # fmt: skip
+        history.put(
+            [
+                TrialRow(
+                    number=i,
+                    state=State.COMPLETE if ended else State.PRUNED,
+                    params=p,
+                    values=(-total,) if ended else None,
+                    constraints={"sum": total - 1} if ended else {},
+                )
+            ]
+        )
         for step in range(1, 9 if ended else 5):
             history.put_report(i, step, -total + 1 / step)
     X = GP().sample(SQUARE, history, 4, np.random.default_rng(0))
@@ -342,20 +412,27 @@ def test_partly_trained_trials_and_a_constraint() -> None:
 
 
 def test_failures_that_told_nothing_do_not_lead_the_search_for_what_is_feasible() -> None:
-    """In 22 dimensions it stays in a box; crashes say nothing of the constraint, and are nobody's neighbourhood."""
+    """In 22 dimensions it stays in a box.
+
+    Crashes say nothing of the constraint, and are nobody's neighbourhood.
+    """
     space = Space({f"x{i}": Float(0, 1) for i in range(22)})
     history, rng = History(space, ["minimize"], 0), np.random.default_rng(0)
     for i, p in enumerate(space.decode(space.sample(rng, 30))):
         crashed = p["x0"] < 0.3
         far = sum((v - 0.7) ** 2 for v in p.values()) - 0.05
-        history.put([row(i, p, None if crashed else (1.0,), constraints={} if crashed else {"far": far})])
+        history.put(
+            [row(i, p, None if crashed else (1.0,), constraints={} if crashed else {"far": far})]
+        )
     sampler, crashes = GP(), 0
     for i in range(30, 45):
         [p] = space.decode(sampler.sample(space, history, 1, np.random.default_rng(i)))
         crashes += p["x0"] < 0.3
         far = sum((v - 0.7) ** 2 for v in p.values()) - 0.05
         crashed = p["x0"] < 0.3
-        history.put([row(i, p, None if crashed else (1.0,), constraints={} if crashed else {"far": far})])
+        history.put(
+            [row(i, p, None if crashed else (1.0,), constraints={} if crashed else {"far": far})]
+        )
     assert crashes < 5  # all of them where crashes lead
 
 
@@ -378,7 +455,9 @@ def test_the_order_of_constraints_is_not_that_of_telling() -> None:
         history = History(SQUARE, ["minimize"], 0)
         history.put([TrialRow(number=i, state=State.RUNNING, params=p) for i, p in enumerate(X)])
         for i in order:
-            limits_told = {"b": X[i]["y"] - 0.5} if i == 0 else {"a": X[i]["x"] - 0.5, "c": 0.1 - X[i]["y"]}
+            limits_told = (
+                {"b": X[i]["y"] - 0.5} if i == 0 else {"a": X[i]["x"] - 0.5, "c": 0.1 - X[i]["y"]}
+            )
             history.put([row(i, X[i], (X[i]["x"],), constraints=limits_told)])
         assert history.constraint_names == ("a", "b", "c")
         seen.append(GP().sample(SQUARE, history, 1, np.random.default_rng(1)))
@@ -407,16 +486,23 @@ def test_few_trials_beyond_a_small_local_model() -> None:
 
 
 def test_a_stopped_trial_that_told_nothing_is_not_taken_for_feasible() -> None:
-    """Half of the trials stop early, before they can tell; all that look best break the constraint."""
+    """Half of the trials stop early, before they can tell.
+
+    All that look best break the constraint.
+    """
     history = History(SQUARE, ["minimize"], 0)
     for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(0), 24))):
         stopped = i % 2 == 1
         limits_told = {} if stopped else {"c": p["x"] - 0.3}
         state = State.PRUNED if stopped else State.COMPLETE
         values = None if stopped else (-p["x"],)
-        history.put([TrialRow(number=i, state=state, params=p, values=values, constraints=limits_told)])
+        history.put(
+            [TrialRow(number=i, state=state, params=p, values=values, constraints=limits_told)]
+        )
         for step in range(1, 3 if stopped else 10):
             history.put_report(i, float(step), -p["x"] + 1 / step)
-    X = np.concatenate([GP().sample(SQUARE, history, 1, np.random.default_rng(s)) for s in range(3)])
+    X = np.concatenate(
+        [GP().sample(SQUARE, history, 1, np.random.default_rng(s)) for s in range(3)]
+    )
     assert (X[:, 0] < 0.5).all()
     assert X[:, 0].mean() > 0.1

@@ -52,12 +52,21 @@ def dtlz2(p: dict) -> tuple[float, ...]:
 
 
 def tree(p: dict) -> tuple[float, ...]:
-    return abs(math.log10(p["x"]) + 2) + p.get("y", 0.5), p.get("k", 50) / 100 + p["step"] + (p["m"] == "c")
+    return abs(math.log10(p["x"]) + 2) + p.get("y", 0.5), p.get("k", 50) / 100 + p["step"] + (
+        p["m"] == "c"
+    )
 
 
-def search(f, m: int, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: int = 1, told=None) -> History:
-    """N trials, `workers` at a time, that finish in random order; `told` gives the constraints of params."""
-    h, streams, rng = History(space, ["minimize"] * m, seed), Streams(seed), np.random.default_rng(seed)
+def search(
+    f, m: int, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: int = 1, told=None
+) -> History:
+    """N trials, `workers` at a time, that finish in random order.
+
+    `told` gives the constraints of params.
+    """
+    h = History(space, ["minimize"] * m, seed)
+    streams = Streams(seed)
+    rng = np.random.default_rng(seed)
     running: list[TrialRow] = []
     while h.n < n or running:
         while len(running) < workers and h.n < n:
@@ -69,17 +78,43 @@ def search(f, m: int, space: Space, n: int, sampler: Sampler, seed: int = 0, wor
     return h
 
 
-def ended(h: History, number: int, params: dict, values: tuple, constraints: dict | None = None, state=State.COMPLETE):
-    h.put([TrialRow(number=number, state=state, params=params, values=values, constraints=constraints or {})])
+def ended(
+    h: History,
+    number: int,
+    params: dict,
+    values: tuple,
+    constraints: dict | None = None,
+    state=State.COMPLETE,
+):
+    h.put(
+        [
+            TrialRow(
+                number=number,
+                state=state,
+                params=params,
+                values=values,
+                constraints=constraints or {},
+            )
+        ]
+    )
 
 
 def random_history(space: Space, n: int, m: int, seed: int) -> History:
     """Trials of all kinds: infeasible, failed, running, of infinite loss."""
-    rng, h = np.random.default_rng(seed), History(space, ["minimize", "maximize", "minimize"][:m], seed)
+    rng, h = (
+        np.random.default_rng(seed),
+        History(space, ["minimize", "maximize", "minimize"][:m], seed),
+    )
     for i, params in enumerate(space.decode(space.sample(rng, n))):
-        state = [State.COMPLETE, State.COMPLETE, State.COMPLETE, State.FAILED, State.RUNNING][rng.integers(5)]
-        values = tuple(rng.choice([-math.inf, 0.0, 1.0, 1e300, math.inf, *rng.random(10)], m).tolist())
-        told = {"size": float(rng.normal()), "time": float(rng.normal())} if rng.random() < 0.5 else {}
+        state = [State.COMPLETE, State.COMPLETE, State.COMPLETE, State.FAILED, State.RUNNING][
+            rng.integers(5)
+        ]
+        values = tuple(
+            rng.choice([-math.inf, 0.0, 1.0, 1e300, math.inf, *rng.random(10)], m).tolist()
+        )
+        told = (
+            {"size": float(rng.normal()), "time": float(rng.normal())} if rng.random() < 0.5 else {}
+        )
         ended(h, i, params, values if state == State.COMPLETE else None, told, state)
     return h
 
@@ -110,7 +145,9 @@ def test_trees_of_conditions_are_searched(kind) -> None:
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32), n=st.integers(0, 100), m=st.integers(2, 3))
-def test_proposals_are_legal(kind, crossover: str, mutation: str, seed: int, n: int, m: int) -> None:
+def test_proposals_are_legal(
+    kind, crossover: str, mutation: str, seed: int, n: int, m: int
+) -> None:
     sampler = kind(12, crossover=crossover, mutation=mutation)
     X = sampler.sample(TREE, random_history(TREE, n, m, seed), 3, np.random.default_rng(seed))
     assert len(X) == 3
@@ -127,19 +164,26 @@ def test_the_same_history_gives_the_same_proposal(kind, seed: int, data) -> None
     used = kind(8)
     full = random_history(TREE, 60, 2, seed)
     for _ in range(4):
-        hidden = np.random.default_rng(data.draw(st.integers(0, 99))).random(60) < data.draw(st.floats(0, 0.5))
+        hidden = np.random.default_rng(data.draw(st.integers(0, 99))).random(60) < data.draw(
+            st.floats(0, 0.5)
+        )
         h = full.without(hidden)
         ours, fresh = (s.sample(TREE, h, 2, np.random.default_rng(1)) for s in (used, kind(8)))
         np.testing.assert_array_equal(ours, fresh)
     other = random_history(CUBE, 50, 3, seed)
-    np.testing.assert_array_equal(*(s.sample(CUBE, other, 1, np.random.default_rng(1)) for s in (used, kind(8))))
+    np.testing.assert_array_equal(
+        *(s.sample(CUBE, other, 1, np.random.default_rng(1)) for s in (used, kind(8)))
+    )
 
 
 @BOTH
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), n=st.integers(8, 60), m=st.integers(2, 3))
 def test_the_worst_leaves_the_population(kind, seed: int, n: int, m: int) -> None:
-    """The infeasible by violation, then the last front: whoever joins, nobody better than who stays is let go."""
+    """The infeasible by violation, then the last front.
+
+    Whoever joins, nobody better than who stays is let go.
+    """
     table = outcomes(random_history(TREE, n, m, seed))
     sampler, alive = kind(6), []
     for k in range(1, n + 1):
@@ -157,10 +201,16 @@ def test_the_worst_leaves_the_population(kind, seed: int, n: int, m: int) -> Non
 
 @BOTH
 def test_violations_lead_to_what_is_feasible(kind) -> None:
-    """As in C2 of Jain & Deb 2014, what is feasible is small: a ball of a few percent of the space."""
+    """As in C2 of Jain & Deb 2014, what is feasible is small.
+
+    A ball of a few percent of the space.
+    """
 
     def told(p: dict) -> dict:
-        return {"ball": sum((v - 0.8) ** 2 for v in p.values()) - 0.15, "half": 100.0 * (p["x0"] - 0.8)}
+        return {
+            "ball": sum((v - 0.8) ** 2 for v in p.values()) - 0.15,
+            "half": 100.0 * (p["x0"] - 0.8),
+        }
 
     h = search(zdt1, 2, CUBE, 200, kind(), told=told)
     assert h.feasible[:24].sum() <= 1
@@ -174,7 +224,13 @@ def test_infeasible_trials_are_parents_only_for_want_of_others() -> None:
         bad = i % 2 == 1
         point = dict.fromkeys(CUBE.names, 0.9 if bad else 0.1)
         point["x0"] += 0.1 * rng.random()
-        ended(h, i, point, (-9.0 - i, -9.0) if bad else (rng.random(), rng.random()), {"c": 1.0 if bad else -1.0})
+        ended(
+            h,
+            i,
+            point,
+            (-9.0 - i, -9.0) if bad else (rng.random(), rng.random()),
+            {"c": 1.0 if bad else -1.0},
+        )
     got = NSGA2(20, mutation_rate=0).sample(CUBE, h, 40, np.random.default_rng(0))
     assert got.max() < 0.5
     few = NSGA2(40, mutation_rate=0).sample(CUBE, h, 200, np.random.default_rng(0))
@@ -191,14 +247,19 @@ def test_crowding_decides_within_a_front() -> None:
 
 
 def test_niches_decide_within_a_front() -> None:
-    """Many more points near one corner of the front than elsewhere: what is the nearest to its direction stays."""
+    """Many more points near one corner of the front than elsewhere.
+
+    What is the nearest to its direction stays.
+    """
     rng = np.random.default_rng(0)
     corner = np.abs(rng.normal([0.9, 0.05, 0.05], 0.02, (60, 3)))
     F = np.concatenate([lattice(3, 3), corner / corner.sum(axis=1, keepdims=True)])
     assert non_dominated(F).all()
     alive = NSGA3(10).population(np.column_stack([np.zeros(len(F)), F]))
     assert sorted(alive) == list(range(10))
-    assert len(set(NSGA2(10).population(np.column_stack([np.zeros(len(F)), F]))) & set(range(10))) < 10
+    assert (
+        len(set(NSGA2(10).population(np.column_stack([np.zeros(len(F)), F]))) & set(range(10))) < 10
+    )
 
 
 def test_a_trial_that_ends_late_is_put_where_it_belongs() -> None:
@@ -237,10 +298,21 @@ def test_lattices_are_those_of_pymoo(m: int, p: int) -> None:
 
 @pytest.mark.parametrize(
     ("m", "most", "n"),
-    [(2, 24, 24), (3, 24, 21), (3, 91, 91), (5, 210, 210), (8, 156, 156), (10, 275, 275), (15, 135, 135)],
+    [
+        (2, 24, 24),
+        (3, 24, 21),
+        (3, 91, 91),
+        (5, 210, 210),
+        (8, 156, 156),
+        (10, 275, 275),
+        (15, 135, 135),
+    ],
 )
 def test_numbers_of_directions_are_those_of_the_paper(m: int, most: int, n: int) -> None:
-    """Deb & Jain 2014, table I: 91, 210, 156 = 120 + 36, 275 = 220 + 55, 135 = 120 + 15 directions."""
+    """Deb & Jain 2014, table I.
+
+    91, 210, 156 = 120 + 36, 275 = 220 + 55, 135 = 120 + 15 directions.
+    """
     W = das_dennis(m, most)
     assert W.shape == (n, m)
     np.testing.assert_allclose(W.sum(axis=1), 1)
@@ -254,7 +326,9 @@ def test_two_layers_are_those_of_the_paper() -> None:
         get_reference_directions("das-dennis", 8, n_partitions=2, scaling=0.5),
     )
     ours = das_dennis(8, 156)
-    np.testing.assert_allclose(ours[np.lexsort(ours.round(9).T)], theirs[np.lexsort(theirs.round(9).T)])
+    np.testing.assert_allclose(
+        ours[np.lexsort(ours.round(9).T)], theirs[np.lexsort(theirs.round(9).T)]
+    )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -269,7 +343,9 @@ def test_normalisation_and_niches_are_those_of_pymoo(m: int, seed: int) -> None:
     theirs.update(F, nds=np.flatnonzero(front))
     niche, distance, _ = associate_to_niches(F, W, theirs.ideal_point, theirs.nadir_point)
     N = normalised(F, front)
-    np.testing.assert_allclose(N, (F - theirs.ideal_point) / (theirs.nadir_point - theirs.ideal_point), atol=1e-9)
+    np.testing.assert_allclose(
+        N, (F - theirs.ideal_point) / (theirs.nadir_point - theirs.ideal_point), atol=1e-9
+    )
     ours = associate(N, W)
     np.testing.assert_array_equal(ours[0], niche)
     np.testing.assert_allclose(ours[1], distance, atol=1e-9)
@@ -278,10 +354,14 @@ def test_normalisation_and_niches_are_those_of_pymoo(m: int, seed: int) -> None:
 def test_units_of_objectives_do_not_matter_to_niches() -> None:
     F = np.abs(np.random.default_rng(0).normal(size=(80, 3)))
     front = non_dominated(F)
-    np.testing.assert_allclose(normalised(F * [1e-6, 1, 1e9] + [5, -1, 0], front), normalised(F, front), rtol=1e-6)
+    np.testing.assert_allclose(
+        normalised(F * [1e-6, 1, 1e9] + [5, -1, 0], front), normalised(F, front), rtol=1e-6
+    )
 
 
-@pytest.mark.parametrize("losses", [np.ones((5, 3)), np.eye(3)[[0, 0, 0]], np.full((4, 2), 1e300) * [[1, -1]]])
+@pytest.mark.parametrize(
+    "losses", [np.ones((5, 3)), np.eye(3)[[0, 0, 0]], np.full((4, 2), 1e300) * [[1, -1]]]
+)
 def test_degenerate_fronts_are_normalised(losses: np.ndarray) -> None:
     assert np.isfinite(normalised(losses, np.ones(len(losses), dtype=bool))).all()
 
@@ -301,7 +381,9 @@ def test_studies_go_on_after_a_restart(kind, tmp_path) -> None:
     )
     study.optimize(lambda t: tree(t.params), n_trials=45)
     again = luthier.load_study("n", url, sampler=kind.__name__.lower())
-    ours, theirs = (s.sampler.sample(TREE, s.history, 2, np.random.default_rng(0)) for s in (study, again))
+    ours, theirs = (
+        s.sampler.sample(TREE, s.history, 2, np.random.default_rng(0)) for s in (study, again)
+    )
     np.testing.assert_array_equal(ours, theirs)
     assert len({str(t.params) for t in study.trials}) == 45
 
@@ -318,7 +400,9 @@ def test_it_says_what_it_cannot_do(kind) -> None:
     ):
         with pytest.raises(ValueError, match=f"{next(iter(bad))} must be"):
             kind(**bad)
-    with pytest.raises(ValueError, match="'uniform', 'sbx', 'vsbx', 'blx_alpha', 'spx', 'undx', got 'sbxx'"):
+    with pytest.raises(
+        ValueError, match="'uniform', 'sbx', 'vsbx', 'blx_alpha', 'spx', 'undx', got 'sbxx'"
+    ):
         kind(crossover="sbxx")
     with pytest.raises(ValueError, match="'polynomial', 'gaussian', 'resample', got None"):
         kind(mutation=None)
@@ -329,4 +413,6 @@ def test_directions_are_checked() -> None:
         with pytest.raises(ValueError, match="reference_directions must be an array"):
             NSGA3(reference_directions=bad)
     with pytest.raises(SamplerError, match="3 columns for 2 objectives"):
-        NSGA3(reference_directions=np.eye(3)).sample(CUBE, random_history(CUBE, 9, 2, 0), 1, np.random.default_rng(0))
+        NSGA3(reference_directions=np.eye(3)).sample(
+            CUBE, random_history(CUBE, 9, 2, 0), 1, np.random.default_rng(0)
+        )

@@ -13,7 +13,14 @@ from luthier.samplers.startup import known, spread, to_cube
 
 NAMES = ["CMAES", "DE", "Evolution"]
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(3)})
-MIXED = Space({"x": Float(0, 1), "k": Int(0, 9), "m": ["a", "b", "c"], "y": Float(0, 1, when={"m": ["a", "b"]})})
+MIXED = Space(
+    {
+        "x": Float(0, 1),
+        "k": Int(0, 9),
+        "m": ["a", "b", "c"],
+        "y": Float(0, 1, when={"m": ["a", "b"]}),
+    }
+)
 DISCRETE = Space({"k": Int(0, 30), "c": list("abcd"), "flag": [True, False]})
 LOSSES = {
     "constant": lambda i: 1.0,
@@ -41,8 +48,13 @@ def test_it_goes_on_whatever_the_losses_are(name: str, space: Space, losses: str
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("space", [CUBE, MIXED, DISCRETE], ids=["cube", "mixed", "discrete"])
 def test_one_point_many_times(name: str, space: Space) -> None:
-    h, params = History(space, ["minimize"], 0), space.decode(space.sample(np.random.default_rng(0), 1))[0]
-    h.put([TrialRow(number=i, state=State.COMPLETE, params=params, values=(1.0,)) for i in range(60)])
+    h, params = (
+        History(space, ["minimize"], 0),
+        space.decode(space.sample(np.random.default_rng(0), 1))[0],
+    )
+    h.put(
+        [TrialRow(number=i, state=State.COMPLETE, params=params, values=(1.0,)) for i in range(60)]
+    )
     X = samplers.named(name).sample(space, h, 8, np.random.default_rng(0))
     assert len(set(space.keys(X))) == 8
     assert not any(known(h.X, x[None]) for x in X)

@@ -1,4 +1,7 @@
-"""Which trials come first: feasible ones by loss or front, then infeasible, pruned and failed ones."""
+"""Which trials come first.
+
+Feasible ones by loss or front, then infeasible, pruned and failed ones.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,24 @@ from luthier.samplers.ranking import best_first, depths, ranked
 
 LINE = Space({"x": Float(0, 1)})
 PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
-C, P, F, R, W = State.COMPLETE, State.PRUNED, State.FAILED, State.RUNNING, State.WAITING
+C = State.COMPLETE
+P = State.PRUNED
+F = State.FAILED
+R = State.RUNNING
+W = State.WAITING
 
 
 def history(rows: list[tuple], m: int = 2) -> History:
     """Trials (state, values, constraints)."""
     h = History(LINE, ["minimize"] * m)
     for i, (state, values, constraints) in enumerate(rows):
-        h.put([TrialRow(number=i, state=state, params={"x": 0.5}, values=values, constraints=constraints)])
+        h.put(
+            [
+                TrialRow(
+                    number=i, state=state, params={"x": 0.5}, values=values, constraints=constraints
+                )
+            ]
+        )
     return h
 
 
@@ -54,7 +67,13 @@ def test_feasible_come_before_infeasible_pruned_and_failed() -> None:
 
 def test_the_same_with_one_objective() -> None:
     h = history(
-        [(C, (3.0,), {"a": -1.0}), (C, (0.0,), {"a": 2.0}), (C, (1.0,), {"a": 0.0}), (C, (0.0,), {"a": 1.0})], 1
+        [
+            (C, (3.0,), {"a": -1.0}),
+            (C, (0.0,), {"a": 2.0}),
+            (C, (1.0,), {"a": 0.0}),
+            (C, (0.0,), {"a": 1.0}),
+        ],
+        1,
     )
     assert ranked(h)[0].tolist() == [2, 0, 3, 1]
 
@@ -147,7 +166,9 @@ def test_evolution_takes_parents_from_the_front_of_those_alive() -> None:
         x, y = rng.random(2)
         told = {"a": 1.0 if i % 4 == 0 else -1.0}
         values = (x, x) if i < 30 else (x + y, 1 - x + y)
-        h.put([TrialRow(number=i, state=C, params={"x": x, "y": y}, values=values, constraints=told)])
+        h.put(
+            [TrialRow(number=i, state=C, params={"x": x, "y": y}, values=values, constraints=told)]
+        )
     feasible = h.X[30:][h.feasible[30:], 1]
     got = Evolution(sigma=1e-3).sample(PLANE, h, 100, np.random.default_rng(1))
     assert np.median(got[:, 1]) < np.quantile(feasible, 0.2)

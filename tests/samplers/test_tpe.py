@@ -1,4 +1,7 @@
-"""The tree-structured Parzen estimator: what it learns from which trials, and that its cost is bounded."""
+"""The tree-structured Parzen estimator.
+
+What it learns from which trials, and that its cost is bounded.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from luthier.samplers.tpe import axes, improvement, recency
 def history(space: Space, rows: list[tuple], directions=("minimize",)) -> History:
     h = History(space, directions)
     h.put(
-        [TrialRow(number=i, state=s, params=p, values=None if v is None else (v,)) for i, (s, v, p) in enumerate(rows)]
+        [
+            TrialRow(number=i, state=s, params=p, values=None if v is None else (v,))
+            for i, (s, v, p) in enumerate(rows)
+        ]
     )
     return h
 
@@ -26,7 +32,9 @@ LINE = Space({"x": Float(0, 1)})
 
 
 def proposals(h: History, n: int = 200) -> np.ndarray:
-    return np.concatenate([TPE().sample(h.space, h, 1, np.random.default_rng(i)) for i in range(n)])[:, 0]
+    return np.concatenate(
+        [TPE().sample(h.space, h, 1, np.random.default_rng(i)) for i in range(n)]
+    )[:, 0]
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("minimize", 1), ("maximize", -1)])
@@ -40,13 +48,29 @@ def test_running_and_failed_trials_repel() -> None:
     rows = [(State.COMPLETE, (x - 0.5) ** 2, {"x": x}) for x in np.linspace(0, 1, 21)]
     before = proposals(history(LINE, rows))
     for state in (State.RUNNING, State.FAILED):
-        crowded = proposals(history(LINE, rows + [(state, None, {"x": 0.5 + i * 1e-3}) for i in range(15)]))
+        crowded = proposals(
+            history(LINE, rows + [(state, None, {"x": 0.5 + i * 1e-3}) for i in range(15)])
+        )
         assert np.mean(np.abs(crowded - 0.5) < 0.1) < np.mean(np.abs(before - 0.5) < 0.1)
 
 
 def test_pruned_trials_rank_behind_complete_ones_by_how_far_they_came() -> None:
-    states = [State.PRUNED, State.COMPLETE, State.PRUNED, State.FAILED, State.PRUNED, State.COMPLETE, State.RUNNING]
-    h = history(LINE, [(s, 5.0 - i if s == State.COMPLETE else None, {"x": 0.1 * i}) for i, s in enumerate(states)])
+    states = [
+        State.PRUNED,
+        State.COMPLETE,
+        State.PRUNED,
+        State.FAILED,
+        State.PRUNED,
+        State.COMPLETE,
+        State.RUNNING,
+    ]
+    h = history(
+        LINE,
+        [
+            (s, 5.0 - i if s == State.COMPLETE else None, {"x": 0.1 * i})
+            for i, s in enumerate(states)
+        ],
+    )
     for number, step, value in ((0, 3, 0.0), (2, 9, 2.0), (4, 9, 1.0)):
         h.put_report(number, step, value)
     order, n_finished = ranked(h)
@@ -55,26 +79,40 @@ def test_pruned_trials_rank_behind_complete_ones_by_how_far_they_came() -> None:
 
 
 def test_trials_outside_the_present_range_are_left_out() -> None:
-    h = history(Space({"x": Float(0, 0.5)}), [(State.COMPLETE, -x, {"x": x}) for x in np.linspace(0, 1, 21)])
+    h = history(
+        Space({"x": Float(0, 0.5)}), [(State.COMPLETE, -x, {"x": x}) for x in np.linspace(0, 1, 21)]
+    )
     assert set(ranked(h)[0]) == set(range(11))
     assert proposals(h, 20).max() <= 1
 
 
 def test_a_branch_that_is_better_is_taken() -> None:
-    space = Space({"m": ["a", "b", "c"], "x": Float(0, 1, when={"m": "a"}), "y": Float(0, 1, when={"m": "b"})})
+    space = Space(
+        {"m": ["a", "b", "c"], "x": Float(0, 1, when={"m": "a"}), "y": Float(0, 1, when={"m": "b"})}
+    )
     study = luthier.create_study(space=space, sampler="TPE", seed=0)
-    study.optimize(lambda t: 1.0 if t.params["m"] != "b" else (t.params["y"] - 0.7) ** 2, n_trials=60)
+    study.optimize(
+        lambda t: 1.0 if t.params["m"] != "b" else (t.params["y"] - 0.7) ** 2, n_trials=60
+    )
     late = [t.params for t in study.trials[20:]]
     assert sum(p["m"] == "b" for p in late) > 30
     assert np.median([abs(p["y"] - 0.7) for p in late if p["m"] == "b"]) < 0.15
 
 
 def test_correlations_are_seen_across_a_branch() -> None:
-    """Good only where the shared x is low in branch a, and high in branch b: no parameter tells alone."""
+    """Good only where the shared x is low in branch a, and high in branch b.
+
+    No parameter tells alone.
+    """
     space = Space({"m": ["a", "b"], "x": Float(0, 1), "z": Float(0, 1, when={"m": "b"})})
     study = luthier.create_study(space=space, sampler="TPE", seed=1)
-    study.optimize(lambda t: abs(t.params["x"] - (0.1 if t.params["m"] == "a" else 0.9)), n_trials=100)
-    hits = [abs(t.params["x"] - (0.1 if t.params["m"] == "a" else 0.9)) < 0.25 for t in study.trials[40:]]
+    study.optimize(
+        lambda t: abs(t.params["x"] - (0.1 if t.params["m"] == "a" else 0.9)), n_trials=100
+    )
+    hits = [
+        abs(t.params["x"] - (0.1 if t.params["m"] == "a" else 0.9)) < 0.25
+        for t in study.trials[40:]
+    ]
     assert np.mean(hits) > 0.6
 
 
@@ -84,7 +122,9 @@ def test_the_densities_stay_small_however_many_trials_there_are() -> None:
     good, bad = TPE()._densities(h, ranked(h)[0], 25, axes(LINE))
     assert len(good._w) == 1 + 25
     assert len(bad._w) == 1 + 160
-    assert bad._w[1:-80].sum() == pytest.approx(recency(2975)[:-80].sum() / (1 + recency(2975).sum()), rel=0.02)
+    assert bad._w[1:-80].sum() == pytest.approx(
+        recency(2975)[:-80].sum() / (1 + recency(2975).sum()), rel=0.02
+    )
 
 
 def test_good_trials_weigh_by_how_much_better_they_are() -> None:
@@ -99,7 +139,13 @@ def test_good_trials_weigh_by_how_much_better_they_are() -> None:
 
 
 def test_it_says_what_it_cannot_do() -> None:
-    for bad in ({"gamma": 0}, {"n_candidates": 0}, {"bandwidth": -1}, {"prior_weight": 0}, {"n_startup_trials": 0}):
+    for bad in (
+        {"gamma": 0},
+        {"n_candidates": 0},
+        {"bandwidth": -1},
+        {"prior_weight": 0},
+        {"n_startup_trials": 0},
+    ):
         with pytest.raises(ValueError, match=next(iter(bad))):
             TPE(**bad)
 
@@ -119,15 +165,22 @@ def two(x: np.ndarray) -> tuple[float, float]:
 def front_of(sampler: str, seed: int, directions=("minimize", "minimize")) -> float:
     """The hypervolume after 70 trials."""
     study = luthier.create_study(
-        space={f"x{i}": Float(0, 1) for i in range(6)}, sampler=sampler, directions=directions, seed=seed
+        space={f"x{i}": Float(0, 1) for i in range(6)},
+        sampler=sampler,
+        directions=directions,
+        seed=seed,
     )
     signs = study.history.losses_of(np.ones(2))
-    study.optimize(lambda t: list(two(np.array(list(t.params.values()))) * signs), n_trials=70, progress=False)
+    study.optimize(
+        lambda t: list(two(np.array(list(t.params.values()))) * signs), n_trials=70, progress=False
+    )
     return hypervolume(study.history.losses, np.array([1.1, 8.0]))
 
 
 def test_a_front_is_approached() -> None:
-    found, chance = ([front_of(sampler, seed) for seed in range(3)] for sampler in ("TPE", "random"))
+    found, chance = (
+        [front_of(sampler, seed) for seed in range(3)] for sampler in ("TPE", "random")
+    )
     best = 8.8 - 1 / 3
     assert best - np.mean(found) < 0.65 * (best - np.mean(chance))
 
@@ -147,7 +200,9 @@ def test_the_feasible_corner_is_found_and_searched(m: int) -> None:
 
     def feasible(sampler: str, seed: int) -> tuple[int, float]:
         space = {f"x{i}": Float(0, 1) for i in range(3)}
-        study = luthier.create_study(space=space, sampler=sampler, directions=["minimize"] * m, seed=seed)
+        study = luthier.create_study(
+            space=space, sampler=sampler, directions=["minimize"] * m, seed=seed
+        )
         study.optimize(objective, n_trials=70, progress=False)
         h = study.history
         return int(h.feasible.sum()), float(h.losses[h.feasible, 0].min(initial=3.0))
@@ -188,7 +243,9 @@ def test_proposals_of_several_objectives_are_legal_and_the_same_again(m: int) ->
         X = used.sample(TREE, h, 4, np.random.default_rng(1))
         assert TREE.feasible(X).all()
         assert (np.isnan(X) == ~TREE.active(X)).all()
-        np.testing.assert_array_equal(X, TPE().sample(TREE, several(n, m), 4, np.random.default_rng(1)))
+        np.testing.assert_array_equal(
+            X, TPE().sample(TREE, several(n, m), 4, np.random.default_rng(1))
+        )
 
 
 @pytest.mark.parametrize("m", [2, 5])
@@ -205,7 +262,12 @@ def test_losses_that_tell_nothing(m: int, value: float) -> None:
 def test_what_no_other_has_weighs_more_where_there_are_several_objectives() -> None:
     h = History(LINE, ["minimize"] * 2)
     losses = [(0.0, 1.0), (0.5, 0.5), (0.51, 0.49), (0.52, 0.48), (1.0, 0.0), (2.0, 2.0)]
-    h.put([TrialRow(number=i, state=State.COMPLETE, params={"x": 0.5}, values=v) for i, v in enumerate(losses)])
+    h.put(
+        [
+            TrialRow(number=i, state=State.COMPLETE, params={"x": 0.5}, values=v)
+            for i, v in enumerate(losses)
+        ]
+    )
     order, _ = ranked(h)
     weights = improvement(h, order, 5)
     assert weights.mean() == pytest.approx(1)
@@ -216,7 +278,13 @@ def test_what_no_other_has_weighs_more_where_there_are_several_objectives() -> N
 def test_while_nothing_is_feasible_the_nearest_are_good() -> None:
     h = History(LINE, ["minimize"] * 2)
     for i, x in enumerate(np.linspace(0, 1, 41)):
-        row = TrialRow(number=i, state=State.COMPLETE, params={"x": x}, values=(x, 1.0), constraints={"c": 2 - x})
+        row = TrialRow(
+            number=i,
+            state=State.COMPLETE,
+            params={"x": x},
+            values=(x, 1.0),
+            constraints={"c": 2 - x},
+        )
         h.put([row])
     assert proposals(h, 60).mean() > 0.8
 
@@ -226,7 +294,13 @@ def test_priors_steer_several_objectives() -> None:
     for prior in (None, (0.95, 0.05)):
         h = History(Space({"x": Float(0, 1, prior=prior), "y": Float(0, 1)}), ["minimize"] * 2)
         for i, (x, y) in enumerate(np.random.default_rng(0).random((12, 2))):
-            h.put([TrialRow(number=i, state=State.COMPLETE, params={"x": x, "y": y}, values=(y, 1 - y))])
+            h.put(
+                [
+                    TrialRow(
+                        number=i, state=State.COMPLETE, params={"x": x, "y": y}, values=(y, 1 - y)
+                    )
+                ]
+            )
         means.append(proposals(h, 60).mean())
     assert means[1] > means[0] + 0.15
 

@@ -21,7 +21,8 @@ def direction(request):
 def table(direction):
     """Builds a history from trials, each (state, losses) or (state, losses, final loss).
 
-    Losses are {step: loss}, or a list for the steps 1, 2, ...; a study that maximises is told their negatives.
+    Losses are {step: loss}, or a list for the steps 1, 2, ...; a study that maximises is told their
+    negatives.
     """
     sign = -1.0 if direction == "maximize" else 1.0
 
@@ -48,7 +49,9 @@ def _rebuilt(history):
         reports = tuple(zip(steps.tolist(), (sign * losses).tolist(), strict=True))
         values = tuple(history.values[number].tolist())
         state = State(history.state[number])
-        row = TrialRow(number=number, state=state, params={"x": 0.5}, values=values, reports=reports)
+        row = TrialRow(
+            number=number, state=state, params={"x": 0.5}, values=values, reports=reports
+        )
         again.put([row])
     for number in reversed(range(history.n)):
         for step, loss in zip(*history.reports_of(number), strict=True):
@@ -58,7 +61,10 @@ def _rebuilt(history):
 
 @pytest.fixture(scope="session")
 def stops():
-    """Whether a scheduler stops a trial: asked twice, of the history rebuilt, and by a copy of the scheduler."""
+    """Whether a scheduler stops a trial.
+
+    Asked twice, of the history rebuilt, and by a copy of the scheduler.
+    """
 
     def ask(scheduler, history, number):
         settings, columns = repr(scheduler), [history.report_loss.copy(), history.state.copy()]
@@ -66,7 +72,9 @@ def stops():
         assert isinstance(decision, Decision)
         assert scheduler.decide(history, number) is decision
         assert scheduler.decide(_rebuilt(history), number) is decision
-        assert pickle.loads(pickle.dumps(scheduler)).decide(copy.deepcopy(history), number) is decision
+        assert (
+            pickle.loads(pickle.dumps(scheduler)).decide(copy.deepcopy(history), number) is decision
+        )
         assert repr(scheduler) == settings
         np.testing.assert_equal([history.report_loss, history.state], columns)
         return decision is Decision.STOP
@@ -78,11 +86,14 @@ def stops():
 def trials():
     """A strategy: (trials for `table`, the number of a running one that has reported), with all that may go wrong."""
     losses = st.one_of(
-        st.sampled_from([0.0, 1.0, 2.0, 3.0, float("nan"), float("inf"), float("-inf")]), st.floats(-5, 5)
+        st.sampled_from([0.0, 1.0, 2.0, 3.0, float("nan"), float("inf"), float("-inf")]),
+        st.floats(-5, 5),
     )
     steps = st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 8.0, 9.0, 10.0, 27.0])
     reports = st.dictionaries(steps, losses, max_size=8)
-    states = st.sampled_from([State.WAITING, State.RUNNING, State.COMPLETE, State.COMPLETE, State.PRUNED, State.FAILED])
+    states = st.sampled_from(
+        [State.WAITING, State.RUNNING, State.COMPLETE, State.COMPLETE, State.PRUNED, State.FAILED]
+    )
     other = st.tuples(states, reports, st.floats(-5, 5))
     own = st.tuples(st.just(State.RUNNING), st.dictionaries(steps, losses, min_size=1, max_size=8))
     return st.tuples(st.lists(other, max_size=8), own, st.integers(0, 8)).map(

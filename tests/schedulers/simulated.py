@@ -1,4 +1,7 @@
-"""Workers that train trials under a scheduler in random order: a pure driver for histories, without a study."""
+"""Workers that train trials under a scheduler in random order.
+
+A pure driver for histories, without a study.
+"""
 
 import pickle
 
@@ -27,27 +30,47 @@ class Workers:
         checkpoints: Whether a trial goes on where it was; otherwise it begins again each time.
         crash, fail, early: How likely a worker dies, a trial fails or completes, at each report.
         stride: Number of a trial -> steps between its reports.
-        checked: How likely an answer is compared with those of a copy of the scheduler and of the history rebuilt.
-        seen: Called with the workers, "promote" or "go on", and the number of the trial, before that is done.
+        checked: How likely an answer is compared with those of a copy of the scheduler and of the
+            history rebuilt.
+        seen: Called with the workers, "promote" or "go on", and the number of the trial, before
+            that is done.
     """
 
     def __init__(
-        self, scheduler, rng, n_trials, n, curve, end=81, checkpoints=True, crash=0.0, fail=0.0, early=0.0,
-        stride=lambda i: 1, checked=0.0, seen=lambda *_: None, directions=("minimize",),
-    ):  # fmt: skip
-        self.scheduler, self.rng, self.curve, self.end, self.stride, self.seen = (
-            scheduler,
-            rng,
-            curve,
-            end,
-            stride,
-            seen,
-        )
-        self.checkpoints, self.crash, self.fail, self.early = checkpoints, crash, fail, early
-        self.checked, self.rows, self.at = checked, [], {}
+        self,
+        scheduler,
+        rng,
+        n_trials,
+        n,
+        curve,
+        end=81,
+        checkpoints=True,
+        crash=0.0,
+        fail=0.0,
+        early=0.0,
+        stride=lambda i: 1,
+        checked=0.0,
+        seen=lambda *_: None,
+        directions=("minimize",),
+    ):
+        self.scheduler = scheduler
+        self.rng = rng
+        self.curve = curve
+        self.end = end
+        self.stride = stride
+        self.seen = seen
+        self.checkpoints = checkpoints
+        self.crash = crash
+        self.fail = fail
+        self.early = early
+        self.checked = checked
+        self.rows = []
+        self.at = {}
         self.history = History(SPACE, directions)
         self.history.budget = n_trials
-        self.idle, self.busy, self.steps_run = n, [], 0
+        self.idle = n
+        self.busy = []
+        self.steps_run = 0
 
     def put(self, number, **changes):
         row = TrialRow(number=number, state=State.RUNNING, params={"x": 0.5})
@@ -103,7 +126,9 @@ class Workers:
 
     def leave(self, number, state):
         reports = self.history.reports.last(number)
-        self.put(number, state=state, values=reports if state in (State.PAUSED, State.COMPLETE) else None)
+        self.put(
+            number, state=state, values=reports if state in (State.PAUSED, State.COMPLETE) else None
+        )
         self.busy.remove(number)
         self.idle += 1
 
@@ -146,7 +171,10 @@ def levels_reached(history, numbers, steps):
 
 
 def noisy(seed):
-    """Curves that fall, each to a level of its own, with noise, ties and NaN; the same whenever asked for."""
+    """Curves that fall, each to a level of its own, with noise, ties and NaN.
+
+    The same whenever asked for.
+    """
 
     def curve(number, step):
         rng = np.random.default_rng([seed, number, int(1000 * step)])

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from luthier.schedulers import ASHA
 from luthier.trial.record import State
 
-C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED, State.WAITING
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PRUNED
+F = State.FAILED
+W = State.WAITING
 NAN, INF = math.nan, math.inf
 
 stopping = partial(ASHA, mode="stopping")
@@ -17,7 +21,9 @@ stopping = partial(ASHA, mode="stopping")
 def test_the_first_at_a_rung_goes_on(table, stops):
     for loss in (5.0, NAN, INF, -INF):
         assert not stops(stopping(), table((R, [loss])), 0)
-        assert not stops(stopping(), table((C, []), (F, [0.0]), (R, {1: 9.0}), (R, {1: 0.0, 2: 0.0, 3: loss})), 3)
+        assert not stops(
+            stopping(), table((C, []), (F, [0.0]), (R, {1: 9.0}), (R, {1: 0.0, 2: 0.0, 3: loss})), 3
+        )
 
 
 @pytest.mark.parametrize(
@@ -34,14 +40,32 @@ def test_the_first_at_a_rung_goes_on(table, stops):
     ],
 )
 def test_goes_on_in_the_best_third(table, stops, others, stopped):
-    assert stops(stopping(), table(*[(R, [float(x)]) for x in others], (R, [5.0])), len(others)) == stopped
+    assert (
+        stops(stopping(), table(*[(R, [float(x)]) for x in others], (R, [5.0])), len(others))
+        == stopped
+    )
 
 
 def test_reduction_factor(table, stops):
     h = table((R, [1.0]), (R, [2.0]), (R, [3.0]), (R, [4.0]))
-    assert [stops(stopping(reduction_factor=2), h, n) for n in range(4)] == [False, False, True, True]
-    assert [stops(stopping(reduction_factor=4 / 3), h, n) for n in range(4)] == [False, False, False, True]
-    assert [stops(stopping(reduction_factor=100), h, n) for n in range(4)] == [False, True, True, True]
+    assert [stops(stopping(reduction_factor=2), h, n) for n in range(4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert [stops(stopping(reduction_factor=4 / 3), h, n) for n in range(4)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+    assert [stops(stopping(reduction_factor=100), h, n) for n in range(4)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_ties_go_by_trial_number(table, stops):
@@ -51,17 +75,28 @@ def test_ties_go_by_trial_number(table, stops):
 
 def test_decides_only_where_a_rung_is_reached(table, stops):
     best = (C, [0.0] * 40)
-    decided = [n for n in range(1, 31) if stops(stopping(min_resource=2), table(best, (R, [1.0] * n)), 1)]
+    decided = [
+        n for n in range(1, 31) if stops(stopping(min_resource=2), table(best, (R, [1.0] * n)), 1)
+    ]
     assert decided == [2, 6, 18]
-    assert [n for n in range(1, 31) if stops(stopping(2, 18), table(best, (R, [1.0] * n)), 1)] == [2, 6]
-    assert [n for n in range(1, 31) if stops(stopping(2, 20, 4), table(best, (R, [1.0] * n)), 1)] == [2, 8]
+    assert [n for n in range(1, 31) if stops(stopping(2, 18), table(best, (R, [1.0] * n)), 1)] == [
+        2,
+        6,
+    ]
+    assert [
+        n for n in range(1, 31) if stops(stopping(2, 20, 4), table(best, (R, [1.0] * n)), 1)
+    ] == [2, 8]
 
 
 def test_rungs_need_not_be_whole(table, stops):
     best = (C, {s / 10: 0.0 for s in range(1, 40)})
     steps = [s / 10 for s in range(1, 30)]
     s = stopping(min_resource=0.25, reduction_factor=2.5)  # 0.25, 0.625, 1.5625
-    decided = [steps[n - 1] for n in range(1, 30) if stops(s, table(best, (R, dict.fromkeys(steps[:n], 1.0))), 1)]
+    decided = [
+        steps[n - 1]
+        for n in range(1, 30)
+        if stops(s, table(best, (R, dict.fromkeys(steps[:n], 1.0))), 1)
+    ]
     assert decided == [0.3, 0.7, 1.6]
 
 
@@ -83,7 +118,11 @@ def test_a_report_that_passes_several_rungs_is_judged_at_the_last(table, stops):
 def test_it_counts_at_every_rung_it_passed(table, stops):
     jumper = (R, {10: 1.0})
     for steps in ([1.0], [0.0, 0.0, 1.1], {1: 0.0, 3: 0.0, 9: 1.1}):
-        assert stops(stopping(), table(jumper, (R, steps if isinstance(steps, dict) else [*steps[:-1], 1.1])), 1)
+        assert stops(
+            stopping(),
+            table(jumper, (R, steps if isinstance(steps, dict) else [*steps[:-1], 1.1])),
+            1,
+        )
     assert not stops(stopping(), table(jumper, (R, {1: 2.0, 27: 2.0})), 1)
 
 
@@ -96,11 +135,17 @@ def test_steps_from_zero_meet_the_first_rung_at_one(table, stops):
 def test_only_complete_trials_count_beyond_their_last_step(table, stops):
     for state, stopped in ((C, True), (P, False), (R, False), (W, False), (F, False)):
         assert stops(stopping(), table((state, [5.0, 1.0]), (R, {1: 0.0, 3: 2.0})), 1) == stopped
-    assert not stops(stopping(), table((C, [1.0, 5.0]), (R, {1: 0.0, 3: 2.0})), 1)  # with its last report, not its best
-    assert not stops(stopping(), table((C, [], 0.0), (R, [2.0])), 1)  # one that never reported does not
+    assert not stops(
+        stopping(), table((C, [1.0, 5.0]), (R, {1: 0.0, 3: 2.0})), 1
+    )  # with its last report, not its best
+    assert not stops(
+        stopping(), table((C, [], 0.0), (R, [2.0])), 1
+    )  # one that never reported does not
 
 
-def test_pruned_and_waiting_trials_count_at_rungs_they_reached_and_failed_ones_nowhere(table, stops):
+def test_pruned_and_waiting_trials_count_at_rungs_they_reached_and_failed_ones_nowhere(
+    table, stops
+):
     for state, stopped in ((C, True), (P, True), (R, True), (W, True), (F, False)):
         assert stops(stopping(), table((state, [1.0]), (R, [2.0])), 1) == stopped
 
@@ -143,7 +188,10 @@ def test_a_trial_without_reports_goes_on(table, stops):
         ({"min_resource": 0}, "min_resource must be a finite number, above 0, got 0"),
         ({"min_resource": "auto"}, "min_resource must be a finite number, above 0, got 'auto'"),
         ({"min_resource": NAN}, "min_resource"),
-        ({"min_resource": 3, "max_resource": 3}, "max_resource must be a finite number, above 3, got 3"),
+        (
+            {"min_resource": 3, "max_resource": 3},
+            "max_resource must be a finite number, above 3, got 3",
+        ),
         ({"max_resource": INF}, "max_resource"),
         ({"reduction_factor": 1}, "reduction_factor must be a finite number, above 1, got 1"),
         ({"n_min": 0}, "n_min must be a whole number, at least 1, got 0"),

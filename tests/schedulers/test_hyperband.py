@@ -1,4 +1,7 @@
-"""Hyperband and successive halving: the tables of Li 2018, and that brackets hold whatever the timing."""
+"""Hyperband and successive halving.
+
+The tables of Li 2018, and that brackets hold whatever the timing.
+"""
 
 import math
 
@@ -14,7 +17,11 @@ from luthier.schedulers import ASHA, DEHB, Decision, Hyperband, SuccessiveHalvin
 from luthier.schedulers.base import Next, Resume
 from luthier.trial.record import State, TrialRow
 
-C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.WAITING
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PAUSED
+F = State.FAILED
+W = State.WAITING
 GO, PAUSE = Decision.CONTINUE, Decision.PAUSE
 
 TABLE = (  # Li 2018, table 1: R = 81, eta = 3
@@ -36,7 +43,9 @@ def test_the_table_of_the_paper():
 def test_brackets_that_do_not_come_out_even():
     by_200 = brackets(1, 200, 3)
     assert [b[0][0] for b in by_200] == [81, 34, 15, 8, 5]
-    np.testing.assert_allclose([r for _, r in by_200[0]], [200 / 81, 200 / 27, 200 / 9, 200 / 3, 200])
+    np.testing.assert_allclose(
+        [r for _, r in by_200[0]], [200 / 81, 200 / 27, 200 / 9, 200 / 3, 200]
+    )
     assert [r for _, r in brackets(0.1, 0.9, 3)[0]] == [0.1, 0.3, 0.9]
     assert brackets(1, 2, 3) == (((1, 2),),)
     assert len(brackets(1, 1000, 10)) == 4  # log(1000, 10) is 2.9999999999999996
@@ -59,14 +68,19 @@ def test_a_rung_waits_for_all_of_its_bracket_and_the_best_go_on(table):
     assert s.next(table(*rows, (F, [0.0]), (R, []), (P, [0.0]))) == Resume(3)
     two = [(P, [float(x)]) for x in (5, 3, 4)], [(P, [2.0, 2.0, 7.0]), (P, [1.0])]
     assert s.next(table(*two[0], *two[1], (F, [0.0]))) == Resume(4)
-    assert s.decide(table(*two[0], *two[1], (R, [6.0, 1.0, 1.0])), 5) is PAUSE  # not of the best two at 1
+    assert (
+        s.decide(table(*two[0], *two[1], (R, [6.0, 1.0, 1.0])), 5) is PAUSE
+    )  # not of the best two at 1
 
 
 def test_complete_trials_take_a_place_and_failed_ones_do_not(table):
     s = SuccessiveHalving(6, 1, 9)
     done = [(C, [float(x)]) for x in (1, 9)]
     assert s.next(table(*done, *[(P, [float(x)]) for x in (5, 4, 3, 2)])) == Resume(5)
-    assert s.next(table((C, [1.0]), (C, [2.0]), *[(P, [float(x)]) for x in (5, 4, 3, 6)])) is Next.START
+    assert (
+        s.next(table((C, [1.0]), (C, [2.0]), *[(P, [float(x)]) for x in (5, 4, 3, 6)]))
+        is Next.START
+    )
     assert s.next(table(*[(F, [0.0])] * 4, (P, [5.0]), (P, [math.nan]))) == Resume(4)
     assert s.next(table(*[(F, [0.0])] * 5, (P, [math.nan]))) == Resume(5)
     assert s.next(table(*[(F, [0.0])] * 6, (P, [0.0]))) is Next.START
@@ -96,9 +110,21 @@ def test_trials_that_confirm_or_were_added_hold_their_place(table):
     s = SuccessiveHalving(3, 1, 9)
     h = table((P, [1.0]), (P, [2.0]), (C, [0.0]))
     assert s.next(h) is Next.START  # the third has taken the place
-    h.put([TrialRow(number=2, state=C, params={"x": 0.5}, values=(0.0,), tags={"confirms": 0, "repeat": 0})])
+    h.put(
+        [
+            TrialRow(
+                number=2,
+                state=C,
+                params={"x": 0.5},
+                values=(0.0,),
+                tags={"confirms": 0, "repeat": 0},
+            )
+        ]
+    )
     assert s.next(h) == Resume(0)
-    assert s.next(table((P, [1.0]), (P, [2.0]), (C, [], 0.0))) == Resume(0)  # never reported: counts nowhere
+    assert s.next(table((P, [1.0]), (P, [2.0]), (C, [], 0.0))) == Resume(
+        0
+    )  # never reported: counts nowhere
 
 
 def test_max_resource_is_learned_from_the_first_complete_trial(table):
@@ -109,7 +135,12 @@ def test_max_resource_is_learned_from_the_first_complete_trial(table):
     assert s.decide(table((C, [1.0] * 9), (R, [1.0] * 9)), 1) is GO
     h = table((C, [1.0] * 27), (C, [1.0] * 9), (R, [1.0] * 26))
     assert s.decide(h, 2) is PAUSE
-    h.put([TrialRow(number=i, state=C, params={"x": 0.5}, values=(1.0,), finished_s=9.0 - i) for i in range(2)])
+    h.put(
+        [
+            TrialRow(number=i, state=C, params={"x": 0.5}, values=(1.0,), finished_s=9.0 - i)
+            for i in range(2)
+        ]
+    )
     assert s.decide(h, 2) is GO
     workers = Workers(Hyperband(), np.random.default_rng(0), 143, 4, noisy(0), checked=0.02)
     h = workers.run()
@@ -122,7 +153,13 @@ def test_max_resource_is_learned_from_the_first_complete_trial(table):
 @pytest.mark.parametrize("checkpoints", [True, False])
 def test_each_bracket_spends_what_the_table_says(n, checkpoints):
     workers = Workers(
-        Hyperband(1, 81), np.random.default_rng(n), 2 * 143, n, noisy(n), checkpoints=checkpoints, checked=0.005
+        Hyperband(1, 81),
+        np.random.default_rng(n),
+        2 * 143,
+        n,
+        noisy(n),
+        checkpoints=checkpoints,
+        checked=0.005,
     )
     h = workers.run()
     for begin in (0, 143):
@@ -137,17 +174,33 @@ def test_each_bracket_spends_what_the_table_says(n, checkpoints):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    seed=st.integers(0, 10**6), n=st.sampled_from([1, 2, 5, 30]), n_trials=st.integers(1, 60),
-    checkpoints=st.booleans(), crash=st.sampled_from([0, 0.05]), trouble=st.sampled_from([0, 0.05]),
-    uneven=st.booleans(), learned=st.booleans(), kind=st.sampled_from([Hyperband, DEHB, SuccessiveHalving]),
-)  # fmt: skip
+    seed=st.integers(0, 10**6),
+    n=st.sampled_from([1, 2, 5, 30]),
+    n_trials=st.integers(1, 60),
+    checkpoints=st.booleans(),
+    crash=st.sampled_from([0, 0.05]),
+    trouble=st.sampled_from([0, 0.05]),
+    uneven=st.booleans(),
+    learned=st.booleans(),
+    kind=st.sampled_from([Hyperband, DEHB, SuccessiveHalving]),
+)
 def test_whatever_the_timing(seed, n, n_trials, checkpoints, crash, trouble, uneven, learned, kind):
     top = None if learned else 9
     scheduler = SuccessiveHalving(5, 1, top) if kind is SuccessiveHalving else kind(1, top)
     workers = Workers(
-        scheduler, np.random.default_rng(seed), n_trials, n, noisy(seed), 9, checkpoints, crash, trouble, trouble,
-        (lambda i: 0.7 + i % 3) if uneven else lambda i: 1, 0.1,
-    )  # fmt: skip
+        scheduler,
+        np.random.default_rng(seed),
+        n_trials,
+        n,
+        noisy(seed),
+        9,
+        checkpoints,
+        crash,
+        trouble,
+        trouble,
+        (lambda i: 0.7 + i % 3) if uneven else lambda i: 1,
+        0.1,
+    )
     h = workers.run()
     assert h.n == n_trials
     assert not h.running
@@ -156,7 +209,9 @@ def test_whatever_the_timing(seed, n, n_trials, checkpoints, crash, trouble, une
         sizes, begins = ([9, 5, 3], (0, 9, 14)) if kind is not SuccessiveHalving else ([5], (0,))
         if not learned and not trouble and n_trials >= sum(sizes):
             for size, begin in zip(sizes, begins, strict=True):
-                rungs = [1, 3, 9][-len(sizes) + sizes.index(size) :] if len(sizes) > 1 else [1, 3, 9]
+                rungs = (
+                    [1, 3, 9][-len(sizes) + sizes.index(size) :] if len(sizes) > 1 else [1, 3, 9]
+                )
                 most = [max(1, int(size / 3**i)) for i in range(len(rungs))]
                 came = levels_reached(h, slice(begin, begin + size), rungs)
                 assert came[0] == size
@@ -168,7 +223,9 @@ def test_brackets_are_read_from_any_history_alike():
     a, b = ([float(i) for i in range(5)], [float(-i) for i in range(5)])
     one = SuccessiveHalving(5, 1, 9)
     for losses in (a, b, a):
-        workers = Workers(one, np.random.default_rng(0), 5, 1, lambda i, s, losses=losses: losses[i], end=9)
+        workers = Workers(
+            one, np.random.default_rng(0), 5, 1, lambda i, s, losses=losses: losses[i], end=9
+        )
         assert workers.run().best() == int(np.argmin(losses))
 
 
@@ -196,7 +253,9 @@ def test_a_study_of_one_pass_spends_exactly_the_table():
 
 @pytest.mark.parametrize("scheduler", ["asha", "hyperband", "pasha", "successivehalving", "dehb"])
 def test_a_study_in_processes_comes_to_its_end(scheduler, tmp_path):
-    study = luthier.create_study("s", f"sqlite:///{tmp_path}/s.db", sampler="random", scheduler=scheduler, seed=0)
+    study = luthier.create_study(
+        "s", f"sqlite:///{tmp_path}/s.db", sampler="random", scheduler=scheduler, seed=0
+    )
     study.optimize(objective, n_trials=12, n_jobs=3, progress=False)
     assert len(study.trials) == 12
     assert {t.state for t in study.trials} <= {C, P}
@@ -223,7 +282,10 @@ def test_dehb_has_a_place_for_each_number():
 def test_dehb_stops_trials_at_their_rung_once_they_are_bred(table):
     s = DEHB(1, 9)  # 9 + 5 + 3 trials begin; then (9, 3, 1), (5, 1), (3) places
     rows = [(C, {9: 1.0})] * 17
-    states = [[s.decide(table(*rows, *rows[:k], (R, [1.0] * n)), 17 + k) for n in range(1, 10)] for k in (0, 9, 12, 13)]
+    states = [
+        [s.decide(table(*rows, *rows[:k], (R, [1.0] * n)), 17 + k) for n in range(1, 10)]
+        for k in (0, 9, 12, 13)
+    ]
     stop = Decision.STOP
     assert states[0] == [stop] * 9
     assert states[1] == [GO] * 2 + [stop] * 7
@@ -236,7 +298,10 @@ def test_dehb_stops_trials_at_their_rung_once_they_are_bred(table):
 def test_bad_settings(kind):
     for given_, message in (
         ({"min_resource": 0}, "min_resource must be a finite number, above 0, got 0"),
-        ({"min_resource": 9, "max_resource": 3}, "max_resource must be a finite number, above 9, got 3"),
+        (
+            {"min_resource": 9, "max_resource": 3},
+            "max_resource must be a finite number, above 9, got 3",
+        ),
         ({"reduction_factor": 1.0}, "reduction_factor must be a finite number, above 1, got 1.0"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -246,5 +311,9 @@ def test_bad_settings(kind):
 
 
 def test_settings_are_what_a_scheduler_shows():
-    assert repr(Hyperband(1, 81)) == "Hyperband(min_resource=1, max_resource=81, reduction_factor=3)"
-    assert repr(SuccessiveHalving(9)).startswith("SuccessiveHalving(n_trials=9, min_resource=1, max_resource=None")
+    assert (
+        repr(Hyperband(1, 81)) == "Hyperband(min_resource=1, max_resource=81, reduction_factor=3)"
+    )
+    assert repr(SuccessiveHalving(9)).startswith(
+        "SuccessiveHalving(n_trials=9, min_resource=1, max_resource=None"
+    )

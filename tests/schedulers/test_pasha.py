@@ -11,7 +11,9 @@ from luthier.schedulers.base import Next, Resume
 from luthier.schedulers.pasha import noise
 from luthier.trial.record import State
 
-C, R, P = State.COMPLETE, State.RUNNING, State.PAUSED
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PAUSED
 GO, PAUSE = Decision.CONTINUE, Decision.PAUSE
 
 
@@ -26,7 +28,9 @@ def test_nobody_is_promoted_from_the_top_while_the_ranking_is_stable(table):
     assert ASHA().next(h) == Resume(0)
     assert PASHA().next(h) is Next.START
     assert PASHA(1, 99).decide(table(*stable, *stable, (R, [0.0, 0.0, 0.0])), 6) is PAUSE
-    assert PASHA().next(table((P, [1.0]), (P, [2.0]), (P, [3.0]))) == Resume(0)  # to the second rung they are
+    assert PASHA().next(table((P, [1.0]), (P, [2.0]), (P, [3.0]))) == Resume(
+        0
+    )  # to the second rung they are
 
 
 def test_the_top_rises_when_the_ranking_changes(table):
@@ -55,7 +59,14 @@ def test_noise_of_uneven_reports(table):
 def test_it_saves_what_asha_spends_on_rankings_that_are_known():
     spent = {}
     for kind in (ASHA, PASHA):
-        workers = Workers(kind(1, 27), np.random.default_rng(0), 200, 4, lambda i, s: (i * 37 % 200) + 1 / s, end=27)
+        workers = Workers(
+            kind(1, 27),
+            np.random.default_rng(0),
+            200,
+            4,
+            lambda i, s: (i * 37 % 200) + 1 / s,
+            end=27,
+        )
         h = workers.run()
         spent[kind] = workers.steps_run
         assert h.best() == 0
@@ -65,14 +76,29 @@ def test_it_saves_what_asha_spends_on_rankings_that_are_known():
 
 @settings(max_examples=30, deadline=None)
 @given(
-    seed=st.integers(0, 10**6), n=st.sampled_from([1, 4, 20]), n_trials=st.integers(1, 50), checkpoints=st.booleans(),
-    trouble=st.sampled_from([0, 0.04]), uneven=st.booleans(), top=st.sampled_from([27, None]),
-)  # fmt: skip
+    seed=st.integers(0, 10**6),
+    n=st.sampled_from([1, 4, 20]),
+    n_trials=st.integers(1, 50),
+    checkpoints=st.booleans(),
+    trouble=st.sampled_from([0, 0.04]),
+    uneven=st.booleans(),
+    top=st.sampled_from([27, None]),
+)
 def test_whatever_the_timing(seed, n, n_trials, checkpoints, trouble, uneven, top):
     workers = Workers(
-        PASHA(1, top), np.random.default_rng(seed), n_trials, n, noisy(seed), 27, checkpoints, trouble, trouble,
-        trouble, (lambda i: 0.7 + i % 3) if uneven else lambda i: 1, 0.1,
-    )  # fmt: skip
+        PASHA(1, top),
+        np.random.default_rng(seed),
+        n_trials,
+        n,
+        noisy(seed),
+        27,
+        checkpoints,
+        trouble,
+        trouble,
+        trouble,
+        (lambda i: 0.7 + i % 3) if uneven else lambda i: 1,
+        0.1,
+    )
     h = workers.run()
     assert h.n == n_trials
     assert not h.running
@@ -80,6 +106,8 @@ def test_whatever_the_timing(seed, n, n_trials, checkpoints, trouble, uneven, to
 
 
 def test_settings():
-    assert repr(PASHA(1, 27)) == "PASHA(min_resource=1, max_resource=27, reduction_factor=3, n_min=1)"
+    assert (
+        repr(PASHA(1, 27)) == "PASHA(min_resource=1, max_resource=27, reduction_factor=3, n_min=1)"
+    )
     with pytest.raises(ValueError, match="max_resource must be a finite number, above 3, got 1"):
         PASHA(3, 1)

@@ -58,7 +58,9 @@ def test_what_is_not_finite_is_the_worst(table, stops):
 
 
 def test_the_wrapped_scheduler_decides_once_patience_is_out(table, stops):
-    good, bad, worse = [1.0, 2.0, 3.0], [5.0, 6.0, 7.0], [7.0, 6.0, 5.0]
+    good = [1.0, 2.0, 3.0]
+    bad = [5.0, 6.0, 7.0]
+    worse = [7.0, 6.0, 5.0]
     h = table((C, [3.0, 3.0, 3.0]), (R, good), (R, bad), (R, worse))
     patient, median = Patient(Median(n_startup_trials=0), patience=1), Median(n_startup_trials=0)
     assert [stops(median, h, n) for n in (1, 2, 3)] == [False, True, True]
@@ -73,7 +75,10 @@ def test_a_trial_without_reports_goes_on(table, stops):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scheduler": "median"}, "scheduler must be a scheduler, such as Median\\(\\), or None, got 'median'"),
+        (
+            {"scheduler": "median"},
+            "scheduler must be a scheduler, such as Median\\(\\), or None, got 'median'",
+        ),
         ({"scheduler": Median}, "scheduler must be a scheduler"),
         ({"patience": -1}, "patience must be a whole number, at least 0, got -1"),
         ({"patience": 1.0}, "patience"),
@@ -97,9 +102,14 @@ def test_agrees_with_the_definition(table, stops, trials, data):
     rows, me = data.draw(trials)
     patience, min_delta = data.draw(st.integers(0, 4)), data.draw(st.sampled_from([0.0, 0.5]))
     losses = [loss if math.isfinite(loss) else INF for _, loss in sorted(rows[me][1].items())]
-    before, latest = losses[: len(losses) - patience - 1], losses[max(len(losses) - patience - 1, 0) :]
+    before, latest = (
+        losses[: len(losses) - patience - 1],
+        losses[max(len(losses) - patience - 1, 0) :],
+    )
     out = bool(before) and all(min(before) + min_delta < loss for loss in latest)
     history = table(*rows)
     assert stops(Patient(None, patience, min_delta), history, me) == out
     median = Median(n_startup_trials=0)
-    assert stops(Patient(median, patience, min_delta), history, me) == (out and stops(median, history, me))
+    assert stops(Patient(median, patience, min_delta), history, me) == (
+        out and stops(median, history, me)
+    )

@@ -17,12 +17,17 @@ SPACE = Space({"x": Float(1e-4, 1, scale="log"), "k": Int(1, 40), "c": ["a", "b"
 
 
 def population(best_u, n=6, rounds=6, space=SPACE, seed=0, running=()):
-    """Members whose loss falls quicker the nearer the unit value of x is to best_u; all stand at the same step."""
+    """Members whose loss falls quicker the nearer the unit value of x is to best_u.
+
+    All stand at the same step.
+    """
     rng = np.random.default_rng(seed)
     history = History(space, ["minimize"], seed=seed)
     for m in range(n):
         [params] = space.decode(space.sample(rng, 1))
-        turns, loss, reports = [], 10.0, {}
+        turns = []
+        loss = 10.0
+        reports = {}
         for k in range(rounds):
             if k:
                 [params] = space.decode(space.sample(rng, 1))
@@ -33,9 +38,13 @@ def population(best_u, n=6, rounds=6, space=SPACE, seed=0, running=()):
         first = Turn(0.0, {**params, "x": 0.01}) if not turns else turns[0]
         state = State.RUNNING if m in running else State.PAUSED
         row = TrialRow(
-            number=m, state=state, params=params, token=1, turns=(first, *turns[1:]),
+            number=m,
+            state=state,
+            params=params,
+            token=1,
+            turns=(first, *turns[1:]),
             checkpoints=({"step": 5.0 * rounds, "value": ""},),
-        )  # fmt: skip
+        )
         history.put([row])
         for step, value in reports.items():
             history.put_report(m, step, value)
@@ -112,7 +121,9 @@ def test_what_a_member_went_through():
     copied = (Turn(5.0, a), Turn(10.0, b, 1))
     history.put([TrialRow(number=0, state=State.RUNNING, params=b, token=1, turns=copied)])
     history.put([TrialRow(number=1, state=State.COMPLETE, params=a, values=(1.0,), token=1)])
-    for number, reports in enumerate([[1, 2, 3, 4, 5, 6, 6.5, 7, 8, 8.5, 1, 2, 3, 4, 12], [10.0] * 15]):
+    for number, reports in enumerate(
+        [[1, 2, 3, 4, 5, 6, 6.5, 7, 8, 8.5, 1, 2, 3, 4, 12], [10.0] * 15]
+    ):
         for step, value in enumerate(reports, 1):
             history.put_report(number, float(step), float(value))
     past, now = PB2(interval=5)._stretches(history, 0)
@@ -158,4 +169,7 @@ def test_settings():
 
 def test_scipy_is_loaded_when_it_is_needed():
     code = "import sys, luthier.schedulers as s; s.PB2(); s.PBT(); print('scipy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+        == "False\n"
+    )

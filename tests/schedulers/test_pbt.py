@@ -26,12 +26,29 @@ CONTINUE, PAUSE = Decision.CONTINUE, Decision.PAUSE
 
 
 def member(number, losses, state=State.PAUSED, turns=(), saved=True, params=None, **more):
-    """A trial that reported {step: loss} or losses at 5, 10, ..., with a checkpoint at its last step."""
-    reports = losses if isinstance(losses, dict) else {5.0 * (i + 1): loss for i, loss in enumerate(losses)}
-    made = ({"step": max(reports), "value": "0"},) if reports and saved and state < State.COMPLETE else ()
+    """A trial that reported {step.
+
+    Loss} or losses at 5, 10, ..., with a checkpoint at its last step.
+    """
+    reports = (
+        losses
+        if isinstance(losses, dict)
+        else {5.0 * (i + 1): loss for i, loss in enumerate(losses)}
+    )
+    made = (
+        ({"step": max(reports), "value": "0"},)
+        if reports and saved and state < State.COMPLETE
+        else ()
+    )
     turns = tuple(t if isinstance(t, Turn) else Turn(t[0], {"x": 1.0}, *t[1:]) for t in turns)
     row = TrialRow(
-        number=number, state=state, params=params or {"x": number + 1.0}, token=1, turns=turns, checkpoints=made, **more
+        number=number,
+        state=state,
+        params=params or {"x": number + 1.0},
+        token=1,
+        turns=turns,
+        checkpoints=made,
+        **more,
     )
     return row, reports
 
@@ -54,14 +71,21 @@ def moves(history, scheduler):
         out.append(move)
         source = move.number if move.source is None else move.source
         made = history.checkpoints.get(source)
-        turn = Turn(made[-1]["step"] if made else history.last_step[source], move.params or {"x": 1.0}, move.source)
+        turn = Turn(
+            made[-1]["step"] if made else history.last_step[source],
+            move.params or {"x": 1.0},
+            move.source,
+        )
         turns = (*history.turns.get(move.number, ()), turn)
-        row = TrialRow(number=move.number, state=State.RUNNING, params=turn.params, token=2, turns=turns)
+        row = TrialRow(
+            number=move.number, state=State.RUNNING, params=turn.params, token=2, turns=turns
+        )
         history.put([row])
     return out, move
 
 
-# -- truncation selection ---------------------------------------------------------------------------------------------
+# -- truncation selection
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 8, 10, 20])
@@ -75,7 +99,9 @@ def test_the_worst_copy_the_best_and_no_more_than_half(n, quantile):
     copies = {m.number: m.source for m in found if m.source is not None}
     assert set(copies) == set(order[n - size :])
     assert set(copies.values()) <= set(order[:size])
-    assert [m.number for m in found] == sorted(copies) + sorted(set(order) - set(copies))  # copiers first
+    assert [m.number for m in found] == sorted(copies) + sorted(
+        set(order) - set(copies)
+    )  # copiers first
     assert all(m.params is None for m in found if m.source is None)
     assert end is Next.WAIT
 
@@ -99,29 +125,42 @@ def test_equals_rank_by_number():
 
 
 def test_losses_that_are_not_numbers_rank_last():
-    history = told(member(0, [math.nan]), member(1, [1e300]), member(2, [-math.inf]), member(3, [5.0]))
+    history = told(
+        member(0, [math.nan]), member(1, [1e300]), member(2, [-math.inf]), member(3, [5.0])
+    )
     scheduler = PBT(population_size=4, quantile=0.5, synchronous=True)
-    assert {m.number: m.source for m in moves(history, scheduler)[0] if m.source is not None}.keys() == {0, 2}
+    assert {
+        m.number: m.source for m in moves(history, scheduler)[0] if m.source is not None
+    }.keys() == {0, 2}
 
 
 def test_several_objectives_rank_by_fronts():
     losses = [(0.0, 9.0), (9.0, 0.0), (1.0, 10.0), (10.0, 10.0)]
     assert ranks(np.array(losses)).tolist() == [0, 0, 1, 2]
-    history = told(*(member(i, [loss]) for i, loss in enumerate(losses)), directions=("minimize", "minimize"))
+    history = told(
+        *(member(i, [loss]) for i, loss in enumerate(losses)), directions=("minimize", "minimize")
+    )
     move = PBT(population_size=4, synchronous=True).next(history)
     assert (move.number, move.source) == (3, 0)
 
 
-# -- who is compared with whom ----------------------------------------------------------------------------------------
+# -- who is compared with whom
+# ----------------------------------------------------------------------------------------
 
 
 def test_asynchronous_members_are_compared_with_those_that_have_come_as_far():
     scheduler = PBT(population_size=4, quantile=0.25)
-    rest = [member(1, [1.0, 0.5]), member(2, [2.0], State.RUNNING), member(3, {3.0: 0.0}, State.RUNNING)]
+    rest = [
+        member(1, [1.0, 0.5]),
+        member(2, [2.0], State.RUNNING),
+        member(3, {3.0: 0.0}, State.RUNNING),
+    ]
     history = told(member(0, [9.0], State.RUNNING), *rest)
     assert scheduler.decide(history, 0) is PAUSE
     assert scheduler.next(told(member(0, [9.0]), *rest)).source == 1  # 3 has not come to 5
-    alone = told(member(0, [9.0], State.RUNNING), *(member(i, {3.0: 0.0}, State.RUNNING) for i in (1, 2, 3)))
+    alone = told(
+        member(0, [9.0], State.RUNNING), *(member(i, {3.0: 0.0}, State.RUNNING) for i in (1, 2, 3))
+    )
     assert scheduler.decide(alone, 0) is CONTINUE
 
 
@@ -150,11 +189,19 @@ def test_those_behind_go_first():
     scheduler = PBT(population_size=3)
     ahead = member(0, [1.0, 0.9], State.RUNNING)
     assert scheduler.decide(told(ahead, member(1, [1.0]), member(2, [0.95])), 0) is PAUSE
-    assert scheduler.decide(told(ahead, member(1, [1.0, 0.95]), member(2, [0.95, 0.92])), 0) is CONTINUE
-    assert scheduler.decide(told(ahead, member(1, {}, State.WAITING), member(2, [1.0, 2.0])), 0) is PAUSE
+    assert (
+        scheduler.decide(told(ahead, member(1, [1.0, 0.95]), member(2, [0.95, 0.92])), 0)
+        is CONTINUE
+    )
+    assert (
+        scheduler.decide(told(ahead, member(1, {}, State.WAITING), member(2, [1.0, 2.0])), 0)
+        is PAUSE
+    )
     unborn = told(ahead, member(1, {}, State.WAITING), member(2, [1.0, 2.0]), budget=2)
     assert scheduler.decide(unborn, 0) is CONTINUE  # it can never begin
-    assert scheduler.decide(told(ahead, member(1, [1.0, 1.0])), 0) is PAUSE  # for a member that is not there yet
+    assert (
+        scheduler.decide(told(ahead, member(1, [1.0, 1.0])), 0) is PAUSE
+    )  # for a member that is not there yet
     assert scheduler.decide(told(ahead, member(1, [1.0, 1.0]), budget=2), 0) is CONTINUE
     history = told(member(0, [1.0, 0.9]), member(1, [1.0]), member(2, [0.95]))
     assert [m.number for m in moves(history, scheduler)[0]] == [1, 2, 0]
@@ -182,7 +229,11 @@ def test_donors_have_a_checkpoint_of_their_own_from_there_on():
     worse = [member(2, [2.0]), member(3, [3.0])]
 
     def donor(best):
-        return next(m.source for m in moves(told(best, member(1, [9.0]), *worse), scheduler)[0] if m.number == 1)
+        return next(
+            m.source
+            for m in moves(told(best, member(1, [9.0]), *worse), scheduler)[0]
+            if m.number == 1
+        )
 
     assert donor(member(0, [0.0])) == 0
     assert donor(member(0, [0.0], State.RUNNING)) == 0
@@ -190,12 +241,18 @@ def test_donors_have_a_checkpoint_of_their_own_from_there_on():
     assert donor(member(0, [0.0], State.COMPLETE)) is None  # compared, not copied
     assert donor(member(0, [0.0], saved=False)) is None
     assert donor(member(0, [0.0, 0.0])) == 0
-    early = TrialRow(number=0, state=State.PAUSED, params={"x": 1.0}, token=1, checkpoints=({"step": 4.0},))
+    early = TrialRow(
+        number=0, state=State.PAUSED, params={"x": 1.0}, token=1, checkpoints=({"step": 4.0},)
+    )
     assert donor((early, {5.0: 0.0, 10.0: 0.0})) is None
     lent = TrialRow(
-        number=0, state=State.RUNNING, params={"x": 1.0}, token=1, checkpoints=({"step": 5.0},),
+        number=0,
+        state=State.RUNNING,
+        params={"x": 1.0},
+        token=1,
+        checkpoints=({"step": 5.0},),
         turns=(Turn(5.0, {"x": 1.0}, 3),),
-    )  # fmt: skip
+    )
     assert donor((lent, {5.0: 0.0})) is None
 
 
@@ -204,11 +261,19 @@ def test_failed_ones_shrink_the_population_and_foreign_ones_are_none(caplog):
     failed = member(0, [0.0], State.FAILED)
     history = told(failed, member(1, [9.0]), member(2, [1.0]), member(3, [2.0]))
     assert {m.source for m in moves(history, scheduler)[0]} == {2, None}
-    foreign = (TrialRow(number=0, state=State.COMPLETE, params={"x": 1.0}, values=(0.0,)), {5.0: 0.0})
+    foreign = (
+        TrialRow(number=0, state=State.COMPLETE, params={"x": 1.0}, values=(0.0,)),
+        {5.0: 0.0},
+    )
     rerun = member(1, [0.0], State.PAUSED, tags={"confirms": 0, "repeat": 0})
     assert scheduler.next(told(foreign, rerun, member(2, [1.0]), member(3, [2.0]))) is Next.START
     assert scheduler.next(told(foreign, rerun, member(2, [1.0]), budget=3)) == Resume(2)
-    assert scheduler.next(told(foreign, rerun, *(member(i, [1.0], State.COMPLETE) for i in range(2, 6)))) is Next.DONE
+    assert (
+        scheduler.next(
+            told(foreign, rerun, *(member(i, [1.0], State.COMPLETE) for i in range(2, 6)))
+        )
+        is Next.DONE
+    )
 
 
 def test_members_start_until_there_are_enough_then_all_come_to_their_end():
@@ -217,7 +282,10 @@ def test_members_start_until_there_are_enough_then_all_come_to_their_end():
     assert scheduler.next(told(member(0, [1.0]))) is Next.START
     assert scheduler.next(told(member(0, [1.0]), budget=1)) == Resume(0)
     assert scheduler.next(told(*(member(i, [1.0], State.RUNNING) for i in range(2)))) is Next.WAIT
-    assert scheduler.next(told(member(0, [1.0], State.COMPLETE), member(1, [1.0], State.FAILED))) is Next.DONE
+    assert (
+        scheduler.next(told(member(0, [1.0], State.COMPLETE), member(1, [1.0], State.FAILED)))
+        is Next.DONE
+    )
     assert scheduler.next(told(member(0, [1.0], State.COMPLETE), member(1, [1.0]))) == Resume(1)
 
 
@@ -229,7 +297,8 @@ def test_from_max_resource_on_nobody_is_paused_or_copied():
         assert scheduler.next(told(member(0, [9.0]), member(1, [1.0, 1.0]))) == Resume(0)
 
 
-# -- synchronous ------------------------------------------------------------------------------------------------------
+# -- synchronous
+# ----------------------------------------------------------------------------------------------
 
 
 def test_synchronous_members_wait_for_all():
@@ -237,10 +306,16 @@ def test_synchronous_members_wait_for_all():
     assert scheduler.decide(told(member(0, [1.0], State.RUNNING)), 0) is PAUSE
     two = member(0, [1.0]), member(1, [2.0])
     assert scheduler.next(told(*two, member(2, {4.0: 0.0}, State.RUNNING))) is Next.WAIT
-    assert scheduler.next(told(*two, member(2, [0.0], State.RUNNING))) is Next.WAIT  # it is about to pause
-    assert scheduler.next(told(*two, member(2, [0.0], State.WAITING))) is Next.DONE  # nobody can be resumed, or runs
+    assert (
+        scheduler.next(told(*two, member(2, [0.0], State.RUNNING))) is Next.WAIT
+    )  # it is about to pause
+    assert (
+        scheduler.next(told(*two, member(2, [0.0], State.WAITING))) is Next.DONE
+    )  # nobody can be resumed, or runs
     assert scheduler.next(told(*two, member(2, [0.0])))[::2] == (1, 2)
-    assert scheduler.next(told(*two, member(2, [0.0], State.COMPLETE))) == Resume(0)  # donors must go on
+    assert scheduler.next(told(*two, member(2, [0.0], State.COMPLETE))) == Resume(
+        0
+    )  # donors must go on
     assert scheduler.next(told(*two, member(2, {4.0: 0.0}, State.FAILED))).source == 0
 
 
@@ -252,19 +327,42 @@ def test_synchronous_decisions_of_a_round_do_not_depend_on_who_has_moved_on():
     for move in first:
         assert PBT(population_size=8, synchronous=True).next(history) == move
         turn = Turn(5.0, move.params or {"x": 1.0}, move.source)
-        history.put([TrialRow(number=move.number, state=State.RUNNING, params=turn.params, token=2, turns=(turn,))])
+        history.put(
+            [
+                TrialRow(
+                    number=move.number,
+                    state=State.RUNNING,
+                    params=turn.params,
+                    token=2,
+                    turns=(turn,),
+                )
+            ]
+        )
         history.put_report(move.number, 6.0, -100.0)  # a great step forward
         later.append(move)
     assert later == first
 
 
-# -- exploration ------------------------------------------------------------------------------------------------------
+# -- exploration
+# ----------------------------------------------------------------------------------------------
 
 NUMBERS = [
-    Float(1e-5, 1, scale="log"), Float(-3, 3), Float(0, 1, step=0.1), Float(0.5, 0.999, scale="reverse_log"),
-    Int(0, 10), Int(1, 1000, scale="log"), Int(-5, 20, step=5), Int(1, 64, scale="reverse_log"), Int(3, 3), Float(2, 2),
-]  # fmt: skip
-CHOICES = [Categorical(("a", "b", "c")), Categorical((1, 2, 4, 8), ordered=True), Categorical((None,))]
+    Float(1e-5, 1, scale="log"),
+    Float(-3, 3),
+    Float(0, 1, step=0.1),
+    Float(0.5, 0.999, scale="reverse_log"),
+    Int(0, 10),
+    Int(1, 1000, scale="log"),
+    Int(-5, 20, step=5),
+    Int(1, 64, scale="reverse_log"),
+    Int(3, 3),
+    Float(2, 2),
+]
+CHOICES = [
+    Categorical(("a", "b", "c")),
+    Categorical((1, 2, 4, 8), ordered=True),
+    Categorical((None,)),
+]
 SEEDS = st.integers(0, 2**32)
 
 
@@ -292,9 +390,10 @@ def test_whole_numbers_move_both_ways():
     assert {perturbed(Int(0, 10), 0, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {0, 1}
     assert {perturbed(Int(0, 10), 10, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {8, 10}
     assert {perturbed(Float(0, 1), 0.5, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {0.6, 0.4}
-    assert {round(perturbed(Float(0, 0.99, scale="reverse_log"), 0.9, 0.0, (1.2, 0.8), rng), 9) for _ in range(50)} == {
-        0.88, 0.92
-    }  # fmt: skip
+    assert {
+        round(perturbed(Float(0, 0.99, scale="reverse_log"), 0.9, 0.0, (1.2, 0.8), rng), 9)
+        for _ in range(50)
+    } == {0.88, 0.92}
 
 
 def test_choices_step_or_are_drawn():
@@ -315,7 +414,9 @@ def test_resampling_follows_the_prior():
     assert np.mean([3e-4 < v < 3e-3 for v in drawn]) > 0.9
     wide = [perturbed(Float(0, 1), 0.5, 1.0, (1.2, 0.8), rng) for _ in range(400)]
     assert abs(np.mean(wide) - 0.5) < 0.1
-    share = np.mean([perturbed(Float(0, 1), 0.5, 0.25, (1.2, 0.8), rng) in (0.6, 0.4) for _ in range(1000)])
+    share = np.mean(
+        [perturbed(Float(0, 1), 0.5, 0.25, (1.2, 0.8), rng) in (0.6, 0.4) for _ in range(1000)]
+    )
     assert abs(share - 0.75) < 0.06
 
 
@@ -339,15 +440,21 @@ def test_what_is_explored_keeps_conditions_and_constraints(seed):
     [given] = TREE.decode(TREE.sample(rng, 1))
     new = explored(TREE, given, None, 0.25, (1.2, 0.8), rng)
     assert TREE.check(new) == new
-    assert set(new) == {n for n, on in zip(TREE.names, TREE.active(TREE.encode(new))[0], strict=True) if on}
+    assert set(new) == {
+        n for n, on in zip(TREE.names, TREE.active(TREE.encode(new))[0], strict=True) if on
+    }
     frozen = explored(TREE, given, ["a"], 0.25, (1.2, 0.8), rng)
     assert {**frozen, "a": None} == {**given, "a": None}
     assert explored(TREE, given, [], 0.25, (1.2, 0.8), rng) == given
 
 
 def test_params_stay_where_nothing_near_is_allowed():
-    space = Space({"a": Float(0, 1)}, constraints=[lambda p: p["a"] < 0.3 or abs(p["a"] - 0.5) < 1e-9])
-    assert explored(space, {"a": 0.5}, None, 0.0, (1.2, 0.8), np.random.default_rng(0)) == {"a": 0.5}
+    space = Space(
+        {"a": Float(0, 1)}, constraints=[lambda p: p["a"] < 0.3 or abs(p["a"] - 0.5) < 1e-9]
+    )
+    assert explored(space, {"a": 0.5}, None, 0.0, (1.2, 0.8), np.random.default_rng(0)) == {
+        "a": 0.5
+    }
 
 
 def test_foreign_and_outdated_values():
@@ -363,23 +470,33 @@ def test_numbers_that_are_not_mutated_are_exactly_the_donors():
     for value in (0.1 + 0.2, 1 / 3, 0.123456789123456):
         best = member(0, [0.0], params={"x": value, "y": value})
         history = told(best, member(1, [9.0], params={"x": 0.5, "y": 0.5}), space=space)
-        move = PBT(population_size=2, quantile=0.5, mutate=["x"], resample_probability=0).next(history)
+        move = PBT(population_size=2, quantile=0.5, mutate=["x"], resample_probability=0).next(
+            history
+        )
         assert move.params["y"] == value
         assert move.params["x"] in (value * 1.2, value * 0.8)
 
 
-# -- all in all -------------------------------------------------------------------------------------------------------
+# -- all in all
+# ----------------------------------------------------------------------------------------------
 
 
 class Driver:
     """Workers of random speed, without a study: what a storage would note is put into a history."""
 
     def __init__(self, scheduler, n_workers, seed, n_steps=30, p_fail=0.0):
-        self.scheduler, self.rng, self.n_steps, self.p_fail = scheduler, random.Random(seed), n_steps, p_fail
+        self.scheduler = scheduler
+        self.rng = random.Random(seed)
+        self.n_steps = n_steps
+        self.p_fail = p_fail
         self.space = Space({"x": Float(0, 1), "k": Int(1, 9)})
         self.history = History(self.space, ["minimize"], seed=seed)
-        self.rows, self.weights, self.saved = {}, {}, {}
-        self.n_workers, self.busy, self.log = n_workers, {}, []
+        self.rows = {}
+        self.weights = {}
+        self.saved = {}
+        self.n_workers = n_workers
+        self.busy = {}
+        self.log = []
 
     def put(self, row):
         self.rows[row.number] = row
@@ -419,7 +536,11 @@ class Driver:
         assert float(h.checkpoints[move.source][-1]["step"]) >= own
         assert h.state[move.source] < State.COMPLETE
         assert self.space.check(move.params) == move.params
-        came = [m for m in range(h.n) if np.fmax(h.last_step[m], h.granted[m]) >= own and h.state[m] != State.FAILED]
+        came = [
+            m
+            for m in range(h.n)
+            if np.fmax(h.last_step[m], h.granted[m]) >= own and h.state[m] != State.FAILED
+        ]
         losses = {m: float(v[0]) for m in came if (v := loss_at(h, m, own)) is not None}
         better = sum(v < losses[move.source] for v in losses.values())
         worse = sum(v > losses[move.number] for v in losses.values())
@@ -482,9 +603,14 @@ class Driver:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    seed=st.integers(0, 1000), n=st.integers(2, 7), n_workers=st.integers(1, 8), synchronous=st.booleans(),
-    quantile=st.sampled_from([0.25, 0.5]), p_fail=st.sampled_from([0.0, 0.01]), end=st.sampled_from([None, 12]),
-)  # fmt: skip
+    seed=st.integers(0, 1000),
+    n=st.integers(2, 7),
+    n_workers=st.integers(1, 8),
+    synchronous=st.booleans(),
+    quantile=st.sampled_from([0.25, 0.5]),
+    p_fail=st.sampled_from([0.0, 0.01]),
+    end=st.sampled_from([None, 12]),
+)
 def test_whatever_the_timing_everything_ends_and_no_step_goes_backwards(
     seed, n, n_workers, synchronous, quantile, p_fail, end
 ):
@@ -498,7 +624,9 @@ def test_whatever_the_timing_everything_ends_and_no_step_goes_backwards(
     for row in rows.values():
         steps = [t.step for t in row.turns]
         assert steps == sorted(steps)
-    schedule = {i: PBT.schedule(list(rows.values()), i) for i in rows if rows[i].state == State.COMPLETE}
+    schedule = {
+        i: PBT.schedule(list(rows.values()), i) for i in rows if rows[i].state == State.COMPLETE
+    }
     for i, path in schedule.items():  # what it came to is what its schedule says
         assert next(iter(path)) == 0
         assert list(path) == sorted(path)
@@ -516,11 +644,14 @@ def test_synchronous_populations_do_not_depend_on_timing():
         return {i: (r.turns, r.value) for i, r in driver.run().items()}
 
     first = turns(0, 1)
-    assert all(turns(seed, n_workers) == first for seed, n_workers in [(1, 2), (2, 3), (3, 6), (4, 9)])
+    assert all(
+        turns(seed, n_workers) == first for seed, n_workers in [(1, 2), (2, 3), (3, 6), (4, 9)]
+    )
     assert sum(t.source is not None for turns, _ in first.values() for t in turns) >= 2
 
 
-# -- settings and words -----------------------------------------------------------------------------------------------
+# -- settings and words
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -554,13 +685,20 @@ def test_it_has_a_name_and_says_its_settings():
 def test_unknown_names_are_said_once(caplog):
     scheduler = PBT(population_size=2, quantile=0.5, mutate=["y"])
     for _ in range(2):
-        assert scheduler.next(told(member(0, [0.0], saved=False), member(1, [9.0], saved=False))).source == 0
+        assert (
+            scheduler.next(
+                told(member(0, [0.0], saved=False), member(1, [9.0], saved=False))
+            ).source
+            == 0
+        )
     words = [r.getMessage() for r in caplog.records]
     assert words == ["mutate names ['y'], which the space does not have so far: ['x']"]
 
 
 def test_checkpoints_that_come_too_rarely_are_said_once(caplog):
-    early = TrialRow(number=0, state=State.PAUSED, params={"x": 1.0}, token=1, checkpoints=({"step": 3.0},))
+    early = TrialRow(
+        number=0, state=State.PAUSED, params={"x": 1.0}, token=1, checkpoints=({"step": 3.0},)
+    )
     scheduler = PBT(population_size=2, quantile=0.5)
     for _ in range(2):
         assert scheduler.next(told((early, {5.0: 0.0}), member(1, [9.0]))) == Resume(0)

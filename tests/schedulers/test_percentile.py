@@ -11,7 +11,11 @@ from luthier.history.history import History
 from luthier.schedulers import Decision, Median, Percentile
 from luthier.trial.record import State, TrialRow
 
-C, R, P, F, W = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED, State.WAITING
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PRUNED
+F = State.FAILED
+W = State.WAITING
 NAN, INF = math.nan, math.inf
 
 
@@ -54,8 +58,15 @@ def test_judges_the_best_so_far_of_all(table, stops):
 
 @pytest.mark.parametrize(("own", "stopped"), [(2.9, False), (3.1, True)])
 def test_the_bar_may_be_the_median_of_running_averages(table, stops, own, stopped):
-    others = (C, [1.0, 5.0]), (C, [2.0, 5.0]), (C, [2.0, 2.0, 99.0])  # averages 3, 3.5, 2; best 1, 2, 2
-    assert stops(Median(n_startup_trials=0, average=True), table(*others, (R, [9.0, own])), 3) == stopped
+    others = (
+        (C, [1.0, 5.0]),
+        (C, [2.0, 5.0]),
+        (C, [2.0, 2.0, 99.0]),
+    )  # averages 3, 3.5, 2; best 1, 2, 2
+    assert (
+        stops(Median(n_startup_trials=0, average=True), table(*others, (R, [9.0, own])), 3)
+        == stopped
+    )
     assert stops(Median(n_startup_trials=0), table(*others, (R, [9.0, own])), 3)
 
 
@@ -150,16 +161,26 @@ def test_huge_losses_raise_no_warning(table, stops):
 def test_warmup_and_interval(table, stops):
     s = at_once(n_warmup_steps=4, interval_steps=3)  # due at the first report from 4, 7, 10, ...
     for steps, due in [
-        ([1], False), ([1, 3], False), ([3, 4], True), ([4, 5], False), ([3, 6], True), ([4, 7], True),
-        ([4, 6, 8], True), ([4, 8, 9], False), ([8, 30], True),
-    ]:  # fmt: skip
+        ([1], False),
+        ([1, 3], False),
+        ([3, 4], True),
+        ([4, 5], False),
+        ([3, 6], True),
+        ([4, 7], True),
+        ([4, 6, 8], True),
+        ([4, 8, 9], False),
+        ([8, 30], True),
+    ]:
         assert stops(s, table((C, [1.0] * 40), (R, dict.fromkeys(steps, 2.0))), 1) == due, steps
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"percentile": -1}, "percentile must be a finite number, at least 0 and at most 100, got -1"),
+        (
+            {"percentile": -1},
+            "percentile must be a finite number, at least 0 and at most 100, got -1",
+        ),
         ({"percentile": 101}, "percentile"),
         ({"percentile": NAN}, "got nan"),
         ({"percentile": "25"}, "got '25'"),
@@ -201,10 +222,14 @@ def mean(losses):
     return min(sum(x / len(losses) for x in losses), sys.float_info.max)
 
 
-def expected(trials, me, percentile, n_startup_trials, n_warmup_steps, interval_steps, n_min_trials, average):
+def expected(
+    trials, me, percentile, n_startup_trials, n_warmup_steps, interval_steps, n_min_trials, average
+):
     own = trials[me][1]
     step = max(own)
-    interval = {s: math.floor((s - n_warmup_steps) / interval_steps) for s in own if s >= n_warmup_steps}
+    interval = {
+        s: math.floor((s - n_warmup_steps) / interval_steps) for s in own if s >= n_warmup_steps
+    }
     if step not in interval or any(interval[s] == interval[step] for s in interval if s < step):
         return False
     if sum(t[0] == C for t in trials) < n_startup_trials:
@@ -212,9 +237,15 @@ def expected(trials, me, percentile, n_startup_trials, n_warmup_steps, interval_
     others = [
         (mean if average else min)([worst(loss) for s, loss in reports.items() if s <= step])
         for number, (state, reports, *_) in enumerate(trials)
-        if number != me and state != F and reports and min(reports) <= step and (state == C or max(reports) >= step)
+        if number != me
+        and state != F
+        and reports
+        and min(reports) <= step
+        and (state == C or max(reports) >= step)
     ]
-    return len(others) >= n_min_trials and min(map(worst, own.values())) > np.percentile(others, percentile)
+    return len(others) >= n_min_trials and min(map(worst, own.values())) > np.percentile(
+        others, percentile
+    )
 
 
 @given(data=st.data())
@@ -235,7 +266,10 @@ def test_agrees_with_the_definition(table, stops, trials, data):
 
 
 def test_several_objectives_are_compared_by_fronts():
-    """At step 2 trials 0 and 1 are on the first front, 2 on the second, 3 on the third; failed ones are on none."""
+    """At step 2 trials 0 and 1 are on the first front, 2 on the second, 3 on the third.
+
+    Failed ones are on none.
+    """
     points = [(1.0, -1.0), (2.0, -2.0), (3.0, -1.5), (4.0, 0.0), (0.0, -9.0)]
     states = [C, R, P, C, F]
 
@@ -245,14 +279,20 @@ def test_several_objectives_are_compared_by_fronts():
             values = (a, -b) if state in (C, P) else None
             history.put([TrialRow(number=number, state=state, params={"x": 0.5}, values=values)])
             history.put_report(number, last, (a, -b))
-            history.put_report(number, 1.0, (50.0 - number, 0.0))  # comes late, and is of an earlier step
+            history.put_report(
+                number, 1.0, (50.0 - number, 0.0)
+            )  # comes late, and is of an earlier step
         return at_once(percentile).decide(history, 5)
 
     assert judged((0.5, -0.5), 25) is Decision.CONTINUE
-    assert judged((2.5, -0.5), 25) is Decision.STOP, "on the second front, where two of four are on the first"
+    assert judged((2.5, -0.5), 25) is Decision.STOP, (
+        "on the second front, where two of four are on the first"
+    )
     assert judged((2.5, -0.5), 75) is Decision.CONTINUE
     assert judged((9.0, 9.0), 75) is Decision.STOP
-    assert judged((NAN, -5.0), 50) is Decision.CONTINUE, "the best in one objective, whatever the other"
+    assert judged((NAN, -5.0), 50) is Decision.CONTINUE, (
+        "the best in one objective, whatever the other"
+    )
 
 
 def test_fronts_are_of_those_that_have_come_as_far():

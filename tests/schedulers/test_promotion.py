@@ -13,14 +13,21 @@ from luthier.schedulers import ASHA, Decision
 from luthier.schedulers.base import Next, Resume
 from luthier.trial.record import State, TrialRow, Turn
 
-C, R, P, F, W, X = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.WAITING, State.PRUNED
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PAUSED
+F = State.FAILED
+W = State.WAITING
+X = State.PRUNED
 NAN = math.nan
 GO, PAUSE = Decision.CONTINUE, Decision.PAUSE
 
 
 def resumed(history, number, step):
     """Trial `number` goes on from a step."""
-    row = TrialRow(number=number, state=R, params={"x": 0.5}, turns=(Turn(step, {"x": 0.5}),), token=2)
+    row = TrialRow(
+        number=number, state=R, params={"x": 0.5}, turns=(Turn(step, {"x": 0.5}),), token=2
+    )
     history.put([row])
     return history
 
@@ -47,12 +54,16 @@ def test_the_best_paused_one_at_the_highest_rung_is_promoted(table):
     assert a.next(table()) is Next.START
     assert a.next(table((P, [1.0]), (P, [2.0]))) is Next.START
     assert a.next(table((P, [2.0]), (P, [1.0]), (P, [3.0]))) == Resume(1)
-    assert a.next(table((P, [2.0]), (R, [1.0]), (P, [3.0]))) is Next.START  # the one in the best third runs
+    assert (
+        a.next(table((P, [2.0]), (R, [1.0]), (P, [3.0]))) is Next.START
+    )  # the one in the best third runs
     low = [(P, [float(i + 1)]) for i in range(6)]
     high = [(P, [0.5, 0.5, x]) for x in (0.3, 0.1, 0.2)]
     assert a.next(table(*low, *high)) == Resume(7)
     assert a.next(table(*low, *high[:2])) is Next.START  # best at rung 0 are those that left it
-    assert a.next(table(*low, (F, [0.0]), (X, [0.0]), (P, [0.9]), (P, [1.5]))) == Resume(8)  # nor those that are over
+    assert a.next(table(*low, (F, [0.0]), (X, [0.0]), (P, [0.9]), (P, [1.5]))) == Resume(
+        8
+    )  # nor those that are over
 
 
 def test_nobody_is_promoted_twice_from_one_rung(table):
@@ -108,7 +119,17 @@ def test_confirming_trials_never_count(table):
     assert asha().next(h) is Next.START
     h = table((P, [2.0]), (P, [3.0]), (C, [4.0]))
     assert asha().next(h) == Resume(0)
-    h.put([TrialRow(number=2, state=C, params={"x": 0.5}, values=(4.0,), tags={"confirms": 0, "repeat": 0})])
+    h.put(
+        [
+            TrialRow(
+                number=2,
+                state=C,
+                params={"x": 0.5},
+                values=(4.0,),
+                tags={"confirms": 0, "repeat": 0},
+            )
+        ]
+    )
     assert asha().next(h) is Next.START
     h.put([TrialRow(number=2, state=R, params={"x": 0.5}, tags={"confirms": 0, "repeat": 0})])
     assert asha().decide(h, 2) is GO
@@ -150,10 +171,16 @@ def counted(h, level):
 
 
 class Referee:
-    """Holds ASHA to its rule: who goes beyond a rung is in the best 1/eta at that moment, and once only."""
+    """Holds ASHA to its rule.
+
+    Who goes beyond a rung is in the best 1/eta at that moment, and once only.
+    """
 
     def __init__(self, levels, eta, last_resort=True):
-        self.levels, self.eta, self.promoted, self.last_resort = levels, eta, set(), last_resort
+        self.levels = levels
+        self.eta = eta
+        self.promoted = set()
+        self.last_resort = last_resort
 
     def __call__(self, workers, what, number):
         h = workers.history
@@ -164,7 +191,11 @@ class Referee:
             or (what == "go on" and h.granted[number] >= passed[-1] - 1e-9)
         ):
             return
-        if what == "go on" and self.levels[-1] == math.inf and not (h.last_step > h.last_step[number]).any():
+        if (
+            what == "go on"
+            and self.levels[-1] == math.inf
+            and not (h.last_step > h.last_step[number]).any()
+        ):
             return  # the furthest of all, where nobody knows how far it is
         good = counted(h, passed[-1])
         least = int(h.n >= h.budget and not h.running and self.last_resort)
@@ -176,17 +207,33 @@ class Referee:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    seed=st.integers(0, 10**6), n=st.sampled_from([1, 2, 5, 30]), n_trials=st.integers(1, 40),
-    eta=st.sampled_from([2, 3]), top=st.sampled_from([9, 20, None]), checkpoints=st.booleans(),
-    crash=st.sampled_from([0, 0.05]), trouble=st.sampled_from([0, 0.05]), uneven=st.booleans(),
-)  # fmt: skip
+    seed=st.integers(0, 10**6),
+    n=st.sampled_from([1, 2, 5, 30]),
+    n_trials=st.integers(1, 40),
+    eta=st.sampled_from([2, 3]),
+    top=st.sampled_from([9, 20, None]),
+    checkpoints=st.booleans(),
+    crash=st.sampled_from([0, 0.05]),
+    trouble=st.sampled_from([0, 0.05]),
+    uneven=st.booleans(),
+)
 def test_whatever_the_timing(seed, n, n_trials, eta, top, checkpoints, crash, trouble, uneven):
     levels = [s for s in (eta**k for k in range(5)) if s < (top or 1000)] + ([top] if top else [])
     workers = Workers(
-        ASHA(1, top, eta), np.random.default_rng(seed), n_trials, n, noisy(seed), top or 30, checkpoints, crash,
-        trouble, trouble, (lambda i: 0.7 + i % 3) if uneven else lambda i: 1, 0.1,
+        ASHA(1, top, eta),
+        np.random.default_rng(seed),
+        n_trials,
+        n,
+        noisy(seed),
+        top or 30,
+        checkpoints,
+        crash,
+        trouble,
+        trouble,
+        (lambda i: 0.7 + i % 3) if uneven else lambda i: 1,
+        0.1,
         Referee(levels if top else [*levels, math.inf], eta),
-    )  # fmt: skip
+    )
     h = workers.run()
     assert h.n == n_trials
     assert not h.running

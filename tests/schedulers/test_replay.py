@@ -13,7 +13,9 @@ from luthier.space.distributions import Float
 from luthier.space.space import Space
 from luthier.trial.record import State, TrialRow, Turn
 
-A, B, C = {"x": 0.1}, {"x": 0.2}, {"x": 0.3}
+A = {"x": 0.1}
+B = {"x": 0.2}
+C = {"x": 0.3}
 PATH = {0: A, 10: B, 20: C}
 
 
@@ -29,9 +31,20 @@ def told(last=None, state=State.RUNNING, granted=None, n=1):
 
 @pytest.mark.parametrize(
     ("last", "granted", "pauses"),
-    [(1, None, False), (9, None, False), (10, None, True), (12, None, True), (11, 10, False), (11, 11, False),
-     (19, 11, False), (20, 10, True), (21, 20, False), (99, 20, False), (25, None, True)],
-)  # fmt: skip
+    [
+        (1, None, False),
+        (9, None, False),
+        (10, None, True),
+        (12, None, True),
+        (11, 10, False),
+        (11, 11, False),
+        (19, 11, False),
+        (20, 10, True),
+        (21, 20, False),
+        (99, 20, False),
+        (25, None, True),
+    ],
+)
 def test_it_pauses_where_params_change(last, granted, pauses):
     assert (Replay(PATH).decide(told(last, granted=granted), 0) is Decision.PAUSE) == pauses
 
@@ -82,7 +95,9 @@ def test_schedules_survive_json():
 
 
 def row(number, params, *turns):
-    return TrialRow(number=number, state=State.COMPLETE, params=params, turns=tuple(Turn(*t) for t in turns))
+    return TrialRow(
+        number=number, state=State.COMPLETE, params=params, turns=tuple(Turn(*t) for t in turns)
+    )
 
 
 def test_a_schedule_follows_whom_was_copied():
@@ -95,7 +110,10 @@ def test_a_schedule_follows_whom_was_copied():
     assert PBT.schedule(rows, 0) == {0: {"x": 0.4}, 8: {"x": 0.6}, 12: {"x": 0.7}, 20: C}
     assert PBT.schedule(rows, 1) == {0: {"x": 0.4}, 8: {"x": 0.6}, 10: {"x": 0.9}}
     assert PBT.schedule(rows, 3) == {0: {"x": 0.4}}
-    assert PBT.schedule([rows[0], row(1, A, (4.0, A), (10.0, C, 0))], 1) == {0: A, 10: C}  # they copied each other
+    assert PBT.schedule([rows[0], row(1, A, (4.0, A), (10.0, C, 0))], 1) == {
+        0: A,
+        10: C,
+    }  # they copied each other
     study = SimpleNamespace(trials=rows, best_trial=rows[2])
     assert PBT.schedule(study) == {0: {"x": 0.4}, 8: {"x": 0.6}, 12: {"x": 0.7}, 30: {"x": 0.8}}
 
@@ -121,7 +139,11 @@ def test_a_study_trains_one_model_by_it(space, n_jobs):
     for step in range(1, 31):
         want += (A if step <= 10 else B if step <= 20 else C)["x"] * step
     assert trial.value == want
-    assert [(t.step, t.params, t.source) for t in trial.turns] == [(0, A, None), (10, B, None), (20, C, None)]
+    assert [(t.step, t.params, t.source) for t in trial.turns] == [
+        (0, A, None),
+        (10, B, None),
+        (20, C, None),
+    ]
     assert PBT.schedule(study) == PATH
     study.optimize(objective, progress=False)
     assert len(study.trials) == 1

@@ -19,13 +19,22 @@ from luthier.space.distributions import Float
 from luthier.space.space import Space
 from luthier.trial.record import State, TrialRow
 
-C, R, P, F, X = State.COMPLETE, State.RUNNING, State.PAUSED, State.FAILED, State.PRUNED
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PAUSED
+F = State.FAILED
+X = State.PRUNED
 WORST = np.finfo(float).max
 
 
 def test_the_first_report_at_or_beyond_a_rung_counts(table):
     h = table(
-        (P, {1: 1.0, 2: 2.0}), (X, {4: 3.0}), (R, {2: 4.0, 3: 5.0, 9: 6.0}), (F, [0.0] * 9), (R, []), (C, {2: 7.0})
+        (P, {1: 1.0, 2: 2.0}),
+        (X, {4: 3.0}),
+        (R, {2: 4.0, 3: 5.0, 9: 6.0}),
+        (F, [0.0] * 9),
+        (R, []),
+        (C, {2: 7.0}),
     )
     for _ in range(2):
         found = [Rungs().at(h, [1, 3, 9, 27], k) for k in range(4)]
@@ -36,7 +45,9 @@ def test_the_first_report_at_or_beyond_a_rung_counts(table):
 
 
 def test_what_is_not_finite_is_the_worst_and_equals_go_by_number(table):
-    h = table((P, [math.nan]), (P, [2.0]), (P, [-math.inf]), (P, [2.0]), (P, [1.0]), (P, [math.inf]))
+    h = table(
+        (P, [math.nan]), (P, [2.0]), (P, [-math.inf]), (P, [2.0]), (P, [1.0]), (P, [math.inf])
+    )
     assert Rungs().at(h, [1], 0).order().tolist() == [4, 1, 3, 0, 2, 5]
 
 
@@ -49,7 +60,10 @@ def test_a_step_is_reached_in_spite_of_rounding(table):
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_what_is_kept_changes_nothing(data):
-    """New reports, late, replaced and beyond all rungs so far; new trials; other rungs, other histories."""
+    """New reports, late, replaced and beyond all rungs so far; new trials.
+
+    Other rungs, other histories.
+    """
     rungs, levels = Rungs(), [1.0, 2.0, 4.0]
     histories = [History(Space({"x": Float(0, 1)}), ["minimize"]) for _ in range(2)]
     for _ in range(data.draw(st.integers(1, 30))):
@@ -61,7 +75,9 @@ def test_what_is_kept_changes_nothing(data):
             st.dictionaries(st.sampled_from([0.5, 1, 1.5, 2, 3, 4, 8, 9]), st.floats(-3, 3))
         ).items():
             h.put_report(number, step, loss)
-        levels = data.draw(st.sampled_from([levels, levels, [1.0, 2.0, 4.0], [1.0, 2.0, 4.0, 8.0], [1.5, 3.0]]))
+        levels = data.draw(
+            st.sampled_from([levels, levels, [1.0, 2.0, 4.0], [1.0, 2.0, 4.0, 8.0], [1.5, 3.0]])
+        )
         for k in range(len(levels)):
             for view in (h, h.without(h.number < 0)):
                 kept, fresh = rungs.at(view, levels, k), Rungs().at(view, levels, k)
@@ -70,7 +86,18 @@ def test_what_is_kept_changes_nothing(data):
 
 
 def test_fronts_and_the_net_over_them():
-    losses = np.array([[0.0, 4.0], [4.0, 0.0], [2.0, 2.0], [1.0, 3.0], [5.0, 5.0], [2.0, 2.5], [2.0, 2.0], [3.9, 0.1]])
+    losses = np.array(
+        [
+            [0.0, 4.0],
+            [4.0, 0.0],
+            [2.0, 2.0],
+            [1.0, 3.0],
+            [5.0, 5.0],
+            [2.0, 2.5],
+            [2.0, 2.0],
+            [3.9, 0.1],
+        ]
+    )
     assert fronts(losses).tolist() == [0, 0, 0, 0, 2, 1, 0, 0]
     assert order(losses).tolist() == [0, 1, 2, 3, 7, 6, 5, 4]  # a corner, the other, the middle
     assert order(np.array([[WORST, 0.0], [0.0, WORST], [WORST, WORST]])).tolist() == [1, 0, 2]
@@ -103,7 +130,14 @@ def test_several_objectives(scheduler):
         return (math.cos(angle) + (i % 3) / step, -math.sin(angle) - (i % 3) / step)
 
     workers = Workers(
-        scheduler, np.random.default_rng(0), 30, 3, curve, 9, checked=0.2, directions=["minimize", "maximize"]
+        scheduler,
+        np.random.default_rng(0),
+        30,
+        3,
+        curve,
+        9,
+        checked=0.2,
+        directions=["minimize", "maximize"],
     )
     h = workers.run()
     assert (h.state == C).any()
@@ -120,7 +154,10 @@ def large():
     states = [C if k == 50 else P for k in n_steps.tolist()]
     states[-50:] = [R] * 50
     n_steps[-50:] = 3
-    h.put(TrialRow(number=i, state=s, params={"x": 0.5}, values=(0.0,), token=1) for i, s in enumerate(states))
+    h.put(
+        TrialRow(number=i, state=s, params={"x": 0.5}, values=(0.0,), token=1)
+        for i, s in enumerate(states)
+    )
     values = rng.random((n, 50)) + np.linspace(0, 1, 50)
     for i, k in enumerate(n_steps.tolist()):
         for s, v in enumerate(values[i, :k].tolist(), start=1):

@@ -25,8 +25,14 @@ from luthier.space.space import Space
 from luthier.trial.record import State, TrialRow
 
 STOPPING = [
-    ASHA(mode="stopping"), Median(), Patient(), Patient(Median()), Percentile(), Threshold(upper=2), Wilcoxon(),
-]  # fmt: skip
+    ASHA(mode="stopping"),
+    Median(),
+    Patient(),
+    Patient(Median()),
+    Percentile(),
+    Threshold(upper=2),
+    Wilcoxon(),
+]
 PROMOTING = [ASHA(), Hyperband(1, 81), Hyperband(), SuccessiveHalving(), PASHA(), DEHB(1, 81)]
 ALL = STOPPING + PROMOTING
 
@@ -41,10 +47,19 @@ def test_names():
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("asha", ASHA), ("ASHA", ASHA), ("median", Median), ("PATIENT", Patient), ("Percentile", Percentile),
-     ("wilcoxon", Wilcoxon), ("hyperband", Hyperband), ("pasha", PASHA), ("dehb", DEHB),
-     ("successivehalving", SuccessiveHalving)],
-)  # fmt: skip
+    [
+        ("asha", ASHA),
+        ("ASHA", ASHA),
+        ("median", Median),
+        ("PATIENT", Patient),
+        ("Percentile", Percentile),
+        ("wilcoxon", Wilcoxon),
+        ("hyperband", Hyperband),
+        ("pasha", PASHA),
+        ("dehb", DEHB),
+        ("successivehalving", SuccessiveHalving),
+    ],
+)
 def test_named_makes_a_scheduler_with_default_settings(name, kind):
     assert repr(named(name)) == repr(kind())
 
@@ -83,24 +98,37 @@ def test_others_that_were_committed_and_own_reports_are_all_that_is_read(table, 
 
 @pytest.fixture(scope="module", params=["serial", "interleaved", "uneven"])
 def large(request):
-    """10,000 trials of 50 reports, the last one running; reports in the order in which 1 or 8 workers make them."""
+    """10,000 trials of 50 reports, the last one running.
+
+    Reports in the order in which 1 or 8 workers make them.
+    """
     n_trials, n_steps = 10_000, 50
     rng = np.random.default_rng(0)
     history = History(Space({"x": Float(0, 1)}), ["maximize"])
     history.put(
         TrialRow(
-            number=i, state=State.COMPLETE if i < n_trials - 1 else State.RUNNING, params={"x": 0.5}, values=(float(i),)
+            number=i,
+            state=State.COMPLETE if i < n_trials - 1 else State.RUNNING,
+            params={"x": 0.5},
+            values=(float(i),),
         )
         for i in range(n_trials)
     )
-    number, step = np.repeat(np.arange(n_trials), n_steps), np.tile(np.arange(1.0, n_steps + 1), n_trials)
+    number, step = (
+        np.repeat(np.arange(n_trials), n_steps),
+        np.tile(np.arange(1.0, n_steps + 1), n_trials),
+    )
     if request.param == "uneven":
         step += 0.9 * rng.random(len(step))
     if request.param != "serial":
         order = np.lexsort((number % 8, step, number // 8))
         number, step = number[order], step[order]
-    keep = (number < n_trials - 1) | (step < 28)  # the running trial has just reached the rung at 27
-    for i, s, value in zip(number[keep].tolist(), step[keep].tolist(), rng.random(keep.sum()).tolist(), strict=True):
+    keep = (number < n_trials - 1) | (
+        step < 28
+    )  # the running trial has just reached the rung at 27
+    for i, s, value in zip(
+        number[keep].tolist(), step[keep].tolist(), rng.random(keep.sum()).tolist(), strict=True
+    ):
         history.put_report(i, s, value)
     return history
 

@@ -11,7 +11,10 @@ NAN, INF = math.nan, math.inf
 
 @pytest.fixture
 def threshold(direction):
-    """A Threshold in the terms of losses: a study that maximises has its bounds negated, and swapped."""
+    """A Threshold in the terms of losses.
+
+    A study that maximises has its bounds negated, and swapped.
+    """
 
     def make(lower=None, upper=None, **settings):
         if direction == "maximize":
@@ -24,15 +27,30 @@ def threshold(direction):
 @pytest.mark.parametrize(
     ("lower", "upper", "loss", "stopped"),
     [
-        (0, 1, 0.5, False), (0, 1, 0.0, False), (0, 1, 1.0, False), (0, 1, -0.1, True), (0, 1, 1.1, True),
-        (0, 1, NAN, True), (0, 1, INF, True), (0, 1, -INF, True),
-        (None, 1, -1e9, False), (None, 1, 1.1, True),
-        (None, 1, NAN, True), (None, 1, -INF, False), (None, 1, INF, True),
-        (0, None, 1e9, False), (0, None, -0.1, True),
-        (0, None, NAN, True), (0, None, INF, False), (0, None, -INF, True),
-        (2, 2, 2.0, False), (2, 2, 2.1, True), (-3, -1, -2.0, False), (-3, -1, 2.0, True),
+        (0, 1, 0.5, False),
+        (0, 1, 0.0, False),
+        (0, 1, 1.0, False),
+        (0, 1, -0.1, True),
+        (0, 1, 1.1, True),
+        (0, 1, NAN, True),
+        (0, 1, INF, True),
+        (0, 1, -INF, True),
+        (None, 1, -1e9, False),
+        (None, 1, 1.1, True),
+        (None, 1, NAN, True),
+        (None, 1, -INF, False),
+        (None, 1, INF, True),
+        (0, None, 1e9, False),
+        (0, None, -0.1, True),
+        (0, None, NAN, True),
+        (0, None, INF, False),
+        (0, None, -INF, True),
+        (2, 2, 2.0, False),
+        (2, 2, 2.1, True),
+        (-3, -1, -2.0, False),
+        (-3, -1, 2.0, True),
     ],
-)  # fmt: skip
+)
 def test_bounds(table, stops, threshold, lower, upper, loss, stopped):
     assert stops(threshold(lower, upper), table((R, [0.5, loss])), 0) == stopped
 
@@ -46,7 +64,9 @@ def test_bounds_are_in_the_sign_of_the_user(table, stops, direction):
 
 def test_only_the_latest_report_counts(table, stops, threshold):
     assert not stops(threshold(upper=1), table((R, [5.0, 0.5])), 0)
-    assert not stops(threshold(upper=1), table((R, {2: 0.5, 1: 5.0})), 0)  # told late, of an earlier step
+    assert not stops(
+        threshold(upper=1), table((R, {2: 0.5, 1: 5.0})), 0
+    )  # told late, of an earlier step
     assert stops(threshold(upper=1), table((R, {2: 5.0, 1: 0.5})), 0)
 
 
@@ -57,7 +77,9 @@ def test_others_do_not_matter(table, stops, threshold):
 
 
 def test_warmup_and_interval(table, stops, threshold):
-    s = threshold(upper=1, n_warmup_steps=2, interval_steps=5)  # due at the first report from 2, 7, 12, ...
+    s = threshold(
+        upper=1, n_warmup_steps=2, interval_steps=5
+    )  # due at the first report from 2, 7, 12, ...
     for steps, due in [
         ([1], False),
         ([1, 2], True),
@@ -92,4 +114,7 @@ def test_bad_settings(settings, message):
 
 
 def test_settings_are_kept():
-    assert repr(Threshold(0, 1.5)) == "Threshold(lower=0, upper=1.5, n_warmup_steps=0, interval_steps=1)"
+    assert (
+        repr(Threshold(0, 1.5))
+        == "Threshold(lower=0, upper=1.5, n_warmup_steps=0, interval_steps=1)"
+    )

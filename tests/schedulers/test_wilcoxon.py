@@ -10,7 +10,10 @@ from scipy import stats
 from luthier.schedulers import Wilcoxon
 from luthier.trial.record import State
 
-C, R, P, F = State.COMPLETE, State.RUNNING, State.PRUNED, State.FAILED
+C = State.COMPLETE
+R = State.RUNNING
+P = State.PRUNED
+F = State.FAILED
 NAN, INF = math.nan, math.inf
 BEST = [1.0, 2.0, 3.0, 4.0, 5.0]
 
@@ -46,7 +49,13 @@ def test_never_stops_a_mean_that_is_no_worse(table, stops):
 
 
 def test_compares_with_the_best_complete_trial(table, stops):
-    rows = [(C, [9.0] * 5, 9.0), (C, BEST, 3.0), (P, [0.0] * 5, 0.0), (F, [0.0] * 5), (R, [0.0] * 5)]
+    rows = [
+        (C, [9.0] * 5, 9.0),
+        (C, BEST, 3.0),
+        (P, [0.0] * 5, 0.0),
+        (F, [0.0] * 5),
+        (R, [0.0] * 5),
+    ]
     assert not stops(Wilcoxon(), table(*rows, (R, BEST)), 5)
     assert stops(Wilcoxon(), table(*rows, (R, shifted(1, 1, 1, 1))), 5)
     assert not stops(Wilcoxon(), table(rows[0], (R, shifted(1, 1, 1, 1))), 1)
@@ -87,7 +96,9 @@ def test_what_is_not_finite_is_the_worst(table, stops, broken):
     assert stops(Wilcoxon(), table((C, BEST), (R, [broken] * 4)), 1)
     assert stops(Wilcoxon(), table((C, BEST), (R, [1.1, 2.1, broken, 4.1])), 1)
     assert stops(Wilcoxon(0.11), table((C, BEST), (R, [1.5, 1.5, broken, 4.7, 5.6])), 1)
-    assert not stops(Wilcoxon(), table((C, [1.0, 2.0, broken, 4.0], 0.0), (R, [9.0, 9.0, 9.0, 9.0])), 1)
+    assert not stops(
+        Wilcoxon(), table((C, [1.0, 2.0, broken, 4.0], 0.0), (R, [9.0, 9.0, 9.0, 9.0])), 1
+    )
     assert not stops(Wilcoxon(1.0), table((C, [broken] * 4, 0.0), (R, [broken] * 4)), 1)
 
 
@@ -98,7 +109,10 @@ def test_huge_losses_raise_no_warning(table, stops):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"p_threshold": -0.1}, "p_threshold must be a finite number, at least 0 and at most 1, got -0.1"),
+        (
+            {"p_threshold": -0.1},
+            "p_threshold must be a finite number, at least 0 and at most 1, got -0.1",
+        ),
         ({"p_threshold": 1.1}, "p_threshold"),
         ({"p_threshold": NAN}, "p_threshold"),
         ({"p_threshold": "0.1"}, "p_threshold"),
@@ -134,7 +148,9 @@ def expected(rows, me, p_threshold, n_startup_steps):
 @given(data=st.data())
 def test_agrees_with_the_definition(table, stops, trials, data):
     rows, me = data.draw(trials)
-    losses = st.dictionaries(st.integers(0, 9).map(float), st.integers(0, 9).map(float), min_size=3, max_size=10)
+    losses = st.dictionaries(
+        st.integers(0, 9).map(float), st.integers(0, 9).map(float), min_size=3, max_size=10
+    )
     if data.draw(st.booleans()):
         rows[me] = (R, data.draw(losses))
         rows.append((C, data.draw(losses), -6.0))

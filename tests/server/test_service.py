@@ -24,7 +24,10 @@ from luthier.study.turns import release
 from luthier.trial.record import State
 
 CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")
-SERVE = "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), token=sys.argv[3])"
+SERVE = (
+    "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), "
+    "token=sys.argv[3])"
+)
 
 
 def ask(service, study, **headers):
@@ -34,30 +37,49 @@ def ask(service, study, **headers):
 
 
 def say(service, study, asked, verb, **what):
-    return service("POST", f"{study}/trials/{asked['number']}/{verb}", {"token": asked["token"], **what})
+    return service(
+        "POST", f"{study}/trials/{asked['number']}/{verb}", {"token": asked["token"], **what}
+    )
 
 
-# -- the life of a study -----------------------------------------------------------------------------------------------
+# -- the life of a study
+# -----------------------------------------------------------------------------------------------
 
 
 def test_a_worker_makes_a_study_asks_reports_and_tells(service):
-    study = service.study(name="mnist", directions=["maximize"], sampler="random", scheduler="median", seed=7)
+    study = service.study(
+        name="mnist", directions=["maximize"], sampler="random", scheduler="median", seed=7
+    )
     values = []
     for _ in range(5):
         asked = ask(service, study)
         assert (asked["token"], asked["lease_s"], asked["checkpoint"]) == (1, 60.0, None)
         values.append(asked["params"]["x"])
-        assert say(service, study, asked, "report", value=values[-1] / 2, step=1) == (200, {"decision": "continue"})
+        assert say(service, study, asked, "report", value=values[-1] / 2, step=1) == (
+            200,
+            {"decision": "continue"},
+        )
         assert say(service, study, asked, "heartbeat") == (200, {"lease_s": 60.0})
-        status, row = say(service, study, asked, "tell", value=values[-1], tags={"host": "ä"}, cost=0.5)
+        status, row = say(
+            service, study, asked, "tell", value=values[-1], tags={"host": "ä"}, cost=0.5
+        )
         assert (status, row["state"], row["values"], row["tags"], row["cost"]) == (
-            200, "complete", [values[-1]], {"host": "ä"}, 0.5,
-        )  # fmt: skip
+            200,
+            "complete",
+            [values[-1]],
+            {"host": "ä"},
+            0.5,
+        )
         assert row["reports"] == [{"step": 1.0, "value": values[-1] / 2}]
     [best] = service("GET", f"{study}/best")[1]["trials"]
     assert best["values"] == [max(values)]
     status, found = service("GET", study)
-    assert (found["name"], found["sampler"], found["scheduler"], found["seed"]) == ("mnist", "random", "median", 7)
+    assert (found["name"], found["sampler"], found["scheduler"], found["seed"]) == (
+        "mnist",
+        "random",
+        "median",
+        7,
+    )
     assert (found["counts"], found["n_trials"]) == ({"complete": 5}, 5)
     pages = [service("GET", f"{study}/trials?since={i}&limit=2")[1] for i in (0, 2, 4, 9)]
     assert [[t["number"] for t in page["trials"]] for page in pages] == [[0, 1], [2, 3], [4], []]
@@ -87,7 +109,10 @@ def test_several_objectives(service):
         asked = ask(service, study)
         assert say(service, study, asked, "report", values=pair, step=1)[0] == 200
         assert say(service, study, asked, "tell", values=pair)[0] == 200
-    assert [t["values"] for t in service("GET", f"{study}/best")[1]["trials"]] == [[1.0, 1.0], [2.0, 2.0]]
+    assert [t["values"] for t in service("GET", f"{study}/best")[1]["trials"]] == [
+        [1.0, 1.0],
+        [2.0, 2.0],
+    ]
     asked = ask(service, study)
     for wrong in ({"value": 1}, {"values": [1]}, {"values": [1, 2], "value": 1}):
         assert say(service, study, asked, "tell", **wrong)[0] == 422
@@ -99,24 +124,44 @@ AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
 def test_objectives_have_names(service):
     study = service.study(name="aims", objectives=AIMS)
     status, found = service("GET", study)
-    assert (found["objectives"], found["directions"]) == (["accuracy", "latency_ms"], ["maximize", "minimize"])
+    assert (found["objectives"], found["directions"]) == (
+        ["accuracy", "latency_ms"],
+        ["maximize", "minimize"],
+    )
     asked = ask(service, study)
-    assert say(service, study, asked, "report", values={"latency_ms": 9, "accuracy": 0.1}, step=1)[0] == 200
-    for wrong in ({"values": {"accuracy": 1}}, {"values": {"accuracy": 1, "speed": 2}}, {"values": {}}, {"value": 1}):
+    assert (
+        say(service, study, asked, "report", values={"latency_ms": 9, "accuracy": 0.1}, step=1)[0]
+        == 200
+    )
+    for wrong in (
+        {"values": {"accuracy": 1}},
+        {"values": {"accuracy": 1, "speed": 2}},
+        {"values": {}},
+        {"value": 1},
+    ):
         for verb, more in (("report", {"step": 2}), ("tell", {})):
             assert say(service, study, asked, verb, **wrong, **more)[0] == 422
     status, row = say(service, study, asked, "tell", values={"latency_ms": "inf", "accuracy": 0.2})
     assert (status, row["values"], row["reports"][0]["value"]) == (200, [0.2, "inf"], [0.1, 9.0])
-    assert say(service, study, asked, "tell", values=[0.2, "inf"])[0] == 200, "the same told in order"
-    assert say(service, study, ask(service, study), "tell", values=[0.5, 3])[1]["state"] == "complete"
+    assert say(service, study, asked, "tell", values=[0.2, "inf"])[0] == 200, (
+        "the same told in order"
+    )
+    assert (
+        say(service, study, ask(service, study), "tell", values=[0.5, 3])[1]["state"] == "complete"
+    )
 
     again = {"name": "aims", "space": {}, "load_if_exists": True}
     assert service("POST", "/v1/studies", again)[0] == 200
     assert service("POST", "/v1/studies", {**again, "objectives": AIMS})[0] == 200
-    assert service("POST", "/v1/studies", {**again, "directions": ["maximize", "minimize"]})[0] == 200
+    assert (
+        service("POST", "/v1/studies", {**again, "directions": ["maximize", "minimize"]})[0] == 200
+    )
     others = {"f1": "maximize", "latency_ms": "minimize"}
     status, answer = service("POST", "/v1/studies", {**again, "objectives": others})
-    assert (status, "has objectives ['accuracy', 'latency_ms']" in answer["error"]["message"]) == (409, True)
+    assert (status, "has objectives ['accuracy', 'latency_ms']" in answer["error"]["message"]) == (
+        409,
+        True,
+    )
     both = {"space": {}, "objectives": AIMS, "directions": ["minimize"]}
     for wrong in (
         both,
@@ -129,7 +174,10 @@ def test_objectives_have_names(service):
 
 
 def test_constraints_are_told_and_the_best_keeps_them(service):
-    for how, values in (({}, [3.0, 1.0, 2.0]), ({"objectives": AIMS}, [[0.1, 9.0], [0.9, 9.0], [0.5, 9.0]])):
+    for how, values in (
+        ({}, [3.0, 1.0, 2.0]),
+        ({"objectives": AIMS}, [[0.1, 9.0], [0.9, 9.0], [0.5, 9.0]]),
+    ):
         study = service.study(**how)
         status, answer = service("GET", f"{study}/best")
         assert (status, answer["error"]["type"]) == (409, "NoCompletedTrialsError")
@@ -137,7 +185,9 @@ def test_constraints_are_told_and_the_best_keeps_them(service):
             if memory == -1.5:
                 status, answer = service("GET", f"{study}/best")
                 assert (status, answer["error"]["type"]) == (409, "NoFeasibleTrialsError")
-                assert "none of 2 complete trials keeps all constraints" in answer["error"]["message"]
+                assert (
+                    "none of 2 complete trials keeps all constraints" in answer["error"]["message"]
+                )
             told = {"value": value} if isinstance(value, float) else {"values": value}
             asked = ask(service, study)
             status, row = say(service, study, asked, "tell", **told, constraints={"memory": memory})
@@ -146,22 +196,38 @@ def test_constraints_are_told_and_the_best_keeps_them(service):
     asked = ask(service, study)
     for wrong in ({"crash": 1}, {"": 1}, {"memory": "much"}, {"memory": None}):
         assert say(service, study, asked, "tell", values=[1, 1], constraints=wrong)[0] == 422
-    status, row = say(service, study, asked, "tell", error="out of memory", constraints={"memory": 2})
+    status, row = say(
+        service, study, asked, "tell", error="out of memory", constraints={"memory": 2}
+    )
     assert (row["state"], row["constraints"]) == ("failed", {"memory": 2.0})
-    status, row = say(service, study, ask(service, study), "tell", values=[1, 1], constraints={"memory": "nan"})
+    status, row = say(
+        service, study, ask(service, study), "tell", values=[1, 1], constraints={"memory": "nan"}
+    )
     assert (status, row["state"]) == (200, "failed")
 
 
 def test_one_of_several_is_chosen(service):
     study = service.study(objectives=AIMS)
-    assert service("POST", f"{study}/choose", {"knee": True})[1]["error"]["type"] == "NoCompletedTrialsError"
+    assert (
+        service("POST", f"{study}/choose", {"knee": True})[1]["error"]["type"]
+        == "NoCompletedTrialsError"
+    )
     for accuracy, latency in ((0.7, 1.0), (0.9, 2.0), (0.95, 40.0)):
-        say(service, study, ask(service, study), "tell", values=[accuracy, latency], tags={"size": latency})
+        say(
+            service,
+            study,
+            ask(service, study),
+            "tell",
+            values=[accuracy, latency],
+            tags={"size": latency},
+        )
     ways = {
-        "rule": "accuracy >= 0.8, then smallest size", "weights": {"accuracy": 1, "latency_ms": 1},
-        "aspiration": {"accuracy": 0.9, "latency_ms": 3}, "knee": True,
+        "rule": "accuracy >= 0.8, then smallest size",
+        "weights": {"accuracy": 1, "latency_ms": 1},
+        "aspiration": {"accuracy": 0.9, "latency_ms": 3},
+        "knee": True,
         "lexicographic": [["accuracy", 0.1], "latency_ms"],
-    }  # fmt: skip
+    }
     for way, how in ways.items():
         status, found = service("POST", f"{study}/choose", {way: how})
         assert (status, found["way"], found["numbers"]) == (200, way, [1])
@@ -169,9 +235,12 @@ def test_one_of_several_is_chosen(service):
         assert found["values"] == {"accuracy": 0.9, "latency_ms": 2.0}
         assert found["text"].startswith("Trial 1: accuracy=0.9, latency_ms=2")
     for how, status, kind in (
-        ({"rule": "accuracy >= 0.99"}, 409, "NothingFitsError"), ({"rule": "accuracy >"}, 422, "RuleError"),
-        ({"weights": {"speed": 1}}, 422, "RuleError"), ({}, 422, "RuleError"), ({"rule": 1}, 422, "Invalid"),
-    ):  # fmt: skip
+        ({"rule": "accuracy >= 0.99"}, 409, "NothingFitsError"),
+        ({"rule": "accuracy >"}, 422, "RuleError"),
+        ({"weights": {"speed": 1}}, 422, "RuleError"),
+        ({}, 422, "RuleError"),
+        ({"rule": 1}, 422, "Invalid"),
+    ):
         got, answer = service("POST", f"{study}/choose", how)
         assert (got, answer["error"]["type"]) == (status, kind)
 
@@ -188,21 +257,32 @@ def test_failures_may_break_a_constraint(serve, tmp_path):
     assert service("POST", "/v1/studies", again)[1]["catch_as"] == "infeasible"
     assert service("POST", "/v1/studies", {**again, "catch_as": "infeasible"})[0] == 200
     status, answer = service("POST", "/v1/studies", {**again, "catch_as": "failed"})
-    assert (status, "has catch_as infeasible, not failed" in answer["error"]["message"]) == (409, True)
+    assert (status, "has catch_as infeasible, not failed" in answer["error"]["message"]) == (
+        409,
+        True,
+    )
     assert service("POST", "/v1/studies", {"space": {}, "catch_as": "crash"})[0] == 422
     assert service("GET", service.study())[1]["catch_as"] == "failed"
 
 
 @pytest.mark.parametrize("names", [5, ["a"], ["a", "a"], ["a", 1], "ab"])
 def test_a_study_whose_names_are_none_is_refused(service, names):
-    spec = {"directions": ["minimize"] * 2, "seed": 1, "space": {}, "declared": True, "objectives": names}
+    spec = {
+        "directions": ["minimize"] * 2,
+        "seed": 1,
+        "space": {},
+        "declared": True,
+        "objectives": names,
+    }
     assert service("POST", "/v1/storage/create_study", {"name": "s", "spec": spec})[0] == 200
     [found] = service("GET", "/v1/studies")[1]["studies"]
     status, answer = service("POST", f"/v1/studies/{found['id']}/ask", {})
     assert (status, "cannot be used" in answer["error"]["message"]) == (409, True)
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", "%2e%2e", "?x=1#y", "ü 变 🎻", " ", "<b>\x1b[31m\0\n", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["a/b", "..", "%2e%2e", "?x=1#y", "ü 变 🎻", " ", "<b>\x1b[31m\0\n", "x" * 5000]
+)
 def test_any_text_is_a_name(service, name):
     study = service.study(name=name)
     status, found = service("GET", study)
@@ -215,7 +295,9 @@ def test_any_text_is_a_name(service, name):
 def test_a_study_is_made_once_and_found_where_that_is_wanted(service):
     study = service.study(name="a")
     assert service("POST", "/v1/studies", {"name": "a", "space": {}})[0] == 409
-    status, found = service("POST", "/v1/studies", {"name": "a", "space": {}, "load_if_exists": True})
+    status, found = service(
+        "POST", "/v1/studies", {"name": "a", "space": {}, "load_if_exists": True}
+    )
     assert (status, f"/v1/studies/{found['id']}") == (200, study)
     other = {"name": "a", "space": {}, "load_if_exists": True, "directions": ["maximize"]}
     assert service("POST", "/v1/studies", other)[0] == 409
@@ -223,12 +305,18 @@ def test_a_study_is_made_once_and_found_where_that_is_wanted(service):
 
 def test_what_is_enqueued_is_run_next(service):
     study = service.study(space={"x": {"low": 0.0, "high": 1.0}, "c": ["a", "b"]})
-    assert service("POST", f"{study}/enqueue", {"params": {"x": 0.25}, "tags": {"from": "me"}}) == (200, {"number": 0})
+    assert service("POST", f"{study}/enqueue", {"params": {"x": 0.25}, "tags": {"from": "me"}}) == (
+        200,
+        {"number": 0},
+    )
     asked = ask(service, study)
     assert (asked["number"], asked["params"]["x"]) == (0, 0.25)
     assert asked["params"]["c"] in ("a", "b")
     assert say(service, study, asked, "tell", value=1)[1]["tags"] == {"from": "me"}
-    assert service("POST", f"{study}/enqueue", {"params": {"z": 1}})[1]["error"]["type"] == "UnknownParameterError"
+    assert (
+        service("POST", f"{study}/enqueue", {"params": {"z": 1}})[1]["error"]["type"]
+        == "UnknownParameterError"
+    )
 
 
 def test_a_study_without_a_space_is_asked_in_vain_until_an_objective_has_shown_it(service):
@@ -255,7 +343,15 @@ def test_the_scheduler_pauses_and_resumes_with_the_checkpoint(service):
             assert asked["checkpoint"] == {"weights": [asked["params"]["x"], int(asked["step"])]}
         for step in range(int(asked["step"]) + 1, 10):
             weights = {"weights": [asked["params"]["x"], step]}
-            _, said = say(service, study, asked, "report", value=asked["params"]["x"], step=step, checkpoint=weights)
+            _, said = say(
+                service,
+                study,
+                asked,
+                "report",
+                value=asked["params"]["x"],
+                step=step,
+                checkpoint=weights,
+            )
             if said["decision"] != "continue":
                 state = {"pause": "paused", "stop": "pruned"}[said["decision"]]
                 status, row = say(service, study, asked, "tell", state=state)
@@ -268,7 +364,8 @@ def test_the_scheduler_pauses_and_resumes_with_the_checkpoint(service):
     assert resumed
 
 
-# -- leases ------------------------------------------------------------------------------------------------------------
+# -- leases
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_trial_whose_worker_is_silent_is_given_to_another(serve):
@@ -281,10 +378,18 @@ def test_a_trial_whose_worker_is_silent_is_given_to_another(serve):
         time.sleep(0.1)
     again = ask(service, study)
     assert (again["number"], again["token"], again["params"]) == (0, 2, first["params"])
-    for verb, what in (("tell", {"value": 1}), ("report", {"value": 1, "step": 1}), ("heartbeat", {})):
+    for verb, what in (
+        ("tell", {"value": 1}),
+        ("report", {"value": 1, "step": 1}),
+        ("heartbeat", {}),
+    ):
         status, answer = say(service, study, first, verb, **what)
         assert (status, answer["error"]["type"]) == (409, "LeaseLostError")
-    assert say(service, study, again, "tell", value=1)[0] == say(service, study, second, "tell", value=1)[0] == 200
+    assert (
+        say(service, study, again, "tell", value=1)[0]
+        == say(service, study, second, "tell", value=1)[0]
+        == 200
+    )
 
 
 def test_of_two_workers_that_end_the_same_trial_one_is_heard(service):
@@ -292,10 +397,17 @@ def test_of_two_workers_that_end_the_same_trial_one_is_heard(service):
     for _ in range(10):
         asked = ask(service, study)
         with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(lambda v: say(service, study, asked, "tell", value=v), (1.0, 2.0)))  # noqa: B023
+            answers = list(
+                pool.map(
+                    lambda v, asked=asked: say(service, study, asked, "tell", value=v), (1.0, 2.0)
+                )
+            )
         assert sorted(status for status, _ in answers) == [200, 409]
         won = next(row for status, row in answers if status == 200)
-        assert service("GET", f"{study}/trials?since={asked['number']}")[1]["trials"][0]["values"] == won["values"]
+        assert (
+            service("GET", f"{study}/trials?since={asked['number']}")[1]["trials"][0]["values"]
+            == won["values"]
+        )
 
 
 def test_told_again_a_trial_agrees_and_told_otherwise_it_does_not(service):
@@ -322,7 +434,8 @@ def test_told_again_constraints_must_be_the_same(service, ended):
     assert service("GET", f"{study}/trials")[1]["trials"][0] == first[1]
 
 
-# -- asked twice -------------------------------------------------------------------------------------------------------
+# -- asked twice
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_request_with_a_key_is_done_once_also_across_a_restart(serve, tmp_path):
@@ -337,13 +450,21 @@ def test_a_request_with_a_key_is_done_once_also_across_a_restart(serve, tmp_path
         at_once = list(pool.map(lambda _: ask(service, study, Idempotency_Key="three"), range(8)))
     assert at_once == at_once[:1] * 8
     for again in (service, serve(SQLite(tmp_path / "s.db"))):
-        assert again("POST", "/v1/studies", create, Idempotency_Key="make")[1]["id"] == made[1]["id"]
-        assert again("POST", f"{study}/enqueue", {"params": {"x": 0.5}}, Idempotency_Key="queue") == queued
+        assert (
+            again("POST", "/v1/studies", create, Idempotency_Key="make")[1]["id"] == made[1]["id"]
+        )
+        assert (
+            again("POST", f"{study}/enqueue", {"params": {"x": 0.5}}, Idempotency_Key="queue")
+            == queued
+        )
         assert ask(again, study, Idempotency_Key="one") == one
         assert ask(again, study, Idempotency_Key="three") == at_once[0]
         assert say(again, study, two, "tell", value=1) == told
         assert again("GET", study)[1]["n_trials"] == 3
-    assert service("POST", f"{study}/ask", {"worker": "w"}, Idempotency_Key="one")[1]["error"]["type"] == "KeyReused"
+    assert (
+        service("POST", f"{study}/ask", {"worker": "w"}, Idempotency_Key="one")[1]["error"]["type"]
+        == "KeyReused"
+    )
     assert service("POST", f"{study}/ask", {}, Idempotency_Key="no key")[0] == 422
     assert say(again, study, one, "tell", value=2)[0] == 200  # by a token from before the restart
 
@@ -359,12 +480,16 @@ def test_two_services_share_a_storage(serve, tmp_path):
     one = ask(a, study, Idempotency_Key="one")
     assert ask(b, study, Idempotency_Key="one") == one
     assert ask(b, study, Idempotency_Key="two")["number"] != one["number"]
-    assert {t["worker"] for t in b("GET", f"{study}/trials")[1]["trials"]} == {"http"}  # keys are kept to oneself
+    assert {t["worker"] for t in b("GET", f"{study}/trials")[1]["trials"]} == {
+        "http"
+    }  # keys are kept to oneself
 
 
 def test_a_checkpoint_that_cannot_travel_is_done_without(serve, tmp_path):
     service = serve(SQLite(tmp_path / "s.db"))
-    local = luthier.create_study("s", f"sqlite:///{tmp_path}/s.db", space={"x": luthier.Float(0, 1)}, seed=0)
+    local = luthier.create_study(
+        "s", f"sqlite:///{tmp_path}/s.db", space={"x": luthier.Float(0, 1)}, seed=0
+    )
     (tmp_path / "weights").write_text("of many numbers")
     for checkpoint, fits in ((tmp_path / "weights", False), ({"w": np.arange(1000)}, True)):
         trial = local.ask()
@@ -377,9 +502,11 @@ def test_a_checkpoint_that_cannot_travel_is_done_without(serve, tmp_path):
 
 def start(url, port, token="a-token-for-tests-only"):
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, url, str(port), token], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", SERVE, url, str(port), token],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
-    )  # fmt: skip
+    )
     return process, int(process.stdout.readline().rpartition(":")[2])
 
 
@@ -391,7 +518,9 @@ study.storage.close()
 """
 
 
-def test_what_was_acknowledged_is_there_once_although_the_service_was_killed(script, tmp_path, eventually):
+def test_what_was_acknowledged_is_there_once_although_the_service_was_killed(
+    script, tmp_path, eventually
+):
     url, token = f"sqlite:///{tmp_path}/s.db", "a-token-for-tests-only"
     process, port = start(url, 0)
     address = f"http://{token}@127.0.0.1:{port}"
@@ -439,7 +568,8 @@ def test_sigterm_lets_nobody_wait_in_vain(tmp_path):
     assert os.listdir(tmp_path)  # no lock is left that would hinder the next
 
 
-# -- what it says of itself --------------------------------------------------------------------------------------------
+# -- what it says of itself
+# --------------------------------------------------------------------------------------------
 
 
 def test_the_description_is_openapi(service):
@@ -456,13 +586,22 @@ def test_figures_for_prometheus(serve, tmp_path):
     asked = ask(service, study)
     say(service, study, asked, "tell", value=math.pi)
     lines = service.raw("GET", "/metrics")[2].decode().splitlines()
-    assert 'luthier_requests_total{method="POST",route="/v1/studies/{study}/ask",status="200"} 2.0' in lines
+    assert (
+        'luthier_requests_total{method="POST",route="/v1/studies/{study}/ask",status="200"} 2.0'
+        in lines
+    )
     assert 'luthier_trials{id="1",state="running",study="a\\"b\\\\n"} 1.0' in lines
     assert 'luthier_leases{state="running"} 1.0' in lines
     time.sleep(0.3)
-    assert 'luthier_leases{state="expired"} 1.0' in service.raw("GET", "/metrics")[2].decode().splitlines()
+    assert (
+        'luthier_leases{state="expired"} 1.0'
+        in service.raw("GET", "/metrics")[2].decode().splitlines()
+    )
     assert service("DELETE", study)[0] == 200
-    assert 'luthier_leases{state="expired"} 0.0' in service.raw("GET", "/metrics")[2].decode().splitlines()
+    assert (
+        'luthier_leases{state="expired"} 0.0'
+        in service.raw("GET", "/metrics")[2].decode().splitlines()
+    )
 
 
 def test_many_threads_ask_and_tell(serve, tmp_path):
@@ -486,9 +625,16 @@ def test_many_threads_ask_and_tell(serve, tmp_path):
 
 def test_a_worker_in_plain_shell_joins(serve, tmp_path):
     service = serve(SQLite(tmp_path / "s.db"))
-    env = {**os.environ, "LUTHIER_URL": f"http://127.0.0.1:{service.port}", "LUTHIER_TOKEN": service.token}
+    env = {
+        **os.environ,
+        "LUTHIER_URL": f"http://127.0.0.1:{service.port}",
+        "LUTHIER_TOKEN": service.token,
+    }
     workers = [
-        subprocess.Popen(["sh", CURL, "3"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)
+        subprocess.Popen(
+            ["sh", CURL, "3"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
     ]
     said = [json.loads(line) for w in workers for line in w.communicate(timeout=60)[0].splitlines()]
     assert [w.returncode for w in workers] == [0, 0]
@@ -497,12 +643,23 @@ def test_a_worker_in_plain_shell_joins(serve, tmp_path):
     assert found["n_trials"] == sum(found["counts"].get(s, 0) for s in ("complete", "pruned")) == 6
 
 
-def test_a_worker_in_plain_shell_pauses_what_it_is_told_to_pause_and_ends_when_all_is_done(serve, tmp_path):
+def test_a_worker_in_plain_shell_pauses_what_it_is_told_to_pause_and_ends_when_all_is_done(
+    serve, tmp_path
+):
     service = serve(SQLite(tmp_path / "s.db"))
-    space = {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}}
+    space = {
+        "lr": {"type": "float", "low": 1e-5, "high": 0.1, "scale": "log"},
+        "layers": {"low": 1, "high": 4},
+    }
     study = service.study(name="curl", space=space, scheduler="asha")
-    env = {**os.environ, "LUTHIER_URL": f"http://127.0.0.1:{service.port}", "LUTHIER_TOKEN": service.token}
-    done = subprocess.run(["sh", CURL, "4"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=60)
+    env = {
+        **os.environ,
+        "LUTHIER_URL": f"http://127.0.0.1:{service.port}",
+        "LUTHIER_TOKEN": service.token,
+    }
+    done = subprocess.run(
+        ["sh", CURL, "4"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=60
+    )
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 4
     counts = service("GET", study)[1]["counts"]
@@ -518,9 +675,14 @@ def test_a_worker_in_plain_shell_ends_with_the_service_it_started(tmp_path, sent
     env = {k: v for k, v in os.environ.items() if k not in ("LUTHIER_URL", "LUTHIER_TOKEN")}
     env |= {"PATH": f"{tmp_path}:{env['PATH']}", "TMPDIR": str(tmp_path / "made")}
     worker = subprocess.Popen(
-        ["sh", CURL, "1000"], env=env, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        ["sh", CURL, "1000"],
+        env=env,
+        cwd=tmp_path,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert worker.stdout.readline()
     os.killpg(worker.pid, sent)
     worker.communicate(timeout=20)  # nobody holds its output any more

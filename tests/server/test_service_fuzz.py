@@ -22,9 +22,13 @@ def test_nothing_that_is_sent_breaks_it(serve, tmp_path):
             service("POST", f"{study}/ask", {})
     head = {"Authorization": f"Bearer {service.token}"}
     base = f"http://127.0.0.1:{service.port}"
-    schema = schemathesis.openapi.from_dict(requests.get(f"{base}/openapi.json", headers=head, timeout=20).json())
+    schema = schemathesis.openapi.from_dict(
+        requests.get(f"{base}/openapi.json", headers=head, timeout=20).json()
+    )
     schema.config.base_url = base
-    tolerant = [schemathesis.checks.CHECKS.get_one("positive_data_acceptance")]  # a space can be well-formed nonsense
+    tolerant = [
+        schemathesis.checks.CHECKS.get_one("positive_data_acceptance")
+    ]  # a space can be well-formed nonsense
     statuses = set()
     for found in schema.get_all_operations():
         operation = found.ok()
@@ -45,8 +49,17 @@ def test_nothing_that_is_sent_breaks_it(serve, tmp_path):
                 continue
             cases = operation.as_strategy(generation_mode=mode)
             quick = settings(
-                max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
+                max_examples=EXAMPLES,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
-            )  # fmt: skip
-            seed(1)(quick(given(case=cases, there=st.booleans() if mode is POSITIVE else st.just(False))(check)))()
+            )
+            seed(1)(
+                quick(
+                    given(case=cases, there=st.booleans() if mode is POSITIVE else st.just(False))(
+                        check
+                    )
+                )
+            )()
     assert statuses >= {200, 201, 400, 404, 409, 422}

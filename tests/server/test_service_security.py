@@ -24,11 +24,16 @@ from luthier.storages import Memory, SQLite
 STUDY = {"space": {"x": {"low": 0.0, "high": 1.0}}}
 
 
-# -- the token ---------------------------------------------------------------------------------------------------------
+# -- the token
+# ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", ["", "wrong", "a-token-for-tests-onl", "a-token-for-tests-onlyy", "ü"])
-@pytest.mark.parametrize("path", ["/v1/studies", "/v1/storage/hello", "/metrics", "/openapi.json", "/nothing"])
+@pytest.mark.parametrize(
+    "token", ["", "wrong", "a-token-for-tests-onl", "a-token-for-tests-onlyy", "ü"]
+)
+@pytest.mark.parametrize(
+    "path", ["/v1/studies", "/v1/storage/hello", "/metrics", "/openapi.json", "/nothing"]
+)
 def test_nothing_is_served_without_the_token(service, path, token):
     head = {"Authorization": f"Bearer {token}".encode()} if token else {}
     status, headers, answer = service.raw("GET", path, token="", **head)
@@ -39,7 +44,10 @@ def test_nothing_is_served_without_the_token(service, path, token):
 def test_whether_it_runs_is_said_to_anybody_and_nothing_else(service):
     status, headers, answer = service.raw("GET", "/health", token="")
     assert (status, json.loads(answer)) == (200, {"status": "ok"})
-    assert (headers["content-type"], headers["x-content-type-options"]) == ("application/json", "nosniff")
+    assert (headers["content-type"], headers["x-content-type-options"]) == (
+        "application/json",
+        "nosniff",
+    )
     assert "server" not in {name.lower() for name in headers}
 
 
@@ -135,9 +143,14 @@ def test_without_a_token_only_this_machine_is_served(serve):
             start(Memory(), host, 0, token="")
     service = serve(token="")
     for host, status in [
-        ("localhost", 200), ("127.0.0.1:8700", 200), ("[::1]:8700", 200), ("[::1]", 200), ("evil.example", 403),
-        ("localhost.evil.example:80", 403), ("", 403),
-    ]:  # fmt: skip
+        ("localhost", 200),
+        ("127.0.0.1:8700", 200),
+        ("[::1]:8700", 200),
+        ("[::1]", 200),
+        ("evil.example", 403),
+        ("localhost.evil.example:80", 403),
+        ("", 403),
+    ]:
         assert service.raw("GET", "/v1/studies", Host=host)[0] == status, host
 
 
@@ -154,10 +167,12 @@ def test_without_a_token_no_page_of_a_browser_is_served(serve):
 @pytest.mark.parametrize(
     ("client", "server", "status"),
     [
-        (("127.0.0.1", 5000), ("127.0.0.1", 80), 200), (None, ("/run/luthier.sock", None), 200),
-        (("192.0.2.1", 5000), ("192.0.2.7", 80), 403), (("127.0.0.1", 5000), ("192.0.2.7", 80), 403),
+        (("127.0.0.1", 5000), ("127.0.0.1", 80), 200),
+        (None, ("/run/luthier.sock", None), 200),
+        (("192.0.2.1", 5000), ("192.0.2.7", 80), 403),
+        (("127.0.0.1", 5000), ("192.0.2.7", 80), 403),
     ],
-)  # fmt: skip
+)
 def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, status):
     """Whoever serves the application where others reach it."""
     sent = []
@@ -166,9 +181,15 @@ def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, 
         sent.append(message)
 
     scope = {
-        "type": "http", "method": "GET", "path": "/health", "raw_path": b"/health", "query_string": b"",
-        "headers": [(b"host", b"localhost")], "client": client, "server": server,
-    }  # fmt: skip
+        "type": "http",
+        "method": "GET",
+        "path": "/health",
+        "raw_path": b"/health",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": client,
+        "server": server,
+    }
     asyncio.run(application(Memory())(scope, None, send))
     assert sent[0]["status"] == status
 
@@ -176,11 +197,16 @@ def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, 
 def test_a_body_is_read_only_where_one_is_asked_for_and_of_whom_is_let_in(service):
     for line, status in [("GET /health", 200), ("GET /v1/studies", 401), ("POST /v1/studies", 401)]:
         with socket.create_connection(("127.0.0.1", service.port), timeout=20) as end:
-            end.sendall(f"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode())
-            assert end.recv(1000).startswith(f"HTTP/1.1 {status}".encode())  # although none of it has come
+            end.sendall(
+                f"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode()
+            )
+            assert end.recv(1000).startswith(
+                f"HTTP/1.1 {status}".encode()
+            )  # although none of it has come
 
 
-# -- places ------------------------------------------------------------------------------------------------------------
+# -- places
+# ----------------------------------------------------------------------------------------------
 
 
 def kept_in(service, folder, name="s"):
@@ -203,7 +229,9 @@ def test_clients_do_not_say_where_the_service_writes_and_deletes(serve, tmp_path
     (place / "3-7-0123abcd.npz").write_text("of somebody else")
     allowed = tmp_path / "allowed"
     service = serve(SQLite(tmp_path / "s.db"), checkpoints=str(allowed))
-    for i, named in enumerate((place, f"{allowed}/../other", f"{allowed}ed", f"{allowed}::file://{place}")):
+    for i, named in enumerate(
+        (place, f"{allowed}/../other", f"{allowed}ed", f"{allowed}::file://{place}")
+    ):
         study = kept_in(service, named, f"s{i}")
         status, answer = report(service, study, {"weights": "x" * 5000})
         assert (status, answer["error"]["type"]) == (422, "CheckpointError")
@@ -217,7 +245,8 @@ def test_clients_do_not_say_where_the_service_writes_and_deletes(serve, tmp_path
     assert os.listdir(allowed / "s") == []
 
 
-# -- sizes, rates, times -----------------------------------------------------------------------------------------------
+# -- sizes, rates, times
+# -----------------------------------------------------------------------------------------------
 
 
 def test_a_body_that_is_too_large_is_refused_also_in_chunks(serve):
@@ -290,8 +319,15 @@ def test_what_nobody_waits_for_any_more_is_not_begun(serve):
         time.sleep(0.1)
         others = [pool.submit(service, "POST", "/v1/studies", STUDY) for _ in range(2)]
         assert [f.result()[0] for f in (first, *others)] == [504] * 3
-        keyed = [pool.submit(service, "POST", "/v1/studies", STUDY, Idempotency_Key=f"k{i}") for i in range(3)]
-        assert sorted(f.result()[0] for f in keyed) == [503, 504, 504]  # those with a key go on, and are counted
+        keyed = [
+            pool.submit(service, "POST", "/v1/studies", STUDY, Idempotency_Key=f"k{i}")
+            for i in range(3)
+        ]
+        assert sorted(f.result()[0] for f in keyed) == [
+            503,
+            504,
+            504,
+        ]  # those with a key go on, and are counted
     go.set()
     for i in range(3):
         assert service("POST", "/v1/studies", STUDY, Idempotency_Key=f"k{i}")[0] == 201
@@ -301,12 +337,18 @@ def test_what_nobody_waits_for_any_more_is_not_begun(serve):
 def test_answers_are_kept_up_to_a_size(service, monkeypatch):
     monkeypatch.setattr("luthier.server.app._KEPT_BYTES", 10_000)
     study = service.study()
-    first, *_, last = [service("POST", f"{study}/ask", {}, Idempotency_Key=f"k{i}")[1] for i in range(100)]
+    first, *_, last = [
+        service("POST", f"{study}/ask", {}, Idempotency_Key=f"k{i}")[1] for i in range(100)
+    ]
     assert service("POST", f"{study}/ask", {}, Idempotency_Key="k99")[1] == last
     tell = f"{study}/trials/{first['number']}/tell"
     assert service("POST", tell, {"token": first["token"], "value": 1})[0] == 200
-    assert service("POST", f"{study}/ask", {}, Idempotency_Key="k0")[1] != first  # forgotten, and no longer running
-    assert service("POST", f"{study}/ask", {}, Idempotency_Key="k1")[1]["number"] == 1  # forgotten, but still running
+    assert (
+        service("POST", f"{study}/ask", {}, Idempotency_Key="k0")[1] != first
+    )  # forgotten, and no longer running
+    assert (
+        service("POST", f"{study}/ask", {}, Idempotency_Key="k1")[1]["number"] == 1
+    )  # forgotten, but still running
 
 
 def test_a_slow_study_does_not_hold_up_others(serve, monkeypatch):
@@ -319,7 +361,12 @@ def test_a_slow_study_does_not_hold_up_others(serve, monkeypatch):
         asked = [pool.submit(service, "POST", f"{slow}/ask", {}) for _ in range(6)]
         time.sleep(0.2)
         assert service("POST", f"{quick}/ask", {})[0] == 200
-        assert service("POST", f"{slow}/trials/{held['number']}/heartbeat", {"token": held["token"]})[0] == 200
+        assert (
+            service("POST", f"{slow}/trials/{held['number']}/heartbeat", {"token": held["token"]})[
+                0
+            ]
+            == 200
+        )
         assert not any(f.done() for f in asked)
         go.set()
         assert [f.result()[0] for f in asked] == [200] * 6
@@ -329,8 +376,13 @@ def test_answers_that_are_kept_for_their_keys_are_small(service):
     study = service.study()
     for tags in ({"a": "b"}, {"a": "x" * 2**17}):
         asked = service("POST", f"{study}/ask", {})[1]
-        path, told = f"{study}/trials/{asked['number']}", {"token": asked["token"], "value": 1, "tags": tags}
-        first, again = (service("POST", f"{path}/tell", told, Idempotency_Key="k") for _ in range(2))
+        path, told = (
+            f"{study}/trials/{asked['number']}",
+            {"token": asked["token"], "value": 1, "tags": tags},
+        )
+        first, again = (
+            service("POST", f"{path}/tell", told, Idempotency_Key="k") for _ in range(2)
+        )
         assert first == again
         assert first[1]["tags"] == (tags if len(tags["a"]) == 1 else {})
         stored = service("GET", f"{study}/trials?since={asked['number']}")[1]["trials"][0]
@@ -340,10 +392,12 @@ def test_answers_that_are_kept_for_their_keys_are_small(service):
 @pytest.mark.parametrize(
     "sent",
     [
-        b"", b"POST /v1/st", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: b",
+        b"",
+        b"POST /v1/st",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: b",
         b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /hea",
     ],
-)  # fmt: skip
+)
 def test_who_does_not_finish_a_request_is_hung_up_on(serve, sent):
     service = serve(limits=Limits(read_s=0.3))
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
@@ -373,28 +427,43 @@ def test_who_does_not_finish_a_request_is_hung_up_on(serve, sent):
 
 def test_a_body_that_does_not_come_is_not_waited_for(serve):
     service = serve(limits=Limits(read_s=0.3))
-    head = f"Authorization: Bearer {service.token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+    head = (
+        f"Authorization: Bearer {service.token}\r\nContent-Type: "
+        "application/json\r\nContent-Length: 100\r\n"
+    )
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
         line.sendall(f"POST /v1/studies HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{{".encode())
         answer = line.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 408")
 
 
-# -- what is sent ------------------------------------------------------------------------------------------------------
+# -- what is sent
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"{", 400), (b'{"space": ' + b'{"x":' * 100_000, 400), (b"\xff", 400), (b"null", 422),
+        (b"{", 400),
+        (b'{"space": ' + b'{"x":' * 100_000, 400),
+        (b"\xff", 400),
+        (b"null", 422),
         (b'{"space": {}, "nmae": "x"}', 422),
-        (b'{"space": {"x": {"low": 1, "high": 0}}}', 422), (b'{"space": {"x": 7}}', 422),
+        (b'{"space": {"x": {"low": 1, "high": 0}}}', 422),
+        (b'{"space": {"x": 7}}', 422),
         (b'{"space": {"x": {"low": 0, "high": 1}}, "sampler": "no"}', 422),
         (b'{"space": {"x": {"low": 0, "high": 1}}, "seed": 1e9}', 422),
-        (b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": ["__import__(\\"os\\")"]}}', 422),
-        (b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": [%s""]}}' % (b'"x < 2", ' * 100), 422),
+        (
+            b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": ["__import__(\\"os\\")"]}}',
+            422,
+        ),
+        (
+            b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": [%s""]}}'
+            % (b'"x < 2", ' * 100),
+            422,
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_is_refused_with_a_reason(service, body, status):
     got, answer = service("POST", "/v1/studies", body)
     assert got == status
@@ -402,7 +471,9 @@ def test_what_makes_no_sense_is_refused_with_a_reason(service, body, status):
 
 
 def test_a_body_says_that_it_is_json(service):
-    status, answer = service("POST", "/v1/studies", json.dumps(STUDY).encode(), Content_Type="text/plain")
+    status, answer = service(
+        "POST", "/v1/studies", json.dumps(STUDY).encode(), Content_Type="text/plain"
+    )
     assert (status, answer["error"]["type"]) == (415, "UnsupportedMediaType")
 
 

@@ -39,7 +39,8 @@ def storage(service):
 def test_a_study_lives_there(service):
     study = luthier.create_study("s", service.url, direction="maximize", seed=3)
     study.optimize(
-        lambda t: t.suggest_float("x", 0, 1) + len(str(t.suggest_categorical("c", (1, (2, 3))))), n_trials=10
+        lambda t: t.suggest_float("x", 0, 1) + len(str(t.suggest_categorical("c", (1, (2, 3))))),
+        n_trials=10,
     )
     again = luthier.load_study("s", service.url)
     assert again.best_value == study.best_value == max(r.values[0] for r in service.storage.rows(1))
@@ -83,8 +84,16 @@ def test_every_error_arrives_as_itself(service, storage, error):
 def test_leases_are_those_of_the_service(serve):
     service = serve(Memory(lease_s=7.0, max_retries=5))
     service.storage.now = lambda: 1e6 + time.monotonic()
-    with contextlib.closing(service.client()) as storage, contextlib.closing(service.client(lease_s=3.0)) as own:
-        assert (storage.lease_s, storage.max_retries, own.lease_s, own.max_retries) == (7.0, 5, 3.0, 5)
+    with (
+        contextlib.closing(service.client()) as storage,
+        contextlib.closing(service.client(lease_s=3.0)) as own,
+    ):
+        assert (storage.lease_s, storage.max_retries, own.lease_s, own.max_retries) == (
+            7.0,
+            5,
+            3.0,
+            5,
+        )
         assert abs(storage.now() - service.storage.now()) < 5
 
 
@@ -117,7 +126,9 @@ def test_the_token_is_in_the_url_or_in_the_environment_and_nowhere_else(service,
         assert service.token in storage.url  # so that workers on other machines can reach it
 
 
-@pytest.mark.parametrize("url", ["http://", "http://host:bad", "ftp://host", "http://[::1", "http://h?timeout_s=x"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://host:bad", "ftp://host", "http://[::1", "http://h?timeout_s=x"]
+)
 def test_what_is_no_address_is_refused(url):
     place, _, query = url.partition("?")
     with pytest.raises(StorageError, match="expected"):
@@ -149,12 +160,17 @@ class Strange(BaseHTTPRequestHandler):
     [
         ((200, {}, b"<html>"), StorageError, "is no luthier service"),
         ((404, {}, b"<html>"), StorageError, "is no luthier service"),
-        ((302, {"Location": "http://127.0.0.1:1/"}, b""), StorageError, "redirect, which is not followed"),
-        ((502, {}, b""), StorageUnreachableError, "502"), ((503, {}, b"[]"), StorageUnreachableError, "503"),
+        (
+            (302, {"Location": "http://127.0.0.1:1/"}, b""),
+            StorageError,
+            "redirect, which is not followed",
+        ),
+        ((502, {}, b""), StorageUnreachableError, "502"),
+        ((503, {}, b"[]"), StorageUnreachableError, "503"),
         ((403, {}, b""), StorageDeniedError, "refuses the token"),
         ((500, {}, b'{"error": {"type": "__class__", "message": "m"}}'), StorageError, "m"),
     ],
-)  # fmt: skip
+)
 def test_other_servers_are_told_from_ours(answer, error, says):
     server = HTTPServer(("127.0.0.1", 0), type("Answers", (Strange,), {"answer": answer}))
     server.seen = []
@@ -176,7 +192,9 @@ class Proxy:
     """Passes bytes on until it is told to cut the line."""
 
     def __init__(self, port):
-        self.target, self.up, self.lines = port, True, []
+        self.target = port
+        self.up = True
+        self.lines = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.threads = [threading.Thread(target=self.accept)]
@@ -234,10 +252,14 @@ def test_a_network_that_is_cut_and_restored_loses_and_doubles_nothing(serve, tmp
     url = f"http://{service.token}@127.0.0.1:{proxy.port}"
     cutting = threading.Thread(target=trouble)
     try:
-        study = luthier.create_study("s", url, space={"x": luthier.Float(0, 1)}, sampler="random", seed=0)
+        study = luthier.create_study(
+            "s", url, space={"x": luthier.Float(0, 1)}, sampler="random", seed=0
+        )
         told = []
         cutting.start()
-        study.optimize(lambda t: t.params["x"], n_trials=60, callbacks=[lambda _, row: told.append(row.number)])
+        study.optimize(
+            lambda t: t.params["x"], n_trials=60, callbacks=[lambda _, row: told.append(row.number)]
+        )
         over.set()
         cutting.join()
         rows = service.storage.rows(1)
@@ -283,9 +305,13 @@ def test_a_full_disk_there_is_a_full_disk_here(service, storage):
     service.storage.create_study = full
     with pytest.raises(StorageFullError, match="no space is left"):
         storage.create_study("s", {})
-    assert json.loads(service.raw("POST", "/v1/studies", {"space": {"x": {"low": 0.0, "high": 1.0}}})[2])["error"] == {
-        "type": "StorageFullError", "message": "no space is left", "retry_after_s": None,
-    }  # fmt: skip
+    assert json.loads(
+        service.raw("POST", "/v1/studies", {"space": {"x": {"low": 0.0, "high": 1.0}}})[2]
+    )["error"] == {
+        "type": "StorageFullError",
+        "message": "no space is left",
+        "retry_after_s": None,
+    }
 
 
 def test_an_extra_that_is_missing_there_is_no_failure_of_the_service(service):
@@ -297,7 +323,9 @@ def test_an_extra_that_is_missing_there_is_no_failure_of_the_service(service):
     assert (status, answer["error"]["type"]) == (422, "MissingDependencyError")
 
 
-@pytest.mark.parametrize("url", ["http://h:some-token", "http://user:some-token[@h", "http://some-token\u2100@h"])
+@pytest.mark.parametrize(
+    "url", ["http://h:some-token", "http://user:some-token[@h", "http://some-token\u2100@h"]
+)
 def test_a_url_that_is_none_is_not_quoted(url):
     with pytest.raises(StorageError, match="expected a URL") as told:
         HTTP(url)

@@ -23,7 +23,9 @@ def on_server(kind):
     """A storage in a new database of the server that the tests share."""
 
     def make(folder, lease_s, max_retries):
-        return from_url(f"{shared(kind).fresh()}?lease_s={lease_s}&max_retries={max_retries}&checkpoints={folder}")
+        return from_url(
+            f"{shared(kind).fresh()}?lease_s={lease_s}&max_retries={max_retries}&checkpoints={folder}"
+        )
 
     return make
 
@@ -114,7 +116,8 @@ def one(storage, study, number=0):
     return storage.rows(study, [number])[0]
 
 
-# -- studies -----------------------------------------------------------------------------------------------------------
+# -- studies
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_study_is_found_by_name_with_its_spec(storage):
@@ -156,17 +159,32 @@ def test_a_study_counts_its_trials_by_state(storage, study):
 
 @pytest.mark.parametrize(
     "name",
-    ["ü 变 🎻", "<b>&amp;\"'", "'; DROP TABLE studies; --", "[red]x[/red]", "a\nb\tc\0d", "%s {} \\", " ", "x" * 9999],
+    [
+        "ü 变 🎻",
+        "<b>&amp;\"'",
+        "'; DROP TABLE studies; --",
+        "[red]x[/red]",
+        "a\nb\tc\0d",
+        "%s {} \\",
+        " ",
+        "x" * 9999,
+    ],
 )
 def test_any_text_is_a_name(storage, name):
     study = storage.create_study(name, {name: name}).id
     storage.add_trials(
-        study, [row(params={name: name}, tags={name: [name]}, worker=name), row(State.FAILED, error=name)]
+        study,
+        [row(params={name: name}, tags={name: [name]}, worker=name), row(State.FAILED, error=name)],
     )
     assert storage.study(name).spec == {name: name}
     assert [s.name for s in storage.studies()] == [name]
     first, second = storage.rows(study)
-    assert (first.params, first.tags, first.worker, second.error) == ({name: name}, {name: [name]}, name, name)
+    assert (first.params, first.tags, first.worker, second.error) == (
+        {name: name},
+        {name: [name]},
+        name,
+        name,
+    )
 
 
 VERBS = {
@@ -206,7 +224,8 @@ def test_a_name_is_free_again_after_deletion_and_the_old_study_stays_gone(storag
         storage.finish(study, finished(0))
 
 
-# -- adding and claiming -----------------------------------------------------------------------------------------------
+# -- adding and claiming
+# -----------------------------------------------------------------------------------------------
 
 
 def test_numbers_are_dense_whatever_the_rows_say(storage, study):
@@ -229,11 +248,21 @@ def test_adding_where_the_count_is_not_as_expected_adds_nothing(storage, study):
 
 def test_a_trial_is_kept_as_it_is_added(storage, study):
     done = TrialRow(
-        number=0, state=State.PRUNED, params={"a": 1}, values=(1.0, 2.0), reports=((1.0, 5.0), (2.0, 4.0)),
-        tags={"t": "u"}, error="why", checkpoints=({"step": 1.0, "file": "ü"}, {"step": 2.0}), started_s=1.5,
-        finished_s=2.5, worker="w", retries=1, cost=0.25,
+        number=0,
+        state=State.PRUNED,
+        params={"a": 1},
+        values=(1.0, 2.0),
+        reports=((1.0, 5.0), (2.0, 4.0)),
+        tags={"t": "u"},
+        error="why",
+        checkpoints=({"step": 1.0, "file": "ü"}, {"step": 2.0}),
+        started_s=1.5,
+        finished_s=2.5,
+        worker="w",
+        retries=1,
+        cost=0.25,
         constraints={"memory": -0.5, "ü'\n": math.inf, "c": -math.inf, "": 1e-300},
-    )  # fmt: skip
+    )
     storage.add_trials(study, [done])
     assert one(storage, study) == done
     assert storage.claim(study, 0, "me")[0] is None
@@ -249,7 +278,12 @@ def test_a_waiting_trial_is_claimed_once(storage, study):
     storage.clock.now += 5
     got, revision = storage.claim(study, 0, "me")
     assert got == one(storage, study)
-    assert (got.state, got.params, got.tags, got.worker) == (State.RUNNING, {"x": 1.5}, {"from": "me"}, "me")
+    assert (got.state, got.params, got.tags, got.worker) == (
+        State.RUNNING,
+        {"x": 1.5},
+        {"from": "me"},
+        "me",
+    )
     assert (got.token, got.retries, got.started_s) == (1, 0, storage.clock.now)
     assert got.lease_s == storage.clock.now + LEASE_S
     assert revision == 2
@@ -276,7 +310,11 @@ def test_a_trial_that_keeps_losing_its_worker_fails_and_says_why(storage, study)
     storage.clock.now += LEASE_S + 1
     assert storage.claim(study, number, "w9")[0] is None
     got = one(storage, study)
-    assert (got.state, got.retries, got.finished_s) == (State.FAILED, MAX_RETRIES, storage.clock.now)
+    assert (got.state, got.retries, got.finished_s) == (
+        State.FAILED,
+        MAX_RETRIES,
+        storage.clock.now,
+    )
     assert got.error.startswith("WorkerDiedError: the worker died or fell silent 3 times")
     assert "w2" in got.error
     with pytest.raises(LeaseLostError):
@@ -313,7 +351,10 @@ def test_a_call_that_is_made_again_adds_nothing(storage, study):
     rows = [row(), row(State.WAITING)]
     assert storage.add_trials(study, rows, None, "first") == (0, 1)
     assert storage.add_trials(study, rows, None, "first") == (0, 1)
-    assert storage.add_trials(study, rows, 0, "first") == (0, 1)  # it expected what it has changed itself
+    assert storage.add_trials(study, rows, 0, "first") == (
+        0,
+        1,
+    )  # it expected what it has changed itself
     assert storage.add_trials(study, [row()], 2, "second") == (2, 2)
     assert storage.add_trials(study, [row()], 2, "second") == (2, 2)
     assert storage.add_trials(study, [row()], 2, "third") == (-1, 2)
@@ -329,7 +370,9 @@ def test_a_result_that_is_told_again_changes_nothing(storage, study):
     assert storage.finish(study, end) == revision
     assert storage.changes(study, revision).revision == revision
     with pytest.raises(LeaseLostError):
-        storage.finish(study, finished(number, value=0.75, params={"x": 1}, finished_s=storage.clock.now))
+        storage.finish(
+            study, finished(number, value=0.75, params={"x": 1}, finished_s=storage.clock.now)
+        )
 
 
 def test_extending_does_not_help_those_who_lost_the_lease_nor_move_the_revision(storage, study):
@@ -354,16 +397,23 @@ def test_reporting_extends_the_lease(storage, study):
 
 def test_a_trial_that_does_not_exist_is_not_taken_for_a_deleted_study(storage, study):
     running(storage, study)
-    for ask in (lambda: storage.claim(study, 7, "me"), lambda: storage.rows(study, [0, 7]),
-                lambda: storage.finish(study, finished(7)), lambda: storage.release(study, 7, 1, False)):  # fmt: skip
+    for ask in (
+        lambda: storage.claim(study, 7, "me"),
+        lambda: storage.rows(study, [0, 7]),
+        lambda: storage.finish(study, finished(7)),
+        lambda: storage.release(study, 7, 1, False),
+    ):
         with pytest.raises(TrialError, match=r"no (such )?trial"):
             ask()
 
 
-# -- tokens ------------------------------------------------------------------------------------------------------------
+# -- tokens
+# ----------------------------------------------------------------------------------------------
 
 ENDS = {
-    "report": lambda s, study, number, token: s.report(study, number, token, 1.0, 1.0, POINT, {"x": 2}),
+    "report": lambda s, study, number, token: s.report(
+        study, number, token, 1.0, 1.0, POINT, {"x": 2}
+    ),
     "finish": lambda s, study, number, token: s.finish(study, finished(number, token, 9.0)),
     "release": lambda s, study, number, token: s.release(study, number, token, True),
 }
@@ -390,7 +440,9 @@ def test_a_trial_that_is_over_or_not_running_is_not_touched(storage, study, verb
         token = 0
     else:
         running(storage, study)
-        storage.finish(study, finished(0)) if before == "finished" else storage.release(study, 0, 1, False)
+        storage.finish(study, finished(0)) if before == "finished" else storage.release(
+            study, 0, 1, False
+        )
         token = 1
     was = one(storage, study)
     with pytest.raises(LeaseLostError):
@@ -404,9 +456,19 @@ def test_finishing_stores_the_result_and_keeps_retries_and_reports(storage, stud
     storage.clock.now += LEASE_S + 1
     token = storage.claim(study, number, "b")[0].token
     end = TrialRow(
-        number=number, state=State.FAILED, params={"x": 1.0, "y": 2}, tags={"n": 1}, error="E: why", started_s=1.0,
-        finished_s=2.0, worker="b", token=token, reports=((8.0, 8.0),), cost=1e-3, constraints={"memory": math.inf},
-    )  # fmt: skip
+        number=number,
+        state=State.FAILED,
+        params={"x": 1.0, "y": 2},
+        tags={"n": 1},
+        error="E: why",
+        started_s=1.0,
+        finished_s=2.0,
+        worker="b",
+        token=token,
+        reports=((8.0, 8.0),),
+        cost=1e-3,
+        constraints={"memory": math.inf},
+    )
     storage.finish(study, end)
     expected = msgspec.structs.replace(end, retries=1, reports=((1.0, 3.5),))
     assert one(storage, study) == expected
@@ -435,7 +497,8 @@ def test_released_because_its_worker_died_counts(storage, study):
     assert storage.claim(study, number, "me")[0] is None
 
 
-# -- reports -----------------------------------------------------------------------------------------------------------
+# -- reports
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_step_reported_twice_keeps_the_later_value_and_steps_are_in_order(storage, study):
@@ -447,13 +510,19 @@ def test_a_step_reported_twice_keeps_the_later_value_and_steps_are_in_order(stor
 
 def test_a_checkpoint_stays_until_the_next_and_travels_to_whoever_takes_over(storage, study):
     number = running(storage, study)
-    for step, references in enumerate([POINT, None, None, (*POINT, {"step": 4.0, "value": "ü"}), None]):
+    for step, references in enumerate(
+        [POINT, None, None, (*POINT, {"step": 4.0, "value": "ü"}), None]
+    ):
         storage.report(study, number, 1, float(step), 0.0, references, {})
     storage.release(study, number, 1, retried=True)
-    assert storage.claim(study, number, "me")[0].checkpoints == (*POINT, {"step": 4.0, "value": "ü"})
+    assert storage.claim(study, number, "me")[0].checkpoints == (
+        *POINT,
+        {"step": 4.0, "value": "ü"},
+    )
 
 
-# -- pauses ------------------------------------------------------------------------------------------------------------
+# -- pauses
+# ----------------------------------------------------------------------------------------------
 
 
 def paused(storage, study, **fields):
@@ -461,9 +530,16 @@ def paused(storage, study, **fields):
     storage.report(study, number, 1, 3.0, 0.5, POINT, {})
     storage.clock.now += 5
     end = TrialRow(
-        number=number, state=State.PAUSED, params={"x": 1}, values=(0.5,), token=1, checkpoints=POINT,
-        started_s=storage.clock.now - 5, finished_s=storage.clock.now, **fields,
-    )  # fmt: skip
+        number=number,
+        state=State.PAUSED,
+        params={"x": 1},
+        values=(0.5,),
+        token=1,
+        checkpoints=POINT,
+        started_s=storage.clock.now - 5,
+        finished_s=storage.clock.now,
+        **fields,
+    )
     storage.finish(study, end)
     return number
 
@@ -476,7 +552,13 @@ def test_a_paused_trial_holds_no_worker_and_is_resumed_by_whoever_saw_it_so(stor
     turn = Resume(1, Turn(3.0, {"x": 1}))
     got, revision = storage.claim(study, number, "me", turn)
     assert got == one(storage, study)
-    assert (got.state, got.token, got.worker, got.params, got.checkpoints) == (State.RUNNING, 2, "me", {"x": 1}, POINT)
+    assert (got.state, got.token, got.worker, got.params, got.checkpoints) == (
+        State.RUNNING,
+        2,
+        "me",
+        {"x": 1},
+        POINT,
+    )
     assert (got.turns, got.values, got.retries) == ((turn.turn,), None, 0)
     assert got.lease_s == storage.clock.now + LEASE_S
     assert storage.clock.now - got.started_s == 5  # what it ran so far, without the pause
@@ -486,16 +568,25 @@ def test_a_paused_trial_holds_no_worker_and_is_resumed_by_whoever_saw_it_so(stor
 def test_a_decision_to_resume_that_comes_late_is_refused(storage, study):
     number = paused(storage, study)
     storage.claim(study, number, "me", Resume(1, Turn(3.0, {"x": 1})))
-    storage.finish(study, TrialRow(number=number, state=State.PAUSED, params={"x": 1}, values=(0.25,), token=2))
+    storage.finish(
+        study, TrialRow(number=number, state=State.PAUSED, params={"x": 1}, values=(0.25,), token=2)
+    )
     assert storage.claim(study, number, "you", Resume(1, Turn(3.0, {"x": 1})))[0] is None
-    assert storage.claim(study, number, "you", Resume(2, Turn(9.0, {"x": 1})))[0].turns[-1].step == 9.0
+    assert (
+        storage.claim(study, number, "you", Resume(2, Turn(9.0, {"x": 1})))[0].turns[-1].step == 9.0
+    )
 
 
 def test_a_trial_that_is_not_paused_is_not_resumed(storage, study):
     storage.add_trials(study, [row(State.WAITING), row(), row(State.COMPLETE, values=(1.0,))])
     storage.clock.now += LEASE_S + 1
     for number in range(3):
-        assert storage.claim(study, number, "me", Resume(one(storage, study, number).token, Turn(0.0, {})))[0] is None
+        assert (
+            storage.claim(
+                study, number, "me", Resume(one(storage, study, number).token, Turn(0.0, {}))
+            )[0]
+            is None
+        )
 
 
 def test_a_copy_of_another_trial_is_resumed_with_its_params_and_its_checkpoint(storage, study):
@@ -503,7 +594,10 @@ def test_a_copy_of_another_trial_is_resumed_with_its_params_and_its_checkpoint(s
     lent = ({"step": 4.0, "file": "7-4-cd.npz"},)
     got, _ = storage.claim(study, number, "me", Resume(1, Turn(4.0, {"x": (2, "y")}, 7), lent))
     assert (got.params, got.checkpoints) == ({"x": (2, "y")}, (*POINT, *lent))
-    assert got.turns == (Turn(0.0, {"x": 1}), Turn(4.0, {"x": (2, "y")}, 7))  # the first is what it began with
+    assert got.turns == (
+        Turn(0.0, {"x": 1}),
+        Turn(4.0, {"x": (2, "y")}, 7),
+    )  # the first is what it began with
     assert storage.rows(study, [number])[0] == got
     assert storage.changes(study, 0).rows[0].turns == got.turns
     storage.finish(study, finished(number, token=2))
@@ -522,9 +616,17 @@ def test_a_pause_makes_good_for_lost_workers(storage, study):
 def test_reports_may_hold_several_values(storage, study):
     number = running(storage, study)
     storage.report(study, number, 1, 1.0, (0.5, math.inf), None, {})
-    storage.add_trials(study, [row(State.COMPLETE, values=(1.0, 2.0), reports=((0.0, (1.0, -math.inf)),))])
-    assert [r.value for r in storage.changes(study, 0).reports] == [(0.5, math.inf), (1.0, -math.inf)]
-    assert [r.reports for r in storage.rows(study)] == [((1.0, (0.5, math.inf)),), ((0.0, (1.0, -math.inf)),)]
+    storage.add_trials(
+        study, [row(State.COMPLETE, values=(1.0, 2.0), reports=((0.0, (1.0, -math.inf)),))]
+    )
+    assert [r.value for r in storage.changes(study, 0).reports] == [
+        (0.5, math.inf),
+        (1.0, -math.inf),
+    ]
+    assert [r.reports for r in storage.rows(study)] == [
+        ((1.0, (0.5, math.inf)),),
+        ((0.0, (1.0, -math.inf)),),
+    ]
 
 
 def test_params_may_change_at_a_step(storage, study):
@@ -554,9 +656,17 @@ def test_every_float_comes_back_as_it_was(storage, study, value):
 
 def test_params_keep_their_types(storage, study):
     params = {
-        "tuple": (1, (2.0, "x"), ()), "true": True, "one": 1, "float": 1.0, "none": None, "text": "1", "big": 2**80,
-        "small": -(2**70), "tiny": 5e-324, "": "empty",
-    }  # fmt: skip
+        "tuple": (1, (2.0, "x"), ()),
+        "true": True,
+        "one": 1,
+        "float": 1.0,
+        "none": None,
+        "text": "1",
+        "big": 2**80,
+        "small": -(2**70),
+        "tiny": 5e-324,
+        "": "empty",
+    }
     storage.add_trials(study, [row(State.WAITING, params=params)])
     for got in (storage.rows(study)[0], storage.claim(study, 0, "me")[0]):
         assert repr(got.params) == repr(params)
@@ -582,13 +692,17 @@ def test_leases_and_retries_make_sense(tmp_path, backend, args):
         BACKENDS[backend](tmp_path, *args)
 
 
-# -- changes -----------------------------------------------------------------------------------------------------------
+# -- changes
+# ----------------------------------------------------------------------------------------------
 
 
 def test_changes_are_what_is_new_and_nothing_else(storage, study):
     none = storage.changes(study, 0)
     assert (none.revision, list(none.rows), list(none.reports)) == (0, [], [])
-    storage.add_trials(study, [row(), row(State.WAITING), row(State.COMPLETE, values=(1.0,), reports=((1.0, 2.0),))])
+    storage.add_trials(
+        study,
+        [row(), row(State.WAITING), row(State.COMPLETE, values=(1.0,), reports=((1.0, 2.0),))],
+    )
     new = storage.changes(study, 0)
     assert (new.revision, [r.number for r in new.rows]) == (1, [0, 1, 2])
     assert [(r.number, r.step, r.value) for r in new.reports] == [(2, 1.0, 2.0)]
@@ -600,7 +714,10 @@ def test_changes_are_what_is_new_and_nothing_else(storage, study):
     storage.claim(study, 1, "me")
     storage.finish(study, finished(0))
     new = storage.changes(study, 2)
-    assert (new.revision, [(r.number, r.state) for r in new.rows]) == (4, [(0, State.COMPLETE), (1, State.RUNNING)])
+    assert (new.revision, [(r.number, r.state) for r in new.rows]) == (
+        4,
+        [(0, State.COMPLETE), (1, State.RUNNING)],
+    )
     assert list(new.reports) == []
     assert storage.changes(study, 4).revision == 4
     assert not storage.changes(study, 4).rows
@@ -610,7 +727,10 @@ class Model:
     """The contract in the fewest words: rows, reports, and what each revision touched."""
 
     def __init__(self, clock):
-        self.clock, self.rows, self.reports, self.log = clock, [], {}, []
+        self.clock = clock
+        self.rows = []
+        self.reports = {}
+        self.log = []
 
     def touch(self, *what):
         self.log.append(what)
@@ -631,7 +751,11 @@ class Model:
         for r in rows:
             number, live = len(self.rows), r.state == State.RUNNING
             lease = self.clock.now + LEASE_S if live else 0.0
-            self.rows.append(msgspec.structs.replace(r, number=number, token=int(live), lease_s=lease, reports=()))
+            self.rows.append(
+                msgspec.structs.replace(
+                    r, number=number, token=int(live), lease_s=lease, reports=()
+                )
+            )
             self.reports.update({(number, step): value for step, value in r.reports})
             touched += [number, *((number, step) for step, _ in r.reports)]
         return first, self.touch(*touched)
@@ -643,16 +767,38 @@ class Model:
         if not resumed and not (resume is None and r.state == State.WAITING) and not expired:
             return None, len(self.log)
         if resumed:
-            ran_s = r.finished_s - r.started_s if r.finished_s is not None and r.started_s is not None else 0.0
+            ran_s = (
+                r.finished_s - r.started_s
+                if r.finished_s is not None and r.started_s is not None
+                else 0.0
+            )
             first = (Turn(0.0, r.params),) if not r.turns and resume.turn.params != r.params else ()
-            self.set(number, params=resume.turn.params, turns=(*r.turns, *first, resume.turn), values=None)
-            self.set(number, checkpoints=r.checkpoints + resume.checkpoints, finished_s=None, state=State.RUNNING)
-            self.set(number, worker=worker, token=r.token + 1, lease_s=now + LEASE_S, started_s=now - ran_s)
+            self.set(
+                number,
+                params=resume.turn.params,
+                turns=(*r.turns, *first, resume.turn),
+                values=None,
+            )
+            self.set(
+                number,
+                checkpoints=r.checkpoints + resume.checkpoints,
+                finished_s=None,
+                state=State.RUNNING,
+            )
+            self.set(
+                number,
+                worker=worker,
+                token=r.token + 1,
+                lease_s=now + LEASE_S,
+                started_s=now - ran_s,
+            )
             return self.full(number), self.touch(number)
         if expired and r.retries == MAX_RETRIES:
             self.set(number, state=State.FAILED, error="died", checkpoints=(), finished_s=now)
             return None, self.touch(number)
-        self.set(number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S)
+        self.set(
+            number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S
+        )
         self.set(number, started_s=r.started_s if r.turns else now)
         self.set(number, retries=r.retries + expired)
         return self.full(number), self.touch(number)
@@ -670,31 +816,51 @@ class Model:
         self.set(number, lease_s=self.clock.now + LEASE_S)
         if checkpoints is None and (not params or params == r.params):
             return self.touch((number, step))
-        self.set(number, checkpoints=r.checkpoints if checkpoints is None else checkpoints, params=params or r.params)
+        self.set(
+            number,
+            checkpoints=r.checkpoints if checkpoints is None else checkpoints,
+            params=params or r.params,
+        )
         return self.touch(number, (number, step))
 
     def finish(self, row):
         self.held(row.number, row.token)
         old = self.rows[row.number]
         self.rows[row.number] = row
-        self.set(row.number, turns=old.turns, lease_s=0.0, retries=0 if row.state == State.PAUSED else old.retries)
+        self.set(
+            row.number,
+            turns=old.turns,
+            lease_s=0.0,
+            retries=0 if row.state == State.PAUSED else old.retries,
+        )
         return self.touch(row.number)
 
     def release(self, number, token, retried):
         self.held(number, token)
         if retried and self.rows[number].retries == MAX_RETRIES:
-            self.set(number, state=State.FAILED, error="died", checkpoints=(), finished_s=self.clock.now)
+            self.set(
+                number, state=State.FAILED, error="died", checkpoints=(), finished_s=self.clock.now
+            )
         else:
-            self.set(number, state=State.WAITING, retries=self.rows[number].retries + retried, lease_s=0.0)
+            self.set(
+                number,
+                state=State.WAITING,
+                retries=self.rows[number].retries + retried,
+                lease_s=0.0,
+            )
         return self.touch(number)
 
     def full(self, number):
-        told = tuple(sorted((step, value) for (n, step), value in self.reports.items() if n == number))
+        told = tuple(
+            sorted((step, value) for (n, step), value in self.reports.items() if n == number)
+        )
         return msgspec.structs.replace(self.rows[number], reports=told)
 
     def changes(self, since):
         touched = {what for entry in self.log[since:] for what in entry}
-        last = {what: (r, what) for r, entry in enumerate(self.log) for what in entry if what in touched}
+        last = {
+            what: (r, what) for r, entry in enumerate(self.log) for what in entry if what in touched
+        }
         reports = sorted((what for what in touched if isinstance(what, tuple)), key=last.get)
         rows = [self.rows[n] for n in sorted(what for what in touched if isinstance(what, int))]
         return len(self.log), rows, [(n, step, self.reports[n, step]) for n, step in reports]
@@ -703,7 +869,10 @@ class Model:
 def plain(x):
     """For comparison: NaN equals NaN, and how a storage words the death of workers is its own affair."""
     if isinstance(x, TrialRow):
-        x = {**msgspec.structs.asdict(x), "error": "died" if x.error and "died" in x.error else x.error}
+        x = {
+            **msgspec.structs.asdict(x),
+            "error": "died" if x.error and "died" in x.error else x.error,
+        }
     if isinstance(x, list | tuple):
         return [plain(v) for v in x]
     return repr(x)
@@ -718,14 +887,16 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-PARAMS = st.dictionaries(st.text(max_size=5), st.integers() | st.booleans() | st.text(max_size=5), max_size=3)
+PARAMS = st.dictionaries(
+    st.text(max_size=5), st.integers() | st.booleans() | st.text(max_size=5), max_size=3
+)
 FLOATS = st.floats() | st.sampled_from(EXTREME)
 CONSTRAINTS = st.dictionaries(st.text(max_size=5), FLOATS, max_size=2)
 STEPS = st.sampled_from([0.0, 1.0, 2.0, 0.5])
 REPORTS = st.dictionaries(STEPS, FLOATS, max_size=2).map(lambda d: tuple(d.items()))
-REFERENCES = st.lists(st.fixed_dictionaries({"step": st.just(1.0), "value": st.text(max_size=3)}), max_size=2).map(
-    tuple
-)
+REFERENCES = st.lists(
+    st.fixed_dictionaries({"step": st.just(1.0), "value": st.text(max_size=3)}), max_size=2
+).map(tuple)
 ROWS = st.builds(
     TrialRow,
     number=st.just(-1),
@@ -749,10 +920,12 @@ class Storages(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.clock, self.known = Clock(), 0
+        self.clock = Clock()
+        self.known = 0
         self.model = Model(self.clock)
         name = uuid.uuid4().hex
-        self.name, self.other = f"s-{name}", f"other-{name}"
+        self.name = f"s-{name}"
+        self.other = f"other-{name}"
         for s in self.storages:
             set_clock(s, self.clock)
             s.create_study(self.other, {})
@@ -776,7 +949,11 @@ class Storages(RuleBasedStateMachine):
 
             def changes(since):
                 new = storage.changes(study, since)
-                return new.revision, list(new.rows), [(r.number, r.step, r.value) for r in new.reports]
+                return (
+                    new.revision,
+                    list(new.rows),
+                    [(r.number, r.step, r.value) for r in new.reports],
+                )
 
             return changes
         return lambda *args: getattr(storage, verb)(study, *args)
@@ -807,16 +984,26 @@ class Storages(RuleBasedStateMachine):
         self.all_do("extend", {self.pick(data): data.draw(st.integers(0, 3)) for _ in range(2)})
 
     @precondition(lambda self: self.model.rows)
-    @rule(data=st.data(), step=STEPS, value=FLOATS, references=st.none() | REFERENCES, params=st.just({}) | PARAMS)
+    @rule(
+        data=st.data(),
+        step=STEPS,
+        value=FLOATS,
+        references=st.none() | REFERENCES,
+        params=st.just({}) | PARAMS,
+    )
     def report(self, data, step, value, references, params):
         number = self.pick(data)
         self.all_do("report", number, self.token(data, number), step, value, references, params)
 
     @precondition(lambda self: self.model.rows)
     @rule(
-        data=st.data(), state=ENDED, values=st.none() | st.tuples(FLOATS), params=PARAMS, constraints=CONSTRAINTS,
+        data=st.data(),
+        state=ENDED,
+        values=st.none() | st.tuples(FLOATS),
+        params=PARAMS,
+        constraints=CONSTRAINTS,
         error=st.none() | st.text(),
-    )  # fmt: skip
+    )
     def finish(self, data, **fields):
         number = self.pick(data)
         self.all_do("finish", TrialRow(number=number, token=self.token(data, number), **fields))
@@ -866,13 +1053,16 @@ def test_all_back_ends_agree_with_the_model(tmp_path, monkeypatch):
         s.close()
 
 
-# -- threads -----------------------------------------------------------------------------------------------------------
+# -- threads
+# ----------------------------------------------------------------------------------------------
 
 
 def test_threads_lose_and_double_nothing(storage, study):
     n_threads, each = 8, 25
     storage.add_trials(study, [row(State.WAITING) for _ in range(n_threads * each)])
-    claimed, added, problems = [], [], []
+    claimed = []
+    added = []
+    problems = []
     table, told = {}, {}
     barrier = threading.Barrier(n_threads + 1)
 
@@ -896,7 +1086,9 @@ def test_threads_lose_and_double_nothing(storage, study):
     def watch():
         since = 0
         barrier.wait()
-        while not problems and (len(table) < 2 * n_threads * each or any(r.state < 2 for r in table.values())):
+        while not problems and (
+            len(table) < 2 * n_threads * each or any(r.state < 2 for r in table.values())
+        ):
             new = storage.changes(study, since)
             since = new.revision
             table.update({r.number: r for r in new.rows})
@@ -915,6 +1107,8 @@ def test_threads_lose_and_double_nothing(storage, study):
     rows = storage.rows(study)
     assert [r.number for r in rows] == list(range(2 * n_threads * each))
     assert all(r.state == State.COMPLETE and r.values == (r.number,) for r in rows)
-    assert [msgspec.structs.replace(r, reports=()) for r in rows] == [table[i] for i in range(len(rows))]
+    assert [msgspec.structs.replace(r, reports=()) for r in rows] == [
+        table[i] for i in range(len(rows))
+    ]
     assert told == {(r.number, step): value for r in rows for step, value in r.reports}
     assert storage.changes(study, 0).revision == 1 + 3 * n_threads * each + 2 * n_threads * each

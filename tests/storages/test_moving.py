@@ -51,7 +51,9 @@ def objective(trial):
     for step in range(start, 9):
         if trial.number == 3:
             raise ValueError("odd \x1b[31m luck")
-        trial.report(x * x + 1 / (step + 1), step + 1, checkpoint={"w": np.full(600, x), "step": step + 1})
+        trial.report(
+            x * x + 1 / (step + 1), step + 1, checkpoint={"w": np.full(600, x), "step": step + 1}
+        )
         if trial.should_prune():
             raise luthier.TrialPruned
     return x * x if kind != "a" else math.inf
@@ -60,7 +62,12 @@ def objective(trial):
 def real(url, checkpoints=None):
     """A study with trials in every state."""
     study = luthier.create_study(
-        NAME, url, sampler="random", scheduler=ASHA(min_resource=1, max_resource=9), seed=3, checkpoints=checkpoints
+        NAME,
+        url,
+        sampler="random",
+        scheduler=ASHA(min_resource=1, max_resource=9),
+        seed=3,
+        checkpoints=checkpoints,
     )
     study.optimize(objective, n_trials=30, catch=ValueError)
     study.optimize(lambda trial: 1.0, n_trials=1, stop=())
@@ -70,7 +77,8 @@ def real(url, checkpoints=None):
     held.report(0.5, 1)
     storage = study.storage
     storage.add_trials(
-        study._id, [TrialRow(number=-1, state=State.PRUNED, values=(math.nan,), params={"t": (1, (2,))})]
+        study._id,
+        [TrialRow(number=-1, state=State.PRUNED, values=(math.nan,), params={"t": (1, (2,))})],
     )
     number, _ = storage.add_trials(
         study._id, [TrialRow(number=-1, state=State.PAUSED, values=(1.0,), params={"x": 0.1})]
@@ -85,13 +93,23 @@ def rows(url, name=NAME):
     place = from_url(url)
     found = place.rows(place.study(name).id)
     place.close()
-    return [repr([msgspec.structs.astuple(msgspec.structs.replace(r, token=0, lease_s=0.0))]) for r in found]
+    return [
+        repr([msgspec.structs.astuple(msgspec.structs.replace(r, token=0, lease_s=0.0))])
+        for r in found
+    ]
 
 
 def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
     first = real("a.db")
     states = {t.state for t in first.trials}
-    assert states >= {State.WAITING, State.RUNNING, State.PRUNED, State.FAILED, State.COMPLETE, State.PAUSED}
+    assert states >= {
+        State.WAITING,
+        State.RUNNING,
+        State.PRUNED,
+        State.FAILED,
+        State.COMPLETE,
+        State.PAUSED,
+    }
     aims = {"ü\n": "minimize", "b": "maximize"}
     luthier.create_study("two", "a.db", objectives=aims, space={"x": luthier.Float(0, 1)})
     two = luthier.load_study("two", "a.db")
@@ -100,8 +118,16 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
     t.report([1.0, -math.inf], 0.5)
     two.tell(t, None, "pruned")
     first.storage.close()
-    urls = ["sqlite:///a.db", shared("postgresql").fresh(), shared("mysql").fresh(), "sqlite:///b.db"]
-    urls[1:3] = [f"{url}?checkpoints={folder / kind}" for url, kind in zip(urls[1:3], ("pg", "my"), strict=True)]
+    urls = [
+        "sqlite:///a.db",
+        shared("postgresql").fresh(),
+        shared("mysql").fresh(),
+        "sqlite:///b.db",
+    ]
+    urls[1:3] = [
+        f"{url}?checkpoints={folder / kind}"
+        for url, kind in zip(urls[1:3], ("pg", "my"), strict=True)
+    ]
     for source, target in itertools.pairwise(urls):
         done = call("storage", "copy", source, target)
         assert done.stdout.count("on both sides") == 2
@@ -111,11 +137,16 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
         changed = [b.replace("State.RUNNING: 1", "State.WAITING: 0") for b in before]
         assert after == changed
     assert luthier.load_study("two", "b.db").objectives == tuple(aims)
-    old, new = luthier.load_study(NAME, "a.db"), luthier.load_study(NAME, "b.db", scheduler=ASHA(1, 9))
+    old, new = (
+        luthier.load_study(NAME, "a.db"),
+        luthier.load_study(NAME, "b.db", scheduler=ASHA(1, 9)),
+    )
     assert old._spec == new._spec
     assert new.trials[5].constraints == {"märk\x00": math.inf}
     assert new.best_trial.number == old.best_trial.number
-    some = [t for t in new.trials if t.checkpoints and (not t.state.finished or t == new.best_trial)]
+    some = [
+        t for t in new.trials if t.checkpoints and (not t.state.finished or t == new.best_trial)
+    ]
     assert len(some) >= 3
     for t in some:
         there, here = old.checkpoint(t.number), new.checkpoint(t.number)
@@ -143,7 +174,9 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_copied():
     assert [s.name for s in luthier.list_studies("b.db")] == ["z"]
     call("storage", "copy", "a.db", "b.db", "--study", "y", "--study", "x")
     assert [s.name for s in luthier.list_studies("b.db")] == ["z", "y", "x"]
-    assert "no study 'n'" in call("storage", "copy", "a.db", "c.db", "--study", "n", status=1).stderr
+    assert (
+        "no study 'n'" in call("storage", "copy", "a.db", "c.db", "--study", "n", status=1).stderr
+    )
     assert "there is no file" in call("storage", "copy", "none.db", "c.db", status=1).stderr
 
 
@@ -165,7 +198,13 @@ class Failing(SQLite):
 def large():
     study = luthier.create_study("large", "a.db", space={"x": luthier.Float(0, 1)})
     done = [
-        TrialRow(number=-1, state=State.COMPLETE, params={"x": i / 3000}, values=(1.0,), reports=((1.0, i), (2.0, -i)))
+        TrialRow(
+            number=-1,
+            state=State.COMPLETE,
+            params={"x": i / 3000},
+            values=(1.0,),
+            reports=((1.0, i), (2.0, -i)),
+        )
         for i in range(3000)
     ]
     study.add_trials(done)
@@ -176,10 +215,15 @@ def large():
 def test_a_copy_that_fails_leaves_nothing(large, forgets):
     target = Failing("b.db")
     target.forgets = forgets
-    with pytest.raises(StorageError, match="is not what was written; nothing is kept" if forgets else "disk is full"):
+    with pytest.raises(
+        StorageError,
+        match="is not what was written; nothing is kept" if forgets else "disk is full",
+    ):
         copy(large.storage, target, "large")
     assert target.studies() == []
-    (n,) = target._glance("SELECT (SELECT count(*) FROM luthier_trials) + (SELECT count(*) FROM luthier_reports)", ())
+    (n,) = target._glance(
+        "SELECT (SELECT count(*) FROM luthier_trials) + (SELECT count(*) FROM luthier_reports)", ()
+    )
     assert n == 0
 
 
@@ -199,7 +243,9 @@ moving.copy(SQLite("a.db"), SQLite("b.db"), "large", tell)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_half_a_copy_is_never_taken_for_a_study(large, number):
-    with subprocess.Popen([sys.executable, "-c", HALF], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HALF], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         assert process.stdout.readline() == b"now\n"
         half = from_url("b.db").study("large")
         assert 1000 < half.n_trials < 3000
@@ -265,7 +311,8 @@ def test_checkpoints_that_are_gone_are_told_and_those_with_a_place_of_their_own_
     os.remove(files[0])
     files[1].write_bytes(b"damaged")
     assert (
-        "2 checkpoints were not found beside a.db" in call("storage", "copy", "a.db", "b.db", "--study", "gone").stderr
+        "2 checkpoints were not found beside a.db"
+        in call("storage", "copy", "a.db", "b.db", "--study", "gone").stderr
     )
     with pytest.raises(LuthierError):
         luthier.load_study("gone", "b.db").checkpoint(0)

@@ -1,4 +1,7 @@
-"""What is special to a Redis server: round trips, keys, secrets, forks, and what its settings let it forget."""
+"""What is special to a Redis server.
+
+Round trips, keys, secrets, forks, and what its settings let it forget.
+"""
 
 import contextlib
 import os
@@ -84,7 +87,8 @@ def heard(url):
                 said.append(command["command"].split()[0])
 
 
-# -- what goes over the network ----------------------------------------------------------------------------------------
+# -- what goes over the network
+# ----------------------------------------------------------------------------------------
 
 POINT = ({"step": 1.0, "file": "a"},)
 VERBS = {  # name -> the verb, and its round trips
@@ -97,9 +101,13 @@ VERBS = {  # name -> the verb, and its round trips
     "extend": (lambda s, i: s.extend(i, {0: 1, 1: 0}), 1),
     "report": (lambda s, i: s.report(i, 0, 1, 1.0, 2.0, None, {}), 1),
     "report with the same params in another order": (
-        lambda s, i: s.report(i, 0, 1, 1.0, 2.0, None, {"y": 2, "x": 1.0}), 1,
+        lambda s, i: s.report(i, 0, 1, 1.0, 2.0, None, {"y": 2, "x": 1.0}),
+        1,
     ),
-    "report with a checkpoint": (lambda s, i: s.report(i, 0, 1, 1.0, 2.0, POINT, {"x": 1.0, "y": 2}), 2),
+    "report with a checkpoint": (
+        lambda s, i: s.report(i, 0, 1, 1.0, 2.0, POINT, {"x": 1.0, "y": 2}),
+        2,
+    ),
     "finish": (lambda s, i: s.finish(i, finished(0)), 1),
     "changes": (lambda s, i: s.changes(i, 0), 1),
     "no changes": (lambda s, i: s.changes(i, 1), 1),
@@ -108,13 +116,15 @@ VERBS = {  # name -> the verb, and its round trips
     "claim": (lambda s, i: s.claim(i, 1, "me"), 2),
     "claim in vain": (lambda s, i: s.claim(i, 0, "me"), 1),
     "release": (lambda s, i: s.release(i, 0, 1, True), 2),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_is_one_round_trip_or_two(url, storage, study, verb):
     do, n = VERBS[verb]
-    storage.add_trials(study, [row(params={"x": 1.0, "y": 2}), row(State.WAITING), row(State.PAUSED)])
+    storage.add_trials(
+        study, [row(params={"x": 1.0, "y": 2}), row(State.WAITING), row(State.PAUSED)]
+    )
     do(storage, study) if verb in ("study", "studies", "changes", "rows") else None
     with heard(url) as said:
         do(storage, study)
@@ -134,8 +144,12 @@ def test_keys_hold_no_text_of_users(storage, client):
     storage.add_trials(study, [row(params={text: text}, tags={text: text}, worker=text)], 0, text)
     storage.report(study, 0, 1, 0.5, 1.0, ({text: text},), {text: 1})
     keys = {key.decode() for key in client.scan_iter()}
-    assert all(re.fullmatch(r"luthier:(schema|studies(:(last|\d+(:(rows|log|reports:\d+|call:[0-9a-f]{40}))?))?)", k)
-               for k in keys)  # fmt: skip
+    assert all(
+        re.fullmatch(
+            r"luthier:(schema|studies(:(last|\d+(:(rows|log|reports:\d+|call:[0-9a-f]{40}))?))?)", k
+        )
+        for k in keys
+    )
     assert "luthier:studies:1:reports:0" in keys
     storage.delete_study(study)
     left = {key.decode() for key in client.scan_iter()} - {"luthier:schema", "luthier:studies:last"}
@@ -177,14 +191,26 @@ def test_a_study_is_read_in_pages_of_one_moment(storage, study, monkeypatch):
     assert [r.reports for r in storage.rows(study)] == [((1.0, float(i)),) for i in range(n)]
 
 
-# -- who may come in ---------------------------------------------------------------------------------------------------
+# -- who may come in
+# ----------------------------------------------------------------------------------------------
 
 
 def test_the_url_brings_another_process_to_the_same_storage(url, storage, study):
-    made = Redis(f"{url}?socket_timeout=7.5", {"prefix": "p"}, lease_s=3.0, max_retries=7, checkpoints="/data/a b")
+    made = Redis(
+        f"{url}?socket_timeout=7.5",
+        {"prefix": "p"},
+        lease_s=3.0,
+        max_retries=7,
+        checkpoints="/data/a b",
+    )
     made.create_study("here", {})
     for same in (from_url(made.url).inner, pickle.loads(pickle.dumps(made))):
-        assert (same.url, same.lease_s, same.max_retries, same.folder) == (made.url, 3.0, 7, "/data/a b")
+        assert (same.url, same.lease_s, same.max_retries, same.folder) == (
+            made.url,
+            3.0,
+            7,
+            "/data/a b",
+        )
         assert [s.name for s in same.studies()] == ["here"]
     assert Redis(url).folder == storage.folder
 
@@ -197,7 +223,11 @@ def test_passwords_are_used_and_never_shown(server, caplog):
     storage.create_study("s", {})
     assert [s.name for s in from_url(storage.url).studies()] == ["s"]
     shown = [repr(storage), repr(from_url(storage.url)), caplog.text]
-    for wrong in (url.replace("1@", "2@"), url.replace(":p%2Fw%40d%3A1@", ""), url.replace("redis://", "redis://bob")):
+    for wrong in (
+        url.replace("1@", "2@"),
+        url.replace(":p%2Fw%40d%3A1@", ""),
+        url.replace("redis://", "redis://bob"),
+    ):
         with pytest.raises(StorageDeniedError, match="check user, password") as e:
             Redis(wrong).studies()
         shown.append(str(e.value))
@@ -210,7 +240,9 @@ def test_passwords_are_used_and_never_shown(server, caplog):
 def test_a_user_needs_no_more_than_the_keys_and_is_told_what_is_forbidden(server):
     running = server()
     with redis.Redis(port=running.port, protocol=2) as client:
-        client.execute_command("ACL", "SETUSER", "eve", "on", ">pw", "~luthier:*", "+@all", "-@dangerous", "-@admin")
+        client.execute_command(
+            "ACL", "SETUSER", "eve", "on", ">pw", "~luthier:*", "+@all", "-@dangerous", "-@admin"
+        )
         storage = Redis(f"redis://eve:pw@127.0.0.1:{running.port}/0")
         study = storage.create_study("s", {}).id
         assert storage.add_trials(study, [row()]) == (0, 1)
@@ -226,7 +258,11 @@ def test_a_user_needs_no_more_than_the_keys_and_is_told_what_is_forbidden(server
         ("redis://localhost:port/0", {}, "expected a URL such as 'redis://"),
         ("redis://localhost/zero", {}, "expected a URL such as 'redis://"),
         ("redis+sentinel://localhost/0", {}, "expected a URL such as 'redis://"),
-        ("redis://localhost/0", {"decode_responses": "1"}, "expected an option among .*got 'decode_responses'"),
+        (
+            "redis://localhost/0",
+            {"decode_responses": "1"},
+            "expected an option among .*got 'decode_responses'",
+        ),
         ("redis://localhost/0", {"ssl_nonsense": "1"}, "ssl_nonsense"),
         ("redis://localhost/0", {"socket_timeout": "soon"}, "socket_timeout"),
         ("redis://localhost/0", {"prefix": "a:b*"}, "prefix is made of .*got 'a:b\\*'"),
@@ -246,7 +282,8 @@ def test_a_socket_file_is_a_way_in(server, tmp_path):
     storage.close()
 
 
-# -- what the server says ----------------------------------------------------------------------------------------------
+# -- what the server says
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_newer_layout_or_another_programs_is_refused(url, client):
@@ -285,7 +322,10 @@ def test_a_full_server_refuses_and_keeps_what_it_has(server):
     before = storage.changes(study, 0)
     with redis.Redis(port=running.port, protocol=2) as client:
         client.config_set("maxmemory", 1)
-        for verb in (lambda: storage.add_trials(study, [row()]), lambda: storage.finish(study, finished(0))):
+        for verb in (
+            lambda: storage.add_trials(study, [row()]),
+            lambda: storage.finish(study, finished(0)),
+        ):
             with pytest.raises(StorageFullError, match="no room"):
                 verb()
         assert storage.changes(study, 0) == Redis(running.url).changes(study, 0) == before
@@ -336,7 +376,8 @@ def test_the_servers_clock_counts(url, storage, monkeypatch):
     assert before - 60 < Redis(url).now() < before + 60
 
 
-# -- what is lost, and what is not -------------------------------------------------------------------------------------
+# -- what is lost, and what is not
+# -------------------------------------------------------------------------------------
 
 
 def test_a_server_that_has_forgotten_is_found_out(storage, study, client):
@@ -358,7 +399,9 @@ def test_killing_the_server_loses_and_doubles_nothing(server):
     storage = from_url(f"{running.url}?patience_s=60")
     study = storage.create_study("s", {}).id
     waiting, _ = storage.add_trials(study, [row(State.WAITING) for _ in range(4)])
-    told, problems, stop = {}, [], threading.Event()
+    told = {}
+    problems = []
+    stop = threading.Event()
 
     def work(name):
         try:
@@ -394,7 +437,10 @@ def test_killing_the_server_loses_and_doubles_nothing(server):
     rows = storage.rows(study)
     assert len(rows) == len(told) > 60
     assert {r.number: r.values[0] for r in rows} == told
-    assert all(r.state == State.COMPLETE and r.reports == ((1.0, r.values[0]),) and r.retries == 0 for r in rows)
+    assert all(
+        r.state == State.COMPLETE and r.reports == ((1.0, r.values[0]),) and r.retries == 0
+        for r in rows
+    )
 
 
 def test_a_call_that_is_made_again_after_other_trials_is_known(storage, study):
@@ -418,7 +464,10 @@ def test_who_is_quicker_wins_and_the_other_reads_again(url, storage, study):
             if taken is not None:
                 got.append(taken.token)
                 way.extend(study, {0: taken.token})
-                way.finish(study, TrialRow(number=0, state=State.PAUSED, token=taken.token, params=taken.params))
+                way.finish(
+                    study,
+                    TrialRow(number=0, state=State.PAUSED, token=taken.token, params=taken.params),
+                )
             barrier.wait()
 
     threads = [threading.Thread(target=claim, args=(way,)) for way in ways]
@@ -433,7 +482,8 @@ def test_who_is_quicker_wins_and_the_other_reads_again(url, storage, study):
         way.close()
 
 
-# -- processes ---------------------------------------------------------------------------------------------------------
+# -- processes
+# ----------------------------------------------------------------------------------------------
 
 
 def test_close_lets_go_of_connections_and_the_next_verb_makes_new_ones(url, client):
@@ -448,7 +498,9 @@ def test_close_lets_go_of_connections_and_the_next_verb_makes_new_ones(url, clie
         assert [c for c in client.client_list() if c["name"] == "closing"]
         storage.close()
         until = time.monotonic() + 10
-        while [c for c in client.client_list() if c["name"] == "closing"] and time.monotonic() < until:
+        while [
+            c for c in client.client_list() if c["name"] == "closing"
+        ] and time.monotonic() < until:
             time.sleep(0.01)
         assert not [c for c in client.client_list() if c["name"] == "closing"]
 

@@ -10,7 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 import luthier
-from luthier.errors import StorageDeniedError, StorageError, StorageUnreachableError, StorageVersionError
+from luthier.errors import (
+    StorageDeniedError,
+    StorageError,
+    StorageUnreachableError,
+    StorageVersionError,
+)
 from luthier.storages import SQL, from_url
 from luthier.trial.record import State, TrialRow
 from servers import KINDS, shared, skip_without_servers
@@ -46,7 +51,9 @@ def test_a_study_moves_to_a_server_by_its_url_alone(url):
 def test_a_password_is_never_shown(kind):
     storage = from_url(f"{kind}://anna:s%40cret@127.0.0.1:9/x?patience_s=0")
     assert "s%40cret" in storage.url  # another process needs it
-    with pytest.raises(StorageUnreachableError, match=r"anna:\*\*\*@127.0.0.1:9/x does not answer") as e:
+    with pytest.raises(
+        StorageUnreachableError, match=r"anna:\*\*\*@127.0.0.1:9/x does not answer"
+    ) as e:
         storage.studies()
     for text in (repr(storage), str(e.value), repr(e.value)):
         assert "cret" not in text
@@ -95,7 +102,9 @@ def test_tables_of_an_older_schema_are_left_to_whoever_upgrades(kind, url, monke
     with pytest.raises(StorageVersionError, match="no way"):
         storage.upgrade()
     monkeypatch.setitem(
-        sql.UPGRADES, 2, "UPDATE luthier_studies SET spec = '{{\"new\": 1}}'; DELETE FROM luthier_trials"
+        sql.UPGRADES,
+        2,
+        "UPDATE luthier_studies SET spec = '{{\"new\": 1}}'; DELETE FROM luthier_trials",
     )
     assert storage.upgrade() == (2, 3)
     assert storage.study("s").spec == {"new": 1}
@@ -126,7 +135,12 @@ def test_it_can_be_sent_to_another_process(url):
     storage = from_url(f"{url}?lease_s=7&max_retries=1&patience_s=3")
     storage.create_study("s", {})
     for again in (pickle.loads(pickle.dumps(storage)), from_url(storage.url)):
-        assert (again.lease_s, again.max_retries, again.patience_s, again.folder) == (7.0, 1, 3.0, storage.folder)
+        assert (again.lease_s, again.max_retries, again.patience_s, again.folder) == (
+            7.0,
+            1,
+            3.0,
+            storage.folder,
+        )
         assert [s.name for s in again.studies()] == ["s"]
         again.close()
     storage.close()
@@ -140,7 +154,9 @@ def test_a_fork_uses_connections_of_its_own(url):
     storage = from_url(url)
     study = storage.create_study("s", {}).id
     ours, theirs = multiprocessing.Pipe()
-    child = multiprocessing.get_context("fork").Process(target=forked, args=(storage, study, theirs))
+    child = multiprocessing.get_context("fork").Process(
+        target=forked, args=(storage, study, theirs)
+    )
     child.start()
     numbers = [storage.add_trials(study, [DONE])[0] for _ in range(20)]
     assert sorted(numbers + ours.recv()) == list(range(40))
@@ -153,7 +169,9 @@ def test_a_worker_that_hangs_with_a_lock_does_not_stop_the_others(kind, url, mon
     from luthier.storages import sql
 
     dialect = sql.DIALECTS[kind]
-    shorter = [s.replace("30000", "1500").replace("timeout = 30", "timeout = 2") for s in dialect.session]
+    shorter = [
+        s.replace("30000", "1500").replace("timeout = 30", "timeout = 2") for s in dialect.session
+    ]
     monkeypatch.setitem(sql.DIALECTS, kind, replace(dialect, session=tuple(shorter)))
     hangs, works = SQL(url), SQL(url)
     study = works.create_study("s", {}).id
@@ -161,7 +179,10 @@ def test_a_worker_that_hangs_with_a_lock_does_not_stop_the_others(kind, url, mon
     def hang():
         with hangs._write() as db:
             hangs._raised(db, study)
-            assert works.add_trials(study, [DONE]) == (0, 1)  # waits until the other's transaction is gone
+            assert works.add_trials(study, [DONE]) == (
+                0,
+                1,
+            )  # waits until the other's transaction is gone
             db.execute("SELECT 1")
 
     with pytest.raises(StorageUnreachableError):
@@ -175,7 +196,9 @@ def test_a_trial_costs_two_transactions_and_few_statements(kind, url, monkeypatc
 
     seen = []
     execute = sql.Connection.execute
-    monkeypatch.setattr(sql.Connection, "execute", lambda self, s, *a: (seen.append(s), execute(self, s, *a))[1])
+    monkeypatch.setattr(
+        sql.Connection, "execute", lambda self, s, *a: (seen.append(s), execute(self, s, *a))[1]
+    )
     study = luthier.create_study("s", url, sampler="Random", seed=0)
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     seen.clear()
@@ -191,7 +214,9 @@ def test_what_was_acknowledged_survives_the_server(kind, how):
     with KINDS[kind]() as server:
         storage = from_url(f"{server.fresh()}?patience_s=60")
         study = storage.create_study("s", {}).id
-        over, acknowledged, problems = threading.Event(), [], []
+        over = threading.Event()
+        acknowledged = []
+        problems = []
 
         def work(name):
             try:
@@ -199,7 +224,13 @@ def test_what_was_acknowledged_survives_the_server(kind, how):
                     new = TrialRow(number=-1, state=State.RUNNING, worker=name, token=1)
                     number, _ = storage.add_trials(study, [new])
                     value = float(time.monotonic())
-                    end = TrialRow(number=number, state=State.COMPLETE, values=(value,), token=1, finished_s=value)
+                    end = TrialRow(
+                        number=number,
+                        state=State.COMPLETE,
+                        values=(value,),
+                        token=1,
+                        finished_s=value,
+                    )
                     storage.finish(study, end)
                     acknowledged.append((number, value))
             except Exception as e:
@@ -221,7 +252,9 @@ def test_what_was_acknowledged_survives_the_server(kind, how):
         storage.close()
     assert problems == []
     assert len(acknowledged) > 20
-    assert sorted(acknowledged) == [(r.number, r.values[0]) for r in rows]  # none lost, none doubled, none half done
+    assert sorted(acknowledged) == [
+        (r.number, r.values[0]) for r in rows
+    ]  # none lost, none doubled, none half done
 
 
 def test_a_clock_that_is_set_wrong_on_a_worker_does_not_matter(url, monkeypatch):
@@ -261,7 +294,11 @@ def test_the_clock_of_the_server_is_right_in_the_hour_that_comes_twice(tmp_path,
     with KINDS["mysql"]() as server:
         storage = SQL(server.fresh())
         storage.studies()
-        for moment in (1_761_438_599.5, 1_761_440_399.5, 1_761_440_400.5):  # October 2025, 2 and 3 o'clock
+        for moment in (
+            1_761_438_599.5,
+            1_761_440_399.5,
+            1_761_440_400.5,
+        ):  # October 2025, 2 and 3 o'clock
             with storage._connected() as db:
                 db.execute(f"SET timestamp = {moment}")
                 assert db.execute(storage._dialect.now).fetchone() == (moment,)

@@ -27,7 +27,11 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux o
 
 def done(i, **fields):
     return TrialRow(
-        number=i, state=State.COMPLETE, params={"x": i / 7, "s": f"choice {i}"}, values=(i * 1.5,), **fields
+        number=i,
+        state=State.COMPLETE,
+        params={"x": i / 7, "s": f"choice {i}"},
+        values=(i * 1.5,),
+        **fields,
     )
 
 
@@ -35,7 +39,9 @@ def filled(path, n=200):
     """A file with a study of n finished trials, all of it in the main file."""
     storage = SQLite(path)
     study = storage.create_study("s", {"seed": 1}).id
-    storage.add_trials(study, [done(i, reports=((1.0, i + 0.5), (2.0, i + 0.25))) for i in range(n)])
+    storage.add_trials(
+        study, [done(i, reports=((1.0, i + 0.5), (2.0, i + 0.25))) for i in range(n)]
+    )
     storage.close()
     assert not Path(f"{path}-wal").exists()
     return storage.rows(study)
@@ -48,7 +54,8 @@ def integrity(path):
     return answer
 
 
-# -- transactions ------------------------------------------------------------------------------------------------------
+# -- transactions
+# ----------------------------------------------------------------------------------------------
 
 
 def statements(storage):
@@ -68,7 +75,9 @@ def test_one_write_transaction_an_event(tmp_path):
     storage.extend(study, {number: 1})
     storage.release(study, number, 1, False)
     storage.claim(study, number, "me")
-    storage.finish(study, TrialRow(number=number, state=State.COMPLETE, params=params, values=(1.0,), token=2))
+    storage.finish(
+        study, TrialRow(number=number, state=State.COMPLETE, params=params, values=(1.0,), token=2)
+    )
     assert seen.count("BEGIN IMMEDIATE") == seen.count("COMMIT") == 6
     del seen[:]
     storage.changes(study, 0)
@@ -86,7 +95,9 @@ def test_a_study_writes_twice_a_trial_and_once_a_report(tmp_path):
             trial.should_prune()
         return sum(trial.suggest_float(f"x{i}", 0, 1) for i in range(20))
 
-    study = luthier.create_study(storage=str(tmp_path / "a.db"), sampler="Random", scheduler="Median", seed=0)
+    study = luthier.create_study(
+        storage=str(tmp_path / "a.db"), sampler="Random", scheduler="Median", seed=0
+    )
     study.optimize(objective, n_trials=3, progress=False)
     seen = statements(study.storage)
     study.optimize(objective, n_trials=10, progress=False)
@@ -102,13 +113,16 @@ def test_what_is_new_is_found_by_index(tmp_path):
     storage.add_trials(study, [done(0)])
     storage.changes(study, 1)
     for statement in [s for s in seen if "revision > 1" in s]:
-        plan = " ".join(row[-1] for row in storage._file._connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
+        plan = " ".join(
+            row[-1] for row in storage._file._connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+        )
         assert "_revision (study=? AND revision>?)" in plan
     assert len([s for s in seen if "revision > 1" in s]) == 2
     storage.close()
 
 
-# -- damage ------------------------------------------------------------------------------------------------------------
+# -- damage
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
@@ -118,24 +132,32 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
         db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     db.close()
     before = path.read_bytes()
-    with pytest.raises(StorageVersionError, match=rf"schema {SCHEMA + 1}.*up to {SCHEMA}; upgrade luthier"):
+    with pytest.raises(
+        StorageVersionError, match=rf"schema {SCHEMA + 1}.*up to {SCHEMA}; upgrade luthier"
+    ):
         SQLite(path)
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("mark", ["CREATE TABLE notes (x)", "PRAGMA user_version = 3", "PRAGMA application_id = 77"])
+@pytest.mark.parametrize(
+    "mark", ["CREATE TABLE notes (x)", "PRAGMA user_version = 3", "PRAGMA application_id = 77"]
+)
 def test_another_programs_database_is_refused_and_left_alone(tmp_path, mark):
     path = tmp_path / "a.db"
     with sqlite3.connect(path) as db:
         db.execute(mark)
     db.close()
     before = path.read_bytes()
-    with pytest.raises(StorageDamagedError, match=r"a\.db is another program's SQLite file; choose another path"):
+    with pytest.raises(
+        StorageDamagedError, match=r"a\.db is another program's SQLite file; choose another path"
+    ):
         SQLite(path)
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"xy", b"lr: 0.1\nlayers: 3\n" * 500, b"\0" * 4096, bytes(range(256)) * 64])
+@pytest.mark.parametrize(
+    "content", [b"xy", b"lr: 0.1\nlayers: 3\n" * 500, b"\0" * 4096, bytes(range(256)) * 64]
+)
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, content):
     path = tmp_path / "a.db"
     path.write_bytes(content)
@@ -153,7 +175,9 @@ def test_a_trial_without_a_cost_or_constraints_is_written_as_it_was_before_there
     assert trial((0, 3, 0, 0.0, 0, body(replace(plain, constraints=told)))).constraints == told
 
 
-RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))  # as each released schema wrote them
+RELEASED = sorted(
+    (Path(__file__).parent / "released").glob("*.sql")
+)  # as each released schema wrote them
 
 
 @pytest.mark.parametrize("dump", RELEASED, ids=lambda p: p.stem)
@@ -165,10 +189,24 @@ def test_a_file_of_every_released_schema_is_upgraded_in_place(tmp_path, dump):
         storage = SQLite(tmp_path / "a.db")
         assert storage.upgrade() == (had, SCHEMA)
         study, empty = storage.studies()
-        assert (study.name, study.spec["seed"], empty.spec["directions"]) == ("tür <1>", 1, ["minimize", "maximize"])
-        assert study.counts == {State.COMPLETE: 4, State.PRUNED: 1, State.FAILED: 1, State.RUNNING: 2}
+        assert (study.name, study.spec["seed"], empty.spec["directions"]) == (
+            "tür <1>",
+            1,
+            ["minimize", "maximize"],
+        )
+        assert study.counts == {
+            State.COMPLETE: 4,
+            State.PRUNED: 1,
+            State.FAILED: 1,
+            State.RUNNING: 2,
+        }
         rows = storage.rows(study.id)
-        assert [r.state for r in rows[2:6]] == [State.COMPLETE, State.PRUNED, State.FAILED, State.COMPLETE]
+        assert [r.state for r in rows[2:6]] == [
+            State.COMPLETE,
+            State.PRUNED,
+            State.FAILED,
+            State.COMPLETE,
+        ]
         assert rows[0].values == (0.03867238809732132,)
         assert rows[0].reports == ((1.0, 0.03867238809732132 / 2), (2.0, 0.03867238809732132))
         assert all(r.tags == {"note": "ü"} for r in rows[:6])
@@ -232,7 +270,12 @@ def test_garbage_in_a_file_is_recognised_or_does_no_harm(tmp_path, n_bytes):
 
 
 @pytest.mark.parametrize(
-    "text", [b"\xc9\xfeEATE TABLE luthier_trials", b"CREATE TABEL luthier_trials", b"CREATE TABLE luthier_trialz"]
+    "text",
+    [
+        b"\xc9\xfeEATE TABLE luthier_trials",
+        b"CREATE TABEL luthier_trials",
+        b"CREATE TABLE luthier_trialz",
+    ],
 )
 def test_a_torn_schema_is_recognised(tmp_path, text):
     path = tmp_path / "a.db"
@@ -262,13 +305,18 @@ def test_a_file_that_vanishes_in_use_is_no_silent_loss(tmp_path, by):
     path.rename(tmp_path / "b.db")
     if by == "replace":
         SQLite(path).close()
-    for verb in (lambda: storage.add_trials(study, [done(0)]), lambda: storage.changes(study, 0), storage.studies):
+    for verb in (
+        lambda: storage.add_trials(study, [done(0)]),
+        lambda: storage.changes(study, 0),
+        storage.studies,
+    ):
         with pytest.raises(StorageDamagedError, match="deleted or replaced"):
             verb()
     assert path.exists() == (by == "replace")
 
 
-# -- rights and space --------------------------------------------------------------------------------------------------
+# -- rights and space
+# --------------------------------------------------------------------------------------------------
 
 READ_ONLY = """
     import os, sys
@@ -304,11 +352,19 @@ def test_a_read_only_folder_or_file_is_named(tmp_path, script):
     (locked / "there.db").chmod(0o666)
     for place in (folder, locked):
         place.chmod(0o555)
-    parents = [p for p in tmp_path.parents if p.stat().st_uid == os.getuid() and not p.stat().st_mode & 1]
+    parents = [
+        p for p in tmp_path.parents if p.stat().st_uid == os.getuid() and not p.stat().st_mode & 1
+    ]
     for p in parents:
         p.chmod(p.stat().st_mode | 0o111)
     try:
-        script(READ_ONLY, folder / "there.db", folder / "new.db", locked / "there.db", locked / "new.db")
+        script(
+            READ_ONLY,
+            folder / "there.db",
+            folder / "new.db",
+            locked / "there.db",
+            locked / "new.db",
+        )
     finally:
         for p in parents:
             p.chmod(0o700)
@@ -318,11 +374,16 @@ def test_a_read_only_folder_or_file_is_named(tmp_path, script):
 
 
 def fill_up(storage, study):
-    """Adds and finishes trials until the storage refuses; returns the numbers that were acknowledged."""
+    """Adds and finishes trials until the storage refuses.
+
+    Returns the numbers that were acknowledged.
+    """
     kept = []
     for i in range(100_000):
         try:
-            number, _ = storage.add_trials(study, [TrialRow(number=0, state=State.RUNNING, params={"x": i})])
+            number, _ = storage.add_trials(
+                study, [TrialRow(number=0, state=State.RUNNING, params={"x": i})]
+            )
             storage.finish(study, done(number, token=1, tags={"t": "x" * 2000}))
         except StorageFullError as e:
             assert isinstance(e, OSError)  # noqa: PT017
@@ -347,7 +408,9 @@ def all_there(path, kept):
 def test_a_full_disk_loses_nothing_that_was_finished(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True
+    )
     if mounted.returncode:
         pytest.skip(f"cannot mount a small disk: {mounted.stderr.strip()}")
     try:
@@ -436,7 +499,8 @@ def test_a_file_locked_for_good_says_so(tmp_path, monkeypatch):
     assert storage.add_trials(study, [done(0)]) == (0, 1)
 
 
-# -- addresses ---------------------------------------------------------------------------------------------------------
+# -- addresses
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -523,7 +587,8 @@ def test_closing_lets_go_of_the_file_and_the_next_verb_opens_it(tmp_path):
     assert len(storage.rows(study)) == 3
 
 
-# -- forks and crowds --------------------------------------------------------------------------------------------------
+# -- forks and crowds
+# --------------------------------------------------------------------------------------------------
 
 CROWD = """
     import os, sys, time
@@ -666,7 +731,9 @@ def test_eight_processes_run_one_study(tmp_path, script):
         assert (p.returncode, out) == (0, "")
     rows = luthier.load_study("s", str(tmp_path / "a.db")).trials
     assert [r.number for r in rows] == list(range(320))
-    assert all(r.state == State.COMPLETE and r.values == (r.params["x"],) and r.retries == 0 for r in rows)
+    assert all(
+        r.state == State.COMPLETE and r.values == (r.params["x"],) and r.retries == 0 for r in rows
+    )
     assert len({r.params["x"] for r in rows}) == 320
     assert len({r.worker for r in rows}) == 8
 

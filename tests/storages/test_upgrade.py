@@ -35,7 +35,9 @@ def upgrade(*args, **env):
 
 
 def test_every_released_schema_has_its_file():
-    assert [f"schema-{n}.sql" for n in range(1, SCHEMA)] == sorted(f.name for f in RELEASED.glob("*.sql"))
+    assert [f"schema-{n}.sql" for n in range(1, SCHEMA)] == sorted(
+        f.name for f in RELEASED.glob("*.sql")
+    )
 
 
 @pytest.mark.parametrize("schema", range(1, SCHEMA))
@@ -48,7 +50,16 @@ def test_all_of_it_is_read_and_the_study_goes_on(schema):
     study = luthier.load_study(name, "old.db")
     trials = study.trials
     names = [t.state.name for t in trials]
-    assert names == ["COMPLETE", "COMPLETE", "COMPLETE", "PRUNED", "FAILED", "COMPLETE", "RUNNING", "RUNNING"]
+    assert names == [
+        "COMPLETE",
+        "COMPLETE",
+        "COMPLETE",
+        "PRUNED",
+        "FAILED",
+        "COMPLETE",
+        "RUNNING",
+        "RUNNING",
+    ]
     assert [t.reports[-1][0] for t in trials[:6]] == [2.0] * 6
     assert all(t.tags == {"note": "ü"} and t.worker and t.duration_s > 0 for t in trials[:6])
     assert all(t.value == t.params["x"] for t in trials if t.state == State.COMPLETE)
@@ -58,7 +69,9 @@ def test_all_of_it_is_read_and_the_study_goes_on(schema):
     assert study.space.names == ("x", "k")
     assert luthier.load_study("empty", "old.db").directions == ("minimize", "maximize")
 
-    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=4)  # the two that ran have lost their worker
+    study.optimize(
+        lambda t: t.suggest_float("x", 0, 1), n_trials=4
+    )  # the two that ran have lost their worker
     assert [t.state for t in study.trials[6:]] == [State.COMPLETE] * 4
     assert [t.retries for t in study.trials[6:]] == [1, 1, 0, 0]
 

@@ -21,7 +21,6 @@ from .rule_language import COMPARE, Comparison, Name, refuse
 ABSENT = object()
 
 
-
 class Condition(NamedTuple):
     """What excludes candidates.
 
@@ -67,9 +66,10 @@ class Front(NamedTuple):
 class Candidates:
     """The k configurations that were run to the end, in the order of their first trial.
 
-    Runs of the same params count as one, which has the mean of what they told; re-runs of `Study.confirm` are among
-    them. Of a constraint it has the largest value that any of its runs told, also of those that did not come to an end:
-    one that breaks it is enough. NaN counts as inf. A trial of which no params are known stands for itself.
+    Runs of the same params count as one, which has the mean of what they told; re-runs of
+    `Study.confirm` are among them. Of a constraint it has the largest value that any of its runs
+    told, also of those that did not come to an end: one that breaks it is enough. NaN counts as
+    inf. A trial of which no params are known stands for itself.
 
     Attributes:
         runs: (k,) the complete trials of each, ordinary ones first.
@@ -83,7 +83,8 @@ class Candidates:
     """
 
     def __init__(self, history: History, rows_of: Callable[[list[int]], list[TrialRow]]) -> None:
-        self.objectives, self.directions = history.objectives, history.directions
+        self.objectives = history.objectives
+        self.directions = history.directions
         of_use = (history.state == State.COMPLETE) | bool(history.constraint_names)
         groups: dict[Any, list[TrialRow]] = {}
         limits: dict[Any, dict[str, float]] = {}
@@ -94,18 +95,23 @@ class Candidates:
             worst = limits.setdefault(key, {})
             crash = {"crash": 1.0 if row.state == State.FAILED else -1.0} if history.crash else {}
             for name, value in (row.constraints | crash).items():
-                worst[name] = max(worst.get(name, -math.inf), math.inf if math.isnan(value) else value)
+                worst[name] = max(
+                    worst.get(name, -math.inf), math.inf if math.isnan(value) else value
+                )
         runs = [
             (sorted(same, key=lambda row: (row.confirms is not None, row.number)), limits[key])
             for key, same in groups.items()
         ]
         runs = sorted((r for r in runs if r[0][0].confirms is None), key=lambda r: r[0][0].number)
-        self.runs, self.limits = [same for same, _ in runs], [worst for _, worst in runs]
+        self.runs = [same for same, _ in runs]
+        self.limits = [worst for _, worst in runs]
         if not self.runs:
             raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
         self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
         told = [zip(*(row.values or () for row in same), strict=True) for same in self.runs]
-        self.values = np.array([_numbers([_mean(values) for values in by_objective]) for by_objective in told])
+        self.values = np.array(
+            [_numbers([_mean(values) for values in by_objective]) for by_objective in told]
+        )
         losses = history.losses_of(self.values)
         self.losses = np.where(np.isnan(losses), np.inf, losses)
 
@@ -150,19 +156,27 @@ class Candidates:
         passes, off = np.array([v is not ABSENT for v in told]), np.zeros(len(self))
         for sign, bound in c.bounds:
             if isinstance(bound, str):
-                passes &= COMPARE[sign](np.array([str(v) for v in told], dtype=object), bound).astype(bool)
+                passes &= COMPARE[sign](
+                    np.array([str(v) for v in told], dtype=object), bound
+                ).astype(bool)
                 beyond = np.full(len(self), np.inf)
             else:
                 x = self.numbers(c.name, text)
                 passes &= COMPARE[sign](x, bound)
-                beyond = {"<": x - bound, ">": bound - x, "=": np.abs(x - bound), "!": np.zeros(len(self))}[sign[0]]
+                beyond = {
+                    "<": x - bound,
+                    ">": bound - x,
+                    "=": np.abs(x - bound),
+                    "!": np.zeros(len(self)),
+                }[sign[0]]
             off = np.maximum(off, np.where(np.isnan(beyond), np.inf, beyond))
         return Condition(c.text, passes, np.where(passes, 0.0, off), told)
 
     def front(self, fits: Mask) -> Front:
         """The front of some candidates (k,).
 
-        Of what no other beats only finite ones count if there are any, else those without a loss of inf if there are.
+        Of what no other beats only finite ones count if there are any, else those without a loss of
+        inf if there are.
         """
         rows = np.flatnonzero(fits)
         rows = rows[non_dominated(self.losses[rows])]
@@ -182,7 +196,9 @@ class Candidates:
 
     def _look_up(self, name: Name, text: str) -> list[Any]:
         if name.text in self.objectives:
-            return [ABSENT if math.isnan(v) else v for v in self.objective(name.text).values.tolist()]
+            return [
+                ABSENT if math.isnan(v) else v for v in self.objective(name.text).values.tolist()
+            ]
         limit = name.text.removeprefix("constraints.")
         if any(limit in worst for worst in self.limits):
             return [worst.get(limit, ABSENT) for worst in self.limits]
@@ -196,7 +212,9 @@ class Candidates:
         known = [*self.objectives, *dict.fromkeys([*limits, *others])]
         close = difflib.get_close_matches(name.text, known, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        refuse(text, name.at, f"unknown name {name.text!r}; {hint}there are {', '.join(known):.500}")
+        refuse(
+            text, name.at, f"unknown name {name.text!r}; {hint}there are {', '.join(known):.500}"
+        )
 
 
 def _spent(row: TrialRow) -> dict[str, Any]:
@@ -212,7 +230,10 @@ _NOTED: dict[str, Callable[[TrialRow], Mapping[str, Any]]] = {
 
 
 def _configuration(row: TrialRow) -> Any:
-    """What runs of one configuration share: params, and those it had before if they changed on the way."""
+    """What runs of one configuration share.
+
+    Params, and those it had before if they changed on the way.
+    """
     earlier = [turn.params for turn in row.turns if turn.params != row.params]
     return msgspec.json.encode([row.params, earlier], order="sorted") if row.params else row.number
 
@@ -233,4 +254,10 @@ def _mean(told: Sequence[Any]) -> Any:
 
 def shown(value: Any) -> str:
     """A value in a message."""
-    return "nothing" if value is ABSENT or value is None else f"{value:.6g}" if is_number(value) else repr(value)
+    return (
+        "nothing"
+        if value is ABSENT or value is None
+        else f"{value:.6g}"
+        if is_number(value)
+        else repr(value)
+    )

@@ -1,4 +1,7 @@
-"""Choosing one of several good trials: by a rule, weights, an aspiration, the knee, or one objective after another."""
+"""Choosing one of several good trials.
+
+By a rule, weights, an aspiration, the knee, or one objective after another.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ from ..typing import Array, Mask
 from .candidates import ABSENT, Candidates, Condition, Front, Sought, shown
 from .rule_language import Rule, parse
 
-WAYS = "a rule ('accuracy >= 0.9, then smallest size'), weights, aspiration, knee=True or lexicographic"
+WAYS = (
+    "a rule ('accuracy >= 0.9, then smallest size'), weights, aspiration, knee=True or "
+    "lexicographic"
+)
 _RHO = 1e-4  # of the augmentation: decides between what is equal in the worst objective
 _EQUAL = 1e-9  # what differs by less is equal
 
@@ -45,7 +51,11 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, tuple[float, float]]
 
     def __str__(self) -> str:
-        differ = [f"{name} {a:.6g} instead of {b:.6g}" for name, (a, b) in self.values.items() if _differ(a, b)]
+        differ = [
+            f"{name} {a:.6g} instead of {b:.6g}"
+            for name, (a, b) in self.values.items()
+            if _differ(a, b)
+        ]
         return f"trial {self.number}: {', '.join(differ) or 'no different in what is sought'}"
 
 
@@ -61,8 +71,8 @@ class RuleCost(msgspec.Struct, frozen=True, kw_only=True):
         n: How many candidates there are.
         n_excluded: How many of them it excludes.
         n_alone: How many it excludes that all other conditions allow.
-        without: Which of those that it excludes would be chosen without it; None where none would, or one that is no
-            different in what is sought.
+        without: Which of those that it excludes would be chosen without it; None where none would,
+            or one that is no different in what is sought.
         at: What the condition is about, as `without` has it: how far it would have to give way.
     """
 
@@ -74,7 +84,11 @@ class RuleCost(msgspec.Struct, frozen=True, kw_only=True):
     at: Any = None
 
     def __str__(self) -> str:
-        cost = "it costs nothing" if self.without is None else f"without it (at {shown(self.at)}) {self.without}"
+        cost = (
+            "it costs nothing"
+            if self.without is None
+            else f"without it (at {shown(self.at)}) {self.without}"
+        )
         alone = f", {self.n_alone or 'none'} of which pass all else" if self.n_excluded else ""
         return f"{self.rule} excludes {self.n_excluded} of {self.n}{alone}; {cost}"
 
@@ -86,7 +100,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         trial: The first trial that ran it.
         numbers: All that ran it to the end, that one first.
         values: Objective to value in the user's unit; the mean where it was run more than once.
-        way: "rule", "weights", "aspiration", "knee", "lexicographic", or "best" where none was given.
+        way: "rule", "weights", "aspiration", "knee", "lexicographic", or "best" where none was
+            given.
         why: In words.
         rules: What each condition of the rule cost, and each constraint that excluded anything.
         runner_up: What would be chosen if this one were not there; None where nothing else may be.
@@ -113,7 +128,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         values = ", ".join(f"{k}={v:.6g}" for k, v in self.values.items())
         mean = "" if len(self.numbers) == 1 else f" (mean of {len(self.numbers)} runs)"
-        params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items())
+        params = ", ".join(
+            f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
+        )
         lines = [f"Trial {self.number}: {values}{mean}", f"Params: {params}", f"Why: {self.why}."]
         lines += [f"Rule: {rule}." for rule in self.rules]
         return "\n".join([*lines, f"Otherwise: {self.runner_up or 'nothing else may be chosen'}."])
@@ -124,30 +141,44 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 @np.errstate(over="ignore", invalid="ignore")  # of infinite values
 def choose(
-    history: History, rows_of: Callable[[list[int]], list[TrialRow]], rule: str | None = None, *,
-    weights: Mapping[str, float] | None = None, aspiration: Mapping[str, float] | None = None, knee: bool = False,
+    history: History,
+    rows_of: Callable[[list[int]], list[TrialRow]],
+    rule: str | None = None,
+    *,
+    weights: Mapping[str, float] | None = None,
+    aspiration: Mapping[str, float] | None = None,
+    knee: bool = False,
     lexicographic: Sequence[str | tuple[str, float]] | None = None,
-) -> Choice:  # fmt: skip
-    """`Study.choose`, of the candidates that break no constraint in any of their runs. At most one way is given.
+) -> Choice:
+    """`Study.choose`, of the candidates that break no constraint in any of their runs.
+
+    At most one way is given.
 
     Args:
         history: The trials that are taken into account.
         rows_of: The trials of some numbers.
-        rule: See `rules.parse`. Where it does not say what is sought, that is the objective, or the knee of several.
+        rule: See `rules.parse`. Where it does not say what is sought, that is the objective, or the
+            knee of several.
         weights: Objective to weight; see `_weighted`.
         aspiration: Objective to the value that is hoped for; see `_aspired`.
         knee: Whether to take the knee of the front; see `_knee`.
-        lexicographic: Objectives, the most important first, each alone or with how much worse than the best is equal.
+        lexicographic: Objectives, the most important first, each alone or with how much worse than
+            the best is equal.
 
     Raises:
-        RuleError: More than one way is given, or none although several trials are beaten by no other; a way cannot be
-            read, or names what is not there.
-        NothingFitsError: No candidate satisfies the rule; it says which conditions are to blame. Or none of those that
-            do has a number for what is sought.
+        RuleError: More than one way is given, or none although several trials are beaten by no
+            other; a way cannot be read, or names what is not there.
+        NothingFitsError: No candidate satisfies the rule; it says which conditions are to blame. Or
+            none of those that do has a number for what is sought.
         NoFeasibleTrialsError: Every candidate breaks a constraint.
         NoCompletedTrialsError: No trial is complete.
     """
-    given = {"rule": rule, "weights": weights, "aspiration": aspiration, "lexicographic": lexicographic}
+    given = {
+        "rule": rule,
+        "weights": weights,
+        "aspiration": aspiration,
+        "lexicographic": lexicographic,
+    }
     ways = [name for name, what in given.items() if what is not None] + ["knee"] * bool(knee)
     if len(ways) > 1:
         raise RuleError(f"choose takes one way, got {' and '.join(ways)}; give one of {WAYS}")
@@ -165,7 +196,9 @@ def choose(
     rules += [candidates.condition(c, read.text) for c in read.conditions]
     sought = [candidates.objective(name, tolerance) for name, tolerance in steps]
     sought += [
-        Sought(o.name.text, candidates.numbers(o.name, read.text), o.largest, o.tolerance, o.relative)
+        Sought(
+            o.name.text, candidates.numbers(o.name, read.text), o.largest, o.tolerance, o.relative
+        )
         for o in read.orders
     ]
     fits = _allowed(rules, len(candidates))
@@ -185,16 +218,26 @@ def choose(
         front = candidates.front(fits)
         if not ways and front.span.any():
             raise RuleError(
-                f"{len(front.rows)} of {len(candidates)} {candidates.noun} are beaten by no other in all of "
+                f"{len(front.rows)} of {len(candidates)} {candidates.noun} are beaten by no other "
+                "in all of "
                 f"{', '.join(names)}; choose by {WAYS}"
             )
-    return _explained(candidates, rules, pick, sought or [candidates.objective(n) for n in names], (*ways, "best")[0])
+    return _explained(
+        candidates,
+        rules,
+        pick,
+        sought or [candidates.objective(n) for n in names],
+        (*ways, "best")[0],
+    )
 
 
 def _by_name(given: Any, objectives: Sequence[str], what: str) -> Array:
     """(m,) Finite numbers by objective, NaN where none is given."""
     if not isinstance(given, Mapping) or not given:
-        raise RuleError(f"{what} is a dict of objective to number, like {{{objectives[0]!r}: 1.0}}, got {given!r:.100}")
+        raise RuleError(
+            f"{what} is a dict of objective to number, like {{{objectives[0]!r}: 1.0}}, got "
+            f"{given!r:.100}"
+        )
     for name, value in given.items():
         _must_know(name, objectives, what)
         if not _is_real(value) or not math.isfinite(value):
@@ -214,7 +257,8 @@ def _steps(given: Any, objectives: Sequence[str]) -> list[tuple[str, float]]:
     """Objectives and tolerances."""
     if isinstance(given, str) or not isinstance(given, Sequence) or not given:
         raise RuleError(
-            "lexicographic is a list of objectives or (objective, tolerance), the most important first, like "
+            "lexicographic is a list of objectives or (objective, tolerance), the most important "
+            "first, like "
             f"[({objectives[0]!r}, 0.01), ...], got {given!r:.100}"
         )
     steps = []
@@ -222,7 +266,9 @@ def _steps(given: Any, objectives: Sequence[str]) -> list[tuple[str, float]]:
         name, tolerance = step if isinstance(step, tuple | list) and len(step) == 2 else (step, 0.0)
         _must_know(name, objectives, "lexicographic")
         if not _is_real(tolerance) or not 0 <= tolerance < math.inf:
-            raise RuleError(f"lexicographic: expected a tolerance >= 0 for {name!r}, got {tolerance!r:.100}")
+            raise RuleError(
+                f"lexicographic: expected a tolerance >= 0 for {name!r}, got {tolerance!r:.100}"
+            )
         steps.append((name, float(tolerance)))
     return steps
 
@@ -235,14 +281,16 @@ def _must_know(name: Any, objectives: Sequence[str], what: str) -> None:
     if name not in objectives:
         close = difflib.get_close_matches(str(name), objectives, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise RuleError(f"{what}: unknown objective {name!r:.100}; {hint}there are {', '.join(objectives)}")
+        raise RuleError(
+            f"{what}: unknown objective {name!r:.100}; {hint}there are {', '.join(objectives)}"
+        )
 
 
 def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
     """One thing after the other, each among those that come within the tolerance of the best in the ones before.
 
-    What has no number for one of these things is out. Of several that are left it is the first that no other of them
-    beats in all objectives.
+    What has no number for one of these things is out. Of several that are left it is the first that
+    no other of them beats in all objectives.
 
     Raises:
         NothingFitsError: Nothing that is left has a number.
@@ -254,20 +302,27 @@ def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
             n, left = len(left), left[~np.isnan(s.values[left])]
             if not len(left):
                 raise NothingFitsError(
-                    f"none of the {n} that fit{' so far' * bool(steps)} has a number for {s.name!r}, which is sought; "
+                    f"none of the {n} that fit{' so far' * bool(steps)} has a number for "
+                    f"{s.name!r}, which is sought; "
                     "a condition on it leaves out what has none"
                 )
             losses = (-s.values if s.largest else s.values)[left]
             best = losses.min()
             slack = s.tolerance * (abs(best) if s.relative and np.isfinite(best) else 1.0)
             edge = best + slack
-            left = left[~(losses > edge) | np.isclose(losses, edge, rtol=1e-12, atol=_EQUAL * slack)]
+            left = left[
+                ~(losses > edge) | np.isclose(losses, edge, rtol=1e-12, atol=_EQUAL * slack)
+            ]
             tolerance = f"{100 * s.tolerance:.6g} %" if s.relative else f"{s.tolerance:.6g}"
             verb = f"within {tolerance} of" if s.tolerance else "with"
-            extreme = f"largest {s.name}, {-best:.6g}" if s.largest else f"smallest {s.name}, {best:.6g}"
+            extreme = (
+                f"largest {s.name}, {-best:.6g}" if s.largest else f"smallest {s.name}, {best:.6g}"
+            )
             steps.append(f"{len(left)} of these {verb} the {extreme}")
         first = int(left[non_dominated(candidates.losses[left])][0])
-        return first, ", ".join(steps) + (", the first of which is beaten by none" if len(left) > 1 else "")
+        return first, ", ".join(steps) + (
+            ", the first of which is beaten by none" if len(left) > 1 else ""
+        )
 
     return pick
 
@@ -275,7 +330,8 @@ def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
 def _weighted(candidates: Candidates, w: Array) -> Pick:
     """The smallest weighted sum of normalised losses on the front; what is not named has weight 0.
 
-    Whatever the weights, a trial in a dent of the front is never chosen; an aspiration or a rule can choose it.
+    Whatever the weights, a trial in a dent of the front is never chosen; an aspiration or a rule
+    can choose it.
     """
 
     def score(front: Front) -> Score:
@@ -284,7 +340,11 @@ def _weighted(candidates: Candidates, w: Array) -> Pick:
         def why(i: int) -> str:
             named = [(j, name) for j, name in enumerate(candidates.objectives) if w[j]]
             parts = [f"{w[j]:.3g} * {front.Z[i, j]:.3g} ({name})" for j, name in named]
-            return f"the smallest weighted sum, {' + '.join(parts)} = {total[i]:.3g}; 0 is the best, 1 the worst"
+            return (
+                f"the smallest weighted sum, {' + '.join(parts)} = {total[i]:.3g}; 0 is the "
+                "best, "
+                "1 the worst"
+            )
 
         return total, why
 
@@ -294,8 +354,8 @@ def _weighted(candidates: Candidates, w: Array) -> Pick:
 def _aspired(candidates: Candidates, aspiration: Array, goal: Array) -> Pick:
     """What comes closest to the aspiration on the front, or exceeds it most.
 
-    Minimises max_j d_j + 1e-4 sum_j d_j, where d_j is (loss - goal) / (worst - best of the front). Objectives that are
-    not named do not count, nor those in which the front does not differ.
+    Minimises max_j d_j + 1e-4 sum_j d_j, where d_j is (loss - goal) / (worst - best of the front).
+    Objectives that are not named do not count, nor those in which the front does not differ.
 
     Args:
         candidates: To choose from.
@@ -325,9 +385,9 @@ def _aspired(candidates: Candidates, aspiration: Array, goal: Array) -> Pick:
 def _knee(candidates: Candidates) -> Pick:
     """What lies furthest from the hyperplane through the extremes of the front, on the side of the best.
 
-    The extremes are the best in each objective. Where their hyperplane does not face the best point, it is the one on
-    which normalised losses sum up to 1. Where nothing lies on that side the front has no knee, and what is nearest to
-    the best of all objectives is taken.
+    The extremes are the best in each objective. Where their hyperplane does not face the best
+    point, it is the one on which normalised losses sum up to 1. Where nothing lies on that side the
+    front has no knee, and what is nearest to the best of all objectives is taken.
 
     Source: Das 1999, on normalised objectives.
     """
@@ -341,9 +401,18 @@ def _knee(candidates: Candidates) -> Pick:
             normal = np.asarray(solved, dtype=np.float64) if (solved > 0).all() else normal
         distance = (1 - Z @ normal) / np.linalg.norm(normal)
         if (distance <= _EQUAL).all():
-            return np.linalg.norm(Z, axis=1), lambda _: "the nearest to the best of all objectives; there is no knee"
-        ends = " and ".join(str(candidates.runs[front.rows[i]][0].number) for i in dict.fromkeys(extremes))
-        return -distance, lambda i: f"the knee: {distance[i]:.3g} before the line through the extremes, trials {ends}"
+            return np.linalg.norm(
+                Z, axis=1
+            ), lambda _: "the nearest to the best of all objectives; there is no knee"
+        ends = " and ".join(
+            str(candidates.runs[front.rows[i]][0].number) for i in dict.fromkeys(extremes)
+        )
+        return (
+            -distance,
+            lambda i: (
+                f"the knee: {distance[i]:.3g} before the line through the extremes, trials {ends}"
+            ),
+        )
 
     return _on_front(candidates, score)
 
@@ -355,17 +424,25 @@ def _on_front(candidates: Candidates, score: Callable[[Front], Score]) -> Pick:
         front = candidates.front(fits)
         if not front.span.any():
             better = (candidates.losses[fits] < candidates.losses[front.rows[0]]).any()
-            return int(front.rows[0]), f"none {'that is finite ' if better else ''}is better in any objective"
+            return int(
+                front.rows[0]
+            ), f"none {'that is finite ' if better else ''}is better in any objective"
         scores, why = score(front)
         i = int(np.argmin(np.round(scores / _EQUAL)))
-        return int(front.rows[i]), f"{len(front.rows)} of these are beaten by no other, of which it is {why(i)}"
+        return int(
+            front.rows[i]
+        ), f"{len(front.rows)} of these are beaten by no other, of which it is {why(i)}"
 
     return pick
 
 
 def _allowed(rules: Sequence[Condition], k: int) -> Mask:
     """(k,) Which candidates pass all conditions."""
-    return np.asarray(np.logical_and.reduce([r.passes for r in rules], axis=0)) if rules else np.ones(k, dtype=bool)
+    return (
+        np.asarray(np.logical_and.reduce([r.passes for r in rules], axis=0))
+        if rules
+        else np.ones(k, dtype=bool)
+    )
 
 
 def _explained(
@@ -387,25 +464,37 @@ def _explained(
     for j, rule in enumerate(rules):
         others = _allowed(rules[:j] + rules[j + 1 :], k)
         i, without = alternative(others)
-        if without and (rule.passes[i] or not any(_differ(a, b) for a, b in without.values.values())):
+        if without and (
+            rule.passes[i] or not any(_differ(a, b) for a, b in without.values.values())
+        ):
             without = None
         costs.append(
             RuleCost(
-                rule=rule.text, n=k, n_excluded=int((~rule.passes).sum()), n_alone=int((others & ~rule.passes).sum()),
-                without=without, at=None if without is None or rule.told[i] is ABSENT else rule.told[i],
+                rule=rule.text,
+                n=k,
+                n_excluded=int((~rule.passes).sum()),
+                n_alone=int((others & ~rule.passes).sum()),
+                without=without,
+                at=None if without is None or rule.told[i] is ABSENT else rule.told[i],
             )
-        )  # fmt: skip
+        )
     left = fits & (np.arange(k) != chosen)
     return Choice(
-        trial=candidates.runs[chosen][0], numbers=tuple(row.number for row in candidates.runs[chosen]),
-        values=dict(zip(candidates.objectives, candidates.values[chosen].tolist(), strict=True)), way=way,
-        why=f"{fits.sum()} of {k} {candidates.noun} may be chosen; {why}", rules=tuple(costs),
+        trial=candidates.runs[chosen][0],
+        numbers=tuple(row.number for row in candidates.runs[chosen]),
+        values=dict(zip(candidates.objectives, candidates.values[chosen].tolist(), strict=True)),
+        way=way,
+        why=f"{fits.sum()} of {k} {candidates.noun} may be chosen; {why}",
+        rules=tuple(costs),
         runner_up=alternative(left)[1] if left.any() else None,
-    )  # fmt: skip
+    )
 
 
 def _diagnosis(candidates: Candidates, rules: Sequence[Condition]) -> str:
-    """Why nothing passes all conditions: how many pass each, which of them conflict, and what comes nearest."""
+    """Why nothing passes all conditions.
+
+    How many pass each, which of them conflict, and what comes nearest.
+    """
     lines = []
     for rule in rules:
         lines.append(f"{rule.text}: {rule.passes.sum()} of {len(candidates)} pass")
@@ -421,17 +510,26 @@ def _diagnosis(candidates: Candidates, rules: Sequence[Condition]) -> str:
             off = rule.off[nearest]
             by = f", {off:.6g} off" if 0 < off < math.inf else ""
             misses.append(f"{rule.text} (it has {shown(rule.told[nearest])}{by})")
-    lines.append(f"nearest is trial {candidates.runs[nearest][0].number}, which misses {' and '.join(misses)}")
+    lines.append(
+        f"nearest is trial {candidates.runs[nearest][0].number}, which misses "
+        f"{' and '.join(misses)}"
+    )
     return "\n".join(f"  {line}" for line in lines)
 
 
 def _conflicts(passes: Mask) -> list[tuple[int, ...]]:
-    """Conditions (c, k) that exclude everything: single ones, else pairs, else one set of which none can be dropped.
+    """Conditions (c, k) that exclude everything.
+
+    Single ones, else pairs, else one set of which none can be dropped.
 
     Source: Chinneck 1991, deletion filtering, for the last.
     """
     for size in (1, 2):
-        found = [c for c in combinations(range(len(passes)), size) if not passes[list(c)].all(axis=0).any()]
+        found = [
+            c
+            for c in combinations(range(len(passes)), size)
+            if not passes[list(c)].all(axis=0).any()
+        ]
         if found:
             return found
     kept = list(range(len(passes)))

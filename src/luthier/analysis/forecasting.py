@@ -24,7 +24,8 @@ class Forecast(NamedTuple):
         steps: (k,) from the last step reported to the one at which trials end.
         values: (k,) what is expected there, in the user's sign; the first is what was reported.
         low: (k,) and
-        high: (k,) ends of an interval that holds the value with probability `level`, if the errors are normal.
+        high: (k,) ends of an interval that holds the value with probability `level`, if the errors
+            are normal.
         level: Of the interval.
     """
 
@@ -36,26 +37,36 @@ class Forecast(NamedTuple):
 
     def __repr__(self) -> str:
         end = f"{self.values[-1]:.6g} at step {self.steps[-1]:g}"
-        return f"Forecast({end}, {100 * self.level:g} % within {self.low[-1]:.6g} .. {self.high[-1]:.6g})"
+        return (
+            f"Forecast({end}, {100 * self.level:g} % within {self.low[-1]:.6g} .. "
+            f"{self.high[-1]:.6g})"
+        )
 
 
 def forecast(history: History, number: int, level: float, resource: float | None) -> Forecast:
     """`Study.forecast`, which see.
 
-    Trials that went on from the same step give a straight line from their losses there to their losses later; the
-    slope is drawn towards 1, and the interval holds what the line leaves unexplained.
+    Trials that went on from the same step give a straight line from their losses there to their
+    losses later; the slope is drawn towards 1, and the interval holds what the line leaves
+    unexplained.
     """
     if not 0 < level < 1:
         raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
     if len(history.directions) > 1:
         raise StudyError(f"a forecast is of one objective, and there are {len(history.directions)}")
     if not 0 <= number < history.n or math.isnan(step := float(history.last_step[number])):
-        raise StudyError(f"trial {number} has reported nothing, so there is nothing to forecast from")
+        raise StudyError(
+            f"trial {number} has reported nothing, so there is nothing to forecast from"
+        )
     if resource is not None and not 0 < resource < math.inf:
-        raise ValueError(f"resource is the step at which trials end, a finite number above 0, got {resource!r}")
+        raise ValueError(
+            f"resource is the step at which trials end, a finite number above 0, got {resource!r}"
+        )
     end = full_resource(history) if resource is None else float(resource)
     if end is None:
-        raise StudyError("no trial has come to its end yet: pass resource=, the step at which trials end")
+        raise StudyError(
+            "no trial has come to its end yet: pass resource=, the step at which trials end"
+        )
     if step >= end or step <= 0:
         now = (float(history.values_of(history.last_loss[number])),)
         return Forecast((step,), now, now, now, level)
@@ -70,6 +81,9 @@ def forecast(history: History, number: int, level: float, resource: float | None
     wide = float(ndtri(0.5 + level / 2)) * sd
     values, a, b = (history.values_of(x) for x in (mean, mean - wide, mean + wide))
     return Forecast(
-        tuple(steps.tolist()), tuple(values.tolist()), tuple(np.minimum(a, b).tolist()),
-        tuple(np.maximum(a, b).tolist()), level,
-    )  # fmt: skip
+        tuple(steps.tolist()),
+        tuple(values.tolist()),
+        tuple(np.minimum(a, b).tolist()),
+        tuple(np.maximum(a, b).tolist()),
+        level,
+    )

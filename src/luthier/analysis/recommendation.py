@@ -23,7 +23,8 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         params: Name to value.
-        mean: The expected value, without the noise of a single run, in the user's direction and unit.
+        mean: The expected value, without the noise of a single run, in the user's direction and
+            unit.
         sd: How uncertain that is; NaN where a single observation is all there is.
         low: Lower end of the 95 % interval of the mean.
         high: Upper end.
@@ -52,7 +53,9 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.numbers)
 
     def __str__(self) -> str:
-        params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items())
+        params = ", ".join(
+            f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
+        )
         told = "told once" if len(self.numbers) == 1 else f"told {len(self.numbers)} times"
         if self.feasible < 1:
             told += f", feasible with probability {self.feasible:.2g}"
@@ -75,18 +78,26 @@ def must_have_results(history: History) -> None:
     if (history.eligible & ~np.isnan(history.losses).any(axis=1)).any():
         return
     told = history.constraints[complete]
-    broken = {name: int((column > 0).sum()) for name, column in zip(history.constraint_names, told.T, strict=True)}
+    broken = {
+        name: int((column > 0).sum())
+        for name, column in zip(history.constraint_names, told.T, strict=True)
+    }
     nearest = int(np.flatnonzero(complete)[np.argmin(history.violation[complete])])
     worst = dict(zip(history.constraint_names, history.constraints[nearest].tolist(), strict=True))
     shown = ", ".join(f"{name} = {v:.4g}" for name, v in worst.items() if v > 0)
-    counts = ", ".join(f"{name} by {n}" for name, n in sorted(broken.items(), key=lambda b: -b[1]) if n)
+    counts = ", ".join(
+        f"{name} by {n}" for name, n in sorted(broken.items(), key=lambda b: -b[1]) if n
+    )
     raise NoFeasibleTrialsError(
-        f"none of {int(complete.sum())} complete trials keeps all constraints, which are kept at values of at most 0; "
+        f"none of {int(complete.sum())} complete trials keeps all constraints, which are kept at "
+        "values of at most 0; "
         f"broken are {counts}; the nearest is trial {nearest} with {shown}"
     )
 
 
-def recommend(history: History, k: int, rows_of: Callable[[list[int]], list[TrialRow]]) -> list[Recommendation]:
+def recommend(
+    history: History, k: int, rows_of: Callable[[list[int]], list[TrialRow]]
+) -> list[Recommendation]:
     """`Study.recommend`; its errors are described there.
 
     Args:
@@ -97,7 +108,9 @@ def recommend(history: History, k: int, rows_of: Callable[[list[int]], list[Tria
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ValueError(f"k must be a whole number >= 1, got {k!r}")
     if len(history.directions) > 1:
-        raise StudyError(f"{len(history.directions)} objectives have no single best configuration; see choose")
+        raise StudyError(
+            f"{len(history.directions)} objectives have no single best configuration; see choose"
+        )
     must_have_results(history)
     rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
     if not len(rows):
@@ -121,16 +134,26 @@ def recommend(history: History, k: int, rows_of: Callable[[list[int]], list[Tria
     ends = np.sort(history.values_of(mean + np.array([[-_Z], [_Z]]) * sd), axis=0)
     return [
         Recommendation(
-            params=row.params, mean=float(history.values_of(mean[j])), sd=float(sd[j]), low=float(ends[0, j]),
-            high=float(ends[1, j]), observed=float(history.values_of(observed[j])), numbers=tuple(numbers[j]),
+            params=row.params,
+            mean=float(history.values_of(mean[j])),
+            sd=float(sd[j]),
+            low=float(ends[0, j]),
+            high=float(ends[1, j]),
+            observed=float(history.values_of(observed[j])),
+            numbers=tuple(numbers[j]),
             feasible=float(feasible[j]),
         )
         for row, j in zip(first, leaders, strict=True)
-    ]  # fmt: skip
+    ]
 
 
-def _expected(history: History, X: Array, losses: list[Array], observed: Array) -> tuple[Array, Array]:
-    """Mean and sd (k,) of the expected loss at X (k, d): of the model, or of the repeats while there is none."""
+def _expected(
+    history: History, X: Array, losses: list[Array], observed: Array
+) -> tuple[Array, Array]:
+    """Mean and sd (k,) of the expected loss at X (k, d).
+
+    Of the model, or of the repeats while there is none.
+    """
     if history.space.d:
         from ..models.surrogate import Surrogate
 
@@ -138,13 +161,20 @@ def _expected(history: History, X: Array, losses: list[Array], observed: Array) 
             return Surrogate(history.space, history).predict(X)
         except SamplerError:  # too few trials
             pass
-    sd = [loss.std(ddof=1) / np.sqrt(len(loss)) if len(loss) > 1 and np.isfinite(loss).all() else np.nan
-          for loss in losses]  # fmt: skip
+    sd = [
+        loss.std(ddof=1) / np.sqrt(len(loss))
+        if len(loss) > 1 and np.isfinite(loss).all()
+        else np.nan
+        for loss in losses
+    ]
     return observed, np.array(sd)
 
 
 def _feasible(history: History, X: Array, numbers: list[list[int]]) -> Array:
-    """(k,) the probability that each configuration keeps all constraints: of a model, or as it was observed."""
+    """(k,) the probability that each configuration keeps all constraints.
+
+    Of a model, or as it was observed.
+    """
     if not history.constraint_names:
         return np.ones(len(X))
     if history.space.d:

@@ -1,4 +1,7 @@
-"""Rules for choosing a trial, as text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"."""
+"""Rules for choosing a trial, as text.
+
+"accuracy >= 0.9 and latency_ms <= 50, then smallest size".
+"""
 
 from __future__ import annotations
 
@@ -92,16 +95,19 @@ def parse(text: Any) -> Rule:
     """Reads a rule.
 
     Args:
-        text: Conditions, joined by `and` or a comma: "accuracy >= 0.9 and 10 <= latency_ms <= 50", "model == 'mlp'".
-            Then what is sought of what they leave: "then largest accuracy within 0.01, then smallest size", where
-            `within` says how much worse counts as equal, in the unit or in %. Either part may be absent. Names with
-            blanks, or that are words of a rule, stand in backticks.
+        text: Conditions, joined by `and` or a comma: "accuracy >= 0.9 and 10 <= latency_ms <= 50",
+            "model == 'mlp'". Then what is sought of what they leave: "then largest accuracy within
+            0.01, then smallest size", where `within` says how much worse counts as equal, in the
+            unit or in %. Either part may be absent. Names with blanks, or that are words of a rule,
+            stand in backticks.
 
     Raises:
         RuleError: It cannot be read; the message points to where.
     """
     if not isinstance(text, str) or not text.strip():
-        raise RuleError(f"a rule is text like 'accuracy >= 0.9, then smallest size', got {text!r:.100}")
+        raise RuleError(
+            f"a rule is text like 'accuracy >= 0.9, then smallest size', got {text!r:.100}"
+        )
     if len(text) > _LONGEST:
         raise RuleError(f"a rule has at most {_LONGEST:,} characters, got {len(text):,}")
     return _Reader(re.sub(r"\s", " ", text.strip())).rule()
@@ -116,7 +122,8 @@ class _Reader:
     """Recursive descent over the tokens of one rule; every method reads what it is named after."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.i = text, 0
+        self.text = text
+        self.i = 0
         self.tokens: list[_Token] = []
         at = 0
         while at < len(text):
@@ -127,7 +134,13 @@ class _Reader:
             if found is None:
                 word = re.match(r"[\w.]+|.", text[at:])
                 odd = word[0] if word else text[at]
-                hint = "; numbers have no unit" if odd[0].isdigit() else "; it does not end" if odd in "'\"`" else ""
+                hint = (
+                    "; numbers have no unit"
+                    if odd[0].isdigit()
+                    else "; it does not end"
+                    if odd in "'\"`"
+                    else ""
+                )
                 refuse(text, at, f"cannot read {odd!r}{hint}")
             if found.lastgroup == "number" and math.isinf(float(found[0])):
                 refuse(text, at, f"the number {found[0]} is too large")
@@ -189,7 +202,9 @@ class _Reader:
 
     def order(self) -> Order:
         first = self.take()
-        name, tolerance, relative = self.name(), 0.0, False
+        name = self.name()
+        tolerance = 0.0
+        relative = False
         if self.word == "within":
             self.take()
             if self.here.kind != "number" or self.here.text.startswith("-"):
@@ -210,14 +225,22 @@ class _Reader:
         text = self.since(first)
         names = [part for part in parts if isinstance(part, Name)]
         if len(names) != 1 or (len(parts) == 3 and parts[1] is not names[0]):
-            what = "a number, a name and a number" if len(parts) == 3 else "one name and a number or text"
-            hint = "; text stands in quotes, a name with blanks in backticks" if len(names) > 1 else ""
+            what = (
+                "a number, a name and a number"
+                if len(parts) == 3
+                else "one name and a number or text"
+            )
+            hint = (
+                "; text stands in quotes, a name with blanks in backticks" if len(names) > 1 else ""
+            )
             refuse(self.text, first.at, f"expected a comparison of {what}, got {text!r}{hint}")
         if len(signs) == 2 and (signs[0][0] != signs[1][0] or signs[0][0] not in "<>"):
             refuse(self.text, first.at, f"both signs of a chain point the same way, got {text!r}")
         if not isinstance(parts[0], Name):
             signs[0] = _MIRRORED[signs[0]]
-        bounds = tuple(zip(signs, (part for part in parts if not isinstance(part, Name)), strict=True))
+        bounds = tuple(
+            zip(signs, (part for part in parts if not isinstance(part, Name)), strict=True)
+        )
         if any(isinstance(bound, str) and sign not in ("==", "!=") for sign, bound in bounds):
             refuse(self.text, first.at, f"text is compared by == and !=, got {text!r}")
         return Comparison(names[0], bounds, text)

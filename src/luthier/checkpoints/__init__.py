@@ -1,4 +1,7 @@
-"""Where trials leave what they can go on from: beside the study, written whole or not at all, never pickled."""
+"""Where trials leave what they can go on from.
+
+Beside the study, written whole or not at all, never pickled.
+"""
 
 from .store import Checkpoints, superseded, temporary
 

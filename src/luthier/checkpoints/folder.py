@@ -15,8 +15,8 @@ from ..errors import CheckpointError
 class Folder:
     """A place for checkpoints on a local disk or a mounted one.
 
-    A checkpoint appears under its name whole and on the disk, or not at all: it is written under a name that starts
-    with a dot, synced, and renamed. What a kill leaves behind starts with a dot.
+    A checkpoint appears under its name whole and on the disk, or not at all: it is written under a
+    name that starts with a dot, synced, and renamed. What a kill leaves behind starts with a dot.
 
     Args:
         path: The folder; it is made when it is first written to.
@@ -24,11 +24,15 @@ class Folder:
     """
 
     def __init__(self, path: Path, mode: int = 0o777) -> None:
-        self._path, self._mode = path, mode
+        self._path = path
+        self._mode = mode
 
     @contextlib.contextmanager
     def staging(self, name: str) -> Iterator[Path]:
-        """A path at which to write what `put` will then take; what is left there at the end is removed."""
+        """A path at which to write what `put` will then take.
+
+        What is left there at the end is removed.
+        """
         self._path.mkdir(self._mode, parents=True, exist_ok=True)
         staged = self._path / f".{name}"
         try:
@@ -56,7 +60,9 @@ class Folder:
         """
         path = self._path / name
         if path.is_symlink():
-            raise CheckpointError(f"{path} is a symbolic link; expected a file or folder that luthier wrote")
+            raise CheckpointError(
+                f"{path} is a symbolic link; expected a file or folder that luthier wrote"
+            )
         path.stat()
         return path
 
@@ -67,7 +73,9 @@ class Folder:
     def remove(self, name: str) -> None:
         """Removes a file or folder, if it is there."""
         path = self._path / name
-        if path.is_dir() and not name.startswith("."):  # out of sight first: nobody shall meet half of it
+        if path.is_dir() and not name.startswith(
+            "."
+        ):  # out of sight first: nobody shall meet half of it
             hidden = self._path / f".{name}"
             with contextlib.suppress(FileNotFoundError):
                 path.rename(hidden)
@@ -112,16 +120,21 @@ def sync(paths: Iterable[Path]) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copies a file, or the files of a folder; links become what they point at, subfolders without a file are left out.
+    """Copies a file, or the files of a folder.
+
+    Links become what they point at, subfolders without a file are left out.
 
     Raises:
-        CheckpointError: The folder holds no file, or what `members` refuses, or the place it is copied to.
+        CheckpointError: The folder holds no file, or what `members` refuses, or the place it is
+            copied to.
     """
     if not source.is_dir():
         shutil.copyfile(source, target)
         return
     if target.resolve().is_relative_to(source.resolve()):
-        raise CheckpointError(f"{source} holds the folder of the checkpoints itself; pass a folder of its own")
+        raise CheckpointError(
+            f"{source} holds the folder of the checkpoints itself; pass a folder of its own"
+        )
     found = members(source)
     if not found:
         raise CheckpointError(f"the folder {source} holds no file; write the checkpoint first")
@@ -143,15 +156,21 @@ def members(folder: Path) -> list[tuple[str, Path]]:
         for path in inner.iterdir():
             real = Path(os.path.realpath(path))
             if not real.is_relative_to(root):
-                raise CheckpointError(f"{path} is a link out of {folder}; copy what it points at into the folder")
+                raise CheckpointError(
+                    f"{path} is a link out of {folder}; copy what it points at into the folder"
+                )
             if real in above:
-                raise CheckpointError(f"{path} is a link to a folder that it stands in; remove the link")
+                raise CheckpointError(
+                    f"{path} is a link to a folder that it stands in; remove the link"
+                )
             if real.is_dir():
                 walk(path, above | {real})
             elif real.is_file():
                 found.append((path.relative_to(folder).as_posix(), path))
             else:
-                raise CheckpointError(f"{path} is neither a file nor a folder, or a link to nothing; remove it")
+                raise CheckpointError(
+                    f"{path} is neither a file nor a folder, or a link to nothing; remove it"
+                )
 
     walk(folder, frozenset([root]))
     return sorted(found)

@@ -1,18 +1,21 @@
 """Trees of dicts, lists, numbers and arrays as one npz file, without pickle.
 
-The file is one that `numpy.load` reads. Its entry "tree" is JSON text in bytes; its entries "a0", "a1", ... are the
-arrays. What JSON has no word for is a JSON object with one key that starts with "$":
+The file is one that `numpy.load` reads. Its entry "tree" is JSON text in bytes; its entries "a0",
+"a1", ... are the arrays. What JSON has no word for is a JSON object with one key that starts with
+"$":
 
     {"$array": "a0"}          an array, by its entry
     {"$scalar": ["<f4", hex]} a numpy scalar: its dtype and its bytes
     {"$tuple": [...]}         a tuple
     {"$int": "0x..."}         an integer of more than 64 bits
-    {"$dict": [[key, value], ...]}  a dict with keys that are no text, or that start with "$" themselves
+    {"$dict": [[key, value], ...]}  a dict with keys that are no text, or that start with "$"
+    themselves
 
-What comes back: dicts, lists and tuples as plain ones, whatever subclass went in (OrderedDict, named tuples); text and
-numbers in their own type; numpy scalars as numpy scalars, except that one of a structured dtype becomes a 0-d array;
-everything with `__array__` (a torch tensor in the CPU's memory, say) as a numpy array. Arrays keep dtype, shape and
-byte order; two places that shared an array get one each.
+What comes back: dicts, lists and tuples as plain ones, whatever subclass went in (OrderedDict,
+named tuples); text and numbers in their own type; numpy scalars as numpy scalars, except that one
+of a structured dtype becomes a 0-d array; everything with `__array__` (a torch tensor in the CPU's
+memory, say) as a numpy array. Arrays keep dtype, shape and byte order; two places that shared an
+array get one each.
 """
 
 from __future__ import annotations
@@ -41,8 +44,8 @@ def pack(value: Any) -> bytes:
     """A tree as the content of an npz file.
 
     Raises:
-        CheckpointError: Something in it is neither a dict, list, tuple, text, number, bool, None nor array; or it
-            contains itself.
+        CheckpointError: Something in it is neither a dict, list, tuple, text, number, bool, None
+            nor array; or it contains itself.
     """
     file = io.BytesIO()
     write(file, *flatten(value))
@@ -53,7 +56,8 @@ def unpack(data: bytes) -> Any:
     """The tree that `pack` was given.
 
     Raises:
-        CheckpointError: It is not what `pack` writes, or holds pickled objects, which are never loaded.
+        CheckpointError: It is not what `pack` writes, or holds pickled objects, which are never
+            loaded.
     """
     with _readable(), np.load(io.BytesIO(data), allow_pickle=False) as npz:
         return _restored(json.loads(npz["tree"].tobytes()), npz)
@@ -135,8 +139,12 @@ class _Tree:
         return node
 
     def _key(self, key: Any) -> Any:
-        if key is not None and (not isinstance(key, str | int | float | np.generic) or isinstance(key, np.void)):
-            self._refuse(f"has the key {key!r:.100} ({_kind(key)}); expected text, a number, a bool or None")
+        if key is not None and (
+            not isinstance(key, str | int | float | np.generic) or isinstance(key, np.void)
+        ):
+            self._refuse(
+                f"has the key {key!r:.100} ({_kind(key)}); expected text, a number, a bool or None"
+            )
         return self.node(key)
 
     def _array(self, value: Any) -> str:
@@ -145,7 +153,10 @@ class _Tree:
         try:
             array = np.asarray(value)
         except Exception as e:
-            self._refuse(f"is a {_kind(value)} that cannot be made an array ({e}); pass a numpy array instead")
+            self._refuse(
+                f"is a {_kind(value)} that cannot be made an array ({e}); pass a numpy array "
+                "instead"
+            )
         self._check(value, array.dtype)
         name = f"a{len(self.arrays)}"
         self.arrays[name] = array
@@ -169,7 +180,11 @@ class _Tree:
 
 def _kind(value: Any) -> str:
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _restored(node: Any, arrays: Mapping[str, Any]) -> Any:
@@ -204,4 +219,6 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except Exception as e:  # zipfile, numpy and json have many words for damage
-        raise CheckpointError(f"this is no packed checkpoint, or it is damaged ({type(e).__name__}: {e})") from e
+        raise CheckpointError(
+            f"this is no packed checkpoint, or it is damaged ({type(e).__name__}: {e})"
+        ) from e

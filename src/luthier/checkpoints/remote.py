@@ -1,4 +1,7 @@
-"""Checkpoints at any URL that fsspec reaches: object stores, SFTP, HDFS; the one file that imports fsspec."""
+"""Checkpoints at any URL that fsspec reaches: object stores, SFTP, HDFS.
+
+The one file that imports fsspec.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +21,31 @@ from .folder import discard, discard_own, members
 try:
     import fsspec
 except ImportError:
-    raise MissingDependencyError("checkpoints at a URL need fsspec: pip install luthier[remote]") from None
+    raise MissingDependencyError(
+        "checkpoints at a URL need fsspec: pip install luthier[remote]"
+    ) from None
 
-_TIMES = ("mtime", "LastModified", "last_modified", "created")  # what the file systems call it, the best first
+_TIMES = (
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "created",
+)  # what the file systems call it, the best first
 
 
 class Remote:
     """A place for checkpoints at a URL, with the verbs of `Folder`.
 
-    Objects are put under their final names. That is atomic enough: a name is used once, and nobody knows it before the
-    put is over and the trial's row refers to it. A put that was cut off is never read, only swept.
+    Objects are put under their final names. That is atomic enough: a name is used once, and nobody
+    knows it before the put is over and the trial's row refers to it. A put that was cut off is
+    never read, only swept.
 
-    Credentials are fsspec's business: its config files, and the variables and files that each provider defines.
+    Credentials are fsspec's business: its config files, and the variables and files that each
+    provider defines.
 
     Args:
-        url: As fsspec spells it: "s3://bucket/folder", "gs://...", "sftp://...". "memory://..." is seen by one process.
+        url: As fsspec spells it: "s3://bucket/folder", "gs://...", "sftp://...". "memory://..." is
+            seen by one process.
 
     Raises:
         CheckpointError: fsspec knows no such kind of URL.
@@ -83,7 +96,9 @@ class Remote:
             for path in found:
                 target = Path(os.path.normpath(f"{arriving}/{path.removeprefix(top)}"))
                 if not target.is_relative_to(arriving):
-                    raise CheckpointError(f"{path} would be downloaded to outside of its folder; it is not luthier's")
+                    raise CheckpointError(
+                        f"{path} would be downloaded to outside of its folder; it is not luthier's"
+                    )
                 target.parent.mkdir(parents=True, exist_ok=True)
                 fs.get_file(path, str(target))
             with contextlib.suppress(OSError):  # another thread was faster
@@ -111,7 +126,10 @@ class Remote:
             fs.rm(f"{root}/{name}", recursive=True)
 
     def files(self) -> dict[str, float]:
-        """What is there: name to time of change, in seconds since 1970; the present where the provider tells none."""
+        """What is there: name to time of change, in seconds since 1970.
+
+        The present where the provider tells none.
+        """
         found: dict[str, float] = {}
         with self._translated(), contextlib.suppress(FileNotFoundError):
             fs, root = self._reached()
@@ -146,7 +164,9 @@ class Remote:
         except (LuthierError, FileNotFoundError):
             raise
         except Exception as e:  # every provider has its own
-            raise CheckpointError(f"{self._url} does not answer as it should ({type(e).__name__}: {e})") from e
+            raise CheckpointError(
+                f"{self._url} does not answer as it should ({type(e).__name__}: {e})"
+            ) from e
 
 
 def _modified(info: dict[str, Any]) -> float:

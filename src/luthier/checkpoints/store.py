@@ -31,14 +31,15 @@ _OURS = re.compile(r"\.?" + _NAME.pattern)  # and what is being written, or was 
 class Checkpoints:
     """Where trials leave what they can go on from.
 
-    It can be pickled, to travel to worker processes, and be used by any number of threads and processes at once.
-    Nothing is ever pickled or unpickled on behalf of the user.
+    It can be pickled, to travel to worker processes, and be used by any number of threads and
+    processes at once. Nothing is ever pickled or unpickled on behalf of the user.
 
     Args:
-        url: A folder, which is made by the first `save`, or a URL for fsspec: "s3://bucket/folder". Give each study one
-            of its own, or its sweep takes the others' files.
-        keep: What the study deletes. "best": all but the last of each trial, and of finished trials all but the best's.
-            "last": all but the last of each trial. "all": nothing. See `superseded` for what goes within a trial.
+        url: A folder, which is made by the first `save`, or a URL for fsspec: "s3://bucket/folder".
+            Give each study one of its own, or its sweep takes the others' files.
+        keep: What the study deletes. "best": all but the last of each trial, and of finished trials
+            all but the best's. "last": all but the last of each trial. "all": nothing. See
+            `superseded` for what goes within a trial.
 
     Attributes:
         url: The folder's absolute path, or the URL.
@@ -51,7 +52,9 @@ class Checkpoints:
 
     def __init__(self, url: str | os.PathLike[str], keep: Keep = "best") -> None:
         if not isinstance(url, str | os.PathLike) or not (text := os.fspath(url)):
-            raise CheckpointError(f"expected a folder or a URL such as 's3://bucket/folder', got {url!r}")
+            raise CheckpointError(
+                f"expected a folder or a URL such as 's3://bucket/folder', got {url!r}"
+            )
         if keep not in get_args(Keep):
             raise CheckpointError(f"keep is 'best', 'last' or 'all', got {keep!r}")
         self.keep = keep
@@ -59,10 +62,14 @@ class Checkpoints:
         if "://" in text and not text.startswith("file://"):
             from .remote import Remote
 
-            self.url, self._place = text, Remote(text)
+            self.url = text
+            self._place = Remote(text)
         else:
-            path = Path(unquote(text.removeprefix("file://")) if text.startswith("file://") else text).absolute()
-            self.url, self._place = str(path), Folder(path)
+            path = Path(
+                unquote(text.removeprefix("file://")) if text.startswith("file://") else text
+            ).absolute()
+            self.url = str(path)
+            self._place = Folder(path)
 
     def __repr__(self) -> str:
         return f"Checkpoints({self.url!r}, keep={self.keep!r})"
@@ -73,20 +80,26 @@ class Checkpoints:
         Args:
             number: The trial's.
             step: The step after which it was made.
-            checkpoint: A dict, list or number, with numpy arrays in it or not, which is packed (see `packing`); or the
-                path of a file or folder, which is copied, so that the original may be overwritten or removed.
+            checkpoint: A dict, list or number, with numpy arrays in it or not, which is packed (see
+                `packing`); or the path of a file or folder, which is copied, so that the original
+                may be overwritten or removed.
 
         Returns:
-            A reference for the trial's row, in JSON's types: {"step", "value"} where the checkpoint is small enough to
+            A reference for the trial's row, in JSON's types: {"step", "value"} where the checkpoint
+            is small enough to
             stand in it, as JSON text; otherwise {"step", "file", "bytes", "crc32", "kind"}.
 
         Raises:
-            CheckpointError: The path does not exist, the value cannot be packed, or the place cannot be written.
+            CheckpointError: The path does not exist, the value cannot be packed, or the place
+                cannot be written.
         """
         step = float(step)
         if isinstance(checkpoint, str | os.PathLike):
             source = Path(checkpoint)
-            kind, suffix = _kind(source), source.suffix if re.fullmatch(r"\.\w+", source.suffix) else ""
+            kind, suffix = (
+                _kind(source),
+                source.suffix if re.fullmatch(r"\.\w+", source.suffix) else "",
+            )
         else:
             text, arrays = flatten(checkpoint)
             if not arrays and len(text) <= _SMALL:
@@ -107,22 +120,28 @@ class Checkpoints:
         """What was saved.
 
         Returns:
-            The value that was packed; or the path of the file or folder, to be read and never changed. From a URL it
+            The value that was packed; or the path of the file or folder, to be read and never
+            changed. From a URL it
             is downloaded, and the download lives as long as this object.
 
         Raises:
-            CheckpointError: The file was deleted, truncated or changed, the place cannot be read, or this is no
-                reference.
+            CheckpointError: The file was deleted, truncated or changed, the place cannot be read,
+                or this is no reference.
         """
         match reference:
             case {"value": str(text)}:
                 return restore(text)
             case {
-                "file": str(name), "bytes": int(size), "crc32": int(crc), "kind": "packed" | "file" | "folder" as kind
-            }:  # fmt: skip
+                "file": str(name),
+                "bytes": int(size),
+                "crc32": int(crc),
+                "kind": "packed" | "file" | "folder" as kind,
+            }:
                 _check_name(name, _NAME)
             case _:
-                raise CheckpointError(f"expected a reference that Checkpoints.save returned, got {reference!r:.200}")
+                raise CheckpointError(
+                    f"expected a reference that Checkpoints.save returned, got {reference!r:.200}"
+                )
         with self._translated(f"cannot load {name}"):
             try:
                 data = self._place.read(name) if kind == "packed" else b""
@@ -130,18 +149,23 @@ class Checkpoints:
                 found = (len(data), zlib.crc32(data)) if path is None else measure(path)
             except FileNotFoundError:
                 raise CheckpointError(
-                    f"checkpoint {name} is not in {self.url}: expected a {kind} of {size} bytes, found nothing; it was "
+                    f"checkpoint {name} is not in {self.url}: expected a {kind} of {size} bytes, "
+                    "found nothing; it was "
                     "deleted, or the place was moved. Put it back, or let the trial begin afresh"
                 ) from None
         if found != (size, crc):
             raise CheckpointError(
-                f"checkpoint {name} in {self.url} is damaged: expected {size} bytes with CRC-32 {crc:08x}, found "
-                f"{found[0]} bytes with {found[1]:08x}. Put a copy back, or let the trial begin afresh"
+                f"checkpoint {name} in {self.url} is damaged: expected {size} bytes with CRC-32 "
+                f"{crc:08x}, found "
+                f"{found[0]} bytes with {found[1]:08x}. Put a copy back, or let the trial begin "
+                "afresh"
             )
         return unpack(data) if path is None else path
 
     def delete(self, references_or_files: Iterable[Mapping[str, Any] | str | None]) -> None:
-        """Removes checkpoints, by reference or by name; those that are gone already, or have no file, are passed over.
+        """Removes checkpoints, by reference or by name.
+
+        Those that are gone already, or have no file, are passed over.
 
         Raises:
             CheckpointError: A name is none of ours, or the place cannot be written.
@@ -156,25 +180,34 @@ class Checkpoints:
     def files(self) -> dict[str, float]:
         """What is stored, for a sweep: name to time of change, in seconds since 1970.
 
-        Names that start with a dot are being written, or were cut off by a kill; as a file is stored before its
-        reference is recorded, only what has been there for long may be swept. What luthier did not name is not listed.
+        Names that start with a dot are being written, or were cut off by a kill; as a file is
+        stored before its reference is recorded, only what has been there for long may be swept.
+        What luthier did not name is not listed.
         """
         with self._translated("cannot list the checkpoints"):
-            return {name: time_s for name, time_s in self._place.files().items() if _OURS.fullmatch(name)}
+            return {
+                name: time_s
+                for name, time_s in self._place.files().items()
+                if _OURS.fullmatch(name)
+            }
 
     @contextlib.contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         try:
             yield
         except OSError as e:
-            raise CheckpointError(f"{what} in {self.url}: {e}; check that it exists, its rights and its space") from e
+            raise CheckpointError(
+                f"{what} in {self.url}: {e}; check that it exists, its rights and its space"
+            ) from e
 
 
-def superseded(history: Sequence[Mapping[str, Any] | None], keep: Keep, pinned: Container[str] = ()) -> list[str]:
+def superseded(
+    history: Sequence[Mapping[str, Any] | None], keep: Keep, pinned: Container[str] = ()
+) -> list[str]:
     """The files of one trial that may go.
 
-    The last checkpoint stays, and the one before it, because somebody may just be taking that. What other trials refer
-    to stays too: populations copy from each other.
+    The last checkpoint stays, and the one before it, because somebody may just be taking that. What
+    other trials refer to stays too: populations copy from each other.
 
     Args:
         history: The references the trial has made, the oldest first.
@@ -193,9 +226,12 @@ def superseded(history: Sequence[Mapping[str, Any] | None], keep: Keep, pinned: 
 
 
 def temporary(keep: Keep = "best") -> Checkpoints:
-    """Checkpoints for a study in memory: in a folder that goes when this object does, at the latest when Python ends.
+    """Checkpoints for a study in memory.
 
-    Copies in worker processes of the same machine use the folder and leave its removal to this process.
+    In a folder that goes when this object does, at the latest when Python ends.
+
+    Copies in worker processes of the same machine use the folder and leave its removal to this
+    process.
     """
     path = Path(tempfile.gettempdir(), f"luthier-{secrets.token_hex(8)}")
     made = Checkpoints(path, keep)
@@ -211,7 +247,8 @@ def _kind(source: Path) -> str:
     if source.is_file():
         return "file"
     raise CheckpointError(
-        f"checkpoint={str(source)!r} is the path of no file or folder; write it before reporting it, or pass a dict"
+        f"checkpoint={str(source)!r} is the path of no file or folder; write it before reporting "
+        "it, or pass a dict"
     )
 
 

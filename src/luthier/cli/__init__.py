@@ -1,4 +1,7 @@
-"""The command line. `luthier --help` loads click and nothing else: every command imports what it needs when it runs."""
+"""The command line. `luthier --help` loads click and nothing else.
+
+Every command imports what it needs when it runs.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +43,32 @@ class _Group(click.Group):
 
 
 @click.group(
-    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog=examples("luthier demo", "luthier run train.py:objective --trials 100 --jobs 4", "luthier show train"),
-)  # fmt: skip
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=examples(
+        "luthier demo", "luthier run train.py:objective --trials 100 --jobs 4", "luthier show train"
+    ),
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Hyperparameter optimisation: run studies, and look at what came out."""
 
 
-for _command in (run, worker, top, studies, show, best, choose, trials, export, delete, storage, serve, demo):
+for _command in (
+    run,
+    worker,
+    top,
+    studies,
+    show,
+    best,
+    choose,
+    trials,
+    export,
+    delete,
+    storage,
+    serve,
+    demo,
+):
     cli.add_command(_command)
 
 
@@ -56,5 +76,7 @@ def main() -> None:
     """Entry point of `luthier`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character shows its number
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal that cannot show a character shows its number
     cli(prog_name="luthier")

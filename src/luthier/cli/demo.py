@@ -40,36 +40,49 @@ try:
     from sklearn.svm import SVC
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 except ImportError:
-    raise MissingDependencyError("the demo needs scikit-learn: pip install luthier[sklearn]") from None
+    raise MissingDependencyError(
+        "the demo needs scikit-learn: pip install luthier[sklearn]"
+    ) from None
 
 NAME = "demo"
 STORAGE = "sqlite:///luthier.db"
 N_FOLDS = 10
-P_STOP = 0.2  # replayed over 153 trials that ran to their end: leaves out 46 % of the folds, and never loses the best
-LIMIT_S = 40.0  # no trial runs longer, so that the demo ends within two minutes on a slow machine too
-FAMILIES = {"svm": "support vector machine", "mlp": "neural network", "boosting": "gradient boosting"}
+# replayed over 153 trials that ran to their end: leaves out 46 % of the folds, and never loses the
+# best
+P_STOP = 0.2
+LIMIT_S = (
+    40.0  # no trial runs longer, so that the demo ends within two minutes on a slow machine too
+)
+FAMILIES = {
+    "svm": "support vector machine",
+    "mlp": "neural network",
+    "boosting": "gradient boosting",
+}
 
-# Every range contains the library's default. Upper ends of what costs time keep a trial within seconds.
-SPACE = Space({
-    "family": Categorical(tuple(FAMILIES)),
-    "scaling": Categorical(("standard", "minmax"), when={"family": ["svm", "mlp"]}),
-    "svm_kernel": Categorical(("rbf", "poly"), when={"family": "svm"}),
-    "svm_C": Float(0.01, 1000.0, scale="log", when={"family": "svm"}),
-    "svm_gamma": Float(0.001, 1.0, scale="log", when={"family": "svm"}),
-    "svm_degree": Int(2, 5, when={"svm_kernel": "poly"}),
-    "svm_coef0": Float(0.0, 1.0, when={"svm_kernel": "poly"}),
-    "mlp_layers": Int(1, 2, when={"family": "mlp"}),
-    "mlp_units": Int(16, 128, scale="log", when={"family": "mlp"}),
-    "mlp_units_2": Int(16, 128, scale="log", when={"mlp_layers": 2}),
-    "mlp_alpha": Float(1e-6, 10.0, scale="log", when={"family": "mlp"}),
-    "mlp_learning_rate": Float(3e-4, 0.03, scale="log", when={"family": "mlp"}),
-    "mlp_max_iter": Int(25, 200, scale="log", when={"family": "mlp"}),
-    "boosting_learning_rate": Float(0.02, 0.5, scale="log", when={"family": "boosting"}),
-    "boosting_max_iter": Int(25, 100, scale="log", when={"family": "boosting"}),
-    "boosting_max_leaf_nodes": Int(4, 31, scale="log", when={"family": "boosting"}),
-    "boosting_min_samples_leaf": Int(2, 50, scale="log", when={"family": "boosting"}),
-    "boosting_max_features": Float(0.1, 1.0, when={"family": "boosting"}),
-})  # fmt: skip
+# Every range contains the library's default. Upper ends of what costs time keep a trial within
+# seconds.
+SPACE = Space(
+    {
+        "family": Categorical(tuple(FAMILIES)),
+        "scaling": Categorical(("standard", "minmax"), when={"family": ["svm", "mlp"]}),
+        "svm_kernel": Categorical(("rbf", "poly"), when={"family": "svm"}),
+        "svm_C": Float(0.01, 1000.0, scale="log", when={"family": "svm"}),
+        "svm_gamma": Float(0.001, 1.0, scale="log", when={"family": "svm"}),
+        "svm_degree": Int(2, 5, when={"svm_kernel": "poly"}),
+        "svm_coef0": Float(0.0, 1.0, when={"svm_kernel": "poly"}),
+        "mlp_layers": Int(1, 2, when={"family": "mlp"}),
+        "mlp_units": Int(16, 128, scale="log", when={"family": "mlp"}),
+        "mlp_units_2": Int(16, 128, scale="log", when={"mlp_layers": 2}),
+        "mlp_alpha": Float(1e-6, 10.0, scale="log", when={"family": "mlp"}),
+        "mlp_learning_rate": Float(3e-4, 0.03, scale="log", when={"family": "mlp"}),
+        "mlp_max_iter": Int(25, 200, scale="log", when={"family": "mlp"}),
+        "boosting_learning_rate": Float(0.02, 0.5, scale="log", when={"family": "boosting"}),
+        "boosting_max_iter": Int(25, 100, scale="log", when={"family": "boosting"}),
+        "boosting_max_leaf_nodes": Int(4, 31, scale="log", when={"family": "boosting"}),
+        "boosting_min_samples_leaf": Int(2, 50, scale="log", when={"family": "boosting"}),
+        "boosting_max_features": Float(0.1, 1.0, when={"family": "boosting"}),
+    }
+)
 
 
 def defaults(X: Array) -> dict[str, dict[str, Any]]:
@@ -78,18 +91,35 @@ def defaults(X: Array) -> dict[str, dict[str, Any]]:
     Args:
         X: (n, d) training rows, of which `SVC` would take its gamma.
     """
-    gamma = float(1 / (X.shape[1] * StandardScaler().fit_transform(X).var()))  # what SVC calls "scale"
+    gamma = float(
+        1 / (X.shape[1] * StandardScaler().fit_transform(X).var())
+    )  # what SVC calls "scale"
     return {
-        "svm": {"family": "svm", "scaling": "standard", "svm_kernel": "rbf", "svm_C": 1.0, "svm_gamma": gamma},
+        "svm": {
+            "family": "svm",
+            "scaling": "standard",
+            "svm_kernel": "rbf",
+            "svm_C": 1.0,
+            "svm_gamma": gamma,
+        },
         "mlp": {
-            "family": "mlp", "scaling": "standard", "mlp_layers": 1, "mlp_units": 100, "mlp_alpha": 1e-4,
-            "mlp_learning_rate": 1e-3, "mlp_max_iter": 200,
+            "family": "mlp",
+            "scaling": "standard",
+            "mlp_layers": 1,
+            "mlp_units": 100,
+            "mlp_alpha": 1e-4,
+            "mlp_learning_rate": 1e-3,
+            "mlp_max_iter": 200,
         },
         "boosting": {
-            "family": "boosting", "boosting_learning_rate": 0.1, "boosting_max_iter": 100,
-            "boosting_max_leaf_nodes": 31, "boosting_min_samples_leaf": 20, "boosting_max_features": 1.0,
+            "family": "boosting",
+            "boosting_learning_rate": 0.1,
+            "boosting_max_iter": 100,
+            "boosting_max_leaf_nodes": 31,
+            "boosting_min_samples_leaf": 20,
+            "boosting_max_features": 1.0,
         },
-    }  # fmt: skip
+    }
 
 
 def build(params: Mapping[str, Any]) -> Any:
@@ -98,20 +128,38 @@ def build(params: Mapping[str, Any]) -> Any:
     match params["family"]:
         case "svm":
             model = SVC(
-                kernel=p["kernel"], C=p["C"], gamma=p["gamma"], degree=p.get("degree", 3), coef0=p.get("coef0", 0.0),
+                kernel=p["kernel"],
+                C=p["C"],
+                gamma=p["gamma"],
+                degree=p.get("degree", 3),
+                coef0=p.get("coef0", 0.0),
                 max_iter=100_000,
-            )  # fmt: skip
+            )
         case "mlp":
             model = MLPClassifier(
-                hidden_layer_sizes=(p["units"],) if p["layers"] == 1 else (p["units"], p["units_2"]),
-                alpha=p["alpha"], learning_rate_init=p["learning_rate"], max_iter=p["max_iter"], random_state=0,
-            )  # fmt: skip
-        case _:  # pixels have 17 values, so 32 bins cut them exactly as the default of 255 does, in half the time
+                hidden_layer_sizes=(p["units"],)
+                if p["layers"] == 1
+                else (p["units"], p["units_2"]),
+                alpha=p["alpha"],
+                learning_rate_init=p["learning_rate"],
+                max_iter=p["max_iter"],
+                random_state=0,
+            )
+        # pixels have 17 values, so 32 bins cut them exactly as the default of 255 does, in half the
+        # time
+        case _:
             return HistGradientBoostingClassifier(
-                learning_rate=p["learning_rate"], max_iter=p["max_iter"], max_leaf_nodes=p["max_leaf_nodes"],
-                min_samples_leaf=p["min_samples_leaf"], max_features=p["max_features"], max_bins=32, random_state=0,
-            )  # fmt: skip
-    return make_pipeline(StandardScaler() if params["scaling"] == "standard" else MinMaxScaler(), model)
+                learning_rate=p["learning_rate"],
+                max_iter=p["max_iter"],
+                max_leaf_nodes=p["max_leaf_nodes"],
+                min_samples_leaf=p["min_samples_leaf"],
+                max_features=p["max_features"],
+                max_bins=32,
+                random_state=0,
+            )
+    return make_pipeline(
+        StandardScaler() if params["scaling"] == "standard" else MinMaxScaler(), model
+    )
 
 
 def accuracy(model: Any, X: Array, y: Any) -> float:
@@ -121,10 +169,13 @@ def accuracy(model: Any, X: Array, y: Any) -> float:
 
 @dataclass(frozen=True)
 class Digits:
-    """The objective: accuracy in cross-validation on one half of the images; the other half is held out.
+    """The objective: accuracy in cross-validation on one half of the images.
 
-    Of the real datasets that scikit-learn ships this is the one where tuning can be shown to help: breast cancer and
-    wine are solved by the defaults, and on diabetes gains in cross-validation do not carry over to a hold-out.
+    The other half is held out.
+
+    Of the real datasets that scikit-learn ships this is the one where tuning can be shown to help:
+    breast cancer and wine are solved by the defaults, and on diabetes gains in cross-validation do
+    not carry over to a hold-out.
 
     Attributes:
         X: (898, 64) pixels to tune on.
@@ -152,7 +203,9 @@ class Digits:
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             try:
-                return cross_validate(trial, build, self.X, self.y, folds, accuracy, prune="default" not in trial.tags)
+                return cross_validate(
+                    trial, build, self.X, self.y, folds, accuracy, prune="default" not in trial.tags
+                )
             finally:  # without the time that its process needs to start, which the first trials include
                 trial.set_tag("seconds", round(time.monotonic() - began, 3))
 
@@ -186,7 +239,12 @@ def run(storage: str = STORAGE, timeout_s: float = 75.0, n_jobs: int = -1) -> in
         greet(data, storage, timeout_s, n_jobs, len(earlier))
         began = time.monotonic()
         study.optimize(
-            data, timeout_s=timeout_s, n_jobs=n_jobs, catch=ValueError, progress=True, limits={"seconds": LIMIT_S}
+            data,
+            timeout_s=timeout_s,
+            n_jobs=n_jobs,
+            catch=ValueError,
+            progress=True,
+            limits={"seconds": LIMIT_S},
         )
         told(study, data, earlier, time.monotonic() - began, storage)
         return 0
@@ -204,13 +262,19 @@ def opened(storage: str, data: Digits) -> Study:
     for record in list_studies(storage):
         if record.name == NAME and Space.from_json(record.spec["space"]).params != SPACE.params:
             raise StudyError(
-                f"{clean(storage)} has a study {NAME!r} that is not this version's demo; remove it with "
+                f"{clean(storage)} has a study {NAME!r} that is not this version's demo; remove it "
+                "with "
                 f"'{command('delete', NAME, storage)}', or give another --storage"
             )
     study = create_study(
-        NAME, storage, direction="maximize", space=SPACE, scheduler=Wilcoxon(p_threshold=P_STOP), seed=0,
+        NAME,
+        storage,
+        direction="maximize",
+        space=SPACE,
+        scheduler=Wilcoxon(p_threshold=P_STOP),
+        seed=0,
         load_if_exists=True,
-    )  # fmt: skip
+    )
     known = {row.tags.get("default") for row in study.trials}
     for family, params in defaults(data.X).items():
         if family not in known:
@@ -221,16 +285,25 @@ def opened(storage: str, data: Digits) -> Study:
 def greet(data: Digits, storage: str, timeout_s: float, n_jobs: int, n_earlier: int) -> None:
     """Says what is about to happen."""
     n, held = len(data.X), len(data.X_held)
-    click.echo(f"Tuning a classifier of handwritten digits: {n + held:,} real images, shipped with scikit-learn")
-    study = f"{NAME!r} in {place(storage)}" + (f", goes on after {n_earlier} trials" if n_earlier else "")
-    pairs({
-        "families": f"{', '.join(FAMILIES.values())}: {SPACE.d} hyperparameters in all",
-        "training": f"{n} images in {N_FOLDS}-fold cross-validation; the library's defaults come first, "
-        "clearly worse trials stop early",
-        "hold-out": f"{held} images that no trial sees",
-        "study": study,
-        "time": f"{duration(timeout_s)} on {n_jobs} process{'es' if n_jobs > 1 else ''}; Ctrl-C loses nothing",
-    })  # fmt: skip
+    click.echo(
+        f"Tuning a classifier of handwritten digits: {n + held:,} real images, shipped with "
+        "scikit-learn"
+    )
+    study = f"{NAME!r} in {place(storage)}" + (
+        f", goes on after {n_earlier} trials" if n_earlier else ""
+    )
+    pairs(
+        {
+            "families": f"{', '.join(FAMILIES.values())}: {SPACE.d} hyperparameters in all",
+            "training": f"{n} images in {N_FOLDS}-fold cross-validation; the library's defaults "
+            "come first, "
+            "clearly worse trials stop early",
+            "hold-out": f"{held} images that no trial sees",
+            "study": study,
+            "time": f"{duration(timeout_s)} on {n_jobs} process{'es' if n_jobs > 1 else ''}; "
+            "Ctrl-C loses nothing",
+        }
+    )
     click.echo()
 
 
@@ -238,27 +311,37 @@ def told(study: Study, data: Digits, earlier: set[int], spent_s: float, storage:
     """Refits the best default and the best of all, scores them on the hold-out, and prints what came of it."""
     rows = study.trials
     complete = [row for row in rows if row.state == State.COMPLETE]
-    base = max((row for row in complete if "default" in row.tags), key=lambda row: row.value or 0.0, default=None)
+    base = max(
+        (row for row in complete if "default" in row.tags),
+        key=lambda row: row.value or 0.0,
+        default=None,
+    )
     if base is None:
         click.echo(f"No default has been scored yet; go on with: {command('demo', '', storage)}")
         return
     best = study.best_trial
     default, tuned = (data.refit(row.params) for row in (base, best))
-    found = compare_models(default, tuned, data.X_held, data.y_held, names=("the default model", "the tuned model"))
+    found = compare_models(
+        default, tuned, data.X_held, data.y_held, names=("the default model", "the tuned model")
+    )
     gap()
     table(
         ["model", "family", "trial", "cross-validation", "hold-out"],
         [
             [name, FAMILIES[row.params["family"]], row.number, f"{row.value:.2%}", f"{score:.2%}"]
-            for name, row, score in zip(("default", "tuned"), (base, best), found.scores, strict=True)
+            for name, row, score in zip(
+                ("default", "tuned"), (base, best), found.scores, strict=True
+            )
         ],
     )
     gap()
     facts = {
-        "default": "the library's own hyperparameters on standardised inputs, best family in cross-validation",
+        "default": "the library's own hyperparameters on standardised inputs, best family in "
+        "cross-validation",
         "difference": f"{100 * found.difference:+.2f} points on the hold-out, "
         f"{found.level:.0%} interval {100 * found.low:+.2f} to {100 * found.high:+.2f}",
-        "paired test": f"p = {found.p:.2g} (exact McNemar): {found.n_won} images won, {found.n_lost} lost",
+        "paired test": f"p = {found.p:.2g} (exact McNemar): {found.n_won} images won, "
+        f"{found.n_lost} lost",
         "verdict": found.verdict,
         **accounts(rows, earlier, spent_s),
         "study": f"{NAME!r} in {place(storage)}",
@@ -286,14 +369,24 @@ def accounts(rows: list[TrialRow], earlier: set[int], spent_s: float) -> dict[st
     cut = [row for row in mine if row.state == State.PRUNED]
     failed = sum(row.state == State.FAILED for row in mine)
     n_left = sum(N_FOLDS - len(row.reports) for row in cut)
-    saved_s = sum(row.tags.get("seconds", 0.0) * (N_FOLDS / len(row.reports) - 1) for row in cut if row.reports)
-    trials = f"{len(mine)} in this run, {len(cut)} of them stopped early" + (f", {failed} failed" if failed else "")
+    saved_s = sum(
+        row.tags.get("seconds", 0.0) * (N_FOLDS / len(row.reports) - 1)
+        for row in cut
+        if row.reports
+    )
+    trials = f"{len(mine)} in this run, {len(cut)} of them stopped early" + (
+        f", {failed} failed" if failed else ""
+    )
     if earlier:
         trials += f"; {len(mine) + len(earlier)} in all"
     time_text = duration(spent_s)
     if cut:
         n_all = N_FOLDS * len(mine)
-        time_text += f"; stopping early left out {n_left:,} of {n_all:,} folds, about {duration(saved_s)} of computing"
+        time_text += (
+            f"; stopping early left out {n_left:,} of {n_all:,} folds, about "
+            f"{duration(saved_s)} "
+            "of computing"
+        )
     return {"trials": trials, "time": time_text}
 
 
@@ -305,7 +398,10 @@ def stopped(study: Study | None, storage: str) -> None:
         try:
             best = study.best_trial
             family = FAMILIES[best.params["family"]]
-            text += f"; best so far {best.value:.2%} in cross-validation ({family}, trial {best.number})"
+            text += (
+                f"; best so far {best.value:.2%} in cross-validation ({family}, trial "
+                f"{best.number})"
+            )
         except NoCompletedTrialsError:
             pass
         text += "."

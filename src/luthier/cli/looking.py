@@ -33,10 +33,20 @@ def studies(storage: str) -> None:
     table(["name", "direction", "trials", *(x.name.lower() for x in State), "created"], rows)
 
 
-@click.command(epilog=examples("luthier show demo", "luthier show demo --last 30", "luthier show demo --schedule"))
+@click.command(
+    epilog=examples(
+        "luthier show demo", "luthier show demo --last 30", "luthier show demo --schedule"
+    )
+)
 @named(
-    click.option("--last", type=click.IntRange(min=0), default=10, show_default=True, help="Trials to list."),
-    click.option("--schedule", is_flag=True, help="Only the params of the best at each step, for 'run --replay'."),
+    click.option(
+        "--last", type=click.IntRange(min=0), default=10, show_default=True, help="Trials to list."
+    ),
+    click.option(
+        "--schedule",
+        is_flag=True,
+        help="Only the params of the best at each step, for 'run --replay'.",
+    ),
 )
 def show(name: str, storage: str, last: int, schedule: bool) -> None:
     """Show a summary of a study: counts, the best, the space, the last trials."""
@@ -53,7 +63,11 @@ def show(name: str, storage: str, last: int, schedule: bool) -> None:
 
 
 @click.command(epilog=examples("luthier best train", "luthier best train --json | jq .params"))
-@named(click.option("--json", "as_json", is_flag=True, help="As JSON; a list when there are several objectives."))
+@named(
+    click.option(
+        "--json", "as_json", is_flag=True, help="As JSON; a list when there are several objectives."
+    )
+)
 def best(name: str, storage: str, as_json: bool) -> None:
     """Print the best trial, or the front of several objectives."""
     from ..analysis.recommendation import must_have_results
@@ -71,14 +85,26 @@ def best(name: str, storage: str, as_json: bool) -> None:
         pairs(row.params, exact=True)
 
 
-@click.command(epilog=examples("luthier trials train --sort value --last 5", "luthier trials train --state failed"))
+@click.command(
+    epilog=examples(
+        "luthier trials train --sort value --last 5", "luthier trials train --state failed"
+    )
+)
 @named(
-    click.option("--state", multiple=True,
-                 type=click.Choice(["waiting", "running", "paused", "complete", "pruned", "failed"])),
-    click.option("--sort", default="number", show_default=True, metavar="NAME",
-                 help="number, duration, value or the name of an objective: then the best last."),
+    click.option(
+        "--state",
+        multiple=True,
+        type=click.Choice(["waiting", "running", "paused", "complete", "pruned", "failed"]),
+    ),
+    click.option(
+        "--sort",
+        default="number",
+        show_default=True,
+        metavar="NAME",
+        help="number, duration, value or the name of an objective: then the best last.",
+    ),
     click.option("--last", type=click.IntRange(min=0), help="Only so many, from the end."),
-)  # fmt: skip
+)
 def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int | None) -> None:
     """List the trials of a study; those that failed with the reason."""
     from ..trial.table import records
@@ -98,20 +124,40 @@ def trials(name: str, storage: str, state: Sequence[str], sort: str, last: int |
     rows = rows if last is None else rows[len(rows) - min(last, len(rows)) :]
     flat = records(rows, study.objectives)
     if any(r.error for r in rows):
-        flat = [{**f, "error": (r.error or "").split("\n", 1)[0][:200]} for f, r in zip(flat, rows, strict=True)]
+        flat = [
+            {**f, "error": (r.error or "").split("\n", 1)[0][:200]}
+            for f, r in zip(flat, rows, strict=True)
+        ]
     show_trials(flat)
 
 
 def _merit(row: TrialRow, j: int, sign: int) -> tuple[int, float]:
-    """By which trials are sorted: first those without a value of objective j, then infeasible ones, the best last."""
+    """By which trials are sorted.
+
+    First those without a value of objective j, then infeasible ones, the best last.
+    """
     value = row.values[j] if row.values and j < len(row.values) else math.nan
     return (0, 0.0) if math.isnan(value) else (1 + row.feasible, sign * value)
 
 
-@click.command(epilog=examples("luthier export train --output trials.csv", "luthier export train --format json"))
+@click.command(
+    epilog=examples(
+        "luthier export train --output trials.csv", "luthier export train --format json"
+    )
+)
 @named(
-    click.option("--format", "form", type=click.Choice(["csv", "json"]), help="[default: by the file's name, or csv]"),
-    click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="[default: standard output]"),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["csv", "json"]),
+        help="[default: by the file's name, or csv]",
+    ),
+    click.option(
+        "--output",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="[default: standard output]",
+    ),
 )
 def export(name: str, storage: str, form: str | None, output: str | None) -> None:
     """Write all trials out: CSV as a flat table, JSON with everything."""

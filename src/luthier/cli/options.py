@@ -20,9 +20,13 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 COUNT = click.IntRange(min=1)
 
 storage_option = click.option(
-    "--storage", envvar="LUTHIER_STORAGE", default=DEFAULT, show_default=True, metavar="URL",
+    "--storage",
+    envvar="LUTHIER_STORAGE",
+    default=DEFAULT,
+    show_default=True,
+    metavar="URL",
     help="Where studies are kept; LUTHIER_STORAGE sets the default.",
-)  # fmt: skip
+)
 
 
 def examples(*lines: str) -> str:
@@ -51,11 +55,15 @@ def jobs(default: int) -> Callable[..., Any]:
 
     def checked(ctx: click.Context, param: click.Parameter, value: int) -> int:
         if value < 1 and value != -1:
-            raise click.BadParameter(f"expected a number >= 1, or -1 for as many as fit, got {value}")
+            raise click.BadParameter(
+                f"expected a number >= 1, or -1 for as many as fit, got {value}"
+            )
         return value
 
     text = "Trials at a time; -1: as many as fit."
-    return click.option("--jobs", type=int, default=default, show_default=True, callback=checked, help=text)
+    return click.option(
+        "--jobs", type=int, default=default, show_default=True, callback=checked, help=text
+    )
 
 
 def pairs(
@@ -93,11 +101,17 @@ def existing(storage: str) -> Storage:
     Raises:
         StudyNotFoundError: There is no such file.
     """
-    path = unquote(storage.partition("://")[2].partition("?")[0]).removeprefix("/") if "://" in storage else storage
+    path = (
+        unquote(storage.partition("://")[2].partition("?")[0]).removeprefix("/")
+        if "://" in storage
+        else storage
+    )
     if storage.startswith("sqlite:") or "://" not in storage:
         file = Path(path).expanduser()
         if not file.is_file():
-            raise StudyNotFoundError(f"there is no file {file}; begin a study with 'luthier run', or pass --storage")
+            raise StudyNotFoundError(
+                f"there is no file {file}; begin a study with 'luthier run', or pass --storage"
+            )
     return opened(storage)
 
 

@@ -1,4 +1,7 @@
-"""What the command line prints: tables through rich on a terminal, plain aligned text elsewhere; user text inert."""
+"""What the command line prints: tables through rich on a terminal, plain aligned text elsewhere.
+
+User text inert.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 
 
 def clean(text: object) -> str:
-    """User text that can do nothing to a terminal: what is not printable becomes a visible escape."""
+    """User text that can do nothing to a terminal.
+
+    What is not printable becomes a visible escape.
+    """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
 
 
@@ -69,11 +75,15 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     texts.insert(0, [clean(h) for h in headers])
     widths = [max(len(row[j]) for row in texts) for j in range(len(headers))]
     for row in texts:
-        aligned = (t.rjust(w) if r else t.ljust(w) for t, w, r in zip(row, widths, right, strict=True))
+        aligned = (
+            t.rjust(w) if r else t.ljust(w) for t, w, r in zip(row, widths, right, strict=True)
+        )
         click.echo("  ".join(aligned).rstrip())
 
 
-def grid(headers: Sequence[str], rows: Sequence[Sequence[Any]], styles: Sequence[str] = ()) -> Table:
+def grid(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], styles: Sequence[str] = ()
+) -> Table:
     """A table for rich; `styles` are those of its rows."""
     from rich import box
     from rich.table import Table
@@ -90,7 +100,10 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[Any]], styles: Sequence
 
 def _right(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[bool]:
     """Which columns hold numbers."""
-    return [all(isinstance(r[j], int | float | None) for r in rows) and bool(rows) for j in range(len(headers))]
+    return [
+        all(isinstance(r[j], int | float | None) for r in rows) and bool(rows)
+        for j in range(len(headers))
+    ]
 
 
 def pairs(items: Mapping[str, Any], indent: str = "  ", exact: bool = False) -> None:
@@ -102,7 +115,13 @@ def pairs(items: Mapping[str, Any], indent: str = "  ", exact: bool = False) -> 
             for line in value.splitlines():
                 click.echo(f"{indent}  {clean(line)}".rstrip())
         else:
-            text = repr(value) if exact and isinstance(value, float) else "null" if value is None else cell(value)
+            text = (
+                repr(value)
+                if exact and isinstance(value, float)
+                else "null"
+                if value is None
+                else cell(value)
+            )
             click.echo(f"{indent}{clean(name):{width}}  {text}".rstrip())
 
 
@@ -110,14 +129,21 @@ def values_of(row: TrialRow, objectives: Sequence[str], exact: bool = False) -> 
     """The values of a trial in one phrase, with the names of the objectives if they have any."""
     texts = [repr(v) if exact else cell(v) for v in row.values or ()]
     names = by_name(row, objectives) or ()
-    return ", ".join([f"{clean(name)} {text}" for name, text in zip(names, texts, strict=False)] or texts) or "no value"
+    return (
+        ", ".join(
+            [f"{clean(name)} {text}" for name, text in zip(names, texts, strict=False)] or texts
+        )
+        or "no value"
+    )
 
 
 def aims(directions: Sequence[str], objectives: Sequence[str] | None) -> str:
     """What is sought in one phrase: "minimize", or "maximize accuracy, minimize latency_ms"."""
     if objectives is None or not are_named(objectives):
         return ", ".join(directions)
-    return ", ".join(f"{where} {clean(name)}" for where, name in zip(directions, objectives, strict=False))
+    return ", ".join(
+        f"{where} {clean(name)}" for where, name in zip(directions, objectives, strict=False)
+    )
 
 
 def counted(counts: Mapping[int, int]) -> str:
@@ -136,7 +162,11 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
 
     rows = study.trials
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
-    sought = {"objectives" if are_named(study.objectives) else "direction": aims(study.directions, study.objectives)}
+    sought = {
+        "objectives" if are_named(study.objectives) else "direction": aims(
+            study.directions, study.objectives
+        )
+    }
     facts = {**sought, "created": moment(created_s), "trials": counted(counts)}
     facts |= {"constraints": text} if (text := _kept(study.history)) else {}
     if done:
@@ -177,15 +207,22 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
 
 
 def _kept(history: History) -> str:
-    """How many trials keep the constraints on their results, in one phrase; "" where there are none."""
+    """How many trials keep the constraints on their results, in one phrase.
+
+    "" where there are none.
+    """
     from ..trial.record import State
 
     complete = (history.state == State.COMPLETE) & ~history.confirming
     n = int(complete.sum())
     if not history.constraint_names or not n:
         return ""
-    kept = (history.constraints[complete] <= 0).sum(axis=0).tolist()  # NaN where a trial did not tell
-    told = {name: k for name, k in zip(history.constraint_names, kept, strict=True) if name != "crash"}
+    kept = (
+        (history.constraints[complete] <= 0).sum(axis=0).tolist()
+    )  # NaN where a trial did not tell
+    told = {
+        name: k for name, k in zip(history.constraint_names, kept, strict=True) if name != "crash"
+    }
     text = f"kept by {int(history.feasible[complete].sum())} of {n} complete trials"
     text += f" ({', '.join(f'{clean(name)} by {k}' for name, k in told.items())})" if told else ""
     return text + ("; a trial that fails breaks one" if history.crash else "")
@@ -196,7 +233,11 @@ def _described(dist: Distribution) -> str:
     from ..space.distributions import Categorical, Int
 
     if isinstance(dist, Categorical):
-        parts = [(" < " if dist.ordered else " | ").join("null" if c is None else cell(c) for c in dist.choices)]
+        parts = [
+            (" < " if dist.ordered else " | ").join(
+                "null" if c is None else cell(c) for c in dist.choices
+            )
+        ]
     else:
         whole = isinstance(dist, Int)
         parts = [f"{'int' if whole else 'float'} {dist.low} .. {dist.high}"]
@@ -204,7 +245,10 @@ def _described(dist: Distribution) -> str:
             parts.append(f"step {dist.step}")
         if dist.scale != "linear":
             parts.append(dist.scale)
-    rules = (f"{parent} = {' or '.join(map(cell, allowed))}" for parent, allowed in (dist.when or {}).items())
+    rules = (
+        f"{parent} = {' or '.join(map(cell, allowed))}"
+        for parent, allowed in (dist.when or {}).items()
+    )
     if dist.when:
         parts.append("when " + " and ".join(rules))
     return ", ".join(parts)
@@ -228,13 +272,21 @@ def as_csv(study: Study) -> str:
 
     flat = records(study.trials, study.objectives)
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns(flat) or ["number", "state"], lineterminator="\n", restval="")
+    writer = csv.DictWriter(
+        out, columns(flat) or ["number", "state"], lineterminator="\n", restval=""
+    )
     writer.writeheader()
     blank = ("value", "duration_s", "cost", "constraints.")
     for r in flat:
         plain = {k: "" if v is None and k.startswith(blank) else v for k, v in r.items()}
-        writer.writerow({k: v if isinstance(v, str | int | float) and not isinstance(v, bool) else json.dumps(v)
-                         for k, v in plain.items()})  # fmt: skip
+        writer.writerow(
+            {
+                k: v
+                if isinstance(v, str | int | float) and not isinstance(v, bool)
+                else json.dumps(v)
+                for k, v in plain.items()
+            }
+        )
     return out.getvalue()
 
 
@@ -259,7 +311,11 @@ def whole(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
 
     from ..validation import jsonable
 
-    found = {**asdict(row), "state": row.state.name.lower(), "turns": [asdict(t) for t in row.turns]}
+    found = {
+        **asdict(row),
+        "state": row.state.name.lower(),
+        "turns": [asdict(t) for t in row.turns],
+    }
     if not row.turns:
         del found["turns"]
     if row.values and len(row.values) == 1:
@@ -269,7 +325,9 @@ def whole(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
     return {k: v for k, v in jsonable(found).items() if v is not None}
 
 
-def finish(study: Study, counts: Mapping[int, int], options: str, say: Callable[[str], object]) -> None:
+def finish(
+    study: Study, counts: Mapping[int, int], options: str, say: Callable[[str], object]
+) -> None:
     """Prints what came out of a run, and says how it went; `options` lead `luthier show` to it."""
     from ..analysis.recommendation import must_have_results
 
@@ -279,7 +337,9 @@ def finish(study: Study, counts: Mapping[int, int], options: str, say: Callable[
     try:
         if len(study.directions) == 1:
             best = study.best_trial
-            click.echo(f"best: {values_of(best, study.objectives, exact=True)} in trial {best.number}")
+            click.echo(
+                f"best: {values_of(best, study.objectives, exact=True)} in trial {best.number}"
+            )
             pairs(best.params, exact=True)
         elif front := study.best_trials:
             click.echo(f"best: {len(front)} trials that no other beats in all objectives")
@@ -303,7 +363,9 @@ class Watch:
     """
 
     def __init__(self, n_trials: int | None, patience: int, every_s: float = 10.0) -> None:
-        self.n_trials, self.patience, self.every_s = n_trials, patience, every_s
+        self.n_trials = n_trials
+        self.patience = patience
+        self.every_s = every_s
         self.counts: dict[int, int] = {}
         self.failure: TrialRow | None = None
         self.gave_up = False
@@ -328,4 +390,7 @@ class Watch:
             self._tally = self._tally or Tally(study, self.n_trials, None)
             self._tally.look()
             of = "" if self.n_trials is None else f" of {self.n_trials}"
-            click.echo(", ".join(filter(None, (f"{self.n_finished}{of} trials", self._tally.found()))), err=True)
+            click.echo(
+                ", ".join(filter(None, (f"{self.n_finished}{of} trials", self._tally.found()))),
+                err=True,
+            )

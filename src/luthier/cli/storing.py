@@ -22,7 +22,9 @@ def delete(name: str, storage: str, yes: bool) -> None:
     place = existing(storage)
     record = place.study(name)
     if not yes:
-        click.confirm(f"Delete {clean(name)} and its {record.n_trials} trials?", abort=True, err=True)
+        click.confirm(
+            f"Delete {clean(name)} and its {record.n_trials} trials?", abort=True, err=True
+        )
     delete_study(name, place)
     click.echo(f"{clean(name)} is deleted.", err=True)
 
@@ -45,12 +47,18 @@ def storage() -> None:
 )
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@click.option("--study", "names", multiple=True, metavar="NAME", help="Which; once for each.  [default: all of them]")
+@click.option(
+    "--study",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Which; once for each.  [default: all of them]",
+)
 def copy(source: str, target: str, names: Sequence[str]) -> None:
     """Copy studies from one storage to another, with their trials and checkpoints.
 
-    A study whose name is taken there is left alone. Trials that run wait in the copy. What was written is read again
-    and compared; a copy that fails or is stopped leaves nothing behind.
+    A study whose name is taken there is left alone. Trials that run wait in the copy. What was
+    written is read again and compared; a copy that fails or is stopped leaves nothing behind.
     """
     from ..storages.base import shown
     from ..study.copy import copy as copied
@@ -64,11 +72,14 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
         for name in chosen:
             must_be_free(name, there)
         for name in chosen:
-            bar: Any = click.progressbar(length=1, label=clean(name), file=sys.stderr, hidden=not sys.stderr.isatty())
+            bar: Any = click.progressbar(
+                length=1, label=clean(name), file=sys.stderr, hidden=not sys.stderr.isatty()
+            )
             with bar:
                 found = copied(here, there, name, partial(_advance, bar))
             click.echo(
-                f"{clean(name)}: {found.trials} trials, {found.reports} reports, {found.checkpoints} checkpoints; "
+                f"{clean(name)}: {found.trials} trials, {found.reports} reports, "
+                f"{found.checkpoints} checkpoints; "
                 f"checksum {found.checksum} on both sides"
             )
             for note in _notes(found.running, found.changed, found.missing, shown(source)):
@@ -86,16 +97,24 @@ def _notes(running: Sequence[int], changed: int, missing: int, source: str) -> l
     if running:
         some = ", ".join(map(str, running[:10])) + (" ..." if len(running) > 10 else "")
         notes.append(
-            f"{len(running)} trials ran ({some}) and wait in the copy; their workers go on in {source}: stop them there"
+            f"{len(running)} trials ran ({some}) and wait in the copy; their workers go on in "
+            f"{source}: stop them there"
         )
     if changed:
-        notes.append(f"{changed} trials have changed in {source} since; the copy is as the study was when it began")
+        notes.append(
+            f"{changed} trials have changed in {source} since; the copy is as the study was when "
+            "it began"
+        )
     if missing:
-        notes.append(f"{missing} checkpoints were not found beside {source}; their trials will begin afresh")
+        notes.append(
+            f"{missing} checkpoints were not found beside {source}; their trials will begin afresh"
+        )
     return notes
 
 
-@storage.command(epilog=examples("luthier storage upgrade", "luthier storage upgrade sqlite:///luthier.db"))
+@storage.command(
+    epilog=examples("luthier storage upgrade", "luthier storage upgrade sqlite:///luthier.db")
+)
 @click.argument("url", envvar="LUTHIER_STORAGE", default=DEFAULT)
 def upgrade(url: str) -> None:
     """Bring a storage to the form that this version of luthier reads.
@@ -114,8 +133,19 @@ def upgrade(url: str) -> None:
     )
 )
 @storage_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: all there are.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0: any that is free.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0: all there are.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8700,
+    show_default=True,
+    help="0: any that is free.",
+)
 @click.option(
     "--token-file",
     type=click.Path(dir_okay=False),
@@ -123,25 +153,60 @@ def upgrade(url: str) -> None:
     help="Where the clients' token is kept; made where it is not.  [default: beside the storage]",
 )
 @click.option("--no-token", is_flag=True, help="Ask for no token; on this machine only.")
-@click.option("--max-body-mb", type=POSITIVE, default=16.0, show_default=True, help="Of one request.")
-@click.option("--rate", type=POSITIVE, default=2000.0, show_default=True, help="Requests a second of one client.")
-@click.option("--threads", type=COUNT, default=8, show_default=True, help="Requests worked on at a time.")
-@click.option("--max-requests", type=COUNT, default=1000, show_default=True, help="Requests that may be there at once.")
-@click.option("--checkpoints", metavar="PREFIX", help="Folder or URL of the studies whose checkpoints are served too.")
+@click.option(
+    "--max-body-mb", type=POSITIVE, default=16.0, show_default=True, help="Of one request."
+)
+@click.option(
+    "--rate",
+    type=POSITIVE,
+    default=2000.0,
+    show_default=True,
+    help="Requests a second of one client.",
+)
+@click.option(
+    "--threads", type=COUNT, default=8, show_default=True, help="Requests worked on at a time."
+)
+@click.option(
+    "--max-requests",
+    type=COUNT,
+    default=1000,
+    show_default=True,
+    help="Requests that may be there at once.",
+)
+@click.option(
+    "--checkpoints",
+    metavar="PREFIX",
+    help="Folder or URL of the studies whose checkpoints are served too.",
+)
 @click.option("--open-metrics", is_flag=True, help="Show /metrics without a token.")
 def serve(
-    storage: str, host: str, port: int, token_file: str | None, no_token: bool, max_body_mb: float, rate: float,
-    threads: int, max_requests: int, checkpoints: str | None, open_metrics: bool,
-) -> None:  # fmt: skip
-    """Serve studies over HTTP: to workers that cannot reach the storage itself, and to other languages.
+    storage: str,
+    host: str,
+    port: int,
+    token_file: str | None,
+    no_token: bool,
+    max_body_mb: float,
+    rate: float,
+    threads: int,
+    max_requests: int,
+    checkpoints: str | None,
+    open_metrics: bool,
+) -> None:
+    """Serve studies over HTTP.
 
-    Clients show a token, which is made at the first start and kept in a file. For other machines put a proxy with TLS
-    before it.
+    To workers that cannot reach the storage itself, and to other languages.
+
+    Clients show a token, which is made at the first start and kept in a file. For other machines
+    put a proxy with TLS before it.
     """
     from ..server import Limits
     from ..server import serve as served
 
     if token_file and no_token:
         raise click.UsageError("give --token-file or --no-token, not both")
-    limits = Limits(max_body=int(max_body_mb * 2**20), rate=rate, threads=threads, max_requests=max_requests)
-    served(storage, host, port, "" if no_token else None, token_file, limits, open_metrics, checkpoints)
+    limits = Limits(
+        max_body=int(max_body_mb * 2**20), rate=rate, threads=threads, max_requests=max_requests
+    )
+    served(
+        storage, host, port, "" if no_token else None, token_file, limits, open_metrics, checkpoints
+    )

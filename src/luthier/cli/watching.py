@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from ..monitoring.overview import Follower, Overview
 
 _RECENT_S = 600.0  # workers that hold nothing are listed if they were heard of since
-_WORKERS = ["worker", "running", "since", "step", "lease ends in", "last heard", "finished", "failed", "mean time"]
+_WORKERS = [
+    "worker",
+    "running",
+    "since",
+    "step",
+    "lease ends in",
+    "last heard",
+    "finished",
+    "failed",
+    "mean time",
+]
 
 
 @click.command(
@@ -28,14 +38,24 @@ _WORKERS = ["worker", "running", "since", "step", "lease ends in", "last heard",
     )
 )
 @named(
-    click.option("--once", is_flag=True, help="Look once, as is done where the output is no terminal."),
+    click.option(
+        "--once", is_flag=True, help="Look once, as is done where the output is no terminal."
+    ),
     click.option("--json", "as_json", is_flag=True, help="As JSON, once."),
-    click.option("--every", type=POSITIVE, default=1.0, show_default=True, metavar="S", help="Time between looks."),
+    click.option(
+        "--every",
+        type=POSITIVE,
+        default=1.0,
+        show_default=True,
+        metavar="S",
+        help="Time between looks.",
+    ),
 )
 def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> None:
     """Watch a study: its trials, how fast they end, and its workers.
 
-    A trial is stuck when its worker was silent for longer than its lease: it died, hangs, or cannot reach the storage.
+    A trial is stuck when its worker was silent for longer than its lease: it died, hangs, or cannot
+    reach the storage.
     """
     from ..monitoring.overview import Follower
     from ..study.create import must_be_whole
@@ -92,7 +112,9 @@ def _drawn(view: Overview) -> RenderableType:
     from .render import cell, grid
 
     width = max(map(len, facts := _facts(view)))
-    lines: list[RenderableType] = [Text(f"{name:{width}}  {cell(value)}") for name, value in facts.items()]
+    lines: list[RenderableType] = [
+        Text(f"{name:{width}}  {cell(value)}") for name, value in facts.items()
+    ]
     for title, headers, rows, styles in _sections(view):
         lines += [Text(f"\n{title}", "bold"), grid(headers, rows, styles)]
     return Group(*lines)
@@ -104,7 +126,10 @@ def _facts(view: Overview) -> dict[str, str]:
     from .render import aims, moment
 
     counts = [f"{n} {state}" for state, n in view.counts.items() if n]
-    rates, over = view.rates, sum(n for state, n in view.counts.items() if State[state.upper()].finished)
+    rates, over = (
+        view.rates,
+        sum(n for state, n in view.counts.items() if State[state.upper()].finished),
+    )
     overall = "" if rates.overall is None else f", {rates.overall:.3g} overall"
     facts = {
         "study": f"{view.study} ({aims(view.directions, view.objectives)}), {moment(view.time_s)}",
@@ -112,7 +137,8 @@ def _facts(view: Overview) -> dict[str, str]:
         "constraints": "" if view.feasible is None else f"kept by {view.feasible} complete trials",
         "best": "" if view.best is None else f"{view.best.value:.6g} in trial {view.best.number}",
         "front": f"{view.front} trials that no other beats in all objectives" if view.front else "",
-        "a minute": f"{rates.last_minute:.3g} in the last, {rates.last_ten_minutes:.3g} in the last ten{overall}",
+        "a minute": f"{rates.last_minute:.3g} in the last, {rates.last_ten_minutes:.3g} in the "
+        f"last ten{overall}",
         "failed": f"{view.counts['failed']} of {over}" if view.counts["failed"] else "",
         "retries": f"{view.retries}, of trials whose worker died" if view.retries else "",
     }
@@ -126,13 +152,21 @@ def _sections(view: Overview) -> list[tuple[str, list[str], list[list[Any]], lis
     sections: list[tuple[str, list[str], list[list[Any]], list[str]]] = []
     if stuck := view.stuck:
         rows = [[h.number, h.worker, duration(h.stuck_s), h.next] for h in stuck]
-        sections.append(("stuck", ["trial", "worker", "without a lease for", "is"], rows, ["red"] * len(rows)))
-    shown = [w for w in view.workers if w.running or (w.heard_s is not None and w.heard_s < _RECENT_S)]
+        sections.append(
+            ("stuck", ["trial", "worker", "without a lease for", "is"], rows, ["red"] * len(rows))
+        )
+    shown = [
+        w for w in view.workers if w.running or (w.heard_s is not None and w.heard_s < _RECENT_S)
+    ]
     rows, styles = [], []
     for w in shown:
         end = [_ago(w.heard_s), w.finished, w.failed, duration(w.mean_duration_s)]
         for i, h in enumerate(w.running or [None]):
-            held = [None] * 4 if h is None else [h.number, duration(h.since_s), h.step, _left(h.lease_left_s)]
+            held = (
+                [None] * 4
+                if h is None
+                else [h.number, duration(h.since_s), h.step, _left(h.lease_left_s)]
+            )
             name = f"{w.host}:{w.pid}" if w.pid is not None else w.host or "nobody"
             rows.append([*([name, *held, *end] if i == 0 else ["", *held, *[None] * 4])])
             styles.append("red" if h is not None and h.stuck_s is not None else "")

@@ -1,4 +1,7 @@
-"""Two models on the same untouched hold-out: how much they differ, and whether that can be chance."""
+"""Two models on the same untouched hold-out.
+
+How much they differ, and whether that can be chance.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def significant(self) -> bool:
         """Whether the interval and the test agree that there is a difference, and on its sign."""
         apart = self.low > 0 or self.high < 0
-        # Ranks and means can point in different directions: many tiny wins outvote a few large losses.
+        # Ranks and means can point in different directions: many tiny wins outvote a few large
+        # losses.
         return apart and self.p < 1 - self.level and self.leaning * self.gain > 0
 
     @property
@@ -67,16 +71,25 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             word = "better" if self.gain > 0 else "worse"
             return f"Significant: {second} is {word} than {first} on rows that neither has seen."
         if self.p < 1 - self.level or self.low > 0 or self.high < 0:
-            return f"Not clear: the interval and the test disagree, so {second} cannot be called better or worse."
+            return (
+                f"Not clear: the interval and the test disagree, so {second} cannot be called "
+                "better or worse."
+            )
         if self.gain > 0:
-            return f"No significant gain: {second} is ahead of {first}, but by no more than chance could bring about."
+            return (
+                f"No significant gain: {second} is ahead of {first}, but by no more than "
+                "chance "
+                "could bring about."
+            )
         return f"No gain: {second} is not ahead of {first} on rows that neither has seen."
 
     def __str__(self) -> str:
         first, second = self.scores
         return (
-            f"{self.names[0]} {first:.4f}, {self.names[1]} {second:.4f}: {self.difference:+.4f} ({self.level:.0%} "
-            f"interval {self.low:+.4f} to {self.high:+.4f}; {self.test} p = {self.p:.3g}). {self.verdict}"
+            f"{self.names[0]} {first:.4f}, {self.names[1]} {second:.4f}: {self.difference:+.4f} "
+            f"({self.level:.0%} "
+            f"interval {self.low:+.4f} to {self.high:+.4f}; {self.test} p = {self.p:.3g}). "
+            f"{self.verdict}"
         )
 
 
@@ -90,25 +103,29 @@ def compare(
 ) -> Comparison:
     """Compares two models by what each of them did on the same rows.
 
-    The interval is the BCa bootstrap over rows. Rows that are right or wrong (bool) are tested by McNemar's exact
-    test, losses or scores by Wilcoxon's signed ranks. Both take rows as independent, and the two models as given:
-    they say nothing about other training data.
+    The interval is the BCa bootstrap over rows. Rows that are right or wrong (bool) are tested by
+    McNemar's exact test, losses or scores by Wilcoxon's signed ranks. Both take rows as
+    independent, and the two models as given: they say nothing about other training data.
 
     Args:
         first: (n,) right or wrong as bool, or a loss for each row.
         second: (n,) likewise, of the other model.
-        direction: Where better values lie; None for "maximize" with bool rows and "minimize" with losses.
+        direction: Where better values lie; None for "maximize" with bool rows and "minimize" with
+            losses.
         names: What the two are called.
         level: Coverage of the interval; the test's level is 1 - level.
         seed: Of the bootstrap.
 
     Raises:
-        ValueError: The two are not paired: other lengths, other kinds, fewer than two rows, or not finite.
+        ValueError: The two are not paired: other lengths, other kinds, fewer than two rows, or not
+            finite.
     """
     a, b = np.asarray(first), np.asarray(second)
     right_or_wrong = a.dtype == bool
     if right_or_wrong != (b.dtype == bool):
-        raise ValueError(f"expected two arrays of bool or two of numbers, got {a.dtype} and {b.dtype}")
+        raise ValueError(
+            f"expected two arrays of bool or two of numbers, got {a.dtype} and {b.dtype}"
+        )
     if direction not in (None, "minimize", "maximize"):
         raise ValueError(f"direction must be 'minimize' or 'maximize', got {direction!r}")
     direction = direction or ("maximize" if right_or_wrong else "minimize")
@@ -117,16 +134,30 @@ def compare(
     n_more, n_less = int((z > x).sum()), int((z < x).sum())
     won, lost = (n_more, n_less) if direction == "maximize" else (n_less, n_more)
     if right_or_wrong:
-        test, p, leaning = "McNemar", mcnemar_exact(won, lost), int(np.sign(won - lost))
+        test = "McNemar"
+        p = mcnemar_exact(won, lost)
+        leaning = int(np.sign(won - lost))
     else:
         test, p = "Wilcoxon", wilcoxon_signed_rank(z, x)
-        leaning = int(np.sign(wilcoxon_signed_rank(z, x, "less") - wilcoxon_signed_rank(z, x, "greater")))
+        leaning = int(
+            np.sign(wilcoxon_signed_rank(z, x, "less") - wilcoxon_signed_rank(z, x, "greater"))
+        )
         leaning = leaning if direction == "maximize" else -leaning
     return Comparison(
-        names=names, direction=direction, n=len(x), scores=(float(x.mean()), float(z.mean())),
-        difference=float((z - x).mean()), low=low, high=high, level=level,
-        test=test, p=p, leaning=leaning, n_won=won, n_lost=lost,
-    )  # fmt: skip
+        names=names,
+        direction=direction,
+        n=len(x),
+        scores=(float(x.mean()), float(z.mean())),
+        difference=float((z - x).mean()),
+        low=low,
+        high=high,
+        level=level,
+        test=test,
+        p=p,
+        leaning=leaning,
+        n_won=won,
+        n_lost=lost,
+    )
 
 
 def compare_models(

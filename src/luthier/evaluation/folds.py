@@ -24,17 +24,20 @@ def cross_validate(
 ) -> float:
     """The mean score of a trial's model over the folds, each of them reported as a step: 1, 2, ...
 
-    The scores so far are kept as the trial's checkpoint: when its worker dies, the trial goes on with the next fold.
+    The scores so far are kept as the trial's checkpoint: when its worker dies, the trial goes on
+    with the next fold.
 
     Args:
         trial: The running trial.
         build: Makes a new model from `trial.params`; it needs `fit(X, y)`.
         X: (n, ...) array that can be indexed by the folds.
         y: (n,) array likewise.
-        folds: Pairs of row indices (train, test), in the same order for every trial; scikit-learn's `split` gives them.
+        folds: Pairs of row indices (train, test), in the same order for every trial; scikit-learn's
+            `split` gives them.
         score: Takes a fitted model and the test rows X, y; returns the number the study is about.
-        report: "fold" reports each fold's own score, which `luthier.schedulers.Wilcoxon` compares fold by fold; "mean"
-            the mean so far, for the schedulers that compare trials at the same step (Median, Percentile, ASHA).
+        report: "fold" reports each fold's own score, which `luthier.schedulers.Wilcoxon` compares
+            fold by fold; "mean" the mean so far, for the schedulers that compare trials at the same
+            step (Median, Percentile, ASHA).
         prune: Whether the scheduler is asked after each fold but the last.
 
     Returns:

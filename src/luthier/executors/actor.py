@@ -28,7 +28,9 @@ class Actor:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._limit_bytes = settings["limit_bytes"]
-        if os.path.isdir(settings["cwd"]) and not ray.get_runtime_context().runtime_env.get("working_dir"):
+        if os.path.isdir(settings["cwd"]) and not ray.get_runtime_context().runtime_env.get(
+            "working_dir"
+        ):
             os.chdir(settings["cwd"])
         sys.path += [place for place in settings["path"] if place not in sys.path]
         sys.argv = settings["argv"]
@@ -100,7 +102,8 @@ def _data_bytes() -> int:
 def _unreadable(e: Exception) -> RuntimeError:
     where = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
     return RuntimeError(
-        f"the objective cannot be read by a Ray actor on {where}: {why(e)}; what it imports must be installed "
+        f"the objective cannot be read by a Ray actor on {where}: {why(e)}; what it imports must "
+        "be installed "
         "there, or travel by ray.init(runtime_env=...)"
     )
 

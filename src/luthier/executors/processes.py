@@ -1,8 +1,9 @@
 """Tasks in processes that are kept, watched, and can be ended one by one.
 
-The standard library's process pools cannot end a single task that takes too long or too much memory. Here each worker
-is a fresh interpreter behind a pipe: no guard around the main script is needed, closures and notebook functions travel
-(cloudpickle), large arguments travel once, and a task may call back into this process.
+The standard library's process pools cannot end a single task that takes too long or too much
+memory. Here each worker is a fresh interpreter behind a pipe: no guard around the main script is
+needed, closures and notebook functions travel (cloudpickle), large arguments travel once, and a
+task may call back into this process.
 """
 
 from __future__ import annotations
@@ -50,9 +51,13 @@ class Shared:
 
 
 class _Task:
-    def __init__(self, calls: Mapping[str, Callable[..., Any]], fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(
+        self, calls: Mapping[str, Callable[..., Any]], fn: Callable[..., Any], args: tuple[Any, ...]
+    ) -> None:
         self.future: cf.Future[Any] = cf.Future()
-        self.calls, self.fn, self.args = calls, fn, args
+        self.calls = calls
+        self.fn = fn
+        self.args = args
         self.deadline = math.inf
 
 
@@ -60,7 +65,8 @@ class _Worker:
     """One child process."""
 
     def __init__(self, process: subprocess.Popen[bytes], slot: Slot) -> None:
-        self.process, self.slot = process, slot
+        self.process = process
+        self.slot = slot
         self.connection: Connection | None = None
         self.task: _Task | None = None
         self.sent: set[int] = set()
@@ -116,7 +122,8 @@ class Processes(cf.Executor):
 
     Args:
         n_workers: How many processes.
-        limits: Bounds for one task, "seconds" and "memory_mb" (resident, of the process and its children).
+        limits: Bounds for one task, "seconds" and "memory_mb" (resident, of the process and its
+            children).
         resources: What each worker gets, "cpu" and "gpu"; see `slots`.
 
     Raises:
@@ -125,22 +132,35 @@ class Processes(cf.Executor):
     """
 
     def __init__(
-        self, n_workers: int, limits: Mapping[str, float] | None = None, resources: Mapping[str, float] | None = None
+        self,
+        n_workers: int,
+        limits: Mapping[str, float] | None = None,
+        resources: Mapping[str, float] | None = None,
     ) -> None:
         if n_workers < 1:
             raise ValueError(f"n_workers must be >= 1, got {n_workers!r}")
         for name, bound in (limits or {}).items():
-            if name not in ("seconds", "memory_mb") or not isinstance(bound, int | float) or not bound > 0:
-                raise ValueError(f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}")
+            if (
+                name not in ("seconds", "memory_mb")
+                or not isinstance(bound, int | float)
+                or not bound > 0
+            ):
+                raise ValueError(
+                    f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}"
+                )
         self.n_workers = n_workers
         self._seconds = (limits or {}).get("seconds", math.inf)
         self._bytes = int((limits or {}).get("memory_mb", 0) * 2**20)
         need = resources or {}
-        self._slots = slots(n_workers, need, cores() if need.get("cpu") else [], gpus() if need.get("gpu") else [])
+        self._slots = slots(
+            n_workers, need, cores() if need.get("cpu") else [], gpus() if need.get("gpu") else []
+        )
         self._threads = int(need.get("cpu") or max(1, len(cores()) // n_workers))
         self._workers: list[_Worker] = []
         self._queue: deque[_Task] = deque()
-        self._ended: list[tuple[_Task, Exception]] = []  # whose futures are to be told, once the lock is free
+        self._ended: list[
+            tuple[_Task, Exception]
+        ] = []  # whose futures are to be told, once the lock is free
         self._lock = threading.RLock()
         self._closed = self._done = False
         self._broken: WorkerDiedError | None = None
@@ -151,7 +171,9 @@ class Processes(cf.Executor):
             self._folder.cleanup()
             self._folder = tempfile.TemporaryDirectory(prefix="luthier-", dir="/tmp")
         self._listener = Listener(
-            os.path.join(self._folder.name, "s") if sys.platform != "win32" else None, authkey=self._authkey, backlog=64
+            os.path.join(self._folder.name, "s") if sys.platform != "win32" else None,
+            authkey=self._authkey,
+            backlog=64,
         )
         self._wake_out, self._wake_in = os.pipe()
         self._thread: threading.Thread | None = None
@@ -199,7 +221,12 @@ class Processes(cf.Executor):
 
     def _start(self, slot: Slot) -> _Worker:
         env = {**os.environ}
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+        for name in (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "NUMEXPR_NUM_THREADS",
+        ):
             env.setdefault(name, str(self._threads))
         if slot.gpus is not None:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(slot.gpus)
@@ -211,16 +238,25 @@ class Processes(cf.Executor):
             "cpus": slot.cpus,
             "limit_bytes": self._bytes,
         }
-        code = f"import sys; sys.path[:] = {sys.path!r}; from luthier.executors.worker import main; main()"
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; from luthier.executors.worker import "
+            "main; "
+            "main()"
+        )
         process = subprocess.Popen(
-            [sys.executable, "-c", code], bufsize=0, stdin=subprocess.PIPE, env=env, start_new_session=True
+            [sys.executable, "-c", code],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            env=env,
+            start_new_session=True,
         )
         assert process.stdin is not None
         with contextlib.suppress(OSError):  # it died at once: _check finds out
             process.stdin.write(msgspec.json.encode(settings) + b"\n")
         return _Worker(process, slot)
 
-    # -- the thread that listens to the workers ---------------------------------------------------------------------
+    # -- the thread that listens to the workers
+    # ---------------------------------------------------------------------
 
     def _serve(self) -> None:
         try:
@@ -234,14 +270,21 @@ class Processes(cf.Executor):
         self._tell()
 
     def _turn(self, listening: Any, look: float) -> float:
-        """Waits for the next event and sees to it; takes and returns when memory is to be looked at."""
+        """Waits for the next event and sees to it.
+
+        Takes and returns when memory is to be looked at.
+        """
         with self._lock:
             busy = [w.task.deadline for w in self._workers if w.task is not None]
             starting = any(w.connection is None for w in self._workers)
             conns = {w.connection: w for w in self._workers if w.connection is not None}
         pauses = [due - time.monotonic() for due in busy] + [0.1] * starting
         pauses += [_LOOK_S if self._bytes else _ALIVE_S] * bool(busy)
-        waiting: list[Any] = [*conns, self._wake_out, *([listening] if listening is not None and starting else [])]
+        waiting: list[Any] = [
+            *conns,
+            self._wake_out,
+            *([listening] if listening is not None and starting else []),
+        ]
         for ready in wait(waiting, max(min(pauses), 0.0) if pauses else None):
             if ready == self._wake_out:
                 os.read(self._wake_out, 4096)
@@ -257,7 +300,10 @@ class Processes(cf.Executor):
         return now + _LOOK_S if now >= look else look
 
     def _tell(self) -> None:
-        """Tells the futures of tasks that were ended, outside the lock: their callbacks are not ours."""
+        """Tells the futures of tasks that were ended, outside the lock.
+
+        Their callbacks are not ours.
+        """
         while self._ended:
             task, error = self._ended.pop()
             if not task.future.done():
@@ -292,7 +338,8 @@ class Processes(cf.Executor):
                 worker.connection.send_bytes(answer)
             return
         with self._lock:
-            task, worker.task = worker.task, None
+            task = worker.task
+            worker.task = None
             self._hand_out()
         if task is None:
             return
@@ -300,7 +347,10 @@ class Processes(cf.Executor):
         try:
             content = pickle.loads(blob)
         except Exception as e:
-            ok, content = False, RuntimeError(f"{text} cannot be read here: {type(e).__name__}: {e}")
+            ok, content = (
+                False,
+                RuntimeError(f"{text} cannot be read here: {type(e).__name__}: {e}"),
+            )
         task.future.set_result(content) if ok else task.future.set_exception(content)
 
     def _check(self, worker: _Worker, now: float, look: bool) -> None:
@@ -313,12 +363,17 @@ class Processes(cf.Executor):
         if task is None:
             return
         if now >= task.deadline:
-            worker.verdict = TrialTimeoutError(f"ran longer than its limit of {self._seconds:g} s and was ended")
+            worker.verdict = TrialTimeoutError(
+                f"ran longer than its limit of {self._seconds:g} s and was ended"
+            )
         elif look and (used := worker.memory()) > self._bytes:
             worker.verdict = TrialMemoryError(
-                f"used {used / 2**20:.0f} MB, more than its limit of {self._bytes / 2**20:g} MB, and was ended"
+                f"used {used / 2**20:.0f} MB, more than its limit of {self._bytes / 2**20:g} MB, "
+                "and was ended"
             )
-        gone = worker.process.poll() is not None and not worker.connection.poll()  # and a child of it holds the pipe
+        gone = (
+            worker.process.poll() is not None and not worker.connection.poll()
+        )  # and a child of it holds the pipe
         if worker.verdict is not None or gone:
             self._bury(worker)
 
@@ -348,7 +403,11 @@ class Processes(cf.Executor):
         )
         self._closed = True
         self._ended += [(w.task, self._broken) for w in self._workers if w.task is not None]
-        self._ended += [(task, self._broken) for task in self._queue if task.future.set_running_or_notify_cancel()]
+        self._ended += [
+            (task, self._broken)
+            for task in self._queue
+            if task.future.set_running_or_notify_cancel()
+        ]
         self._queue.clear()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -364,18 +423,28 @@ class Processes(cf.Executor):
                     if task.future.cancel():
                         task.future.set_running_or_notify_cancel()
                 self._queue.clear()
-            pending = [w.task.future for w in self._workers if w.task] + [t.future for t in self._queue]
+            pending = [w.task.future for w in self._workers if w.task] + [
+                t.future for t in self._queue
+            ]
         if wait and not self._closed:
             cf.wait(pending)
         with self._lock:
             self._closed = True
-            workers, self._workers = self._workers, []
+            workers = self._workers
+            self._workers = []
             self._ended += [
-                (w.task, WorkerDiedError("the executor was shut down", killed=True)) for w in workers if w.task
+                (w.task, WorkerDiedError("the executor was shut down", killed=True))
+                for w in workers
+                if w.task
             ]
-            self._ended += [(t, cf.CancelledError()) for t in self._queue if t.future.set_running_or_notify_cancel()]
+            self._ended += [
+                (t, cf.CancelledError())
+                for t in self._queue
+                if t.future.set_running_or_notify_cancel()
+            ]
             self._queue.clear()
-            done, self._done = self._done, True
+            done = self._done
+            self._done = True
         if done:
             return
         if self._thread is not None:
@@ -408,9 +477,13 @@ def _answered(task: _Task | None, name: str, args: tuple[Any, ...]) -> bytes:
 def _obituary(code: int | None) -> WorkerDiedError:
     """What an exit code says."""
     if code is None:
-        return WorkerDiedError("the worker process closed its connection; did the objective close all files?")
+        return WorkerDiedError(
+            "the worker process closed its connection; did the objective close all files?"
+        )
     if code < 0:
         name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
         killed = -code in (signal.SIGKILL, signal.SIGTERM)
         return WorkerDiedError(f"the worker process was ended by {name}", killed=killed)
-    return WorkerDiedError(f"the worker process ended with exit code {code}; did the objective call os._exit?")
+    return WorkerDiedError(
+        f"the worker process ended with exit code {code}; did the objective call os._exit?"
+    )

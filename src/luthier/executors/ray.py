@@ -1,8 +1,8 @@
 """Tasks in actors of a Ray cluster, which are kept, watched, and can be ended one by one.
 
-An actor is the other end of a conversation, as a process of `Processes` is, with the same messages: it is handed a
-task, and answers with what the task asks of this process, or with what became of it. So nothing but this process ever
-touches the study's storage, wherever the actor runs.
+An actor is the other end of a conversation, as a process of `Processes` is, with the same messages:
+it is handed a task, and answers with what the task asks of this process, or with what became of it.
+So nothing but this process ever touches the study's storage, wherever the actor runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from typing import Any
 
 import cloudpickle
 
-from ..errors import MissingDependencyError, ResourceError, TrialMemoryError, TrialTimeoutError, WorkerDiedError
+from ..errors import (
+    MissingDependencyError,
+    ResourceError,
+    TrialMemoryError,
+    TrialTimeoutError,
+    WorkerDiedError,
+)
 from .processes import Shared, _answered, _Task
 from .resources import _on_one, cores
 from .sharing import Handle, placed
@@ -48,31 +54,37 @@ _STOP_S = 10.0  # how long threads may take to notice the end
 
 
 class Put(Shared):
-    """An argument in Ray's object store: actors read it from there once, however many tasks use it."""
+    """An argument in Ray's object store.
+
+    Actors read it from there once, however many tasks use it.
+    """
 
     def __init__(self, value: Any) -> None:
         self.key = next(self._keys)
         try:
             self.ref = ray.put(value)
         except Exception as e:
-            raise TypeError(f"{value!r:.200} cannot be sent to Ray's actors: {why(e.__cause__ or e)}") from e
+            raise TypeError(
+                f"{value!r:.200} cannot be sent to Ray's actors: {why(e.__cause__ or e)}"
+            ) from e
 
 
 class Ray(cf.Executor):
     """An executor of actors on a Ray cluster, with limits for each task.
 
-    It joins the cluster this process is connected to; or the one at `address`, that RAY_ADDRESS names, or that was
-    begun on this machine by `ray start`; or begins one on this machine, and ends it with `shutdown`. An actor that dies
-    is replaced: its task fails with `WorkerDiedError`.
+    It joins the cluster this process is connected to; or the one at `address`, that RAY_ADDRESS
+    names, or that was begun on this machine by `ray start`; or begins one on this machine, and ends
+    it with `shutdown`. An actor that dies is replaced: its task fails with `WorkerDiedError`.
 
     Args:
-        n_workers: How many actors at most; -1 for as many as the cluster has room for, which is looked at again and
-            again. Those that find no room wait for it, the others work.
-        resources: What each actor needs: "cpu", "gpu" (whole, or a fraction of one), and whatever else the cluster's
-            nodes offer by name. One CPU where None.
-        limits: Bounds for one task, "seconds" and "memory_mb" (of the actor and its children, without what it reads
-            from the object store).
-        address: As for `ray.init`: "host:port", "auto" for any cluster on this machine, "local" for one of its own.
+        n_workers: How many actors at most; -1 for as many as the cluster has room for, which is
+            looked at again and again. Those that find no room wait for it, the others work.
+        resources: What each actor needs: "cpu", "gpu" (whole, or a fraction of one), and whatever
+            else the cluster's nodes offer by name. One CPU where None.
+        limits: Bounds for one task, "seconds" and "memory_mb" (of the actor and its children,
+            without what it reads from the object store).
+        address: As for `ray.init`: "host:port", "auto" for any cluster on this machine, "local" for
+            one of its own.
 
     Raises:
         MissingDependencyError: Ray is not installed.
@@ -90,9 +102,16 @@ class Ray(cf.Executor):
         if n_workers != -1 and n_workers < 1:
             raise ValueError(f"n_workers must be >= 1, or -1 for as many as fit, got {n_workers!r}")
         for name, bound in (limits or {}).items():
-            if name not in ("seconds", "memory_mb") or not isinstance(bound, int | float) or not bound > 0:
-                raise ValueError(f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}")
-        self.n_workers, self.address = n_workers, address
+            if (
+                name not in ("seconds", "memory_mb")
+                or not isinstance(bound, int | float)
+                or not bound > 0
+            ):
+                raise ValueError(
+                    f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}"
+                )
+        self.n_workers = n_workers
+        self.address = address
         self._need = _checked(resources)
         self._any_room = resources is None  # nobody said what a trial needs
         self._seconds = (limits or {}).get("seconds", math.inf)
@@ -103,9 +122,12 @@ class Ray(cf.Executor):
         self._actors: set[Any] = set()  # all of them, also those that are not up yet
         self._up = 0
         self._threads: list[threading.Thread] = []
-        self._wanted, self._look = 0, 0.0
+        self._wanted = 0
+        self._look = 0.0
         self._handles: weakref.WeakKeyDictionary[Handle[Any], Any] = weakref.WeakKeyDictionary()
-        self._leave: Callable[[], None] | None = None  # how to let go of the cluster, once there is one
+        self._leave: Callable[[], None] | None = (
+            None  # how to let go of the cluster, once there is one
+        )
         self._closed = False
         self._failed_starts = 0
         self._broken: WorkerDiedError | None = None
@@ -147,7 +169,9 @@ class Ray(cf.Executor):
         return max(1, self._up)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the actors; with wait=False at once, whatever they are doing. A cluster that was there stays.
+        """Ends the actors; with wait=False at once, whatever they are doing.
+
+        A cluster that was there stays.
 
         Args:
             wait: Let running and queued tasks finish first.
@@ -161,7 +185,9 @@ class Ray(cf.Executor):
             if self._closed and self._leave is None:
                 return
             self._closed = True
-            actors, threads, leave = list(self._actors), list(self._threads), self._leave
+            actors = list(self._actors)
+            threads = list(self._threads)
+            leave = self._leave
             self._leave = None
         self._cancel()
         for _ in threads:
@@ -178,7 +204,8 @@ class Ray(cf.Executor):
         if leave is not None:
             leave()
 
-    # -- the cluster ------------------------------------------------------------------------------------------------
+    # -- the cluster
+    # ------------------------------------------------------------------------------------------
 
     def _join(self) -> None:
         """Connects to the cluster, if that has not been done."""
@@ -194,14 +221,19 @@ class Ray(cf.Executor):
                 self._leave, begun = _connect(self.address, n_cpus)
                 fit = _capacity(self._need) if begun else math.inf
                 if fit < max(1, self.n_workers):
-                    leave, self._leave = self._leave, None
+                    leave = self._leave
+                    self._leave = None
                     leave()
                     raise ResourceError(
-                        f"{max(1, self.n_workers)} workers with {self._need} each do not fit on this machine, which "
-                        f"has room for {fit}; lower n_jobs or the resources, or connect to a larger cluster by ray.init"
+                        f"{max(1, self.n_workers)} workers with {self._need} each do not fit on "
+                        "this machine, which "
+                        f"has room for {fit}; lower n_jobs or the resources, or connect to a "
+                        "larger cluster by ray.init"
                     )
             if not _capacity(self._need):
-                logger.warning("no node of the Ray cluster offers %s; waiting for one that does", self._need)
+                logger.warning(
+                    "no node of the Ray cluster offers %s; waiting for one that does", self._need
+                )
 
     def _grow(self) -> None:
         """Sees to it that there is a thread for each actor that should be."""
@@ -210,7 +242,8 @@ class Ray(cf.Executor):
             if self.n_workers != -1:
                 self._wanted = self.n_workers
             elif time.monotonic() >= self._look:
-                self._wanted, self._look = max(1, _capacity(self._need)), time.monotonic() + _CAPACITY_S
+                self._wanted = max(1, _capacity(self._need))
+                self._look = time.monotonic() + _CAPACITY_S
             while len(self._threads) < self._wanted and self._broken is None:
                 self._threads.append(threading.Thread(target=self._keep, daemon=True))
                 self._threads[-1].start()
@@ -220,7 +253,8 @@ class Ray(cf.Executor):
             self._handles[handle] = ray.put(handle.get())
         return partial(ray.get, self._handles[handle])
 
-    # -- a thread for each actor ------------------------------------------------------------------------------------
+    # -- a thread for each actor
+    # ------------------------------------------------------------------------------------
 
     def _keep(self) -> None:
         """Keeps one actor up and gives it one task after the other."""
@@ -244,7 +278,12 @@ class Ray(cf.Executor):
 
     def _start(self) -> Any:
         """An actor that is up; None when none is wanted any more."""
-        settings = {"cwd": os.getcwd(), "path": sys.path, "argv": sys.argv, "limit_bytes": self._bytes}
+        settings = {
+            "cwd": os.getcwd(),
+            "path": sys.path,
+            "argv": sys.argv,
+            "limit_bytes": self._bytes,
+        }
         while True:
             with self._lock:
                 if self._closed or self._broken is not None:
@@ -270,7 +309,10 @@ class Ray(cf.Executor):
                     self._break(e)
 
     def _put_back(self, actor: Any, task: _Task) -> bool:
-        """Whether an actor has died while it was idle: its task, which never ran, is then left to another."""
+        """Whether an actor has died while it was idle.
+
+        Its task, which never ran, is then left to another.
+        """
         try:
             ray.get(actor.ready.remote())
         except Exception:
@@ -307,12 +349,17 @@ class Ray(cf.Executor):
                 self._tell(task, *_read(*content))
                 return True
             error = TrialMemoryError(
-                f"used {content[0] / 2**20:.0f} MB, more than its limit of {self._bytes / 2**20:g} MB, and was ended"
+                f"used {content[0] / 2**20:.0f} MB, more than its limit of {self._bytes / 2**20:g} "
+                "MB, and was ended"
             )
         except GetTimeoutError:
-            error = TrialTimeoutError(f"ran longer than its limit of {self._seconds:g} s and was ended")
+            error = TrialTimeoutError(
+                f"ran longer than its limit of {self._seconds:g} s and was ended"
+            )
         except Exception as e:  # whether it was killed or its objective crashed, Ray does not say
-            reason = "the executor was shut down" if self._closed else f"its Ray actor died: {why(e)}"
+            reason = (
+                "the executor was shut down" if self._closed else f"its Ray actor died: {why(e)}"
+            )
             error = WorkerDiedError(reason, killed=True)
         self._drop(actor)
         self._tell(task, error)
@@ -348,7 +395,10 @@ class Ray(cf.Executor):
         """Gives up: whatever waits is told."""
         with self._lock:
             if self._broken is None:
-                text = f"no actor can be kept on the Ray cluster ({type(reason).__name__}: {why(reason)})"
+                text = (
+                    f"no actor can be kept on the Ray cluster ({type(reason).__name__}: "
+                    f"{why(reason)})"
+                )
                 self._broken = WorkerDiedError(text, killed=True)
             threads = list(self._threads)
         for task in self._queued():
@@ -362,22 +412,33 @@ def _checked(resources: Mapping[str, float] | None) -> dict[str, float]:
     """What a worker needs, by luthier's names."""
     need = {"cpu": 1.0} if resources is None else dict(resources)
     for name, amount in need.items():
-        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < math.inf:
+        if (
+            isinstance(amount, bool)
+            or not isinstance(amount, int | float)
+            or not 0 <= amount < math.inf
+        ):
             raise ResourceError(f"{name!r} is a number >= 0, got {amount!r}")
         if amount > 1 and amount != int(amount):
             raise ResourceError(f"{name!r} is a fraction of one, or a whole number, got {amount!r}")
     if not any(need.values()):
-        raise ResourceError(f"a worker must need something of the cluster, such as {{'cpu': 1}}, got {need!r}")
+        raise ResourceError(
+            f"a worker must need something of the cluster, such as {{'cpu': 1}}, got {need!r}"
+        )
     return need
 
 
 def _options(need: Mapping[str, float]) -> dict[str, Any]:
     """A need as Ray wants to be told."""
-    others = {name: amount for name, amount in need.items() if name not in ("cpu", "gpu") and amount}
+    others = {
+        name: amount for name, amount in need.items() if name not in ("cpu", "gpu") and amount
+    }
     return {
-        "num_cpus": need.get("cpu", 0), "num_gpus": need.get("gpu", 0), "resources": others, "max_restarts": 0,
+        "num_cpus": need.get("cpu", 0),
+        "num_gpus": need.get("gpu", 0),
+        "resources": others,
+        "max_restarts": 0,
         "max_task_retries": 0,
-    }  # fmt: skip
+    }
 
 
 def _capacity(need: Mapping[str, float]) -> int:
@@ -390,7 +451,9 @@ def _capacity(need: Mapping[str, float]) -> int:
             offered = have.get({"cpu": "CPU", "gpu": "GPU"}.get(name, name), 0.0)
             if amount:
                 fits.append(
-                    int(offered) * _on_one(amount) if name == "gpu" and amount <= 1 else int(offered / amount + 1e-9)
+                    int(offered) * _on_one(amount)
+                    if name == "gpu" and amount <= 1
+                    else int(offered / amount + 1e-9)
                 )
         n += min(fits)
     return n
@@ -402,7 +465,9 @@ def _connect(address: str | None, n_cpus: int) -> tuple[Callable[[], None], bool
 
     def leave() -> None:
         ray.shutdown()
-        for name in {n for n in {*os.environ, *before} if n.startswith("RAY_")} | {"PYTHONBREAKPOINT"}:
+        for name in {n for n in {*os.environ, *before} if n.startswith("RAY_")} | {
+            "PYTHONBREAKPOINT"
+        }:
             if name in before:
                 os.environ[name] = before[name]
             else:

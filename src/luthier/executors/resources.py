@@ -21,7 +21,11 @@ class Slot(msgspec.Struct, frozen=True):
 
 def cores() -> list[int]:
     """The cores this process may use."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    return (
+        sorted(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else list(range(os.cpu_count() or 1))
+    )
 
 
 def gpus() -> list[str]:
@@ -30,7 +34,9 @@ def gpus() -> list[str]:
     if named is not None:
         return [g.strip() for g in named.split(",") if g.strip() not in ("", "-1")]
     try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=True).stdout
+        listed = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return []
     return [str(i) for i, _ in enumerate(listed.strip().splitlines())]
@@ -41,7 +47,12 @@ def _needs(resources: Mapping[str, float]) -> tuple[int, float]:
     if unknown := set(resources) - {"cpu", "gpu"}:
         raise ResourceError(f"resources are 'cpu' and 'gpu', got {sorted(unknown)}")
     for name, need in resources.items():
-        if isinstance(need, bool) or not isinstance(need, int | float) or not math.isfinite(need) or need < 0:
+        if (
+            isinstance(need, bool)
+            or not isinstance(need, int | float)
+            or not math.isfinite(need)
+            or need < 0
+        ):
             raise ResourceError(f"{name!r} is a number >= 0, got {need!r}")
     n_cpus, share = resources.get("cpu", 0), resources.get("gpu", 0)
     if n_cpus != int(n_cpus):
@@ -56,12 +67,15 @@ def _on_one(share: float) -> int:
     return math.floor(1 / share + 1e-9)
 
 
-def slots(n_workers: int, resources: Mapping[str, float], cpus: list[int], gpus: list[str]) -> list[Slot]:
+def slots(
+    n_workers: int, resources: Mapping[str, float], cpus: list[int], gpus: list[str]
+) -> list[Slot]:
     """Shares cores and GPUs out among workers.
 
     Args:
         n_workers: How many.
-        resources: What each needs: "cpu" (a whole number), "gpu" (a whole number, or a fraction of one).
+        resources: What each needs: "cpu" (a whole number), "gpu" (a whole number, or a fraction of
+            one).
         cpus: The cores there are.
         gpus: The GPUs there are.
 
@@ -74,7 +88,8 @@ def slots(n_workers: int, resources: Mapping[str, float], cpus: list[int], gpus:
     for what, need, have in (("cores", n_cpus * n_workers, cpus), ("GPUs", need_gpus, gpus)):
         if need > len(have):
             raise ResourceError(
-                f"{n_workers} workers with {dict(resources)} each need {need} {what}, this machine offers {len(have)}; "
+                f"{n_workers} workers with {dict(resources)} each need {need} {what}, this machine "
+                f"offers {len(have)}; "
                 "lower n_jobs or the resources"
             )
     out = []

@@ -17,12 +17,17 @@ class Handle(Generic[T]):
     """Stands for data that every process has once; made by `share`."""
 
     def __init__(self, data: T | None, fetch: Callable[[], T] | None = None) -> None:
-        self._data, self._fetch = data, fetch
+        self._data = data
+        self._fetch = fetch
 
     def get(self) -> T:
-        """The data; to be read, not changed: where several processes look at the same memory, arrays are read-only."""
+        """The data; to be read, not changed.
+
+        Where several processes look at the same memory, arrays are read-only.
+        """
         if self._fetch is not None:
-            self._data, self._fetch = self._fetch(), None
+            self._data = self._fetch()
+            self._fetch = None
         return self._data  # type: ignore[return-value]
 
     __call__ = get
@@ -38,8 +43,8 @@ class Handle(Generic[T]):
 def share(data: T) -> Handle[T]:
     """Makes a handle of data, for objectives to close over.
 
-    `handle.get()` is the data. Other processes are sent it once, not with every trial; on Ray it is put into the object
-    store once, and all workers of a machine read the same memory.
+    `handle.get()` is the data. Other processes are sent it once, not with every trial; on Ray it is
+    put into the object store once, and all workers of a machine read the same memory.
 
     Args:
         data: Anything that can be pickled; numpy arrays gain most.
@@ -49,7 +54,10 @@ def share(data: T) -> Handle[T]:
 
 @contextmanager
 def placed(place: Placing) -> Iterator[None]:
-    """While this lasts, handles are pickled without their data: with what `place` returns, which fetches it there."""
+    """While this lasts, handles are pickled without their data.
+
+    With what `place` returns, which fetches it there.
+    """
     before = _placing.set(place)
     try:
         yield

@@ -1,6 +1,7 @@
 """The other end of `Processes`: a loop in a process of its own that runs what it is sent.
 
-Messages are pickled by this library on both ends of a pipe between parent and child; nothing else is ever read.
+Messages are pickled by this library on both ends of a pipe between parent and child; nothing else
+is ever read.
 """
 
 from __future__ import annotations
@@ -90,14 +91,19 @@ def packed(ok: bool, content: Any) -> bytes:
     try:
         blob = cloudpickle.dumps(content)
     except Exception as e:
-        ok, blob = False, pickle.dumps(RuntimeError(f"{text} cannot be sent back: {type(e).__name__}: {e}"))
+        ok, blob = (
+            False,
+            pickle.dumps(RuntimeError(f"{text} cannot be sent back: {type(e).__name__}: {e}")),
+        )
     return pickle.dumps(("done", ok, blob, text))
 
 
 def _sendable(e: BaseException, limit_bytes: int) -> BaseException:
     """An exception that can travel, of the same class, with the traceback from here as a note."""
     if limit_bytes and isinstance(e, MemoryError) and not isinstance(e, TrialMemoryError):
-        return TrialMemoryError(f"needed more memory than its limit of {limit_bytes / 2**20:g} MB ({e})")
+        return TrialMemoryError(
+            f"needed more memory than its limit of {limit_bytes / 2**20:g} MB ({e})"
+        )
     note = "in the worker process:\n" + "".join(traceback.format_exception(e))
     with contextlib.suppress(Exception):
         if type(pickle.loads(cloudpickle.dumps(e))) is type(e):
@@ -113,7 +119,10 @@ def _sendable(e: BaseException, limit_bytes: int) -> BaseException:
 
 
 class _StandIn(BaseException):
-    """Becomes an exception of another class when it arrives: its text is kept, its attributes are not."""
+    """Becomes an exception of another class when it arrives.
+
+    Its text is kept, its attributes are not.
+    """
 
     def __init__(self, kind: type[BaseException], text: str, note: str) -> None:
         super().__init__(text)
@@ -134,12 +143,17 @@ def _arrived(kind: type[BaseException], text: str, note: str) -> BaseException:
 
 
 def _die_with_parent(pipe: int, address: str) -> None:
-    """Ends this process, and what it started, when the parent is gone: its end of the pipe closes."""
+    """Ends this process, and what it started, when the parent is gone.
+
+    Its end of the pipe closes.
+    """
     if sys.platform == "win32":
         os.read(pipe, 1)
     else:
         parent = os.getppid()  # a forked child of the parent may hold the pipe open
-        while os.getppid() == parent and (not select.select([pipe], [], [], 2.0)[0] or os.read(pipe, 1)):
+        while os.getppid() == parent and (
+            not select.select([pipe], [], [], 2.0)[0] or os.read(pipe, 1)
+        ):
             pass
     with contextlib.suppress(Exception):
         import psutil
@@ -166,7 +180,10 @@ def _bound_memory(memory_bytes: int) -> None:
 
 
 def main() -> None:
-    """Entry of the child process: settings come on standard input, one line of JSON, and then nothing until its end."""
+    """Entry of the child process.
+
+    Settings come on standard input, one line of JSON, and then nothing until its end.
+    """
     import msgspec
 
     line = b""

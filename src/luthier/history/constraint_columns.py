@@ -22,7 +22,10 @@ class Feasibility:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The constraints that were told of, by the alphabet: whoever was heard first, the order is the same."""
+        """The constraints that were told of, by the alphabet.
+
+        Whoever was heard first, the order is the same.
+        """
         return tuple(sorted(self.columns))
 
     def put(self, number: int, told: Mapping[str, float]) -> None:
@@ -36,7 +39,11 @@ class Feasibility:
 
     def told(self, number: int) -> dict[str, float]:
         """What a trial told."""
-        values = {name: float(column[number]) for name, column in self.columns.items() if number < len(column)}
+        values = {
+            name: float(column[number])
+            for name, column in self.columns.items()
+            if number < len(column)
+        }
         return {name: v for name, v in values.items() if v == v}
 
     def table(self, n: int) -> Array:
@@ -56,9 +63,12 @@ class Feasibility:
 
 
 def violation(constraints: Array) -> Array:
-    """(n,) by how much trials break constraints (n, c): the sum of what is above 0, each in units of its largest.
+    """(n,) by how much trials break constraints (n, c).
 
-    The units make constraints in bytes and in seconds count alike. Infinity counts twice the largest finite one.
+    The sum of what is above 0, each in units of its largest.
+
+    The units make constraints in bytes and in seconds count alike. Infinity counts twice the
+    largest finite one.
     """
     above = np.nan_to_num(np.maximum(constraints, 0.0), nan=0.0, posinf=np.inf)
     worst = np.where(np.isfinite(above), above, 0.0).max(axis=0, initial=0.0)

@@ -36,18 +36,25 @@ class History:
         running: Numbers of trials that run.
         paused: Numbers of trials that may be resumed.
         turns: How trials went on that were paused, by number; see `TrialRow.turns`.
-        checkpoints: References to what trials can go on from, by number; see `TrialRow.checkpoints`.
+        checkpoints: References to what trials can go on from, by number; see
+            `TrialRow.checkpoints`.
         users: How many trials refer to a file of checkpoints, by its name.
         reports: What trials told on their way.
         scratch: What models were made of it, by name; they say themselves whether they still hold.
     """
 
     def __init__(
-        self, space: Space, directions: Sequence[str], seed: int = 0, objectives: Sequence[str] | None = None
+        self,
+        space: Space,
+        directions: Sequence[str],
+        seed: int = 0,
+        objectives: Sequence[str] | None = None,
     ) -> None:
-        self.directions, self.seed = tuple(directions), seed
+        self.directions = tuple(directions)
+        self.seed = seed
         self.objectives = tuple(objectives or default_names(len(directions)))
-        self.crash, self.feasibility = False, Feasibility()
+        self.crash = False
+        self.feasibility = Feasibility()
         self.budget: int | None = None
         self.n = self.revision = 0
         self.waiting: set[int] = set()
@@ -73,10 +80,13 @@ class History:
         }
         self.reports = Reports(m)
         self.scratch: dict[str, Any] = {}
-        self._last: dict[int, dict[str, Any]] = {}  # params of trials that are not over, as last put
+        self._last: dict[
+            int, dict[str, Any]
+        ] = {}  # params of trials that are not over, as last put
         self.points = Points(space)
 
-    # -- reading ----------------------------------------------------------------------------------------------------
+    # -- reading
+    # ------------------------------------------------------------------------------------------
 
     def _view(self, a: NDArray[Any], n: int) -> NDArray[Any]:
         v = a[:n]
@@ -115,7 +125,10 @@ class History:
 
     @property
     def losses(self) -> Array:
-        """(n, m) `values` signed so that smaller is better: the only place where direction exists."""
+        """(n, m) `values` signed so that smaller is better.
+
+        The only place where direction exists.
+        """
         return self.losses_of(self.values)
 
     @property
@@ -129,12 +142,17 @@ class History:
         told = self.feasibility.table(self.n)
         if not self.crash:
             return told
-        crash = np.where(self.state == State.FAILED, 1.0, np.where(self.state == State.COMPLETE, -1.0, np.nan))
+        crash = np.where(
+            self.state == State.FAILED, 1.0, np.where(self.state == State.COMPLETE, -1.0, np.nan)
+        )
         return np.column_stack([told, crash])
 
     @property
     def violation(self) -> Array:
-        """(n,) by how much trials break their constraints, see `feasibility.violation`; 0 for those that do not."""
+        """(n,) by how much trials break their constraints, see `feasibility.violation`.
+
+        0 for those that do not.
+        """
         return violation(self.constraints)
 
     @property
@@ -164,7 +182,10 @@ class History:
 
     @property
     def confirming(self) -> Mask:
-        """(n,) which trials re-run another for `Study.confirm`: models learn from them, but none can be the best."""
+        """(n,) which trials re-run another for `Study.confirm`.
+
+        Models learn from them, but none can be the best.
+        """
         return np.asarray(self._view(self._columns["confirming"], self.n) == 1)
 
     @property
@@ -179,12 +200,18 @@ class History:
 
     @property
     def granted(self) -> Array:
-        """(n,) the step from which each trial was last resumed: what was decided up to there is settled; NaN: never."""
+        """(n,) the step from which each trial was last resumed.
+
+        What was decided up to there is settled; NaN: never.
+        """
         return self._view(self._columns["granted"], self.n)
 
     @property
     def has_result(self) -> Mask:
-        """(n,) which trials have come to something that models can learn from: finished, paused and resumed ones."""
+        """(n,) which trials have come to something that models can learn from.
+
+        Finished, paused and resumed ones.
+        """
         return np.asarray((self.state >= State.PAUSED.value) | ~np.isnan(self.granted))
 
     @property
@@ -233,7 +260,10 @@ class History:
         return len(self.report_number)
 
     def params(self, number: int) -> dict[str, Any]:
-        """What a trial was last given, as far as it is of the present space; numbers exactly as they were."""
+        """What a trial was last given, as far as it is of the present space.
+
+        Numbers exactly as they were.
+        """
         return self.points.params(number)
 
     def seen(self, X: Array) -> Mask:
@@ -260,7 +290,9 @@ class History:
         return np.asarray(over & self.feasible) if self.constraint_names else over
 
     def best(self) -> int | None:
-        """Number of the complete feasible trial with the smallest loss, the earliest of equals; one objective.
+        """Number of the complete feasible trial with the smallest loss, the earliest of equals.
+
+        One objective.
 
         Re-runs that confirm another do not count: the luckiest of several runs says little.
         """
@@ -268,7 +300,8 @@ class History:
         numbers = np.flatnonzero(self.eligible & ~np.isnan(loss))
         return int(numbers[np.argmin(loss[numbers])]) if len(numbers) else None
 
-    # -- writing: the study only ------------------------------------------------------------------------------------
+    # -- writing: the study only
+    # ------------------------------------------------------------------------------------
 
     def set_space(self, space: Space) -> None:
         """Reads the trials anew under a changed space; those that still fit are used."""
@@ -284,11 +317,17 @@ class History:
         numbers = [r.number for r in rows]
         self._grow(max(numbers) + 1)
         self.n = max(self.n, max(numbers) + 1)
-        at = slice(numbers[0], numbers[-1] + 1) if numbers[-1] - numbers[0] + 1 == len(numbers) else numbers
+        at = (
+            slice(numbers[0], numbers[-1] + 1)
+            if numbers[-1] - numbers[0] + 1 == len(numbers)
+            else numbers
+        )
         c, none = self._columns, np.nan
         c["state"][at] = [r.state for r in rows]
         blank = (none,) * len(self.directions)
-        c["values"][at] = [blank if r.values is None or len(r.values) != len(blank) else r.values for r in rows]
+        c["values"][at] = [
+            blank if r.values is None or len(r.values) != len(blank) else r.values for r in rows
+        ]
         c["started_s"][at] = [none if r.started_s is None else r.started_s for r in rows]
         c["finished_s"][at] = [none if r.finished_s is None else r.finished_s for r in rows]
         c["cost"][at] = [none if r.cost is None else r.cost for r in rows]
@@ -302,7 +341,11 @@ class History:
     def _note(self, row: TrialRow) -> None:
         """What is kept by sets and dicts."""
         i = row.number
-        for state, those in ((State.WAITING, self.waiting), (State.RUNNING, self.running), (State.PAUSED, self.paused)):
+        for state, those in (
+            (State.WAITING, self.waiting),
+            (State.RUNNING, self.running),
+            (State.PAUSED, self.paused),
+        ):
             (those.add if row.state == state else those.discard)(i)
         if row.constraints or self.feasibility.columns:
             self.feasibility.put(i, row.constraints)
@@ -320,7 +363,9 @@ class History:
         known = self.n > i and row.params == self._last.get(i)
         self.n = max(self.n, i + 1)
         c["state"][i] = row.state
-        c["values"][i] = np.nan if row.values is None or len(row.values) != len(self.directions) else row.values
+        c["values"][i] = (
+            np.nan if row.values is None or len(row.values) != len(self.directions) else row.values
+        )
         c["started_s"][i] = np.nan if row.started_s is None else row.started_s
         c["finished_s"][i] = np.nan if row.finished_s is None else row.finished_s
         c["cost"][i] = np.nan if row.cost is None else row.cost
@@ -363,13 +408,17 @@ class History:
     def before(self, number: int, window: int) -> History:
         """What was committed when trial `number` was proposed and nothing later, beside its own reports.
 
-        Used where results must not depend on timing: of the others, only trials up to `number - window`.
+        Used where results must not depend on timing: of the others, only trials up to `number -
+        window`.
         """
         later = self.number > number - window
         return self._cut(later, later & (self.number != number))
 
     def without(self, hidden: Mask) -> History:
-        """A copy that does not know what became of some trials, (n,): they look as if they had just begun."""
+        """A copy that does not know what became of some trials, (n,).
+
+        They look as if they had just begun.
+        """
         return self._cut(hidden, hidden)
 
     def _cut(self, open_: Mask, silent: Mask) -> History:
@@ -383,7 +432,8 @@ class History:
             cut._columns[name][: self.n][silent] = np.nan
         cut.points = copy.copy(self.points)
         cut.feasibility = self.feasibility.without(open_)
-        cut.reports, cut.scratch = self.reports.without(silent), {}
+        cut.reports = self.reports.without(silent)
+        cut.scratch = {}
         return cut
 
     def __len__(self) -> int:
@@ -391,4 +441,8 @@ class History:
 
     def __repr__(self) -> str:
         counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
-        return f"History({self.n} trials: " + ", ".join(f"{k} {v}" for v, k in counts.items() if k) + ")"
+        return (
+            f"History({self.n} trials: "
+            + ", ".join(f"{k} {v}" for v, k in counts.items() if k)
+            + ")"
+        )

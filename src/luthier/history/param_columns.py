@@ -26,15 +26,19 @@ class Points:
     """
 
     def __init__(self, space: Space) -> None:
-        self.n, self._size = 0, 16
-        self._raw: dict[str, Array] = {}  # numbers as they are, categories as an index into _choices[name]
+        self.n = 0
+        self._size = 16
+        self._raw: dict[
+            str, Array
+        ] = {}  # numbers as they are, categories as an index into _choices[name]
         self._choices: dict[str, dict[str, int]] = {}
         self.set_space(space)
 
     def set_space(self, space: Space) -> None:
         """Reads the trials anew under a changed space; those that still fit are used."""
         self.space = space
-        self.X, self.fits = np.full((self._size, space.d), np.nan), np.ones(self._size, dtype=bool)
+        self.X = np.full((self._size, space.d), np.nan)
+        self.fits = np.ones(self._size, dtype=bool)
         for j, name in enumerate(space.names):
             if name in self._raw:
                 self._encode(j, name, slice(0, self.n))
@@ -43,11 +47,15 @@ class Points:
         self._plan()
 
     def _plan(self) -> None:
-        """Which parameters a single trial may be written with directly: numbers of the space that have a column."""
+        """Which parameters a single trial may be written with directly.
+
+        Numbers of the space that have a column.
+        """
         self._plain = {
-            name: (j, dist) for j, (name, dist) in enumerate(self.space.params.items())
+            name: (j, dist)
+            for j, (name, dist) in enumerate(self.space.params.items())
             if name in self._raw and name not in self._choices and not isinstance(dist, Categorical)
-        }  # fmt: skip
+        }
 
     def _reach(self, n: int) -> None:
         self.n = max(self.n, n)
@@ -55,7 +63,8 @@ class Points:
             return
         self._size = max(2 * self._size, n)
         self._raw = {name: grown(a, self._size) for name, a in self._raw.items()}
-        self.X, self.fits = grown(self.X, self._size), grown(self.fits, self._size)
+        self.X = grown(self.X, self._size)
+        self.fits = grown(self.fits, self._size)
 
     def params(self, number: int) -> dict[str, Any]:
         """`History.params`."""
@@ -86,7 +95,9 @@ class Points:
         if not self._plain or len(row.params) != len(self._raw):
             self.put([row], [i])
             return
-        fits, X, raw = True, self.X[i], self._raw
+        fits = True
+        X = self.X[i]
+        raw = self._raw
         for name, value in row.params.items():
             place = self._plain.get(name)
             if place is None or (type(value) is not float and type(value) is not int):
@@ -114,16 +125,26 @@ class Points:
             got = [r.params.get(name, _ABSENT) for r in rows]
             if isinstance(dist, Categorical) or name in self._choices:
                 index = self._choices.setdefault(name, {})
-                raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
+                raw = [
+                    np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index))
+                    for v in got
+                ]
             elif dist is None and any(v is not _ABSENT and not is_number(v) for v in got):
                 index = self._choices.setdefault(name, {})
                 old = column[: self.n]
-                for v in np.unique(old[~np.isnan(old)]):  # what was taken for a number so far is a choice
+                for v in np.unique(
+                    old[~np.isnan(old)]
+                ):  # what was taken for a number so far is a choice
                     index[choice_key(int(v) if v == int(v) else float(v))] = len(index)
                     old[old == v] = index[choice_key(int(v) if v == int(v) else float(v))]
-                raw = [np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in got]
+                raw = [
+                    np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index))
+                    for v in got
+                ]
             else:
-                if not all(issubclass(k, float | int) and k is not bool for k in set(map(type, got))):
+                if not all(
+                    issubclass(k, float | int) and k is not bool for k in set(map(type, got))
+                ):
                     odd = [not is_number(v) for v in got]  # of another kind than the space has it
                     self.fits[at] &= ~np.array(odd)
                     got = [np.nan if o else v for o, v in zip(odd, got, strict=True)]
@@ -137,7 +158,10 @@ class Points:
             self._unkeyed.extend(r.number for r in rows if r.params)
 
     def _encode(self, j: int, name: str, at: slice | list[int]) -> None:
-        """One column of X from raw values; what does not fit the present distribution is NaN and noted in `fits`."""
+        """One column of X from raw values.
+
+        What does not fit the present distribution is NaN and noted in `fits`.
+        """
         dist, raw = self.space.dists[j], self._raw[name][at]
         there = ~np.isnan(raw)
         if isinstance(dist, Categorical):
@@ -145,7 +169,9 @@ class Points:
             known = np.array([now.get(k, -1) for k in self._choices.get(name, {})] + [-1.0])
             raw = np.where(there, known[np.where(there, raw, -1).astype(np.int64)], np.nan)
         good = there & dist.contains(raw)
-        self.X[at, j] = dist.to_unit(np.where(good, raw, np.nan)) if not good.all() else dist.to_unit(raw)
+        self.X[at, j] = (
+            dist.to_unit(np.where(good, raw, np.nan)) if not good.all() else dist.to_unit(raw)
+        )
         self.fits[at] &= good | ~there
 
 

@@ -33,8 +33,10 @@ class Reports:
     def __init__(self, m: int) -> None:
         self.n = self.n_replaced = 0
         self._columns: dict[str, NDArray[Any]] = {
-            "number": np.zeros(16, dtype=np.int64), "step": np.zeros(16), "value": np.zeros((16, m)),
-        }  # fmt: skip
+            "number": np.zeros(16, dtype=np.int64),
+            "step": np.zeros(16),
+            "value": np.zeros((16, m)),
+        }
         self._rows: dict[int, dict[float, int]] = {}  # trial -> step -> row of the columns
         self._shown: Index | None = None  # of a cut: the rows it shows
 
@@ -50,7 +52,10 @@ class Reports:
         return view if self._shown is None else view[self._shown]
 
     def put(self, number: int, step: float, value: Told) -> Array:
-        """Adds a report; one for the same step replaces the earlier. Returns what was stored (m,)."""
+        """Adds a report; one for the same step replaces the earlier.
+
+        Returns what was stored (m,).
+        """
         rows = self._rows.setdefault(number, {})
         row = rows.get(step)
         if row is None:
@@ -61,7 +66,9 @@ class Reports:
         else:
             self.n_replaced += 1
         c = self._columns
-        c["number"][row], c["step"][row], c["value"][row] = number, step, value
+        c["number"][row] = number
+        c["step"][row] = step
+        c["value"][row] = value
         stored: Array = c["value"][row]
         return stored
 
@@ -80,7 +87,9 @@ class Reports:
     def without(self, silent: Mask) -> Reports:
         """A copy in which some trials (n,) have told nothing."""
         cut = Reports(0)
-        cut.n, cut.n_replaced, cut._columns = self.n, self.n_replaced, self._columns
+        cut.n = self.n
+        cut.n_replaced = self.n_replaced
+        cut._columns = self._columns
         cut._rows = {i: rows for i, rows in self._rows.items() if not silent[i]}
         shown = np.arange(self.n) if self._shown is None else self._shown
         cut._shown = shown[~silent[self._columns["number"][shown]]]

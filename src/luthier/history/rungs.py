@@ -16,7 +16,10 @@ from ..typing import Array, Index
 from .history import History
 
 WORST = float(np.finfo(np.float64).max)
-"""The loss of a report that is not finite: behind every other, and still a number to compute with."""
+"""The loss of a report that is not finite.
+
+Behind every other, and still a number to compute with.
+"""
 
 
 def ranked(losses: Array) -> Array:
@@ -44,12 +47,14 @@ class Rung(NamedTuple):
 class Rungs:
     """Finds the report with which each trial counts at each rung.
 
-    A trial counts at a rung with its first report at or beyond it, and one that completed before with its last report.
-    Failed trials, trials that reported nothing and re-runs that confirm another count nowhere. All others count where
-    they have been, whatever became of them; what is not finite is the worst there is.
+    A trial counts at a rung with its first report at or beyond it, and one that completed before
+    with its last report. Failed trials, trials that reported nothing and re-runs that confirm
+    another count nowhere. All others count where they have been, whatever became of them; what is
+    not finite is the worst there is.
 
-    What was found is kept, and only new reports are looked at the next time. It keeps rows rather than losses, so
-    reports that are replaced need no care, and it can be thrown away at any time: a copy begins empty.
+    What was found is kept, and only new reports are looked at the next time. It keeps rows rather
+    than losses, so reports that are replaced need no care, and it can be thrown away at any time: a
+    copy begins empty.
     """
 
     def __init__(self) -> None:
@@ -60,13 +65,17 @@ class Rungs:
 
     def _clear(self, history: History | None, marks: Array) -> None:
         self._of = None if history is None else weakref.ref(history.reports)
-        self._n, self._top = 0, -np.inf
+        self._n = 0
+        self._top = -np.inf
         self._marks = marks
         self._step = np.full((len(marks), 16), np.inf)
         self._row = np.full((len(marks), 16), -1)
-        self._last_step, self._last_row = np.full(16, -np.inf), np.full(16, -1)
+        self._last_step = np.full(16, -np.inf)
+        self._last_row = np.full(16, -1)
 
-    def at(self, history: History, steps: Sequence[float], k: int, among: Index | None = None) -> Rung:
+    def at(
+        self, history: History, steps: Sequence[float], k: int, among: Index | None = None
+    ) -> Rung:
         """The trials that count at a rung.
 
         Args:
@@ -83,7 +92,10 @@ class Rungs:
         return self._rung(history, k, among)
 
     def rows(self, history: History, steps: Sequence[float]) -> Index:
-        """(K, n) the report that is each trial's first at or beyond each rung; -1 where there is none."""
+        """(K, n) the report that is each trial's first at or beyond each rung.
+
+        -1 where there is none.
+        """
         found = self if history.reports.whole else Rungs()
         found._read(history, reached(steps))
         return found._row[:, : history.n]
@@ -91,7 +103,11 @@ class Rungs:
     def _read(self, history: History, marks: Array) -> None:
         """Takes in reports that are new."""
         known = self._marks
-        if self._of is None or self._of() is not history.reports or not np.array_equal(marks[: len(known)], known):
+        if (
+            self._of is None
+            or self._of() is not history.reports
+            or not np.array_equal(marks[: len(known)], known)
+        ):
             self._clear(history, marks)
         elif len(marks) > len(known):
             if marks[len(known)] <= self._top:
@@ -108,7 +124,8 @@ class Rungs:
             self._row = np.pad(self._row, more, constant_values=-1)
             self._last_step = np.pad(self._last_step, more[1], constant_values=-np.inf)
             self._last_row = np.pad(self._last_row, more[1], constant_values=-1)
-        begin, self._n = self._n, history.n_reports
+        begin = self._n
+        self._n = history.n_reports
         if begin == self._n:
             return
         number, step = history.report_number[begin:], history.report_step[begin:]
@@ -127,23 +144,32 @@ class Rungs:
 
     def _rung(self, history: History, k: int, among: Index | None) -> Rung:
         numbers = np.arange(history.n) if among is None else np.sort(among)
-        row, last, state = self._row[k][numbers], self._last_row[numbers], history.state[numbers]
+        row = self._row[k][numbers]
+        last = self._last_row[numbers]
+        state = history.state[numbers]
         row = np.where((row < 0) & (state == State.COMPLETE), last, row)
         counts = (row >= 0) & (state != State.FAILED) & ~history.confirming[numbers]
-        return Rung(numbers[counts], ranked(history.losses_of(history.reports.column("value")[row[counts]])))
+        return Rung(
+            numbers[counts], ranked(history.losses_of(history.reports.column("value")[row[counts]]))
+        )
 
 
 def order(losses: Array, most: float = math.inf) -> Index:
-    """(c,) Indices of losses (c, m), the best first, at least the first `most` of them; equals stay as they are.
+    """(c,) Indices of losses (c, m), the best first, at least the first `most` of them.
 
-    Several objectives rank by fronts of non-dominated trials, and each front by a net over it: first its best in the
-    first objective, then always the one that is farthest from those before.
+    Equals stay as they are.
 
-    Source: Schmucker 2021, section 3.2 (epsilon-net). Deviation: begins in the corner rather than anywhere.
+    Several objectives rank by fronts of non-dominated trials, and each front by a net over it:
+    first its best in the first objective, then always the one that is farthest from those before.
+
+    Source: Schmucker 2021, section 3.2 (epsilon-net). Deviation: begins in the corner rather than
+    anywhere.
     """
     if losses.shape[1] == 1:
         return np.argsort(losses[:, 0], kind="stable")
-    front, chosen, enough = fronts(losses), np.empty(0, dtype=np.int64), int(min(len(losses), most))
+    front = fronts(losses)
+    chosen = np.empty(0, dtype=np.int64)
+    enough = int(min(len(losses), most))
     while len(chosen) < enough:
         at = np.flatnonzero(front == (front[chosen[-1]] + 1 if len(chosen) else 0))
         chosen = np.concatenate([chosen, at[_net(losses[at], enough - len(chosen))]])
@@ -152,7 +178,10 @@ def order(losses: Array, most: float = math.inf) -> Index:
 
 def _net(losses: Array, most: int) -> list[int]:
     """Up to `most` indices of a front (c, m) in such an order that every beginning of it covers the front."""
-    low, high = losses.min(axis=0) / 2, losses.max(axis=0) / 2  # halves: their differences cannot overflow
+    low, high = (
+        losses.min(axis=0) / 2,
+        losses.max(axis=0) / 2,
+    )  # halves: their differences cannot overflow
     Z = (losses / 2 - low) / np.where(high > low, high - low, 1.0)
     chosen = [int(np.argmin(losses[:, 0]))]
     far = np.full(len(Z), np.inf)

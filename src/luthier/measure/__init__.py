@@ -1,4 +1,7 @@
-"""What objectives and constraints are made of: latency, size, memory and energy of a model or of its training."""
+"""What objectives and constraints are made of.
+
+Latency, size, memory and energy of a model or of its training.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,14 @@ from .memory import PeakMemory, peak_memory
 from .size import model_size, n_parameters
 
 __all__ = [
-    "Consumption", "Energy", "Latency", "PeakMemory", "consumed", "energy", "latency", "model_size", "n_parameters",
+    "Consumption",
+    "Energy",
+    "Latency",
+    "PeakMemory",
+    "consumed",
+    "energy",
+    "latency",
+    "model_size",
+    "n_parameters",
     "peak_memory",
-]  # fmt: skip
+]

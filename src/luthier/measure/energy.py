@@ -1,4 +1,7 @@
-"""How much electricity a piece of code uses, and how much CO2 that stands for; the one file that wraps codecarbon."""
+"""How much electricity a piece of code uses, and how much CO2 that stands for.
+
+The one file that wraps codecarbon.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,15 @@ logger = logging.getLogger("luthier")
 
 KWH, CO2 = "energy_kwh", "co2_kg"
 _NAMES = {
-    "grams_per_kwh": "force_carbon_intensity_g_co2e_kwh", "cpu_watts": "force_cpu_power",
+    "grams_per_kwh": "force_carbon_intensity_g_co2e_kwh",
+    "cpu_watts": "force_cpu_power",
     "memory_watts": "force_ram_power",
-}  # fmt: skip
+}
 _METERS = {
-    "intel_rapl": "RAPL", "windows_emi": "Windows' energy meter", "intel_power_gadget": "Intel Power Gadget"
-}  # fmt: skip
+    "intel_rapl": "RAPL",
+    "windows_emi": "Windows' energy meter",
+    "intel_power_gadget": "Intel Power Gadget",
+}
 
 
 class Energy(msgspec.Struct):
@@ -48,29 +54,40 @@ class Energy(msgspec.Struct):
 
 @contextmanager
 def energy(
-    trial: Trial | None = None, *, country: str | None = None, grams_per_kwh: float | None = None,
-    cpu_watts: float | None = None, memory_watts: float | None = None, cost: bool = False,
-) -> Iterator[Energy]:  # fmt: skip
+    trial: Trial | None = None,
+    *,
+    country: str | None = None,
+    grams_per_kwh: float | None = None,
+    cpu_watts: float | None = None,
+    memory_watts: float | None = None,
+    cost: bool = False,
+) -> Iterator[Energy]:
     """Measures by codecarbon what a block uses.
 
-    `with measure.energy(trial, country="FRA") as e:`, and afterwards `e.kwh`. Nothing is sent or written anywhere.
+    `with measure.energy(trial, country="FRA") as e:`, and afterwards `e.kwh`. Nothing is sent or
+    written anywhere.
 
-    Where CPU (RAPL) and GPU have meters that can be read, these are, for the whole machine: run one trial at a time
-    then. Elsewhere the CPU is estimated from the time that this process and its children compute, and from what the CPU
-    takes at full load, which codecarbon looks up by the model's name; in a virtual machine that is often wrong, so give
-    `cpu_watts` there. Memory is an estimate for all that the machine has, whoever uses it. `e.how` tells which it was.
+    Where CPU (RAPL) and GPU have meters that can be read, these are, for the whole machine: run one
+    trial at a time then. Elsewhere the CPU is estimated from the time that this process and its
+    children compute, and from what the CPU takes at full load, which codecarbon looks up by the
+    model's name; in a virtual machine that is often wrong, so give `cpu_watts` there. Memory is an
+    estimate for all that the machine has, whoever uses it. `e.how` tells which it was.
 
-    The first measurement of a process takes about 2 s to begin, which do not count. Blocks of less than a second are
-    measured coarsely, those of less than 0.05 s not at all.
+    The first measurement of a process takes about 2 s to begin, which do not count. Blocks of less
+    than a second are measured coarsely, those of less than 0.05 s not at all.
 
     Args:
-        trial: Is given the tags "energy_kwh" and "co2_kg", however the block ends. Several blocks add up.
-        country: Where the electricity comes from, as ISO 3166 code of three letters; without one what codecarbon is
-            configured to (CODECARBON_COUNTRY_ISO_CODE), or else the world's average.
-        grams_per_kwh: Grams of CO2 equivalents per kWh, where you know better than the country's average.
+        trial: Is given the tags "energy_kwh" and "co2_kg", however the block ends. Several blocks
+            add up.
+        country: Where the electricity comes from, as ISO 3166 code of three letters; without one
+            what codecarbon is configured to (CODECARBON_COUNTRY_ISO_CODE), or else the world's
+            average.
+        grams_per_kwh: Grams of CO2 equivalents per kWh, where you know better than the country's
+            average.
         cpu_watts: What the CPU takes at full load; then no meter is read.
         memory_watts: What the memory takes.
-        cost: Whether kWh are the trial's cost as well (`trial.set_cost`), for `luthier.stopping.Budget(cost=...)`.
+        cost: Whether kWh are the trial's cost as well (`trial.set_cost`), for
+            `luthier.stopping.Budget(cost=...)`.
 
     Raises:
         MissingDependencyError: codecarbon is not installed.
@@ -80,7 +97,10 @@ def energy(
     numbers = {"grams_per_kwh": grams_per_kwh, "cpu_watts": cpu_watts, "memory_watts": memory_watts}
     numbers = {name: _amount(name, x) for name, x in numbers.items() if x is not None}
     if cost and trial is None:
-        raise ValueError("cost=True notes what a trial cost, and there is no trial; give energy(trial, cost=True)")
+        raise ValueError(
+            "cost=True notes what a trial cost, and there is no trial; give energy(trial, "
+            "cost=True)"
+        )
     told = {_NAMES[name]: x for name, x in numbers.items()}
     tracker = _started(told if country is None else {"country_iso_code": country, **told})
     used = Energy()
@@ -98,7 +118,11 @@ def energy(
 
 
 def _amount(name: str, x: Any) -> float:
-    if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating) or not 0 <= x < math.inf:
+    if (
+        isinstance(x, bool)
+        or not isinstance(x, int | float | np.integer | np.floating)
+        or not 0 <= x < math.inf
+    ):
         raise ValueError(f"{name} must be a finite number >= 0, got {x!r}")
     return float(x)
 
@@ -112,20 +136,33 @@ def _started(settings: dict[str, Any]) -> Any:
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.input import DataSource
     except ImportError:
-        raise MissingDependencyError("measuring energy needs codecarbon: pip install 'luthier[energy]'") from None
+        raise MissingDependencyError(
+            "measuring energy needs codecarbon: pip install 'luthier[energy]'"
+        ) from None
     logging.getLogger("codecarbon").setLevel(logging.ERROR)
     if (country := settings.get("country_iso_code")) is not None:
         settings["country_iso_code"] = code = str(country).upper()
         if code not in DataSource().get_global_energy_mix_data():  # type: ignore[no-untyped-call]
-            raise ValueError(f"country must be an ISO 3166 code of three letters, such as 'FRA', got {country!r}")
+            raise ValueError(
+                f"country must be an ISO 3166 code of three letters, such as 'FRA', got {country!r}"
+            )
     tracker = OfflineEmissionsTracker(
-        **settings, output_methods=[], output_handlers=[], emissions_endpoint=None, electricitymaps_api_token="",
-        allow_multiple_runs=True, tracking_mode="process", log_level="error",
-    )  # fmt: skip
+        **settings,
+        output_methods=[],
+        output_handlers=[],
+        emissions_endpoint=None,
+        electricitymaps_api_token="",
+        allow_multiple_runs=True,
+        tracking_mode="process",
+        log_level="error",
+    )
     tracker.start()
-    if getattr(tracker, "_start_time", None) is None:  # codecarbon swallows what goes wrong, and logs it
+    if (
+        getattr(tracker, "_start_time", None) is None
+    ):  # codecarbon swallows what goes wrong, and logs it
         raise LuthierError(
-            "codecarbon cannot measure here; codecarbon.OfflineEmissionsTracker(country_iso_code='FRA').start() in a "
+            "codecarbon cannot measure here; "
+            "codecarbon.OfflineEmissionsTracker(country_iso_code='FRA').start() in a "
             "fresh interpreter logs why"
         )
     return tracker
@@ -138,7 +175,8 @@ def _stop(tracker: Any, used: Energy) -> None:
     if found is None:
         logger.warning("codecarbon could not end its measurement; what the block used is not known")
         return
-    used.kwh, used.co2_kg = float(found.energy_consumed), float(found.emissions)
+    used.kwh = float(found.energy_consumed)
+    used.co2_kg = float(found.emissions)
     used.how = described(tracker, found)
 
 
@@ -158,7 +196,9 @@ def described(tracker: Any, found: Any) -> str:
         else:
             told.append(f"{getattr(part, 'chip_part', kind)} measured by its own meter")
     grams = 1000 * found.emissions / found.energy_consumed if found.energy_consumed else 0.0
-    return "; ".join([*told, f"{grams:.0f} g CO2 per kWh ({found.country_name or 'no country was given'})"])
+    return "; ".join(
+        [*told, f"{grams:.0f} g CO2 per kWh ({found.country_name or 'no country was given'})"]
+    )
 
 
 class Consumption(msgspec.Struct, frozen=True, kw_only=True):

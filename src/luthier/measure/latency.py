@@ -13,7 +13,9 @@ import msgspec
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-N_LEAST = 6  # the fewest calls among which the smallest and the largest enclose the median with 95 %
+N_LEAST = (
+    6  # the fewest calls among which the smallest and the largest enclose the median with 95 %
+)
 LEVEL = 0.95
 
 
@@ -40,16 +42,25 @@ class Latency(msgspec.Struct, frozen=True):
 
     @property
     def low_ms(self) -> float:
-        """Lower end of the 95 % interval of the median; with fewer than 6 calls the smallest, which covers less."""
+        """Lower end of the 95 % interval of the median.
+
+        With fewer than 6 calls the smallest, which covers less.
+        """
         return sorted(self.times_ms)[max(rank(self.n), 1) - 1]
 
     @property
     def high_ms(self) -> float:
-        """Upper end of the 95 % interval of the median; with fewer than 6 calls the largest, which covers less."""
+        """Upper end of the 95 % interval of the median.
+
+        With fewer than 6 calls the largest, which covers less.
+        """
         return sorted(self.times_ms)[-max(rank(self.n), 1)]
 
     def quantile_ms(self, p: float) -> float:
-        """A quantile of the calls' times in milliseconds: 0.25 and 0.75 for the quartiles, 0.95 for the slow ones."""
+        """A quantile of the calls' times in milliseconds.
+
+        0.25 and 0.75 for the quartiles, 0.95 for the slow ones.
+        """
         return float(np.quantile(self.times_ms, p))
 
     def __float__(self) -> float:
@@ -70,20 +81,22 @@ def latency(
 ) -> Latency:
     """Times a call without arguments again and again, such as `lambda: model.predict(X[:1])`.
 
-    Meanwhile the garbage collector is paused. Both it and the numbers of threads are as before afterwards, whatever the
-    call does. Reading the clock is included, some 0.1 microseconds. Trials that run beside each other slow each
-    other down: give each a core of its own (`n_jobs=2, resources={"cpu": 1}`), or measure one at a time.
+    Meanwhile the garbage collector is paused. Both it and the numbers of threads are as before
+    afterwards, whatever the call does. Reading the clock is included, some 0.1 microseconds. Trials
+    that run beside each other slow each other down: give each a core of its own (`n_jobs=2,
+    resources={"cpu": 1}`), or measure one at a time.
 
     Args:
         call: What to time; what it returns is dropped.
-        warmup: How many calls are made before, which are not timed. With 0, libraries that the first timed call loads
-            are not limited to `threads`.
+        warmup: How many calls are made before, which are not timed. With 0, libraries that the
+            first timed call loads are not limited to `threads`.
         repeats: How many calls are timed at most.
-        seconds: After how many seconds of timed calls no further one is made, once there are 6 (or `repeats`, if that
-            is less).
+        seconds: After how many seconds of timed calls no further one is made, once there are 6 (or
+            `repeats`, if that is less).
         threads: How many threads BLAS, OpenMP and PyTorch may use; None leaves that alone.
-        synchronize: Waits until an accelerator has done what it was given, such as `torch.mps.synchronize`; it is part
-            of what is timed. Where PyTorch uses CUDA, `torch.cuda.synchronize` is called without being asked.
+        synchronize: Waits until an accelerator has done what it was given, such as
+            `torch.mps.synchronize`; it is part of what is timed. Where PyTorch uses CUDA,
+            `torch.cuda.synchronize` is called without being asked.
 
     Raises:
         TypeError: `call` or `synchronize` cannot be called.
@@ -91,12 +104,19 @@ def latency(
     """
     for name, given in (("call", call), ("synchronize", synchronize)):
         if not callable(given) and (given is not None or name == "call"):
-            raise TypeError(f"{name} must be a function without arguments, got {given!r:.100}; wrap it in a lambda")
+            raise TypeError(
+                f"{name} must be a function without arguments, got {given!r:.100}; wrap it in a "
+                "lambda"
+            )
     _whole("warmup", warmup, 0)
     _whole("repeats", repeats, 1)
     if threads is not None:
         _whole("threads", threads, 1)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float | np.integer | np.floating) or not seconds > 0:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float | np.integer | np.floating)
+        or not seconds > 0
+    ):
         raise ValueError(f"seconds must be a number > 0, got {seconds!r}")
     with pinned(threads):
         for _ in range(warmup):
@@ -106,7 +126,9 @@ def latency(
     return Latency(tuple(ns / 1e6 for ns in times), threads)
 
 
-def _timed(call: Callable[[], Any], wait: Callable[[], Any] | None, repeats: int, limit_ns: float) -> list[int]:
+def _timed(
+    call: Callable[[], Any], wait: Callable[[], Any] | None, repeats: int, limit_ns: float
+) -> list[int]:
     times: list[int] = []
     spent, least = 0, min(repeats, N_LEAST)
     collecting = gc.isenabled()
@@ -162,7 +184,9 @@ def rank(n: int, level: float = LEVEL) -> int:
     Source: David & Nagaraja 2003, Order Statistics, section 7.1.
     """
     k = np.arange(n // 2)
-    log_pmf = np.cumsum(np.append(-n * np.log(2), np.log((n - k) / (k + 1))))  # of a binomial with p = 1/2, at 0 .. n/2
+    log_pmf = np.cumsum(
+        np.append(-n * np.log(2), np.log((n - k) / (k + 1)))
+    )  # of a binomial with p = 1/2, at 0 .. n/2
     return int((2 * np.exp(log_pmf).cumsum() <= 1 - level).sum())
 
 

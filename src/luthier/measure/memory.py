@@ -21,11 +21,13 @@ class PeakMemory:
     """What `peak_memory` has seen so far, and in the end.
 
     Attributes:
-        mb: By how many MB (2**20 bytes) resident memory rose, at its highest, above what it was at the beginning.
+        mb: By how many MB (2**20 bytes) resident memory rose, at its highest, above what it was at
+            the beginning.
     """
 
     def __init__(self, start: int) -> None:
-        self._start, self.mb = start, 0.0
+        self._start = start
+        self.mb = 0.0
 
     def _rose(self, to: int) -> None:
         self.mb = max(self.mb, (to - self._start) / MB)
@@ -38,13 +40,14 @@ class PeakMemory:
 def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
     """Measures how much memory a block needs.
 
-    `with measure.peak_memory() as m:`, and afterwards `m.mb`: resident memory of this process and of all processes that
-    it starts, above what they had at the beginning of the block; pages that a forked child shares with its parent count
-    once. Memory that the process had before and uses again does not count, and neither does that of a GPU.
+    `with measure.peak_memory() as m:`, and afterwards `m.mb`: resident memory of this process and
+    of all processes that it starts, above what they had at the beginning of the block; pages that a
+    forked child shares with its parent count once. Memory that the process had before and uses
+    again does not count, and neither does that of a GPU.
 
-    It is looked at every `interval_s` seconds, or less often where looking would take more than a tenth of the time. A
-    peak between two looks is missed, unless it is the highest that this process ever had: that the system keeps (not on
-    Windows).
+    It is looked at every `interval_s` seconds, or less often where looking would take more than a
+    tenth of the time. A peak between two looks is missed, unless it is the highest that this
+    process ever had: that the system keeps (not on Windows).
 
     Args:
         interval_s: Seconds between two looks.
@@ -52,9 +55,11 @@ def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
     Raises:
         ValueError: It is not a finite number > 0.
     """
-    if isinstance(interval_s, bool) or not isinstance(interval_s, int | float | np.integer | np.floating) or not (
-        0 < interval_s < math.inf
-    ):  # fmt: skip
+    if (
+        isinstance(interval_s, bool)
+        or not isinstance(interval_s, int | float | np.integer | np.floating)
+        or not (0 < interval_s < math.inf)
+    ):
         raise ValueError(f"interval_s must be a finite number of seconds > 0, got {interval_s!r}")
     over, before = threading.Event(), high_water()
     seen = PeakMemory(used())
@@ -105,4 +110,6 @@ def high_water() -> int:
         return 0
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )

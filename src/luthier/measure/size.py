@@ -26,9 +26,10 @@ def model_size(model: Any) -> int:
     """How many bytes a model takes.
 
     Args:
-        model: A PyTorch module (its parameters and buffers, shared ones once, quantised ones as they are kept), an
-            array or tensor (its numbers), bytes (their length), the path of a file or folder (what is in it, links not
-            followed), or anything else that can be pickled, such as a scikit-learn model (the length of its pickle).
+        model: A PyTorch module (its parameters and buffers, shared ones once, quantised ones as
+            they are kept), an array or tensor (its numbers), bytes (their length), the path of a
+            file or folder (what is in it, links not followed), or anything else that can be
+            pickled, such as a scikit-learn model (the length of its pickle).
 
     Raises:
         FileNotFoundError: There is nothing at the path.
@@ -40,26 +41,35 @@ def model_size(model: Any) -> int:
         return memoryview(model).nbytes
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
-        packed = [v for v in model.state_dict().values() if isinstance(v, tuple)]  # by quantised layers
-        return sum(map(_held, (*model.parameters(), *model.buffers(), *(t for v in packed for t in v))))
+        packed = [
+            v for v in model.state_dict().values() if isinstance(v, tuple)
+        ]  # by quantised layers
+        return sum(
+            map(_held, (*model.parameters(), *model.buffers(), *(t for v in packed for t in v)))
+        )
     if torch is not None and isinstance(model, torch.Tensor):
         return _held(model)
     nbytes = getattr(model, "nbytes", None)
-    if isinstance(nbytes, int | np.integer) and not getattr(getattr(model, "dtype", None), "hasobject", False):
+    if isinstance(nbytes, int | np.integer) and not getattr(
+        getattr(model, "dtype", None), "hasobject", False
+    ):
         return int(nbytes)
     counter = _Counter()
     try:
         pickle.Pickler(counter, protocol=5).dump(model)
     except (pickle.PicklingError, AttributeError, TypeError) as e:
         raise TypeError(
-            f"a {type(model).__name__} cannot be pickled ({e}); save it to a file, and give the path of that"
+            f"a {type(model).__name__} cannot be pickled ({e}); save it to a file, and give the "
+            "path of that"
         ) from e
     return counter.n
 
 
 def _on_disk(path: Path) -> int:
     if not os.path.lexists(path):
-        raise FileNotFoundError(f"there is no model at {str(path)!r}; give a file or a folder that exists")
+        raise FileNotFoundError(
+            f"there is no model at {str(path)!r}; give a file or a folder that exists"
+        )
     if path.is_dir():
         return sum(p.lstat().st_size for p in path.rglob("*") if not p.is_dir() or p.is_symlink())
     return path.stat().st_size
@@ -92,6 +102,7 @@ def n_parameters(model: Any, trainable: bool = False) -> int:
     if hasattr(model, "coef_"):
         return int(np.size(model.coef_) + np.size(getattr(model, "intercept_", ())))
     raise TypeError(
-        f"parameters are counted of PyTorch modules and of fitted linear models and neural networks of scikit-learn, "
+        "parameters are counted of PyTorch modules and of fitted linear models and neural "
+        "networks of scikit-learn, "
         f"got a {type(model).__name__}; model_size tells the bytes of any model"
     )

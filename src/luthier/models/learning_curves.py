@@ -23,14 +23,18 @@ from .surrogate import Columns, prior, transformed
 
 N_STARTUP = 8  # trials before the first model
 _FACTOR, _DEPTH = 2.0, 5  # rungs at R, R/2, ..., R/32
-_SHARE = 0.5  # a trial counts (resource / R) ** _SHARE of one that was trained to its end, as far as doubt goes
+# a trial counts (resource / R) ** _SHARE of one that was trained to its end, as far as doubt goes
+_SHARE = 0.5
 _USELESS = 0.1  # rungs that explain less of the variance of the end are not learned from
-_DOUBT = 4.0  # as in the GP sampler: how much a standard deviation is doubted where trials are as many as parameters
+# as in the GP sampler: how much a standard deviation is doubted where trials are as many as
+# parameters
+_DOUBT = 4.0
 _MAX_ROWS = 150  # losses that a model learns from
 _MAX_KNOWN = 1000  # trials whose end is predicted: the best
 _EVERY = 25  # hyperparameters are fitted anew every ceil(m / 25)th loss
-_LEVELS = [round(8 * 2 ** (i / 2)) for i in range(22)]  # numbers of losses that later fits start from
-
+_LEVELS = [
+    round(8 * 2 ** (i / 2)) for i in range(22)
+]  # numbers of losses that later fits start from
 
 
 def rungs(most: float, factor: float = _FACTOR, depth: int = _DEPTH) -> Array:
@@ -71,19 +75,25 @@ def seen(history: History, levels: Array) -> Seen:
     kept: Rungs = history.scratch.setdefault("rungs", Rungs())
     order = kept.rows(history, levels.tolist()).T
     V = np.where(order < 0, np.nan, loss[order] * signs) if len(loss) else np.full((n, K), np.nan)
-    if not history.turns:  # each trial has had one turn: then the order is theirs, whatever the timing
+    if (
+        not history.turns
+    ):  # each trial has had one turn: then the order is theirs, whatever the timing
         order = np.where(order < 0, -1, np.arange(n)[:, None] * K + np.arange(K))
     known, value = order >= 0, history.losses[:, 0]
     ended = (history.state == State.COMPLETE) & ~known[:, -1] & ~np.isnan(value)
     V[ended, -1], known[ended, -1] = value[ended], True
     failed = history.state == State.FAILED
-    known[failed], known[failed, 0], V[failed, 0] = False, True, np.inf
+    known[failed] = False
+    known[failed, 0] = True
+    V[failed, 0] = np.inf
     finite = known & np.isfinite(V)
     worst = np.where(finite, V, -np.inf).max(axis=0, initial=-np.inf)
     worst = np.where(np.isfinite(worst), worst, V[finite].max() if finite.any() else 0.0)
     V = np.where(finite, V, np.where(known, worst, np.nan))
     use = np.flatnonzero(history.fits & history.has_result & known.any(axis=1))
-    V, order, known = V[use], order[use], known[use]
+    V = V[use]
+    order = order[use]
+    known = known[use]
     rank = np.full(V.shape, V.size)
     rank[known] = np.argsort(np.argsort(order[known], kind="stable"), kind="stable")
     told = loss[np.isfinite(loss)] * signs
@@ -92,7 +102,10 @@ def seen(history: History, levels: Array) -> Seen:
 
 
 class AtEnd(Columns):
-    """Columns of a space, and how far a trial was trained as one number more; points are meant at the end."""
+    """Columns of a space, and how far a trial was trained as one number more.
+
+    Points are meant at the end.
+    """
 
     def inputs(self, X: Array) -> Inputs:
         """Unit columns (n, d) as a kernel sees them, trained to the end."""
@@ -139,9 +152,15 @@ def _rows(told: Seen, Z: Inputs, levels: Array) -> _Rows:
     useful = has & (lines.told >= _USELESS)
     i, j = np.nonzero(useful if useful.sum() >= N_STARTUP else has)
     if len(i) > _MAX_ROWS:
-        order, n, half = np.lexsort((final[i], j != last[i])), int((j == last[i]).sum()), _MAX_ROWS // 2
+        order = np.lexsort((final[i], j != last[i]))
+        n = int((j == last[i]).sum())
+        half = _MAX_ROWS // 2
         if n > _MAX_ROWS:  # the best, and a sample of all others
-            order = order[np.concatenate([np.arange(half), np.linspace(half, n - 1, _MAX_ROWS - half).astype(int)])]
+            order = order[
+                np.concatenate(
+                    [np.arange(half), np.linspace(half, n - 1, _MAX_ROWS - half).astype(int)]
+                )
+            ]
         use = np.sort(order[:_MAX_ROWS])
         i, j = i[use], j[use]
     end, sd = lines.end(V[i, j], j), lines.sd[j]
@@ -167,7 +186,10 @@ def top(V: Array) -> Index:
 
 
 def _resource(levels: Array) -> Array:
-    """(K,) how far training is at each rung, as an input of the process: by its logarithm, 1 at the end."""
+    """(K,) how far training is at each rung, as an input of the process.
+
+    By its logarithm, 1 at the end.
+    """
     return np.asarray(1 + np.log(levels / levels[-1]) / math.log(1.5 * _FACTOR**_DEPTH))
 
 
@@ -175,9 +197,9 @@ def _resource(levels: Array) -> Array:
 class Curves:
     """A Gaussian process over (point, how far it was trained), given all losses so far.
 
-    Each loss is first carried to the end by straight lines through the trials that went from rung to rung; what they
-    leave unexplained is noise, whose size at each rung is learned too. So a rung whose ranks mean nothing has no
-    weight, and what was trained to the end counts as it is.
+    Each loss is first carried to the end by straight lines through the trials that went from rung
+    to rung; what they leave unexplained is noise, whose size at each rung is learned too. So a rung
+    whose ranks mean nothing has no weight, and what was trained to the end counts as it is.
 
     Attributes:
         levels: (K,) rungs.
@@ -190,10 +212,12 @@ class Curves:
         doubt: Factor on standard deviations.
         spent: Steps that all trials took.
         n_ended: How many trials came to their end.
-        agreement: How those rank on their way and at the end: Kendall's tau, of the rung where it is highest.
+        agreement: How those rank on their way and at the end: Kendall's tau, of the rung where it
+            is highest.
 
-    Source: in the spirit of Swersky 2014 (freeze-thaw) and Klein 2020 (MOBSTER: one process over points and resource);
-    Li 2022 (Hyper-Tune) learns how far rungs can be trusted from ranks, here it is a variance of the same model.
+    Source: in the spirit of Swersky 2014 (freeze-thaw) and Klein 2020 (MOBSTER: one process over
+    points and resource); Li 2022 (Hyper-Tune) learns how far rungs can be trusted from ranks, here
+    it is a variance of the same model.
     """
 
     levels: Array
@@ -213,10 +237,10 @@ class Curves:
     def rates(self, mean: Array, sd: Array, last: Index) -> Array:
         """(n,) log of the most improvement per step that can be expected of training a trial further.
 
-        For each rung h above: training to h tells something, and if the mean is then below the best, the rest is
-        trained too. Seen from today that mean is normal; its standard deviation is what a loss at h tells about the
-        end. The improvement is E[max(best - mean(h), 0)], its price the steps to h and, as likely as it goes on, the
-        rest.
+        For each rung h above: training to h tells something, and if the mean is then below the
+        best, the rest is trained too. Seen from today that mean is normal; its standard deviation
+        is what a loss at h tells about the end. The improvement is E[max(best - mean(h), 0)], its
+        price the steps to h and, as likely as it goes on, the rest.
 
         Args:
             mean: (n,) at the end.
@@ -226,7 +250,11 @@ class Curves:
         done, found = np.append(0.0, self.levels)[last + 1], np.full(len(mean), -np.inf)
         sd = self.doubt * sd
         for h, level in enumerate(self.levels):
-            told = sd if h + 1 == len(self.levels) else self._linked[h] * sd**2 / np.sqrt(sd**2 + self._noise[h])
+            told = (
+                sd
+                if h + 1 == len(self.levels)
+                else self._linked[h] * sd**2 / np.sqrt(sd**2 + self._noise[h])
+            )
             s = np.maximum(told, 1e-9)
             price = level - done + ndtr((self.best - mean) / s) * (self.levels[-1] - level)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -237,7 +265,9 @@ class Curves:
     def straight(self) -> Array:
         """(n,) log of the expected improvement per step of training each trial to its end, come what may."""
         price = np.maximum(self.levels[-1] - self.levels[self.last], 1e-9 * self.levels[-1])
-        return np.asarray(log_expected_improvement(self.mean, self.doubt * self.sd, self.best) - np.log(price))
+        return np.asarray(
+            log_expected_improvement(self.mean, self.doubt * self.sd, self.best) - np.log(price)
+        )
 
     def at_end(self, Z: Inputs) -> tuple[Array, Array]:
         """Mean and standard deviation (m,) each of points, as of `AtEnd`, that are trained to the end."""
@@ -252,7 +282,8 @@ def curves(space: Space, history: History, resource: float | None = None) -> Cur
     Args:
         space: Of the points.
         history: All trials and reports.
-        resource: How far trials are trained; None for what is known of it, or else how far any has come.
+        resource: How far trials are trained; None for what is known of it, or else how far any has
+            come.
 
     Returns:
         None while fewer than 8 trials have reported, or all say the same.
@@ -261,7 +292,14 @@ def curves(space: Space, history: History, resource: float | None = None) -> Cur
     resource = resource or full_resource(history) or (float(last.max()) if len(last) else None)
     if resource is None:
         return None
-    key = (history.revision, history.n, history.n_reports, history.reports.n_replaced, resource, space)
+    key = (
+        history.revision,
+        history.n,
+        history.n_reports,
+        history.reports.n_replaced,
+        resource,
+        space,
+    )
     kept = history.scratch.get("curves")
     if kept is None or kept[0] != key:
         kept = history.scratch["curves"] = (key, _modelled(space, history, rungs(resource)))
@@ -284,13 +322,26 @@ def _modelled(space: Space, history: History, levels: Array) -> Curves | None:
     factors, last = np.append(np.exp(theta[d + 3 :]), 0.0), top(told.V)
     worth = float(((levels[last] / levels[-1]) ** _SHARE).sum())
     return Curves(
-        levels, posterior, told.number[most], mean, np.sqrt(variance), last[most], rows.best, 1 + _DOUBT * d / worth,
-        float(levels[last].sum()), *_agreement(told.V), linked, factors * rows.near + posterior.noise,
-    )  # fmt: skip
+        levels,
+        posterior,
+        told.number[most],
+        mean,
+        np.sqrt(variance),
+        last[most],
+        rows.best,
+        1 + _DOUBT * d / worth,
+        float(levels[last].sum()),
+        *_agreement(told.V),
+        linked,
+        factors * rows.near + posterior.noise,
+    )
 
 
 def _fitted(history: History, columns: Columns, told: Seen, levels: Array, m: int) -> Array:
-    """Hyperparameters after the last multiple of ceil(m / 25) losses; they start from those at the level below."""
+    """Hyperparameters after the last multiple of ceil(m / 25) losses.
+
+    They start from those at the level below.
+    """
     m -= m % math.ceil(m / _EVERY)
     past = told.first(m)
     known = history.scratch.setdefault("fits", {})
@@ -301,7 +352,9 @@ def _fitted(history: History, columns: Columns, told: Seen, levels: Array, m: in
     d, n_factors = columns.d + 1, len(levels) - 1
     believed = Prior(rho=prior(columns.d).rho, shape=(0.0, 1.0))
     start = np.array([believed.rho[0]] * d + [0.0, math.log(1e-3)] + [0.0] * n_factors)
-    bounds = np.array([(-9.0, 7.0)] * d + [(-4.0, 4.0), (math.log(1e-6), 1.0)] + [(-4.0, 6.0)] * n_factors)
+    bounds = np.array(
+        [(-9.0, 7.0)] * d + [(-4.0, 4.0), (math.log(1e-6), 1.0)] + [(-4.0, 6.0)] * n_factors
+    )
     level = max((k for k in _LEVELS if N_STARTUP <= k < m), default=0)
     starts = [_fitted(history, columns, told, levels, level)] if level else []
     if m in _LEVELS or not level:

@@ -18,19 +18,25 @@ from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index, Mask
 
-MIN_NOISE = 1e-6  # variance of the noise, as a share of that of the losses, of an objective that has none
+MIN_NOISE = (
+    1e-6  # variance of the noise, as a share of that of the losses, of an objective that has none
+)
 _START_NOISE, _MUCH_NOISE = math.log(1e-3), math.log(0.3)  # where fits start
-_LEVELS = [round(8 * 2 ** (i / 2)) for i in range(14)]  # numbers of outcomes that later fits start from
+_LEVELS = [
+    round(8 * 2 ** (i / 2)) for i in range(14)
+]  # numbers of outcomes that later fits start from
 _FAR = 1e3  # median sizes of a constraint, beyond which its values count alike
 _MOST = 500  # observations that a surrogate is fitted to: the latest
 
 
 class Columns:
-    """Which unit columns of a space are numbers to a kernel, and which are categories; constants are neither.
+    """Which unit columns of a space are numbers to a kernel, and which are categories.
 
-    A number that is inactive stands in the middle of its range, an inactive category is one more category: what was
-    switched off is told by the parent. A kernel on points imputed like this is positive definite, which one that gives
-    a fixed distance to inactive points is not.
+    Constants are neither.
+
+    A number that is inactive stands in the middle of its range, an inactive category is one more
+    category: what was switched off is told by the parent. A kernel on points imputed like this is
+    positive definite, which one that gives a fixed distance to inactive points is not.
     """
 
     def __init__(self, space: Space) -> None:
@@ -55,8 +61,9 @@ class Outcomes(NamedTuple):
 
     Attributes:
         number: (k,) which trials, in ascending order.
-        loss: (k,) finite losses: of complete trials as they are; pruned ones follow the worst of those, by how far they
-            came and the loss there, and failed ones lie half the range beyond.
+        loss: (k,) finite losses: of complete trials as they are; pruned ones follow the worst of
+            those, by how far they came and the loss there, and failed ones lie half the range
+            beyond.
     """
 
     number: Index
@@ -89,8 +96,8 @@ class Results(NamedTuple):
     Attributes:
         number: (k,) which trials, in ascending order.
         losses: (k, m) finite.
-        good: (k,) which can be improved on: complete ones that keep all constraints; any, where there is one objective
-            and no constraint.
+        good: (k,) which can be improved on: complete ones that keep all constraints; any, where
+            there is one objective and no constraint.
     """
 
     number: Index
@@ -101,10 +108,10 @@ class Results(NamedTuple):
 def results(history: History) -> Results:
     """The trials that models of all objectives can learn from; those that fit the space.
 
-    Failed trials that told of constraints are for the models of those. Of one objective see `outcomes`. Of several:
-    infinities count as the best and the worst there is. Pruned trials count with their last report, but not as better
-    than the median of complete ones, nor as worse than the worst; without a report, and where trials failed, as half
-    the range beyond the worst.
+    Failed trials that told of constraints are for the models of those. Of one objective see
+    `outcomes`. Of several: infinities count as the best and the worst there is. Pruned trials count
+    with their last report, but not as better than the median of complete ones, nor as worse than
+    the worst; without a report, and where trials failed, as half the range beyond the worst.
     """
     state, limited = history.state, bool(history.constraint_names)
     if len(history.directions) == 1:
@@ -115,7 +122,9 @@ def results(history: History) -> Results:
         good = state[number] == State.COMPLETE
     if limited:
         use = (state[number] != State.FAILED) | np.isnan(history.constraints[number]).all(axis=1)
-        number, losses, good = number[use], losses[use], good[use]
+        number = number[use]
+        losses = losses[use]
+        good = good[use]
         good &= (state[number] == State.COMPLETE) & history.feasible[number]
     return Results(number, losses, good)
 
@@ -144,8 +153,8 @@ def _several(history: History) -> tuple[Index, Array]:
 def prior(d: int) -> Prior:
     """Of the hyperparameters in d dimensions: the more there are, the longer the lengthscales.
 
-    Source: Hvarfner 2024: lengthscales are of the order of sqrt(d). Deviations: shorter ones; and a part in common,
-    so that twenty lengthscales can all be short.
+    Source: Hvarfner 2024: lengthscales are of the order of sqrt(d). Deviations: shorter ones; and a
+    part in common, so that twenty lengthscales can all be short.
     """
     return Prior(rho=(2 - math.log(max(d, 1)), 0.8, 1.3))
 
@@ -153,9 +162,10 @@ def prior(d: int) -> Prior:
 class Hyperparameters:
     """Fits a kernel to the first m outcomes, again and again as m grows.
 
-    Up to 50 outcomes at each, then at every ceil(m / 50)th. A fit starts from the fit at the greatest level below, of
-    8, 11, 16, 23, ..., so it is quick, and yet the same in a process that has seen none of the earlier ones. At a level
-    it starts afresh too, once with little noise and once with much: a posterior may have a mode at each.
+    Up to 50 outcomes at each, then at every ceil(m / 50)th. A fit starts from the fit at the
+    greatest level below, of 8, 11, 16, 23, ..., so it is quick, and yet the same in a process that
+    has seen none of the earlier ones. At a level it starts afresh too, once with little noise and
+    once with much: a posterior may have a mode at each.
 
     Args:
         noise: Variance of the noise, as a share of that of the losses; None learns it.
@@ -163,7 +173,8 @@ class Hyperparameters:
     """
 
     def __init__(self, noise: float | None = None, warp_inputs: bool = False) -> None:
-        self.noise, self.warp_inputs = noise, warp_inputs
+        self.noise = noise
+        self.warp_inputs = warp_inputs
         self._known: dict[int, tuple[bytes, Array]] = {}
 
     def at(self, Z: Inputs, y: Array, warp: Callable[[Array], Array]) -> tuple[int, Array]:
@@ -179,10 +190,14 @@ class Hyperparameters:
         p, d = Z.N.shape[1], Z.N.shape[1] + Z.C.shape[1]
         n_shapes = 2 * p if self.warp_inputs else 0
         believed = prior(d)
-        bounds = np.array([(-9.0, 7.0)] * d + [(-4.0, 4.0), (math.log(MIN_NOISE), 1.0)] + [(-2.0, 2.0)] * n_shapes)
+        bounds = np.array(
+            [(-9.0, 7.0)] * d + [(-4.0, 4.0), (math.log(MIN_NOISE), 1.0)] + [(-2.0, 2.0)] * n_shapes
+        )
         if self.noise is not None:
             bounds[d + 1] = math.log(max(self.noise, MIN_NOISE))
-        start = np.array([believed.rho[0]] * d + [believed.signal[0], _START_NOISE] + [0.0] * n_shapes)
+        start = np.array(
+            [believed.rho[0]] * d + [believed.signal[0], _START_NOISE] + [0.0] * n_shapes
+        )
         start[d + 1] = np.clip(start[d + 1], *bounds[d + 1])
         level = max((k for k in _LEVELS if k < m), default=0)
         starts = [self._fitted(level, Z, y, warp)] if level else []
@@ -190,7 +205,9 @@ class Hyperparameters:
             noisy = start.copy()
             noisy[d + 1] = np.clip(_MUCH_NOISE, *bounds[d + 1])
             starts += [start, noisy]
-        theta = fit(Z.rows(0, m), standardise(warp(y[:m])), believed, starts, bounds, self.warp_inputs)
+        theta = fit(
+            Z.rows(0, m), standardise(warp(y[:m])), believed, starts, bounds, self.warp_inputs
+        )
         if len(self._known) > 64:
             self._known.clear()
         self._known[m] = (key, theta)
@@ -198,15 +215,20 @@ class Hyperparameters:
 
 
 def transformed(y: Array) -> Array:
-    """Losses (n,) as a model learns them: ranks beyond the median, resolution near the best, mean 0 and variance 1."""
+    """Losses (n,) as a model learns them.
+
+    Ranks beyond the median, resolution near the best, mean 0 and variance 1.
+    """
     return standardise(log_warp(half_rank(y)))
 
 
 def transformed_beside(y: Array) -> Array:
-    """Losses (n,) in one of several objectives as a model learns them: resolution near the best, mean 0, variance 1.
+    """Losses (n,) in one of several objectives as a model learns them.
 
-    What is bad in one objective may be the best in another, so ranks alone count only where losses are outliers: more
-    than 3 interquartile ranges beyond the upper quartile (Tukey's outer fence).
+    Resolution near the best, mean 0, variance 1.
+
+    What is bad in one objective may be the best in another, so ranks alone count only where losses
+    are outliers: more than 3 interquartile ranges beyond the upper quartile (Tukey's outer fence).
     """
     low, high = np.quantile(y / 8, [0.25, 0.75]).tolist()  # eighths: the fence cannot overflow
     fence, width = 8 * (high + 3 * (high - low)), 8 * (high - low)
@@ -244,9 +266,12 @@ class Limit(NamedTuple):
 
 
 def limits(history: History) -> dict[str, Limit]:
-    """By name, the constraints that may be broken: complete and failed trials that fit the space and told of them.
+    """By name, the constraints that may be broken.
 
-    Infinities count as the largest and the smallest there is. What always is the same, and kept, is left out.
+    Complete and failed trials that fit the space and told of them.
+
+    Infinities count as the largest and the smallest there is. What always is the same, and kept, is
+    left out.
     """
     over = history.fits & ((history.state == State.COMPLETE) | (history.state == State.FAILED))
     found = {}
@@ -254,14 +279,20 @@ def limits(history: History) -> dict[str, Limit]:
         number = np.flatnonzero(over & ~np.isnan(told))
         value = told[number]
         finite = value[np.isfinite(value)]
-        value = np.clip(value, finite.min(initial=-1.0), finite.max(initial=1.0)) if len(finite) < len(value) else value
+        value = (
+            np.clip(value, finite.min(initial=-1.0), finite.max(initial=1.0))
+            if len(finite) < len(value)
+            else value
+        )
         if len(value) and (value.max() > 0 or value.min() < value.max()):
             found[name] = Limit(number, value)
     return found
 
 
 def compressed(value: Array) -> Array:
-    """Values (k,) of a constraint without far tails; 0 stays where it is. As asinh in units of the median size.
+    """Values (k,) of a constraint without far tails; 0 stays where it is.
+
+    As asinh in units of the median size.
 
     What is more than a thousand times as large counts as a thousand times.
     """
@@ -278,7 +309,10 @@ def centred(value: Array) -> Array:
 
 
 def bound(value: Array) -> float:
-    """Where 0 lies among what `centred` makes of values (k,); 1 away from values that all are the same."""
+    """Where 0 lies among what `centred` makes of values (k,).
+
+    1 away from values that all are the same.
+    """
     y = compressed(value)
     spread = float(y.std())
     mean = float(y.mean())
@@ -298,7 +332,8 @@ def probability_of_feasibility(space: Space, history: History, X: Array) -> Arra
         Z = columns.inputs(history.X[number])
         if not (np.ptp(Z.N, axis=0).any() or np.ptp(Z.C, axis=0).any()):
             raise SamplerError(
-                f"a model of the constraint {name!r} needs two different trials that told of it, got {len(number)} of "
+                f"a model of the constraint {name!r} needs two different trials that told of it, "
+                f"got {len(number)} of "
                 f"{history!r}"
             )
         _, theta = Hyperparameters().at(Z, value, centred)
@@ -310,7 +345,8 @@ def probability_of_feasibility(space: Space, history: History, X: Array) -> Arra
 class Surrogate:
     """A Gaussian process over a study's complete trials, in units of the loss.
 
-    Of losses beyond the median only the ranks are learned; near the best, where it matters, the scale is true.
+    Of losses beyond the median only the ranks are learned; near the best, where it matters, the
+    scale is true.
 
     Args:
         space: What was searched.
@@ -329,12 +365,17 @@ class Surrogate:
             raise SamplerError(f"a surrogate models one objective, got {len(history.directions)}")
         self.columns = Columns(space)
         loss = history.losses[:, 0]
-        number = np.flatnonzero((history.state == State.COMPLETE) & history.fits & np.isfinite(loss))[-_MOST:]
+        number = np.flatnonzero(
+            (history.state == State.COMPLETE) & history.fits & np.isfinite(loss)
+        )[-_MOST:]
         Z = self.columns.inputs(history.X[number])
         if len(number) < 2 or not (np.ptp(Z.N, axis=0).any() or np.ptp(Z.C, axis=0).any()):
-            raise SamplerError(f"a surrogate needs two different complete trials, got {len(number)} of {history!r}")
+            raise SamplerError(
+                f"a surrogate needs two different complete trials, got {len(number)} of {history!r}"
+            )
         y = half_rank(loss[number])
-        self._shift, self._scale = float(y.mean()), float(y.std()) or 1.0
+        self._shift = float(y.mean())
+        self._scale = float(y.std()) or 1.0
         _, theta = Hyperparameters().at(Z, loss[number], half_rank)
         self._model = Posterior.of(theta, Z, standardise(y))
         self.noise = math.sqrt(self._model.noise) * self._scale
@@ -343,7 +384,9 @@ class Surrogate:
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Mean (n,) and standard deviation (n,) of the noise-free loss at unit columns (n, d)."""
         mean, variance = self._model.predict(self.columns.inputs(X))
-        return np.asarray(self._shift + self._scale * mean), np.asarray(self._scale * np.sqrt(variance))
+        return np.asarray(self._shift + self._scale * mean), np.asarray(
+            self._scale * np.sqrt(variance)
+        )
 
     @one_thread()
     def draws(self, X: Array, n: int, rng: np.random.Generator) -> Array:

@@ -1,4 +1,7 @@
-"""What is said while luthier works: lines of JSON for machines to read, and no password in any line."""
+"""What is said while luthier works.
+
+Lines of JSON for machines to read, and no password in any line.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,27 @@ from ..storages.base import shown
 from ..trial.record import State, TrialRow
 from ..validation import are_named, jsonable
 
-FIELDS = ("study", "worker", "trial", "state", "value", "values", "constraints", "duration_s", "cost", "error")
+FIELDS = (
+    "study",
+    "worker",
+    "trial",
+    "state",
+    "value",
+    "values",
+    "constraints",
+    "duration_s",
+    "cost",
+    "error",
+)
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: time (ISO 8601, UTC), level, logger, message, and those of `FIELDS` that are known.
+    """One JSON object a record.
 
-    All text is escaped, down to ASCII: what users wrote can neither end a line nor do anything to a terminal.
+    Time (ISO 8601, UTC), level, logger, message, and those of `FIELDS` that are known.
+
+    All text is escaped, down to ASCII: what users wrote can neither end a line nor do anything to a
+    terminal.
 
     Args:
         known: Fields that every record bears.
@@ -42,7 +59,9 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps({name: scrubbed(x) if isinstance(x, str) else x for name, x in line.items()})
+        return json.dumps(
+            {name: scrubbed(x) if isinstance(x, str) else x for name, x in line.items()}
+        )
 
 
 class Lines(logging.Handler):
@@ -57,7 +76,10 @@ class Lines(logging.Handler):
 
 
 def by_name(row: TrialRow, objectives: Sequence[str]) -> dict[str, float] | None:
-    """The values of a trial by the names of the objectives; None where there are none, of either."""
+    """The values of a trial by the names of the objectives.
+
+    None where there are none, of either.
+    """
     if row.values is None or not are_named(objectives):
         return None
     return dict(zip(objectives, row.values, strict=False))
@@ -68,7 +90,11 @@ def about(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
 
     Several objectives give a list of values, and those with names give them by name as well.
     """
-    found: dict[str, Any] = {"trial": row.number, "state": State(row.state).name.lower(), "duration_s": row.duration_s}
+    found: dict[str, Any] = {
+        "trial": row.number,
+        "state": State(row.state).name.lower(),
+        "duration_s": row.duration_s,
+    }
     found["value"] = row.value if row.values is None or len(row.values) == 1 else row.values
     if (values := by_name(row, objectives)) is not None:
         found["values"] = values

@@ -1,4 +1,7 @@
-"""What a study's workers are doing, as data: small records, in JSON's types, made from rows by pure functions."""
+"""What a study's workers are doing, as data.
+
+Small records, in JSON's types, made from rows by pure functions.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ class Held(msgspec.Struct, frozen=True):
         step: The last step it reported; None where it reported nothing.
         lease_left_s: In how many seconds its lease ends; negative where it has.
         retries: How often it was offered again because its worker died.
-        stuck_s: For how long it has had no lease: its worker is dead, hangs, or cannot reach the storage; else None.
+        stuck_s: For how long it has had no lease: its worker is dead, hangs, or cannot reach the
+            storage; else None.
         next: What becomes of it then; else None.
     """
 
@@ -50,7 +54,8 @@ class Worker(msgspec.Struct, frozen=True):
         host: The machine; the whole name where it has no such form.
         pid: Its process there.
         running: The trials it holds.
-        lease_left_s: In how many seconds the first of its leases ends; None where it holds no trial.
+        lease_left_s: In how many seconds the first of its leases ends; None where it holds no
+            trial.
         heard_s: How long ago it was last heard of: it prolongs its leases while it lives.
         finished: How many trials it brought to an end, failed ones too.
         failed: How many of them failed.
@@ -78,7 +83,10 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """How many trials end in a minute: of the last one, of the last ten, and from the first to the last."""
+    """How many trials end in a minute.
+
+    Of the last one, of the last ten, and from the first to the last.
+    """
 
     last_minute: float
     last_ten_minutes: float
@@ -103,11 +111,13 @@ class Overview(msgspec.Struct, frozen=True):
         counts: Number of trials by state.
         feasible: How many complete trials break no constraint; None where no trial told of any.
         best: None where nothing is complete and feasible, or there are several objectives.
-        front: With several objectives, how many of these trials no other beats in all of them; else None.
+        front: With several objectives, how many of these trials no other beats in all of them; else
+            None.
         rates: How fast it goes.
         retries: How often trials were offered again because a worker died.
         failures: The latest, the last first.
-        workers: Those who hold stuck trials first, then those who hold any, then those heard of last.
+        workers: Those who hold stuck trials first, then those who hold any, then those heard of
+            last.
     """
 
     study: str
@@ -126,13 +136,20 @@ class Overview(msgspec.Struct, frozen=True):
     @property
     def stuck(self) -> list[Held]:
         """The trials without a lease."""
-        return [held for worker in self.workers for held in worker.running if held.stuck_s is not None]
+        return [
+            held for worker in self.workers for held in worker.running if held.stuck_s is not None
+        ]
 
 
 def overview(
-    name: str, directions: Sequence[str], rows: Iterable[TrialRow], now: float, lease_s: float, max_retries: int,
+    name: str,
+    directions: Sequence[str],
+    rows: Iterable[TrialRow],
+    now: float,
+    lease_s: float,
+    max_retries: int,
     objectives: Sequence[str] | None = None,
-) -> Overview:  # fmt: skip
+) -> Overview:
     """A study, from all its trials.
 
     Args:
@@ -150,20 +167,29 @@ def overview(
     complete = [r for r in over if r.state == State.COMPLETE and r.values and r.confirms is None]
     feasible = [r for r in complete if r.feasible]
     return Overview(
-        name, list(objectives or default_names(m)), list(directions), now, {s.name.lower(): counts[s] for s in State},
-        len(feasible) if any(r.constraints for r in rows) else None, _best(feasible, directions) if m == 1 else None,
-        _front(feasible, directions) if m > 1 else None, _rates(over, now), sum(r.retries for r in rows),
+        name,
+        list(objectives or default_names(m)),
+        list(directions),
+        now,
+        {s.name.lower(): counts[s] for s in State},
+        len(feasible) if any(r.constraints for r in rows) else None,
+        _best(feasible, directions) if m == 1 else None,
+        _front(feasible, directions) if m > 1 else None,
+        _rates(over, now),
+        sum(r.retries for r in rows),
         [
             Failure(r.number, (r.error or "").split("\n", 1)[0], _ago(now, r.finished_s), _whose(r))
             for r in reversed(failed)
         ],
         _workers(rows, now, lease_s, max_retries),
-    )  # fmt: skip
+    )
 
 
 def _best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best | None:
     sign = -1.0 if directions[0] == "maximize" else 1.0
-    valued = [(sign * r.values[0], r.number) for r in feasible if r.values and not math.isnan(r.values[0])]
+    valued = [
+        (sign * r.values[0], r.number) for r in feasible if r.values and not math.isnan(r.values[0])
+    ]
     if not valued:
         return None
     loss, number = min(valued)
@@ -178,7 +204,9 @@ def _front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:
 
 def _rates(over: Sequence[TrialRow], now: float) -> Rates:
     ends = [r.finished_s for r in over if r.finished_s is not None]
-    span = max(ends, default=0.0) - min((r.started_s for r in over if r.started_s is not None), default=0.0)
+    span = max(ends, default=0.0) - min(
+        (r.started_s for r in over if r.started_s is not None), default=0.0
+    )
     return Rates(
         float(sum(t > now - 60 for t in ends)),
         sum(t > now - 600 for t in ends) / 10,
@@ -186,7 +214,9 @@ def _rates(over: Sequence[TrialRow], now: float) -> Rates:
     )
 
 
-def _workers(rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int) -> list[Worker]:
+def _workers(
+    rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int
+) -> list[Worker]:
     theirs: dict[str, list[TrialRow]] = {}
     for r in rows:
         if r.state == State.RUNNING or (r.state >= State.COMPLETE and _whose(r)):
@@ -202,20 +232,35 @@ def _whose(row: TrialRow) -> str:
 
 def _urgency(worker: Worker) -> tuple[bool, bool, float, str]:
     well = all(held.stuck_s is None for held in worker.running)
-    return well, not worker.running, math.inf if worker.heard_s is None else worker.heard_s, worker.name
+    return (
+        well,
+        not worker.running,
+        math.inf if worker.heard_s is None else worker.heard_s,
+        worker.name,
+    )
 
 
-def _worker(name: str, rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int) -> Worker:
+def _worker(
+    name: str, rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int
+) -> Worker:
     running = [_held(r, now, lease_s, max_retries) for r in rows if r.state == State.RUNNING]
     over = [r for r in rows if r.state >= State.COMPLETE]
-    heard = [now - lease_s + h.lease_left_s for h in running] + [r.finished_s for r in over if r.finished_s is not None]
+    heard = [now - lease_s + h.lease_left_s for h in running] + [
+        r.finished_s for r in over if r.finished_s is not None
+    ]
     took = [r.duration_s for r in over if r.duration_s is not None]
     host, pid = name.rsplit(":", 2)[:2] if name.count(":") >= 2 else (name, "")
     return Worker(
-        name, host, int(pid) if pid.isdecimal() else None, running,
-        min((h.lease_left_s for h in running), default=None), _ago(now, max(heard, default=None)),
-        len(over), sum(r.state == State.FAILED for r in over), sum(took) / len(took) if took else None,
-    )  # fmt: skip
+        name,
+        host,
+        int(pid) if pid.isdecimal() else None,
+        running,
+        min((h.lease_left_s for h in running), default=None),
+        _ago(now, max(heard, default=None)),
+        len(over),
+        sum(r.state == State.FAILED for r in over),
+        sum(took) / len(took) if took else None,
+    )
 
 
 def _held(row: TrialRow, now: float, lease_s: float, max_retries: int) -> Held:
@@ -226,9 +271,15 @@ def _held(row: TrialRow, now: float, lease_s: float, max_retries: int) -> Held:
     elif stuck:
         then = f"failed when a worker looks (after {row.retries} of {max_retries} retries)"
     return Held(
-        row.number, _whose(row), _ago(now, row.started_s), row.reports[-1][0] if row.reports else None,
-        row.lease_s - now, row.retries, max(now - row.lease_s, 0.0) if stuck else None, then,
-    )  # fmt: skip
+        row.number,
+        _whose(row),
+        _ago(now, row.started_s),
+        row.reports[-1][0] if row.reports else None,
+        row.lease_s - now,
+        row.retries,
+        max(now - row.lease_s, 0.0) if stuck else None,
+        then,
+    )
 
 
 def _ago(now: float, moment: float | None) -> float | None:
@@ -244,7 +295,8 @@ class Follower:
     """
 
     def __init__(self, storage: Storage, record: StudyRecord) -> None:
-        self._storage, self._record = storage, record
+        self._storage = storage
+        self._record = record
         self._rows: dict[int, TrialRow] = {}
         self._running: set[int] = set()
         self._revision = 0
@@ -262,9 +314,14 @@ class Follower:
         if self._running:  # a lease that is prolonged is no change
             self._take(storage.rows(study.id, sorted(self._running)))
         return overview(
-            study.name, study.spec["directions"], self._rows.values(), storage.now(), storage.lease_s,
-            storage.max_retries, study.spec.get("objectives"),
-        )  # fmt: skip
+            study.name,
+            study.spec["directions"],
+            self._rows.values(),
+            storage.now(),
+            storage.lease_s,
+            storage.max_retries,
+            study.spec.get("objectives"),
+        )
 
     def _take(self, rows: Iterable[TrialRow]) -> None:
         for row in rows:

@@ -71,8 +71,8 @@ def log_expected_hypervolume(mean: Array, sd: Array, low: Array, high: Array) ->
         low: (b, m) corners of disjoint boxes that cover what is not dominated yet; may be -inf.
         high: (b, m).
 
-    Source: Yang 2019 (the sum over boxes of the product of differences of expected improvements over their sides), in
-    logarithms as Ament 2023 have it for one objective.
+    Source: Yang 2019 (the sum over boxes of the product of differences of expected improvements
+    over their sides), in logarithms as Ament 2023 have it for one objective.
     """
     total = np.zeros((len(mean), len(low)))
     for j in range(mean.shape[1]):
@@ -80,9 +80,14 @@ def log_expected_hypervolume(mean: Array, sd: Array, low: Array, high: Array) ->
     return _log_sum(total)[:, 0]
 
 
-def log_expected_hypervolume_by(mean: Array, sd: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
+def log_expected_hypervolume_by(
+    mean: Array, sd: Array, low: Array, high: Array
+) -> tuple[Array, Array, Array]:
     """`log_expected_hypervolume`, and its derivatives (k, m) by mean and by sd."""
-    sides = [_Sides(mean[:, j, None], sd[:, j, None], low[:, j], high[:, j]) for j in range(mean.shape[1])]
+    sides = [
+        _Sides(mean[:, j, None], sd[:, j, None], low[:, j], high[:, j])
+        for j in range(mean.shape[1])
+    ]
     total = np.sum([side.log_gain for side in sides], axis=0)
     log_volume = _log_sum(total)
     slopes = [side.slopes(total - log_volume) for side in sides]
@@ -90,11 +95,13 @@ def log_expected_hypervolume_by(mean: Array, sd: Array, low: Array, high: Array)
     return log_volume[:, 0], by_mean, by_sd
 
 
-def log_expected_reach(mean: Array, sd: Array, reference: Array, direction: Array, best: float) -> Array:
+def log_expected_reach(
+    mean: Array, sd: Array, reference: Array, direction: Array, best: float
+) -> Array:
     """(k,) Log of how much further than `best` a point is expected to reach from a reference along a direction.
 
-    Losses y (m,) reach min_j (reference_j - y_j) / direction_j. In the mean over all directions that is, but for an
-    exponent, the hypervolume.
+    Losses y (m,) reach min_j (reference_j - y_j) / direction_j. In the mean over all directions
+    that is, but for an exponent, the hypervolume.
 
     Args:
         mean: (k, m) of normal objectives that know nothing of each other; smaller is better.
@@ -103,8 +110,8 @@ def log_expected_reach(mean: Array, sd: Array, reference: Array, direction: Arra
         direction: (m,) positive.
         best: How far others reach.
 
-    Source: Golovin & Zhang 2020 (the scalarisation); its expected improvement is the integral, from `best` on, of the
-    probability to reach so far, here by Gauss-Legendre.
+    Source: Golovin & Zhang 2020 (the scalarisation); its expected improvement is the integral, from
+    `best` on, of the probability to reach so far, here by Gauss-Legendre.
     """
     return _log_sum(_reach(mean, sd, reference, direction, best)[2])[:, 0]
 
@@ -123,23 +130,35 @@ def log_expected_reach_by(
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
-def _reach(mean: Array, sd: Array, reference: Array, direction: Array, best: float) -> tuple[Array, Array, Array]:
-    """At t nodes: z and log Phi(z) of each objective (k, t, m); and the logs of the parts of the integral (k, 1 + t).
+def _reach(
+    mean: Array, sd: Array, reference: Array, direction: Array, best: float
+) -> tuple[Array, Array, Array]:
+    """At t nodes: z and log Phi(z) of each objective (k, t, m).
+
+    And the logs of the parts of the integral (k, 1 + t).
 
     The first part is where it is all but certain that a point reaches so far.
     """
     z = (reference - best * direction - mean) / sd
     sure = np.maximum(sd / direction * (z - 8), 0.0).min(axis=1, keepdims=True)
-    far = sd / direction * np.where(z > -4, z + 8, -16 / np.minimum(z, -4.0))  # beyond it next to nothing is left
+    far = (
+        sd / direction * np.where(z > -4, z + 8, -16 / np.minimum(z, -4.0))
+    )  # beyond it next to nothing is left
     half = 0.5 * (far.min(axis=1, keepdims=True) - sure)
     z = z[:, None] - (sure + half * (1 + _NODES))[:, :, None] * (direction / sd)[:, None]
     log_p = log_ndtr(z)
     parts = log_p.sum(axis=2) + np.log(_WEIGHTS * half)
-    return z, log_p, np.hstack([np.log(sure, out=np.full_like(sure, -np.inf), where=sure > 0), parts])
+    return (
+        z,
+        log_p,
+        np.hstack([np.log(sure, out=np.full_like(sure, -np.inf), where=sure > 0), parts]),
+    )
 
 
 class _Sides:
-    """How much boxes (b,) are expected to gain along one objective: the difference of improvements over their ends.
+    """How much boxes (b,) are expected to gain along one objective.
+
+    The difference of improvements over their ends.
 
     Ends that boxes share are worked out once.
 
@@ -149,7 +168,8 @@ class _Sides:
 
     def __init__(self, mean: Array, sd: Array, low: Array, high: Array) -> None:
         ends, place = np.unique(np.concatenate([low, high]), return_inverse=True)
-        self._low, self._high = place[: len(low)], place[len(low) :]
+        self._low = place[: len(low)]
+        self._high = place[len(low) :]
         some = np.isfinite(ends)
         self._z = np.full((len(mean), len(ends)), -np.inf)
         self._z[:, some] = (ends[some] - mean) / sd
@@ -165,7 +185,10 @@ class _Sides:
         weight = log_share - self.log_gain
         found = []
         for log_by in (log_ndtr(self._z), -0.5 * self._z * self._z - _LOG_SQRT_2PI):
-            ends = (np.exp(np.minimum(weight + log_by[:, end], 700.0)) for end in (self._high, self._low))
+            ends = (
+                np.exp(np.minimum(weight + log_by[:, end], 700.0))
+                for end in (self._high, self._low)
+            )
             found.append(np.subtract(*ends).sum(axis=1))
         return -found[0], found[1]
 

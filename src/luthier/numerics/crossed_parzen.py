@@ -1,4 +1,7 @@
-"""Mixtures whose kernels lend one another columns: between one density of all columns, and one for each."""
+"""Mixtures whose kernels lend one another columns.
+
+Between one density of all columns, and one for each.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ SHARE = 0.5  # of a column of a kernel that is the margin
 class Crossed(Mixture):
     """p(x) = Σ_i w_i Π_j ((1 - c) k_ij(x_j) + c m_j(x_j)), where m_j = Σ_i w_i k_ij is the margin of column j.
 
-    c = 0 is a mixture of product kernels, c = 1 a product of one mixture for each column; here c = `SHARE`. A draw is
-    that of one kernel, in which some columns are those of others.
+    c = 0 is a mixture of product kernels, c = 1 a product of one mixture for each column; here c =
+    `SHARE`. A draw is that of one kernel, in which some columns are those of others.
 
     Source: between the multivariate form of Falkner 2018 and the univariate one of Bergstra 2011.
     """

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..typing import Array, Index
 
-_LOOSE = 0.5  # standard deviation of a step between columns that nobody made yet, in spreads of the good half
+# standard deviation of a step between columns that nobody made yet, in spreads of the good half
+_LOOSE = 0.5
 _N_LOOSE = 2.0  # how many curves that belief weighs
 
 
@@ -19,7 +20,8 @@ class Lines(NamedTuple):
         shift: (K,) and
         slope: (K,) of end = shift + slope * seen.
         sd: (K,) standard deviation of what that leaves unexplained.
-        told: (K,) how much of the variance of the end it explains, among the better half of each column.
+        told: (K,) how much of the variance of the end it explains, among the better half of each
+            column.
     """
 
     shift: Array
@@ -31,18 +33,24 @@ class Lines(NamedTuple):
     def of(cls, V: Array) -> Lines:
         """Least squares from each column to the next, put together.
 
-        The slope is drawn towards 1. Where no curve reaches the next column the line is the identity, with half the
-        spread of the better half of the column as its standard deviation, which two curves outweigh.
+        The slope is drawn towards 1. Where no curve reaches the next column the line is the
+        identity, with half the spread of the better half of the column as its standard deviation,
+        which two curves outweigh.
 
         Args:
             V: (n, K) curves, smaller is better; NaN where one was not seen.
         """
         K, scale = V.shape[1], float(np.nanmax(np.abs(V), initial=0.0)) or 1.0
         V = V / scale  # so that squares of the largest numbers do not overflow
-        shift, slope, variance, told = np.zeros(K), np.ones(K), np.zeros(K), np.ones(K)
+        shift = np.zeros(K)
+        slope = np.ones(K)
+        variance = np.zeros(K)
+        told = np.ones(K)
         for j in range(K - 2, -1, -1):
             here, both = V[~np.isnan(V[:, j]), j], ~np.isnan(V[:, j]) & ~np.isnan(V[:, j + 1])
-            step, b, n = 0.0, 1.0, int(both.sum())
+            step = 0.0
+            b = 1.0
+            n = int(both.sum())
             middle = float(np.median(here)) if len(here) else 0.0
             good = here[here <= middle] - middle
             spread2 = float(good @ good) / max(len(good), 1) or 1e-24
@@ -58,7 +66,12 @@ class Lines(NamedTuple):
             variance[j] = variance[j + 1] + slope[j + 1] ** 2 * rest / (_N_LOOSE + max(n - 1, 0))
             told[j] = slope[j] ** 2 * spread2 / max(slope[j] ** 2 * spread2 + variance[j], 1e-300)
         most = np.finfo(np.float64).max / max(scale, 1.0)
-        return cls(np.clip(shift, -most, most) * scale, slope, np.minimum(np.sqrt(variance), most) * scale, told)
+        return cls(
+            np.clip(shift, -most, most) * scale,
+            slope,
+            np.minimum(np.sqrt(variance), most) * scale,
+            told,
+        )
 
     def end(self, v: Array, j: Index) -> Array:
         """(m,) what is expected in the last column of values (m,) seen in columns j (m,)."""

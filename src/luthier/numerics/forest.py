@@ -9,7 +9,9 @@ import numpy as np
 
 from ..typing import Array, Index, Mask
 
-_LEAST_GAIN = 1e-12  # squared error, where the sample's range is 1: a smaller gain is rounding error
+_LEAST_GAIN = (
+    1e-12  # squared error, where the sample's range is 1: a smaller gain is rounding error
+)
 
 
 class Forest(NamedTuple):
@@ -39,8 +41,13 @@ class Forest(NamedTuple):
 
 
 def columns(X: Array, n_choices: Index) -> Array:
-    """(d, n) what the trees ask: an inactive number is -1, an inactive category one more than there are."""
-    return np.ascontiguousarray(np.where(np.isnan(X), np.where(n_choices > 0, n_choices, -1.0), X).T)
+    """(d, n) what the trees ask.
+
+    An inactive number is -1, an inactive category one more than there are.
+    """
+    return np.ascontiguousarray(
+        np.where(np.isnan(X), np.where(n_choices > 0, n_choices, -1.0), X).T
+    )
 
 
 def fit(
@@ -54,10 +61,11 @@ def fit(
 ) -> Forest:
     """Grows trees, each on a share of the sample and to its end.
 
-    A node takes the cut that lowers the squared error most, over all columns. A number is cut at a random place between
-    the two neighbours that the cut parts: the forest's mean is then nearly piecewise linear, and its variance grows
-    where there are no data. Categories are ordered by their mean in the node, so that the best cut is the best of all
-    subsets; those that the node has not seen go either way.
+    A node takes the cut that lowers the squared error most, over all columns. A number is cut at a
+    random place between the two neighbours that the cut parts: the forest's mean is then nearly
+    piecewise linear, and its variance grows where there are no data. Categories are ordered by
+    their mean in the node, so that the best cut is the best of all subsets; those that the node has
+    not seen go either way.
 
     Args:
         X: (n, d) unit columns, categories as index, NaN where inactive.
@@ -68,8 +76,8 @@ def fit(
         share: Of the sample that each tree is grown on, drawn without replacement.
         min_leaf: Fewest trials in a leaf.
 
-    Source: Hutter 2014 (random cuts), Fisher 1958 (categories by their mean). Deviation: subsamples, not bootstrap: as
-    good (Buja & Stuetzle 2006), and free of weights.
+    Source: Hutter 2014 (random cuts), Fisher 1958 (categories by their mean). Deviation:
+    subsamples, not bootstrap: as good (Buja & Stuetzle 2006), and free of weights.
     """
     low, span = float(y.min()), float(np.ptp(y)) or 1.0
     size = math.ceil(share * len(X))
@@ -77,33 +85,55 @@ def fit(
     growth = _Growth(columns(X, n_choices), (y - low) / span, n_choices, row, rng, min_leaf)
     while growth.order.size:
         growth.split(*growth.cuts())
-    k, value, spread = growth.n_nodes, growth.value, growth.spread
+    k = growth.n_nodes
+    value = growth.value
+    spread = growth.spread
     return Forest(
-        n_trees, n_choices, growth.feature[:k], growth.threshold[:k], growth.children[:k], value[:k] * span + low,
-        spread[:k] * span**2, growth.subset[:k], np.concatenate(growth.subsets),
-    )  # fmt: skip
+        n_trees,
+        n_choices,
+        growth.feature[:k],
+        growth.threshold[:k],
+        growth.children[:k],
+        value[:k] * span + low,
+        spread[:k] * span**2,
+        growth.subset[:k],
+        np.concatenate(growth.subsets),
+    )
 
 
 class _Growth:
     """Trees that grow, one level of all of them at a time.
 
-    An entry stands for a trial in the sample of a tree. Those of the level's nodes are kept once for each column, by
-    node and therein by value, so that every cut of every node is scored by cumulative sums.
+    An entry stands for a trial in the sample of a tree. Those of the level's nodes are kept once
+    for each column, by node and therein by value, so that every cut of every node is scored by
+    cumulative sums.
 
     Attributes:
         order: (d, m) entries.
         key: (d, m) their values, of a category the mean in the node.
-        node: (r,) of every entry the node, among those of the level; -1 where it has come to a leaf.
+        node: (r,) of every entry the node, among those of the level; -1 where it has come to a
+            leaf.
         index: (k,) the level's nodes among all nodes.
         count: (k,) their entries.
         mean: (k,) their means.
     """
 
-    def __init__(self, V: Array, z: Array, n_choices: Index, row: Index, rng: np.random.Generator, min_leaf: int) -> None:
+    def __init__(
+        self,
+        V: Array,
+        z: Array,
+        n_choices: Index,
+        row: Index,
+        rng: np.random.Generator,
+        min_leaf: int,
+    ) -> None:
         (t, size), (d, n) = row.shape, V.shape
-        self.rng, self.min_leaf, self.n_choices = rng, min_leaf, n_choices
+        self.rng = rng
+        self.min_leaf = min_leaf
+        self.n_choices = n_choices
         self.kinds = np.flatnonzero(n_choices)
-        self.row, self.z = row.ravel(), z[row.ravel()]
+        self.row = row.ravel()
+        self.z = z[row.ravel()]
         entry = np.full((t, n), -1)
         np.put_along_axis(entry, row, np.arange(row.size).reshape(row.shape), axis=1)
         order = entry[:, np.argsort(V, axis=1, kind="stable")].transpose(1, 0, 2).reshape(d, -1)
@@ -111,9 +141,14 @@ class _Growth:
         self.key = V[np.arange(d)[:, None], self.row[self.order]]
         self.code = V[self.kinds][:, self.row].astype(np.int64)
         most = 2 * row.size
-        self.feature, self.children = np.zeros(most, dtype=np.int64), np.repeat(np.arange(most), 2).reshape(-1, 2)
-        self.threshold, self.value, self.spread = np.full(most, np.inf), np.zeros(most), np.zeros(most)
-        self.subset, self.n_nodes, self.n_subsets = np.full(most, -1), 0, 0
+        self.feature = np.zeros(most, dtype=np.int64)
+        self.children = np.repeat(np.arange(most), 2).reshape(-1, 2)
+        self.threshold = np.full(most, np.inf)
+        self.value = np.zeros(most)
+        self.spread = np.zeros(most)
+        self.subset = np.full(most, -1)
+        self.n_nodes = 0
+        self.n_subsets = 0
         self.subsets = [np.zeros((0, int(n_choices.max(initial=0)) + 1), dtype=bool)]
         self._enter(np.arange(row.size), np.repeat(np.arange(t), size), t)
 
@@ -128,7 +163,9 @@ class _Growth:
         live = (spread > _LEAST_GAIN) & (count >= 2 * self.min_leaf)
         self.node = np.full(len(self.row), -1)
         self.node[entries] = np.where(live, np.cumsum(live) - 1, -1)[node]
-        self.index, self.count, self.mean = index[live], count[live], mean[live]
+        self.index = index[live]
+        self.count = count[live]
+        self.mean = mean[live]
         if not live.all():
             here = (self.node >= 0)[self.order]
             self.order, self.key = (M[here].reshape(len(M), -1) for M in (self.order, self.key))
@@ -142,7 +179,8 @@ class _Growth:
         n_left = np.arange(len(home)) + 1 - first[home]
         n_right = self.count[home] - n_left
         allowed = (n_left >= self.min_leaf) & (n_right >= self.min_leaf)
-        # About the node's mean, the sum on the right is the negative of the one on the left, and the squared error
+        # About the node's mean, the sum on the right is the negative of the one on the left, and
+        # the squared error
         # falls by its square times this:
         weight = np.where(allowed, 1 / n_left + 1 / np.maximum(n_right, 1), 0.0)
         score = np.cumsum((self.z - self.mean[self.node])[self.order], axis=1)
@@ -156,18 +194,30 @@ class _Growth:
         return f, at[np.searchsorted(home[at], np.arange(len(f)))], top > _LEAST_GAIN
 
     def _sort_categories(self, home: Index) -> None:
-        """Orders the entries of each node by the mean of their category there; means (c, k, choices)."""
-        kinds, k, alive = self.kinds, len(self.count), self.order[0]
-        c, width, each = len(kinds), self.subsets[0].shape[1], np.arange(len(kinds))[:, None]
+        """Orders the entries of each node by the mean of their category there.
+
+        Means (c, k, choices).
+        """
+        kinds = self.kinds
+        k = len(self.count)
+        alive = self.order[0]
+        c = len(kinds)
+        width = self.subsets[0].shape[1]
+        each = np.arange(len(kinds))[:, None]
         place = (each * k + self.node[alive]) * width + self.code[:, alive]
         n = np.bincount(place.ravel(), minlength=c * k * width)
         total = np.bincount(place.ravel(), np.tile(self.z[alive], c), c * k * width)
-        means = np.where(n > 0, np.round(total / np.maximum(n, 1), 9), np.nan)  # rounded: `by` resolves no finer
+        means = np.where(
+            n > 0, np.round(total / np.maximum(n, 1), 9), np.nan
+        )  # rounded: `by` resolves no finer
         self.means = means.reshape(c, k, width)
         order = self.order[kinds]
         key = self.means[each, home, np.take_along_axis(self.code, order, 1)]
         by = np.argsort(home * 2.0 + key, axis=1)
-        self.order[kinds], self.key[kinds] = np.take_along_axis(order, by, 1), np.take_along_axis(key, by, 1)
+        self.order[kinds], self.key[kinds] = (
+            np.take_along_axis(order, by, 1),
+            np.take_along_axis(key, by, 1),
+        )
 
     def split(self, f: Index, at: Index, good: Mask) -> None:
         """Splits the level's nodes by column f (k,) after position `at` (k,), where that is good (k,)."""
@@ -192,7 +242,8 @@ class _Growth:
         goes = good[self.node] & (self.node >= 0)
         sides = [(goes & ~right)[self.order], (goes & right)[self.order]]
         self.order, self.key = (
-            np.concatenate([M[side].reshape(len(M), -1) for side in sides], axis=1) for M in (self.order, self.key)
+            np.concatenate([M[side].reshape(len(M), -1) for side in sides], axis=1)
+            for M in (self.order, self.key)
         )
         entries = np.flatnonzero(goes)
         self._enter(entries, (np.cumsum(good) - 1)[self.node[entries]] + right[entries] * n, 2 * n)
@@ -204,7 +255,9 @@ def leaves(forest: Forest, X: Array) -> Index:
     V, children = columns(X, forest.n_choices).ravel(), forest.children.ravel()
     code = V.astype(np.int64) if len(forest.subsets) else None
     out = np.repeat(np.arange(t), n)
-    todo, point, node = np.arange(t * n), np.tile(np.arange(n), t), out.copy()
+    todo = np.arange(t * n)
+    point = np.tile(np.arange(n), t)
+    node = out.copy()
     while len(todo):
         at = forest.feature[node] * n + point
         right = V[at] > forest.threshold[node]
@@ -215,7 +268,9 @@ def leaves(forest: Forest, X: Array) -> Index:
         after = children[2 * node + right]
         out[todo] = after
         moved = after != node
-        todo, point, node = todo[moved], point[moved], after[moved]
+        todo = todo[moved]
+        point = point[moved]
+        node = after[moved]
     return out.reshape(t, n)
 
 

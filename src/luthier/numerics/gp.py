@@ -1,4 +1,7 @@
-"""Gaussian-process regression: a Matérn-5/2 kernel over numbers and categories, fitted to the posterior mode."""
+"""Gaussian-process regression.
+
+A Matérn-5/2 kernel over numbers and categories, fitted to the posterior mode.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,15 @@ from scipy.optimize import fmin_l_bfgs_b
 from ..typing import Array, Index
 
 _SQRT5 = math.sqrt(5)
-_JITTERS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # of the variance, tried in turn where a Cholesky fails
+_JITTERS = (
+    0.0,
+    1e-8,
+    1e-7,
+    1e-6,
+    1e-5,
+    1e-4,
+    1e-3,
+)  # of the variance, tried in turn where a Cholesky fails
 
 
 class Inputs(NamedTuple):
@@ -41,7 +52,8 @@ class Uneven(NamedTuple):
     """Observations of which some are noisier than others.
 
     Attributes:
-        group: (n,) 0, 1, ...; the variances of group g have an unknown factor in common, those of the last group none.
+        group: (n,) 0, 1, ...; the variances of group g have an unknown factor in common, those of
+            the last group none.
         variance: (n,) beside the noise of all; before the factor.
         n_groups: How many groups there are, the last included.
     """
@@ -63,11 +75,12 @@ class Prior(NamedTuple):
     """What is believed of the hyperparameters before any data.
 
     Attributes:
-        rho: Mean of log(1 / lengthscale^2), standard deviations of what dimensions share and of what each has alone.
+        rho: Mean of log(1 / lengthscale^2), standard deviations of what dimensions share and of
+            what each has alone.
         signal: Mean and standard deviation of the logarithm of the process's variance.
         noise: Shape and rate of the Gamma density of an observation's variance.
-        shape: Mean and standard deviation of the logarithm of either parameter of an input's warp, or of the factors of
-            uneven noise.
+        shape: Mean and standard deviation of the logarithm of either parameter of an input's warp,
+            or of the factors of uneven noise.
     """
 
     rho: tuple[float, float, float]
@@ -79,12 +92,21 @@ class Prior(NamedTuple):
         """-log p(theta) up to a constant, and its gradient."""
         mean, common, alone = self.rho
         z = theta[:d] - mean
-        z_by = (z - z.sum() * common**2 / (alone**2 + d * common**2)) / alone**2  # covariance alone^2 I + common^2 11'
-        s, w = (theta[d] - self.signal[0]) / self.signal[1], (theta[d + 2 :] - self.shape[0]) / self.shape[1]
+        z_by = (
+            z - z.sum() * common**2 / (alone**2 + d * common**2)
+        ) / alone**2  # covariance alone^2 I + common^2 11'
+        s, w = (
+            (theta[d] - self.signal[0]) / self.signal[1],
+            (theta[d + 2 :] - self.shape[0]) / self.shape[1],
+        )
         k, rate = self.noise
         noise = math.exp(theta[d + 1])
-        value = 0.5 * (float(z @ z_by) + s * s + float(w @ w)) + rate * noise - (k - 1) * theta[d + 1]
-        return value, np.concatenate([z_by, [s / self.signal[1], rate * noise - (k - 1)], w / self.shape[1]])
+        value = (
+            0.5 * (float(z @ z_by) + s * s + float(w @ w)) + rate * noise - (k - 1) * theta[d + 1]
+        )
+        return value, np.concatenate(
+            [z_by, [s / self.signal[1], rate * noise - (k - 1)], w / self.shape[1]]
+        )
 
 
 def kumaraswamy(N: Array, shapes: Array) -> tuple[Array, Array]:
@@ -110,7 +132,10 @@ def _kumaraswamy_by(N: Array, shapes: Array, by: Array) -> Array:
 
 
 def squared_differences(Z: Inputs) -> Array:
-    """(p + q, n(n-1)/2) squared differences of all pairs, 1 where categories differ; see `numpy.tril_indices`."""
+    """(p + q, n(n-1)/2) squared differences of all pairs, 1 where categories differ.
+
+    See `numpy.tril_indices`.
+    """
     i, k = np.tril_indices(Z.n, -1)
     D = np.empty((Z.N.shape[1] + Z.C.shape[1], len(i)))
     np.subtract(Z.N.T[:, i], Z.N.T[:, k], out=D[: Z.N.shape[1]])
@@ -148,25 +173,34 @@ def cholesky(K: Array) -> Array:
     """
     scale = float(K.diagonal().max())
     for jitter in _JITTERS:
-        U, info = lapack.dpotrf((K if jitter == 0 else K + jitter * scale * np.eye(len(K))).T, lower=0, clean=1)
+        U, info = lapack.dpotrf(
+            (K if jitter == 0 else K + jitter * scale * np.eye(len(K))).T, lower=0, clean=1
+        )
         if info == 0:
             return np.asarray(U.T)
     raise np.linalg.LinAlgError(f"a covariance matrix of {len(K)} points is not positive definite")
 
 
 def neg_log_posterior(
-    theta: Array, D: Array, y: Array, prior: Prior, N: Array | None = None, uneven: Uneven | None = None
+    theta: Array,
+    D: Array,
+    y: Array,
+    prior: Prior,
+    N: Array | None = None,
+    uneven: Uneven | None = None,
 ) -> tuple[float, Array]:
     """-log p(y, theta) up to a constant, and its gradient.
 
     Args:
-        theta: (d + 2,) logarithms of rho, signal and noise; then the shapes of the warps of p numbers (2 p,), or the
-            factors of uneven noise.
-        D: (d, n(n-1)/2) from `squared_differences`; where inputs are warped, of the categories only (the last rows).
+        theta: (d + 2,) logarithms of rho, signal and noise; then the shapes of the warps of p
+            numbers (2 p,), or the factors of uneven noise.
+        D: (d, n(n-1)/2) from `squared_differences`; where inputs are warped, of the categories only
+            (the last rows).
         y: (n,) standardised.
         prior: Of theta.
         N: (n, p) numbers to be warped; None where inputs are not.
-        uneven: Of the observations; None where their noise is the same, and wherever inputs are warped.
+        uneven: Of the observations; None where their noise is the same, and wherever inputs are
+            warped.
 
     Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9, on the packed lower triangle.
     """
@@ -176,14 +210,18 @@ def neg_log_posterior(
         warped, _ = kumaraswamy(N, theta[-2 * p :])
         D = np.concatenate([squared_differences(Inputs(warped, np.empty((n, 0)))), D])
     d = len(D)
-    rho, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
+    rho = np.exp(theta[:d])
+    signal = math.exp(theta[d])
+    noise = math.exp(theta[d + 1])
     k, slope = matern_slope(rho @ D)
     K = np.zeros((n, n))
     flat = K.reshape(-1)
     flat[low] = signal * k
     extra = np.zeros(n) if uneven is None else uneven.scaled(theta[d + 2 :])
     flat[:: n + 1] = signal + noise + extra
-    U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)  # the lower triangle of K, read by columns
+    U, info = lapack.dpotrf(
+        K.T, lower=0, clean=0, overwrite_a=1
+    )  # the lower triangle of K, read by columns
     if info:
         return 1e25, np.zeros(len(theta))
     alpha, _ = lapack.dpotrs(U, y, lower=0)
@@ -222,9 +260,14 @@ def _lower(n: int) -> Index:
 
 
 def fit(
-    Z: Inputs, y: Array, prior: Prior, starts: list[Array], bounds: Array, warp: bool = False,
+    Z: Inputs,
+    y: Array,
+    prior: Prior,
+    starts: list[Array],
+    bounds: Array,
+    warp: bool = False,
     uneven: Uneven | None = None,
-) -> Array:  # fmt: skip
+) -> Array:
     """Hyperparameters at the mode of their posterior, the best that L-BFGS finds from the starts.
 
     Args:
@@ -239,11 +282,16 @@ def fit(
     D = squared_differences(Inputs(Z.N[:, :0], Z.C) if warp else Z)
     found = [
         fmin_l_bfgs_b(
-            neg_log_posterior, start, args=(D, y, prior, Z.N if warp else None, uneven),
-            bounds=list(map(tuple, bounds)), maxiter=60, factr=1e9, pgtol=1e-2,
+            neg_log_posterior,
+            start,
+            args=(D, y, prior, Z.N if warp else None, uneven),
+            bounds=list(map(tuple, bounds)),
+            maxiter=60,
+            factr=1e9,
+            pgtol=1e-2,
         )
         for start in starts
-    ]  # fmt: skip
+    ]
     return np.asarray(min(found, key=lambda f: float(f[1]))[0])
 
 
@@ -271,16 +319,26 @@ class Posterior:
     _alpha: Array
 
     @classmethod
-    def of(cls, theta: Array, Z: Inputs, y: Array, room: int = 0, uneven: Uneven | None = None) -> Posterior:
+    def of(
+        cls, theta: Array, Z: Inputs, y: Array, room: int = 0, uneven: Uneven | None = None
+    ) -> Posterior:
         """Conditioned on y (n,) at n points, with room for more to be appended."""
         n, p = Z.N.shape
         d, size = p + Z.C.shape[1], n + room
-        rho, signal, noise = np.exp(theta[:d]), math.exp(theta[d]), math.exp(theta[d + 1])
+        rho = np.exp(theta[:d])
+        signal = math.exp(theta[d])
+        noise = math.exp(theta[d + 1])
         rows = Inputs(np.zeros((size, p)), np.zeros((size, Z.C.shape[1])))
-        A, R, alpha = np.zeros((size, p)), np.zeros((size, size)), np.zeros(size)
+        A = np.zeros((size, p))
+        R = np.zeros((size, size))
+        alpha = np.zeros(size)
         tail = theta[d + 2 :]
-        made = cls(rho, signal, noise, n, n, tail if uneven is None else tail[:0], rows, A, R, alpha)
-        rows.N[:n], rows.C[:n], made._A[:n] = Z.N, Z.C, made._scaled(Z.N)
+        made = cls(
+            rho, signal, noise, n, n, tail if uneven is None else tail[:0], rows, A, R, alpha
+        )
+        rows.N[:n] = Z.N
+        rows.C[:n] = Z.C
+        made._A[:n] = made._scaled(Z.N)
         K = made.covariance(Z, Z)
         K.reshape(-1)[:: n + 1] = signal + noise + (0.0 if uneven is None else uneven.scaled(tail))
         inverse, _ = lapack.dtrtri(cholesky(K).T, lower=0)
@@ -303,12 +361,16 @@ class Posterior:
 
     def covariance(self, Z: Inputs, other: Inputs) -> Array:
         """(m, n) of the noise-free process at two sets of points."""
-        return self.signal * matern(self._r2(self._scaled(Z.N), Z.C, self._scaled(other.N), other.C))
+        return self.signal * matern(
+            self._r2(self._scaled(Z.N), Z.C, self._scaled(other.N), other.C)
+        )
 
     def _scaled(self, N: Array) -> Array:
         """Numbers (m, p) as warped, divided by their lengthscales."""
         p = N.shape[1]
-        return np.asarray((kumaraswamy(N, self._shapes)[0] if len(self._shapes) else N) * np.sqrt(self.rho[:p]))
+        return np.asarray(
+            (kumaraswamy(N, self._shapes)[0] if len(self._shapes) else N) * np.sqrt(self.rho[:p])
+        )
 
     def _r2(self, B: Array, C: Array, A: Array, other: Array) -> Array:
         r2 = (-2 * B) @ A.T
@@ -327,7 +389,9 @@ class Posterior:
         n = self.n
         k = self.signal * matern(self._to_observed(Z))
         w = k @ self._R[:n, :n].T
-        return k @ self._alpha[:n], np.maximum(self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal)
+        return k @ self._alpha[:n], np.maximum(
+            self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal
+        )
 
     def predict_joint(self, Z: Inputs) -> tuple[Array, Array]:
         """Mean (m,) and covariance (m, m) of the noise-free process."""
@@ -339,7 +403,10 @@ class Posterior:
     def gradients(self, Z: Inputs) -> tuple[Array, Array, Array, Array]:
         """`predict`, and the derivatives (m, p) of mean and variance by the numbers."""
         n, p = self.n, Z.N.shape[1]
-        B, A, R, alpha = self._scaled(Z.N), self._A[:n], self._R[:n, :n], self._alpha[:n]
+        B = self._scaled(Z.N)
+        A = self._A[:n]
+        R = self._R[:n, :n]
+        alpha = self._alpha[:n]
         k, slope = matern_slope(self._r2(B, Z.C, A, self._Z.C[:n]))
         w = (self.signal * k) @ R.T
         a, b = slope * alpha, slope * (w @ R)
@@ -352,7 +419,10 @@ class Posterior:
         return self.signal * (k @ alpha), variance, mean_by, variance_by
 
     def extend(self, n_fixed: int, Z: Inputs) -> None:
-        """Makes its points the rows of Z; it was made with the first n_fixed, and appends what is new."""
+        """Makes its points the rows of Z.
+
+        It was made with the first n_fixed, and appends what is new.
+        """
         k = min(self.n_observed, Z.n)
         same = (self._Z.N[:k] == Z.N[:k]).all(axis=1) & (self._Z.C[:k] == Z.C[:k]).all(axis=1)
         self.n = max(n_fixed, k if same.all() else int(np.argmin(same)))
@@ -361,7 +431,9 @@ class Posterior:
         self.n_observed = self.n
 
     def append(self, Z: Inputs, noise: float | None = None) -> None:
-        """Adds one point, observed as what the mean says there, so that only the variance changes; O(n^2).
+        """Adds one point, observed as what the mean says there, so that only the variance changes.
+
+        O(n^2).
 
         Args:
             Z: The point. Where the room is used up, it is doubled.
@@ -374,11 +446,16 @@ class Posterior:
         k = (self.signal * matern(self._to_observed(Z)))[0]
         row = R[:n, :n] @ k
         last = math.sqrt(
-            max(self.signal + (self.noise if noise is None else noise) - float(row @ row), 1e-10 * self.signal)
+            max(
+                self.signal + (self.noise if noise is None else noise) - float(row @ row),
+                1e-10 * self.signal,
+            )
         )
         R[n, :n] = -(row @ R[:n, :n]) / last
         R[n, n] = 1 / last
-        self._A[n], self._Z.N[n], self._Z.C[n] = self._scaled(Z.N)[0], Z.N[0], Z.C[0]
+        self._A[n] = self._scaled(Z.N)[0]
+        self._Z.N[n] = Z.N[0]
+        self._Z.C[n] = Z.C[0]
         self._alpha[n] = 0.0
         self.n = n + 1
 
@@ -388,6 +465,9 @@ class Posterior:
             out[tuple(map(slice, a.shape))] = a
             return out
 
-        self._A, self._R = grown(self._A, size, self._A.shape[1]), grown(self._R, size, size)
-        self._Z = Inputs(grown(self._Z.N, size, self._Z.N.shape[1]), grown(self._Z.C, size, self._Z.C.shape[1]))
+        self._A = grown(self._A, size, self._A.shape[1])
+        self._R = grown(self._R, size, size)
+        self._Z = Inputs(
+            grown(self._Z.N, size, self._Z.N.shape[1]), grown(self._Z.C, size, self._Z.C.shape[1])
+        )
         self._alpha = grown(self._alpha, size)

@@ -1,4 +1,7 @@
-"""Successive halving as arithmetic: where rungs stand, how many trials a bracket has at each, whose slot is whose."""
+"""Successive halving as arithmetic.
+
+Where rungs stand, how many trials a bracket has at each, whose slot is whose.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,15 @@ def brackets(
 ) -> tuple[tuple[tuple[int, float], ...], ...]:
     """The brackets of one pass of Hyperband, each as (number of trials, step) by rung.
 
-    Bracket s begins n_s = ceil((s_max + 1) eta^s / (s + 1)) trials with R eta^-s steps, and floor(n_s eta^-i) of them
-    come to its rung i; s goes from s_max = floor(log_eta(R / r)) down to 0.
+    Bracket s begins n_s = ceil((s_max + 1) eta^s / (s + 1)) trials with R eta^-s steps, and
+    floor(n_s eta^-i) of them come to its rung i; s goes from s_max = floor(log_eta(R / r)) down to
+    0.
 
     Source: Li 2018, algorithm 1.
     """
-    r, R, eta = min_resource, max_resource, reduction_factor
+    r = min_resource
+    R = max_resource
+    eta = reduction_factor
     s_max = 0
     while r * eta ** (s_max + 1) <= R * (1 + _EPS):
         s_max += 1
@@ -67,7 +73,10 @@ def tidy(x: float) -> float:
 
 
 def reached(steps: Sequence[float]) -> Array:
-    """From which report on a rung counts as reached: its step, less what rounding may take from a report's."""
+    """From which report on a rung counts as reached.
+
+    Its step, less what rounding may take from a report's.
+    """
     return np.asarray(steps, dtype=np.float64) * (1 - _EPS)
 
 
@@ -77,8 +86,9 @@ _MOST = 1_000_000  # trials in a pass of DEHB that can be planned
 class Slots:
     """The plan of DEHB: where a trial stands follows from its number alone.
 
-    In the first pass a trial begins in a bracket of Hyperband and is promoted. From then on every place at every rung
-    of every bracket is a trial of its own, brackets in their order, and in each its rungs from the lowest.
+    In the first pass a trial begins in a bracket of Hyperband and is promoted. From then on every
+    place at every rung of every bracket is a trial of its own, brackets in their order, and in each
+    its rungs from the lowest.
 
     Args:
         table: From `brackets`.
@@ -96,12 +106,17 @@ class Slots:
         self.n_first = sum(b[0][0] for b in table)
         if self.n_first > _MOST:
             raise ValueError(
-                f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, which is so far "
+                f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, "
+                "which is so far "
                 f"below the last step, {self.steps[-1]:g}"
             )
         rungs = [(b + i, n) for b, bracket in enumerate(table) for i, (n, _) in enumerate(bracket)]
-        self.sizes = np.array([max(n for at, n in rungs if at == level) for level in range(len(table))])
-        self._level = np.concatenate([np.full(n, level) for level, n in rungs])  # (a pass,) from the second on
+        self.sizes = np.array(
+            [max(n for at, n in rungs if at == level) for level in range(len(table))]
+        )
+        self._level = np.concatenate(
+            [np.full(n, level) for level, n in rungs]
+        )  # (a pass,) from the second on
         self._index = np.empty_like(self._level)  # (a pass,) how many of the level came before
         self._count = np.bincount(self._level)
         for level, n in enumerate(self._count):
@@ -110,7 +125,8 @@ class Slots:
     def at(self, numbers: Index) -> tuple[Index, Index]:
         """The rung (n,) up to which trials are run, and the place (n,) in its subpopulation that each challenges.
 
-        The rung of a trial of the first pass is -1: it takes part at each that it reaches, at `number % size`.
+        The rung of a trial of the first pass is -1: it takes part at each that it reaches, at
+        `number % size`.
         """
         done, offset = np.divmod(numbers - self.n_first, len(self._level))
         level = self._level[offset]

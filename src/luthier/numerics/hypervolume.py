@@ -1,4 +1,7 @@
-"""How much losses dominate: the hypervolume, what each point adds to it, and the region that nobody dominates yet."""
+"""How much losses dominate.
+
+The hypervolume, what each point adds to it, and the region that nobody dominates yet.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,13 @@ def hypervolume(losses: Array, reference: Array) -> float:
     Takes O(n log n) with up to three objectives, O(n²) with four, O(n^(m / 2)) with more.
 
     Args:
-        losses: Smaller is better. Points that are not below the reference, or have NaN, add nothing.
+        losses: Smaller is better. Points that are not below the reference, or have NaN, add
+            nothing.
         reference: (m,) The upper corner, finite.
 
     Returns:
-        The volume; inf where a point below the reference has a loss of -inf, or where it is beyond all floats.
+        The volume; inf where a point below the reference has a loss of -inf, or where it is beyond
+        all floats.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
@@ -39,17 +44,19 @@ def contributions(losses: Array, reference: Array) -> Array:
     """(n,) The volume below a reference that each point of losses (n, m) dominates and no other does.
 
     Args:
-        losses: Smaller is better; -inf as in `subset`. Points that are dominated, equal to another, not below the
-            reference, or have NaN contribute nothing.
+        losses: Smaller is better; -inf as in `subset`. Points that are dominated, equal to another,
+            not below the reference, or have NaN contribute nothing.
         reference: (m,) The upper corner, finite.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
 
-    Source: While 2012 (what a point dominates, less what the others do when raised to it). Deviation: with few points,
-    dominators are counted in all cells between coordinates.
+    Source: While 2012 (what a point dominates, less what the others do when raised to it).
+    Deviation: with few points, dominators are counted in all cells between coordinates.
     """
-    result, numbers, zero = np.zeros(len(losses)), _below(losses, reference), np.zeros_like(reference)
+    result = np.zeros(len(losses))
+    numbers = _below(losses, reference)
+    zero = np.zeros_like(reference)
     points, half = _scaled(losses[numbers], reference)
     if len(points) ** len(reference) <= _CELLS:
         result[numbers] = _counted(points)
@@ -65,20 +72,20 @@ def contributions(losses: Array, reference: Array) -> Array:
 def subset(losses: Array, reference: Array, k: int) -> Index:
     """(min(k, n),) Who of losses (n, m) dominate most together, each chosen for what it adds to those before.
 
-    They dominate at least 1 - 1/e of what the best k would. Where nobody adds anything any more, the others follow as
-    they stand.
+    They dominate at least 1 - 1/e of what the best k would. Where nobody adds anything any more,
+    the others follow as they stand.
 
     Args:
-        losses: Smaller is better; -inf is taken to be as far below the smallest finite loss as that is below the
-            reference.
+        losses: Smaller is better; -inf is taken to be as far below the smallest finite loss as that
+            is below the reference.
         reference: (m,) The upper corner, finite.
         k: How many to choose.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
 
-    Source: Guerreiro 2016 (greedy, incremental). Deviation: with more than two objectives, what a choice takes from all
-    others is summed over the boxes that it cuts, see `boxes`.
+    Source: Guerreiro 2016 (greedy, incremental). Deviation: with more than two objectives, what a
+    choice takes from all others is summed over the boxes that it cuts, see `boxes`.
     """
     numbers = _front(losses, reference)
     front, _ = _scaled(losses[numbers], reference)
@@ -89,7 +96,9 @@ def subset(losses: Array, reference: Array, k: int) -> Index:
 
 
 def reference_point(losses: Array) -> Array:
-    """(m,) A point just behind the worst finite losses (n, m): max(1.1 w, 0.9 w) of the worst w, and 1e-12 for 0.
+    """(m,) A point just behind the worst finite losses (n, m).
+
+    Max(1.1 w, 0.9 w) of the worst w, and 1e-12 for 0.
 
     Source: Optuna.
     """
@@ -103,22 +112,24 @@ def reference_point(losses: Array) -> Array:
 def boxes(front: Array, reference: Array) -> tuple[Array, Array]:
     """Disjoint boxes that cover what lies below a reference and no point of a front dominates.
 
-    There is one for each local upper bound of that region: n + 1 for n points with two objectives, 2n + 1 with three,
-    about 7n with four and 20n to 30n with five.
+    There is one for each local upper bound of that region: n + 1 for n points with two objectives,
+    2n + 1 with three, about 7n with four and 20n to 30n with five.
 
     Args:
-        front: (n, m), smaller is better. Points that are dominated, equal or not below the reference change nothing.
+        front: (n, m), smaller is better. Points that are dominated, equal or not below the
+            reference change nothing.
         reference: (m,) The upper corner, finite.
 
     Returns:
-        (low (b, m), high (b, m)), low < high everywhere. Low is -inf in the first objective, and wherever nothing else
+        (low (b, m), high (b, m)), low < high everywhere. Low is -inf in the first objective, and
+        wherever nothing else
         bounds a box.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
 
-    Source: Lacour 2017. Deviation: boxes of the region that is not dominated; each is the other side, in the first
-    objective, of one that is.
+    Source: Lacour 2017. Deviation: boxes of the region that is not dominated; each is the other
+    side, in the first objective, of one that is.
     """
     found = list(_boxes(front[_front(front, reference)], reference))
     low, high = np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
@@ -144,7 +155,10 @@ def _front(losses: Array, reference: Array) -> Index:
 
 
 def _scaled(front: Array, reference: Array) -> tuple[Array, Array]:
-    """(n, m) A front in units of its depth below the reference, which becomes 0; (m,) half that depth. See `subset`."""
+    """(n, m) A front in units of its depth below the reference, which becomes 0.
+
+    (m,) half that depth. See `subset`.
+    """
     front, half = front / 2, reference / 2  # their differences cannot overflow
     lowest = np.where(np.isneginf(front), np.inf, front).min(axis=0, initial=np.inf)
     depth = np.where(np.isinf(lowest), 0.5, half - lowest)
@@ -163,14 +177,19 @@ def _volume(front: Array, reference: Array) -> float:
 
 
 def _counted(points: Array) -> Array:
-    """(n,) What each of points (n, m) below 0 dominates alone: cells between their coordinates with one dominator."""
+    """(n,) What each of points (n, m) below 0 dominates alone.
+
+    Cells between their coordinates with one dominator.
+    """
     n, m = points.shape
     sides, at = [], []
     for x in points.T:
         values, cell = np.unique(x, return_inverse=True)
         sides.append(np.diff(values, append=0.0))
         at.append(cell)
-    dominators = np.zeros([len(side) for side in sides], dtype=np.int64)  # how many · 2^32 + the sum of who
+    dominators = np.zeros(
+        [len(side) for side in sides], dtype=np.int64
+    )  # how many · 2^32 + the sum of who
     np.add.at(dominators, tuple(at), 2**32 + np.arange(n))
     for j in range(m):
         np.cumsum(dominators, axis=j, out=dominators)
@@ -180,7 +199,10 @@ def _counted(points: Array) -> Array:
 
 
 def _greedy_of_two(front: Array, k: int) -> list[int]:
-    """See `subset`: up to k of a front (n, 2) below 0; each adds a rectangle, up to those chosen on both sides."""
+    """See `subset`: up to k of a front (n, 2) below 0.
+
+    Each adds a rectangle, up to those chosen on both sides.
+    """
     n = len(front)
     to, adds = np.zeros((n, 2)), front.prod(axis=1)
     chosen: list[int] = []
@@ -218,7 +240,9 @@ def _greedy(front: Array, k: int) -> list[int]:
             some = slice(begin, begin + step)
             taken = np.ones((n, len(low[some])))
             for j in range(m):
-                taken *= np.maximum(high[some, j] - np.maximum(front[:, j, None], low[some, j]), 0.0)
+                taken *= np.maximum(
+                    high[some, j] - np.maximum(front[:, j, None], low[some, j]), 0.0
+                )
             adds -= taken.sum(axis=1)
         adds[best] = -np.inf
         new_U, new_D = _children(cut_U, cut_D, ranks[best])
@@ -227,7 +251,10 @@ def _greedy(front: Array, k: int) -> list[int]:
 
 
 def _boxes(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
-    """(low (b, m), high (b, m)) of the boxes before a front as of `_front`, in several parts; some are empty."""
+    """(low (b, m), high (b, m)) of the boxes before a front as of `_front`, in several parts.
+
+    Some are empty.
+    """
     m = len(reference)
     if m == 1:
         yield np.full((1, 1), -np.inf), np.concatenate([front, reference[None]])[:1]
@@ -245,10 +272,13 @@ def _boxes(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
 def _slabs(front: Array, reference: Array) -> tuple[Array, Array]:
     """See `_boxes`: for three objectives, the strips under the staircase of the first two, as long as each lasts.
 
-    Strip i reaches from Y[i] to Y[i + 1] in the second objective, up to X[i] in the first, from Z[i] in the third on.
+    Strip i reaches from Y[i] to Y[i + 1] in the second objective, up to X[i] in the first, from
+    Z[i] in the third on.
     """
     x_end, y_end, z_end = reference.tolist()
-    X, Y, Z = [x_end, -np.inf], [-np.inf, y_end], [-np.inf]
+    X = [x_end, -np.inf]
+    Y = [-np.inf, y_end]
+    Z = [-np.inf]
     found: list[tuple[float, float, float, float, float]] = []
     for x, y, z in front.tolist():
         end = bisect_right(Y, y)
@@ -258,7 +288,9 @@ def _slabs(front: Array, reference: Array) -> tuple[Array, Array]:
         while X[end] > x:
             end += 1
         found.extend((Y[i], Z[i], X[i], Y[i + 1], z) for i in range(begin, end))
-        X[begin + 1 : end], Y[begin + 1 : end], Z[begin:end] = [x], [y], [z, z]
+        X[begin + 1 : end] = [x]
+        Y[begin + 1 : end] = [y]
+        Z[begin:end] = [z, z]
     found += zip(Y, Z, X, Y[1:], [z_end] * len(Z), strict=False)
     sides = np.array(found)
     return np.column_stack([np.full(len(sides), -np.inf), sides[:, :2]]), sides[:, 2:]
@@ -267,13 +299,15 @@ def _slabs(front: Array, reference: Array) -> tuple[Array, Array]:
 def _bounds(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
     """See `_boxes`: a box for each local upper bound of the first m - 1 objectives, as long as each lasts.
 
-    Such a bound U takes each of its coordinates from a point that reaches it, and is below it elsewhere: D (b, k, k),
-    one row for each coordinate, without that coordinate. All are ranks, so that no two points are equal anywhere:
-    0 is -inf, n + 1 the reference.
+    Such a bound U takes each of its coordinates from a point that reaches it, and is below it
+    elsewhere: D (b, k, k), one row for each coordinate, without that coordinate. All are ranks, so
+    that no two points are equal anywhere: 0 is -inf, n + 1 the reference.
     """
     n, k = len(front), len(reference) - 1
     values, ranks = _ranked(front, reference)
-    U, D, begin = np.full((1, k), n + 1), np.zeros((1, k, k), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    U = np.full((1, k), n + 1)
+    D = np.zeros((1, k, k), dtype=np.int64)
+    begin = np.zeros(1, dtype=np.int64)
     for end, point in enumerate(ranks[:, :k], start=1):
         hit = (point < U).all(axis=1)
         cut, kept = np.flatnonzero(hit), np.flatnonzero(~hit)
@@ -286,9 +320,14 @@ def _bounds(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _ranked(front: Array, reference: Array) -> tuple[Array, Index]:
-    """(n + 2, m) The values of each objective, ascending, from -inf to the reference; (n, m) who has which."""
+    """(n + 2, m) The values of each objective, ascending, from -inf to the reference.
+
+    (n, m) who has which.
+    """
     order = np.argsort(front, axis=0, kind="stable")
-    values = np.vstack([np.full_like(reference, -np.inf), np.take_along_axis(front, order, axis=0), reference])
+    values = np.vstack(
+        [np.full_like(reference, -np.inf), np.take_along_axis(front, order, axis=0), reference]
+    )
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(1, len(front) + 1)[:, None], axis=0)
     return values, ranks
@@ -305,7 +344,10 @@ def _sides(values: Array, U: Index, D: Index, begin: Index, end: int) -> tuple[A
 
 
 def _floor(D: Index) -> Index:
-    """(b, k) The lower corners of the boxes of local upper bounds: each is above the points of coordinates before."""
+    """(b, k) The lower corners of the boxes of local upper bounds.
+
+    Each is above the points of coordinates before.
+    """
     return np.asarray((D * _before(D.shape[1])).max(axis=1))
 
 
@@ -316,7 +358,10 @@ def _before(k: int) -> Index:
 
 
 def _children(U: Index, D: Index, point: Index) -> tuple[Index, Index]:
-    """What a point leaves of the local upper bounds that it is below. Source: Lacour 2017, algorithm 2."""
+    """What a point leaves of the local upper bounds that it is below. Source.
+
+    Lacour 2017, algorithm 2.
+    """
     i, j = np.nonzero(point > D.max(axis=1))
     at = np.arange(len(i))
     new_U, new_D = U[i], D[i]

@@ -1,4 +1,7 @@
-"""The normal distribution on arrays: cdf, log-mass of an interval, truncation to the unit interval."""
+"""The normal distribution on arrays.
+
+Cdf, log-mass of an interval, truncation to the unit interval.
+"""
 
 import math
 
@@ -10,10 +13,13 @@ from ..typing import Array
 _INFINITY = 1e30  # stands for infinity, so that inf/inf never arises
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 _NARROW = 1e-5  # below this width the midpoint rule is exact to 1e-11
-_WIDE = 0.4  # sigma = 1/sqrt(2 pi): from here on a uniform proposal is kept more often than a normal one
+# sigma = 1/sqrt(2 pi): from here on a uniform proposal is kept more often than a normal one
+_WIDE = 0.4
 
-# Tail ratio (1 - Phi(x)) / exp(-x^2 / 2) on [0, inf) as P(x) / Q(x), highest power first: relative minimax fit by
-# Lawson's reweighted least squares on scipy.special.erfcx, held to exactly 1/2 at 0; largest relative error 1.2e-9.
+# Tail ratio (1 - Phi(x)) / exp(-x^2 / 2) on [0, inf) as P(x) / Q(x), highest power first: relative
+# minimax fit by
+# Lawson's reweighted least squares on scipy.special.erfcx, held to exactly 1/2 at 0; largest
+# relative error 1.2e-9.
 _P = (
     0.3989422799608444,
     4.695708700420521,
@@ -50,8 +56,9 @@ def _tail_ratio(x: Array) -> Array:
 def ndtr(x: ArrayLike) -> Array:
     """Standard normal cdf, Phi(x).
 
-    One rational function and one exp for every element, without branches: as fast as `scipy.special.ndtr` on large
-    arrays, at a relative error below 2e-9 from x = -37 up. NaN gives NaN, and -inf and inf give 0 and 1.
+    One rational function and one exp for every element, without branches: as fast as
+    `scipy.special.ndtr` on large arrays, at a relative error below 2e-9 from x = -37 up. NaN gives
+    NaN, and -inf and inf give 0 and 1.
 
     Args:
         x: Any shape.
@@ -71,9 +78,9 @@ def ndtr(x: ArrayLike) -> Array:
 def log_ndtr_diff(a: ArrayLike, b: ArrayLike) -> Array:
     """log(Phi(b) - Phi(a)), accurate to about 1e-7 however far out or narrow the interval.
 
-    With r the tail ratio, after mirroring into the lower tail: log r(-b) - b^2/2 + log(1 - r(-a) / r(-b)
-    exp((b^2 - a^2) / 2)) for an interval below 0, log(1 - Phi(a) - Phi(-b)) for one around it, and the midpoint rule
-    for a very narrow one.
+    With r the tail ratio, after mirroring into the lower tail: log r(-b) - b^2/2 + log(1 - r(-a) /
+    r(-b) exp((b^2 - a^2) / 2)) for an interval below 0, log(1 - Phi(a) - Phi(-b)) for one around
+    it, and the midpoint rule for a very narrow one.
 
     Args:
         a: Lower ends, below `b`; -inf allowed.
@@ -83,14 +90,20 @@ def log_ndtr_diff(a: ArrayLike, b: ArrayLike) -> Array:
         Log-masses, at most 0; -inf where a = b, NaN where a > b.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    low = np.maximum(np.minimum(a, -b), -_INFINITY)  # (a, b) or its mirror image, whichever has |low| >= |high|
+    low = np.maximum(
+        np.minimum(a, -b), -_INFINITY
+    )  # (a, b) or its mirror image, whichever has |low| >= |high|
     high = np.minimum(np.minimum(b, -a), _INFINITY)
-    width, middle, half_square = high - low, 0.5 * (low + high), 0.5 * high * high
+    width = high - low
+    middle = 0.5 * (low + high)
+    half_square = 0.5 * high * high
     near, far = _tail_ratio(np.abs(high)), _tail_ratio(-low) * np.exp(width * middle)
     around = high > 0
     outside = np.where(around, (near + far) * np.exp(-half_square), far / near)
     narrow = width * np.maximum(1.0, -middle) < _NARROW
-    with np.errstate(divide="ignore", invalid="ignore"):  # log of 0 or less: narrow, empty or reversed intervals
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # log of 0 or less: narrow, empty or reversed intervals
         mass = np.log1p(-outside) + np.where(around, 0.0, np.log(near) - half_square)
         midpoint = np.log(width) - 0.5 * middle * middle - _LOG_SQRT_2PI
     log_mass: Array = np.where(narrow, midpoint, mass)
@@ -116,8 +129,8 @@ def truncnorm_mass(mu: ArrayLike, sigma: ArrayLike, low: ArrayLike, high: ArrayL
 def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) -> Array:
     """One draw from each N(mu, sigma^2) truncated to [0, 1], exact, by rejection.
 
-    Proposals come from the normal itself, or from the uniform where sigma is wide (Robert 1995, section 2.2): about
-    half of them or more are kept, whatever mu and sigma.
+    Proposals come from the normal itself, or from the uniform where sigma is wide (Robert 1995,
+    section 2.2): about half of them or more are kept, whatever mu and sigma.
 
     Args:
         rng: Source of randomness.
@@ -134,12 +147,17 @@ def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) 
     if mu.shape != sigma.shape:
         raise ValueError(f"mu and sigma must have the same shape, got {mu.shape} and {sigma.shape}")
     if not (np.all((mu >= 0) & (mu <= 1)) and np.all(sigma > 0)):
-        raise ValueError("mu must be in [0, 1] and sigma positive: a mean outside makes rejection endless")
+        raise ValueError(
+            "mu must be in [0, 1] and sigma positive: a mean outside makes rejection endless"
+        )
     draws = np.empty(mu.size)
     todo = np.arange(mu.size)
     while todo.size:
         m, s = mu.flat[todo], np.minimum(sigma.flat[todo], _INFINITY)
-        shape = (1 + 1024 // todo.size, todo.size)  # several proposals for each of a few, so that rounds are few
+        shape = (
+            1 + 1024 // todo.size,
+            todo.size,
+        )  # several proposals for each of a few, so that rounds are few
         x = m + s * rng.standard_normal(shape)
         keep = (x >= 0) & (x <= 1)
         wide = np.flatnonzero(s > _WIDE)
@@ -147,6 +165,8 @@ def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) 
             u = rng.random((shape[0], wide.size))
             x[:, wide] = u
             keep[:, wide] = rng.random(u.shape) < np.exp(-0.5 * ((u - m[wide]) / s[wide]) ** 2)
-        draws[todo] = x[keep.argmax(axis=0), np.arange(todo.size)]  # the first one kept; the others are drawn again
+        draws[todo] = x[
+            keep.argmax(axis=0), np.arange(todo.size)
+        ]  # the first one kept; the others are drawn again
         todo = todo[~keep.any(axis=0)]
     return draws.reshape(mu.shape)

@@ -17,7 +17,8 @@ def non_dominated(losses: Array) -> Mask:
     Takes O(n log n) with up to three objectives, O(n f m) with more, for a front of f points.
 
     Args:
-        losses: (n, m), smaller is better. Equal points do not dominate each other; infinities are numbers like others.
+        losses: (n, m), smaller is better. Equal points do not dominate each other; infinities are
+            numbers like others.
 
     Returns:
         (n,) bool; a point with NaN is never marked, and dominates nobody.
@@ -31,12 +32,15 @@ def non_dominated(losses: Array) -> Mask:
 
 
 def fronts(losses: Array) -> Index:
-    """(n,) The front of each of some losses (n, m): 0 where none dominates it, 1 where only those of 0 do, and so on.
+    """(n,) The front of each of some losses (n, m).
 
-    Points with NaN come in a front of their own, behind all others. Takes O(n log n) with two objectives, O(n log² n)
-    with three, O(n² m) with more.
+    0 where none dominates it, 1 where only those of 0 do, and so on.
 
-    Source: Zhang 2015 (ENS-BS: a point goes to the first front that does not dominate it, found by bisection).
+    Points with NaN come in a front of their own, behind all others. Takes O(n log n) with two
+    objectives, O(n log² n) with three, O(n² m) with more.
+
+    Source: Zhang 2015 (ENS-BS: a point goes to the first front that does not dominate it, found by
+    bisection).
     """
     points, order, group = _distinct(losses)
     front = _fronts(points, len(points))
@@ -46,10 +50,13 @@ def fronts(losses: Array) -> Index:
 
 
 def crowding(losses: Array) -> Array:
-    """(n,) The crowding distance of each point of one front (n, m): how far apart its neighbours are.
+    """(n,) The crowding distance of each point of one front (n, m).
 
-    The sum over objectives of the gap between the next smaller and the next larger loss, in units of the range; inf
-    for the first and the last in any objective. Infinite losses count as the largest or smallest finite, NaN as inf.
+    How far apart its neighbours are.
+
+    The sum over objectives of the gap between the next smaller and the next larger loss, in units
+    of the range; inf for the first and the last in any objective. Infinite losses count as the
+    largest or smallest finite, NaN as inf.
 
     Source: Deb 2002, section III-B.
     """
@@ -62,7 +69,9 @@ def crowding(losses: Array) -> Array:
     low = np.where(finite, losses, np.inf).min(axis=0)
     high = np.where(finite, losses, -np.inf).max(axis=0)
     low, high = np.where(some, low, 0.0), np.where(some, high, 0.0)
-    ordered = np.fmax(np.fmin(losses, high), low)[order, np.arange(m)] / 2  # halves: no difference overflows
+    ordered = (
+        np.fmax(np.fmin(losses, high), low)[order, np.arange(m)] / 2
+    )  # halves: no difference overflows
     width = ordered[-1] - ordered[0]
     distance = np.zeros(n)
     np.add.at(distance, order[1:-1], (ordered[2:] - ordered[:-2]) / np.where(width > 0, width, 1.0))
@@ -71,7 +80,10 @@ def crowding(losses: Array) -> Array:
 
 
 def _distinct(losses: Array) -> tuple[Array, Index, Index]:
-    """(u, m) the distinct points in lexicographic order; (k,) all points without NaN in that order; (k,) as which."""
+    """(u, m) the distinct points in lexicographic order; (k,) all points without NaN in that order.
+
+    (k,) as which.
+    """
     order = np.lexsort(losses.T[::-1])
     absent = np.isnan(losses)
     if absent.any():
@@ -83,9 +95,12 @@ def _distinct(losses: Array) -> tuple[Array, Index, Index]:
 
 
 def _fronts(points: Array, most: int) -> Index:
-    """(n,) The fronts of distinct points in lexicographic order; `most` for whatever is behind the first `most`.
+    """(n,) The fronts of distinct points in lexicographic order.
 
-    One of them is dominated by another exactly if that comes before and is at most as large in all but the first.
+    `most` for whatever is behind the first `most`.
+
+    One of them is dominated by another exactly if that comes before and is at most as large in all
+    but the first.
     """
     m = points.shape[1]
     if m == 1:
@@ -140,7 +155,10 @@ def _fronts_of_three(ys: list[float], zs: list[float], most: int) -> Index:
 
 
 def _fronts_of_many(rest: Array, most: int) -> Index:
-    """See `_fronts`, from all objectives but the first: the longest chain of points that dominate each other."""
+    """See `_fronts`, from all objectives but the first.
+
+    The longest chain of points that dominate each other.
+    """
     front = np.zeros(len(rest), dtype=np.int64)
     for begin in range(0, len(rest), _BLOCK):
         block = rest[begin : begin + _BLOCK]
@@ -149,10 +167,14 @@ def _fronts_of_many(rest: Array, most: int) -> Index:
         rank = np.append(front[before] + 1, 0)
         dominated = np.ones((len(block), len(rank)), dtype=bool)  # by nobody, in the end
         dominated[:, :-1] = _at_most(rest[before], block)
-        found = np.minimum(rank[dominated.argmax(axis=1)], most)  # the first dominator is in the last front
+        found = np.minimum(
+            rank[dominated.argmax(axis=1)], most
+        )  # the first dominator is in the last front
         within = np.tril(_at_most(block, block), -1)
         while True:
-            further = np.maximum(found, np.where(within, np.minimum(found + 1, most), 0).max(axis=1))
+            further = np.maximum(
+                found, np.where(within, np.minimum(found + 1, most), 0).max(axis=1)
+            )
             if (further == found).all():
                 break
             found = further

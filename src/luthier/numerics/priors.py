@@ -14,14 +14,22 @@ from ..typing import Array
 from .normal import sample_truncnorm, truncnorm_mass
 
 DOUBT = 0.05  # share of a belief that is uniform
-_SIGMAS = (1e-6, 1e6)  # beyond them a normal on [0, 1] is a point, or uniform, and squares of it might overflow
+_SIGMAS = (
+    1e-6,
+    1e6,
+)  # beyond them a normal on [0, 1] is a point, or uniform, and squares of it might overflow
 
 
 def log_density(u: ArrayLike, mu: float, sigma: float) -> Array:
-    """Log-density at points u of [0, 1] of a normal truncated to it, less `DOUBT`; u of any shape."""
+    """Log-density at points u of [0, 1] of a normal truncated to it, less `DOUBT`.
+
+    U of any shape.
+    """
     sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
     peak = 1.0 / (sigma * math.sqrt(2 * math.pi) * float(truncnorm_mass(mu, sigma, 0.0, 1.0)))
-    return np.asarray(np.log((1 - DOUBT) * peak * np.exp(-0.5 * ((np.asarray(u) - mu) / sigma) ** 2) + DOUBT))
+    return np.asarray(
+        np.log((1 - DOUBT) * peak * np.exp(-0.5 * ((np.asarray(u) - mu) / sigma) ** 2) + DOUBT)
+    )
 
 
 def log_cell_density(low: Array, high: Array, mu: float, sigma: float) -> Array:

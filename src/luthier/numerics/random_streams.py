@@ -8,8 +8,8 @@ import numpy as np
 class Streams:
     """Streams of one seed: stream (number, purpose) is the same whenever and wherever it is asked for.
 
-    Philox is a function of a key and a counter (Salmon 2011), so a stream is begun by setting the counter, which is ten
-    times cheaper than seeding a generator.
+    Philox is a function of a key and a counter (Salmon 2011), so a stream is begun by setting the
+    counter, which is ten times cheaper than seeding a generator.
 
     Args:
         seed: The key, 0 to 2**64 - 1.

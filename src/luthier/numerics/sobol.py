@@ -10,7 +10,8 @@ from ..typing import Array
 _N_BITS = 32
 _N_DIRECTIONS = 64  # dimensions with direction numbers of their own
 
-# Primitive polynomial (all its coefficients as the bits of one integer) : initial direction numbers m_1, m_2, ...
+# Primitive polynomial (all its coefficients as the bits of one integer) : initial direction numbers
+# m_1, m_2, ...
 # for dimensions 2 to 64; Joe and Kuo 2008, file new-joe-kuo-6.21201.
 _JOE_KUO = """
 3:1 7:1,3 11:1,3,1 13:1,1,1 19:1,1,3,3 25:1,3,5,13 37:1,1,5,5,17 41:1,1,5,5,5 47:1,1,7,11,19 55:1,1,5,1,1
@@ -28,20 +29,31 @@ _JOE_KUO = """
 631:1,1,5,13,31,15,55,25,161 637:1,1,3,13,25,47,39,87,257
 """
 
-_BYTE_REVERSED = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)[:, ::-1], axis=1).ravel()
+_BYTE_REVERSED = np.packbits(
+    np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)[:, ::-1], axis=1
+).ravel()
 
 
 def _reverse_bits(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The 32 bits of each element in reverse order: each byte reversed by table, and the byte order swapped."""
-    return _BYTE_REVERSED[np.ascontiguousarray(x, dtype="<u4").view(np.uint8)].view(">u4").astype(np.uint32)
+    """The 32 bits of each element in reverse order.
+
+    Each byte reversed by table, and the byte order swapped.
+    """
+    return (
+        _BYTE_REVERSED[np.ascontiguousarray(x, dtype="<u4").view(np.uint8)]
+        .view(">u4")
+        .astype(np.uint32)
+    )
 
 
 @cache
 def _direction_tables() -> NDArray[np.uint32]:
-    """XOR of the direction numbers picked by each value of each index byte: (4, 256, 64), bit-reversed.
+    """XOR of the direction numbers picked by each value of each index byte.
 
-    The recurrence is that of Sobol 1967, as in Bratley and Fox 1988. With the tables a point costs four look-ups,
-    whatever its index.
+    (4, 256, 64), bit-reversed.
+
+    The recurrence is that of Sobol 1967, as in Bratley and Fox 1988. With the tables a point costs
+    four look-ups, whatever its index.
     """
     m = np.ones((_N_BITS, _N_DIRECTIONS), dtype=np.uint32)
     for j, entry in enumerate(_JOE_KUO.split(), start=1):
@@ -67,12 +79,16 @@ def _direction_tables() -> NDArray[np.uint32]:
 def _hash_seeds(seed: int | None, d: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """One word per dimension for its scrambling, and one per 64 dimensions for the order of its points."""
     words = np.random.SeedSequence(seed or 0).generate_state(d)
-    shuffles = np.random.SeedSequence(seed or 0, spawn_key=(1,)).generate_state(d // _N_DIRECTIONS + 1)
+    shuffles = np.random.SeedSequence(seed or 0, spawn_key=(1,)).generate_state(
+        d // _N_DIRECTIONS + 1
+    )
     return words.astype(np.uint32), shuffles.astype(np.uint32)
 
 
 def _scramble(x: NDArray[np.uint32], seed: NDArray[np.uint32] | np.uint32) -> NDArray[np.uint32]:
-    """Nested uniform scrambling of bit-reversed digits, in place: each bit is flipped by a hash of those below it.
+    """Nested uniform scrambling of bit-reversed digits, in place.
+
+    Each bit is flipped by a hash of those below it.
 
     Laine and Karras 2011, with the constants of Vegdahl, "Building a better LK hash" (2021).
     """
@@ -87,17 +103,18 @@ def _scramble(x: NDArray[np.uint32], seed: NDArray[np.uint32] | np.uint32) -> ND
 def sobol(start: int, n: int, d: int, seed: int | None = None) -> Array:
     """Points `start` to `start + n - 1` of the Sobol sequence in d dimensions, in the order of the Gray code.
 
-    Without a state: any stretch costs the same, and two stretches join up. Scrambling is hash-based and nested
-    uniform (Owen 1995; Burley 2020, "Practical hash-based Owen scrambling", JCGT 9(4)): every aligned block of 2^k
-    points keeps one point in each of the 2^k equal intervals of each axis. Beyond 64 dimensions the first 64 come
-    again in an independently shuffled order (padding, Burley 2020), so that dimensions j and j + 64 are independent
-    but not stratified together.
+    Without a state: any stretch costs the same, and two stretches join up. Scrambling is hash-based
+    and nested uniform (Owen 1995; Burley 2020, "Practical hash-based Owen scrambling", JCGT 9(4)):
+    every aligned block of 2^k points keeps one point in each of the 2^k equal intervals of each
+    axis. Beyond 64 dimensions the first 64 come again in an independently shuffled order (padding,
+    Burley 2020), so that dimensions j and j + 64 are independent but not stratified together.
 
     Args:
         start: Index of the first point, from 0.
         n: Number of points.
         d: Number of dimensions; dimension j is the same whatever d is.
-        seed: Of the scrambling, at least 0; None leaves the sequence plain, its first point the origin.
+        seed: Of the scrambling, at least 0; None leaves the sequence plain, its first point the
+            origin.
 
     Returns:
         Points (n, d) in [0, 1), multiples of 2^-32.
@@ -106,7 +123,9 @@ def sobol(start: int, n: int, d: int, seed: int | None = None) -> Array:
         ValueError: A count is negative, d is 0, or the points go beyond the 2^32 of the sequence.
     """
     if start < 0 or n < 0 or d < 1 or start + n > 1 << _N_BITS:
-        raise ValueError(f"expected start >= 0, n >= 0, d >= 1 and start + n <= 2**32, got {start=}, {n=}, {d=}")
+        raise ValueError(
+            f"expected start >= 0, n >= 0, d >= 1 and start + n <= 2**32, got {start=}, {n=}, {d=}"
+        )
     index = (start + np.arange(n)).astype(np.uint32)
     index ^= index >> 1
     tables = _direction_tables()

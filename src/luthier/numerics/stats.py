@@ -11,18 +11,28 @@ from numpy.typing import ArrayLike
 from ..typing import Array
 
 _NORMAL = NormalDist()
-_N_EXACT, _N_EXACT_TIED = 25, 13  # sample sizes up to which the signed-rank distribution is enumerated
+_N_EXACT, _N_EXACT_TIED = (
+    25,
+    13,
+)  # sample sizes up to which the signed-rank distribution is enumerated
 _CHUNK = 1_000_000  # resampled values held at once
 
 
 def _sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> Array:
-    """x, or the paired differences x - y, checked: one-dimensional, finite, at least `n_min` long."""
+    """x, or the paired differences x - y, checked.
+
+    One-dimensional, finite, at least `n_min` long.
+    """
     samples = [np.asarray(sample, dtype=np.float64) for sample in (x, y) if sample is not None]
     shapes = {sample.shape for sample in samples}
     if len(shapes) > 1 or samples[0].ndim != 1 or len(samples[0]) < n_min:
-        raise ValueError(f"expected one-dimensional samples of one length, at least {n_min}, got shapes {shapes}")
+        raise ValueError(
+            f"expected one-dimensional samples of one length, at least {n_min}, got shapes {shapes}"
+        )
     if not all(np.isfinite(sample).all() for sample in samples):
-        raise ValueError("samples must be finite: drop or impute the pairs with NaN or infinite values first")
+        raise ValueError(
+            "samples must be finite: drop or impute the pairs with NaN or infinite values first"
+        )
     return samples[0] if y is None else samples[0] - samples[1]
 
 
@@ -34,7 +44,8 @@ def _check_level(level: float) -> None:
 def _signed_rank_tails(ranks: Array, statistic: float) -> tuple[float, float]:
     """P(W <= statistic) and P(W >= statistic) when each rank enters the sum W by the toss of a fair coin.
 
-    Counts the subsets of ranks with each sum, one rank at a time. Ranks are doubled, so that averages are whole.
+    Counts the subsets of ranks with each sum, one rank at a time. Ranks are doubled, so that
+    averages are whole.
     """
     doubled = np.rint(2 * ranks).astype(int)
     counts = np.zeros(doubled.sum() + 1)
@@ -46,14 +57,17 @@ def _signed_rank_tails(ranks: Array, statistic: float) -> tuple[float, float]:
 
 
 def wilcoxon_signed_rank(
-    x: ArrayLike, y: ArrayLike | None = None, alternative: Literal["two-sided", "less", "greater"] = "two-sided"
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    alternative: Literal["two-sided", "less", "greater"] = "two-sided",
 ) -> float:
     """Wilcoxon's signed-rank test that paired differences are symmetric about 0.
 
-    Tied differences share their average rank, and zeros are ranked, then left out of both sums (Pratt 1959). Exact
-    up to 25 pairs, or 13 when there are ties or zeros; the normal approximation beyond, corrected for ties and zeros
-    (Cureton 1967), not for continuity. Equals `scipy.stats.wilcoxon(zero_method="pratt")` but for 26 to 50 untied
-    pairs, where scipy is exact still.
+    Tied differences share their average rank, and zeros are ranked, then left out of both sums
+    (Pratt 1959). Exact up to 25 pairs, or 13 when there are ties or zeros; the normal approximation
+    beyond, corrected for ties and zeros (Cureton 1967), not for continuity. Equals
+    `scipy.stats.wilcoxon(zero_method="pratt")` but for 26 to 50 untied pairs, where scipy is exact
+    still.
 
     Args:
         x: Sample (n,), or the differences if `y` is None.
@@ -64,10 +78,13 @@ def wilcoxon_signed_rank(
         The p-value in [0, 1]; 1 if all differences are 0.
 
     Raises:
-        ValueError: Samples are empty, not finite or of different lengths, or the alternative is unknown.
+        ValueError: Samples are empty, not finite or of different lengths, or the alternative is
+            unknown.
     """
     if alternative not in ("two-sided", "less", "greater"):
-        raise ValueError(f"alternative must be 'two-sided', 'less' or 'greater', got {alternative!r}")
+        raise ValueError(
+            f"alternative must be 'two-sided', 'less' or 'greater', got {alternative!r}"
+        )
     d = _sample(x, y)
     sizes, group, counts = np.unique(np.abs(d), return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[group]
@@ -80,11 +97,15 @@ def wilcoxon_signed_rank(
     else:
         z = (statistic - ranks.sum() / 2) / deviation
         less, greater = (math.erfc(side * z / math.sqrt(2)) / 2 for side in (-1, 1))
-    return {"less": less, "greater": greater, "two-sided": min(1.0, 2 * min(less, greater))}[alternative]
+    return {"less": less, "greater": greater, "two-sided": min(1.0, 2 * min(less, greater))}[
+        alternative
+    ]
 
 
 def mcnemar_exact(b: int, c: int) -> float:
-    """McNemar's test that two methods succeed equally often on the same cases: two-sided, exact binomial.
+    """McNemar's test that two methods succeed equally often on the same cases.
+
+    Two-sided, exact binomial.
 
     Args:
         b: Cases on which only the first succeeded.
@@ -108,16 +129,25 @@ def mcnemar_exact(b: int, c: int) -> float:
 def _resampled_means(d: Array, rng: np.random.Generator, n_resamples: int) -> Array:
     rows = max(1, _CHUNK // len(d))
     sizes: Iterable[int] = (min(rows, n_resamples - done) for done in range(0, n_resamples, rows))
-    return np.concatenate([d[rng.integers(len(d), size=(size, len(d)))].mean(axis=1) for size in sizes])
+    return np.concatenate(
+        [d[rng.integers(len(d), size=(size, len(d)))].mean(axis=1) for size in sizes]
+    )
 
 
 def paired_bootstrap_interval(
-    x: ArrayLike, y: ArrayLike, rng: np.random.Generator, level: float = 0.95, n_resamples: int = 10_000
+    x: ArrayLike,
+    y: ArrayLike,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    n_resamples: int = 10_000,
 ) -> tuple[float, float]:
-    """Bootstrap interval of mean(x - y), pairs resampled together: bias-corrected and accelerated (BCa).
+    """Bootstrap interval of mean(x - y), pairs resampled together.
 
-    Efron 1987; Efron and Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15. BCa and not the percentile interval,
-    because differences between tuners are skewed and BCa is second-order accurate then.
+    Bias-corrected and accelerated (BCa).
+
+    Efron 1987; Efron and Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15. BCa and not the
+    percentile interval, because differences between tuners are skewed and BCa is second-order
+    accurate then.
 
     Args:
         x: Sample (n,), n >= 2.
@@ -130,8 +160,8 @@ def paired_bootstrap_interval(
         Lower and upper end; both the difference itself if all differences are equal.
 
     Raises:
-        ValueError: Samples are shorter than 2, not finite or of different lengths, or `level` or `n_resamples` is out
-            of range.
+        ValueError: Samples are shorter than 2, not finite or of different lengths, or `level` or
+            `n_resamples` is out of range.
     """
     _check_level(level)
     if n_resamples < 1:
@@ -164,8 +194,8 @@ def _t_inside(angle: float, dof: int) -> float:
 def _t_quantile(level: float, dof: int) -> float:
     """The t with P(|T| < t) = level for Student's T with `dof` degrees of freedom.
 
-    Bisection on the angle arctan(t / sqrt(dof)); beyond 1,000 degrees of freedom the expansion of Abramowitz and
-    Stegun 26.7.5, which is then exact to 1e-10.
+    Bisection on the angle arctan(t / sqrt(dof)); beyond 1,000 degrees of freedom the expansion of
+    Abramowitz and Stegun 26.7.5, which is then exact to 1e-10.
     """
     if dof > 1000:
         z = _NORMAL.inv_cdf((1 + level) / 2)
@@ -185,7 +215,8 @@ def _t_quantile(level: float, dof: int) -> float:
 def paired_t(x: ArrayLike, y: ArrayLike | None = None) -> float:
     """Student's t test that paired differences have mean 0, two-sided.
 
-    For very few pairs, where signed ranks cannot reach a small p-value whatever the data: 0.0625 is their least for 5.
+    For very few pairs, where signed ranks cannot reach a small p-value whatever the data: 0.0625 is
+    their least for 5.
 
     Args:
         x: Sample (n,), n >= 2, or the differences if `y` is None.
@@ -201,7 +232,9 @@ def paired_t(x: ArrayLike, y: ArrayLike | None = None) -> float:
     mean, error = float(d.mean()), float(d.std(ddof=1)) / math.sqrt(len(d))
     if d.min() == d.max():
         return float(mean == 0)
-    return max(0.0, 1.0 - _t_inside(math.atan2(abs(mean), error * math.sqrt(len(d) - 1)), len(d) - 1))
+    return max(
+        0.0, 1.0 - _t_inside(math.atan2(abs(mean), error * math.sqrt(len(d) - 1)), len(d) - 1)
+    )
 
 
 def mean_interval(x: ArrayLike, level: float = 0.95) -> tuple[float, float]:
@@ -219,5 +252,8 @@ def mean_interval(x: ArrayLike, level: float = 0.95) -> tuple[float, float]:
     """
     _check_level(level)
     x = _sample(x, n_min=2)
-    mean, half = float(x.mean()), _t_quantile(level, len(x) - 1) * float(x.std(ddof=1)) / math.sqrt(len(x))
+    mean, half = (
+        float(x.mean()),
+        _t_quantile(level, len(x) - 1) * float(x.std(ddof=1)) / math.sqrt(len(x)),
+    )
     return mean - half, mean + half

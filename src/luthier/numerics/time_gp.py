@@ -31,7 +31,8 @@ def kernel(theta: Array, D: Array, T: Array) -> Array:
     """Covariance v · exp(-d² / l) · (1 - epsilon)^(|dt| / 2).
 
     Args:
-        theta: (4,) log v, log l, epsilon, and the logarithm of the variance of noise, which is left out here.
+        theta: (4,) log v, log l, epsilon, and the logarithm of the variance of noise, which is left
+            out here.
         D: Squared distances d².
         T: Differences in time |dt|.
 
@@ -60,13 +61,19 @@ def neg_log_likelihood(theta: Array, D: Array, T: Array, y: Array) -> tuple[floa
     upper, _ = lapack.dpotri(L.T, lower=0)
     W = np.triu(upper) + np.triu(upper, 1).T - np.outer(alpha, alpha)
     WK = W * K
-    gradient = [WK.sum(), (WK * D).sum() / math.exp(theta[1]), -(WK * T).sum() / (2 * (1 - theta[2]))]
+    gradient = [
+        WK.sum(),
+        (WK * D).sum() / math.exp(theta[1]),
+        -(WK * T).sum() / (2 * (1 - theta[2])),
+    ]
     value = 0.5 * float(y @ alpha) + float(np.log(L.diagonal()).sum())
     return value, 0.5 * np.array([*gradient, noise * np.trace(W)])
 
 
 def fit(t: Array, Z: Array, y: Array) -> Array:
-    """The most likely theta, as L-BFGS finds it from v = 1, l = 1, epsilon = 0.1; l is at most 1, epsilon 0.5.
+    """The most likely theta, as L-BFGS finds it from v = 1, l = 1, epsilon = 0.1.
+
+    L is at most 1, epsilon 0.5.
 
     Args:
         t: (n,) times.
@@ -74,7 +81,9 @@ def fit(t: Array, Z: Array, y: Array) -> Array:
         y: (n,) standardised.
     """
     D, T = differences(t, Z, t, Z)
-    return np.asarray(fmin_l_bfgs_b(neg_log_likelihood, _START, args=(D, T, y), bounds=_BOUNDS, maxiter=50)[0])
+    return np.asarray(
+        fmin_l_bfgs_b(neg_log_likelihood, _START, args=(D, T, y), bounds=_BOUNDS, maxiter=50)[0]
+    )
 
 
 @dataclass(slots=True)
@@ -112,7 +121,9 @@ class Process:
 
 
 def confidence(n: int) -> float:
-    """How many standard deviations are added to the mean after n observations: the root of 0.2 · log(0.4 n).
+    """How many standard deviations are added to the mean after n observations.
+
+    The root of 0.2 · log(0.4 n).
 
     Source: Parker-Holder 2020 with the constants of its code.
     """
@@ -120,9 +131,15 @@ def confidence(n: int) -> float:
 
 
 def best_bounds(
-    known: Process, expected: Process, t: float, fixed: Array, d: int, beta: float, rng: np.random.Generator,
+    known: Process,
+    expected: Process,
+    t: float,
+    fixed: Array,
+    d: int,
+    beta: float,
+    rng: np.random.Generator,
     n_starts: int = 10,
-) -> Array:  # fmt: skip
+) -> Array:
     """Local maxima (n_starts, d) of mean + beta · sd over the unit cube, the best first.
 
     Args:
@@ -144,5 +161,8 @@ def best_bounds(
         sd = math.sqrt(variance)
         return -(mean + beta * sd), -(mean_by[f:] + beta * variance_by[f:] / (2 * sd))
 
-    found = [fmin_l_bfgs_b(negative, x, bounds=[(0, 1)] * d, maxiter=200)[:2] for x in rng.random((n_starts, d))]
+    found = [
+        fmin_l_bfgs_b(negative, x, bounds=[(0, 1)] * d, maxiter=200)[:2]
+        for x in rng.random((n_starts, d))
+    ]
     return np.array([x for x, _ in sorted(found, key=lambda one: float(one[1]))])

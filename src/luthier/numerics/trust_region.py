@@ -8,23 +8,30 @@ import numpy as np
 
 from ..typing import Array
 
-_START, _LEAST, _MOST, _SUCCESSES = 0.8, 2.0**-7, 1.6, 3
+_START = 0.8
+_LEAST = 2.0**-7
+_MOST = 1.6
+_SUCCESSES = 3
 
 
 def box_length(losses: Array, d: int) -> float:
     """Side of the box, on the unit interval, after these losses.
 
-    It doubles after 3 losses in a row that were the best so far, and halves after max(4, d) that were not; below 1/128
-    it begins anew.
+    It doubles after 3 losses in a row that were the best so far, and halves after max(4, d) that
+    were not; below 1/128 it begins anew.
 
     Args:
         losses: (n,) in the order in which they came.
         d: Number of dimensions.
 
-    Source: Eriksson 2019 (TuRBO-1), as a function of the losses. Deviation: nothing is forgotten when it begins anew.
+    Source: Eriksson 2019 (TuRBO-1), as a function of the losses. Deviation: nothing is forgotten
+    when it begins anew.
     """
     better = losses < np.minimum.accumulate(np.concatenate([[math.inf], losses]))[:-1]
-    length, successes, failures, patience = _START, 0, 0, max(4, d)
+    length = _START
+    successes = 0
+    failures = 0
+    patience = max(4, d)
     for success in better.tolist():
         successes, failures = (successes + 1, 0) if success else (0, failures + 1)
         if successes == _SUCCESSES:
@@ -37,6 +44,9 @@ def box_length(losses: Array, d: int) -> float:
 
 
 def box(centre: Array, lengthscales: Array, length: float) -> tuple[Array, Array]:
-    """Corners (d,) within the unit cube: sides in proportion to the lengthscales (d,), `length` in the mean."""
+    """Corners (d,) within the unit cube.
+
+    Sides in proportion to the lengthscales (d,), `length` in the mean.
+    """
     sides = length * lengthscales / math.exp(float(np.log(lengthscales).mean()))
     return np.maximum(centre - sides / 2, 0.0), np.minimum(centre + sides / 2, 1.0)

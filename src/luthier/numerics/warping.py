@@ -1,4 +1,7 @@
-"""Monotone transforms of losses that make them easier to model: resolution near the best, only ranks far from it."""
+"""Monotone transforms of losses that make them easier to model.
+
+Resolution near the best, only ranks far from it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from ..typing import Array
 
 
 def half_rank(y: Array) -> Array:
-    """Replaces the losses above the median by normal quantiles of their ranks; the good half keeps its shape.
+    """Replaces the losses above the median by normal quantiles of their ranks.
+
+    The good half keeps its shape.
 
     Args:
         y: (n,) finite losses, smaller is better.
@@ -19,8 +24,9 @@ def half_rank(y: Array) -> Array:
     Returns:
         (n,), in the same order; equal losses stay equal.
 
-    Source: Song 2024 (Vizier), section 3.2; `output_warpers.HalfRankComponent`, with the sign turned.
-    Deviation: the lower of two middle losses is the median, so that half of them may be arbitrarily bad.
+    Source: Song 2024 (Vizier), section 3.2; `output_warpers.HalfRankComponent`, with the sign
+    turned. Deviation: the lower of two middle losses is the median, so that half of them may be
+    arbitrarily bad.
     """
     median = float(np.sort(y)[(len(y) - 1) // 2])
     good = y <= median
@@ -41,14 +47,18 @@ def _rms(d: Array) -> float:
 
 
 def log_warp(y: Array, s: float = 1.5) -> Array:
-    """Stretches the scale towards the best: ln(1 + t (s - 1)) / ln s - 1/2 for t from 0 (best) to 1 (worst).
+    """Stretches the scale towards the best.
+
+    Ln(1 + t (s - 1)) / ln s - 1/2 for t from 0 (best) to 1 (worst).
 
     Source: Song 2024 (Vizier), `output_warpers.LogWarperComponent`, with the sign turned.
     """
     low, high = float(y.min()), float(y.max())
     if not high > low:
         return np.zeros(len(y))
-    return np.log1p((y / 2 - low / 2) / (high / 2 - low / 2) * (s - 1)) / math.log(s) - 0.5  # halves do not overflow
+    return (
+        np.log1p((y / 2 - low / 2) / (high / 2 - low / 2) * (s - 1)) / math.log(s) - 0.5
+    )  # halves do not overflow
 
 
 def standardise(y: Array) -> Array:

@@ -1,4 +1,7 @@
-"""Objectives that live outside: any program in any language, a function in a Python file; and space files."""
+"""Objectives that live outside: any program in any language, a function in a Python file.
+
+And space files.
+"""
 
 from __future__ import annotations
 
@@ -26,52 +29,66 @@ from ..errors import CommandError, SpaceError, TrialPruned
 from ..space.space import Space
 from ..trial.handle import Trial
 
-_BRACES = re.compile(r"\{\{|\}\}|\{([^{}\s\"',:;()]+)\}")  # JSON and code in an argument stay as they are
+_BRACES = re.compile(
+    r"\{\{|\}\}|\{([^{}\s\"',:;()]+)\}"
+)  # JSON and code in an argument stay as they are
 _TAIL = 20  # lines of a program's stderr that are kept
-_QUIET_S = 1.0  # how long to listen after a program has ended, to children of it that still hold its output
+# how long to listen after a program has ended, to children of it that still hold its output
+_QUIET_S = 1.0
 
 
 class Command:
     """Runs a program for each trial. The study needs a declared space.
 
-    `{name}` in an argument becomes the parameter's value: text as it is, everything else as JSON, so that numbers lose
-    nothing; `{{` and `}}` are literal braces. An argument whose parameter is inactive is left out, and if it is nothing
-    but the placeholder, so is the option before it: `--degree {degree}`, `--degree={degree}`.
+    `{name}` in an argument becomes the parameter's value: text as it is, everything else as JSON,
+    so that numbers lose nothing; `{{` and `}}` are literal braces. An argument whose parameter is
+    inactive is left out, and if it is nothing but the placeholder, so is the option before it:
+    `--degree {degree}`, `--degree={degree}`.
 
-    The program finds all params in LUTHIER_PARAMS (JSON), the trial's number in LUTHIER_TRIAL, and, when it goes on
-    from a checkpoint, that in LUTHIER_CHECKPOINT and its step in LUTHIER_STEP. Its output is read line by line while it
-    runs:
+    The program finds all params in LUTHIER_PARAMS (JSON), the trial's number in LUTHIER_TRIAL, and,
+    when it goes on from a checkpoint, that in LUTHIER_CHECKPOINT and its step in LUTHIER_STEP. Its
+    output is read line by line while it runs:
 
-    - `{"step": 3, "value": 0.5}` is an intermediate value; `"checkpoint": "file"` in it names a file or folder to go on
-      from, which is copied, and LUTHIER_CHECKPOINT is the path of the copy; an object is kept as JSON. When the
-      scheduler ends the trial's turn, the program and all it started get SIGTERM, and SIGKILL after `grace_s`.
-    - The result is the last line that is a number, a JSON list of numbers, or a JSON object with "value" (or "values").
-      Objectives that have names stand under these: `{"accuracy": 0.9, "latency_ms": 12}`, also within "values".
-    - `"constraints": {"memory": -3.5}`, `"tags": {"size": 7}` and `"cost": 2` in any JSON object are noted, as by
-      `Trial.set_constraint`, `set_tag` and `set_cost`; told twice, the later counts. Tags that are no object and a cost
-      that is no number pass by, constraints must be numbers with names.
+    - `{"step": 3, "value": 0.5}` is an intermediate value; `"checkpoint": "file"` in it names a
+      file or folder to go on from, which is copied, and LUTHIER_CHECKPOINT is the path of the copy;
+      an object is kept as JSON. When the scheduler ends the trial's turn, the program and all it
+      started get SIGTERM, and SIGKILL after `grace_s`.
+    - The result is the last line that is a number, a JSON list of numbers, or a JSON object with
+      "value" (or "values"). Objectives that have names stand under these: `{"accuracy": 0.9,
+      "latency_ms": 12}`, also within "values".
+    - `"constraints": {"memory": -3.5}`, `"tags": {"size": 7}` and `"cost": 2` in any JSON object
+      are noted, as by `Trial.set_constraint`, `set_tag` and `set_cost`; told twice, the later
+      counts. Tags that are no object and a cost that is no number pass by, constraints must be
+      numbers with names.
     - All other lines pass by.
 
     Args:
         argv: The program and its arguments; no shell takes part.
-        metric: Under which name JSON lines give the value; several names for several objectives, in order. None for the
-            names of the study's objectives.
+        metric: Under which name JSON lines give the value; several names for several objectives, in
+            order. None for the names of the study's objectives.
         grace_s: How long the program may take to end when asked to, in seconds.
 
     Raises:
         CommandError: argv is empty or one string.
     """
 
-    def __init__(self, argv: Sequence[str], metric: str | Sequence[str] | None = None, grace_s: float = 5.0) -> None:
+    def __init__(
+        self, argv: Sequence[str], metric: str | Sequence[str] | None = None, grace_s: float = 5.0
+    ) -> None:
         if isinstance(argv, str) or not argv:
-            raise CommandError(f"expected a list such as ['./train', '--lr', '{{lr}}'], got {argv!r}")
-        self.argv, self.grace_s = tuple(map(str, argv)), grace_s
+            raise CommandError(
+                f"expected a list such as ['./train', '--lr', '{{lr}}'], got {argv!r}"
+            )
+        self.argv = tuple(map(str, argv))
+        self.grace_s = grace_s
         self.metric = (metric,) if isinstance(metric, str) else tuple(metric or ())
 
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names in braces, in order."""
-        return tuple(dict.fromkeys(name for arg in self.argv for name in _BRACES.findall(arg) if name))
+        return tuple(
+            dict.fromkeys(name for arg in self.argv for name in _BRACES.findall(arg) if name)
+        )
 
     def check(self, names: Iterable[str]) -> None:
         """Whether a space has all the placeholders.
@@ -84,7 +101,9 @@ class Command:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f"did you mean {{{near[0]}}}?" if near else f"the space has {known}"
-                raise CommandError(f"no parameter for {{{name}}}; {hint} (for literal braces write {{{{{name}}}}})")
+                raise CommandError(
+                    f"no parameter for {{{name}}}; {hint} (for literal braces write {{{{{name}}}}})"
+                )
 
     def filled(self, params: Mapping[str, Any]) -> list[str]:
         """The arguments with these params in place."""
@@ -104,8 +123,8 @@ class Command:
         """Runs the program.
 
         Raises:
-            CommandError: It could not be run, ended with an exit status other than 0, or printed no result, or
-                constraints that are none.
+            CommandError: It could not be run, ended with an exit status other than 0, or printed no
+                result, or constraints that are none.
             TrialError: What it says is a constraint or a cost cannot be one.
             TrialPruned: The scheduler stopped the trial.
         """
@@ -133,25 +152,36 @@ class Command:
                         raise TrialPruned(f"stopped by the scheduler at step {step}")
             status, stderr = program.ended()
         if status:
-            how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
-            raise CommandError("\n".join([f"{shlex.join(argv)} {how}: {(stderr or [last])[-1]}", *stderr[:-1]]))
+            how = (
+                f"was ended by {signal.Signals(-status).name}"
+                if status < 0
+                else f"ended with exit status {status}"
+            )
+            raise CommandError(
+                "\n".join([f"{shlex.join(argv)} {how}: {(stderr or [last])[-1]}", *stderr[:-1]])
+            )
         if result is None:
             names = self.metric or trial.objectives
             what = "a number" if len(trial.objectives) == 1 else "a list of numbers"
             raise CommandError(
-                f"{shlex.join(argv)} printed no result; expected a line that is {what}, or JSON such as "
+                f"{shlex.join(argv)} printed no result; expected a line that is {what}, or JSON "
+                "such as "
                 f"{{{', '.join(f'{json.dumps(name)}: ...' for name in names)}}}; "
                 + (f"its last line was {last!r:.200}" if last else "it printed nothing")
             )
         return result
 
-    def _read(self, line: str, objectives: Sequence[str]) -> tuple[float | list[float] | None, dict[str, Any]]:
+    def _read(
+        self, line: str, objectives: Sequence[str]
+    ) -> tuple[float | list[float] | None, dict[str, Any]]:
         """The value in a line of output, if any, and what else a JSON object says."""
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
             try:
-                said = float(line) if "_" not in line else None  # nan, inf, .5: numbers that are not JSON
+                said = (
+                    float(line) if "_" not in line else None
+                )  # nan, inf, .5: numbers that are not JSON
             except ValueError:
                 said = None
         if not isinstance(said, dict):
@@ -195,10 +225,13 @@ def _note(trial: Trial, said: Mapping[str, Any]) -> None:
         CommandError: Constraints are no names and values.
         TrialError: A constraint is no number, or a cost is negative or not finite.
     """
-    constraints, tags, cost = said.get("constraints") or {}, said.get("tags"), _number(said.get("cost"))
+    constraints = said.get("constraints") or {}
+    tags = said.get("tags")
+    cost = _number(said.get("cost"))
     if not isinstance(constraints, dict):
         raise CommandError(
-            'expected constraints on results, which are kept at values of at most 0, such as "constraints": '
+            "expected constraints on results, which are kept at values of at most 0, such as "
+            '"constraints": '
             f'{{"size": -1.5}}, got {constraints!r:.200}; print anything else under another name'
         )
     for name, value in constraints.items():
@@ -215,9 +248,15 @@ class _Program:
     def __init__(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
         try:
             self.process = subprocess.Popen(
-                argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                encoding="utf-8", errors="replace", start_new_session=True,
-            )  # fmt: skip
+                argv,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
         except (OSError, ValueError) as e:
             reason = e.strerror if isinstance(e, OSError) and e.strerror else e
             raise CommandError(f"{argv[0]!r} cannot be run: {reason}") from e
@@ -299,7 +338,9 @@ def _running(argv: Sequence[str], env: Mapping[str, str], grace_s: float) -> Ite
 
 
 class Script:
-    """A function in a Python file, loaded by the file's path. It is pickled as its address: each worker loads the file.
+    """A function in a Python file, loaded by the file's path. It is pickled as its address.
+
+    Each worker loads the file.
 
     The file's folder comes first on `sys.path`, as for a script, so that its imports work.
 
@@ -312,8 +353,11 @@ class Script:
         CommandError: The file is missing or fails to load, or has no such function.
     """
 
-    def __init__(self, path: str | os.PathLike[str], attribute: str = "objective", module: str | None = None) -> None:
-        self.path, self.attribute = Path(path).absolute(), attribute
+    def __init__(
+        self, path: str | os.PathLike[str], attribute: str = "objective", module: str | None = None
+    ) -> None:
+        self.path = Path(path).absolute()
+        self.attribute = attribute
         loaded = getattr(sys.modules.get(self.path.stem), "__file__", self.path)
         taken = self.path.stem in sys.modules and Path(str(loaded)) != self.path
         self.module = module or (f"luthier_script_{self.path.stem}" if taken else self.path.stem)
@@ -321,8 +365,12 @@ class Script:
 
     def _load(self) -> Callable[[Trial], Any]:
         if not self.path.is_file():
-            near = difflib.get_close_matches(self.path.name, [p.name for p in self.path.parent.glob("*.py")], 1)
-            raise CommandError(f"there is no file {self.path}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            near = difflib.get_close_matches(
+                self.path.name, [p.name for p in self.path.parent.glob("*.py")], 1
+            )
+            raise CommandError(
+                f"there is no file {self.path}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
         if str(self.path.parent) not in sys.path:
             sys.path.insert(0, str(self.path.parent))
         module = sys.modules.get(self.module)
@@ -335,9 +383,15 @@ class Script:
                 spec.loader.exec_module(module)
             except (Exception, SystemExit) as e:
                 del sys.modules[self.module]
-                lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.filename == str(self.path)]
+                lines = [
+                    f.lineno
+                    for f in traceback.extract_tb(e.__traceback__)
+                    if f.filename == str(self.path)
+                ]
                 where = f" (line {lines[-1]})" if lines else ""
-                raise CommandError(f"{self.path.name} could not be loaded: {type(e).__name__}: {e}{where}") from e
+                raise CommandError(
+                    f"{self.path.name} could not be loaded: {type(e).__name__}: {e}{where}"
+                ) from e
         found: Any = module
         for name in self.attribute.split("."):
             if not hasattr(found, name):
@@ -347,7 +401,9 @@ class Script:
                 raise CommandError(f"{self.path.name} has no {self.attribute!r}; {hint}")
             found = getattr(found, name)
         if not callable(found):
-            raise CommandError(f"{self.attribute} in {self.path.name} is no function of a trial: {found!r:.100}")
+            raise CommandError(
+                f"{self.attribute} in {self.path.name} is no function of a trial: {found!r:.100}"
+            )
         function: Callable[[Trial], Any] = found
         return function
 
@@ -382,7 +438,10 @@ def read_space(path: str | os.PathLike[str]) -> Space:
                 except yaml.YAMLError as e:
                     raise ValueError(" ".join(str(e).split())) from None
             case suffix:
-                raise SpaceError(f"expected a space file that ends in .yaml, .toml or .json, got {path} ({suffix!r})")
+                raise SpaceError(
+                    f"expected a space file that ends in .yaml, .toml or .json, got {path} "
+                    f"({suffix!r})"
+                )
         if not isinstance(data, dict) or not data:
             raise SpaceError(f"expected names and their distributions in {path}, got {data!r:.200}")
         return Space.from_json(data)

@@ -9,15 +9,39 @@ from ..errors import UnknownNameError
 from .base import Sampler
 
 _FILES = {
-    "Auto": "auto", "BOHB": "bohb", "CMAES": "cmaes", "DE": "de", "DEHB": "dehb", "Evolution": "evolution",
-    "Forest": "forest", "GP": "gp", "Grid": "grid", "NSGA2": "nsga2", "NSGA3": "nsga3", "QMC": "qmc",
-    "Random": "random", "TPE": "tpe",
-}  # fmt: skip
+    "Auto": "auto",
+    "BOHB": "bohb",
+    "CMAES": "cmaes",
+    "DE": "de",
+    "DEHB": "dehb",
+    "Evolution": "evolution",
+    "Forest": "forest",
+    "GP": "gp",
+    "Grid": "grid",
+    "NSGA2": "nsga2",
+    "NSGA3": "nsga3",
+    "QMC": "qmc",
+    "Random": "random",
+    "TPE": "tpe",
+}
 
 __all__ = [
-    "Auto", "BOHB", "CMAES", "DE", "DEHB", "Evolution", "Forest", "GP", "Grid", "NSGA2", "NSGA3", "QMC",
-    "Random", "Sampler", "TPE",
-]  # fmt: skip
+    "Auto",
+    "BOHB",
+    "CMAES",
+    "DE",
+    "DEHB",
+    "Evolution",
+    "Forest",
+    "GP",
+    "Grid",
+    "NSGA2",
+    "NSGA3",
+    "QMC",
+    "Random",
+    "Sampler",
+    "TPE",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -39,4 +63,6 @@ def named(sampler: Sampler | str) -> Sampler:
             found = __getattr__(name)()
             assert isinstance(found, Sampler)
             return found
-    raise UnknownNameError(f"expected a sampler or one of {', '.join(map(repr, _FILES))}, got {sampler!r}")
+    raise UnknownNameError(
+        f"expected a sampler or one of {', '.join(map(repr, _FILES))}, got {sampler!r}"
+    )

@@ -16,9 +16,14 @@ from ..typing import Array, Index, Mask
 from .base import remaining, unseen
 from .startup import known
 
-_N_SCREENED, _N_NEAR, _N_STARTS = 512, 60, 10
-_N_SWEPT = 16  # discrete numbers with up to so many values are tried at each of them, others near where they stand
-_MAX_CHOICES, _MAX_AXES, _MAX_ROUNDS = 64, 48, 8
+_N_SCREENED = 512
+_N_NEAR = 60
+_N_STARTS = 10
+# discrete numbers with up to so many values are tried at each of them, others near where they stand
+_N_SWEPT = 16
+_MAX_CHOICES = 64
+_MAX_AXES = 48
+_MAX_ROUNDS = 8
 _MAX_LISTED = 5000  # points that are scored when few of a finite space are left
 
 
@@ -29,7 +34,10 @@ class Acquisition(Protocol):
         """(m,) at unit columns (m, d)."""
 
     def slope(self, X: Array) -> tuple[Array, Array]:
-        """`value`, and its derivatives (m, d) by the columns that are numbers; X may lie between discrete values."""
+        """`value`, and its derivatives (m, d) by the columns that are numbers.
+
+        X may lie between discrete values.
+        """
 
     @property
     def lengthscales(self) -> Array:
@@ -46,30 +54,38 @@ class Box(NamedTuple):
 class Ascent:
     """Screens the space and the neighbourhood of the best trials, climbs from the ten best, sweeps what is discrete.
 
-    All climbs are one L-BFGS on the sum of the acquisitions, in units of the lengthscales; numbers with many values are
-    climbed as if continuous and then rounded. A sweep tries every other choice of one parameter at a time, the
-    neighbours where there are many, until nothing gets better.
+    All climbs are one L-BFGS on the sum of the acquisitions, in units of the lengthscales; numbers
+    with many values are climbed as if continuous and then rounded. A sweep tries every other choice
+    of one parameter at a time, the neighbours where there are many, until nothing gets better.
 
     Args:
         space: What is searched.
 
-    Source: the stages of Optuna's GPSampler (`optuna._gp.optim_mixed`), with neighbours of the incumbents among the
-    candidates and all climbs in one, as in Wu 2025 (arXiv 2511.13625).
+    Source: the stages of Optuna's GPSampler (`optuna._gp.optim_mixed`), with neighbours of the
+    incumbents among the candidates and all climbs in one, as in Wu 2025 (arXiv 2511.13625).
     """
 
     def __init__(self, space: Space) -> None:
         self.space = space
         several = [j for j, p in enumerate(space.dists) if p.n_values != 1]
-        self._numbers = np.array([j for j in several if j not in self.space.unordered], dtype=np.int64)
+        self._numbers = np.array(
+            [j for j in several if j not in self.space.unordered], dtype=np.int64
+        )
         self._discrete = [j for j in several if space.dists[j].n_values is not None]
         self._smooth = np.array(
-            [j for j in self._numbers if not (space.dists[j].n_values or math.inf) <= _N_SWEPT], dtype=np.int64
+            [j for j in self._numbers if not (space.dists[j].n_values or math.inf) <= _N_SWEPT],
+            dtype=np.int64,
         )
 
     def __call__(
-        self, acquisition: Acquisition, history: History, leaders: Array, taken: Array, rng: np.random.Generator,
+        self,
+        acquisition: Acquisition,
+        history: History,
+        leaders: Array,
+        taken: Array,
+        rng: np.random.Generator,
         box: Box | None = None,
-    ) -> Array:  # fmt: skip
+    ) -> Array:
         """The best point found (1, d).
 
         Args:
@@ -92,7 +108,11 @@ class Ascent:
         if space.finite and len(X) < _N_STARTS:
             left = remaining(space, history, set(space.keys(taken)))
             if len(left):
-                X = left if len(left) <= _MAX_LISTED else left[rng.choice(len(left), _MAX_LISTED, replace=False)]
+                X = (
+                    left
+                    if len(left) <= _MAX_LISTED
+                    else left[rng.choice(len(left), _MAX_LISTED, replace=False)]
+                )
         if not len(X):
             return unseen(space, history, space.sample(rng, 1), rng)
         f = acquisition.value(X)
@@ -119,12 +139,21 @@ class Ascent:
         return ok
 
     def _near(self, leaders: Array, rng: np.random.Generator) -> Array:
-        """Copies of the leaders in which some parameters are changed: numbers a little, choices anyhow."""
+        """Copies of the leaders in which some parameters are changed.
+
+        Numbers a little, choices anyhow.
+        """
         X = np.repeat(leaders, _N_NEAR, axis=0)
         m, d = X.shape
-        fresh, step, at = self.space.place(rng.random((m, d))), rng.standard_normal((m, d)), np.arange(m)
+        fresh = self.space.place(rng.random((m, d)))
+        step = rng.standard_normal((m, d))
+        at = np.arange(m)
         fresh = np.where(np.isnan(fresh), rng.random((m, d)), fresh)
-        changed = rng.random((m, d)) < max(0.3, min(1.0, 20 / d)) if d > 1 else np.ones((m, d), dtype=bool)
+        changed = (
+            rng.random((m, d)) < max(0.3, min(1.0, 20 / d))
+            if d > 1
+            else np.ones((m, d), dtype=bool)
+        )
         changed[at, rng.integers(d, size=m)] = True
         sigma = np.exp(rng.uniform(math.log(0.02), math.log(0.3), size=(m, 1)))
         moved = np.abs(X + sigma * step)
@@ -135,7 +164,13 @@ class Ascent:
         return np.where(np.isnan(X), fresh, X)
 
     def _climbed(
-        self, acquisition: Acquisition, X: Array, f: Array, box: Box | None, history: History, taken: Array
+        self,
+        acquisition: Acquisition,
+        X: Array,
+        f: Array,
+        box: Box | None,
+        history: History,
+        taken: Array,
     ) -> tuple[Array, Array]:
         at = self._smooth
         active = ~np.isnan(X[:, at])
@@ -152,7 +187,12 @@ class Ascent:
         low, high = (np.tile(end[at] / scale, len(X)) for end in ends)
         start = np.clip((Y[:, at] / scale).ravel(), low, high)
         u, _, _ = fmin_l_bfgs_b(
-            negative, start, bounds=list(zip(low, high, strict=True)), maxiter=24, factr=1e10, pgtol=1e-4
+            negative,
+            start,
+            bounds=list(zip(low, high, strict=True)),
+            maxiter=24,
+            factr=1e10,
+            pgtol=1e-4,
         )
         Y[:, at] = np.clip(u.reshape(active.shape) * scale, 0.0, 1.0)
         Y = self.space.settle(np.where(hidden, np.nan, Y))
@@ -161,9 +201,15 @@ class Ascent:
         return np.where(better[:, None], Y, X), np.where(better, g, f)
 
     def _swept(
-        self, acquisition: Acquisition, X: Array, f: Array, box: Box | None, history: History, taken: Array,
+        self,
+        acquisition: Acquisition,
+        X: Array,
+        f: Array,
+        box: Box | None,
+        history: History,
+        taken: Array,
         rng: np.random.Generator,
-    ) -> tuple[Array, Array]:  # fmt: skip
+    ) -> tuple[Array, Array]:
         moving = np.arange(len(X))
         for _ in range(_MAX_ROUNDS):
             Y, owner = self._neighbours(X[moving], box, rng)
@@ -181,7 +227,9 @@ class Ascent:
             X[moving], f[moving] = Y[first], g[first]
         return X, f
 
-    def _neighbours(self, X: Array, box: Box | None, rng: np.random.Generator) -> tuple[Array, Index]:
+    def _neighbours(
+        self, X: Array, box: Box | None, rng: np.random.Generator
+    ) -> tuple[Array, Index]:
         """(k, d) points that differ from a row of X in one discrete parameter, and (k,) which row."""
         space, rows = self.space, np.arange(len(X))
         axes = self._discrete
@@ -192,7 +240,11 @@ class Ascent:
             p, here = space.dists[j], X[:, j]
             k = p.n_values or 1
             if j in self.space.unordered:
-                values = np.arange(k) if k <= _MAX_CHOICES else rng.choice(k, _MAX_CHOICES, replace=False)
+                values = (
+                    np.arange(k)
+                    if k <= _MAX_CHOICES
+                    else rng.choice(k, _MAX_CHOICES, replace=False)
+                )
                 other = np.broadcast_to(values.astype(np.float64), (len(X), len(values)))
             else:
                 raw = p.from_unit(here)
@@ -200,7 +252,11 @@ class Ascent:
                     first, step = 0.0, 1.0
                 else:
                     first, step = float(p.low), float(p.step or 1)
-                i = np.arange(k) if k <= _N_SWEPT else np.rint((raw - first) / step)[:, None] + [-2, -1, 1, 2]
+                i = (
+                    np.arange(k)
+                    if k <= _N_SWEPT
+                    else np.rint((raw - first) / step)[:, None] + [-2, -1, 1, 2]
+                )
                 i = np.broadcast_to(np.clip(i, 0, k - 1), (len(X), np.shape(i)[-1]))
                 other = p.to_unit(p.from_unit(p.to_unit(first + i * step)))
                 if box is not None:

@@ -15,8 +15,14 @@ from .base import Sampler
 from .startup import spread
 
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
-_GRACE_S, _SHARE = 5.0, 0.05  # thinking that is always allowed, and as a share of the time spent in trials
-_CHECK, _POOR = 25, 0.15  # every how many outcomes the model is checked, and which rank correlation is poor
+_GRACE_S, _SHARE = (
+    5.0,
+    0.05,
+)  # thinking that is always allowed, and as a share of the time spent in trials
+_CHECK, _POOR = (
+    25,
+    0.15,
+)  # every how many outcomes the model is checked, and which rank correlation is poor
 _MANY_PARTIAL = 1000  # partly trained trials that are too many for a model of their curves
 _CHECKED = 300  # the latest outcomes that a check looks at
 _FEW, _MANY = 4, 64  # workers that any method keeps busy, and that are too many to think of each
@@ -43,17 +49,19 @@ class Auto(Sampler):
 
     - more than 4 workers, that run more than half of all trials at once: QMC;
     - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
-    - the Gaussian process has used up its time to think: CMAES for one objective where all parameters are numbers
-      without conditions, else TPE;
+    - the Gaussian process has used up its time to think: CMAES for one objective where all
+      parameters are numbers without conditions, else TPE;
     - more than 64 workers, or more than 1,000 trials of which some were stopped early: TPE;
-    - predictions of left-out trials that rank them no better than chance, twice in a row and in all objectives: TPE;
+    - predictions of left-out trials that rank them no better than chance, twice in a row and in all
+      objectives: TPE;
     - conditional parameters: GP and TPE in turns;
     - everything else: GP.
 
-    The Gaussian process may think for 5 seconds for each objective and constraint, and beyond that for 5 % of the time
-    spent in trials. Trials that take no time get it for about 300 proposals, long ones for good. What a proposal costs
-    is taken from the numbers of trials and parameters, not from a clock; how long trials took is what their rows say.
-    Where trials are stopped early there is no such limit: they are long, and the model of their curves stays small.
+    The Gaussian process may think for 5 seconds for each objective and constraint, and beyond that
+    for 5 % of the time spent in trials. Trials that take no time get it for about 300 proposals,
+    long ones for good. What a proposal costs is taken from the numbers of trials and parameters,
+    not from a clock; how long trials took is what their rows say. Where trials are stopped early
+    there is no such limit: they are long, and the model of their curves stays small.
     """
 
     def __init__(self) -> None:
@@ -87,7 +95,9 @@ class Auto(Sampler):
     def _chosen(self, space: Space, history: History, n: int) -> Choice:
         workers = len(history.running) + n
         if workers > _FEW and history.budget and 2 * workers > history.budget:
-            return Choice("QMC", f"{workers} trials at a time of {history.budget} leave nothing to learn from")
+            return Choice(
+                "QMC", f"{workers} trials at a time of {history.budget} leave nothing to learn from"
+            )
         d, m = sum(p.n_values != 1 for p in space.dists), len(history.directions)
         models = m + len(history.constraint_names)
         what = f"{d} parameters" + (f", {m} objectives" if m > 1 else "") + _counted(models - m)
@@ -105,12 +115,19 @@ class Auto(Sampler):
         tau = [] if partial else self._checks(space, history)
         if len(tau) > 1 and max(tau[-2:]) < _POOR:
             shown = " and ".join(f"{t:.2f}" for t in tau[-2:])
-            return Choice("TPE", f"a Gaussian process ranks left-out trials no better than chance (tau {shown})")
+            return Choice(
+                "TPE",
+                f"a Gaussian process ranks left-out trials no better than chance (tau {shown})",
+            )
         if space.conditional and history.n % 2:
-            return Choice("TPE", f"{what}, in turns with a Gaussian process as there are conditions")
+            return Choice(
+                "TPE", f"{what}, in turns with a Gaussian process as there are conditions"
+            )
         checked = f"; it ranks left-out trials with tau = {tau[-1]:.2f}" if tau else ""
         turns = ", in turns with TPE as there are conditions" if space.conditional else ""
-        return Choice("GP", f"{what}{turns}, {finished} finished trials, {workers} at a time{checked}")
+        return Choice(
+            "GP", f"{what}{turns}, {finished} finished trials, {workers} at a time{checked}"
+        )
 
     def _checks(self, space: Space, history: History) -> list[float]:
         """Kendall's tau of losses and of what the others predict for each, after every 25th outcome; the last two.
@@ -136,7 +153,10 @@ class Auto(Sampler):
 
 
 def thinking_s(n: int, d: int) -> Array:
-    """(n,) seconds that the first, second, ... proposal of a Gaussian process with d parameters takes on one core."""
+    """(n,) seconds that the first, second, ...
+
+    Proposal of a Gaussian process with d parameters takes on one core.
+    """
     known = np.minimum(np.arange(n), 500.0)
     return np.asarray(0.005 + 6e-5 * known + 1.2e-8 * d * known**2)
 
@@ -146,7 +166,10 @@ def _counted(n_constraints: int) -> str:
 
 
 def used_up(history: History, d: int, models: int = 1) -> int | None:
-    """Number of the first trial after the thinking time of Gaussian processes is used up; None while it is not."""
+    """Number of the first trial after the thinking time of Gaussian processes is used up.
+
+    None while it is not.
+    """
     over = np.flatnonzero(np.isfinite(history.finished_s))
     total = models * np.cumsum(thinking_s(len(over), d))
     grace = models * _GRACE_S

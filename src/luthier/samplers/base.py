@@ -14,8 +14,8 @@ from ..typing import Array
 class Sampler(ABC):
     """What to try next.
 
-    A sampler holds its settings and at most a cache that can be rebuilt from the history: the same space, history and
-    generator give the same answer, in this process or another.
+    A sampler holds its settings and at most a cache that can be rebuilt from the history: the same
+    space, history and generator give the same answer, in this process or another.
     """
 
     @abstractmethod
@@ -63,11 +63,16 @@ def unseen(space: Space, history: History, X: Array, rng: np.random.Generator) -
 
 
 def remaining(space: Space, history: History, taken: set[bytes] | None = None) -> Array:
-    """(k, d) the points of a finite space that no trial has; none where there are too many points to list."""
+    """(k, d) the points of a finite space that no trial has.
+
+    None where there are too many points to list.
+    """
     if space.n_points > MAX_ENUMERATED:
         return np.empty((0, space.d))
     grid = space.grid()
     fresh = ~history.seen(grid)
     if taken:
-        fresh &= np.fromiter((k not in taken for k in space.keys(grid)), dtype=bool, count=len(grid))
+        fresh &= np.fromiter(
+            (k not in taken for k in space.keys(grid)), dtype=bool, count=len(grid)
+        )
     return grid[fresh]

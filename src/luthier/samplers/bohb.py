@@ -18,14 +18,18 @@ from .tpe import MAX_BELOW, axes, densities, gained, proposal
 
 
 class BOHB(Sampler):
-    """To be used with a scheduler that gives trials different amounts: `sampler=BOHB(), scheduler=Hyperband(...)`.
+    """To be used with a scheduler that gives trials different amounts.
 
-    Models good and bad trials as `TPE` does, by their losses at one step: the highest at which some trial came to rest,
-    paused or over, and at least 2 (d + 1) trials have a loss. A trial counts there with its first report at or beyond
-    the step; one that is complete without, with its value. The best max(d + 1, gamma n) of those n are good. The others
-    are bad, and so are failed trials and those that have just begun; trials that rest below say nothing.
+    `sampler=BOHB(), scheduler=Hyperband(...)`.
 
-    Until a step has so many trials, proposals come from a quasi-random sequence; later, one in three at random.
+    Models good and bad trials as `TPE` does, by their losses at one step: the highest at which some
+    trial came to rest, paused or over, and at least 2 (d + 1) trials have a loss. A trial counts
+    there with its first report at or beyond the step; one that is complete without, with its value.
+    The best max(d + 1, gamma n) of those n are good. The others are bad, and so are failed trials
+    and those that have just begun; trials that rest below say nothing.
+
+    Until a step has so many trials, proposals come from a quasi-random sequence; later, one in
+    three at random.
 
     Args:
         random_fraction: How many proposals are drawn at random.
@@ -37,23 +41,36 @@ class BOHB(Sampler):
     Raises:
         ValueError: An argument out of range.
 
-    Source: Falkner 2018, section 3. Deviations: the densities are those of `TPE`, conditions and weights included;
-    new running trials count as bad, which keeps workers apart; resources are read from the history.
+    Source: Falkner 2018, section 3. Deviations: the densities are those of `TPE`, conditions and
+    weights included; new running trials count as bad, which keeps workers apart; resources are read
+    from the history.
     """
 
     def __init__(
-        self, random_fraction: float = 1 / 3, n_candidates: int = 64, gamma: float = 0.15, prior_weight: float = 1.0,
+        self,
+        random_fraction: float = 1 / 3,
+        n_candidates: int = 64,
+        gamma: float = 0.15,
+        prior_weight: float = 1.0,
         bandwidth: float = 0.2,
-    ) -> None:  # fmt: skip
-        self.random_fraction, self.n_candidates, self.gamma = random_fraction, n_candidates, gamma
-        self.prior_weight, self.bandwidth = prior_weight, bandwidth
+    ) -> None:
+        self.random_fraction = random_fraction
+        self.n_candidates = n_candidates
+        self.gamma = gamma
+        self.prior_weight = prior_weight
+        self.bandwidth = bandwidth
         bounds = {
-            "random_fraction": (0, 1), "n_candidates": (1, math.inf), "gamma": (1e-9, 1),
-            "prior_weight": (1e-9, math.inf), "bandwidth": (1e-3, 1),
-        }  # fmt: skip
+            "random_fraction": (0, 1),
+            "n_candidates": (1, math.inf),
+            "gamma": (1e-9, 1),
+            "prior_weight": (1e-9, math.inf),
+            "bandwidth": (1e-3, 1),
+        }
         for name, (low, high) in bounds.items():
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}")
+                raise ValueError(
+                    f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}"
+                )
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
@@ -64,11 +81,15 @@ class BOHB(Sampler):
         if self._axes[0] is not space:
             self._axes = (space, axes(space))
         n_below = max(space.d + 1, min(math.ceil(self.gamma * len(numbers)), MAX_BELOW))
-        rest = (history.state == State.FAILED) | ((history.state == State.RUNNING) & ~history.has_result)
+        rest = (history.state == State.FAILED) | (
+            (history.state == State.RUNNING) & ~history.has_result
+        )
         rest[numbers] = False
         order = np.concatenate([numbers, np.flatnonzero(rest & history.fits)])
         gains = gained(losses[: n_below + 1], n_below)
-        good, bad = densities(history.X, order, gains, self._axes[1], self.prior_weight, self.bandwidth)
+        good, bad = densities(
+            history.X, order, gains, self._axes[1], self.prior_weight, self.bandwidth
+        )
         steering, X = trust(space, len(numbers)), np.empty((0, space.d))
         for _ in range(n):
             if rng.random() < self.random_fraction:
@@ -82,8 +103,8 @@ class BOHB(Sampler):
 def modelled(history: History, n_min: int) -> tuple[Index, Array]:
     """The trials to model, the best first, and their losses at the highest step that at least n_min have come to.
 
-    Those that told of a constraint that they break come last, by how far they break it, with an infinite loss. Both
-    are empty where there is no such step.
+    Those that told of a constraint that they break come last, by how far they break it, with an
+    infinite loss. Both are empty where there is no such step.
     """
     state, last = history.state, history.last_step
     counts = history.fits & (state != State.FAILED) & (state != State.WAITING)

@@ -34,35 +34,40 @@ _ALPHA = 0.03  # least standard deviation of a warm start
 class CMAES(Sampler):
     """Draws from a normal distribution that moves and bends towards the better half of each generation.
 
-    A generation is the next `population_size` finished trials in the order of their numbers, whoever proposed them and
-    however late they came: the distribution is that order folded up, and there is nothing else to remember. So any
-    number of workers may draw from it at once, none waits, and no result is wasted; one that comes in late takes its
-    place in the order, and the generations after it are told again. Steps that are too long for the present
-    distribution, such as of trials added by hand, are shortened (Hansen 2011).
+    A generation is the next `population_size` finished trials in the order of their numbers,
+    whoever proposed them and however late they came: the distribution is that order folded up, and
+    there is nothing else to remember. So any number of workers may draw from it at once, none
+    waits, and no result is wasted; one that comes in late takes its place in the order, and the
+    generations after it are told again. Steps that are too long for the present distribution, such
+    as of trials added by hand, are shortened (Hansen 2011).
 
-    Only ranks count: feasible complete trials by loss, behind them infeasible ones by how far they are from feasible,
-    then pruned and then failed ones. Categories have a probability each, and discrete numbers a margin that keeps them
-    from freezing; what lies within a cell, or is inactive, is drawn anew from the present distribution when a
-    generation is told.
+    Only ranks count: feasible complete trials by loss, behind them infeasible ones by how far they
+    are from feasible, then pruned and then failed ones. Categories have a probability each, and
+    discrete numbers a margin that keeps them from freezing; what lies within a cell, or is
+    inactive, is drawn anew from the present distribution when a generation is told.
 
-    Worth its while from about 50 trials a parameter on, where parameters depend on one another or differ in scale.
+    Worth its while from about 50 trials a parameter on, where parameters depend on one another or
+    differ in scale.
 
     Args:
         sigma0: First standard deviation, on the unit interval.
         population_size: Trials in a generation; 4 + floor(3 ln d) if None.
-        restarts: What happens when a search has converged: "ipop" begins another elsewhere with twice the population,
-            "bipop" in turns with a small and narrow one, None goes on.
-        start_at: Number of the first trial that counts; earlier ones, of another sampler, tell only where to start.
-        warm_start: Share of the earlier trials, the best, whose mean and covariance the search starts with; 0 for none.
-            Where two of those are feasible, the others are left out.
-        lr_adapt: Adapts the learning rate to noise and to many optima; continuous parameters only, more trials needed.
+        restarts: What happens when a search has converged: "ipop" begins another elsewhere with
+            twice the population, "bipop" in turns with a small and narrow one, None goes on.
+        start_at: Number of the first trial that counts; earlier ones, of another sampler, tell only
+            where to start.
+        warm_start: Share of the earlier trials, the best, whose mean and covariance the search
+            starts with; 0 for none. Where two of those are feasible, the others are left out.
+        lr_adapt: Adapts the learning rate to noise and to many optima; continuous parameters only,
+            more trials needed.
 
     Raises:
         ValueError: An argument out of range.
 
-    Source: Hansen 2016; Hamano 2025 (CatCMA with margin); Nomura 2021 (warm start) and 2023 (lr_adapt); Auger & Hansen
-    2005 (IPOP); Hansen 2009 (BIPOP); Deb 2000 (constraints); as in the package `cmaes`. Deviations: asynchronous
-    generations, as above; a warm start may be narrower, 0.03 instead of 0.1.
+    Source: Hansen 2016; Hamano 2025 (CatCMA with margin); Nomura 2021 (warm start) and 2023
+    (lr_adapt); Auger & Hansen 2005 (IPOP); Hansen 2009 (BIPOP); Deb 2000 (constraints); as in the
+    package `cmaes`. Deviations: asynchronous generations, as above; a warm start may be narrower,
+    0.03 instead of 0.1.
     """
 
     def __init__(
@@ -75,7 +80,10 @@ class CMAES(Sampler):
         lr_adapt: bool = False,
     ) -> None:
         if not 0 < sigma0 <= 1:
-            raise ValueError(f"sigma0 must be above 0 and at most 1, the length of the unit interval, got {sigma0!r}")
+            raise ValueError(
+                "sigma0 must be above 0 and at most 1, the length of the unit interval, got "
+                f"{sigma0!r}"
+            )
         if population_size is not None and population_size < 4:
             raise ValueError(f"population_size must be at least 4, got {population_size!r}")
         if restarts not in ("ipop", "bipop", None):
@@ -84,8 +92,12 @@ class CMAES(Sampler):
             raise ValueError(f"start_at must be the number of a trial, got {start_at!r}")
         if not 0 <= warm_start <= 1:
             raise ValueError(f"warm_start must be between 0 and 1, got {warm_start!r}")
-        self.sigma0, self.population_size, self.restarts = sigma0, population_size, restarts
-        self.start_at, self.warm_start, self.lr_adapt = start_at, warm_start, lr_adapt
+        self.sigma0 = sigma0
+        self.population_size = population_size
+        self.restarts = restarts
+        self.start_at = start_at
+        self.warm_start = warm_start
+        self.lr_adapt = lr_adapt
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
         self._told: Array = np.empty((0, 0))  # rows of trials folded up so far
         self._searches: list[_Search] = []  # the latest generations
@@ -93,10 +105,14 @@ class CMAES(Sampler):
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         one_objective("CMAES", history)
         if self._axes[0] is not space:
-            self._axes, self._searches = (space, _Axes(space)), []
+            self._axes = (space, _Axes(space))
+            self._searches = []
         axes: _Axes = self._axes[1]
         if self.lr_adapt and not axes.continuous:
-            raise SamplerError("lr_adapt takes continuous parameters only; leave it out, or use Float without steps")
+            raise SamplerError(
+                "lr_adapt takes continuous parameters only; leave it out, or use Float without "
+                "steps"
+            )
         if not axes.d:
             return unseen(space, history, space.sample(rng, n), rng)
         search = self._replayed(space, history, axes)
@@ -105,11 +121,21 @@ class CMAES(Sampler):
         search.optimizer.reseed_rng(int(rng.integers(2**32)))
         points: list[Array] = []
         for _ in range(n):
-            points.append(self._drawn(space, history, axes, search, {k for p in points for k in space.keys(p)}, rng))
+            points.append(
+                self._drawn(
+                    space, history, axes, search, {k for p in points for k in space.keys(p)}, rng
+                )
+            )
         return unseen(space, history, np.concatenate([*points, np.empty((0, space.d))]), rng)
 
     def _drawn(
-        self, space: Space, history: History, axes: _Axes, search: _Search, taken: set[bytes], rng: np.random.Generator
+        self,
+        space: Space,
+        history: History,
+        axes: _Axes,
+        search: _Search,
+        taken: set[bytes],
+        rng: np.random.Generator,
     ) -> Array:
         last: Array | None = None
         for _ in range(_ATTEMPTS):
@@ -122,14 +148,24 @@ class CMAES(Sampler):
             last = X
         return space.sample(rng, 1) if last is None else last
 
-    # -- folding up the trials --------------------------------------------------------------------------------------
+    # -- folding up the trials
+    # --------------------------------------------------------------------------------------
 
     def _replayed(self, space: Space, history: History, axes: _Axes) -> _Search:
-        """The search after all full generations; what an earlier call made is used as far as the trials agree."""
+        """The search after all full generations.
+
+        What an earlier call made is used as far as the trials agree.
+        """
         done = history.has_result & history.fits & ~np.isnan(history.X).all(axis=1)
         done[: self.start_at] = False
         numbers = np.flatnonzero(done)
-        ranked_by = (history.state, history.losses[:, 0], history.last_step, history.last_loss, *history.constraints.T)
+        ranked_by = (
+            history.state,
+            history.losses[:, 0],
+            history.last_step,
+            history.last_loss,
+            *history.constraints.T,
+        )
         parts = [numbers, *(a[numbers] for a in ranked_by), history.X[numbers]]
         rows = np.column_stack([np.asarray(a, dtype=np.float64) for a in parts])
         rows[np.isnan(rows)] = np.nan  # one NaN, as bits are compared
@@ -149,7 +185,9 @@ class CMAES(Sampler):
                 place = np.empty(history.n)
                 place[order] = np.arange(len(order))
             members = numbers[search.end : search.end + search.size]
-            following = search.told(history, axes, _behind(history, members[np.argsort(place[members])]))
+            following = search.told(
+                history, axes, _behind(history, members[np.argsort(place[members])])
+            )
             if self.restarts and following.over(axes):
                 following = self._restarted(space, history, axes, following)
             self._searches = [*self._searches[-_KEPT:], following]
@@ -157,7 +195,9 @@ class CMAES(Sampler):
 
     def _start(self, history: History) -> tuple[Any, ...]:
         """What the first generation depends on, beside the settings."""
-        before = np.flatnonzero((history.state[: self.start_at] == State.COMPLETE) & history.fits[: self.start_at])
+        before = np.flatnonzero(
+            (history.state[: self.start_at] == State.COMPLETE) & history.fits[: self.start_at]
+        )
         parts = (before, history.losses[before, 0], history.constraints[before], history.X[before])
         return history.seed, *(a.tobytes() for a in parts if self.warm_start)
 
@@ -169,7 +209,9 @@ class CMAES(Sampler):
         mean = axes.numeric(np.full((1, space.d), np.nan) if centre is None else centre)[0]
         size, start = self._size(axes), self._start(history)
         order, _ = ranked(history)
-        before = _behind(history, order[(order < self.start_at) & (history.state[order] == State.COMPLETE)])
+        before = _behind(
+            history, order[(order < self.start_at) & (history.state[order] == State.COMPLETE)]
+        )
         best = before[: math.ceil(self.warm_start * len(before))]
         feasible = best[history.feasible[best]]
         best = feasible if len(feasible) > 1 else best
@@ -179,13 +221,21 @@ class CMAES(Sampler):
         Y = V - V.mean(axis=0)
         cov = _ALPHA**2 * np.eye(Y.shape[1]) + Y.T @ Y / len(Y)
         sigma = math.exp(np.linalg.slogdet(cov)[1] / 2 / max(len(cov), 1))
-        optimizer = axes.optimizer(V.mean(axis=0), sigma, size, self.lr_adapt, cov / sigma**2, history.X[best])
+        optimizer = axes.optimizer(
+            V.mean(axis=0), sigma, size, self.lr_adapt, cov / sigma**2, history.X[best]
+        )
         return _Search(optimizer, size, start)
 
     def _restarted(self, space: Space, history: History, axes: _Axes, old: _Search) -> _Search:
-        """Another search, from a random point. Source: Auger & Hansen 2005; Hansen 2009, section 2."""
+        """Another search, from a random point. Source: Auger & Hansen 2005.
+
+        Hansen 2009, section 2.
+        """
         rng = np.random.default_rng([history.seed, old.restart])
-        spent = [old.spent[0] + (0 if old.narrow else old.n), old.spent[1] + (old.n if old.narrow else 0)]
+        spent = [
+            old.spent[0] + (0 if old.narrow else old.n),
+            old.spent[1] + (old.n if old.narrow else 0),
+        ]
         least, large = self._size(axes), old.large
         narrow = self.restarts == "bipop" and old.restart > 0 and spent[1] <= spent[0]
         if narrow:
@@ -197,8 +247,14 @@ class CMAES(Sampler):
         mean = axes.numeric(space.sample(rng, 1))[0]
         return _Search(
             axes.optimizer(mean, sigma, max(size, least), self.lr_adapt),
-            max(size, least), old.start, old.end, old.restart + 1, large, narrow, (spent[0], spent[1]),
-        )  # fmt: skip
+            max(size, least),
+            old.start,
+            old.end,
+            old.restart + 1,
+            large,
+            narrow,
+            (spent[0], spent[1]),
+        )
 
 
 @dataclass
@@ -206,7 +262,8 @@ class _Search:
     """Where one search stands after the first `end` trials.
 
     Attributes:
-        optimizer: The distribution: `CMA`, or `CatCMAwM` where anything is discrete. Reseeded before each draw.
+        optimizer: The distribution: `CMA`, or `CatCMAwM` where anything is discrete. Reseeded
+            before each draw.
         size: Trials in a generation.
         start: What the first generation came from.
         end: How many finished trials are folded up, in all searches.
@@ -240,10 +297,12 @@ class _Search:
             new.optimizer.tell(axes.solutions(new.optimizer, history.X[members], rng))
         complete = members[history.state[members] == State.COMPLETE]
         loss = np.where(history.feasible[complete], history.losses[complete, 0], np.inf)
-        new.bands = [*self.bands, (float(loss.min(initial=np.inf)), float(loss.max(initial=-np.inf)))][
-            -self.patience(axes) :
-        ]
-        new.end, new.n = self.end + self.size, self.n + self.size
+        new.bands = [
+            *self.bands,
+            (float(loss.min(initial=np.inf)), float(loss.max(initial=-np.inf))),
+        ][-self.patience(axes) :]
+        new.end = self.end + self.size
+        new.n = self.n + self.size
         return new
 
     def patience(self, axes: _Axes) -> int:
@@ -255,7 +314,9 @@ class _Search:
         if not axes.sound(self.optimizer) or axes.converged(self.optimizer):
             return True
         low, high = min(b[0] for b in self.bands), max(b[1] for b in self.bands)
-        level = math.isfinite(low) and math.isfinite(high) and high - low <= 1e-12 * max(1.0, abs(low))
+        level = (
+            math.isfinite(low) and math.isfinite(high) and high - low <= 1e-12 * max(1.0, abs(low))
+        )
         if level and len(self.bands) == self.patience(axes):
             return True
         with np.errstate(all="ignore"):
@@ -263,7 +324,9 @@ class _Search:
 
 
 class _Axes:
-    """Which columns of a space are what to the optimizer: continuous ones, then discrete ones, then categories.
+    """Which columns of a space are what to the optimizer.
+
+    Continuous ones, then discrete ones, then categories.
 
     Attributes:
         d: Columns that vary.
@@ -285,27 +348,47 @@ class _Axes:
                 real.append(j)
                 continue
             raw = np.arange(k, dtype=np.float64)
-            raw = raw if isinstance(p, Categorical) else p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
+            raw = (
+                raw
+                if isinstance(p, Categorical)
+                else p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
+            )
             self._values[j] = p.to_unit(raw)
             (choices if k == 2 or j in space.unordered else cells).append(j)
-        self._real, self._cells, self._choices = real, cells, choices
+        self._real = real
+        self._cells = cells
+        self._choices = choices
         self._numeric = real + cells
-        self.n_numeric, self.d = len(self._numeric), len(self._numeric) + len(choices)
-        self.continuous = not cells and not choices and all(space.dists[j].n_values is None for j in real)
-        self._fixed = np.where([p.n_values == 1 and not isinstance(p, Categorical) for p in space.dists], 0.5, 0.0)
+        self.n_numeric = len(self._numeric)
+        self.d = len(self._numeric) + len(choices)
+        self.continuous = (
+            not cells and not choices and all(space.dists[j].n_values is None for j in real)
+        )
+        self._fixed = np.where(
+            [p.n_values == 1 and not isinstance(p, Categorical) for p in space.dists], 0.5, 0.0
+        )
         for j, p in enumerate(space.dists):
             if p.n_values == 1 and isinstance(p, Categorical):
                 self._fixed[j] = p.to_unit(0.0)
 
     def numeric(self, X: Array) -> Array:
-        """The numbers among the columns; inactive ones get the mean of the others, or the middle."""
+        """The numbers among the columns.
+
+        Inactive ones get the mean of the others, or the middle.
+        """
         V = X[:, self._numeric]
         there = ~np.isnan(V)
         mean = np.where(there, V, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
         return np.where(there, V, np.where(there.any(axis=0), mean, 0.5))
 
     def optimizer(
-        self, mean: Array, sigma: float, size: int, lr_adapt: bool, cov: Array | None = None, X: Array | None = None
+        self,
+        mean: Array,
+        sigma: float,
+        size: int,
+        lr_adapt: bool,
+        cov: Array | None = None,
+        X: Array | None = None,
     ) -> Any:
         """A fresh distribution; X are points whose categories it takes over."""
         cov = np.eye(len(mean)) if cov is None else cov
@@ -322,9 +405,14 @@ class _Axes:
         return CatCMAwM(
             x_space=[[0.0, 1.0]] * len(self._real) or None,
             z_space=[self._values[j].tolist() for j in self._cells] or None,
-            c_space=ks or None, population_size=size, seed=0,
-            mean=mean if len(mean) else None, sigma=sigma, cov=cov if len(mean) else None, cat_param=q if ks else None,
-        )  # fmt: skip
+            c_space=ks or None,
+            population_size=size,
+            seed=0,
+            mean=mean if len(mean) else None,
+            sigma=sigma,
+            cov=cov if len(mean) else None,
+            cat_param=q if ks else None,
+        )
 
     def _index(self, j: int, x: Array) -> Index:
         values = self._values[j]
@@ -347,8 +435,13 @@ class _Axes:
             X[0, j] = self._values[j][np.argmax(drawn.c[i])]
         return X, inside
 
-    def solutions(self, optimizer: Any, X: Array, rng: np.random.Generator) -> list[tuple[Any, float]]:
-        """What the optimizer is told of ordered points (n, d): the draws they may have come from, and their ranks."""
+    def solutions(
+        self, optimizer: Any, X: Array, rng: np.random.Generator
+    ) -> list[tuple[Any, float]]:
+        """What the optimizer is told of ordered points (n, d).
+
+        The draws they may have come from, and their ranks.
+        """
         V = self._drawn_from(optimizer, X, rng) if self._numeric else np.empty((len(X), 0))
         if isinstance(optimizer, CMA):
             return [(v, float(i)) for i, v in enumerate(V)]
@@ -365,8 +458,14 @@ class _Axes:
         return told
 
     def _drawn_from(self, optimizer: Any, X: Array, rng: np.random.Generator) -> Array:
-        """Numbers (n, k): as they are, drawn within their cell, or anywhere if inactive; none further than likely."""
-        mean, sd = optimizer._mean, optimizer._sigma * np.sqrt(np.diag(optimizer._C)) * getattr(optimizer, "_A", 1.0)
+        """Numbers (n, k): as they are, drawn within their cell, or anywhere if inactive.
+
+        None further than likely.
+        """
+        mean, sd = (
+            optimizer._mean,
+            optimizer._sigma * np.sqrt(np.diag(optimizer._C)) * getattr(optimizer, "_A", 1.0),
+        )
         V = X[:, self._numeric]
         low, high = V.copy(), V.copy()
         for i, j in enumerate(self._numeric):
@@ -400,7 +499,9 @@ class _Axes:
     def sound(self, optimizer: Any) -> bool:
         """Whether all its numbers are finite."""
         parts = [optimizer._mean, optimizer._sigma, optimizer._C] if self._numeric else []
-        return all(np.isfinite(a).all() for a in [*parts, *([optimizer._q] if self._choices else [])])
+        return all(
+            np.isfinite(a).all() for a in [*parts, *([optimizer._q] if self._choices else [])]
+        )
 
 
 def _behind(history: History, numbers: Index) -> Index:
@@ -417,17 +518,25 @@ def _copied(optimizer: Any) -> Any:
     """A copy that shares the generator, which is seeded before each use."""
     new = object.__new__(type(optimizer))
     new.__dict__.update(
-        {k: copy.copy(v) if isinstance(v, np.ndarray | list) else v for k, v in vars(optimizer).items()}
+        {
+            k: copy.copy(v) if isinstance(v, np.ndarray | list) else v
+            for k, v in vars(optimizer).items()
+        }
     )
     return new
 
 
 def _truncated(mean: Array, sd: Array, low: Array, high: Array, u: Array, fallback: Array) -> Array:
-    """Quantiles u of normal distributions cut to [low, high]; the fallback, or the nearer end, where none is left."""
+    """Quantiles u of normal distributions cut to [low, high].
+
+    The fallback, or the nearer end, where none is left.
+    """
     with np.errstate(all="ignore"):
         a, b = (low - mean) / sd, (high - mean) / sd
         above = a > 0  # on the other side of the mean the tail can be told from 1
         a, b = np.where(above, -b, a), np.where(above, -a, b)
         x = ndtri(ndtr(a) + u * (ndtr(b) - ndtr(a)))
         x = mean + sd * np.where(above, -x, x)
-    return np.where(np.isfinite(x), np.clip(x, low, high), np.where(np.isnan(fallback), mean, fallback))
+    return np.where(
+        np.isfinite(x), np.clip(x, low, high), np.where(np.isnan(fallback), mean, fallback)
+    )

@@ -13,12 +13,15 @@ from .startup import legal, one_objective, spread, to_cube
 
 
 class DE(Sampler):
-    """Moves each point of a population along the difference of two others; the better of old and new stays.
+    """Moves each point of a population along the difference of two others.
 
-    Trial i belongs to slot i modulo the population's size, and a slot holds the best of its finished trials: the
-    population is read off the history, whoever ran the trials and in whatever order they came. A trial that runs leaves
-    its slot as it is, so no worker waits for a generation. Feasible complete trials rank by loss, infeasible ones
-    behind them by how far they are from feasible, then pruned ones; failed ones never enter.
+    The better of old and new stays.
+
+    Trial i belongs to slot i modulo the population's size, and a slot holds the best of its
+    finished trials: the population is read off the history, whoever ran the trials and in whatever
+    order they came. A trial that runs leaves its slot as it is, so no worker waits for a
+    generation. Feasible complete trials rank by loss, infeasible ones behind them by how far they
+    are from feasible, then pruned ones; failed ones never enter.
 
     Args:
         population_size: Number of slots, at least 4; if None, one a parameter, between 10 and 50.
@@ -28,10 +31,10 @@ class DE(Sampler):
     Raises:
         ValueError: An argument out of range.
 
-    Source: Storn & Price 1997; asynchronous and for mixed spaces as in DEHB (Awad 2021): numbers outside their range
-    are drawn anew, categories and discrete values own equal parts of the unit interval; Deb 2000 (constraints).
-    Deviations: slots by number, and a smaller population, as budgets are of hundreds; quasi-random start led by the
-    centre.
+    Source: Storn & Price 1997; asynchronous and for mixed spaces as in DEHB (Awad 2021): numbers
+    outside their range are drawn anew, categories and discrete values own equal parts of the unit
+    interval; Deb 2000 (constraints). Deviations: slots by number, and a smaller population, as
+    budgets are of hundreds; quasi-random start led by the centre.
     """
 
     def __init__(self, population_size: int | None = None, F: float = 0.5, CR: float = 0.5) -> None:
@@ -41,7 +44,9 @@ class DE(Sampler):
             raise ValueError(f"F must be above 0 and at most 2, got {F!r}")
         if not 0 <= CR <= 1:
             raise ValueError(f"CR must be between 0 and 1, got {CR!r}")
-        self.population_size, self.F, self.CR = population_size, F, CR
+        self.population_size = population_size
+        self.F = F
+        self.CR = CR
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         one_objective("DE", history)
@@ -62,10 +67,13 @@ class DE(Sampler):
         return legal(space, history, n, rng, vary)
 
 
-def rand_1_bin(a: Array, b: Array, c: Array, old: Array, F: float, CR: float, rng: np.random.Generator) -> Array:
+def rand_1_bin(
+    a: Array, b: Array, c: Array, old: Array, F: float, CR: float, rng: np.random.Generator
+) -> Array:
     """The mutant a + F (b - c), crossed with `old`: points of the unit cube (d,) each.
 
-    What leaves the cube is drawn anew; at least one parameter is the mutant's. Source: Storn & Price 1997.
+    What leaves the cube is drawn anew; at least one parameter is the mutant's. Source: Storn &
+    Price 1997.
     """
     new = a + F * (b - c)
     outside = (new < 0) | (new > 1)

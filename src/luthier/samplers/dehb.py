@@ -20,14 +20,15 @@ from .startup import legal, one_objective, spread, to_cube
 class DEHB(Sampler):
     """To be used with the scheduler `DEHB` of the same settings.
 
-    Each rung has a subpopulation as large as the largest bracket there; a place holds the best of the trials that stand
-    at it, by their losses at the rung; those that told of a broken constraint come behind. Trials of the first pass are
-    spread evenly, and stand at each rung that they reach. Later each trial belongs to a place of one rung: what it
-    holds is crossed with a mutant of three of the best at the rung below (at the lowest, of its own), or of all there
-    are where they are too few.
+    Each rung has a subpopulation as large as the largest bracket there; a place holds the best of
+    the trials that stand at it, by their losses at the rung; those that told of a broken constraint
+    come behind. Trials of the first pass are spread evenly, and stand at each rung that they reach.
+    Later each trial belongs to a place of one rung: what it holds is crossed with a mutant of three
+    of the best at the rung below (at the lowest, of its own), or of all there are where they are
+    too few.
 
-    The population is read off the history, and the place of a trial follows from its number, so workers wait for
-    nobody. Where no trial reports anything, this is `DE`.
+    The population is read off the history, and the place of a trial follows from its number, so
+    workers wait for nobody. Where no trial reports anything, this is `DE`.
 
     Args:
         min_resource: The least that a trial gets, in steps.
@@ -43,17 +44,29 @@ class DEHB(Sampler):
     """
 
     def __init__(
-        self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3, F: float = 0.5,
+        self,
+        min_resource: float = 1,
+        max_resource: float | None = None,
+        reduction_factor: float = 3,
+        F: float = 0.5,
         CR: float = 0.5,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if not min_resource > 0:
             raise ValueError(f"min_resource must be a finite number, above 0, got {min_resource!r}")
         if max_resource is not None and not min_resource < max_resource < np.inf:
-            raise ValueError(f"max_resource must be a finite number, above {min_resource:g}, got {max_resource!r}")
+            raise ValueError(
+                f"max_resource must be a finite number, above {min_resource:g}, got "
+                f"{max_resource!r}"
+            )
         if not 1 < reduction_factor < np.inf:
-            raise ValueError(f"reduction_factor must be a finite number, above 1, got {reduction_factor!r}")
-        self.min_resource, self.max_resource, self.reduction_factor = min_resource, max_resource, reduction_factor
-        self.F, self.CR = F, CR
+            raise ValueError(
+                f"reduction_factor must be a finite number, above 1, got {reduction_factor!r}"
+            )
+        self.min_resource = min_resource
+        self.max_resource = max_resource
+        self.reduction_factor = reduction_factor
+        self.F = F
+        self.CR = CR
         self._plain = DE(F=F, CR=CR)
         self._slots: dict[float, Slots] = {}
 
@@ -63,7 +76,11 @@ class DEHB(Sampler):
         if R is None:
             return (spread if history.n_reports else self._plain.sample)(space, history, n, rng)
         if R not in self._slots:
-            self._slots = {R: Slots(brackets(self.min_resource, max(R, self.min_resource), self.reduction_factor))}
+            self._slots = {
+                R: Slots(
+                    brackets(self.min_resource, max(R, self.min_resource), self.reduction_factor)
+                )
+            }
         slots = self._slots[R]
         levels, places = slots.at(history.n + np.arange(n))
         n_first = int((levels < 0).sum())
@@ -81,7 +98,9 @@ class DEHB(Sampler):
                 below = holds[best[: slots.sizes[level]]]
             donors = _others(below, own[place])
             if len(donors) < 3:
-                donors = _others(np.concatenate([held(k)[0] for k in range(len(slots.sizes))]), own[place])
+                donors = _others(
+                    np.concatenate([held(k)[0] for k in range(len(slots.sizes))]), own[place]
+                )
             if len(donors) < 3:
                 point: Array = rng.random(space.d)
                 return point
@@ -94,13 +113,20 @@ class DEHB(Sampler):
     ) -> Array:
         """A point of the unit cube (d,): rand/1/bin."""
         chosen = rng.choice(donors, 3, replace=False)
-        a, b, c, old = to_cube(space, history.X[[*chosen, parent if parent >= 0 else chosen[0]]], rng)
+        a, b, c, old = to_cube(
+            space, history.X[[*chosen, parent if parent >= 0 else chosen[0]]], rng
+        )
         return rand_1_bin(a, b, c, old, self.F, self.CR, rng)
 
 
 def population(history: History, slots: Slots, level: int) -> tuple[Index, Index]:
-    """The number of the trial that each place (size,) of a rung holds, -1 for none; and the places, the best first."""
-    n, state, size = history.n, history.state, int(slots.sizes[level])
+    """The number of the trial that each place (size,) of a rung holds, -1 for none.
+
+    And the places, the best first.
+    """
+    n = history.n
+    state = history.state
+    size = int(slots.sizes[level])
     mark = float(reached(slots.steps)[level])
     loss, reached_it = losses_at(history, mark)
     at, place = slots.at(np.arange(n))
@@ -109,7 +135,9 @@ def population(history: History, slots: Slots, level: int) -> tuple[Index, Index
     stands = (reached_it | (state == State.COMPLETE)) & (first | (at == level))
     stands &= (state != State.FAILED) & history.fits & ~np.isnan(loss)
     numbers = np.flatnonzero(stands)
-    numbers = numbers[np.lexsort((-loss[numbers], -history.violation[numbers]))]  # the best are written last
+    numbers = numbers[
+        np.lexsort((-loss[numbers], -history.violation[numbers]))
+    ]  # the best are written last
     holds, rank = np.full(size, -1), np.full(size, n)
     holds[place[numbers]] = numbers
     rank[place[numbers]] = np.arange(len(numbers), 0, -1)

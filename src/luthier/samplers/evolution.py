@@ -14,25 +14,29 @@ from .startup import legal, spread, to_cube
 
 
 class Evolution(Sampler):
-    """Changes one parameter of the best of a few random members of the population; the oldest members die.
+    """Changes one parameter of the best of a few random members of the population.
 
-    The population is the newest finished trials, read off the history, so workers need not wait for one another. Death
-    by age rather than by rank keeps a lucky result of a noisy objective from staying for ever. With several objectives
-    or constraints, `ranking.ranked` says who of those alive is best. For architectures and other large discrete spaces
-    with trees of conditions: parameters that a change switches on are drawn afresh.
+    The oldest members die.
+
+    The population is the newest finished trials, read off the history, so workers need not wait for
+    one another. Death by age rather than by rank keeps a lucky result of a noisy objective from
+    staying for ever. With several objectives or constraints, `ranking.ranked` says who of those
+    alive is best. For architectures and other large discrete spaces with trees of conditions:
+    parameters that a change switches on are drawn afresh.
 
     Args:
         population_size: Finished trials that live.
         tournament_size: How many of them compete to be the parent.
-        n_startup_trials: Quasi-random trials before the first mutation, led by the centre of the space or its declared
-            defaults.
+        n_startup_trials: Quasi-random trials before the first mutation, led by the centre of the
+            space or its declared defaults.
         sigma: Standard deviation of the step of a number, on the unit interval.
 
     Raises:
         ValueError: An argument out of range.
 
-    Source: Real 2019, algorithm 1. Deviations: numbers take a normal step; smaller population, and mutation begins
-    before it is full; in finite spaces more parameters change when the neighbours of a parent are used up.
+    Source: Real 2019, algorithm 1. Deviations: numbers take a normal step; smaller population, and
+    mutation begins before it is full; in finite spaces more parameters change when the neighbours
+    of a parent are used up.
     """
 
     def __init__(
@@ -42,8 +46,10 @@ class Evolution(Sampler):
         n_startup_trials: int = 10,
         sigma: float = 0.15,
     ) -> None:
-        self.population_size, self.tournament_size = population_size, tournament_size
-        self.n_startup_trials, self.sigma = n_startup_trials, sigma
+        self.population_size = population_size
+        self.tournament_size = tournament_size
+        self.n_startup_trials = n_startup_trials
+        self.sigma = sigma
         for name in ("population_size", "tournament_size", "n_startup_trials"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}")
@@ -51,7 +57,9 @@ class Evolution(Sampler):
             raise ValueError(f"sigma must be above 0 and at most 1, got {sigma!r}")
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        finished = np.flatnonzero(history.fits & history.has_result & (history.state != State.FAILED))
+        finished = np.flatnonzero(
+            history.fits & history.has_result & (history.state != State.FAILED)
+        )
         free = np.array([p.n_values != 1 for p in space.dists])
         if len(finished) < self.n_startup_trials or not free.any():
             return spread(space, history, n, rng)

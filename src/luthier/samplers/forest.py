@@ -19,8 +19,12 @@ from ..typing import Array, Index
 from .base import Sampler, remaining
 from .startup import one_objective, spread
 
-_MAX_TRIALS = 400  # that the forest is fitted to: beyond it the best half of them, and an even share of the rest
-_N_STARTS, _N_ROUNDS, _N_STEPS = 10, 3, 4  # of the local search: configurations, rounds, draws for each number
+# that the forest is fitted to: beyond it the best half of them, and an even share of the rest
+_MAX_TRIALS = 400
+# of the local search: configurations, rounds, draws for each number
+_N_STARTS = 10
+_N_ROUNDS = 3
+_N_STEPS = 4
 _STEPS = (0.2, 0.05, 0.0125)  # standard deviations on the unit interval, taken in turn
 _MAX_CHOICES, _MAX_MOVES = 16, 160  # neighbours by another choice of one parameter, and in all
 _N_KEPT = 256  # candidates from round to round
@@ -31,35 +35,39 @@ _NOISE = 1e-4  # share of the variance that a forest never claims to explain
 class Forest(Sampler):
     """Models the loss with a random forest and proposes where the expected improvement is largest.
 
-    The forest splits on conditions and categories as they are, so it is at home in trees of conditional parameters and
-    among many choices. Ranks of the losses stand for them; pruned trials rank behind complete ones, failed ones last.
-    What is running counts as if it came out as the forest expects (kriging believer), which keeps workers apart. A
-    local search from the best trials looks for the largest expected improvement. One proposal in ten is random, and
-    another is the best trial with one choice changed: a forest thinks too little of a choice that it has seen in bad
-    company only.
+    The forest splits on conditions and categories as they are, so it is at home in trees of
+    conditional parameters and among many choices. Ranks of the losses stand for them; pruned trials
+    rank behind complete ones, failed ones last. What is running counts as if it came out as the
+    forest expects (kriging believer), which keeps workers apart. A local search from the best
+    trials looks for the largest expected improvement. One proposal in ten is random, and another is
+    the best trial with one choice changed: a forest thinks too little of a choice that it has seen
+    in bad company only.
 
-    A constraint on results has a forest too, of what every trial told of it, failed ones included. The expected
-    improvement on the best feasible trial is multiplied by the probability of being feasible; while nothing is, the
-    probability alone counts. A trial that failed where it broke a constraint is not held against its neighbours as a
-    bad loss.
+    A constraint on results has a forest too, of what every trial told of it, failed ones included.
+    The expected improvement on the best feasible trial is multiplied by the probability of being
+    feasible; while nothing is, the probability alone counts. A trial that failed where it broke a
+    constraint is not held against its neighbours as a bad loss.
 
-    With `max_repeats`, for noisy objectives, a configuration earns its evaluations: one whose mean is better than the
-    incumbent's is run again, to 2, 4, 8, ... evaluations, and replaces it when it has as many; a worse mean at any
-    stage ends that. The incumbent is run again whenever a new configuration has been tried. Running trials count, and
-    no more trials are repeats than are not. See `incumbent`.
+    With `max_repeats`, for noisy objectives, a configuration earns its evaluations: one whose mean
+    is better than the incumbent's is run again, to 2, 4, 8, ... evaluations, and replaces it when
+    it has as many; a worse mean at any stage ends that. The incumbent is run again whenever a new
+    configuration has been tried. Running trials count, and no more trials are repeats than are not.
+    See `incumbent`.
 
     Args:
-        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led by the centre of the
-            space, or its declared defaults.
+        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led
+            by the centre of the space, or its declared defaults.
         n_trees: Of the forest.
-        n_random: Random points among which the search begins, beside the neighbours of the best trials.
+        n_random: Random points among which the search begins, beside the neighbours of the best
+            trials.
         random_share: Of proposals that are random, and again of those with a choice changed.
         max_repeats: The most evaluations of a configuration; 1 repeats nothing.
 
-    Source: Hutter 2011 (SMAC; racing of FocusedILS), Lindauer 2022 (SMAC3). Deviations: ranks of the losses, as normal
-    quantiles, for their logarithm; variance within leaves counts; quasi-random start, as short as TPE's; means over
-    all evaluations are raced, not over shared seeds; which is the incumbent depends on nothing but the means.
-    Constraints: Gelbart 2014 (expected improvement times probability), of signed ranks.
+    Source: Hutter 2011 (SMAC; racing of FocusedILS), Lindauer 2022 (SMAC3). Deviations: ranks of
+    the losses, as normal quantiles, for their logarithm; variance within leaves counts;
+    quasi-random start, as short as TPE's; means over all evaluations are raced, not over shared
+    seeds; which is the incumbent depends on nothing but the means. Constraints: Gelbart 2014
+    (expected improvement times probability), of signed ranks.
     """
 
     def __init__(
@@ -70,13 +78,24 @@ class Forest(Sampler):
         random_share: float = 0.1,
         max_repeats: int = 1,
     ) -> None:
-        self.n_startup_trials, self.n_trees, self.n_random = n_startup_trials, n_trees, n_random
-        self.random_share, self.max_repeats = random_share, max_repeats
-        least = {"n_startup_trials": 1, "n_trees": 2, "n_random": 1, "random_share": 0, "max_repeats": 1}
+        self.n_startup_trials = n_startup_trials
+        self.n_trees = n_trees
+        self.n_random = n_random
+        self.random_share = random_share
+        self.max_repeats = max_repeats
+        least = {
+            "n_startup_trials": 1,
+            "n_trees": 2,
+            "n_random": 1,
+            "random_share": 0,
+            "max_repeats": 1,
+        }
         for name, low in least.items():
             high = 1 if name == "random_share" else math.inf
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be between {low} and {high:g}, got {getattr(self, name)!r}")
+                raise ValueError(
+                    f"{name} must be between {low} and {high:g}, got {getattr(self, name)!r}"
+                )
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         one_objective("Forest", history)
@@ -90,7 +109,11 @@ class Forest(Sampler):
         X = np.empty((0, space.d))
         for _ in range(n):
             again = tried.earned(self.max_repeats)
-            x = tried.X[again : again + 1] if again is not None else self._new(space, history, tried, rng)
+            x = (
+                tried.X[again : again + 1]
+                if again is not None
+                else self._new(space, history, tried, rng)
+            )
             tried.begin(x)
             X = np.concatenate([X, x])
         return X
@@ -98,8 +121,9 @@ class Forest(Sampler):
     def incumbent(self, history: History) -> int | None:
         """Number of the first trial of the best configuration.
 
-        That is the one with the smallest mean loss among the feasible ones that were evaluated most often, or
-        `max_repeats` times: one lucky draw does not suffice. None where no trial is complete and feasible.
+        That is the one with the smallest mean loss among the feasible ones that were evaluated most
+        often, or `max_repeats` times: one lucky draw does not suffice. None where no trial is
+        complete and feasible.
         """
         tried = Tried(history.space, history)
         best = tried.incumbent(self.max_repeats)
@@ -107,7 +131,9 @@ class Forest(Sampler):
 
     def _new(self, space: Space, history: History, tried: Tried, rng: np.random.Generator) -> Array:
         """A configuration (1, d) that no trial has, where the space has any left."""
-        kinds = np.array([(p.n_values or 1) if j in space.unordered else 0 for j, p in enumerate(space.dists)])
+        kinds = np.array(
+            [(p.n_values or 1) if j in space.unordered else 0 for j, p in enumerate(space.dists)]
+        )
         over, open_ = tried.sample()
         X, y = tried.X[over], quantiles(tried.loss[over])
         search = Search(space, kinds, X[np.lexsort((y, tried.violation[over]))], rng)
@@ -120,7 +146,10 @@ class Forest(Sampler):
                 return x
         model = _Model(X, y, tried.constraints[over], tried.X[open_], kinds, rng, self.n_trees)
         C = np.concatenate(
-            [space.sample(rng, self.n_random), *(search.near(model.ordered[:_N_STARTS], s) for s in _STEPS)]
+            [
+                space.sample(rng, self.n_random),
+                *(search.near(model.ordered[:_N_STARTS], s) for s in _STEPS),
+            ]
         )
         g = model.gain(C)
         for i in range(_N_ROUNDS):
@@ -134,7 +163,11 @@ class Forest(Sampler):
         left = remaining(space, history, tried.begun) if space.finite else C[:0]
         if not len(left):
             return _random(space, history, tried, rng)
-        left = left if len(left) <= _MAX_LISTED else left[rng.choice(len(left), _MAX_LISTED, replace=False)]
+        left = (
+            left
+            if len(left) <= _MAX_LISTED
+            else left[rng.choice(len(left), _MAX_LISTED, replace=False)]
+        )
         return left[[int(np.argmax(model.gain(left)))]]
 
 
@@ -143,7 +176,8 @@ class Tried:
 
     Attributes:
         X: (k, d) unit columns.
-        loss: (k,) mean of what its trials came to; NaN where none is over, or failed where it broke a constraint.
+        loss: (k,) mean of what its trials came to; NaN where none is over, or failed where it broke
+            a constraint.
         constraints: (k, c) means of what its trials told, as `signed_ranks`; NaN where none told.
         violation: (k,) 0 where these are feasible, or nothing was told.
         n_over: How many trials are over and tell something.
@@ -156,12 +190,16 @@ class Tried:
 
     def __init__(self, space: Space, history: History) -> None:
         numbers, losses, constraints = told(history)
-        self._space, self.n_over = space, len(numbers)
+        self._space = space
+        self.n_over = len(numbers)
         pending = (history.state == State.RUNNING) & ~history.has_result & history.fits
         rows = np.concatenate([numbers, np.flatnonzero(pending)])
         keys = space.keys(history.X)
-        self.begun, self._row = set(keys), dict[bytes, int]()
-        group = np.array([self._row.setdefault(keys[i], len(self._row)) for i in rows], dtype=np.int64)
+        self.begun = set(keys)
+        self._row = dict[bytes, int]()
+        group = np.array(
+            [self._row.setdefault(keys[i], len(self._row)) for i in rows], dtype=np.int64
+        )
         k = len(self._row)
         self.n_begun = np.bincount(group, minlength=k)
         ended = group[: len(numbers)]
@@ -171,7 +209,8 @@ class Tried:
             [np.empty((k, 0)), *(_means(c, ended, k) for c in signed_ranks(constraints).T)]
         )
         self.violation = violation(self.constraints)
-        self.first, self.last = np.full(k, history.n), np.full(k, -1)
+        self.first = np.full(k, history.n)
+        self.last = np.full(k, -1)
         np.minimum.at(self.first, group, rows)
         np.maximum.at(self.last, group, rows)
         self.X = history.X[self.first]
@@ -184,10 +223,15 @@ class Tried:
         if row == len(self.X):
             self.begun.add(key)
             self.X = np.concatenate([self.X, x])
-            self.loss, self.violation = np.append(self.loss, np.nan), np.append(self.violation, 0.0)
-            self.constraints = np.concatenate([self.constraints, np.full((1, self.constraints.shape[1]), np.nan)])
-            self.n_ended, self.n_begun = np.append(self.n_ended, 0), np.append(self.n_begun, 0)
-            self.first, self.last = np.append(self.first, self._next), np.append(self.last, 0)
+            self.loss = np.append(self.loss, np.nan)
+            self.violation = np.append(self.violation, 0.0)
+            self.constraints = np.concatenate(
+                [self.constraints, np.full((1, self.constraints.shape[1]), np.nan)]
+            )
+            self.n_ended = np.append(self.n_ended, 0)
+            self.n_begun = np.append(self.n_begun, 0)
+            self.first = np.append(self.first, self._next)
+            self.last = np.append(self.last, 0)
         self.n_begun[row] += 1
         self.last[row] = self._next
         self._next += 1
@@ -211,7 +255,9 @@ class Tried:
         able = ~np.isnan(self.loss) & (self.violation == 0)
         if not able.any():
             return None
-        often = np.flatnonzero(able & (self.n_ended >= min(int(self.n_ended[able].max()), max_repeats)))
+        often = np.flatnonzero(
+            able & (self.n_ended >= min(int(self.n_ended[able].max()), max_repeats))
+        )
         return int(often[np.argmin(self.loss[often])])
 
     def earned(self, max_repeats: int) -> int | None:
@@ -220,7 +266,9 @@ class Tried:
         if max_repeats == 1 or best is None or self.n_begun.sum() >= 2 * len(self.X):
             return None
         stage = np.minimum(2 * self.n_ended, min(int(self.n_ended[best]), max_repeats))
-        better = np.flatnonzero((self.loss < self.loss[best]) & (self.violation == 0) & (self.n_begun < stage))
+        better = np.flatnonzero(
+            (self.loss < self.loss[best]) & (self.violation == 0) & (self.n_begun < stage)
+        )
         if len(better):
             return int(better[np.argmin(self.loss[better])])
         due = self.n_begun[best] < max_repeats and self.last[best] < self.first.max()
@@ -244,9 +292,15 @@ class _Model:
     """
 
     def __init__(
-        self, X: Array, y: Array, constraints: Array, running: Array, kinds: Index,
-        rng: np.random.Generator, n_trees: int,
-    ) -> None:  # fmt: skip
+        self,
+        X: Array,
+        y: Array,
+        constraints: Array,
+        running: Array,
+        kinds: Index,
+        rng: np.random.Generator,
+        n_trees: int,
+    ) -> None:
         def fitted(values: Array) -> Trees:
             known = ~np.isnan(values)
             return fit(X[known], values[known], kinds, rng, n_trees)
@@ -258,7 +312,9 @@ class _Model:
             self._losses = fitted(y)
             if len(running):
                 means = [predict(border, running)[0] for border in self._borders]
-                constraints = np.concatenate([constraints, np.column_stack([np.empty((len(running), 0)), *means])])
+                constraints = np.concatenate(
+                    [constraints, np.column_stack([np.empty((len(running), 0)), *means])]
+                )
                 y = np.concatenate([y, predict(self._losses, running)[0]])
                 X = np.concatenate([X, running])
                 self._losses = fitted(y)
@@ -266,7 +322,11 @@ class _Model:
         broken = violation(constraints)
         self.ordered = X[np.lexsort((y, broken))]
         feasible = X[(broken == 0) & ~np.isnan(y)]
-        self._best = float(predict(self._losses, feasible)[0].min()) if self._losses and len(feasible) else None
+        self._best = (
+            float(predict(self._losses, feasible)[0].min())
+            if self._losses and len(feasible)
+            else None
+        )
 
     def gain(self, C: Array) -> Array:
         """(k,) log of the expected improvement times the probability of being feasible, at points (k, d).
@@ -284,15 +344,24 @@ class _Model:
 
 
 class Search:
-    """One-exchange neighbourhoods: one parameter differs, a number by a normal step, a category in any way.
+    """One-exchange neighbourhoods.
 
-    Where a new choice switches parameters on, they are as in the best trial that has them, or random.
+    One parameter differs, a number by a normal step, a category in any way.
+
+    Where a new choice switches parameters on, they are as in the best trial that has them, or
+    random.
     """
 
-    def __init__(self, space: Space, kinds: Index, leaders: Array, rng: np.random.Generator) -> None:
-        self._space, self._kinds, self._rng = space, kinds, rng
+    def __init__(
+        self, space: Space, kinds: Index, leaders: Array, rng: np.random.Generator
+    ) -> None:
+        self._space = space
+        self._kinds = kinds
+        self._rng = rng
         on = ~np.isnan(leaders)
-        self._usual = np.where(on.any(axis=0), leaders[on.argmax(axis=0), np.arange(space.d)], np.nan)
+        self._usual = np.where(
+            on.any(axis=0), leaders[on.argmax(axis=0), np.arange(space.d)], np.nan
+        )
         moves: list[tuple[int, int]] = []  # column, and how many choices further
         for j, p in enumerate(space.dists):
             if p.n_values != 1:
@@ -309,7 +378,9 @@ class Search:
         several = np.flatnonzero((self._kinds > 1) & ~np.isnan(self._best[0]))
         if not len(several):
             return None
-        N = self._moved(self._best, self._moves[self._moves[:, 0] == self._rng.choice(several)], 0.0)
+        N = self._moved(
+            self._best, self._moves[self._moves[:, 0] == self._rng.choice(several)], 0.0
+        )
         return N[[self._rng.integers(len(N))]] if len(N) else None
 
     def near(self, P: Array, sd: float) -> Array:
@@ -324,7 +395,10 @@ class Search:
         N = np.repeat(P, len(moves), axis=0)
         at, (j, step) = np.arange(len(N)), np.tile(moves, (len(P), 1)).T
         changes = ~np.isnan(N[at, j])
-        N, j, step, at = N[changes], j[changes], step[changes], at[: changes.sum()]
+        N = N[changes]
+        j = j[changes]
+        step = step[changes]
+        at = at[: changes.sum()]
         old = N[at, j]
         moved = np.abs(old + np.maximum(sd, self._finest[j]) * rng.standard_normal(len(N)))
         moved = np.clip(np.where(moved > 1, 2 - moved, moved), 0.0, 1.0)
@@ -332,14 +406,18 @@ class Search:
         if self._space.conditional:
             fresh = rng.random(N.shape)
             fresh = np.where(kinds > 0, np.floor(fresh * kinds), fresh)
-            usual = np.where(np.isnan(self._usual) | (rng.random((len(N), 1)) < 0.5), fresh, self._usual)
+            usual = np.where(
+                np.isnan(self._usual) | (rng.random((len(N), 1)) < 0.5), fresh, self._usual
+            )
             N = np.where(np.isnan(N), usual, N)
         N = self._space.settle(N)
         return N[self._space.feasible(N)]
 
 
 def told(history: History) -> tuple[Index, Array, Array]:
-    """The trials that tell something: their numbers (k,), losses (k,), and constraints (k, c), NaN where not told.
+    """The trials that tell something.
+
+    Their numbers (k,), losses (k,), and constraints (k, c), NaN where not told.
 
     Those that failed where they broke a constraint have no loss: the constraint says why.
     """
@@ -347,14 +425,17 @@ def told(history: History) -> tuple[Index, Array, Array]:
     loss, constraints = np.full(history.n, np.nan), history.constraints
     loss[numbers] = known
     loss[(history.state == State.FAILED) & ~history.feasible] = np.nan
-    some = ~np.isnan(loss) | (history.has_result & history.fits & ~np.isnan(constraints).all(axis=1))
+    some = ~np.isnan(loss) | (
+        history.has_result & history.fits & ~np.isnan(constraints).all(axis=1)
+    )
     return np.flatnonzero(some), loss[some], constraints[some]
 
 
 def signed_ranks(constraints: Array) -> Array:
     """What was told of constraints (n, c) as ranks of the sizes, from -1 to 1, with the signs that it had.
 
-    Units and outliers do not matter, and the border is seen the finer the more trials come close to it.
+    Units and outliers do not matter, and the border is seen the finer the more trials come close to
+    it.
     """
     out = constraints.copy()
     for v in out.T:
@@ -377,7 +458,9 @@ def _means(values: Array, group: Index, k: int) -> Array:
     known = ~np.isnan(values)
     values, group = values[known], group[known]
     count = np.bincount(group, minlength=k)
-    share = values / np.maximum(count, 1)[group]  # divided first, so that the largest do not overflow
+    share = (
+        values / np.maximum(count, 1)[group]
+    )  # divided first, so that the largest do not overflow
     return np.where(count > 0, np.bincount(group, share, k), np.nan)
 
 

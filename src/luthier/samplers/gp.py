@@ -38,61 +38,72 @@ from .startup import spread, trust
 
 _N_LEADERS = 5  # best trials whose neighbourhood is looked at
 _MAX_D = 20  # parameters beyond which the search stays in a box
-_COOLING = 50  # finished trials after which cost counts half, where it is not known how many there will be
+_COOLING = (
+    50  # finished trials after which cost counts half, where it is not known how many there will be
+)
 _MOST_LOST = 100  # failed trials, the latest, around which no gain is sought
 _MOST_CENTRES = 25  # members of the front, around which a local model takes its trials
-_DOUBT = 4.0  # how much a standard deviation is doubted where there are as many trials as parameters
+_DOUBT = (
+    4.0  # how much a standard deviation is doubted where there are as many trials as parameters
+)
 _N_SPREAD = 8  # trials of a front whose neighbourhood is looked at
 _MAX_EXACT = 4  # objectives beyond which a hypervolume has too many boxes
-_SHARE_OF_DIRECTIONS = 0.5  # of proposals that go in a random direction, where there are fewer objectives
-_BEYOND = 0.1  # how far a reference point lies beyond the worst: standard deviations, or widths of the front
+_SHARE_OF_DIRECTIONS = (
+    0.5  # of proposals that go in a random direction, where there are fewer objectives
+)
+# how far a reference point lies beyond the worst: standard deviations, or widths of the front
+_BEYOND = 0.1
 _LEAST_WIDTH = 2.0  # of a front, in standard deviations of all losses
-
-
 
 
 class GP(Sampler):
     """Models losses by Gaussian processes and proposes where most improvement is expected.
 
-    A Matérn-5/2 kernel with a lengthscale for each parameter; categories differ or do not; an inactive parameter stands
-    in the middle of its range. Losses are warped before they are modelled: beyond the median only their ranks count,
-    and the scale is stretched near the best. Hyperparameters are estimates, so a model of few trials is too sure of
-    itself: after n trials with d active parameters its standard deviation counts 1 + 4 d / n times. Running trials
-    count as observed, without noise, to be what the model expects there, so workers and batches spread. With more than
-    `n_local` trials or 20 parameters the search stays in a box around the best trial that grows with success and
-    shrinks with failure, and with more than `n_local` the model learns from the trials nearest to it.
+    A Matérn-5/2 kernel with a lengthscale for each parameter; categories differ or do not; an
+    inactive parameter stands in the middle of its range. Losses are warped before they are
+    modelled: beyond the median only their ranks count, and the scale is stretched near the best.
+    Hyperparameters are estimates, so a model of few trials is too sure of itself: after n trials
+    with d active parameters its standard deviation counts 1 + 4 d / n times. Running trials count
+    as observed, without noise, to be what the model expects there, so workers and batches spread.
+    With more than `n_local` trials or 20 parameters the search stays in a box around the best trial
+    that grows with success and shrinks with failure, and with more than `n_local` the model learns
+    from the trials nearest to it.
 
-    Several losses are modelled apart, without the factor and without the ranks. Half of the proposals, at random, go
-    where most hypervolume is expected beyond the front of the means, counted up to a little worse than that front, so
-    that it gets better and denser; the others where a point is expected to reach furthest in a random direction,
-    counted from the worst that was found, so that it gets wider. Of more than 4 losses all proposals do the latter.
+    Several losses are modelled apart, without the factor and without the ranks. Half of the
+    proposals, at random, go where most hypervolume is expected beyond the front of the means,
+    counted up to a little worse than that front, so that it gets better and denser; the others
+    where a point is expected to reach furthest in a random direction, counted from the worst that
+    was found, so that it gets wider. Of more than 4 losses all proposals do the latter.
 
-    Constraints (`trial.set_constraint`, failures with `catch_as="infeasible"`) are modelled one by one, and the gain
-    counts times the probability that all are kept; while no trial keeps them that probability alone. Failed trials that
-    told of a constraint count as having come to the loss that is expected there, so no gain is sought around them.
-    Curves of partly trained trials are modelled where there is one loss; of several, pruned trials count with their
-    last report, see `luthier.models.surrogate.results`.
+    Constraints (`trial.set_constraint`, failures with `catch_as="infeasible"`) are modelled one by
+    one, and the gain counts times the probability that all are kept; while no trial keeps them that
+    probability alone. Failed trials that told of a constraint count as having come to the loss that
+    is expected there, so no gain is sought around them. Curves of partly trained trials are
+    modelled where there is one loss; of several, pruned trials count with their last report, see
+    `luthier.models.surrogate.results`.
 
-    Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement is weighed against
-    the cost expected: at first in full, at the end not at all.
+    Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement
+    is weighed against the cost expected: at first in full, at the end not at all.
 
     Args:
-        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led by the centre of the
-            space, or its declared defaults.
-        noise: Variance of the noise as a share of that of the warped losses; 0 for an objective without noise; None
-            learns it.
-        warp_inputs: Learns a monotone warp of each number, for parameters that should have had a log scale.
+        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led
+            by the centre of the space, or its declared defaults.
+        noise: Variance of the noise as a share of that of the warped losses; 0 for an objective
+            without noise; None learns it.
+        warp_inputs: Learns a monotone warp of each number, for parameters that should have had a
+            log scale.
         n_local: With more finished trials the model is local.
         cost_exponent: How much cost counts at first: improvement / cost^exponent. 0 ignores it.
 
     Raises:
         ValueError: An argument out of range.
 
-    Source: Snoek 2012; Ament 2023 (log of the expected improvement); Song 2024 (warps of the loss); Hvarfner 2024 (the
-    priors of lengthscales grow with the dimension) and 2022 (steering); Eriksson 2019 (the box); Lee 2020 (cost);
-    Yang 2019 (the expected hypervolume, exact); Golovin & Zhang 2020 (random directions); Gardner 2014 (constraints).
-    Deviations: improvement over the best posterior mean, not the best draw; the factor on the standard deviation; both
-    gains in turns; the search over mixed spaces, see `Ascent`.
+    Source: Snoek 2012; Ament 2023 (log of the expected improvement); Song 2024 (warps of the loss);
+    Hvarfner 2024 (the priors of lengthscales grow with the dimension) and 2022 (steering); Eriksson
+    2019 (the box); Lee 2020 (cost); Yang 2019 (the expected hypervolume, exact); Golovin & Zhang
+    2020 (random directions); Gardner 2014 (constraints). Deviations: improvement over the best
+    posterior mean, not the best draw; the factor on the standard deviation; both gains in turns;
+    the search over mixed spaces, see `Ascent`.
     """
 
     def __init__(
@@ -103,8 +114,11 @@ class GP(Sampler):
         n_local: int = 500,
         cost_exponent: float = 1.0,
     ) -> None:
-        self.n_startup_trials, self.noise, self.warp_inputs = n_startup_trials, noise, warp_inputs
-        self.n_local, self.cost_exponent = n_local, cost_exponent
+        self.n_startup_trials = n_startup_trials
+        self.noise = noise
+        self.warp_inputs = warp_inputs
+        self.n_local = n_local
+        self.cost_exponent = cost_exponent
         least = {"n_startup_trials": 1, "noise": 0, "n_local": 20, "cost_exponent": 0}
         for name, low in least.items():
             given = getattr(self, name)
@@ -126,11 +140,15 @@ class GP(Sampler):
         hopeful = bool(good.any())
         if not hopeful:  # towards what keeps the constraints
             number = known
-            told = (history.state[known] == State.COMPLETE) & ~np.isnan(history.constraints[known]).all(axis=1)
+            told = (history.state[known] == State.COMPLETE) & ~np.isnan(
+                history.constraints[known]
+            ).all(axis=1)
             losses = np.where(told, history.violation[known], np.inf)[:, None]  # crashes come last
             good = np.ones(len(known), dtype=bool)
         near = nearest(columns.inputs(history.X[number]), losses, good, self.n_local)
-        X, L, improvable = history.X[number[near]], losses[near], good[near]
+        X = history.X[number[near]]
+        L = losses[near]
+        improvable = good[near]
         active = columns.d - float(np.isnan(X[:, columns.all]).sum(axis=1).mean())
         if not hopeful:
             leaders = np.argsort(L[:, 0], kind="stable")[:_N_LEADERS]
@@ -155,18 +173,33 @@ class GP(Sampler):
             length = box_length(progress(losses, good)[self.n_startup_trials :], columns.d)
         return self._climbed(acquisition, history, X[leaders], X[centre], length, n, rng)
 
-    def _one(self, Z: Inputs, y: Array, good: Mask, doubt: float, room: int) -> tuple[Gain, Index, int]:
-        """What is expected of one loss (k,); rows of the points whose neighbourhood is looked at, and of the best."""
+    def _one(
+        self, Z: Inputs, y: Array, good: Mask, doubt: float, room: int
+    ) -> tuple[Gain, Index, int]:
+        """What is expected of one loss (k,).
+
+        Rows of the points whose neighbourhood is looked at, and of the best.
+        """
         model = self._posterior("loss", Z, y, transformed, room)
         means = model.predict(Z)[0]
         leaders = np.lexsort((y, ~good))[:_N_LEADERS].astype(np.int64)
-        return LogEI(model, float(means[good].min()), doubt), leaders, int(np.lexsort((means, ~good))[0])
+        return (
+            LogEI(model, float(means[good].min()), doubt),
+            leaders,
+            int(np.lexsort((means, ~good))[0]),
+        )
 
     def _several(
         self, Z: Inputs, L: Array, good: Mask, room: int, rng: np.random.Generator
-    ) -> tuple[Gain, Index, int]:  # fmt: skip
-        """What is expected of losses (k, m); rows of points spread over the front, and of one of them."""
-        models = [self._posterior(f"loss {j}", Z, L[:, j], transformed_beside, room) for j in range(L.shape[1])]
+    ) -> tuple[Gain, Index, int]:
+        """What is expected of losses (k, m).
+
+        Rows of points spread over the front, and of one of them.
+        """
+        models = [
+            self._posterior(f"loss {j}", Z, L[:, j], transformed_beside, room)
+            for j in range(L.shape[1])
+        ]
         means = np.stack([model.predict(Z)[0] for model in models], axis=1)
         front = np.flatnonzero(good)
         front = front[non_dominated(means[front])]
@@ -177,22 +210,33 @@ class GP(Sampler):
             gain = LogReach(models, means[front], far, rng)
         else:
             low, width = means[leaders].min(axis=0), np.ptp(means[leaders], axis=0)
-            gain = LogEHVI(models, means[front], low + np.maximum((1 + _BEYOND) * width, _LEAST_WIDTH))
+            gain = LogEHVI(
+                models, means[front], low + np.maximum((1 + _BEYOND) * width, _LEAST_WIDTH)
+            )
         return gain, leaders, int(rng.choice(leaders))
 
     def _limits(
-        self, columns: Columns, history: History, limited: dict[str, Limit], active: float, room: int
-    ) -> list[LogPI]:  # fmt: skip
+        self,
+        columns: Columns,
+        history: History,
+        limited: dict[str, Limit],
+        active: float,
+        room: int,
+    ) -> list[LogPI]:
         """Whether constraints are kept, each by a model of its own."""
         made = []
         for name, (number, value) in limited.items():
             latest = slice(max(0, len(number) - self.n_local) // 25 * 25, None)
             number, value = number[latest], value[latest]
-            model = self._posterior(f"limit {name}", columns.inputs(history.X[number]), value, centred, room)
+            model = self._posterior(
+                f"limit {name}", columns.inputs(history.X[number]), value, centred, room
+            )
             made.append(LogPI(model, bound(value), 1 + _DOUBT * active / len(number)))
         return made
 
-    def _from_curves(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+    def _from_curves(
+        self, space: Space, history: History, n: int, rng: np.random.Generator
+    ) -> Array:
         """Proposals by what partly trained trials are expected to come to."""
         model = curves(space, history)
         if model is None or len(model.number) < self.n_startup_trials:
@@ -209,16 +253,29 @@ class GP(Sampler):
         X = history.X[model.number[by_mean]]
         gain = LogEI(copy.copy(model.posterior), float(model.mean[by_mean[0]]), model.doubt)
         acquisition = Acquisition(
-            space, columns, None if broken.all() and kept else gain, kept, trust=trust(space, len(X))
+            space,
+            columns,
+            None if broken.all() and kept else gain,
+            kept,
+            trust=trust(space, len(X)),
         )
         length = box_length(model.mean, columns.d) if columns.d > _MAX_D else None
         return self._climbed(acquisition, history, X[:_N_LEADERS], X[0], length, n, rng)
 
     def _climbed(
-        self, acquisition: Acquisition, history: History, leaders: Array, centre: Array, length: float | None, n: int,
+        self,
+        acquisition: Acquisition,
+        history: History,
+        leaders: Array,
+        centre: Array,
+        length: float | None,
+        n: int,
         rng: np.random.Generator,
-    ) -> Array:  # fmt: skip
-        """N points (n, d) where the acquisition is largest; each, as what runs, is taken for what the models expect."""
+    ) -> Array:
+        """N points (n, d) where the acquisition is largest.
+
+        Each, as what runs, is taken for what the models expect.
+        """
         space = acquisition.space
         if self._ascent is None or self._ascent.space is not space:
             self._ascent = Ascent(space)
@@ -226,7 +283,9 @@ class GP(Sampler):
             acquisition.expect(history.X[i : i + 1])
         bounds = None
         if length is not None:
-            bounds = Box(*box(np.where(np.isnan(centre), 0.5, centre), acquisition.lengthscales, length))
+            bounds = Box(
+                *box(np.where(np.isnan(centre), 0.5, centre), acquisition.lengthscales, length)
+            )
         proposed = np.empty((0, space.d))
         for i in range(n):
             x = self._ascent(acquisition, history, leaders, proposed, rng, bounds)
@@ -235,10 +294,17 @@ class GP(Sampler):
                 acquisition.expect(x)
         return proposed
 
-    def _posterior(self, what: str, Z: Inputs, y: Array, warp: Callable[[Array], Array], room: int) -> Posterior:
-        """The process given all of y; its covariance is factored anew only when the hyperparameters are."""
+    def _posterior(
+        self, what: str, Z: Inputs, y: Array, warp: Callable[[Array], Array], room: int
+    ) -> Posterior:
+        """The process given all of y.
+
+        Its covariance is factored anew only when the hyperparameters are.
+        """
         noise = self.noise if what.startswith("loss") else None
-        m, theta = self._fits.setdefault(what, Hyperparameters(noise, self.warp_inputs)).at(Z, y, warp)
+        m, theta = self._fits.setdefault(what, Hyperparameters(noise, self.warp_inputs)).at(
+            Z, y, warp
+        )
         key = theta.tobytes() + Z.N[:m].tobytes() + Z.C[:m].tobytes()
         if what not in self._made or self._made[what][0] != key:
             self._made[what] = (key, Posterior.of(theta, Z.rows(0, m), warp(y[:m]), room=room + 16))
@@ -251,13 +317,24 @@ class GP(Sampler):
         """What cost counts now, by a model of its logarithm; None while too few told."""
         cost = history.cost[number]
         told = np.flatnonzero(cost >= 0)
-        told = told[max(0, len(told) - self.n_local) // 25 * 25 :]  # moves every 25 trials only, as in `nearest`
+        told = told[
+            max(0, len(told) - self.n_local) // 25 * 25 :
+        ]  # moves every 25 trials only, as in `nearest`
         if len(told) < self.n_startup_trials or not cost[told].max() > cost[told].min():
             return None
         log_cost = np.log(np.maximum(cost[told], 1e-6 * cost[told].max()))
-        spent = len(number) / history.budget if history.budget else len(number) / (len(number) + _COOLING)
+        spent = (
+            len(number) / history.budget
+            if history.budget
+            else len(number) / (len(number) + _COOLING)
+        )
         share = self.cost_exponent * max(1 - spent, 0.0) * float(log_cost.std())
-        return Dear(self._posterior("cost", columns.inputs(history.X[number[told]]), log_cost, standardise, 0), share)
+        return Dear(
+            self._posterior(
+                "cost", columns.inputs(history.X[number[told]]), log_cost, standardise, 0
+            ),
+            share,
+        )
 
 
 def nearest(Z: Inputs, L: Array, good: Mask, n: int) -> Index:
@@ -276,7 +353,11 @@ def nearest(Z: Inputs, L: Array, good: Mask, n: int) -> Index:
         best = best[subset(L[best], reference_point(L[best]), _MOST_CENTRES)]
     distance = np.full(m, np.inf)
     for b in best:
-        np.minimum(distance, ((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1), out=distance)
+        np.minimum(
+            distance,
+            ((Z.N[:m] - Z.N[b]) ** 2).sum(axis=1) + (Z.C[:m] != Z.C[b]).sum(axis=1),
+            out=distance,
+        )
     return np.concatenate([np.sort(np.argsort(distance, kind="stable")[:n]), np.arange(m, len(L))])
 
 

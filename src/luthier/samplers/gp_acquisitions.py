@@ -1,4 +1,7 @@
-"""What the Gaussian-process sampler maximises: the gain that is expected of a point, and what is held against it."""
+"""What the Gaussian-process sampler maximises.
+
+The gain that is expected of a point, and what is held against it.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ class Gain(Term, Protocol):
     """What is expected of a point."""
 
     def expect(self, Z: Inputs, kept: bool) -> None:
-        """Takes one point as if it had been found to be what the models expect; it counts if constraints are kept."""
+        """Takes one point as if it had been found to be what the models expect.
+
+        It counts if constraints are kept.
+        """
 
 
 class _One:
@@ -58,7 +64,8 @@ class _One:
 
     def __init__(self, model: Posterior, best: float, doubt: float) -> None:
         self.models: Sequence[Posterior] = [model]
-        self.best, self.doubt = best, doubt
+        self.best = best
+        self.doubt = doubt
 
     def value(self, Z: Inputs) -> Array:
         mean, variance = self.models[0].predict(Z)
@@ -68,7 +75,9 @@ class _One:
         mean, variance, mean_by, variance_by = self.models[0].gradients(Z)
         sd = self.doubt * np.sqrt(variance)
         f, by_mean, by_sd = self._by(mean, sd, self.best)
-        return f, by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[:, None] * variance_by
+        return f, by_mean[:, None] * mean_by + (by_sd * self.doubt**2 / (2 * sd))[
+            :, None
+        ] * variance_by
 
     def _value(self, mean: Array, sd: Array, best: float, /) -> Array:
         raise NotImplementedError
@@ -100,7 +109,9 @@ class _Several:
     """
 
     def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
-        self.models, self.front, self.reference = models, front, reference
+        self.models = models
+        self.front = front
+        self.reference = reference
 
     def expect(self, Z: Inputs, kept: bool) -> None:
         if kept:
@@ -110,7 +121,9 @@ class _Several:
             model.append(Z, noise=0.0)
 
     def value(self, Z: Inputs) -> Array:
-        mean, variance = (np.stack(a, axis=1) for a in zip(*(m.predict(Z) for m in self.models), strict=True))
+        mean, variance = (
+            np.stack(a, axis=1) for a in zip(*(m.predict(Z) for m in self.models), strict=True)
+        )
         return self._value(mean, np.sqrt(variance))
 
     def slope(self, Z: Inputs) -> tuple[Array, Array]:
@@ -119,7 +132,9 @@ class _Several:
         sd = np.sqrt(variance)
         f, by_mean, by_sd = self._by(mean, sd)
         by_variance = by_sd / (2 * sd)
-        return f, np.einsum("km,kmp->kp", by_mean, mean_by) + np.einsum("km,kmp->kp", by_variance, variance_by)
+        return f, np.einsum("km,kmp->kp", by_mean, mean_by) + np.einsum(
+            "km,kmp->kp", by_variance, variance_by
+        )
 
     def _value(self, mean: Array, sd: Array) -> Array:
         raise NotImplementedError
@@ -130,11 +145,15 @@ class _Several:
 
 
 class LogEHVI(_Several):
-    """The log of the hypervolume that a point is expected to add; of up to four losses, see `_Several`."""
+    """The log of the hypervolume that a point is expected to add.
+
+    Of up to four losses, see `_Several`.
+    """
 
     def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
         super().__init__(models, front, reference)
-        self._n, self._boxes = len(front), boxes(front, reference)
+        self._n = len(front)
+        self._boxes = boxes(front, reference)
 
     def _value(self, mean: Array, sd: Array) -> Array:
         return log_expected_hypervolume(mean, sd, *self._cover())
@@ -145,7 +164,8 @@ class LogEHVI(_Several):
     def _cover(self) -> tuple[Array, Array]:
         """The boxes beyond the front as it is now."""
         if len(self.front) > self._n:
-            self._n, self._boxes = len(self.front), boxes(self.front, self.reference)
+            self._n = len(self.front)
+            self._boxes = boxes(self.front, self.reference)
         return self._boxes
 
 
@@ -161,7 +181,7 @@ class LogReach(_Several):
 
     def __init__(
         self, models: Sequence[Posterior], front: Array, reference: Array, rng: np.random.Generator
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(models, front, reference)
         self._rng = rng
         self._draw()
@@ -189,13 +209,19 @@ class LogReach(_Several):
 
 
 class LogPI(_One):
-    """The log of the probability that a constraint is kept: that it is at most `best`, as the model sees values."""
+    """The log of the probability that a constraint is kept.
+
+    That it is at most `best`, as the model sees values.
+    """
 
     _value = staticmethod(log_probability_below)
     _by = staticmethod(log_probability_below_by)
 
     def expect(self, Z: Inputs) -> bool:
-        """Takes one point as if it had been found to be what the model expects: whether the constraint is kept."""
+        """Takes one point as if it had been found to be what the model expects.
+
+        Whether the constraint is kept.
+        """
         kept = bool(self.models[0].predict(Z)[0][0] <= self.best)
         self.models[0].append(Z, noise=0.0)
         return kept
@@ -234,10 +260,19 @@ class Acquisition:
     """
 
     def __init__(
-        self, space: Space, columns: Columns, gain: Gain | None, limits: Sequence[LogPI] = (),
-        dear: Dear | None = None, trust: float = 0.0,
-    ) -> None:  # fmt: skip
-        self.space, self.columns, self.gain, self.limits, self.trust = space, columns, gain, limits, trust
+        self,
+        space: Space,
+        columns: Columns,
+        gain: Gain | None,
+        limits: Sequence[LogPI] = (),
+        dear: Dear | None = None,
+        trust: float = 0.0,
+    ) -> None:
+        self.space = space
+        self.columns = columns
+        self.gain = gain
+        self.limits = limits
+        self.trust = trust
         first: list[Term] = [] if gain is None else [gain]
         self._terms: list[Term] = [*first, *limits, *([] if dear is None else [dear])]
 
@@ -250,7 +285,10 @@ class Acquisition:
 
     @property
     def lengthscales(self) -> Array:
-        """(d,) of the numbers, in the geometric mean of the models; their geometric mean for the rest."""
+        """(d,) of the numbers, in the geometric mean of the models.
+
+        Their geometric mean for the rest.
+        """
         numbers = self.columns.numbers
         own = np.mean([-0.5 * np.log(m.rho[: len(numbers)]) for m in self._terms[0].models], axis=0)
         scales = np.full(self.space.d, own.mean() if len(own) else 0.0)
@@ -275,7 +313,9 @@ class Acquisition:
             for j in numbers:
                 near = X.copy()
                 near[:, j] += np.where(X[:, j] > 0.5, -_STEP, _STEP)
-                by[:, j] = self.trust * (self.space.log_prior(near) - believed) / (near[:, j] - X[:, j])
+                by[:, j] = (
+                    self.trust * (self.space.log_prior(near) - believed) / (near[:, j] - X[:, j])
+                )
         for term in self._terms:
             g, g_by = term.slope(Z if term is self.gain else self._plain(Z))
             f += g

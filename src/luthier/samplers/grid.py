@@ -14,13 +14,19 @@ _BLOCK = 256
 
 
 class Grid(Sampler):
-    """Every feasible point of a finite space in order, the last parameter moving fastest; goes on where it stopped.
+    """Every feasible point of a finite space in order, the last parameter moving fastest.
+
+    Goes on where it stopped.
 
     A point counts as done as soon as any trial has it, whatever became of that trial.
     """
 
     def __init__(self) -> None:
-        self._at: tuple[Space | None, int, int] = (None, 0, 0)  # space, trials and first open point of the last call
+        self._at: tuple[Space | None, int, int] = (
+            None,
+            0,
+            0,
+        )  # space, trials and first open point of the last call
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         """The next n points.

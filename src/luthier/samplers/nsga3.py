@@ -19,10 +19,13 @@ _LEAST = 1e-6  # share of the range below which an intercept says nothing
 
 
 class NSGA3(NSGA2):
-    """NSGA-II that spreads its population along reference directions: for three objectives and more.
+    """NSGA-II that spreads its population along reference directions.
 
-    Of the front that does not fit as a whole, trials live on whose direction has the fewest members, the nearest to it
-    first. Distances are measured between the ideal point and the intercepts of the plane through the extreme points.
+    For three objectives and more.
+
+    Of the front that does not fit as a whole, trials live on whose direction has the fewest
+    members, the nearest to it first. Distances are measured between the ideal point and the
+    intercepts of the plane through the extreme points.
 
     Args:
         population_size: As in `NSGA2`.
@@ -30,15 +33,17 @@ class NSGA3(NSGA2):
         crossover_rate: As in `NSGA2`.
         mutation: As in `NSGA2`.
         mutation_rate: As in `NSGA2`.
-        reference_directions: (h, m) from the ideal point, at least 0 each, in units of the objectives' ranges; None
-            takes as many of Das and Dennis as the population has places: see `das_dennis`.
+        reference_directions: (h, m) from the ideal point, at least 0 each, in units of the
+            objectives' ranges; None takes as many of Das and Dennis as the population has places:
+            see `das_dennis`.
 
     Raises:
         ValueError: An argument out of range.
 
-    Source: Deb & Jain 2014. Deviations: as in `NSGA2`; extreme points are sought among the non-dominated, in units of
-    the range; ideal and extreme points are those of the living; the nearest is taken where the paper draws by lot, so
-    that the population is a function of the history; parents of better fronts win.
+    Source: Deb & Jain 2014. Deviations: as in `NSGA2`; extreme points are sought among the
+    non-dominated, in units of the range; ideal and extreme points are those of the living; the
+    nearest is taken where the paper draws by lot, so that the population is a function of the
+    history; parents of better fronts win.
     """
 
     def __init__(
@@ -63,7 +68,8 @@ class NSGA3(NSGA2):
             and given.any(axis=1).all()
         ):
             raise ValueError(
-                "reference_directions must be an array (h, m) of finite numbers of at least 0, with one above 0 in "
+                "reference_directions must be an array (h, m) of finite numbers of at least 0, "
+                "with one above 0 in "
                 f"each row, got {reference_directions!r}"
             )
         self._drawn: dict[int, Array] = {}
@@ -71,7 +77,10 @@ class NSGA3(NSGA2):
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         m, given = len(history.directions), self.reference_directions
         if given is not None and given.shape[1] != m:
-            raise SamplerError(f"reference_directions have {given.shape[1]} columns for {m} objectives; give one each")
+            raise SamplerError(
+                f"reference_directions have {given.shape[1]} columns for {m} objectives; give one "
+                "each"
+            )
         return super().sample(space, history, n, rng)
 
     def ranked(self, losses: Array) -> Index:
@@ -80,7 +89,9 @@ class NSGA3(NSGA2):
         last = int(np.searchsorted(size, self.population_size))
         if last == len(size) or size[last] == self.population_size:
             return np.argsort(rank, kind="stable")
-        niche, distance = associate(normalised(losses, rank == 0), self._directions(losses.shape[1]))
+        niche, distance = associate(
+            normalised(losses, rank == 0), self._directions(losses.shape[1])
+        )
         level = np.zeros(len(losses), dtype=np.int64)
         split = np.flatnonzero(rank == last)
         split = split[np.lexsort((distance[split], niche[split]))]
@@ -102,8 +113,9 @@ def normalised(losses: Array, front: Mask) -> Array:
 
     Args:
         losses: Of all candidates.
-        front: (n,) which of them no other dominates; the extreme point of an axis is the one nearest to it. Where the
-            points span no plane, or it misses an axis, the worst of these takes the intercept's place.
+        front: (n,) which of them no other dominates; the extreme point of an axis is the one
+            nearest to it. Where the points span no plane, or it misses an axis, the worst of these
+            takes the intercept's place.
     """
     above = losses - losses.min(axis=0)
     worst = above.max(axis=0)
@@ -130,9 +142,12 @@ def associate(points: Array, directions: Array) -> tuple[Index, Array]:
 
 
 def das_dennis(m: int, most: int) -> Array:
-    """Reference directions (h, m), rows that sum to 1: the finest even lattice of at most `most`, and at least m.
+    """Reference directions (h, m), rows that sum to 1.
 
-    Where it has no inner points, a second lattice is set inside it, half as wide, as fine as there is room for.
+    The finest even lattice of at most `most`, and at least m.
+
+    Where it has no inner points, a second lattice is set inside it, half as wide, as fine as there
+    is room for.
 
     Source: Das & Dennis 1998; two layers as in Deb & Jain 2014.
     """

@@ -12,16 +12,20 @@ from .base import Sampler, unseen
 
 
 class QMC(Sampler):
-    """A Sobol sequence, Owen-scrambled: covers the space more evenly than chance, in every projection.
+    """A Sobol sequence, Owen-scrambled.
 
-    The trial begun after i others gets point i, so workers that share a study share the sequence. Categories and
-    discrete values own equal cells of their axis; a point that breaks a constraint gives way to a random one.
+    Covers the space more evenly than chance, in every projection.
+
+    The trial begun after i others gets point i, so workers that share a study share the sequence.
+    Categories and discrete values own equal cells of their axis; a point that breaks a constraint
+    gives way to a random one.
 
     Args:
-        seed: Which scrambling; sequences with different seeds are independent. None takes the study's seed.
+        seed: Which scrambling; sequences with different seeds are independent. None takes the
+            study's seed.
 
-    Source: Sobol 1967, direction numbers of Joe & Kuo 2008, scrambling of Owen 1995 by hashing (Burley 2020).
-    Deviation: no repeats in finite spaces.
+    Source: Sobol 1967, direction numbers of Joe & Kuo 2008, scrambling of Owen 1995 by hashing
+    (Burley 2020). Deviation: no repeats in finite spaces.
     """
 
     def __init__(self, seed: int | None = None) -> None:

@@ -12,17 +12,21 @@ from ..typing import Array, Index
 
 
 def ranked(
-    history: History, most: int | None = None, among: Index | None = None, memory: dict[bytes, Index] | None = None
+    history: History,
+    most: int | None = None,
+    among: Index | None = None,
+    memory: dict[bytes, Index] | None = None,
 ) -> tuple[Index, int]:
     """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
 
-    Feasible complete trials by loss, or with several objectives as in `best_first`; then infeasible ones by how far
-    they are from feasible; then pruned and paused ones by the step they reached and the loss there; then failed and
-    running ones.
+    Feasible complete trials by loss, or with several objectives as in `best_first`; then infeasible
+    ones by how far they are from feasible; then pruned and paused ones by the step they reached and
+    the loss there; then failed and running ones.
 
     Args:
         history: All trials.
-        most: How many of the best are needed, where there are several objectives; None: all. See `best_first`.
+        most: How many of the best are needed, where there are several objectives; None: all. See
+            `best_first`.
         among: Ascending numbers of those to rank; None: all.
         memory: See `best_first`.
     """
@@ -52,11 +56,16 @@ def finished(history: History) -> int:
     return int(np.count_nonzero(counts))
 
 
-def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Index] | None = None) -> Index:
-    """(n,) Which of some losses (n, m) come first: the smaller, or with several objectives those of better fronts.
+def best_first(
+    losses: Array, most: int | None = None, memory: dict[bytes, Index] | None = None
+) -> Index:
+    """(n,) Which of some losses (n, m) come first.
 
-    Inside a front each is chosen for the hypervolume that it adds to those before. Given `most`, only that many are
-    chosen: fronts that are among them as a whole stay in the order in which they came, and so does all the rest.
+    The smaller, or with several objectives those of better fronts.
+
+    Inside a front each is chosen for the hypervolume that it adds to those before. Given `most`,
+    only that many are chosen: fronts that are among them as a whole stay in the order in which they
+    came, and so does all the rest.
 
     Args:
         losses: (n, m), smaller is better.
@@ -82,7 +91,10 @@ def best_first(losses: Array, most: int | None = None, memory: dict[bytes, Index
 
 
 def _chosen(front: Array, k: int, memory: dict[bytes, Index]) -> Index:
-    """(min(k, f),) Who is chosen from a front (f, m), the first pick first; taken from memory if it is the last one."""
+    """(min(k, f),) Who is chosen from a front (f, m), the first pick first.
+
+    Taken from memory if it is the last one.
+    """
     key = k.to_bytes(4) + front.tobytes()
     if key not in memory:
         memory.clear()
@@ -91,7 +103,9 @@ def _chosen(front: Array, k: int, memory: dict[bytes, Index]) -> Index:
 
 
 def depths(losses: Array) -> Array:
-    """(n, m) losses as distances from their reference point in units of the deepest: -1 is the best, 0 the reference.
+    """(n, m) losses as distances from their reference point in units of the deepest.
+
+    -1 is the best, 0 the reference.
 
     What is infinite stays so; what is nearly so counts as 1e300, so that no volume overflows.
     """

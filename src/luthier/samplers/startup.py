@@ -21,23 +21,33 @@ def one_objective(method: str, history: History) -> None:
     """Raises SamplerError where there are several."""
     if len(history.directions) > 1:
         n = len(history.directions)
-        raise SamplerError(f"{method} takes one objective, got {n}; use sampler=None, TPE, GP or NSGA2")
+        raise SamplerError(
+            f"{method} takes one objective, got {n}; use sampler=None, TPE, GP or NSGA2"
+        )
 
 
 def several_objectives(method: str, history: History) -> None:
     """Raises SamplerError where there is one."""
     if len(history.directions) < 2:
-        raise SamplerError(f"{method} takes several objectives, got one; use sampler=None, CMAES or Evolution")
+        raise SamplerError(
+            f"{method} takes several objectives, got one; use sampler=None, CMAES or Evolution"
+        )
 
 
 def untried_centre(space: Space, history: History, n: int) -> Array | None:
-    """(1, d) the declared defaults or the middle, for one of the first two trials of a study; None once it is known."""
+    """(1, d) the declared defaults or the middle, for one of the first two trials of a study.
+
+    None once it is known.
+    """
     centre = space.centre() if history.n < 2 and n == 1 else None
     return None if centre is None or known(history.X, centre) else centre
 
 
 def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-    """The centre, then quasi-random points, every other one from the priors if there are any: a start (n, d)."""
+    """The centre, then quasi-random points, every other one from the priors if there are any.
+
+    A start (n, d).
+    """
     centre = untried_centre(space, history, n)
     if centre is not None:
         return centre
@@ -49,12 +59,18 @@ def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> 
 
 
 def trust(space: Space, n: int) -> float:
-    """Exponent of the density of the space's priors after n finished trials. Source: Hvarfner 2022, beta = 10."""
+    """Exponent of the density of the space's priors after n finished trials. Source.
+
+    Hvarfner 2022, beta = 10.
+    """
     return _BETA / n if space.believed else 0.0
 
 
 def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
-    """Unit columns (n, d) as points of the unit cube, which `Space.place` turns back; what is inactive is drawn."""
+    """Unit columns (n, d) as points of the unit cube, which `Space.place` turns back.
+
+    What is inactive is drawn.
+    """
     U = X.copy()
     for j in space.unordered:
         U[:, j] = (U[:, j] + 0.5) / (space.dists[j].n_values or 1)
@@ -63,7 +79,13 @@ def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
     return U
 
 
-def legal(space: Space, history: History, n: int, rng: np.random.Generator, vary: Callable[[int, int], Array]) -> Array:
+def legal(
+    space: Space,
+    history: History,
+    n: int,
+    rng: np.random.Generator,
+    vary: Callable[[int, int], Array],
+) -> Array:
     """N points (n, d) that no constraint forbids and no trial has, unless a finite space is used up.
 
     Args:

@@ -28,31 +28,34 @@ _MAX_LISTED = 512  # points that are scored when few of a finite space are left
 class TPE(Sampler):
     """Models the good trials and the rest with a density each, l(x) and g(x), and proposes where l/g is largest.
 
-    Good are the best ceil(gamma n) of the n finished trials, at most 25. Both densities are mixtures of product kernels
-    over all parameters together (multivariate), trees of conditional parameters included: see `Mixture`. Pruned trials
-    rank behind complete ones, by how far they came; failed and running trials count as bad, which keeps workers apart.
-    A proposal costs the same however many trials there are.
+    Good are the best ceil(gamma n) of the n finished trials, at most 25. Both densities are
+    mixtures of product kernels over all parameters together (multivariate), trees of conditional
+    parameters included: see `Mixture`. Pruned trials rank behind complete ones, by how far they
+    came; failed and running trials count as bad, which keeps workers apart. A proposal costs the
+    same however many trials there are.
 
-    With several objectives, good are the best fronts, and of the last of them those that add most hypervolume; feasible
-    trials come before infeasible ones, and those by how far they break constraints. As trials are then good for
-    different reasons, kernels lend one another columns, see `Crossed`, and so do the draws that compete.
+    With several objectives, good are the best fronts, and of the last of them those that add most
+    hypervolume; feasible trials come before infeasible ones, and those by how far they break
+    constraints. As trials are then good for different reasons, kernels lend one another columns,
+    see `Crossed`, and so do the draws that compete.
 
-    Priors of the space steer: half of the first trials are drawn from them, and l/g is multiplied by
-    prior^(10 / n), which fades as trials are finished.
+    Priors of the space steer: half of the first trials are drawn from them, and l/g is multiplied
+    by prior^(10 / n), which fades as trials are finished.
 
     Args:
-        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led by the centre of the
-            space, or its declared defaults.
+        n_startup_trials: Until so many are finished, trials come from a quasi-random sequence, led
+            by the centre of the space, or its declared defaults.
         n_candidates: How many draws from l compete; half as many where their columns are mixed.
         gamma: Share of trials that count as good.
         prior_weight: Of the kernel that covers the whole space, where an observation weighs 1.
-        bandwidth: Of the kernels, on the unit interval, for one observation; k of them in d dimensions get
-            bandwidth * k^(-1/(d + 4)).
+        bandwidth: Of the kernels, on the unit interval, for one observation; k of them in d
+            dimensions get bandwidth * k^(-1/(d + 4)).
 
-    Source: Bergstra 2011 (l/g, recency weights of Optuna for g); Watanabe 2023 (share of 0.15, good trials weighed by
-    how much better they are); Hvarfner 2022 (priors); Ozaki 2022 (several objectives). Deviations: Scott's rule for the
-    bandwidth instead of gaps between neighbours; one mixture over the whole conditional tree; quasi-random start;
-    crossed kernels, which lie between one mixture of all columns and one for each.
+    Source: Bergstra 2011 (l/g, recency weights of Optuna for g); Watanabe 2023 (share of 0.15, good
+    trials weighed by how much better they are); Hvarfner 2022 (priors); Ozaki 2022 (several
+    objectives). Deviations: Scott's rule for the bandwidth instead of gaps between neighbours; one
+    mixture over the whole conditional tree; quasi-random start; crossed kernels, which lie between
+    one mixture of all columns and one for each.
     """
 
     def __init__(
@@ -63,13 +66,24 @@ class TPE(Sampler):
         prior_weight: float = 1.0,
         bandwidth: float = 0.2,
     ) -> None:
-        self.n_startup_trials, self.n_candidates = n_startup_trials, n_candidates
-        self.gamma, self.prior_weight, self.bandwidth = gamma, prior_weight, bandwidth
-        least = {"n_startup_trials": 1, "n_candidates": 1, "gamma": 1e-9, "prior_weight": 1e-9, "bandwidth": 1e-3}
+        self.n_startup_trials = n_startup_trials
+        self.n_candidates = n_candidates
+        self.gamma = gamma
+        self.prior_weight = prior_weight
+        self.bandwidth = bandwidth
+        least = {
+            "n_startup_trials": 1,
+            "n_candidates": 1,
+            "gamma": 1e-9,
+            "prior_weight": 1e-9,
+            "bandwidth": 1e-3,
+        }
         for name, low in least.items():
             high = 1 if name in ("gamma", "bandwidth") else math.inf
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}")
+                raise ValueError(
+                    f"{name} must be between {low:g} and {high:g}, got {getattr(self, name)!r}"
+                )
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
         self._chosen: dict[bytes, Index] = {}  # from fronts, which seldom change
 
@@ -82,7 +96,9 @@ class TPE(Sampler):
             self._axes = (space, axes(space))
         good, bad = self._densities(history, order, n_below, self._axes[1])
         steering = trust(space, n_finished)
-        points = [proposal(space, history, good, bad, steering, self.n_candidates, rng) for _ in range(n)]
+        points = [
+            proposal(space, history, good, bad, steering, self.n_candidates, rng) for _ in range(n)
+        ]
         X = np.concatenate(points)
         return unseen(space, history, X, rng) if n > 1 else X
 
@@ -95,9 +111,14 @@ class TPE(Sampler):
 
 
 def densities(
-    X: Array, order: Index, gains: Array, axes: Axes, prior_weight: float, bandwidth: float,
+    X: Array,
+    order: Index,
+    gains: Array,
+    axes: Axes,
+    prior_weight: float,
+    bandwidth: float,
     kind: type[Mixture] = Mixture,
-) -> tuple[Mixture, Mixture]:  # fmt: skip
+) -> tuple[Mixture, Mixture]:
     """The densities of good and of bad trials.
 
     Args:
@@ -114,18 +135,27 @@ def densities(
     if len(above) > _MAX_ABOVE:
         n_new = _MAX_ABOVE // 2
         share = np.arange(_MAX_ABOVE - n_new) * (len(above) - n_new) // (_MAX_ABOVE - n_new)
-        weights = np.concatenate([weights[share] * ((len(above) - n_new) / len(share)), weights[-n_new:]])
+        weights = np.concatenate(
+            [weights[share] * ((len(above) - n_new) / len(share)), weights[-n_new:]]
+        )
         above = np.concatenate([above[share], above[-n_new:]])
     good = kind(X[below], gains, axes, prior_weight, bandwidth)
     return good, kind(X[above], weights, axes, prior_weight, bandwidth)
 
 
 def proposal(
-    space: Space, history: History, good: Mixture, bad: Mixture, steering: float, n_candidates: int,
+    space: Space,
+    history: History,
+    good: Mixture,
+    bad: Mixture,
+    steering: float,
+    n_candidates: int,
     rng: np.random.Generator,
-) -> Array:  # fmt: skip
+) -> Array:
     """(1, d) of some draws from `good`, legal and new, the one that is best by good / bad and the prior."""
-    if isinstance(good, Crossed) and isinstance(bad, Crossed):  # half as many, as their columns are mixed
+    if isinstance(good, Crossed) and isinstance(
+        bad, Crossed
+    ):  # half as many, as their columns are mixed
         C = candidates(space, history, good, (n_candidates + 1) // 2, rng)
         return recombined(space, history, C, good, bad, steering, rng)
     C = candidates(space, history, good, n_candidates, rng)
@@ -137,7 +167,13 @@ def proposal(
 
 
 def recombined(
-    space: Space, history: History, C: Array, good: Crossed, bad: Crossed, steering: float, rng: np.random.Generator
+    space: Space,
+    history: History,
+    C: Array,
+    good: Crossed,
+    bad: Crossed,
+    steering: float,
+    rng: np.random.Generator,
 ) -> Array:
     """(1, d) of some points, the one that is best, and then, column by column, with what is best there among them all.
 
@@ -167,7 +203,9 @@ def recombined(
     return x[None]
 
 
-def candidates(space: Space, history: History, good: Mixture, n: int, rng: np.random.Generator) -> Array:
+def candidates(
+    space: Space, history: History, good: Mixture, n: int, rng: np.random.Generator
+) -> Array:
     """(k, d) draws from `good` that are legal and new; where there are none, others."""
     C = space.settle(good.sample(rng, n))
     C = C[_legal(space, history, C)]
@@ -189,10 +227,12 @@ def _legal(space: Space, history: History, X: Array) -> Mask:
 
 
 def improvement(history: History, order: Index, n_below: int) -> Array:
-    """Weights of the good trials, whose mean is 1: how much better each is than the best that is not good.
+    """Weights of the good trials, whose mean is 1.
 
-    With several objectives, by the hypervolume that would be lost without each; while none is feasible, by violation.
-    Half of a weight is 1 there, and where there are constraints.
+    How much better each is than the best that is not good.
+
+    With several objectives, by the hypervolume that would be lost without each; while none is
+    feasible, by violation. Half of a weight is 1 there, and where there are constraints.
     """
     first = order[: n_below + 1]
     complete, m = history.state[first] == State.COMPLETE, len(history.directions)
@@ -225,25 +265,38 @@ def gained(loss: Array, n_below: int) -> Array:
     if not len(finite):
         return np.ones(n_below)
     loss = np.minimum(np.maximum(loss, finite[0]), finite[-1])
-    gain = loss[-1] * 0.5 - loss[:n_below] * 0.5  # halves, so that the largest losses do not overflow
+    gain = (
+        loss[-1] * 0.5 - loss[:n_below] * 0.5
+    )  # halves, so that the largest losses do not overflow
     return gain / gain.mean() + 1e-12 if gain.max() > 0 else np.ones(n_below)
 
 
 def recency(n: int) -> Array:
-    """Weights by age: the newest 25 count in full, the older the less. Source: Bergstra 2011 as in Optuna."""
-    return np.minimum(1 / n + np.arange(n) * ((1 - 1 / n) / (n - 26)), 1.0) if n > 26 else np.ones(n)
+    """Weights by age: the newest 25 count in full, the older the less. Source.
+
+    Bergstra 2011 as in Optuna.
+    """
+    return (
+        np.minimum(1 / n + np.arange(n) * ((1 - 1 / n) / (n - 26)), 1.0) if n > 26 else np.ones(n)
+    )
 
 
 def axes(space: Space) -> Axes:
     """What the columns of a space are to a mixture."""
-    numeric, cells, choices = [], {}, {}
+    numeric = []
+    cells = {}
+    choices = {}
     for j, p in enumerate(space.dists):
         k = p.n_values
         if k is not None and j in space.unordered:
             choices[j] = k
         elif k is not None and k <= _MAX_CELLS:
             raw = np.arange(k, dtype=np.float64)
-            raw = raw if isinstance(p, Categorical) else p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
+            raw = (
+                raw
+                if isinstance(p, Categorical)
+                else p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
+            )
             low, high = p.cells(raw) if k > 1 else (np.zeros(1), np.ones(1))
             cells[j] = (p.to_unit(raw), low, high)
         else:

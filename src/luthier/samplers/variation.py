@@ -1,7 +1,9 @@
-"""How genetic methods make a point of others: crossovers of parents, and mutations; points of the unit cube.
+"""How genetic methods make a point of others: crossovers of parents, and mutations.
 
-A crossover takes parents (k, d) and makes a child (d,), which may lie outside the cube; a mutation takes some
-coordinates (d,) of a child and makes others, inside.
+Points of the unit cube.
+
+A crossover takes parents (k, d) and makes a child (d,), which may lie outside the cube; a mutation
+takes some coordinates (d,) of a child and makes others, inside.
 """
 
 from __future__ import annotations
@@ -30,10 +32,13 @@ def uniform(P: Array, rng: np.random.Generator) -> Array:
 
 
 def sbx(P: Array, rng: np.random.Generator, eta: float = 5.0) -> Array:
-    """Simulated binary crossover: as near to either of two parents as they are to each other, or nearer.
+    """Simulated binary crossover.
 
-    Half of the coordinates are a parent's own. The larger eta, the nearer to the parents. What would leave the cube is
-    cut off the distribution, at both sides alike, so that the mean of the parents is that of their children.
+    As near to either of two parents as they are to each other, or nearer.
+
+    Half of the coordinates are a parent's own. The larger eta, the nearer to the parents. What
+    would leave the cube is cut off the distribution, at both sides alike, so that the mean of the
+    parents is that of their children.
 
     Source: Deb & Agrawal 1995; bounds as in Deb & Agrawal 1999. Deviation: one child, by lot.
     """
@@ -43,13 +48,16 @@ def sbx(P: Array, rng: np.random.Generator, eta: float = 5.0) -> Array:
     u = rng.random(len(low)) * alpha
     beta = np.where(u <= 1, u, 1 / (2 - u)) ** (1 / (eta + 1))
     beta[rng.random(len(low)) < 0.5] = 1
-    return np.asarray((low + high) / 2 + np.where(rng.random(len(low)) < 0.5, -0.5, 0.5) * beta * (high - low))
+    return np.asarray(
+        (low + high) / 2 + np.where(rng.random(len(low)) < 0.5, -0.5, 0.5) * beta * (high - low)
+    )
 
 
 def vsbx(P: Array, rng: np.random.Generator, eta: float = 5.0) -> Array:
     """SBX without bounds that goes from one of two parents to either side alike, so that there is no gap between them.
 
-    Half of the coordinates are a parent's own. Source: Ballester & Carter 2003. Deviation: one child, by lot.
+    Half of the coordinates are a parent's own. Source: Ballester & Carter 2003. Deviation: one
+    child, by lot.
     """
     beta = np.maximum(rng.random(P.shape[1]), 1e-10) ** (-1 / (eta + 1))
     step = (beta - 1) / 2 * (P[0] - P[1]) * rng.choice([-1.0, 0.0, 0.0, 1.0], P.shape[1])
@@ -76,11 +84,13 @@ def spx(P: Array, rng: np.random.Generator) -> Array:
     return np.asarray(centre + np.sqrt(k + 1) * (weights @ P - centre))
 
 
-def undx(P: Array, rng: np.random.Generator, sigma_xi: float = 0.5, sigma_eta: float = 0.35) -> Array:
+def undx(
+    P: Array, rng: np.random.Generator, sigma_xi: float = 0.5, sigma_eta: float = 0.35
+) -> Array:
     """Unimodal normal distribution crossover: normal about the middle of two parents.
 
-    Along the line through them the deviation is sigma_xi times their distance; across it, sigma_eta / sqrt(d) times
-    the distance of a third parent from the line.
+    Along the line through them the deviation is sigma_xi times their distance; across it, sigma_eta
+    / sqrt(d) times the distance of a third parent from the line.
 
     Source: Ono & Kobayashi 1997.
     """
@@ -90,7 +100,9 @@ def undx(P: Array, rng: np.random.Generator, sigma_xi: float = 0.5, sigma_eta: f
     side = c - a - ((c - a) @ e) * e
     z = rng.standard_normal(len(a)) * (sigma_eta / np.sqrt(max(len(a), 1)))
     return np.asarray(
-        (a + b) / 2 + sigma_xi * rng.standard_normal() * (b - a) + float(np.linalg.norm(side)) * (z - (z @ e) * e)
+        (a + b) / 2
+        + sigma_xi * rng.standard_normal() * (b - a)
+        + float(np.linalg.norm(side)) * (z - (z @ e) * e)
     )
 
 
@@ -151,9 +163,15 @@ class Breeding:
     """
 
     def __init__(
-        self, space: Space, crossover: str, crossover_rate: float, mutation: str, mutation_rate: float | None
+        self,
+        space: Space,
+        crossover: str,
+        crossover_rate: float,
+        mutation: str,
+        mutation_rate: float | None,
     ) -> None:
-        self.space, self.crossover_rate = space, crossover_rate
+        self.space = space
+        self.crossover_rate = crossover_rate
         self.n_parents, self._cross = CROSSOVERS[crossover]
         self._mutate = MUTATIONS[mutation]
         self._choice = np.isin(np.arange(space.d), space.unordered)
@@ -164,8 +182,10 @@ class Breeding:
         """A point of the unit cube (d,).
 
         Args:
-            X: Unit columns of the parents (n_parents, d); what one has inactive is taken from another.
-            attempt: How many children were of no use already; from the fifth on, more and more parameters mutate.
+            X: Unit columns of the parents (n_parents, d); what one has inactive is taken from
+                another.
+            attempt: How many children were of no use already; from the fifth on, more and more
+                parameters mutate.
             rng: The chance.
         """
         P = self._joined(X, rng)
@@ -177,21 +197,37 @@ class Breeding:
         hit = np.flatnonzero(self._free & (rng.random(len(u)) < self._rate * (1 + attempt // 5)))
         new = np.where(self._choice[hit], rng.random(len(hit)), self._mutate(u[hit], rng))
         for j, v in zip(hit.tolist(), new.tolist(), strict=True):
-            u[j] = v if self.space.dists[j].n_values is None else self._other(j, float(u[j]), v, rng)
+            u[j] = (
+                v if self.space.dists[j].n_values is None else self._other(j, float(u[j]), v, rng)
+            )
         return u
 
     def _joined(self, X: Array, rng: np.random.Generator) -> Array:
-        """Parents in the unit cube, all parameters active: what is inactive in all of them is drawn."""
+        """Parents in the unit cube, all parameters active.
+
+        What is inactive in all of them is drawn.
+        """
         active = ~np.isnan(X)
-        return to_cube(self.space, np.where(active, X, X[active.argmax(axis=0), np.arange(X.shape[1])]), rng)
+        return to_cube(
+            self.space, np.where(active, X, X[active.argmax(axis=0), np.arange(X.shape[1])]), rng
+        )
 
     def _other(self, j: int, old: float, new: float, rng: np.random.Generator) -> float:
-        """Of a discrete parameter: `new` if that is another value than `old`, else a neighbour, or any other choice."""
+        """Of a discrete parameter.
+
+        `new` if that is another value than `old`, else a neighbour, or any other choice.
+        """
         p, k = self.space.dists[j], self.space.dists[j].n_values or 1
         if j in self.space.unordered:
-            return new if int(new * k) != int(old * k) else (int(old * k) + int(rng.integers(1, k)) + 0.5) / k % 1.0
+            return (
+                new
+                if int(new * k) != int(old * k)
+                else (int(old * k) + int(rng.integers(1, k)) + 0.5) / k % 1.0
+            )
         raw = float(p.from_unit(old))
         if p.from_unit(new) != raw:
             return new
-        step = (1.0 if isinstance(p, Categorical) else float(p.step or 0)) * (-1 if rng.random() < 0.5 else 1)
+        step = (1.0 if isinstance(p, Categorical) else float(p.step or 0)) * (
+            -1 if rng.random() < 0.5 else 1
+        )
         return float(p.to_unit(raw + step if p.contains(raw + step) else raw - step))

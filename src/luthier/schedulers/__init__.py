@@ -9,16 +9,42 @@ from ..errors import UnknownNameError
 from .base import Decision, Scheduler
 
 _FILES = {
-    "ASHA": "asha", "Auto": "auto", "DEHB": "dehb", "FreezeThaw": "freeze_thaw", "Hyperband": "hyperband",
-    "Median": "median", "PASHA": "pasha", "PB2": "pb2", "PBT": "pbt", "Patient": "patient",
-    "Percentile": "percentile", "Replay": "replay", "SuccessiveHalving": "successive_halving",
-    "Threshold": "threshold", "Wilcoxon": "wilcoxon",
-}  # fmt: skip
+    "ASHA": "asha",
+    "Auto": "auto",
+    "DEHB": "dehb",
+    "FreezeThaw": "freeze_thaw",
+    "Hyperband": "hyperband",
+    "Median": "median",
+    "PASHA": "pasha",
+    "PB2": "pb2",
+    "PBT": "pbt",
+    "Patient": "patient",
+    "Percentile": "percentile",
+    "Replay": "replay",
+    "SuccessiveHalving": "successive_halving",
+    "Threshold": "threshold",
+    "Wilcoxon": "wilcoxon",
+}
 
 __all__ = [
-    "ASHA", "Auto", "DEHB", "Decision", "FreezeThaw", "Hyperband", "Median", "PASHA", "PB2", "PBT", "Patient",
-    "Percentile", "Replay", "Scheduler", "SuccessiveHalving", "Threshold", "Wilcoxon",
-]  # fmt: skip
+    "ASHA",
+    "Auto",
+    "DEHB",
+    "Decision",
+    "FreezeThaw",
+    "Hyperband",
+    "Median",
+    "PASHA",
+    "PB2",
+    "PBT",
+    "Patient",
+    "Percentile",
+    "Replay",
+    "Scheduler",
+    "SuccessiveHalving",
+    "Threshold",
+    "Wilcoxon",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,7 +54,9 @@ def __getattr__(name: str) -> Any:
 
 
 def named(scheduler: Scheduler | str | None) -> Scheduler | None:
-    """A scheduler from its name, in any case, with default settings; a scheduler, or None, is returned as it is.
+    """A scheduler from its name, in any case, with default settings.
+
+    A scheduler, or None, is returned as it is.
 
     Raises:
         UnknownNameError: There is none of that name, or it has no default settings.
@@ -40,4 +68,6 @@ def named(scheduler: Scheduler | str | None) -> Scheduler | None:
             found = __getattr__(name)()
             assert isinstance(found, Scheduler)
             return found
-    raise UnknownNameError(f"expected a scheduler, None, or one of {', '.join(map(repr, _FILES))}, got {scheduler!r}")
+    raise UnknownNameError(
+        f"expected a scheduler, None, or one of {', '.join(map(repr, _FILES))}, got {scheduler!r}"
+    )

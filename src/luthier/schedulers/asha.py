@@ -18,26 +18,29 @@ from .rules import check_real, check_whole, nobody_beyond
 class ASHA(Scheduler):
     """Asynchronous successive halving: no worker ever waits for a rung to fill.
 
-    Rungs stand at min_resource · reduction_factor^k, and at max_resource. A trial counts at a rung with the loss of its
-    first report at or beyond it; one that completed before counts there with its last report; failed trials count
-    nowhere. A report that passes several rungs is judged at the last of them. Equals rank by trial number, several
-    objectives by non-dominated fronts (`rungs.order`).
+    Rungs stand at min_resource · reduction_factor^k, and at max_resource. A trial counts at a rung
+    with the loss of its first report at or beyond it; one that completed before counts there with
+    its last report; failed trials count nowhere. A report that passes several rungs is judged at
+    the last of them. Equals rank by trial number, several objectives by non-dominated fronts
+    (`rungs.order`).
 
-    mode="promotion": a trial pauses at each rung, and a free worker goes on with the best paused one among the best
-    n / reduction_factor of the n trials counted at a rung, looking at high rungs first; only where there is none, it
-    starts a new trial. A trial that is among those when it gets there goes on without a pause; until the next rung it
-    is asked again at each report, and pauses where better ones have come by then. When all trials of the study have
-    been started and none runs, the best at each rung goes on even among fewer than reduction_factor, so that some trial
+    mode="promotion": a trial pauses at each rung, and a free worker goes on with the best paused
+    one among the best n / reduction_factor of the n trials counted at a rung, looking at high rungs
+    first; only where there is none, it starts a new trial. A trial that is among those when it gets
+    there goes on without a pause; until the next rung it is asked again at each report, and pauses
+    where better ones have come by then. When all trials of the study have been started and none
+    runs, the best at each rung goes on even among fewer than reduction_factor, so that some trial
     comes to its end.
 
-    mode="stopping": the report with which a trial reaches a rung decides. It goes on if its rank is at most
-    max(1, n / reduction_factor), else it is over. Reports between rungs decide nothing, so ask after each one. Saves
-    checkpoints and pauses; but the first at a rung always goes on, and who was stopped never comes back.
+    mode="stopping": the report with which a trial reaches a rung decides. It goes on if its rank is
+    at most max(1, n / reduction_factor), else it is over. Reports between rungs decide nothing, so
+    ask after each one. Saves checkpoints and pauses; but the first at a rung always goes on, and
+    who was stopped never comes back.
 
     Args:
         min_resource: The first rung, in steps. Too low, and ranks there mean little.
-        max_resource: The step at which trials end, where nobody is judged any more. None if it is not known: then
-            nobody pauses where nobody has gone further.
+        max_resource: The step at which trials end, where nobody is judged any more. None if it is
+            not known: then nobody pauses where nobody has gone further.
         reduction_factor: One in so many goes on.
         n_min: How many trials must be counted at a rung before one is promoted, or stopped, there.
         mode: "promotion" or "stopping".
@@ -45,20 +48,28 @@ class ASHA(Scheduler):
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Li 2020, algorithm 2; mode "stopping" as in Syne Tune and Ray Tune; several objectives: Schmucker 2021.
-    Deviations: no detour by a pause for who would be promoted at once; the best few go on at the end of the study.
+    Source: Li 2020, algorithm 2; mode "stopping" as in Syne Tune and Ray Tune; several objectives:
+    Schmucker 2021. Deviations: no detour by a pause for who would be promoted at once; the best few
+    go on at the end of the study.
     """
 
     def __init__(
-        self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3, n_min: int = 1,
+        self,
+        min_resource: float = 1,
+        max_resource: float | None = None,
+        reduction_factor: float = 3,
+        n_min: int = 1,
         mode: Literal["promotion", "stopping"] = "promotion",
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_resources(min_resource, max_resource, reduction_factor)
         check_whole("n_min", n_min, 1)
         if mode not in ("promotion", "stopping"):
             raise ValueError(f"mode must be 'promotion' or 'stopping', got {mode!r}")
-        self.min_resource, self.max_resource = min_resource, max_resource
-        self.reduction_factor, self.n_min, self.mode = reduction_factor, n_min, mode
+        self.min_resource = min_resource
+        self.max_resource = max_resource
+        self.reduction_factor = reduction_factor
+        self.n_min = n_min
+        self.mode = mode
         self._rungs = Rungs()
 
     @property
@@ -72,14 +83,20 @@ class ASHA(Scheduler):
         k = int(_rung_of(steps, history.last_step[number]))
         if k < 0 or k == self._end(steps) or history.confirming[number]:
             return Decision.CONTINUE
-        if self.max_resource is None and self.mode == "promotion" and nobody_beyond(history, number):
+        if (
+            self.max_resource is None
+            and self.mode == "promotion"
+            and nobody_beyond(history, number)
+        ):
             return Decision.CONTINUE
         if self.mode == "stopping":
             told = history.reports_of(number)[0]
             settled, otherwise = len(told) > 1 and told[-2] >= reached(steps)[k], Decision.STOP
         else:
             settled, otherwise = history.granted[number] >= reached(steps)[k], Decision.PAUSE
-        if settled or (number in self._good(history, steps, k) and k < self._top(history, steps, k + 1)):
+        if settled or (
+            number in self._good(history, steps, k) and k < self._top(history, steps, k + 1)
+        ):
             return Decision.CONTINUE
         return otherwise
 
@@ -125,7 +142,10 @@ class ASHA(Scheduler):
         return rung_steps(self.min_resource, self.max_resource, self.reduction_factor, last)
 
     def _top(self, history: History, steps: list[float], most: int) -> int:
-        """From which rung on nobody is promoted, for now; what is beyond `most` need not be told apart."""
+        """From which rung on nobody is promoted, for now.
+
+        What is beyond `most` need not be told apart.
+        """
         return len(steps)
 
     def _end(self, steps: list[float]) -> int:
@@ -133,7 +153,9 @@ class ASHA(Scheduler):
         return len(steps) if self.max_resource is None else len(steps) - 1
 
 
-def check_resources(min_resource: float, max_resource: float | None, reduction_factor: float) -> None:
+def check_resources(
+    min_resource: float, max_resource: float | None, reduction_factor: float
+) -> None:
     """Raises ValueError when one of them is out of its range."""
     check_real("min_resource", min_resource, 0, above=True)
     if max_resource is not None:
@@ -142,6 +164,9 @@ def check_resources(min_resource: float, max_resource: float | None, reduction_f
 
 
 def _rung_of(steps: list[float], step: float | Array) -> Index:
-    """The last rung that is reached with some steps; -1 before the first, or where nothing was reported."""
+    """The last rung that is reached with some steps.
+
+    -1 before the first, or where nothing was reported.
+    """
     rung = np.searchsorted(reached(steps), step, side="right") - 1
     return np.where(np.isnan(step), -1, rung)

@@ -13,8 +13,14 @@ from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw
 from .rules import check_real
 
-_MANY_WORKERS, _MANY_TRIALS = 16, 1000  # beyond which the model knows too little of what runs, or thinks too long
-_POOR, _N_ENDED = 0.25, 12  # Kendall's tau of early and late losses that is poor, once so many came to their end
+_MANY_WORKERS, _MANY_TRIALS = (
+    16,
+    1000,
+)  # beyond which the model knows too little of what runs, or thinks too long
+_POOR, _N_ENDED = (
+    0.25,
+    12,
+)  # Kendall's tau of early and late losses that is poor, once so many came to their end
 
 
 class Choice(NamedTuple):
@@ -34,11 +40,13 @@ class Auto(Scheduler):
 
     In this order:
 
-    - no trial has come to its end, and max_resource is not given: none, so that the first one shows how long they are;
+    - no trial has come to its end, and max_resource is not given: none, so that the first one shows
+      how long they are;
     - several objectives: ASHA;
     - more than 16 workers, or more than 1,000 trials: ASHA;
-    - at no lower rung do losses rank trials as they end, with Kendall's tau of 0.25 at least, among 12 or more that
-      came to their end: none, since early stopping would then cost more than it saves;
+    - at no lower rung do losses rank trials as they end, with Kendall's tau of 0.25 at least, among
+      12 or more that came to their end: none, since early stopping would then cost more than it
+      saves;
     - everything else: FreezeThaw.
 
     Args:
@@ -77,13 +85,17 @@ class Auto(Scheduler):
         """By what costs nothing to look at."""
         resource = self.max_resource or full_resource(history)
         if resource is None:
-            self._choice = Choice("none", "no trial has come to its end yet, so nobody knows how long they are")
+            self._choice = Choice(
+                "none", "no trial has come to its end yet, so nobody knows how long they are"
+            )
             return None
         if len(history.directions) > 1:
             self._choice = Choice("ASHA", f"{len(history.directions)} objectives")
             return self._asha
         if len(history.running) > _MANY_WORKERS or history.n > _MANY_TRIALS:
-            self._choice = Choice("ASHA", f"{len(history.running)} trials run at a time, {history.n} in all")
+            self._choice = Choice(
+                "ASHA", f"{len(history.running)} trials run at a time, {history.n} in all"
+            )
             return self._asha
         if self._choice.name != "FreezeThaw":
             self._choice = Choice("FreezeThaw", f"trials end at step {resource:g}")
@@ -94,9 +106,15 @@ class Auto(Scheduler):
         model = curves(history.space, history, self.max_resource)
         if model is None:
             return False
-        tau = f"early and late losses agree with tau = {model.agreement:.2f} among {model.n_ended} trials"
+        tau = (
+            f"early and late losses agree with tau = {model.agreement:.2f} among "
+            f"{model.n_ended} "
+            "trials"
+        )
         if model.n_ended >= _N_ENDED and model.agreement < _POOR:
-            self._choice = Choice("none", f"rungs rank trials differently: {tau}, so all are trained to their end")
+            self._choice = Choice(
+                "none", f"rungs rank trials differently: {tau}, so all are trained to their end"
+            )
             return True
         known = f"; {tau}" if model.n_ended > 1 else ""
         self._choice = Choice("FreezeThaw", f"trials end at step {model.levels[-1]:g}{known}")

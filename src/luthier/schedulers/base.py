@@ -1,4 +1,7 @@
-"""The scheduler contract: a function of the history that decides who starts, trains on, pauses and copies whom."""
+"""The scheduler contract.
+
+A function of the history that decides who starts, trains on, pauses and copies whom.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,13 @@ class Resume(NamedTuple):
 class Scheduler(ABC):
     """How long to train, and who.
 
-    A scheduler holds settings and at most a cache that can be rebuilt: the same history gives the same decision, so a
-    crash costs it nothing. It reads `history.report_loss`, where smaller is better whatever the direction of the study.
+    A scheduler holds settings and at most a cache that can be rebuilt: the same history gives the
+    same decision, so a crash costs it nothing. It reads `history.report_loss`, where smaller is
+    better whatever the direction of the study.
 
-    A trial whose turn ends by `Decision.PAUSE` holds no worker; `next` may resume it, from its latest checkpoint. What
-    has been decided is in the history: `history.granted` is the step from which a trial was last resumed.
+    A trial whose turn ends by `Decision.PAUSE` holds no worker; `next` may resume it, from its
+    latest checkpoint. What has been decided is in the history: `history.granted` is the step from
+    which a trial was last resumed.
     """
 
     @abstractmethod
@@ -57,8 +62,8 @@ class Scheduler(ABC):
         """What a worker that is free does now.
 
         Args:
-            history: All trials and all reports so far. No new trial can be started where `history.n` has reached
-                `history.budget`.
+            history: All trials and all reports so far. No new trial can be started where
+                `history.n` has reached `history.budget`.
         """
         return Next.START
 

@@ -20,31 +20,43 @@ from .rules import check_real
 
 _START = 2  # the rung to which the first trials are trained
 _N_STARTUP = 8  # how many those are
-_N_SCREENED, _N_BEST, _N_NEAR, _NEAR = 512, 10, 20, (0.1, 0.03, 0.01)  # candidates for a new trial, and closer looks
+# candidates for a new trial, and closer looks
+_N_SCREENED = 512
+_N_BEST = 10
+_N_NEAR = 20
+_NEAR = (0.1, 0.03, 0.01)
 _QUOTA = 0.25  # at least this share of all steps goes to trials that come to their end
-_CHANCE, _GAIN = 0.1, 0.05  # of beating the best by so much, in standard deviations of the losses, at the end
+_CHANCE, _GAIN = (
+    0.1,
+    0.05,
+)  # of beating the best by so much, in standard deviations of the losses, at the end
 _N_OPEN = 400  # paused trials that are looked at: the most promising
 
 
 class FreezeThaw(Scheduler):
-    """Trains whatever promises most improvement per step: a new trial, or one of those that are paused.
+    """Trains whatever promises most improvement per step.
 
-    A trial pauses at each rung: max_resource / 32, / 16, ..., / 2. A Gaussian process over points and how far they were
-    trained then says what each paused trial would come to, and what a new one could; the one goes on, or begins, for
-    which the expected improvement over the best loss seen, divided by the steps that it takes, is largest. How far the
-    rungs can be trusted is learned: where early losses mean nothing, trials are judged later. Together with the GP
-    sampler, which proposes by the same model, this is the best that we know for trials that take long.
+    A new trial, or one of those that are paused.
 
-    Where no trial can be begun any more, those go on that have a chance of one in ten to beat the best noticeably.
+    A trial pauses at each rung: max_resource / 32, / 16, ..., / 2. A Gaussian process over points
+    and how far they were trained then says what each paused trial would come to, and what a new one
+    could; the one goes on, or begins, for which the expected improvement over the best loss seen,
+    divided by the steps that it takes, is largest. How far the rungs can be trusted is learned:
+    where early losses mean nothing, trials are judged later. Together with the GP sampler, which
+    proposes by the same model, this is the best that we know for trials that take long.
+
+    Where no trial can be begun any more, those go on that have a chance of one in ten to beat the
+    best noticeably.
 
     Args:
-        max_resource: The step at which trials end. None: what the furthest complete trial has reached; until one is
-            complete, trials run through.
+        max_resource: The step at which trials end. None: what the furthest complete trial has
+            reached; until one is complete, trials run through.
 
     Raises:
         ValueError: max_resource is not above 0.
 
-    Source: Swersky 2014 (freeze-thaw), Klein 2020 (MOBSTER) and Li 2022 (Hyper-Tune) in spirit; see `luthier.models.learning_curves`.
+    Source: Swersky 2014 (freeze-thaw), Klein 2020 (MOBSTER) and Li 2022 (Hyper-Tune) in spirit; see
+    `luthier.models.learning_curves`.
     """
 
     def __init__(self, max_resource: float | None = None) -> None:
@@ -64,7 +76,11 @@ class FreezeThaw(Scheduler):
         else:
             higher = levels[levels > granted * (1 + 1e-9)]
             goal = higher[0] if len(higher) else np.inf
-        return Decision.PAUSE if goal * (1 - 1e-9) <= step < resource * (1 - 1e-9) else Decision.CONTINUE
+        return (
+            Decision.PAUSE
+            if goal * (1 - 1e-9) <= step < resource * (1 - 1e-9)
+            else Decision.CONTINUE
+        )
 
     @one_thread()
     def next(self, history: History) -> Next | Resume:
@@ -73,10 +89,16 @@ class FreezeThaw(Scheduler):
         if not history.paused or (history.n < _N_STARTUP and not closed):
             return Next.START
         if len(history.directions) > 1:
-            raise StudyError(f"FreezeThaw takes one objective, got {len(history.directions)}; use ASHA or Auto")
+            raise StudyError(
+                f"FreezeThaw takes one objective, got {len(history.directions)}; use ASHA or Auto"
+            )
         model = curves(history.space, history, self.max_resource)
-        if closed and full_resource(history) is None and not history.running:  # something has to come to its end
-            best = min(history.paused, key=lambda i: (-history.last_step[i], history.last_loss[i], i))
+        if (
+            closed and full_resource(history) is None and not history.running
+        ):  # something has to come to its end
+            best = min(
+                history.paused, key=lambda i: (-history.last_step[i], history.last_loss[i], i)
+            )
             return Resume(int(best))
         if model is None:
             return Next.START
@@ -96,16 +118,26 @@ class FreezeThaw(Scheduler):
         return Resume(int(model.number[open_[np.argmax(rates)]]))
 
     def _new(self, model: Curves, history: History) -> float:
-        """The rate of a new trial: of the point, of many, that is expected to improve most on the best at the end."""
-        space, rng = history.space, np.random.default_rng([history.seed, history.n, history.n_reports, 4])
-        columns, numbers, least = AtEnd(space), Columns(space).numbers, float(model.mean.min())
+        """The rate of a new trial.
+
+        Of the point, of many, that is expected to improve most on the best at the end.
+        """
+        space, rng = (
+            history.space,
+            np.random.default_rng([history.seed, history.n, history.n_reports, 4]),
+        )
+        columns = AtEnd(space)
+        numbers = Columns(space).numbers
+        least = float(model.mean.min())
 
         def improvement(X: Array) -> Array:
             mean, sd = model.at_end(columns.inputs(X))
             return log_expected_improvement(mean, model.doubt * sd, least)
 
         best = history.X[model.number[np.argsort(model.mean, kind="stable")[:_N_BEST]]]
-        X = np.concatenate([space.place(sobol(0, _N_SCREENED, space.d, int(rng.integers(2**62)))), best])
+        X = np.concatenate(
+            [space.place(sobol(0, _N_SCREENED, space.d, int(rng.integers(2**62)))), best]
+        )
         f = improvement(X)
         for spread in _NEAR:
             kept = np.argsort(-f, kind="stable")[:_N_BEST]

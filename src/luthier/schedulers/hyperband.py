@@ -48,12 +48,15 @@ class Plan(NamedTuple):
 
 
 class _Idle(NamedTuple):
-    """Which brackets had nobody to resume when they were last looked at: that stays so until one of theirs moves.
+    """Which brackets had nobody to resume when they were last looked at.
+
+    That stays so until one of theirs moves.
 
     Attributes:
         reports: Of which history.
         plan: Under which plan.
-        marks: (4, b) What changes whenever a trial of a bracket moves; NaN where there was somebody.
+        marks: (4, b) What changes whenever a trial of a bracket moves; NaN where there was
+            somebody.
     """
 
     reports: weakref.ref[Reports] | None
@@ -67,14 +70,19 @@ _NOBODY = _Idle(None, None, np.empty((4, 0)))
 class Brackets(Scheduler):
     """What policies with synchronous brackets share: subclasses say what the brackets look like.
 
-    The bracket of a trial follows from its number. A trial pauses at each rung of its bracket until all trials of the
-    bracket that are due there have come, have failed or are over; then as many of the best as the next rung has places
-    go on. Trials that completed before count with their last report and may take a place; failed ones never do.
+    The bracket of a trial follows from its number. A trial pauses at each rung of its bracket until
+    all trials of the bracket that are due there have come, have failed or are over; then as many of
+    the best as the next rung has places go on. Trials that completed before count with their last
+    report and may take a place; failed ones never do.
     """
 
-    def __init__(self, min_resource: float, max_resource: float | None, reduction_factor: float) -> None:
+    def __init__(
+        self, min_resource: float, max_resource: float | None, reduction_factor: float
+    ) -> None:
         check_resources(min_resource, max_resource, reduction_factor)
-        self.min_resource, self.max_resource, self.reduction_factor = min_resource, max_resource, reduction_factor
+        self.min_resource = min_resource
+        self.max_resource = max_resource
+        self.reduction_factor = reduction_factor
         self._rungs = Rungs()
         self._plans: dict[float, Plan] = {}
         self._idle: _Idle = _NOBODY
@@ -111,8 +119,8 @@ class Brackets(Scheduler):
     def next(self, history: History) -> Next | Resume:
         """Resumes who is due at a higher rung, in the earliest bracket that has one.
 
-        Else START: new trials fill the bracket that is open, or begin another. At the end of the study START is for the
-        study to refuse.
+        Else START: new trials fill the bracket that is open, or begin another. At the end of the
+        study START is for the study to refuse.
         """
         plan = self._plan(history) if history.paused else None
         if plan is None:
@@ -120,7 +128,11 @@ class Brackets(Scheduler):
         begins = plan.begins(history.n)
         now, still = self._marks(history, plan, begins)
         idle = self._idle
-        was = now[:, :0] if idle.reports is None or idle.reports() is not history.reports else idle.marks
+        was = (
+            now[:, :0]
+            if idle.reports is None or idle.reports() is not history.reports
+            else idle.marks
+        )
         same = np.zeros(len(begins), dtype=bool)
         if idle.plan == plan:
             n = min(was.shape[1], len(begins))
@@ -131,7 +143,9 @@ class Brackets(Scheduler):
             begin, sizes = plan.bracket(int(begins[at]))
             marks, due = reached(plan.steps[-len(sizes) :]), self._due(history, plan, begin, sizes)
             for mark, numbers in zip(marks[: len(due)][::-1], due[::-1], strict=True):
-                ready = numbers[(history.state[numbers] == State.PAUSED) & ~(history.last_step[numbers] >= mark)]
+                ready = numbers[
+                    (history.state[numbers] == State.PAUSED) & ~(history.last_step[numbers] >= mark)
+                ]
                 if len(ready):
                     now[:, at:] = np.nan
                     return Resume(int(ready[0]))
@@ -140,9 +154,13 @@ class Brackets(Scheduler):
     def _marks(self, history: History, plan: Plan, begins: Index) -> tuple[Array, Mask]:
         """For `_Idle.marks`; and in which brackets (b,) nobody runs or waits, and nobody can be new."""
         n = history.n if plan.n is None else min(history.n, plan.n)
-        state, last, granted = history.state[:n], history.last_step[:n], history.granted[:n]
+        state = history.state[:n]
+        last = history.last_step[:n]
+        granted = history.granted[:n]
         kind = state + 10 * history.confirming[:n]
-        marks = np.stack([history.token[:n], kind, np.nan_to_num(last), np.nan_to_num(granted, nan=-1.0)])
+        marks = np.stack(
+            [history.token[:n], kind, np.nan_to_num(last), np.nan_to_num(granted, nan=-1.0)]
+        )
         still = np.add.reduceat(state < State.PAUSED, begins, dtype=np.int64) == 0
         begin, sizes = plan.bracket(n - 1)
         still[-1] &= n - begin == sizes[0]
@@ -157,7 +175,9 @@ class Brackets(Scheduler):
             return [numbers]
         full, n_all = len(numbers) == sizes[0], len(numbers)
         numbers = numbers[~history.confirming[numbers]]
-        due, marks, steps = [numbers], reached(plan.steps), plan.steps
+        due = [numbers]
+        marks = reached(plan.steps)
+        steps = plan.steps
         for i in range(len(sizes) - 1):
             k = len(steps) - len(sizes) + i
             come = (last[numbers] >= marks[k]) | (state[numbers] >= State.COMPLETE)
@@ -168,7 +188,9 @@ class Brackets(Scheduler):
             best = self._rungs.at(history, steps, k, numbers).order()
             best = best[(state[best] != State.PRUNED) | (last[best] >= marks[k + 1])]
             granted = history.granted[best] >= marks[k]  # what has been promised is kept
-            n_next = sizes[i + 1] if full else max(1, share(n_all, self.reduction_factor ** (i + 1)))
+            n_next = (
+                sizes[i + 1] if full else max(1, share(n_all, self.reduction_factor ** (i + 1)))
+            )
             numbers = np.concatenate([best[granted], best[~granted]])[:n_next]
             due.append(numbers)
         return due
@@ -177,27 +199,37 @@ class Brackets(Scheduler):
 class Hyperband(Brackets):
     """Brackets of successive halving, from many trials with few steps to few trials with all of them, over and over.
 
-    Bracket s begins ceil((s_max + 1) eta^s / (s + 1)) trials, which first get max_resource · eta^-s steps; at its rung
-    i, floor(n eta^-i) of them are left. Trials fill bracket s_max first, then s_max - 1, ..., 0, and then another pass:
-    the bracket of a trial follows from its number. Within a bracket all wait for each other; a free worker meanwhile
-    fills the next. A bracket that is not full when all trials of the study have been started is run with those it has,
-    and at least one of them goes on from each rung, however few they are.
+    Bracket s begins ceil((s_max + 1) eta^s / (s + 1)) trials, which first get max_resource · eta^-s
+    steps; at its rung i, floor(n eta^-i) of them are left. Trials fill bracket s_max first, then
+    s_max - 1, ..., 0, and then another pass: the bracket of a trial follows from its number. Within
+    a bracket all wait for each other; a free worker meanwhile fills the next. A bracket that is not
+    full when all trials of the study have been started is run with those it has, and at least one
+    of them goes on from each rung, however few they are.
 
     Args:
         min_resource: The least that a trial gets, in steps.
-        max_resource: The most; None learns it: trials run through until one is complete, whose last step it is.
+        max_resource: The most; None learns it: trials run through until one is complete, whose last
+            step it is.
         reduction_factor: One in so many goes on.
 
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Li 2018, algorithm 1. Deviations: trials go on where they paused, so a rung costs only the steps that it
-    adds; brackets overlap; equals rank by trial number, several objectives by fronts (`rungs.order`).
+    Source: Li 2018, algorithm 1. Deviations: trials go on where they paused, so a rung costs only
+    the steps that it adds; brackets overlap; equals rank by trial number, several objectives by
+    fronts (`rungs.order`).
     """
 
-    def __init__(self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3) -> None:
+    def __init__(
+        self,
+        min_resource: float = 1,
+        max_resource: float | None = None,
+        reduction_factor: float = 3,
+    ) -> None:
         super().__init__(min_resource, max_resource, reduction_factor)
 
     def _planned(self, max_resource: float) -> Plan:
         table = brackets(self.min_resource, max_resource, self.reduction_factor)
-        return Plan(tuple(step for _, step in table[0]), tuple(tuple(n for n, _ in b) for b in table))
+        return Plan(
+            tuple(step for _, step in table[0]), tuple(tuple(n for n, _ in b) for b in table)
+        )

@@ -18,27 +18,43 @@ class Median(Scheduler):
     Args:
         n_startup_trials: How many trials must be complete before any is stopped.
         n_warmup_steps: Step before which none is stopped.
-        interval_steps: A trial is judged at its first report in each interval of so many steps after the warm-up.
+        interval_steps: A trial is judged at its first report in each interval of so many steps
+            after the warm-up.
         n_min_trials: How many others there must be to compare with.
-        average: Whether the others count with the average of their reports, not with the best; see `Percentile`.
+        average: Whether the others count with the average of their reports, not with the best; see
+            `Percentile`.
 
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Golovin 2017 (Vizier) with `average`, Optuna's MedianPruner without. Deviation: as in `Percentile`.
+    Source: Golovin 2017 (Vizier) with `average`, Optuna's MedianPruner without. Deviation: as in
+    `Percentile`.
     """
 
     def __init__(
-        self, n_startup_trials: int = 5, n_warmup_steps: float = 0, interval_steps: float = 1, n_min_trials: int = 1,
+        self,
+        n_startup_trials: int = 5,
+        n_warmup_steps: float = 0,
+        interval_steps: float = 1,
+        n_min_trials: int = 1,
         average: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_settings(n_startup_trials, n_warmup_steps, interval_steps, n_min_trials)
-        self.n_startup_trials, self.n_warmup_steps = n_startup_trials, n_warmup_steps
-        self.interval_steps, self.n_min_trials, self.average = interval_steps, n_min_trials, bool(average)
+        self.n_startup_trials = n_startup_trials
+        self.n_warmup_steps = n_warmup_steps
+        self.interval_steps = interval_steps
+        self.n_min_trials = n_min_trials
+        self.average = bool(average)
 
     def decide(self, history: History, number: int) -> Decision:
         """Stops a trial in the worse half."""
         return decide(
-            history, number, 50.0, self.n_startup_trials, self.n_warmup_steps, self.interval_steps, self.n_min_trials,
+            history,
+            number,
+            50.0,
+            self.n_startup_trials,
+            self.n_warmup_steps,
+            self.interval_steps,
+            self.n_min_trials,
             self.average,
-        )  # fmt: skip
+        )

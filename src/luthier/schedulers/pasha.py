@@ -14,14 +14,15 @@ _N_CURVES = 50  # curves that are compared in pairs
 class PASHA(ASHA):
     """`ASHA` by promotion, with a top rung that rises only while the ranking below it is unstable.
 
-    At first the second rung is the top: nobody is promoted from there. Where the trials at the top rung rank otherwise
-    than they did at the rung before, the next rung becomes the top, and so on. A trial may change places with others
-    whose loss at the lower rung differs by at most epsilon: the 90th percentile of the differences between trials whose
-    curves cross more than once, which is noise. When all trials of the study have been started and none runs, the best
-    go on whatever the top, so that some trial comes to its end.
+    At first the second rung is the top: nobody is promoted from there. Where the trials at the top
+    rung rank otherwise than they did at the rung before, the next rung becomes the top, and so on.
+    A trial may change places with others whose loss at the lower rung differs by at most epsilon:
+    the 90th percentile of the differences between trials whose curves cross more than once, which
+    is noise. When all trials of the study have been started and none runs, the best go on whatever
+    the top, so that some trial comes to its end.
 
-    The best is trained to its end once no further trial may begin, so give `n_trials`: a study that only its time
-    bounds may have nothing complete.
+    The best is trained to its end once no further trial may begin, so give `n_trials`: a study that
+    only its time bounds may have nothing complete.
 
     Args:
         min_resource: The first rung, in steps.
@@ -32,15 +33,20 @@ class PASHA(ASHA):
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Bohdal 2023, section 4, and Syne Tune for epsilon. Deviations: the top rung is read anew from the history,
-    as the lowest whose ranking is stable, so it can fall again; epsilon is taken from the best 50 curves at the top,
-    each standing at its latest report; of several objectives the first tells whether a ranking is stable.
+    Source: Bohdal 2023, section 4, and Syne Tune for epsilon. Deviations: the top rung is read anew
+    from the history, as the lowest whose ranking is stable, so it can fall again; epsilon is taken
+    from the best 50 curves at the top, each standing at its latest report; of several objectives
+    the first tells whether a ranking is stable.
     """
 
     mode = "promotion"
 
     def __init__(
-        self, min_resource: float = 1, max_resource: float | None = None, reduction_factor: float = 3, n_min: int = 1
+        self,
+        min_resource: float = 1,
+        max_resource: float | None = None,
+        reduction_factor: float = 3,
+        n_min: int = 1,
     ) -> None:
         super().__init__(min_resource, max_resource, reduction_factor, n_min)
         del self.mode  # not a setting here
@@ -59,7 +65,9 @@ class PASHA(ASHA):
         if n < 2:
             return True
         with np.errstate(over="ignore"):
-            most = np.partition(loss, min(_N_CURVES, n) - 1)[min(_N_CURVES, n) - 1] - loss.min()  # noise is no larger
+            most = (
+                np.partition(loss, min(_N_CURVES, n) - 1)[min(_N_CURVES, n) - 1] - loss.min()
+            )  # noise is no larger
             if np.abs(before[np.argmin(loss)] - before.min()) > most:
                 return False
             order = np.argsort(loss, kind="stable")
@@ -74,7 +82,9 @@ def noise(history: History, numbers: Index, step: float) -> float:
     curves = [history.reports_of(int(i)) for i in numbers]
     grid = np.unique(np.concatenate([s for s, _ in curves]))
     grid = grid[: np.searchsorted(grid, step) + 1]  # up to the first report there
-    L = np.stack([y[np.maximum(np.searchsorted(s, grid, side="right") - 1, 0)] for s, y in curves], axis=1)
+    L = np.stack(
+        [y[np.maximum(np.searchsorted(s, grid, side="right") - 1, 0)] for s, y in curves], axis=1
+    )
     above = L[:, :, None] > L[:, None, :]
     crossings = np.count_nonzero(above[1:] != above[:-1], axis=0)
     i, j = np.nonzero(np.triu(crossings > 1, 1))

@@ -10,27 +10,34 @@ from .rules import check_real, check_whole, ranked
 class Patient(Scheduler):
     """Gives another scheduler a say, or stops, only once the latest reports are all worse than the best before them.
 
-    Counts reports, in the order of their steps, so steps may be uneven. Reports that equal the best before are not
-    worse: a flat curve goes on.
+    Counts reports, in the order of their steps, so steps may be uneven. Reports that equal the best
+    before are not worse: a flat curve goes on.
 
     Args:
         scheduler: Who decides then; None stops the trial, which is early stopping within a trial.
         patience: The latest `patience` + 1 reports must all be worse.
-        min_delta: By how much they must be worse, in units of the value; a worsening within it is forgiven.
+        min_delta: By how much they must be worse, in units of the value; a worsening within it is
+            forgiven.
 
     Raises:
         ValueError: An argument is out of its range, or `scheduler` is not one.
 
-    Source: Optuna's PatientPruner. Deviation: NaN is the worst loss, not a missing one, so a curve that turns to NaN
-    runs out of patience.
+    Source: Optuna's PatientPruner. Deviation: NaN is the worst loss, not a missing one, so a curve
+    that turns to NaN runs out of patience.
     """
 
-    def __init__(self, scheduler: Scheduler | None = None, patience: int = 5, min_delta: float = 0.0) -> None:
+    def __init__(
+        self, scheduler: Scheduler | None = None, patience: int = 5, min_delta: float = 0.0
+    ) -> None:
         if scheduler is not None and not isinstance(scheduler, Scheduler):
-            raise ValueError(f"scheduler must be a scheduler, such as Median(), or None, got {scheduler!r}")
+            raise ValueError(
+                f"scheduler must be a scheduler, such as Median(), or None, got {scheduler!r}"
+            )
         check_whole("patience", patience, 0)
         check_real("min_delta", min_delta, 0)
-        self.scheduler, self.patience, self.min_delta = scheduler, patience, min_delta
+        self.scheduler = scheduler
+        self.patience = patience
+        self.min_delta = min_delta
 
     def decide(self, history: History, number: int) -> Decision:
         """Goes on until patience is exhausted, then asks `scheduler`."""

@@ -40,10 +40,11 @@ class _Stretch(NamedTuple):
 class PB2(PBT):
     """Population-based bandits: exploits as `PBT`, and explores numbers by a Gaussian process.
 
-    Each interval that a member was trained tells how quickly its loss fell, by where it stood (step, loss) and with
-    which params. A process over these, whose past counts less the older it is, gives the params with the highest upper
-    confidence bound on the next fall; those that train now are taken into account. Choices are explored by the rule of
-    `PBT`; so are numbers, while fewer than three intervals are known or where all maxima break a constraint.
+    Each interval that a member was trained tells how quickly its loss fell, by where it stood
+    (step, loss) and with which params. A process over these, whose past counts less the older it
+    is, gives the params with the highest upper confidence bound on the next fall; those that train
+    now are taken into account. Choices are explored by the rule of `PBT`; so are numbers, while
+    fewer than three intervals are known or where all maxima break a constraint.
 
     Args:
         population_size: As for `PBT`; small ones, of 4 to 8, are what it is made for.
@@ -59,31 +60,52 @@ class PB2(PBT):
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Parker-Holder 2020. Deviation: params lie on their own scales, logarithms included; the bound adds the
-    standard deviation, where the published code adds the variance; the model is fitted once, to what is known; an
-    interval's time and loss are those at its beginning; time is counted in intervals.
+    Source: Parker-Holder 2020. Deviation: params lie on their own scales, logarithms included; the
+    bound adds the standard deviation, where the published code adds the variance; the model is
+    fitted once, to what is known; an interval's time and loss are those at its beginning; time is
+    counted in intervals.
     """
 
     def __init__(
-        self, population_size: int = 8, interval: float = 5, max_resource: float | None = None, quantile: float = 0.25,
-        resample_probability: float = 0.25, factors: Sequence[float] = (1.2, 0.8), synchronous: bool = False,
-        mutate: Iterable[str] | None = None, window: int = 1000,
-    ) -> None:  # fmt: skip
+        self,
+        population_size: int = 8,
+        interval: float = 5,
+        max_resource: float | None = None,
+        quantile: float = 0.25,
+        resample_probability: float = 0.25,
+        factors: Sequence[float] = (1.2, 0.8),
+        synchronous: bool = False,
+        mutate: Iterable[str] | None = None,
+        window: int = 1000,
+    ) -> None:
         super().__init__(
-            population_size, interval, max_resource, quantile, resample_probability, factors, synchronous, mutate
+            population_size,
+            interval,
+            max_resource,
+            quantile,
+            resample_probability,
+            factors,
+            synchronous,
+            mutate,
         )
         check_whole("window", window, _FEWEST)
         self.window = window
 
-    def _explored(self, history: History, number: int, donor: int, rng: np.random.Generator) -> dict[str, Any]:
+    def _explored(
+        self, history: History, number: int, donor: int, rng: np.random.Generator
+    ) -> dict[str, Any]:
         """Another member's params with the numbers that promise most."""
         space, params = history.space, super()._explored(history, number, donor, rng)
         given = history.params(donor)
         names = [
-            name for name, dist in space.params.items()
-            if name in given and name in params and not isinstance(dist, Categorical) and dist.n_values != 1
+            name
+            for name, dist in space.params.items()
+            if name in given
+            and name in params
+            and not isinstance(dist, Categorical)
+            and dist.n_values != 1
             and (self.mutate is None or name in self.mutate)
-        ]  # fmt: skip
+        ]
         made = history.checkpoints.get(donor, ())
         step = float(made[-1]["step"]) if made else float(history.last_step[donor])
         loss = loss_at(history, donor, step)
@@ -101,7 +123,13 @@ class PB2(PBT):
         return params
 
     def _promising(
-        self, history: History, number: int, columns: list[int], step: float, reward: float, rng: np.random.Generator
+        self,
+        history: History,
+        number: int,
+        columns: list[int],
+        step: float,
+        reward: float,
+        rng: np.random.Generator,
     ) -> Array:
         """(k, d) numbers with a high bound on what they will gain from a step and reward on, the best first."""
         from ..numerics.threads import one_thread
@@ -125,7 +153,10 @@ class PB2(PBT):
         fixed, beta = np.array([(reward - low) / span]), confidence(len(known))
         with one_thread():
             theta = fit(t, P, y)
-            now, expected = Process.of(theta, t, P, y), Process.of(theta, t_all, P_all, np.zeros(len(t_all)))
+            now, expected = (
+                Process.of(theta, t, P, y),
+                Process.of(theta, t_all, P_all, np.zeros(len(t_all))),
+            )
             return best_bounds(now, expected, step / self.interval, fixed, len(columns), beta, rng)
 
     def _experience(self, history: History, number: int) -> tuple[list[_Stretch], list[_Stretch]]:
@@ -147,24 +178,34 @@ class PB2(PBT):
         parts = [(-math.inf, params, None), *((t.step, t.params, t.source) for t in turns)]
         past: list[_Stretch] = []
         before: tuple[float, float] | None = None
-        for (begin, params, source), end in zip(parts, [*(p[0] for p in parts[1:]), math.inf], strict=True):
+        for (begin, params, source), end in zip(
+            parts, [*(p[0] for p in parts[1:]), math.inf], strict=True
+        ):
             if source is not None:
                 copied = loss_at(history, source, begin)
                 before = None if copied is None else (begin, float(copied[0]))
             for step, loss in zip(steps.tolist(), losses[:, 0].tolist(), strict=True):
-                if not begin < step <= end or (before is not None and self._round(step) <= self._round(before[0])):
+                if not begin < step <= end or (
+                    before is not None and self._round(step) <= self._round(before[0])
+                ):
                     continue
                 if before is not None and max(abs(loss), abs(before[1])) < WORST:
                     rate = (before[1] - loss) / (step - before[0])
                     past.append(_Stretch(before[0], -before[1], params, step, rate))
                 before = step, loss
-        return past, None if before is None or before[1] >= WORST else _Stretch(before[0], -before[1], params)
+        return past, None if before is None or before[1] >= WORST else _Stretch(
+            before[0], -before[1], params
+        )
 
 
-def encoded(history: History, stretches: list[_Stretch], columns: list[int]) -> tuple[list[_Stretch], Array]:
+def encoded(
+    history: History, stretches: list[_Stretch], columns: list[int]
+) -> tuple[list[_Stretch], Array]:
     """The stretches with numbers in all columns, and these (k, d)."""
     known = history.space.params
-    rows = [{k: v for k, v in s.params.items() if k in known and fits(known[k], v)} for s in stretches]
+    rows = [
+        {k: v for k, v in s.params.items() if k in known and fits(known[k], v)} for s in stretches
+    ]
     X = history.space.encode(rows)[:, columns]
     whole = np.asarray(~np.isnan(X).any(axis=1))
     return [s for s, good in zip(stretches, whole.tolist(), strict=True) if good], X[whole]

@@ -1,4 +1,7 @@
-"""PBT: a population trains side by side; from time to time its worst go on from copies of its best, varied a little."""
+"""PBT: a population trains side by side.
+
+From time to time its worst go on from copies of its best, varied a little.
+"""
 
 from __future__ import annotations
 
@@ -24,72 +27,95 @@ _Standing = tuple[Index, Array]  # numbers of members, and what they rank by
 
 
 class PBT(Scheduler):
-    """Population-based training: every trial is a member, whose params may change at each multiple of `interval`.
+    """Population-based training.
 
-    There a member is judged by truncation selection among those that have come as far: the worst ceil(quantile · n) of
-    the n, at most half of them, go on from the checkpoint of one of as many best ones, drawn uniformly, with its params
-    explored: with `resample_probability` a parameter is drawn anew from its domain (its prior, if there is one);
-    otherwise a number is multiplied by one of `factors`, a choice of an ordered list moves to a neighbour, and a choice
-    without order is drawn anew. What comes out of its range is moved to its end; whole numbers and steps move by one at
-    least. Parameters that a condition switches on are drawn, others left out; where twenty attempts break a constraint,
-    the best member's params stay as they are.
+    Every trial is a member, whose params may change at each multiple of `interval`.
 
-    Trials report a checkpoint at least wherever they are judged, ask `should_prune` after each report, and go on from
-    `trial.checkpoint` after step `trial.step`. There may be more members than workers: those behind go first. All
-    trials of the study are members, whoever began them, so give a population a study of its own; only re-runs that
-    confirm, and finished trials added from elsewhere, are none. `optimize` needs no `n_trials`.
+    There a member is judged by truncation selection among those that have come as far: the worst
+    ceil(quantile · n) of the n, at most half of them, go on from the checkpoint of one of as many
+    best ones, drawn uniformly, with its params explored: with `resample_probability` a parameter is
+    drawn anew from its domain (its prior, if there is one); otherwise a number is multiplied by one
+    of `factors`, a choice of an ordered list moves to a neighbour, and a choice without order is
+    drawn anew. What comes out of its range is moved to its end; whole numbers and steps move by one
+    at least. Parameters that a condition switches on are drawn, others left out; where twenty
+    attempts break a constraint, the best member's params stay as they are.
 
-    A member counts at a step with its last report by then; one that has copied, and not reported since, with the loss
-    it copied; at steps that a copy leapt over, not at all. It is compared with those only that have come as far. So
-    steps never go back: a donor's checkpoint is as far as the copier. A member that completes stays in comparisons at
-    the steps it reached, and is copied no more. One that fails stays failed: the population shrinks.
+    Trials report a checkpoint at least wherever they are judged, ask `should_prune` after each
+    report, and go on from `trial.checkpoint` after step `trial.step`. There may be more members
+    than workers: those behind go first. All trials of the study are members, whoever began them, so
+    give a population a study of its own; only re-runs that confirm, and finished trials added from
+    elsewhere, are none. `optimize` needs no `n_trials`.
+
+    A member counts at a step with its last report by then; one that has copied, and not reported
+    since, with the loss it copied; at steps that a copy leapt over, not at all. It is compared with
+    those only that have come as far. So steps never go back: a donor's checkpoint is as far as the
+    copier. A member that completes stays in comparisons at the steps it reached, and is copied no
+    more. One that fails stays failed: the population shrinks.
 
     Args:
         population_size: How many members; fewer where `n_trials` allows no more.
         interval: Steps between two times a member is judged.
-        max_resource: The step at which trials end, from where on nobody is paused or copied. None if it is not known:
-            a member may then be resumed with nothing left to train, and returns what its checkpoint came to.
+        max_resource: The step at which trials end, from where on nobody is paused or copied. None
+            if it is not known: a member may then be resumed with nothing left to train, and returns
+            what its checkpoint came to.
         quantile: Which share is replaced, and which is copied.
         resample_probability: How often a parameter is drawn anew.
         factors: What numbers are multiplied by; on a reverse log scale the distance to its end.
-        synchronous: Everybody waits at each multiple of the interval until all have come. Otherwise nobody waits, and
-            who comes first finds few to be compared with.
-        mutate: Names of the parameters that are explored; the others are copied as they are, as an architecture must
-            be. None for all.
+        synchronous: Everybody waits at each multiple of the interval until all have come. Otherwise
+            nobody waits, and who comes first finds few to be compared with.
+        mutate: Names of the parameters that are explored; the others are copied as they are, as an
+            architecture must be. None for all.
 
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Jaderberg 2017; Ray Tune and Syne Tune for the asynchronous form. Deviation: losses are compared at the same
-    step, not as they are now; with several objectives, ranks are those of non-dominated sorting; a paused member is
-    judged again when a worker is free, by what is known then.
+    Source: Jaderberg 2017; Ray Tune and Syne Tune for the asynchronous form. Deviation: losses are
+    compared at the same step, not as they are now; with several objectives, ranks are those of
+    non-dominated sorting; a paused member is judged again when a worker is free, by what is known
+    then.
     """
 
     def __init__(
-        self, population_size: int = 20, interval: float = 5, max_resource: float | None = None, quantile: float = 0.25,
-        resample_probability: float = 0.25, factors: Sequence[float] = (1.2, 0.8), synchronous: bool = False,
+        self,
+        population_size: int = 20,
+        interval: float = 5,
+        max_resource: float | None = None,
+        quantile: float = 0.25,
+        resample_probability: float = 0.25,
+        factors: Sequence[float] = (1.2, 0.8),
+        synchronous: bool = False,
         mutate: Iterable[str] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_whole("population_size", population_size, 0)
         if population_size < 2:
-            raise ValueError(f"PBT needs at least 2 members, got population_size={population_size!r}")
+            raise ValueError(
+                f"PBT needs at least 2 members, got population_size={population_size!r}"
+            )
         check_real("interval", interval, 0, above=True)
         if max_resource is not None:
             check_real("max_resource", max_resource, 0, above=True)
         check_real("quantile", quantile, 0, 0.5, above=True)
         check_real("resample_probability", resample_probability, 0, 1)
         if not isinstance(factors, list | tuple) or not factors:
-            raise ValueError(f"factors must be a list of numbers such as (1.2, 0.8), got {factors!r}")
+            raise ValueError(
+                f"factors must be a list of numbers such as (1.2, 0.8), got {factors!r}"
+            )
         for factor in factors:
             check_real("a factor", factor, 0, above=True)
         if isinstance(mutate, str):
             raise ValueError(f"mutate must be a list of names or None, got {mutate!r}")
-        self.population_size, self.interval, self.max_resource = population_size, interval, max_resource
-        self.quantile, self.resample_probability, self.factors = quantile, resample_probability, tuple(factors)
-        self.synchronous, self.mutate = synchronous, None if mutate is None else tuple(mutate)
+        self.population_size = population_size
+        self.interval = interval
+        self.max_resource = max_resource
+        self.quantile = quantile
+        self.resample_probability = resample_probability
+        self.factors = tuple(factors)
+        self.synchronous = synchronous
+        self.mutate = None if mutate is None else tuple(mutate)
         self._warned: set[str] = set()  # of what has been said once
 
-    # -- the contract -----------------------------------------------------------------------------------------------
+    # -- the contract
+    # ------------------------------------------------------------------------------------------
 
     def decide(self, history: History, number: int) -> Decision:
         """Pauses a member, at its first report in an interval, that copies another or makes room for one behind it."""
@@ -103,19 +129,32 @@ class PBT(Scheduler):
         if len(steps) > 1 and self._round(float(steps[-2])) == k:
             return Decision.CONTINUE
         waiting = history.waiting | history.paused
-        behind = any(m in waiting and self._round(position(history, m)) < k for m in self._open(history))
-        pauses = behind or self._grows(history) or self._donor(history, number, generator(history, number)) is not None
+        behind = any(
+            m in waiting and self._round(position(history, m)) < k for m in self._open(history)
+        )
+        pauses = (
+            behind
+            or self._grows(history)
+            or self._donor(history, number, generator(history, number)) is not None
+        )
         return Decision.PAUSE if pauses else Decision.CONTINUE
 
     def next(self, history: History) -> Next | Resume:
-        """Starts members until there are enough; then resumes those furthest behind, copiers first."""
+        """Starts members until there are enough.
+
+        Then resumes those furthest behind, copiers first.
+        """
         if self._grows(history):
             return Next.START
         members = self._open(history)
         paused = [m for m in members if m in history.paused]
         rounds = {m: self._round(position(history, m)) for m in paused}
         if self.synchronous:  # who runs has come no further than where it was resumed
-            rounds |= {m: self._round(float(history.granted[m])) for m in members if m not in history.paused}
+            rounds |= {
+                m: self._round(float(history.granted[m]))
+                for m in members
+                if m not in history.paused
+            }
         first = min(rounds.values(), default=0)
         ready = [m for m in paused if rounds[m] == first]
         standings: dict[float, _Standing] = {}
@@ -129,7 +168,8 @@ class PBT(Scheduler):
             return Resume(ready[0])
         return Next.WAIT if any(m in history.running for m in members) else Next.DONE
 
-    # -- who is where -----------------------------------------------------------------------------------------------
+    # -- who is where
+    # ------------------------------------------------------------------------------------------
 
     def _round(self, step: float) -> int:
         """How many intervals are over at a step."""
@@ -155,10 +195,15 @@ class PBT(Scheduler):
         room = history.budget is None or history.n < history.budget
         return room and len(self._members(history)) < self.population_size
 
-    # -- exploit ----------------------------------------------------------------------------------------------------
+    # -- exploit
+    # ------------------------------------------------------------------------------------------
 
     def _donor(
-        self, history: History, number: int, rng: np.random.Generator, standings: dict[float, _Standing] | None = None
+        self,
+        history: History,
+        number: int,
+        rng: np.random.Generator,
+        standings: dict[float, _Standing] | None = None,
     ) -> int | None:
         """Whom a member that has come to another interval copies; None if it goes on by itself.
 
@@ -166,7 +211,11 @@ class PBT(Scheduler):
         """
         last = float(history.last_step[number])
         k = self._round(last)
-        if self._at_end(last) or k <= self._round(float(history.granted[number])) or not history.space.d:
+        if (
+            self._at_end(last)
+            or k <= self._round(float(history.granted[number]))
+            or not history.space.d
+        ):
             return None
         standings = {} if standings is None else standings
         at = k if self.synchronous else last
@@ -182,7 +231,8 @@ class PBT(Scheduler):
         if best and not donors and history.checkpoints:
             self._say(
                 "behind",
-                f"trial {number} cannot copy {best} at step {last:g}: none of them has a checkpoint of its own from "
+                f"trial {number} cannot copy {best} at step {last:g}: none of them has a "
+                "checkpoint of its own from "
                 "there on; report one at each multiple of the interval",
             )
         return int(rng.choice(donors)) if donors else None
@@ -192,37 +242,59 @@ class PBT(Scheduler):
         losses: dict[int, Array] = {}
         for m in self._members(history):
             step: float | None = last if position(history, m) >= last else None
-            if self.synchronous:  # the report with which it came here: what it does from now on changes nothing
+            if (
+                self.synchronous
+            ):  # the report with which it came here: what it does from now on changes nothing
                 steps, _ = history.reports_of(m)
-                step = next(iter(steps[np.searchsorted(steps, (k - 1e-9) * self.interval) :].tolist()), None)
-            told = None if step is None or history.state[m] == State.FAILED else loss_at(history, m, step)
+                step = next(
+                    iter(steps[np.searchsorted(steps, (k - 1e-9) * self.interval) :].tolist()), None
+                )
+            told = (
+                None
+                if step is None or history.state[m] == State.FAILED
+                else loss_at(history, m, step)
+            )
             if told is not None:
                 losses[m] = told
         return np.array(list(losses), dtype=np.int64), ranks(np.array(list(losses.values())))
 
     def _lends(self, history: History, donor: int, step: float) -> bool:
-        """Whether a member has a checkpoint from a step on, made by itself; where nobody makes any, it needs none."""
+        """Whether a member has a checkpoint from a step on, made by itself.
+
+        Where nobody makes any, it needs none.
+        """
         made = history.checkpoints.get(donor, ())
         if not made:
             return not history.checkpoints
         last = float(made[-1]["step"])
-        copied = max((t.step for t in history.turns.get(donor, ()) if t.source is not None), default=-math.inf)
+        copied = max(
+            (t.step for t in history.turns.get(donor, ()) if t.source is not None),
+            default=-math.inf,
+        )
         return last >= step and last > copied and not self._at_end(last)
 
-    # -- explore ----------------------------------------------------------------------------------------------------
+    # -- explore
+    # ------------------------------------------------------------------------------------------
 
-    def _explored(self, history: History, number: int, donor: int, rng: np.random.Generator) -> dict[str, Any]:
+    def _explored(
+        self, history: History, number: int, donor: int, rng: np.random.Generator
+    ) -> dict[str, Any]:
         """Params near those of another member."""
         given = history.params(donor)
-        return explored(history.space, given, self.mutate, self.resample_probability, self.factors, rng)
+        return explored(
+            history.space, given, self.mutate, self.resample_probability, self.factors, rng
+        )
 
-    # -- what is said and told --------------------------------------------------------------------------------------
+    # -- what is said and told
+    # --------------------------------------------------------------------------------------
 
     def _check(self, history: History) -> None:
         """Says once what will not work."""
         if unknown := sorted({*(self.mutate or ())} - history.space.params.keys()):
             self._say(
-                "mutate", f"mutate names {unknown}, which the space does not have so far: {list(history.space.names)}"
+                "mutate",
+                f"mutate names {unknown}, which the space does not have so far: "
+                f"{list(history.space.names)}",
             )
 
     def _say(self, what: str, text: str) -> None:
@@ -251,12 +323,18 @@ def losses_of(history: History, number: int) -> tuple[Array, Array]:
 
 
 def loss_at(history: History, number: int, step: float) -> Array | None:
-    """(m,) the loss with which a member counts at a step; None where it has none, or a copy leapt over it."""
+    """(m,) the loss with which a member counts at a step.
+
+    None where it has none, or a copy leapt over it.
+    """
     steps, losses = losses_of(history, number)
     i = int(np.searchsorted(steps, step, side="right")) - 1
     if i >= 0 and steps[i] == step:
         return np.asarray(losses[i])
-    last, following = (steps[i] if i >= 0 else -math.inf), (steps[i + 1] if i + 1 < len(steps) else math.inf)
+    last, following = (
+        (steps[i] if i >= 0 else -math.inf),
+        (steps[i + 1] if i + 1 < len(steps) else math.inf),
+    )
     for turn in reversed(history.turns.get(number, ())):
         if turn.source is not None and last <= turn.step <= step:
             steps, losses = losses_of(history, turn.source)

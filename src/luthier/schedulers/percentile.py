@@ -15,49 +15,69 @@ from .rules import WORST, check_real, check_whole, due, parts, ranked
 class Percentile(Scheduler):
     """Stops a trial whose best loss so far is worse than a percentile of the others' best by the same step.
 
-    The others are all trials but failed ones that have come as far, whatever became of them since, and those that
-    completed earlier, each with its best report up to that step. So steps need not be the same, and nobody loses for
-    having reported less.
+    The others are all trials but failed ones that have come as far, whatever became of them since,
+    and those that completed earlier, each with its best report up to that step. So steps need not
+    be the same, and nobody loses for having reported less.
 
-    With several objectives each counts with its latest report up to that step, and what is compared is the front on
-    which it lies among them: 0 where no other beats it in all objectives, 1 where only those of 0 do, and so on.
+    With several objectives each counts with its latest report up to that step, and what is compared
+    is the front on which it lies among them: 0 where no other beats it in all objectives, 1 where
+    only those of 0 do, and so on.
 
     Args:
         percentile: Which share to keep, in per cent: 25 keeps the best quarter at each step.
         n_startup_trials: How many trials must be complete before any is stopped.
         n_warmup_steps: Step before which none is stopped.
-        interval_steps: A trial is judged at its first report in each interval of so many steps after the warm-up.
+        interval_steps: A trial is judged at its first report in each interval of so many steps
+            after the warm-up.
         n_min_trials: How many others there must be to compare with.
-        average: Whether the others count with the average of their reports up to the step, not with the best of them:
-            a bar that is easier to pass, and steadier where values are noisy. One objective only.
+        average: Whether the others count with the average of their reports up to the step, not with
+            the best of them: a bar that is easier to pass, and steadier where values are noisy. One
+            objective only.
 
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Golovin 2017 (Vizier) with `average`, Optuna's PercentilePruner without. Deviation: the others include
-    pruned and running trials, since the survivors alone make a bar that rises with every trial that passes it; they
-    count with their best up to the step, as the trial itself does, not with what they reported at exactly that step;
-    and NaN is the worst loss, not a missing one.
+    Source: Golovin 2017 (Vizier) with `average`, Optuna's PercentilePruner without. Deviation: the
+    others include pruned and running trials, since the survivors alone make a bar that rises with
+    every trial that passes it; they count with their best up to the step, as the trial itself does,
+    not with what they reported at exactly that step; and NaN is the worst loss, not a missing one.
     """
 
     def __init__(
-        self, percentile: float = 25.0, n_startup_trials: int = 5, n_warmup_steps: float = 0, interval_steps: float = 1,
-        n_min_trials: int = 1, average: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        percentile: float = 25.0,
+        n_startup_trials: int = 5,
+        n_warmup_steps: float = 0,
+        interval_steps: float = 1,
+        n_min_trials: int = 1,
+        average: bool = False,
+    ) -> None:
         check_real("percentile", percentile, 0, 100)
         check_settings(n_startup_trials, n_warmup_steps, interval_steps, n_min_trials)
-        self.percentile, self.n_startup_trials, self.n_warmup_steps = percentile, n_startup_trials, n_warmup_steps
-        self.interval_steps, self.n_min_trials, self.average = interval_steps, n_min_trials, bool(average)
+        self.percentile = percentile
+        self.n_startup_trials = n_startup_trials
+        self.n_warmup_steps = n_warmup_steps
+        self.interval_steps = interval_steps
+        self.n_min_trials = n_min_trials
+        self.average = bool(average)
 
     def decide(self, history: History, number: int) -> Decision:
         """Stops a trial that is not among the best `percentile` per cent."""
         return decide(
-            history, number, self.percentile, self.n_startup_trials, self.n_warmup_steps, self.interval_steps,
-            self.n_min_trials, self.average,
-        )  # fmt: skip
+            history,
+            number,
+            self.percentile,
+            self.n_startup_trials,
+            self.n_warmup_steps,
+            self.interval_steps,
+            self.n_min_trials,
+            self.average,
+        )
 
 
-def check_settings(n_startup_trials: int, n_warmup_steps: float, interval_steps: float, n_min_trials: int) -> None:
+def check_settings(
+    n_startup_trials: int, n_warmup_steps: float, interval_steps: float, n_min_trials: int
+) -> None:
     """Raises ValueError when one of them is out of its range."""
     check_whole("n_startup_trials", n_startup_trials, 0)
     check_real("n_warmup_steps", n_warmup_steps, 0)
@@ -66,9 +86,15 @@ def check_settings(n_startup_trials: int, n_warmup_steps: float, interval_steps:
 
 
 def decide(
-    history: History, number: int, percentile: float, n_startup_trials: int, n_warmup_steps: float,
-    interval_steps: float, n_min_trials: int, average: bool,
-) -> Decision:  # fmt: skip
+    history: History,
+    number: int,
+    percentile: float,
+    n_startup_trials: int,
+    n_warmup_steps: float,
+    interval_steps: float,
+    n_min_trials: int,
+    average: bool,
+) -> Decision:
     """The decision of `Percentile`, which see."""
     steps, losses = history.reports_of(number)
     if (
@@ -88,16 +114,23 @@ def decide(
     comparable[number] = False
     if np.count_nonzero(comparable) < n_min_trials:
         return Decision.CONTINUE
-    half_bar = np.percentile(others[comparable] / 2, percentile)  # halves: their differences cannot overflow
+    half_bar = np.percentile(
+        others[comparable] / 2, percentile
+    )  # halves: their differences cannot overflow
     return Decision.STOP if ranked(losses).min() / 2 > half_bar else Decision.CONTINUE
 
 
 def fronts_by(history: History, step: float, among: Mask) -> Array:
-    """(n,) the front of each trial's latest report up to a step, of some trials (n,); infinite where there was none."""
+    """(n,) the front of each trial's latest report up to a step, of some trials (n,).
+
+    Infinite where there was none.
+    """
     latest = np.full((history.n, len(history.directions)), np.nan)
     by = np.flatnonzero(history.report_step <= step)
     by = by[np.argsort(history.report_step[by], kind="stable")]
-    latest[history.report_number[by]] = ranked(history.report_losses[by])  # of several for one trial the last stays
+    latest[history.report_number[by]] = ranked(
+        history.report_losses[by]
+    )  # of several for one trial the last stays
     there = ~np.isnan(latest[:, 0]) & among
     front = np.full(history.n, np.inf)
     front[there] = fronts(latest[there])
@@ -105,11 +138,16 @@ def fronts_by(history: History, step: float, among: Mask) -> Array:
 
 
 def best_by(history: History, step: float) -> Array:
-    """(n,) each trial's best loss up to a step, comparable; infinite where it had not reported by then."""
+    """(n,) each trial's best loss up to a step, comparable.
+
+    Infinite where it had not reported by then.
+    """
     best = np.full(history.n, np.inf)
     losses = history.report_loss
     for part in parts(history.n_reports):
-        number, loss, by = history.report_number[part], losses[part], history.report_step[part] <= step
+        number = history.report_number[part]
+        loss = losses[part]
+        by = history.report_step[part] <= step
         if not by.all():
             number, loss = number[by], loss[by]
         np.minimum.at(best, number, ranked(loss))
@@ -117,14 +155,19 @@ def best_by(history: History, step: float) -> Array:
 
 
 def average_by(history: History, step: float) -> Array:
-    """(n,) the average of each trial's losses up to a step, comparable; infinite where it had not reported by then."""
+    """(n,) the average of each trial's losses up to a step, comparable.
+
+    Infinite where it had not reported by then.
+    """
     total, count = np.zeros(history.n), np.zeros(history.n)
     losses = history.report_loss
     for part in parts(history.n_reports):
         by = history.report_step[part] <= step
         number, loss = history.report_number[part][by], ranked(losses[part][by])
         count += np.bincount(number, minlength=history.n)
-        total += np.bincount(number, loss / 2**20, minlength=history.n)  # a share: sums of the largest cannot overflow
+        total += np.bincount(
+            number, loss / 2**20, minlength=history.n
+        )  # a share: sums of the largest cannot overflow
     average = np.full(history.n, np.inf)
     there = count > 0
     average[there] = np.minimum(total[there] / count[there], WORST / 2**20) * 2**20

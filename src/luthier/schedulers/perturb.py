@@ -15,10 +15,16 @@ _ATTEMPTS = 20  # to vary params so that they keep the constraints
 
 
 def explored(
-    space: Space, given: dict[str, Any], mutate: Collection[str] | None, resample_probability: float,
-    factors: Sequence[float], rng: np.random.Generator,
-) -> dict[str, Any]:  # fmt: skip
-    """Params varied one by one; parameters that conditions switch on are drawn, those they switch off left out.
+    space: Space,
+    given: dict[str, Any],
+    mutate: Collection[str] | None,
+    resample_probability: float,
+    factors: Sequence[float],
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Params varied one by one.
+
+    Parameters that conditions switch on are drawn, those they switch off left out.
 
     Args:
         space: Which values there are.
@@ -42,17 +48,25 @@ def explored(
         X = space.settle(space.encode(values))
         if space.feasible(X)[0]:
             foreign = {name: value for name, value in given.items() if name not in space.params}
-            return foreign | {name: v for name, v in values.items() if not np.isnan(X[0, space.column[name]])}
+            return foreign | {
+                name: v for name, v in values.items() if not np.isnan(X[0, space.column[name]])
+            }
     return given
 
 
 def perturbed(
-    dist: Distribution, value: Any, resample_probability: float, factors: Sequence[float], rng: np.random.Generator
+    dist: Distribution,
+    value: Any,
+    resample_probability: float,
+    factors: Sequence[float],
+    rng: np.random.Generator,
 ) -> Any:
-    """One value drawn anew, or varied: a number stays as it is only at an end of its range, or at zero.
+    """One value drawn anew, or varied.
 
-    Source: Jaderberg 2017, appendix A; the steps of lists as in Ray Tune. Deviation: on a reverse log scale the
-    distance to its end is multiplied, and discrete numbers move by one step at least.
+    A number stays as it is only at an end of its range, or at zero.
+
+    Source: Jaderberg 2017, appendix A; the steps of lists as in Ray Tune. Deviation: on a reverse
+    log scale the distance to its end is multiplied, and discrete numbers move by one step at least.
     """
     if (isinstance(dist, Categorical) and not dist.ordered) or rng.random() < resample_probability:
         return drawn(dist, rng)
@@ -60,7 +74,9 @@ def perturbed(
     if isinstance(dist, Categorical):
         return dist.value(min(max(x + rng.choice((-1, 1)), 0), dist.n_values - 1))
     factor = float(rng.choice(factors))
-    end = 0.0 if dist.scale != "reverse_log" else 1.0 if isinstance(dist, Float) else dist.high + 1.0
+    end = (
+        0.0 if dist.scale != "reverse_log" else 1.0 if isinstance(dist, Float) else dist.high + 1.0
+    )
     new = end + (x - end) * factor
     if dist.step is not None:
         i, j = (round((v - dist.low) / dist.step) for v in (x, new))

@@ -20,24 +20,31 @@ from .base import Decision, Next, Resume, Scheduler
 class Replay(Scheduler):
     """Trains one trial, whose params change at the steps of a schedule, as `PBT.schedule` returns it.
 
-    The trial pauses at its first report at or beyond each of the steps, and goes on from its checkpoint with the params
-    from there on: so it reports checkpoints and asks `should_prune` as it did in the population. It needs a study of
-    its own. Where a schedule names not all parameters, the sampler proposes the others.
+    The trial pauses at its first report at or beyond each of the steps, and goes on from its
+    checkpoint with the params from there on: so it reports checkpoints and asks `should_prune` as
+    it did in the population. It needs a study of its own. Where a schedule names not all
+    parameters, the sampler proposes the others.
 
     Args:
-        schedule: Step to params, from 0 on; the steps may be text, as JSON has them. There is no default.
+        schedule: Step to params, from 0 on; the steps may be text, as JSON has them. There is no
+            default.
 
     Raises:
-        ValueError: It does not start at 0, a step is not a finite number, or there are no params for one.
+        ValueError: It does not start at 0, a step is not a finite number, or there are no params
+            for one.
 
-    Source: Jaderberg 2017, section 4 (schedules that PBT discovers); Ray Tune's PopulationBasedTrainingReplay.
+    Source: Jaderberg 2017, section 4 (schedules that PBT discovers); Ray Tune's
+    PopulationBasedTrainingReplay.
     """
 
     def __init__(self, schedule: Mapping[Any, Mapping[str, Any]] | None = None) -> None:
         example = '{0: {"lr": 0.1}, 20: {"lr": 0.01}}'
         if not isinstance(schedule, Mapping) or not schedule:
             got = repr(schedule)[:200]
-            raise ValueError(f"Replay needs a schedule, the params from each step on, such as {example}; got {got}")
+            raise ValueError(
+                f"Replay needs a schedule, the params from each step on, such as {example}; got "
+                f"{got}"
+            )
         found: dict[float, dict[str, Any]] = {}
         for key, params in schedule.items():
             try:
@@ -47,11 +54,15 @@ class Replay(Scheduler):
             if not math.isfinite(step) or step < 0 or isinstance(key, bool):
                 raise ValueError(f"the steps of a schedule are finite numbers >= 0, got {key!r}")
             if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
-                raise ValueError(f"a schedule gives names and values for step {key}, got {params!r:.200}")
+                raise ValueError(
+                    f"a schedule gives names and values for step {key}, got {params!r:.200}"
+                )
             found[whole(step)] = {name: tuples(value) for name, value in params.items()}
         self.schedule = dict(sorted(found.items()))
         if 0 not in self.schedule:
-            raise ValueError(f"a schedule starts at step 0, such as {example}; got steps {list(self.schedule)}")
+            raise ValueError(
+                f"a schedule starts at step 0, such as {example}; got steps {list(self.schedule)}"
+            )
 
     def decide(self, history: History, number: int) -> Decision:
         """Pauses the trial where other params are due."""
@@ -66,7 +77,9 @@ class Replay(Scheduler):
         """
         own = [m for m in range(history.n) if not history.confirming[m]]
         if len(own) > 1:
-            raise StudyError(f"Replay trains one model in a study of its own, and this one has {len(own)} trials")
+            raise StudyError(
+                f"Replay trains one model in a study of its own, and this one has {len(own)} trials"
+            )
         params = list(self.schedule.values())
         if not own:
             spent = history.budget is not None and history.n >= history.budget
@@ -83,7 +96,9 @@ class Replay(Scheduler):
 
 
 def schedule(study: Any, number: int | None = None) -> dict[float, dict[str, Any]]:
-    """The params that a trial was trained with, from each step on; across the trials it was copied from.
+    """The params that a trial was trained with, from each step on.
+
+    Across the trials it was copied from.
 
     Args:
         study: A study, or its trials.

@@ -1,4 +1,7 @@
-"""What the policies agree on: how losses rank, at which steps a trial is judged, which settings are sound."""
+"""What the policies agree on.
+
+How losses rank, at which steps a trial is judged, which settings are sound.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ _N_PART = 32_768
 
 
 def parts(n: int) -> Iterator[slice]:
-    """Slices that cover n rows: what is computed of one at a time stays in the processor's cache."""
+    """Slices that cover n rows.
+
+    What is computed of one at a time stays in the processor's cache.
+    """
     return (slice(begin, begin + _N_PART) for begin in range(0, n, _N_PART))
 
 
@@ -38,7 +44,10 @@ def due(steps: Array, n_warmup_steps: float, interval_steps: float) -> bool:
 
 
 def nobody_beyond(history: History, number: int) -> bool:
-    """Whether no trial has been trained further: a trial that pauses there may have nothing left to do."""
+    """Whether no trial has been trained further.
+
+    A trial that pauses there may have nothing left to do.
+    """
     return not bool((history.last_step > history.last_step[number]).any())
 
 
@@ -54,8 +63,18 @@ def check_whole(name: str, x: Any, least: int) -> None:
 
 def check_real(name: str, x: Any, low: float, high: float = math.inf, above: bool = False) -> None:
     """Raises ValueError unless x is a finite number, low <= x <= high; low < x if `above`."""
-    good = isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool) and math.isfinite(x)
+    good = (
+        isinstance(x, int | float | np.integer | np.floating)
+        and not isinstance(x, bool)
+        and math.isfinite(x)
+    )
     if not good or not low <= x <= high or (above and x == low):
         lower = f"above {low:g}" if above else f"at least {low:g}"
-        wanted = "" if math.isinf(low) else f", {lower}" if math.isinf(high) else f", {lower} and at most {high:g}"
+        wanted = (
+            ""
+            if math.isinf(low)
+            else f", {lower}"
+            if math.isinf(high)
+            else f", {lower} and at most {high:g}"
+        )
         raise ValueError(f"{name} must be a finite number{wanted}, got {x!r}")

@@ -10,13 +10,15 @@ from .rules import check_whole
 class SuccessiveHalving(Brackets):
     """One bracket of `Hyperband`, again and again.
 
-    Rungs stand at min_resource · reduction_factor^k and at max_resource; floor(n_trials / reduction_factor^k) trials of
-    a bracket come to rung k, at least one. A free worker fills the next bracket while this one is waited for.
+    Rungs stand at min_resource · reduction_factor^k and at max_resource; floor(n_trials /
+    reduction_factor^k) trials of a bracket come to rung k, at least one. A free worker fills the
+    next bracket while this one is waited for.
 
     Args:
         n_trials: How many trials begin a bracket.
         min_resource: The first rung, in steps.
-        max_resource: The last; None learns it: trials run through until one is complete, whose last step it is.
+        max_resource: The last; None learns it: trials run through until one is complete, whose last
+            step it is.
         reduction_factor: One in so many goes on.
 
     Raises:
@@ -26,9 +28,12 @@ class SuccessiveHalving(Brackets):
     """
 
     def __init__(
-        self, n_trials: int = 27, min_resource: float = 1, max_resource: float | None = None,
+        self,
+        n_trials: int = 27,
+        min_resource: float = 1,
+        max_resource: float | None = None,
         reduction_factor: float = 3,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_whole("n_trials", n_trials, 1)
         self.n_trials = n_trials
         super().__init__(min_resource, max_resource, reduction_factor)

@@ -12,14 +12,15 @@ from .rules import check_real, due
 class Threshold(Scheduler):
     """Stops a trial whose latest reported value is below `lower`, above `upper`, or NaN.
 
-    Bounds are in the user's sign, whatever the direction of the study; a value on a bound is within. An infinite value
-    is out of bounds on the side that has one.
+    Bounds are in the user's sign, whatever the direction of the study; a value on a bound is
+    within. An infinite value is out of bounds on the side that has one.
 
     Args:
         lower: Smallest value that goes on; None for no such bound.
         upper: Largest value that goes on; None for no such bound.
         n_warmup_steps: Step before which no trial is stopped.
-        interval_steps: A trial is judged at its first report in each interval of so many steps after the warm-up.
+        interval_steps: A trial is judged at its first report in each interval of so many steps
+            after the warm-up.
 
     Raises:
         ValueError: There is no bound, or an argument is out of its range.
@@ -28,20 +29,29 @@ class Threshold(Scheduler):
     """
 
     def __init__(
-        self, lower: float | None = None, upper: float | None = None, n_warmup_steps: float = 0,
+        self,
+        lower: float | None = None,
+        upper: float | None = None,
+        n_warmup_steps: float = 0,
         interval_steps: float = 1,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if lower is None and upper is None:
-            raise ValueError("Threshold needs lower, upper or both, as in Threshold(upper=10.0); got neither")
+            raise ValueError(
+                "Threshold needs lower, upper or both, as in Threshold(upper=10.0); got neither"
+            )
         for name, bound in (("lower", lower), ("upper", upper)):
             if bound is not None:
                 check_real(name, bound, -math.inf)
         if lower is not None and upper is not None and lower > upper:
-            raise ValueError(f"lower must not be above upper, got lower = {lower!r} and upper = {upper!r}")
+            raise ValueError(
+                f"lower must not be above upper, got lower = {lower!r} and upper = {upper!r}"
+            )
         check_real("n_warmup_steps", n_warmup_steps, 0)
         check_real("interval_steps", interval_steps, 0, above=True)
-        self.lower, self.upper = lower, upper
-        self.n_warmup_steps, self.interval_steps = n_warmup_steps, interval_steps
+        self.lower = lower
+        self.upper = upper
+        self.n_warmup_steps = n_warmup_steps
+        self.interval_steps = interval_steps
 
     def decide(self, history: History, number: int) -> Decision:
         """Stops a trial whose latest value is out of bounds."""

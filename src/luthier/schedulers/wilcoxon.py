@@ -13,11 +13,12 @@ from .rules import check_real, check_whole
 class Wilcoxon(Scheduler):
     """Stops a trial that a signed-rank test holds to be worse than the best complete trial on the steps both reported.
 
-    For objectives that are a mean over folds or problem instances: report each one's value with its index as step, in
-    any order. Steps that only one of the two reported are left out. A trial whose mean over the shared steps is no
-    worse than the best trial's goes on.
+    For objectives that are a mean over folds or problem instances: report each one's value with its
+    index as step, in any order. Steps that only one of the two reported are left out. A trial whose
+    mean over the shared steps is no worse than the best trial's goes on.
 
-    Testing after every step makes the error of stopping a trial that is no worse larger than `p_threshold`.
+    Testing after every step makes the error of stopping a trial that is no worse larger than
+    `p_threshold`.
 
     Args:
         p_threshold: Stops when the one-sided p-value is below; smaller is more careful.
@@ -26,16 +27,17 @@ class Wilcoxon(Scheduler):
     Raises:
         ValueError: An argument is out of its range.
 
-    Source: Optuna's WilcoxonPruner; Wilcoxon 1945, zeros as in Pratt 1959. Deviation: means are compared over the
-    shared steps, so a best trial with easier steps of its own has no advantage; a loss that is not finite counts as
-    larger than any other, where Optuna gives up pruning; a difference of zero counts for neither side, not half for
-    each.
+    Source: Optuna's WilcoxonPruner; Wilcoxon 1945, zeros as in Pratt 1959. Deviation: means are
+    compared over the shared steps, so a best trial with easier steps of its own has no advantage; a
+    loss that is not finite counts as larger than any other, where Optuna gives up pruning; a
+    difference of zero counts for neither side, not half for each.
     """
 
     def __init__(self, p_threshold: float = 0.1, n_startup_steps: int = 2) -> None:
         check_real("p_threshold", p_threshold, 0, 1)
         check_whole("n_startup_steps", n_startup_steps, 0)
-        self.p_threshold, self.n_startup_steps = p_threshold, n_startup_steps
+        self.p_threshold = p_threshold
+        self.n_startup_steps = n_startup_steps
 
     def decide(self, history: History, number: int) -> Decision:
         """Stops a trial that is significantly worse than the best on the steps they share."""

@@ -1,4 +1,7 @@
-"""The service: studies over HTTP, for workers in any language, and as a storage. `luthier serve` starts it."""
+"""The service: studies over HTTP, for workers in any language, and as a storage.
+
+`luthier serve` starts it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ try:
     import starlette  # noqa: F401
     import uvicorn  # noqa: F401
 except ImportError as e:
-    raise MissingDependencyError(f"the service needs {e.name}: pip install 'luthier[service]'") from None
+    raise MissingDependencyError(
+        f"the service needs {e.name}: pip install 'luthier[service]'"
+    ) from None
 
 from .app import application
 from .limits import Limits

@@ -35,12 +35,19 @@ from .work_queue import Queue
 _KEPT, _KEPT_BYTES = 10_000, 2**26  # answers to requests with a key
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATUS: tuple[tuple[type[LuthierError], int], ...] = (  # the first that fits
-    (errors.StudyNotFoundError, 404), (errors.SamplerError, 422), (errors.UnknownNameError, 422),
+    (errors.StudyNotFoundError, 404),
+    (errors.SamplerError, 422),
+    (errors.UnknownNameError, 422),
     (errors.RuleError, 422),
-    (errors.StudyError, 409), (errors.LeaseLostError, 409), (errors.TrialError, 422), (errors.SpaceError, 422),
-    (errors.CheckpointError, 422), (errors.MissingDependencyError, 422),
-    (errors.StorageUnreachableError, 503), (errors.StorageFullError, 507),
-)  # fmt: skip
+    (errors.StudyError, 409),
+    (errors.LeaseLostError, 409),
+    (errors.TrialError, 422),
+    (errors.SpaceError, 422),
+    (errors.CheckpointError, 422),
+    (errors.MissingDependencyError, 422),
+    (errors.StorageUnreachableError, 503),
+    (errors.StorageFullError, 507),
+)
 
 
 class Route(NamedTuple):
@@ -75,63 +82,158 @@ class Route(NamedTuple):
 
 def routes(desk: Desk, limits: Limits, metrics: Metrics, open_metrics: bool = False) -> list[Route]:
     """All that the service does."""
-    studies, study, trial = "/v1/studies", "/v1/studies/{study}", "/v1/studies/{study}/trials/{number}"
+    studies = "/v1/studies"
+    study = "/v1/studies/{study}"
+    trial = "/v1/studies/{study}/trials/{number}"
     found = [
-        Route("POST", f"{study}/ask", "ask", "Begins a trial.", desk.ask, schemas.Asked, schemas.Ask, keyed=True),
         Route(
-            "POST", f"{study}/enqueue", "enqueue", "Adds a trial that is run next.", desk.enqueue, schemas.Queued,
-            schemas.Enqueue, keyed=True,
+            "POST",
+            f"{study}/ask",
+            "ask",
+            "Begins a trial.",
+            desk.ask,
+            schemas.Asked,
+            schemas.Ask,
+            keyed=True,
         ),
         Route(
-            "POST", f"{trial}/report", "report", "Takes a value on the way.", desk.report, schemas.Verdict,
+            "POST",
+            f"{study}/enqueue",
+            "enqueue",
+            "Adds a trial that is run next.",
+            desk.enqueue,
+            schemas.Queued,
+            schemas.Enqueue,
+            keyed=True,
+        ),
+        Route(
+            "POST",
+            f"{trial}/report",
+            "report",
+            "Takes a value on the way.",
+            desk.report,
+            schemas.Verdict,
             schemas.Reported,
         ),
-        Route("POST", f"{trial}/tell", "tell", "Ends a trial.", desk.tell, schemas.Trial, schemas.Told, keyed=True),
         Route(
-            "POST", f"{trial}/heartbeat", "heartbeat", "Prolongs a lease.", desk.heartbeat, schemas.Lease, schemas.Beat,
+            "POST",
+            f"{trial}/tell",
+            "tell",
+            "Ends a trial.",
+            desk.tell,
+            schemas.Trial,
+            schemas.Told,
+            keyed=True,
+        ),
+        Route(
+            "POST",
+            f"{trial}/heartbeat",
+            "heartbeat",
+            "Prolongs a lease.",
+            desk.heartbeat,
+            schemas.Lease,
+            schemas.Beat,
             apart=True,
         ),
-        Route("GET", "/health", "health", "Whether the service runs.", _health, schemas.Health, public=True),
         Route(
-            "GET", "/metrics", "metrics", "Figures for Prometheus.", lambda _: metrics.page(), str, public=open_metrics
+            "GET",
+            "/health",
+            "health",
+            "Whether the service runs.",
+            _health,
+            schemas.Health,
+            public=True,
         ),
-        Route("GET", "/openapi.json", "openapi", "This description.", lambda _: describe(found), dict),
-        Route("GET", studies, "list_studies", "The studies there are.", desk.studies, schemas.Studies, schemas.Which),
         Route(
-            "POST", studies, "create_study", "Makes a study (201), or finds it (200).", desk.create, schemas.Study,
-            schemas.Create, (200, 201), True,
+            "GET",
+            "/metrics",
+            "metrics",
+            "Figures for Prometheus.",
+            lambda _: metrics.page(),
+            str,
+            public=open_metrics,
+        ),
+        Route(
+            "GET", "/openapi.json", "openapi", "This description.", lambda _: describe(found), dict
+        ),
+        Route(
+            "GET",
+            studies,
+            "list_studies",
+            "The studies there are.",
+            desk.studies,
+            schemas.Studies,
+            schemas.Which,
+        ),
+        Route(
+            "POST",
+            studies,
+            "create_study",
+            "Makes a study (201), or finds it (200).",
+            desk.create,
+            schemas.Study,
+            schemas.Create,
+            (200, 201),
+            True,
         ),
         Route("GET", study, "get_study", "What is known of a study.", desk.show, schemas.Study),
         Route("DELETE", study, "delete_study", "Removes a study.", desk.delete, schemas.Done),
-        Route("GET", f"{study}/best", "best_trials", "The best trials so far.", desk.best, schemas.Trials),
         Route(
-            "POST", f"{study}/choose", "choose", "Chooses one of several good trials.", desk.choose, schemas.Chosen,
+            "GET",
+            f"{study}/best",
+            "best_trials",
+            "The best trials so far.",
+            desk.best,
+            schemas.Trials,
+        ),
+        Route(
+            "POST",
+            f"{study}/choose",
+            "choose",
+            "Chooses one of several good trials.",
+            desk.choose,
+            schemas.Chosen,
             schemas.Choose,
         ),
-        Route("GET", f"{study}/trials", "list_trials", "Trials, by number.", desk.trials, schemas.Trials, schemas.Page),
-    ]  # fmt: skip
+        Route(
+            "GET",
+            f"{study}/trials",
+            "list_trials",
+            "Trials, by number.",
+            desk.trials,
+            schemas.Trials,
+            schemas.Page,
+        ),
+    ]
     for verb, (form, answer) in VERBS.items():
 
         def run(call: Call, verb: str = verb) -> Any:
             return storage_api.run(desk.storage, verb, call.body, limits.max_body)
 
         summary = (form.__doc__ or "").split("\n")[0]
-        found.append(Route("POST", f"/v1/storage/{verb}", f"storage_{verb}", summary, run, answer, form))
+        found.append(
+            Route("POST", f"/v1/storage/{verb}", f"storage_{verb}", summary, run, answer, form)
+        )
     return found
 
 
 def application(
-    storage: Storage, token: str = "", limits: Limits | None = None, open_metrics: bool = False,
+    storage: Storage,
+    token: str = "",
+    limits: Limits | None = None,
+    open_metrics: bool = False,
     checkpoints: str | None = None,
-) -> ASGIApp:  # fmt: skip
+) -> ASGIApp:
     """The service as an ASGI application; it closes the storage when it ends.
 
     Args:
         storage: Where the studies live; others may write to it at the same time.
-        token: What clients must show; "" for nothing, and then only requests to this machine's own address are served.
+        token: What clients must show; "" for nothing, and then only requests to this machine's own
+            address are served.
         limits: How much is taken of clients.
         open_metrics: Whether /metrics needs no token.
-        checkpoints: In which folder or URL studies may have a place of their own for checkpoints; None for nowhere.
+        checkpoints: In which folder or URL studies may have a place of their own for checkpoints;
+            None for nowhere.
     """
     limits = limits or Limits()
     storage.shared = True  # even one in memory, whose studies clients reach by two ways
@@ -146,7 +248,10 @@ def application(
 
     table = routes(desk, limits, metrics, open_metrics)
     answers = _Answers()
-    paths = [Path(r.path, partial(_serve, r, queue, answers, limits.work_s), methods=[r.method]) for r in table]
+    paths = [
+        Path(r.path, partial(_serve, r, queue, answers, limits.work_s), methods=[r.method])
+        for r in table
+    ]
     app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={HTTPException: _unknown})
     app.router.redirect_slashes = False
     return Guard(app, token, limits, metrics, frozenset(r.path for r in table if r.public))
@@ -156,21 +261,26 @@ def _health(call: Call) -> schemas.Health:
     return schemas.Health()
 
 
-async def _serve(route: Route, queue: Queue, answers: _Answers, work_s: float, request: Request) -> Response:
+async def _serve(
+    route: Route, queue: Queue, answers: _Answers, work_s: float, request: Request
+) -> Response:
     request.scope["luthier.route"] = route.path
     body, key = request.scope["luthier.body"], request.headers.get("idempotency-key", "")
     try:
         if route.method == "POST" and _media_type(request) != "application/json":
             raise Refused(415, "UnsupportedMediaType", "expected Content-Type: application/json")
         if key and not _KEY.fullmatch(key):
-            raise Refused(422, "Invalid", "an Idempotency-Key has at most 64 letters, digits, '-' and '_'")
+            raise Refused(
+                422, "Invalid", "an Idempotency-Key has at most 64 letters, digits, '-' and '_'"
+            )
         if route.run is _health:  # without a thread, which may all be busy
             return Response(msgspec.json.encode(schemas.Health()), media_type="application/json")
         path, keyed = request.path_params, route.keyed and bool(key)
         work = partial(
-            queue.run, None if route.apart else path.get("study"),
+            queue.run,
+            None if route.apart else path.get("study"),
             partial(_work, route, path, request.scope["query_string"], body, key),
-        )  # fmt: skip
+        )
         if keyed:
             slot = route.name, path.get("study"), path.get("number"), key
             done = answers.once(slot, hashlib.sha256(body).digest(), work)
@@ -185,12 +295,20 @@ async def _serve(route: Route, queue: Queue, answers: _Answers, work_s: float, r
             goes_on = "and goes on; ask again" if keyed else "and goes on only if it has begun"
             raise Refused(504, "Timeout", f"it takes longer than {work_s:g} s {goes_on}") from None
     except Refused as e:
-        head = {} if e.retry_after_s is None else {"Retry-After": f"{max(1, round(e.retry_after_s))}"}
-        return Response(failure(e.kind, str(e), e.retry_after_s), e.status, head, "application/json")
-    return Response(content, status, media_type=CONTENT_TYPE if route.answer is str else "application/json")
+        head = (
+            {} if e.retry_after_s is None else {"Retry-After": f"{max(1, round(e.retry_after_s))}"}
+        )
+        return Response(
+            failure(e.kind, str(e), e.retry_after_s), e.status, head, "application/json"
+        )
+    return Response(
+        content, status, media_type=CONTENT_TYPE if route.answer is str else "application/json"
+    )
 
 
-def _work(route: Route, path: dict[str, str], query: bytes, body: bytes, key: str) -> tuple[int, bytes]:
+def _work(
+    route: Route, path: dict[str, str], query: bytes, body: bytes, key: str
+) -> tuple[int, bytes]:
     """Status and body of the answer; runs in a thread."""
     try:
         study, number = _number(path, "study"), _number(path, "number")
@@ -202,7 +320,10 @@ def _work(route: Route, path: dict[str, str], query: bytes, body: bytes, key: st
         if status == 500:
             logger.error("%s: %s", type(e).__name__, e)
         raise Refused(status, type(e).__name__, str(e), 1.0 if status == 503 else None) from e
-    except (OverflowError, UnicodeError) as e:  # numbers and half characters that a storage cannot hold
+    except (
+        OverflowError,
+        UnicodeError,
+    ) as e:  # numbers and half characters that a storage cannot hold
         raise Refused(422, "Invalid", f"expected numbers and text that can be stored: {e}") from e
     except Refused:
         raise
@@ -215,7 +336,9 @@ def _number(path: dict[str, str], name: str) -> int:
     try:
         return int(msgspec.convert(path.get(name, "0"), Count, strict=False))
     except msgspec.ValidationError:
-        raise Refused(404, "NotFound", f"expected a whole number for the {name}, got {path[name]!r:.100}") from None
+        raise Refused(
+            404, "NotFound", f"expected a whole number for the {name}, got {path[name]!r:.100}"
+        ) from None
 
 
 def _taken(route: Route, query: bytes, body: bytes) -> Any:
@@ -224,7 +347,9 @@ def _taken(route: Route, query: bytes, body: bytes) -> Any:
         return None
     try:
         if route.method == "GET":
-            return msgspec.convert(dict(parse_qsl(query.decode(), keep_blank_values=True)), route.body, strict=False)
+            return msgspec.convert(
+                dict(parse_qsl(query.decode(), keep_blank_values=True)), route.body, strict=False
+            )
         return msgspec.json.decode(body or b"{}", type=route.body)
     except msgspec.ValidationError as e:
         raise Refused(422, "Invalid", str(e)) from None
@@ -248,20 +373,30 @@ class _Answers:
     """What was answered to requests with a key, or is about to be."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, tuple[bytes, asyncio.Future[tuple[int, bytes]]]] = OrderedDict()
+        self._kept: OrderedDict[Any, tuple[bytes, asyncio.Future[tuple[int, bytes]]]] = (
+            OrderedDict()
+        )
         self._sizes: dict[Any, int] = {}
         self._bytes = 0
 
-    def once(self, slot: Any, digest: bytes, work: Callable[[], Any]) -> asyncio.Future[tuple[int, bytes]]:
+    def once(
+        self, slot: Any, digest: bytes, work: Callable[[], Any]
+    ) -> asyncio.Future[tuple[int, bytes]]:
         """The answer to a request, which is worked on only if it is new, or failed the last time.
 
         Raises:
             Refused: The key was used for another request.
         """
         known = self._kept.get(slot)
-        if known is not None and not (known[1].done() and (known[1].cancelled() or known[1].exception())):
+        if known is not None and not (
+            known[1].done() and (known[1].cancelled() or known[1].exception())
+        ):
             if known[0] != digest:
-                raise Refused(422, "KeyReused", "this Idempotency-Key came with another request; make up a new one")
+                raise Refused(
+                    422,
+                    "KeyReused",
+                    "this Idempotency-Key came with another request; make up a new one",
+                )
             return known[1]
         future: asyncio.Future[tuple[int, bytes]] = asyncio.ensure_future(work())
         self._kept[slot] = digest, future

@@ -52,9 +52,13 @@ _AGAIN_S = 1.0  # when to ask again where the scheduler has nothing yet
 class Refused(Exception):  # noqa: N818  (it is an answer)
     """A request that cannot be served, and in how many seconds it can."""
 
-    def __init__(self, status: int, kind: str, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, status: int, kind: str, message: str, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.kind, self.retry_after_s = status, kind, retry_after_s
+        self.status = status
+        self.kind = kind
+        self.retry_after_s = retry_after_s
 
 
 class Call(NamedTuple):
@@ -77,13 +81,18 @@ class _Held:
     """An open study."""
 
     def __init__(self, study: Study, record: StudyRecord, beside: bool) -> None:
-        self.study, self.spec, self.looked_s = study, record.spec, time.monotonic()
+        self.study = study
+        self.spec = record.spec
+        self.looked_s = time.monotonic()
         self.beside = beside  # whether its checkpoints are where the service looks for them
         self._asked: dict[str, tuple[int, int]] = {}  # key of an ask -> trial and token
         self._seen: set[tuple[int, int]] = set()
 
     def asked(self, key: str) -> TrialRow | None:
-        """The running trial that was asked for with a key, of whichever service; the study has just been refreshed."""
+        """The running trial that was asked for with a key, of whichever service.
+
+        The study has just been refreshed.
+        """
         study, history = self.study, self.study.history
         running = {(i, int(history.token[i])) for i in history.running}
         self._asked = {k: held for k, held in self._asked.items() if held in running}
@@ -101,12 +110,13 @@ class _Held:
 class Desk:
     """What workers ask of studies; every method can be called from many threads.
 
-    The service holds no trial itself: whoever asked for it keeps its lease alive, and after a restart all goes on from
-    what is stored.
+    The service holds no trial itself: whoever asked for it keeps its lease alive, and after a
+    restart all goes on from what is stored.
 
     Args:
         storage: Where the studies live.
-        places: In which folder or URL studies may have a place of their own for checkpoints; None for nowhere.
+        places: In which folder or URL studies may have a place of their own for checkpoints; None
+            for nowhere.
     """
 
     def __init__(self, storage: Storage, places: str | None = None) -> None:
@@ -114,26 +124,37 @@ class Desk:
         self._places = places if places is None or "://" in places else os.path.abspath(places)
         self._held: dict[int, _Held] = {}
         self._names: dict[int, str] = {}
-        self._changing, self._opening = threading.Lock(), [threading.Lock() for _ in range(_OPEN)]
+        self._changing = threading.Lock()
+        self._opening = [threading.Lock() for _ in range(_OPEN)]
 
-    # -- studies ----------------------------------------------------------------------------------------------------
+    # -- studies
+    # ------------------------------------------------------------------------------------------
 
     def create(self, call: Call) -> tuple[int, schemas.Study]:
         """Makes a study, or finds it; and whether it was made, as a status."""
         b: schemas.Create = call.body
         if b.directions and b.objectives:
-            raise Refused(422, "Invalid", "objectives say where better values lie; leave out directions")
+            raise Refused(
+                422, "Invalid", "objectives say where better values lie; leave out directions"
+            )
         spec = {
-            "directions": list(b.objectives.values()) if b.objectives else b.directions or ["minimize"],
+            "directions": list(b.objectives.values())
+            if b.objectives
+            else b.directions or ["minimize"],
             "seed": secrets.randbits(32) if b.seed is None else b.seed,
-            "space": study_specs.space(b.space).to_json(), "declared": True, "sampler": b.sampler, "scheduler": b.scheduler,
-        }  # fmt: skip
+            "space": study_specs.space(b.space).to_json(),
+            "declared": True,
+            "sampler": b.sampler,
+            "scheduler": b.scheduler,
+        }
         spec |= {"objectives": list(b.objectives)} if b.objectives else {}
         spec |= {"crash": b.catch_as} if b.catch_as else {}
         study_specs.strategies(spec)
         if call.key:
             spec["call"] = call.key
-        token = hashlib.sha256(call.key.encode()).hexdigest()[:8] if call.key else secrets.token_hex(4)
+        token = (
+            hashlib.sha256(call.key.encode()).hexdigest()[:8] if call.key else secrets.token_hex(4)
+        )
         name = b.name or f"study-{token}"
         try:
             return 201, study_specs.shown(self.storage.create_study(name, spec))
@@ -183,9 +204,15 @@ class Desk:
         """One trial, by a rule or another way."""
         b: schemas.Choose = call.body
         found = self._open(call.study).study.choose(
-            b.rule, weights=b.weights, aspiration=b.aspiration, knee=b.knee, lexicographic=b.lexicographic
+            b.rule,
+            weights=b.weights,
+            aspiration=b.aspiration,
+            knee=b.knee,
+            lexicographic=b.lexicographic,
         )
-        return schemas.Chosen(shown(found.trial), list(found.numbers), untold_all(found.values), found.way, str(found))
+        return schemas.Chosen(
+            shown(found.trial), list(found.numbers), untold_all(found.values), found.way, str(found)
+        )
 
     def trials(self, call: Call) -> schemas.Trials:
         """Some trials, by number."""
@@ -197,7 +224,8 @@ class Desk:
         rows = self.storage.rows(call.study, range(first, last)) if first < last else []
         return schemas.Trials([shown(r) for r in rows], last if last < n else None)
 
-    # -- trials -----------------------------------------------------------------------------------------------------
+    # -- trials
+    # ------------------------------------------------------------------------------------------
 
     def ask(self, call: Call) -> schemas.Asked:
         """Begins a trial for whoever asks."""
@@ -206,11 +234,14 @@ class Desk:
         worker = f"{name}#{call.key}" if call.key else name
         with _as(study, worker):
             study._refresh()
-            if call.key and (row := held.asked(call.key)):  # before a restart, or of another service
+            if call.key and (
+                row := held.asked(call.key)
+            ):  # before a restart, or of another service
                 return self._asked(held, row)
             if not study.history.space.params:
                 raise StudyError(
-                    f"study {study.name!r} has no space yet, so nothing can be proposed: create it with one"
+                    f"study {study.name!r} has no space yet, so nothing can be proposed: create it "
+                    "with one"
                 )
             found = take(study)
             if not isinstance(found, TrialRow):
@@ -223,7 +254,11 @@ class Desk:
     def _asked(self, held: _Held, row: TrialRow) -> schemas.Asked:
         """With the last checkpoint that can travel; files and folders cannot."""
         step, kept = 0.0, None
-        fit = tuple(r for r in row.checkpoints if "value" in r or (held.beside and r.get("kind") == "packed"))
+        fit = tuple(
+            r
+            for r in row.checkpoints
+            if "value" in r or (held.beside and r.get("kind") == "packed")
+        )
         if fit:
             trial = begun(held.study, replace(row, checkpoints=fit))
             with contextlib.suppress(TrialError):
@@ -239,13 +274,20 @@ class Desk:
         _must_hold(row, b.token)
         if b.checkpoint is not None and not held.beside:
             raise CheckpointError(
-                f"study {study.name!r} keeps its checkpoints in a place that this service does not touch; report "
+                f"study {study.name!r} keeps its checkpoints in a place that this service does not "
+                "touch; report "
                 "without one, or let it be served with that place: luthier serve --checkpoints"
             )
         trial = Trial(
-            row.number, {}, study.history.space, 0, _Line(study, row), study._lineage.store, token=b.token,
+            row.number,
+            {},
+            study.history.space,
+            0,
+            _Line(study, row),
+            study._lineage.store,
+            token=b.token,
             objectives=study.objectives,
-        )  # fmt: skip
+        )
         trial.report(_said(b.value, b.values), b.step, b.checkpoint)
         return schemas.Verdict(decide(study, row.number).value)
 
@@ -255,9 +297,16 @@ class Desk:
         study, row = self._open(call.study).study, self._row(call)
         space, keeper = study.history.space, study._lineage.store
         trial = Trial(
-            row.number, row.params, space, 0, _Line(study, row), keeper, token=b.token, declared=True,
+            row.number,
+            row.params,
+            space,
+            0,
+            _Line(study, row),
+            keeper,
+            token=b.token,
+            declared=True,
             objectives=study.objectives,
-        )  # fmt: skip
+        )
         trial.tags = {**row.tags, **jsonable(b.tags)}
         if b.cost is not None:
             trial.set_cost(b.cost)
@@ -270,8 +319,14 @@ class Desk:
         if outcome.state == State.FAILED:
             outcome.error = b.error or outcome.error
         same = outcome.values is None or repr(outcome.values) == repr(row.values)
-        same = same and all(repr(v) == repr(row.constraints.get(name)) for name, v in outcome.constraints.items())
-        if row.state >= State.PAUSED and same and (row.token, row.state) == (b.token, outcome.state):
+        same = same and all(
+            repr(v) == repr(row.constraints.get(name)) for name, v in outcome.constraints.items()
+        )
+        if (
+            row.state >= State.PAUSED
+            and same
+            and (row.token, row.state) == (b.token, outcome.state)
+        ):
             return _shown(row, call.key)
         _must_hold(row, b.token)
         with _as(study, row.worker.partition("#")[0]):
@@ -290,10 +345,13 @@ class Desk:
         study, b = self._open(call.study).study, call.body
         params = study.history.space.check(b.params) if study._declared else b.params
         row = TrialRow(number=-1, state=State.WAITING, params=params, tags=jsonable(b.tags))
-        first, _ = self.storage.add_trials(call.study, addable([row], study.objectives), None, call.key or None)
+        first, _ = self.storage.add_trials(
+            call.study, addable([row], study.objectives), None, call.key or None
+        )
         return schemas.Queued(first)
 
-    # -- what is open -----------------------------------------------------------------------------------------------
+    # -- what is open
+    # ------------------------------------------------------------------------------------------
 
     def _row(self, call: Call) -> TrialRow:
         found: list[TrialRow] = []
@@ -322,7 +380,8 @@ class Desk:
     def _kept(self, record: StudyRecord) -> tuple[Checkpoints, bool]:
         """Where the service keeps a study's checkpoints, and whether that is where the study says.
 
-        What a study says comes from clients: nothing is read, written or deleted in a place that was not allowed.
+        What a study says comes from clients: nothing is read, written or deleted in a place that
+        was not allowed.
         """
         told = record.spec.get("checkpoints")
         if not told:
@@ -350,9 +409,13 @@ class Desk:
                 study_specs.few(record.spec["space"])
                 study_specs.must_have_names(record.spec)
                 store, beside = self._kept(record)
-                opened = Study(self.storage, record, None, *study_specs.strategies(record.spec), store)
+                opened = Study(
+                    self.storage, record, None, *study_specs.strategies(record.spec), store
+                )
             except (LookupError, TypeError, ValueError, AttributeError) as e:
-                raise StudyError(f"what is stored of study {record.name!r} cannot be used: {e!r:.200}") from e
+                raise StudyError(
+                    f"what is stored of study {record.name!r} cannot be used: {e!r:.200}"
+                ) from e
             held = _Held(opened, record, beside)
             with self._changing:
                 self._held[study] = held
@@ -365,9 +428,12 @@ class _Line:
     """A trial's way to its study."""
 
     def __init__(self, study: Study, row: TrialRow) -> None:
-        self._study, self._row = study, row
+        self._study = study
+        self._row = row
 
-    def report(self, step: float, value: Any, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+    def report(
+        self, step: float, value: Any, reference: dict[str, Any] | None, params: dict[str, Any]
+    ) -> None:
         report(self._study, self._row.number, self._row.token, step, value, reference, params)
 
     def decide(self) -> Decision:
@@ -378,7 +444,8 @@ class _Line:
 def _as(study: Study, worker: str) -> Iterator[None]:
     """What is written is written in a worker's name."""
     with study._lock:
-        mine, study._worker = study._worker, worker
+        mine = study._worker
+        study._worker = worker
         try:
             yield
         finally:
@@ -390,9 +457,13 @@ def _must_hold(row: TrialRow, token: int) -> None:
         raise LeaseLostError(lost(row.number))
 
 
-def _said(value: Any, values: list[Any] | dict[str, Any] | None) -> float | list[float] | dict[str, float]:
+def _said(
+    value: Any, values: list[Any] | dict[str, Any] | None
+) -> float | list[float] | dict[str, float]:
     if (value is None) == (values is None):
-        raise Refused(422, "Invalid", "expected value, or values with one number for each objective")
+        raise Refused(
+            422, "Invalid", "expected value, or values with one number for each objective"
+        )
     if isinstance(values, dict):
         return {name: float(v) for name, v in values.items()}
     return float(value) if values is None else [float(v) for v in values]
@@ -402,7 +473,8 @@ def _shown(row: TrialRow, key: str) -> schemas.Trial:
     """A trial; in an answer that is kept for its key, not with all it has."""
     found = shown(row)
     if key and len(msgspec.json.encode(found)) > _LARGE:
-        found.reports, found.tags = [], {}
+        found.reports = []
+        found.tags = {}
     return found
 
 

@@ -15,11 +15,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         max_body: Bytes of a request's body.
-        rate: Requests a second of one client, by its address; bursts of twice as many are let through.
+        rate: Requests a second of one client, by its address; bursts of twice as many are let
+            through.
         max_requests: How many are worked on or wait at a time; others are told to come again.
         threads: How many are worked on at a time.
         read_s: How long a client may take to send a request, in seconds.
-        work_s: How long a request may take; longer ones go on, but their client is told to ask again.
+        work_s: How long a request may take; longer ones go on, but their client is told to ask
+            again.
         idle_s: How long a connection is kept that nothing comes over.
     """
 
@@ -41,7 +43,8 @@ class Rates:
     """A bucket of tokens for each client: one goes with each request, `rate` come back a second."""
 
     def __init__(self, rate: float) -> None:
-        self.rate, self.size = rate, max(2 * rate, 1.0)
+        self.rate = rate
+        self.size = max(2 * rate, 1.0)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait_s(self, client: str) -> float:

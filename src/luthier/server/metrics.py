@@ -27,8 +27,12 @@ class _Studies(Collector):
         self._known: dict[int, tuple[int, set[int]]] = {}  # revision, and which trials ran by then
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        trials = GaugeMetricFamily("luthier_trials", "Trials of a study, by state.", labels=["id", "study", "state"])
-        leases = GaugeMetricFamily("luthier_leases", "Running trials, by whether their worker lives.", labels=["state"])
+        trials = GaugeMetricFamily(
+            "luthier_trials", "Trials of a study, by state.", labels=["id", "study", "state"]
+        )
+        leases = GaugeMetricFamily(
+            "luthier_leases", "Running trials, by whether their worker lives.", labels=["state"]
+        )
         counts = {"running": 0, "expired": 0}
         records = self.storage.studies()
         with self._lock:
@@ -53,9 +57,15 @@ class _Studies(Collector):
             revision, running = self._known.get(study, (0, set()))
             changes = self.storage.changes(study, revision)
             for row in changes.rows:
-                running.add(row.number) if row.state == State.RUNNING else running.discard(row.number)
+                running.add(row.number) if row.state == State.RUNNING else running.discard(
+                    row.number
+                )
             self._known[study] = changes.revision, running
-            return [r.lease_s for r in self.storage.rows(study, sorted(running)) if r.state == State.RUNNING]
+            return [
+                r.lease_s
+                for r in self.storage.rows(study, sorted(running))
+                if r.state == State.RUNNING
+            ]
         return []
 
 
@@ -69,9 +79,15 @@ class Metrics:
     def __init__(self, storage: Storage) -> None:
         self.registry = CollectorRegistry()
         labels = ["route", "method", "status"]
-        self._requests = Counter("luthier_requests", "Requests, by route and status.", labels, registry=self.registry)
+        self._requests = Counter(
+            "luthier_requests", "Requests, by route and status.", labels, registry=self.registry
+        )
         self._seconds = Histogram(
-            "luthier_request_seconds", "How long requests took.", ["route"], buckets=_BUCKETS, registry=self.registry
+            "luthier_request_seconds",
+            "How long requests took.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=self.registry,
         )
         self.registry.register(_Studies(storage))
         self._counters: dict[tuple[str, str, int], Counter] = {}

@@ -1,4 +1,7 @@
-"""Who is let in, and with how much: token, host, rates and sizes; and what is noted of every request."""
+"""Who is let in, and with how much: token, host, rates and sizes.
+
+And what is noted of every request.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +39,13 @@ def loopback(host: str) -> bool:
 
 
 class Guard:
-    """Stands before the application: what it lets through has been read, in full, and may be served.
+    """Stands before the application.
 
-    Without a token, only requests from and to an address of this machine are served: a page in a browser that calls
-    this machine by a name of its own is none of them, nor is one that says where it comes from.
+    What it lets through has been read, in full, and may be served.
+
+    Without a token, only requests from and to an address of this machine are served: a page in a
+    browser that calls this machine by a name of its own is none of them, nor is one that says where
+    it comes from.
 
     Args:
         app: The application.
@@ -49,10 +55,16 @@ class Guard:
         public: Paths that need no token.
     """
 
-    def __init__(self, app: ASGIApp, token: str, limits: Limits, metrics: Metrics, public: frozenset[str]) -> None:
-        self.app, self.limits, self.metrics, self.public = app, limits, metrics, public
+    def __init__(
+        self, app: ASGIApp, token: str, limits: Limits, metrics: Metrics, public: frozenset[str]
+    ) -> None:
+        self.app = app
+        self.limits = limits
+        self.metrics = metrics
+        self.public = public
         self._expected = f"Bearer {token}".encode() if token else b""
-        self._rates, self._running = Rates(limits.rate), 0
+        self._rates = Rates(limits.rate)
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,28 +97,52 @@ class Guard:
             self._running -= 1
             self._note(scope, client, status, time.perf_counter() - began)
 
-    def _refusal(self, scope: Scope, client: str, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
+    def _refusal(
+        self, scope: Scope, client: str, headers: dict[bytes, bytes]
+    ) -> tuple[Any, ...] | None:
         """Why a request is not let in, by its head."""
         if wait_s := self._rates.wait_s(client):
-            return 429, "TooManyRequests", f"at most {self.limits.rate:g} requests a second are served", wait_s
+            return (
+                429,
+                "TooManyRequests",
+                f"at most {self.limits.rate:g} requests a second are served",
+                wait_s,
+            )
         if self._running > self.limits.max_requests:
-            return 503, "Busy", f"{self.limits.max_requests} requests are being served; come again", _BUSY_S
+            return (
+                503,
+                "Busy",
+                f"{self.limits.max_requests} requests are being served; come again",
+                _BUSY_S,
+            )
         if not self._expected:
             ends = (scope.get("client"), scope.get("server"))
-            if not all(loopback(end[0]) for end in ends if end and end[1] is not None):  # a socket file has no port
+            if not all(
+                loopback(end[0]) for end in ends if end and end[1] is not None
+            ):  # a socket file has no port
                 return 403, "Forbidden", "a service without a token serves this machine only"
             if b"origin" in headers:
                 return 403, "Forbidden", "a service without a token serves no page of a browser"
             host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
             if not loopback(host[0] if host[0] and not host[2].endswith("]") else "".join(host)):
-                return 403, "Forbidden", "a service without a token serves requests to 127.0.0.1 or localhost only"
+                return (
+                    403,
+                    "Forbidden",
+                    "a service without a token serves requests to 127.0.0.1 or localhost only",
+                )
         elif scope["path"] not in self.public and not hmac.compare_digest(
             headers.get(b"authorization", b""), self._expected
         ):
-            return 401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
+            return (
+                401,
+                "Unauthorized",
+                "send the service's token, as in 'Authorization: Bearer TOKEN'",
+            )
         return None
 
-    async def _read(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
+    async def _read(
+        self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]
+    ) -> tuple[Any, ...] | None:
         """Puts the body into the scope, or says why it is refused."""
         scope["luthier.body"] = b""
         if scope["method"] not in ("POST", "DELETE"):
@@ -116,7 +152,9 @@ class Guard:
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length[:20]) > most:
             return refusal
-        parts, size, more = [], 0, length != b"0" or b"transfer-encoding" in headers
+        parts = []
+        size = 0
+        more = length != b"0" or b"transfer-encoding" in headers
         try:
             async with asyncio.timeout(self.limits.read_s):
                 while more:
@@ -128,7 +166,11 @@ class Guard:
                     if size > most:
                         return refusal
         except TimeoutError:
-            return 408, "RequestTimeout", f"the request was not complete after {self.limits.read_s:g} s"
+            return (
+                408,
+                "RequestTimeout",
+                f"the request was not complete after {self.limits.read_s:g} s",
+            )
         scope["luthier.body"] = b"".join(parts)
         return None
 
@@ -139,18 +181,32 @@ class Guard:
         if logger.isEnabledFor(logging.INFO):
             path = scope["raw_path"][:200].decode("ascii", "replace")
             line = {
-                "time": round(time.time(), 3), "client": client, "method": method, "path": path,
-                "status": status, "ms": round(1000 * seconds, 2), "bytes": len(scope.get("luthier.body", b"")),
-            }  # fmt: skip
+                "time": round(time.time(), 3),
+                "client": client,
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": round(1000 * seconds, 2),
+                "bytes": len(scope.get("luthier.body", b"")),
+            }
             logger.info(msgspec.json.encode(line).decode())
 
 
 async def answer(
-    send: Send, status: int, kind: str, message: str, retry_after_s: float | None = None, headers: Any = ()
+    send: Send,
+    status: int,
+    kind: str,
+    message: str,
+    retry_after_s: float | None = None,
+    headers: Any = (),
 ) -> None:
     """Answers that a request is not served, and why."""
     body = failure(kind, message, retry_after_s)
-    head = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]
+    head = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *headers,
+    ]
     if retry_after_s is not None:
         head.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
     if status == 401:

@@ -28,26 +28,35 @@ _PATIENCE_S = 5.0  # with a storage that is away; clients are patient themselves
 
 
 def serve(
-    storage: str | os.PathLike[str] | Storage, host: str = "127.0.0.1", port: int = 8700, token: str | None = None,
-    file: str | os.PathLike[str] | None = None, limits: Limits | None = None, open_metrics: bool = False,
+    storage: str | os.PathLike[str] | Storage,
+    host: str = "127.0.0.1",
+    port: int = 8700,
+    token: str | None = None,
+    file: str | os.PathLike[str] | None = None,
+    limits: Limits | None = None,
+    open_metrics: bool = False,
     checkpoints: str | None = None,
-) -> None:  # fmt: skip
-    """Serves the studies of a storage until SIGTERM or Ctrl-C; then answers what it is working on, and ends.
+) -> None:
+    """Serves the studies of a storage until SIGTERM or Ctrl-C.
+
+    Then answers what it is working on, and ends.
 
     Args:
         storage: Its URL, or a storage.
         host: The address to listen on; the one by default is reached from this machine only.
         port: Where; 0 for any that is free.
-        token: What clients must show; None for the one in `file`, "" for none, which is refused except on this machine.
-        file: Where the token is kept; None for `token_file(storage)`. It is made at the first start, and then printed
-            if that is to a terminal.
+        token: What clients must show; None for the one in `file`, "" for none, which is refused
+            except on this machine.
+        file: Where the token is kept; None for `token_file(storage)`. It is made at the first
+            start, and then printed if that is to a terminal.
         limits: How much is taken of clients.
         open_metrics: Whether /metrics needs no token.
-        checkpoints: In which folder or URL studies may have a place of their own for checkpoints; None for nowhere.
-            Those that have one elsewhere are served without checkpoints.
+        checkpoints: In which folder or URL studies may have a place of their own for checkpoints;
+            None for nowhere. Those that have one elsewhere are served without checkpoints.
 
     Raises:
-        StorageDeniedError: There is no token and the address can be reached from elsewhere, or the file is no secret.
+        StorageDeniedError: There is no token and the address can be reached from elsewhere, or the
+            file is no secret.
         StorageError: Nobody can listen there, or the storage cannot be opened.
     """
     place = from_url(storage)
@@ -69,7 +78,11 @@ def serve(
         _say(f"luthier serves {what} on http://{name}:{line.getsockname()[1]}")
         if made:
             where = file or token_file(place)
-            _say(f"its token, kept in {where}, is {token}" if sys.stdout.isatty() else f"its token is kept in {where}")
+            _say(
+                f"its token, kept in {where}, is {token}"
+                if sys.stdout.isatty()
+                else f"its token is kept in {where}"
+            )
         _log()
         run(application(place, token, limits, open_metrics, checkpoints), line, limits or Limits())
     finally:
@@ -104,7 +117,8 @@ class _Whole:
     """A connection that sends what is written to it at once in one piece."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
+        self._transport = transport
+        self._loop = loop
         self._parts: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -121,12 +135,16 @@ class _Whole:
 
     def _flush(self) -> None:
         if self._parts:
-            data, self._parts = b"".join(self._parts), []
+            data = b"".join(self._parts)
+            self._parts = []
             self._transport.write(data)
 
 
 class _Protocol(H11Protocol):
-    """Hangs up on clients that take too long for a request's first lines; the rest is waited for by `Guard`."""
+    """Hangs up on clients that take too long for a request's first lines.
+
+    The rest is waited for by `Guard`.
+    """
 
     read_s = 20.0
     _late: asyncio.TimerHandle | None = None
@@ -152,7 +170,10 @@ class _Protocol(H11Protocol):
 
 
 def token_file(storage: Storage) -> Path:
-    """Where a service's token is kept: beside the storage's file, or in the user's own folder of settings."""
+    """Where a service's token is kept.
+
+    Beside the storage's file, or in the user's own folder of settings.
+    """
     if path := getattr(storage, "path", None):
         return Path(f"{path}.token")
     settings = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
@@ -176,7 +197,9 @@ def _token(file: Path) -> tuple[str, bool]:
             finally:
                 new.unlink()
         if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
-            raise StorageDeniedError(f"{file} can be read by others; a token is a secret: chmod 600 {file}")
+            raise StorageDeniedError(
+                f"{file} can be read by others; a token is a secret: chmod 600 {file}"
+            )
         found = file.read_text().strip()
         _check(found)
         return found, False
@@ -187,7 +210,8 @@ def _token(file: Path) -> tuple[str, bool]:
 def _check(token: str) -> None:
     if len(token) < _LEAST or re.search(r"[^!-~]", token):
         raise StorageDeniedError(
-            f"expected a token of at least {_LEAST} characters, without spaces, got one of {len(token)}; make one with "
+            f"expected a token of at least {_LEAST} characters, without spaces, got one of "
+            f"{len(token)}; make one with "
             "python -c 'import secrets; print(secrets.token_urlsafe())'"
         )
 
@@ -197,7 +221,9 @@ def _listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return socket.create_server(found[0][4][:2], family=found[0][0], backlog=2048)
     except (OSError, OverflowError, UnicodeError) as e:
-        raise StorageError(f"cannot listen on {host}, port {port}: {e}; choose another with --host and --port") from e
+        raise StorageError(
+            f"cannot listen on {host}, port {port}: {e}; choose another with --host and --port"
+        ) from e
 
 
 class _Lines(JsonLines):
@@ -205,7 +231,11 @@ class _Lines(JsonLines):
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
-        return text if record.levelno == logging.INFO and text.startswith("{") else super().format(record)
+        return (
+            text
+            if record.levelno == logging.INFO and text.startswith("{")
+            else super().format(record)
+        )
 
 
 def _log() -> None:

@@ -1,4 +1,7 @@
-"""What the routes for workers are asked and answer: JSON in these forms. Unknown fields are refused."""
+"""What the routes for workers are asked and answer: JSON in these forms.
+
+Unknown fields are refused.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ class Create(Form):
     """A study to be made.
 
     Attributes:
-        space: Names and their distributions, as in a space file: {"lr": {"type": "float", "low": 1e-5, "high": 0.1,
-            "scale": "log"}, "layers": {"low": 1, "high": 4}, "optimizer": ["adam", "sgd"]}; or {"params": ...,
-            "constraints": ["layers * width <= 512"]}.
+        space: Names and their distributions, as in a space file: {"lr": {"type": "float", "low":
+            1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}, "optimizer":
+            ["adam", "sgd"]}; or {"params": ..., "constraints": ["layers * width <= 512"]}.
         name: Any text; made up where there is none.
         directions: One for each objective; ["minimize"] where neither is given.
         objectives: The same with names: {"accuracy": "maximize", "latency_ms": "minimize"}.
@@ -31,13 +34,16 @@ class Create(Form):
         scheduler: Who trains how long, by its name; none lets every trial run to its end.
         seed: Drawn where there is none.
         load_if_exists: Answer with the study of that name, if there is one.
-        catch_as: "infeasible" takes trials that fail for the breach of a constraint, "crash", which models learn from.
+        catch_as: "infeasible" takes trials that fail for the breach of a constraint, "crash", which
+            models learn from.
     """
 
     space: dict[str, Any]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)] | None = None
     directions: Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)] | None = None
-    objectives: Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=100)] | None = None
+    objectives: (
+        Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=100)] | None
+    ) = None
     sampler: Text = "auto"
     scheduler: Text | None = None
     seed: Count | None = None
@@ -67,8 +73,8 @@ class Reported(Form):
 class Told(Form):
     """How a trial ended: `value`, or `values`; without one, it failed.
 
-    A trial that was told to stop ends as "pruned", one that was told to pause as "paused". A constraint on results is
-    kept where it is at most 0.
+    A trial that was told to stop ends as "pruned", one that was told to pause as "paused". A
+    constraint on results is kept where it is at most 0.
     """
 
     token: Whole
@@ -102,14 +108,17 @@ class Choose(Form):
         weights: Of objectives.
         aspiration: Values of objectives to come up to.
         knee: Where the front bends most.
-        lexicographic: Objectives, the most important first, each alone or with how much of it may be given up.
+        lexicographic: Objectives, the most important first, each alone or with how much of it may
+            be given up.
     """
 
     rule: str | None = None
     weights: dict[str, float] | None = None
     aspiration: dict[str, float] | None = None
     knee: bool = False
-    lexicographic: Annotated[list[str | tuple[str, float]], msgspec.Meta(max_length=100)] | None = None
+    lexicographic: Annotated[list[str | tuple[str, float]], msgspec.Meta(max_length=100)] | None = (
+        None
+    )
 
 
 class Page(Form):
@@ -265,6 +274,17 @@ def shown(row: TrialRow) -> Trial:
     values: Any = None if row.values is None else untold(row.values)
     reports = [Point(step, untold(v)) for step, v in row.reports]
     return Trial(
-        row.number, state, row.params, values, reports, row.tags, row.error, row.started_s, row.finished_s,
-        row.worker.partition("#")[0], row.retries, row.cost, untold_all(row.constraints),
-    )  # fmt: skip
+        row.number,
+        state,
+        row.params,
+        values,
+        reports,
+        row.tags,
+        row.error,
+        row.started_s,
+        row.finished_s,
+        row.worker.partition("#")[0],
+        row.retries,
+        row.cost,
+        untold_all(row.constraints),
+    )

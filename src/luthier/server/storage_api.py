@@ -1,4 +1,7 @@
-"""The verbs of the storage contract over HTTP, one to one: what makes the service a storage like the others."""
+"""The verbs of the storage contract over HTTP, one to one.
+
+What makes the service a storage like the others.
+"""
 
 from __future__ import annotations
 
@@ -59,11 +62,15 @@ def _answer(storage: Storage, verb: str, what: Any, max_body: int) -> Any:
         case "report":
             kept = None if what.checkpoints is None else tuple(what.checkpoints)
             value, params = told(what.value), forms.kept(what.params)
-            return forms.Revision(storage.report(what.study, what.number, what.token, what.step, value, kept, params))
+            return forms.Revision(
+                storage.report(what.study, what.number, what.token, what.step, value, kept, params)
+            )
         case "finish":
             return forms.Revision(storage.finish(what.study, unpacked(what.row)))
         case "release":
-            return forms.Revision(storage.release(what.study, what.number, what.token, what.retried))
+            return forms.Revision(
+                storage.release(what.study, what.number, what.token, what.retried)
+            )
         case "changes":
             changes = storage.changes(what.study, what.since)
             reports = [forms.News(r.step, untold(r.value), r.number) for r in changes.reports]

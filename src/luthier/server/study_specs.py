@@ -26,7 +26,9 @@ def few(described: dict[str, Any]) -> None:
         SpaceError: There are too many.
     """
     if (n := len(described.get("constraints") or ())) > _CONSTRAINTS:
-        raise SpaceError(f"a space has at most {_CONSTRAINTS} constraints here, got {n}; join some with 'and'")
+        raise SpaceError(
+            f"a space has at most {_CONSTRAINTS} constraints here, got {n}; join some with 'and'"
+        )
 
 
 def space(described: dict[str, Any]) -> Space:
@@ -40,8 +42,18 @@ def space(described: dict[str, Any]) -> Space:
         return Space.from_json(described)
     except SpaceError:
         raise
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as e:
-        raise SpaceError(f"expected names and their distributions, got what makes none: {e!r:.200}") from e
+    except (
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        MemoryError,
+    ) as e:
+        raise SpaceError(
+            f"expected names and their distributions, got what makes none: {e!r:.200}"
+        ) from e
 
 
 def strategies(spec: dict[str, Any]) -> tuple[Sampler, Scheduler | None]:
@@ -68,7 +80,9 @@ def must_have_names(spec: dict[str, Any]) -> None:
         ValueError: They are not one text for each direction, or not different ones.
     """
     names = msgspec.convert(spec.get("objectives"), list[str] | None)
-    if names is not None and (len(set(names)) != len(names) or len(names) != len(spec["directions"])):
+    if names is not None and (
+        len(set(names)) != len(names) or len(names) != len(spec["directions"])
+    ):
         raise ValueError(f"objectives {names}")
 
 
@@ -81,7 +95,16 @@ def shown(record: StudyRecord) -> schemas.Study:
     counts = {State(s).name.lower(): n for s, n in record.counts.items()}
     catch_as: Any = "infeasible" if spec.crash == "infeasible" else "failed"
     return schemas.Study(
-        record.id, record.name, spec.objectives or list(default_names(len(spec.directions))), spec.directions,
-        spec.space, spec.sampler or "auto", spec.scheduler, spec.seed, record.created_s, record.n_trials, counts,
+        record.id,
+        record.name,
+        spec.objectives or list(default_names(len(spec.directions))),
+        spec.directions,
+        spec.space,
+        spec.sampler or "auto",
+        spec.scheduler,
+        spec.seed,
+        record.created_s,
+        record.n_trials,
+        counts,
         catch_as,
-    )  # fmt: skip
+    )

@@ -25,8 +25,12 @@ class Queue:
     """
 
     def __init__(self, threads: int, most: int) -> None:
-        self._pool, self._most, self._n = ThreadPoolExecutor(threads, thread_name_prefix="luthier-service"), most, 0
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # while somebody uses them
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="luthier-service")
+        self._most = most
+        self._n = 0
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = (
+            WeakValueDictionary()
+        )  # while somebody uses them
 
     async def run(self, study: str | None, work: Callable[[], T]) -> T:
         """What the work comes to; cancelled before it begins, it is never done.
@@ -39,7 +43,9 @@ class Queue:
             Refused: There is too much work.
         """
         if self._n >= self._most:
-            raise Refused(503, "Busy", f"{self._n} requests are worked on or wait; come again", _AGAIN_S)
+            raise Refused(
+                503, "Busy", f"{self._n} requests are worked on or wait; come again", _AGAIN_S
+            )
         self._n += 1
         try:
             if study is None:

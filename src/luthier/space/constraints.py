@@ -44,11 +44,14 @@ _CALLS: dict[str, Callable[..., Any]] = {
 
 
 class Expression:
-    """A constraint written as text, evaluated on whole columns; it can be stored and never runs foreign code.
+    """A constraint written as text, evaluated on whole columns.
+
+    It can be stored and never runs foreign code.
 
     Args:
-        text: Comparisons, `and`, `or`, `not`, `in`, arithmetic, abs, exp, log, log2, log10, sqrt, min, max over names
-            of parameters, numbers and strings. Example: "layers * width <= 512 and optimizer != 'sgd'".
+        text: Comparisons, `and`, `or`, `not`, `in`, arithmetic, abs, exp, log, log2, log10, sqrt,
+            min, max over names of parameters, numbers and strings. Example: "layers * width <= 512
+            and optimizer != 'sgd'".
 
     Raises:
         ConstraintError: The text is no such expression.
@@ -56,7 +59,10 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         if len(text) > _LONGEST:
-            raise ConstraintError(f"a constraint has at most {_LONGEST:,} characters, got {len(text):,}; write several")
+            raise ConstraintError(
+                f"a constraint has at most {_LONGEST:,} characters, got {len(text):,}; write "
+                "several"
+            )
         self.text = text.strip()
         self.names: set[str] = set()
         try:
@@ -66,26 +72,43 @@ class Expression:
             raise
         except (SyntaxError, RecursionError, MemoryError, ValueError) as e:
             raise ConstraintError(
-                f"expected an expression like 'a + b <= 10', got {text!r:.200}: {getattr(e, 'msg', e)}"
+                f"expected an expression like 'a + b <= 10', got {text!r:.200}: "
+                f"{getattr(e, 'msg', e)}"
             ) from None
 
     def _check(self, node: ast.AST) -> None:
         """Walks the tree once, so that nothing but the listed forms is ever evaluated."""
         if isinstance(node, ast.Call):
-            if not (isinstance(node.func, ast.Name) and node.func.id in _CALLS and not node.keywords):
-                raise ConstraintError(f"only {', '.join(_CALLS)} can be called in a constraint, got {self.text!r}")
+            if not (
+                isinstance(node.func, ast.Name) and node.func.id in _CALLS and not node.keywords
+            ):
+                raise ConstraintError(
+                    f"only {', '.join(_CALLS)} can be called in a constraint, got {self.text!r}"
+                )
             children: list[ast.AST] = list(node.args)
         elif isinstance(node, ast.Name):
             self.names.add(node.id)
             children = []
         elif isinstance(
             node,
-            ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Compare | ast.Constant | ast.Tuple | ast.List
-            | ast.operator | ast.cmpop | ast.boolop | ast.unaryop | ast.expr_context,
-        ):  # fmt: skip
+            ast.BoolOp
+            | ast.UnaryOp
+            | ast.BinOp
+            | ast.Compare
+            | ast.Constant
+            | ast.Tuple
+            | ast.List
+            | ast.operator
+            | ast.cmpop
+            | ast.boolop
+            | ast.unaryop
+            | ast.expr_context,
+        ):
             children = list(ast.iter_child_nodes(node))
         else:
-            raise ConstraintError(f"{type(node).__name__} is not allowed in a constraint, got {self.text!r}")
+            raise ConstraintError(
+                f"{type(node).__name__} is not allowed in a constraint, got {self.text!r}"
+            )
         for child in children:
             self._check(child)
 
@@ -94,7 +117,9 @@ class Expression:
         n = len(next(iter(columns.values()))) if columns else 1
         try:
             with np.errstate(all="ignore"):
-                return np.broadcast_to(np.asarray(self._value(self._tree, columns), dtype=bool), (n,))
+                return np.broadcast_to(
+                    np.asarray(self._value(self._tree, columns), dtype=bool), (n,)
+                )
         except Exception as e:
             raise ConstraintError(f"constraint {self.text!r} cannot be evaluated: {e}") from e
 
@@ -107,10 +132,18 @@ class Expression:
             case ast.Tuple() | ast.List():
                 return [self._value(e, columns) for e in node.elts]
             case ast.BinOp():
-                return _BINARY[type(node.op)](*(_floats(self._value(n, columns)) for n in (node.left, node.right)))
+                return _BINARY[type(node.op)](
+                    *(_floats(self._value(n, columns)) for n in (node.left, node.right))
+                )
             case ast.UnaryOp():
                 v = self._value(node.operand, columns)
-                return np.logical_not(v) if isinstance(node.op, ast.Not) else -v if isinstance(node.op, ast.USub) else v
+                return (
+                    np.logical_not(v)
+                    if isinstance(node.op, ast.Not)
+                    else -v
+                    if isinstance(node.op, ast.USub)
+                    else v
+                )
             case ast.BoolOp():
                 parts = [self._value(v, columns) for v in node.values]
                 return (np.logical_and if isinstance(node.op, ast.And) else np.logical_or).reduce(
@@ -136,7 +169,10 @@ class Expression:
 
 
 def _floats(value: Any) -> Array:
-    """What arithmetic takes; with integers of any size, text or lists it could take any time and memory."""
+    """What arithmetic takes.
+
+    With integers of any size, text or lists it could take any time and memory.
+    """
     found = np.asarray(value)
     text = found.dtype == object and any(isinstance(v, str) for v in found.flat)
     if isinstance(value, list) or found.dtype.kind not in "biufO" or text:
@@ -147,11 +183,13 @@ def _floats(value: Any) -> Array:
 class Predicate:
     """A constraint written as a function of the params; it sees the active ones only.
 
-    A function that looks up a parameter which is not active (a KeyError) has nothing to say about that point.
+    A function that looks up a parameter which is not active (a KeyError) has nothing to say about
+    that point.
     """
 
     def __init__(self, function: Callable[[dict[str, Any]], Any], names: set[str]) -> None:
-        self.function, self.names = function, names
+        self.function = function
+        self.names = names
         self.text = getattr(function, "__name__", repr(function))
 
     def __call__(self, params: dict[str, Any]) -> bool:
@@ -162,7 +200,10 @@ class Predicate:
             if e.args and e.args[0] in self.names:
                 return True
             raise ConstraintError(
-                f"constraint {self.text} asks for {e}, which is not a parameter; the space has {sorted(self.names)}"
+                f"constraint {self.text} asks for {e}, which is not a parameter; the space has "
+                f"{sorted(self.names)}"
             ) from None
         except Exception as e:
-            raise ConstraintError(f"constraint {self.text} failed on {params!r}: {type(e).__name__}: {e}") from e
+            raise ConstraintError(
+                f"constraint {self.text} failed on {params!r}: {type(e).__name__}: {e}"
+            ) from e

@@ -33,7 +33,9 @@ def choice_key(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
-        raise DistributionError(f"a choice must be finite, got {value!r}; use None or a string to stand for it")
+        raise DistributionError(
+            f"a choice must be finite, got {value!r}; use None or a string to stand for it"
+        )
     if value is None or isinstance(value, bool | int | float | str):
         return msgspec.json.encode(value).decode()
     if isinstance(value, Sequence) and not isinstance(value, bytes):
@@ -50,12 +52,24 @@ def tuples(value: Any) -> Any:
 
 
 def conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
-    """Conditions as `{parent: allowed values}`, from what people write: one value, or a list, set or range of them."""
+    """Conditions as `{parent: allowed values}`, from what people write.
+
+    One value, or a list, set or range of them.
+    """
     many = (list, tuple, set, frozenset, range)
-    return {k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()}
+    return {
+        k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()
+    }
 
 
-class _Parameter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True, dict=True):
+class _Parameter(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    dict=True,
+):
     """What all share: where a search should start, where the best value is believed to be, and the conditions."""
 
     default: Any = None
@@ -74,18 +88,28 @@ class _Parameter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
     @property
     def likeliest(self) -> Any:
-        """The value a search should start with: the default, else the prior's; None without either."""
+        """The value a search should start with: the default, else the prior's.
+
+        None without either.
+        """
         return self.prior[0] if self.default is None and self.prior else self.default
 
     @staticmethod
     def _number(name: str, value: Any) -> float:
-        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-            raise DistributionError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+        if isinstance(value, bool | np.bool_) or not isinstance(
+            value, int | float | np.integer | np.floating
+        ):
+            raise DistributionError(
+                f"{name} must be a number, got {value!r} ({type(value).__name__})"
+            )
         return float(value)
 
 
 class _Numeric(_Parameter, frozen=True, kw_only=True):
-    """What Float and Int share: a scale T, and discrete values low, low + step, ... that own the cell within step/2."""
+    """What Float and Int share: a scale T, and discrete values low, low + step, ...
+
+    That own the cell within step/2.
+    """
 
     scale: Scale = "linear"
 
@@ -96,9 +120,13 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         self._check_bounds()
         if self.scale not in ("linear", "log", "reverse_log"):
-            raise DistributionError(f"scale must be 'linear', 'log' or 'reverse_log', got {self.scale!r}")
+            raise DistributionError(
+                f"scale must be 'linear', 'log' or 'reverse_log', got {self.scale!r}"
+            )
         if self.scale == "log" and self.low <= 0:
-            raise DistributionError(f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'")
+            raise DistributionError(
+                f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'"
+            )
         super().__post_init__()
         if self.default is not None and not self.contains(self._number("default", self.default)):
             raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
@@ -110,9 +138,13 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             raise DistributionError(f"prior must be a value, or a value and an sd, got {prior!r}")
         value, sd = (v.item() if isinstance(v, np.generic) else v for v in pair)
         if not self.low <= self._number("the value of a prior", value) <= self.high:
-            raise DistributionError(f"the value of a prior must be from {self.low!r} to {self.high!r}, got {value!r}")
+            raise DistributionError(
+                f"the value of a prior must be from {self.low!r} to {self.high!r}, got {value!r}"
+            )
         if not 0 < self._number("the sd of a prior", sd) < math.inf:
-            raise DistributionError(f"the sd of a prior is a share of the range and must be finite and > 0, got {sd!r}")
+            raise DistributionError(
+                f"the sd of a prior is a share of the range and must be finite and > 0, got {sd!r}"
+            )
         return value, float(sd)
 
     def _check_bounds(self) -> None:
@@ -121,8 +153,12 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             if not math.isfinite(v):
                 raise DistributionError(f"{name} must be finite, got {v!r}")
         if self.low > self.high:
-            raise DistributionError(f"expected low <= high, got low={self.low!r}, high={self.high!r}")
-        if self.step is not None and not (math.isfinite(self._number("step", self.step)) and self.step > 0):
+            raise DistributionError(
+                f"expected low <= high, got low={self.low!r}, high={self.high!r}"
+            )
+        if self.step is not None and not (
+            math.isfinite(self._number("step", self.step)) and self.step > 0
+        ):
             raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
 
     @cached_property
@@ -130,17 +166,28 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         """How many values there are; None for a continuous parameter."""
         if self.low == self.high:
             return 1
-        return None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
+        return (
+            None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
+        )
 
     @cached_property
     def _top(self) -> float:
         """The largest value: `high`, or the last step below it."""
         n = self.n_values
-        return float(self.high) if n is None else float(self._grid(n - 1)) if n > 1 else float(self.low)
+        return (
+            float(self.high)
+            if n is None
+            else float(self._grid(n - 1))
+            if n > 1
+            else float(self.low)
+        )
 
     @cached_property
     def _edges(self) -> tuple[float, float]:
-        """The ends of the interval that is mapped to [0, 1]: discrete values reach half a step further."""
+        """The ends of the interval that is mapped to [0, 1].
+
+        Discrete values reach half a step further.
+        """
         if self.step is None:
             return float(self.low), float(self.high)
         low, high = self.low - self.step / 2, self._top + self.step / 2
@@ -208,7 +255,10 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         return min(max(self.to_unit(float(self.prior[0])), 0.0), 1.0), self.prior[1]
 
     def log_prior(self, u: Array) -> Array:
-        """Log-density at u, relative to uniform, of the prior there is; over the whole cell of a discrete value."""
+        """Log-density at u, relative to uniform, of the prior there is.
+
+        Over the whole cell of a discrete value.
+        """
         if self.n_values is None:
             return priors.log_density(u, *self._normal)
         return priors.log_cell_density(*self.cells(self.from_unit(u)), *self._normal)
@@ -223,8 +273,12 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         Raises:
             UnknownParameterError: It is not a number.
         """
-        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-            raise UnknownParameterError(f"expected a number for {self!r}, got {value!r} ({type(value).__name__})")
+        if isinstance(value, bool | np.bool_) or not isinstance(
+            value, int | float | np.integer | np.floating
+        ):
+            raise UnknownParameterError(
+                f"expected a number for {self!r}, got {value!r} ({type(value).__name__})"
+            )
         return float(value)
 
 
@@ -234,16 +288,19 @@ class Float(_Numeric, frozen=True, tag="float"):
     Args:
         low: Smallest value.
         high: Largest value.
-        scale: "linear"; "log" (needs low > 0); "reverse_log" puts the resolution next to 1, by the log of the distance
-            to it (needs 0 <= low and high < 1; for momentum: 0.9, 0.99, 0.999).
+        scale: "linear"; "log" (needs low > 0); "reverse_log" puts the resolution next to 1, by the
+            log of the distance to it (needs 0 <= low and high < 1; for momentum: 0.9, 0.99, 0.999).
         step: Only low, low + step, ... up to high; None for all real numbers between.
         default: Where a search should start.
-        prior: Where you believe the best value to be, or that and how sure you are: `(1e-3, 0.1)` is a normal around
-            1e-3 with an sd of 0.1 of the range, on the scale; the sd is 0.25 unless given.
-        when: Active only when each named parent has one of the given values: `{"kernel": ["rbf", "poly"]}`.
+        prior: Where you believe the best value to be, or that and how sure you are: `(1e-3, 0.1)`
+            is a normal around 1e-3 with an sd of 0.1 of the range, on the scale; the sd is 0.25
+            unless given.
+        when: Active only when each named parent has one of the given values: `{"kernel": ["rbf",
+            "poly"]}`.
 
     Raises:
-        DistributionError: Bounds reversed or not finite, a step not positive, a scale or prior that does not fit.
+        DistributionError: Bounds reversed or not finite, a step not positive, a scale or prior that
+            does not fit.
     """
 
     low: float
@@ -267,7 +324,9 @@ class Float(_Numeric, frozen=True, tag="float"):
     @cached_property
     def _places(self) -> int:
         """How many decimals the values have."""
-        exponents = (Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, self.step or 1.0))
+        exponents = (
+            Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, self.step or 1.0)
+        )
         return min(max(-int(e) for e in exponents), 15)
 
     def value(self, raw: float) -> float:
@@ -281,14 +340,16 @@ class Int(_Numeric, frozen=True, tag="int"):
     Args:
         low: Smallest value.
         high: Largest value.
-        scale: "linear", "log" (needs low > 0) or "reverse_log" (the log of the distance to high + 1).
+        scale: "linear", "log" (needs low > 0) or "reverse_log" (the log of the distance to high +
+            1).
         step: Only low, low + step, ... up to high.
         default: Where a search should start.
         prior: Where you believe the best value to be, or that and an sd; as for `Float`.
         when: Active only when each named parent has one of the given values.
 
     Raises:
-        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive, a prior outside.
+        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive,
+            a prior outside.
     """
 
     low: int
@@ -299,9 +360,13 @@ class Int(_Numeric, frozen=True, tag="int"):
         for name in ("low", "high", "step"):
             v = getattr(self, name)
             if not math.isfinite(self._number(name, v)) or v != int(v):
-                raise DistributionError(f"{name} of an Int must be a whole number, got {v!r}; use Float for fractions")
+                raise DistributionError(
+                    f"{name} of an Int must be a whole number, got {v!r}; use Float for fractions"
+                )
             if abs(v) > _MAX_INT:
-                raise DistributionError(f"{name} of an Int must be within ±2**53, got {v!r}; use Float on a log scale")
+                raise DistributionError(
+                    f"{name} of an Int must be within ±2**53, got {v!r}; use Float on a log scale"
+                )
             msgspec.structs.force_setattr(self, name, int(v))
         super()._check_bounds()
 
@@ -320,13 +385,14 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         choices: At least one; no two alike.
         ordered: The order of the choices means something (small, medium, large).
         default: Where a search should start.
-        prior: How likely you believe each choice to be the best: relative weights of some, `{"adam": 0.7, "sgd": 0.3}`,
-            or of all in order. A choice without weight keeps a small share.
+        prior: How likely you believe each choice to be the best: relative weights of some,
+            `{"adam": 0.7, "sgd": 0.3}`, or of all in order. A choice without weight keeps a small
+            share.
         when: Active only when each named parent has one of the given values.
 
     Raises:
-        DistributionError: No choices, the same choice twice, or one that has no JSON form; weights that are negative,
-            not finite, all zero, or not of these choices.
+        DistributionError: No choices, the same choice twice, or one that has no JSON form; weights
+            that are negative, not finite, all zero, or not of these choices.
     """
 
     choices: tuple[Any, ...]
@@ -351,18 +417,32 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         if isinstance(prior, Mapping):
             named = {choice_key(c): w for c, w in prior.items()}
             if unknown := [c for c in prior if choice_key(c) not in self._index]:
-                raise DistributionError(f"the prior weighs {unknown!r}, not among the choices {list(self.choices)!r}")
+                raise DistributionError(
+                    f"the prior weighs {unknown!r}, not among the choices {list(self.choices)!r}"
+                )
             prior = [named.get(key, 0.0) for key in self._index]
-        if isinstance(prior, str) or not isinstance(prior, Sequence | np.ndarray) or len(prior) != len(self.choices):
-            raise DistributionError(f"prior must be weights by choice, or one for every choice, got {prior!r}")
+        if (
+            isinstance(prior, str)
+            or not isinstance(prior, Sequence | np.ndarray)
+            or len(prior) != len(self.choices)
+        ):
+            raise DistributionError(
+                f"prior must be weights by choice, or one for every choice, got {prior!r}"
+            )
         weights = tuple(self._number("a weight of a prior", w) for w in prior)
         if not all(0 <= w < math.inf for w in weights) or not any(weights):
-            raise DistributionError(f"weights of a prior must be finite, >= 0 and not all 0, got {list(weights)!r}")
+            raise DistributionError(
+                f"weights of a prior must be finite, >= 0 and not all 0, got {list(weights)!r}"
+            )
         return weights
 
     @property
     def likeliest(self) -> Any:
-        return self.choices[int(np.argmax(self.prior))] if self.default is None and self.prior else self.default
+        return (
+            self.choices[int(np.argmax(self.prior))]
+            if self.default is None and self.prior
+            else self.default
+        )
 
     @property
     def n_values(self) -> int:
@@ -386,11 +466,21 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
 
     def log_prior(self, u: Array) -> Array:
         """Log of each choice's share of the prior there is, relative to equal shares."""
-        return np.asarray(np.log(priors.shares(self.prior) * len(self.choices))[self.from_unit(u).astype(np.int64)])
+        return np.asarray(
+            np.log(priors.shares(self.prior) * len(self.choices))[
+                self.from_unit(u).astype(np.int64)
+            ]
+        )
 
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
-        """Draws (n,) from the prior there is: the middles of the choices' parts of the unit interval."""
-        return np.asarray((rng.choice(len(self.choices), n, p=priors.shares(self.prior)) + 0.5) / len(self.choices))
+        """Draws (n,) from the prior there is.
+
+        The middles of the choices' parts of the unit interval.
+        """
+        return np.asarray(
+            (rng.choice(len(self.choices), n, p=priors.shares(self.prior)) + 0.5)
+            / len(self.choices)
+        )
 
     def value(self, raw: float) -> Any:
         """The choice at an index."""
@@ -418,7 +508,10 @@ Distribution = Float | Int | Categorical
 
 
 def wider(a: Distribution, b: Distribution) -> Distribution:
-    """The smallest distribution that has the values of both; of one kind. Where b has no default or prior, a's stay."""
+    """The smallest distribution that has the values of both; of one kind.
+
+    Where b has no default or prior, a's stay.
+    """
     told: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
         choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a._index))
@@ -429,9 +522,15 @@ def wider(a: Distribution, b: Distribution) -> Distribution:
     assert isinstance(b, Float | Int)
     step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
     wide = msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
-    default = a.default if b.default is None and a.default is not None and wide.contains(a.default) else b.default
+    default = (
+        a.default
+        if b.default is None and a.default is not None and wide.contains(a.default)
+        else b.default
+    )
     prior = told.prior
-    if prior is not None and told.scale == wide.scale and told._line[1] > 0:  # as sure as before, in its own units
+    if (
+        prior is not None and told.scale == wide.scale and told._line[1] > 0
+    ):  # as sure as before, in its own units
         prior = (prior[0], prior[1] * told._line[1] / wide._line[1])
     return msgspec.structs.replace(wide, default=default, prior=prior)
 
@@ -444,5 +543,6 @@ def must_match(name: str, known: Distribution, new: Distribution) -> None:
     """
     if type(known) is not type(new):
         raise IncompatibleDistributionError(
-            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new study"
+            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new "
+            "study"
         )

@@ -1,4 +1,7 @@
-"""Space: ordered names -> distributions, with conditions and hard constraints; params <-> unit columns."""
+"""Space: ordered names -> distributions, with conditions and hard constraints.
+
+Params <-> unit columns.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConditionError, ConstraintError, InfeasibleSpaceError, SpaceError, UnknownParameterError
+from ..errors import (
+    ConditionError,
+    ConstraintError,
+    InfeasibleSpaceError,
+    SpaceError,
+    UnknownParameterError,
+)
 from ..typing import Array, Mask
 from .constraints import Expression, Predicate
 from .distributions import Categorical, Distribution, Float, Int
@@ -26,15 +35,17 @@ class Space:
 
     Args:
         params: Names to distributions, in order. A list or tuple stands for `Categorical`.
-        constraints: What no proposal may break: text such as "warmup < steps", or functions of the params that return
-            true for what is allowed (functions are not stored: pass the space again when the study is loaded).
+        constraints: What no proposal may break: text such as "warmup < steps", or functions of the
+            params that return true for what is allowed (functions are not stored: pass the space
+            again when the study is loaded).
 
     Attributes:
         unordered: Columns whose values are choices without an order, kept as their index.
 
     Raises:
         SpaceError: A name is not a string, or a value not a distribution.
-        ConditionError: A condition names a parent or value that does not exist, or runs in a circle.
+        ConditionError: A condition names a parent or value that does not exist, or runs in a
+            circle.
         InfeasibleSpaceError: No point satisfies the constraints.
     """
 
@@ -50,22 +61,36 @@ class Space:
             if isinstance(dist, list | tuple):
                 dist = Categorical(tuple(dist))
             if not isinstance(dist, Float | Int | Categorical):
-                raise SpaceError(f"expected Float, Int, Categorical or a list of choices for {name!r}, got {dist!r}")
+                raise SpaceError(
+                    f"expected Float, Int, Categorical or a list of choices for {name!r}, got "
+                    f"{dist!r}"
+                )
             self.params[name] = dist
         self.names = tuple(self.params)
         self.dists = tuple(self.params.values())
         self.d = len(self.names)
         self.column = {name: j for j, name in enumerate(self.names)}
-        self.unordered = [j for j, p in enumerate(self.dists) if isinstance(p, Categorical) and not p.ordered]
-        self._discrete = [j for j, p in enumerate(self.dists) if p.n_values is not None and j not in self.unordered]
-        self._prior = [j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1]
+        self.unordered = [
+            j for j, p in enumerate(self.dists) if isinstance(p, Categorical) and not p.ordered
+        ]
+        self._discrete = [
+            j
+            for j, p in enumerate(self.dists)
+            if p.n_values is not None and j not in self.unordered
+        ]
+        self._prior = [
+            j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1
+        ]
         self._tree = self._conditions()
         self._grid: Array | None = None
         self.constraints: list[Expression | Predicate] = []
         for c in constraints:
             rule = Expression(c) if isinstance(c, str) else Predicate(c, set(self.names))
             if unknown := rule.names - set(self.names):
-                raise ConstraintError(f"constraint {rule.text!r} names {sorted(unknown)}, not among {list(self.names)}")
+                raise ConstraintError(
+                    f"constraint {rule.text!r} names {sorted(unknown)}, not among "
+                    f"{list(self.names)}"
+                )
             self.constraints.append(rule)
         if self.constraints:
             self.sample(np.random.default_rng(0), 1)
@@ -76,20 +101,30 @@ class Space:
         for name, dist in self.params.items():
             for parent, allowed in (dist.when or {}).items():
                 if parent not in self.column:
-                    raise ConditionError(f"{name!r} depends on {parent!r}, which the space does not have")
+                    raise ConditionError(
+                        f"{name!r} depends on {parent!r}, which the space does not have"
+                    )
                 above = self.params[parent]
                 if above.n_values is None:
-                    raise ConditionError(f"{name!r} depends on {parent!r}, which is continuous; give it steps")
+                    raise ConditionError(
+                        f"{name!r} depends on {parent!r}, which is continuous; give it steps"
+                    )
                 try:
                     raw = np.array([above.raw(v) for v in allowed])
                 except UnknownParameterError as e:
                     raise ConditionError(f"the condition of {name!r} on {parent!r}: {e}") from None
                 if not above.contains(raw).all():
-                    raise ConditionError(f"{name!r} waits for {parent!r} in {allowed!r}, not all of them its values")
+                    raise ConditionError(
+                        f"{name!r} waits for {parent!r} in {allowed!r}, not all of them its values"
+                    )
                 rules.setdefault(self.column[name], []).append((self.column[parent], raw))
         order: list[int] = []
         while len(order) < len(rules):
-            ready = [j for j in rules if j not in order and all(p not in rules or p in order for p, _ in rules[j])]
+            ready = [
+                j
+                for j in rules
+                if j not in order and all(p not in rules or p in order for p, _ in rules[j])
+            ]
             if not ready:
                 circle = [self.names[j] for j in rules if j not in order]
                 raise ConditionError(f"the conditions of {circle} run in a circle")
@@ -132,7 +167,12 @@ class Space:
         if len(X) < 4:  # one by one is quicker for a few
             rows = [[p.from_unit(u) for p, u in zip(self.dists, row, strict=True)] for row in rows]
         return [
-            {name: p.value(v) for name, p, v in zip(self.names, self.dists, row, strict=True) if v == v} for row in rows
+            {
+                name: p.value(v)
+                for name, p, v in zip(self.names, self.dists, row, strict=True)
+                if v == v
+            }
+            for row in rows
         ]
 
     def raw(self, X: Array) -> Array:
@@ -146,7 +186,8 @@ class Space:
         """Params that a user wrote, as the space spells them.
 
         Raises:
-            UnknownParameterError: A name or value that the space does not have, or a parameter its parent switches off.
+            UnknownParameterError: A name or value that the space does not have, or a parameter its
+                parent switches off.
             ConstraintError: They break a hard constraint.
         """
         out = {}
@@ -157,9 +198,13 @@ class Space:
                 raise UnknownParameterError(f"{name} = {value!r} is not a value of {dist!r}")
             out[name] = dist.value(raw)
         X = self.encode(out)
-        inactive = [n for n, on in zip(self.names, self.active(X)[0], strict=True) if n in out and not on]
+        inactive = [
+            n for n, on in zip(self.names, self.active(X)[0], strict=True) if n in out and not on
+        ]
         if inactive:
-            raise UnknownParameterError(f"{inactive} are not active when the others are {out!r}; leave them out")
+            raise UnknownParameterError(
+                f"{inactive} are not active when the others are {out!r}; leave them out"
+            )
         if not self.feasible(X)[0]:
             raise ConstraintError(f"{out!r} breaks one of {[c.text for c in self.constraints]}")
         return out
@@ -176,11 +221,16 @@ class Space:
         on = np.ones(X.shape, dtype=bool)
         for j, rules in self._tree:
             for parent, allowed in rules:
-                on[:, j] &= on[:, parent] & np.isin(np.round(self.dists[parent].from_unit(X[:, parent]), 9), allowed)
+                on[:, j] &= on[:, parent] & np.isin(
+                    np.round(self.dists[parent].from_unit(X[:, parent]), 9), allowed
+                )
         return on
 
     def place(self, U: Array) -> Array:
-        """Points of the unit cube (n, d) -> the unit columns they stand for: categories, cells, inactive parts."""
+        """Points of the unit cube (n, d) -> the unit columns they stand for.
+
+        Categories, cells, inactive parts.
+        """
         X = np.minimum(U, 1.0)
         for j in self.unordered:
             k = self.dists[j].n_values or 1
@@ -188,7 +238,10 @@ class Space:
         return self.settle(X)
 
     def settle(self, X: Array) -> Array:
-        """Moves discrete numbers onto their values and blanks what is inactive; writes into X and returns it."""
+        """Moves discrete numbers onto their values and blanks what is inactive.
+
+        Writes into X and returns it.
+        """
         for j in self._discrete:
             p = self.dists[j]
             X[:, j] = p.to_unit(p.from_unit(X[:, j]))
@@ -197,7 +250,10 @@ class Space:
         return X
 
     def feasible(self, X: Array) -> Mask:
-        """(n,): which rows break no hard constraint. A constraint on an inactive parameter is not broken."""
+        """(n,): which rows break no hard constraint.
+
+        A constraint on an inactive parameter is not broken.
+        """
         ok = np.ones(len(X), dtype=bool)
         if not self.constraints:
             return ok
@@ -207,7 +263,9 @@ class Space:
             if isinstance(rule, Expression):
                 used = [self.column[n] for n in rule.names]
                 full = ~np.isnan(raw[:, used]).any(axis=1)
-                columns = {n: self._values(self.column[n], raw[full, self.column[n]]) for n in rule.names}
+                columns = {
+                    n: self._values(self.column[n], raw[full, self.column[n]]) for n in rule.names
+                }
                 ok[full] &= rule(columns)
             else:
                 rows = self.decode(X) if rows is None else rows
@@ -260,7 +318,8 @@ class Space:
         if n_points := (len(self.grid()) if self.finite and self._bound() <= MAX_ENUMERATED else 0):
             return self.grid()[rng.integers(n_points, size=n)]
         raise InfeasibleSpaceError(
-            f"{_PATIENCE * 256} draws found no point that satisfies {[c.text for c in self.constraints]}; "
+            f"{_PATIENCE * 256} draws found no point that satisfies "
+            f"{[c.text for c in self.constraints]}; "
             "loosen a constraint, or narrow the ranges to where it holds"
         )
 
@@ -289,14 +348,22 @@ class Space:
         """
         if self._grid is None:
             if endless := [n for n, p in self.params.items() if p.n_values is None]:
-                raise SpaceError(f"{endless} have no finite set of values; give them a step, or choices")
+                raise SpaceError(
+                    f"{endless} have no finite set of values; give them a step, or choices"
+                )
             X = np.full((1, self.d), np.nan)
-            for j in [j for j in range(self.d) if j not in dict(self._tree)] + [j for j, _ in self._tree]:
+            for j in [j for j in range(self.d) if j not in dict(self._tree)] + [
+                j for j, _ in self._tree
+            ]:
                 p = self.dists[j]
                 if len(X) * (p.n_values or 1) > MAX_ENUMERATED:
-                    raise SpaceError(f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps")
+                    raise SpaceError(
+                        f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps"
+                    )
                 i = np.arange(p.n_values or 1, dtype=float)
-                values = p.to_unit(i if isinstance(p, Categorical) else p.low + i * (p.step or 0)) + np.zeros(len(i))
+                values = p.to_unit(
+                    i if isinstance(p, Categorical) else p.low + i * (p.step or 0)
+                ) + np.zeros(len(i))
                 on = self.active(X)[:, j]
                 full = np.repeat(X[on], len(values), axis=0)
                 full[:, j] = np.tile(values, int(on.sum()))
@@ -310,7 +377,10 @@ class Space:
 
     @property
     def n_points(self) -> float:
-        """How many different points there are; infinity for a continuous space, a bound for a very large finite one."""
+        """How many different points there are.
+
+        Infinity for a continuous space, a bound for a very large finite one.
+        """
         if not self.finite:
             return math.inf
         return len(self.grid()) if self._bound() <= MAX_ENUMERATED else self._bound()
@@ -321,7 +391,9 @@ class Space:
         return [row.tobytes() for row in np.round(np.nan_to_num(X, nan=-1.0), 9)]
 
     def centre(self) -> Array | None:
-        """(1, d) where to start: declared defaults, else what is believed likeliest, else middles and first choices.
+        """(1, d) where to start.
+
+        Declared defaults, else what is believed likeliest, else middles and first choices.
 
         None where that breaks a constraint.
         """
@@ -351,15 +423,20 @@ class Space:
     def from_json(cls, data: Mapping[str, Any]) -> Space:
         """Inverse of `to_json`; also what a space file in YAML, TOML or JSON holds.
 
-        A parameter may leave out `type` where its other keys tell it, or be a plain list of choices.
+        A parameter may leave out `type` where its other keys tell it, or be a plain list of
+        choices.
 
         Raises:
             SpaceError: It is not such a description.
         """
-        described = data.get("params", {k: v for k, v in data.items() if k not in ("constraints", "functions")})
+        described = data.get(
+            "params", {k: v for k, v in data.items() if k not in ("constraints", "functions")}
+        )
         if not isinstance(described, Mapping):
             raise SpaceError(f"expected names and their distributions, got {described!r}")
-        return cls({n: _distribution(n, p) for n, p in described.items()}, data.get("constraints") or ())
+        return cls(
+            {n: _distribution(n, p) for n, p in described.items()}, data.get("constraints") or ()
+        )
 
     def __repr__(self) -> str:
         lines = [f"  {name}: {dist!r}" for name, dist in self.params.items()]
@@ -396,14 +473,16 @@ def _distribution(name: str, described: Any) -> Distribution:
         made: Distribution = kind(**fields)
         return made
     except (TypeError, KeyError, ValueError) as e:
-        raise SpaceError(f"parameter {name!r} is not described well: {e}; got {described!r}") from None
+        raise SpaceError(
+            f"parameter {name!r} is not described well: {e}; got {described!r}"
+        ) from None
 
 
 def discover_conditions(space: Space, X: Array) -> Space:
     """A space whose conditions were not declared, with those that the trials show.
 
-    A parameter that was absent from some trials is taken to depend on the first discrete parameter before it whose
-    values tell exactly when it is there.
+    A parameter that was absent from some trials is taken to depend on the first discrete parameter
+    before it whose values tell exactly when it is there.
 
     Args:
         space: As the objective's suggest calls made it known.
@@ -418,9 +497,17 @@ def discover_conditions(space: Space, X: Array) -> Space:
             if p == j or above.n_values is None or above.n_values > 64:
                 continue
             there = ~absent[:, p]
-            with_j, without_j = np.unique(X[there & ~absent[:, j], p]), np.unique(X[there & absent[:, j], p])
+            with_j, without_j = (
+                np.unique(X[there & ~absent[:, j], p]),
+                np.unique(X[there & absent[:, j], p]),
+            )
             lonely = (~absent[:, j] & ~there).any()
-            if len(with_j) and not lonely and not np.isin(with_j, without_j).any() and (p < j or len(without_j)):
+            if (
+                len(with_j)
+                and not lonely
+                and not np.isin(with_j, without_j).any()
+                and (p < j or len(without_j))
+            ):
                 values = tuple(above.value(above.from_unit(v)) for v in with_j)
                 found[space.names[j]] = msgspec.structs.replace(dist, when={space.names[p]: values})
                 break

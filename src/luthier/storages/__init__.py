@@ -16,21 +16,34 @@ __all__ = ["HTTP", "Memory", "Patient", "Redis", "SQL", "SQLite", "Storage", "fr
 
 _FILES = {"HTTP": "http", "Patient": "retrying", "Redis": "redis", "SQL": "sql", "SQLite": "sqlite"}
 _SERVERS = {  # by a URL's scheme: who speaks with the server
-    "postgresql": "SQL", "postgres": "SQL", "mysql": "SQL", "mariadb": "SQL", "redis": "Redis", "rediss": "Redis",
-    "unix": "Redis", "http": "HTTP", "https": "HTTP",
-}  # fmt: skip
+    "postgresql": "SQL",
+    "postgres": "SQL",
+    "mysql": "SQL",
+    "mariadb": "SQL",
+    "redis": "Redis",
+    "rediss": "Redis",
+    "unix": "Redis",
+    "http": "HTTP",
+    "https": "HTTP",
+}
 _OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
 _REMOTE: dict[str, Callable[[str], Any]] = {"patience_s": float, "checkpoints": str}
-_EXAMPLES = "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', 'http://host:8700'"
+_EXAMPLES = (
+    "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', "
+    "'http://host:8700'"
+)
 
 
 def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
-    """A storage from what people write: a URL, a path that ends in .db, None (memory), or a storage.
+    """A storage from what people write.
 
-    "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...", "redis://host:6379/0",
-    "http://host:8700" (a `luthier serve`). Options follow a question mark, as in "sqlite:///file.db?lease_s=10":
-    lease_s, max_retries, and where there is a server, patience_s (how long its absence is waited out) and checkpoints
-    (a folder or URL that all workers can write to). Further options are the driver's: "?sslmode=require".
+    A URL, a path that ends in .db, None (memory), or a storage.
+
+    "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...",
+    "redis://host:6379/0", "http://host:8700" (a `luthier serve`). Options follow a question mark,
+    as in "sqlite:///file.db?lease_s=10": lease_s, max_retries, and where there is a server,
+    patience_s (how long its absence is waited out) and checkpoints (a folder or URL that all
+    workers can write to). Further options are the driver's: "?sslmode=require".
 
     Raises:
         StorageError: No such kind of storage, or option.
@@ -41,13 +54,17 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     if storage is None:
         return Memory()
     if not isinstance(storage, str | os.PathLike):
-        raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', a path, or a storage, got {storage!r}")
+        raise StorageError(
+            f"expected a URL such as 'sqlite:///luthier.db', a path, or a storage, got {storage!r}"
+        )
     text = os.fspath(storage)
     scheme, mark, rest = text.partition("://")
     if not mark:
         if not text.endswith((".db", ".sqlite", ".sqlite3")):
             got = "something with an '@', which may hold a password" if "@" in text else repr(text)
-            raise StorageError(f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {got}")
+            raise StorageError(
+                f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {got}"
+            )
         return _file(text, {}, text)
     if scheme == "memory":
         return Memory()
@@ -55,11 +72,15 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     if scheme == "sqlite":
         options, others = _options(query, _OPTIONS, text)
         if others:
-            raise StorageError(f"expected {' or '.join(_OPTIONS)} after the '?', got {others[0][0]!r} in {text!r}")
+            raise StorageError(
+                f"expected {' or '.join(_OPTIONS)} after the '?', got {others[0][0]!r} in {text!r}"
+            )
         return _file(unquote(place.removeprefix("/")), options, text)
     kind = _SERVERS.get(scheme.partition("+")[0])
     if kind is None:
-        raise StorageError(f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {shown(text)!r}")
+        raise StorageError(
+            f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {shown(text)!r}"
+        )
     options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
     from .retrying import PATIENCE_S, Patient
 
@@ -69,7 +90,9 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
 
 def _file(path: str, options: dict[str, Any], text: str) -> Storage:
     if path in ("", ":memory:"):
-        raise StorageError(f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory")
+        raise StorageError(
+            f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory"
+        )
     from .sqlite import SQLite
 
     return SQLite(path, **options)
@@ -96,5 +119,7 @@ def _options(
 
 def __getattr__(name: str) -> Any:
     if name not in _FILES:
-        raise AttributeError(f"luthier.storages has no {name!r}; there are Memory, {', '.join(_FILES)}")
+        raise AttributeError(
+            f"luthier.storages has no {name!r}; there are Memory, {', '.join(_FILES)}"
+        )
     return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)

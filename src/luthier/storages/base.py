@@ -1,15 +1,17 @@
 """The storage contract: what survives a crash. Every verb that writes is one transaction.
 
-A study is addressed by an id that its storage gives out; trials by their number, 0, 1, 2, ... without gaps. Each write
-to its trials raises the study's revision by one (`extend` does not: a lease is no news), so that
-`changes(study, since)` can hand out what is new and nothing else.
+A study is addressed by an id that its storage gives out; trials by their number, 0, 1, 2, ...
+without gaps. Each write to its trials raises the study's revision by one (`extend` does not: a
+lease is no news), so that `changes(study, since)` can hand out what is new and nothing else.
 
-A running trial belongs to whoever holds its token, for as long as the lease lasts. `extend` prolongs leases; a trial
-whose lease has run out may be claimed by anyone, which changes the token. `report`, `finish` and `release` compare the
-token and refuse (LeaseLostError) when it is not the latest, so a trial is finished exactly once.
+A running trial belongs to whoever holds its token, for as long as the lease lasts. `extend`
+prolongs leases; a trial whose lease has run out may be claimed by anyone, which changes the token.
+`report`, `finish` and `release` compare the token and refuse (LeaseLostError) when it is not the
+latest, so a trial is finished exactly once.
 
-A verb may be called again by who does not know what became of it: `add_trials` recognises the `call`, `finish` the
-result. The other verbs then say what would be said to anybody (see `Patient`, which knows what that means).
+A verb may be called again by who does not know what became of it: `add_trials` recognises the
+`call`, `finish` the result. The other verbs then say what would be said to anybody (see `Patient`,
+which knows what that means).
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from ..trial.record import State, Told, TrialRow, Turn
 
 SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
 _SECRET = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
-_SET_BACK_S = 3600.0  # by how much more than a lease a clock may seem to have been set back, as workers' leases differ
+# by how much more than a lease a clock may seem to have been set back, as workers' leases differ
+_SET_BACK_S = 3600.0
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
@@ -102,8 +105,10 @@ class Storage(ABC):
 
     Attributes:
         shared: Whether other processes may write to it.
-        url: How another process reaches it; None when it cannot. It may hold a password: see `shown`.
-        folder: Where studies keep their checkpoints, in a folder each: a path or a URL; None for a temporary one.
+        url: How another process reaches it; None when it cannot. It may hold a password: see
+            `shown`.
+        folder: Where studies keep their checkpoints, in a folder each: a path or a URL; None for a
+            temporary one.
     """
 
     shared: bool = True
@@ -115,10 +120,14 @@ class Storage(ABC):
             raise ValueError(f"lease_s must be > 0 seconds, got {lease_s!r}")
         if max_retries < 0:
             raise ValueError(f"max_retries must be >= 0, got {max_retries!r}")
-        self.lease_s, self.max_retries = float(lease_s), int(max_retries)
+        self.lease_s = float(lease_s)
+        self.max_retries = int(max_retries)
 
     def now(self) -> float:
-        """The clock that leases are measured by, in seconds since 1970: that of the server, where there is one."""
+        """The clock that leases are measured by, in seconds since 1970.
+
+        That of the server, where there is one.
+        """
         return time.time()
 
     @abstractmethod
@@ -151,7 +160,11 @@ class Storage(ABC):
 
     @abstractmethod
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
         """Appends trials; their numbers are given here, whatever the rows say.
 
@@ -159,33 +172,51 @@ class Storage(ABC):
             study: The study's id.
             rows: Waiting, running or finished trials, with their reports.
             expected: Add them only if the study has this many trials, otherwise add nothing.
-            call: A name for this call, at most 64 characters. A call whose name has added trials adds nothing when it
-                is made again, whatever `expected` says, and answers with the number of the first of them.
+            call: A name for this call, at most 64 characters. A call whose name has added trials
+                adds nothing when it is made again, whatever `expected` says, and answers with the
+                number of the first of them.
 
         Returns:
-            The number of the first, and the study's revision; (-1, revision) when `expected` was wrong.
+            The number of the first, and the study's revision; (-1, revision) when `expected` was
+            wrong.
         """
 
     @abstractmethod
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
-        """Takes a trial for a worker: one that waits, or whose lease has run out; with `resume` one that is paused.
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
+        """Takes a trial for a worker: one that waits, or whose lease has run out.
+
+        With `resume` one that is paused.
 
         A trial that was offered again `max_retries` times becomes FAILED instead.
 
         Returns:
-            The trial, RUNNING under a new token and lease, with its reports, or None; and the study's revision.
+            The trial, RUNNING under a new token and lease, with its reports, or None; and the
+            study's revision.
         """
 
     @abstractmethod
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
-        """Prolongs the leases of running trials, number -> token; those that were lost are left as they are."""
+        """Prolongs the leases of running trials, number -> token.
+
+        Those that were lost are left as they are.
+        """
 
     @abstractmethod
     def report(
-        self, study: int, number: int, token: int, step: float, value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
-    ) -> int:  # fmt: skip
-        """Adds an intermediate value and, where not None, replaces the references to checkpoints; prolongs the lease.
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
+        """Adds an intermediate value and, where not None, replaces the references to checkpoints.
+
+        Prolongs the lease.
 
         Returns:
             The study's revision.
@@ -196,10 +227,12 @@ class Storage(ABC):
 
     @abstractmethod
     def finish(self, study: int, row: TrialRow) -> int:
-        """Ends a trial, or its turn: takes all of `row` but reports, turns and retries, if `row.token` is the latest.
+        """Ends a trial, or its turn.
 
-        A trial that is paused has got somewhere: its retries count from zero again. Told again what is stored already,
-        it changes nothing and agrees.
+        Takes all of `row` but reports, turns and retries, if `row.token` is the latest.
+
+        A trial that is paused has got somewhere: its retries count from zero again. Told again what
+        is stored already, it changes nothing and agrees.
 
         Returns:
             The study's revision.
@@ -210,7 +243,9 @@ class Storage(ABC):
 
     @abstractmethod
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
-        """Gives a running trial back, to be claimed by anyone: its worker stops, or died if `retried`.
+        """Gives a running trial back, to be claimed by anyone.
+
+        Its worker stops, or died if `retried`.
 
         Returns:
             The study's revision.
@@ -232,7 +267,9 @@ class Storage(ABC):
         """Trials with their reports, by number; all of them, or the ones asked for."""
 
     def upgrade(self) -> tuple[int, int]:
-        """Brings what is stored to the form that this version of luthier reads; nobody else may be at work.
+        """Brings what is stored to the form that this version of luthier reads.
+
+        Nobody else may be at work.
 
         Returns:
             The number of the schema it had, and of the one it has.
@@ -248,7 +285,9 @@ def shown(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     place, question, query = rest.partition("?")
     if "@" in query and "@" not in place:  # a question mark within the password
-        place, question, query = rest, "", ""
+        place = rest
+        question = ""
+        query = ""
     user, at, host = place.rpartition("@")
     name, colon, _ = user.partition(":")
     if mark and at:
@@ -260,7 +299,10 @@ def shown(url: str) -> str:
 
 
 def local_folder(url: str) -> str:
-    """Where checkpoints of studies on a server are where nobody named a place: here, in the user's cache."""
+    """Where checkpoints of studies on a server are where nobody named a place.
+
+    Here, in the user's cache.
+    """
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     name = hashlib.sha256(shown(url.partition("?")[0]).encode()).hexdigest()[:16]
     return os.path.join(cache, "luthier", "checkpoints", name)
@@ -278,21 +320,35 @@ def claimable(row: TrialRow, resume: Resume | None, expired: bool) -> bool:
     return expired or row.state == State.WAITING
 
 
-def begun(row: TrialRow, worker: str, now: float, lease_s: float, resume: Resume | None, expired: bool) -> TrialRow:
-    """A trial that a worker has just taken; what it ran before a pause counts as if it had run just now."""
+def begun(
+    row: TrialRow, worker: str, now: float, lease_s: float, resume: Resume | None, expired: bool
+) -> TrialRow:
+    """A trial that a worker has just taken.
+
+    What it ran before a pause counts as if it had run just now.
+    """
     started_s = now if resume is None else now - (row.duration_s or 0.0)
     row = msgspec.structs.replace(
-        row, state=State.RUNNING, worker=worker, token=row.token + 1, lease_s=now + lease_s,
-        retries=row.retries + expired, started_s=row.started_s if row.turns and resume is None else started_s,
-    )  # fmt: skip
+        row,
+        state=State.RUNNING,
+        worker=worker,
+        token=row.token + 1,
+        lease_s=now + lease_s,
+        retries=row.retries + expired,
+        started_s=row.started_s if row.turns and resume is None else started_s,
+    )
     if resume is None:
         return row
     changed = resume.turn.params != row.params
     before = row.turns or ((Turn(0.0, row.params),) if changed else ())
     return msgspec.structs.replace(
-        row, params=resume.turn.params, turns=(*before, resume.turn), values=None, finished_s=None,
+        row,
+        params=resume.turn.params,
+        turns=(*before, resume.turn),
+        values=None,
+        finished_s=None,
         checkpoints=(*row.checkpoints, *resume.checkpoints),
-    )  # fmt: skip
+    )
 
 
 def ended(row: TrialRow, old: TrialRow) -> TrialRow:
@@ -309,7 +365,8 @@ def repeated(row: TrialRow, old: TrialRow) -> bool:
 def lost(number: int) -> str:
     """What a worker is told that comes too late."""
     return (
-        f"trial {number} is over or was given to another worker, because this one was silent for longer than its "
+        f"trial {number} is over or was given to another worker, because this one was silent for "
+        "longer than its "
         "lease; its result is refused. Raise lease_s if this happens to healthy workers"
     )
 
@@ -335,7 +392,10 @@ def must_exist(number: int, numbers: Container[int]) -> None:
 
 
 def lapsed(until_s: float, now: float, lease_s: float) -> bool:
-    """Whether a lease has run out. One that ends later than any can was given before the clock was set back."""
+    """Whether a lease has run out.
+
+    One that ends later than any can was given before the clock was set back.
+    """
     return until_s < now or until_s > now + lease_s + _SET_BACK_S
 
 
@@ -343,13 +403,18 @@ def freed(row: TrialRow, retried: bool, max_retries: int, now: float) -> TrialRo
     """A trial whose worker has given it back."""
     if retried and row.retries >= max_retries:
         return gone(row, now)
-    return msgspec.structs.replace(row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0)
+    return msgspec.structs.replace(
+        row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0
+    )
 
 
 def gone(row: TrialRow, now: float) -> TrialRow:
     """A trial that has lost its worker once too often."""
     error = (
-        f"WorkerDiedError: the worker died or fell silent {row.retries + 1} times (max_retries={row.retries}); "
+        f"WorkerDiedError: the worker died or fell silent {row.retries + 1} times "
+        f"(max_retries={row.retries}); "
         f"the last was {row.worker}"
     )
-    return msgspec.structs.replace(row, state=State.FAILED, error=error, checkpoints=(), finished_s=now)
+    return msgspec.structs.replace(
+        row, state=State.FAILED, error=error, checkpoints=(), finished_s=now
+    )

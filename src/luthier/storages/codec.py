@@ -1,6 +1,7 @@
 """How a trial is written as JSON: the parts of it that no query looks at.
 
-Numbers that are not finite are written as text ('inf', 'nan'), since JSON has none and SQLite would make NaN a NULL.
+Numbers that are not finite are written as text ('inf', 'nan'), since JSON has none and SQLite would
+make NaN a NULL.
 """
 
 from __future__ import annotations
@@ -49,7 +50,11 @@ def written(v: Told) -> float | str:
 
 def told(v: float | str) -> Told:
     """What `written` wrote."""
-    return tuple(float(x) for x in msgspec.json.decode(v)) if isinstance(v, str) and v[:1] == "[" else float(v)
+    return (
+        tuple(float(x) for x in msgspec.json.decode(v))
+        if isinstance(v, str) and v[:1] == "["
+        else float(v)
+    )
 
 
 def body(row: TrialRow) -> str:
@@ -57,10 +62,19 @@ def body(row: TrialRow) -> str:
     values = None if row.values is None else [number(v) for v in row.values]
     return text(
         _Body(
-            row.params, values, row.tags, row.error, row.checkpoints, row.turns, row.started_s, row.finished_s,
-            row.worker, row.cost, {name: number(v) for name, v in row.constraints.items()},
+            row.params,
+            values,
+            row.tags,
+            row.error,
+            row.checkpoints,
+            row.turns,
+            row.started_s,
+            row.finished_s,
+            row.worker,
+            row.cost,
+            {name: number(v) for name, v in row.constraints.items()},
         )
-    )  # fmt: skip
+    )
 
 
 def trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -> TrialRow:
@@ -73,13 +87,24 @@ def trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -
     number, state, token, lease_s, retries, encoded = record
     b = _decoder.decode(encoded)
     return TrialRow(
-        number=number, state=State(state), token=token, lease_s=lease_s, retries=retries, reports=reports,
-        params=_tuples(b.params), values=None if b.values is None else tuple(float(v) for v in b.values),
-        tags=b.tags, error=b.error, checkpoints=b.checkpoints,
+        number=number,
+        state=State(state),
+        token=token,
+        lease_s=lease_s,
+        retries=retries,
+        reports=reports,
+        params=_tuples(b.params),
+        values=None if b.values is None else tuple(float(v) for v in b.values),
+        tags=b.tags,
+        error=b.error,
+        checkpoints=b.checkpoints,
         turns=tuple(Turn(t.step, _tuples(t.params), t.source) for t in b.turns),
-        started_s=b.started_s, finished_s=b.finished_s, worker=b.worker, cost=b.cost,
+        started_s=b.started_s,
+        finished_s=b.finished_s,
+        worker=b.worker,
+        cost=b.cost,
         constraints={name: float(v) for name, v in b.constraints.items()},
-    )  # fmt: skip
+    )
 
 
 def _tuples(params: dict[str, Any]) -> dict[str, Any]:

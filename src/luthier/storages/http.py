@@ -35,14 +35,20 @@ _decoders = {verb: msgspec.json.Decoder(answer) for verb, (_, answer) in forms.V
 class HTTP(Storage):
     """Studies behind a service that `luthier serve` runs.
 
-    It can be pickled, with its token, and be used by any number of threads, and on both sides of a fork.
+    It can be pickled, with its token, and be used by any number of threads, and on both sides of a
+    fork.
 
     Args:
-        url: "http://host:8700", or "http://TOKEN@host:8700"; without a token there, LUTHIER_TOKEN says it.
-        options: "timeout_s": how long to wait for an answer, in seconds; "cafile": who signed the server's certificate.
-        lease_s: How long a worker may be silent, in seconds; None for what the service says, which counts in any case.
-        max_retries: How often a trial is offered again; None for what the service says, which counts.
-        checkpoints: A folder or URL that all workers can write to; None for a folder of this machine.
+        url: "http://host:8700", or "http://TOKEN@host:8700"; without a token there, LUTHIER_TOKEN
+            says it.
+        options: "timeout_s": how long to wait for an answer, in seconds; "cafile": who signed the
+            server's certificate.
+        lease_s: How long a worker may be silent, in seconds; None for what the service says, which
+            counts in any case.
+        max_retries: How often a trial is offered again; None for what the service says, which
+            counts.
+        checkpoints: A folder or URL that all workers can write to; None for a folder of this
+            machine.
 
     Raises:
         StorageError: The URL, or an option, is none.
@@ -50,26 +56,49 @@ class HTTP(Storage):
     """
 
     def __init__(
-        self, url: str, options: Mapping[str, str] | None = None, lease_s: float | None = None,
-        max_retries: int | None = None, checkpoints: str | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(60.0 if lease_s is None else lease_s, 2 if max_retries is None else max_retries)
-        self._options, self._given = dict(options or {}), (lease_s, max_retries, checkpoints)
+        self,
+        url: str,
+        options: Mapping[str, str] | None = None,
+        lease_s: float | None = None,
+        max_retries: int | None = None,
+        checkpoints: str | None = None,
+    ) -> None:
+        super().__init__(
+            60.0 if lease_s is None else lease_s, 2 if max_retries is None else max_retries
+        )
+        self._options = dict(options or {})
+        self._given = (lease_s, max_retries, checkpoints)
         try:
             parts = urlsplit(url)
-            self._host, self._port, self._shown = parts.hostname or "", parts.port, shown(url.partition("?")[0])
+            self._host = parts.hostname or ""
+            self._port = parts.port
+            self._shown = shown(url.partition("?")[0])
             self._timeout_s = float(self._options.get("timeout_s", _TIMEOUT_S))
         except ValueError:  # whose words may hold a piece of the token
-            raise StorageError("expected a URL such as 'http://host:8700?timeout_s=60', got what is none") from None
+            raise StorageError(
+                "expected a URL such as 'http://host:8700?timeout_s=60', got what is none"
+            ) from None
         if parts.scheme not in ("http", "https") or not self._host or not self._timeout_s > 0:
-            raise StorageError(f"expected a URL such as 'http://host:8700?timeout_s=60', got {self._shown!r}")
+            raise StorageError(
+                f"expected a URL such as 'http://host:8700?timeout_s=60', got {self._shown!r}"
+            )
         if unknown := self._options.keys() - {"timeout_s", "cafile"}:
-            raise StorageError(f"expected timeout_s or cafile after the '?', got {min(unknown)!r} for {self._shown!r}")
+            raise StorageError(
+                f"expected timeout_s or cafile after the '?', got {min(unknown)!r} for "
+                f"{self._shown!r}"
+            )
         user, at, place = parts.netloc.rpartition("@")
         token = unquote(user.strip(":")) if at else os.environ.get("LUTHIER_TOKEN", "")
         if re.search(r"[^!-~]", token):
-            raise StorageDeniedError(f"the token for {self._shown} has characters that no token has; copy it anew")
-        said = {"lease_s": lease_s, "max_retries": max_retries, "checkpoints": checkpoints, **self._options}
+            raise StorageDeniedError(
+                f"the token for {self._shown} has characters that no token has; copy it anew"
+            )
+        said = {
+            "lease_s": lease_s,
+            "max_retries": max_retries,
+            "checkpoints": checkpoints,
+            **self._options,
+        }
         query = "&".join(f"{k}={quote(str(v), '')}" for k, v in said.items() if v is not None)
         self.url = f"{parts.scheme}://{quote(token, '') + '@' if token else ''}{place}{parts.path}"
         self.url += f"?{query}" if query else ""
@@ -80,8 +109,12 @@ class HTTP(Storage):
             self._headers["Authorization"] = f"Bearer {token}"
         self._tls = self._certificates() if parts.scheme == "https" else None
         self._idle: list[http.client.HTTPConnection] = []
-        self._pid, self._max_body = os.getpid(), 2**24
-        self._clock = 0.0, time.time() - time.monotonic()  # until when it holds, and how far it is from ours
+        self._pid = os.getpid()
+        self._max_body = 2**24
+        self._clock = (
+            0.0,
+            time.time() - time.monotonic(),
+        )  # until when it holds, and how far it is from ours
         with contextlib.suppress(StorageUnreachableError):
             self._hello()
 
@@ -92,11 +125,16 @@ class HTTP(Storage):
         try:
             return ssl.create_default_context(cafile=self._options.get("cafile"))
         except (OSError, ssl.SSLError) as e:
-            raise StorageError(f"the certificates in {self._options.get('cafile')!r} cannot be read: {e}") from None
+            raise StorageError(
+                f"the certificates in {self._options.get('cafile')!r} cannot be read: {e}"
+            ) from None
 
     def _hello(self) -> None:
         before = time.monotonic()
-        self._clock = before + _AGAIN_S, self._clock[1]  # not to be asked for again at once, should it be away
+        self._clock = (
+            before + _AGAIN_S,
+            self._clock[1],
+        )  # not to be asked for again at once, should it be away
         found = self._call("hello", forms.Empty())
         self._clock = time.monotonic() + _CLOCK_S, found.now - (before + time.monotonic()) / 2
         lease_s, max_retries, _ = self._given
@@ -110,7 +148,8 @@ class HTTP(Storage):
                 self._hello()
         return time.monotonic() + self._clock[1]
 
-    # -- verbs ------------------------------------------------------------------------------------------------------
+    # -- verbs
+    # ------------------------------------------------------------------------------------------
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         found: StudyRecord = self._call("create_study", forms.CreateStudy(name, dict(spec)))
@@ -131,13 +170,25 @@ class HTTP(Storage):
         self._call("delete_study", forms.One(study))
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
-        added: forms.Added = self._call("add_trials", forms.AddTrials(study, list(map(packed, rows)), expected, call))
+        added: forms.Added = self._call(
+            "add_trials", forms.AddTrials(study, list(map(packed, rows)), expected, call)
+        )
         return added.first, added.revision
 
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
-        wanted = None if resume is None else forms.Resumed(resume.token, resume.turn, list(resume.checkpoints))
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
+        wanted = (
+            None
+            if resume is None
+            else forms.Resumed(resume.token, resume.turn, list(resume.checkpoints))
+        )
         found: forms.Claimed = self._call("claim", forms.Claim(study, number, worker, wanted))
         return None if found.row is None else unpacked(found.row), found.revision
 
@@ -145,9 +196,15 @@ class HTTP(Storage):
         self._call("extend", forms.Extend(study, [forms.Held(*held) for held in tokens.items()]))
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
-    ) -> int:  # fmt: skip
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
         kept = None if checkpoints is None else list(checkpoints)
         found: forms.Revision = self._call(
             "report", forms.AddReport(study, number, token, step, untold(value), kept, params)
@@ -171,13 +228,15 @@ class HTTP(Storage):
         wanted = None if numbers is None else [int(i) for i in numbers]
         return list(map(unpacked, self._call("rows", forms.Some(study, wanted))))
 
-    # -- the line ---------------------------------------------------------------------------------------------------
+    # -- the line
+    # ------------------------------------------------------------------------------------------
 
     def _call(self, verb: str, what: forms.Form) -> Any:
         body, until = _encode(what), time.monotonic() + _SLOWED_S
         if len(body) > self._max_body:
             raise StorageError(
-                f"{self._shown} takes requests up to {self._max_body} bytes, this one has {len(body)}; send fewer "
+                f"{self._shown} takes requests up to {self._max_body} bytes, this one has "
+                f"{len(body)}; send fewer "
                 "trials at a time, or raise the service's max_body"
             )
         while True:
@@ -186,7 +245,9 @@ class HTTP(Storage):
                 break
             wait_s = min(float(wait), 5.0) if wait and wait.isascii() and wait.isdigit() else 1.0
             if time.monotonic() + wait_s > until:
-                raise StorageUnreachableError(f"{self._shown} asks to slow down, and has for {_SLOWED_S:g} s")
+                raise StorageUnreachableError(
+                    f"{self._shown} asks to slow down, and has for {_SLOWED_S:g} s"
+                )
             time.sleep(wait_s)
         if status == 200:
             try:
@@ -201,7 +262,8 @@ class HTTP(Storage):
         """What went wrong, in the words and the class that it had there."""
         if status in (401, 403):
             return StorageDeniedError(
-                f"{self._shown} refuses the token; give it in the URL as http://TOKEN@host:port, or in LUTHIER_TOKEN"
+                f"{self._shown} refuses the token; give it in the URL as http://TOKEN@host:port, "
+                "or in LUTHIER_TOKEN"
             )
         try:
             said = msgspec.json.decode(answer)["error"]
@@ -215,7 +277,9 @@ class HTTP(Storage):
         if message:
             return StorageError(f"{self._shown}: {message}")
         what = "a redirect, which is not followed" if 300 <= status < 400 else f"status {status}"
-        return StorageError(f"{self._shown} is no luthier service: it answers with {what}; is the address right?")
+        return StorageError(
+            f"{self._shown} is no luthier service: it answers with {what}; is the address right?"
+        )
 
     def _post(self, path: str, body: bytes) -> tuple[int, str | None, bytes]:
         """Status, Retry-After and body of the answer, over a connection that is kept for the next."""
@@ -228,7 +292,9 @@ class HTTP(Storage):
             answer = response.read()
         except (OSError, http.client.HTTPException) as e:
             line.close()
-            reason = "no answer in time" if isinstance(e, TimeoutError) else str(e) or type(e).__name__
+            reason = (
+                "no answer in time" if isinstance(e, TimeoutError) else str(e) or type(e).__name__
+            )
             raise StorageUnreachableError(f"{self._shown} does not answer: {reason}") from None
         except BaseException:
             line.close()
@@ -255,7 +321,9 @@ class HTTP(Storage):
         timeout_s = min(self._timeout_s, _CONNECT_S)
         if self._tls is None:
             return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
-        return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=timeout_s, context=self._tls
+        )
 
     def close(self) -> None:
         while self._idle:

@@ -166,7 +166,10 @@ class Some(Form):
 
 
 class Hello(msgspec.Struct):
-    """What a client must know of the service: its clock, its leases, and how long a request may be."""
+    """What a client must know of the service.
+
+    Its clock, its leases, and how long a request may be.
+    """
 
     now: float
     lease_s: float
@@ -209,12 +212,21 @@ class Changed(msgspec.Struct):
 
 
 VERBS: dict[str, tuple[type[Form], Any]] = {  # what each is asked, and what it answers
-    "hello": (Empty, Hello), "create_study": (CreateStudy, StudyRecord), "study": (Named, StudyRecord),
-    "studies": (Empty, list[StudyRecord]), "update_study": (UpdateStudy, Empty), "delete_study": (One, Empty),
-    "add_trials": (AddTrials, Added), "claim": (Claim, Claimed), "extend": (Extend, Empty),
-    "report": (AddReport, Revision), "finish": (Finish, Revision), "release": (Release, Revision),
-    "changes": (Since, Changed), "rows": (Some, list[Row]),
-}  # fmt: skip
+    "hello": (Empty, Hello),
+    "create_study": (CreateStudy, StudyRecord),
+    "study": (Named, StudyRecord),
+    "studies": (Empty, list[StudyRecord]),
+    "update_study": (UpdateStudy, Empty),
+    "delete_study": (One, Empty),
+    "add_trials": (AddTrials, Added),
+    "claim": (Claim, Claimed),
+    "extend": (Extend, Empty),
+    "report": (AddReport, Revision),
+    "finish": (Finish, Revision),
+    "release": (Release, Revision),
+    "changes": (Since, Changed),
+    "rows": (Some, list[Row]),
+}
 
 
 def told(value: Any) -> Told:
@@ -237,22 +249,47 @@ def packed(row: TrialRow) -> Row:
     values: Any = None if row.values is None else [number(v) for v in row.values]
     reports = [Point(step, untold(v)) for step, v in row.reports]
     return Row(
-        row.number, row.state, row.params, values, reports, row.tags, row.error,
-        list(row.checkpoints), list(row.turns), row.started_s, row.finished_s, row.worker, row.token, row.lease_s,
-        row.retries, row.cost, untold_all(row.constraints),
-    )  # fmt: skip
+        row.number,
+        row.state,
+        row.params,
+        values,
+        reports,
+        row.tags,
+        row.error,
+        list(row.checkpoints),
+        list(row.turns),
+        row.started_s,
+        row.finished_s,
+        row.worker,
+        row.token,
+        row.lease_s,
+        row.retries,
+        row.cost,
+        untold_all(row.constraints),
+    )
 
 
 def unpacked(row: Row) -> TrialRow:
     """Inverse of `packed`."""
     return TrialRow(
-        number=row.number, state=row.state, params=kept(row.params),
+        number=row.number,
+        state=row.state,
+        params=kept(row.params),
         values=None if row.values is None else tuple(float(v) for v in row.values),
-        reports=tuple((p.step, told(p.value)) for p in row.reports), tags=row.tags, error=row.error,
-        checkpoints=tuple(row.checkpoints), turns=tuple(map(turned, row.turns)), started_s=row.started_s,
-        finished_s=row.finished_s, worker=row.worker, token=row.token, lease_s=row.lease_s, retries=row.retries,
-        cost=row.cost, constraints={name: float(v) for name, v in row.constraints.items()},
-    )  # fmt: skip
+        reports=tuple((p.step, told(p.value)) for p in row.reports),
+        tags=row.tags,
+        error=row.error,
+        checkpoints=tuple(row.checkpoints),
+        turns=tuple(map(turned, row.turns)),
+        started_s=row.started_s,
+        finished_s=row.finished_s,
+        worker=row.worker,
+        token=row.token,
+        lease_s=row.lease_s,
+        retries=row.retries,
+        cost=row.cost,
+        constraints={name: float(v) for name, v in row.constraints.items()},
+    )
 
 
 def turned(turn: Turn) -> Turn:

@@ -73,7 +73,9 @@ class Memory(Storage):
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         with self._lock:
             if any(t.record.name == name for t in self._tables.values()):
-                raise StudyExistsError(f"study {name!r} exists; load it, or pass load_if_exists=True")
+                raise StudyExistsError(
+                    f"study {name!r} exists; load it, or pass load_if_exists=True"
+                )
             record = StudyRecord(self._next, name, dict(spec), self.now())
             self._tables[self._next] = _Table(record)
             self._next += 1
@@ -90,7 +92,11 @@ class Memory(Storage):
             out = []
             for t in self._tables.values():
                 states = [r.state for r in t.rows]
-                out.append(replace(t.record, counts={s.value: states.count(s) for s in State if s in states}))
+                out.append(
+                    replace(
+                        t.record, counts={s.value: states.count(s) for s in State if s in states}
+                    )
+                )
             return out
 
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
@@ -104,7 +110,11 @@ class Memory(Storage):
             del self._tables[study]
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
         with self._lock:
             table = self._table(study)
@@ -117,8 +127,12 @@ class Memory(Storage):
                 table.calls[call] = first
             changed: list[_Change] = []
             for number, row in enumerate(rows, first):
-                token, lease_s = (1, self.now() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
-                table.rows.append(replace(row, number=number, token=token, lease_s=lease_s, reports=()))
+                token, lease_s = (
+                    (1, self.now() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
+                )
+                table.rows.append(
+                    replace(row, number=number, token=token, lease_s=lease_s, reports=())
+                )
                 changed.append((number, None))
                 if row.reports:
                     table.reports[number] = dict(row.reports)
@@ -126,11 +140,17 @@ class Memory(Storage):
             table.changed.append(tuple(changed))
             return first, len(table.changed)
 
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
         with self._lock:
             table = self._table(study)
             row, now = table.row(number), self.now()
-            expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
+            expired = (
+                resume is None
+                and row.state == State.RUNNING
+                and lapsed(row.lease_s, now, self.lease_s)
+            )
             if not claimable(row, resume, expired):
                 return None, len(table.changed)
             if expired and row.retries >= self.max_retries:
@@ -148,9 +168,15 @@ class Memory(Storage):
                     table.rows[number] = replace(row, lease_s=until)
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
-    ) -> int:  # fmt: skip
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
         with self._lock:
             table = self._table(study)
             row = self._held(table, number, token)
@@ -161,7 +187,9 @@ class Memory(Storage):
                 table.changed.append(((number, step),))
             else:
                 kept = row.checkpoints if checkpoints is None else checkpoints
-                table.rows[number] = replace(row, checkpoints=kept, params=dict(params) or row.params, lease_s=until)
+                table.rows[number] = replace(
+                    row, checkpoints=kept, params=dict(params) or row.params, lease_s=until
+                )
                 table.changed.append(((number, step), (number, None)))
             return len(table.changed)
 
@@ -182,17 +210,26 @@ class Memory(Storage):
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
             table = self._table(study)
-            new = [(r, *change) for r, changes in enumerate(table.changed[since:]) for change in changes]
+            new = [
+                (r, *change)
+                for r, changes in enumerate(table.changed[since:])
+                for change in changes
+            ]
             numbers = sorted({number for _, number, step in new if step is None})
             latest = {(number, step): r for r, number, step in new if step is not None}
             told = sorted((r, number, step) for (number, step), r in latest.items())
-            reports = [Report(number, step, table.reports[number][step]) for _, number, step in told]
+            reports = [
+                Report(number, step, table.reports[number][step]) for _, number, step in told
+            ]
             return Changes(len(table.changed), [table.rows[i] for i in numbers], reports)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._lock:
             table = self._table(study)
-            return [table.full(r) for r in (table.rows if numbers is None else [table.row(i) for i in numbers])]
+            return [
+                table.full(r)
+                for r in (table.rows if numbers is None else [table.row(i) for i in numbers])
+            ]
 
     def _table(self, study: int) -> _Table:
         if study not in self._tables:

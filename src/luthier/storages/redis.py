@@ -1,4 +1,7 @@
-"""Studies on a Redis server: the quickest storage for many machines; what survives a crash is for the server to say."""
+"""Studies on a Redis server: the quickest storage for many machines.
+
+What survives a crash is for the server to say.
+"""
 
 from __future__ import annotations
 
@@ -57,65 +60,102 @@ try:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 except ImportError as e:
-    raise MissingDependencyError("a storage on Redis needs redis: pip install 'luthier[redis]'") from e
+    raise MissingDependencyError(
+        "a storage on Redis needs redis: pip install 'luthier[redis]'"
+    ) from e
 
 logger = logging.getLogger("luthier")
 
 _CALL_S = 86_400  # how long a call of add_trials is known again
-_PAGE = 5_000  # how much is read at once, in rows or so: a large study does not keep other workers waiting
+# how much is read at once, in rows or so: a large study does not keep other workers waiting
+_PAGE = 5_000
 _OPTIONS = (
-    "client_name", "db", "health_check_interval", "max_connections", "password", "prefix", "socket_connect_timeout",
-    "socket_keepalive", "socket_timeout", "username",
-)  # fmt: skip
+    "client_name",
+    "db",
+    "health_check_interval",
+    "max_connections",
+    "password",
+    "prefix",
+    "socket_connect_timeout",
+    "socket_keepalive",
+    "socket_timeout",
+    "username",
+)
 _PLACE = r"unix://.*|rediss?://([^@/#]*@)?([^@/#:\[\]]*|\[[0-9A-Fa-f:.]*\])(:[0-9]{1,5})?(/[0-9]*)?"
 _DENIED = (failures.AuthenticationError, failures.AuthorizationError, failures.NoPermissionError)
 _DENIALS = ("DENIED", "The user executing the script", "ACL failure")
-_AWAY = (failures.ConnectionError, failures.TimeoutError, failures.ReadOnlyError, failures.MasterDownError, OSError)
+_AWAY = (
+    failures.ConnectionError,
+    failures.TimeoutError,
+    failures.ReadOnlyError,
+    failures.MasterDownError,
+    OSError,
+)
 
 _warned: set[str] = set()  # of which servers this process has said that they may forget
 
 
 class Redis(Storage):
-    """Studies on a Redis server (5 or later; Valkey too): one round trip a verb, two where a trial changes hands.
+    """Studies on a Redis server (5 or later; Valkey too).
 
-    A verb is one Lua script, which is done or not. What survives a crash of the *server* is for its settings to say:
-    with `appendonly yes` and `appendfsync always` all that was acknowledged, with `appendfsync everysec` all but the
-    last second or so, with snapshots only (Redis's default) all but the last minutes; a worker that finds such a loss
-    stops with StorageDamagedError. What a crash of *workers* leaves is safe in any case. The server must not evict
-    keys (`maxmemory-policy noeviction`). Redis Cluster is not supported: a study lives on one server.
+    One round trip a verb, two where a trial changes hands.
+
+    A verb is one Lua script, which is done or not. What survives a crash of the *server* is for its
+    settings to say: with `appendonly yes` and `appendfsync always` all that was acknowledged, with
+    `appendfsync everysec` all but the last second or so, with snapshots only (Redis's default) all
+    but the last minutes; a worker that finds such a loss stops with StorageDamagedError. What a
+    crash of *workers* leaves is safe in any case. The server must not evict keys (`maxmemory-policy
+    noeviction`). Redis Cluster is not supported: a study lives on one server.
 
     Args:
-        url: "redis://[[user]:password@]host[:port][/database]", "rediss://..." (TLS) or "unix:///path/of/socket".
-        options: Of redis-py, such as ssl_ca_certs, socket_timeout or password; and prefix, which all keys begin with.
+        url: "redis://[[user]:password@]host[:port][/database]", "rediss://..." (TLS) or
+            "unix:///path/of/socket".
+        options: Of redis-py, such as ssl_ca_certs, socket_timeout or password; and prefix, which
+            all keys begin with.
         lease_s: How long a worker may be silent before its trials are offered again, in seconds.
         max_retries: How often a trial is offered again before it counts as failed.
-        checkpoints: A folder or URL for checkpoints that all workers can write to; None for one on this machine.
+        checkpoints: A folder or URL for checkpoints that all workers can write to; None for one on
+            this machine.
 
     Raises:
         StorageError: The URL or an option makes no sense.
     """
 
     def __init__(
-        self, url: str, options: dict[str, str] | None = None, lease_s: float = 60.0, max_retries: int = 2,
+        self,
+        url: str,
+        options: dict[str, str] | None = None,
+        lease_s: float = 60.0,
+        max_retries: int = 2,
         checkpoints: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(lease_s, max_retries)
         self._place, _, query = url.partition("?")
         self._options = {**dict(parse_qsl(query)), **(options or {})}
         self._arguments = self._place, self._options, lease_s, max_retries, checkpoints
         if not re.fullmatch(_PLACE, self._place):  # which is not quoted: it may hold a password
             raise StorageError(
-                "expected a URL such as 'redis://user:password@host:6379/0', where special characters of the password "
-                f"are written as %40, %2F, ...; got one that does not read so, of {len(url)} characters"
+                "expected a URL such as 'redis://user:password@host:6379/0', where special "
+                "characters of the password "
+                f"are written as %40, %2F, ...; got one that does not read so, of {len(url)} "
+                "characters"
             )
         unknown = [k for k in self._options if k not in _OPTIONS and not k.startswith("ssl_")]
         if unknown:
-            raise StorageError(f"expected an option among {', '.join(_OPTIONS)}, ssl_..., got {unknown[0]!r}")
+            raise StorageError(
+                f"expected an option among {', '.join(_OPTIONS)}, ssl_..., got {unknown[0]!r}"
+            )
         prefix = self._options.get("prefix", "luthier")
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", prefix):
             raise StorageError(f"prefix is made of letters, digits and _ . -, got {prefix!r}")
-        self._schema, self._studies = f"{prefix}:schema", f"{prefix}:studies"
-        kept = {**self._options, "lease_s": self.lease_s, "max_retries": self.max_retries, "checkpoints": checkpoints}
+        self._schema = f"{prefix}:schema"
+        self._studies = f"{prefix}:studies"
+        kept = {
+            **self._options,
+            "lease_s": self.lease_s,
+            "max_retries": self.max_retries,
+            "checkpoints": checkpoints,
+        }
         self.url = f"{self._place}?{urlencode({k: v for k, v in kept.items() if v is not None})}"
         self._lock = threading.Lock()
         self._pool: Any = None
@@ -130,13 +170,16 @@ class Redis(Storage):
     def now(self) -> float:
         return self._clock.now()
 
-    # -- studies ----------------------------------------------------------------------------------------------------
+    # -- studies
+    # ------------------------------------------------------------------------------------------
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         now = self.now()
         study = self._run(scripts.CREATE, None, name, text(spec), now)
         if not study:
-            raise StudyExistsError(f"study {name!r} exists in {self!r}; load it, or pass load_if_exists=True")
+            raise StudyExistsError(
+                f"study {name!r} exists in {self!r}; load it, or pass load_if_exists=True"
+            )
         return StudyRecord(study, name, dict(spec), now)
 
     def study(self, name: str) -> StudyRecord:
@@ -155,7 +198,9 @@ class Redis(Storage):
             for study, named, (spec, created_s, *counts) in found:
                 by_state = {state: int(n) for state, n in enumerate(counts) if n and int(n)}
                 decoded = msgspec.json.decode(spec)
-                records.append(StudyRecord(int(study), named.decode(), decoded, float(created_s), by_state))
+                records.append(
+                    StudyRecord(int(study), named.decode(), decoded, float(created_s), by_state)
+                )
         return sorted(records, key=lambda record: record.id)
 
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
@@ -164,10 +209,15 @@ class Redis(Storage):
     def delete_study(self, study: int) -> None:
         self._run(scripts.DELETE, study, self._studies)
 
-    # -- trials -----------------------------------------------------------------------------------------------------
+    # -- trials
+    # ------------------------------------------------------------------------------------------
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
         until = self.now() + self.lease_s
         args: list[Any] = ["" if expected is None else expected, call or "", _CALL_S]
@@ -179,10 +229,16 @@ class Redis(Storage):
         first, revision = self._run(scripts.ADD, study, *args)
         return first, revision
 
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
         def change(row: TrialRow) -> tuple[TrialRow, bool] | None:
             now = self.now()
-            expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
+            expired = (
+                resume is None
+                and row.state == State.RUNNING
+                and lapsed(row.lease_s, now, self.lease_s)
+            )
             if not claimable(row, resume, expired):
                 return None
             if expired and row.retries >= self.max_retries:
@@ -197,13 +253,21 @@ class Redis(Storage):
         self._run(scripts.EXTEND, study, self.now() + self.lease_s, *args)
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
-    ) -> int:  # fmt: skip
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
         until = self.now() + self.lease_s
         if checkpoints is None:
             known = digest(params) if params else ""
-            revision = self._run(scripts.REPORT, study, number, token, until, known, *reported(step, value))
+            revision = self._run(
+                scripts.REPORT, study, number, token, until, known, *reported(step, value)
+            )
             if revision:
                 return int(revision)
 
@@ -245,8 +309,10 @@ class Redis(Storage):
             revision, entries, numbers, found = self._unpacked(scripts.CHANGES, study, since, _PAGE)
             if revision < since:
                 raise StorageDamagedError(
-                    f"{self!r} has lost what it had acknowledged: the study is at revision {revision}, expected "
-                    f"{since} or later. Load it again to go on with what is left; 'appendonly yes' there keeps more"
+                    f"{self!r} has lost what it had acknowledged: the study is at revision "
+                    f"{revision}, expected "
+                    f"{since} or later. Load it again to go on with what is left; 'appendonly yes' "
+                    "there keeps more"
                 )
             since += len(entries)
             rows.update(zip(numbers, found, strict=True))
@@ -257,7 +323,11 @@ class Redis(Storage):
                     reports.pop((report.number, report.step), None)
                     reports[report.number, report.step] = report
         with self._readable():
-            return Changes(revision, [unpacked(number, rows[number]) for number in sorted(rows)], [*reports.values()])
+            return Changes(
+                revision,
+                [unpacked(number, rows[number]) for number in sorted(rows)],
+                [*reports.values()],
+            )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         if numbers is not None:
@@ -266,7 +336,10 @@ class Redis(Storage):
         reports: dict[int, list[tuple[float, Told]]] = {}
         for r in everything.reports:
             reports.setdefault(r.number, []).append((r.step, r.value))
-        return [replace(row, reports=tuple(sorted(reports.get(row.number, ())))) for row in everything.rows]
+        return [
+            replace(row, reports=tuple(sorted(reports.get(row.number, ()))))
+            for row in everything.rows
+        ]
 
     def _read(self, study: int, *numbers: int) -> tuple[int, list[tuple[TrialRow, str]]]:
         """The study's revision, and some trials with their reports, also as they are stored."""
@@ -274,20 +347,26 @@ class Redis(Storage):
         rows = []
         with self._readable():
             for number, (stored, reports) in zip(numbers, found, strict=True):
-                pairs = [(float(s), told(v)) for s, v in zip(reports[::2], reports[1::2], strict=True)]
+                pairs = [
+                    (float(s), told(v)) for s, v in zip(reports[::2], reports[1::2], strict=True)
+                ]
                 rows.append((unpacked(number, stored, pairs), stored))
         return revision, rows
 
     def _change(
-        self, study: int, number: int, change: Callable[[TrialRow], tuple[TrialRow, bool] | None], *told: str
+        self,
+        study: int,
+        number: int,
+        change: Callable[[TrialRow], tuple[TrialRow, bool] | None],
+        *told: str,
     ) -> tuple[TrialRow | None, int]:
         """Puts a trial in the place of what it was, and a report beside it.
 
         Args:
             study: The study's id.
             number: Which trial.
-            change: From what is stored to what shall be, and whether that is news; None to leave it as it is. It is
-                asked again when somebody else was quicker.
+            change: From what is stored to what shall be, and whether that is news; None to leave it
+                as it is. It is asked again when somebody else was quicker.
             told: A report, or nothing.
 
         Returns:
@@ -299,11 +378,14 @@ class Redis(Storage):
             if changed is None:
                 return None, revision
             new, listed = changed
-            swapped = self._run(scripts.SWAP, study, number, stored, packed(new), int(listed), *told)
+            swapped = self._run(
+                scripts.SWAP, study, number, stored, packed(new), int(listed), *told
+            )
             if swapped:
                 return new, swapped
 
-    # -- the server -------------------------------------------------------------------------------------------------
+    # -- the server
+    # ------------------------------------------------------------------------------------------
 
     def _run(self, script: scripts.Script, study: int | None, *args: str | float) -> Any:
         """The answer of a script about a study, or about all of them."""
@@ -340,9 +422,15 @@ class Redis(Storage):
         network = {} if self._place.startswith("unix:") else {"socket_keepalive": True}
         try:
             pool = redis.ConnectionPool.from_url(
-                f"{self._place}?{query}", protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=30.0,
-                socket_connect_timeout=10.0, health_check_interval=30, max_connections=10_000, **network,
-            )  # fmt: skip
+                f"{self._place}?{query}",
+                protocol=2,
+                retry=Retry(NoBackoff(), 0),
+                socket_timeout=30.0,
+                socket_connect_timeout=10.0,
+                health_check_interval=30,
+                max_connections=10_000,
+                **network,
+            )
             pool.make_connection()  # complains of options; it does not connect
         except (TypeError, ValueError, failures.RedisError) as e:
             raise StorageError(f"expected a URL and options that redis-py knows: {e}") from e
@@ -352,10 +440,13 @@ class Redis(Storage):
         """Refuses what a newer luthier has written, and warns of a server that may forget."""
         schema = _answer(pool, "EVAL", scripts.SCHEMA.text, 1, self._schema, SCHEMA)
         if not schema.isdigit():
-            raise StorageDamagedError(f"{self._schema!r} in {self!r} is another program's; choose another '?prefix='")
+            raise StorageDamagedError(
+                f"{self._schema!r} in {self!r} is another program's; choose another '?prefix='"
+            )
         if int(schema) > SCHEMA:
             raise StorageVersionError(
-                f"{self!r} has schema {int(schema)}, this luthier reads up to {SCHEMA}; upgrade luthier to open it"
+                f"{self!r} has schema {int(schema)}, this luthier reads up to {SCHEMA}; upgrade "
+                "luthier to open it"
             )
         if self._place not in _warned:
             settings: dict[bytes, bytes] = {}
@@ -365,9 +456,17 @@ class Redis(Storage):
                     settings.update(zip(found[::2], found[1::2], strict=True))
             _warned.add(self._place)
             if settings.get(b"appendonly") == b"no":
-                logger.warning("%r keeps no append-only file, so a crash loses minutes; set 'appendonly yes'", self)
-            if settings.get(b"maxmemory", b"0") != b"0" and settings[b"maxmemory-policy"].startswith(b"allkeys"):
-                logger.warning("%r drops studies when it is full; set 'maxmemory-policy noeviction' there", self)
+                logger.warning(
+                    "%r keeps no append-only file, so a crash loses minutes; set 'appendonly yes'",
+                    self,
+                )
+            if settings.get(b"maxmemory", b"0") != b"0" and settings[
+                b"maxmemory-policy"
+            ].startswith(b"allkeys"):
+                logger.warning(
+                    "%r drops studies when it is full; set 'maxmemory-policy noeviction' there",
+                    self,
+                )
 
     def _server_s(self) -> float:
         with self._translated():
@@ -380,7 +479,9 @@ class Redis(Storage):
         try:
             yield
         except (AttributeError, TypeError, ValueError) as e:
-            raise StorageDamagedError(f"{self!r} has unreadable content ({e}); restore it from a copy") from e
+            raise StorageDamagedError(
+                f"{self!r} has unreadable content ({e}); restore it from a copy"
+            ) from e
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -392,20 +493,26 @@ class Redis(Storage):
     def _translation(self, e: Exception) -> StorageError:
         said = str(e)
         if isinstance(e, _DENIED) or said.startswith(_DENIALS):
-            return StorageDeniedError(f"{self!r} refuses: {said}; check user, password and their rights")
+            return StorageDeniedError(
+                f"{self!r} refuses: {said}; check user, password and their rights"
+            )
         if isinstance(e, failures.OutOfMemoryError) or said.startswith("MISCONF"):
             return StorageFullError(
-                f"no room in {self!r}, in memory or on its disk ({said}); finished trials are safe. Make room and run "
+                f"no room in {self!r}, in memory or on its disk ({said}); finished trials are "
+                "safe. Make room and run "
                 "again"
             )
         if isinstance(e, _AWAY) or said.startswith(("BUSY ", "NOREPLICAS")):
             return StorageUnreachableError(f"{self!r} does not answer: {said}")
         if isinstance(e, failures.AskError | failures.ClusterError):
-            return StorageError(f"{self!r} belongs to a Redis Cluster; expected a single server ({said})")
+            return StorageError(
+                f"{self!r} belongs to a Redis Cluster; expected a single server ({said})"
+            )
         return StorageError(f"{self!r}: {said}")
 
     def close(self) -> None:
-        pool, self._pool = self._pool, None
+        pool = self._pool
+        self._pool = None
         if pool is not None:
             pool.disconnect(inuse_connections=False)  # those in use end with their verb
 
@@ -424,7 +531,9 @@ def _answer(pool: Any, *command: str | float) -> Any:
         return connection.read_response()
     except failures.ResponseError:
         raise
-    except BaseException:  # an interrupt may leave an answer unread, which is not the next question's
+    except (
+        BaseException
+    ):  # an interrupt may leave an answer unread, which is not the next question's
         connection.disconnect()
         raise
     finally:
@@ -442,7 +551,8 @@ def _before_fork() -> None:
 
 def _after_fork() -> None:
     for storage in list(_here):
-        storage._pool, storage._lock = None, threading.Lock()
+        storage._pool = None
+        storage._lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,4 +1,6 @@
-"""How studies lie on a Redis server, and what it does for each verb in Lua: a script is one transaction.
+"""How studies lie on a Redis server, and what it does for each verb in Lua.
+
+A script is one transaction.
 
 Under the prefix ("luthier") there are, with ids and numbers as the only variable parts of keys:
 
@@ -11,8 +13,9 @@ Under the prefix ("luthier") there are, with ids and numbers as the only variabl
     studies:ID:log        list: what each revision has changed, so that its length is the revision
     studies:ID:call:SHA1  the first trial that a call has added; gone after a day
 
-An entry of the log has one line for the rows that changed: "", "number" or "first last", and then, by number and step,
-one for each report: "number step value". Numbers that are not whole travel as text, since Lua's would be rounded.
+An entry of the log has one line for the rows that changed: "", "number" or "first last", and then,
+by number and step, one for each report: "number step value". Numbers that are not whole travel as
+text, since Lua's would be rounded.
 """
 
 from __future__ import annotations
@@ -36,13 +39,19 @@ def digest(params: dict[str, Any]) -> str:
 
 def packed(row: TrialRow) -> str:
     """A trial as it is stored, without its number and reports."""
-    return f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {digest(row.params)} {body(row)}"
+    return (
+        f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {digest(row.params)} "
+        f"{body(row)}"
+    )
 
 
 def unpacked(number: int, stored: str, reports: Iterable[tuple[float, Told]] = ()) -> TrialRow:
     """What `packed` made of a trial, with its reports in order."""
     state, token, lease_s, retries, _, encoded = stored.split(" ", 5)
-    return trial((number, int(state), int(token), float(lease_s), int(retries), encoded), tuple(sorted(reports)))
+    return trial(
+        (number, int(state), int(token), float(lease_s), int(retries), encoded),
+        tuple(sorted(reports)),
+    )
 
 
 def reported(step: float, value: Told) -> tuple[str, str]:
@@ -54,7 +63,8 @@ class Script:
     """A script and the digest that servers know it by."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.sha = text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _about_study(text: str) -> Script:

@@ -1,4 +1,7 @@
-"""The storage contract in SQL: one set of tables and statements for SQLite, PostgreSQL and MySQL."""
+"""The storage contract in SQL.
+
+One set of tables and statements for SQLite, PostgreSQL and MySQL.
+"""
 
 from __future__ import annotations
 
@@ -66,13 +69,15 @@ class Transaction(Protocol):
 class Relational(Storage):
     """Studies in tables; a subclass knows how to reach them.
 
-    Every verb that raises a study's revision does so before it reads anything else: that locks the study's row, so that
-    writers of one study come one after the other, and always in the same order. The clock is read before that.
+    Every verb that raises a study's revision does so before it reads anything else: that locks the
+    study's row, so that writers of one study come one after the other, and always in the same
+    order. The clock is read before that.
     """
 
     _UPSERT = (
         "INSERT INTO luthier_reports VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (study, number, step) DO UPDATE SET value = excluded.value, revision = excluded.revision"
+        "ON CONFLICT (study, number, step) DO UPDATE SET value = excluded.value, revision = "
+        "excluded.revision"
     )
 
     @abstractmethod
@@ -102,7 +107,9 @@ class Relational(Storage):
     def _made(self, db: Transaction, record: tuple[Any, ...]) -> int | None:
         """Adds a study; its id, or None if its name is taken."""
         insert = "INSERT INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)"
-        found = db.execute(f"{insert} ON CONFLICT (name) DO NOTHING RETURNING id", record).fetchone()
+        found = db.execute(
+            f"{insert} ON CONFLICT (name) DO NOTHING RETURNING id", record
+        ).fetchone()
         return None if found is None else int(found[0])
 
     def _raised(
@@ -113,7 +120,11 @@ class Relational(Storage):
         Returns:
             The revision, and how many trials there now are; None where nothing was done.
         """
-        update = "UPDATE luthier_studies SET revision = revision + 1, n_trials = n_trials + ? WHERE id = ?"
+        update = (
+            "UPDATE luthier_studies SET revision = revision + 1, n_trials = n_trials + ? "
+            "WHERE id "
+            "= ?"
+        )
         if expected is None:
             found = db.execute(f"{update} RETURNING revision, n_trials", (n_new, study)).fetchone()
         else:
@@ -131,18 +142,25 @@ class Relational(Storage):
     @staticmethod
     def _lowered(db: Transaction, study: int, revision: int, n_new: int = 0) -> int:
         """Takes `_raised` back, as there is nothing to write; the revision that stays."""
-        update = "UPDATE luthier_studies SET revision = revision - 1, n_trials = n_trials - ? WHERE id = ?"
+        update = (
+            "UPDATE luthier_studies SET revision = revision - 1, n_trials = n_trials - ? "
+            "WHERE id "
+            "= ?"
+        )
         db.execute(update, (n_new, study))
         return revision - 1
 
-    # -- studies ----------------------------------------------------------------------------------------------------
+    # -- studies
+    # ------------------------------------------------------------------------------------------
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         now, (key, title) = self.now(), self._key(name)
         with self._write() as db:
             study = self._made(db, (key, title, text(spec), now))
         if study is None:
-            raise StudyExistsError(f"study {name!r} exists in {self}; load it, or pass load_if_exists=True")
+            raise StudyExistsError(
+                f"study {name!r} exists in {self}; load it, or pass load_if_exists=True"
+            )
         return StudyRecord(study, name, dict(spec), now)
 
     def study(self, name: str) -> StudyRecord:
@@ -161,17 +179,22 @@ class Relational(Storage):
         self, db: Transaction, where: str = "", args: tuple[Any, ...] = (), limit: str = ""
     ) -> list[StudyRecord]:
         found = db.execute(
-            f"SELECT id, name, title, spec, created_s FROM luthier_studies {where} ORDER BY id {limit}", args
+            f"SELECT id, name, title, spec, created_s FROM luthier_studies {where} ORDER BY id "
+            f"{limit}",
+            args,
         ).fetchall()
         count = "SELECT state, count(*) FROM luthier_trials WHERE study = ? GROUP BY state"
         with self._readable():
             return [
                 StudyRecord(
-                    study, name if title is None else msgspec.json.decode(title), msgspec.json.decode(spec), created_s,
+                    study,
+                    name if title is None else msgspec.json.decode(title),
+                    msgspec.json.decode(spec),
+                    created_s,
                     {int(state): int(n) for state, n in db.execute(count, (study,)).fetchall()},
                 )
                 for study, name, title, spec, created_s in found
-            ]  # fmt: skip
+            ]
 
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
         with self._write() as db:
@@ -184,15 +207,25 @@ class Relational(Storage):
             for table, column in (("reports", "study"), ("trials", "study"), ("studies", "id")):
                 db.execute(f"DELETE FROM luthier_{table} WHERE {column} = ?", (study,))
 
-    # -- trials -----------------------------------------------------------------------------------------------------
+    # -- trials
+    # ------------------------------------------------------------------------------------------
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
-        bodies, until = [body(row) for row in rows], self.now() + self.lease_s  # before anybody has to wait for us
+        bodies, until = (
+            [body(row) for row in rows],
+            self.now() + self.lease_s,
+        )  # before anybody has to wait for us
         with self._write() as db:
             raised = self._raised(db, study, len(rows), expected)
-            if call is not None and (raised is None or expected is None):  # what it expected has come to be, by itself
+            if call is not None and (
+                raised is None or expected is None
+            ):  # what it expected has come to be, by itself
                 query = "SELECT number FROM luthier_trials WHERE study = ? AND request = ?"
                 if (found := db.execute(query, (study, call)).fetchone()) is not None:
                     if raised is not None:
@@ -205,19 +238,40 @@ class Relational(Storage):
             for number, row, encoded in zip(itertools.count(first), rows, bodies):
                 token, lease_s = (1, until) if row.state == State.RUNNING else (0, 0.0)
                 request = call if number == first else None
-                records.append((study, number, revision, int(row.state), token, lease_s, row.retries, encoded, request))
-                reports += [(study, number, step, self._value(value), revision) for step, value in row.reports]
+                records.append(
+                    (
+                        study,
+                        number,
+                        revision,
+                        int(row.state),
+                        token,
+                        lease_s,
+                        row.retries,
+                        encoded,
+                        request,
+                    )
+                )
+                reports += [
+                    (study, number, step, self._value(value), revision)
+                    for step, value in row.reports
+                ]
             db.executemany("INSERT INTO luthier_trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", records)
             if reports:
                 db.executemany(self._UPSERT, reports)
         return first, revision
 
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
         now = self.now()
         with self._write() as db:
             revision = self._revised(db, study)
             row = self._trial(db, study, number)
-            expired = resume is None and row.state == State.RUNNING and lapsed(row.lease_s, now, self.lease_s)
+            expired = (
+                resume is None
+                and row.state == State.RUNNING
+                and lapsed(row.lease_s, now, self.lease_s)
+            )
             if not claimable(row, resume, expired):
                 return None, self._lowered(db, study, revision)
             if expired and row.retries >= self.max_retries:
@@ -233,14 +287,21 @@ class Relational(Storage):
         with self._write() as db:
             self._revision(db, study)
             db.executemany(
-                "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ? AND token = ? AND state = 1",
+                "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ? AND token = "
+                "? AND state = 1",
                 [(until, study, number, token) for number, token in sorted(tokens.items())],
             )
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
-    ) -> int:  # fmt: skip
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
         until = self.now() + self.lease_s
         with self._write() as db:
             revision = self._revised(db, study)
@@ -248,11 +309,14 @@ class Relational(Storage):
             db.execute(self._UPSERT, (study, number, step, self._value(value), revision))
             if checkpoints is None and (not params or params == row.params):
                 db.execute(
-                    "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ?", (until, study, number)
+                    "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ?",
+                    (until, study, number),
                 )
             else:
                 kept = row.checkpoints if checkpoints is None else checkpoints
-                row = msgspec.structs.replace(row, checkpoints=kept, params=params or row.params, lease_s=until)
+                row = msgspec.structs.replace(
+                    row, checkpoints=kept, params=params or row.params, lease_s=until
+                )
                 self._put(db, study, row, revision)
         return revision
 
@@ -281,16 +345,23 @@ class Relational(Storage):
         with self._read() as db:
             found = db.execute(_REVISION, (study,))
             if since:
-                trials = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials {new} +number", (study, since))
+                trials = db.execute(
+                    f"SELECT {_COLUMNS} FROM luthier_trials {new} +number", (study, since)
+                )
             reports = db.execute(
-                f"SELECT number, step, value FROM luthier_reports {new} revision, number, step", (study, since)
+                f"SELECT number, step, value FROM luthier_reports {new} revision, number, step",
+                (study, since),
             )
             revision = found.fetchone()
             if revision is None:
                 raise StudyNotFoundError("the study was deleted")
             with self._readable():
                 rows = [trial(r) for r in trials] if since else self._all(db, study, {})
-                return Changes(int(revision[0]), rows, [Report(n, step, told(value)) for n, step, value in reports])
+                return Changes(
+                    int(revision[0]),
+                    rows,
+                    [Report(n, step, told(value)) for n, step, value in reports],
+                )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._read() as db:
@@ -301,18 +372,27 @@ class Relational(Storage):
             for some in (numbers[i : i + _AT_ONCE] for i in range(0, len(numbers), _AT_ONCE)):
                 reports = self._reports(db, study, some)
                 among = f"number IN ({', '.join('?' * len(some))})"
-                rows = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND {among}", (study, *some))
+                rows = db.execute(
+                    f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND {among}",
+                    (study, *some),
+                )
                 with self._readable():
                     found.update((r[0], trial(r, tuple(reports.get(r[0], ())))) for r in rows)
         for number in numbers:
             must_exist(number, found)
         return [found[number] for number in numbers]
 
-    def _all(self, db: Transaction, study: int, reports: dict[int, list[tuple[float, Told]]]) -> list[TrialRow]:
-        found = db.execute(f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number", (study,))
+    def _all(
+        self, db: Transaction, study: int, reports: dict[int, list[tuple[float, Told]]]
+    ) -> list[TrialRow]:
+        found = db.execute(
+            f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number", (study,)
+        )
         with self._readable():
             rows = [trial(r, tuple(reports.get(r[0], ()))) for r in found]
-            (n,) = db.execute("SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)).fetchone()
+            (n,) = db.execute(
+                "SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)
+            ).fetchone()
             if len(rows) != n or any(row.number != i for i, row in enumerate(rows)):
                 raise ValueError(f"{len(rows)} of {n} trials are there")
         return rows
@@ -322,7 +402,10 @@ class Relational(Storage):
     ) -> dict[int, list[tuple[float, Told]]]:
         """The reports of all trials, or of some, by step."""
         some = "" if numbers is None else f"AND number IN ({', '.join('?' * len(numbers))})"
-        query = f"SELECT number, step, value FROM luthier_reports WHERE study = ? {some} ORDER BY number, step"
+        query = (
+            f"SELECT number, step, value FROM luthier_reports WHERE study = ? {some} ORDER BY "
+            "number, step"
+        )
         out: dict[int, list[tuple[float, Told]]] = {}
         with self._readable():
             for number, step, value in db.execute(query, (study, *(numbers or ()))):
@@ -345,9 +428,19 @@ class Relational(Storage):
     @staticmethod
     def _put(db: Transaction, study: int, row: TrialRow, revision: int) -> None:
         db.execute(
-            "UPDATE luthier_trials SET revision = ?, state = ?, token = ?, lease_s = ?, retries = ?, body = ? "
+            "UPDATE luthier_trials SET revision = ?, state = ?, token = ?, lease_s = ?, retries = "
+            "?, body = ? "
             "WHERE study = ? AND number = ?",
-            (revision, int(row.state), row.token, row.lease_s, row.retries, body(row), study, row.number),
+            (
+                revision,
+                int(row.state),
+                row.token,
+                row.lease_s,
+                row.retries,
+                body(row),
+                study,
+                row.number,
+            ),
         )
 
     @staticmethod

@@ -1,4 +1,7 @@
-"""A storage behind a network: what fails because its server is away is tried again until it is back."""
+"""A storage behind a network.
+
+What fails because its server is away is tried again until it is back.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ T = TypeVar("T")
 class Patient(Storage):
     """Another storage, whose verbs wait out an absence of its server.
 
-    A verb whose answer was lost may have been done or not. It is made again, and where it turns out that it was done
-    the first time, this is its answer: nothing is added, claimed or finished twice.
+    A verb whose answer was lost may have been done or not. It is made again, and where it turns out
+    that it was done the first time, this is its answer: nothing is added, claimed or finished
+    twice.
 
     Args:
         inner: The storage, whose verbs raise StorageUnreachableError while the server is away.
@@ -36,8 +40,11 @@ class Patient(Storage):
     def __init__(self, inner: Storage, patience_s: float = PATIENCE_S) -> None:
         if not patience_s >= 0:
             raise ValueError(f"patience_s must be >= 0 seconds, got {patience_s!r}")
-        self.inner, self.patience_s = inner, float(patience_s)
-        self.shared, self.folder, self.now = inner.shared, inner.folder, inner.now  # type: ignore[method-assign]
+        self.inner = inner
+        self.patience_s = float(patience_s)
+        self.shared = inner.shared
+        self.folder = inner.folder
+        self.now = inner.now  # type: ignore[method-assign]
         if inner.url is not None:
             self.url = f"{inner.url}{'&' if '?' in inner.url else '?'}patience_s={self.patience_s}"
         self._met = False
@@ -61,12 +68,16 @@ class Patient(Storage):
 
     def _patiently(self, verb: Callable[[bool], T]) -> T:
         """The answer of a verb, which is told whether it has been asked before."""
-        begun_s, nap_s, again = time.monotonic(), _NAP_S, False
+        begun_s = time.monotonic()
+        nap_s = _NAP_S
+        again = False
         while True:
             try:
                 answer = verb(again)
             except StorageUnreachableError as e:
-                patience_s = self.patience_s if self._met else min(self.patience_s, _FIRST_S)  # it may be cut short
+                patience_s = (
+                    self.patience_s if self._met else min(self.patience_s, _FIRST_S)
+                )  # it may be cut short
                 if time.monotonic() >= begun_s + patience_s:
                     raise
                 if not self._away.is_set():
@@ -114,12 +125,18 @@ class Patient(Storage):
         self._patiently(verb)
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
         call = call or uuid.uuid4().hex
         return self._patiently(lambda _: self.inner.add_trials(study, rows, expected, call))
 
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
         def verb(again: bool) -> tuple[TrialRow | None, int]:
             row, revision = self.inner.claim(study, number, worker, resume)
             if row is None and again:
@@ -135,10 +152,18 @@ class Patient(Storage):
         self._patiently(lambda _: self.inner.extend(study, tokens))
 
     def report(
-        self, study: int, number: int, token: int, step: float, value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None, params: dict[str, Any],
-    ) -> int:  # fmt: skip
-        return self._patiently(lambda _: self.inner.report(study, number, token, step, value, checkpoints, params))
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
+        return self._patiently(
+            lambda _: self.inner.report(study, number, token, step, value, checkpoints, params)
+        )
 
     def finish(self, study: int, row: TrialRow) -> int:
         return self._patiently(lambda _: self.inner.finish(study, row))

@@ -1,4 +1,7 @@
-"""A server's clock, read now and then: between readings time goes on as on this machine, however its clock is set."""
+"""A server's clock, read now and then.
+
+Between readings time goes on as on this machine, however its clock is set.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ class Clock:
         """
         began_s = _running_s()
         if self._ahead_s is None or began_s >= self._due_s:
-            with contextlib.suppress(*(() if self._ahead_s is None else (StorageUnreachableError,))):
+            with contextlib.suppress(
+                *(() if self._ahead_s is None else (StorageUnreachableError,))
+            ):
                 if self._ahead_s is None:
                     self._read()  # the first reading connects, which takes its time
                     began_s = _running_s()

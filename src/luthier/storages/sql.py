@@ -1,7 +1,8 @@
 """Studies in PostgreSQL, MySQL or MariaDB: for many machines.
 
-SQLAlchemy gives the connections and knows the drivers' errors; the statements are those of every database here. Writers
-of one study take turns by the lock on its row (see `Relational`); readers see one moment and wait for nobody.
+SQLAlchemy gives the connections and knows the drivers' errors; the statements are those of every
+database here. Writers of one study take turns by the lock on its row (see `Relational`); readers
+see one moment and wait for nobody.
 """
 
 from __future__ import annotations
@@ -54,27 +55,38 @@ class SQL(Relational):
     """Studies in a database on a server. Its verbs fail while the server is away; see `Patient`.
 
     Args:
-        url: "postgresql://user:password@host:port/database", or "mysql://...". The database must exist; its tables are
-            made.
+        url: "postgresql://user:password@host:port/database", or "mysql://...". The database must
+            exist; its tables are made.
         options: What the driver is to be told besides, as "sslmode".
         lease_s: How long a worker may be silent before its trials are offered again, in seconds.
         max_retries: How often a trial is offered again before it counts as failed.
-        checkpoints: A folder or URL that all workers can write to; None for a folder on this machine.
+        checkpoints: A folder or URL that all workers can write to; None for a folder on this
+            machine.
 
     Raises:
         MissingDependencyError: SQLAlchemy or the driver is not installed.
         StorageDeniedError: A wrong user or password, or no right to use the database.
-        StorageVersionError: A newer luthier made the tables, or an older one that must be upgraded first.
+        StorageVersionError: A newer luthier made the tables, or an older one that must be upgraded
+            first.
         StorageUnreachableError: The server does not answer.
     """
 
     def __init__(
-        self, url: str, options: Mapping[str, str] | None = None, lease_s: float = 60.0, max_retries: int = 2,
+        self,
+        url: str,
+        options: Mapping[str, str] | None = None,
+        lease_s: float = 60.0,
+        max_retries: int = 2,
         checkpoints: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(lease_s, max_retries)
         self._arguments = url, dict(options or {}), lease_s, max_retries, checkpoints
-        kept = {"lease_s": self.lease_s, "max_retries": self.max_retries, "checkpoints": checkpoints, **(options or {})}
+        kept = {
+            "lease_s": self.lease_s,
+            "max_retries": self.max_retries,
+            "checkpoints": checkpoints,
+            **(options or {}),
+        }
         self.url = f"{url}?{urlencode({k: v for k, v in kept.items() if v is not None})}"
         self.folder = checkpoints or local_folder(url)
         self.place = shown(url)
@@ -97,7 +109,8 @@ class SQL(Relational):
     def _server_s(self) -> float:
         return float(self._glance(self._dialect.now, ())[0])
 
-    # -- what Relational asks for -----------------------------------------------------------------------------------
+    # -- what Relational asks for
+    # -----------------------------------------------------------------------------------
 
     def _key(self, name: str) -> tuple[str, str | None]:
         encoded = text(name)  # as JSON, since a name may hold any character
@@ -110,7 +123,9 @@ class SQL(Relational):
     def _made(self, db: Transaction, record: tuple[Any, ...]) -> int | None:
         if self._returns:
             return super()._made(db, record)
-        insert = "INSERT IGNORE INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)"
+        insert = (
+            "INSERT IGNORE INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)"
+        )
         if not db.execute(insert, record).rowcount:
             return None
         return int(db.execute("SELECT last_insert_id()").fetchone()[0])
@@ -121,7 +136,8 @@ class SQL(Relational):
         if self._returns:
             return super()._raised(db, study, n_new, expected)
         update = (
-            "UPDATE luthier_studies SET revision = last_insert_id(revision + 1), n_trials = n_trials + ? WHERE id = ?"
+            "UPDATE luthier_studies SET revision = last_insert_id(revision + 1), n_trials = "
+            "n_trials + ? WHERE id = ?"
         )
         args: tuple[int, ...] = (n_new, study)
         if expected is not None:
@@ -151,10 +167,15 @@ class SQL(Relational):
                 f"{self.place} holds what is no trial ({e}); restore the database from a copy"
             ) from e
 
-    # -- the verbs of every trial, in one statement where the database can: no worker is waited for that has a lock --
+    # -- the verbs of every trial, in one statement where the database can: no worker is waited for
+    # that has a lock --
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
         if not self._returns or len(rows) != 1 or rows[0].reports:
             return super().add_trials(study, rows, expected, call)
@@ -166,11 +187,17 @@ class SQL(Relational):
         else:  # a call that is made again comes here once more
             unless = "NOT EXISTS (SELECT 1 FROM luthier_trials WHERE study = ? AND request = ?)"
             added = self._glance(_ADD.format(unless), (study, study, call, *record))
-        return super().add_trials(study, rows, expected, call) if added is None else (int(added[0]), int(added[1]))
+        return (
+            super().add_trials(study, rows, expected, call)
+            if added is None
+            else (int(added[0]), int(added[1]))
+        )
 
     def finish(self, study: int, row: TrialRow) -> int:
         if self._returns:
-            found = self._glance(TRIAL, (study, row.number))  # its turns and retries change with its token alone
+            found = self._glance(
+                TRIAL, (study, row.number)
+            )  # its turns and retries change with its token alone
             with self._readable():
                 old = None if found is None else trial(found)
             if old is not None and old.state == State.RUNNING and old.token == row.token:
@@ -180,7 +207,8 @@ class SQL(Relational):
                     return int(done[0])
         return super().finish(study, row)
 
-    # -- connections ------------------------------------------------------------------------------------------------
+    # -- connections
+    # ------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[Transaction]:
@@ -196,7 +224,10 @@ class SQL(Relational):
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[Connection]:
-        """A connection of this process's; one that failed, or whose work was interrupted, is not used again."""
+        """A connection of this process's.
+
+        One that failed, or whose work was interrupted, is not used again.
+        """
         with self._translated():
             pooled = self._open().raw_connection()
             try:
@@ -226,7 +257,9 @@ class SQL(Relational):
         try:
             from sqlalchemy import create_engine, event, make_url
         except ImportError:
-            raise MissingDependencyError(f"{self.place} needs SQLAlchemy: pip install 'luthier[{name}]'") from None
+            raise MissingDependencyError(
+                f"{self.place} needs SQLAlchemy: pip install 'luthier[{name}]'"
+            ) from None
         url, options = self._arguments[0], dict(self._arguments[1])
         connect = dict(self._dialect.connect)
         if (n := options.pop("prepare_threshold", "5")) != "5":  # psycopg's; "none" for PgBouncer
@@ -234,13 +267,24 @@ class SQL(Relational):
         try:
             address = make_url(url).set(drivername=self._dialect.driver).update_query_dict(options)
             engine = create_engine(
-                address, connect_args=connect, pool_size=1, max_overflow=16, pool_timeout=60.0,
-                pool_reset_on_return=None, pool_use_lifo=True,
-            )  # fmt: skip
+                address,
+                connect_args=connect,
+                pool_size=1,
+                max_overflow=16,
+                pool_timeout=60.0,
+                pool_reset_on_return=None,
+                pool_use_lifo=True,
+            )
         except ModuleNotFoundError as e:
-            raise MissingDependencyError(f"{self.place} needs {e.name}: pip install 'luthier[{name}]'") from None
-        except Exception as e:  # SQLAlchemy's word for a URL that is none; it may quote the password
-            raise StorageError(f"{self.place} is no URL of a database ({type(e).__name__})") from None
+            raise MissingDependencyError(
+                f"{self.place} needs {e.name}: pip install 'luthier[{name}]'"
+            ) from None
+        except (
+            Exception
+        ) as e:  # SQLAlchemy's word for a URL that is none; it may quote the password
+            raise StorageError(
+                f"{self.place} is no URL of a database ({type(e).__name__})"
+            ) from None
 
         @event.listens_for(engine, "connect")
         def begin_session(connection: Any, record: Any) -> None:
@@ -262,7 +306,9 @@ class SQL(Relational):
             if found is None or (upgrade and found < SCHEMA):
                 db.execute("BEGIN")
                 if db.execute(self._dialect.lock).fetchone()[0] == 0:
-                    raise StorageUnreachableError(f"{self.place} is being prepared by another worker")
+                    raise StorageUnreachableError(
+                        f"{self.place} is being prepared by another worker"
+                    )
                 found = self._version(db)  # another worker may have been quicker
                 steps = [UPGRADES.get(v) for v in range(found, SCHEMA)] if found else [TABLES]
                 if None in steps:
@@ -279,23 +325,28 @@ class SQL(Relational):
                 db.execute("COMMIT")
                 if self._dialect.unlock:
                     db.execute(self._dialect.unlock)
-                self.found, found = found or SCHEMA, SCHEMA
+                self.found = found or SCHEMA
+                found = SCHEMA
         finally:
             pooled.invalidate()  # whatever happened, locks and all
             pooled.close()
         if found > SCHEMA:
             raise StorageVersionError(
-                f"{self.place} has schema {found}, this luthier reads up to {SCHEMA}; upgrade luthier to open it"
+                f"{self.place} has schema {found}, this luthier reads up to {SCHEMA}; upgrade "
+                "luthier to open it"
             )
         if found < SCHEMA:
             raise StorageVersionError(
-                f"{self.place} has schema {found}, this luthier needs {SCHEMA}: stop all workers and run "
+                f"{self.place} has schema {found}, this luthier needs {SCHEMA}: stop all workers "
+                "and run "
                 "'luthier storage upgrade'"
             )
 
     def _version(self, db: Connection) -> int | None:
         tables = f"FROM information_schema.tables WHERE table_schema = {self._dialect.schema}"
-        if not db.execute(f"SELECT count(*) {tables} AND table_name = 'luthier_schema'").fetchone()[0]:
+        if not db.execute(f"SELECT count(*) {tables} AND table_name = 'luthier_schema'").fetchone()[
+            0
+        ]:
             return None
         found = db.execute("SELECT version FROM luthier_schema").fetchone()
         return None if found is None else int(found[0])
@@ -323,32 +374,52 @@ class SQL(Relational):
         """A driver's error in luthier's words; what is no driver's error stays as it is."""
         kinds = [kind.__name__ for kind in type(e).__mro__]
         if isinstance(e, TimeoutError) or "TimeoutError" in kinds:
-            return StorageUnreachableError(f"{self.place}: all connections of this process are in use")
-        if "OperationalError" not in kinds and "DatabaseError" not in kinds and "InterfaceError" not in kinds:
+            return StorageUnreachableError(
+                f"{self.place}: all connections of this process are in use"
+            )
+        if (
+            "OperationalError" not in kinds
+            and "DatabaseError" not in kinds
+            and "InterfaceError" not in kinds
+        ):
             return e if isinstance(e, Exception) else RuntimeError(str(e))
         code = e.args[0] if e.args and isinstance(e.args[0], int) else getattr(e, "sqlstate", None)
         said = str(e.args[-1] if e.args else e).strip().split("\n")[0]
         d = self._dialect
-        if code in d.denied or (code is None and ("authentication failed" in said or "no password" in said)):
-            return StorageDeniedError(f"{self.place} refuses: {said}; check user, password and rights in the URL")
+        if code in d.denied or (
+            code is None and ("authentication failed" in said or "no password" in said)
+        ):
+            return StorageDeniedError(
+                f"{self.place} refuses: {said}; check user, password and rights in the URL"
+            )
         if code in d.full:
             return StorageFullError(
-                f"no space left for {self.place} ({said}); finished trials are safe. Free some space and run again"
+                f"no space left for {self.place} ({said}); finished trials are safe. Free some "
+                "space and run again"
             )
         if code in ("3D000", 1049) or (code is None and "does not exist" in said):
-            return StorageError(f"{self.place}: {said}; the database and the user must exist, the tables are made")
+            return StorageError(
+                f"{self.place}: {said}; the database and the user must exist, the tables are made"
+            )
         if code is None and said.startswith("invalid"):
-            return StorageError(f"{self.place}: {said}; see the driver's documentation for what may follow the '?'")
+            return StorageError(
+                f"{self.place}: {said}; see the driver's documentation for what may follow the '?'"
+            )
         if code in d.busy:
             return StorageUnreachableError(f"{self.place} is busy ({said})")
-        gone = code is None or str(code).startswith("08") or (isinstance(code, int) and 2000 <= code < 3000)
+        gone = (
+            code is None
+            or str(code).startswith("08")
+            or (isinstance(code, int) and 2000 <= code < 3000)
+        )
         if gone or (code == 0 and "InterfaceError" in kinds):
             return StorageUnreachableError(f"{self.place} does not answer ({said})")
         return StorageError(f"{self.place}: {said}")
 
     def close(self) -> None:
         with self._opening:
-            engine, self._engine = self._engine, None
+            engine = self._engine
+            self._engine = None
         if engine is not None:
             engine.dispose()
 

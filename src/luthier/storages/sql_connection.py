@@ -13,12 +13,14 @@ from .relational import Cursor
 class Connection:
     """A driver's connection, which takes '?' for an argument.
 
-    Where the driver can, the statements of a transaction are sent without waiting for the one before, until somebody
-    looks at what came of it.
+    Where the driver can, the statements of a transaction are sent without waiting for the one
+    before, until somebody looks at what came of it.
     """
 
     def __init__(self, driver: Any) -> None:
-        self._driver, self._pipeline, self._sent = driver, None, False
+        self._driver = driver
+        self._pipeline = None
+        self._sent = False
 
     @contextlib.contextmanager
     def pipelined(self) -> Iterator[None]:
@@ -31,7 +33,10 @@ class Connection:
         self._pipeline = None
 
     def settle(self) -> None:
-        """Waits for what was sent; then the server knows that this worker is idle, should it hang."""
+        """Waits for what was sent.
+
+        Then the server knows that this worker is idle, should it hang.
+        """
         if self._pipeline is not None and self._sent:
             self._pipeline.sync()
             self._sent = False
@@ -59,7 +64,8 @@ class Found:
     __slots__ = ("_connection", "_cursor")
 
     def __init__(self, connection: Connection, cursor: Any) -> None:
-        self._connection, self._cursor = connection, cursor
+        self._connection = connection
+        self._cursor = cursor
 
     @property
     def rowcount(self) -> int:

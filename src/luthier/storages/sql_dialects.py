@@ -32,13 +32,15 @@ class Dialect(msgspec.Struct, frozen=True):
         driver: SQLAlchemy's name for the database and its driver.
         extra: The extra of luthier that installs the driver.
         connect: Arguments for the driver: how long to wait for the network.
-        session: Statements for each new connection: a worker that hangs must not keep others waiting.
+        session: Statements for each new connection: a worker that hangs must not keep others
+            waiting.
         read: Begins a transaction that sees one moment.
         lock, unlock: Of the whole database, while its tables are made.
         schema: The schema that tables are made in.
         now: The server's clock, in seconds since 1970.
         types: For `TABLES`.
-        busy: Error codes that mean: try again. Among them is that a call's first attempt came through just now.
+        busy: Error codes that mean: try again. Among them is that a call's first attempt came
+            through just now.
         full: Error codes that mean: no space is left.
         denied: Error codes that mean: a wrong password, or no right to do this.
     """
@@ -62,7 +64,10 @@ _POSTGRESQL = Dialect(
     driver="postgresql+psycopg",
     extra="postgres",
     connect={
-        "connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 30, "application_name": "luthier",
+        "connect_timeout": 10,
+        "tcp_user_timeout": 30_000,
+        "keepalives_idle": 30,
+        "application_name": "luthier",
         "autocommit": True,
     },
     session=("SET idle_in_transaction_session_timeout = 30000", "SET lock_timeout = 60000"),
@@ -72,28 +77,49 @@ _POSTGRESQL = Dialect(
     schema="current_schema()",
     now="SELECT extract(epoch FROM clock_timestamp())::float8",
     types={
-        "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "text": "TEXT", "real": "DOUBLE PRECISION",
-        "options": "", "index": "",
+        "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "text": "TEXT",
+        "real": "DOUBLE PRECISION",
+        "options": "",
+        "index": "",
         "indexes": """
 CREATE INDEX IF NOT EXISTS luthier_trials_revision ON luthier_trials (study, revision);
 CREATE INDEX IF NOT EXISTS luthier_reports_revision ON luthier_reports (study, revision);
 """,
     },
     busy=frozenset(
-        {"23505", "25006", "25P03", "26000", "40001", "40P01", "42P05", "53300", "55P03", "57014", "57P01", "57P02",
-         "57P03"}
+        {
+            "23505",
+            "25006",
+            "25P03",
+            "26000",
+            "40001",
+            "40P01",
+            "42P05",
+            "53300",
+            "55P03",
+            "57014",
+            "57P01",
+            "57P02",
+            "57P03",
+        }
     ),
     full=frozenset({"53100", "54000", "53200"}),
     denied=frozenset({"28000", "28P01", "42501"}),
-)  # fmt: skip
+)
 _MYSQL = Dialect(
     driver="mysql+pymysql",
     extra="mysql",
     connect={
-        "connect_timeout": 10, "read_timeout": 60, "write_timeout": 60, "charset": "utf8mb4", "autocommit": True,
+        "connect_timeout": 10,
+        "read_timeout": 60,
+        "write_timeout": 60,
+        "charset": "utf8mb4",
+        "autocommit": True,
     },
     session=(  # the last is MariaDB's alone
-        "SET SESSION time_zone = '+00:00', sql_mode = 'TRADITIONAL' /*M!100300 , idle_transaction_timeout = 30 */",
+        "SET SESSION time_zone = '+00:00', sql_mode = 'TRADITIONAL' /*M!100300 , "
+        "idle_transaction_timeout = 30 */",
     ),
     read="START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     lock="SELECT GET_LOCK(concat('luthier ', left(database(), 50)), 30)",
@@ -101,14 +127,35 @@ _MYSQL = Dialect(
     schema="database()",
     now="SELECT unix_timestamp(now(6)) + 0e0",
     types={
-        "serial": "BIGINT AUTO_INCREMENT PRIMARY KEY", "text": "LONGTEXT", "real": "DOUBLE",
-        "options": "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "index": ", INDEX (study, revision)",
+        "serial": "BIGINT AUTO_INCREMENT PRIMARY KEY",
+        "text": "LONGTEXT",
+        "real": "DOUBLE",
+        "options": "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        "index": ", INDEX (study, revision)",
         "indexes": "",
     },
     busy=frozenset(
-        {1020, 1040, 1053, 1062, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1290, 1836, 1927, 4031}
+        {
+            1020,
+            1040,
+            1053,
+            1062,
+            1129,
+            1158,
+            1159,
+            1160,
+            1161,
+            1203,
+            1205,
+            1213,
+            1226,
+            1290,
+            1836,
+            1927,
+            4031,
+        }
     ),
     full=frozenset({1021, 1026, 1114, 3, 28}),
     denied=frozenset({1044, 1045, 1142, 1698}),
-)  # fmt: skip
+)
 DIALECTS = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL}

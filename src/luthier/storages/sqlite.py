@@ -1,7 +1,9 @@
-"""Studies in one SQLite file: the default where results must outlive the process, safe for many processes.
+"""Studies in one SQLite file.
 
-Write-ahead log, one BEGIN IMMEDIATE transaction a verb, synchronous=NORMAL: what was acknowledged survives the death of
-any process.
+The default where results must outlive the process, safe for many processes.
+
+Write-ahead log, one BEGIN IMMEDIATE transaction a verb, synchronous=NORMAL: what was acknowledged
+survives the death of any process.
 """
 
 from __future__ import annotations
@@ -66,7 +68,9 @@ class SQLite(Relational):
         StorageError: The folder does not exist, or the disk fails.
     """
 
-    def __init__(self, path: str | os.PathLike[str], lease_s: float = 60.0, max_retries: int = 2) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], lease_s: float = 60.0, max_retries: int = 2
+    ) -> None:
         super().__init__(lease_s, max_retries)
         self.path = Path(path).expanduser().absolute()
         self.url = f"sqlite:///{quote(str(self.path))}?lease_s={self.lease_s}&max_retries={self.max_retries}"

@@ -1,4 +1,7 @@
-"""One SQLite file and this process's connection to it: transactions, turns, forks, and errors in luthier's words."""
+"""One SQLite file and this process's connection to it.
+
+Transactions, turns, forks, and errors in luthier's words.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,35 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import StorageDamagedError, StorageError, StorageFullError, StorageReadOnlyError, StorageVersionError
+from ..errors import (
+    StorageDamagedError,
+    StorageError,
+    StorageFullError,
+    StorageReadOnlyError,
+    StorageVersionError,
+)
 
 _BUSY_S = 120.0
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
-_CHECKED_BYTES = 2**25  # files up to this size are looked through when they are opened, at 5 ms a megabyte
+_CHECKED_BYTES = (
+    2**25
+)  # files up to this size are looked through when they are opened, at 5 ms a megabyte
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _TORN = ("no such table", "no such column", "unsupported file format")
 _READONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
-_FULL = {"SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+_FULL = {
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_SHMSIZE",
+    "SQLITE_IOERR_FSYNC",
+    "SQLITE_IOERR_DIR_FSYNC",
+}
 
 
 class File:
     """A database file in write-ahead mode, for any number of threads, processes and forks.
 
-    No connection crosses a fork: it is closed before, and opened again by the next transaction on either side.
+    No connection crosses a fork: it is closed before, and opened again by the next transaction on
+    either side.
 
     Args:
         path: The file; it is made when it does not exist, its folder is not.
@@ -43,7 +60,9 @@ class File:
         StorageError: As `SQLite` says.
     """
 
-    def __init__(self, path: Path, application: int, schema: int, tables: str, upgrades: Mapping[int, str]) -> None:
+    def __init__(
+        self, path: Path, application: int, schema: int, tables: str, upgrades: Mapping[int, str]
+    ) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None  # device and inode, once it has been opened
@@ -79,7 +98,9 @@ class File:
             db = self._open()
             try:
                 _patiently(db, begin)
-                if begin == "BEGIN":  # the first reading, which may have to wait, fixes what the rest sees
+                if (
+                    begin == "BEGIN"
+                ):  # the first reading, which may have to wait, fixes what the rest sees
                     _patiently(db, "SELECT 1 FROM sqlite_master")
                 yield db
                 _patiently(db, "COMMIT")
@@ -90,20 +111,33 @@ class File:
                 raise
 
     def _open(self) -> sqlite3.Connection:
-        """The connection, to the file that was opened first: one that was deleted meanwhile is not made anew."""
+        """The connection, to the file that was opened first.
+
+        One that was deleted meanwhile is not made anew.
+        """
         if self._identity is not None and _identity(self.path) != self._identity:
             self.close()
-            raise StorageDamagedError(f"{self.path} was deleted or replaced while it was in use; open the study anew")
+            raise StorageDamagedError(
+                f"{self.path} was deleted or replaced while it was in use; open the study anew"
+            )
         if self._connection is None:
             if self._identity is None and not self.path.parent.is_dir():
                 raise StorageError(f"the folder {self.path.parent} does not exist; make it first")
             if self.path.is_dir():
                 raise StorageError(f"{self.path} is a folder; expected a file")
             self._connection = sqlite3.connect(
-                self.path, timeout=0.0, isolation_level=None, check_same_thread=False, cached_statements=64
+                self.path,
+                timeout=0.0,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=64,
             )
             try:
-                for pragma in ("synchronous = NORMAL", "temp_store = MEMORY", "cell_size_check = ON"):
+                for pragma in (
+                    "synchronous = NORMAL",
+                    "temp_store = MEMORY",
+                    "cell_size_check = ON",
+                ):
                     _patiently(self._connection, f"PRAGMA {pragma}")
             except BaseException:
                 self.close()
@@ -111,17 +145,28 @@ class File:
         return self._connection
 
     def _prepare(
-        self, db: sqlite3.Connection, application: int, schema: int, tables: str, upgrades: Mapping[int, str]
+        self,
+        db: sqlite3.Connection,
+        application: int,
+        schema: int,
+        tables: str,
+        upgrades: Mapping[int, str],
     ) -> None:
-        """Makes the tables in a new file, and refuses what is not ours; inside a write transaction."""
+        """Makes the tables in a new file, and refuses what is not ours.
+
+        Inside a write transaction.
+        """
         (found,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (n_tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if found != application and (found or version or n_tables):
-            raise StorageDamagedError(f"{self.path} is another program's SQLite file; choose another path")
+            raise StorageDamagedError(
+                f"{self.path} is another program's SQLite file; choose another path"
+            )
         if version > schema:
             raise StorageVersionError(
-                f"{self.path} has schema {version}, this luthier reads up to {schema}; upgrade luthier to open it"
+                f"{self.path} has schema {version}, this luthier reads up to {schema}; upgrade "
+                "luthier to open it"
             )
         self.found = version or schema
         if version == 0:
@@ -136,7 +181,10 @@ class File:
         _patiently(db, "COMMIT")
         _patiently(db, "PRAGMA journal_mode = WAL")
         size = os.path.getsize(self.path)
-        if size <= _CHECKED_BYTES and (problem := _patiently(db, "PRAGMA quick_check(1)")[0]) != "ok":
+        if (
+            size <= _CHECKED_BYTES
+            and (problem := _patiently(db, "PRAGMA quick_check(1)")[0]) != "ok"
+        ):
             raise sqlite3.DatabaseError(problem)
         if size % _patiently(db, "PRAGMA page_size")[0]:
             raise sqlite3.DatabaseError("it ends within a page")
@@ -155,22 +203,31 @@ class File:
 
     def _translation(self, e: Exception) -> StorageError:
         code, name = getattr(e, "sqlite_errorcode", 0) & 0xFF, getattr(e, "sqlite_errorname", "")
-        unreadable = not code and type(e) in (sqlite3.DatabaseError, sqlite3.OperationalError, UnicodeDecodeError)
+        unreadable = not code and type(e) in (
+            sqlite3.DatabaseError,
+            sqlite3.OperationalError,
+            UnicodeDecodeError,
+        )
         if code in _DAMAGED or unreadable or any(text in str(e) for text in _TORN):
             return StorageDamagedError(
-                f"{self.path} is damaged or not a SQLite file ({e}); restore it from a copy, or save what can be read "
+                f"{self.path} is damaged or not a SQLite file ({e}); restore it from a copy, or "
+                "save what can be read "
                 "with the sqlite3 command's .recover"
             )
         if code == sqlite3.SQLITE_FULL or name in _FULL:
             return StorageFullError(
-                f"no space left for {self.path} ({e}); finished trials are safe. Free some space and run again"
+                f"no space left for {self.path} ({e}); finished trials are safe. Free some space "
+                "and run again"
             )
         if code in _READONLY:
             return StorageReadOnlyError(
                 f"{self.path} cannot be written ({e}); check the rights of the file and its folder"
             )
         if code == sqlite3.SQLITE_BUSY:
-            return StorageError(f"{self.path} was locked by another process for {_BUSY_S:g} s; is one of them stuck?")
+            return StorageError(
+                f"{self.path} was locked by another process for {_BUSY_S:g} s; is one of them "
+                "stuck?"
+            )
         return StorageError(f"{self.path}: {e}")
 
 
@@ -184,7 +241,10 @@ def readable() -> Iterator[None]:
 
 
 def _patiently(db: sqlite3.Connection, statement: str, args: tuple[Any, ...] = ()) -> Any:
-    """Waits for its turn in short random naps: fairer among many processes than SQLite's own growing ones."""
+    """Waits for its turn in short random naps.
+
+    Fairer among many processes than SQLite's own growing ones.
+    """
     deadline = time.monotonic() + _BUSY_S
     while True:
         try:
@@ -227,4 +287,6 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )

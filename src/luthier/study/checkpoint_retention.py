@@ -22,9 +22,10 @@ _OLD_S = 3600.0  # a file that no trial refers to for so long was left behind by
 class Lineage:
     """The checkpoints of one study.
 
-    A file goes when no trial refers to it. While a trial runs or is paused, its row refers to its last checkpoint and
-    to the one before, since a population may just be copying that; one that copied another's refers to that too, until
-    it has made two of its own. What a finished trial refers to is a matter of `store.keep`.
+    A file goes when no trial refers to it. While a trial runs or is paused, its row refers to its
+    last checkpoint and to the one before, since a population may just be copying that; one that
+    copied another's refers to that too, until it has made two of its own. What a finished trial
+    refers to is a matter of `store.keep`.
 
     Args:
         store: Where they are.
@@ -32,7 +33,8 @@ class Lineage:
     """
 
     def __init__(self, store: Checkpoints, history: History) -> None:
-        self.store, self.history = store, history
+        self.store = store
+        self.history = history
         self._gone: list[str] = []  # dropped from a row that is not written yet
 
     def grown(self, number: int, reference: dict[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -63,11 +65,13 @@ class Lineage:
         """Deletes what was dropped and nobody refers to, once the rows have been written.
 
         Args:
-            refresh: Brings the history up to date: another worker's trial may just have become a copy.
+            refresh: Brings the history up to date: another worker's trial may just have become a
+                copy.
         """
         if self._gone:
             refresh()
-        gone, self._gone = [f for f in self._gone if not self.history.users[f]], []
+        gone = [f for f in self._gone if not self.history.users[f]]
+        self._gone = []
         if gone:
             try:
                 self.store.delete(gone)
@@ -80,12 +84,16 @@ class Lineage:
             return
         h, best = self.history, self._best() if self.store.keep == "best" else None
         needed = {
-            r["file"] for i, made in h.checkpoints.items() for r in made
+            r["file"]
+            for i, made in h.checkpoints.items()
+            for r in made
             if "file" in r and (best is None or i == best or h.state[i] < State.COMPLETE)
-        }  # fmt: skip
+        }
         old = time.time() - _OLD_S
         try:
-            self.store.delete([f for f, s in self.store.files().items() if s < old and f not in needed])
+            self.store.delete(
+                [f for f, s in self.store.files().items() if s < old and f not in needed]
+            )
         except CheckpointError as e:
             logger.warning("%s", e)
 

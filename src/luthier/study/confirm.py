@@ -1,4 +1,7 @@
-"""Whether the leaders of a study are as good as they look: each is run anew, with fresh random numbers."""
+"""Whether the leaders of a study are as good as they look.
+
+Each is run anew, with fresh random numbers.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True):
         high: Upper end.
         expected: What the model had expected before.
         n_failed: How many repeats came to nothing.
-        kept: Repeat to whether it kept all constraints; empty where the study has none. A repeat that failed is in it
-            only if it broke one.
+        kept: Repeat to whether it kept all constraints; empty where the study has none. A repeat
+            that failed is in it only if it broke one.
     """
 
     number: int
@@ -67,13 +70,13 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         direction: Of the study.
-        leaders: By the mean of their repeats, the best first; those of which most repeats broke a constraint behind
-            others, and those without a value last.
+        leaders: By the mean of their repeats, the best first; those of which most repeats broke a
+            constraint behind others, and those without a value last.
         level: Coverage of the intervals.
         n_pairs: Repeats that both the first and the second have.
         difference: Mean of first minus second over these; NaN where there are fewer than two.
-        p: Two-sided p-value of the paired t test between first and second; NaN as above. A t test, and not signed
-            ranks, because of five pairs these cannot give less than 0.06.
+        p: Two-sided p-value of the paired t test between first and second; NaN as above. A t test,
+            and not signed ranks, because of five pairs these cannot give less than 0.06.
     """
 
     direction: str
@@ -107,17 +110,34 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
             return f"Trial {best.number} was confirmed alone; there is nothing to compare it with."
         first, second = self.leaders[:2]
         if not second.feasible:
-            return f"Only trial {first.number} keeps the constraints: trial {second.number} {_broke(second)}."
+            return (
+                f"Only trial {first.number} keeps the constraints: trial {second.number} "
+                f"{_broke(second)}."
+            )
         if math.isnan(self.p):
-            return f"Trials {first.number} and {second.number} have too few repeats in common to be compared."
+            return (
+                f"Trials {first.number} and {second.number} have too few repeats in common to "
+                "be "
+                "compared."
+            )
         if all(len(set(x.values.values())) == 1 for x in (first, second)):
-            return "Every repeat gave the same value: there is no noise, or the objective does not use trial.rng."
+            return (
+                "Every repeat gave the same value: there is no noise, or the objective does "
+                "not "
+                "use trial.rng."
+            )
         p = "p < 0.0001" if self.p < 1e-4 else f"p = {self.p:.2g}"
-        found = f"(difference {self.difference:.3g}, paired t test over {self.n_pairs} repeats, {p})"
+        found = (
+            f"(difference {self.difference:.3g}, paired t test over {self.n_pairs} repeats, {p})"
+        )
         if self.significant:
             but = f", but {_broke(first)}" if first.n_broken else ""
             return f"Trial {first.number} is better than trial {second.number} {found}{but}."
-        return f"Trial {first.number} cannot be told from trial {second.number} {found}: either will do."
+        return (
+            f"Trial {first.number} cannot be told from trial {second.number} {found}: either "
+            "will "
+            "do."
+        )
 
     def _table(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = []
@@ -125,9 +145,22 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
         for x in self.leaders:
             interval = "" if math.isnan(x.low) else f"{x.low:.6g} to {x.high:.6g}"
             repeats = f"{len(x.values)}" + (f", {x.n_failed} failed" if x.n_failed else "")
-            params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in x.params.items())
+            params = ", ".join(
+                f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}"
+                for k, v in x.params.items()
+            )
             kept = (f"{sum(x.kept.values())} of {len(x.kept)}",) * limited
-            rows.append((str(x.number), f"{x.mean:.6g}", interval, f"{x.expected:.6g}", repeats, *kept, params))
+            rows.append(
+                (
+                    str(x.number),
+                    f"{x.mean:.6g}",
+                    interval,
+                    f"{x.expected:.6g}",
+                    repeats,
+                    *kept,
+                    params,
+                )
+            )
         head = (
             "trial",
             "mean",
@@ -142,13 +175,19 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         rows = self._table()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+        lines = (
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
         return "\n".join([*lines, self.verdict])
 
     def _repr_html_(self) -> str:
         head, *rows = self._table()
         th = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-        trs = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        trs = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
         return f"<table><tr>{th}</tr>{trs}</table><p>{html.escape(self.verdict)}</p>"
 
 
@@ -156,7 +195,9 @@ def _broke(leader: Leader) -> str:
     return f"broke a constraint in {leader.n_broken} of {len(leader.kept)} repeats"
 
 
-def confirm(study: Study, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float) -> Confirmation:
+def confirm(
+    study: Study, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float
+) -> Confirmation:
     """`Study.confirm`; its arguments and errors are described there."""
     from .loop import run
 
@@ -165,43 +206,79 @@ def confirm(study: Study, k: int, repeats: int, objective: Objective | None, n_j
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level!r}")
     if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
-        raise ValueError(f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}")
+        raise ValueError(
+            f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}"
+        )
     leaders, ours = _enqueued(study, k, repeats, objective is not None)
     while pending := _pending(study, ours):
         if objective is None:
             raise StudyError(_UNKNOWN)
         if any(pending.values()):
             catch, left = (Exception,), len(pending)
-            run(study, objective, left, None, n_jobs, None, catch, None, (), None, None, None, False, only=pending)
+            run(
+                study,
+                objective,
+                left,
+                None,
+                n_jobs,
+                None,
+                catch,
+                None,
+                (),
+                None,
+                None,
+                None,
+                False,
+                only=pending,
+            )
         else:  # they run elsewhere: to be waited for, or taken over should their worker die
             time.sleep(min(_LOOK_S, study.storage.lease_s / 3))
     return _found(study, leaders, study.storage.rows(study._id, sorted(ours)), level)
 
 
 def _pending(study: Study, ours: Collection[int]) -> dict[int, bool]:
-    """Which of these trials are not over, nor run by this process otherwise; and whether each can be had now."""
+    """Which of these trials are not over, nor run by this process otherwise.
+
+    And whether each can be had now.
+    """
     with study._lock:
         study._refresh()
         h, now = study.history, time.time()
         foreign = h.running - study._open.keys()
-        return {i: i in h.waiting or bool(h.lease_s[i] < now) for i in ours if i in h.waiting or i in foreign}
+        return {
+            i: i in h.waiting or bool(h.lease_s[i] < now)
+            for i in ours
+            if i in h.waiting or i in foreign
+        }
 
 
-def _enqueued(study: Study, k: int, repeats: int, known: bool) -> tuple[list[Recommendation], set[int]]:
-    """The leaders, and the numbers of all trials that repeat them; those that were missing wait now.
+def _enqueued(
+    study: Study, k: int, repeats: int, known: bool
+) -> tuple[list[Recommendation], set[int]]:
+    """The leaders, and the numbers of all trials that repeat them.
 
-    The leaders are chosen as if there were no repeats yet: so they are the same when called again, and no repeat has a
-    part in the choice of what it measures. Where the objective is not known, trials that are missing are an error.
+    Those that were missing wait now.
+
+    The leaders are chosen as if there were no repeats yet: so they are the same when called again,
+    and no repeat has a part in the choice of what it measures. Where the objective is not known,
+    trials that are missing are an error.
     """
     while True:
         with study._lock:
             study._refresh()
             h = study.history
             leaders = recommend(h.without(h.confirming), k, partial(study.storage.rows, study._id))
-            there = _repeats(leaders, study.storage.rows(study._id, np.flatnonzero(h.confirming).tolist()))
+            there = _repeats(
+                leaders, study.storage.rows(study._id, np.flatnonzero(h.confirming).tolist())
+            )
             wanted = [(x, r) for r in range(repeats) for x in leaders if (x.number, r) not in there]
             new = [
-                TrialRow(number=-1, state=State.WAITING, params=x.params, tags={"confirms": x.number, "repeat": r})
+                TrialRow(
+                    number=-1,
+                    state=State.WAITING,
+                    params=x.params,
+                    tags={"confirms": x.number, "repeat": r},
+                )
                 for x, r in wanted
             ]
             if not new:
@@ -214,29 +291,46 @@ def _enqueued(study: Study, k: int, repeats: int, known: bool) -> tuple[list[Rec
                 return leaders, {*there.values(), *range(first, first + len(new))}
 
 
-def _repeats(leaders: Sequence[Recommendation], rows: Sequence[TrialRow]) -> dict[tuple[int, int], int]:
-    """(leader, repeat) -> the number of the trial that is this repeat and has not failed; the first, if several."""
+def _repeats(
+    leaders: Sequence[Recommendation], rows: Sequence[TrialRow]
+) -> dict[tuple[int, int], int]:
+    """(leader, repeat) -> the number of the trial that is this repeat and has not failed.
+
+    The first, if several.
+    """
     params = {x.number: x.params for x in leaders}
     found: dict[tuple[int, int], int] = {}
     for row in rows:
         key = row.confirms, row.tags.get("repeat")
         if key[0] in params and type(key[1]) is int and row.state != State.FAILED:
-            wanted = params[key[0]]  # a trial that came from another study may bear the number of another one
+            wanted = params[
+                key[0]
+            ]  # a trial that came from another study may bear the number of another one
             if all(row.params[name] == wanted[name] for name in row.params.keys() & wanted.keys()):
                 found.setdefault((key[0], key[1]), row.number)
     return found
 
 
-def _found(study: Study, leaders: Sequence[Recommendation], rows: Sequence[TrialRow], level: float) -> Confirmation:
+def _found(
+    study: Study, leaders: Sequence[Recommendation], rows: Sequence[TrialRow], level: float
+) -> Confirmation:
     """The comparison, from the trials that are over."""
     sign = float(study.history.values_of(1.0))
     limited, crash = bool(study.history.constraint_names), study.history.crash
     found = []
     for x in leaders:
         mine = [row for row in rows if row.confirms == x.number]
-        values = {row.tags["repeat"]: row.values[0] for row in mine if row.state == State.COMPLETE and row.values}
+        values = {
+            row.tags["repeat"]: row.values[0]
+            for row in mine
+            if row.state == State.COMPLETE and row.values
+        }
         values = dict(sorted(values.items()))
-        broken = {row.tags["repeat"] for row in mine if not row.feasible or (crash and row.state == State.FAILED)}
+        broken = {
+            row.tags["repeat"]
+            for row in mine
+            if not row.feasible or (crash and row.state == State.FAILED)
+        }
         kept = {repeat: repeat not in broken for repeat in sorted(values.keys() | broken)}
         y = np.array([*values.values()])
         with np.errstate(invalid="ignore"):  # of both infinities
@@ -245,12 +339,24 @@ def _found(study: Study, leaders: Sequence[Recommendation], rows: Sequence[Trial
         low, high = mean_interval(y, level) if finite else (math.nan, math.nan)
         found.append(
             Leader(
-                number=x.number, params=x.params, values=values, mean=mean, low=low,
-                high=high, expected=x.mean, n_failed=len({row.tags["repeat"] for row in mine} - values.keys()),
+                number=x.number,
+                params=x.params,
+                values=values,
+                mean=mean,
+                low=low,
+                high=high,
+                expected=x.mean,
+                n_failed=len({row.tags["repeat"] for row in mine} - values.keys()),
                 kept=kept if limited else {},
             )
-        )  # fmt: skip
-    found.sort(key=lambda x: (math.isnan(x.mean), not x.feasible, 0.0 if math.isnan(x.mean) else sign * x.mean))
+        )
+    found.sort(
+        key=lambda x: (
+            math.isnan(x.mean),
+            not x.feasible,
+            0.0 if math.isnan(x.mean) else sign * x.mean,
+        )
+    )
     if math.isnan(found[0].mean):
         error = next((row.error for row in rows if row.error), None) or "they did not end"
         raise NoCompletedTrialsError(f"no repeat has a value: {error.splitlines()[0]}")
@@ -259,7 +365,10 @@ def _found(study: Study, leaders: Sequence[Recommendation], rows: Sequence[Trial
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
     enough = len(pairs) > 1
     return Confirmation(
-        direction=study.directions[0], leaders=tuple(found), level=level, n_pairs=len(pairs),
+        direction=study.directions[0],
+        leaders=tuple(found),
+        level=level,
+        n_pairs=len(pairs),
         difference=float((pairs[:, 0] - pairs[:, 1]).mean()) if enough else math.nan,
         p=paired_t(pairs[:, 0], pairs[:, 1]) if enough else math.nan,
-    )  # fmt: skip
+    )

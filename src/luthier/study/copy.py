@@ -1,4 +1,7 @@
-"""Studies from one storage to another, whole: what was read is what is there in the end, or nothing is."""
+"""Studies from one storage to another, whole.
+
+What was read is what is there in the end, or nothing is.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,14 @@ import msgspec
 from ..checkpoints import Checkpoints
 from ..checkpoints.folder import copy as copy_file
 from ..checkpoints.folder import measure
-from ..errors import CheckpointError, LuthierError, StorageError, StudyError, StudyExistsError, StudyNotFoundError
+from ..errors import (
+    CheckpointError,
+    LuthierError,
+    StorageError,
+    StudyError,
+    StudyExistsError,
+    StudyNotFoundError,
+)
 from ..storages import Storage
 from ..storages.base import StudyRecord, freed
 from ..storages.codec import body, text, written
@@ -32,7 +42,8 @@ class Copied(msgspec.Struct, frozen=True):
         running: Numbers of trials that ran, and wait now.
         changed: How many trials have changed in the source since it was read.
         checkpoints: Number of checkpoints whose files were copied.
-        missing: Number of checkpoints of trials that go on, whose files were not found or are damaged.
+        missing: Number of checkpoints of trials that go on, whose files were not found or are
+            damaged.
         checksum: Of all rows and reports, the same on both sides.
     """
 
@@ -58,18 +69,25 @@ def must_be_free(name: str, target: Storage) -> StudyRecord | None:
         return None
     if not record.spec.get(COPYING):
         raise StudyExistsError(
-            f"study {name!r} exists in {target!r}, and is left alone; delete it there, or name others with --study"
+            f"study {name!r} exists in {target!r}, and is left alone; delete it there, or name "
+            "others with --study"
         )
     return record
 
 
-def copy(source: Storage, target: Storage, name: str, tell: Callable[[int, int], None] = lambda n, of: None) -> Copied:
+def copy(
+    source: Storage,
+    target: Storage,
+    name: str,
+    tell: Callable[[int, int], None] = lambda n, of: None,
+) -> Copied:
     """Copies a study as it is at one moment, with its trials, reports, turns, tags, and checkpoints beside it.
 
-    A trial that runs is copied as one that waits: its worker belongs to the source. Tokens begin anew. Until all is
-    there, and has been read again and compared, the study cannot be loaded from the target; when something fails, or
-    on Ctrl-C, what was begun there is removed, and what a kill leaves is replaced by the next copy. Checkpoints whose
-    place was named when the study was created stay where they are.
+    A trial that runs is copied as one that waits: its worker belongs to the source. Tokens begin
+    anew. Until all is there, and has been read again and compared, the study cannot be loaded from
+    the target; when something fails, or on Ctrl-C, what was begun there is removed, and what a kill
+    leaves is replaced by the next copy. Checkpoints whose place was named when the study was
+    created stay where they are.
 
     Args:
         source: Where it is; it is not changed.
@@ -100,48 +118,80 @@ def copy(source: Storage, target: Storage, name: str, tell: Callable[[int, int],
 
 
 def _filled(
-    source: Storage, record: StudyRecord, target: Storage, begun: StudyRecord, origin: Checkpoints,
+    source: Storage,
+    record: StudyRecord,
+    target: Storage,
+    begun: StudyRecord,
+    origin: Checkpoints,
     tell: Callable[[int, int], None],
-) -> Copied:  # fmt: skip
+) -> Copied:
     changes = source.changes(record.id, 0)  # all of it, at one moment
     reports: dict[int, dict[float, Told]] = {}
     for r in changes.reports:
         reports.setdefault(r.number, {})[r.step] = r.value
-    n, checksum, files, needed = 0, hashlib.sha256(), dict[str, dict[str, Any]](), set[str]()
+    n = 0
+    checksum = hashlib.sha256()
+    files = dict[str, dict[str, Any]]()
+    needed = set[str]()
     for batch in _batches(changes.rows, reports):
         first, _ = target.add_trials(begun.id, batch, n)
         if first != n:
-            raise StudyError(f"somebody else has added trials to {record.name!r} in {target!r}; copy it again")
+            raise StudyError(
+                f"somebody else has added trials to {record.name!r} in {target!r}; copy it again"
+            )
         n += len(batch)
         _add(checksum, batch)
         files |= {r["file"]: r for row in batch for r in row.checkpoints if "file" in r}
-        needed |= {r["file"] for row in batch if not row.state.finished for r in row.checkpoints if "file" in r}
+        needed |= {
+            r["file"]
+            for row in batch
+            if not row.state.finished
+            for r in row.checkpoints
+            if "file" in r
+        }
         tell(n, len(changes.rows))
     there = hashlib.sha256()
     _add(there, target.rows(begun.id))
     if there.digest() != checksum.digest():
-        raise StorageError(f"what {target!r} gives back of {record.name!r} is not what was written; nothing is kept")
+        raise StorageError(
+            f"what {target!r} gives back of {record.name!r} is not what was written; nothing is "
+            "kept"
+        )
     moved: set[str] = set()
-    if record.spec.get("checkpoints") or target.folder is None or (store := kept(target, begun)).url == origin.url:
+    if (
+        record.spec.get("checkpoints")
+        or target.folder is None
+        or (store := kept(target, begun)).url == origin.url
+    ):
         needed.clear()
     elif files:  # many a finished trial's was deleted long ago
         moved = _moved(files, origin, store)
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
     return Copied(
-        record.name, n, len(changes.reports), running, n_changed, len(moved), len(needed - moved),
+        record.name,
+        n,
+        len(changes.reports),
+        running,
+        n_changed,
+        len(moved),
+        len(needed - moved),
         checksum.hexdigest()[:16],
-    )  # fmt: skip
+    )
 
 
-def _batches(rows: Iterable[TrialRow], reports: dict[int, dict[float, Told]]) -> Iterator[list[TrialRow]]:
+def _batches(
+    rows: Iterable[TrialRow], reports: dict[int, dict[float, Told]]
+) -> Iterator[list[TrialRow]]:
     """Trials with their reports, as they are to be written, so many at a time."""
     batch: list[TrialRow] = []
     size = 0
     for row in rows:
         if row.state == State.RUNNING:
             row = freed(row, False, 0, 0.0)
-        row = msgspec.structs.replace(row, reports=tuple(sorted(reports.pop(row.number, {}).items())))
+        row = msgspec.structs.replace(
+            row, reports=tuple(sorted(reports.pop(row.number, {}).items()))
+        )
         if batch and size + len(row.reports) >= _BATCH:
             yield batch
             batch, size = [], 0
@@ -154,12 +204,21 @@ def _batches(rows: Iterable[TrialRow], reports: dict[int, dict[float, Told]]) ->
 def _add(checksum: Any, rows: Sequence[TrialRow]) -> None:
     """Takes all that is copied of trials into a checksum."""
     for row in rows:
-        reports = [(step + 0.0, written(value)) for step, value in row.reports]  # a zero has no sign
-        checksum.update(text((row.number, int(row.state), row.retries, body(row), reports)).encode())
+        reports = [
+            (step + 0.0, written(value)) for step, value in row.reports
+        ]  # a zero has no sign
+        checksum.update(
+            text((row.number, int(row.state), row.retries, body(row), reports)).encode()
+        )
 
 
-def _moved(files: Mapping[str, dict[str, Any]], source: Checkpoints, target: Checkpoints) -> set[str]:
-    """Copies files of checkpoints, name -> reference; the names of those that were there, and whole."""
+def _moved(
+    files: Mapping[str, dict[str, Any]], source: Checkpoints, target: Checkpoints
+) -> set[str]:
+    """Copies files of checkpoints, name -> reference.
+
+    The names of those that were there, and whole.
+    """
     there, moved = source.files(), set()
     for name, reference in files.items():
         if name not in there:
@@ -174,7 +233,9 @@ def _moved(files: Mapping[str, dict[str, Any]], source: Checkpoints, target: Che
         except FileNotFoundError:  # deleted just now
             continue
         except OSError as e:
-            raise CheckpointError(f"cannot copy checkpoint {name} from {source.url} to {target.url}: {e}") from e
+            raise CheckpointError(
+                f"cannot copy checkpoint {name} from {source.url} to {target.url}: {e}"
+            ) from e
     return moved
 
 

@@ -41,19 +41,24 @@ def create_study(
 
     Args:
         name: Its name in the storage; made up when None.
-        storage: A URL such as "sqlite:///file.db" or "postgresql://user@host/database" (see `storages.from_url`), a
-            path ending in .db, a `Storage`, or None for this process's memory.
+        storage: A URL such as "sqlite:///file.db" or "postgresql://user@host/database" (see
+            `storages.from_url`), a path ending in .db, a `Storage`, or None for this process's
+            memory.
         direction: "minimize" (the default) or "maximize".
         directions: One for each of several objectives, instead of `direction`.
-        objectives: The same with names, which rules and tables use: {"accuracy": "maximize", "latency_ms": "minimize"}.
-        space: A declared space, or a dict for one; None lets the objective's suggest calls discover it.
+        objectives: The same with names, which rules and tables use: {"accuracy": "maximize",
+            "latency_ms": "minimize"}.
+        space: A declared space, or a dict for one; None lets the objective's suggest calls discover
+            it.
         sampler: What to try next, or its name; None chooses automatically.
         scheduler: Who trains how long, or its name; None trains every trial to its end.
         seed: The same seed gives the same study; drawn when None.
         load_if_exists: Go on with a study of that name instead of raising.
-        checkpoints: Where trials leave what they can go on from: a folder, a URL such as "s3://bucket/folder", or
-            `Checkpoints(place, keep=...)`; None for a folder beside the storage.
-        catch_as: "infeasible" takes trials that fail for the breach of a constraint; see `Study.optimize`.
+        checkpoints: Where trials leave what they can go on from: a folder, a URL such as
+            "s3://bucket/folder", or `Checkpoints(place, keep=...)`; None for a folder beside the
+            storage.
+        catch_as: "infeasible" takes trials that fail for the breach of a constraint; see
+            `Study.optimize`.
 
     Raises:
         StudyExistsError: The name is taken.
@@ -62,7 +67,9 @@ def create_study(
     wanted, names = _aims(direction, directions, objectives)
     if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
         raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
-    if name is not None and (not isinstance(name, str) or name.encode(errors="ignore").decode() != name):
+    if name is not None and (
+        not isinstance(name, str) or name.encode(errors="ignore").decode() != name
+    ):
         raise StudyError(f"a study's name is text without halves of characters, got {name!r}")
     space = Space(space) if isinstance(space, Mapping) else space
     chosen = named(sampler, scheduler, {})
@@ -73,7 +80,9 @@ def create_study(
         "space": (space or Space()).to_json(),
         "declared": space is not None,
     }
-    spec |= {k: v for k, v in (("sampler", sampler), ("scheduler", scheduler)) if isinstance(v, str)}
+    spec |= {
+        k: v for k, v in (("sampler", sampler), ("scheduler", scheduler)) if isinstance(v, str)
+    }
     spec |= {"objectives": names} if names else {}
     if catch_as not in (None, "failed", "infeasible"):
         raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
@@ -89,13 +98,18 @@ def create_study(
         record = place.study(str(name))
         must_be_whole(record)
         if (direction or directions or objectives) and record.spec["directions"] != wanted:
-            raise StudyError(f"study {name!r} has directions {record.spec['directions']}, not {wanted}") from None
+            raise StudyError(
+                f"study {name!r} has directions {record.spec['directions']}, not {wanted}"
+            ) from None
         known = list(record.spec.get("objectives") or default_names(len(wanted)))
         if names and known != names:
             raise StudyError(f"study {name!r} has objectives {known}, not {names}") from None
         if catch_as and record.spec.get("crash", "failed") != catch_as:
-            raise StudyError(f"study {name!r} takes failures as {record.spec.get('crash', 'failed')}, not {catch_as}; "
-                             "optimize(catch_as=...) changes that") from None  # fmt: skip
+            raise StudyError(
+                f"study {name!r} takes failures as {record.spec.get('crash', 'failed')}, not "
+                f"{catch_as}; "
+                "optimize(catch_as=...) changes that"
+            ) from None
         chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
 
@@ -106,20 +120,29 @@ def _aims(
     """Directions, and names where they were given."""
     given = [x for x in (direction, directions, objectives) if x is not None]
     if len(given) > 1:
-        raise StudyError(f"give one of direction, directions and objectives, got {' and '.join(map(repr, given))}")
-    listed = directions is None or (isinstance(directions, Sequence) and not isinstance(directions, str))
+        raise StudyError(
+            "give one of direction, directions and objectives, got "
+            f"{' and '.join(map(repr, given))}"
+        )
+    listed = directions is None or (
+        isinstance(directions, Sequence) and not isinstance(directions, str)
+    )
     if not listed or not (objectives is None or (isinstance(objectives, Mapping) and objectives)):
         raise StudyError(
             "directions is a list such as ['minimize', 'maximize'], objectives a dict such as "
             f"{{'accuracy': 'maximize'}}, got {given[0]!r}"
         )
     names = None if objectives is None else list(objectives)
-    wanted = ["minimize" if direction is None else direction] if directions is None else list(directions)
+    wanted = (
+        ["minimize" if direction is None else direction] if directions is None else list(directions)
+    )
     wanted = wanted if objectives is None else list(objectives.values())
     if not wanted or any(d not in ("minimize", "maximize") for d in wanted):
         raise StudyError(f"a direction is 'minimize' or 'maximize', got {wanted!r}")
     if not all(map(is_name, names or ())):
-        raise StudyError(f"the name of an objective is text, without halves of characters, got {names!r}")
+        raise StudyError(
+            f"the name of an objective is text, without halves of characters, got {names!r}"
+        )
     return wanted, names
 
 
@@ -133,9 +156,9 @@ def load_study(
 ) -> Study:
     """Goes on with a study.
 
-    Where sampler and scheduler were given by name when it was created, those are the default; others are not stored, so
-    pass them again. A new space replaces the old. So does another place for checkpoints; those made before are then
-    looked for there.
+    Where sampler and scheduler were given by name when it was created, those are the default;
+    others are not stored, so pass them again. A new space replaces the old. So does another place
+    for checkpoints; those made before are then looked for there.
 
     Raises:
         StudyNotFoundError: There is none of that name.
@@ -166,7 +189,8 @@ def must_be_whole(record: StudyRecord) -> None:
     """
     if origin := record.spec.get(COPYING):
         raise StudyError(
-            f"study {record.name!r} is half a copy, from {origin}; wait for its end, or copy it again if that was cut "
+            f"study {record.name!r} is half a copy, from {origin}; wait for its end, or copy it "
+            "again if that was cut "
             "off: luthier storage copy"
         )
 
@@ -174,7 +198,10 @@ def must_be_whole(record: StudyRecord) -> None:
 def kept(
     storage: Storage, record: StudyRecord, given: str | os.PathLike[str] | Checkpoints | None = None
 ) -> Checkpoints:
-    """Where the checkpoints of a study are: where it is told now, where it was told once, or beside its storage."""
+    """Where the checkpoints of a study are.
+
+    Where it is told now, where it was told once, or beside its storage.
+    """
     if isinstance(given, Checkpoints):
         return given
     if given is not None:

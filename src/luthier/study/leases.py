@@ -22,14 +22,21 @@ class Leases:
     """
 
     def __init__(self, storage: Storage, study: int, held: dict[int, int]) -> None:
-        self.storage, self.study, self.held = storage, study, held
+        self.storage = storage
+        self.study = study
+        self.held = held
         self._heart: threading.Thread | None = None
 
     def beat(self) -> None:
-        """Sees to it that the thread runs; it ends when nobody holds this object, and rests while nothing is held."""
+        """Sees to it that the thread runs.
+
+        It ends when nobody holds this object, and rests while nothing is held.
+        """
         if self.storage.shared and (self._heart is None or not self._heart.is_alive()):
             every_s = self.storage.lease_s / 3
-            self._heart = threading.Thread(target=_prolong, args=(weakref.ref(self), every_s), daemon=True)
+            self._heart = threading.Thread(
+                target=_prolong, args=(weakref.ref(self), every_s), daemon=True
+            )
             self._heart.start()
 
 

@@ -36,56 +36,91 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("luthier")
 
-_POLL_S = 0.1  # how often the storage is looked at while other processes' trials must come to something first
-_ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for how many trials it has room
-_GOES_ON = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)  # these say nothing about the objective's code
+# how often the storage is looked at while other processes' trials must come to something first
+_POLL_S = 0.1
+_ROOM_S = (
+    0.1  # how often an executor that grows and shrinks is asked for how many trials it has room
+)
+_GOES_ON = (
+    TrialTimeoutError,
+    TrialMemoryError,
+    WorkerDiedError,
+)  # these say nothing about the objective's code
 
 
 def run(
-    study: Study, objective: Objective, n_trials: int | None, timeout_s: float | None, n_jobs: int,
-    executor: cf.Executor | str | None, catch: type[BaseException] | Sequence[type[BaseException]],
-    catch_as: str | None, callbacks: Sequence[Callback], progress: bool | None, limits: Mapping[str, float] | None,
-    resources: Mapping[str, float] | None, reproducible: bool, stop: StopRule | Sequence[StopRule] = (),
+    study: Study,
+    objective: Objective,
+    n_trials: int | None,
+    timeout_s: float | None,
+    n_jobs: int,
+    executor: cf.Executor | str | None,
+    catch: type[BaseException] | Sequence[type[BaseException]],
+    catch_as: str | None,
+    callbacks: Sequence[Callback],
+    progress: bool | None,
+    limits: Mapping[str, float] | None,
+    resources: Mapping[str, float] | None,
+    reproducible: bool,
+    stop: StopRule | Sequence[StopRule] = (),
     only: Collection[int] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """`Study.optimize`; its arguments are described there.
 
-    `only` limits it to some trials that wait or have lost their worker: it ends when none of them can be had.
+    `only` limits it to some trials that wait or have lost their worker: it ends when none of them
+    can be had.
     """
     if n_trials is not None and (not isinstance(n_trials, int | np.integer) or n_trials < 0):
         raise ValueError(f"n_trials must be a whole number >= 0 or None, got {n_trials!r}")
     if timeout_s is not None and not timeout_s > 0:
         raise ValueError(f"timeout_s must be > 0 seconds or None, got {timeout_s!r}")
     if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
-        raise ValueError(f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}")
+        raise ValueError(
+            f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}"
+        )
     if isinstance(executor, str) and executor != "ray":
         raise ValueError(
-            f"executor is 'ray', an executor of concurrent.futures, or None for processes, got {executor!r}"
+            "executor is 'ray', an executor of concurrent.futures, or None for processes, got "
+            f"{executor!r}"
         )
     if isinstance(executor, cf.Executor) and (limits or resources):
         raise ValueError(
-            "limits and resources are kept by luthier's own processes, or by executor='ray'; leave out executor, or "
+            "limits and resources are kept by luthier's own processes, or by executor='ray'; leave "
+            "out executor, or "
             "give them to its constructor"
         )
     if reproducible and executor is not None and n_jobs == -1:
         raise ValueError(
-            "reproducible=True needs n_jobs in numbers: the study depends on how many trials run at a time"
+            "reproducible=True needs n_jobs in numbers: the study depends on how many trials run "
+            "at a time"
         )
     if reproducible and study.scheduler is not None and study.scheduler.resumes and n_jobs != 1:
         raise ValueError(
-            f"{study.scheduler!r} resumes trials whenever a worker is free, which is a matter of timing: "
-            "reproducible=True with several jobs takes a scheduler that never pauses, such as ASHA(mode='stopping')"
+            f"{study.scheduler!r} resumes trials whenever a worker is free, which is a matter of "
+            "timing: "
+            "reproducible=True with several jobs takes a scheduler that never pauses, such as "
+            "ASHA(mode='stopping')"
         )
     if catch_as not in (None, "failed", "infeasible"):
         raise ValueError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
     if callable(callbacks):
         raise ValueError(
-            f"callbacks is a list of functions, got {callbacks!r}; write [{getattr(callbacks, '__name__', '...')}]"
+            f"callbacks is a list of functions, got {callbacks!r}; write "
+            f"[{getattr(callbacks, '__name__', '...')}]"
         )
-    rules = (stop,) if isinstance(stop, StopRule) else tuple(stop) if isinstance(stop, Sequence) else (stop,)
+    rules = (
+        (stop,)
+        if isinstance(stop, StopRule)
+        else tuple(stop)
+        if isinstance(stop, Sequence)
+        else (stop,)
+    )
     for rule in rules:
         if not isinstance(rule, StopRule):
-            raise ValueError(f"stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got {rule!r}")
+            raise ValueError(
+                "stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got "
+                f"{rule!r}"
+            )
     caught = (catch,) if isinstance(catch, type) else tuple(catch)
     owned: cf.Executor | None = None
     if isinstance(executor, str):
@@ -102,7 +137,8 @@ def run(
         n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
     study._stopped = False
     if only is None:
-        study.stop_reason, study._objective = None, objective
+        study.stop_reason = None
+        study._objective = objective
         with study._lock:
             if study.storage.shared:
                 study._take(study.storage.study(study.name).spec)
@@ -116,7 +152,9 @@ def run(
 
     try:
         with shown(study, n_trials, timeout_s, progress) as watchers:
-            loop = _Loop(study, objective, n_trials, deadline, caught, (*watchers, *callbacks), rules, only)
+            loop = _Loop(
+                study, objective, n_trials, deadline, caught, (*watchers, *callbacks), rules, only
+            )
             if executor is None:
                 loop.inline()
             else:
@@ -133,13 +171,24 @@ class _Loop:
     """One call of `optimize`."""
 
     def __init__(
-        self, study: Study, objective: Objective, n_trials: int | None, deadline: float | None,
-        caught: tuple[type[BaseException], ...], callbacks: Sequence[Callback], rules: Sequence[StopRule],
+        self,
+        study: Study,
+        objective: Objective,
+        n_trials: int | None,
+        deadline: float | None,
+        caught: tuple[type[BaseException], ...],
+        callbacks: Sequence[Callback],
+        rules: Sequence[StopRule],
         only: Collection[int] | None,
-    ) -> None:  # fmt: skip
-        self.study, self.objective, self.deadline = study, objective, deadline
+    ) -> None:
+        self.study = study
+        self.objective = objective
+        self.deadline = deadline
         self.left = n_trials
-        self.caught, self.callbacks, self.rules, self.only = caught, callbacks, rules, only
+        self.caught = caught
+        self.callbacks = callbacks
+        self.rules = rules
+        self.only = only
         self.held: dict[int, Trial] = {}  # asked for, and neither stored nor given back
 
     def ask(self) -> Trial | None:
@@ -168,11 +217,16 @@ class _Loop:
         return trial.number not in self.study.history.turns
 
     def over(self) -> bool:
-        """Whether a stop rule finds a reason, in what all workers have done; then no further trial is begun."""
+        """Whether a stop rule finds a reason, in what all workers have done.
+
+        Then no further trial is begun.
+        """
         study = self.study
         with study._lock:
             study._refresh()
-            study.stop_reason = next(filter(None, (rule.reason(study.history) for rule in self.rules)), None)
+            study.stop_reason = next(
+                filter(None, (rule.reason(study.history) for rule in self.rules)), None
+            )
             study._stopped = study._stopped or study.stop_reason is not None
         if study.stop_reason is not None:
             logger.info("study %r stops: %s", study.name, study.stop_reason)
@@ -201,12 +255,19 @@ class _Loop:
             raise e
 
     def settle(self, trial: Trial, outcome: Outcome, retried: bool) -> TrialRow | None:
-        """Stores an outcome, or gives the trial back if its worker was killed; None when it is not over."""
-        study, e, row = self.study, outcome.exception, None
+        """Stores an outcome, or gives the trial back if its worker was killed.
+
+        None when it is not over.
+        """
+        study = self.study
+        e = outcome.exception
+        row = None
         try:
             if isinstance(e, LeaseLostError):
                 raise e
-            if not isinstance(e, cf.BrokenExecutor) and not (isinstance(e, WorkerDiedError) and e.killed):
+            if not isinstance(e, cf.BrokenExecutor) and not (
+                isinstance(e, WorkerDiedError) and e.killed
+            ):
                 row = end(study, trial, outcome)
             else:
                 release(study, trial, retried or isinstance(e, cf.BrokenExecutor))
@@ -215,7 +276,10 @@ class _Loop:
                     row = now
                 else:
                     logger.log(
-                        logging.WARNING if retried else logging.INFO, "trial %d is offered again: %s", trial.number, e
+                        logging.WARNING if retried else logging.INFO,
+                        "trial %d is offered again: %s",
+                        trial.number,
+                        e,
                     )
         except LeaseLostError as lost:
             logger.warning("%s", lost)
@@ -234,7 +298,9 @@ class _Loop:
 
     def let_go(self) -> None:
         """Gives back what was asked for and is not over."""
-        study, held, self.held = self.study, self.held, {}
+        study = self.study
+        held = self.held
+        self.held = {}
         try:
             for trial in held.values():
                 release(study, trial, retried=False)
@@ -287,7 +353,9 @@ class _Loop:
             for future, trial in running.items():
                 if future.cancel():
                     continue
-                self.held.pop(trial.number, None)  # a thread cannot be ended: its result is kept when it comes
+                self.held.pop(
+                    trial.number, None
+                )  # a thread cannot be ended: its result is kept when it comes
                 future.add_done_callback(partial(_later, self, trial))
             for trial, outcome in ready.values():
                 self.keep(trial, outcome)
@@ -298,7 +366,11 @@ class _Loop:
 
 
 def _later(loop: _Loop, trial: Trial, future: cf.Future[Outcome | None]) -> None:
-    loop.keep(trial, _outcome(future, trial) or failed(WorkerDiedError("it had no objective", killed=True), trial))
+    loop.keep(
+        trial,
+        _outcome(future, trial)
+        or failed(WorkerDiedError("it had no objective", killed=True), trial),
+    )
 
 
 def _outcome(future: cf.Future[Outcome | None], trial: Trial) -> Outcome | None:

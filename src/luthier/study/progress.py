@@ -1,4 +1,7 @@
-"""What is seen while a study runs: a live display on a terminal, a plain line now and then elsewhere."""
+"""What is seen while a study runs.
+
+A live display on a terminal, a plain line now and then elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ def shown(
         study: The study.
         n_trials: How many trials are to be run; None for no bound.
         timeout_s: How long; None for no bound.
-        progress: False shows nothing, None a display if stderr is a terminal, True plain lines even if it is none.
+        progress: False shows nothing, None a display if stderr is a terminal, True plain lines even
+            if it is none.
 
     Yields:
         Callbacks to be told of each trial that ends.
@@ -54,7 +58,9 @@ def shown(
 
 
 class Tally:
-    """How far one call of `optimize` is; a callback that counts, and what the display reads from a thread of its own.
+    """How far one call of `optimize` is.
+
+    A callback that counts, and what the display reads from a thread of its own.
 
     Args:
         study: The study.
@@ -66,7 +72,8 @@ class Tally:
         counts: Trials that ended, by state.
         n_running: Trials that run now, here or elsewhere.
         n_paused: Trials that are paused.
-        best: Value and number of the study's best trial; None when there is none, or several objectives.
+        best: Value and number of the study's best trial; None when there is none, or several
+            objectives.
         front: With several objectives, the trials that no other beats in all of them.
         over: Whether the run has ended.
     """
@@ -75,12 +82,16 @@ class Tally:
         name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in study.name)
         self.name = name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
         self.counts = dict.fromkeys(State, 0)
-        self.n_running, self.over = 0, False
-        self.n_paused, self._n_before = 0, len(study.history.paused)
+        self.n_running = 0
+        self.over = False
+        self.n_paused = 0
+        self._n_before = len(study.history.paused)
         self.best: tuple[float, int] | None = None
         self.front = self._judged = np.empty(0, dtype=np.int64)
         self._infeasible = False  # all that is complete breaks a constraint
-        self._study, self._n_trials, self._timeout_s = study, n_trials, timeout_s
+        self._study = study
+        self._n_trials = n_trials
+        self._timeout_s = timeout_s
         self._began = time.monotonic()
 
     def __call__(self, study: Study, row: TrialRow) -> None:
@@ -99,44 +110,66 @@ class Tally:
 
     @property
     def share(self) -> float | None:
-        """How much of the run is done, in [0, 1], by the bound that is nearer; None without a bound."""
+        """How much of the run is done, in [0, 1], by the bound that is nearer.
+
+        None without a bound.
+        """
         shares = [self.elapsed_s / self._timeout_s] if self._timeout_s else []
-        shares += [(self.n_finished + self.n_paused - self._n_before) / self._n_trials] if self._n_trials else []
+        shares += (
+            [(self.n_finished + self.n_paused - self._n_before) / self._n_trials]
+            if self._n_trials
+            else []
+        )
         return min(max(shares), 1.0) if shares else None
 
     @property
     def left_s(self) -> float | None:
-        """How long it still goes on, by the bound that is nearer; None when nothing is known of it."""
+        """How long it still goes on, by the bound that is nearer.
+
+        None when nothing is known of it.
+        """
         times = [self._timeout_s - self.elapsed_s] if self._timeout_s else []
         if self._n_trials and self.n_finished:
             times.append(self.elapsed_s / self.n_finished * (self._n_trials - self.n_finished))
         return max(min(times), 0.0) if times else None
 
     def look(self) -> None:
-        """Reads what runs and what is best, unless the study is busy for long: then the last look stands.
+        """Reads what runs and what is best, unless the study is busy for long.
 
-        It must not wait for long: whoever holds the study may want to print, which waits for the display.
+        Then the last look stands.
+
+        It must not wait for long: whoever holds the study may want to print, which waits for the
+        display.
         """
         if not self._study._lock.acquire(timeout=_PATIENCE_S):
             return
         try:
             history, now = self._study.history, time.time()
             self.n_paused = len(history.paused)
-            self.n_running = sum(i in self._study._open or history.lease_s[i] > now for i in history.running)
+            self.n_running = sum(
+                i in self._study._open or history.lease_s[i] > now for i in history.running
+            )
             best = history.best() if history.n and len(history.directions) == 1 else None
             self.best = None if best is None else (float(history.values[best, 0]), best)
             if len(history.directions) > 1:
                 self._grow(history)
             if history.constraint_names and best is None and not len(self.front):
-                self._infeasible = bool(((history.state == State.COMPLETE) & ~history.confirming).any())
+                self._infeasible = bool(
+                    ((history.state == State.COMPLETE) & ~history.confirming).any()
+                )
         finally:
             self._study._lock.release()
 
     def _grow(self, history: History) -> None:
-        """Brings the front up to date; of the trials that were judged before only those of the front matter."""
+        """Brings the front up to date.
+
+        Of the trials that were judged before only those of the front matter.
+        """
         eligible = np.flatnonzero(history.eligible)
         if len(eligible) > len(self._judged):
-            candidates = np.union1d(self.front, np.setdiff1d(eligible, self._judged, assume_unique=True))
+            candidates = np.union1d(
+                self.front, np.setdiff1d(eligible, self._judged, assume_unique=True)
+            )
             self.front = candidates[non_dominated(history.losses[candidates])]
             self._judged = eligible
 
@@ -180,7 +213,9 @@ def _lines(tally: Tally) -> Iterator[Callback]:
     def line() -> None:
         tally.look()
         parts = [tally.counted(), tally.found(), tally.timed()]
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads stderr: no reason to stop
+        with contextlib.suppress(
+            OSError, ValueError, AttributeError
+        ):  # nobody reads stderr: no reason to stop
             sys.stderr.write(f"{tally.name}: {'; '.join(filter(None, parts))}\n")
             sys.stderr.flush()
 
@@ -210,17 +245,27 @@ def _live(tally: Tally) -> Iterator[None]:
         tally.look()
         share = tally.share
         top = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=None if share is None and not tally.over else 1.0, completed=share or 0.0, width=30)
+        bar = ProgressBar(
+            total=None if share is None and not tally.over else 1.0,
+            completed=share or 0.0,
+            width=30,
+        )
         top.add_row(Text(tally.name, "bold"), bar, Text(tally.timed(), no_wrap=True))
         failed = bool(tally.counts[State.FAILED])
-        below = Text(no_wrap=True, overflow="ellipsis").append(tally.counted(), "yellow" if failed else "")
+        below = Text(no_wrap=True, overflow="ellipsis").append(
+            tally.counted(), "yellow" if failed else ""
+        )
         if found := tally.found():
             below.append("; ").append(found, "green")
         return Group(top, below)
 
     console = Console(stderr=True)
     # What an objective prints goes above the display, but only to where it would have gone.
-    with Live(get_renderable=drawn, console=console, redirect_stdout=sys.stdout is not None and sys.stdout.isatty()):
+    with Live(
+        get_renderable=drawn,
+        console=console,
+        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+    ):
         try:
             yield
         finally:

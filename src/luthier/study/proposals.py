@@ -1,4 +1,7 @@
-"""What the next trial's params are: asks the sampler, completes what was enqueued, keeps the space up to date."""
+"""What the next trial's params are.
+
+Asks the sampler, completes what was enqueued, keeps the space up to date.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +33,21 @@ class Proposals:
 
     Args:
         history: The study's trials; its space grows here.
-        declared: Whether the space was declared, so that it does not depend on what objectives ask for.
-        settled: Names whose distributions this session has asked for: they are widened, not replaced.
+        declared: Whether the space was declared, so that it does not depend on what objectives ask
+            for.
+        settled: Names whose distributions this session has asked for: they are widened, not
+            replaced.
     """
 
     def __init__(self, history: History, declared: bool, settled: set[str]) -> None:
-        self.history, self.declared = history, declared
+        self.history = history
+        self.declared = declared
         self._settled = settled
         self._streams = Streams(history.seed)
-        self._shape: tuple[int, Space | None] = (0, None)  # conditions found so far, and after how many trials
+        self._shape: tuple[int, Space | None] = (
+            0,
+            None,
+        )  # conditions found so far, and after how many trials
 
     @property
     def space(self) -> Space:
@@ -46,9 +55,17 @@ class Proposals:
         if self.declared:
             return self.history.space
         n, known = self._shape
-        if known is None or known.names != self.history.space.names or self.history.n >= max(n + 5, 1.2 * n):
+        if (
+            known is None
+            or known.names != self.history.space.names
+            or self.history.n >= max(n + 5, 1.2 * n)
+        ):
             X = self.history.X[self.history.state == State.COMPLETE.value]
-            space = discover_conditions(self.history.space, X) if np.isnan(X).any() else self.history.space
+            space = (
+                discover_conditions(self.history.space, X)
+                if np.isnan(X).any()
+                else self.history.space
+            )
             if known is not None and space.params == known.params:
                 space = known
             self._shape = (self.history.n, space)
@@ -56,7 +73,10 @@ class Proposals:
         return known
 
     def params(self, sampler: Sampler, number: int, attempt: int) -> dict[str, Any]:
-        """What the sampler proposes for a trial; for another attempt at the same number something else."""
+        """What the sampler proposes for a trial.
+
+        For another attempt at the same number something else.
+        """
         space = self.space
         return space.decode(self._sample(space, sampler, number, attempt))[0]
 
@@ -84,12 +104,16 @@ class Proposals:
             return np.empty((1, 0))
         rng = self._streams.at(number, secrets.randbits(32) + 1 if attempt else 0)
         X = sampler.sample(space, self.history, 1, rng)
-        if space.constraints and not space.feasible(X).all():  # the last line of defence, for foreign samplers
+        if (
+            space.constraints and not space.feasible(X).all()
+        ):  # the last line of defence, for foreign samplers
             X = space.sample(rng, 1)
         return X
 
     def learn(self, suggested: Mapping[str, Distribution]) -> bool:
-        """Lets the space grow by what an objective asked for; a range that changed since an earlier run is replaced.
+        """Lets the space grow by what an objective asked for.
+
+        A range that changed since an earlier run is replaced.
 
         Returns:
             Whether it changed.
@@ -105,7 +129,9 @@ class Proposals:
                     must_match(name, known, dist)
                 if known is not None and known.when:
                     dist = replace(dist, when=known.when)
-                new[name] = dist if known is None or name not in self._settled else wider(known, dist)
+                new[name] = (
+                    dist if known is None or name not in self._settled else wider(known, dist)
+                )
                 if new[name] == known:
                     del new[name]
             self._settled.add(name)

@@ -1,4 +1,7 @@
-"""Trials that run elsewhere: what travels there, and how the handle is made and the study reached from there."""
+"""Trials that run elsewhere.
+
+What travels there, and how the handle is made and the study reached from there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from .turns import decide, report
 if TYPE_CHECKING:
     from .study import Study
 
-_SMALL = 100_000  # bytes of an objective that travel with every trial; larger ones are sent on demand
+_SMALL = (
+    100_000  # bytes of an objective that travel with every trial; larger ones are sent on demand
+)
 
 
 class StudyLink:
@@ -26,9 +31,13 @@ class StudyLink:
     __slots__ = ("number", "study", "token")
 
     def __init__(self, study: Study, number: int, token: int) -> None:
-        self.study, self.number, self.token = study, number, token
+        self.study = study
+        self.number = number
+        self.token = token
 
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+    def report(
+        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+    ) -> None:
         report(self.study, self.number, self.token, step, value, reference, params)
 
     def decide(self) -> Decision:
@@ -53,9 +62,16 @@ def begun(study: Study, row: TrialRow) -> Trial:
     """The handle of a trial that this process has just begun."""
     keeper = study._lineage.store
     ticket = Ticket(
-        row.number, row.params, study._seed, keeper, row.checkpoints, row.token, study._declared, study.objectives,
+        row.number,
+        row.params,
+        study._seed,
+        keeper,
+        row.checkpoints,
+        row.token,
+        study._declared,
+        study.objectives,
         dict(row.tags),
-    )  # fmt: skip
+    )
     return handle(ticket, study.history.space, StudyLink(study, row.number, row.token))
 
 
@@ -63,28 +79,52 @@ def _ticket(study: Study, trial: Trial) -> Ticket:
     """The ticket of a trial whose handle was made here."""
     keeper = study._lineage.store
     return Ticket(
-        trial.number, trial._proposal, study._seed, keeper, trial._references, trial.token, study._declared,
-        study.objectives, trial.tags,
-    )  # fmt: skip
+        trial.number,
+        trial._proposal,
+        study._seed,
+        keeper,
+        trial._references,
+        trial.token,
+        study._declared,
+        study.objectives,
+        trial.tags,
+    )
 
 
 def handle(ticket: Ticket, space: Space, link: Link) -> Trial:
     """The handle of a trial, wherever it runs."""
     t = ticket
-    trial = Trial(t.number, t.proposal, space, t.seed, link, t.keeper, t.references, t.token, t.declared, t.objectives)
+    trial = Trial(
+        t.number,
+        t.proposal,
+        space,
+        t.seed,
+        link,
+        t.keeper,
+        t.references,
+        t.token,
+        t.declared,
+        t.objectives,
+    )
     trial.tags = dict(t.tags)
     return trial
 
 
 class Submit(Protocol):
-    """How an executor is handed a trial; its future comes to None where the worker must be sent the objective too."""
+    """How an executor is handed a trial.
+
+    Its future comes to None where the worker must be sent the objective too.
+    """
 
     def __call__(self, trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
         """Hands it over; `whole`: with the objective, whatever its size."""
 
 
 def submitter(executor: cf.Executor, study: Study, objective: Objective, key: str) -> Submit:
-    """How this executor is handed a trial: directly, in a conversation, or by the storage's address."""
+    """How this executor is handed a trial.
+
+    Directly, in a conversation, or by the storage's address.
+    """
     if isinstance(executor, cf.ThreadPoolExecutor):
 
         def directly(trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
@@ -104,7 +144,10 @@ def submitter(executor: cf.Executor, study: Study, objective: Objective, key: st
             _, space = spaces[id(trial._space)]
             link = StudyLink(study, trial.number, trial.token)
             calls = {"report": link.report, "decide": link.decide}
-            return cast("cf.Future[Outcome | None]", talk(calls, _told, shared, space, _ticket(study, trial)))
+            return cast(
+                "cf.Future[Outcome | None]",
+                talk(calls, _told, shared, space, _ticket(study, trial)),
+            )
 
         return in_conversation
     study._elsewhere = True
@@ -120,14 +163,20 @@ def submitter(executor: cf.Executor, study: Study, objective: Objective, key: st
     return by_address
 
 
-_HERE: dict[str, tuple[Study, Objective]] = {}  # studies of this process, for executors that turn out to be threads
-_THERE: dict[str, tuple[Study | None, Objective]] = {}  # what a foreign worker has opened by its address; the last
+_HERE: dict[
+    str, tuple[Study, Objective]
+] = {}  # studies of this process, for executors that turn out to be threads
+_THERE: dict[
+    str, tuple[Study | None, Objective]
+] = {}  # what a foreign worker has opened by its address; the last
 
 
 class _FarLink:
     """A trial's way to its study in the process that handed it over."""
 
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+    def report(
+        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+    ) -> None:
         from ..executors.worker import call
 
         call("report", step, value, reference, params)
@@ -147,21 +196,31 @@ class _NoLink:
 
     def _refuse(self) -> StorageError:
         return StorageError(
-            "a study in memory cannot be reached from another executor's process, so trials there cannot report; "
+            "a study in memory cannot be reached from another executor's process, so trials there "
+            "cannot report; "
             "pass storage='sqlite:///luthier.db' to create_study, or n_jobs instead of executor"
         )
 
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+    def report(
+        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+    ) -> None:
         raise self._refuse()
 
     def decide(self) -> Decision:
         raise self._refuse()
 
 
-def _addressed(key: str, url: str | None, name: str, packed: bytes | None, ticket: Ticket) -> Outcome | None:
-    """Runs in a foreign executor's worker: a thread of this process, another process, another machine."""
+def _addressed(
+    key: str, url: str | None, name: str, packed: bytes | None, ticket: Ticket
+) -> Outcome | None:
+    """Runs in a foreign executor's worker.
+
+    A thread of this process, another process, another machine.
+    """
     number, token = ticket.number, ticket.token
-    if key in _HERE and key.startswith(f"{os.getpid()}:"):  # a forked child has the table too, but not the study
+    if key in _HERE and key.startswith(
+        f"{os.getpid()}:"
+    ):  # a forked child has the table too, but not the study
         study, objective = _HERE[key]
         return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)))
     found = _THERE.get(key)
@@ -174,7 +233,9 @@ def _addressed(key: str, url: str | None, name: str, packed: bytes | None, ticke
 
         objective, scheduler, window = cloudpickle.loads(packed)
         there = (
-            None if url is None else load_study(name, url, scheduler=scheduler, checkpoints=cast(Any, ticket.keeper))
+            None
+            if url is None
+            else load_study(name, url, scheduler=scheduler, checkpoints=cast(Any, ticket.keeper))
         )
         if there is not None:
             there._window = window
@@ -183,6 +244,8 @@ def _addressed(key: str, url: str | None, name: str, packed: bytes | None, ticke
     there, objective = found
     if there is None:
         return execute(objective, handle(ticket, Space(), _NoLink()))
-    [row] = there.storage.rows(there._id, [number])  # the executor may have begun it before, on a worker that died
+    [row] = there.storage.rows(
+        there._id, [number]
+    )  # the executor may have begun it before, on a worker that died
     ticket = ticket._replace(references=row.checkpoints)
     return execute(objective, handle(ticket, there.space, StudyLink(there, number, token)))

@@ -61,12 +61,21 @@ class Study:
     """
 
     def __init__(
-        self, storage: Storage, record: StudyRecord, space: Space | None, sampler: Sampler, scheduler: Scheduler | None,
+        self,
+        storage: Storage,
+        record: StudyRecord,
+        space: Space | None,
+        sampler: Sampler,
+        scheduler: Scheduler | None,
         checkpoints: Checkpoints,
-    ) -> None:  # fmt: skip
-        self.storage, self.name, self.sampler, self.scheduler = storage, record.name, sampler, scheduler
+    ) -> None:
+        self.storage = storage
+        self.name = record.name
+        self.sampler = sampler
+        self.scheduler = scheduler
         self.directions: tuple[str, ...] = tuple(record.spec["directions"])
-        self._id, self._spec = record.id, dict(record.spec)
+        self._id = record.id
+        self._spec = dict(record.spec)
         self._seed = int(self._spec["seed"])
         self._declared = bool(space if space is not None else self._spec.get("declared", False))
         stored = Space.from_json(self._spec["space"])
@@ -76,7 +85,9 @@ class Study:
         self.history = History(known, self.directions, self._seed, self._spec.get("objectives"))
         self._take(record.spec)
         self.objectives = self.history.objectives
-        self._proposals = Proposals(self.history, self._declared, set(space.names) if space is not None else set())
+        self._proposals = Proposals(
+            self.history, self._declared, set(space.names) if space is not None else set()
+        )
         self._worker = worker_name()
         self._open: dict[int, int] = {}  # trials this process runs: number -> token
         self._lock = threading.RLock()
@@ -91,12 +102,15 @@ class Study:
             self._save_space()
         elif space is None and self._spec["space"].get("functions"):
             logger.warning(
-                "study %r has constraints that are functions (%s) and cannot be stored; pass its space when loading it",
-                self.name, ", ".join(self._spec["space"]["functions"]),
-            )  # fmt: skip
+                "study %r has constraints that are functions (%s) and cannot be stored; pass its "
+                "space when loading it",
+                self.name,
+                ", ".join(self._spec["space"]["functions"]),
+            )
         self._refresh()
 
-    # -- running ----------------------------------------------------------------------------------------------------
+    # -- running
+    # ------------------------------------------------------------------------------------------
 
     def optimize(
         self,
@@ -117,23 +131,31 @@ class Study:
         """Runs trials of an objective until one of the bounds is reached, `stop()` is called, or Ctrl-C.
 
         Args:
-            objective: Takes a `Trial`, returns a number, or one for each of several objectives, in order or by name.
+            objective: Takes a `Trial`, returns a number, or one for each of several objectives, in
+                order or by name.
             n_trials: How many trials this call runs; None for no bound.
             timeout_s: After how many seconds no further trial is begun.
-            n_jobs: How many trials run at the same time, each in its own process; -1 for as many as fit.
-            executor: "ray", for a Ray cluster; or any `concurrent.futures` executor, in which n_jobs trials are kept.
-            catch: Exceptions of the objective after which the study goes on; others are raised. Exceeded limits, dead
-                workers and values of NaN never stop a study. Every failure is recorded.
-            catch_as: "infeasible" takes failures, earlier ones too, for breaches of a constraint, "crash": models learn
-                where trials crash or run out of memory. "failed" ends that. It is kept with the study; None: as it is.
+            n_jobs: How many trials run at the same time, each in its own process; -1 for as many as
+                fit.
+            executor: "ray", for a Ray cluster; or any `concurrent.futures` executor, in which
+                n_jobs trials are kept.
+            catch: Exceptions of the objective after which the study goes on; others are raised.
+                Exceeded limits, dead workers and values of NaN never stop a study. Every failure is
+                recorded.
+            catch_as: "infeasible" takes failures, earlier ones too, for breaches of a constraint,
+                "crash": models learn where trials crash or run out of memory. "failed" ends that.
+                It is kept with the study; None: as it is.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
             progress: Shows a progress bar; by default on a terminal only.
-            limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and recorded as failed.
-            resources: What one trial needs, "cpu" and "gpu" (may be a fraction). Its process gets those cores, and
-                CUDA_VISIBLE_DEVICES.
-            reproducible: With several jobs, results are taken in in the order of the trials, over a window of n_jobs:
-                the same seed and n_jobs give the same study whatever the timing. Costs some idle time.
-            stop: A rule of `luthier.stopping`, or several: once one finds a reason, no further trial is begun.
+            limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and
+                recorded as failed.
+            resources: What one trial needs, "cpu" and "gpu" (may be a fraction). Its process gets
+                those cores, and CUDA_VISIBLE_DEVICES.
+            reproducible: With several jobs, results are taken in in the order of the trials, over a
+                window of n_jobs: the same seed and n_jobs give the same study whatever the timing.
+                Costs some idle time.
+            stop: A rule of `luthier.stopping`, or several: once one finds a reason, no further
+                trial is begun.
 
         Raises:
             ValueError: A bound that is not positive, or another catch_as.
@@ -144,15 +166,30 @@ class Study:
         from .loop import run
 
         run(
-            self, objective, n_trials, timeout_s, n_jobs, executor, catch, catch_as, callbacks, progress, limits,
-            resources, reproducible, stop,
-        )  # fmt: skip
+            self,
+            objective,
+            n_trials,
+            timeout_s,
+            n_jobs,
+            executor,
+            catch,
+            catch_as,
+            callbacks,
+            progress,
+            limits,
+            resources,
+            reproducible,
+            stop,
+        )
 
     def ask(self) -> Trial:
-        """Begins a trial: one that waits, one that the scheduler resumes, or a new one. End it with `tell`.
+        """Begins a trial: one that waits, one that the scheduler resumes, or a new one.
+
+        End it with `tell`.
 
         Raises:
-            NothingToAskError: The scheduler wants none before running ones are told, or none any more.
+            NothingToAskError: The scheduler wants none before running ones are told, or none any
+                more.
         """
         trial = self._ask({})
         if isinstance(trial, Trial):
@@ -172,7 +209,8 @@ class Study:
 
         Args:
             trial: From `ask`.
-            value: Its value, or one for each objective, in order or by name; None if it failed or was pruned.
+            value: Its value, or one for each objective, in order or by name; None if it failed or
+                was pruned.
             state: "complete", "pruned" or "failed"; complete if there is a value, else failed.
 
         Raises:
@@ -185,7 +223,9 @@ class Study:
         return end(self, trial, told(trial, value, state))
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
-        """Adds a trial with these params, to be run before the sampler is asked again. Names left out are sampled.
+        """Adds a trial with these params, to be run before the sampler is asked again.
+
+        Names left out are sampled.
 
         Returns:
             Its number.
@@ -194,10 +234,15 @@ class Study:
             UnknownParameterError: A declared space does not have such a parameter or value.
         """
         fixed = self.history.space.check(params) if self._declared else dict(params)
-        return self.add_trials([TrialRow(number=-1, state=State.WAITING, params=fixed, tags=dict(tags or {}))])[0]
+        return self.add_trials(
+            [TrialRow(number=-1, state=State.WAITING, params=fixed, tags=dict(tags or {}))]
+        )[0]
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
-        """Adds trials as they are, from another study or from elsewhere; they get new numbers, which are returned."""
+        """Adds trials as they are, from another study or from elsewhere.
+
+        They get new numbers, which are returned.
+        """
         rows = addable(rows, self.objectives)
         with self._lock:
             first, _ = self.storage.add_trials(self._id, rows)
@@ -208,7 +253,8 @@ class Study:
         """Lets the running `optimize` begin no further trial; for callbacks and objectives."""
         self._stopped = True
 
-    # -- results ----------------------------------------------------------------------------------------------------
+    # -- results
+    # ------------------------------------------------------------------------------------------
 
     @property
     def trials(self) -> list[TrialRow]:
@@ -217,9 +263,12 @@ class Study:
 
     @property
     def best_trial(self) -> TrialRow:
-        """The feasible complete trial with the best value as it was observed; see `recommend` where values are noisy.
+        """The feasible complete trial with the best value as it was observed.
 
-        Re-runs of `confirm` do not count: the luckiest of several runs of one configuration says little of it.
+        See `recommend` where values are noisy.
+
+        Re-runs of `confirm` do not count: the luckiest of several runs of one configuration says
+        little of it.
 
         Raises:
             NoCompletedTrialsError: None is complete.
@@ -227,7 +276,10 @@ class Study:
             StudyError: There are several objectives.
         """
         if len(self.directions) > 1:
-            raise StudyError(f"{len(self.directions)} objectives have no single best trial; see best_trials and choose")
+            raise StudyError(
+                f"{len(self.directions)} objectives have no single best trial; see best_trials and "
+                "choose"
+            )
         with self._lock:
             self._refresh()
             must_have_results(self.history)
@@ -247,7 +299,10 @@ class Study:
 
     @property
     def best_trials(self) -> list[TrialRow]:
-        """The feasible complete trials that no other beats in all objectives (with one: all that share the best)."""
+        """The feasible complete trials that no other beats in all objectives (with one.
+
+        All that share the best).
+        """
         with self._lock:
             self._refresh()
             h = self.history
@@ -258,9 +313,10 @@ class Study:
     def recommend(self, k: int = 1) -> list[Recommendation]:
         """The k best configurations by what a model of all trials expects of them, the best first.
 
-        With noise, the best value observed is the luckiest too. A model weighs it against its repeats and neighbours;
-        while trials are too few for a model, it is the mean of the observed values. Configurations that are expected to
-        break a constraint, or always did, are left out; see `Recommendation.feasible`.
+        With noise, the best value observed is the luckiest too. A model weighs it against its
+        repeats and neighbours; while trials are too few for a model, it is the mean of the observed
+        values. Configurations that are expected to break a constraint, or always did, are left out;
+        see `Recommendation.feasible`.
 
         Args:
             k: How many different configurations; fewer come back when fewer are complete.
@@ -285,17 +341,22 @@ class Study:
         knee: bool = False,
         lexicographic: Sequence[str | tuple[str, float]] | None = None,
     ) -> Choice:
-        """One of the feasible trials, by one of these ways (none where one trial is best in all). It says why.
+        """One of the feasible trials, by one of these ways (none where one trial is best in all).
+
+        It says why.
 
         Args:
-            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see `luthier.analysis.rule_language.parse`.
+            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see
+                `luthier.analysis.rule_language.parse`.
             weights: Of objectives, each scaled to 0 (best) to 1 (worst of the front).
             aspiration: Values of objectives to come up to, or as near as can be.
             knee: Where the front bends most.
-            lexicographic: Objectives, the most important first, with how much of each may be given up for the next.
+            lexicographic: Objectives, the most important first, with how much of each may be given
+                up for the next.
 
         Raises:
-            NothingFitsError: No trial satisfies the rule; it says which condition excludes everything.
+            NothingFitsError: No trial satisfies the rule; it says which condition excludes
+                everything.
             RuleError: The rule cannot be read or names what is not there, or not one way is given.
             NoCompletedTrialsError: None is complete.
             NoFeasibleTrialsError: None of those keeps all constraints.
@@ -305,37 +366,54 @@ class Study:
         with self._lock:
             self._refresh()
             return choose(
-                self.history, partial(self.storage.rows, self._id), rule, weights=weights, aspiration=aspiration,
-                knee=knee, lexicographic=lexicographic,
-            )  # fmt: skip
+                self.history,
+                partial(self.storage.rows, self._id),
+                rule,
+                weights=weights,
+                aspiration=aspiration,
+                knee=knee,
+                lexicographic=lexicographic,
+            )
 
-    def forecast(self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None) -> Forecast:
+    def forecast(
+        self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None
+    ) -> Forecast:
         """What a trial that was stopped, paused or is running would come to if it were trained to its end.
 
         Args:
             trial: One that has reported.
             level: Of the intervals.
-            resource: The step at which trials end; None for that of the trials that came to their end.
+            resource: The step at which trials end; None for that of the trials that came to their
+                end.
 
         Raises:
-            StudyError: It reported nothing, nobody knows where trials end, or there are several objectives.
+            StudyError: It reported nothing, nobody knows where trials end, or there are several
+                objectives.
             ValueError: level is no probability.
         """
         from ..analysis.forecasting import forecast
 
         with self._lock:
             self._refresh()
-            return forecast(self.history, trial if isinstance(trial, int) else trial.number, level, resource)
+            return forecast(
+                self.history, trial if isinstance(trial, int) else trial.number, level, resource
+            )
 
     def confirm(
-        self, k: int = 3, repeats: int = 5, objective: Objective | None = None, n_jobs: int = 1, level: float = 0.95
+        self,
+        k: int = 3,
+        repeats: int = 5,
+        objective: Objective | None = None,
+        n_jobs: int = 1,
+        level: float = 0.95,
     ) -> Confirmation:
         """Runs the k leaders anew with fresh random numbers, and compares them on that.
 
-        Each repeat is a trial of this study with tags "confirms" (the trial it runs anew) and "repeat". Leaders are
-        chosen by the other trials alone: the means are unbiased, and another call goes on where this one was killed.
-        In repeat r `trial.rng` is the same for all leaders: take all randomness from it, and fewer repeats find the
-        differences. Nothing stops a repeat early; one that fails is left out, and tried again by another call.
+        Each repeat is a trial of this study with tags "confirms" (the trial it runs anew) and
+        "repeat". Leaders are chosen by the other trials alone: the means are unbiased, and another
+        call goes on where this one was killed. In repeat r `trial.rng` is the same for all leaders:
+        take all randomness from it, and fewer repeats find the differences. Nothing stops a repeat
+        early; one that fails is left out, and tried again by another call.
 
         Args:
             k: How many leaders of `recommend`.
@@ -354,7 +432,9 @@ class Study:
         return confirm(self, k, repeats, objective or self._objective, n_jobs, level)
 
     def checkpoint(self, trial: TrialRow | int) -> Any:
-        """The last checkpoint of a trial: a dict, or the path of a file or folder; None where there is none.
+        """The last checkpoint of a trial: a dict, or the path of a file or folder.
+
+        None where there is none.
 
         Raises:
             CheckpointError: It was deleted (see `luthier.checkpoints.Checkpoints`) or damaged.
@@ -377,12 +457,17 @@ class Study:
         try:
             import pandas as pd
         except ImportError:
-            raise MissingDependencyError("to_dataframe needs pandas: pip install luthier[pandas]") from None
+            raise MissingDependencyError(
+                "to_dataframe needs pandas: pip install luthier[pandas]"
+            ) from None
         return pd.DataFrame(records(self.trials, self.objectives))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{int((self.history.state == s).sum())} {s.name.lower()}" for s in State
-                           if (self.history.state == s).any())  # fmt: skip
+        counts = ", ".join(
+            f"{int((self.history.state == s).sum())} {s.name.lower()}"
+            for s in State
+            if (self.history.state == s).any()
+        )
         best = self.history.best() if len(self.directions) == 1 else None
         value = "" if best is None else f", best {self.history.values[best, 0]:.6g} in trial {best}"
         return f"Study({self.name!r}, {'/'.join(self.directions)}, {counts or 'no trials'}{value})"
@@ -390,12 +475,16 @@ class Study:
     def _repr_html_(self) -> str:
         return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
 
-    # -- inside: the loop, links and executors use these ------------------------------------------------------------
+    # -- inside: the loop, links and executors use these
+    # ------------------------------------------------------------
 
     def _ask(
         self, held: dict[int, Trial], only: Collection[int] | None = None, left: int | None = None
     ) -> Trial | Literal[Next.WAIT, Next.DONE]:
-        """`ask`, which also notes the trial in `held`. See `take` for its arguments, and for what is no trial."""
+        """`ask`, which also notes the trial in `held`.
+
+        See `take` for its arguments, and for what is no trial.
+        """
         with self._lock:
             self._refresh()
             row = take(self, only, left)

@@ -1,4 +1,7 @@
-"""A worker's turn: it begins with a trial that waits, one that the scheduler resumes, or a new one; reports; ends."""
+"""A worker's turn: it begins with a trial that waits, one that the scheduler resumes, or a new one.
+
+Reports; ends.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ _ATTEMPTS = 20  # to resume a trial that others resume at the same time
 def take(
     study: Study, only: Collection[int] | None = None, left: int | None = None
 ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
-    """The trial that a free worker runs now, which has been begun for it; the study has just been refreshed.
+    """The trial that a free worker runs now, which has been begun for it.
+
+    The study has just been refreshed.
 
     Args:
         study: The study, locked.
@@ -38,7 +43,8 @@ def take(
         left: How many trials that nobody has begun may still be taken; None for no bound.
 
     Returns:
-        The trial; or WAIT while none can be had before running ones are over, DONE where none can be had at all.
+        The trial; or WAIT while none can be had before running ones are over, DONE where none can
+        be had at all.
     """
     history, new = study.history, left != 0
     if only is None:
@@ -53,8 +59,10 @@ def take(
     if history.paused and not (scheduler and scheduler.resumes):
         study._warn(
             "paused",
-            f"{len(history.paused)} trials of {study.name!r} are paused, and the scheduler {scheduler!r} never "
-            "resumes any: they stay as they are. Pass the scheduler that paused them to go on with them",
+            f"{len(history.paused)} trials of {study.name!r} are paused, and the scheduler "
+            f"{scheduler!r} never "
+            "resumes any: they stay as they are. Pass the scheduler that paused them to go on with "
+            "them",
         )
     if scheduler is None:
         return _propose(study) if new else Next.DONE
@@ -110,9 +118,14 @@ def _propose(study: Study) -> TrialRow:
 
 def _new(study: Study, number: int, params: dict[str, Any]) -> TrialRow:
     return TrialRow(
-        number=number, state=State.RUNNING, params=params, started_s=time.time(), worker=study._worker, token=1,
+        number=number,
+        state=State.RUNNING,
+        params=params,
+        started_s=time.time(),
+        worker=study._worker,
+        token=1,
         lease_s=study.storage.now() + study.storage.lease_s,
-    )  # fmt: skip
+    )
 
 
 def _begin(study: Study, params: dict[str, Any]) -> TrialRow | None:
@@ -126,7 +139,10 @@ def _begin(study: Study, params: dict[str, Any]) -> TrialRow | None:
 
 
 def _resume(study: Study, move: Resume) -> TrialRow | None:
-    """A paused trial that goes on; None if another worker was quicker, whose trial is then in sight."""
+    """A paused trial that goes on.
+
+    None if another worker was quicker, whose trial is then in sight.
+    """
     history = study.history
     if move.number == history.n:
         return _begin(study, move.params or {})
@@ -134,39 +150,58 @@ def _resume(study: Study, move: Resume) -> TrialRow | None:
     [row] = study.storage.rows(study._id, [move.number])
     step, lent = float(history.last_step[move.number]), row.checkpoints[:0]
     if move.source is not None:
-        step, lent = float(history.last_step[move.source]), history.checkpoints.get(move.source, ())[-1:]
+        step, lent = (
+            float(history.last_step[move.source]),
+            history.checkpoints.get(move.source, ())[-1:],
+        )
         step = float(lent[0]["step"]) if lent else step
     if not row.checkpoints and not lent and step > 0:
         study._warn(
             "afresh",
-            f"trial {move.number} of {study.name!r} goes on without a checkpoint, so its first {step:g} steps are "
-            "trained again: call trial.report(value, step, checkpoint=...), begin with trial.checkpoint after "
+            f"trial {move.number} of {study.name!r} goes on without a checkpoint, so its first "
+            f"{step:g} steps are "
+            "trained again: call trial.report(value, step, checkpoint=...), begin with "
+            "trial.checkpoint after "
             "trial.step, or take a scheduler that never pauses, such as ASHA(mode='stopping')",
         )
     turn = Turn(step, row.params if move.params is None else move.params, move.source)
-    taken, revision = study.storage.claim(study._id, move.number, study._worker, Resumed(token, turn, lent))
+    taken, revision = study.storage.claim(
+        study._id, move.number, study._worker, Resumed(token, turn, lent)
+    )
     study._wrote(revision, taken)
     return taken
 
 
 def report(
-    study: Study, number: int, token: int, step: float, value: Told, reference: dict[str, Any] | None,
+    study: Study,
+    number: int,
+    token: int,
+    step: float,
+    value: Told,
+    reference: dict[str, Any] | None,
     params: dict[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     """Stores an intermediate value, and where the checkpoint is that was saved with it."""
     m, history = len(study.directions), study.history
     if m == 1 and isinstance(value, tuple):
         raise ReportError(
-            f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in trial {number}"
+            f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in trial "
+            f"{number}"
         )
     if m > 1 and (not isinstance(value, tuple) or len(value) != m):
-        raise ReportError(f"report(values, step) expects {m} values, got {value!r} in trial {number}")
+        raise ReportError(
+            f"report(values, step) expects {m} values, got {value!r} in trial {number}"
+        )
     with study._lock:
-        if reference is not None and number not in study._open:  # begun elsewhere, as its earlier turns were
+        if (
+            reference is not None and number not in study._open
+        ):  # begun elsewhere, as its earlier turns were
             study._refresh()
         references = None if reference is None else study._lineage.grown(number, reference)
         revision = study.storage.report(study._id, number, token, step, value, references, params)
-        known = not params or params == history._last.get(number)  # else the row has changed with them
+        known = not params or params == history._last.get(
+            number
+        )  # else the row has changed with them
         if revision == history.revision + 1 and known:
             history.put_report(number, step, value)
             history.revision = revision
@@ -203,16 +238,25 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
         try:
             if study._proposals.learn(outcome.suggested):
                 study._save_space()
-        except IncompatibleDistributionError as e:  # another worker has just used the name for something else
-            outcome.state, outcome.values, outcome.error, outcome.exception = State.FAILED, None, describe(e), e
+        except (
+            IncompatibleDistributionError
+        ) as e:  # another worker has just used the name for something else
+            outcome.state = State.FAILED
+            outcome.values = None
+            outcome.error = describe(e)
+            outcome.exception = e
         if outcome.values is None and outcome.state in (State.PRUNED, State.PAUSED):
             outcome.values = h.reports.last(trial.number)
         if outcome.error and h.granted[trial.number] >= h.last_step[trial.number]:
             outcome.error += (
-                f"\nThe trial had been resumed at step {h.granted[trial.number]:g} and reported nothing since. If that "
-                "is where trials end, tell the scheduler so (max_resource), or return what the checkpoint had come to"
+                f"\nThe trial had been resumed at step {h.granted[trial.number]:g} and reported "
+                "nothing since. If that "
+                "is where trials end, tell the scheduler so (max_resource), or return what the "
+                "checkpoint had come to"
             )
-        began_s, params, cost = outcome.started_s, outcome.params, outcome.cost
+        began_s = outcome.started_s
+        params = outcome.params
+        cost = outcome.cost
         constraints = outcome.constraints
         if trial.number in h.turns:  # its earlier turns count too
             began_s, params = None, {**h.turns[trial.number][-1].params, **params}
@@ -220,19 +264,30 @@ def end(study: Study, trial: Trial, outcome: Outcome) -> TrialRow:
             cost = cost if math.isnan(before) else before + (cost or 0.0)
             constraints = {**h.feasibility.told(trial.number), **constraints}
         row = TrialRow(
-            number=trial.number, state=outcome.state, params=params, values=outcome.values,
-            tags=outcome.tags, error=outcome.error, started_s=began_s or float(h.started_s[trial.number]),
-            finished_s=outcome.finished_s, worker=study._worker, token=trial.token, cost=cost,
-            turns=h.turns.get(trial.number, ()), constraints=constraints,
-        )  # fmt: skip
+            number=trial.number,
+            state=outcome.state,
+            params=params,
+            values=outcome.values,
+            tags=outcome.tags,
+            error=outcome.error,
+            started_s=began_s or float(h.started_s[trial.number]),
+            finished_s=outcome.finished_s,
+            worker=study._worker,
+            token=trial.token,
+            cost=cost,
+            turns=h.turns.get(trial.number, ()),
+            constraints=constraints,
+        )
         row = study._lineage.ended(row)
         if study.scheduler is not None and row.state == State.COMPLETE and not h.n_reports:
             study._refresh()
         if study.scheduler is not None and row.state == State.COMPLETE and not h.n_reports:
             study._warn(
                 "silent",
-                f"trial {row.number} ended without a report, and {study.scheduler!r} decides by reports: call "
-                "trial.report(value, step) as it trains, and raise luthier.TrialPruned where trial.should_prune() "
+                f"trial {row.number} ended without a report, and {study.scheduler!r} decides by "
+                "reports: call "
+                "trial.report(value, step) as it trains, and raise luthier.TrialPruned where "
+                "trial.should_prune() "
                 "is true; until then every trial is trained to its end",
             )
         try:
@@ -257,7 +312,9 @@ def release_forgotten(study: Study) -> None:
     """Gives back what an interrupt cut off between the storage's yes and our knowing of it."""
     with study._lock:
         study._refresh()
-        for row in study.storage.rows(study._id, sorted(study.history.running - study._open.keys())):
+        for row in study.storage.rows(
+            study._id, sorted(study.history.running - study._open.keys())
+        ):
             if row.worker == study._worker:
                 with contextlib.suppress(LeaseLostError):
                     study._wrote(study.storage.release(study._id, row.number, row.token, False))

@@ -1,4 +1,7 @@
-"""A worker that joins a study: beside any number of others, from anywhere, until the study has what it was to have."""
+"""A worker that joins a study.
+
+Beside any number of others, from anywhere, until the study has what it was to have.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,17 @@ from .study import Study
 logger = logging.getLogger("luthier")
 
 _HURRY_S = 5.0  # how long a server that is away is waited for by a process that is to end
-_POLL_S = 0.5  # how often one looks for a study that is not there yet, and at trials that others run
+_POLL_S = (
+    0.5  # how often one looks for a study that is not there yet, and at trials that others run
+)
 
 
 class Bounded(Patient):
     """Another storage, through which no study gets beyond its first trials.
 
-    Trials are counted by their number, whatever became of them, so that any number of workers keep to the bound at
-    once: none of a higher number is added or begun. What waits there is left to workers without a bound.
+    Trials are counted by their number, whatever became of them, so that any number of workers keep
+    to the bound at once: none of a higher number is added or begun. What waits there is left to
+    workers without a bound.
 
     Args:
         inner: The storage.
@@ -36,13 +42,18 @@ class Bounded(Patient):
 
     def __init__(self, inner: Storage, total: int) -> None:
         super().__init__(inner, 0.0)
-        self.url, self.total = inner.url, total
+        self.url = inner.url
+        self.total = total
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Bounded, (self.inner, self.total)
 
     def add_trials(
-        self, study: int, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
     ) -> tuple[int, int]:
         if all(row.state != State.RUNNING for row in rows):
             return super().add_trials(study, rows, expected, call)
@@ -55,14 +66,19 @@ class Bounded(Patient):
             n += 1  # others have added some since
         raise SpaceExhaustedError(f"the study has its {self.total} trials")
 
-    def claim(self, study: int, number: int, worker: str, resume: Resume | None = None) -> tuple[TrialRow | None, int]:
+    def claim(
+        self, study: int, number: int, worker: str, resume: Resume | None = None
+    ) -> tuple[TrialRow | None, int]:
         if number >= self.total and resume is None:
             return None, -1
         return super().claim(study, number, worker, resume)
 
 
 def hurry(storage: Storage) -> None:
-    """From now on a storage waits a few seconds for its server, and then no more: this process is to end."""
+    """From now on a storage waits a few seconds for its server, and then no more.
+
+    This process is to end.
+    """
     while isinstance(storage, Patient):
         storage.patience_s = min(storage.patience_s, _HURRY_S)
         timer = threading.Timer(_HURRY_S, setattr, (storage, "patience_s", 0.0))
@@ -95,13 +111,17 @@ def awaited(name: str, opened: Callable[[], Storage], wait_s: float = 0.0) -> St
 
 
 def join(
-    study: Study, objective: Objective, trials: int | None = None, total: int | None = None,
-    timeout_s: float | None = None, **options: Any,
-) -> None:  # fmt: skip
+    study: Study,
+    objective: Objective,
+    trials: int | None = None,
+    total: int | None = None,
+    timeout_s: float | None = None,
+    **options: Any,
+) -> None:
     """Works on a study; with a total, until so many trials of it are over, whoever runs them.
 
-    A worker that finds nothing to begin waits for the trials of the others, and takes over those that are given back
-    or whose worker dies. One with a bound of its own does not wait.
+    A worker that finds nothing to begin waits for the trials of the others, and takes over those
+    that are given back or whose worker dies. One with a bound of its own does not wait.
 
     Args:
         study: The study; where there is a total, in a storage that is `Bounded` by it.
@@ -113,10 +133,17 @@ def join(
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     over: list[int] = []
-    options["callbacks"] = [*options.get("callbacks", ()), lambda study, row: over.append(row.number)]
+    options["callbacks"] = [
+        *options.get("callbacks", ()),
+        lambda study, row: over.append(row.number),
+    ]
     while deadline is None or time.monotonic() < deadline:
         left = None if deadline is None else max(deadline - time.monotonic(), 1e-3)
-        bounds = [n for n in (trials, None if total is None else sum(_room(study, total))) if n is not None]
+        bounds = [
+            n
+            for n in (trials, None if total is None else sum(_room(study, total)))
+            if n is not None
+        ]
         n_before = len(over)
         study.optimize(objective, n_trials=min(bounds, default=None), timeout_s=left, **options)
         if total is None or trials is not None or study._stopped:
@@ -161,7 +188,9 @@ def _more(study: Study, total: int, deadline: float | None) -> bool:
             return waiting or bool(others)
         if others is None:
             others = running
-            logger.info("waiting for trials %s, which others run", ", ".join(map(str, sorted(running)[:10])))
+            logger.info(
+                "waiting for trials %s, which others run", ", ".join(map(str, sorted(running)[:10]))
+            )
         if _silent(study, running):
             return True
         time.sleep(_POLL_S)
@@ -169,7 +198,10 @@ def _more(study: Study, total: int, deadline: float | None) -> bool:
 
 
 def _silent(study: Study, running: set[int]) -> bool:
-    """Whether the lease of one of these trials has run out; asked are only those whose lease was to end by now."""
+    """Whether the lease of one of these trials has run out.
+
+    Asked are only those whose lease was to end by now.
+    """
     history, storage = study.history, study.storage
     now, lease_s = storage.now(), storage.lease_s
     with study._lock:

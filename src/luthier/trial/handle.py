@@ -23,7 +23,9 @@ logger = logging.getLogger("luthier")
 class Link(Protocol):
     """What a trial needs from the study it belongs to, wherever that is."""
 
-    def report(self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]) -> None:
+    def report(
+        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+    ) -> None:
         """Stores an intermediate value, and where the checkpoint is that was saved with it."""
 
     def decide(self) -> Decision:
@@ -55,18 +57,32 @@ class Trial:
     _warned = False  # in this process, of an objective that goes on
 
     def __init__(
-        self, number: int, proposal: Mapping[str, Any], space: Space, seed: int, link: Link,
-        keeper: Keeper | None = None, references: Sequence[dict[str, Any]] = (), token: int = 1, declared: bool = False,
+        self,
+        number: int,
+        proposal: Mapping[str, Any],
+        space: Space,
+        seed: int,
+        link: Link,
+        keeper: Keeper | None = None,
+        references: Sequence[dict[str, Any]] = (),
+        token: int = 1,
+        declared: bool = False,
         objectives: Sequence[str] = ("value",),
-    ) -> None:  # fmt: skip
-        self.number, self.token, self.objectives = number, token, tuple(objectives)
+    ) -> None:
+        self.number = number
+        self.token = token
+        self.objectives = tuple(objectives)
         self.constraints: dict[str, float] = {}
         self.suggested: dict[str, Distribution] = {}
         self.tags: dict[str, Any] = {}
         self.cost: float | None = None
         self.verdict = Decision.CONTINUE
-        self._proposal, self._space, self._seed, self._link = proposal, space, seed, link
-        self._keeper, self._references = keeper, references
+        self._proposal = proposal
+        self._space = space
+        self._seed = seed
+        self._link = link
+        self._keeper = keeper
+        self._references = references
         self._taken_up: tuple[float, Any] | None = None
         self._params: dict[str, Any] = dict(proposal) if declared else {}
         self._rng: np.random.Generator | None = None
@@ -75,15 +91,19 @@ class Trial:
     def checkpoint(self) -> Any:
         """What to go on from: the dict, or a path to the file, that `report(..., checkpoint=...)` was last given.
 
-        None where the trial starts afresh. A trial has one that was paused, or whose worker died; in a population it
-        may be another trial's. Files are read, never written to: take what you need and save to a path of your own. One
-        that was deleted or damaged is left out, with a warning; then the one before counts.
+        None where the trial starts afresh. A trial has one that was paused, or whose worker died;
+        in a population it may be another trial's. Files are read, never written to: take what you
+        need and save to a path of your own. One that was deleted or damaged is left out, with a
+        warning; then the one before counts.
         """
         return self._took_up()[1]
 
     @property
     def step(self) -> float:
-        """How far `checkpoint` was trained: the step it was reported with, 0 without one; whole numbers as int."""
+        """How far `checkpoint` was trained: the step it was reported with, 0 without one.
+
+        Whole numbers as int.
+        """
         return self._took_up()[0]
 
     def _took_up(self) -> tuple[float, Any]:
@@ -104,10 +124,12 @@ class Trial:
 
     @property
     def rng(self) -> np.random.Generator:
-        """A generator of the trial's own: the same for the same study seed, trial number and step it goes on from.
+        """A generator of the trial's own.
 
-        In a re-run of `Study.confirm` it depends on the study's seed and the repeat instead, so that all who are
-        compared meet the same random numbers.
+        The same for the same study seed, trial number and step it goes on from.
+
+        In a re-run of `Study.confirm` it depends on the study's seed and the repeat instead, so
+        that all who are compared meet the same random numbers.
         """
         if self._rng is None:
             repeat = self.tags.get("repeat") if "confirms" in self.tags else None
@@ -118,32 +140,63 @@ class Trial:
         return self._rng
 
     def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False,
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        step: float | None = None,
+        log: bool = False,
         scale: Scale | None = None,
-    ) -> float:  # fmt: skip
+    ) -> float:
         """A real number between low and high, both included; see `luthier.Float`."""
         known = self._known(name, Float)
         scale = scale or ("log" if log else "linear")
-        if known is None or (known.low, known.high, known.step, known.scale) != (low, high, step, scale):
+        if known is None or (known.low, known.high, known.step, known.scale) != (
+            low,
+            high,
+            step,
+            scale,
+        ):
             known = Float(low, high, step=step, scale=scale)
         return float(self.suggest(name, known))
 
     def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, scale: Scale | None = None
+        self,
+        name: str,
+        low: int,
+        high: int,
+        *,
+        step: int = 1,
+        log: bool = False,
+        scale: Scale | None = None,
     ) -> int:
         """A whole number between low and high, both included; see `luthier.Int`."""
         known = self._known(name, Int)
         scale = scale or ("log" if log else "linear")
-        if known is None or (known.low, known.high, known.step, known.scale) != (low, high, step, scale):
+        if known is None or (known.low, known.high, known.step, known.scale) != (
+            low,
+            high,
+            step,
+            scale,
+        ):
             known = Int(low, high, step=step, scale=scale)
         return int(self.suggest(name, known))
 
-    def suggest_categorical(self, name: str, choices: Sequence[Any], *, ordered: bool = False) -> Any:
+    def suggest_categorical(
+        self, name: str, choices: Sequence[Any], *, ordered: bool = False
+    ) -> Any:
         """One of the choices, in the user's own type; see `luthier.Categorical`."""
         known = self._known(name, Categorical)
-        if known is None or known.ordered != ordered or len(known.choices) != len(choices) or any(
-            a is not b and (type(a) is not type(b) or a != b) for a, b in zip(known.choices, choices, strict=True)
-        ):  # fmt: skip
+        if (
+            known is None
+            or known.ordered != ordered
+            or len(known.choices) != len(choices)
+            or any(
+                a is not b and (type(a) is not type(b) or a != b)
+                for a, b in zip(known.choices, choices, strict=True)
+            )
+        ):
             known = Categorical(tuple(choices), ordered=ordered)
         value = self.suggest(name, known)
         return choices[int(known.raw(value))]
@@ -155,19 +208,20 @@ class Trial:
     def suggest(self, name: str, dist: Distribution) -> Any:
         """A value of a distribution.
 
-        The proposed value where the sampler has one that fits, otherwise a draw from the distribution. Asked twice for
-        the same name, it answers the same.
+        The proposed value where the sampler has one that fits, otherwise a draw from the
+        distribution. Asked twice for the same name, it answers the same.
 
         Raises:
-            IncompatibleDistributionError: The name is already used for another kind of parameter, or another range in
-                this trial.
+            IncompatibleDistributionError: The name is already used for another kind of parameter,
+                or another range in this trial.
         """
         if not isinstance(name, str) or not name:
             raise DistributionError(f"a parameter's name must be a non-empty string, got {name!r}")
         if name in self.suggested:
             if self.suggested[name] != dist:
                 raise IncompatibleDistributionError(
-                    f"{name!r} was {self.suggested[name]!r} earlier in this trial and is now {dist!r}; use two names"
+                    f"{name!r} was {self.suggested[name]!r} earlier in this trial and is now "
+                    f"{dist!r}; use two names"
                 )
             return self._params[name]
         known = self._space.params.get(name)
@@ -175,7 +229,12 @@ class Trial:
             must_match(name, known, dist)
         self.suggested[name] = dist
         raw, value = None, self._proposal.get(name)
-        if known is dist and isinstance(dist, Float) and dist.step is None and dist.low <= _real(value) <= dist.high:
+        if (
+            known is dist
+            and isinstance(dist, Float)
+            and dist.step is None
+            and dist.low <= _real(value) <= dist.high
+        ):
             self._params[name] = value  # the common case, without ceremony
             return value
         if name in self._proposal:
@@ -190,16 +249,22 @@ class Trial:
         self._params[name] = dist.value(raw)
         return self._params[name]
 
-    def report(self, value: float | Sequence[float] | Mapping[str, float], step: float, checkpoint: Any = None) -> None:
+    def report(
+        self,
+        value: float | Sequence[float] | Mapping[str, float],
+        step: float,
+        checkpoint: Any = None,
+    ) -> None:
         """Tells an intermediate value.
 
         Args:
-            value: The objective so far; one number for each where there are several, in order or by name. NaN and
-                infinities are taken as they are, and rank last.
-            step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice keeps the later value.
-            checkpoint: What to go on from after a pause, or should this worker die: a dict of arrays and numbers, which
-                is saved for you, or the path of a file or folder of your own, which is copied. It comes back as
-                `trial.checkpoint`.
+            value: The objective so far; one number for each where there are several, in order or by
+                name. NaN and infinities are taken as they are, and rank last.
+            step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice
+                keeps the later value.
+            checkpoint: What to go on from after a pause, or should this worker die: a dict of
+                arrays and numbers, which is saved for you, or the path of a file or folder of your
+                own, which is copied. It comes back as `trial.checkpoint`.
 
         Raises:
             ReportError: value or step is not a number, or not as many as there are objectives.
@@ -208,21 +273,31 @@ class Trial:
         """
         if isinstance(value, Mapping):
             value = in_order(value, self.objectives, f"trial {self.number} reported", ReportError)
-        several = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim == 1)
-        values = [self._number("value", v) for v in cast(Sequence[Any], value if several else [value])]
+        several = isinstance(value, list | tuple) or (
+            isinstance(value, np.ndarray) and value.ndim == 1
+        )
+        values = [
+            self._number("value", v) for v in cast(Sequence[Any], value if several else [value])
+        ]
         step = self._number("step", step)
         if not math.isfinite(step):
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
         if self.verdict is not Decision.CONTINUE and not Trial._warned:
             Trial._warned = True
             logger.warning(
-                "trial %d was told to %s and goes on (step %g); raise luthier.TrialPruned where trial.should_prune() "
-                "is true", self.number, self.verdict.value, step,
-            )  # fmt: skip
+                "trial %d was told to %s and goes on (step %g); raise luthier.TrialPruned where "
+                "trial.should_prune() "
+                "is true",
+                self.number,
+                self.verdict.value,
+                step,
+            )
         reference = None
         if checkpoint is not None:
             if self._keeper is None:
-                raise CheckpointError(f"trial {self.number} runs where its study's checkpoints cannot be reached")
+                raise CheckpointError(
+                    f"trial {self.number} runs where its study's checkpoints cannot be reached"
+                )
             reference = self._keeper.save(self.number, step, checkpoint)
         self._link.report(step, tuple(values) if several else values[0], reference, self._params)
 
@@ -237,22 +312,31 @@ class Trial:
         return float(x)
 
     def should_prune(self) -> bool:
-        """Whether the scheduler ends this trial's turn now, by what has been reported: raise `luthier.TrialPruned`.
+        """Whether the scheduler ends this trial's turn now, by what has been reported.
 
-        It may be over, or only paused and go on later from its checkpoint, if others turn out no better.
+        Raise `luthier.TrialPruned`.
+
+        It may be over, or only paused and go on later from its checkpoint, if others turn out no
+        better.
         """
         if self.verdict is Decision.CONTINUE:
             self.verdict = self._link.decide()
         return self.verdict is not Decision.CONTINUE
 
     def set_tag(self, name: str, value: Any) -> None:
-        """Notes something beside the result: text, numbers, lists or dicts of them. Stored when the trial ends."""
+        """Notes something beside the result: text, numbers, lists or dicts of them.
+
+        Stored when the trial ends.
+        """
         self.tags[str(name)] = jsonable(value)
 
     def set_cost(self, value: float) -> None:
-        """Notes what the trial cost, in a unit of your own: seconds, dollars, kWh. Stored however the trial ends.
+        """Notes what the trial cost, in a unit of your own: seconds, dollars, kWh.
 
-        Told twice, the later counts. A trial that was paused tells what each turn cost; its cost is their sum.
+        Stored however the trial ends.
+
+        Told twice, the later counts. A trial that was paused tells what each turn cost; its cost is
+        their sum.
 
         Raises:
             CostError: It is not a finite number >= 0.
@@ -260,11 +344,13 @@ class Trial:
         self.cost = checked_cost(value, f"trial {self.number}")
 
     def set_constraint(self, name: str, value: float) -> None:
-        """Notes a constraint on what came out: the trial is feasible when all of its constraints are at most 0.
+        """Notes a constraint on what came out.
 
-        For "latency of at most 50 ms" the value is latency_ms - 50. Infinity breaks it by far; a trial with NaN fails,
-        as with a value of NaN. Told twice, the later counts. Stored however the objective ends, but lost with a process
-        that is killed, as by a limit.
+        The trial is feasible when all of its constraints are at most 0.
+
+        For "latency of at most 50 ms" the value is latency_ms - 50. Infinity breaks it by far; a
+        trial with NaN fails, as with a value of NaN. Told twice, the later counts. Stored however
+        the objective ends, but lost with a process that is killed, as by a limit.
 
         Raises:
             ConstraintValueError: The name is empty or "crash", or the value is not a number.

@@ -1,4 +1,7 @@
-"""What runs where: one trial, from the handle to its outcome. The same function in every executor."""
+"""What runs where: one trial, from the handle to its outcome.
+
+The same function in every executor.
+"""
 
 from __future__ import annotations
 
@@ -53,21 +56,29 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     """Runs an objective and says how it ended; only KeyboardInterrupt and the like come through.
 
     Args:
-        objective: Takes a `Trial`, returns a number, or one for each of the trial's objectives, in order or by name.
+        objective: Takes a `Trial`, returns a number, or one for each of the trial's objectives, in
+            order or by name.
         trial: The handle.
     """
     out = Outcome(State.FAILED, started_s=time.time())
     try:
-        out.values = checked_values(objective(trial), trial.objectives, f"trial {trial.number} returned")
+        out.values = checked_values(
+            objective(trial), trial.objectives, f"trial {trial.number} returned"
+        )
         out.error = _nan(trial, out.values)
         out.state = State.COMPLETE if out.error is None else State.FAILED
         out.values = out.values if out.error is None else None
     except TrialPruned:
         out.state = State.PAUSED if trial.verdict is Decision.PAUSE else State.PRUNED
     except (Exception, SystemExit) as e:
-        out.exception, out.error = e, describe(e)
-    out.params, out.suggested, out.tags, out.finished_s = trial.params, trial.suggested, trial.tags, time.time()
-    out.cost, out.constraints = trial.cost, trial.constraints
+        out.exception = e
+        out.error = describe(e)
+    out.params = trial.params
+    out.suggested = trial.suggested
+    out.tags = trial.tags
+    out.finished_s = time.time()
+    out.cost = trial.cost
+    out.constraints = trial.constraints
     return out
 
 
@@ -94,19 +105,37 @@ def told(trial: Trial, value: Any, state: State | str | None) -> Outcome:
     if value is not None or state == State.COMPLETE:
         values = checked_values(value, trial.objectives, f"trial {trial.number} returned")
         if wrong := _nan(trial, values):
-            state, error, values = State.FAILED, wrong, None
+            state = State.FAILED
+            error = wrong
+            values = None
     return Outcome(
-        state, values, error, None, trial.params, trial.suggested, trial.tags, time.time(), cost=trial.cost,
+        state,
+        values,
+        error,
+        None,
+        trial.params,
+        trial.suggested,
+        trial.tags,
+        time.time(),
+        cost=trial.cost,
         constraints=trial.constraints,
-    )  # fmt: skip
+    )
 
 
 def failed(exception: BaseException, trial: Trial) -> Outcome:
     """The outcome of a trial whose worker could not say."""
     return Outcome(
-        State.FAILED, None, f"{type(exception).__name__}: {exception}", exception, trial.params, dict(trial.suggested),
-        trial.tags, time.time(), cost=trial.cost, constraints=trial.constraints,
-    )  # fmt: skip
+        State.FAILED,
+        None,
+        f"{type(exception).__name__}: {exception}",
+        exception,
+        trial.params,
+        dict(trial.suggested),
+        trial.tags,
+        time.time(),
+        cost=trial.cost,
+        constraints=trial.constraints,
+    )
 
 
 def describe(e: BaseException) -> str:
@@ -118,4 +147,6 @@ def describe(e: BaseException) -> str:
         text = f"{name}: <its text cannot be had>"
     if not isinstance(e, LeaseLostError | ObjectiveValueError):
         text += "\n" + "".join(traceback.format_exception(e))
-    return text.encode("utf-8", "backslashreplace").decode()  # half characters, as in names of files, are no text
+    return text.encode(
+        "utf-8", "backslashreplace"
+    ).decode()  # half characters, as in names of files, are no text

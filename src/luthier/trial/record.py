@@ -56,14 +56,18 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         number: 0, 1, 2, ... within the study.
         state: WAITING, RUNNING, PAUSED, COMPLETE, PRUNED or FAILED.
-        params: Name to value, in the user's types; what has been proposed while it runs, what was used once finished.
-        values: One number for each direction; the last report of a paused or pruned trial; None when there is none.
+        params: Name to value, in the user's types; what has been proposed while it runs, what was
+            used once finished.
+        values: One number for each direction; the last report of a paused or pruned trial; None
+            when there is none.
         reports: (step, value) pairs, by step.
-        tags: What the user noted with `trial.set_tag`, in JSON's types. "confirms" and "repeat" mark the re-runs of
-            `Study.confirm`.
+        tags: What the user noted with `trial.set_tag`, in JSON's types. "confirms" and "repeat"
+            mark the re-runs of `Study.confirm`.
         error: Why it failed, with the traceback.
-        checkpoints: References to what it can go on from, in its study's folder of checkpoints; the latest last.
-        turns: How it went on after each pause. Where its params changed, the first entry is what it began with.
+        checkpoints: References to what it can go on from, in its study's folder of checkpoints; the
+            latest last.
+        turns: How it went on after each pause. Where its params changed, the first entry is what it
+            began with.
         started_s: When it began, in seconds since 1970.
         finished_s: When it ended.
         worker: Who ran it.
@@ -105,17 +109,26 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def duration_s(self) -> float | None:
         """How long it ran, once finished."""
-        return None if self.started_s is None or self.finished_s is None else self.finished_s - self.started_s
+        return (
+            None
+            if self.started_s is None or self.finished_s is None
+            else self.finished_s - self.started_s
+        )
 
     @property
     def confirms(self) -> int | None:
-        """The number of the trial that this one re-runs for `Study.confirm`; None for an ordinary trial."""
+        """The number of the trial that this one re-runs for `Study.confirm`.
+
+        None for an ordinary trial.
+        """
         number = self.tags.get("confirms") if self.tags else None
         return number if type(number) is int else None
 
     def __repr__(self) -> str:
         values = "" if self.values is None else " " + ", ".join(f"{v:.6g}" for v in self.values)
-        params = ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items())
+        params = ", ".join(
+            f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
+        )
         return f"TrialRow({self.number} {self.state.name}{values} {{{params}}})"
 
     def _repr_html_(self) -> str:

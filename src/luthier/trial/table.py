@@ -15,9 +15,12 @@ from .record import State, TrialRow
 
 
 def records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict[str, Any]]:
-    """Trials as flat dicts, for tables and files; with a cost, and constraints, where any of them told.
+    """Trials as flat dicts, for tables and files.
 
-    Values stand under "value" or "value_0", "value_1", ...; under "values.NAME" where objectives have names.
+    With a cost, and constraints, where any of them told.
+
+    Values stand under "value" or "value_0", "value_1", ...; under "values.NAME" where objectives
+    have names.
     """
     rows = list(rows)
     costly = any(r.cost is not None for r in rows)
@@ -42,7 +45,8 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
     """Trials that come from elsewhere, as a study keeps them.
 
     Raises:
-        TrialError: One is running, complete without its values or with NaN, or holds what cannot be stored.
+        TrialError: One is running, complete without its values or with NaN, or holds what cannot be
+            stored.
         ObjectiveValueError: There is not one number for each objective.
         CostError: A cost is not a finite number >= 0.
         ConstraintValueError: A constraint is not a number.
@@ -50,19 +54,35 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
     out = []
     for row in rows:
         if row.state == State.RUNNING:
-            raise TrialError("a running trial belongs to a worker and cannot be added; set state to WAITING")
+            raise TrialError(
+                "a running trial belongs to a worker and cannot be added; set state to WAITING"
+            )
         if row.state == State.COMPLETE and row.values is None:
             raise TrialError(f"a complete trial needs {len(objectives)} values, got {row.values!r}")
-        values = None if row.values is None else checked_values(row.values, objectives, "an added trial has")
+        values = (
+            None
+            if row.values is None
+            else checked_values(row.values, objectives, "an added trial has")
+        )
         cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
         params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
         told = {} if row.state == State.WAITING else row.constraints
         limits = {k: checked_constraint(k, v, "an added trial") for k, v in told.items()}
-        if row.state == State.COMPLETE and any(map(math.isnan, [*(values or ()), *limits.values()])):
-            raise TrialError(f"a complete trial has no NaN, got values {values} and constraints {limits}")
+        if row.state == State.COMPLETE and any(
+            map(math.isnan, [*(values or ()), *limits.values()])
+        ):
+            raise TrialError(
+                f"a complete trial has no NaN, got values {values} and constraints {limits}"
+            )
         out.append(
             msgspec.structs.replace(
-                row, params=params, values=values, cost=cost, constraints=limits, checkpoints=(), turns=()
+                row,
+                params=params,
+                values=values,
+                cost=cost,
+                constraints=limits,
+                checkpoints=(),
+                turns=(),
             )
         )
     return out
