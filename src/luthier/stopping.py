@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._lazy import attach
 from .distributions import Array
 from .errors import SamplerError, StudyError
 from .history import History
@@ -19,6 +20,9 @@ from .space import Space
 from .trial import State
 
 __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__)
 
 _N_UNIFORM, _N_NEAR = 512, 16  # points looked at: of the whole space, and around each of the leaders
 _N_LEADERS = 8

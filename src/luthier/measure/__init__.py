@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .._lazy import attach
 from .energy import Consumption, Energy, consumed, energy
 from .latency import Latency, latency
 from .memory import PeakMemory, peak_memory
 from .size import model_size, n_parameters
 
 __all__ = [
-    "Consumption", "Energy", "Latency", "PeakMemory", "consumed", "energy", "latency", "model_size", "n_parameters",
+    "Consumption",
+    "Energy",
+    "Latency",
+    "PeakMemory",
+    "consumed",
+    "energy",
+    "latency",
+    "model_size",
+    "n_parameters",
     "peak_memory",
-]  # fmt: skip
+]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__)
