@@ -17,7 +17,7 @@ FILES = sorted(SRC.rglob("*.py"))
 
 # Floors from the ground up; a file may import from lower floors, and from its own room.
 FLOORS = [
-    ["errors", "typing"],
+    ["errors", "typing", "_lazy"],
     ["numerics", "validation"],
     ["space", "checkpoints", "executors"],
     ["trial"],
@@ -59,15 +59,15 @@ def test_imports_point_down() -> None:
     for path in FILES:
         mine = room(path)
         for other in imported(path) - {mine}:
-            if mine in ("__init__", "_lazy") or other.startswith("_"):
+            if mine == "__init__" or other == "__version__":
                 continue
-            if FLOOR[other] >= FLOOR[mine]:
+            if FLOOR[other] >= FLOOR[mine] and (mine, other) != ("_lazy", "errors"):
                 offenders.append(f"{path.relative_to(SRC)} imports {other}")
     assert not offenders
 
 
 def test_every_room_has_a_floor() -> None:
-    assert {room(p) for p in FILES} - {"__init__", "_lazy"} == set(FLOOR)
+    assert {room(p) for p in FILES} - {"__init__"} == set(FLOOR)
 
 
 def loaded(code: str) -> set[str]:
@@ -98,7 +98,11 @@ HEAVY = {
 def test_importing_luthier_loads_nothing_else() -> None:
     got = loaded("import luthier")
     assert not got & (HEAVY | {"numpy", "msgspec", "sqlite3"})
-    assert {m for m in got if m.startswith("luthier")} == {"luthier"}
+    assert {m for m in got if m.startswith("luthier")} <= {
+        "luthier",
+        "luthier._lazy",
+        "luthier.errors",
+    }
 
 
 SEARCH = """

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._lazy import attach
 from .errors import SamplerError, StudyError
 from .history.history import History
 from .numerics.pareto import non_dominated
@@ -19,6 +20,9 @@ from .trial.record import State
 from .typing import Array
 
 __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__)
 
 _N_UNIFORM, _N_NEAR = (
     512,

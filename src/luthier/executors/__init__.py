@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING
+
+from .._lazy import attach
 
 __all__ = ["Processes", "Ray"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(importlib.import_module(f".{name.lower()}", __name__), name)
-    raise AttributeError(f"luthier.executors has no {name!r}; there are {' and '.join(__all__)}")
+if TYPE_CHECKING:
+    from .processes import Processes as Processes
+    from .ray import Ray as Ray
+else:
+    __getattr__, __dir__ = attach(
+        __name__, {"Processes": "processes", "Ray": "ray"}, {"Ray": "ray"}
+    )

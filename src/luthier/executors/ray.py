@@ -24,26 +24,15 @@ from functools import partial
 from typing import Any
 
 import cloudpickle
+import ray
+from ray.exceptions import GetTimeoutError, RayError
 
-from ..errors import (
-    MissingDependencyError,
-    ResourceError,
-    TrialMemoryError,
-    TrialTimeoutError,
-    WorkerDiedError,
-)
+from ..errors import ResourceError, TrialMemoryError, TrialTimeoutError, WorkerDiedError
+from .actor import Actor, why
 from .processes import Shared, _answered, _Task
 from .resources import _on_one, cores
 from .sharing import Handle, placed
 from .worker import Key
-
-try:
-    import ray
-    from ray.exceptions import GetTimeoutError, RayError
-
-    from .actor import Actor, why
-except ImportError:
-    raise MissingDependencyError("executor='ray' needs Ray: pip install 'luthier[ray]'") from None
 
 logger = logging.getLogger("luthier")
 

@@ -5,6 +5,9 @@ Latency, size, memory and energy of a model or of its training.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .._lazy import attach
 from .energy import Consumption, Energy, consumed, energy
 from .latency import Latency, latency
 from .memory import PeakMemory, peak_memory
@@ -22,3 +25,6 @@ __all__ = [
     "n_parameters",
     "peak_memory",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__)

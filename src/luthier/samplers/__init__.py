@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import sys
+from typing import TYPE_CHECKING
 
+from .._lazy import attach
 from ..errors import UnknownNameError
 from .base import Sampler
-
-_FILES = {
-    "Auto": "auto",
-    "BOHB": "bohb",
-    "CMAES": "cmaes",
-    "DE": "de",
-    "DEHB": "dehb",
-    "Evolution": "evolution",
-    "Forest": "forest",
-    "GP": "gp",
-    "Grid": "grid",
-    "NSGA2": "nsga2",
-    "NSGA3": "nsga3",
-    "QMC": "qmc",
-    "Random": "random",
-    "TPE": "tpe",
-}
 
 __all__ = [
     "Auto",
@@ -43,11 +27,40 @@ __all__ = [
     "TPE",
 ]
 
+_FILES = {
+    "Auto": "auto",
+    "BOHB": "bohb",
+    "CMAES": "cmaes",
+    "DE": "de",
+    "DEHB": "dehb",
+    "Evolution": "evolution",
+    "Forest": "forest",
+    "GP": "gp",
+    "Grid": "grid",
+    "NSGA2": "nsga2",
+    "NSGA3": "nsga3",
+    "QMC": "qmc",
+    "Random": "random",
+    "TPE": "tpe",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
-        raise AttributeError(f"luthier.samplers has no {name!r}; there are {', '.join(_FILES)}")
-    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)
+if TYPE_CHECKING:
+    from .auto import Auto as Auto
+    from .bohb import BOHB as BOHB
+    from .cmaes import CMAES as CMAES
+    from .de import DE as DE
+    from .dehb import DEHB as DEHB
+    from .evolution import Evolution as Evolution
+    from .forest import Forest as Forest
+    from .gp import GP as GP
+    from .grid import Grid as Grid
+    from .nsga2 import NSGA2 as NSGA2
+    from .nsga3 import NSGA3 as NSGA3
+    from .qmc import QMC as QMC
+    from .random import Random as Random
+    from .tpe import TPE as TPE
+else:
+    __getattr__, __dir__ = attach(__name__, _FILES)
 
 
 def named(sampler: Sampler | str) -> Sampler:
@@ -60,7 +73,7 @@ def named(sampler: Sampler | str) -> Sampler:
         return sampler
     for name in _FILES:
         if isinstance(sampler, str) and name.lower() == sampler.lower():
-            found = __getattr__(name)()
+            found = getattr(sys.modules[__name__], name)()
             assert isinstance(found, Sampler)
             return found
     raise UnknownNameError(

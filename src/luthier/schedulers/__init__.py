@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import sys
+from typing import TYPE_CHECKING
 
+from .._lazy import attach
 from ..errors import UnknownNameError
 from .base import Decision, Scheduler
-
-_FILES = {
-    "ASHA": "asha",
-    "Auto": "auto",
-    "DEHB": "dehb",
-    "FreezeThaw": "freeze_thaw",
-    "Hyperband": "hyperband",
-    "Median": "median",
-    "PASHA": "pasha",
-    "PB2": "pb2",
-    "PBT": "pbt",
-    "Patient": "patient",
-    "Percentile": "percentile",
-    "Replay": "replay",
-    "SuccessiveHalving": "successive_halving",
-    "Threshold": "threshold",
-    "Wilcoxon": "wilcoxon",
-}
 
 __all__ = [
     "ASHA",
@@ -46,11 +29,42 @@ __all__ = [
     "Wilcoxon",
 ]
 
+_FILES = {
+    "ASHA": "asha",
+    "Auto": "auto",
+    "DEHB": "dehb",
+    "FreezeThaw": "freeze_thaw",
+    "Hyperband": "hyperband",
+    "Median": "median",
+    "PASHA": "pasha",
+    "PB2": "pb2",
+    "PBT": "pbt",
+    "Patient": "patient",
+    "Percentile": "percentile",
+    "Replay": "replay",
+    "SuccessiveHalving": "successive_halving",
+    "Threshold": "threshold",
+    "Wilcoxon": "wilcoxon",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
-        raise AttributeError(f"luthier.schedulers has no {name!r}; there are {', '.join(_FILES)}")
-    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)
+if TYPE_CHECKING:
+    from .asha import ASHA as ASHA
+    from .auto import Auto as Auto
+    from .dehb import DEHB as DEHB
+    from .freeze_thaw import FreezeThaw as FreezeThaw
+    from .hyperband import Hyperband as Hyperband
+    from .median import Median as Median
+    from .pasha import PASHA as PASHA
+    from .patient import Patient as Patient
+    from .pb2 import PB2 as PB2
+    from .pbt import PBT as PBT
+    from .percentile import Percentile as Percentile
+    from .replay import Replay as Replay
+    from .successive_halving import SuccessiveHalving as SuccessiveHalving
+    from .threshold import Threshold as Threshold
+    from .wilcoxon import Wilcoxon as Wilcoxon
+else:
+    __getattr__, __dir__ = attach(__name__, _FILES)
 
 
 def named(scheduler: Scheduler | str | None) -> Scheduler | None:
@@ -65,7 +79,7 @@ def named(scheduler: Scheduler | str | None) -> Scheduler | None:
         return scheduler
     for name in _FILES:
         if isinstance(scheduler, str) and name.lower() == scheduler.lower():
-            found = __getattr__(name)()
+            found = getattr(sys.modules[__name__], name)()
             assert isinstance(found, Scheduler)
             return found
     raise UnknownNameError(

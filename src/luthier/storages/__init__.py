@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
+from .._lazy import attach
 from ..errors import StorageError
 from .base import Storage, shown
 from .memory import Memory
 
 __all__ = ["HTTP", "Memory", "Patient", "Redis", "SQL", "SQLite", "Storage", "from_url"]
 
-_FILES = {"HTTP": "http", "Patient": "retrying", "Redis": "redis", "SQL": "sql", "SQLite": "sqlite"}
-_SERVERS = {  # by a URL's scheme: who speaks with the server
+_FILES = {
+    "HTTP": "http",
+    "Patient": "retrying",
+    "Redis": "redis",
+    "SQL": "sql",
+    "SQLite": "sqlite",
+}
+_SERVERS = {  # the storage that speaks with the server, by a URL's scheme
     "postgresql": "SQL",
     "postgres": "SQL",
     "mysql": "SQL",
@@ -32,6 +39,15 @@ _EXAMPLES = (
     "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', "
     "'http://host:8700'"
 )
+
+if TYPE_CHECKING:
+    from .http import HTTP as HTTP
+    from .redis import Redis as Redis
+    from .retrying import Patient as Patient
+    from .sql import SQL as SQL
+    from .sqlite import SQLite as SQLite
+else:
+    __getattr__, __dir__ = attach(__name__, _FILES, {"Redis": "redis"})
 
 
 def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
@@ -82,10 +98,15 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
             f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {shown(text)!r}"
         )
     options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
-    from .retrying import PATIENCE_S, Patient
+    patience = {"patience_s": options.pop("patience_s")} if "patience_s" in options else {}
+    inner = _class(kind)(f"{scheme}://{place}", dict(others), **options)
+    return _class("Patient")(inner, **patience)
 
-    patience_s = options.pop("patience_s", PATIENCE_S)
-    return Patient(__getattr__(kind)(f"{scheme}://{place}", dict(others), **options), patience_s)
+
+def _class(name: str) -> Callable[..., Storage]:
+    """Return a storage of this room; its file is loaded now."""
+    found: type[Storage] = getattr(sys.modules[__name__], name)
+    return found
 
 
 def _file(path: str, options: dict[str, Any], text: str) -> Storage:
@@ -93,9 +114,7 @@ def _file(path: str, options: dict[str, Any], text: str) -> Storage:
         raise StorageError(
             f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory"
         )
-    from .sqlite import SQLite
-
-    return SQLite(path, **options)
+    return _class("SQLite")(path, **options)
 
 
 def _options(
@@ -115,11 +134,3 @@ def _options(
         except ValueError:
             raise StorageError(f"{key} is a number, got {value!r} in {shown(text)!r}") from None
     return options, others
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
-        raise AttributeError(
-            f"luthier.storages has no {name!r}; there are Memory, {', '.join(_FILES)}"
-        )
-    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)

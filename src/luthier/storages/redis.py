@@ -16,10 +16,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+import redis
 from msgspec.structs import replace
+from redis import exceptions as failures
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ..errors import (
-    MissingDependencyError,
     StorageDamagedError,
     StorageDeniedError,
     StorageError,
@@ -53,16 +56,6 @@ from .base import (
 from .codec import body, text, told
 from .redis_scripts import digest, packed, reported, unpacked
 from .server_clock import Clock
-
-try:
-    import redis
-    from redis import exceptions as failures
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-except ImportError as e:
-    raise MissingDependencyError(
-        "a storage on Redis needs redis: pip install 'luthier[redis]'"
-    ) from e
 
 logger = logging.getLogger("luthier")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import executors
 from ..errors import (
     LeaseLostError,
     LuthierError,
@@ -124,15 +125,12 @@ def run(
     caught = (catch,) if isinstance(catch, type) else tuple(catch)
     owned: cf.Executor | None = None
     if isinstance(executor, str):
-        from ..executors.ray import Ray
-
-        executor = owned = Ray(n_jobs, resources, limits)
+        executor = owned = executors.Ray(n_jobs, resources, limits)
     elif executor is None and (n_jobs != 1 or limits or resources):
-        from ..executors.processes import Processes
         from ..executors.resources import capacity
 
         n_jobs = capacity(resources) if n_jobs == -1 else n_jobs
-        executor = owned = Processes(n_jobs, limits=limits, resources=resources)
+        executor = owned = executors.Processes(n_jobs, limits=limits, resources=resources)
     if n_jobs == -1:
         n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
     study._stopped = False

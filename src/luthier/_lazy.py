@@ -1,0 +1,64 @@
+"""Names of a package whose files load on first use (PEP 562)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+
+from .errors import MissingDependencyError
+
+
+def attach(
+    package: str, files: Mapping[str, str] | None = None, extras: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return `__getattr__` and `__dir__` for a package with a static `__all__`.
+
+    A name is imported from its file when it is first read. Then it stands in the package, and
+    `__getattr__` is not called for it again. Type checkers must not see this pair, because to them
+    any name would exist: assign it under `if not TYPE_CHECKING`, with the real imports in the other
+    branch.
+
+    Args:
+        package: The `__name__` of the package.
+        files: The file of each name, as "tpe" for "TPE" in `luthier/samplers/tpe.py`; "" where the
+            name is itself a module. None where the package imports all its names at once.
+        extras: The extra of each name that needs an optional package, as "ray" for "Ray":
+            `pip install 'luthier[ray]'`.
+
+    Raises (the returned `__getattr__`):
+        AttributeError: The package has no such name.
+        MissingDependencyError: The name needs a package that is not installed.
+    """
+    module = sys.modules[package]
+    files = files or {}
+    extras = extras or {}
+
+    def load(name: str) -> object:
+        if name not in files:
+            # Without `obj` the interpreter adds no suggestion of its own to this one.
+            raise AttributeError(_unknown(package, name, module.__all__), name=name)
+        try:
+            value = importlib.import_module(f"{package}.{files[name] or name}")
+        except ImportError as e:
+            if name not in extras or (e.name or "").startswith("luthier"):
+                raise
+            install = f"pip install 'luthier[{extras[name]}]'"
+            raise MissingDependencyError(f"{package}.{name} needs {e.name}: {install}") from e
+        if files[name]:
+            value = getattr(value, name)
+        setattr(module, name, value)
+        return value
+
+    def names() -> list[str]:
+        return sorted(module.__all__)
+
+    return load, names
+
+
+def _unknown(package: str, name: str, names: list[str]) -> str:
+    import difflib  # a third of the time of `import luthier`
+
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return f"module {package!r} has no attribute {name!r}{hint}; it has {', '.join(sorted(names))}"
