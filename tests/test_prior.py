@@ -95,10 +95,8 @@ def test_a_study_keeps_it(tmp_path) -> None:
 
 
 def test_the_later_of_two_beliefs_holds() -> None:
-    a, b = (
-        Float(1, 10, scale="log", prior=(2, 0.1), default=3),
-        Float(10, 100, scale="log", prior=(20, 0.1)),
-    )
+    a = Float(1, 10, scale="log", prior=(2, 0.1), default=3)
+    b = Float(10, 100, scale="log", prior=(20, 0.1))
     assert wider(a, b) == Float(1, 100, scale="log", prior=(20, 0.05), default=3)
     assert wider(a, a) == a
     assert wider(ADAM, Categorical(["new", "sgd"], prior=[1, 2])) == Categorical(

@@ -114,10 +114,8 @@ def test_what_is_read_grows_with_the_square_of_the_workers():
 
 
 def test_the_cores_bound_is_where_reads_fill_them():
-    costs, fleet = (
-        constants(row_ms=0.01, changes=verb(cpu_ms=0.1)),
-        scaling.Fleet("postgresql", 1, 10.0),
-    )
+    costs = constants(row_ms=0.01, changes=verb(cpu_ms=0.1))
+    fleet = scaling.Fleet("postgresql", 1, 10.0)
     w = scaling.bound(fleet, costs)["cores"]
     assert w / 10 * (0.1e-3 + 2 * w * 1e-5) == pytest.approx(8)
 

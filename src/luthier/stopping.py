@@ -24,10 +24,9 @@ __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
 if not TYPE_CHECKING:
     __getattr__, __dir__ = attach(__name__)
 
-_N_UNIFORM, _N_NEAR = (
-    512,
-    16,
-)  # points looked at: of the whole space, and around each of the leaders
+# points looked at: of the whole space, and around each of the leaders
+_N_UNIFORM = 512
+_N_NEAR = 16
 _N_LEADERS = 8
 _N_DRAWS = 1000  # of the posterior
 

@@ -36,10 +36,8 @@ def in_order(
         TrialError: Of the kind given: the names are others.
     """
     if values.keys() != set(objectives):
-        lacks, adds = (
-            [n for n in objectives if n not in values],
-            [n for n in values if n not in objectives],
-        )
+        lacks = [n for n in objectives if n not in values]
+        adds = [n for n in values if n not in objectives]
         what = " and ".join(
             f"{word} {', '.join(map(repr, names))}"
             for word, names in (("no", lacks), ("an unknown", adds))

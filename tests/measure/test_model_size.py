@@ -23,10 +23,9 @@ def network():
 
 
 def test_module_is_its_parameters_and_buffers():
-    weights, statistics = (
-        10 * 20 + 20 + 20 + 20 + 20 * 3,
-        20 + 20,
-    )  # BatchNorm counts its batches in an int64 as well
+    # BatchNorm counts its batches in an int64 as well
+    weights = 10 * 20 + 20 + 20 + 20 + 20 * 3
+    statistics = 20 + 20
     assert model_size(network()) == 4 * (weights + statistics) + 8
     assert model_size(network().half()) == 2 * (weights + statistics) + 8
     assert n_parameters(network()) == weights

@@ -36,10 +36,8 @@ def table(*rows, space=CUBE) -> History:
 
 
 def test_the_highest_step_with_enough_trials_is_modelled() -> None:
-    low, high = (
-        [(P, {1: 9.0 - i}) for i in range(6)],
-        [(P, {1: 0.0, 2: 7.0, 3: 1.0 + i}) for i in range(4)],
-    )
+    low = [(P, {1: 9.0 - i}) for i in range(6)]
+    high = [(P, {1: 0.0, 2: 7.0, 3: 1.0 + i}) for i in range(4)]
     assert modelled(table(*low[:5]), 6)[0].tolist() == []
     assert modelled(table(*low), 6)[0].tolist() == [5, 4, 3, 2, 1, 0]
     numbers, losses = modelled(table(*low, *high), 6)

@@ -186,10 +186,8 @@ def test_all_trials_may_crash_or_break_everything(name: str) -> None:
 def test_a_place_in_a_population_goes_to_the_feasible() -> None:
     """Of 0 and 4 to the one of the worse loss, of 1 and 5 to the smaller violation, of 2 and 6 to the smaller loss."""
     h = History(MIXED, ["minimize"])
-    losses, limits = (
-        [5.0, 1.0, 2.0, 3.0, 0.0, 0.0, 1.0, None],
-        [-1.0, 3.0, 0.0, 4.0, 2.0, 5.0, -1.0, -9.0],
-    )
+    losses = [5.0, 1.0, 2.0, 3.0, 0.0, 0.0, 1.0, None]
+    limits = [-1.0, 3.0, 0.0, 4.0, 2.0, 5.0, -1.0, -9.0]
     for i, (loss, c) in enumerate(zip(losses, limits, strict=True)):
         state = State.FAILED if loss is None else State.COMPLETE
         h.put(

@@ -101,10 +101,8 @@ def ended(
 
 def random_history(space: Space, n: int, m: int, seed: int) -> History:
     """Trials of all kinds: infeasible, failed, running, of infinite loss."""
-    rng, h = (
-        np.random.default_rng(seed),
-        History(space, ["minimize", "maximize", "minimize"][:m], seed),
-    )
+    rng = np.random.default_rng(seed)
+    h = History(space, ["minimize", "maximize", "minimize"][:m], seed)
     for i, params in enumerate(space.decode(space.sample(rng, n))):
         state = [State.COMPLETE, State.COMPLETE, State.COMPLETE, State.FAILED, State.RUNNING][
             rng.integers(5)

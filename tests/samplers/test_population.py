@@ -48,10 +48,8 @@ def test_it_goes_on_whatever_the_losses_are(name: str, space: Space, losses: str
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("space", [CUBE, MIXED, DISCRETE], ids=["cube", "mixed", "discrete"])
 def test_one_point_many_times(name: str, space: Space) -> None:
-    h, params = (
-        History(space, ["minimize"], 0),
-        space.decode(space.sample(np.random.default_rng(0), 1))[0],
-    )
+    h = History(space, ["minimize"], 0)
+    params = space.decode(space.sample(np.random.default_rng(0), 1))[0]
     h.put(
         [TrialRow(number=i, state=State.COMPLETE, params=params, values=(1.0,)) for i in range(60)]
     )

@@ -102,10 +102,8 @@ def test_agrees_with_the_definition(table, stops, trials, data):
     rows, me = data.draw(trials)
     patience, min_delta = data.draw(st.integers(0, 4)), data.draw(st.sampled_from([0.0, 0.5]))
     losses = [loss if math.isfinite(loss) else INF for _, loss in sorted(rows[me][1].items())]
-    before, latest = (
-        losses[: len(losses) - patience - 1],
-        losses[max(len(losses) - patience - 1, 0) :],
-    )
+    before = losses[: len(losses) - patience - 1]
+    latest = losses[max(len(losses) - patience - 1, 0) :]
     out = bool(before) and all(min(before) + min_delta < loss for loss in latest)
     history = table(*rows)
     assert stops(Patient(None, patience, min_delta), history, me) == out

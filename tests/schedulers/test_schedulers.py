@@ -114,10 +114,8 @@ def large(request):
         )
         for i in range(n_trials)
     )
-    number, step = (
-        np.repeat(np.arange(n_trials), n_steps),
-        np.tile(np.arange(1.0, n_steps + 1), n_trials),
-    )
+    number = np.repeat(np.arange(n_trials), n_steps)
+    step = np.tile(np.arange(1.0, n_steps + 1), n_trials)
     if request.param == "uneven":
         step += 0.9 * rng.random(len(step))
     if request.param != "serial":

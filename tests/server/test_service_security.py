@@ -376,10 +376,8 @@ def test_answers_that_are_kept_for_their_keys_are_small(service):
     study = service.study()
     for tags in ({"a": "b"}, {"a": "x" * 2**17}):
         asked = service("POST", f"{study}/ask", {})[1]
-        path, told = (
-            f"{study}/trials/{asked['number']}",
-            {"token": asked["token"], "value": 1, "tags": tags},
-        )
+        path = f"{study}/trials/{asked['number']}"
+        told = {"token": asked["token"], "value": 1, "tags": tags}
         first, again = (
             service("POST", f"{path}/tell", told, Idempotency_Key="k") for _ in range(2)
         )

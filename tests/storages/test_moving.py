@@ -137,10 +137,8 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
         changed = [b.replace("State.RUNNING: 1", "State.WAITING: 0") for b in before]
         assert after == changed
     assert luthier.load_study("two", "b.db").objectives == tuple(aims)
-    old, new = (
-        luthier.load_study(NAME, "a.db"),
-        luthier.load_study(NAME, "b.db", scheduler=ASHA(1, 9)),
-    )
+    old = luthier.load_study(NAME, "a.db")
+    new = luthier.load_study(NAME, "b.db", scheduler=ASHA(1, 9))
     assert old._spec == new._spec
     assert new.trials[5].constraints == {"märk\x00": math.inf}
     assert new.best_trial.number == old.best_trial.number

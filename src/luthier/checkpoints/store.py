@@ -96,10 +96,8 @@ class Checkpoints:
         step = float(step)
         if isinstance(checkpoint, str | os.PathLike):
             source = Path(checkpoint)
-            kind, suffix = (
-                _kind(source),
-                source.suffix if re.fullmatch(r"\.\w+", source.suffix) else "",
-            )
+            kind = _kind(source)
+            suffix = source.suffix if re.fullmatch(r"\.\w+", source.suffix) else ""
         else:
             text, arrays = flatten(checkpoint)
             if not arrays and len(text) <= _SMALL:

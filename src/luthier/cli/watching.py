@@ -126,10 +126,8 @@ def _facts(view: Overview) -> dict[str, str]:
     from .render import aims, moment
 
     counts = [f"{n} {state}" for state, n in view.counts.items() if n]
-    rates, over = (
-        view.rates,
-        sum(n for state, n in view.counts.items() if State[state.upper()].finished),
-    )
+    rates = view.rates
+    over = sum(n for state, n in view.counts.items() if State[state.upper()].finished)
     overall = "" if rates.overall is None else f", {rates.overall:.3g} overall"
     facts = {
         "study": f"{view.study} ({aims(view.directions, view.objectives)}), {moment(view.time_s)}",

@@ -347,10 +347,8 @@ class Processes(cf.Executor):
         try:
             content = pickle.loads(blob)
         except Exception as e:
-            ok, content = (
-                False,
-                RuntimeError(f"{text} cannot be read here: {type(e).__name__}: {e}"),
-            )
+            ok = False
+            content = RuntimeError(f"{text} cannot be read here: {type(e).__name__}: {e}")
         task.future.set_result(content) if ok else task.future.set_exception(content)
 
     def _check(self, worker: _Worker, now: float, look: bool) -> None:

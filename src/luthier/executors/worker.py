@@ -91,10 +91,8 @@ def packed(ok: bool, content: Any) -> bytes:
     try:
         blob = cloudpickle.dumps(content)
     except Exception as e:
-        ok, blob = (
-            False,
-            pickle.dumps(RuntimeError(f"{text} cannot be sent back: {type(e).__name__}: {e}")),
-        )
+        ok = False
+        blob = pickle.dumps(RuntimeError(f"{text} cannot be sent back: {type(e).__name__}: {e}"))
     return pickle.dumps(("done", ok, blob, text))
 
 

@@ -178,10 +178,9 @@ def order(losses: Array, most: float = math.inf) -> Index:
 
 def _net(losses: Array, most: int) -> list[int]:
     """Up to `most` indices of a front (c, m) in such an order that every beginning of it covers the front."""
-    low, high = (
-        losses.min(axis=0) / 2,
-        losses.max(axis=0) / 2,
-    )  # halves: their differences cannot overflow
+    # halves: their differences cannot overflow
+    low = losses.min(axis=0) / 2
+    high = losses.max(axis=0) / 2
     Z = (losses / 2 - low) / np.where(high > low, high - low, 1.0)
     chosen = [int(np.argmin(losses[:, 0]))]
     far = np.full(len(Z), np.inf)

@@ -214,10 +214,8 @@ class _Growth:
         order = self.order[kinds]
         key = self.means[each, home, np.take_along_axis(self.code, order, 1)]
         by = np.argsort(home * 2.0 + key, axis=1)
-        self.order[kinds], self.key[kinds] = (
-            np.take_along_axis(order, by, 1),
-            np.take_along_axis(key, by, 1),
-        )
+        self.order[kinds] = np.take_along_axis(order, by, 1)
+        self.key[kinds] = np.take_along_axis(key, by, 1)
 
     def split(self, f: Index, at: Index, good: Mask) -> None:
         """Splits the level's nodes by column f (k,) after position `at` (k,), where that is good (k,)."""

@@ -95,10 +95,8 @@ class Prior(NamedTuple):
         z_by = (
             z - z.sum() * common**2 / (alone**2 + d * common**2)
         ) / alone**2  # covariance alone^2 I + common^2 11'
-        s, w = (
-            (theta[d] - self.signal[0]) / self.signal[1],
-            (theta[d + 2 :] - self.shape[0]) / self.shape[1],
-        )
+        s = (theta[d] - self.signal[0]) / self.signal[1]
+        w = (theta[d + 2 :] - self.shape[0]) / self.shape[1]
         k, rate = self.noise
         noise = math.exp(theta[d + 1])
         value = (

@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike
 from ..typing import Array
 
 _NORMAL = NormalDist()
-_N_EXACT, _N_EXACT_TIED = (
-    25,
-    13,
-)  # sample sizes up to which the signed-rank distribution is enumerated
+# sample sizes up to which the signed-rank distribution is enumerated
+_N_EXACT = 25
+_N_EXACT_TIED = 13
 _CHUNK = 1_000_000  # resampled values held at once
 
 
@@ -252,8 +251,6 @@ def mean_interval(x: ArrayLike, level: float = 0.95) -> tuple[float, float]:
     """
     _check_level(level)
     x = _sample(x, n_min=2)
-    mean, half = (
-        float(x.mean()),
-        _t_quantile(level, len(x) - 1) * float(x.std(ddof=1)) / math.sqrt(len(x)),
-    )
+    mean = float(x.mean())
+    half = _t_quantile(level, len(x) - 1) * float(x.std(ddof=1)) / math.sqrt(len(x))
     return mean - half, mean + half

@@ -15,14 +15,12 @@ from .base import Sampler
 from .startup import spread
 
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
-_GRACE_S, _SHARE = (
-    5.0,
-    0.05,
-)  # thinking that is always allowed, and as a share of the time spent in trials
-_CHECK, _POOR = (
-    25,
-    0.15,
-)  # every how many outcomes the model is checked, and which rank correlation is poor
+# thinking that is always allowed, and as a share of the time spent in trials
+_GRACE_S = 5.0
+_SHARE = 0.05
+# every how many outcomes the model is checked, and which rank correlation is poor
+_CHECK = 25
+_POOR = 0.15
 _MANY_PARTIAL = 1000  # partly trained trials that are too many for a model of their curves
 _CHECKED = 300  # the latest outcomes that a check looks at
 _FEW, _MANY = 4, 64  # workers that any method keeps busy, and that are too many to think of each

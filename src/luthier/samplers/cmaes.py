@@ -462,10 +462,8 @@ class _Axes:
 
         None further than likely.
         """
-        mean, sd = (
-            optimizer._mean,
-            optimizer._sigma * np.sqrt(np.diag(optimizer._C)) * getattr(optimizer, "_A", 1.0),
-        )
+        mean = optimizer._mean
+        sd = optimizer._sigma * np.sqrt(np.diag(optimizer._C)) * getattr(optimizer, "_A", 1.0)
         V = X[:, self._numeric]
         low, high = V.copy(), V.copy()
         for i, j in enumerate(self._numeric):

@@ -13,14 +13,12 @@ from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw
 from .rules import check_real
 
-_MANY_WORKERS, _MANY_TRIALS = (
-    16,
-    1000,
-)  # beyond which the model knows too little of what runs, or thinks too long
-_POOR, _N_ENDED = (
-    0.25,
-    12,
-)  # Kendall's tau of early and late losses that is poor, once so many came to their end
+# beyond which the model knows too little of what runs, or thinks too long
+_MANY_WORKERS = 16
+_MANY_TRIALS = 1000
+# Kendall's tau of early and late losses that is poor, once so many came to their end
+_POOR = 0.25
+_N_ENDED = 12
 
 
 class Choice(NamedTuple):

@@ -26,10 +26,9 @@ _N_BEST = 10
 _N_NEAR = 20
 _NEAR = (0.1, 0.03, 0.01)
 _QUOTA = 0.25  # at least this share of all steps goes to trials that come to their end
-_CHANCE, _GAIN = (
-    0.1,
-    0.05,
-)  # of beating the best by so much, in standard deviations of the losses, at the end
+# of beating the best by so much, in standard deviations of the losses, at the end
+_CHANCE = 0.1
+_GAIN = 0.05
 _N_OPEN = 400  # paused trials that are looked at: the most promising
 
 
@@ -122,10 +121,8 @@ class FreezeThaw(Scheduler):
 
         Of the point, of many, that is expected to improve most on the best at the end.
         """
-        space, rng = (
-            history.space,
-            np.random.default_rng([history.seed, history.n, history.n_reports, 4]),
-        )
+        space = history.space
+        rng = np.random.default_rng([history.seed, history.n, history.n_reports, 4])
         columns = AtEnd(space)
         numbers = Columns(space).numbers
         least = float(model.mean.min())

@@ -153,10 +153,8 @@ class PB2(PBT):
         fixed, beta = np.array([(reward - low) / span]), confidence(len(known))
         with one_thread():
             theta = fit(t, P, y)
-            now, expected = (
-                Process.of(theta, t, P, y),
-                Process.of(theta, t_all, P_all, np.zeros(len(t_all))),
-            )
+            now = Process.of(theta, t, P, y)
+            expected = Process.of(theta, t_all, P_all, np.zeros(len(t_all)))
             return best_bounds(now, expected, step / self.interval, fixed, len(columns), beta, rng)
 
     def _experience(self, history: History, number: int) -> tuple[list[_Stretch], list[_Stretch]]:

@@ -331,10 +331,8 @@ def loss_at(history: History, number: int, step: float) -> Array | None:
     i = int(np.searchsorted(steps, step, side="right")) - 1
     if i >= 0 and steps[i] == step:
         return np.asarray(losses[i])
-    last, following = (
-        (steps[i] if i >= 0 else -math.inf),
-        (steps[i + 1] if i + 1 < len(steps) else math.inf),
-    )
+    last = steps[i] if i >= 0 else -math.inf
+    following = steps[i + 1] if i + 1 < len(steps) else math.inf
     for turn in reversed(history.turns.get(number, ())):
         if turn.source is not None and last <= turn.step <= step:
             steps, losses = losses_of(history, turn.source)

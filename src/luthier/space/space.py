@@ -497,10 +497,8 @@ def discover_conditions(space: Space, X: Array) -> Space:
             if p == j or above.n_values is None or above.n_values > 64:
                 continue
             there = ~absent[:, p]
-            with_j, without_j = (
-                np.unique(X[there & ~absent[:, j], p]),
-                np.unique(X[there & absent[:, j], p]),
-            )
+            with_j = np.unique(X[there & ~absent[:, j], p])
+            without_j = np.unique(X[there & absent[:, j], p])
             lonely = (~absent[:, j] & ~there).any()
             if (
                 len(with_j)

@@ -217,10 +217,9 @@ class Relational(Storage):
         expected: int | None = None,
         call: str | None = None,
     ) -> tuple[int, int]:
-        bodies, until = (
-            [body(row) for row in rows],
-            self.now() + self.lease_s,
-        )  # before anybody has to wait for us
+        # before anybody has to wait for us
+        bodies = [body(row) for row in rows]
+        until = self.now() + self.lease_s
         with self._write() as db:
             raised = self._raised(db, study, len(rows), expected)
             if call is not None and (

@@ -150,10 +150,8 @@ def _resume(study: Study, move: Resume) -> TrialRow | None:
     [row] = study.storage.rows(study._id, [move.number])
     step, lent = float(history.last_step[move.number]), row.checkpoints[:0]
     if move.source is not None:
-        step, lent = (
-            float(history.last_step[move.source]),
-            history.checkpoints.get(move.source, ())[-1:],
-        )
+        step = float(history.last_step[move.source])
+        lent = history.checkpoints.get(move.source, ())[-1:]
         step = float(lent[0]["step"]) if lent else step
     if not row.checkpoints and not lent and step > 0:
         study._warn(
