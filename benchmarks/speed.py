@@ -1,9 +1,8 @@
-"""How much does the engine itself cost? luthier beside Optuna in the same run, the objective free.
+"""The cost of the engine itself: luthier beside Optuna, with an objective that costs nothing.
 
-    make bench                                  # everything, a quarter of an hour
-    python benchmarks/speed.py --only tpe       # the rows whose name contains "tpe"
-    python benchmarks/speed.py --save           # also writes them to
-    benchmarks/results/speed-<date>.json
+    make bench                                # everything, a quarter of an hour
+    python -m benchmarks.speed --only tpe     # the rows whose name contains "tpe"
+    python -m benchmarks.speed --save         # also writes results/speed-<date>.json
 
 Each row prints milliseconds a trial (or seconds) of both and their ratio. Ratios travel between
 machines, times do not.
@@ -12,102 +11,95 @@ machines, times do not.
 from __future__ import annotations
 
 import argparse
-import datetime
-import importlib.metadata
-import json
-import multiprocessing
-import multiprocessing.synchronize
-import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-for v in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(v, "1")
-
 import luthier
+from benchmarks.common.peers import import_optuna, optuna_sampler
+from benchmarks.common.results import describe_run, save_results
+from benchmarks.common.tables import Comparison, comparison_head
+from benchmarks.common.timing import Timer, wall_ms
+from benchmarks.common.workers import rate, run_together
 
-HERE = Path(__file__).parent
-Objective = Callable[[object], float]
+Objective = Callable[[Any], float]
+
+N_WORKERS = 8
+TRIALS_OF_EACH = 250
 
 
 def sphere(d: int) -> Objective:
+    """An objective of d numbers that costs next to nothing."""
     names = [f"x{i}" for i in range(d)]
-    return lambda trial: sum((trial.suggest_float(name, 0, 1) - 0.3) ** 2 for name in names)  # type: ignore[attr-defined]
+    return lambda trial: sum((trial.suggest_float(name, 0, 1) - 0.3) ** 2 for name in names)
 
 
-def ours(sampler: str, d: int, n: int, storage: str | None = None) -> float:
-    """Milliseconds a trial."""
+# -- beside Optuna -------------------------------------------------------------------------------
+
+
+def luthier_ms(sampler: str, d: int, n: int, storage: str | None = None) -> float:
+    """Milliseconds of one of luthier's trials."""
     study = luthier.create_study(storage=storage, sampler=sampler, seed=0)
-    if sampler == "GP":
+    if sampler == "gp":  # imports are no part of a trial
         import scipy.linalg
         import scipy.optimize  # noqa: F401
-    begin = time.perf_counter()
-    study.optimize(sphere(d), n_trials=n, progress=False)
-    return 1e3 * (time.perf_counter() - begin) / n
+    return wall_ms(lambda: study.optimize(sphere(d), n_trials=n, progress=False)) / n
 
 
-def theirs(sampler: str, d: int, n: int, storage: str | None = None) -> float:
-    """Milliseconds a trial of Optuna's."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if sampler == "GP":
-        import torch
-
-        torch.set_num_threads(1)
-    samplers = optuna.samplers
-    make = {"Random": samplers.RandomSampler, "TPE": samplers.TPESampler, "GP": samplers.GPSampler}[
-        sampler
-    ]
-    study = optuna.create_study(storage=storage, sampler=make(seed=0))
-    begin = time.perf_counter()
-    study.optimize(sphere(d), n_trials=n)
-    return 1e3 * (time.perf_counter() - begin) / n
+def optuna_ms(sampler: str, d: int, n: int, storage: str | None = None) -> float:
+    """Milliseconds of one of Optuna's trials."""
+    study = import_optuna().create_study(storage=storage, sampler=optuna_sampler(sampler, seed=0))
+    return wall_ms(lambda: study.optimize(sphere(d), n_trials=n)) / n
 
 
 def both(sampler: str, d: int, n: int) -> tuple[float, float]:
-    return ours(sampler, d, n), theirs(sampler, d, n)
+    """Milliseconds a trial of luthier and of Optuna, in memory."""
+    return luthier_ms(sampler, d, n), optuna_ms(sampler, d, n)
 
 
-def imports(mine: str) -> tuple[float, float]:
-    """Milliseconds of `import`, the best of several fresh interpreters in turn, less that of a bare one."""
-    best = dict.fromkeys(("pass", mine, "import optuna"), float("inf"))
-    for _ in range(7):
-        for code in best:
-            begin = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], check=True)
-            best[code] = min(best[code], 1e3 * (time.perf_counter() - begin))
-    bare, ours, theirs = best.values()
-    return ours - bare, theirs - bare
-
-
-def sqlite() -> tuple[float, float]:
+def sqlite(n: int = 500) -> tuple[float, float]:
+    """Milliseconds a trial of both, with a SQLite file each."""
     with tempfile.TemporaryDirectory() as folder:
-        return ours("Random", 5, 500, f"sqlite:///{folder}/a.db"), theirs(
-            "Random", 5, 500, f"sqlite:///{folder}/b.db"
-        )
+        mine = luthier_ms("random", 5, n, f"sqlite:///{folder}/luthier.db")
+        return mine, optuna_ms("random", 5, n, f"sqlite:///{folder}/optuna.db")
+
+
+def imports(code: str) -> tuple[float, float]:
+    """Milliseconds of `code` and of `import optuna`, less those of an empty interpreter.
+
+    Each is the best of 7 fresh interpreters.
+    """
+    best = dict.fromkeys(("pass", code, "import optuna"), float("inf"))
+    for _ in range(7):
+        for line in best:
+            ms = wall_ms(lambda line=line: subprocess.run([sys.executable, "-c", line], check=True))
+            best[line] = min(best[line], ms)
+    bare, mine, peer = best.values()
+    return mine - bare, peer - bare
+
+
+# -- luthier alone -------------------------------------------------------------------------------
 
 
 def flat() -> tuple[float, float]:
-    """Milliseconds of TPE's trials around the 500th and the 5,000th."""
-    study = luthier.create_study(sampler="TPE", seed=0)
+    """Milliseconds of TPE's trials around the 5,000th and around the 500th."""
+    study = luthier.create_study(sampler="tpe", seed=0)
     spans = []
-    for skip in (400, 4400):
-        study.optimize(sphere(5), n_trials=skip, progress=False)
-        begin = time.perf_counter()
-        study.optimize(sphere(5), n_trials=200, progress=False)
-        spans.append(1e3 * (time.perf_counter() - begin) / 200)
-    return spans[1], spans[0]
+    for n_before in (400, 4400):
+        study.optimize(sphere(5), n_trials=n_before, progress=False)
+        spans.append(wall_ms(lambda: study.optimize(sphere(5), n_trials=200, progress=False)) / 200)
+    early, late = spans
+    return late, early
 
 
 def cube(d: int) -> luthier.Space:
+    """d numbers between 0 and 1."""
     return luthier.Space({f"x{i}": luthier.Float(0, 1) for i in range(d)})
 
 
@@ -121,39 +113,40 @@ def tree() -> luthier.Space:
     return luthier.Space(params)
 
 
-def loss(space: luthier.Space, params: dict[str, Any]) -> float:
-    """A bowl in every model, not equally deep."""
+def bowl(space: luthier.Space, params: dict[str, Any]) -> float:
+    """A loss with one minimum in every model, not equally deep."""
     import numpy as np
 
     x = space.encode(params)[0]
     return float(np.nansum((x - 0.3) ** 2))
 
 
-def begun(space: luthier.Space, sampler: str, n: int) -> luthier.Study:
-    """A study with n random trials."""
+def study_with_trials(space: luthier.Space, sampler: str, n: int) -> luthier.Study:
+    """A study with n random trials that are complete."""
     import numpy as np
 
     study = luthier.create_study(space=space, sampler=sampler, seed=0)
     study.add_trials(
         luthier.TrialRow(
-            number=-1, state=luthier.State.COMPLETE, params=p, values=(loss(space, p),)
+            number=-1, state=luthier.State.COMPLETE, params=params, values=(bowl(space, params),)
         )
-        for p in space.decode(space.sample(np.random.default_rng(0), n))
+        for params in space.decode(space.sample(np.random.default_rng(0), n))
     )
     return study
 
 
 def proposal(sampler: str, space: luthier.Space, n: int) -> tuple[float, float]:
-    """Milliseconds of a proposal, the objective told after each.
+    """Milliseconds of a proposal after n trials: the median of 15, and the first.
 
-    The median from trial n on, and the first, cold.
+    The first one imports, and fits without an earlier model.
     """
-    study, spans = begun(space, sampler, n), []
+    study = study_with_trials(space, sampler, n)
+    spans = []
     for _ in range(15):
-        begin = time.perf_counter()
-        trial = study.ask()
-        spans.append(1e3 * (time.perf_counter() - begin))
-        study.tell(trial, loss(space, trial.params))
+        with Timer() as timer:
+            trial = study.ask()
+        spans.append(timer.wall_ms)
+        study.tell(trial, bowl(space, trial.params))
     return statistics.median(spans), spans[0]
 
 
@@ -161,11 +154,10 @@ def batch(sampler: str, space: luthier.Space, n: int, size: int) -> tuple[float,
     """Seconds of proposing several points at once, and how many of them are like another."""
     import numpy as np
 
-    study = begun(space, sampler, n)
-    begin = time.perf_counter()
-    X = study.sampler.sample(space, study.history, size, np.random.default_rng(0))
-    seconds = time.perf_counter() - begin
-    return seconds, float(size - len(np.unique(X.round(6), axis=0)))
+    study = study_with_trials(space, sampler, n)
+    with Timer() as timer:
+        X = study.sampler.sample(space, study.history, size, np.random.default_rng(0))
+    return timer.wall_s, float(size - len(np.unique(X.round(6), axis=0)))
 
 
 _OPEN = """
@@ -182,14 +174,13 @@ def opening(sampler: str) -> tuple[float, float]:
     """Seconds and megabytes of opening 100,000 trials x 10 parameters in SQLite and asking once."""
     import numpy as np
 
-    rng, names = np.random.default_rng(0), [f"x{i}" for i in range(10)]
+    rng = np.random.default_rng(0)
+    names = [f"x{i}" for i in range(10)]
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/big.db"
-        study = luthier.create_study(
-            "big", url, space={n: luthier.Float(0, 1) for n in names}, seed=0
-        )
+        space = {name: luthier.Float(0, 1) for name in names}
+        study = luthier.create_study("big", url, space=space, seed=0)
         for _ in range(10):
-            U = rng.random((10_000, 10))
             study.add_trials(
                 luthier.TrialRow(
                     number=-1,
@@ -199,87 +190,118 @@ def opening(sampler: str) -> tuple[float, float]:
                     started_s=1e9,
                     finished_s=1e9 + 1,
                 )
-                for u in U.tolist()
+                for u in rng.random((10_000, 10)).tolist()
             )
-        out = subprocess.run(
-            [sys.executable, "-c", _OPEN, url, sampler], capture_output=True, text=True, check=True
-        )
+        argv = [sys.executable, "-c", _OPEN, url, sampler]
+        out = subprocess.run(argv, capture_output=True, text=True, check=True)
     seconds, megabytes = map(float, out.stdout.split())
     return seconds, megabytes
 
 
-def _join(url: str, n: int, gate: multiprocessing.synchronize.Barrier) -> None:
-    study = luthier.load_study("many", url, sampler="Random")
-    gate.wait()
-    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=n, progress=False)
+def join_study(url: str, n: int) -> Callable[[], object]:
+    """The work of one process: n trials of a study that others work on as well."""
+    study = luthier.load_study("many", url, sampler="random")
+    return lambda: study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=n, progress=False)
 
 
 def processes() -> tuple[float, float]:
-    """Trials a second of 8 processes that share a SQLite file, and how many trials were lost or doubled."""
-    spawn = multiprocessing.get_context("spawn")
+    """Trials a second of 8 processes that share a SQLite file, and the number lost or doubled."""
+    n = N_WORKERS * TRIALS_OF_EACH
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/many.db"
         luthier.create_study("many", url, seed=0)
-        gate = spawn.Barrier(9)
-        workers = [spawn.Process(target=_join, args=(url, 250, gate)) for _ in range(8)]
-        for w in workers:
-            w.start()
-        gate.wait()
-        begin = time.perf_counter()
-        for w in workers:
-            w.join()
-        seconds = time.perf_counter() - begin
+        spans = run_together(N_WORKERS, join_study, url, TRIALS_OF_EACH)
         trials = luthier.load_study("many", url).trials
-    assert all(w.exitcode == 0 for w in workers), "a worker failed"
-    complete = [t for t in trials if t.state == luthier.State.COMPLETE]
-    return len(trials) / seconds, float(abs(2000 - len(complete)) + abs(2000 - len(trials)))
+    n_complete = sum(t.state == luthier.State.COMPLETE for t in trials)
+    return rate(n, spans), float(abs(n - n_complete) + abs(n - len(trials)))
 
 
-# name, what it returns, unit, Optuna's or the bound's heading, at least (a ratio) or at most (a
-# bound)
-ROWS: list[tuple[str, Callable[[], tuple[float, float]], str, float]] = [
-    ("import luthier", lambda: imports("import luthier"), "ms", 4),
-    (
+# -- rows ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BesideOptuna:
+    """A row with a figure of luthier and one of Optuna.
+
+    Attributes:
+        name: As README.md has it.
+        measure: Returns both figures.
+        unit: Of both.
+        at_least: How many times quicker luthier must be.
+    """
+
+    name: str
+    measure: Callable[[], tuple[float, float]]
+    unit: str
+    at_least: float
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A row with two figures of luthier.
+
+    Attributes:
+        name: Of the row.
+        measure: Returns the figures.
+        text: A format for them, with the bounds that they must keep.
+    """
+
+    name: str
+    measure: Callable[[], tuple[float, float]]
+    text: str
+
+
+BESIDE_OPTUNA = [
+    BesideOptuna("import luthier", partial(imports, "import luthier"), "ms", 4),
+    BesideOptuna(
         "import luthier, and create_study on first use",
-        lambda: imports("import luthier; luthier.create_study"),
+        partial(imports, "import luthier; luthier.create_study"),
         "ms",
         1,
     ),
-    ("random, 5 floats, 10,000 trials, memory", lambda: both("Random", 5, 10_000), "ms/trial", 3),
-    ("tpe, 5 floats, 1,000 trials, memory", lambda: both("TPE", 5, 1000), "ms/trial", 12),
-    ("tpe, 20 floats, 1,000 trials, memory", lambda: both("TPE", 20, 1000), "ms/trial", 12),
-    ("tpe, 5 floats, 5,000 trials, memory", lambda: both("TPE", 5, 5000), "ms/trial", 30),
-    ("gp, 5 floats, 100 trials, memory", lambda: both("GP", 5, 100), "ms/trial", 10),
-    ("random, SQLite file, 500 trials", sqlite, "ms/trial", 25),
+    BesideOptuna(
+        "random, 5 floats, 10,000 trials, memory", partial(both, "random", 5, 10_000), "ms/trial", 3
+    ),
+    BesideOptuna(
+        "tpe, 5 floats, 1,000 trials, memory", partial(both, "tpe", 5, 1000), "ms/trial", 12
+    ),
+    BesideOptuna(
+        "tpe, 20 floats, 1,000 trials, memory", partial(both, "tpe", 20, 1000), "ms/trial", 12
+    ),
+    BesideOptuna(
+        "tpe, 5 floats, 5,000 trials, memory", partial(both, "tpe", 5, 5000), "ms/trial", 30
+    ),
+    BesideOptuna("gp, 5 floats, 100 trials, memory", partial(both, "gp", 5, 100), "ms/trial", 10),
+    BesideOptuna("random, SQLite file, 500 trials", sqlite, "ms/trial", 25),
 ]
-OWN: list[tuple[str, Callable[[], tuple[float, float]], str]] = [
-    ("tpe, 5 floats: trial 5,000, and trial 500", flat, "ms {:.3f} and {:.3f}, at most twice"),
-    (
+ALONE = [
+    Alone("tpe, 5 floats: trial 5,000, and trial 500", flat, "ms {:.3f} and {:.3f}, at most twice"),
+    Alone(
         "gp proposal, n = 100, d = 7",
-        lambda: proposal("GP", cube(7), 100),
+        lambda: proposal("gp", cube(7), 100),
         "ms {:.1f}, the first {:.1f}; at most 25",
     ),
-    (
+    Alone(
         "gp proposal, n = 500, d = 20",
-        lambda: proposal("GP", cube(20), 500),
+        lambda: proposal("gp", cube(20), 500),
         "ms {:.1f}, the first {:.1f}; at most 150",
     ),
-    (
+    Alone(
         "gp batch of 16, n = 100, d = 7",
-        lambda: batch("GP", cube(7), 100, 16),
+        lambda: batch("gp", cube(7), 100, 16),
         "s {:.2f}, alike {:.0f}; at most 0.5, none",
     ),
-    (
+    Alone(
         "forest proposal, n = 500, 10 conditional",
-        lambda: proposal("Forest", tree(), 500),
+        lambda: proposal("forest", tree(), 500),
         "ms {:.1f}, the first {:.1f}; at most 60",
     ),
-    (
+    Alone(
         "opening 100,000 x 10 in SQLite and asking TPE",
-        lambda: opening("TPE"),
+        lambda: opening("tpe"),
         "s {:.2f}, MB {:.0f}; at most 3 s, 500 MB",
     ),
-    (
+    Alone(
         "8 processes on one SQLite file, 2,000 trials",
         processes,
         "trials/s {:.0f}, lost or doubled {:.0f}; at least 500, none",
@@ -288,46 +310,39 @@ OWN: list[tuple[str, Callable[[], tuple[float, float]], str]] = [
 
 
 def main() -> None:
-    a = argparse.ArgumentParser(
+    """Measure the rows that were asked for, print them and save them."""
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    a.add_argument("--only", default="", help="rows whose name contains this")
-    a.add_argument("--save", action="store_true", help="write the figures to benchmarks/results")
-    args = a.parse_args()
-    versions = {"luthier": luthier.__version__}
-    versions |= {p: importlib.metadata.version(p) for p in ("optuna", "numpy")}
-    print(
-        f"Python {platform.python_version()}, " + ", ".join(f"{k} {v}" for k, v in versions.items())
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    parser.add_argument(
+        "--save", action="store_true", help="write the figures to benchmarks/results"
     )
-    print(f"{'':48s} {'luthier':>10s} {'optuna':>10s} {'ratio':>8s}  at least")
-    figures = {}
-    for name, measure, unit, least in ROWS:
-        if args.only.lower() in name.lower():
-            mine, peer = measure()
-            figures[name] = {
-                "luthier": mine,
-                "optuna": peer,
-                "unit": unit,
-                "ratio": peer / mine,
-                "at least": least,
-            }
-            print(
-                f"{name:48s} {mine:10.3f} {peer:10.3f} {peer / mine:8.1f}  {least:g}  ({unit})",
-                flush=True,
-            )
-    for name, measure, text in OWN:
-        if args.only.lower() in name.lower():
-            first, second = measure()
-            figures[name] = {"luthier": [first, second], "text": text}
-            print(f"{name:48s} {text.format(first, second)}", flush=True)
+    args = parser.parse_args()
+    wanted = args.only.lower()
+
+    head = describe_run("optuna", "numpy")
+    versions = ", ".join(
+        f"{name} {version or 'missing'}" for name, version in head["versions"].items()
+    )
+    print(f"Python {platform.python_version()}, {versions}")
+    figures: dict[str, Any] = {}
+
+    print(comparison_head())
+    for row in BESIDE_OPTUNA:
+        if wanted in row.name.lower():
+            comparison = Comparison(row.name, *row.measure(), row.unit, row.at_least)
+            figures[row.name] = comparison.as_dict()
+            print(comparison, flush=True)
+
+    for alone in ALONE:
+        if wanted in alone.name.lower():
+            first, second = alone.measure()
+            figures[alone.name] = {"luthier": [first, second], "text": alone.text}
+            print(f"{alone.name:48s} {alone.text.format(first, second)}", flush=True)
+
     if args.save:
-        out = HERE / "results" / f"speed-{datetime.date.today()}.json"
-        out.parent.mkdir(exist_ok=True)
-        head = {"python": platform.python_version(), **versions}
-        known = json.loads(out.read_text()) if out.exists() else {}
-        if known.items() >= head.items():  # rows measured earlier in the day
-            figures = {**known["figures"], **figures}
-        out.write_text(json.dumps({**head, "figures": figures}, indent=1) + "\n")
+        print(save_results("speed", head, "figures", figures))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Parts that several benchmarks share: results files, timers, processes, tables, peers."""
