@@ -17,7 +17,7 @@ check: .venv/dev servers
 	$(BIN)/python -m pytest -n 3
 
 bench: .venv/bench servers
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed
 
 soak: .venv/dev servers
 	$(BIN)/python tests/soak.py

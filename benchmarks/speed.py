@@ -99,7 +99,7 @@ def flat() -> tuple[float, float]:
 
 
 def cube(d: int) -> luthier.Space:
-    """d numbers between 0 and 1."""
+    """A space of d numbers between 0 and 1."""
     return luthier.Space({f"x{i}": luthier.Float(0, 1) for i in range(d)})
 
 

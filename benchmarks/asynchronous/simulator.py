@@ -152,16 +152,13 @@ class Simulator:
 
 
 def simulate(
-    study: luthier.Study, table: CurveTable, n_workers: int, epochs: int, **options: float
+    study: luthier.Study,
+    table: CurveTable,
+    n_workers: int,
+    epochs: int,
+    target: float = np.inf,
+    max_epochs: int = MAX_EPOCHS,
+    startup_s: float = 0.0,
 ) -> Run:
-    """Return the figures of a study on a virtual clock.
-
-    Args:
-        study: New, with the table's space.
-        table: What trials report, and how long an epoch takes.
-        n_workers: How many there are.
-        epochs: How many are to be trained at least.
-        options: `startup_s` of `Simulator`, and `target` and `max_epochs` of its `run`.
-    """
-    simulator = Simulator(study, table, n_workers, options.pop("startup_s", 0.0))
-    return simulator.run(epochs, **options)  # type: ignore[arg-type]
+    """Return the figures of a study on a virtual clock; see `Simulator` and its `run`."""
+    return Simulator(study, table, n_workers, startup_s).run(epochs, target, max_epochs)

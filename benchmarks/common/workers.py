@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
+from threading import BrokenBarrierError
 from typing import Any, NamedTuple
 
 _barrier: Barrier  # of this worker process
@@ -38,7 +39,11 @@ def run_together(
     barrier = spawn.Barrier(n_workers)
     with ProcessPoolExecutor(n_workers, spawn, _set_barrier, (barrier,)) as pool:
         futures = [pool.submit(_work, prepare, args) for _ in range(n_workers)]
-        return [future.result() for future in futures]
+        errors = [future.exception() for future in futures]
+    for error in errors:
+        if error is not None and not isinstance(error, BrokenBarrierError):
+            raise error
+    return [future.result() for future in futures]
 
 
 def rate(n: int, spans: Sequence[Span]) -> float:

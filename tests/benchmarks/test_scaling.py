@@ -1,21 +1,17 @@
-"""benchmarks/scaling.py.
+"""The benchmark of many workers: queues, fleets against paper, and the page against the figures."""
 
-Queues against their closed forms, fleets against paper, and the page against the figures.
-"""
-
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.common.results import latest_results
+from benchmarks.scaling.fleet import VERBS, Fleet, bound, simulate
+from benchmarks.scaling.queues import Clock, Queue
+from benchmarks.scaling.tables import tables
 
-ROOT = Path(__file__).parents[1]
-spec = importlib.util.spec_from_file_location("scaling", ROOT / "benchmarks" / "scaling.py")
-scaling = sys.modules["scaling"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(scaling)
+ROOT = Path(__file__).parents[2]
 
 
 def verb(cpu_ms=0.0, lock_ms=0.0, trips=0, locked_trips=0):
@@ -30,7 +26,7 @@ def verb(cpu_ms=0.0, lock_ms=0.0, trips=0, locked_trips=0):
 
 def constants(row_ms=0.0, **changed):
     """A storage whose writes hold the lock for 10 ms, and where all else is free."""
-    verbs = {name: verb() for name in scaling.VERBS}
+    verbs = {name: verb() for name in VERBS}
     verbs |= {name: verb(lock_ms=10.0) for name in ("add_trials", "finish", "report")} | changed
     verbs["changes"] |= {"row_cpu_ms": row_ms, "row_worker_ms": 0.0, "row_bytes": 100.0}
     return {"storages": {"postgresql": verbs}}
@@ -38,13 +34,13 @@ def constants(row_ms=0.0, **changed):
 
 @pytest.fixture(scope="module")
 def saved():
-    return json.loads(sorted(scaling.RESULTS.glob("scaling-*.json"))[-1].read_text())
+    return json.loads(latest_results("scaling").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("load", [0.5, 0.8])
 def test_waits_of_one_queue_are_those_of_m_d_1(load):
-    clock, rng = scaling.Clock(), np.random.default_rng(0)
-    queue, waits = scaling.Queue(clock, 1), []
+    clock, rng = Clock(), np.random.default_rng(0)
+    queue, waits = Queue(clock, 1), []
 
     def customer():
         since = clock.now
@@ -64,8 +60,8 @@ def test_waits_of_one_queue_are_those_of_m_d_1(load):
 
 
 def test_as_many_are_served_at_a_time_as_there_are_cores():
-    clock, ends = scaling.Clock(), []
-    queue = scaling.Queue(clock, 2)
+    clock, ends = Clock(), []
+    queue = Queue(clock, 2)
 
     def customer():
         yield from queue.serve(1.0, "work")
@@ -79,11 +75,11 @@ def test_as_many_are_served_at_a_time_as_there_are_cores():
 
 
 def test_one_worker_pays_what_its_verbs_take():
-    fleet = scaling.Fleet("postgresql", 1, 1.0, propose_s=0.1, rtt_s=0.01)
+    fleet = Fleet("postgresql", 1, 1.0, propose_s=0.1, rtt_s=0.01)
     costs = constants(
         add_trials=verb(lock_ms=10.0, trips=3, locked_trips=1), changes=verb(cpu_ms=20.0, trips=2)
     )
-    found = scaling.simulate(fleet, costs, 20_000)
+    found = simulate(fleet, costs, 20_000)
     assert found["efficiency"] == pytest.approx(
         1 / (1 + 0.01 + 0.02 + 0.02 + 0.1 + 0.01 + 0.03), rel=1e-3
     )
@@ -91,40 +87,40 @@ def test_one_worker_pays_what_its_verbs_take():
 
 @pytest.mark.parametrize(("workers", "lock"), [(10, 0.2), (25, 0.5), (500, 1.0)])
 def test_writers_of_a_study_take_turns(workers, lock):
-    fleet = scaling.Fleet("postgresql", workers, 1.0, rtt_s=0.0, expects=False)
-    found = scaling.simulate(fleet, constants(), 50_000)
+    fleet = Fleet("postgresql", workers, 1.0, rtt_s=0.0, expects=False)
+    found = simulate(fleet, constants(), 50_000)
     assert found["lock"] == pytest.approx(lock, rel=0.05)
     assert found["trials_per_s"] == pytest.approx(min(workers, 50), rel=0.05)
-    assert scaling.bound(fleet, constants())["lock"] == 50
-    spread = scaling.simulate(replace(fleet, studies=50), constants(), 50_000)
+    assert bound(fleet, constants())["lock"] == 50
+    spread = simulate(replace(fleet, studies=50), constants(), 50_000)
     assert spread["trials_per_s"] == pytest.approx(workers, rel=0.05)
 
 
 def test_what_is_read_grows_with_the_square_of_the_workers():
     bytes_read = []
     for workers in (100, 200):
-        fleet = scaling.Fleet("postgresql", workers, 100.0, rtt_s=0.0)
-        found = scaling.simulate(fleet, constants(row_ms=0.01), 100_000)
+        fleet = Fleet("postgresql", workers, 100.0, rtt_s=0.0)
+        found = simulate(fleet, constants(row_ms=0.01), 100_000)
         bytes_read.append(found["mb_per_s"])
         rows_per_s = 2 * workers**2 / 100.0
         assert found["reads"] == pytest.approx(rows_per_s * 1e-5 / 8, rel=0.1)
     assert bytes_read[1] / bytes_read[0] == pytest.approx(4, rel=0.1)
-    shared = scaling.simulate(replace(fleet, jobs=10), constants(row_ms=0.01), 100_000)
+    shared = simulate(replace(fleet, jobs=10), constants(row_ms=0.01), 100_000)
     assert shared["reads"] == pytest.approx(found["reads"] / 10, rel=0.15)
 
 
 def test_the_cores_bound_is_where_reads_fill_them():
     costs = constants(row_ms=0.01, changes=verb(cpu_ms=0.1))
-    fleet = scaling.Fleet("postgresql", 1, 10.0)
-    w = scaling.bound(fleet, costs)["cores"]
+    fleet = Fleet("postgresql", 1, 10.0)
+    w = bound(fleet, costs)["cores"]
     assert w / 10 * (0.1e-3 + 2 * w * 1e-5) == pytest.approx(8)
 
 
 def test_leases_are_prolonged_once_for_each_process():
     costs = constants(extend=verb(cpu_ms=1.0))
     for jobs in (1, 4):
-        fleet = scaling.Fleet("postgresql", 100, 1000.0, jobs=jobs, lease_s=30.0)
-        found = scaling.simulate(fleet, costs, 20_000)
+        fleet = Fleet("postgresql", 100, 1000.0, jobs=jobs, lease_s=30.0)
+        found = simulate(fleet, costs, 20_000)
         assert found["leases"] == pytest.approx(100 / jobs / 10 * 1e-3 / 8, rel=0.05)
 
 
@@ -144,4 +140,4 @@ def test_no_fleet_does_more_than_paper_allows(saved):
 
 def test_the_page_has_the_figures_that_were_saved(saved):
     page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
-    assert [name for name, text in scaling.tables(saved).items() if text not in page] == []
+    assert [name for name, text in tables(saved).items() if text not in page] == []

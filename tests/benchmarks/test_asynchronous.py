@@ -1,23 +1,13 @@
-"""benchmarks/asynchronous.py: virtual time and who idles, by hand.
-
-And the curves that were recorded.
-"""
-
-import importlib.util
-import sys
-from pathlib import Path
+"""The benchmark of schedulers: virtual time and idle workers by hand, and the recorded curves."""
 
 import numpy as np
 import pytest
+from benchmarks.asynchronous.curve_table import CURVES, CurveTable
+from benchmarks.asynchronous.simulator import simulate
 
 import luthier
 from luthier.schedulers import ASHA, Decision, Scheduler
 from luthier.schedulers.base import Next, Resume
-
-FILE = Path(__file__).parents[1] / "benchmarks" / "asynchronous.py"
-spec = importlib.util.spec_from_file_location("asynchronous", FILE)
-simulator = sys.modules["asynchronous"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(simulator)
 
 
 class Halves(Scheduler):
@@ -36,7 +26,7 @@ class Halves(Scheduler):
 
 @pytest.fixture(scope="module")
 def recorded():
-    return simulator.Table.load()
+    return CurveTable.load()
 
 
 def tiny(scheduler, *xs):
@@ -46,12 +36,12 @@ def tiny(scheduler, *xs):
     study = luthier.create_study(space=space, sampler="Random", scheduler=scheduler, seed=0)
     for x in xs:
         study.enqueue({"x": x})
-    return study, simulator.Table(space, {"x": np.array([0.0, 1.0])}, error, np.array([1.0, 2.0]))
+    return study, CurveTable(space, {"x": np.array([0.0, 1.0])}, error, np.array([1.0, 2.0]))
 
 
 def test_two_workers_that_always_have_work():
     study, table = tiny(None, 0.0, 1.0, 0.0, 1.0, 1.0)
-    run = simulator.simulate(study, table, n_workers=2, epochs=9, target=0.15)
+    run = simulate(study, table, n_workers=2, epochs=9, target=0.15)
     assert (run.end_s, run.target_s, run.epochs) == (6.0, 3.0, 9)  # 1 2 3 | 4 5 6 and 2 4 6
     assert run.idle_s.tolist() == run.idle.tolist() == [0.0, 0.0]
     assert [len(row.reports) for row in study.trials[:3]] == [3, 3, 3]
@@ -61,13 +51,13 @@ def test_more_workers_take_less_time():
     ends = []
     for n_workers in (1, 2, 4):
         study, table = tiny(None, *[0.0] * 8)
-        ends.append(simulator.simulate(study, table, n_workers, epochs=24).end_s)
+        ends.append(simulate(study, table, n_workers, epochs=24).end_s)
     assert ends == [24.0, 12.0, 6.0]
 
 
 def test_each_turn_pays_for_its_start_and_for_the_epochs_it_adds():
     study, table = tiny(Halves(), 0.0, 1.0)
-    run = simulator.simulate(study, table, n_workers=1, epochs=100, startup_s=10.0)
+    run = simulate(study, table, n_workers=1, epochs=100, startup_s=10.0)
     assert run.epochs == 4  # one each, and two more of the better
     assert run.end_s == (10 + 1) + (10 + 2) + (10 + 2 * 1)
     assert [len(row.reports) for row in study.trials] == [3, 1]
@@ -75,7 +65,7 @@ def test_each_turn_pays_for_its_start_and_for_the_epochs_it_adds():
 
 def test_waiting_counts_and_having_been_sent_home_does_not():
     study, table = tiny(Halves(), 0.0, 1.0)
-    run = simulator.simulate(study, table, n_workers=2, epochs=100)
+    run = simulate(study, table, n_workers=2, epochs=100)
     assert (
         run.end_s == 4.0
     )  # both pause, at 1 and at 2; from there on the better one needs two more
@@ -86,7 +76,7 @@ def test_waiting_counts_and_having_been_sent_home_does_not():
 
 def test_who_idles_when_it_ends_has_idled_until_then():
     study, table = tiny(Halves(), 0.0, 1.0)
-    run = simulator.simulate(study, table, n_workers=3, epochs=3)
+    run = simulate(study, table, n_workers=3, epochs=3)
     assert run.end_s == 3.0
     assert run.idle_s.tolist() == [
         2.0,
@@ -98,7 +88,7 @@ def test_who_idles_when_it_ends_has_idled_until_then():
 def test_it_goes_on_until_the_target_or_the_most_epochs():
     for target, epochs, target_s in ((0.15, 6, 9.0), (0.05, 12, np.inf)):
         study, table = tiny(None, 1.0, 0.0, 1.0, 1.0)
-        run = simulator.simulate(study, table, n_workers=1, epochs=1, target=target, most=12)
+        run = simulate(study, table, n_workers=1, epochs=1, target=target, max_epochs=12)
         assert (run.epochs, run.target_s) == (epochs, target_s)
 
 
@@ -113,7 +103,7 @@ def test_curves_between_the_points_of_the_grid():
 def test_the_recorded_curves_are_sane(recorded):
     assert recorded.error.shape == (*recorded.shape, 27) == (9, 4, 3, 3, 4, 27)
     assert recorded.seconds.shape == recorded.shape
-    assert simulator.CURVES.stat().st_size < 400 * 1024
+    assert CURVES.stat().st_size < 400 * 1024
     assert np.isfinite(recorded.error).all()
     assert (recorded.error >= 0).all()
     assert (recorded.error <= 1).all()
@@ -136,6 +126,6 @@ def test_a_hundred_workers_have_work_under_asha(recorded, mode):
     study = luthier.create_study(
         space=recorded.space, sampler="Random", scheduler=scheduler, seed=0
     )
-    run = simulator.simulate(study, recorded, n_workers=100, epochs=2000)
+    run = simulate(study, recorded, n_workers=100, epochs=2000)
     assert run.epochs == 2000
     assert run.idle.max() < 0.02
