@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
+import operator
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -167,3 +169,57 @@ def jsonable(value: Any) -> Any:
         f"({type(value).__name__}); "
         "write it to a file of your own and store the path"
     )
+
+
+def check_whole(name: str, value: Any, least: int = 1) -> int:
+    """Return an argument as an int.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: What the user passed.
+        least: The smallest value that is allowed.
+
+    Raises:
+        ValueError: It is not a whole number, or is below `least`. True and False are no numbers.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}")
+    return number
+
+
+def check_real(
+    name: str,
+    value: Any,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    above: bool = False,
+) -> float:
+    """Return an argument as a float.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: What the user passed.
+        least: The smallest value that is allowed.
+        most: The largest value that is allowed.
+        above: `least` itself is not allowed.
+
+    Raises:
+        ValueError: It is not a finite number, or is out of bounds. True and False are no numbers.
+    """
+    real = isinstance(value, int | float | np.integer | np.floating)
+    finite = real and abs(value) <= sys.float_info.max  # false for NaN and for what overflows
+    within = finite and least <= value <= most and not (above and value == least)
+    if isinstance(value, bool) or not within:
+        bounds = []
+        if least > -math.inf:
+            bounds.append(f"above {least:g}" if above else f"at least {least:g}")
+        if most < math.inf:
+            bounds.append(f"at most {most:g}")
+        wanted = f", {' and '.join(bounds)}" if bounds else ""
+        raise ValueError(f"{name} must be a finite number{wanted}, got {value!r}")
+    return float(value)

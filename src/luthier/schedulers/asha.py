@@ -11,8 +11,9 @@ from ..history.rungs import Rungs
 from ..numerics.halving import reached, rung_steps, share
 from ..trial.record import State
 from ..typing import Array, Index
+from ..validation import check_real, check_whole
 from .base import Decision, Next, Resume, Scheduler
-from .rules import check_real, check_whole, nobody_beyond
+from .rules import nobody_beyond
 
 
 class ASHA(Scheduler):

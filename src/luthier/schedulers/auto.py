@@ -8,10 +8,10 @@ from ..history.history import History
 from ..history.resources import full_resource
 from ..models.learning_curves import curves
 from ..trial.record import Decision
+from ..validation import check_real
 from .asha import ASHA
 from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw
-from .rules import check_real
 
 # beyond which the model knows too little of what runs, or thinks too long
 _MANY_WORKERS = 16

@@ -15,8 +15,8 @@ from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
 from ..trial.record import Decision
 from ..typing import Array
+from ..validation import check_real
 from .base import Next, Resume, Scheduler
-from .rules import check_real
 
 _START = 2  # the rung to which the first trials are trained
 _N_STARTUP = 8  # how many those are

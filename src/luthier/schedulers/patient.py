@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..history.history import History
+from ..validation import check_real, check_whole
 from .base import Decision, Next, Resume, Scheduler
-from .rules import check_real, check_whole, ranked
+from .rules import ranked
 
 
 class Patient(Scheduler):

@@ -12,9 +12,10 @@ from ..history.history import History
 from ..space.distributions import Categorical
 from ..trial.record import State
 from ..typing import Array
+from ..validation import check_whole
 from .pbt import PBT, loss_at, losses_of
 from .perturb import fits
-from .rules import WORST, check_whole
+from .rules import WORST
 
 _FEWEST = 3  # rows that a model is made of
 

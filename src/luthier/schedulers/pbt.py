@@ -16,10 +16,11 @@ from ..history.history import History
 from ..numerics.pareto import fronts
 from ..trial.record import State
 from ..typing import Array, Index
+from ..validation import check_real, check_whole
 from .base import Decision, Next, Resume, Scheduler
 from .perturb import explored
 from .replay import schedule as _schedule
-from .rules import check_real, check_whole, ranked
+from .rules import ranked
 
 logger = logging.getLogger("luthier")
 

@@ -8,8 +8,9 @@ from ..history.history import History
 from ..numerics.pareto import fronts
 from ..trial.record import State
 from ..typing import Array, Mask
+from ..validation import check_real, check_whole
 from .base import Decision, Scheduler
-from .rules import WORST, check_real, check_whole, due, parts, ranked
+from .rules import WORST, due, parts, ranked
 
 
 class Percentile(Scheduler):

@@ -1,22 +1,17 @@
 """What the policies agree on.
 
-How losses rank, at which steps a trial is judged, which settings are sound.
+How losses rank, at which steps a trial is judged.
 """
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
 
 from ..history.history import History
 from ..history.rungs import WORST, ranked
 from ..typing import Array
 
-__all__ = ["WORST", "check_real", "check_whole", "due", "nobody_beyond", "parts", "ranked"]
+__all__ = ["WORST", "due", "nobody_beyond", "parts", "ranked"]
 
 _N_PART = 32_768
 
@@ -49,32 +44,3 @@ def nobody_beyond(history: History, number: int) -> bool:
     A trial that pauses there may have nothing left to do.
     """
     return not bool((history.last_step > history.last_step[number]).any())
-
-
-def check_whole(name: str, x: Any, least: int) -> None:
-    """Raises ValueError unless x is a whole number, at least `least`."""
-    try:
-        good = not isinstance(x, bool) and operator.index(x) >= least
-    except TypeError:
-        good = False
-    if not good:
-        raise ValueError(f"{name} must be a whole number, at least {least}, got {x!r}")
-
-
-def check_real(name: str, x: Any, low: float, high: float = math.inf, above: bool = False) -> None:
-    """Raises ValueError unless x is a finite number, low <= x <= high; low < x if `above`."""
-    good = (
-        isinstance(x, int | float | np.integer | np.floating)
-        and not isinstance(x, bool)
-        and math.isfinite(x)
-    )
-    if not good or not low <= x <= high or (above and x == low):
-        lower = f"above {low:g}" if above else f"at least {low:g}"
-        wanted = (
-            ""
-            if math.isinf(low)
-            else f", {lower}"
-            if math.isinf(high)
-            else f", {lower} and at most {high:g}"
-        )
-        raise ValueError(f"{name} must be a finite number{wanted}, got {x!r}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..numerics.halving import rung_steps, survivors
+from ..validation import check_whole
 from .hyperband import Brackets, Plan
-from .rules import check_whole
 
 
 class SuccessiveHalving(Brackets):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from ..history.history import History
+from ..validation import check_real
 from .base import Decision, Scheduler
-from .rules import check_real, due
+from .rules import due
 
 
 class Threshold(Scheduler):

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..history.history import History
 from ..numerics.stats import wilcoxon_signed_rank
+from ..validation import check_real, check_whole
 from .base import Decision, Scheduler
-from .rules import check_real, check_whole
 
 
 class Wilcoxon(Scheduler):
