@@ -98,7 +98,7 @@ HEAVY = {
 def test_importing_luthier_loads_nothing_else() -> None:
     got = loaded("import luthier")
     assert not got & (HEAVY | {"numpy", "msgspec", "sqlite3"})
-    assert {m for m in got if m.startswith("luthier")} <= {
+    assert {m for m in got if m.startswith("luthier")} == {
         "luthier",
         "luthier._lazy",
         "luthier.errors",

@@ -41,10 +41,12 @@ def attach(
         try:
             value = importlib.import_module(f"{package}.{files[name] or name}")
         except ImportError as e:
-            if name not in extras or (e.name or "").startswith("luthier"):
+            missing = (e.name or "luthier").partition(".")[0]
+            if name not in extras or missing == "luthier":
                 raise
-            install = f"pip install 'luthier[{extras[name]}]'"
-            raise MissingDependencyError(f"{package}.{name} needs {e.name}: {install}") from e
+            raise MissingDependencyError(
+                f"{package}.{name} needs {missing}: pip install 'luthier[{extras[name]}]'"
+            ) from e
         if files[name]:
             value = getattr(value, name)
         setattr(module, name, value)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-_FILES = {
-    "Choice": "choice",
-    "Forecast": "forecasting",
-    "Recommendation": "recommendation",
-}
+from .._lazy import attach
 
-__all__ = ["Choice", "Forecast", "Recommendation"]
+__all__ = [
+    "Choice",
+    "Forecast",
+    "Recommendation",
+]
 
 if TYPE_CHECKING:
     from .choice import Choice as Choice
     from .forecasting import Forecast as Forecast
     from .recommendation import Recommendation as Recommendation
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
-        raise AttributeError(f"luthier.analysis has no {name!r}; there are {', '.join(_FILES)}")
-    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)
+else:
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "Choice": "choice",
+            "Forecast": "forecasting",
+            "Recommendation": "recommendation",
+        },
+    )

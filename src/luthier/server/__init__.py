@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
-from ..errors import MissingDependencyError
+from typing import TYPE_CHECKING
 
-try:
-    import prometheus_client  # noqa: F401
-    import starlette  # noqa: F401
-    import uvicorn  # noqa: F401
-except ImportError as e:
-    raise MissingDependencyError(
-        f"the service needs {e.name}: pip install 'luthier[service]'"
-    ) from None
-
-from .app import application
-from .limits import Limits
-from .run import serve, token_file
+from .._lazy import attach
 
 __all__ = ["Limits", "application", "serve", "token_file"]
+
+if TYPE_CHECKING:
+    from .app import application as application
+    from .limits import Limits as Limits
+    from .run import serve as serve
+    from .run import token_file as token_file
+else:
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "Limits": "limits",
+            "application": "app",
+            "serve": "run",
+            "token_file": "run",
+        },
+        extras={"application": "service", "serve": "service", "token_file": "service"},
+    )

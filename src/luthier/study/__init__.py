@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-_FILES = {
-    "Confirmation": "confirm",
-    "Study": "study",
-    "create_study": "create",
-    "delete_study": "create",
-    "list_studies": "create",
-    "load_study": "create",
-}
+from .._lazy import attach
 
-__all__ = ["Confirmation", "Study", "create_study", "delete_study", "list_studies", "load_study"]
+__all__ = [
+    "Confirmation",
+    "Study",
+    "create_study",
+    "delete_study",
+    "list_studies",
+    "load_study",
+]
 
 if TYPE_CHECKING:
     from .confirm import Confirmation as Confirmation
@@ -23,9 +22,15 @@ if TYPE_CHECKING:
     from .create import list_studies as list_studies
     from .create import load_study as load_study
     from .study import Study as Study
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
-        raise AttributeError(f"luthier.study has no {name!r}; there are {', '.join(_FILES)}")
-    return getattr(importlib.import_module(f".{_FILES[name]}", __name__), name)
+else:
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "Confirmation": "confirm",
+            "Study": "study",
+            "create_study": "create",
+            "delete_study": "create",
+            "list_studies": "create",
+            "load_study": "create",
+        },
+    )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .._lazy import attach
 from .handle import Trial
 from .record import Decision, State, TrialRow, Turn
 
 __all__ = ["Decision", "State", "Trial", "TrialRow", "Turn"]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__)

@@ -1,0 +1,249 @@
+"""The types of the public names, as mypy and pyright see them. This file is checked, never run.
+
+`assert_type` fails where a name has another type, `Any` included. A line with `ignore` is one that
+must fail: both checkers report an `ignore` that nothing needs.
+"""
+# pyright: strict, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnusedImport=false
+
+from __future__ import annotations
+
+from typing import Any, Literal, assert_type
+
+import luthier
+from luthier import (
+    checkpoints,
+    evaluation,
+    executors,
+    measure,
+    samplers,
+    schedulers,
+    stopping,
+    storages,
+)
+
+# Samplers
+
+assert_type(samplers.Auto(), samplers.Auto)
+assert_type(samplers.BOHB(random_fraction=0.2), samplers.BOHB)
+assert_type(samplers.CMAES(population_size=10), samplers.CMAES)
+assert_type(samplers.DE(F=0.5), samplers.DE)
+assert_type(samplers.DEHB(max_resource=81), samplers.DEHB)
+assert_type(samplers.Evolution(tournament_size=5), samplers.Evolution)
+assert_type(samplers.Forest(n_trees=32), samplers.Forest)
+assert_type(samplers.GP(n_startup_trials=10), samplers.GP)
+assert_type(samplers.Grid(), samplers.Grid)
+assert_type(samplers.NSGA2(population_size=50), samplers.NSGA2)
+assert_type(samplers.NSGA3(reference_directions=[[0.5, 0.5]]), samplers.NSGA3)
+assert_type(samplers.QMC(seed=1), samplers.QMC)
+assert_type(samplers.Random(), samplers.Random)
+assert_type(samplers.TPE(gamma=0.2), samplers.TPE)
+
+EACH_SAMPLER: list[samplers.Sampler] = [
+    samplers.Auto(),
+    samplers.BOHB(),
+    samplers.CMAES(),
+    samplers.DE(),
+    samplers.DEHB(),
+    samplers.Evolution(),
+    samplers.Forest(),
+    samplers.GP(),
+    samplers.Grid(),
+    samplers.NSGA2(),
+    samplers.NSGA3(),
+    samplers.QMC(),
+    samplers.Random(),
+    samplers.TPE(),
+]
+
+# Schedulers
+
+assert_type(schedulers.ASHA(min_resource=1, max_resource=81), schedulers.ASHA)
+assert_type(schedulers.Auto(max_resource=27), schedulers.Auto)
+assert_type(schedulers.DEHB(reduction_factor=3), schedulers.DEHB)
+assert_type(schedulers.FreezeThaw(max_resource=27), schedulers.FreezeThaw)
+assert_type(schedulers.Hyperband(max_resource=81), schedulers.Hyperband)
+assert_type(schedulers.Median(n_startup_trials=5), schedulers.Median)
+assert_type(schedulers.PASHA(), schedulers.PASHA)
+assert_type(schedulers.PB2(population_size=8), schedulers.PB2)
+assert_type(schedulers.PBT(mutate=["lr"]), schedulers.PBT)
+assert_type(schedulers.Patient(schedulers.Median(), patience=3), schedulers.Patient)
+assert_type(schedulers.Percentile(percentile=25.0), schedulers.Percentile)
+assert_type(schedulers.Replay({}), schedulers.Replay)
+assert_type(schedulers.SuccessiveHalving(n_trials=27), schedulers.SuccessiveHalving)
+assert_type(schedulers.Threshold(upper=1.0), schedulers.Threshold)
+assert_type(schedulers.Wilcoxon(p_threshold=0.1), schedulers.Wilcoxon)
+assert_type(schedulers.Decision.STOP, Literal[schedulers.Decision.STOP])
+
+EACH_SCHEDULER: list[schedulers.Scheduler] = [
+    schedulers.ASHA(),
+    schedulers.Auto(),
+    schedulers.DEHB(),
+    schedulers.FreezeThaw(),
+    schedulers.Hyperband(),
+    schedulers.Median(),
+    schedulers.PASHA(),
+    schedulers.PB2(),
+    schedulers.PBT(),
+    schedulers.Patient(),
+    schedulers.Percentile(),
+    schedulers.Replay(),
+    schedulers.SuccessiveHalving(),
+    schedulers.Threshold(),
+    schedulers.Wilcoxon(),
+]
+
+# Storages and executors
+
+assert_type(storages.HTTP("http://host:8700"), storages.HTTP)
+assert_type(storages.Memory(lease_s=10.0), storages.Memory)
+assert_type(storages.Patient(storages.Memory(), patience_s=5.0), storages.Patient)
+assert_type(storages.Redis("redis://host:6379"), storages.Redis)
+assert_type(storages.SQL("postgresql://host/name"), storages.SQL)
+assert_type(storages.SQLite("study.db", max_retries=1), storages.SQLite)
+assert_type(storages.from_url("sqlite:///study.db"), storages.Storage)
+
+assert_type(executors.Processes(4, limits={"seconds": 60.0}), executors.Processes)
+assert_type(executors.Ray(address="auto"), executors.Ray)
+
+# Stop rules, checkpoints, measures, evaluation
+
+assert_type(stopping.Budget(trials=100), stopping.Budget)
+assert_type(stopping.NoImprovement(50), stopping.NoImprovement)
+assert_type(stopping.RegretBound(epsilon=0.01), stopping.RegretBound)
+assert_type(stopping.Target(0.1), stopping.Target)
+RULES: list[stopping.StopRule] = [stopping.Target(0.1), stopping.Budget(seconds=60.0)]
+
+assert_type(checkpoints.Checkpoints("folder", keep="all"), checkpoints.Checkpoints)
+assert_type(measure.latency(lambda: None), measure.Latency)
+assert_type(measure.n_parameters(object()), int)
+with measure.energy(country="DEU") as used:
+    assert_type(used, measure.Energy)
+with measure.peak_memory() as peak:
+    assert_type(peak, measure.PeakMemory)
+assert_type(evaluation.compare([1.0, 2.0], [1.5, 2.5]), evaluation.Comparison)
+
+# The space
+
+space = luthier.Space(
+    {
+        "lr": luthier.Float(1e-4, 1e-1, scale="log"),
+        "layers": luthier.Int(1, 8),
+        "kind": luthier.Categorical(("adam", "sgd")),
+    }
+)
+assert_type(space, luthier.Space)
+assert_type(luthier.Float(0.0, 1.0).low, float)
+assert_type(luthier.Int(1, 8).high, int)
+assert_type(luthier.Categorical(("a", "b")).choices, tuple[Any, ...])
+assert_type(space.n_points, float)
+
+# A study and its trials
+
+
+def objective(trial: luthier.Trial) -> float:
+    assert_type(trial.suggest_float("lr", 1e-4, 1e-1, log=True), float)
+    assert_type(trial.suggest_int("layers", 1, 8), int)
+    assert_type(trial.params, dict[str, Any])
+    assert_type(trial.number, int)
+    assert_type(trial.should_prune(), bool)
+    trial.report(0.5, step=1)
+    trial.set_tag("note", "text")
+    trial.set_cost(2.0)
+    trial.set_constraint("latency", 0.5)
+    if trial.should_prune():
+        raise luthier.TrialPruned
+    return 0.0
+
+
+study = luthier.create_study(
+    name="train",
+    storage="sqlite:///study.db",
+    direction="minimize",
+    space=space,
+    sampler=samplers.TPE(),
+    scheduler=schedulers.ASHA(),
+    seed=0,
+)
+assert_type(study, luthier.Study)
+assert_type(luthier.create_study(sampler="tpe", scheduler="asha"), luthier.Study)
+assert_type(luthier.load_study("train", "sqlite:///study.db"), luthier.Study)
+study.optimize(objective, n_trials=10, executor=executors.Processes(2), stop=stopping.Target(0.1))
+study.optimize(objective, n_trials=10, executor="ray", stop=RULES)
+
+trial = study.ask()
+assert_type(trial, luthier.Trial)
+row = study.tell(trial, 0.5)
+assert_type(row, luthier.TrialRow)
+assert_type(row.state, luthier.State)
+assert_type(row.values, tuple[float, ...] | None)
+assert_type(row.params, dict[str, Any])
+assert_type(row.duration_s, float | None)
+
+assert_type(study.trials, list[luthier.TrialRow])
+assert_type(study.best_trial, luthier.TrialRow)
+assert_type(study.best_trials, list[luthier.TrialRow])
+assert_type(study.best_params, dict[str, Any])
+assert_type(study.best_value, float)
+assert_type(study.enqueue({"lr": 0.01}), int)
+assert_type(study.recommend(3), list[luthier.Recommendation])
+assert_type(study.recommend()[0].mean, float)
+assert_type(study.choose(knee=True), luthier.Choice)
+assert_type(study.choose("loss < 0.1").params, dict[str, Any])
+assert_type(study.confirm(k=2), luthier.Confirmation)
+assert_type(study.confirm().significant, bool)
+assert_type(study.forecast(row), luthier.Forecast)
+assert_type(luthier.list_studies("sqlite:///study.db"), list[luthier.StudyRecord])
+assert_type(study.space, luthier.Space)
+
+# What must fail: names
+
+from luthier.samplers import (  # type: ignore[attr-defined]
+    Nonsense,  # pyright: ignore[reportAttributeAccessIssue]
+)
+from luthier.schedulers import (  # type: ignore[attr-defined]
+    Pruner,  # pyright: ignore[reportAttributeAccessIssue]
+)
+
+samplers.TPR  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+schedulers.ASHAA  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+storages.Sqlite  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+executors.Threads  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+stopping.Never  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+checkpoints.Folder  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+measure.latencies  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+evaluation.score  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+luthier.Stduy  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+study.optimise  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+trial.suggest_flaot  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+# What must fail: arguments
+
+samplers.GP(n_startup_trials="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+samplers.TPE(n_ei_candidates=24)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+samplers.CMAES(restarts="never")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+schedulers.ASHA(min_resourc=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+schedulers.ASHA(mode="pausing")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+schedulers.Patient(samplers.TPE())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+storages.SQLite()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+storages.Memory(lease_s="10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+executors.Processes("4")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+stopping.Target("low")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+checkpoints.Checkpoints("f", "few")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+luthier.Int(1, "8")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+luthier.create_study(direction=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+luthier.create_study(sampler=RULES)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+luthier.create_study(nam="train")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+study.optimize(objective, "10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+study.optimize(
+    objective,
+    executor="dask",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+)
+study.tell(0.5, trial)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+trial.suggest_int("layers", 1, "8")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# What must fail: results
+
+row_: int = study.best_trial  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+value: str = study.best_value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+state: str = row.state  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
