@@ -222,6 +222,7 @@ trial.suggest_flaot  # type: ignore[attr-defined]  # pyright: ignore[reportAttri
 samplers.GP(n_startup_trials="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 samplers.TPE(n_ei_candidates=24)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 samplers.CMAES(restarts="never")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+samplers.NSGA2(crossover="sbxx")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 schedulers.ASHA(min_resourc=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 schedulers.ASHA(mode="pausing")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 schedulers.Patient(samplers.TPE())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -11,7 +11,7 @@ from ..trial.record import State
 from ..typing import Array, Index
 from .base import Sampler
 from .startup import legal, several_objectives, spread
-from .variation import CROSSOVERS, MUTATIONS, Breeding
+from .variation import CROSSOVERS, MUTATIONS, Breeding, CrossoverName, MutationName
 
 _FARTHEST = 1e300  # losses beyond it count as it: differences do not overflow
 
@@ -48,9 +48,9 @@ class NSGA2(Sampler):
     def __init__(
         self,
         population_size: int = 20,
-        crossover: str = "sbx",
+        crossover: CrossoverName = "sbx",
         crossover_rate: float = 0.9,
-        mutation: str = "polynomial",
+        mutation: MutationName = "polynomial",
         mutation_rate: float | None = None,
     ) -> None:
         if crossover not in CROSSOVERS:

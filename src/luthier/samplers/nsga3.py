@@ -14,6 +14,7 @@ from ..numerics.pareto import fronts
 from ..space.space import Space
 from ..typing import Array, Index, Mask
 from .nsga2 import NSGA2
+from .variation import CrossoverName, MutationName
 
 _LEAST = 1e-6  # share of the range below which an intercept says nothing
 
@@ -49,9 +50,9 @@ class NSGA3(NSGA2):
     def __init__(
         self,
         population_size: int = 20,
-        crossover: str = "sbx",
+        crossover: CrossoverName = "sbx",
         crossover_rate: float = 0.9,
-        mutation: str = "polynomial",
+        mutation: MutationName = "polynomial",
         mutation_rate: float | None = None,
         reference_directions: ArrayLike | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ takes some coordinates (d,) of a child and makes others, inside.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array
 from .startup import to_cube
+
+CrossoverName = Literal["uniform", "sbx", "vsbx", "blx_alpha", "spx", "undx"]
+MutationName = Literal["polynomial", "gaussian", "resample"]
 
 
 class Crossover(NamedTuple):
@@ -106,7 +109,7 @@ def undx(
     )
 
 
-CROSSOVERS = {
+CROSSOVERS: dict[CrossoverName, Crossover] = {
     "uniform": Crossover(2, uniform),
     "sbx": Crossover(2, sbx),
     "vsbx": Crossover(2, vsbx),
@@ -139,7 +142,7 @@ def resample(u: Array, rng: np.random.Generator) -> Array:
     return rng.random(len(u))
 
 
-MUTATIONS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
+MUTATIONS: dict[MutationName, Callable[[Array, np.random.Generator], Array]] = {
     "polynomial": polynomial,
     "gaussian": gaussian,
     "resample": resample,
@@ -165,9 +168,9 @@ class Breeding:
     def __init__(
         self,
         space: Space,
-        crossover: str,
+        crossover: CrossoverName,
         crossover_rate: float,
-        mutation: str,
+        mutation: MutationName,
         mutation_rate: float | None,
     ) -> None:
         self.space = space
