@@ -13,7 +13,7 @@ import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.errors import CheckpointError
 from luthier.storages import Memory, from_url
-from luthier.storages.base import shown
+from luthier.storages.base import hide_password
 from luthier.trial.record import State, TrialRow
 from servers import shared
 from service import Service
@@ -124,4 +124,4 @@ def test_what_users_write_is_data(kind):
     ],
 )
 def test_secrets_in_addresses_are_not_shown(url):
-    assert "hunter2" not in shown(url)
+    assert "hunter2" not in hide_password(url)

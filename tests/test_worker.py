@@ -368,9 +368,9 @@ def test_several_values_are_logged_as_a_list(folder):
     ],
 )
 def test_addresses_are_shown_without_secrets(url, said):
-    from luthier.storages.base import shown
+    from luthier.storages.base import hide_password
 
-    assert shown(url) == said
+    assert hide_password(url) == said
 
 
 def test_no_password_is_printed(folder, started, eventually):

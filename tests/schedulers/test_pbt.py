@@ -17,8 +17,7 @@ from luthier.schedulers.pbt import loss_at, ranks
 from luthier.schedulers.perturb import explored, perturbed
 from luthier.space.distributions import Categorical, Float, Int
 from luthier.space.space import Space
-from luthier.storages.base import Resume as Resumed
-from luthier.storages.base import begun, ended
+from luthier.storages.transitions import end, start
 from luthier.trial.record import State, TrialRow, Turn
 
 X = Space({"x": Float(0, 10)})
@@ -518,7 +517,7 @@ class Driver:
             lent = h.checkpoints[source][-1:] if move.source is not None else ()
             row = self.rows[move.number]
             turn = Turn(step, move.params or row.params, move.source)
-            row = begun(row, "w", 0.0, 1.0, Resumed(row.token, turn, lent), False)
+            row = start(row, "w", 0.0, 1.0, turn, lent)
             self.put(row)
             self.weights[row.number], at = self.saved[source, step], step
             self.log.append((move, step, dict(h.checkpoints)))
@@ -588,7 +587,7 @@ class Driver:
         number, _ = self.busy.pop(worker)
         row, values = self.rows[number], (-self.weights[number],)
         checkpoints = row.checkpoints if state == State.PAUSED else ()
-        self.put(ended(replace(row, state=state, values=values, checkpoints=checkpoints), row))
+        self.put(end(replace(row, state=state, values=values, checkpoints=checkpoints), row))
 
     def run(self):
         for _ in range(100_000):

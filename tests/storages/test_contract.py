@@ -4,6 +4,7 @@ import contextlib
 import math
 import threading
 import uuid
+from functools import partial
 
 import msgspec
 import pytest
@@ -13,7 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from luthier.storages import HTTP, Memory, Patient, SQLite, from_url
-from luthier.storages.base import Resume
 from luthier.trial.record import State, TrialRow, Turn
 from servers import shared
 from service import Service
@@ -549,8 +549,8 @@ def test_a_paused_trial_holds_no_worker_and_is_resumed_by_whoever_saw_it_so(stor
     storage.clock.now += 1000
     assert storage.claim(study, number, "me")[0] is None
     assert one(storage, study).state == State.PAUSED
-    turn = Resume(1, Turn(3.0, {"x": 1}))
-    got, revision = storage.claim(study, number, "me", turn)
+    turn = Turn(3.0, {"x": 1})
+    got, revision = storage.claim(study, number, "me", turn=turn, token=1)
     assert got == one(storage, study)
     assert (got.state, got.token, got.worker, got.params, got.checkpoints) == (
         State.RUNNING,
@@ -559,40 +559,49 @@ def test_a_paused_trial_holds_no_worker_and_is_resumed_by_whoever_saw_it_so(stor
         {"x": 1},
         POINT,
     )
-    assert (got.turns, got.values, got.retries) == ((turn.turn,), None, 0)
+    assert (got.turns, got.values, got.retries) == ((turn,), None, 0)
     assert got.lease_s == storage.clock.now + LEASE_S
     assert storage.clock.now - got.started_s == 5  # what it ran so far, without the pause
-    assert storage.claim(study, number, "you", turn) == (None, revision)
+    assert storage.claim(study, number, "you", turn=turn, token=1) == (None, revision)
 
 
 def test_a_decision_to_resume_that_comes_late_is_refused(storage, study):
     number = paused(storage, study)
-    storage.claim(study, number, "me", Resume(1, Turn(3.0, {"x": 1})))
+    turn = Turn(3.0, {"x": 1})
+    storage.claim(study, number, "me", turn=turn, token=1)
     storage.finish(
         study, TrialRow(number=number, state=State.PAUSED, params={"x": 1}, values=(0.25,), token=2)
     )
-    assert storage.claim(study, number, "you", Resume(1, Turn(3.0, {"x": 1})))[0] is None
-    assert (
-        storage.claim(study, number, "you", Resume(2, Turn(9.0, {"x": 1})))[0].turns[-1].step == 9.0
-    )
+    assert storage.claim(study, number, "you", turn=turn, token=1)[0] is None
+    turn = Turn(9.0, {"x": 1})
+    assert storage.claim(study, number, "you", turn=turn, token=2)[0].turns[-1] == turn
+
+
+def test_a_claim_of_a_waiting_trial_may_name_its_token_too(storage, study):
+    storage.add_trials(study, [row(State.WAITING)])
+    assert storage.claim(study, 0, "me", token=1)[0] is None
+    assert storage.claim(study, 0, "me", token=0)[0].token == 1
+
+
+def test_a_paused_trial_may_be_resumed_whatever_its_token(storage, study):
+    number = paused(storage, study)
+    assert storage.claim(study, number, "me", turn=Turn(3.0, {"x": 1}))[0].token == 2
 
 
 def test_a_trial_that_is_not_paused_is_not_resumed(storage, study):
     storage.add_trials(study, [row(State.WAITING), row(), row(State.COMPLETE, values=(1.0,))])
     storage.clock.now += LEASE_S + 1
     for number in range(3):
-        assert (
-            storage.claim(
-                study, number, "me", Resume(one(storage, study, number).token, Turn(0.0, {}))
-            )[0]
-            is None
-        )
+        token = one(storage, study, number).token
+        got, _ = storage.claim(study, number, "me", turn=Turn(0.0, {}), token=token)
+        assert got is None
 
 
 def test_a_copy_of_another_trial_is_resumed_with_its_params_and_its_checkpoint(storage, study):
     number = paused(storage, study)
     lent = ({"step": 4.0, "file": "7-4-cd.npz"},)
-    got, _ = storage.claim(study, number, "me", Resume(1, Turn(4.0, {"x": (2, "y")}, 7), lent))
+    turn = Turn(4.0, {"x": (2, "y")}, 7)
+    got, _ = storage.claim(study, number, "me", turn=turn, token=1, checkpoints=lent)
     assert (got.params, got.checkpoints) == ({"x": (2, "y")}, (*POINT, *lent))
     assert got.turns == (
         Turn(0.0, {"x": 1}),
@@ -760,11 +769,11 @@ class Model:
             touched += [number, *((number, step) for step, _ in r.reports)]
         return first, self.touch(*touched)
 
-    def claim(self, number, worker, resume=None):
+    def claim(self, number, worker, turn=None, token=None, checkpoints=()):
         r, now = self.rows[number], self.clock.now
-        expired = r.state == State.RUNNING and r.lease_s < now and resume is None
-        resumed = resume is not None and r.state == State.PAUSED and r.token == resume.token
-        if not resumed and not (resume is None and r.state == State.WAITING) and not expired:
+        expired = r.state == State.RUNNING and r.lease_s < now and turn is None
+        resumed = turn is not None and r.state == State.PAUSED and r.token == token
+        if not resumed and not (turn is None and r.state == State.WAITING) and not expired:
             return None, len(self.log)
         if resumed:
             ran_s = (
@@ -772,16 +781,16 @@ class Model:
                 if r.finished_s is not None and r.started_s is not None
                 else 0.0
             )
-            first = (Turn(0.0, r.params),) if not r.turns and resume.turn.params != r.params else ()
+            first = (Turn(0.0, r.params),) if not r.turns and turn.params != r.params else ()
             self.set(
                 number,
-                params=resume.turn.params,
-                turns=(*r.turns, *first, resume.turn),
+                params=turn.params,
+                turns=(*r.turns, *first, turn),
                 values=None,
             )
             self.set(
                 number,
-                checkpoints=r.checkpoints + resume.checkpoints,
+                checkpoints=r.checkpoints + checkpoints,
                 finished_s=None,
                 state=State.RUNNING,
             )
@@ -931,14 +940,14 @@ class Storages(RuleBasedStateMachine):
             s.create_study(self.other, {})
         self.studies = [s.create_study(self.name, {}).id for s in self.storages]
 
-    def all_do(self, verb, *args):
+    def all_do(self, verb, *args, **keywords):
         answers = []
         for do in [
             getattr(self.model, verb),
             *(self.of(s, i, verb) for s, i in zip(self.storages, self.studies, strict=True)),
         ]:
             try:
-                answers.append(plain(do(*args)))
+                answers.append(plain(do(*args, **keywords)))
             except LeaseLostError:
                 answers.append("lost")
         assert all(a == answers[0] for a in answers), (verb, args, answers)
@@ -956,7 +965,7 @@ class Storages(RuleBasedStateMachine):
                 )
 
             return changes
-        return lambda *args: getattr(storage, verb)(study, *args)
+        return partial(getattr(storage, verb), study)
 
     def pick(self, data):
         running = [r.number for r in self.model.rows if r.state == State.RUNNING]
@@ -976,7 +985,8 @@ class Storages(RuleBasedStateMachine):
     def resume(self, data, turn, lent):
         paused = [r.number for r in self.model.rows if r.state == State.PAUSED]
         number = data.draw(st.sampled_from(5 * paused + list(range(len(self.model.rows)))))
-        self.all_do("claim", number, "me", Resume(self.token(data, number), turn, lent))
+        token = self.token(data, number)
+        self.all_do("claim", number, "me", turn=turn, token=token, checkpoints=lent)
 
     @precondition(lambda self: self.model.rows)
     @rule(data=st.data())

@@ -19,7 +19,6 @@ from luthier.cli import cli
 from luthier.errors import LuthierError, StorageError, StudyError, StudyExistsError
 from luthier.schedulers import ASHA
 from luthier.storages import SQLite, from_url
-from luthier.storages.base import Resume
 from luthier.study.copy import copy
 from luthier.trial.record import Turn
 from servers import shared
@@ -83,7 +82,7 @@ def real(url, checkpoints=None):
     number, _ = storage.add_trials(
         study._id, [TrialRow(number=-1, state=State.PAUSED, values=(1.0,), params={"x": 0.1})]
     )
-    row, _ = storage.claim(study._id, number, "w", Resume(0, Turn(1.0, {"x": 0.2}, 0)))
+    row, _ = storage.claim(study._id, number, "w", turn=Turn(1.0, {"x": 0.2}, 0), token=0)
     storage.release(study._id, number, row.token, True)
     return study
 
@@ -227,7 +226,7 @@ def test_a_copy_that_fails_leaves_nothing(large, forgets):
 
 HALF = """
 import os, signal
-from luthier import moving
+from luthier.study.copy import copy
 from luthier.storages import SQLite
 
 def tell(n, of):
@@ -235,7 +234,7 @@ def tell(n, of):
         print("now", flush=True)
         signal.pause()
 
-moving.copy(SQLite("a.db"), SQLite("b.db"), "large", tell)
+copy(SQLite("a.db"), SQLite("b.db"), "large", tell)
 """
 
 

@@ -26,7 +26,6 @@ from luthier.errors import (
 )
 from luthier.storages import from_url
 from luthier.storages import redis as module
-from luthier.storages.base import Resume
 from luthier.storages.redis import Redis
 from luthier.trial.record import State, TrialRow, Turn
 from servers import RedisServer, shared, skip_without_servers
@@ -460,7 +459,7 @@ def test_who_is_quicker_wins_and_the_other_reads_again(url, storage, study):
         way.now()
         barrier.wait()
         for token in range(10):
-            taken, _ = way.claim(study, 0, "me", Resume(token, Turn(0.0, {"t": token})))
+            taken, _ = way.claim(study, 0, "me", turn=Turn(0.0, {"t": token}), token=token)
             if taken is not None:
                 got.append(taken.token)
                 way.extend(study, {0: taken.token})

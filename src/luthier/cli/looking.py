@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @storage_option
 def studies(storage: str) -> None:
     """List the studies."""
-    from ..study.create import COPYING
+    from ..storages.base import COPYING
     from ..trial.record import State
     from .render import aims, moment, table
 

@@ -117,8 +117,9 @@ def existing(storage: str) -> Storage:
 
 def loaded(name: str, storage: str) -> Study:
     """A study to look at."""
-    from ..study.create import load_study, must_be_whole
+    from ..storages.base import require_complete_copy
+    from ..study.create import load_study
 
     place = existing(storage)
-    must_be_whole(place.study(name))
+    require_complete_copy(place.study(name))
     return load_study(name, place)

@@ -356,7 +356,8 @@ def worker(
     stay paused at the end, and pb2 may begin fewer. A worker that ends because nothing more is
     wanted says so.
     """
-    from ..study.create import load_study, must_be_whole
+    from ..storages.base import require_complete_copy
+    from ..study.create import load_study
     from ..study.worker import Bounded, awaited, join
     from .render import Watch, counted
 
@@ -364,7 +365,7 @@ def worker(
         program = _program(ctx, target, how["executor"])
         objective: Script | Command | None = _script(target)[0] if target else None
         place = awaited(name, lambda: existing(storage), wait or 0.0)
-        must_be_whole(place.study(name))
+        require_complete_copy(place.study(name))
         try:
             study = load_study(
                 name,
@@ -477,9 +478,9 @@ def _say(text: str) -> None:
 
 
 def _address(url: str) -> str:
-    from ..storages.base import shown
+    from ..storages.base import hide_password
 
-    return shown(url)
+    return hide_password(url)
 
 
 @contextlib.contextmanager

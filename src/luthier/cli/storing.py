@@ -60,7 +60,7 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
     A study whose name is taken there is left alone. Trials that run wait in the copy. What was
     written is read again and compared; a copy that fails or is stopped leaves nothing behind.
     """
-    from ..storages.base import shown
+    from ..storages.base import hide_password
     from ..study.copy import copy as copied
     from ..study.copy import must_be_free
     from .render import clean
@@ -82,7 +82,7 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
                 f"{found.checkpoints} checkpoints; "
                 f"checksum {found.checksum} on both sides"
             )
-            for note in _notes(found.running, found.changed, found.missing, shown(source)):
+            for note in _notes(found.running, found.changed, found.missing, hide_password(source)):
                 click.echo(clean(f"Note: {note}"), err=True)
 
 

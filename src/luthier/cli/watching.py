@@ -58,11 +58,11 @@ def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> Non
     reach the storage.
     """
     from ..monitoring.overview import Follower
-    from ..study.create import must_be_whole
+    from ..storages.base import require_complete_copy
 
     place = existing(storage)
     record = place.study(name)
-    must_be_whole(record)
+    require_complete_copy(record)
     follower = Follower(place, record)
     if as_json:
         from msgspec import to_builtins

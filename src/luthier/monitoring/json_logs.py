@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..storages.base import shown
+from ..storages.base import hide_password
 from ..trial.record import State, TrialRow
 from ..validation import are_named, jsonable
 
@@ -109,4 +109,6 @@ def about(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
 
 def scrubbed(text: str) -> str:
     """Text whose URLs are as people may see them."""
-    return re.sub(r"\S+", lambda word: shown(word[0]) if "://" in word[0] else word[0], text)
+    return re.sub(
+        r"\S+", lambda word: hide_password(word[0]) if "://" in word[0] else word[0], text
+    )

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..numerics.pareto import non_dominated
 from ..storages import Storage
-from ..storages.base import StudyRecord, lapsed
+from ..storages.base import StudyRecord
+from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from ..validation import default_names
 
@@ -264,7 +265,7 @@ def _worker(
 
 
 def _held(row: TrialRow, now: float, lease_s: float, max_retries: int) -> Held:
-    stuck = lapsed(row.lease_s, now, lease_s)
+    stuck = lease_expired(row.lease_s, now, lease_s)
     then = None
     if stuck and row.retries < max_retries:
         then = f"offered again when a worker is free (retry {row.retries + 1} of {max_retries})"

@@ -20,7 +20,6 @@ from ..analysis.recommendation import must_have_results
 from ..checkpoints import Checkpoints, temporary
 from ..errors import (
     CheckpointError,
-    LeaseLostError,
     NothingToAskError,
     StudyError,
     StudyExistsError,
@@ -29,8 +28,9 @@ from ..errors import (
 )
 from ..schedulers.base import Next
 from ..storages import Storage
-from ..storages.base import StudyRecord, lost
+from ..storages.base import StudyRecord
 from ..storages.http_messages import untold_all
+from ..storages.transitions import require_token
 from ..study.create import kept
 from ..study.remote import begun
 from ..study.study import Study
@@ -271,7 +271,7 @@ class Desk:
         b: schemas.Reported = call.body
         held, row = self._open(call.study), self._row(call)
         study = held.study
-        _must_hold(row, b.token)
+        require_token(row, b.token)
         if b.checkpoint is not None and not held.beside:
             raise CheckpointError(
                 f"study {study.name!r} keeps its checkpoints in a place that this service does not "
@@ -328,7 +328,7 @@ class Desk:
             and (row.token, row.state) == (b.token, outcome.state)
         ):
             return _shown(row, call.key)
-        _must_hold(row, b.token)
+        require_token(row, b.token)
         with _as(study, row.worker.partition("#")[0]):
             study._refresh()  # it may have been asked of another service
             ended = end(study, trial, outcome)
@@ -337,7 +337,7 @@ class Desk:
     def heartbeat(self, call: Call) -> schemas.Lease:
         """Prolongs a lease."""
         self.storage.extend(call.study, {call.number: call.body.token})
-        _must_hold(self._row(call), call.body.token)
+        require_token(self._row(call), call.body.token)
         return schemas.Lease(self.storage.lease_s)
 
     def enqueue(self, call: Call) -> schemas.Queued:
@@ -450,11 +450,6 @@ def _as(study: Study, worker: str) -> Iterator[None]:
             yield
         finally:
             study._worker = mine
-
-
-def _must_hold(row: TrialRow, token: int) -> None:
-    if row.token != token or row.state != State.RUNNING:
-        raise LeaseLostError(lost(row.number))
 
 
 def _said(

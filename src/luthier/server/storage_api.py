@@ -10,7 +10,6 @@ from typing import Any
 from ..errors import StudyError, TrialError
 from ..storages import Storage
 from ..storages import http_messages as forms
-from ..storages.base import Resume
 from ..storages.http_messages import packed, told, turned, unpacked, untold
 
 
@@ -53,9 +52,15 @@ def _answer(storage: Storage, verb: str, what: Any, max_body: int) -> Any:
             rows = [unpacked(row) for row in what.rows]
             return forms.Added(*storage.add_trials(what.study, rows, what.expected, what.call))
         case "claim":
-            r = what.resume
-            resume = None if r is None else Resume(r.token, turned(r.turn), tuple(r.checkpoints))
-            row, revision = storage.claim(what.study, what.number, what.worker, resume)
+            resume = what.resume or forms.Resumption(token=None, turn=None)
+            row, revision = storage.claim(
+                what.study,
+                what.number,
+                what.worker,
+                turn=None if resume.turn is None else turned(resume.turn),
+                token=resume.token,
+                checkpoints=tuple(resume.checkpoints),
+            )
             return forms.Claimed(None if row is None else packed(row), revision)
         case "extend":
             storage.extend(what.study, {held.number: held.token for held in what.tokens})

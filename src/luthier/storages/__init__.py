@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from .._lazy import attach
 from ..errors import StorageError
-from .base import Storage, shown
+from .base import Storage, hide_password
 from .memory import Memory
 
 __all__ = ["HTTP", "Memory", "Patient", "Redis", "SQL", "SQLite", "Storage", "from_url"]
@@ -95,7 +95,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     kind = _SERVERS.get(scheme.partition("+")[0])
     if kind is None:
         raise StorageError(
-            f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {shown(text)!r}"
+            f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {hide_password(text)!r}"
         )
     options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
     patience = {"patience_s": options.pop("patience_s")} if "patience_s" in options else {}
@@ -126,11 +126,13 @@ def _options(
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in known:
             if key in dict(others):
-                raise StorageError(f"{key} stands twice in {shown(text)!r}")
+                raise StorageError(f"{key} stands twice in {hide_password(text)!r}")
             others.append((key, value))
             continue
         try:
             options[key] = known[key](value)
         except ValueError:
-            raise StorageError(f"{key} is a number, got {value!r} in {shown(text)!r}") from None
+            raise StorageError(
+                f"{key} is a number, got {value!r} in {hide_password(text)!r}"
+            ) from None
     return options, others

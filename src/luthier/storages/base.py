@@ -23,18 +23,17 @@ import socket
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ..errors import LeaseLostError, TrialError
-from ..trial.record import State, Told, TrialRow, Turn
+from ..errors import StudyError
+from ..trial.record import Told, TrialRow, Turn
 
 SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
+COPYING = "copying"  # key in the spec of a study that is being copied: from where
 _SECRET = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
-# by how much more than a lease a clock may seem to have been set back, as workers' leases differ
-_SET_BACK_S = 3600.0
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
@@ -68,20 +67,6 @@ class Report(msgspec.Struct, frozen=True):
     value: Told
 
 
-class Resume(msgspec.Struct, frozen=True):
-    """What a paused trial goes on with.
-
-    Attributes:
-        token: Its token when this was decided; another one by now means that somebody was quicker.
-        turn: To be added to its turns.
-        checkpoints: To be added to its own: another trial's, whose copy it becomes.
-    """
-
-    token: int
-    turn: Turn
-    checkpoints: tuple[dict[str, Any], ...] = ()
-
-
 class Changes(msgspec.Struct, frozen=True):
     """What is new since a revision.
 
@@ -106,7 +91,7 @@ class Storage(ABC):
     Attributes:
         shared: Whether other processes may write to it.
         url: How another process reaches it; None when it cannot. It may hold a password: see
-            `shown`.
+            `hide_password`.
         folder: Where studies keep their checkpoints, in a folder each: a path or a URL; None for a
             temporary one.
     """
@@ -183,13 +168,29 @@ class Storage(ABC):
 
     @abstractmethod
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
-        """Takes a trial for a worker: one that waits, or whose lease has run out.
+        """Claims a trial for a worker: one that waits, or one whose lease has expired.
 
-        With `resume` one that is paused.
+        With `turn` a trial that is paused. A trial that was offered again `max_retries` times
+        becomes FAILED instead.
 
-        A trial that was offered again `max_retries` times becomes FAILED instead.
+        Args:
+            study: The study's id.
+            number: The trial's.
+            worker: The worker's name.
+            turn: The turn by which a paused trial is resumed.
+            token: The token that the trial had when the caller decided to claim it. Where it has
+                another one by now, another worker was quicker, and it is not claimed. None for any.
+            checkpoints: With `turn`, references to add to the trial's own: to the checkpoint of
+                another trial, whose copy it becomes.
 
         Returns:
             The trial, RUNNING under a new token and lease, with its reports, or None; and the
@@ -280,7 +281,7 @@ class Storage(ABC):
         """Lets go of files and connections; the next verb opens them again."""
 
 
-def shown(url: str) -> str:
+def hide_password(url: str) -> str:
     """A URL as people may see it: without its password or token, whatever stands in these."""
     scheme, mark, rest = url.partition("://")
     place, question, query = rest.partition("?")
@@ -304,7 +305,7 @@ def local_folder(url: str) -> str:
     Here, in the user's cache.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    name = hashlib.sha256(shown(url.partition("?")[0]).encode()).hexdigest()[:16]
+    name = hashlib.sha256(hide_password(url.partition("?")[0]).encode()).hexdigest()[:16]
     return os.path.join(cache, "luthier", "checkpoints", name)
 
 
@@ -313,108 +314,14 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def claimable(row: TrialRow, resume: Resume | None, expired: bool) -> bool:
-    """Whether a worker may take a trial as it is now."""
-    if resume is not None:
-        return row.state == State.PAUSED and row.token == resume.token
-    return expired or row.state == State.WAITING
-
-
-def begun(
-    row: TrialRow, worker: str, now: float, lease_s: float, resume: Resume | None, expired: bool
-) -> TrialRow:
-    """A trial that a worker has just taken.
-
-    What it ran before a pause counts as if it had run just now.
-    """
-    started_s = now if resume is None else now - (row.duration_s or 0.0)
-    row = msgspec.structs.replace(
-        row,
-        state=State.RUNNING,
-        worker=worker,
-        token=row.token + 1,
-        lease_s=now + lease_s,
-        retries=row.retries + expired,
-        started_s=row.started_s if row.turns and resume is None else started_s,
-    )
-    if resume is None:
-        return row
-    changed = resume.turn.params != row.params
-    before = row.turns or ((Turn(0.0, row.params),) if changed else ())
-    return msgspec.structs.replace(
-        row,
-        params=resume.turn.params,
-        turns=(*before, resume.turn),
-        values=None,
-        finished_s=None,
-        checkpoints=(*row.checkpoints, *resume.checkpoints),
-    )
-
-
-def ended(row: TrialRow, old: TrialRow) -> TrialRow:
-    """What is stored of a trial whose turn is over, given what its worker says and what was known."""
-    retries = 0 if row.state == State.PAUSED else old.retries
-    return msgspec.structs.replace(row, turns=old.turns, retries=retries, lease_s=0.0, reports=())
-
-
-def repeated(row: TrialRow, old: TrialRow) -> bool:
-    """Whether what a worker says of a trial that no longer runs is what is stored of it."""
-    return old.state >= State.PAUSED and row.token == old.token and ended(row, old) == old
-
-
-def lost(number: int) -> str:
-    """What a worker is told that comes too late."""
-    return (
-        f"trial {number} is over or was given to another worker, because this one was silent for "
-        "longer than its "
-        "lease; its result is refused. Raise lease_s if this happens to healthy workers"
-    )
-
-
-def must_hold(row: TrialRow, token: int) -> None:
-    """Refuses a worker that does not hold a trial.
+def require_complete_copy(record: StudyRecord) -> None:
+    """Refuse a study whose copying is under way or was cut off.
 
     Raises:
-        LeaseLostError: The trial does not run, or another worker has it.
+        StudyError: It is such a study.
     """
-    if row.token != token or row.state != State.RUNNING:
-        raise LeaseLostError(lost(row.number))
-
-
-def must_exist(number: int, numbers: Container[int]) -> None:
-    """Refuses a trial that a study does not have.
-
-    Raises:
-        TrialError: Its number is not among those.
-    """
-    if number not in numbers:
-        raise TrialError(f"the study has no trial {number}")
-
-
-def lapsed(until_s: float, now: float, lease_s: float) -> bool:
-    """Whether a lease has run out.
-
-    One that ends later than any can was given before the clock was set back.
-    """
-    return until_s < now or until_s > now + lease_s + _SET_BACK_S
-
-
-def freed(row: TrialRow, retried: bool, max_retries: int, now: float) -> TrialRow:
-    """A trial whose worker has given it back."""
-    if retried and row.retries >= max_retries:
-        return gone(row, now)
-    return msgspec.structs.replace(
-        row, state=State.WAITING, retries=row.retries + retried, lease_s=0.0
-    )
-
-
-def gone(row: TrialRow, now: float) -> TrialRow:
-    """A trial that has lost its worker once too often."""
-    error = (
-        f"WorkerDiedError: the worker died or fell silent {row.retries + 1} times "
-        f"(max_retries={row.retries}); "
-        f"the last was {row.worker}"
-    )
-    return msgspec.structs.replace(
-        row, state=State.FAILED, error=error, checkpoints=(), finished_s=now
-    )
+    if source := record.spec.get(COPYING):
+        raise StudyError(
+            f"study {record.name!r} is half a copy, from {source}; wait for its end, or copy it "
+            "again if that was cut off: luthier storage copy"
+        )

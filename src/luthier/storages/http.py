@@ -18,9 +18,9 @@ import msgspec
 
 from .. import errors
 from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
-from ..trial.record import Told, TrialRow
+from ..trial.record import Told, TrialRow, Turn
 from . import http_messages as forms
-from .base import Changes, Report, Resume, Storage, StudyRecord, local_folder, shown
+from .base import Changes, Report, Storage, StudyRecord, hide_password, local_folder
 from .http_messages import packed, told, unpacked, untold
 
 _TIMEOUT_S = 60.0  # for an answer
@@ -72,7 +72,7 @@ class HTTP(Storage):
             parts = urlsplit(url)
             self._host = parts.hostname or ""
             self._port = parts.port
-            self._shown = shown(url.partition("?")[0])
+            self._shown = hide_password(url.partition("?")[0])
             self._timeout_s = float(self._options.get("timeout_s", _TIMEOUT_S))
         except ValueError:  # whose words may hold a piece of the token
             raise StorageError(
@@ -182,14 +182,19 @@ class HTTP(Storage):
         return added.first, added.revision
 
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
-        wanted = (
-            None
-            if resume is None
-            else forms.Resumed(resume.token, resume.turn, list(resume.checkpoints))
-        )
-        found: forms.Claimed = self._call("claim", forms.Claim(study, number, worker, wanted))
+        resume = None
+        if turn is not None or token is not None:
+            resume = forms.Resumption(token=token, turn=turn, checkpoints=list(checkpoints))
+        found: forms.Claimed = self._call("claim", forms.Claim(study, number, worker, resume))
         return None if found.row is None else unpacked(found.row), found.revision
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:

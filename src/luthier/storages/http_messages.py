@@ -92,11 +92,11 @@ class AddTrials(Form):
     call: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
-class Resumed(Form):
-    """See `Resume`."""
+class Resumption(Form):
+    """Arguments of `Storage.claim` for a trial that is paused."""
 
-    token: Whole
-    turn: Turn
+    token: Whole | None
+    turn: Turn | None
     checkpoints: list[dict[str, Any]] = []
 
 
@@ -106,7 +106,7 @@ class Claim(Form):
     study: Count
     number: Count
     worker: str
-    resume: Resumed | None = None
+    resume: Resumption | None = None
 
 
 class Held(Form):

@@ -9,23 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..errors import StudyExistsError, StudyNotFoundError
-from ..trial.record import State, Told, TrialRow
-from .base import (
-    Changes,
-    Report,
-    Resume,
-    Storage,
-    StudyRecord,
-    begun,
-    claimable,
-    ended,
-    freed,
-    gone,
-    lapsed,
-    must_exist,
-    must_hold,
-    repeated,
-)
+from ..trial.record import State, Told, TrialRow, Turn
+from . import transitions
+from .base import Changes, Report, Storage, StudyRecord
 
 _Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
 
@@ -41,7 +27,7 @@ class _Table:
         self.calls: dict[str, int] = {}  # the first trial that a call has added
 
     def row(self, number: int) -> TrialRow:
-        must_exist(number, range(len(self.rows)))
+        transitions.require_trial(number, range(len(self.rows)))
         return self.rows[number]
 
     def put(self, row: TrialRow) -> int:
@@ -141,22 +127,31 @@ class Memory(Storage):
             return first, len(table.changed)
 
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
         with self._lock:
             table = self._table(study)
-            row, now = table.row(number), self.now()
-            expired = (
-                resume is None
-                and row.state == State.RUNNING
-                and lapsed(row.lease_s, now, self.lease_s)
+            row = transitions.claim(
+                table.row(number),
+                worker,
+                self.now(),
+                self.lease_s,
+                self.max_retries,
+                turn,
+                token,
+                checkpoints,
             )
-            if not claimable(row, resume, expired):
+            if row is None:
                 return None, len(table.changed)
-            if expired and row.retries >= self.max_retries:
-                return None, table.put(gone(row, now))
-            row = begun(row, worker, now, self.lease_s, resume, expired)
-            return table.full(row), table.put(row)
+            claimed = table.full(row) if row.state == State.RUNNING else None
+            return claimed, table.put(row)
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
         with self._lock:
@@ -182,30 +177,21 @@ class Memory(Storage):
             row = self._held(table, number, token)
             table.reports.setdefault(number, {})[step] = value
             until = self.now() + self.lease_s
-            if checkpoints is None and (not params or params == row.params):
-                table.rows[number] = replace(row, lease_s=until)
-                table.changed.append(((number, step),))
-            else:
-                kept = row.checkpoints if checkpoints is None else checkpoints
-                table.rows[number] = replace(
-                    row, checkpoints=kept, params=dict(params) or row.params, lease_s=until
-                )
-                table.changed.append(((number, step), (number, None)))
+            table.rows[number], changed = transitions.report(row, until, checkpoints, params)
+            table.changed.append(((number, step), (number, None)) if changed else ((number, step),))
             return len(table.changed)
 
     def finish(self, study: int, row: TrialRow) -> int:
         with self._lock:
             table = self._table(study)
-            if repeated(row, table.row(row.number)):
-                return len(table.changed)
-            old = self._held(table, row.number, row.token)
-            return table.put(ended(row, old))
+            ended = transitions.finish(row, table.row(row.number))
+            return len(table.changed) if ended is None else table.put(ended)
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         with self._lock:
             table = self._table(study)
             row = self._held(table, number, token)
-            return table.put(freed(row, retried, self.max_retries, self.now()))
+            return table.put(transitions.release(row, retried, self.max_retries, self.now()))
 
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
@@ -238,5 +224,5 @@ class Memory(Storage):
 
     def _held(self, table: _Table, number: int, token: int) -> TrialRow:
         row = table.row(number)
-        must_hold(row, token)
+        transitions.require_token(row, token)
         return row

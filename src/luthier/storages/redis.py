@@ -33,26 +33,10 @@ from ..errors import (
     StudyNotFoundError,
     TrialError,
 )
-from ..trial.record import State, Told, TrialRow
+from ..trial.record import State, Told, TrialRow, Turn
 from . import redis_scripts as scripts
-from .base import (
-    SCHEMA,
-    Changes,
-    Report,
-    Resume,
-    Storage,
-    StudyRecord,
-    begun,
-    claimable,
-    ended,
-    freed,
-    gone,
-    lapsed,
-    local_folder,
-    must_hold,
-    repeated,
-    shown,
-)
+from . import transitions
+from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password, local_folder
 from .codec import body, text, told
 from .redis_scripts import digest, packed, reported, unpacked
 from .server_clock import Clock
@@ -158,7 +142,7 @@ class Redis(Storage):
         _here.add(self)
 
     def __repr__(self) -> str:
-        return f"Redis({shown(self._place)!r})"
+        return f"Redis({hide_password(self._place)!r})"
 
     def now(self) -> float:
         return self._clock.now()
@@ -223,20 +207,27 @@ class Redis(Storage):
         return first, revision
 
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
         def change(row: TrialRow) -> tuple[TrialRow, bool] | None:
-            now = self.now()
-            expired = (
-                resume is None
-                and row.state == State.RUNNING
-                and lapsed(row.lease_s, now, self.lease_s)
+            claimed = transitions.claim(
+                row,
+                worker,
+                self.now(),
+                self.lease_s,
+                self.max_retries,
+                turn,
+                token,
+                checkpoints,
             )
-            if not claimable(row, resume, expired):
-                return None
-            if expired and row.retries >= self.max_retries:
-                return gone(row, now), True
-            return begun(row, worker, now, self.lease_s, resume, expired), True
+            return None if claimed is None else (claimed, True)
 
         row, revision = self._change(study, number, change)
         return row if row is not None and row.state == State.RUNNING else None, revision
@@ -265,11 +256,8 @@ class Redis(Storage):
                 return int(revision)
 
         def change(row: TrialRow) -> tuple[TrialRow, bool]:
-            must_hold(row, token)
-            if checkpoints is None and (not params or params == row.params):  # 1 for 1.0
-                return replace(row, lease_s=until), False
-            kept = row.checkpoints if checkpoints is None else checkpoints
-            return replace(row, checkpoints=kept, params=params or row.params, lease_s=until), True
+            transitions.require_token(row, token)
+            return transitions.report(row, until, checkpoints, params)
 
         return self._change(study, number, change, *reported(step, value))[1]
 
@@ -280,17 +268,15 @@ class Redis(Storage):
             return int(revision)
 
         def change(old: TrialRow) -> tuple[TrialRow, bool] | None:
-            if repeated(row, replace(old, reports=())):
-                return None
-            must_hold(old, row.token)
-            return ended(row, old), True
+            ended = transitions.finish(row, replace(old, reports=()))
+            return None if ended is None else (ended, True)
 
         return self._change(study, row.number, change)[1]
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         def change(row: TrialRow) -> tuple[TrialRow, bool]:
-            must_hold(row, token)
-            return freed(row, retried, self.max_retries, self.now()), True
+            transitions.require_token(row, token)
+            return transitions.release(row, retried, self.max_retries, self.now()), True
 
         return self._change(study, number, change)[1]
 

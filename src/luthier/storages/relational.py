@@ -14,23 +14,9 @@ from typing import Any, Protocol
 import msgspec
 
 from ..errors import StudyExistsError, StudyNotFoundError
-from ..trial.record import State, Told, TrialRow
-from .base import (
-    Changes,
-    Report,
-    Resume,
-    Storage,
-    StudyRecord,
-    begun,
-    claimable,
-    ended,
-    freed,
-    gone,
-    lapsed,
-    must_exist,
-    must_hold,
-    repeated,
-)
+from ..trial.record import State, Told, TrialRow, Turn
+from . import transitions
+from .base import Changes, Report, Storage, StudyRecord
 from .codec import body, text, told, trial, written
 
 _REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
@@ -260,24 +246,33 @@ class Relational(Storage):
         return first, revision
 
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
         now = self.now()
         with self._write() as db:
             revision = self._revised(db, study)
-            row = self._trial(db, study, number)
-            expired = (
-                resume is None
-                and row.state == State.RUNNING
-                and lapsed(row.lease_s, now, self.lease_s)
+            row = transitions.claim(
+                self._trial(db, study, number),
+                worker,
+                now,
+                self.lease_s,
+                self.max_retries,
+                turn,
+                token,
+                checkpoints,
             )
-            if not claimable(row, resume, expired):
+            if row is None:
                 return None, self._lowered(db, study, revision)
-            if expired and row.retries >= self.max_retries:
-                self._put(db, study, gone(row, now), revision)
-                return None, revision
-            row = begun(row, worker, now, self.lease_s, resume, expired)
             self._put(db, study, row, revision)
+            if row.state != State.RUNNING:
+                return None, revision
             reports = self._reports(db, study, [number]).get(number, ())
         return msgspec.structs.replace(row, reports=tuple(reports)), revision
 
@@ -306,27 +301,23 @@ class Relational(Storage):
             revision = self._revised(db, study)
             row = self._held(db, study, number, token)
             db.execute(self._UPSERT, (study, number, step, self._value(value), revision))
-            if checkpoints is None and (not params or params == row.params):
+            row, changed = transitions.report(row, until, checkpoints, params)
+            if changed:
+                self._put(db, study, row, revision)
+            else:
                 db.execute(
                     "UPDATE luthier_trials SET lease_s = ? WHERE study = ? AND number = ?",
                     (until, study, number),
                 )
-            else:
-                kept = row.checkpoints if checkpoints is None else checkpoints
-                row = msgspec.structs.replace(
-                    row, checkpoints=kept, params=params or row.params, lease_s=until
-                )
-                self._put(db, study, row, revision)
         return revision
 
     def finish(self, study: int, row: TrialRow) -> int:
         with self._write() as db:
             revision = self._revised(db, study)
-            old = self._trial(db, study, row.number)
-            if repeated(row, old):
+            ended = transitions.finish(row, self._trial(db, study, row.number))
+            if ended is None:
                 return self._lowered(db, study, revision)
-            must_hold(old, row.token)
-            self._put(db, study, ended(row, old), revision)
+            self._put(db, study, ended, revision)
         return revision
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
@@ -334,7 +325,8 @@ class Relational(Storage):
         with self._write() as db:
             revision = self._revised(db, study)
             row = self._held(db, study, number, token)
-            self._put(db, study, freed(row, retried, self.max_retries, now), revision)
+            row = transitions.release(row, retried, self.max_retries, now)
+            self._put(db, study, row, revision)
         return revision
 
     def changes(self, study: int, since: int) -> Changes:
@@ -378,7 +370,7 @@ class Relational(Storage):
                 with self._readable():
                     found.update((r[0], trial(r, tuple(reports.get(r[0], ())))) for r in rows)
         for number in numbers:
-            must_exist(number, found)
+            transitions.require_trial(number, found)
         return [found[number] for number in numbers]
 
     def _all(
@@ -415,13 +407,13 @@ class Relational(Storage):
         found = db.execute(TRIAL, (study, number)).fetchone()
         if found is None:
             self._revision(db, study)
-            must_exist(number, ())
+            transitions.require_trial(number, ())
         with self._readable():
             return trial(found)
 
     def _held(self, db: Transaction, study: int, number: int, token: int) -> TrialRow:
         row = self._trial(db, study, number)
-        must_hold(row, token)
+        transitions.require_token(row, token)
         return row
 
     @staticmethod

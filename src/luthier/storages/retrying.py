@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..errors import StorageUnreachableError, StudyExistsError, StudyNotFoundError
-from ..trial.record import State, Told, TrialRow
-from .base import Changes, Resume, Storage, StudyRecord
+from ..trial.record import State, Told, TrialRow, Turn
+from .base import Changes, Storage, StudyRecord
 
 logger = logging.getLogger("luthier")
 
@@ -135,14 +135,23 @@ class Patient(Storage):
         return self._patiently(lambda _: self.inner.add_trials(study, rows, expected, call))
 
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
         def verb(again: bool) -> tuple[TrialRow | None, int]:
-            row, revision = self.inner.claim(study, number, worker, resume)
+            row, revision = self.inner.claim(
+                study, number, worker, turn=turn, token=token, checkpoints=checkpoints
+            )
             if row is None and again:
                 [now] = self.inner.rows(study, [number])
-                token = now.token if resume is None else resume.token + 1
-                if now.state == State.RUNNING and now.worker == worker and now.token == token:
+                given = now.token if token is None else token + 1
+                if now.state == State.RUNNING and now.worker == worker and now.token == given:
                     row = now
             return row, revision
 

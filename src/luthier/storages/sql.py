@@ -27,12 +27,13 @@ from ..errors import (
     StorageVersionError,
 )
 from ..trial.record import State, Told, TrialRow
-from .base import SCHEMA, ended, local_folder, shown
+from .base import SCHEMA, hide_password, local_folder
 from .codec import body, text, trial, written
 from .relational import TRIAL, Relational, Transaction
 from .server_clock import Clock
 from .sql_connection import Connection
 from .sql_dialects import DIALECTS, TABLES, UPGRADES
+from .transitions import end
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -89,7 +90,7 @@ class SQL(Relational):
         }
         self.url = f"{url}?{urlencode({k: v for k, v in kept.items() if v is not None})}"
         self.folder = checkpoints or local_folder(url)
-        self.place = shown(url)
+        self.place = hide_password(url)
         self._dialect = DIALECTS[url.partition(":")[0].partition("+")[0]]
         self._returns = self._dialect.extra == "postgres"  # UPDATE ... RETURNING
         if not self._returns:
@@ -201,7 +202,7 @@ class SQL(Relational):
             with self._readable():
                 old = None if found is None else trial(found)
             if old is not None and old.state == State.RUNNING and old.token == row.token:
-                new = ended(row, old)
+                new = end(row, old)
                 args = (study, int(new.state), new.retries, body(new), study, new.number, new.token)
                 if (done := self._glance(_FINISH, args)) is not None:
                     return int(done[0])

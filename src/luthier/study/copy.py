@@ -24,10 +24,11 @@ from ..errors import (
     StudyNotFoundError,
 )
 from ..storages import Storage
-from ..storages.base import StudyRecord, freed
+from ..storages.base import COPYING, StudyRecord, require_complete_copy
 from ..storages.codec import body, text, written
+from ..storages.transitions import release
 from ..trial.record import State, Told, TrialRow
-from .create import COPYING, kept, must_be_whole
+from .create import kept
 
 _BATCH = 1_000  # trials and reports that are written at a time
 
@@ -101,7 +102,7 @@ def copy(
         StorageError: What was read there is not what was written.
     """
     record = source.study(name)
-    must_be_whole(record)
+    require_complete_copy(record)
     origin = kept(source, record)
     if (left := must_be_free(name, target)) is not None:
         _remove(target, left, origin)
@@ -188,7 +189,7 @@ def _batches(
     size = 0
     for row in rows:
         if row.state == State.RUNNING:
-            row = freed(row, False, 0, 0.0)
+            row = release(row, False, 0, 0.0)
         row = msgspec.structs.replace(
             row, reports=tuple(sorted(reports.pop(row.number, {}).items()))
         )

@@ -16,11 +16,9 @@ from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
-from ..storages.base import StudyRecord
+from ..storages.base import StudyRecord, require_complete_copy
 from ..validation import default_names, is_name
 from .study import Study
-
-COPYING = "copying"  # in the spec of half a copy: where from
 
 
 def create_study(
@@ -96,7 +94,7 @@ def create_study(
         if not load_if_exists:
             raise
         record = place.study(str(name))
-        must_be_whole(record)
+        require_complete_copy(record)
         if (direction or directions or objectives) and record.spec["directions"] != wanted:
             raise StudyError(
                 f"study {name!r} has directions {record.spec['directions']}, not {wanted}"
@@ -166,7 +164,7 @@ def load_study(
     place = from_url(storage)
     space = Space(space) if isinstance(space, Mapping) else space
     record = place.study(name)
-    must_be_whole(record)
+    require_complete_copy(record)
     chosen = named(sampler, scheduler, record.spec)
     return Study(place, record, space, *chosen, kept(place, record, checkpoints))
 
@@ -179,20 +177,6 @@ def named(
         samplers.named(sampler or spec.get("sampler") or "Auto"),
         schedulers.named(scheduler or spec.get("scheduler")),
     )
-
-
-def must_be_whole(record: StudyRecord) -> None:
-    """Refuses a study whose copying is under way or was cut off.
-
-    Raises:
-        StudyError: It is such a study.
-    """
-    if origin := record.spec.get(COPYING):
-        raise StudyError(
-            f"study {record.name!r} is half a copy, from {origin}; wait for its end, or copy it "
-            "again if that was cut "
-            "off: luthier storage copy"
-        )
 
 
 def kept(

@@ -16,8 +16,7 @@ from msgspec.structs import replace
 
 from ..errors import IncompatibleDistributionError, LeaseLostError, ReportError
 from ..schedulers.base import Next, Resume
-from ..storages.base import Resume as Resumed
-from ..storages.base import lapsed
+from ..storages.transitions import lease_expired
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome, describe
 from ..trial.record import Decision, State, Told, TrialRow, Turn
@@ -88,7 +87,9 @@ def _claim(study: Study, only: Collection[int] | None, new: bool) -> TrialRow | 
     foreign = history.running - study._open.keys()
     if foreign:
         now = study.storage.now()
-        candidates |= {i for i in foreign if lapsed(history.lease_s[i], now, study.storage.lease_s)}
+        candidates |= {
+            i for i in foreign if lease_expired(history.lease_s[i], now, study.storage.lease_s)
+        }
     for number in sorted(candidates if only is None else candidates.intersection(only)):
         row, revision = study.storage.claim(study._id, number, study._worker)
         if row is not None and row.token == 1 and row.params.keys() != history.space.params.keys():
@@ -164,7 +165,7 @@ def _resume(study: Study, move: Resume) -> TrialRow | None:
         )
     turn = Turn(step, row.params if move.params is None else move.params, move.source)
     taken, revision = study.storage.claim(
-        study._id, move.number, study._worker, Resumed(token, turn, lent)
+        study._id, move.number, study._worker, turn=turn, token=token, checkpoints=lent
     )
     study._wrote(revision, taken)
     return taken

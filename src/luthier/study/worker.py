@@ -14,10 +14,10 @@ from typing import Any
 
 from ..errors import SpaceExhaustedError, StudyNotFoundError
 from ..storages import Storage
-from ..storages.base import Resume, lapsed
 from ..storages.retrying import Patient
+from ..storages.transitions import lease_expired
 from ..trial.outcome import Objective
-from ..trial.record import State, TrialRow
+from ..trial.record import State, TrialRow, Turn
 from .study import Study
 
 logger = logging.getLogger("luthier")
@@ -67,11 +67,18 @@ class Bounded(Patient):
         raise SpaceExhaustedError(f"the study has its {self.total} trials")
 
     def claim(
-        self, study: int, number: int, worker: str, resume: Resume | None = None
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
-        if number >= self.total and resume is None:
+        if number >= self.total and turn is None:
             return None, -1
-        return super().claim(study, number, worker, resume)
+        return super().claim(study, number, worker, turn=turn, token=token, checkpoints=checkpoints)
 
 
 def hurry(storage: Storage) -> None:
@@ -205,9 +212,9 @@ def _silent(study: Study, running: set[int]) -> bool:
     history, storage = study.history, study.storage
     now, lease_s = storage.now(), storage.lease_s
     with study._lock:
-        due = sorted(i for i in running if lapsed(history.lease_s[i], now, lease_s))
+        due = sorted(i for i in running if lease_expired(history.lease_s[i], now, lease_s))
         for row in storage.rows(study._id, due) if due else ():
-            if row.state == State.RUNNING and lapsed(row.lease_s, now, lease_s):
+            if row.state == State.RUNNING and lease_expired(row.lease_s, now, lease_s):
                 return True
             history.set_lease(row.number, row.lease_s)
     return False
