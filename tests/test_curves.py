@@ -200,7 +200,7 @@ def test_decisions_are_the_same_for_a_copy_and_a_history_read_anew():
 @pytest.mark.parametrize("wrong", [0, -1, math.nan, math.inf, "32"])
 def test_a_resource_is_a_positive_number(wrong):
     for kind in (FreezeThaw, Auto):
-        with pytest.raises(ValueError, match="max_resource must be a finite number, above 0"):
+        with pytest.raises(ValueError, match="max_resource must be a finite number > 0"):
             kind(wrong)
 
 

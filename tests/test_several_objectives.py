@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 import luthier
 from luthier import Float, State, TrialRow
 from luthier.errors import (
-    ConstraintValueError,
     NoCompletedTrialsError,
     NoFeasibleTrialsError,
     ObjectiveValueError,
     ReportError,
+    ResultConstraintError,
     SamplerError,
     StudyError,
     TrialError,
@@ -182,7 +182,7 @@ def test_tables_have_the_names():
     ],
 )
 def test_wrong_constraints(name, value, says):
-    with pytest.raises(ConstraintValueError, match=says):
+    with pytest.raises(ResultConstraintError, match=says):
         created().ask().set_constraint(name, value)
 
 

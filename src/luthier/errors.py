@@ -1,38 +1,48 @@
-"""Every error luthier raises on purpose.
+"""Every error that luthier raises on purpose.
 
 Each message says what was expected, what came, and what to do.
 
-LuthierError
-├── SpaceError                  the search space cannot be used
-│   ├── DistributionError       bounds, step, scale or choices make no sense
-│   ├── ConditionError          a condition names a parent or a value that does not exist, or runs
-in a circle │   ├── ConstraintError         a hard constraint cannot be evaluated │   ├──
-InfeasibleSpaceError    no point satisfies the hard constraints │   ├──
-IncompatibleDistributionError   a name is used for two different kinds of parameter │   └──
-UnknownParameterError   a parameter, or a value of one, that the space does not have ├── StudyError
-the study cannot do this │   ├── StudyNotFoundError      no study of that name in the storage │
-├── StudyExistsError        the name is taken │   ├── NoCompletedTrialsError  asked for the best of
-nothing │   │   └── NoFeasibleTrialsError   every complete trial breaks a constraint │   ├──
-NothingFitsError        no trial satisfies a rule │   ├── RuleError               a rule that cannot
-be read, or names what is not there │   ├── NothingToAskError       the scheduler wants no further
-trial now │   ├── UnknownNameError        no sampler or scheduler of that name │   ├──
-SpaceExhaustedError     every point of a finite space has had its trial │   └── SamplerError
-the sampler cannot search this space or these objectives ├── TrialError                  one trial
-went wrong │   ├── ObjectiveValueError     the objective returned something that is not its value(s)
-│   ├── ReportError             a report that is not (number, step) │   ├── CostError
-a cost that is not a finite number >= 0 │   ├── ConstraintValueError    a constraint on results that
-is not a number │   ├── LeaseLostError          the trial was given to another worker; this result
-is refused │   ├── TrialTimeoutError       the trial ran longer than its limit │   ├──
-TrialMemoryError        the trial used more memory than its limit │   └── WorkerDiedError
-the process that ran the trial ended ├── StorageError                the storage failed │   ├──
-StorageDamagedError     the file is torn, or is not luthier's │   ├── StorageVersionError     the
-file was written by a newer luthier │   ├── StorageFullError        no space is left on the device │
-├── StorageReadOnlyError    the file or its folder cannot be written │   ├── StorageUnreachableError
-the server does not answer │   └── StorageDeniedError      the server refuses: a wrong password or
-token, or too many requests ├── CheckpointError             a checkpoint cannot be stored, or is
-gone or damaged ├── ResourceError               the machine has fewer cores or GPUs than were asked
-for ├── CommandError                a program run as an objective failed, or printed no result └──
-MissingDependencyError      an optional package is not installed
+::
+
+    LuthierError
+    ├── SpaceError                  the search space cannot be used
+    │   ├── DistributionError       bounds, step, scale or choices make no sense
+    │   ├── ConditionError          a condition names what does not exist, or runs in a circle
+    │   ├── ConstraintError         a hard constraint cannot be evaluated
+    │   ├── InfeasibleSpaceError    no point satisfies the hard constraints
+    │   ├── IncompatibleDistributionError   a name is used for two different kinds of parameter
+    │   └── UnknownParameterError   a parameter, or a value of one, that the space does not have
+    ├── StudyError                  the study cannot do this
+    │   ├── StudyNotFoundError      no study of that name in the storage
+    │   ├── StudyExistsError        the name is taken
+    │   ├── NoCompletedTrialsError  asked for the best of nothing
+    │   │   └── NoFeasibleTrialsError   every complete trial breaks a constraint
+    │   ├── NothingFitsError        no trial satisfies a rule
+    │   ├── RuleError               a rule that cannot be read, or names what is not there
+    │   ├── NothingToAskError       the scheduler wants no further trial now
+    │   ├── UnknownNameError        no sampler or scheduler of that name
+    │   ├── SpaceExhaustedError     every point of a finite space has had its trial
+    │   └── SamplerError            the sampler cannot search this space or these objectives
+    ├── TrialError                  one trial went wrong
+    │   ├── ObjectiveValueError     the objective returned something that is not its value(s)
+    │   ├── ReportError             a report that is not (number, step)
+    │   ├── CostError               a cost that is not a finite number >= 0
+    │   ├── ResultConstraintError   a constraint on results that is not a number
+    │   ├── LeaseLostError          the trial was given to another worker; this result is refused
+    │   ├── TrialTimeoutError       the trial ran longer than its limit
+    │   ├── TrialMemoryError        the trial used more memory than its limit
+    │   └── WorkerDiedError         the process that ran the trial ended
+    ├── StorageError                the storage failed
+    │   ├── StorageDamagedError     the file is torn, or is not luthier's
+    │   ├── StorageVersionError     the file was written by a newer luthier
+    │   ├── StorageFullError        no space is left on the device
+    │   ├── StorageReadOnlyError    the file or its folder cannot be written
+    │   ├── StorageUnreachableError the server does not answer
+    │   └── StorageDeniedError      the server refuses: wrong password or token, too many requests
+    ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
+    ├── ResourceError               the machine has fewer cores or GPUs than were asked for
+    ├── CommandError                a program run as an objective failed, or printed no result
+    └── MissingDependencyError      an optional package is not installed
 
 TrialPruned is not an error: the objective raises it to say that it stopped early.
 """
@@ -53,7 +63,7 @@ class DistributionError(SpaceError):
 
 
 class ConditionError(SpaceError):
-    """A condition names a parent or a value that does not exist, or runs in a circle."""
+    """A condition names a parent or value that does not exist, or conditions run in a circle."""
 
 
 class ConstraintError(SpaceError):
@@ -134,7 +144,7 @@ class CostError(TrialError, ValueError):
     """A cost that is not a finite number >= 0."""
 
 
-class ConstraintValueError(TrialError, ValueError):
+class ResultConstraintError(TrialError, ValueError):
     """A constraint on results that is not a number."""
 
 

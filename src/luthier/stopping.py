@@ -5,9 +5,8 @@ Pass a rule, or a list of them, to `Study.optimize(..., stop=...)`.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from .numerics.pareto import non_dominated
 from .space.space import Space
 from .trial.record import State
 from .typing import Array
+from .validation import check_real, check_whole
 
 __all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
 
@@ -64,20 +64,6 @@ def _one_objective(rule: StopRule, history: History) -> None:
         )
 
 
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-    return int(value)
-
-
-def _number(name: str, value: Any, low: float = -math.inf, included: bool = True) -> float:
-    good = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or not (value >= low if included else value > low):
-        bound = "" if low == -math.inf else f" {'>=' if included else '>'} {low:g}"
-        raise ValueError(f"{name} must be a finite number{bound}, got {value!r}")
-    return float(value)
-
-
 class NoImprovement(StopRule):
     """Stops when the last trials brought nothing better.
 
@@ -96,8 +82,8 @@ class NoImprovement(StopRule):
     """
 
     def __init__(self, n_trials: int, min_delta: float = 0.0) -> None:
-        self.n_trials = _whole("n_trials", n_trials)
-        self.min_delta = _number("min_delta", min_delta, 0.0)
+        self.n_trials = check_whole("n_trials", n_trials)
+        self.min_delta = check_real("min_delta", min_delta, 0.0)
 
     def reason(self, history: History) -> str | None:
         if self.min_delta:
@@ -140,7 +126,7 @@ class Target(StopRule):
     """
 
     def __init__(self, value: float) -> None:
-        self.value = _number("value", value)
+        self.value = check_real("value", value)
 
     def reason(self, history: History) -> str | None:
         _one_objective(self, history)
@@ -174,9 +160,9 @@ class Budget(StopRule):
     ) -> None:
         if trials is None and seconds is None and cost is None:
             raise ValueError("a budget needs trials, seconds or cost, got none of them")
-        self.trials = None if trials is None else _whole("trials", trials)
-        self.seconds = None if seconds is None else _number("seconds", seconds, 0.0, included=False)
-        self.cost = None if cost is None else _number("cost", cost, 0.0, included=False)
+        self.trials = None if trials is None else check_whole("trials", trials)
+        self.seconds = None if seconds is None else check_real("seconds", seconds, 0.0, above=True)
+        self.cost = None if cost is None else check_real("cost", cost, 0.0, above=True)
 
     def reason(self, history: History) -> str | None:
         over = history.has_result
@@ -226,12 +212,12 @@ class RegretBound(StopRule):
     def __init__(
         self, epsilon: float | None = None, delta: float = 0.05, n_next: int = 20, every: int = 5
     ) -> None:
-        self.epsilon = None if epsilon is None else _number("epsilon", epsilon, 0.0)
-        self.delta = _number("delta", delta, 0.0, included=False)
+        self.epsilon = None if epsilon is None else check_real("epsilon", epsilon, 0.0)
+        self.delta = check_real("delta", delta, 0.0, above=True)
         if self.delta >= 1:
             raise ValueError(f"delta is a probability between 0 and 1, got {delta!r}")
-        self.n_next = _whole("n_next", n_next)
-        self.every = _whole("every", every)
+        self.n_next = check_whole("n_next", n_next)
+        self.every = check_whole("every", every)
         self._looks: dict[int, tuple[bytes, str | None]] = {}
 
     def reason(self, history: History) -> str | None:

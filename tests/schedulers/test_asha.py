@@ -185,16 +185,16 @@ def test_a_trial_without_reports_goes_on(table, stops):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"min_resource": 0}, "min_resource must be a finite number, above 0, got 0"),
-        ({"min_resource": "auto"}, "min_resource must be a finite number, above 0, got 'auto'"),
+        ({"min_resource": 0}, "min_resource must be a finite number > 0, got 0"),
+        ({"min_resource": "auto"}, "min_resource must be a finite number > 0, got 'auto'"),
         ({"min_resource": NAN}, "min_resource"),
         (
             {"min_resource": 3, "max_resource": 3},
-            "max_resource must be a finite number, above 3, got 3",
+            "max_resource must be a finite number > 3, got 3",
         ),
         ({"max_resource": INF}, "max_resource"),
-        ({"reduction_factor": 1}, "reduction_factor must be a finite number, above 1, got 1"),
-        ({"n_min": 0}, "n_min must be a whole number, at least 1, got 0"),
+        ({"reduction_factor": 1}, "reduction_factor must be a finite number > 1, got 1"),
+        ({"n_min": 0}, "n_min must be a whole number >= 1, got 0"),
         ({"n_min": 2.0}, "n_min"),
         ({"mode": "pause"}, "mode must be 'promotion' or 'stopping', got 'pause'"),
     ],

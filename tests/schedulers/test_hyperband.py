@@ -297,16 +297,16 @@ def test_dehb_stops_trials_at_their_rung_once_they_are_bred(table):
 @pytest.mark.parametrize("kind", [ASHA, Hyperband, DEHB, SuccessiveHalving])
 def test_bad_settings(kind):
     for given_, message in (
-        ({"min_resource": 0}, "min_resource must be a finite number, above 0, got 0"),
+        ({"min_resource": 0}, "min_resource must be a finite number > 0, got 0"),
         (
             {"min_resource": 9, "max_resource": 3},
-            "max_resource must be a finite number, above 9, got 3",
+            "max_resource must be a finite number > 9, got 3",
         ),
-        ({"reduction_factor": 1.0}, "reduction_factor must be a finite number, above 1, got 1.0"),
+        ({"reduction_factor": 1.0}, "reduction_factor must be a finite number > 1, got 1.0"),
     ):
         with pytest.raises(ValueError, match=message):
             kind(**given_)
-    with pytest.raises(ValueError, match="n_trials must be a whole number, at least 1, got 0"):
+    with pytest.raises(ValueError, match="n_trials must be a whole number >= 1, got 0"):
         SuccessiveHalving(0)
 
 

@@ -109,5 +109,5 @@ def test_settings():
     assert (
         repr(PASHA(1, 27)) == "PASHA(min_resource=1, max_resource=27, reduction_factor=3, n_min=1)"
     )
-    with pytest.raises(ValueError, match="max_resource must be a finite number, above 3, got 1"):
+    with pytest.raises(ValueError, match="max_resource must be a finite number > 3, got 1"):
         PASHA(3, 1)

@@ -80,9 +80,9 @@ def test_a_trial_without_reports_goes_on(table, stops):
             "scheduler must be a scheduler, such as Median\\(\\), or None, got 'median'",
         ),
         ({"scheduler": Median}, "scheduler must be a scheduler"),
-        ({"patience": -1}, "patience must be a whole number, at least 0, got -1"),
+        ({"patience": -1}, "patience must be a whole number >= 0, got -1"),
         ({"patience": 1.0}, "patience"),
-        ({"min_delta": -0.1}, "min_delta must be a finite number, at least 0, got -0.1"),
+        ({"min_delta": -0.1}, "min_delta must be a finite number >= 0, got -0.1"),
         ({"min_delta": NAN}, "min_delta"),
     ],
 )

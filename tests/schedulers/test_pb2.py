@@ -163,7 +163,7 @@ def test_settings():
     assert repr(named("pb2")) == repr(PB2())
     with pytest.raises(ValueError, match="PBT needs at least 2 members"):
         PB2(population_size=1)
-    with pytest.raises(ValueError, match="window must be a whole number, at least 3"):
+    with pytest.raises(ValueError, match="window must be a whole number >= 3"):
         PB2(window=2)
 
 

@@ -179,19 +179,19 @@ def test_warmup_and_interval(table, stops):
     [
         (
             {"percentile": -1},
-            "percentile must be a finite number, at least 0 and at most 100, got -1",
+            "percentile must be a finite number >= 0 and <= 100, got -1",
         ),
         ({"percentile": 101}, "percentile"),
         ({"percentile": NAN}, "got nan"),
         ({"percentile": "25"}, "got '25'"),
-        ({"n_startup_trials": -1}, "n_startup_trials must be a whole number, at least 0, got -1"),
+        ({"n_startup_trials": -1}, "n_startup_trials must be a whole number >= 0, got -1"),
         ({"n_startup_trials": 1.5}, "n_startup_trials"),
         ({"n_startup_trials": True}, "n_startup_trials"),
-        ({"n_warmup_steps": -1}, "n_warmup_steps must be a finite number, at least 0, got -1"),
+        ({"n_warmup_steps": -1}, "n_warmup_steps must be a finite number >= 0, got -1"),
         ({"n_warmup_steps": None}, "n_warmup_steps"),
-        ({"interval_steps": 0}, "interval_steps must be a finite number, above 0, got 0"),
+        ({"interval_steps": 0}, "interval_steps must be a finite number > 0, got 0"),
         ({"interval_steps": INF}, "interval_steps"),
-        ({"n_min_trials": 0}, "n_min_trials must be a whole number, at least 1, got 0"),
+        ({"n_min_trials": 0}, "n_min_trials must be a whole number >= 1, got 0"),
     ],
 )
 def test_bad_settings(settings, message):

@@ -111,12 +111,12 @@ def test_huge_losses_raise_no_warning(table, stops):
     [
         (
             {"p_threshold": -0.1},
-            "p_threshold must be a finite number, at least 0 and at most 1, got -0.1",
+            "p_threshold must be a finite number >= 0 and <= 1, got -0.1",
         ),
         ({"p_threshold": 1.1}, "p_threshold"),
         ({"p_threshold": NAN}, "p_threshold"),
         ({"p_threshold": "0.1"}, "p_threshold"),
-        ({"n_startup_steps": -1}, "n_startup_steps must be a whole number, at least 0, got -1"),
+        ({"n_startup_steps": -1}, "n_startup_steps must be a whole number >= 0, got -1"),
         ({"n_startup_steps": 2.5}, "n_startup_steps"),
     ],
 )

@@ -13,6 +13,7 @@ from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, SamplerError
 from ..history.history import History
 from ..trial.record import State, TrialRow
 from ..typing import Array
+from ..validation import check_whole
 
 _Z = 1.959964  # of a 95 % interval
 _LIKELY = 0.5  # probability of feasibility from which a configuration counts as feasible
@@ -105,8 +106,7 @@ def recommend(
         k: How many configurations.
         rows_of: The trials of some numbers.
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"k must be a whole number >= 1, got {k!r}")
+    check_whole("k", k)
     if len(history.directions) > 1:
         raise StudyError(
             f"{len(history.directions)} objectives have no single best configuration; see choose"

@@ -115,7 +115,7 @@ def _whole(found: Choice, objectives: Sequence[str]) -> dict[str, Any]:
     from msgspec import to_builtins
     from msgspec.structs import asdict
 
-    from ..validation import jsonable
+    from ..validation import to_json_types
     from .render import whole
 
     parts = {
@@ -124,6 +124,6 @@ def _whole(found: Choice, objectives: Sequence[str]) -> dict[str, Any]:
         "runner_up": to_builtins(found.runner_up),
     }
     return {
-        **{k: jsonable(v) for k, v in parts.items() if k != "trial"},
+        **{k: to_json_types(v) for k, v in parts.items() if k != "trial"},
         "trial": whole(found.trial, objectives),
     }

@@ -309,7 +309,7 @@ def whole(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
     """A trial in JSON's types; its values as a list, or by name where objectives have names."""
     from msgspec.structs import asdict
 
-    from ..validation import jsonable
+    from ..validation import to_json_types
 
     found = {
         **asdict(row),
@@ -322,7 +322,7 @@ def whole(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
         found["value"] = row.values[0]
     found["values"] = by_name(row, objectives) or row.values
     del found["token"], found["lease_s"]
-    return {k: v for k, v in jsonable(found).items() if v is not None}
+    return {k: v for k, v in to_json_types(found).items() if v is not None}
 
 
 def finish(

@@ -67,9 +67,9 @@ def top(name: str, storage: str, once: bool, as_json: bool, every: float) -> Non
     if as_json:
         from msgspec import to_builtins
 
-        from ..validation import jsonable
+        from ..validation import to_json_types
 
-        click.echo(json.dumps(jsonable(to_builtins(_looked(follower))), indent=1))
+        click.echo(json.dumps(to_json_types(to_builtins(_looked(follower))), indent=1))
     elif once or not sys.stdout.isatty():
         _printed(_looked(follower))
     else:

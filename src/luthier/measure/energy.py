@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from ..errors import LuthierError, MissingDependencyError
+from ..validation import check_real
 
 if TYPE_CHECKING:
     from ..trial.handle import Trial
@@ -95,7 +95,7 @@ def energy(
         LuthierError: codecarbon cannot measure here.
     """
     numbers = {"grams_per_kwh": grams_per_kwh, "cpu_watts": cpu_watts, "memory_watts": memory_watts}
-    numbers = {name: _amount(name, x) for name, x in numbers.items() if x is not None}
+    numbers = {name: check_real(name, x, 0) for name, x in numbers.items() if x is not None}
     if cost and trial is None:
         raise ValueError(
             "cost=True notes what a trial cost, and there is no trial; give energy(trial, "
@@ -115,16 +115,6 @@ def energy(
                 trial.set_tag(tag, _number(trial.tags.get(tag)) + x)
             if cost:
                 trial.set_cost((trial.cost or 0.0) + used.kwh)
-
-
-def _amount(name: str, x: Any) -> float:
-    if (
-        isinstance(x, bool)
-        or not isinstance(x, int | float | np.integer | np.floating)
-        or not 0 <= x < math.inf
-    ):
-        raise ValueError(f"{name} must be a finite number >= 0, got {x!r}")
-    return float(x)
 
 
 def _started(settings: dict[str, Any]) -> Any:

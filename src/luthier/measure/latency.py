@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ..validation import check_whole, is_scalar
+
 N_LEAST = (
     6  # the fewest calls among which the smallest and the largest enclose the median with 95 %
 )
@@ -108,15 +110,11 @@ def latency(
                 f"{name} must be a function without arguments, got {given!r:.100}; wrap it in a "
                 "lambda"
             )
-    _whole("warmup", warmup, 0)
-    _whole("repeats", repeats, 1)
+    check_whole("warmup", warmup, 0)
+    check_whole("repeats", repeats, 1)
     if threads is not None:
-        _whole("threads", threads, 1)
-    if (
-        isinstance(seconds, bool)
-        or not isinstance(seconds, int | float | np.integer | np.floating)
-        or not seconds > 0
-    ):
+        check_whole("threads", threads, 1)
+    if not is_scalar(seconds) or not seconds > 0:
         raise ValueError(f"seconds must be a number > 0, got {seconds!r}")
     with pinned(threads):
         for _ in range(warmup):
@@ -188,8 +186,3 @@ def rank(n: int, level: float = LEVEL) -> int:
         np.append(-n * np.log(2), np.log((n - k) / (k + 1)))
     )  # of a binomial with p = 1/2, at 0 .. n/2
     return int((2 * np.exp(log_pmf).cumsum() <= 1 - level).sum())
-
-
-def _whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")

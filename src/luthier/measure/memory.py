@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 import threading
 import time
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
+from ..validation import check_real
 
 MB = 2**20
 _SHARE = 0.1  # of the time, at most, is spent looking
@@ -55,12 +54,7 @@ def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
     Raises:
         ValueError: It is not a finite number > 0.
     """
-    if (
-        isinstance(interval_s, bool)
-        or not isinstance(interval_s, int | float | np.integer | np.floating)
-        or not (0 < interval_s < math.inf)
-    ):
-        raise ValueError(f"interval_s must be a finite number of seconds > 0, got {interval_s!r}")
+    check_real("interval_s", interval_s, 0, above=True)
     over, before = threading.Event(), high_water()
     seen = PeakMemory(used())
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..storages.base import hide_password
 from ..trial.record import State, TrialRow
-from ..validation import are_named, jsonable
+from ..validation import are_named, to_json_types
 
 FIELDS = (
     "study",
@@ -55,7 +55,11 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             **self.known,
-            **{name: jsonable(getattr(record, name)) for name in FIELDS if hasattr(record, name)},
+            **{
+                name: to_json_types(getattr(record, name))
+                for name in FIELDS
+                if hasattr(record, name)
+            },
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

@@ -13,7 +13,7 @@ from ..errors import StudyError
 from ..history.history import History
 from ..space.distributions import tuples
 from ..trial.record import State, TrialRow
-from ..validation import whole
+from ..validation import int_if_whole
 from .base import Decision, Next, Resume, Scheduler
 
 
@@ -57,7 +57,7 @@ class Replay(Scheduler):
                 raise ValueError(
                     f"a schedule gives names and values for step {key}, got {params!r:.200}"
                 )
-            found[whole(step)] = {name: tuples(value) for name, value in params.items()}
+            found[int_if_whole(step)] = {name: tuples(value) for name, value in params.items()}
         self.schedule = dict(sorted(found.items()))
         if 0 not in self.schedule:
             raise ValueError(
@@ -130,5 +130,5 @@ def schedule(study: Any, number: int | None = None) -> dict[float, dict[str, Any
     now = None
     for step, params in reversed(found):
         if params != now:
-            path[whole(step)] = now = dict(params)
+            path[int_if_whole(step)] = now = dict(params)
     return path

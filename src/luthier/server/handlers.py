@@ -39,7 +39,7 @@ from ..trial.handle import Trial
 from ..trial.outcome import told
 from ..trial.record import Decision, State, TrialRow
 from ..trial.table import addable
-from ..validation import jsonable
+from ..validation import to_json_types
 from . import schemas, study_specs
 from .schemas import shown
 
@@ -262,7 +262,7 @@ class Desk:
         if fit:
             trial = begun(held.study, replace(row, checkpoints=fit))
             with contextlib.suppress(TrialError):
-                kept = jsonable(trial.checkpoint)
+                kept = to_json_types(trial.checkpoint)
                 step = trial.step
         return schemas.Asked(row.number, row.token, row.params, self.storage.lease_s, step, kept)
 
@@ -307,7 +307,7 @@ class Desk:
             declared=True,
             objectives=study.objectives,
         )
-        trial.tags = {**row.tags, **jsonable(b.tags)}
+        trial.tags = {**row.tags, **to_json_types(b.tags)}
         if b.cost is not None:
             trial.set_cost(b.cost)
         for name, v in b.constraints.items():
@@ -344,7 +344,7 @@ class Desk:
         """Adds a trial with these params, to be run before anything is proposed."""
         study, b = self._open(call.study).study, call.body
         params = study.history.space.check(b.params) if study._declared else b.params
-        row = TrialRow(number=-1, state=State.WAITING, params=params, tags=jsonable(b.tags))
+        row = TrialRow(number=-1, state=State.WAITING, params=params, tags=to_json_types(b.tags))
         first, _ = self.storage.add_trials(
             call.study, addable([row], study.objectives), None, call.key or None
         )

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
+from ..validation import is_scalar
 
 Scale = Literal["linear", "log", "reverse_log"]
 
@@ -96,9 +97,7 @@ class _Parameter(
 
     @staticmethod
     def _number(name: str, value: Any) -> float:
-        if isinstance(value, bool | np.bool_) or not isinstance(
-            value, int | float | np.integer | np.floating
-        ):
+        if not is_scalar(value):
             raise DistributionError(
                 f"{name} must be a number, got {value!r} ({type(value).__name__})"
             )
@@ -273,9 +272,7 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         Raises:
             UnknownParameterError: It is not a number.
         """
-        if isinstance(value, bool | np.bool_) or not isinstance(
-            value, int | float | np.integer | np.floating
-        ):
+        if not is_scalar(value):
             raise UnknownParameterError(
                 f"expected a number for {self!r}, got {value!r} ({type(value).__name__})"
             )

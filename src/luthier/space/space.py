@@ -23,6 +23,7 @@ from ..errors import (
     UnknownParameterError,
 )
 from ..typing import Array, Mask
+from ..validation import check_parameter_name
 from .constraints import Expression, Predicate
 from .distributions import Categorical, Distribution, Float, Int
 
@@ -56,8 +57,7 @@ class Space:
     ) -> None:
         self.params: dict[str, Distribution] = {}
         for name, dist in (params or {}).items():
-            if not isinstance(name, str) or not name:
-                raise SpaceError(f"a parameter's name must be a non-empty string, got {name!r}")
+            check_parameter_name(name, SpaceError)
             if isinstance(dist, list | tuple):
                 dist = Categorical(tuple(dist))
             if not isinstance(dist, Float | Int | Categorical):

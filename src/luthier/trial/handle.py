@@ -14,7 +14,14 @@ import numpy as np
 from ..errors import CheckpointError, DistributionError, IncompatibleDistributionError, ReportError
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale, must_match
 from ..space.space import Space
-from ..validation import checked_constraint, checked_cost, in_order, jsonable, whole
+from ..validation import (
+    check_cost,
+    check_parameter_name,
+    check_result_constraint,
+    int_if_whole,
+    order_values,
+    to_json_types,
+)
 from .record import Decision, Told
 
 logger = logging.getLogger("luthier")
@@ -110,7 +117,10 @@ class Trial:
         for reference in reversed(self._references if self._taken_up is None else ()):
             try:
                 assert self._keeper is not None
-                self._taken_up = whole(float(reference["step"])), self._keeper.load(reference)
+                self._taken_up = (
+                    int_if_whole(float(reference["step"])),
+                    self._keeper.load(reference),
+                )
                 break
             except (CheckpointError, KeyError) as e:
                 logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
@@ -215,8 +225,7 @@ class Trial:
             IncompatibleDistributionError: The name is already used for another kind of parameter,
                 or another range in this trial.
         """
-        if not isinstance(name, str) or not name:
-            raise DistributionError(f"a parameter's name must be a non-empty string, got {name!r}")
+        check_parameter_name(name, DistributionError)
         if name in self.suggested:
             if self.suggested[name] != dist:
                 raise IncompatibleDistributionError(
@@ -272,7 +281,9 @@ class Trial:
             LeaseLostError: The trial was given to another worker in the meantime.
         """
         if isinstance(value, Mapping):
-            value = in_order(value, self.objectives, f"trial {self.number} reported", ReportError)
+            value = order_values(
+                value, self.objectives, f"trial {self.number} reported", ReportError
+            )
         several = isinstance(value, list | tuple) or (
             isinstance(value, np.ndarray) and value.ndim == 1
         )
@@ -328,7 +339,7 @@ class Trial:
 
         Stored when the trial ends.
         """
-        self.tags[str(name)] = jsonable(value)
+        self.tags[str(name)] = to_json_types(value)
 
     def set_cost(self, value: float) -> None:
         """Notes what the trial cost, in a unit of your own: seconds, dollars, kWh.
@@ -341,7 +352,7 @@ class Trial:
         Raises:
             CostError: It is not a finite number >= 0.
         """
-        self.cost = checked_cost(value, f"trial {self.number}")
+        self.cost = check_cost(value, f"trial {self.number}")
 
     def set_constraint(self, name: str, value: float) -> None:
         """Notes a constraint on what came out.
@@ -353,9 +364,9 @@ class Trial:
         the objective ends, but lost with a process that is killed, as by a limit.
 
         Raises:
-            ConstraintValueError: The name is empty or "crash", or the value is not a number.
+            ResultConstraintError: The name is empty or "crash", or the value is not a number.
         """
-        self.constraints[name] = checked_constraint(name, value, f"trial {self.number}")
+        self.constraints[name] = check_result_constraint(name, value, f"trial {self.number}")
 
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"

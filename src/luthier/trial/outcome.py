@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..space.distributions import Distribution
-from ..validation import checked_values
+from ..validation import check_values
 from .handle import Trial
 from .record import Decision, State
 
@@ -62,7 +62,7 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     """
     out = Outcome(State.FAILED, started_s=time.time())
     try:
-        out.values = checked_values(
+        out.values = check_values(
             objective(trial), trial.objectives, f"trial {trial.number} returned"
         )
         out.error = _nan(trial, out.values)
@@ -103,7 +103,7 @@ def told(trial: Trial, value: Any, state: State | str | None) -> Outcome:
         raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
     values, error = None, "told as failed" if state == State.FAILED else None
     if value is not None or state == State.COMPLETE:
-        values = checked_values(value, trial.objectives, f"trial {trial.number} returned")
+        values = check_values(value, trial.objectives, f"trial {trial.number} returned")
         if wrong := _nan(trial, values):
             state = State.FAILED
             error = wrong

@@ -10,7 +10,7 @@ import msgspec
 
 from ..errors import TrialError
 from ..space.distributions import tuples
-from ..validation import are_named, checked_constraint, checked_cost, checked_values, jsonable
+from ..validation import are_named, check_cost, check_result_constraint, check_values, to_json_types
 from .record import State, TrialRow
 
 
@@ -49,7 +49,7 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
             stored.
         ObjectiveValueError: There is not one number for each objective.
         CostError: A cost is not a finite number >= 0.
-        ConstraintValueError: A constraint is not a number.
+        ResultConstraintError: A constraint is not a number.
     """
     out = []
     for row in rows:
@@ -62,12 +62,12 @@ def addable(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[TrialRo
         values = (
             None
             if row.values is None
-            else checked_values(row.values, objectives, "an added trial has")
+            else check_values(row.values, objectives, "an added trial has")
         )
-        cost = None if row.cost is None else checked_cost(row.cost, "an added trial")
-        params = {k: tuples(jsonable(v)) for k, v in row.params.items()}
+        cost = None if row.cost is None else check_cost(row.cost, "an added trial")
+        params = {k: tuples(to_json_types(v)) for k, v in row.params.items()}
         told = {} if row.state == State.WAITING else row.constraints
-        limits = {k: checked_constraint(k, v, "an added trial") for k, v in told.items()}
+        limits = {k: check_result_constraint(k, v, "an added trial") for k, v in told.items()}
         if row.state == State.COMPLETE and any(
             map(math.isnan, [*(values or ()), *limits.values()])
         ):
