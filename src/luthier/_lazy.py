@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-from .errors import MissingDependencyError
+from .errors import MissingDependencyError, find_closest
 
 
 def attach(
@@ -59,8 +59,6 @@ def attach(
 
 
 def _unknown(package: str, name: str, names: list[str]) -> str:
-    import difflib  # a third of the time of `import luthier`
-
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    near = find_closest(name, names)
+    hint = f" (did you mean {near!r}?)" if near else ""
     return f"module {package!r} has no attribute {name!r}{hint}; it has {', '.join(sorted(names))}"

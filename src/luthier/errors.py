@@ -49,6 +49,8 @@ TrialPruned is not an error: the objective raises it to say that it stopped earl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class LuthierError(Exception):
     """The root of all errors raised on purpose."""
@@ -219,3 +221,11 @@ class MissingDependencyError(LuthierError, ImportError):
 
 class TrialPruned(Exception):  # noqa: N818  (the field's name; it is not an error)
     """Raised by an objective that stops early because `trial.should_prune()` said so."""
+
+
+def find_closest(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of the names that was probably meant, for an error's message."""
+    import difflib  # errors are rare, and it takes longer to load than this package
+
+    near = difflib.get_close_matches(name, list(names), 1)
+    return near[0] if near else None

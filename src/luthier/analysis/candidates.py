@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from ..errors import NoCompletedTrialsError
+from ..errors import NoCompletedTrialsError, find_closest
 from ..history.history import History
 from ..numerics.pareto import non_dominated
 from ..trial.record import State, TrialRow
@@ -210,8 +209,8 @@ class Candidates:
         limits = (limit for worst in self.limits for limit in worst)
         others = (key for noted in _NOTED.values() for row in rows for key in noted(row))
         known = [*self.objectives, *dict.fromkeys([*limits, *others])]
-        close = difflib.get_close_matches(name.text, known, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        near = find_closest(name.text, known)
+        hint = f"did you mean {near!r}? " if near else ""
         refuse(
             text, name.at, f"unknown name {name.text!r}; {hint}there are {', '.join(known):.500}"
         )

@@ -6,7 +6,6 @@ By a rule, weights, an aspiration, the knee, or one objective after another.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import html
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError
+from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError, find_closest
 from ..history.constraint_columns import violation
 from ..history.history import History
 from ..numerics.pareto import non_dominated
@@ -279,8 +278,8 @@ def _is_real(value: Any) -> bool:
 
 def _must_know(name: Any, objectives: Sequence[str], what: str) -> None:
     if name not in objectives:
-        close = difflib.get_close_matches(str(name), objectives, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        near = find_closest(str(name), objectives)
+        hint = f"did you mean {near!r}? " if near else ""
         raise RuleError(
             f"{what}: unknown objective {name!r:.100}; {hint}there are {', '.join(objectives)}"
         )

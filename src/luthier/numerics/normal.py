@@ -3,6 +3,8 @@
 Cdf, log-mass of an interval, truncation to the unit interval.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

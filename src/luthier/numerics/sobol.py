@@ -1,5 +1,7 @@
 """The Sobol sequence, any stretch of it at once, plain or Owen-scrambled."""
 
+from __future__ import annotations
+
 from functools import cache, lru_cache
 
 import numpy as np

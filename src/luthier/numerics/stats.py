@@ -1,5 +1,7 @@
 """Tests and intervals for comparing two methods on the same problems."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from statistics import NormalDist

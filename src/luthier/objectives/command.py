@@ -6,7 +6,6 @@ And space files.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib.util
 import json
 import os
@@ -25,7 +24,7 @@ from typing import IO, Any
 
 import psutil
 
-from ..errors import CommandError, SpaceError, TrialPruned
+from ..errors import CommandError, SpaceError, TrialPruned, find_closest
 from ..space.space import Space
 from ..trial.handle import Trial
 
@@ -99,8 +98,8 @@ class Command:
         known = list(names)
         for name in self.placeholders:
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {{{near[0]}}}?" if near else f"the space has {known}"
+                near = find_closest(name, known)
+                hint = f"did you mean {{{near}}}?" if near else f"the space has {known}"
                 raise CommandError(
                     f"no parameter for {{{name}}}; {hint} (for literal braces write {{{{{name}}}}})"
                 )
@@ -365,11 +364,9 @@ class Script:
 
     def _load(self) -> Callable[[Trial], Any]:
         if not self.path.is_file():
-            near = difflib.get_close_matches(
-                self.path.name, [p.name for p in self.path.parent.glob("*.py")], 1
-            )
+            near = find_closest(self.path.name, (p.name for p in self.path.parent.glob("*.py")))
             raise CommandError(
-                f"there is no file {self.path}" + (f"; did you mean {near[0]!r}?" if near else "")
+                f"there is no file {self.path}" + (f"; did you mean {near!r}?" if near else "")
             )
         if str(self.path.parent) not in sys.path:
             sys.path.insert(0, str(self.path.parent))
@@ -396,8 +393,8 @@ class Script:
         for name in self.attribute.split("."):
             if not hasattr(found, name):
                 own = [n for n, v in vars(found).items() if callable(v) and not n.startswith("_")]
-                near = difflib.get_close_matches(name, own, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it has {own}"
+                near = find_closest(name, own)
+                hint = f"did you mean {near!r}?" if near else f"it has {own}"
                 raise CommandError(f"{self.path.name} has no {self.attribute!r}; {hint}")
             found = getattr(found, name)
         if not callable(found):

@@ -5,7 +5,6 @@ Params <-> unit columns.
 
 from __future__ import annotations
 
-import difflib
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from ..errors import (
     InfeasibleSpaceError,
     SpaceError,
     UnknownParameterError,
+    find_closest,
 )
 from ..typing import Array, Mask
 from ..validation import check_parameter_name
@@ -212,8 +212,8 @@ class Space:
     def _named(self, name: str) -> Distribution:
         if name in self.params:
             return self.params[name]
-        near = difflib.get_close_matches(name, self.names, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; the space has {list(self.names)}"
+        near = find_closest(name, self.names)
+        hint = f"; did you mean {near!r}?" if near else f"; the space has {list(self.names)}"
         raise UnknownParameterError(f"no parameter {name!r}{hint}")
 
     def active(self, X: Array) -> Mask:
