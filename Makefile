@@ -1,25 +1,40 @@
-# make demo, make test, make check, make bench, make soak: each sets up what it needs in .venv first.
+# make demo, test, test-all, check, bench, soak: each sets up what it needs in .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n 3
+# Which tests `make test-all` runs, as pytest -m takes it; nothing means all of them.
+MARKS ?=
 
-.PHONY: demo test check bench soak servers clean
+.PHONY: demo test test-all check lint typing bench soak servers clean
 
 demo: .venv/demo
 	$(BIN)/luthier demo
 
-test: .venv/dev servers
-	$(BIN)/python -m pytest -n 3
+# All but the slow tests. Needs Python and make, no root and no packages of the system.
+test: .venv/test
+	$(PYTEST) -m "not slow"
 
-check: .venv/dev servers
+# All tests, with the large packages and, where this user may install it, MariaDB.
+test-all: .venv/dev-all servers
+	$(PYTEST) -m "$(MARKS)"
+
+check: lint typing
+
+lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 3
 
-bench: .venv/bench servers
+# The source and a user's file, then the user's file beside the installed wheel.
+typing: .venv/dev
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/python -m pytest tests/typing
+
+bench: .venv/bench
 	$(BIN)/python -m benchmarks.speed
 
-soak: .venv/dev servers
+soak: .venv/test
 	$(BIN)/python tests/soak.py
 
 servers:
@@ -29,16 +44,24 @@ servers:
 	$(PYTHON) -m venv .venv || python3 -m venv .venv
 
 .venv/demo: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[sklearn]"
+	$(PIP) -e ".[sklearn]"
 	touch $@
 
-.venv/dev: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+.venv/test: .venv/bin/python pyproject.toml
+	$(PIP) -e ".[test]"
 	touch $@ .venv/demo
 
-.venv/bench: .venv/dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,bench]"
-	touch $@
+.venv/dev: .venv/bin/python pyproject.toml
+	$(PIP) -e ".[dev]"
+	touch $@ .venv/test .venv/demo
+
+.venv/dev-all: .venv/bin/python pyproject.toml
+	$(PIP) -e ".[dev-all]"
+	touch $@ .venv/dev .venv/test .venv/demo
+
+.venv/bench: .venv/bin/python pyproject.toml
+	$(PIP) -e ".[dev-all,bench]"
+	touch $@ .venv/dev-all .venv/dev .venv/test .venv/demo
 
 clean:
 	rm -rf .venv

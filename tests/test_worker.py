@@ -20,7 +20,7 @@ from luthier.cli import cli
 from luthier.monitoring.json_logs import JsonLines
 from luthier.storages import SQLite, from_url
 from luthier.study.worker import Bounded, join
-from servers import shared, skip_without_servers
+from servers import parameters, shared
 
 OBJECTIVE = """
 import os, time
@@ -134,7 +134,7 @@ def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(
     study.storage.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mysql", "redis"])
+@pytest.mark.parametrize("kind", parameters("sqlite", "postgresql", "mysql", "redis"))
 def test_any_number_of_workers_keep_to_the_total(kind):
     url = "sqlite:///s.db" if kind == "sqlite" else shared(kind).fresh()
     first = luthier.create_study("s", url, sampler="random", seed=1)
@@ -435,17 +435,6 @@ def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(
     assert worker.returncode == (143 if sent == signal.SIGTERM else 130), err
     assert "could not give back trials [0]" in err
     assert "Stopped after 0 trials" in err
-
-
-def test_the_servers_for_the_tests_are_found_wherever_they_lie():
-    skip_without_servers()
-    script = Path(__file__).parents[1] / "scripts" / "install_servers.sh"
-    env = {
-        "PATH": "/usr/bin:/bin",
-        "LUTHIER_NO_SERVERS": "1",
-    }  # should one seem to be missing, it would say so
-    done = subprocess.run(["sh", script], env=env, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_service_and_its_worker(folder, started, eventually):

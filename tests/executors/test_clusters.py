@@ -56,8 +56,8 @@ STUDY = """
 """
 
 
+@pytest.mark.external("distributed")
 def test_trials_on_dask_report_are_stopped_and_survive_a_worker(script):
-    pytest.importorskip("distributed")
     script(
         STUDY
         + """
@@ -114,7 +114,6 @@ def test_trials_on_dask_report_are_stopped_and_survive_a_worker(script):
 
 
 def test_trials_on_loky_report_are_stopped_and_survive_a_worker(script):
-    pytest.importorskip("loky")
     script(
         STUDY
         + """

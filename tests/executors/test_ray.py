@@ -18,10 +18,7 @@ from luthier.errors import ResourceError, TrialMemoryError, TrialTimeoutError
 from luthier.schedulers.base import Decision, Scheduler
 from luthier.trial.record import State
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("LUTHIER_NO_RAY") == "1",
-    reason="skipped: LUTHIER_NO_RAY=1 leaves out what needs a Ray cluster",
-)
+pytestmark = pytest.mark.external("ray")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import luthier
 from luthier import measure
 from luthier.stopping import Budget
 
-pytest.importorskip("codecarbon")
+pytestmark = pytest.mark.external("codecarbon")
 
 
 def compute(seconds):

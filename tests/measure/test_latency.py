@@ -14,7 +14,6 @@ import pytest
 import scipy.stats
 import sklearn.linear_model
 import threadpoolctl
-import torch
 
 from luthier import measure
 from luthier.measure.latency import N_LEAST, rank
@@ -27,19 +26,22 @@ class Counting:
         self.n += 1
 
 
-def threads_now():
-    """Of every numerical library that is loaded, and of PyTorch."""
-    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info()] + [
-        torch.get_num_threads()
-    ]
+@pytest.fixture(params=["numpy", pytest.param("torch", marks=pytest.mark.external("torch"))])
+def threads_now(request):
+    """Counts the threads of every numerical library that is loaded; each has two."""
 
+    def count():
+        return [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
 
-@pytest.fixture
-def two_threads():
-    before = torch.get_num_threads()
     with threadpoolctl.threadpool_limits(2):
+        if request.param == "numpy":
+            yield count
+            return
+        import torch
+
+        before = torch.get_num_threads()
         torch.set_num_threads(2)
-        yield
+        yield lambda: [*count(), torch.get_num_threads()]
         torch.set_num_threads(before)
 
 
@@ -102,7 +104,7 @@ def test_interval_covers_the_median():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_are_pinned_and_given_back(two_threads, threads):
+def test_threads_are_pinned_and_given_back(threads_now, threads):
     before, seen = threads_now(), []
     assert set(before) == {2}
     found = measure.latency(
@@ -139,7 +141,7 @@ def test_threads_of_libraries_that_the_calls_load_are_pinned(script):
     assert set(after) == set(before)
 
 
-def test_threads_may_be_left_alone(two_threads):
+def test_threads_may_be_left_alone(threads_now):
     seen = []
     assert (
         measure.latency(lambda: seen.extend(threads_now()), threads=None, repeats=1).threads is None
@@ -161,7 +163,7 @@ def test_garbage_waits_while_calls_are_timed(collecting):
 
 
 @pytest.mark.parametrize("fails_at", [1, 4])
-def test_everything_is_restored_when_a_call_fails(two_threads, fails_at):
+def test_everything_is_restored_when_a_call_fails(threads_now, fails_at):
     call = Counting()
 
     def failing():

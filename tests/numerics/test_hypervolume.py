@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pymoo.indicators.hv import HV
 
 from luthier.numerics.hypervolume import boxes, contributions, hypervolume, reference_point, subset
 from luthier.numerics.pareto import non_dominated
@@ -121,8 +120,11 @@ def test_the_order_of_points_and_points_that_are_dominated_change_nothing(grid, 
     assert losses[chosen].tolist() == losses[order][again].tolist()
 
 
+@pytest.mark.external("pymoo")
 @pytest.mark.parametrize("m", range(2, 8))
 def test_the_hypervolume_is_that_of_pymoo(m: int) -> None:
+    from pymoo.indicators.hv import HV
+
     for seed, n in enumerate([1, 2, 10, 40]):
         front = sphere(n, m, seed)
         cloud = np.random.default_rng(seed).random((n, m))
@@ -277,6 +279,13 @@ def test_a_front_of_ten_thousand() -> None:
     front = losses[non_dominated(losses)]
     reference = np.full(3, 1.1)
     assert hypervolume(losses, reference) == hypervolume(front, reference)
+
+
+@pytest.mark.external("pymoo")
+def test_the_hypervolume_of_a_front_of_ten_thousand_is_that_of_pymoo() -> None:
+    from pymoo.indicators.hv import HV
+
+    reference = np.full(3, 1.1)
     losses = sphere(10_000, 3)
     assert hypervolume(losses, reference) == pytest.approx(
         HV(ref_point=reference)(losses), rel=1e-12

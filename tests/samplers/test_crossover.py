@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pymoo.operators.mutation.pm import mut_pm
 
 from luthier import Categorical, Float, Int, Space
 from luthier.samplers.variation import (
@@ -145,7 +144,10 @@ def test_polynomial_mutation_has_the_distribution_of_its_paper() -> None:
     assert lengths == sorted(lengths, reverse=True)
 
 
+@pytest.mark.external("pymoo")
 def test_polynomial_mutation_agrees_with_pymoo() -> None:
+    from pymoo.operators.mutation.pm import mut_pm
+
     X = np.tile([0.001, 0.1, 0.3, 0.5, 0.99], (20000, 1))
     chance, everyone = np.random.default_rng(0), np.ones(len(X))
     theirs = mut_pm(X, np.zeros(5), np.ones(5), 5 * everyone, everyone, True, random_state=chance)

@@ -21,7 +21,7 @@ from luthier.schedulers import ASHA
 from luthier.storages import SQLite, from_url
 from luthier.study.copy import copy
 from luthier.trial.record import Turn
-from servers import shared
+from servers import parameters, shared
 
 NAME = "tür <1> 'x'; --\n\x1b[31m%s\u202e😀"
 REST = {"number": 0, "token": 0, "lease_s": 0.0}
@@ -98,7 +98,10 @@ def rows(url, name=NAME):
     ]
 
 
-def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
+@pytest.mark.parametrize(
+    "servers", parameters(("postgresql",), ("postgresql", "mysql")), ids="-".join
+)
+def test_from_each_to_the_next_and_back_everything_is_the_same(servers, folder):
     first = real("a.db")
     states = {t.state for t in first.trials}
     assert states >= {
@@ -117,16 +120,8 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(folder):
     t.report([1.0, -math.inf], 0.5)
     two.tell(t, None, "pruned")
     first.storage.close()
-    urls = [
-        "sqlite:///a.db",
-        shared("postgresql").fresh(),
-        shared("mysql").fresh(),
-        "sqlite:///b.db",
-    ]
-    urls[1:3] = [
-        f"{url}?checkpoints={folder / kind}"
-        for url, kind in zip(urls[1:3], ("pg", "my"), strict=True)
-    ]
+    between = [f"{shared(kind).fresh()}?checkpoints={folder / kind}" for kind in servers]
+    urls = ["sqlite:///a.db", *between, "sqlite:///b.db"]
     for source, target in itertools.pairwise(urls):
         done = call("storage", "copy", source, target)
         assert done.stdout.count("on both sides") == 2
@@ -315,9 +310,12 @@ def test_checkpoints_that_are_gone_are_told_and_those_with_a_place_of_their_own_
         luthier.load_study("gone", "b.db").checkpoint(0)
 
 
-def test_checkpoints_in_a_place_that_both_storages_share_are_left_there(folder):
+@pytest.mark.parametrize(
+    "servers", parameters(("redis", "postgresql"), ("postgresql", "mysql")), ids="-".join
+)
+def test_checkpoints_in_a_place_that_both_storages_share_are_left_there(servers, folder):
     options = f"?checkpoints={folder / 'shared'}"
-    source, target = (shared(kind).fresh() + options for kind in ("postgresql", "mysql"))
+    source, target = (shared(kind).fresh() + options for kind in servers)
     real(source).storage.close()
     call("storage", "copy", source, target)
     new = luthier.load_study(NAME, target)

@@ -28,7 +28,7 @@ from luthier.storages import from_url
 from luthier.storages import redis as module
 from luthier.storages.redis import Redis
 from luthier.trial.record import State, TrialRow, Turn
-from servers import RedisServer, shared, skip_without_servers
+from servers import RedisServer, shared
 
 
 def row(state=State.RUNNING, **fields):
@@ -59,7 +59,6 @@ def study(storage):
 @pytest.fixture
 def server(tmp_path):
     """A server of the test's own, with options."""
-    skip_without_servers()
     with contextlib.ExitStack() as stack:
         yield lambda *options: stack.enter_context(RedisServer(tmp_path / "server", *options))
 

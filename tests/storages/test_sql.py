@@ -18,9 +18,9 @@ from luthier.errors import (
 )
 from luthier.storages import SQL, from_url
 from luthier.trial.record import State, TrialRow
-from servers import KINDS, shared, skip_without_servers
+from servers import KINDS, parameters, shared
 
-DATABASES = ["postgresql", "mysql"]
+DATABASES = parameters("postgresql", "mysql")
 DONE = TrialRow(number=-1, state=State.COMPLETE, values=(1.0,), params={"x": 1})
 
 
@@ -210,7 +210,6 @@ def test_a_trial_costs_two_transactions_and_few_statements(kind, url, monkeypatc
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_what_was_acknowledged_survives_the_server(kind, how):
     """Threads add and finish trials while the server is stopped, or killed, three times."""
-    skip_without_servers()
     with KINDS[kind]() as server:
         storage = from_url(f"{server.fresh()}?patience_s=60")
         study = storage.create_study("s", {}).id
@@ -269,7 +268,6 @@ def test_a_clock_that_is_set_wrong_on_a_worker_does_not_matter(url, monkeypatch)
 
 
 def test_workers_that_are_too_many_for_the_server_wait_for_each_other(kind):
-    skip_without_servers()
     few = ("-c", "max_connections=6") if kind == "postgresql" else ("--max-connections=6",)
     with KINDS[kind](None, *few) as server:
         url = server.fresh()
@@ -288,8 +286,8 @@ def test_workers_that_are_too_many_for_the_server_wait_for_each_other(kind):
         first.close()
 
 
+@pytest.mark.external("mariadbd")
 def test_the_clock_of_the_server_is_right_in_the_hour_that_comes_twice(tmp_path, monkeypatch):
-    skip_without_servers()
     monkeypatch.setenv("TZ", "Europe/Berlin")
     with KINDS["mysql"]() as server:
         storage = SQL(server.fresh())

@@ -52,6 +52,7 @@ def test_the_wheel_says_that_it_is_typed(project):
     assert "luthier/py.typed" in zipfile.ZipFile(wheel).namelist()
 
 
+@pytest.mark.external("mypy")
 def test_mypy_sees_the_installed_package(project):
     python = project / "env/bin/python"
     run(
@@ -66,6 +67,7 @@ def test_mypy_sees_the_installed_package(project):
     )
 
 
+@pytest.mark.external("basedpyright")
 def test_pyright_sees_the_installed_package(project):
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]
     rows = {**settings, "include": ["api.py"]}

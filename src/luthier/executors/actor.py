@@ -100,7 +100,7 @@ def _data_bytes() -> int:
 
 
 def _unreadable(e: Exception) -> RuntimeError:
-    where = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+    where = ray.util.get_node_ip_address()
     return RuntimeError(
         f"the objective cannot be read by a Ray actor on {where}: {why(e)}; what it imports must "
         "be installed "

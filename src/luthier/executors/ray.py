@@ -433,7 +433,7 @@ def _options(need: Mapping[str, float]) -> dict[str, Any]:
 def _capacity(need: Mapping[str, float]) -> int:
     """How many workers fit on the nodes that are alive, if nobody else is there."""
     n = 0
-    for node in ray.nodes():  # type: ignore[no-untyped-call]
+    for node in ray.nodes():
         have = node["Resources"] if node["Alive"] else {}
         fits = []
         for name, amount in need.items():

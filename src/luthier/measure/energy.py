@@ -132,7 +132,7 @@ def _started(settings: dict[str, Any]) -> Any:
     logging.getLogger("codecarbon").setLevel(logging.ERROR)
     if (country := settings.get("country_iso_code")) is not None:
         settings["country_iso_code"] = code = str(country).upper()
-        if code not in DataSource().get_global_energy_mix_data():  # type: ignore[no-untyped-call]
+        if code not in DataSource().get_global_energy_mix_data():
             raise ValueError(
                 f"country must be an ISO 3166 code of three letters, such as 'FRA', got {country!r}"
             )
