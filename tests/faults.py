@@ -255,7 +255,7 @@ class Run:
         text = path.read_text() if path.exists() else ""
         return [line.split() for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
-    def wait(self, n_acknowledged: int, timeout_s: float = 90.0) -> None:
+    def wait(self, n_acknowledged: int, timeout_s: float = 300.0) -> None:
         """Until the workers have got so far."""
         until = time.monotonic() + timeout_s
         while len(self.lines("acknowledged")) < n_acknowledged and time.monotonic() < until:
@@ -266,7 +266,7 @@ class Run:
     def nap(self, low_s: float, high_s: float) -> None:
         time.sleep(self.rng.uniform(low_s, high_s))
 
-    def finish(self, timeout_s: float = 120.0) -> Counter[str]:
+    def finish(self, timeout_s: float = 500.0) -> Counter[str]:
         """Lets the workers that are left come to the end, and checks what there is then."""
         try:
             self.begin()

@@ -41,9 +41,7 @@ class Service:
         if body is not None:
             head["Content-Type"] = "application/json"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        with contextlib.closing(
-            http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        ) as line:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port)) as line:
             line.request(
                 method, path, data, head | {k.replace("_", "-"): v for k, v in headers.items()}
             )

@@ -356,7 +356,7 @@ def test_what_is_no_rule(rule) -> None:
         shop().choose(rule)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab1.5<=>!,%'`\" \n()and then smallest within", max_size=40))
 def test_any_text_is_read_or_refused(text) -> None:
     try:
@@ -881,7 +881,7 @@ def coarse(trials, **more) -> luthier.Study:
     return study(rows, **more)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TRIALS, st.lists(CONDITION, max_size=3), st.lists(ORDER, min_size=1, max_size=3))
 def test_what_a_rule_chooses_satisfies_it_and_is_the_best_that_does(
     trials, conditions, orders
@@ -922,7 +922,7 @@ def test_what_a_rule_chooses_satisfies_it_and_is_the_best_that_does(
         assert told.n_alone <= told.n_excluded
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TRIALS, st.tuples(COARSE, COARSE).filter(any), st.tuples(COARSE, COARSE))
 def test_what_other_ways_choose_is_beaten_by_none(trials, weights, aspiration) -> None:
     chosen = coarse(trials)

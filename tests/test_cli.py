@@ -227,7 +227,7 @@ def test_python_objective_with_two_jobs_goes_on(folder):
         "from neighbour import square\n" + OBJECTIVE.replace("x * x", "square(x)")
     )
     first = start("run", "train.py:objective", "--trials", 4, "--jobs", 2, "--seed", 1)
-    out, err = first.communicate(timeout=60)
+    out, err = first.communicate()
     assert first.returncode == 0, err
     assert "Going on" not in err
     assert "luthier show train" in err
@@ -323,7 +323,7 @@ def test_a_run_that_only_fails_is_given_up(folder):
 
 
 def test_limits(folder):
-    (folder / "slow.py").write_text("import time\ndef f(trial):\n    time.sleep(60)\n")
+    (folder / "slow.py").write_text("import time\ndef f(trial):\n    time.sleep(3600)\n")
     result = call(
         "run",
         "slow.py:f",
@@ -341,7 +341,7 @@ def test_limits(folder):
 def test_timeout_alone_bounds_the_run():
     begun = time.monotonic()
     call("run", "train.py:objective", "--timeout", 0.3)
-    assert 0.3 <= time.monotonic() - begun < 20
+    assert time.monotonic() - begun >= 0.3
 
 
 # -- running programs
@@ -379,7 +379,7 @@ def test_program_is_pruned_by_a_scheduler(folder):
     (folder / "train.py").write_text(
         "import json, os, time\nx = json.loads(os.environ['LUTHIER_PARAMS'])['x']\n"
         "for step in range(1, 4):\n    print(json.dumps({'step': step, 'loss': x}))\n"
-        "if os.environ['LUTHIER_TRIAL'] == '6': time.sleep(60)\n"
+        "if os.environ['LUTHIER_TRIAL'] == '6': time.sleep(3600)\n"
     )
     (folder / "space.json").write_text('{"x": {"low": 0.0, "high": 1.0}}')
     made(rows=[row(0.1, reports=((1.0, 0.1),), params={"x": 0.1}) for _ in range(6)])
@@ -441,13 +441,6 @@ def test_forgotten_parameters_are_mentioned():
 # ----------------------------------------------------------------------------------------------
 
 
-def wait_for(condition, within_s=30.0):
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
-
-
 def finished(name="train"):
     try:
         return sum(t.state.finished for t in study(name).trials)
@@ -458,20 +451,18 @@ def finished(name="train"):
 @pytest.mark.parametrize(
     ("number", "jobs", "status"), [(signal.SIGINT, 2, 130), (signal.SIGTERM, 1, 143)]
 )
-def test_stopping_loses_nothing_and_says_how_to_go_on(folder, number, jobs, status):
+def test_stopping_loses_nothing_and_says_how_to_go_on(folder, eventually, number, jobs, status):
     (folder / "train.py").write_text(
         "import time\ndef objective(trial):\n    x = trial.suggest_float('x', 0, 1)\n"
-        "    time.sleep(60 if trial.number == 5 else 0.02)\n"
+        "    time.sleep(3600 if trial.number == 5 else 0.02)\n"
         "    print(trial.number, file=open('done', 'a'))\n    return x\n"
     )
     args = ["run", "train.py:objective", f"--jobs={jobs}", "--trials", "8"]
     process = start(*args)
-    wait_for(lambda: finished() >= 5)
+    assert eventually(lambda: finished() >= 5)
     time.sleep(0.3)
-    begun = time.monotonic()
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    _, err = process.communicate(timeout=20)
-    assert time.monotonic() - begun < 10
+    _, err = process.communicate()
     assert process.returncode == status
     done = [int(n) for n in (folder / "done").read_text().split()]
     trials = study().trials
@@ -485,20 +476,19 @@ def test_stopping_loses_nothing_and_says_how_to_go_on(folder, number, jobs, stat
     assert [t.state for t in study().trials] == [State.COMPLETE] * 8
 
 
-def test_a_program_ends_when_luthier_is_killed(folder):
+def test_a_program_ends_when_luthier_is_killed(folder, eventually):
     process = start(
-        "run", "--space", "space.yaml", "--", "sh", "-c", "echo $$ > pid; sleep 60; echo {lr}"
+        "run", "--space", "space.yaml", "--", "sh", "-c", "echo $$ > pid; sleep 3600; echo {lr}"
     )
-    wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip())
+    assert eventually(lambda: (folder / "pid").exists() and (folder / "pid").read_text().strip())
     program = int((folder / "pid").read_text())
     process.kill()
     process.communicate()
-    wait_for(
+    assert eventually(
         lambda: (
             not psutil.pid_exists(program)
             or psutil.Process(program).status() == psutil.STATUS_ZOMBIE
-        ),
-        10,
+        )
     )
 
 
@@ -934,7 +924,7 @@ def on_terminal(*args, **env):
     except OSError:  # the other end is closed
         pass
     os.close(outside)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate()
     assert process.returncode == 0, err
     return seen.decode()
 

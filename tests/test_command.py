@@ -4,7 +4,6 @@ import os
 import pickle
 import signal
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -39,13 +38,12 @@ def says(tmp_path, text, **options):
     return Command(["cat", str(tmp_path / "out")], **options)
 
 
-def gone(pid, within_s=5.0):
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
+@pytest.fixture
+def gone(eventually):
+    def is_gone(pid):
+        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+    return lambda pid: eventually(lambda: is_gone(pid))
 
 
 # -- arguments
@@ -333,10 +331,8 @@ def test_much_stderr_does_not_block():
 
 
 def test_a_child_left_behind_is_not_waited_for(tmp_path):
-    begun = time.monotonic()
-    command = Command(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; echo 0.5"])
+    command = Command(["sh", "-c", f"sleep 3600 & echo $! > {tmp_path}/pid; echo 0.5"])
     assert command(trial()) == 0.5
-    assert time.monotonic() - begun < 10
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
@@ -371,7 +367,7 @@ def pids(tmp_path):
     return [int((tmp_path / name).read_text()) for name in ("pid", "child")]
 
 
-def test_reports_arrive_while_the_program_runs_and_pruning_ends_it(tmp_path):
+def test_reports_arrive_while_the_program_runs_and_pruning_ends_it(tmp_path, gone):
     study = luthier.create_study(space=SPACE, scheduler=StopAt(3))
     study.optimize(endless(tmp_path), n_trials=1)
     row = study.trials[0]
@@ -381,14 +377,14 @@ def test_reports_arrive_while_the_program_runs_and_pruning_ends_it(tmp_path):
     assert all(gone(pid) for pid in pids(tmp_path))
 
 
-def test_a_program_that_ignores_sigterm_is_killed(tmp_path):
+def test_a_program_that_ignores_sigterm_is_killed(tmp_path, gone):
     with pytest.raises(TrialPruned):
         endless(tmp_path, "trap '' TERM\n")(trial(scheduler=StopAt(2)))
     assert all(gone(pid) for pid in pids(tmp_path))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_the_program_does_not_outlive_an_exception(tmp_path, error):
+def test_the_program_does_not_outlive_an_exception(tmp_path, gone, error):
     class Broken(StopAt):
         def decide(self, history, number):
             if super().decide(history, number) == Decision.STOP:
@@ -404,13 +400,11 @@ def test_the_program_may_end_itself_when_asked(tmp_path):
     code = (
         "import signal, sys, time\n"
         "signal.signal(signal.SIGTERM, lambda *_: (open(sys.argv[1], 'w').close(), sys.exit()))\n"
-        'print(\'{"step": 1, "value": 1}\')\ntime.sleep(60)'
+        'print(\'{"step": 1, "value": 1}\')\ntime.sleep(3600)'
     )
-    begun = time.monotonic()
     with pytest.raises(TrialPruned):
-        Command([*python(code), str(tmp_path / "asked")], grace_s=30)(trial(scheduler=StopAt(1)))
+        Command([*python(code), str(tmp_path / "asked")], grace_s=3600)(trial(scheduler=StopAt(1)))
     assert (tmp_path / "asked").exists()
-    assert time.monotonic() - begun < 15
 
 
 def test_checkpoints_come_back(tmp_path):

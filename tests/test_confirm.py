@@ -291,7 +291,7 @@ def test_two_processes_confirm_together(script, tmp_path) -> None:
         "lambda t: t.suggest_float('x', 0, 1), 20)"
     )
     workers = [script.start(code) for _ in range(2)]
-    told = [worker.communicate(timeout=100)[0] for worker in workers]
+    told = [worker.communicate()[0] for worker in workers]
     assert told[0] == told[1]
     study = luthier.load_study("s", f"sqlite:///{tmp_path}/s.db")
     assert [t.state for t in study.trials] == [State.COMPLETE] * 32

@@ -91,7 +91,6 @@ def run(argv: list[str], folder: Path, told: str = "") -> subprocess.CompletedPr
         text=True,
         cwd=folder,
         env=env,
-        timeout=100,
         check=False,
     )
 

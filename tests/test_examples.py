@@ -25,7 +25,6 @@ def run(argv: list[object], folder: Path, **env: str) -> subprocess.CompletedPro
         text=True,
         cwd=folder,
         env=kept | env,
-        timeout=100,
         check=False,
         stdin=subprocess.DEVNULL,
     )

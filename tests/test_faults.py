@@ -217,7 +217,7 @@ def test_a_full_disk_on_the_server_says_so_and_loses_nothing(kind, tmp_path):
         if isinstance(e.value, StorageFullError):
             assert "finished trials are safe" in str(e.value)
         else:
-            server.process.wait(60)
+            server.process.wait()
             server.start()
         kept.append(storage.add_trials(study, [large])[0])
         assert [r.number for r in storage.rows(study)] == kept

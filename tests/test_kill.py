@@ -174,7 +174,7 @@ def test_workers_may_be_killed_at_any_moment(script, tmp_path, seed):
                 break
             time.sleep(0.005)
         quiet(rng.choice(workers).kill)
-    out, _ = process.communicate(timeout=100)
+    out, _ = process.communicate()
     assert process.returncode == 0, out
     rows = all_is_well(tmp_path)
     assert len(rows) == N_TRIALS
@@ -232,7 +232,7 @@ def test_a_trial_whose_main_process_is_killed_every_time_fails_in_the_end(script
     codes = []
     for _ in range(3):
         process = script.start(code)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate()
         codes.append(process.returncode)
         time.sleep(0.4)
     assert codes == [-signal.SIGKILL, -signal.SIGKILL, 0], out
@@ -253,7 +253,7 @@ def test_ctrl_c_stops_and_what_ran_is_taken_up_again(script, tmp_path, eventuall
     process = run.start(start_new_session=True)
     assert eventually(lambda: len(lines(tmp_path, "steps")) >= n_jobs + 1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate()
     assert process.returncode != 0
     assert out.rstrip().endswith("KeyboardInterrupt"), out
     assert "WorkerDied" not in out
@@ -286,7 +286,7 @@ def test_ctrl_c_while_trials_are_fast_leaves_nothing_running(script, tmp_path, e
         process = script.start(code)
         assert eventually(lambda n=n: count(tmp_path) > n + 15)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate()
         assert out.rstrip().endswith("KeyboardInterrupt"), out
     states = Counter(r.state for r in trials(tmp_path))
     assert states[State.COMPLETE] > 90
@@ -346,9 +346,9 @@ def test_a_machine_that_falls_silent_loses_its_trial_and_its_late_result_is_refu
     other = script.start(code, "other")
     assert other.stdout.readline() == "begin 0 2\n"
     Path(tmp_path / "go").touch()
-    other.wait(60)
+    other.wait()
     late.send_signal(signal.SIGCONT)
-    out, _ = late.communicate(timeout=60)
+    out, _ = late.communicate()
     assert (late.returncode, "is over or was given to another worker" in out) == (0, True), out
     [row] = trials(tmp_path)
     assert (row.state, row.token, row.retries) == (State.COMPLETE, 2, 1)

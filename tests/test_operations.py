@@ -336,7 +336,7 @@ def test_live_on_a_terminal_until_ctrl_c():
     except OSError:  # the other end is closed
         pass
     os.close(outside)
-    assert process.wait(20) == 0
+    assert process.wait() == 0
     assert "\x1b[31m" in seen  # red, of ours
     assert SHOWN in seen
     assert "\x9b" not in seen

@@ -226,7 +226,7 @@ def on_a_terminal(stdout=None, **env):
     finally:
         os.close(ours)
     piped = process.stdout.read().decode() if process.stdout else ""
-    assert process.wait(20) == 0
+    assert process.wait() == 0
     if process.stdout:
         process.stdout.close()
     return seen.decode(), piped

@@ -283,7 +283,7 @@ def test_every_process_of_a_study_stops(script, tmp_path) -> None:
     """
     workers = [script.start(code) for _ in range(3)]
     for worker in workers:
-        out, _ = worker.communicate(timeout=60)
+        out, _ = worker.communicate()
         assert worker.returncode == 0, out
         assert "of a budget of 30" in out
     n = len(luthier.load_study("s", f"sqlite:///{tmp_path}/s.db").trials)

@@ -55,13 +55,13 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(trees)
 def test_what_goes_in_comes_out(tree):
     assert same(unpack(pack(tree)), tree)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(trees)
 def test_without_arrays_the_text_is_enough(tree):
     text, found = flatten(tree)

@@ -41,7 +41,7 @@ def one():
 
 
 def goes_on(pool):
-    return pool.submit(lambda: "on").result(60) == "on"
+    return pool.submit(lambda: "on").result() == "on"
 
 
 # -- what travels
@@ -61,10 +61,10 @@ def test_closures_lambdas_and_local_classes_travel(pool):
     def add(x):
         return Point(offset.x + x)
 
-    assert pool.submit(add, 2).result(60) == Point(42)
-    assert pool.submit(lambda p: p.x, Point(7)).result(60) == 7
+    assert pool.submit(add, 2).result() == Point(42)
+    assert pool.submit(lambda p: p.x, Point(7)).result() == 7
     assert list(pool.map(lambda x, y: x * y, [1, 2, 3], [4, 5, 6])) == [4, 10, 18]
-    assert pool.submit(os.getpid).result(60) != os.getpid()
+    assert pool.submit(os.getpid).result() != os.getpid()
 
 
 def test_a_script_needs_no_guard(script):
@@ -117,7 +117,7 @@ def test_an_exception_travels_with_its_class_and_says_where_it_was_raised(pool):
         raise MyError("bad", 7)
 
     with pytest.raises(MyError) as e:
-        pool.submit(deep_inside).result(60)
+        pool.submit(deep_inside).result()
     assert (e.value.args, e.value.code) == (("bad", 7), 7)
     assert "in deep_inside" in e.value.__notes__[0]
 
@@ -140,12 +140,12 @@ def test_an_exception_that_cannot_travel_keeps_its_class_and_text(pool):
         raise kind(*args)
 
     with pytest.raises(HoldsLock, match="locked") as e:
-        pool.submit(fail, HoldsLock).result(60)
+        pool.submit(fail, HoldsLock).result()
     assert "in fail" in e.value.__notes__[0]
     with pytest.raises(NeedsTwo, match="1 and 2"):
-        pool.submit(fail, NeedsTwo, 1, 2).result(60)
+        pool.submit(fail, NeedsTwo, 1, 2).result()
     with pytest.raises(NoText):
-        pool.submit(fail, NoText).result(60)
+        pool.submit(fail, NoText).result()
     assert goes_on(pool)
 
 
@@ -171,21 +171,21 @@ class Unreadable:
 @pytest.mark.parametrize("make", [lambda: (x for x in ()), lambda: threading.Lock()])
 def test_a_result_that_cannot_be_sent_says_so(pool, make):
     with pytest.raises(RuntimeError, match="cannot be sent back: TypeError"):
-        pool.submit(make).result(60)
+        pool.submit(make).result()
     assert goes_on(pool)
 
 
 def test_a_result_that_cannot_be_read_says_so(pool):
     with pytest.raises(RuntimeError, match="Unreadable cannot be read here: ValueError"):
-        pool.submit(Unreadable).result(60)
+        pool.submit(Unreadable).result()
     assert goes_on(pool)
 
 
 def test_arguments_that_cannot_be_sent_or_read_say_so(pool):
     with pytest.raises(TypeError, match="pickle"):
-        pool.submit(id, threading.Lock()).result(60)
+        pool.submit(id, threading.Lock()).result()
     with pytest.raises(ValueError, match="no number"):
-        pool.submit(id, Unreadable()).result(60)
+        pool.submit(id, Unreadable()).result()
     with pytest.raises(TypeError, match=r"functools\.partial"):
         pool.submit(dict, a=1)
     assert goes_on(pool)
@@ -193,7 +193,7 @@ def test_arguments_that_cannot_be_sent_or_read_say_so(pool):
 
 def test_large_arguments_and_results_travel(pool):
     big = os.urandom(30_000_000)
-    assert pool.submit(lambda b: b[::-1], big).result(60) == big[::-1]
+    assert pool.submit(lambda b: b[::-1], big).result() == big[::-1]
 
 
 def test_what_is_shared_is_sent_to_each_worker_once(one, monkeypatch, eventually):
@@ -204,14 +204,14 @@ def test_what_is_shared_is_sent_to_each_worker_once(one, monkeypatch, eventually
     )
     data = Shared(b"x" * 1_000_000)
     for i in range(5):
-        assert one.submit(lambda d, i: (len(d), i), data, i).result(60) == (1_000_000, i)
+        assert one.submit(lambda d, i: (len(d), i), data, i).result() == (1_000_000, i)
     assert sum(n > 900_000 for n in sent) == 1
-    assert one.submit(lambda a, b: a is b, data, data).result(60)
-    os.kill(one.submit(os.getpid).result(60), signal.SIGKILL)  # a new worker knows nothing yet
+    assert one.submit(lambda a, b: a is b, data, data).result()
+    os.kill(one.submit(os.getpid).result(), signal.SIGKILL)  # a new worker knows nothing yet
 
     def length():
         try:
-            return one.submit(len, data).result(60)
+            return one.submit(len, data).result()
         except WorkerDiedError:
             return None
 
@@ -251,7 +251,7 @@ def test_a_task_may_call_back(pool):
         "strange": strange,
     }
     future = pool.submit_with_calls(calls, task)
-    assert future.result(60) == [0, 10, 20, "too late", "RuntimeError", "KeyError"]
+    assert future.result() == [0, 10, 20, "too late", "RuntimeError", "KeyError"]
     assert heard == [(0, "0"), (1, "1"), (2, "2")]
 
 
@@ -262,7 +262,7 @@ def test_threads_of_a_task_may_call_back_at_the_same_time(pool):
         with ThreadPoolExecutor(8) as threads:
             return list(threads.map(lambda i: call("double", i), range(200)))
 
-    assert pool.submit_with_calls({"double": lambda i: 2 * i}, task).result(60) == [
+    assert pool.submit_with_calls({"double": lambda i: 2 * i}, task).result() == [
         2 * i for i in range(200)
     ]
 
@@ -274,13 +274,13 @@ def test_a_task_has_no_standard_input_to_wait_for(pool):
 
         return sys.stdin.read(), subprocess.run(["cat"], capture_output=True, check=True).stdout
 
-    assert pool.submit(read).result(60) == ("", b"")
+    assert pool.submit(read).result() == ("", b"")
 
 
 def test_workers_start_where_the_parent_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Processes(1) as pool:
-        assert pool.submit(os.getcwd).result(60) == str(tmp_path)
+        assert pool.submit(os.getcwd).result() == str(tmp_path)
 
 
 # -- limits
@@ -301,7 +301,7 @@ def test_a_task_beyond_its_seconds_is_ended_with_all_it_started(tmp_path, eventu
     with Processes(1, limits={"seconds": 1}) as pool:
         assert goes_on(pool)
         with pytest.raises(TrialTimeoutError, match="ran longer than its limit of 1 s"):
-            pool.submit(hang, tmp_path / "pids").result(60)
+            pool.submit(hang, tmp_path / "pids").result()
         pids = [int(p) for p in (tmp_path / "pids").read_text().split()]
         assert eventually(lambda: not any(alive(p) for p in pids))
         assert goes_on(pool)
@@ -320,9 +320,7 @@ def test_the_clock_of_a_task_starts_when_it_runs():
     with Processes(
         1, limits={"seconds": 1.5}
     ) as pool:  # three of half a second, one after the other
-        assert [f.result(60) for f in [pool.submit(time.sleep, 0.6) for _ in range(4)]] == [
-            None
-        ] * 4
+        assert [f.result() for f in [pool.submit(time.sleep, 0.6) for _ in range(4)]] == [None] * 4
 
 
 def eat_slowly():
@@ -352,7 +350,7 @@ def test_a_task_beyond_its_memory_is_ended(eat):
     with Processes(1, limits={"memory_mb": 150}) as pool:
         assert goes_on(pool)  # it was idle when the task came
         with pytest.raises(TrialMemoryError, match=r"more .*than its limit of 150 MB"):
-            pool.submit(eat).result(60)
+            pool.submit(eat).result()
         assert goes_on(pool)
 
 
@@ -412,9 +410,9 @@ def test_a_worker_that_dies_fails_its_task_only(one, death):
     dying = one.submit(die)
     after = one.submit(lambda: 2)
     with pytest.raises(WorkerDiedError, match=says) as e:
-        dying.result(60)
+        dying.result()
     assert e.value.killed is killed
-    assert (before.result(60), after.result(60)) == (1, 2)
+    assert (before.result(), after.result()) == (1, 2)
 
 
 @posix
@@ -431,7 +429,7 @@ def test_a_worker_that_dies_while_a_child_of_it_lives_on_is_noticed(one, tmp_pat
         os._exit(5)
 
     with pytest.raises(WorkerDiedError, match="exit code 5"):
-        one.submit(leave_a_child, tmp_path / "pid").result(60)
+        one.submit(leave_a_child, tmp_path / "pid").result()
     assert eventually(lambda: not alive(int((tmp_path / "pid").read_text())))
     assert goes_on(one)
 
@@ -463,7 +461,7 @@ def test_workers_that_never_come_up_are_given_up_with_the_reason(monkeypatch):
     pool = Processes(2)
     future = pool.submit(os.getpid)
     with pytest.raises(WorkerDiedError, match=r"no worker process can be kept.*exit code 9"):
-        future.result(60)
+        future.result()
     with pytest.raises(WorkerDiedError, match="no worker process can be kept"):
         pool.submit(os.getpid)
     pool.shutdown()
@@ -490,7 +488,7 @@ def test_a_queued_task_can_be_cancelled_and_a_running_one_cannot(one, tmp_path, 
     assert not running.cancel()
     assert queued.cancel()
     (tmp_path / "go").touch()
-    assert (running.result(60), last.result(60)) == ("done", "last")
+    assert (running.result(), last.result()) == ("done", "last")
     with pytest.raises(cf.CancelledError):
         queued.result()
 
@@ -524,7 +522,7 @@ def test_shutdown_at_once_ends_the_whole_family_and_leaves_nobody_waiting(tmp_pa
     family = [c.pid for p in pids for c in psutil.Process(p).children(recursive=True)]
     folder = pool._folder.name
     pool.shutdown(wait=False)
-    _, left = cf.wait([*running, *queued], timeout=60)
+    _, left = cf.wait([*running, *queued])
     assert not left
     assert all(isinstance(f.exception(), WorkerDiedError) and f.exception().killed for f in running)
     assert all(f.cancelled() or isinstance(f.exception(), cf.CancelledError) for f in queued)
@@ -546,7 +544,7 @@ def test_forgotten_tasks_are_cancelled_and_nobody_waits_for_them(one, tmp_path, 
     threading.Timer(0.1, (tmp_path / "go").touch).start()
     one.shutdown(cancel_futures=True)
     assert (running.result(0), queued.cancelled()) == (None, True)
-    assert not cf.wait([queued], timeout=60).not_done
+    assert not cf.wait([queued]).not_done
 
 
 @posix
@@ -570,7 +568,7 @@ def test_workers_end_with_their_parent_however_it_ends(script, end):
         """
     )
     folder = out.stdout.readline().strip()
-    out.wait(60)
+    out.wait()
     assert script.all_end()
     assert "luthier" in folder
     assert not os.path.exists(folder)
@@ -592,7 +590,7 @@ def test_workers_end_with_their_parent_even_if_a_fork_of_it_lives(script, eventu
         """
     )
     pid = int(out.stdout.readline())
-    out.wait(60)
+    out.wait()
     assert eventually(lambda: not alive(pid))
 
 
@@ -663,7 +661,7 @@ def test_a_replaced_worker_takes_over_the_slot_of_the_dead(monkeypatch, eventual
     with Processes(2, resources={"gpu": 1}) as pool:
         first = seen(pool, 2, eventually)
         with pytest.raises(WorkerDiedError):
-            pool.submit(os._exit, 1).result(60)
+            pool.submit(os._exit, 1).result()
         assert goes_on(pool)
         assert eventually(lambda: all(w.connection for w in pool._workers))
         assert seen(pool, 2, eventually) == first

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier.numerics.hypervolume import boxes, contributions, hypervolume, reference_point, subset
@@ -49,7 +49,6 @@ def overlap(low: np.ndarray, high: np.ndarray) -> float:
     return float(np.triu(np.maximum(sides, 0).prod(axis=2), 1).sum())
 
 
-@settings(deadline=None)
 @given(grids())
 def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(
     grid: tuple[np.ndarray, np.ndarray],
@@ -59,7 +58,6 @@ def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(
     assert hypervolume(losses, reference) == pytest.approx(dominates.any(axis=1).sum())
 
 
-@settings(deadline=None)
 @given(grids())
 def test_a_contribution_is_the_number_of_cells_that_nobody_else_dominates(
     grid: tuple[np.ndarray, np.ndarray],
@@ -70,7 +68,6 @@ def test_a_contribution_is_the_number_of_cells_that_nobody_else_dominates(
     np.testing.assert_allclose(contributions(losses, reference), alone.sum(axis=0), atol=1e-9)
 
 
-@settings(deadline=None)
 @given(grids())
 def test_each_cell_that_nobody_dominates_lies_in_one_box_and_no_other_in_any(
     grid: tuple[np.ndarray, np.ndarray],
@@ -85,7 +82,6 @@ def test_each_cell_that_nobody_dominates_lies_in_one_box_and_no_other_in_any(
     assert np.isneginf(low[:, 0]).all()
 
 
-@settings(deadline=None)
 @given(grids(), st.integers(0, 12))
 def test_each_choice_adds_most_and_as_many_come_as_were_asked_for(
     grid: tuple[np.ndarray, np.ndarray], k: int
@@ -101,7 +97,6 @@ def test_each_choice_adds_most_and_as_many_come_as_were_asked_for(
         new &= ~dominates[:, i]
 
 
-@settings(deadline=None)
 @given(grids(), st.randoms())
 def test_the_order_of_points_and_points_that_are_dominated_change_nothing(grid, random) -> None:
     losses, reference = grid

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -29,7 +29,6 @@ def peeled(losses: np.ndarray) -> list[int]:
     return front.tolist()
 
 
-@settings(deadline=None)
 @given(LOSSES)
 def test_fronts_are_what_is_left_when_the_front_before_is_taken_away(losses: np.ndarray) -> None:
     front = peeled(losses)
@@ -87,7 +86,6 @@ def test_crowding_is_the_sum_of_gaps_between_neighbours() -> None:
 
 
 @pytest.mark.external("pymoo")
-@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(3, 40), st.integers(1, 5))
 def test_crowding_is_that_of_pymoo(seed: int, n: int, m: int) -> None:
     from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_distance

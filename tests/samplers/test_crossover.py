@@ -178,7 +178,7 @@ def test_gaussian_steps_are_thrown_back_at_the_ends() -> None:
 
 @pytest.mark.parametrize("crossover", CROSSOVERS)
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), attempt=st.integers(0, 20))
 def test_children_belong_to_the_space(
     crossover: str, mutation: str, seed: int, attempt: int

@@ -139,7 +139,7 @@ def test_trees_of_conditions_are_searched(kind) -> None:
 @BOTH
 @pytest.mark.parametrize("crossover", CROSSOVERS)
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 2**32), n=st.integers(0, 100), m=st.integers(2, 3))
 def test_proposals_are_legal(
     kind, crossover: str, mutation: str, seed: int, n: int, m: int
@@ -153,7 +153,7 @@ def test_proposals_are_legal(
 
 
 @BOTH
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32), data=st.data())
 def test_the_same_history_gives_the_same_proposal(kind, seed: int, data) -> None:
     """Whatever the object has seen before: shorter ones, other ones, trials that ended late."""
@@ -173,7 +173,7 @@ def test_the_same_history_gives_the_same_proposal(kind, seed: int, data) -> None
 
 
 @BOTH
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32), n=st.integers(8, 60), m=st.integers(2, 3))
 def test_the_worst_leaves_the_population(kind, seed: int, n: int, m: int) -> None:
     """The infeasible by violation, then the last front.

@@ -172,7 +172,7 @@ def test_each_bracket_spends_what_the_table_says(n, checkpoints):
         assert workers.steps_run == h.n_reports
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     n=st.sampled_from([1, 2, 5, 30]),

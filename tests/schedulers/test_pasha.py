@@ -74,7 +74,7 @@ def test_it_saves_what_asha_spends_on_rankings_that_are_known():
     assert int((h.last_step > 3).sum()) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     n=st.sampled_from([1, 4, 20]),

@@ -365,7 +365,7 @@ CHOICES = [
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(NUMBERS), SEEDS, st.sampled_from([(1.2, 0.8), (2.0, 0.5), (1.001,)]))
 def test_a_number_is_multiplied_and_stays_in_its_range(dist, seed, factors):
     rng = np.random.default_rng(seed)
@@ -432,7 +432,7 @@ TREE = Space(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SEEDS)
 def test_what_is_explored_keeps_conditions_and_constraints(seed):
     rng = np.random.default_rng(seed)
@@ -600,7 +600,7 @@ class Driver:
         raise AssertionError("it does not end")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000),
     n=st.integers(2, 7),

@@ -205,7 +205,7 @@ class Referee:
             self.promoted.add((number, passed[-1]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     n=st.sampled_from([1, 2, 5, 30]),

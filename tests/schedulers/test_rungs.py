@@ -57,7 +57,7 @@ def test_a_step_is_reached_in_spite_of_rounding(table):
     assert [Rungs().at(h, [0.3, 0.8], k).losses.item() for k in (0, 1)] == [2.0, 7.0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_what_is_kept_changes_nothing(data):
     """New reports, late, replaced and beyond all rungs so far; new trials.
@@ -104,7 +104,7 @@ def test_fronts_and_the_net_over_them():
     assert order(np.empty((0, 2))).tolist() == order(np.empty((0, 1))).tolist() == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 40), st.integers(2, 4))
 def test_fronts_are_what_is_left_when_the_front_before_is_gone(seed, n, m):
     losses = np.random.default_rng(seed).integers(0, 5, (n, m)).astype(float)

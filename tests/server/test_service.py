@@ -534,7 +534,7 @@ def test_what_was_acknowledged_is_there_once_although_the_service_was_killed(
             process.communicate()
             process, _ = start(url, port)
         for worker, lines in zip(workers, told, strict=True):
-            out, _ = worker.communicate(timeout=60)
+            out, _ = worker.communicate()
             assert worker.returncode == 0, out
             lines += [line for line in out.splitlines() if line.startswith("told")]
         numbers = [int(line.split()[1]) for lines in told for line in lines]
@@ -562,7 +562,7 @@ def test_sigterm_lets_nobody_wait_in_vain(tmp_path):
     line.send(body[10:].encode())
     assert line.getresponse().status == 201
     line.close()
-    process.communicate(timeout=20)
+    process.communicate()
     assert process.returncode in (0, -signal.SIGTERM)
     assert [s.name for s in SQLite(tmp_path / "s.db").studies()]
     assert os.listdir(tmp_path)  # no lock is left that would hinder the next
@@ -636,7 +636,7 @@ def test_a_worker_in_plain_shell_joins(serve, tmp_path):
         )
         for _ in range(2)
     ]
-    said = [json.loads(line) for w in workers for line in w.communicate(timeout=60)[0].splitlines()]
+    said = [json.loads(line) for w in workers for line in w.communicate()[0].splitlines()]
     assert [w.returncode for w in workers] == [0, 0]
     assert sorted(s["trial"] for s in said) == list(range(6))
     [found] = service("GET", "/v1/studies?name=curl")[1]["studies"]
@@ -658,7 +658,7 @@ def test_a_worker_in_plain_shell_pauses_what_it_is_told_to_pause_and_ends_when_a
         "LUTHIER_TOKEN": service.token,
     }
     done = subprocess.run(
-        ["sh", CURL, "4"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True, timeout=60
+        ["sh", CURL, "4"], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 4
@@ -685,6 +685,6 @@ def test_a_worker_in_plain_shell_ends_with_the_service_it_started(tmp_path, sent
     )
     assert worker.stdout.readline()
     os.killpg(worker.pid, sent)
-    worker.communicate(timeout=20)  # nobody holds its output any more
+    worker.communicate()  # nobody holds its output any more
     assert worker.returncode == 128 + sent
     assert os.listdir(tmp_path / "made") == []

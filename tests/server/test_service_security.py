@@ -93,16 +93,14 @@ def test_a_new_token_is_shown_on_a_terminal(tmp_path):
     assert token_file(SQLite(tmp_path / "s.db")).read_text().strip() in said.decode()
 
 
-def test_a_token_is_made_at_the_first_start_and_elsewhere_its_file_is_named(tmp_path):
+def test_a_token_is_made_at_the_first_start_and_elsewhere_its_file_is_named(tmp_path, eventually):
     said = []
     for _ in range(2):
         process = running(tmp_path)
         lines = [process.stdout.readline()]
         port = int(lines[0].rpartition(":")[2])
         file = token_file(SQLite(tmp_path / "s.db"))
-        deadline = time.monotonic() + 20
-        while not file.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert eventually(file.exists)
         token = file.read_text().strip()
         line = http.client.HTTPConnection("127.0.0.1", port)
         line.request("GET", "/v1/studies?token=x", headers={"Authorization": f"Bearer {token}"})
@@ -196,7 +194,7 @@ def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, 
 
 def test_a_body_is_read_only_where_one_is_asked_for_and_of_whom_is_let_in(service):
     for line, status in [("GET /health", 200), ("GET /v1/studies", 401), ("POST /v1/studies", 401)]:
-        with socket.create_connection(("127.0.0.1", service.port), timeout=20) as end:
+        with socket.create_connection(("127.0.0.1", service.port)) as end:
             end.sendall(
                 f"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode()
             )
@@ -277,12 +275,11 @@ def test_only_so_many_requests_are_taken_at_a_time(serve):
     storage = Memory()
     service = serve(storage, limits=Limits(max_requests=2, threads=2))
     go = threading.Event()
-    storage.studies = lambda: go.wait(20) and []
+    storage.studies = lambda: go.wait() and []
     threads = [threading.Thread(target=service, args=("GET", "/v1/studies")) for _ in range(2)]
     for t in threads:
         t.start()
-    deadline = time.monotonic() + 20
-    while (answer := service.raw("GET", "/health"))[0] == 200 and time.monotonic() < deadline:
+    while (answer := service.raw("GET", "/health"))[0] == 200:
         time.sleep(0.01)
     assert (answer[0], answer[1]["retry-after"]) == (503, "1")
     go.set()
@@ -297,7 +294,7 @@ def test_what_takes_too_long_is_answered_and_goes_on(serve):
     create, go = storage.create_study, threading.Event()
 
     def slowly(name, spec):
-        go.wait(20)
+        go.wait()
         return create(name, spec)
 
     storage.create_study = slowly
@@ -313,7 +310,7 @@ def test_what_nobody_waits_for_any_more_is_not_begun(serve):
     storage = Memory()
     service = serve(storage, limits=Limits(work_s=0.3, threads=1, max_requests=3))
     studies, go = storage.studies, threading.Event()
-    storage.studies = lambda: (go.wait(20), studies())[1]
+    storage.studies = lambda: (go.wait(), studies())[1]
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(service, "GET", "/v1/studies")
         time.sleep(0.1)
@@ -356,7 +353,7 @@ def test_a_slow_study_does_not_hold_up_others(serve, monkeypatch):
     slow, quick = service.study(sampler="random"), service.study(sampler="qmc")
     held = service("POST", f"{slow}/ask", {})[1]
     sample = Random.sample
-    monkeypatch.setattr(Random, "sample", lambda *a, **k: (go.wait(20), sample(*a, **k))[1])
+    monkeypatch.setattr(Random, "sample", lambda *a, **k: (go.wait(), sample(*a, **k))[1])
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(service, "POST", f"{slow}/ask", {}) for _ in range(6)]
         time.sleep(0.2)
@@ -398,9 +395,8 @@ def test_answers_that_are_kept_for_their_keys_are_small(service):
 )
 def test_who_does_not_finish_a_request_is_hung_up_on(serve, sent):
     service = serve(limits=Limits(read_s=0.3))
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", service.port)) as line:
         line.sendall(sent)
-        until = time.monotonic() + 20
         with_dots = threading.Event()
 
         def drip():  # a byte now and then is no progress
@@ -414,7 +410,7 @@ def test_who_does_not_finish_a_request_is_hung_up_on(serve, sent):
         dripping.start()
         try:
             while line.recv(1000):
-                assert time.monotonic() < until
+                pass
         except ConnectionError:
             pass
         finally:
@@ -429,7 +425,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(serve):
         f"Authorization: Bearer {service.token}\r\nContent-Type: "
         "application/json\r\nContent-Length: 100\r\n"
     )
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", service.port)) as line:
         line.sendall(f"POST /v1/studies HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{{".encode())
         answer = line.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 408")

@@ -1060,7 +1060,7 @@ def test_all_back_ends_agree_with_the_model(backends, tmp_path, monkeypatch):
     made = [BACKENDS[backend](tmp_path, LEASE_S, MAX_RETRIES) for backend in backends]
     monkeypatch.setattr(Storages, "storages", made)
     machine = Storages.TestCase
-    machine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    machine.settings = settings(max_examples=40, stateful_step_count=30)
     machine().runTest()
     for s in made:
         s.close()

@@ -253,7 +253,7 @@ def test_half_a_copy_is_never_taken_for_a_study(large, number):
             luthier.load_study("large", "b.db")
         assert "half a copy" in call("studies", "--storage", "b.db").stdout
         process.send_signal(number)
-        process.wait(20)
+        process.wait()
     target = from_url("b.db")
     assert len(target.studies()) == (number == signal.SIGKILL)
     call("storage", "copy", "a.db", "b.db")

@@ -484,7 +484,7 @@ def test_who_is_quicker_wins_and_the_other_reads_again(url, storage, study):
 # ----------------------------------------------------------------------------------------------
 
 
-def test_close_lets_go_of_connections_and_the_next_verb_makes_new_ones(url, client):
+def test_close_lets_go_of_connections_and_the_next_verb_makes_new_ones(url, client, eventually):
     storage = Redis(url, {"client_name": "closing"})
     for _ in range(2):
         study = storage.create_study(f"s{time.monotonic_ns()}", {}).id
@@ -495,12 +495,7 @@ def test_close_lets_go_of_connections_and_the_next_verb_makes_new_ones(url, clie
             thread.join()
         assert [c for c in client.client_list() if c["name"] == "closing"]
         storage.close()
-        until = time.monotonic() + 10
-        while [
-            c for c in client.client_list() if c["name"] == "closing"
-        ] and time.monotonic() < until:
-            time.sleep(0.01)
-        assert not [c for c in client.client_list() if c["name"] == "closing"]
+        assert eventually(lambda: not [c for c in client.client_list() if c["name"] == "closing"])
 
 
 FORK = """

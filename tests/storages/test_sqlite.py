@@ -727,7 +727,7 @@ def test_eight_processes_run_one_study(tmp_path, script):
     """
     processes = [script.start(work) for _ in range(8)]
     for p in processes:
-        out, _ = p.communicate(timeout=100)
+        out, _ = p.communicate()
         assert (p.returncode, out) == (0, "")
     rows = luthier.load_study("s", str(tmp_path / "a.db")).trials
     assert [r.number for r in rows] == list(range(320))
@@ -760,8 +760,8 @@ threads += [threading.Thread(target=use, args=(s,), daemon=True) for s in storag
 for t in threads:
     t.start()
 for t in threads:
-    t.join(20)
-print(*("free" if s._file._lock.acquire(timeout=2) else "locked" for s in storages), flush=True)
+    t.join()
+print(*("free" if s._file._lock.acquire(timeout=60) else "locked" for s in storages), flush=True)
 os._exit(0)
 """
 
