@@ -61,7 +61,7 @@ WORKER = textwrap.dedent("""
     study.optimize(objective, callbacks=[told], progress=False, stop=Budget(trials=n_trials))
     note("ended", name)
 """)
-OPTIONS = {"lease_s": "2", "max_retries": "50", "patience_s": "90"}
+OPTIONS = {"lease_s": "2", "max_retries": "50", "reconnect_s": "90"}
 
 
 class Proxy:

@@ -190,7 +190,7 @@ def test_a_full_disk_on_the_server_says_so_and_loses_nothing(kind, tmp_path):
         with contextlib.suppress(OSError):
             path.chmod(path.stat().st_mode | 0o011)
     with small_disk(tmp_path / "disk", 220) as disk, faults.KINDS[kind](disk / "server") as server:
-        storage = from_url(f"{server.fresh()}?patience_s=5")
+        storage = from_url(f"{server.fresh()}?reconnect_s=5")
         study = storage.create_study("s", {}).id
         kept = [
             storage.add_trials(

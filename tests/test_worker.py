@@ -19,7 +19,8 @@ from luthier import State, TrialRow
 from luthier.cli import cli
 from luthier.monitoring.json_logs import JsonLines
 from luthier.storages import SQLite, from_url
-from luthier.study.worker import Bounded, join
+from luthier.storages.bounded import Bounded
+from luthier.study.worker import join
 from servers import parameters, shared
 
 OBJECTIVE = """
@@ -163,7 +164,7 @@ def test_any_number_of_workers_keep_to_the_total(kind):
 def test_a_bounded_storage_reaches_other_processes_bounded():
     place = Bounded(from_url("sqlite:///s.db?lease_s=7"), 3)
     again = pickle.loads(pickle.dumps(place))
-    assert (type(again), again.total, again.lease_s) == (Bounded, 3, 7.0)
+    assert (type(again), again.max_trials, again.lease_s) == (Bounded, 3, 7.0)
     assert from_url(place.url).lease_s == 7.0
 
 
@@ -398,7 +399,7 @@ def test_no_password_is_printed(folder, started, eventually):
     said.append(
         call("storage", "upgrade", url.replace("postgresql:", "postgrsql:"), status=1).output
     )
-    away = url.replace("127.0.0.1:", "127.0.0.1:1") + "?patience_s=0"
+    away = url.replace("127.0.0.1:", "127.0.0.1:1") + "?reconnect_s=0"
     said.append(call("studies", "--storage", away, status=1).output)
     assert "pa55word" not in "".join(said)
     study.storage.close()

@@ -26,7 +26,7 @@ from luthier.errors import (
 from luthier.server import Limits
 from luthier.storages import Memory, SQLite
 from luthier.storages.http import HTTP
-from luthier.storages.retrying import Patient
+from luthier.storages.retrying import Retrying
 from luthier.trial.record import State, TrialRow
 
 
@@ -279,7 +279,7 @@ def test_a_server_that_is_away_is_said_to_be_away_and_waited_for(serve, tmp_path
         away.studies()
     assert abs(away.now() - time.time()) < 5
     threading.Timer(0.3, serve, (SQLite(tmp_path / "s.db", lease_s=9.0),), {"port": port}).start()
-    assert Patient(away).studies() == []
+    assert Retrying(away).studies() == []
     away._clock = (0.0, 0.0)
     away.now()
     assert away.lease_s == 9.0

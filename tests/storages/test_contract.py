@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
-from luthier.storages import HTTP, Memory, Patient, SQLite, from_url
+from luthier.storages import HTTP, Memory, Retrying, SQLite, from_url
 from luthier.trial.record import State, TrialRow, Turn
 from servers import parameters, shared
 from service import Service
@@ -40,7 +40,7 @@ class OverHTTP:
             self.memory = Memory(LEASE_S, MAX_RETRIES)
             self.service = Service(self.memory)
         self.memory._tables.clear()
-        return Patient(self.service.client(lease_s=lease_s, max_retries=max_retries))
+        return Retrying(self.service.client(lease_s=lease_s, max_retries=max_retries))
 
 
 over_http = OverHTTP()
@@ -79,7 +79,7 @@ class Clock:
 def set_clock(storage, clock):
     """Makes a storage, with what is within it, believe a clock."""
     storage.now = clock.time
-    if isinstance(storage, Patient):
+    if isinstance(storage, Retrying):
         set_clock(storage.inner, clock)
     if isinstance(storage, HTTP):
         over_http.memory.now = clock.time

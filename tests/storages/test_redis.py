@@ -274,7 +274,7 @@ def test_urls_and_options_must_make_sense(url, options, match):
 def test_a_socket_file_is_a_way_in(server, tmp_path):
     path = tmp_path / "server" / "s"
     server("--unixsocket", str(path), "--unixsocketperm", "777")
-    storage = from_url(f"unix://{path}?db=2&patience_s=1")
+    storage = from_url(f"unix://{path}?db=2&reconnect_s=1")
     storage.create_study("s", {})
     assert [s.name for s in from_url(storage.url).studies()] == ["s"]
     storage.close()
@@ -394,7 +394,7 @@ def test_a_server_that_has_forgotten_is_found_out(storage, study, client):
 
 def test_killing_the_server_loses_and_doubles_nothing(server):
     running = server()
-    storage = from_url(f"{running.url}?patience_s=60")
+    storage = from_url(f"{running.url}?reconnect_s=60")
     study = storage.create_study("s", {}).id
     waiting, _ = storage.add_trials(study, [row(State.WAITING) for _ in range(4)])
     told = {}

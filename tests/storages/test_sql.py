@@ -49,7 +49,7 @@ def test_a_study_moves_to_a_server_by_its_url_alone(url):
 
 
 def test_a_password_is_never_shown(kind):
-    storage = from_url(f"{kind}://anna:s%40cret@127.0.0.1:9/x?patience_s=0")
+    storage = from_url(f"{kind}://anna:s%40cret@127.0.0.1:9/x?reconnect_s=0")
     assert "s%40cret" in storage.url  # another process needs it
     with pytest.raises(
         StorageUnreachableError, match=r"anna:\*\*\*@127.0.0.1:9/x does not answer"
@@ -71,7 +71,7 @@ def test_a_wrong_user_and_a_missing_database_are_told_apart(kind, url):
 @pytest.mark.parametrize("text", ["postgresql://host:port/x", "mysql://u:p@:::/x"])
 def test_what_is_no_url_says_so_without_the_password(text):
     with pytest.raises(StorageError, match="no URL of a database") as e:
-        from_url(text + "?patience_s=0").studies()
+        from_url(text + "?reconnect_s=0").studies()
     assert "u:p" not in str(e.value)
 
 
@@ -132,10 +132,10 @@ def test_one_connection_stays_whatever_the_threads_did(kind, url):
 
 
 def test_it_can_be_sent_to_another_process(url):
-    storage = from_url(f"{url}?lease_s=7&max_retries=1&patience_s=3")
+    storage = from_url(f"{url}?lease_s=7&max_retries=1&reconnect_s=3")
     storage.create_study("s", {})
     for again in (pickle.loads(pickle.dumps(storage)), from_url(storage.url)):
-        assert (again.lease_s, again.max_retries, again.patience_s, again.folder) == (
+        assert (again.lease_s, again.max_retries, again.reconnect_s, again.folder) == (
             7.0,
             1,
             3.0,
@@ -211,7 +211,7 @@ def test_a_trial_costs_two_transactions_and_few_statements(kind, url, monkeypatc
 def test_what_was_acknowledged_survives_the_server(kind, how):
     """Threads add and finish trials while the server is stopped, or killed, three times."""
     with KINDS[kind]() as server:
-        storage = from_url(f"{server.fresh()}?patience_s=60")
+        storage = from_url(f"{server.fresh()}?reconnect_s=60")
         study = storage.create_study("s", {}).id
         over = threading.Event()
         acknowledged = []
@@ -273,7 +273,7 @@ def test_workers_that_are_too_many_for_the_server_wait_for_each_other(kind):
         url = server.fresh()
         first = from_url(url)
         first.create_study("s", {})
-        storages = [from_url(f"{url}?patience_s=60") for _ in range(12)]
+        storages = [from_url(f"{url}?reconnect_s=60") for _ in range(12)]
 
         def work(storage):
             for _ in range(3):

@@ -97,7 +97,7 @@ EACH_SCHEDULER: list[schedulers.Scheduler] = [
 
 assert_type(storages.HTTP("http://host:8700"), storages.HTTP)
 assert_type(storages.Memory(lease_s=10.0), storages.Memory)
-assert_type(storages.Patient(storages.Memory(), patience_s=5.0), storages.Patient)
+assert_type(storages.Retrying(storages.Memory(), reconnect_s=5.0), storages.Retrying)
 assert_type(storages.Redis("redis://host:6379"), storages.Redis)
 assert_type(storages.SQL("postgresql://host/name"), storages.SQL)
 assert_type(storages.SQLite("study.db", max_retries=1), storages.SQLite)

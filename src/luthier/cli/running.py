@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from ..schedulers.replay import Replay
     from ..space.space import Space
     from ..stopping import StopRule
+    from ..storages import Storage
     from ..study.study import Callback, Study
     from ..trial.record import TrialRow
     from .render import Watch
 
+_CLOSE_S = 5.0  # how long a process that is to end waits for an absent server
 _PATIENCE = 10  # a run whose first trials all fail is stopped after so many
 _SOURCES = (".py", ".sh", ".r", ".jl", ".js", ".ts", ".rb", ".pl", ".lua", ".m")
 _TARGET = "{FILE.py:OBJECTIVE | -- PROGRAM ARGUMENTS...}"
@@ -357,8 +359,9 @@ def worker(
     wanted says so.
     """
     from ..storages.base import require_complete_copy
+    from ..storages.bounded import Bounded
     from ..study.create import load_study
-    from ..study.worker import Bounded, awaited, join
+    from ..study.worker import awaited, join
     from .render import Watch, counted
 
     with attended(how["log_json"], all_of_it=True) as log:
@@ -503,21 +506,19 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
     from ..monitoring.json_logs import JsonLines, Lines, scrubbed
     from .render import clean
 
-    hurries: list[Callable[[], None]] = []
+    storages_to_close: list[Storage] = []
 
     class Plain(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
             return clean(scrubbed(record.getMessage()))
 
     def stopped(signum: int, frame: object) -> None:
-        for hurry in hurries:
-            hurry()
+        for storage in storages_to_close:
+            storage.close_soon(_CLOSE_S)
         raise KeyboardInterrupt(*[signum] * (signum == signal.SIGTERM))
 
     def named(study: Study) -> None:
-        from ..study.worker import hurry
-
-        hurries.append(partial(hurry, study.storage))
+        storages_to_close.append(study.storage)
         if isinstance(form, JsonLines):
             form.known = {"study": study.name, "worker": study._worker}
 

@@ -19,12 +19,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..errors import StorageDeniedError, StorageError
 from ..monitoring.json_logs import JsonLines
 from ..storages import Memory, Storage, from_url
+from ..storages.retrying import Retrying
 from .app import application
 from .limits import Limits
 from .middleware import loopback
 
 _LEAST = 16  # characters of a token
-_PATIENCE_S = 5.0  # with a storage that is away; clients are patient themselves
+_RECONNECT_S = 5.0  # for how long an absent storage is tried; clients try again themselves
 
 
 def serve(
@@ -60,8 +61,8 @@ def serve(
         StorageError: Nobody can listen there, or the storage cannot be opened.
     """
     place = from_url(storage)
-    if getattr(place, "patience_s", 0.0) > _PATIENCE_S:
-        place.patience_s = _PATIENCE_S  # type: ignore[attr-defined]
+    if isinstance(place, Retrying) and place.reconnect_s > _RECONNECT_S:
+        place = Retrying(place.inner, _RECONNECT_S)
     if token == "" and not loopback(host):
         raise StorageDeniedError(
             f"without a token only this machine may be served (127.0.0.1), not {host}; give a token"

@@ -13,12 +13,12 @@ from ..errors import StorageError
 from .base import Storage, hide_password
 from .memory import Memory
 
-__all__ = ["HTTP", "Memory", "Patient", "Redis", "SQL", "SQLite", "Storage", "from_url"]
+__all__ = ["HTTP", "Memory", "Redis", "Retrying", "SQL", "SQLite", "Storage", "from_url"]
 
 _FILES = {
     "HTTP": "http",
-    "Patient": "retrying",
     "Redis": "redis",
+    "Retrying": "retrying",
     "SQL": "sql",
     "SQLite": "sqlite",
 }
@@ -34,7 +34,7 @@ _SERVERS = {  # the storage that speaks with the server, by a URL's scheme
     "https": "HTTP",
 }
 _OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
-_REMOTE: dict[str, Callable[[str], Any]] = {"patience_s": float, "checkpoints": str}
+_REMOTE: dict[str, Callable[[str], Any]] = {"reconnect_s": float, "checkpoints": str}
 _EXAMPLES = (
     "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', "
     "'http://host:8700'"
@@ -43,7 +43,7 @@ _EXAMPLES = (
 if TYPE_CHECKING:
     from .http import HTTP as HTTP
     from .redis import Redis as Redis
-    from .retrying import Patient as Patient
+    from .retrying import Retrying as Retrying
     from .sql import SQL as SQL
     from .sqlite import SQLite as SQLite
 else:
@@ -58,8 +58,8 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...",
     "redis://host:6379/0", "http://host:8700" (a `luthier serve`). Options follow a question mark,
     as in "sqlite:///file.db?lease_s=10": lease_s, max_retries, and where there is a server,
-    patience_s (how long its absence is waited out) and checkpoints (a folder or URL that all
-    workers can write to). Further options are the driver's: "?sslmode=require".
+    reconnect_s (for how long a request is tried again while the server is away) and checkpoints (a
+    folder or URL that all workers can write to). Further options are the driver's: "?sslmode=require".
 
     Raises:
         StorageError: No such kind of storage, or option.
@@ -98,9 +98,9 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
             f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {hide_password(text)!r}"
         )
     options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
-    patience = {"patience_s": options.pop("patience_s")} if "patience_s" in options else {}
+    retry = {"reconnect_s": options.pop("reconnect_s")} if "reconnect_s" in options else {}
     inner = _class(kind)(f"{scheme}://{place}", dict(others), **options)
-    return _class("Patient")(inner, **patience)
+    return _class("Retrying")(inner, **retry)
 
 
 def _class(name: str) -> Callable[..., Storage]:

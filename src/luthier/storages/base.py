@@ -10,7 +10,7 @@ prolongs leases; a trial whose lease has run out may be claimed by anyone, which
 latest, so a trial is finished exactly once.
 
 A verb may be called again by who does not know what became of it: `add_trials` recognises the
-`call`, `finish` the result. The other verbs then say what would be said to anybody (see `Patient`,
+`call`, `finish` the result. The other verbs then say what would be said to anybody (see `Retrying`,
 which knows what that means).
 """
 
@@ -276,6 +276,13 @@ class Storage(ABC):
             The number of the schema it had, and of the one it has.
         """
         return SCHEMA, SCHEMA
+
+    def close_soon(self, within_s: float) -> None:  # noqa: B027  (most do not wait)
+        """From now on waits for an absent server no longer than this, as the process is to end.
+
+        Args:
+            within_s: In how many seconds the last attempt is made.
+        """
 
     def close(self) -> None:  # noqa: B027  (most have nothing to let go of)
         """Lets go of files and connections; the next verb opens them again."""

@@ -1,11 +1,9 @@
-"""A storage behind a network.
-
-What fails because its server is away is tried again until it is back.
-"""
+"""Storage on a server: verbs that fail because the server is away are tried again."""
 
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -14,80 +12,74 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..errors import StorageUnreachableError, StudyExistsError, StudyNotFoundError
-from ..trial.record import State, Told, TrialRow, Turn
-from .base import Changes, Storage, StudyRecord
+from ..trial.record import State, TrialRow, Turn
+from .base import Storage, StudyRecord
+from .wrapper import Wrapper
 
 logger = logging.getLogger("luthier")
 
-PATIENCE_S = 120.0
-_FIRST_S = 10.0  # a server that has never answered is given less time, as its address may be wrong
-_NAP_S, _LONGEST_NAP_S = 0.05, 2.0
+RECONNECT_S = 120.0
+# A server that has never answered is given less time: its address may be wrong.
+_FIRST_S = 10.0
+_SHORTEST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 2.0
 T = TypeVar("T")
 
 
-class Patient(Storage):
-    """Another storage, whose verbs wait out an absence of its server.
+class Retrying(Wrapper):
+    """Storage whose verbs wait until an absent server is back.
 
-    A verb whose answer was lost may have been done or not. It is made again, and where it turns out
-    that it was done the first time, this is its answer: nothing is added, claimed or finished
-    twice.
+    A verb whose answer was lost may have been carried out or not. It is run again, and where it
+    turns out that the first attempt succeeded, that is its answer: nothing is added, claimed or
+    finished twice.
 
     Args:
         inner: The storage, whose verbs raise StorageUnreachableError while the server is away.
-        patience_s: How long to wait for it, in seconds.
+        reconnect_s: For how many seconds a verb is tried again.
     """
 
-    def __init__(self, inner: Storage, patience_s: float = PATIENCE_S) -> None:
-        if not patience_s >= 0:
-            raise ValueError(f"patience_s must be >= 0 seconds, got {patience_s!r}")
-        self.inner = inner
-        self.patience_s = float(patience_s)
-        self.shared = inner.shared
-        self.folder = inner.folder
-        self.now = inner.now  # type: ignore[method-assign]
+    def __init__(self, inner: Storage, reconnect_s: float = RECONNECT_S) -> None:
+        super().__init__(inner)
+        if not reconnect_s >= 0:
+            raise ValueError(f"reconnect_s must be >= 0 seconds, got {reconnect_s!r}")
+        self.reconnect_s = float(reconnect_s)
         if inner.url is not None:
-            self.url = f"{inner.url}{'&' if '?' in inner.url else '?'}patience_s={self.patience_s}"
-        self._met = False
-        self._away = threading.Event()  # so that many threads say it once
-
-    @property
-    def lease_s(self) -> float:  # type: ignore[override]
-        """As the inner storage has it, which may have learned it from its server."""
-        return self.inner.lease_s
-
-    @property
-    def max_retries(self) -> int:  # type: ignore[override]
-        """As the inner storage has it."""
-        return self.inner.max_retries
-
-    def __repr__(self) -> str:
-        return repr(self.inner)
+            self.url = (
+                f"{inner.url}{'&' if '?' in inner.url else '?'}reconnect_s={self.reconnect_s}"
+            )
+        self._answered = False
+        self._away = threading.Event()  # so that only one of many threads logs it
+        self._last_attempt_s = math.inf  # by time.monotonic; `close_soon` brings it forward
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Patient, (self.inner, self.patience_s)
+        return Retrying, (self.inner, self.reconnect_s)
 
-    def _patiently(self, verb: Callable[[bool], T]) -> T:
-        """The answer of a verb, which is told whether it has been asked before."""
-        begun_s = time.monotonic()
-        nap_s = _NAP_S
+    def _run(self, verb: Callable[[], T]) -> T:
+        return self._retry(lambda again: verb())
+
+    def _retry(self, verb: Callable[[bool], T]) -> T:
+        """Run a verb until it answers; its argument says whether it has been run before."""
+        began_s = time.monotonic()
+        pause_s = _SHORTEST_PAUSE_S
         again = False
         while True:
             try:
                 answer = verb(again)
             except StorageUnreachableError as e:
-                patience_s = (
-                    self.patience_s if self._met else min(self.patience_s, _FIRST_S)
-                )  # it may be cut short
-                if time.monotonic() >= begun_s + patience_s:
+                # Read each time, as `close_soon` may shorten it meanwhile.
+                reconnect_s = (
+                    self.reconnect_s if self._answered else min(self.reconnect_s, _FIRST_S)
+                )
+                if time.monotonic() >= min(began_s + reconnect_s, self._last_attempt_s):
                     raise
                 if not self._away.is_set():
                     self._away.set()
-                    logger.warning("%s; trying for %g s", e, patience_s)
+                    logger.warning("%s; trying for %g s", e, reconnect_s)
                 again = True
-                time.sleep(random.uniform(0.5, 1.0) * nap_s)
-                nap_s = min(2 * nap_s, _LONGEST_NAP_S)
+                time.sleep(random.uniform(0.5, 1.0) * pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
-                self._met = True
+                self._answered = True
                 if self._away.is_set():
                     self._away.clear()
                     logger.warning("%r answers again", self.inner)
@@ -98,21 +90,12 @@ class Patient(Storage):
             try:
                 return self.inner.create_study(name, spec)
             except StudyExistsError:
-                made = self.inner.study(name) if again else None
-                if made is None or made.spec != dict(spec) or made.n_trials:
+                created = self.inner.study(name) if again else None
+                if created is None or created.spec != dict(spec) or created.n_trials:
                     raise
-                return made
+                return created
 
-        return self._patiently(verb)
-
-    def study(self, name: str) -> StudyRecord:
-        return self._patiently(lambda _: self.inner.study(name))
-
-    def studies(self) -> list[StudyRecord]:
-        return self._patiently(lambda _: self.inner.studies())
-
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        self._patiently(lambda _: self.inner.update_study(study, spec))
+        return self._retry(verb)
 
     def delete_study(self, study: int) -> None:
         def verb(again: bool) -> None:
@@ -122,7 +105,7 @@ class Patient(Storage):
                 if not again:
                     raise
 
-        self._patiently(verb)
+        self._retry(verb)
 
     def add_trials(
         self,
@@ -131,8 +114,7 @@ class Patient(Storage):
         expected: int | None = None,
         call: str | None = None,
     ) -> tuple[int, int]:
-        call = call or uuid.uuid4().hex
-        return self._patiently(lambda _: self.inner.add_trials(study, rows, expected, call))
+        return super().add_trials(study, rows, expected, call or uuid.uuid4().hex)
 
     def claim(
         self,
@@ -155,39 +137,9 @@ class Patient(Storage):
                     row = now
             return row, revision
 
-        return self._patiently(verb)
+        return self._retry(verb)
 
-    def extend(self, study: int, tokens: Mapping[int, int]) -> None:
-        self._patiently(lambda _: self.inner.extend(study, tokens))
-
-    def report(
-        self,
-        study: int,
-        number: int,
-        token: int,
-        step: float,
-        value: Told,
-        checkpoints: tuple[dict[str, Any], ...] | None,
-        params: dict[str, Any],
-    ) -> int:
-        return self._patiently(
-            lambda _: self.inner.report(study, number, token, step, value, checkpoints, params)
-        )
-
-    def finish(self, study: int, row: TrialRow) -> int:
-        return self._patiently(lambda _: self.inner.finish(study, row))
-
-    def release(self, study: int, number: int, token: int, retried: bool) -> int:
-        return self._patiently(lambda _: self.inner.release(study, number, token, retried))
-
-    def changes(self, study: int, since: int) -> Changes:
-        return self._patiently(lambda _: self.inner.changes(study, since))
-
-    def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
-        return self._patiently(lambda _: self.inner.rows(study, numbers))
-
-    def upgrade(self) -> tuple[int, int]:
-        return self._patiently(lambda _: self.inner.upgrade())
-
-    def close(self) -> None:
-        self.inner.close()
+    def close_soon(self, within_s: float) -> None:
+        self.reconnect_s = min(self.reconnect_s, within_s)
+        self._last_attempt_s = min(self._last_attempt_s, time.monotonic() + within_s)
+        super().close_soon(within_s)

@@ -53,7 +53,7 @@ WHERE study = ? AND number = ? AND token = ? AND state = 1 RETURNING luthier_tri
 
 
 class SQL(Relational):
-    """Studies in a database on a server. Its verbs fail while the server is away; see `Patient`.
+    """Studies in a database on a server. Its verbs fail while the server is away; see `Retrying`.
 
     Args:
         url: "postgresql://user:password@host:port/database", or "mysql://...". The database must

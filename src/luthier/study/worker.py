@@ -6,92 +6,22 @@ Beside any number of others, from anywhere, until the study has what it was to h
 from __future__ import annotations
 
 import logging
-import threading
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ..errors import SpaceExhaustedError, StudyNotFoundError
+from ..errors import StudyNotFoundError
 from ..storages import Storage
-from ..storages.retrying import Patient
 from ..storages.transitions import lease_expired
 from ..trial.outcome import Objective
-from ..trial.record import State, TrialRow, Turn
+from ..trial.record import State
 from .study import Study
 
 logger = logging.getLogger("luthier")
 
-_HURRY_S = 5.0  # how long a server that is away is waited for by a process that is to end
 _POLL_S = (
     0.5  # how often one looks for a study that is not there yet, and at trials that others run
 )
-
-
-class Bounded(Patient):
-    """Another storage, through which no study gets beyond its first trials.
-
-    Trials are counted by their number, whatever became of them, so that any number of workers keep
-    to the bound at once: none of a higher number is added or begun. What waits there is left to
-    workers without a bound.
-
-    Args:
-        inner: The storage.
-        total: How many trials a study may have.
-    """
-
-    def __init__(self, inner: Storage, total: int) -> None:
-        super().__init__(inner, 0.0)
-        self.url = inner.url
-        self.total = total
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Bounded, (self.inner, self.total)
-
-    def add_trials(
-        self,
-        study: int,
-        rows: Sequence[TrialRow],
-        expected: int | None = None,
-        call: str | None = None,
-    ) -> tuple[int, int]:
-        if all(row.state != State.RUNNING for row in rows):
-            return super().add_trials(study, rows, expected, call)
-        call = call or uuid.uuid4().hex
-        n = rows[0].number if expected is None else expected
-        while n + len(rows) <= self.total:
-            first, revision = super().add_trials(study, rows, n, call)
-            if first >= 0 or expected is not None:
-                return first, revision
-            n += 1  # others have added some since
-        raise SpaceExhaustedError(f"the study has its {self.total} trials")
-
-    def claim(
-        self,
-        study: int,
-        number: int,
-        worker: str,
-        *,
-        turn: Turn | None = None,
-        token: int | None = None,
-        checkpoints: tuple[dict[str, Any], ...] = (),
-    ) -> tuple[TrialRow | None, int]:
-        if number >= self.total and turn is None:
-            return None, -1
-        return super().claim(study, number, worker, turn=turn, token=token, checkpoints=checkpoints)
-
-
-def hurry(storage: Storage) -> None:
-    """From now on a storage waits a few seconds for its server, and then no more.
-
-    This process is to end.
-    """
-    while isinstance(storage, Patient):
-        storage.patience_s = min(storage.patience_s, _HURRY_S)
-        timer = threading.Timer(_HURRY_S, setattr, (storage, "patience_s", 0.0))
-        timer.daemon = True
-        timer.start()
-        storage = storage.inner
 
 
 def awaited(name: str, opened: Callable[[], Storage], wait_s: float = 0.0) -> Storage:
@@ -131,7 +61,7 @@ def join(
     that are given back or whose worker dies. One with a bound of its own does not wait.
 
     Args:
-        study: The study; where there is a total, in a storage that is `Bounded` by it.
+        study: The study; where there is a total, in a storage that is `storages.bounded.Bounded` by it.
         objective: As for `Study.optimize`.
         trials: How many trials this call runs; None for no bound.
         total: How many trials the study is to have; None for no bound.

@@ -1,0 +1,128 @@
+"""Base of storages that pass their verbs on to another storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ..trial.record import Told, TrialRow, Turn
+from .base import Changes, Storage, StudyRecord
+
+T = TypeVar("T")
+
+
+class Wrapper(Storage):
+    """Storage in front of another one, which does the work.
+
+    A subclass overrides `_run` to change how every verb is run, or single verbs.
+
+    Args:
+        inner: The other storage.
+
+    Attributes:
+        inner: The other storage.
+    """
+
+    def __init__(self, inner: Storage) -> None:
+        self.inner = inner
+        self.shared = inner.shared
+        self.url = inner.url
+        self.folder = inner.folder
+
+    @property
+    def lease_s(self) -> float:  # type: ignore[override]
+        """The inner storage's, which may have learned it from its server."""
+        return self.inner.lease_s
+
+    @property
+    def max_retries(self) -> int:  # type: ignore[override]
+        """The inner storage's."""
+        return self.inner.max_retries
+
+    def __repr__(self) -> str:
+        return repr(self.inner)
+
+    def _run(self, verb: Callable[[], T]) -> T:
+        """Run a verb of the inner storage and return its answer."""
+        return verb()
+
+    def now(self) -> float:
+        return self.inner.now()
+
+    def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
+        return self._run(lambda: self.inner.create_study(name, spec))
+
+    def study(self, name: str) -> StudyRecord:
+        return self._run(lambda: self.inner.study(name))
+
+    def studies(self) -> list[StudyRecord]:
+        return self._run(lambda: self.inner.studies())
+
+    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+        self._run(lambda: self.inner.update_study(study, spec))
+
+    def delete_study(self, study: int) -> None:
+        self._run(lambda: self.inner.delete_study(study))
+
+    def add_trials(
+        self,
+        study: int,
+        rows: Sequence[TrialRow],
+        expected: int | None = None,
+        call: str | None = None,
+    ) -> tuple[int, int]:
+        return self._run(lambda: self.inner.add_trials(study, rows, expected, call))
+
+    def claim(
+        self,
+        study: int,
+        number: int,
+        worker: str,
+        *,
+        turn: Turn | None = None,
+        token: int | None = None,
+        checkpoints: tuple[dict[str, Any], ...] = (),
+    ) -> tuple[TrialRow | None, int]:
+        return self._run(
+            lambda: self.inner.claim(
+                study, number, worker, turn=turn, token=token, checkpoints=checkpoints
+            )
+        )
+
+    def extend(self, study: int, tokens: Mapping[int, int]) -> None:
+        self._run(lambda: self.inner.extend(study, tokens))
+
+    def report(
+        self,
+        study: int,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        checkpoints: tuple[dict[str, Any], ...] | None,
+        params: dict[str, Any],
+    ) -> int:
+        return self._run(
+            lambda: self.inner.report(study, number, token, step, value, checkpoints, params)
+        )
+
+    def finish(self, study: int, row: TrialRow) -> int:
+        return self._run(lambda: self.inner.finish(study, row))
+
+    def release(self, study: int, number: int, token: int, retried: bool) -> int:
+        return self._run(lambda: self.inner.release(study, number, token, retried))
+
+    def changes(self, study: int, since: int) -> Changes:
+        return self._run(lambda: self.inner.changes(study, since))
+
+    def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        return self._run(lambda: self.inner.rows(study, numbers))
+
+    def upgrade(self) -> tuple[int, int]:
+        return self._run(lambda: self.inner.upgrade())
+
+    def close_soon(self, within_s: float) -> None:
+        self.inner.close_soon(within_s)
+
+    def close(self) -> None:
+        self.inner.close()
