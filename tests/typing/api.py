@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, assert_type
 
+import numpy as np
+from numpy.typing import NDArray
+
 import luthier
 from luthier import (
     checkpoints,
@@ -115,13 +118,20 @@ assert_type(stopping.Target(0.1), stopping.Target)
 RULES: list[stopping.StopRule] = [stopping.Target(0.1), stopping.Budget(seconds=60.0)]
 
 assert_type(checkpoints.Checkpoints("folder", keep="all"), checkpoints.Checkpoints)
+assert_type(checkpoints.temporary(), checkpoints.Checkpoints)
+assert_type(checkpoints.superseded([{"file": "a"}], "best"), list[str])
+
 assert_type(measure.latency(lambda: None), measure.Latency)
+assert_type(measure.model_size(object()), int)
 assert_type(measure.n_parameters(object()), int)
 with measure.energy(country="DEU") as used:
     assert_type(used, measure.Energy)
 with measure.peak_memory() as peak:
     assert_type(peak, measure.PeakMemory)
+assert_type(measure.consumed([]), measure.Consumption | None)
+
 assert_type(evaluation.compare([1.0, 2.0], [1.5, 2.5]), evaluation.Comparison)
+assert_type(evaluation.compare_models(1, 2, [[1.0]], [1.0]), evaluation.Comparison)
 
 # The space
 
@@ -137,6 +147,11 @@ assert_type(luthier.Float(0.0, 1.0).low, float)
 assert_type(luthier.Int(1, 8).high, int)
 assert_type(luthier.Categorical(("a", "b")).choices, tuple[Any, ...])
 assert_type(space.n_points, float)
+
+# Data that every process has once
+
+handle = luthier.share({"a": np.zeros(3)})
+assert_type(handle.get()["a"].shape[0], int)
 
 # A study and its trials
 
@@ -195,6 +210,44 @@ assert_type(study.confirm().significant, bool)
 assert_type(study.forecast(row), luthier.Forecast)
 assert_type(luthier.list_studies("sqlite:///study.db"), list[luthier.StudyRecord])
 assert_type(study.space, luthier.Space)
+assert_type(study.history, luthier.History)
+luthier.delete_study("train", "sqlite:///study.db")
+raised: type[Exception] = luthier.LuthierError
+
+
+def validate(trial: luthier.Trial) -> float:
+    folds = [(np.arange(5), np.arange(5, 10))]
+    X, y = np.zeros((10, 2)), np.zeros(10)
+    score = evaluation.cross_validate(trial, build, X, y, folds, lambda model, X, y: 0.5)
+    return assert_type(score, float)
+
+
+def build(params: object) -> object:
+    return params
+
+
+# A sampler and a stop rule of the user's own
+
+
+class Centre(samplers.Sampler):
+    def sample(
+        self,
+        space: luthier.Space,
+        history: luthier.History,
+        n: int,
+        rng: np.random.Generator,
+    ) -> NDArray[np.float64]:
+        assert_type(history.X, NDArray[np.float64])
+        assert_type(history.losses, NDArray[np.float64])
+        return np.full((n, space.d), 0.5)
+
+
+class Tenth(stopping.StopRule):
+    def reason(self, history: luthier.History) -> str | None:
+        return "ten trials" if assert_type(len(history), int) >= 10 else None
+
+
+luthier.create_study(sampler=Centre()).optimize(objective, stop=[Tenth(), stopping.Target(0.1)])
 
 # What must fail: names
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,20 @@ from pathlib import Path
 
 import pytest
 
+import luthier
+
 ROOT = Path(__file__).parents[2]
 API = Path(__file__).with_name("api.py")
+ROOMS = [
+    "checkpoints",
+    "evaluation",
+    "executors",
+    "measure",
+    "samplers",
+    "schedulers",
+    "stopping",
+    "storages",
+]
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -45,6 +58,16 @@ def project(tmp_path_factory) -> Path:
         (packages / name).symlink_to(Path(sysconfig.get_path("platlib")) / name)
     shutil.copy(API, folder / "api.py")
     return folder
+
+
+@pytest.mark.parametrize("room", ["", *ROOMS])
+def test_every_public_name_is_checked(room):
+    """`api.py` mentions it."""
+    module = getattr(luthier, room) if room else luthier
+    text = API.read_text()
+    for name in module.__all__:
+        if name not in (*ROOMS, "errors", "history", "__version__"):
+            assert re.search(rf"\b{room or 'luthier'}\.{name}\b", text), name
 
 
 def test_the_wheel_says_that_it_is_typed(project):
