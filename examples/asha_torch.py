@@ -92,7 +92,7 @@ with tempfile.TemporaryDirectory() as folder:
 
     best = study.best_trial
     model = network(best.params["width"], best.params["dropout"])
-    model.load_state_dict(tensors(study.checkpoint(best)["model"]))
+    model.load_state_dict(tensors(study.load_checkpoint(best)["model"]))
     print(f"best: {best.params}")
     print(
         f"accuracy {best.value:.3f} in validation, {accuracy(model, X_test, y_test):.3f} on "

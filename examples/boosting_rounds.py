@@ -68,7 +68,7 @@ print(study)
 for most in sorted(set(rounds)):
     print(f"{rounds.count(most):3d} models had {most} rounds")
 print(f"{sum(rounds)} rounds instead of {N_TRIALS * MOST}")
-model = joblib.load(study.checkpoint(study.best_trial))
+model = joblib.load(study.load_checkpoint(study.best_trial))
 print(f"best: {study.best_params}")
 print(
     f"squared error {study.best_value:.2f} in validation, {error(model, X_test, y_test):.2f} on "

@@ -189,7 +189,7 @@ def test_anything_that_is_one_number_is_taken(study, how, returned):
 )
 def test_several_directions_want_as_many_values(tmp_path, how, returned):
     study = luthier.create_study(
-        storage=str(tmp_path / "a.db"), directions=["minimize", "maximize"], sampler="Random"
+        storage=str(tmp_path / "a.db"), objectives=["minimize", "maximize"], sampler="Random"
     )
     study.optimize(lambda t: (1, 2), n_trials=1, progress=False)
     with pytest.raises(ObjectiveValueError, match="must return 2 numbers"):
@@ -203,7 +203,7 @@ def test_several_directions_want_as_many_values(tmp_path, how, returned):
 
 def test_one_nan_among_several_values_is_a_failure(tmp_path, how):
     study = luthier.create_study(
-        storage=str(tmp_path / "a.db"), directions=["minimize"] * 2, sampler="Random"
+        storage=str(tmp_path / "a.db"), objectives=["minimize"] * 2, sampler="Random"
     )
     study.optimize(
         lambda t: (1, float("nan") if t.number == 1 else 2), n_trials=3, progress=False, **how
@@ -448,7 +448,7 @@ def test_names_with_markup_are_names(study, how):
     for row in study.trials:
         assert (row.state, row.tags) == (State.COMPLETE, {name: name})
         assert set(row.params) == {name, "n"}
-    assert study.checkpoint(study.best_trial) == {name: name}
+    assert study.load_checkpoint(study.best_trial) == {name: name}
     assert "<b>" not in study._repr_html_()
 
 
@@ -537,7 +537,7 @@ def test_a_worker_that_lost_its_lease_is_refused_and_the_study_goes_on(
     assert len(others) == 5
     assert all(r.state == State.COMPLETE for r in others)
     assert "its result is refused" in caplog.text
-    assert not study._open
+    assert not study.engine.held
 
 
 def test_a_study_that_is_deleted_while_it_runs_says_so(study, how):

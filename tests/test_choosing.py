@@ -614,11 +614,15 @@ def test_what_crashed_once_is_not_chosen_where_that_counts_as_infeasible(catch_a
         return float(trial.params["x"])
 
     made = luthier.create_study(
-        objectives={"gain": "maximize"}, space={"x": [1, 2, 3]}, sampler="random", seed=0
+        objectives={"gain": "maximize"},
+        space={"x": [1, 2, 3]},
+        sampler="random",
+        seed=0,
+        catch_as=catch_as,
     )
     for value in (1, 2, 3, 3):
         made.enqueue({"x": value})
-    made.optimize(objective, n_trials=4, catch=MemoryError, catch_as=catch_as)
+    made.optimize(objective, n_trials=4, catch=MemoryError)
     assert [t.state for t in made.trials] == [State.COMPLETE] * 3 + [State.FAILED]
     choice = made.choose("largest gain")
     assert choice.params == {"x": x}

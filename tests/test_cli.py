@@ -263,7 +263,7 @@ def test_options_reach_the_study(folder):
     )
     found = luthier.load_study("other", "other.db")
     assert found.directions == ("maximize", "minimize")
-    assert found._seed == 7
+    assert found.engine.seed == 7
     assert [t.values for t in found.trials] == [(t.params["lr"], 1.0) for t in found.trials]
 
 
@@ -498,7 +498,7 @@ def test_a_program_ends_when_luthier_is_killed(folder, eventually):
 
 def test_studies():
     made("first", [row(1.0), row(state=State.FAILED)])
-    made("second", directions=["minimize", "maximize"])
+    made("second", objectives=["minimize", "maximize"])
     header, first, second = call("studies").output.splitlines()
     assert (
         re.sub(" +", " ", header)
@@ -555,7 +555,7 @@ def test_show_of_an_empty_study_and_of_several_objectives():
     made(
         "two",
         [row((1.0, 2.0)), row((2.0, 1.0)), row((2.0, 2.0))],
-        directions=["minimize", "minimize"],
+        objectives=["minimize", "minimize"],
     )
     assert "best: 2 trials that no other beats" in call("show", "two").output
     assert [t["values"] for t in json.loads(call("best", "two", "--json").output)] == [
@@ -793,7 +793,7 @@ def test_best():
     )
     made("none")
     assert "no trial is complete yet" in call("best", "none", status=1).stderr
-    made("two", directions=["minimize"] * 2)
+    made("two", objectives=["minimize"] * 2)
     assert "no trial is complete yet" in call("best", "two", status=1).stderr
 
 

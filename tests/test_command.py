@@ -8,12 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from luthier.study.turns import release
 
 import luthier
 from luthier.errors import CommandError, SpaceError, TrialPruned
 from luthier.objectives.command import Command, Script, read_space
 from luthier.schedulers import Decision, Scheduler
-from luthier.study.turns import release
 
 SPACE = {
     "lr": luthier.Float(1e-5, 1.0, scale="log"),
@@ -23,7 +23,7 @@ SPACE = {
 
 
 def trial(params=None, *, scheduler=None, space=SPACE, directions=("minimize",)):
-    study = luthier.create_study(space=space, scheduler=scheduler, directions=directions, seed=0)
+    study = luthier.create_study(space=space, scheduler=scheduler, objectives=directions, seed=0)
     if params:
         study.enqueue(params)
     return study.ask()
@@ -158,14 +158,14 @@ def test_metric_names_the_value(tmp_path):
         '{"step": 1, "loss": 3, "accuracy": 0.5}\n{"value": 9}\n{"loss": 2, "accuracy": 0.75}\n'
     )
     assert says(tmp_path, output, metric="accuracy")(trial()) == 0.75
-    several = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
+    several = luthier.create_study(space=SPACE, objectives=["minimize", "maximize"])
     several.optimize(says(tmp_path, output, metric=("loss", "accuracy")), n_trials=1)
     assert several.trials[0].values == (2.0, 0.75)
     assert several.trials[0].reports == ((1.0, (3.0, 0.5)),)
 
 
 def test_several_objectives(tmp_path):
-    study = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
+    study = luthier.create_study(space=SPACE, objectives=["minimize", "maximize"])
     study.optimize(says(tmp_path, '{"value": [1, 2]}\n'), n_trials=1)
     assert study.trials[0].values == (1.0, 2.0)
 

@@ -147,7 +147,7 @@ def test_recommendations_that_cannot_be_given() -> None:
     for wrong in (0, 1.5, True, "all"):
         with pytest.raises(ValueError, match="k must be a whole number >= 1"):
             study.recommend(wrong)
-    several = luthier.create_study(directions=["minimize", "minimize"])
+    several = luthier.create_study(objectives=["minimize", "minimize"])
     with pytest.raises(StudyError, match="2 objectives"):
         several.recommend()
     with pytest.raises(StudyError, match="2 objectives"):
@@ -307,7 +307,7 @@ def test_a_repeat_whose_worker_vanished_is_taken_over(tmp_path) -> None:
     with pytest.raises(KeyboardInterrupt):
         study.confirm(k=1, repeats=2, objective=interrupted)
     [first, *_] = reruns(study)
-    study.storage.claim(study._id, first.number, "somebody who is never heard of again")
+    study.storage.claim(study.engine.id, first.number, "somebody who is never heard of again")
     found = luthier.load_study("s", url).confirm(k=1, repeats=2, objective=noisy)
     assert list(found.best.values) == [0, 1]
 
@@ -472,8 +472,8 @@ def test_repeats_that_crash_break_a_constraint_where_that_counts_as_infeasible(c
             raise MemoryError
         return float(trial.params["x"])
 
-    study = luthier.create_study(space={"x": [1, 2, 3]}, seed=0, sampler="grid")
-    study.optimize(objective, catch=MemoryError, catch_as=catch_as)
+    study = luthier.create_study(space={"x": [1, 2, 3]}, seed=0, sampler="grid", catch_as=catch_as)
+    study.optimize(objective, catch=MemoryError)
     found = study.confirm(k=2, repeats=3)
     if catch_as == "failed":
         assert [(x.params["x"], x.n_failed, x.kept) for x in found.leaders] == [

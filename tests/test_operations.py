@@ -244,7 +244,7 @@ def test_only_what_is_new_is_read():
     assert (seen.counts["running"], n) == (1, 2)
     left = seen.workers[0].lease_left_s
     study.storage.lease_s = 500.0
-    study.storage.extend(study._id, {trial.number: trial.token})
+    study.storage.extend(study.engine.id, {trial.number: trial.token})
     seen, n = looked()
     assert (seen.workers[0].lease_left_s > left, n) == (True, 1)
     trial.report(0.5, 3)
@@ -269,7 +269,7 @@ def evil():
     study = luthier.create_study(EVIL, "sqlite:///s.db?lease_s=0.01")
     storage = study.storage
     storage.add_trials(
-        study._id,
+        study.engine.id,
         [
             TrialRow(number=-1, state=State.RUNNING, worker=EVIL, started_s=time.time()),
             TrialRow(

@@ -86,8 +86,8 @@ def test_a_paused_trial_goes_on_from_its_checkpoint(url, n_jobs):
     assert [s for s, _ in winner.reports] == [1, 2, 3, 4]
     assert winner.turns == (Turn(2.0, {"x": 0.25}),)
     assert winner.token == 2
-    assert study.checkpoint(study.best_trial)["w"][0] == 4  # trained four steps in two turns
-    assert study.checkpoint(0)["w"][0] == 2
+    assert study.load_checkpoint(study.best_trial)["w"][0] == 4  # trained four steps in two turns
+    assert study.load_checkpoint(0)["w"][0] == 2
 
 
 def test_a_pause_costs_no_process_and_no_trial_of_the_budget(url):
@@ -104,7 +104,7 @@ def test_a_copy_goes_on_from_the_other_trials_checkpoint_with_its_own_params(url
     copy, source = study.trials
     assert copy.turns == (Turn(0.0, {"x": 0.75}), Turn(2.0, {"x": 0.5}, 1))
     assert (copy.params, copy.value) == ({"x": 0.5}, 0.25 + 0.25 + 0.5 + 0.5)
-    assert study.checkpoint(copy)["w"][0] == 4
+    assert study.load_checkpoint(copy)["w"][0] == 4
     assert (source.state, source.value) == (State.PAUSED, 0.5)
 
 
@@ -231,7 +231,7 @@ def test_only_what_may_be_needed_stays_on_disk(tmp_path):
     study.optimize(trained, n_trials=1, progress=False)
     assert sorted(p.name.rsplit("-", 1)[0] for p in folder.rglob("*.npz")) == ["0-1", "0-2", "2-4"]
     with pytest.raises(CheckpointError, match="deleted"):
-        study.checkpoint(1)
+        study.load_checkpoint(1)
     luthier.delete_study("s", f"sqlite:///{tmp_path}/a.db")
     assert list(folder.rglob("*.npz")) == []
 
@@ -251,7 +251,7 @@ def test_everything_is_kept_where_it_is_wanted(tmp_path):
     assert len(list((tmp_path / "c").iterdir())) == 6
     again = luthier.load_study("s", f"sqlite:///{tmp_path}/a.db")
     assert [r["step"] for r in again.trials[1].checkpoints] == [1, 2, 3, 4]
-    assert again.checkpoint(1)["sum"] == 1.0  # the study knows where they are
+    assert again.load_checkpoint(1)["sum"] == 1.0  # the study knows where they are
 
 
 def test_what_a_dead_process_left_behind_is_swept(tmp_path):
@@ -259,7 +259,7 @@ def test_what_a_dead_process_left_behind_is_swept(tmp_path):
 
     study = two(f"sqlite:///{tmp_path}/a.db", None)
     study.optimize(trained, n_trials=2, progress=False)
-    store = study._lineage.store
+    store = study.engine.checkpoints
     old, new = (store.save(9, step, {"w": np.zeros(500)})["file"] for step in (1, 2))
     path = next((tmp_path / "a.db.checkpoints").rglob(old))
     os.utime(path, (time.time() - 7200,) * 2)
@@ -267,7 +267,7 @@ def test_what_a_dead_process_left_behind_is_swept(tmp_path):
     names = set(store.files())
     assert old not in names
     assert new in names  # somebody may be about to note it
-    assert study.checkpoint(study.best_trial) is not None
+    assert study.load_checkpoint(study.best_trial) is not None
 
 
 def test_the_random_numbers_of_a_turn_are_its_own():
@@ -285,7 +285,7 @@ def test_the_random_numbers_of_a_turn_are_its_own():
 
 
 def test_several_objectives_report_several_values():
-    study = luthier.create_study(space=SPACE, directions=["minimize", "maximize"])
+    study = luthier.create_study(space=SPACE, objectives=["minimize", "maximize"])
     trial = study.ask()
     trial.report((1.0, 2.0), 1)
     for wrong in (1.0, (1.0,), (1.0, 2.0, 3.0)):
@@ -331,7 +331,7 @@ def test_a_trial_taken_over_at_the_end_does_not_open_the_bound(tmp_path):
     url = f"sqlite:///{tmp_path}/a.db?lease_s=0.3"
     lost = luthier.create_study("s", url, space=SPACE)
     lost.ask()  # whose worker is never heard of again
-    lost._open.clear()
+    lost.engine.held.clear()
     study = luthier.load_study("s", url)
     study.optimize(lambda trial: time.sleep(0.15) or trial.params["x"], n_trials=3, progress=False)
     assert len(study.trials) <= 4
@@ -360,7 +360,7 @@ def test_confirming_leaves_the_best_trials_checkpoint():
 
     study.optimize(noisy, n_trials=4, progress=False)
     study.confirm(k=2, repeats=4)
-    assert study.checkpoint(study.best_trial)["w"][0] == 4
+    assert study.load_checkpoint(study.best_trial)["w"][0] == 4
 
 
 def test_turns_add_up_their_cost_and_params_stay():
@@ -443,7 +443,7 @@ def test_losses_of_any_size_do_not_stop_a_study():
 def test_freeze_thaw_says_that_it_takes_one_objective():
     study = luthier.create_study(
         space=SPACE,
-        directions=["minimize", "minimize"],
+        objectives=["minimize", "minimize"],
         scheduler=luthier.schedulers.FreezeThaw(4),
         sampler="random",
     )
@@ -485,11 +485,11 @@ def test_a_checkpoint_that_another_worker_has_just_taken_is_not_deleted(tmp_path
     study.tell(best, 0.0)
     [row] = other.rows(1, [paused.number])
     other.finish(1, replace(row, state=State.PAUSED, values=(5.0,)))
-    study._open.pop(paused.number)
+    study.engine.held.pop(paused.number)
     lent = other.rows(1, [source.number])[0].checkpoints[-1:]
     turn = Turn(1.0, {"x": 0.3}, source.number)
     mine.meanwhile = lambda: other.claim(1, paused.number, "other", Resumed(1, turn, lent))
     study.tell(source, 3.0)
     [copy] = other.rows(1, [paused.number])
     assert copy.checkpoints[-1]["file"] == lent[0]["file"]
-    assert lent[0]["file"] in study._lineage.store.files()
+    assert lent[0]["file"] in study.engine.checkpoints.files()

@@ -192,7 +192,7 @@ def test_several_objectives():
         return a, (a - 5) ** 2
 
     study = luthier.create_study(
-        directions=["maximize", "minimize"],
+        objectives=["maximize", "minimize"],
         space={"x": luthier.Float(0, 1)},
         sampler="QMC",
         scheduler=PBT(6, 5),

@@ -14,7 +14,7 @@ import pytest
 
 import luthier
 from luthier.study import progress
-from luthier.study.progress import Tally, clock, shown
+from luthier.study.progress import Tally, clock, display
 from luthier.trial.record import State
 
 if sys.platform != "win32":
@@ -130,7 +130,7 @@ def test_what_runs_is_counted_without_the_dead(tmp_path):
     elsewhere._heart = None
     study = luthier.load_study("s", url)
     mine = study.ask()
-    t = Tally(study, None, None)
+    t = Tally(study.engine, None, None)
     t.look()
     assert t.n_running == 2
     elsewhere._open.clear()  # as if its process had died
@@ -143,8 +143,8 @@ def test_what_runs_is_counted_without_the_dead(tmp_path):
 
 
 def test_several_objectives_have_no_best_but_a_front_that_grows():
-    study = luthier.create_study("s", directions=["minimize", "maximize"])
-    t = Tally(study, None, None)
+    study = luthier.create_study("s", objectives=["minimize", "maximize"])
+    t = Tally(study.engine, None, None)
     rng = np.random.default_rng(0)
     seen = []
     t.look()
@@ -162,7 +162,7 @@ def test_several_objectives_have_no_best_but_a_front_that_grows():
 
 def test_what_breaks_a_constraint_is_not_the_best():
     study = luthier.create_study("s")
-    t = Tally(study, None, None)
+    t = Tally(study.engine, None, None)
     for value, broken in ((1.0, 0.1), (3.0, -0.1), (2.0, 0.1)):
         trial = study.ask()
         trial.set_constraint("c", broken)
@@ -174,7 +174,7 @@ def test_what_breaks_a_constraint_is_not_the_best():
 @pytest.mark.parametrize("bounds", [(None, None), (3, None), (None, 5.0), (3, 5.0)])
 def test_the_callbacks_take_rows(bounds, capsys):
     study = luthier.create_study("s")
-    with shown(study, *bounds, True) as callbacks:
+    with display(study.engine, *bounds, True) as callbacks:
         row = study.tell(study.ask(), 1.0)
         for call in callbacks:
             call(study, row)
@@ -189,7 +189,7 @@ def objective(trial):
     x = trial.suggest_float("x", -1, 1)
     if trial.number == 1:
         print("[red]said by the objective[/red]")
-    with study._lock:  # whoever holds the study may print, whatever the display is doing
+    with study.engine.reading():  # whoever holds the study may print, whatever the display is doing
         for _ in range(20):
             logging.getLogger("mine").warning("noise")
     time.sleep(0.15)

@@ -89,7 +89,7 @@ def test_tell_and_report_by_name():
 
 
 def test_without_names_values_are_numbered():
-    study = luthier.create_study(directions=["minimize"] * 3)
+    study = luthier.create_study(objectives=["minimize"] * 3)
     assert study.objectives == ("value_0", "value_1", "value_2")
     assert luthier.create_study().objectives == ("value",)
 
@@ -131,17 +131,17 @@ def test_nan_in_one_objective_fails_the_trial_and_not_the_study():
     [
         (
             {"objectives": AIMS, "direction": "minimize"},
-            "give one of direction, directions and objectives",
+            "give one of direction and objectives",
         ),
-        ({"objectives": {}}, "objectives a dict such as"),
-        ({"directions": 5}, "directions is a list such as"),
+        ({"objectives": {}}, "objectives is a dict such as"),
+        ({"objectives": 5}, "or a list such as"),
         ({"direction": ""}, "a direction is 'minimize' or 'maximize', got"),
-        ({"objectives": {" ": "minimize"}}, "the name of an objective is text"),
-        ({"objectives": {"\ud800": "minimize"}}, "without halves of characters"),
+        ({"objectives": {" ": "minimize"}}, "the name of an objective is valid Unicode text"),
+        ({"objectives": {"\ud800": "minimize"}}, "no lone surrogates"),
         ({"objectives": {"a": "up"}}, "a direction is 'minimize' or 'maximize', got \\['up'\\]"),
-        ({"objectives": {"": "minimize"}}, "the name of an objective is text"),
-        ({"objectives": ["a", "b"]}, "objectives a dict such as"),
-        ({"directions": "minimize"}, "directions is a list such as"),
+        ({"objectives": {"": "minimize"}}, "the name of an objective is valid Unicode text"),
+        ({"objectives": ["a", "b"]}, "a direction is 'minimize' or 'maximize', got"),
+        ({"objectives": "minimize"}, "or a list such as"),
     ],
 )
 def test_wrong_objectives(how, says):
@@ -276,7 +276,8 @@ def crashes(trial):
 def test_crashes_may_count_as_infeasible(storage, caplog):
     study = created(storage)
     with caplog.at_level(logging.ERROR):
-        study.optimize(crashes, n_trials=12, catch=MemoryError, catch_as="infeasible")
+        study.set_catch_as("infeasible")
+        study.optimize(crashes, n_trials=12, catch=MemoryError)
     failed = np.array([row.state == State.FAILED for row in study.trials])
     assert 0 < failed.sum() < 12
     assert study.history.constraint_names == ("crash",)
@@ -284,13 +285,13 @@ def test_crashes_may_count_as_infeasible(storage, caplog):
     np.testing.assert_array_equal(study.history.feasible, ~failed)
     if storage:
         assert luthier.load_study("aims", storage).history.crash
-    study.optimize(crashes, n_trials=0, catch_as="failed")
+    study.set_catch_as("failed")
     assert study.history.constraint_names == ()
 
 
 def test_catch_as_is_one_of_two():
-    with pytest.raises(ValueError, match="catch_as is 'failed' or 'infeasible', got 'maybe'"):
-        created().optimize(both, n_trials=1, catch_as="maybe")
+    with pytest.raises(StudyError, match="catch_as is 'failed' or 'infeasible', got 'maybe'"):
+        created().set_catch_as("maybe")
 
 
 # -- samplers
@@ -299,7 +300,7 @@ def test_catch_as_is_one_of_two():
 
 @pytest.mark.parametrize("sampler", ["CMAES", "DE", "DEHB", "Forest"])
 def test_samplers_for_one_objective_refuse_several(sampler):
-    study = luthier.create_study(space=SPACE, directions=["minimize"] * 2, sampler=sampler)
+    study = luthier.create_study(space=SPACE, objectives=["minimize"] * 2, sampler=sampler)
     with pytest.raises(SamplerError, match=f"{sampler} takes one objective, got 2"):
         study.ask()
 
@@ -394,12 +395,13 @@ def test_what_one_worker_says_of_failures_another_keeps(tmp_path):
     db = str(tmp_path / "a.db")
     first = luthier.create_study("s", db, sampler="random", seed=0)
     second = luthier.load_study("s", db, sampler="random")
-    first.optimize(lambda t: 1 / 0, n_trials=1, catch=ZeroDivisionError, catch_as="infeasible")
+    first.set_catch_as("infeasible")
+    first.optimize(lambda t: 1 / 0, n_trials=1, catch=ZeroDivisionError)
     second.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)  # its space grows
     assert second.history.constraint_names == ("crash",)
     assert luthier.load_study("s", db).history.feasible.tolist() == [False, True, True]
     assert luthier.load_study("s", db).space.names == ("x",)
-    second.optimize(lambda t: 1.0, n_trials=0, catch_as="failed")
+    second.set_catch_as("failed")
     first.optimize(lambda t: 1.0, n_trials=0)
     assert first.history.constraint_names == ()
 

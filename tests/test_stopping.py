@@ -308,7 +308,7 @@ def test_what_is_no_rule_is_refused(wrong) -> None:
 
 @pytest.mark.parametrize("rule", [NoImprovement(3, min_delta=0.1), Target(1), RegretBound()])
 def test_rules_about_values_need_one_objective(rule) -> None:
-    study = luthier.create_study(directions=["minimize", "minimize"])
+    study = luthier.create_study(objectives=["minimize", "minimize"])
     with pytest.raises(StudyError, match=r"needs one objective, and the study has 2"):
         study.optimize(lambda t: (1.0, 2.0), 5, stop=rule)
     assert study.trials == []

@@ -292,8 +292,8 @@ def test_names_and_directions() -> None:
         luthier.create_study("s", storage, direction="minimize", load_if_exists=True)
     with pytest.raises(StudyError, match="'minimize' or 'maximize'"):
         luthier.create_study(direction="up")
-    with pytest.raises(StudyError, match="give one of direction, directions and objectives"):
-        luthier.create_study(direction="minimize", directions=["minimize"])
+    with pytest.raises(StudyError, match="give one of direction and objectives"):
+        luthier.create_study(direction="minimize", objectives=["minimize"])
     with pytest.raises(StudyError, match="seed"):
         luthier.create_study(seed=-1)
     assert [s.name for s in luthier.list_studies(storage)] == ["s"]
@@ -328,11 +328,11 @@ def test_the_best_of_nothing() -> None:
         study.best_trial
     assert study.best_trials == []
     with pytest.raises(StudyError, match="best_trials"):
-        luthier.create_study(directions=["minimize", "maximize"]).best_trial
+        luthier.create_study(objectives=["minimize", "maximize"]).best_trial
 
 
 def test_the_front_of_two_objectives() -> None:
-    study = luthier.create_study(directions=["minimize", "maximize"], seed=0)
+    study = luthier.create_study(objectives=["minimize", "maximize"], seed=0)
     study.optimize(
         lambda t: (t.suggest_float("x", 0, 1) ** 2, t.suggest_float("x", 0, 1)), n_trials=20
     )
@@ -480,6 +480,33 @@ def test_constraints_that_cannot_be_stored_are_missed_aloud(tmp_path, caplog) ->
 
 def test_tell_takes_its_own_trials_only() -> None:
     study = luthier.create_study()
-    for other in (luthier.create_study().ask(), 3):
+    for other in (luthier.create_study().ask(), "3", None, True, 0.0):
         with pytest.raises(TrialError, match="ask returned"):
             study.tell(other, 1.0)
+    for number in (-1, 0, 3):
+        with pytest.raises(TrialError, match=f"trial {number} does not exist"):
+            study.tell(number, 1.0)
+
+
+def test_tell_takes_a_trials_number() -> None:
+    study = luthier.create_study(sampler="random", seed=0)
+    trial = study.ask()
+    x = trial.suggest_float("x", 0, 1)
+    trial.set_tag("note", "kept")
+    row = study.tell(np.int64(trial.number), 2.0)
+    assert (row.number, row.values, row.params, row.tags) == (0, (2.0,), {"x": x}, {"note": "kept"})
+    with pytest.raises(TrialError, match="trial 0 is complete"):
+        study.tell(0, 1.0)
+    study.enqueue({"x": 0.5})
+    with pytest.raises(TrialError, match="trial 1 is waiting"):
+        study.tell(1, 1.0)
+
+
+def test_another_process_may_tell_a_trial_by_its_number(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    asking = luthier.create_study("s", url, space={"x": Float(0, 1)}, seed=0)
+    trial = asking.ask()
+    row = luthier.load_study("s", url).tell(trial.number, 1.5)
+    assert (row.state, row.values, row.params) == (State.COMPLETE, (1.5,), trial.params)
+    with pytest.raises(LeaseLostError):
+        asking.tell(trial, 1.0)

@@ -179,7 +179,8 @@ class Counting(SQLite):
 def test_who_waits_for_others_reads_only_what_may_have_lost_its_worker():
     study = luthier.create_study("s", Counting("s.db"), sampler="random")
     study.storage.add_trials(
-        study._id, [TrialRow(number=-1, state=State.RUNNING, worker="a", lease_s=time.time() + 60)]
+        study.engine.id,
+        [TrialRow(number=-1, state=State.RUNNING, worker="a", lease_s=time.time() + 60)],
     )
     join(study, lambda trial: 0.0, total=1, timeout_s=1.2, progress=False)
     assert study.storage.n_rows == 0
@@ -223,14 +224,14 @@ def test_what_waits_beyond_the_total_is_left_alone():
 def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dead():
     study = luthier.create_study("s", "sqlite:///s.db?lease_s=0.5", sampler="random")
     dead = TrialRow(number=-1, state=State.RUNNING, params={"x": 0.5}, worker="dead:1:a")
-    study.storage.add_trials(study._id, [dead, dead])
+    study.storage.add_trials(study.engine.id, [dead, dead])
     said = call(
         "worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 3
     ).stderr
     assert "waiting for trials 0, 1, which others run" in said
     assert "Trials of this worker: 3 (3 complete); study s has 3." in said
     assert [(t.state, t.retries) for t in study.trials] == [(State.COMPLETE, n) for n in (1, 1, 0)]
-    study.storage.add_trials(study._id, [dead, dead])
+    study.storage.add_trials(study.engine.id, [dead, dead])
     time.sleep(0.6)
     said = call(
         "worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 6
@@ -345,7 +346,7 @@ def test_structured_logs(command, folder, monkeypatch):
 
 def test_several_values_are_logged_as_a_list(folder):
     (folder / "two.py").write_text("def f(trial): return 1.0, float('inf')\n")
-    luthier.create_study("s", "s.db", directions=["minimize", "maximize"])
+    luthier.create_study("s", "s.db", objectives=["minimize", "maximize"])
     said = call("worker", "s.db", "s", "two.py:f", "--trials", 1, "--log-json").stderr
     assert [json.loads(line)["value"] for line in said.splitlines() if '"trial"' in line] == [
         [1.0, "inf"]

@@ -175,9 +175,9 @@ def test_threads_share_the_study(tmp_path, make, storage):
     assert all(r.state.finished and r.values == (r.params["x"],) and r.reports for r in rows)
     assert len({r.params["x"] for r in rows}) == 40
     assert threading.active_count() <= before + 1  # the one that keeps leases alive
-    from luthier.study import loop
+    from luthier.study import remote
 
-    assert not loop._HERE  # nothing keeps the study
+    assert not remote._local_studies  # nothing keeps the study
 
 
 def test_what_a_thread_finishes_after_an_error_elsewhere_is_kept(eventually):

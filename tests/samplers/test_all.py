@@ -106,7 +106,7 @@ def test_the_same_data_give_the_same_proposal(name: str, m: int) -> None:
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_no_point_of_a_finite_space_twice(name: str, m: int, jobs: int) -> None:
     sampler = getattr(samplers, name)(population_size=4) if name in SEVERAL else name
-    study = luthier.create_study(space=SMALL, sampler=sampler, directions=["minimize"] * m, seed=0)
+    study = luthier.create_study(space=SMALL, sampler=sampler, objectives=["minimize"] * m, seed=0)
     asked = []
     while len(asked) < SMALL.n_points:
         trials = [study.ask() for _ in range(min(jobs, int(SMALL.n_points) - len(asked)))]
@@ -132,7 +132,7 @@ def test_values_that_tell_nothing(name: str, m: int, value: float) -> None:
 
 @pytest.mark.parametrize(("name", "m"), CONTINUOUS)
 def test_only_failures(name: str, m: int) -> None:
-    study = luthier.create_study(space=MIXED, sampler=name, directions=["minimize"] * m, seed=0)
+    study = luthier.create_study(space=MIXED, sampler=name, objectives=["minimize"] * m, seed=0)
     study.optimize(lambda t: [math.nan] * m, n_trials=25)
     assert len({str(t.params) for t in study.trials}) == 25
 

@@ -105,7 +105,7 @@ def test_workers() -> None:
 
 
 def test_several_objectives() -> None:
-    study = luthier.create_study(space=NUMBERS, directions=["minimize", "minimize"], seed=0)
+    study = luthier.create_study(space=NUMBERS, objectives=["minimize", "minimize"], seed=0)
     study.optimize(
         lambda t: ((t.params["x0"] - 0.2) ** 2, (t.params["x1"] - 0.7) ** 2), n_trials=12
     )

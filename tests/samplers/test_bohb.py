@@ -102,7 +102,7 @@ def test_with_brackets_it_is_better_than_chance(sampler) -> None:
 
 def test_it_says_what_it_cannot_do() -> None:
     with pytest.raises(SamplerError, match="BOHB takes one objective, got 2"):
-        luthier.create_study(directions=["minimize"] * 2, space=CUBE, sampler="BOHB").ask()
+        luthier.create_study(objectives=["minimize"] * 2, space=CUBE, sampler="BOHB").ask()
     for bad in ({"random_fraction": 1.5}, {"n_candidates": 0}, {"gamma": 0}, {"bandwidth": 2}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             BOHB(**bad)

@@ -39,7 +39,11 @@ def search(
     m = 2 if name == "NSGA2" else 1
     sampler = samplers.NSGA2(population_size=16) if name == "NSGA2" else name
     study = luthier.create_study(
-        directions=["minimize"] * m, space=PLANE, sampler=sampler, seed=seed
+        objectives=["minimize"] * m,
+        space=PLANE,
+        sampler=sampler,
+        seed=seed,
+        catch_as="infeasible" if crash else None,
     )
 
     def objective(t: luthier.Trial):
@@ -53,7 +57,6 @@ def search(
         objective,
         n_trials=n_trials,
         catch=(MemoryError,),
-        catch_as="infeasible" if crash else None,
         progress=False,
     )
     return study.history
@@ -166,10 +169,11 @@ def test_a_constraint_that_nothing_breaks_changes_little(name: str) -> None:
 def test_all_trials_may_crash_or_break_everything(name: str) -> None:
     for told in ({}, {"a": math.inf}, {"a": -math.inf, "b": math.inf}):
         study = luthier.create_study(
-            directions=["minimize"] * (2 if name == "NSGA2" else 1),
+            objectives=["minimize"] * (2 if name == "NSGA2" else 1),
             space=PLANE,
             sampler=name,
             seed=0,
+            catch_as="infeasible",
         )
 
         def objective(t: luthier.Trial, told=told) -> float:
@@ -177,9 +181,7 @@ def test_all_trials_may_crash_or_break_everything(name: str) -> None:
                 t.set_constraint(constraint, value)
             raise MemoryError
 
-        study.optimize(
-            objective, n_trials=20, catch=MemoryError, catch_as="infeasible", progress=False
-        )
+        study.optimize(objective, n_trials=20, catch=MemoryError, progress=False)
         assert len(np.unique(study.history.X, axis=0)) == 20
 
 
@@ -216,4 +218,4 @@ def test_several_objectives_are_refused_by_name(name: str) -> None:
     with pytest.raises(
         SamplerError, match=f"{name} takes one objective, got 2; use sampler=None, TPE, GP or NSGA2"
     ):
-        luthier.create_study(directions=["minimize"] * 2, space=PLANE, sampler=name).ask()
+        luthier.create_study(objectives=["minimize"] * 2, space=PLANE, sampler=name).ask()

@@ -143,7 +143,7 @@ def test_the_first_point_is_the_declared_one() -> None:
 
 def test_it_says_what_it_cannot_do() -> None:
     with pytest.raises(SamplerError, match="one objective, got 2"):
-        luthier.create_study(directions=["minimize"] * 2, space=CUBE, sampler="DE").ask()
+        luthier.create_study(objectives=["minimize"] * 2, space=CUBE, sampler="DE").ask()
     for bad in ({"population_size": 3}, {"F": 0}, {"CR": 1.5}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             DE(**bad)

@@ -79,7 +79,7 @@ def volume(losses: np.ndarray, reference: float = 1.0) -> float:
 @pytest.mark.parametrize("seed", range(2))
 def test_the_front_of_two_bowls(seed: int) -> None:
     study = luthier.create_study(
-        space=SQUARE, directions=["minimize", "maximize"], sampler="gp", seed=seed
+        space=SQUARE, objectives=["minimize", "maximize"], sampler="gp", seed=seed
     )
     study.optimize(lambda t: (two(t.params)[0], -two(t.params)[1]), n_trials=35)
     x = np.linspace(0.2, 0.8, 2001)
@@ -96,7 +96,7 @@ def corner(p: dict) -> tuple[float, float]:
 
 def test_a_front_at_the_border_of_the_space() -> None:
     space = Space({f"x{i}": Float(0, 1) for i in range(6)})
-    study = luthier.create_study(space=space, directions=["minimize"] * 2, sampler="gp", seed=0)
+    study = luthier.create_study(space=space, objectives=["minimize"] * 2, sampler="gp", seed=0)
     study.optimize(lambda t: corner(t.params), n_trials=40)
     assert volume(study.history.losses, 1.1) > 0.85 * (1.21 - 1.1 + 2 / 3)
 
@@ -110,7 +110,7 @@ def test_five_objectives() -> None:
     found = {}
     for name in ("gp", "random"):
         study = luthier.create_study(
-            space=SQUARE, directions=["minimize"] * 5, sampler=name, seed=0
+            space=SQUARE, objectives=["minimize"] * 5, sampler=name, seed=0
         )
         study.optimize(lambda t: distances(t.params), n_trials=30)
         found[name] = volume(study.history.losses, 0.5)
@@ -207,7 +207,7 @@ def test_a_constrained_optimum(seed: int) -> None:
 
 def test_a_constrained_front() -> None:
     """Only x <= 0.5 is allowed: half of the front."""
-    study = luthier.create_study(space=SQUARE, directions=["minimize"] * 2, sampler="gp", seed=0)
+    study = luthier.create_study(space=SQUARE, objectives=["minimize"] * 2, sampler="gp", seed=0)
 
     def objective(trial: luthier.Trial) -> tuple[float, float]:
         trial.set_constraint("x", 1e6 * (trial.params["x"] - 0.5))

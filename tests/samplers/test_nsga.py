@@ -382,7 +382,7 @@ def test_directions_of_the_user_are_searched() -> None:
 def test_studies_go_on_after_a_restart(kind, tmp_path) -> None:
     url = f"sqlite:///{tmp_path}/n.db"
     study = luthier.create_study(
-        "n", url, space=TREE, sampler=kind.__name__, directions=["minimize", "minimize"], seed=1
+        "n", url, space=TREE, sampler=kind.__name__, objectives=["minimize", "minimize"], seed=1
     )
     study.optimize(lambda t: tree(t.params), n_trials=45)
     again = luthier.load_study("n", url, sampler=kind.__name__.lower())

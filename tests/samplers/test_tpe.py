@@ -167,7 +167,7 @@ def front_of(sampler: str, seed: int, directions=("minimize", "minimize")) -> fl
     study = luthier.create_study(
         space={f"x{i}": Float(0, 1) for i in range(6)},
         sampler=sampler,
-        directions=directions,
+        objectives=directions,
         seed=seed,
     )
     signs = study.history.losses_of(np.ones(2))
@@ -201,7 +201,7 @@ def test_the_feasible_corner_is_found_and_searched(m: int) -> None:
     def feasible(sampler: str, seed: int) -> tuple[int, float]:
         space = {f"x{i}": Float(0, 1) for i in range(3)}
         study = luthier.create_study(
-            space=space, sampler=sampler, directions=["minimize"] * m, seed=seed
+            space=space, sampler=sampler, objectives=["minimize"] * m, seed=seed
         )
         study.optimize(objective, n_trials=70, progress=False)
         h = study.history

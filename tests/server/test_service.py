@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from luthier.study.turns import release
 from openapi_spec_validator import validate
 
 import luthier
 from luthier.storages import Memory, SQLite
-from luthier.study.turns import release
 from luthier.trial.record import State
 
 CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")

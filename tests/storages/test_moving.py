@@ -76,14 +76,14 @@ def real(url, checkpoints=None):
     held.report(0.5, 1)
     storage = study.storage
     storage.add_trials(
-        study._id,
+        study.engine.id,
         [TrialRow(number=-1, state=State.PRUNED, values=(math.nan,), params={"t": (1, (2,))})],
     )
     number, _ = storage.add_trials(
-        study._id, [TrialRow(number=-1, state=State.PAUSED, values=(1.0,), params={"x": 0.1})]
+        study.engine.id, [TrialRow(number=-1, state=State.PAUSED, values=(1.0,), params={"x": 0.1})]
     )
-    row, _ = storage.claim(study._id, number, "w", turn=Turn(1.0, {"x": 0.2}, 0), token=0)
-    storage.release(study._id, number, row.token, True)
+    row, _ = storage.claim(study.engine.id, number, "w", turn=Turn(1.0, {"x": 0.2}, 0), token=0)
+    storage.release(study.engine.id, number, row.token, True)
     return study
 
 
@@ -141,7 +141,7 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(servers, folder):
     ]
     assert len(some) >= 3
     for t in some:
-        there, here = old.checkpoint(t.number), new.checkpoint(t.number)
+        there, here = old.load_checkpoint(t.number), new.load_checkpoint(t.number)
         assert there["step"] == here["step"]
         np.testing.assert_array_equal(there["w"], here["w"])
     n = len(new.trials)
@@ -293,13 +293,13 @@ def test_checkpoints_that_are_gone_are_told_and_those_with_a_place_of_their_own_
     assert not (folder / "b.db.checkpoints").exists()
     one = luthier.load_study(NAME, "b.db")
     some = next(t for t in one.trials if t.checkpoints and not t.state.finished)
-    assert one.checkpoint(some)["w"].shape == (600,)
+    assert one.load_checkpoint(some)["w"].shape == (600,)
 
     study = luthier.create_study("gone", "a.db", scheduler="median")
     for n in (600, 700):
         trial = study.ask()
         trial.report(1.0, 1, checkpoint={"w": np.zeros(n)})
-    files = sorted((folder / "a.db.checkpoints" / str(study._id)).iterdir())
+    files = sorted((folder / "a.db.checkpoints" / str(study.engine.id)).iterdir())
     os.remove(files[0])
     files[1].write_bytes(b"damaged")
     assert (
@@ -322,5 +322,5 @@ def test_checkpoints_in_a_place_that_both_storages_share_are_left_there(servers,
     some = [t for t in new.trials if t.checkpoints and not t.state.finished]
     assert some
     for t in some:
-        assert new.checkpoint(t)["w"].shape == (600,)
+        assert new.load_checkpoint(t)["w"].shape == (600,)
     new.storage.close()

@@ -10,12 +10,18 @@ __all__ = [
     "Choice",
     "Forecast",
     "Recommendation",
+    "choose",
+    "forecast",
+    "recommend",
 ]
 
 if TYPE_CHECKING:
     from .choice import Choice as Choice
+    from .choice import choose as choose
     from .forecasting import Forecast as Forecast
+    from .forecasting import forecast as forecast
     from .recommendation import Recommendation as Recommendation
+    from .recommendation import recommend as recommend
 else:
     __getattr__, __dir__ = attach(
         __name__,
@@ -23,5 +29,8 @@ else:
             "Choice": "choice",
             "Forecast": "forecasting",
             "Recommendation": "recommendation",
+            "choose": "choice",
+            "forecast": "forecasting",
+            "recommend": "recommendation",
         },
     )

@@ -66,7 +66,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
         return f"<code>{html.escape(str(self))}</code>"
 
 
-def must_have_results(history: History) -> None:
+def require_results(history: History) -> None:
     """Refuses a history of which nothing can be the best.
 
     Raises:
@@ -111,7 +111,7 @@ def recommend(
         raise StudyError(
             f"{len(history.directions)} objectives have no single best configuration; see choose"
         )
-    must_have_results(history)
+    require_results(history)
     rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
     if not len(rows):
         raise NoCompletedTrialsError(f"no complete trial fits the present space ({history!r})")

@@ -70,11 +70,11 @@ def show(name: str, storage: str, last: int, schedule: bool) -> None:
 )
 def best(name: str, storage: str, as_json: bool) -> None:
     """Print the best trial, or the front of several objectives."""
-    from ..analysis.recommendation import must_have_results
+    from ..analysis.recommendation import require_results
     from .render import pairs, values_of, whole
 
     study = loaded(name, storage)
-    must_have_results(study.history)
+    require_results(study.history)
     rows = [study.best_trial] if len(study.directions) == 1 else study.best_trials
     if as_json:
         found = [whole(row, study.objectives) for row in rows]

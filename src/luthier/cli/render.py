@@ -156,7 +156,7 @@ def counted(counts: Mapping[int, int]) -> str:
 
 def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -> None:
     """Prints the summary of a study."""
-    from ..analysis.recommendation import must_have_results
+    from ..analysis.recommendation import require_results
     from ..measure import consumed
     from ..trial.table import records
 
@@ -180,7 +180,7 @@ def show(study: Study, counts: Mapping[int, int], created_s: float, last: int) -
     click.echo(f"study {clean(study.name)}")
     pairs(facts)
     try:
-        must_have_results(study.history)
+        require_results(study.history)
         if len(study.directions) > 1:
             front = study.best_trials
             click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
@@ -329,7 +329,7 @@ def finish(
     study: Study, counts: Mapping[int, int], options: str, say: Callable[[str], object]
 ) -> None:
     """Prints what came out of a run, and says how it went; `options` lead `luthier show` to it."""
-    from ..analysis.recommendation import must_have_results
+    from ..analysis.recommendation import require_results
 
     say(f"Trials of this run: {counted(counts)}.")
     name = f"{shlex.quote(study.name)}{options}"
@@ -345,7 +345,7 @@ def finish(
             click.echo(f"best: {len(front)} trials that no other beats in all objectives")
             more += f", luthier choose {name} --knee"
         else:
-            must_have_results(study.history)
+            require_results(study.history)
     except NoFeasibleTrialsError as e:
         say(f"No trial is the best: {e}.")
     except NoCompletedTrialsError:
@@ -387,10 +387,12 @@ class Watch:
                 study.stop()
         if not sys.stderr.isatty() and time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + self.every_s
-            self._tally = self._tally or Tally(study, self.n_trials, None)
+            self._tally = self._tally or Tally(study.engine, self.n_trials, None)
             self._tally.look()
             of = "" if self.n_trials is None else f" of {self.n_trials}"
             click.echo(
-                ", ".join(filter(None, (f"{self.n_finished}{of} trials", self._tally.found()))),
+                ", ".join(
+                    filter(None, (f"{self.n_finished}{of} trials", self._tally.describe_best()))
+                ),
                 err=True,
             )

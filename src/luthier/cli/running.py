@@ -240,8 +240,7 @@ def run(
             study = create_study(
                 name or (f"{title}-replay" if one else title),
                 opened(storage),
-                directions=direction or None,
-                objectives=objectives or None,
+                objectives=objectives or direction or None,
                 space=declared,
                 sampler=sampler,
                 scheduler=one or scheduler,
@@ -250,6 +249,8 @@ def run(
             )
         except ValueError as e:  # of a name, or of a scheduler that has no default settings
             raise click.UsageError(str(e)) from e
+        if catch_as:
+            study.set_catch_as(catch_as)
         log(study)
         if n_before := study.storage.study(study.name).n_trials:
             _say(f"Going on with study {study.name}: {n_before} trials so far.")
@@ -263,7 +264,6 @@ def run(
             reproducible=reproducible,
             stop=rules,
             progress=False if as_json else None,
-            catch_as=catch_as,
         )
 
         def again() -> str:
@@ -361,13 +361,13 @@ def worker(
     from ..storages.base import require_complete_copy
     from ..storages.bounded import Bounded
     from ..study.create import load_study
-    from ..study.worker import awaited, join
+    from ..study.worker import join, wait_for_study
     from .render import Watch, counted
 
     with attended(how["log_json"], all_of_it=True) as log:
         program = _program(ctx, target, how["executor"])
         objective: Script | Command | None = _script(target)[0] if target else None
-        place = awaited(name, lambda: existing(storage), wait or 0.0)
+        place = wait_for_study(name, lambda: existing(storage), wait or 0.0)
         require_complete_copy(place.study(name))
         try:
             study = load_study(
@@ -380,7 +380,7 @@ def worker(
             raise click.UsageError(str(e)) from e
         log(study)
         if objective is None:
-            if not study._declared:
+            if not study.engine.declared:
                 raise click.UsageError(
                     "a program needs a study with a declared space: create it with 'luthier run "
                     "--space FILE', or with "
@@ -388,7 +388,9 @@ def worker(
                 )
             objective, _ = _command(program, study.space, how["metric"])
         watch = Watch(None, _PATIENCE, math.inf)
-        _say(f"Worker {study._worker} joins study {study.name}: {study.history.n} trials so far.")
+        _say(
+            f"Worker {study.engine.worker} joins study {study.name}: {study.history.n} trials so far."
+        )
         work = partial(join, study, trials=trials, total=total, timeout_s=timeout, progress=False)
         _work(work, objective, study, watch, storage, jobs, how, callbacks=[_told])
         _say(
@@ -520,7 +522,7 @@ def attended(as_json: bool = False, all_of_it: bool = False) -> Iterator[Callabl
     def named(study: Study) -> None:
         storages_to_close.append(study.storage)
         if isinstance(form, JsonLines):
-            form.known = {"study": study.name, "worker": study._worker}
+            form.known = {"study": study.name, "worker": study.engine.worker}
 
     form = JsonLines() if as_json else Plain()
     luthier = logging.getLogger("luthier")

@@ -266,6 +266,10 @@ class History:
         """
         return self.points.params(number)
 
+    def last_params(self, number: int) -> dict[str, Any] | None:
+        """Params of a trial as its row had them last; None where it has none yet."""
+        return self._last.get(number)
+
     def seen(self, X: Array) -> Mask:
         """(n,) which points of a finite space some trial has, whatever became of it."""
         return self.points.seen(X)

@@ -9,14 +9,13 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
-from ..analysis.recommendation import must_have_results
+from ..analysis.recommendation import require_results
 from ..checkpoints import Checkpoints, temporary
 from ..errors import (
     CheckpointError,
@@ -31,10 +30,9 @@ from ..storages import Storage
 from ..storages.base import StudyRecord
 from ..storages.http_messages import untold_all
 from ..storages.transitions import require_token
-from ..study.create import kept
-from ..study.remote import begun
+from ..study.engine import Engine
+from ..study.opening import open_checkpoints
 from ..study.study import Study
-from ..study.turns import decide, end, report, take
 from ..trial.handle import Trial
 from ..trial.outcome import told
 from ..trial.record import Decision, State, TrialRow
@@ -80,8 +78,9 @@ class Call(NamedTuple):
 class _Held:
     """An open study."""
 
-    def __init__(self, study: Study, record: StudyRecord, beside: bool) -> None:
-        self.study = study
+    def __init__(self, engine: Engine, record: StudyRecord, beside: bool) -> None:
+        self.engine = engine
+        self.study = Study(engine)
         self.spec = record.spec
         self.looked_s = time.monotonic()
         self.beside = beside  # whether its checkpoints are where the service looks for them
@@ -93,17 +92,18 @@ class _Held:
 
         The study has just been refreshed.
         """
-        study, history = self.study, self.study.history
+        engine = self.engine
+        history = engine.history
         running = {(i, int(history.token[i])) for i in history.running}
         self._asked = {k: held for k, held in self._asked.items() if held in running}
         if new := running - self._seen:
-            for row in study.storage.rows(study._id, sorted(number for number, _ in new)):
+            for row in engine.rows(sorted(number for number, _ in new)):
                 if of := row.worker.partition("#")[2]:
                     self._asked[of] = row.number, row.token
         self._seen = running
         if key not in self._asked:
             return None
-        [row] = study.storage.rows(study._id, [self._asked[key][0]])
+        [row] = engine.rows([self._asked[key][0]])
         return row if row.state == State.RUNNING and row.worker.partition("#")[2] == key else None
 
 
@@ -194,9 +194,8 @@ class Desk:
     def best(self, call: Call) -> schemas.Trials:
         """The best trial; with several objectives those that no other beats."""
         study = self._open(call.study).study
-        with study._lock:
-            study._refresh()
-            must_have_results(study.history)
+        with study.engine.reading() as history:
+            require_results(history)
             found = study.best_trials if len(study.directions) > 1 else [study.best_trial]
         return schemas.Trials([shown(row) for row in found])
 
@@ -216,10 +215,8 @@ class Desk:
 
     def trials(self, call: Call) -> schemas.Trials:
         """Some trials, by number."""
-        study = self._open(call.study).study
-        with study._lock:
-            study._refresh()
-            n = study.history.n
+        with self._open(call.study).engine.reading() as history:
+            n = history.n
         first, last = min(call.body.since, n), min(call.body.since + call.body.limit, n)
         rows = self.storage.rows(call.study, range(first, last)) if first < last else []
         return schemas.Trials([shown(r) for r in rows], last if last < n else None)
@@ -230,24 +227,24 @@ class Desk:
     def ask(self, call: Call) -> schemas.Asked:
         """Begins a trial for whoever asks."""
         held = self._open(call.study)
-        study, name = held.study, call.body.worker or "http"
+        engine = held.engine
+        name = call.body.worker or "http"
         worker = f"{name}#{call.key}" if call.key else name
-        with _as(study, worker):
-            study._refresh()
+        with engine.reading() as history:
             if call.key and (
                 row := held.asked(call.key)
             ):  # before a restart, or of another service
                 return self._asked(held, row)
-            if not study.history.space.params:
+            if not history.space.params:
                 raise StudyError(
-                    f"study {study.name!r} has no space yet, so nothing can be proposed: create it "
+                    f"study {engine.name!r} has no space yet, so nothing can be proposed: create it "
                     "with one"
                 )
-            found = take(study)
+            found = engine.take(worker=worker, fresh=True)
             if not isinstance(found, TrialRow):
                 more = found is Next.WAIT
                 what = "tell those that run first" if more else "all have come to their end"
-                text = f"{study.scheduler!r} wants no further trial of {study.name!r}: {what}"
+                text = f"{engine.scheduler!r} wants no further trial of {engine.name!r}: {what}"
                 raise Refused(409, NothingToAskError.__name__, text, _AGAIN_S if more else None)
             return self._asked(held, found)
 
@@ -260,7 +257,7 @@ class Desk:
             if "value" in r or (held.beside and r.get("kind") == "packed")
         )
         if fit:
-            trial = begun(held.study, replace(row, checkpoints=fit))
+            trial = held.engine.trial(held.engine.ticket(replace(row, checkpoints=fit)))
             with contextlib.suppress(TrialError):
                 kept = to_json_types(trial.checkpoint)
                 step = trial.step
@@ -270,49 +267,28 @@ class Desk:
         """Takes an intermediate value, and says what the trial should do."""
         b: schemas.Reported = call.body
         held, row = self._open(call.study), self._row(call)
-        study = held.study
         require_token(row, b.token)
         if b.checkpoint is not None and not held.beside:
             raise CheckpointError(
-                f"study {study.name!r} keeps its checkpoints in a place that this service does not "
-                "touch; report "
-                "without one, or let it be served with that place: luthier serve --checkpoints"
+                f"study {held.study.name!r} keeps its checkpoints in a place that this service does "
+                "not touch; report without one, or let it be served with that place: luthier serve --checkpoints"
             )
-        trial = Trial(
-            row.number,
-            {},
-            study.history.space,
-            0,
-            _Line(study, row),
-            study._lineage.store,
-            token=b.token,
-            objectives=study.objectives,
-        )
+        trial = _handle(held.engine, row, b.token, {})
         trial.report(_said(b.value, b.values), b.step, b.checkpoint)
-        return schemas.Verdict(decide(study, row.number).value)
+        return schemas.Verdict(held.engine.decide(row.number).value)
 
     def tell(self, call: Call) -> schemas.Trial:
         """Ends a trial; told again what is stored already, it agrees."""
         b: schemas.Told = call.body
-        study, row = self._open(call.study).study, self._row(call)
-        space, keeper = study.history.space, study._lineage.store
-        trial = Trial(
-            row.number,
-            row.params,
-            space,
-            0,
-            _Line(study, row),
-            keeper,
-            token=b.token,
-            declared=True,
-            objectives=study.objectives,
-        )
+        engine = self._open(call.study).engine
+        row = self._row(call)
+        trial = _handle(engine, row, b.token, row.params)
         trial.tags = {**row.tags, **to_json_types(b.tags)}
         if b.cost is not None:
             trial.set_cost(b.cost)
         for name, v in b.constraints.items():
             trial.set_constraint(name, float(v))
-        if b.state == "paused" and study.scheduler is not None and study.scheduler.resumes:
+        if b.state == "paused" and engine.scheduler is not None and engine.scheduler.resumes:
             trial.verdict = Decision.PAUSE
         value = None if b.value is None and b.values is None else _said(b.value, b.values)
         outcome = told(trial, value, b.state)
@@ -329,9 +305,9 @@ class Desk:
         ):
             return _shown(row, call.key)
         require_token(row, b.token)
-        with _as(study, row.worker.partition("#")[0]):
-            study._refresh()  # it may have been asked of another service
-            ended = end(study, trial, outcome)
+        engine.refresh()  # it may have been asked of another service
+        worker = row.worker.partition("#")[0]
+        ended = engine.end(trial.number, trial.token, outcome, worker=worker)
         return _shown(replace(ended, reports=row.reports), call.key)
 
     def heartbeat(self, call: Call) -> schemas.Lease:
@@ -342,11 +318,11 @@ class Desk:
 
     def enqueue(self, call: Call) -> schemas.Queued:
         """Adds a trial with these params, to be run before anything is proposed."""
-        study, b = self._open(call.study).study, call.body
-        params = study.history.space.check(b.params) if study._declared else b.params
+        engine, b = self._open(call.study).engine, call.body
+        params = engine.check_params(b.params)
         row = TrialRow(number=-1, state=State.WAITING, params=params, tags=to_json_types(b.tags))
         first, _ = self.storage.add_trials(
-            call.study, addable([row], study.objectives), None, call.key or None
+            call.study, addable([row], engine.objectives), None, call.key or None
         )
         return schemas.Queued(first)
 
@@ -385,7 +361,7 @@ class Desk:
         """
         told = record.spec.get("checkpoints")
         if not told:
-            return kept(self.storage, record), True
+            return open_checkpoints(self.storage, record), True
         if _within(told["url"], self._places):
             return Checkpoints(told["url"], told["keep"]), True
         if self.storage.folder is None:
@@ -409,14 +385,13 @@ class Desk:
                 study_specs.few(record.spec["space"])
                 study_specs.must_have_names(record.spec)
                 store, beside = self._kept(record)
-                opened = Study(
-                    self.storage, record, None, *study_specs.strategies(record.spec), store
-                )
+                strategies = study_specs.strategies(record.spec)
+                engine = Engine(self.storage, record, None, *strategies, store).open(None)
             except (LookupError, TypeError, ValueError, AttributeError) as e:
                 raise StudyError(
                     f"what is stored of study {record.name!r} cannot be used: {e!r:.200}"
                 ) from e
-            held = _Held(opened, record, beside)
+            held = _Held(engine, record, beside)
             with self._changing:
                 self._held[study] = held
                 while len(self._held) > _OPEN:
@@ -424,32 +399,10 @@ class Desk:
             return held
 
 
-class _Line:
-    """A trial's way to its study."""
-
-    def __init__(self, study: Study, row: TrialRow) -> None:
-        self._study = study
-        self._row = row
-
-    def report(
-        self, step: float, value: Any, reference: dict[str, Any] | None, params: dict[str, Any]
-    ) -> None:
-        report(self._study, self._row.number, self._row.token, step, value, reference, params)
-
-    def decide(self) -> Decision:
-        return decide(self._study, self._row.number)
-
-
-@contextlib.contextmanager
-def _as(study: Study, worker: str) -> Iterator[None]:
-    """What is written is written in a worker's name."""
-    with study._lock:
-        mine = study._worker
-        study._worker = worker
-        try:
-            yield
-        finally:
-            study._worker = mine
+def _handle(engine: Engine, row: TrialRow, token: int, params: dict[str, Any]) -> Trial:
+    """The handle of a trial whose worker is on the other end of the wire."""
+    ticket = engine.ticket(row)._replace(token=token, references=(), proposal=params, declared=True)
+    return engine.trial(ticket)
 
 
 def _said(

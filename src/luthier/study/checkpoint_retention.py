@@ -1,4 +1,4 @@
-"""Which checkpoints the trials of a study still need; the rest is deleted."""
+"""Retention of checkpoints: those that no trial needs any more are deleted."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger("luthier")
 _OLD_S = 3600.0  # a file that no trial refers to for so long was left behind by a process that died
 
 
-class Lineage:
+class CheckpointRetention:
     """The checkpoints of one study.
 
-    A file goes when no trial refers to it. While a trial runs or is paused, its row refers to its
+    A file is deleted when no trial refers to it. While a trial runs or is paused, its row refers to its
     last checkpoint and to the one before, since a population may just be copying that; one that
     copied another's refers to that too, until it has made two of its own. What a finished trial
     refers to is a matter of `store.keep`.
@@ -35,51 +35,51 @@ class Lineage:
     def __init__(self, store: Checkpoints, history: History) -> None:
         self.store = store
         self.history = history
-        self._gone: list[str] = []  # dropped from a row that is not written yet
+        self._dropped: list[str] = []  # files that a row no longer refers to, once it is written
 
-    def grown(self, number: int, reference: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-        """What a trial's row refers to with one more checkpoint."""
+    def add(self, number: int, reference: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        """Add a checkpoint to a trial; return the references that its row then holds."""
         made = (*self.history.checkpoints.get(number, ()), reference)
-        self._gone += superseded(made, self.store.keep)
+        self._dropped += superseded(made, self.store.keep)
         return made if self.store.keep == "all" else made[-2:]
 
-    def ended(self, row: TrialRow) -> TrialRow:
-        """A trial whose turn is over, with the references that stay."""
+    def end(self, row: TrialRow) -> TrialRow:
+        """Return the row of a trial whose turn is over with the references that stay."""
         made = self.history.checkpoints.get(row.number, ())
         if not made:
             return row
-        kept = made
+        stay = made
         if row.state.finished and self.store.keep != "all":
             best = self._best() if self.store.keep == "best" else None
-            stays = self.store.keep == "last" or (
+            is_kept = self.store.keep == "last" or (
                 row.state == State.COMPLETE and row.confirms is None and self._beats(row, best)
             )
-            kept = made[-1:] if stays else ()
-            self._drop(made, kept)
-            if self.store.keep == "best" and stays and best is not None:
+            stay = made[-1:] if is_kept else ()
+            self._drop(made, stay)
+            if self.store.keep == "best" and is_kept and best is not None:
                 self._drop(self.history.checkpoints.get(best, ()), ())
                 self.history.set_checkpoints(best, ())
-        return replace(row, checkpoints=kept)
+        return replace(row, checkpoints=stay)
 
-    def clean(self, refresh: Callable[[], None]) -> None:
-        """Deletes what was dropped and nobody refers to, once the rows have been written.
+    def delete_dropped(self, refresh: Callable[[], None]) -> None:
+        """Delete dropped files that nobody refers to, once the rows have been written.
 
         Args:
             refresh: Brings the history up to date: another worker's trial may just have become a
                 copy.
         """
-        if self._gone:
+        if self._dropped:
             refresh()
-        gone = [f for f in self._gone if not self.history.users[f]]
-        self._gone = []
-        if gone:
+        unused = [f for f in self._dropped if not self.history.users[f]]
+        self._dropped = []
+        if unused:
             try:
-                self.store.delete(gone)
+                self.store.delete(unused)
             except CheckpointError as e:
                 logger.warning("%s", e)
 
     def sweep(self) -> None:
-        """Deletes what processes left behind that died between writing a file, noting it, and deleting it."""
+        """Delete files of processes that died between writing a file, noting it, and deleting it."""
         if self.store.keep == "all":
             return
         h, best = self.history, self._best() if self.store.keep == "best" else None
@@ -97,9 +97,9 @@ class Lineage:
         except CheckpointError as e:
             logger.warning("%s", e)
 
-    def _drop(self, made: tuple[dict[str, Any], ...], kept: tuple[dict[str, Any], ...]) -> None:
-        stay = {r.get("file") for r in kept}
-        self._gone += [r["file"] for r in made if "file" in r and r["file"] not in stay]
+    def _drop(self, made: tuple[dict[str, Any], ...], stay: tuple[dict[str, Any], ...]) -> None:
+        files = {r.get("file") for r in stay}
+        self._dropped += [r["file"] for r in made if "file" in r and r["file"] not in files]
 
     def _best(self) -> int | None:
         return self.history.best() if len(self.history.directions) == 1 else None

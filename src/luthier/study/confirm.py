@@ -1,16 +1,12 @@
-"""Whether the leaders of a study are as good as they look.
-
-Each is run anew, with fresh random numbers.
-"""
+"""Confirmation: the leaders of a study are run anew, with fresh random numbers, and compared."""
 
 from __future__ import annotations
 
 import html
 import math
 import time
-from collections.abc import Collection, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,9 +16,8 @@ from ..errors import NoCompletedTrialsError, StudyError
 from ..numerics.stats import mean_interval, paired_t
 from ..trial.outcome import Objective
 from ..trial.record import State, TrialRow
-
-if TYPE_CHECKING:
-    from .study import Study
+from .engine import Engine
+from .loop import RunSettings, check_n_jobs, run
 
 _UNKNOWN = "confirm needs an objective: none was given to optimize in this process, so pass it here"
 _LOOK_S = 0.2  # from one look at repeats that run elsewhere to the next
@@ -116,14 +111,12 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
             )
         if math.isnan(self.p):
             return (
-                f"Trials {first.number} and {second.number} have too few repeats in common to "
-                "be "
+                f"Trials {first.number} and {second.number} have too few repeats in common to be "
                 "compared."
             )
         if all(len(set(x.values.values())) == 1 for x in (first, second)):
             return (
-                "Every repeat gave the same value: there is no noise, or the objective does "
-                "not "
+                "Every repeat gave the same value: there is no noise, or the objective does not "
                 "use trial.rng."
             )
         p = "p < 0.0001" if self.p < 1e-4 else f"p = {self.p:.2g}"
@@ -134,8 +127,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
             but = f", but {_broke(first)}" if first.n_broken else ""
             return f"Trial {first.number} is better than trial {second.number} {found}{but}."
         return (
-            f"Trial {first.number} cannot be told from trial {second.number} {found}: either "
-            "will "
+            f"Trial {first.number} cannot be told from trial {second.number} {found}: either will "
             "do."
         )
 
@@ -196,99 +188,62 @@ def _broke(leader: Leader) -> str:
 
 
 def confirm(
-    study: Study, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float
+    engine: Engine, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float
 ) -> Confirmation:
     """`Study.confirm`; its arguments and errors are described there."""
-    from .loop import run
-
     if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < 1:
         raise ValueError(f"repeats must be a whole number >= 1, got {repeats!r}")
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level!r}")
-    if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
-        raise ValueError(
-            f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}"
-        )
-    leaders, ours = _enqueued(study, k, repeats, objective is not None)
-    while pending := _pending(study, ours):
+    check_n_jobs(n_jobs)
+
+    leaders, numbers = _enqueue_repeats(engine, k, repeats, objective is not None)
+    while pending := engine.pending(numbers):
         if objective is None:
             raise StudyError(_UNKNOWN)
         if any(pending.values()):
-            catch, left = (Exception,), len(pending)
-            run(
-                study,
-                objective,
-                left,
-                None,
-                n_jobs,
-                None,
-                catch,
-                None,
-                (),
-                None,
-                None,
-                None,
-                False,
-                only=pending,
-            )
+            settings = RunSettings(n_trials=len(pending), n_jobs=n_jobs, catch=Exception)
+            run(engine, objective, settings, only=pending)
         else:  # they run elsewhere: to be waited for, or taken over should their worker die
-            time.sleep(min(_LOOK_S, study.storage.lease_s / 3))
-    return _found(study, leaders, study.storage.rows(study._id, sorted(ours)), level)
+            time.sleep(min(_LOOK_S, engine.storage.lease_s / 3))
+    return _compare(engine, leaders, engine.rows(sorted(numbers)), level)
 
 
-def _pending(study: Study, ours: Collection[int]) -> dict[int, bool]:
-    """Which of these trials are not over, nor run by this process otherwise.
-
-    And whether each can be had now.
-    """
-    with study._lock:
-        study._refresh()
-        h, now = study.history, time.time()
-        foreign = h.running - study._open.keys()
-        return {
-            i: i in h.waiting or bool(h.lease_s[i] < now)
-            for i in ours
-            if i in h.waiting or i in foreign
-        }
-
-
-def _enqueued(
-    study: Study, k: int, repeats: int, known: bool
+def _enqueue_repeats(
+    engine: Engine, k: int, repeats: int, known: bool
 ) -> tuple[list[Recommendation], set[int]]:
-    """The leaders, and the numbers of all trials that repeat them.
-
-    Those that were missing wait now.
+    """Choose the leaders, and add those of their repeats that are missing, to wait.
 
     The leaders are chosen as if there were no repeats yet: so they are the same when called again,
     and no repeat has a part in the choice of what it measures. Where the objective is not known,
     trials that are missing are an error.
+
+    Returns:
+        The leaders, and the numbers of all trials that repeat them.
     """
     while True:
-        with study._lock:
-            study._refresh()
-            h = study.history
-            leaders = recommend(h.without(h.confirming), k, partial(study.storage.rows, study._id))
-            there = _repeats(
-                leaders, study.storage.rows(study._id, np.flatnonzero(h.confirming).tolist())
-            )
-            wanted = [(x, r) for r in range(repeats) for x in leaders if (x.number, r) not in there]
+        with engine.reading() as history:
+            leaders = recommend(history.without(history.confirming), k, engine.rows)
+            reruns = engine.rows(np.flatnonzero(history.confirming).tolist())
+            there = _repeats(leaders, reruns)
             new = [
                 TrialRow(
                     number=-1,
                     state=State.WAITING,
-                    params=x.params,
-                    tags={"confirms": x.number, "repeat": r},
+                    params=leader.params,
+                    tags={"confirms": leader.number, "repeat": repeat},
                 )
-                for x, r in wanted
+                for repeat in range(repeats)
+                for leader in leaders
+                if (leader.number, repeat) not in there
             ]
             if not new:
                 return leaders, set(there.values())
             if not known:
                 raise StudyError(_UNKNOWN)
-            first, _ = study.storage.add_trials(study._id, new, expected=h.n)
-            study._refresh()
-            if first >= 0:  # nobody was quicker
-                return leaders, {*there.values(), *range(first, first + len(new))}
+            added = engine.add_trials(new, expected=history.n)
+            if added:  # nobody was quicker
+                return leaders, {*there.values(), *added}
 
 
 def _repeats(
@@ -311,12 +266,13 @@ def _repeats(
     return found
 
 
-def _found(
-    study: Study, leaders: Sequence[Recommendation], rows: Sequence[TrialRow], level: float
+def _compare(
+    engine: Engine, leaders: Sequence[Recommendation], rows: Sequence[TrialRow], level: float
 ) -> Confirmation:
-    """The comparison, from the trials that are over."""
-    sign = float(study.history.values_of(1.0))
-    limited, crash = bool(study.history.constraint_names), study.history.crash
+    """Compare the leaders on the trials that are over."""
+    sign = float(engine.history.values_of(1.0))
+    limited = bool(engine.history.constraint_names)
+    crash = engine.history.crash
     found = []
     for x in leaders:
         mine = [row for row in rows if row.confirms == x.number]
@@ -365,7 +321,7 @@ def _found(
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
     enough = len(pairs) > 1
     return Confirmation(
-        direction=study.directions[0],
+        direction=engine.directions[0],
         leaders=tuple(found),
         level=level,
         n_pairs=len(pairs),

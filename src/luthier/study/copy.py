@@ -28,7 +28,7 @@ from ..storages.base import COPYING, StudyRecord, require_complete_copy
 from ..storages.codec import body, text, written
 from ..storages.transitions import release
 from ..trial.record import State, Told, TrialRow
-from .create import kept
+from .opening import open_checkpoints
 
 _BATCH = 1_000  # trials and reports that are written at a time
 
@@ -103,7 +103,7 @@ def copy(
     """
     record = source.study(name)
     require_complete_copy(record)
-    origin = kept(source, record)
+    origin = open_checkpoints(source, record)
     if (left := must_be_free(name, target)) is not None:
         _remove(target, left, origin)
     mark = {"directions": record.spec["directions"], COPYING: repr(source)}
@@ -162,7 +162,7 @@ def _filled(
     if (
         record.spec.get("checkpoints")
         or target.folder is None
-        or (store := kept(target, begun)).url == origin.url
+        or (store := open_checkpoints(target, begun)).url == origin.url
     ):
         needed.clear()
     elif files:  # many a finished trial's was deleted long ago
@@ -242,7 +242,7 @@ def _moved(
 
 def _remove(target: Storage, record: StudyRecord, origin: Checkpoints) -> None:
     """Takes away what was begun of a copy."""
-    rows, store = target.rows(record.id), kept(target, record)
+    rows, store = target.rows(record.id), open_checkpoints(target, record)
     target.delete_study(record.id)
     if store.url != origin.url:
         store.delete(r["file"] for row in rows for r in row.checkpoints if "file" in r)

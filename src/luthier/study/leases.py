@@ -1,4 +1,4 @@
-"""Keeps the leases of running trials alive, from a thread, where other workers could take them."""
+"""A heartbeat: keeps the leases of running trials alive where other workers could take them."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ logger = logging.getLogger("luthier")
 
 
 class Leases:
-    """The trials that this process holds.
+    """The leases of the trials that this process runs.
 
     Args:
         storage: Where the study lives.
         study: Its id there.
-        held: Number -> token of the trials that run here; the owner adds and removes.
+        held: Number -> token of the trials that run here; the owner adds and removes entries.
     """
 
     def __init__(self, storage: Storage, study: int, held: dict[int, int]) -> None:
         self.storage = storage
         self.study = study
         self.held = held
-        self._heart: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
 
-    def beat(self) -> None:
-        """Sees to it that the thread runs.
+    def keep_alive(self) -> None:
+        """Start the heartbeat thread if needed.
 
-        It ends when nobody holds this object, and rests while nothing is held.
+        It exits when this object is garbage-collected, and does nothing while no trial is held.
         """
-        if self.storage.shared and (self._heart is None or not self._heart.is_alive()):
+        if self.storage.shared and (self._thread is None or not self._thread.is_alive()):
             every_s = self.storage.lease_s / 3
-            self._heart = threading.Thread(
-                target=_prolong, args=(weakref.ref(self), every_s), daemon=True
+            self._thread = threading.Thread(
+                target=_extend_leases, args=(weakref.ref(self), every_s), daemon=True
             )
-            self._heart.start()
+            self._thread.start()
 
 
-def _prolong(leases: weakref.ref[Leases], every_s: float) -> None:
+def _extend_leases(leases: weakref.ref[Leases], every_s: float) -> None:
     while True:
         time.sleep(every_s)
         alive = leases()
@@ -50,5 +50,5 @@ def _prolong(leases: weakref.ref[Leases], every_s: float) -> None:
             if alive.held:
                 alive.storage.extend(alive.study, dict(alive.held))
         except Exception as e:
-            logger.warning("could not prolong the leases of trials %s: %s", sorted(alive.held), e)
+            logger.warning("could not extend the leases of trials %s: %s", sorted(alive.held), e)
         del alive

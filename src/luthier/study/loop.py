@@ -1,4 +1,4 @@
-"""The run loop: asks for trials, keeps them running somewhere, takes in what becomes of them."""
+"""The run loop: asks for trials, keeps them running somewhere, and stores what becomes of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -26,353 +27,423 @@ from ..errors import (
 )
 from ..schedulers.base import Next
 from ..stopping import StopRule
-from ..trial.handle import Trial
-from ..trial.outcome import Objective, Outcome, execute, failed
+from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
 from ..trial.record import State, TrialRow
-from .remote import _HERE, submitter
-from .turns import end, release, release_forgotten
-
-if TYPE_CHECKING:
-    from .study import Callback, Study
+from .engine import Engine
+from .progress import display
+from .remote import forget, reports_elsewhere, submitter
+from .ticket import Ticket
 
 logger = logging.getLogger("luthier")
 
-# how often the storage is looked at while other processes' trials must come to something first
-_POLL_S = 0.1
-_ROOM_S = (
-    0.1  # how often an executor that grows and shrinks is asked for how many trials it has room
-)
-_GOES_ON = (
-    TrialTimeoutError,
-    TrialMemoryError,
-    WorkerDiedError,
-)  # these say nothing about the objective's code
+_POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
+_ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for its room
+# Errors that say nothing about the objective's code: the study goes on after them.
+_NOT_THE_OBJECTIVE = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)
+
+TrialCallback = Callable[[TrialRow], Any]
 
 
-def run(
-    study: Study,
-    objective: Objective,
-    n_trials: int | None,
-    timeout_s: float | None,
-    n_jobs: int,
-    executor: cf.Executor | str | None,
-    catch: type[BaseException] | Sequence[type[BaseException]],
-    catch_as: str | None,
-    callbacks: Sequence[Callback],
-    progress: bool | None,
-    limits: Mapping[str, float] | None,
-    resources: Mapping[str, float] | None,
-    reproducible: bool,
-    stop: StopRule | Sequence[StopRule] = (),
-    only: Collection[int] | None = None,
-) -> None:
-    """`Study.optimize`; its arguments are described there.
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """Settings of one run of trials; `Study.optimize` describes them.
 
-    `only` limits it to some trials that wait or have lost their worker: it ends when none of them
-    can be had.
+    Raises:
+        ValueError: One of them is not what it can be.
     """
+
+    n_trials: int | None = None
+    timeout_s: float | None = None
+    n_jobs: int = 1
+    executor: cf.Executor | str | None = None
+    catch: type[BaseException] | Sequence[type[BaseException]] = ()
+    progress: bool | None = None
+    limits: Mapping[str, float] | None = None
+    resources: Mapping[str, float] | None = None
+    reproducible: bool = False
+    stop: StopRule | Sequence[StopRule] = ()
+
+    def __post_init__(self) -> None:
+        _check_bounds(self)
+        _check_executor(self)
+        for rule in self.stop_rules:
+            if not isinstance(rule, StopRule):
+                raise ValueError(
+                    f"stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got "
+                    f"{rule!r}"
+                )
+
+    @property
+    def stop_rules(self) -> tuple[StopRule, ...]:
+        """The stop rules, however they were given."""
+        return tuple(self.stop) if isinstance(self.stop, Sequence) else (self.stop,)
+
+    @property
+    def caught(self) -> tuple[type[BaseException], ...]:
+        """The exceptions after which the study goes on, however they were given."""
+        return (self.catch,) if isinstance(self.catch, type) else tuple(self.catch)
+
+
+def _check_bounds(settings: RunSettings) -> None:
+    n_trials = settings.n_trials
     if n_trials is not None and (not isinstance(n_trials, int | np.integer) or n_trials < 0):
         raise ValueError(f"n_trials must be a whole number >= 0 or None, got {n_trials!r}")
-    if timeout_s is not None and not timeout_s > 0:
-        raise ValueError(f"timeout_s must be > 0 seconds or None, got {timeout_s!r}")
+
+    if settings.timeout_s is not None and not settings.timeout_s > 0:
+        raise ValueError(f"timeout_s must be > 0 seconds or None, got {settings.timeout_s!r}")
+
+    check_n_jobs(settings.n_jobs)
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Refuse what is no number of jobs.
+
+    Raises:
+        ValueError: It is neither a whole number >= 1 nor -1.
+    """
     if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
         raise ValueError(
             f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}"
         )
+
+
+def _check_executor(settings: RunSettings) -> None:
+    executor = settings.executor
     if isinstance(executor, str) and executor != "ray":
         raise ValueError(
             "executor is 'ray', an executor of concurrent.futures, or None for processes, got "
             f"{executor!r}"
         )
-    if isinstance(executor, cf.Executor) and (limits or resources):
+    if isinstance(executor, cf.Executor) and (settings.limits or settings.resources):
         raise ValueError(
             "limits and resources are kept by luthier's own processes, or by executor='ray'; leave "
-            "out executor, or "
-            "give them to its constructor"
+            "out executor, or give them to its constructor"
         )
-    if reproducible and executor is not None and n_jobs == -1:
+    if settings.reproducible and executor is not None and settings.n_jobs == -1:
         raise ValueError(
             "reproducible=True needs n_jobs in numbers: the study depends on how many trials run "
             "at a time"
         )
-    if reproducible and study.scheduler is not None and study.scheduler.resumes and n_jobs != 1:
+
+
+def run(
+    engine: Engine,
+    objective: Objective,
+    settings: RunSettings,
+    callbacks: Sequence[TrialCallback] = (),
+    only: Collection[int] | None = None,
+) -> None:
+    """Run trials until a bound is reached, a stop is asked for, or Ctrl-C.
+
+    Args:
+        engine: The study.
+        objective: Takes a `Trial`, returns its value or values.
+        settings: Bounds, executor and the like.
+        callbacks: Called with the row of each trial that ends.
+        only: Numbers of trials that wait or have lost their worker: the run is limited to them,
+            and ends when none of them can be had.
+    """
+    _check_reproducible(engine, settings)
+    executor, n_jobs, is_own = _choose_executor(settings)
+    if only is None:
+        engine.begin_run()
+    else:
+        engine.stop.withdraw()
+
+    window = n_jobs if settings.reproducible and executor is not None else None
+    try:
+        with display(engine, settings.n_trials, settings.timeout_s, settings.progress) as watchers:
+            loop = _Loop(engine, objective, settings, (*watchers, *callbacks), only)
+            if executor is None:
+                loop.run_here()
+            else:
+                loop.run_in(executor, n_jobs, window)
+    finally:
+        if only is None:
+            engine.end_run()
+        if is_own and executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _check_reproducible(engine: Engine, settings: RunSettings) -> None:
+    scheduler = engine.scheduler
+    if settings.reproducible and scheduler and scheduler.resumes and settings.n_jobs != 1:
         raise ValueError(
-            f"{study.scheduler!r} resumes trials whenever a worker is free, which is a matter of "
-            "timing: "
+            f"{scheduler!r} resumes trials whenever a worker is free, which is a matter of timing: "
             "reproducible=True with several jobs takes a scheduler that never pauses, such as "
             "ASHA(mode='stopping')"
         )
-    if catch_as not in (None, "failed", "infeasible"):
-        raise ValueError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
-    if callable(callbacks):
-        raise ValueError(
-            f"callbacks is a list of functions, got {callbacks!r}; write "
-            f"[{getattr(callbacks, '__name__', '...')}]"
-        )
-    rules = (
-        (stop,)
-        if isinstance(stop, StopRule)
-        else tuple(stop)
-        if isinstance(stop, Sequence)
-        else (stop,)
-    )
-    for rule in rules:
-        if not isinstance(rule, StopRule):
-            raise ValueError(
-                "stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got "
-                f"{rule!r}"
-            )
-    caught = (catch,) if isinstance(catch, type) else tuple(catch)
-    owned: cf.Executor | None = None
-    if isinstance(executor, str):
-        executor = owned = executors.Ray(n_jobs, resources, limits)
-    elif executor is None and (n_jobs != 1 or limits or resources):
-        from ..executors.resources import capacity
+
+
+def _choose_executor(settings: RunSettings) -> tuple[cf.Executor | None, int, bool]:
+    """The executor (None runs trials in this thread), the number of jobs, and whether it is ours."""
+    n_jobs = settings.n_jobs
+    limits = settings.limits
+    resources = settings.resources
+    executor: cf.Executor | None
+    is_own = False
+    if isinstance(settings.executor, str):
+        executor = executors.Ray(n_jobs, resources, limits)
+        is_own = True
+    elif settings.executor is None and (n_jobs != 1 or limits or resources):
+        from ..executors.resources import capacity  # loads psutil
 
         n_jobs = capacity(resources) if n_jobs == -1 else n_jobs
-        executor = owned = executors.Processes(n_jobs, limits=limits, resources=resources)
+        executor = executors.Processes(n_jobs, limits=limits, resources=resources)
+        is_own = True
+    else:
+        executor = settings.executor
     if n_jobs == -1:
         n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
-    study._stopped = False
-    if only is None:
-        study.stop_reason = None
-        study._objective = objective
-        with study._lock:
-            if study.storage.shared:
-                study._take(study.storage.study(study.name).spec)
-                study._refresh()
-                study._lineage.sweep()
-            if catch_as is not None and study.history.crash != (catch_as == "infeasible"):
-                study._save(crash=catch_as)
-    study._window = n_jobs if reproducible and executor is not None else None
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    from .progress import shown
-
-    try:
-        with shown(study, n_trials, timeout_s, progress) as watchers:
-            loop = _Loop(
-                study, objective, n_trials, deadline, caught, (*watchers, *callbacks), rules, only
-            )
-            if executor is None:
-                loop.inline()
-            else:
-                loop.spread(executor, n_jobs)
-    finally:
-        study._window = None
-        if only is None:
-            study.history.budget = None  # `ask` knows of no end
-        if owned is not None:
-            owned.shutdown(wait=False, cancel_futures=True)
+    return executor, n_jobs, is_own
 
 
 class _Loop:
-    """One call of `optimize`."""
+    """One run of trials.
+
+    Attributes:
+        n_left: How many trials may still be begun; None for no bound.
+        held: Number -> ticket of the trials that were asked for, and neither stored nor released.
+    """
 
     def __init__(
         self,
-        study: Study,
+        engine: Engine,
         objective: Objective,
-        n_trials: int | None,
-        deadline: float | None,
-        caught: tuple[type[BaseException], ...],
-        callbacks: Sequence[Callback],
-        rules: Sequence[StopRule],
+        settings: RunSettings,
+        callbacks: Sequence[TrialCallback],
         only: Collection[int] | None,
     ) -> None:
-        self.study = study
+        self.engine = engine
         self.objective = objective
-        self.deadline = deadline
-        self.left = n_trials
-        self.caught = caught
         self.callbacks = callbacks
-        self.rules = rules
         self.only = only
-        self.held: dict[int, Trial] = {}  # asked for, and neither stored nor given back
+        self.rules = settings.stop_rules
+        self.caught = settings.caught
+        self.n_left = settings.n_trials
+        self.deadline = None
+        if settings.timeout_s is not None:
+            self.deadline = time.monotonic() + settings.timeout_s
+        self.held: dict[int, Ticket] = {}
+        self.reported_elsewhere = False  # trials report past this process
 
-    def ask(self) -> Trial | None:
-        """The next trial; None when a bound is reached, or none can be had before one that runs here is over."""
-        while not self.study._stopped and not (self.deadline and time.monotonic() >= self.deadline):
-            if self.rules and self.over():
+    # -- asking ---------------------------------------------------------------------------------
+
+    def ask(self) -> Ticket | None:
+        """The next trial; None when a bound is reached, or none can be had before one here ends."""
+        while not self.engine.stop.requested and not self._is_late():
+            if self.rules and self._must_stop():
                 return None
             try:
-                trial = self.study._ask(self.held, self.only, self.left)
+                ticket = self.engine.ask(self.held, self.only, self.n_left)
             except SpaceExhaustedError as e:
                 logger.info("%s", e)
-                self.left = 0
+                self.n_left = 0
                 continue
-            if isinstance(trial, Trial):
-                if self.left and self._is_new(trial):
-                    self.left -= 1
-                return trial
-            others = len(self.study.history.running) - len(self.held)
-            if trial is Next.DONE or self.held or self.left == 0 or not others:
+            if isinstance(ticket, Ticket):
+                if self.n_left and self._is_new(ticket):
+                    self.n_left -= 1
+                return ticket
+            n_elsewhere = len(self.engine.history.running) - len(self.held)
+            if ticket is Next.DONE or self.held or self.n_left == 0 or not n_elsewhere:
                 return None
             time.sleep(_POLL_S)
         return None
 
-    def _is_new(self, trial: Trial) -> bool:
+    def _is_late(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def _is_new(self, ticket: Ticket) -> bool:
         """Whether a trial was never paused: only those count for `n_trials`."""
-        return trial.number not in self.study.history.turns
+        return ticket.number not in self.engine.history.turns
 
-    def over(self) -> bool:
-        """Whether a stop rule finds a reason, in what all workers have done.
+    def _must_stop(self) -> bool:
+        """Whether a stop rule finds a reason, in what all workers have done."""
+        engine = self.engine
+        with engine.reading() as history:
+            reasons = (rule.reason(history) for rule in self.rules)
+            reason = next(filter(None, reasons), None)
+        if reason is not None:
+            engine.stop.request(reason)
+            logger.info("study %r stops: %s", engine.name, reason)
+        return engine.stop.requested
 
-        Then no further trial is begun.
-        """
-        study = self.study
-        with study._lock:
-            study._refresh()
-            study.stop_reason = next(
-                filter(None, (rule.reason(study.history) for rule in self.rules)), None
-            )
-            study._stopped = study._stopped or study.stop_reason is not None
-        if study.stop_reason is not None:
-            logger.info("study %r stops: %s", study.name, study.stop_reason)
-        return study._stopped
+    # -- storing --------------------------------------------------------------------------------
 
-    def take(self, trial: Trial, outcome: Outcome) -> None:
-        """Stores an outcome, tells the callbacks, and raises what `catch` does not name."""
-        row = self.settle(trial, outcome, retried=True)
+    def take_in(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Store an outcome, run the callbacks, and raise what `catch` does not name."""
+        row = self.settle(ticket, outcome, retried=True)
         e = outcome.exception
         if isinstance(e, cf.BrokenExecutor):  # it cannot go on, but the trial can
             raise e
         if row is None:
-            if isinstance(e, WorkerDiedError) and self.left is not None and self._is_new(trial):
-                self.left += 1
+            if isinstance(e, WorkerDiedError) and self.n_left is not None and self._is_new(ticket):
+                self.n_left += 1
             return
         if row.state == State.PAUSED:
             return
+
         if row.error:
-            logger.warning("trial %d failed: %s", trial.number, row.error.splitlines()[0])
-        if self.callbacks and self.study.storage.shared:
-            with self.study._lock:
-                self.study._refresh()  # they may look at the history
+            logger.warning("trial %d failed: %s", ticket.number, row.error.splitlines()[0])
+        if self.callbacks and self.engine.storage.shared:
+            self.engine.refresh()  # callbacks may look at the history
         for call in self.callbacks:
-            call(self.study, row)
-        if e is not None and not isinstance(e, (*_GOES_ON, *self.caught)):
+            call(row)
+        if e is not None and not isinstance(e, (*_NOT_THE_OBJECTIVE, *self.caught)):
             raise e
 
-    def settle(self, trial: Trial, outcome: Outcome, retried: bool) -> TrialRow | None:
-        """Stores an outcome, or gives the trial back if its worker was killed.
+    def settle(self, ticket: Ticket, outcome: Outcome, retried: bool) -> TrialRow | None:
+        """Store an outcome, or release the trial if its worker was killed.
 
-        None when it is not over.
+        Returns:
+            The row; None when the trial is not over.
         """
-        study = self.study
-        e = outcome.exception
         row = None
+        e = outcome.exception
         try:
             if isinstance(e, LeaseLostError):
                 raise e
-            if not isinstance(e, cf.BrokenExecutor) and not (
-                isinstance(e, WorkerDiedError) and e.killed
-            ):
-                row = end(study, trial, outcome)
+            was_killed = isinstance(e, WorkerDiedError) and e.killed
+            if was_killed or isinstance(e, cf.BrokenExecutor):
+                row = self._offer_again(ticket, e, retried or isinstance(e, cf.BrokenExecutor))
             else:
-                release(study, trial, retried or isinstance(e, cf.BrokenExecutor))
-                [now] = study.storage.rows(study._id, [trial.number])
-                if now.state == State.FAILED:
-                    row = now
-                else:
-                    logger.log(
-                        logging.WARNING if retried else logging.INFO,
-                        "trial %d is offered again: %s",
-                        trial.number,
-                        e,
-                    )
+                row = self.engine.end(ticket.number, ticket.token, outcome, self.reported_elsewhere)
         except LeaseLostError as lost:
             logger.warning("%s", lost)
-            study._open.pop(trial.number, None)
-        self.held.pop(trial.number, None)  # unless we were interrupted
+            self.engine.forget(ticket.number)
+        self.held.pop(ticket.number, None)  # unless we were interrupted
         return row
 
-    def keep(self, trial: Trial, outcome: Outcome) -> None:
-        """Stores an outcome that came in while, or after, something made us stop."""
-        try:
-            self.settle(trial, outcome, retried=False)
-        except LuthierError as e:
-            logger.warning("trial %d: %s", trial.number, e)
-            with contextlib.suppress(LuthierError):
-                release(self.study, trial, retried=False)
+    def _offer_again(
+        self, ticket: Ticket, e: BaseException | None, retried: bool
+    ) -> TrialRow | None:
+        """Release a trial whose worker was killed; its row if that happened too often."""
+        self.engine.release(ticket.number, ticket.token, retried)
+        [row] = self.engine.rows([ticket.number])
+        if row.state == State.FAILED:
+            return row
+        level = logging.WARNING if retried else logging.INFO
+        logger.log(level, "trial %d is offered again: %s", ticket.number, e)
+        return None
 
-    def let_go(self) -> None:
-        """Gives back what was asked for and is not over."""
-        study = self.study
+    def store_late(self, ticket: Ticket, outcome: Outcome) -> None:
+        """Store an outcome that came in while, or after, something made us stop."""
+        try:
+            self.settle(ticket, outcome, retried=False)
+        except LuthierError as e:
+            logger.warning("trial %d: %s", ticket.number, e)
+            with contextlib.suppress(LuthierError):
+                self.engine.release(ticket.number, ticket.token, retried=False)
+
+    def release_all(self) -> None:
+        """Release what was asked for and is not over."""
         held = self.held
         self.held = {}
         try:
-            for trial in held.values():
-                release(study, trial, retried=False)
-            release_forgotten(study)
+            for ticket in held.values():
+                self.engine.release(ticket.number, ticket.token, retried=False)
+            self.engine.release_forgotten()
         except LuthierError as e:
             logger.warning("could not give back trials %s: %s", sorted(held), e)
 
-    def inline(self) -> None:
+    # -- running --------------------------------------------------------------------------------
+
+    def run_here(self) -> None:
         """One trial after the other, in this thread."""
         try:
-            while (trial := self.ask()) is not None:
-                self.take(trial, execute(self.objective, trial))
+            while (ticket := self.ask()) is not None:
+                self.take_in(ticket, execute(self.objective, self.engine.trial(ticket)))
         except BaseException:  # Ctrl-C: the trial goes back, somebody resumes it
-            self.let_go()
+            self.release_all()
             raise
 
-    def spread(self, executor: cf.Executor, n_jobs: int) -> None:
-        """n_jobs trials at a time; in trial order where results must not depend on timing."""
+    def run_in(self, executor: cf.Executor, n_jobs: int, window: int | None) -> None:
+        """`n_jobs` trials at a time, in an executor.
+
+        Args:
+            executor: Where they run.
+            n_jobs: How many at a time.
+            window: Not None where results are taken in in trial order, so that they do not depend
+                on timing.
+        """
         key = f"{os.getpid()}:{uuid.uuid4().hex}"
-        submit = submitter(executor, self.study, self.objective, key)
-        running: dict[cf.Future[Outcome | None], Trial] = {}
-        ready: dict[int, tuple[Trial, Outcome]] = {}
-        in_order = self.study._window is not None
-        room: Callable[[], int] | None = None if in_order else getattr(executor, "room", None)
+        submit = submitter(executor, self.engine, self.objective, key, window)
+        self.reported_elsewhere = reports_elsewhere(executor)
+        room: Callable[[], int] | None = None
+        if window is None:
+            room = getattr(executor, "room", None)
+        running: dict[cf.Future[Outcome | None], Ticket] = {}
+        ready: dict[int, tuple[Ticket, Outcome]] = {}
         try:
             while True:
                 n = n_jobs if room is None else min(n_jobs, room())
-                while len(running) + len(ready) < n and (trial := self.ask()) is not None:
-                    running[submit(trial)] = trial
+                while len(running) + len(ready) < n and (ticket := self.ask()) is not None:
+                    running[submit(ticket)] = ticket
                 if not running and not ready:
                     return
+
                 done, _ = cf.wait(running, None if room is None else _ROOM_S, cf.FIRST_COMPLETED)
                 for future in done:
-                    trial = running.pop(future)
-                    outcome = _outcome(future, trial)
+                    ticket = running.pop(future)
+                    outcome = _outcome_of(future, ticket)
                     if outcome is None:
-                        running[submit(trial, whole=True)] = trial
+                        running[submit(ticket, whole=True)] = ticket
                     else:
-                        ready[trial.number] = (trial, outcome)
-                while ready:
-                    number = min(ready)
-                    if in_order and any(t.number < number for t in running.values()):
-                        break
-                    self.take(*ready.pop(number))
-                    if in_order:  # the next trial is asked for before anything later is taken in
-                        break
+                        ready[ticket.number] = (ticket, outcome)
+                self._take_in_ready(ready, running.values(), in_order=window is not None)
         except BaseException:
-            if hasattr(executor, "submit_with_calls"):  # one of ours, which can end what runs
-                executor.shutdown(wait=False, cancel_futures=True)
-            for future, trial in running.items():
-                if future.cancel():
-                    continue
-                self.held.pop(
-                    trial.number, None
-                )  # a thread cannot be ended: its result is kept when it comes
-                future.add_done_callback(partial(_later, self, trial))
-            for trial, outcome in ready.values():
-                self.keep(trial, outcome)
-            self.let_go()
+            self._wind_down(executor, running, ready)
             raise
         finally:
-            _HERE.pop(key, None)
+            forget(key)
+
+    def _take_in_ready(
+        self,
+        ready: dict[int, tuple[Ticket, Outcome]],
+        running: Collection[Ticket],
+        in_order: bool,
+    ) -> None:
+        """Take in outcomes by trial number; where order counts, none before an earlier trial's."""
+        while ready:
+            number = min(ready)
+            if in_order and any(ticket.number < number for ticket in running):
+                return
+            self.take_in(*ready.pop(number))
+            if in_order:  # the next trial is asked for before anything later is taken in
+                return
+
+    def _wind_down(
+        self,
+        executor: cf.Executor,
+        running: dict[cf.Future[Outcome | None], Ticket],
+        ready: dict[int, tuple[Ticket, Outcome]],
+    ) -> None:
+        """After an error or Ctrl-C: end what can be ended, store what came in, release the rest."""
+        if hasattr(executor, "submit_with_calls"):  # one of ours, which can end what runs
+            executor.shutdown(wait=False, cancel_futures=True)
+        for future, ticket in running.items():
+            if future.cancel():
+                continue
+            # A thread cannot be ended: its result is stored when it comes.
+            self.held.pop(ticket.number, None)
+            future.add_done_callback(partial(_store_late, self, ticket))
+        for ticket, outcome in ready.values():
+            self.store_late(ticket, outcome)
+        self.release_all()
 
 
-def _later(loop: _Loop, trial: Trial, future: cf.Future[Outcome | None]) -> None:
-    loop.keep(
-        trial,
-        _outcome(future, trial)
-        or failed(WorkerDiedError("it had no objective", killed=True), trial),
-    )
+def _store_late(loop: _Loop, ticket: Ticket, future: cf.Future[Outcome | None]) -> None:
+    outcome = _outcome_of(future, ticket)
+    if outcome is None:
+        error = WorkerDiedError("it had no objective", killed=True)
+        outcome = outcome_of_failure(error, ticket.params, ticket.tags)
+    loop.store_late(ticket, outcome)
 
 
-def _outcome(future: cf.Future[Outcome | None], trial: Trial) -> Outcome | None:
+def _outcome_of(future: cf.Future[Outcome | None], ticket: Ticket) -> Outcome | None:
     e = future.exception()
+    if e is None:
+        return future.result()
     if type(e).__name__ == "KilledWorker":  # Dask's, of a task that several workers have died of
         e = WorkerDiedError(f"Dask: {e}")
-    return future.result() if e is None else failed(e, trial)
+    return outcome_of_failure(e, ticket.params, ticket.tags)

@@ -1,7 +1,4 @@
-"""What is seen while a study runs.
-
-A live display on a terminal, a plain line now and then elsewhere.
-"""
+"""Progress of a run: a live display on a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -9,61 +6,61 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..history.history import History
 from ..numerics.pareto import non_dominated
 from ..trial.record import State, TrialRow
+from .engine import Engine
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..history.history import History
-    from .study import Callback, Study
 
 _LINE_S = 5.0  # time between two plain lines
-_PATIENCE_S = 0.01  # how long the display waits for a busy study before it shows what it knew
+_WAIT_S = 0.01  # how long the display waits for a busy study before it repeats its last figures
 _LONGEST = 40  # characters of a study's name that are shown
+
+Watcher = Callable[[TrialRow], None]
 
 
 @contextlib.contextmanager
-def shown(
-    study: Study, n_trials: int | None, timeout_s: float | None, progress: bool | None
-) -> Iterator[list[Callback]]:
-    """Shows on stderr how far a study is, for as long as the context lasts.
+def display(
+    engine: Engine, n_trials: int | None, timeout_s: float | None, progress: bool | None
+) -> Iterator[list[Watcher]]:
+    """Show on stderr how far a run is, for as long as the context lasts.
 
     Args:
-        study: The study.
+        engine: The study.
         n_trials: How many trials are to be run; None for no bound.
         timeout_s: How long; None for no bound.
         progress: False shows nothing, None a display if stderr is a terminal, True plain lines even
             if it is none.
 
     Yields:
-        Callbacks to be told of each trial that ends.
+        Functions to be called with the row of each trial that ends.
     """
     terminal = sys.stderr is not None and sys.stderr.isatty()
     if progress is False or (progress is None and not terminal):
         yield []
         return
-    tally = Tally(study, n_trials, timeout_s)
+    tally = Tally(engine, n_trials, timeout_s)
     if not terminal or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         with _lines(tally) as tell:
-            yield [tally, tell]
+            yield [tally.count, tell]
         return
     with _live(tally):
-        yield [tally]
+        yield [tally.count]
 
 
 class Tally:
-    """How far one call of `optimize` is.
-
-    A callback that counts, and what the display reads from a thread of its own.
+    """Figures of one run: it counts trials, and the display reads it from a thread of its own.
 
     Args:
-        study: The study.
+        engine: The study.
         n_trials: How many trials are to be run; None for no bound.
         timeout_s: How long; None for no bound.
 
@@ -78,24 +75,24 @@ class Tally:
         over: Whether the run has ended.
     """
 
-    def __init__(self, study: Study, n_trials: int | None, timeout_s: float | None) -> None:
-        name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in study.name)
+    def __init__(self, engine: Engine, n_trials: int | None, timeout_s: float | None) -> None:
+        name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in engine.name)
         self.name = name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
         self.counts = dict.fromkeys(State, 0)
         self.n_running = 0
         self.over = False
         self.n_paused = 0
-        self._n_before = len(study.history.paused)
+        self._n_before = len(engine.history.paused)
         self.best: tuple[float, int] | None = None
         self.front = self._judged = np.empty(0, dtype=np.int64)
         self._infeasible = False  # all that is complete breaks a constraint
-        self._study = study
+        self._engine = engine
         self._n_trials = n_trials
         self._timeout_s = timeout_s
         self._began = time.monotonic()
 
-    def __call__(self, study: Study, row: TrialRow) -> None:
-        """Counts a trial that ended."""
+    def count(self, row: TrialRow) -> None:
+        """Count a trial that ended."""
         self.counts[row.state] += 1
 
     @property
@@ -134,34 +131,30 @@ class Tally:
         return max(min(times), 0.0) if times else None
 
     def look(self) -> None:
-        """Reads what runs and what is best, unless the study is busy for long.
-
-        Then the last look stands.
+        """Read what runs and what is best; while others hold the study, the last figures stand.
 
         It must not wait for long: whoever holds the study may want to print, which waits for the
         display.
         """
-        if not self._study._lock.acquire(timeout=_PATIENCE_S):
-            return
-        try:
-            history, now = self._study.history, time.time()
-            self.n_paused = len(history.paused)
-            self.n_running = sum(
-                i in self._study._open or history.lease_s[i] > now for i in history.running
-            )
-            best = history.best() if history.n and len(history.directions) == 1 else None
-            self.best = None if best is None else (float(history.values[best, 0]), best)
-            if len(history.directions) > 1:
-                self._grow(history)
-            if history.constraint_names and best is None and not len(self.front):
-                self._infeasible = bool(
-                    ((history.state == State.COMPLETE) & ~history.confirming).any()
-                )
-        finally:
-            self._study._lock.release()
+        with self._engine.peeking(_WAIT_S) as history:
+            if history is not None:
+                self._read(history)
+
+    def _read(self, history: History) -> None:
+        self.n_paused = len(history.paused)
+        self.n_running = self._engine.count_running()
+        best = None
+        if history.n and len(history.directions) == 1:
+            best = history.best()
+        self.best = None if best is None else (float(history.values[best, 0]), best)
+        if len(history.directions) > 1:
+            self._grow(history)
+        if history.constraint_names and best is None and not len(self.front):
+            complete = (history.state == State.COMPLETE) & ~history.confirming
+            self._infeasible = bool(complete.any())
 
     def _grow(self, history: History) -> None:
-        """Brings the front up to date.
+        """Bring the front up to date.
 
         Of the trials that were judged before only those of the front matter.
         """
@@ -173,7 +166,7 @@ class Tally:
             self.front = candidates[non_dominated(history.losses[candidates])]
             self._judged = eligible
 
-    def counted(self) -> str:
+    def describe_counts(self) -> str:
         """The counts in one phrase."""
         n = self.counts
         parts = [f"{n[State.COMPLETE]} done"]
@@ -183,7 +176,7 @@ class Tally:
         parts += [f"{n[State.FAILED]} failed"] if n[State.FAILED] else []
         return ", ".join(parts)
 
-    def found(self) -> str:
+    def describe_best(self) -> str:
         """The best in one phrase; nothing when there is none."""
         if self.best is not None:
             return f"best {self.best[0]:.6g} in trial {self.best[1]}"
@@ -191,7 +184,7 @@ class Tally:
             return f"{len(self.front)} beaten by none"
         return "none keeps all constraints" if self._infeasible else ""
 
-    def timed(self) -> str:
+    def describe_time(self) -> str:
         """The time in one phrase."""
         text = clock(self.elapsed_s)
         if self.over or (left := self.left_s) is None:
@@ -200,26 +193,25 @@ class Tally:
 
 
 def clock(seconds: float) -> str:
-    """0:07, 12:34, 1:23:45."""
+    """A time as 0:07, 12:34 or 1:23:45."""
     minutes, s = divmod(int(seconds), 60)
     return f"{minutes}:{s:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{s:02d}"
 
 
 @contextlib.contextmanager
-def _lines(tally: Tally) -> Iterator[Callback]:
+def _lines(tally: Tally) -> Iterator[Watcher]:
     """Plain lines: one every few seconds at most, as trials end, and one at the end."""
     due = time.monotonic() + _LINE_S
 
     def line() -> None:
         tally.look()
-        parts = [tally.counted(), tally.found(), tally.timed()]
-        with contextlib.suppress(
-            OSError, ValueError, AttributeError
-        ):  # nobody reads stderr: no reason to stop
+        parts = [tally.describe_counts(), tally.describe_best(), tally.describe_time()]
+        # That nobody reads stderr is no reason to stop.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(f"{tally.name}: {'; '.join(filter(None, parts))}\n")
             sys.stderr.flush()
 
-    def tell(study: Study, row: TrialRow) -> None:
+    def tell(row: TrialRow) -> None:
         nonlocal due
         if time.monotonic() >= due:
             line()
@@ -241,7 +233,7 @@ def _live(tally: Tally) -> Iterator[None]:
     from rich.table import Table
     from rich.text import Text
 
-    def drawn() -> RenderableType:
+    def draw() -> RenderableType:
         tally.look()
         share = tally.share
         top = Table.grid(padding=(0, 1))
@@ -250,19 +242,19 @@ def _live(tally: Tally) -> Iterator[None]:
             completed=share or 0.0,
             width=30,
         )
-        top.add_row(Text(tally.name, "bold"), bar, Text(tally.timed(), no_wrap=True))
+        top.add_row(Text(tally.name, "bold"), bar, Text(tally.describe_time(), no_wrap=True))
         failed = bool(tally.counts[State.FAILED])
         below = Text(no_wrap=True, overflow="ellipsis").append(
-            tally.counted(), "yellow" if failed else ""
+            tally.describe_counts(), "yellow" if failed else ""
         )
-        if found := tally.found():
+        if found := tally.describe_best():
             below.append("; ").append(found, "green")
         return Group(top, below)
 
     console = Console(stderr=True)
     # What an objective prints goes above the display, but only to where it would have gone.
     with Live(
-        get_renderable=drawn,
+        get_renderable=draw,
         console=console,
         redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
     ):

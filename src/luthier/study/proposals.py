@@ -1,7 +1,4 @@
-"""What the next trial's params are.
-
-Asks the sampler, completes what was enqueued, keeps the space up to date.
-"""
+"""Params of the next trial: from the sampler, completed where some are fixed."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from ..typing import Array
 _ATTEMPTS = 100  # to complete enqueued params so that they keep the constraints
 
 
-def _same(a: Any, b: Any) -> bool:
+def _equal_but_rounding(a: Any, b: Any) -> bool:
     return type(a) is type(b) is float and math.isclose(a, b, rel_tol=1e-9)
 
 
@@ -44,44 +41,43 @@ class Proposals:
         self.declared = declared
         self._settled = settled
         self._streams = Streams(history.seed)
-        self._shape: tuple[int, Space | None] = (
-            0,
-            None,
-        )  # conditions found so far, and after how many trials
+        self._n_seen = 0  # trials from which the conditions of `_discovered` were found
+        self._discovered: Space | None = None
 
     @property
     def space(self) -> Space:
         """The space, with the conditions that a define-by-run objective has shown so far."""
         if self.declared:
             return self.history.space
-        n, known = self._shape
-        if (
-            known is None
-            or known.names != self.history.space.names
-            or self.history.n >= max(n + 5, 1.2 * n)
-        ):
-            X = self.history.X[self.history.state == State.COMPLETE.value]
-            space = (
-                discover_conditions(self.history.space, X)
-                if np.isnan(X).any()
-                else self.history.space
-            )
-            if known is not None and space.params == known.params:
-                space = known
-            self._shape = (self.history.n, space)
-            return space
-        return known
+        history = self.history
+        known = self._discovered
+        enough_new = history.n >= max(self._n_seen + 5, 1.2 * self._n_seen)
+        if known is not None and known.names == history.space.names and not enough_new:
+            return known
 
-    def params(self, sampler: Sampler, number: int, attempt: int) -> dict[str, Any]:
-        """What the sampler proposes for a trial.
+        X = history.X[history.state == State.COMPLETE.value]
+        space = history.space
+        if np.isnan(X).any():
+            space = discover_conditions(space, X)
+        if known is not None and space.params == known.params:
+            space = known  # the same object, so that what was fitted to it still holds
+        self._n_seen = history.n
+        self._discovered = space
+        return space
 
-        For another attempt at the same number something else.
+    def propose(self, sampler: Sampler, number: int, attempt: int) -> dict[str, Any]:
+        """Params that the sampler proposes for a trial.
+
+        Another attempt at the same number gives others.
         """
         space = self.space
         return space.decode(self._sample(space, sampler, number, attempt))[0]
 
-    def completed(self, sampler: Sampler, number: int, fixed: Mapping[str, Any]) -> dict[str, Any]:
-        """Params that keep what is fixed, with the rest sampled."""
+    def complete(self, sampler: Sampler, number: int, fixed: Mapping[str, Any]) -> dict[str, Any]:
+        """Sample the params that are not fixed.
+
+        The fixed ones stay as they are; the whole keeps the constraints if that can be had.
+        """
         space = self.space
         proposal = space.decode(self._sample(space, sampler, number, 0))[0]
         if not self.declared:
@@ -96,22 +92,22 @@ class Proposals:
             if space.feasible(X)[0]:
                 break
             proposal = space.decode(space.sample(self._streams.at(number, 2**40 + attempt), 1))[0]
-        there_and_back = space.decode(X)[0]  # may differ in the last digit of what is fixed
-        return {k: known[k] if _same(known.get(k), v) else v for k, v in there_and_back.items()}
+        decoded = space.decode(X)[0]  # may differ in the last digit of what is fixed
+        return {
+            k: known[k] if _equal_but_rounding(known.get(k), v) else v for k, v in decoded.items()
+        }
 
     def _sample(self, space: Space, sampler: Sampler, number: int, attempt: int) -> Array:
         if not space.d:
             return np.empty((1, 0))
         rng = self._streams.at(number, secrets.randbits(32) + 1 if attempt else 0)
         X = sampler.sample(space, self.history, 1, rng)
-        if (
-            space.constraints and not space.feasible(X).all()
-        ):  # the last line of defence, for foreign samplers
+        if space.constraints and not space.feasible(X).all():  # a sampler that ignores constraints
             X = space.sample(rng, 1)
         return X
 
     def learn(self, suggested: Mapping[str, Distribution]) -> bool:
-        """Lets the space grow by what an objective asked for.
+        """Let the space grow by what an objective asked for.
 
         A range that changed since an earlier run is replaced.
 

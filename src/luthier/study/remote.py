@@ -1,183 +1,147 @@
-"""Trials that run elsewhere.
-
-What travels there, and how the handle is made and the study reached from there.
-"""
+"""Trials that run elsewhere: how an executor is handed a trial, and how it reaches its study."""
 
 from __future__ import annotations
 
 import concurrent.futures as cf
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 from ..errors import StorageError
 from ..space.space import Space
-from ..trial.handle import Keeper, Link, Trial
 from ..trial.outcome import Objective, Outcome, execute
-from ..trial.record import Decision, Told, TrialRow
-from .turns import decide, report
+from ..trial.record import Decision, Told
+from .engine import Engine, EngineLink
+from .opening import open_engine
+from .ticket import Ticket, make_trial
 
-if TYPE_CHECKING:
-    from .study import Study
-
-_SMALL = (
-    100_000  # bytes of an objective that travel with every trial; larger ones are sent on demand
-)
-
-
-class StudyLink:
-    """A trial's way to its study in the same process."""
-
-    __slots__ = ("number", "study", "token")
-
-    def __init__(self, study: Study, number: int, token: int) -> None:
-        self.study = study
-        self.number = number
-        self.token = token
-
-    def report(
-        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
-    ) -> None:
-        report(self.study, self.number, self.token, step, value, reference, params)
-
-    def decide(self) -> Decision:
-        return decide(self.study, self.number)
-
-
-class Ticket(NamedTuple):
-    """What another process needs to make the handle of a trial that was begun here."""
-
-    number: int
-    proposal: Mapping[str, Any]
-    seed: int
-    keeper: Keeper
-    references: Sequence[dict[str, Any]]
-    token: int
-    declared: bool
-    objectives: tuple[str, ...]
-    tags: dict[str, Any]
-
-
-def begun(study: Study, row: TrialRow) -> Trial:
-    """The handle of a trial that this process has just begun."""
-    keeper = study._lineage.store
-    ticket = Ticket(
-        row.number,
-        row.params,
-        study._seed,
-        keeper,
-        row.checkpoints,
-        row.token,
-        study._declared,
-        study.objectives,
-        dict(row.tags),
-    )
-    return handle(ticket, study.history.space, StudyLink(study, row.number, row.token))
-
-
-def _ticket(study: Study, trial: Trial) -> Ticket:
-    """The ticket of a trial whose handle was made here."""
-    keeper = study._lineage.store
-    return Ticket(
-        trial.number,
-        trial._proposal,
-        study._seed,
-        keeper,
-        trial._references,
-        trial.token,
-        study._declared,
-        study.objectives,
-        trial.tags,
-    )
-
-
-def handle(ticket: Ticket, space: Space, link: Link) -> Trial:
-    """The handle of a trial, wherever it runs."""
-    t = ticket
-    trial = Trial(
-        t.number,
-        t.proposal,
-        space,
-        t.seed,
-        link,
-        t.keeper,
-        t.references,
-        t.token,
-        t.declared,
-        t.objectives,
-    )
-    trial.tags = dict(t.tags)
-    return trial
+_SMALL = 100_000  # bytes of an objective that travel with every trial; larger ones on demand
 
 
 class Submit(Protocol):
-    """How an executor is handed a trial.
+    """A way to hand a trial to an executor."""
 
-    Its future comes to None where the worker must be sent the objective too.
-    """
+    def __call__(self, ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
+        """Hand a trial over.
 
-    def __call__(self, trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
-        """Hands it over; `whole`: with the objective, whatever its size."""
+        Args:
+            ticket: The trial.
+            whole: Send the objective with it, whatever its size.
+
+        Returns:
+            Its outcome; None where the worker has no objective and it must be sent again, whole.
+        """
 
 
-def submitter(executor: cf.Executor, study: Study, objective: Objective, key: str) -> Submit:
-    """How this executor is handed a trial.
+def submitter(
+    executor: cf.Executor, engine: Engine, objective: Objective, key: str, window: int | None
+) -> Submit:
+    """The way in which an executor is handed trials.
 
-    Directly, in a conversation, or by the storage's address.
+    Threads get the handle itself, luthier's own processes talk with this one while the trial runs,
+    and all others open the study by the address of its storage.
+
+    Args:
+        executor: Where trials run.
+        engine: The study.
+        objective: What is run.
+        key: Marks this run, so that workers know again what they have opened for it.
+        window: See `Engine.decide`.
     """
     if isinstance(executor, cf.ThreadPoolExecutor):
+        return _submit_to_threads(executor, engine, objective, window)
+    if hasattr(executor, "submit_with_calls"):
+        return _submit_with_calls(executor, engine, objective, window)
+    return _submit_by_address(executor, engine, objective, key, window)
 
-        def directly(trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
-            return cast("cf.Future[Outcome | None]", executor.submit(execute, objective, trial))
 
-        return directly
-    talk: Any = getattr(executor, "submit_with_calls", None)
-    if talk is not None:  # one of ours
-        from ..executors.processes import Shared
+def reports_elsewhere(executor: cf.Executor) -> bool:
+    """Whether trials there report to the storage, and not through this process."""
+    threads = isinstance(executor, cf.ThreadPoolExecutor)
+    return not threads and not hasattr(executor, "submit_with_calls")
 
-        put = getattr(executor, "put", Shared)
-        shared, spaces = put(objective), dict[int, tuple[Space, Any]]()
 
-        def in_conversation(trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
-            if id(trial._space) not in spaces:
-                spaces[id(trial._space)] = trial._space, put(trial._space)
-            _, space = spaces[id(trial._space)]
-            link = StudyLink(study, trial.number, trial.token)
-            calls = {"report": link.report, "decide": link.decide}
-            return cast(
-                "cf.Future[Outcome | None]",
-                talk(calls, _told, shared, space, _ticket(study, trial)),
-            )
+def forget(key: str) -> None:
+    """Forget a run that is over."""
+    _local_studies.pop(key, None)
 
-        return in_conversation
-    study._elsewhere = True
-    _HERE[key] = (study, objective)
+
+def _submit_to_threads(
+    executor: cf.Executor, engine: Engine, objective: Objective, window: int | None
+) -> Submit:
+    def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
+        future = executor.submit(execute, objective, engine.trial(ticket, window))
+        return cast("cf.Future[Outcome | None]", future)
+
+    return submit
+
+
+def _submit_with_calls(
+    executor: Any, engine: Engine, objective: Objective, window: int | None
+) -> Submit:
+    from ..executors.processes import Shared
+
+    put = getattr(executor, "put", Shared)
+    shared = put(objective)
+    spaces: dict[int, tuple[Space, Any]] = {}  # each version of the space is sent once
+
+    def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
+        space = engine.history.space
+        if id(space) not in spaces:
+            spaces[id(space)] = space, put(space)
+        _, shared_space = spaces[id(space)]
+        link = EngineLink(engine, ticket.number, ticket.token, window)
+        calls = {"report": link.report, "decide": link.decide}
+        future = executor.submit_with_calls(calls, _run_with_calls, shared, shared_space, ticket)
+        return cast("cf.Future[Outcome | None]", future)
+
+    return submit
+
+
+def _submit_by_address(
+    executor: cf.Executor, engine: Engine, objective: Objective, key: str, window: int | None
+) -> Submit:
     import cloudpickle
 
-    url, packed = study.storage.url, cloudpickle.dumps((objective, study.scheduler, study._window))
+    _local_studies[key] = _Opened(engine, objective, window)
+    url = engine.storage.url
+    packed = cloudpickle.dumps((objective, engine.scheduler, window))
 
-    def by_address(trial: Trial, whole: bool = False) -> cf.Future[Outcome | None]:
+    def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
         sent = packed if whole or len(packed) <= _SMALL else None
-        return executor.submit(_addressed, key, url, study.name, sent, _ticket(study, trial))
+        return executor.submit(_run_by_address, key, url, engine.name, sent, ticket)
 
-    return by_address
-
-
-_HERE: dict[
-    str, tuple[Study, Objective]
-] = {}  # studies of this process, for executors that turn out to be threads
-_THERE: dict[
-    str, tuple[Study | None, Objective]
-] = {}  # what a foreign worker has opened by its address; the last
+    return submit
 
 
-class _FarLink:
+class _Opened:
+    """A study as trials of one run reach it.
+
+    Attributes:
+        engine: The study; None where its storage cannot be reached from here.
+        objective: What is run.
+        window: See `Engine.decide`.
+    """
+
+    def __init__(self, engine: Engine | None, objective: Objective, window: int | None) -> None:
+        self.engine = engine
+        self.objective = objective
+        self.window = window
+
+
+# Studies of this process, for executors that turn out to be threads.
+_local_studies: dict[str, _Opened] = {}
+
+# What a foreign worker has opened by its address: only the last run's.
+_opened_studies: dict[str, _Opened] = {}
+
+
+class _CallingLink:
     """A trial's way to its study in the process that handed it over."""
 
     def report(
         self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
     ) -> None:
-        from ..executors.worker import call
+        from ..executors.worker import call  # loads multiprocessing, which a worker process has
 
         call("report", step, value, reference, params)
 
@@ -187,65 +151,64 @@ class _FarLink:
         return Decision(call("decide"))
 
 
-def _told(objective: Objective, space: Space, ticket: Ticket) -> Outcome:
-    return execute(objective, handle(ticket, space, _FarLink()))
-
-
 class _NoLink:
-    """A trial that runs where its study cannot be reached."""
-
-    def _refuse(self) -> StorageError:
-        return StorageError(
-            "a study in memory cannot be reached from another executor's process, so trials there "
-            "cannot report; "
-            "pass storage='sqlite:///luthier.db' to create_study, or n_jobs instead of executor"
-        )
+    """The link of a trial that runs where its study cannot be reached."""
 
     def report(
         self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
     ) -> None:
-        raise self._refuse()
+        raise self._error()
 
     def decide(self) -> Decision:
-        raise self._refuse()
+        raise self._error()
+
+    def _error(self) -> StorageError:
+        return StorageError(
+            "a study in memory cannot be reached from another executor's process, so trials there "
+            "cannot report; pass storage='sqlite:///luthier.db' to create_study, or n_jobs instead "
+            "of executor"
+        )
 
 
-def _addressed(
+def _run_with_calls(objective: Objective, space: Space, ticket: Ticket) -> Outcome:
+    """Run a trial in one of luthier's own processes."""
+    return execute(objective, make_trial(ticket, space, _CallingLink()))
+
+
+def _run_by_address(
     key: str, url: str | None, name: str, packed: bytes | None, ticket: Ticket
 ) -> Outcome | None:
-    """Runs in a foreign executor's worker.
+    """Run a trial in a foreign executor's worker.
 
-    A thread of this process, another process, another machine.
+    That may be a thread of this process, another process, or another machine.
     """
-    number, token = ticket.number, ticket.token
-    if key in _HERE and key.startswith(
-        f"{os.getpid()}:"
-    ):  # a forked child has the table too, but not the study
-        study, objective = _HERE[key]
-        return execute(objective, handle(ticket, study.space, StudyLink(study, number, token)))
-    found = _THERE.get(key)
-    if found is None:
+    # A forked child has the table of its parent too, but not the parent's studies.
+    local = _local_studies.get(key) if key.startswith(f"{os.getpid()}:") else None
+    if local is not None and local.engine is not None:
+        return execute(local.objective, local.engine.trial(ticket, local.window))
+
+    opened = _opened_studies.get(key)
+    if opened is None:
         if packed is None:
             return None
-        import cloudpickle
+        opened = _open(url, name, packed, ticket)
+        _opened_studies.clear()
+        _opened_studies[key] = opened
+    if opened.engine is None:
+        return execute(opened.objective, make_trial(ticket, Space(), _NoLink()))
 
-        from .create import load_study
-
-        objective, scheduler, window = cloudpickle.loads(packed)
-        there = (
-            None
-            if url is None
-            else load_study(name, url, scheduler=scheduler, checkpoints=cast(Any, ticket.keeper))
-        )
-        if there is not None:
-            there._window = window
-        _THERE.clear()
-        found = _THERE[key] = (there, objective)
-    there, objective = found
-    if there is None:
-        return execute(objective, handle(ticket, Space(), _NoLink()))
-    [row] = there.storage.rows(
-        there._id, [number]
-    )  # the executor may have begun it before, on a worker that died
+    # The executor may have begun the trial before, on a worker that died.
+    [row] = opened.engine.rows([ticket.number])
     ticket = ticket._replace(references=row.checkpoints)
-    return execute(objective, handle(ticket, there.space, StudyLink(there, number, token)))
+    return execute(opened.objective, opened.engine.trial(ticket, opened.window))
+
+
+def _open(url: str | None, name: str, packed: bytes, ticket: Ticket) -> _Opened:
+    import cloudpickle
+
+    objective, scheduler, window = cloudpickle.loads(packed)
+    engine = None
+    if url is not None:
+        store = cast(Any, ticket.keeper)
+        engine = open_engine(name, url, scheduler=scheduler, checkpoints=store)
+    return _Opened(engine, objective, window)

@@ -1,47 +1,36 @@
-"""Study: joins space, history, sampler, scheduler and storage."""
+"""Study: the face that people use; the machine under it is `Engine`."""
 
 from __future__ import annotations
 
 import html
-import logging
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from ..analysis.recommendation import must_have_results
-from ..checkpoints import Checkpoints
+from .. import analysis
+from ..analysis.recommendation import require_results
 from ..errors import MissingDependencyError, NothingToAskError, StudyError, TrialError
 from ..history.history import History
 from ..numerics.pareto import non_dominated
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
-from ..space.distributions import must_match
 from ..space.space import Space
 from ..stopping import StopRule
 from ..storages import Storage
-from ..storages.base import StudyRecord, worker_name
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, told
 from ..trial.record import State, TrialRow
 from ..trial.table import addable, records
-from .checkpoint_retention import Lineage
-from .leases import Leases
-from .proposals import Proposals
-from .turns import end, take
+from .confirm import Confirmation, confirm
+from .engine import Engine
+from .loop import RunSettings, run
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from ..analysis.choice import Choice
-    from ..analysis.forecasting import Forecast
-    from ..analysis.recommendation import Recommendation
-    from .confirm import Confirmation
-
-logger = logging.getLogger("luthier")
 
 Callback = Callable[["Study", TrialRow], Any]
 
@@ -50,64 +39,73 @@ class Study:
     """One search: made by `create_study` and `load_study`.
 
     Attributes:
-        name: Its name in the storage.
-        directions: "minimize" or "maximize", one an objective.
-        objectives: Their names.
-        sampler: What to try next.
-        scheduler: How long to train it; None lets every trial run to its end.
-        storage: Where it lives.
-        history: Its trials as columns, as of the last look at the storage.
-        stop_reason: Which stop rule ended the last `optimize`, in words; None when none did.
+        engine: The machine under it, for executors, services and the like.
     """
 
-    def __init__(
-        self,
-        storage: Storage,
-        record: StudyRecord,
-        space: Space | None,
-        sampler: Sampler,
-        scheduler: Scheduler | None,
-        checkpoints: Checkpoints,
-    ) -> None:
-        self.storage = storage
-        self.name = record.name
-        self.sampler = sampler
-        self.scheduler = scheduler
-        self.directions: tuple[str, ...] = tuple(record.spec["directions"])
-        self._id = record.id
-        self._spec = dict(record.spec)
-        self._seed = int(self._spec["seed"])
-        self._declared = bool(space if space is not None else self._spec.get("declared", False))
-        stored = Space.from_json(self._spec["space"])
-        for name in stored.params.keys() & (space or stored).params.keys():
-            must_match(name, stored.params[name], (space or stored).params[name])
-        known = stored if space is None else space
-        self.history = History(known, self.directions, self._seed, self._spec.get("objectives"))
-        self._take(record.spec)
-        self.objectives = self.history.objectives
-        self._proposals = Proposals(
-            self.history, self._declared, set(space.names) if space is not None else set()
-        )
-        self._worker = worker_name()
-        self._open: dict[int, int] = {}  # trials this process runs: number -> token
-        self._lock = threading.RLock()
-        self._leases = Leases(storage, record.id, self._open)
-        self._lineage = Lineage(checkpoints, self.history)
-        self._window: int | None = None  # set while results are committed in trial order
-        self._stopped = self._elsewhere = False  # asked to stop; trials report past this object
-        self._warned: set[str] = set()  # of what has been said once
-        self.stop_reason: str | None = None
-        self._objective: Objective | None = None  # what optimize was last given, for confirm
-        if space is not None and space.to_json() != self._spec["space"]:
-            self._save_space()
-        elif space is None and self._spec["space"].get("functions"):
-            logger.warning(
-                "study %r has constraints that are functions (%s) and cannot be stored; pass its "
-                "space when loading it",
-                self.name,
-                ", ".join(self._spec["space"]["functions"]),
-            )
-        self._refresh()
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._objective: Objective | None = None  # given to optimize last, for confirm
+        self._asked: dict[int, Trial] = {}  # trials that ask returned and nobody has told
+        self._handles: weakref.WeakSet[Trial] = weakref.WeakSet()  # all that ask ever returned
+
+    @property
+    def name(self) -> str:
+        """The study's name in the storage."""
+        return self.engine.name
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Directions of the objectives, "minimize" or "maximize"."""
+        return self.engine.directions
+
+    @property
+    def direction(self) -> str:
+        """Direction of the objective, "minimize" or "maximize", where there is one.
+
+        Raises:
+            StudyError: There are several objectives.
+        """
+        if len(self.directions) > 1:
+            raise StudyError(f"{len(self.directions)} objectives have several directions")
+        return self.directions[0]
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives."""
+        return self.engine.objectives
+
+    @property
+    def sampler(self) -> Sampler:
+        """What to try next; another may be set between two runs."""
+        return self.engine.sampler
+
+    @sampler.setter
+    def sampler(self, sampler: Sampler) -> None:
+        self.engine.sampler = sampler
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """How long to train a trial; None lets every trial run to its end. Another may be set."""
+        return self.engine.scheduler
+
+    @scheduler.setter
+    def scheduler(self, scheduler: Scheduler | None) -> None:
+        self.engine.scheduler = scheduler
+
+    @property
+    def storage(self) -> Storage:
+        """Where the study lives."""
+        return self.engine.storage
+
+    @property
+    def history(self) -> History:
+        """The trials as columns, as of the last look at the storage."""
+        return self.engine.history
+
+    @property
+    def stop_reason(self) -> str | None:
+        """The stop rule that ended the last `optimize`, in words; None when none did."""
+        return self.engine.stop.reason
 
     # -- running
     # ------------------------------------------------------------------------------------------
@@ -120,7 +118,6 @@ class Study:
         n_jobs: int = 1,
         executor: Executor | Literal["ray"] | None = None,
         catch: type[BaseException] | Sequence[type[BaseException]] = (),
-        catch_as: Literal["failed", "infeasible"] | None = None,
         callbacks: Sequence[Callback] = (),
         progress: bool | None = None,
         limits: Mapping[str, float] | None = None,
@@ -142,9 +139,6 @@ class Study:
             catch: Exceptions of the objective after which the study goes on; others are raised.
                 Exceeded limits, dead workers and values of NaN never stop a study. Every failure is
                 recorded.
-            catch_as: "infeasible" takes failures, earlier ones too, for breaches of a constraint,
-                "crash": models learn where trials crash or run out of memory. "failed" ends that.
-                It is kept with the study; None: as it is.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
             progress: Shows a progress bar; by default on a terminal only.
             limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and
@@ -158,29 +152,28 @@ class Study:
                 trial is begun.
 
         Raises:
-            ValueError: A bound that is not positive, or another catch_as.
+            ValueError: A bound is not positive, or an argument is not of its kind.
             StudyError: A stop rule needs one objective, and there are several.
             ResourceError: The machine does not have the resources.
             Exception: What the objective raised, unless `catch` names it.
         """
-        from .loop import run
-
-        run(
-            self,
-            objective,
-            n_trials,
-            timeout_s,
-            n_jobs,
-            executor,
-            catch,
-            catch_as,
-            callbacks,
-            progress,
-            limits,
-            resources,
-            reproducible,
-            stop,
+        if callable(callbacks):
+            name = getattr(callbacks, "__name__", "...")
+            raise ValueError(f"callbacks is a list of functions, got {callbacks!r}; write [{name}]")
+        settings = RunSettings(
+            n_trials=n_trials,
+            timeout_s=timeout_s,
+            n_jobs=n_jobs,
+            executor=executor,
+            catch=catch,
+            progress=progress,
+            limits=limits,
+            resources=resources,
+            reproducible=reproducible,
+            stop=stop,
         )
+        self._objective = objective
+        run(self.engine, objective, settings, [partial(call, self) for call in callbacks])
 
     def ask(self) -> Trial:
         """Begins a trial: one that waits, one that the scheduler resumes, or a new one.
@@ -191,36 +184,67 @@ class Study:
             NothingToAskError: The scheduler wants none before running ones are told, or none any
                 more.
         """
-        trial = self._ask({})
-        if isinstance(trial, Trial):
-            return trial
-        raise NothingToAskError(
-            f"{self.scheduler!r} wants no further trial of {self.name!r}: "
-            + ("tell those that run first" if trial is Next.WAIT else "all have come to their end")
-        )
+        ticket = self.engine.ask({})
+        if isinstance(ticket, Next):
+            wait = ticket is Next.WAIT
+            raise NothingToAskError(
+                f"{self.scheduler!r} wants no further trial of {self.name!r}: "
+                + ("tell those that run first" if wait else "all have come to their end")
+            )
+        trial = self.engine.trial(ticket)
+        self._asked[trial.number] = trial
+        self._handles.add(trial)
+        return trial
 
     def tell(
         self,
-        trial: Trial,
+        trial: Trial | int,
         value: float | Sequence[float] | Mapping[str, float] | None = None,
         state: State | str | None = None,
     ) -> TrialRow:
-        """Ends a trial.
+        """End a trial.
 
         Args:
-            trial: From `ask`.
+            trial: From `ask`, or its number. By its number a trial can be ended that another
+                process asked for, as long as it runs.
             value: Its value, or one for each objective, in order or by name; None if it failed or
                 was pruned.
             state: "complete", "pruned" or "failed"; complete if there is a value, else failed.
 
         Raises:
             ObjectiveValueError: The value is not a number, or not one for each direction.
+            TrialError: The trial is not this study's, or does not run.
             LeaseLostError: The trial is already over, or was given to another worker.
         """
-        owner: Any = getattr(getattr(trial, "_link", None), "study", None)
-        if owner != self:
-            raise TrialError(f"tell expects a trial that this study's ask returned, got {trial!r}")
-        return end(self, trial, told(trial, value, state))
+        handle = trial if isinstance(trial, Trial) else self._handle(trial)
+        if handle not in self._handles:
+            raise TrialError(
+                f"tell expects a trial that this study's ask returned, or its number, got {trial!r}"
+            )
+        row = self.engine.end(handle.number, handle.token, told(handle, value, state))
+        if self._asked.get(handle.number) is handle:
+            del self._asked[handle.number]
+        return row
+
+    def _handle(self, number: int) -> Trial:
+        """The handle of a running trial by its number, whoever asked for it."""
+        if isinstance(number, bool) or not isinstance(number, int | np.integer):
+            raise TrialError(
+                f"tell expects a trial that this study's ask returned, or its number, got "
+                f"{number!r}"
+            )
+        number = int(number)
+        if number in self._asked:
+            return self._asked[number]
+        with self.engine.reading() as history:
+            known = 0 <= number < history.n
+        row = self.engine.rows([number])[0] if known else None
+        if row is None or row.state != State.RUNNING:
+            state = "does not exist" if row is None else f"is {row.state.name.lower()}"
+            raise TrialError(f"tell expects a running trial, and trial {number} {state}")
+        handle = self.engine.trial(self.engine.ticket(row))
+        self._handles.add(handle)
+        return handle
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
         """Adds a trial with these params, to be run before the sampler is asked again.
@@ -233,25 +257,31 @@ class Study:
         Raises:
             UnknownParameterError: A declared space does not have such a parameter or value.
         """
-        fixed = self.history.space.check(params) if self._declared else dict(params)
-        return self.add_trials(
-            [TrialRow(number=-1, state=State.WAITING, params=fixed, tags=dict(tags or {}))]
-        )[0]
+        fixed = self.engine.check_params(params)
+        row = TrialRow(number=-1, state=State.WAITING, params=fixed, tags=dict(tags or {}))
+        return self.add_trials([row])[0]
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
         """Adds trials as they are, from another study or from elsewhere.
 
         They get new numbers, which are returned.
         """
-        rows = addable(rows, self.objectives)
-        with self._lock:
-            first, _ = self.storage.add_trials(self._id, rows)
-            self._refresh()
-        return list(range(first, first + len(rows)))
+        return self.engine.add_trials(addable(rows, self.objectives))
+
+    def set_catch_as(self, catch_as: Literal["failed", "infeasible"]) -> None:
+        """Change how failures are taken, earlier ones too; see `create_study`.
+
+        Raises:
+            StudyError: It is neither "failed" nor "infeasible".
+        """
+        if catch_as not in ("failed", "infeasible"):
+            raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+        if self.engine.spec.get("crash", "failed") != catch_as:
+            self.engine.update_spec(crash=catch_as)
 
     def stop(self) -> None:
         """Lets the running `optimize` begin no further trial; for callbacks and objectives."""
-        self._stopped = True
+        self.engine.stop.request()
 
     # -- results
     # ------------------------------------------------------------------------------------------
@@ -259,7 +289,7 @@ class Study:
     @property
     def trials(self) -> list[TrialRow]:
         """All trials, by number."""
-        return self.storage.rows(self._id)
+        return self.engine.rows()
 
     @property
     def best_trial(self) -> TrialRow:
@@ -280,12 +310,11 @@ class Study:
                 f"{len(self.directions)} objectives have no single best trial; see best_trials and "
                 "choose"
             )
-        with self._lock:
-            self._refresh()
-            must_have_results(self.history)
-            best = self.history.best()
+        with self.engine.reading() as history:
+            require_results(history)
+            best = history.best()
         assert best is not None
-        return self.storage.rows(self._id, [best])[0]
+        return self.engine.rows([best])[0]
 
     @property
     def best_params(self) -> dict[str, Any]:
@@ -303,14 +332,12 @@ class Study:
 
         All that share the best).
         """
-        with self._lock:
-            self._refresh()
-            h = self.history
-            numbers = np.flatnonzero(h.eligible)
-            numbers = numbers[non_dominated(h.losses[numbers])]
-        return self.storage.rows(self._id, numbers.tolist())
+        with self.engine.reading() as history:
+            numbers = np.flatnonzero(history.eligible)
+            numbers = numbers[non_dominated(history.losses[numbers])]
+        return self.engine.rows(numbers.tolist())
 
-    def recommend(self, k: int = 1) -> list[Recommendation]:
+    def recommend(self, k: int = 1) -> list[analysis.Recommendation]:
         """The k best configurations by what a model of all trials expects of them, the best first.
 
         With noise, the best value observed is the luckiest too. A model weighs it against its
@@ -326,11 +353,8 @@ class Study:
             NoFeasibleTrialsError: None of those keeps all constraints.
             StudyError: There are several objectives; see `choose`.
         """
-        from ..analysis.recommendation import recommend
-
-        with self._lock:
-            self._refresh()
-            return recommend(self.history, k, partial(self.storage.rows, self._id))
+        with self.engine.reading() as history:
+            return analysis.recommend(history, k, self.engine.rows)
 
     def choose(
         self,
@@ -340,7 +364,7 @@ class Study:
         aspiration: Mapping[str, float] | None = None,
         knee: bool = False,
         lexicographic: Sequence[str | tuple[str, float]] | None = None,
-    ) -> Choice:
+    ) -> analysis.Choice:
         """One of the feasible trials, by one of these ways (none where one trial is best in all).
 
         It says why.
@@ -361,13 +385,10 @@ class Study:
             NoCompletedTrialsError: None is complete.
             NoFeasibleTrialsError: None of those keeps all constraints.
         """
-        from ..analysis.choice import choose
-
-        with self._lock:
-            self._refresh()
-            return choose(
-                self.history,
-                partial(self.storage.rows, self._id),
+        with self.engine.reading() as history:
+            return analysis.choose(
+                history,
+                self.engine.rows,
                 rule,
                 weights=weights,
                 aspiration=aspiration,
@@ -377,7 +398,7 @@ class Study:
 
     def forecast(
         self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None
-    ) -> Forecast:
+    ) -> analysis.Forecast:
         """What a trial that was stopped, paused or is running would come to if it were trained to its end.
 
         Args:
@@ -391,13 +412,9 @@ class Study:
                 objectives.
             ValueError: level is no probability.
         """
-        from ..analysis.forecasting import forecast
-
-        with self._lock:
-            self._refresh()
-            return forecast(
-                self.history, trial if isinstance(trial, int) else trial.number, level, resource
-            )
+        with self.engine.reading() as history:
+            number = trial if isinstance(trial, int) else trial.number
+            return analysis.forecast(history, number, level, resource)
 
     def confirm(
         self,
@@ -427,11 +444,9 @@ class Study:
             StudyError: There are several objectives, or none is known.
             ValueError: k, repeats, n_jobs or level is out of range.
         """
-        from .confirm import confirm
+        return confirm(self.engine, k, repeats, objective or self._objective, n_jobs, level)
 
-        return confirm(self, k, repeats, objective or self._objective, n_jobs, level)
-
-    def checkpoint(self, trial: TrialRow | int) -> Any:
+    def load_checkpoint(self, trial: TrialRow | int) -> Any:
         """The last checkpoint of a trial: a dict, or the path of a file or folder.
 
         None where there is none.
@@ -440,14 +455,13 @@ class Study:
             CheckpointError: It was deleted (see `luthier.checkpoints.Checkpoints`) or damaged.
         """
         number = trial if isinstance(trial, int) else trial.number
-        [row] = self.storage.rows(self._id, [number])
-        return self._lineage.store.load(row.checkpoints[-1]) if row.checkpoints else None
+        [row] = self.engine.rows([number])
+        return self.engine.checkpoints.load(row.checkpoints[-1]) if row.checkpoints else None
 
     @property
     def space(self) -> Space:
         """The space as declared, or as the objective has shown it so far, conditions included."""
-        with self._lock:
-            return self._proposals.space
+        return self.engine.space
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row a trial: number, state, value (or value_0, ..., or values.NAME), duration_s, cost, params.*, tags.*.
@@ -474,62 +488,3 @@ class Study:
 
     def _repr_html_(self) -> str:
         return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
-
-    # -- inside: the loop, links and executors use these
-    # ------------------------------------------------------------
-
-    def _ask(
-        self, held: dict[int, Trial], only: Collection[int] | None = None, left: int | None = None
-    ) -> Trial | Literal[Next.WAIT, Next.DONE]:
-        """`ask`, which also notes the trial in `held`.
-
-        See `take` for its arguments, and for what is no trial.
-        """
-        with self._lock:
-            self._refresh()
-            row = take(self, only, left)
-            if not isinstance(row, TrialRow):
-                return row
-            from .remote import begun
-
-            trial = begun(self, row)
-            held[row.number] = trial  # an interrupt between two of these lines loses nothing
-            self._open[row.number] = row.token
-            self._leases.beat()
-            return trial
-
-    def _refresh(self) -> None:
-        """Reads what others have written."""
-        changes = self.storage.changes(self._id, self.history.revision)
-        if changes.revision != self.history.revision:
-            self.history.put(changes.rows)
-            for r in changes.reports:
-                self.history.put_report(r.number, r.step, r.value)
-            self.history.revision = changes.revision
-
-    def _wrote(self, revision: int, row: TrialRow | None = None) -> None:
-        """Takes in an own write; what others wrote in between is read when somebody needs it."""
-        if row is None or row.number > self.history.n:
-            return self._refresh()
-        self.history.put([row])
-        if revision == self.history.revision + 1:
-            self.history.revision = revision
-
-    def _warn(self, topic: str, message: str) -> None:
-        """Says something once."""
-        if topic not in self._warned:
-            self._warned.add(topic)
-            logger.warning("%s", message)
-
-    def _save_space(self) -> None:
-        self._save(space=self.history.space.to_json(), declared=self._declared)
-
-    def _save(self, **changed: Any) -> None:
-        """Changes some of what the storage knows of the study."""
-        self._take(self.storage.study(self.name).spec | changed)
-        self.storage.update_study(self._id, self._spec)
-
-    def _take(self, spec: Mapping[str, Any]) -> None:
-        """Takes over what the storage knows of the study, but for its space."""
-        self._spec = dict(spec)
-        self.history.crash = self._spec.get("crash") == "infeasible"

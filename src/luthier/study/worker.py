@@ -12,19 +12,16 @@ from typing import Any
 
 from ..errors import StudyNotFoundError
 from ..storages import Storage
-from ..storages.transitions import lease_expired
 from ..trial.outcome import Objective
-from ..trial.record import State
+from .engine import Engine
 from .study import Study
 
 logger = logging.getLogger("luthier")
 
-_POLL_S = (
-    0.5  # how often one looks for a study that is not there yet, and at trials that others run
-)
+_POLL_S = 0.5  # how often one looks for a study that is not there yet, and at others' trials
 
 
-def awaited(name: str, opened: Callable[[], Storage], wait_s: float = 0.0) -> Storage:
+def wait_for_study(name: str, opened: Callable[[], Storage], wait_s: float = 0.0) -> Storage:
     """The storage of a study, as soon as the study is there.
 
     Args:
@@ -69,82 +66,74 @@ def join(
         options: Those of `Study.optimize`.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    engine = study.engine
     over: list[int] = []
-    options["callbacks"] = [
-        *options.get("callbacks", ()),
+    callbacks = [
+        *options.pop("callbacks", ()),
         lambda study, row: over.append(row.number),
     ]
-    while deadline is None or time.monotonic() < deadline:
-        left = None if deadline is None else max(deadline - time.monotonic(), 1e-3)
-        bounds = [
-            n
-            for n in (trials, None if total is None else sum(_room(study, total)))
-            if n is not None
-        ]
+
+    while not _is_late(deadline):
+        left_s = None if deadline is None else max(deadline - time.monotonic(), 1e-3)
+        n_trials = trials
+        if total is not None:
+            n_total = sum(_room(engine, total))
+            n_trials = n_total if trials is None else min(trials, n_total)
+
         n_before = len(over)
-        study.optimize(objective, n_trials=min(bounds, default=None), timeout_s=left, **options)
-        if total is None or trials is not None or study._stopped:
+        study.optimize(
+            objective, n_trials=n_trials, timeout_s=left_s, callbacks=callbacks, **options
+        )
+        if total is None or trials is not None or engine.stop.requested:
             break
-        ran = len(over) > n_before  # if not, the sampler or the scheduler wants no more
-        if not (ran and _room(study, total)[0]) and not _more(study, total, deadline):
+        # A worker that has begun nothing, though it could, is not wanted any more.
+        has_run = len(over) > n_before
+        goes_on = has_run and _room(engine, total)[0] > 0
+        if not goes_on and not _wait_for_others(engine, total, deadline):
             break
-    if trials is None and not study._stopped and (deadline is None or time.monotonic() < deadline):
-        _explain(study, total)
+
+    if trials is None and not engine.stop.requested and not _is_late(deadline):
+        _explain(engine, total)
 
 
-def _explain(study: Study, total: int | None) -> None:
-    """Says why a worker ends, unless it is that all trials are over."""
-    with study._lock:
-        study._refresh()
-        begun, n_paused = study.history.n - len(study.history.waiting), len(study.history.paused)
-    begun = begun if total is None else min(begun, total)
-    if total is None or begun < total or n_paused:
-        who = "the sampler" if study.scheduler is None else "the scheduler"
+def _is_late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline
+
+
+def _explain(engine: Engine, total: int | None) -> None:
+    """Say why a worker ends, unless it is that all trials are over."""
+    with engine.reading() as history:
+        n_begun = history.n - len(history.waiting)
+        n_paused = len(history.paused)
+    n_begun = n_begun if total is None else min(n_begun, total)
+    if total is None or n_begun < total or n_paused:
+        who = "the sampler" if engine.scheduler is None else "the scheduler"
         of = "" if total is None else f" of {total}"
-        logger.info("%s wants no more: %d%s begun, %d of them paused", who, begun, of, n_paused)
+        logger.info("%s wants no more: %d%s begun, %d of them paused", who, n_begun, of, n_paused)
 
 
-def _room(study: Study, total: int) -> tuple[int, int]:
-    """How many trials of a study nobody has begun, and how many run elsewhere and may be taken over."""
-    with study._lock:
-        study._refresh()
-        h = study.history
-        new = max(total - h.n, 0) + sum(i < total for i in h.waiting - h.turns.keys())
-        return new, sum(i < total for i in h.running)
+def _room(engine: Engine, total: int) -> tuple[int, int]:
+    """How many trials nobody has begun, and how many run elsewhere and may be taken over."""
+    with engine.reading() as history:
+        n_never_begun = sum(i < total for i in history.waiting - history.turns.keys())
+        n_new = max(total - history.n, 0) + n_never_begun
+        return n_new, sum(i < total for i in history.running)
 
 
-def _more(study: Study, total: int, deadline: float | None) -> bool:
-    """Waits for the trials that others run; whether there may be something to begin now."""
+def _wait_for_others(engine: Engine, total: int, deadline: float | None) -> bool:
+    """Wait for the trials that others run; return whether there may be something to begin now."""
     others: set[int] | None = None
     while deadline is None or time.monotonic() < deadline:
-        with study._lock:
-            study._refresh()
-            running = {i for i in study.history.running if i < total}
-            waiting = any(i < total for i in study.history.waiting)
+        with engine.reading() as history:
+            running = {i for i in history.running if i < total}
+            waiting = any(i < total for i in history.waiting)
         if waiting or not running or (others is not None and running != others):
             return waiting or bool(others)
         if others is None:
             others = running
-            logger.info(
-                "waiting for trials %s, which others run", ", ".join(map(str, sorted(running)[:10]))
-            )
-        if _silent(study, running):
+            some = ", ".join(map(str, sorted(running)[:10]))
+            logger.info("waiting for trials %s, which others run", some)
+        if engine.find_expired(running):
             return True
         time.sleep(_POLL_S)
-    return False
-
-
-def _silent(study: Study, running: set[int]) -> bool:
-    """Whether the lease of one of these trials has run out.
-
-    Asked are only those whose lease was to end by now.
-    """
-    history, storage = study.history, study.storage
-    now, lease_s = storage.now(), storage.lease_s
-    with study._lock:
-        due = sorted(i for i in running if lease_expired(history.lease_s[i], now, lease_s))
-        for row in storage.rows(study._id, due) if due else ():
-            if row.state == State.RUNNING and lease_expired(row.lease_s, now, lease_s):
-                return True
-            history.set_lease(row.number, row.lease_s)
     return False

@@ -122,19 +122,18 @@ def told(trial: Trial, value: Any, state: State | str | None) -> Outcome:
     )
 
 
-def failed(exception: BaseException, trial: Trial) -> Outcome:
-    """The outcome of a trial whose worker could not say."""
+def outcome_of_failure(
+    exception: BaseException, params: dict[str, Any], tags: dict[str, Any]
+) -> Outcome:
+    """The outcome of a trial whose worker could not say how it ended."""
     return Outcome(
         State.FAILED,
         None,
         f"{type(exception).__name__}: {exception}",
         exception,
-        trial.params,
-        dict(trial.suggested),
-        trial.tags,
-        time.time(),
-        cost=trial.cost,
-        constraints=trial.constraints,
+        params,
+        tags=tags,
+        finished_s=time.time(),
     )
 
 

@@ -1,0 +1,774 @@
+"""The machine under a study: every change of a trial goes through here, under one lock.
+
+A worker's turn is one path, whatever runs the trial: `take` begins it, `report` and `decide`
+accompany it, `end` or `release` closes it. Each is at most a few transactions of the storage, and
+leaves the history as the storage has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from ..checkpoints import Checkpoints
+from ..errors import IncompatibleDistributionError, LeaseLostError, ReportError
+from ..history.history import History
+from ..samplers.base import Sampler
+from ..schedulers.base import Next, Resume, Scheduler
+from ..space.distributions import must_match
+from ..space.space import Space
+from ..storages import Storage
+from ..storages.base import StudyRecord, worker_name
+from ..storages.transitions import lease_expired
+from ..trial.handle import Trial
+from ..trial.outcome import Outcome, describe
+from ..trial.record import Decision, State, Told, TrialRow, Turn
+from .checkpoint_retention import CheckpointRetention
+from .leases import Leases
+from .proposals import Proposals
+from .ticket import Ticket, make_trial
+
+logger = logging.getLogger("luthier")
+
+_ATTEMPTS = 20  # to resume a trial that others resume at the same time
+
+
+class Engine:
+    """Storage, history, proposals, leases and checkpoints of one study.
+
+    Every verb takes the lock, so any number of threads may call them. `Study` is its face; the run
+    loop, workers, other processes and the service use the verbs directly.
+
+    Args:
+        storage: Where the study lives.
+        record: The study there.
+        space: The declared space; None for the stored one.
+        sampler: What to try next.
+        scheduler: How long to train it; None lets every trial run to its end.
+        checkpoints: Where trials leave what they can go on from.
+
+    Attributes:
+        id: The storage's number of the study.
+        name: The study's name.
+        directions: "minimize" or "maximize", one an objective.
+        objectives: Their names.
+        seed: The study's seed.
+        declared: Whether the space was declared, and not discovered by the objective.
+        history: The trials as columns, as of the last look at the storage.
+        worker: The name under which this process writes.
+        held: Number -> token of the trials that this process runs.
+        stop: Whether, and why, no further trial is begun.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        record: StudyRecord,
+        space: Space | None,
+        sampler: Sampler,
+        scheduler: Scheduler | None,
+        checkpoints: Checkpoints,
+    ) -> None:
+        spec = dict(record.spec)
+        stored = Space.from_json(spec["space"])
+        for name in stored.params.keys() & (space or stored).params.keys():
+            must_match(name, stored.params[name], (space or stored).params[name])
+
+        self.storage = storage
+        self.sampler = sampler
+        self.scheduler = scheduler
+        self.id = record.id
+        self.name = record.name
+        self.directions: tuple[str, ...] = tuple(spec["directions"])
+        self.seed = int(spec["seed"])
+        self.declared = bool(space is not None or spec.get("declared", False))
+        self.worker = worker_name()
+        self.held: dict[int, int] = {}
+        self.stop = StopSignal()
+
+        self.history = History(
+            stored if space is None else space, self.directions, self.seed, spec.get("objectives")
+        )
+        self.objectives = self.history.objectives
+        self._spec = spec
+        self._proposals = Proposals(
+            self.history, self.declared, set() if space is None else set(space.names)
+        )
+        self._leases = Leases(storage, record.id, self.held)
+        self._retention = CheckpointRetention(checkpoints, self.history)
+        self._lock = threading.RLock()
+        self._warned: set[str] = set()  # topics of warnings that were given
+        self._adopt(spec)
+
+    # -- the study ------------------------------------------------------------------------------
+
+    def open(self, space: Space | None) -> Engine:
+        """Store a declared space that differs from the stored one, and read the trials.
+
+        Args:
+            space: The declared space, as given to the constructor.
+        """
+        with self._lock:
+            if space is not None and space.to_json() != self._spec["space"]:
+                self._save_space()
+            elif space is None and self._spec["space"].get("functions"):
+                logger.warning(
+                    "study %r has constraints that are functions (%s) and cannot be stored; pass "
+                    "its space when loading it",
+                    self.name,
+                    ", ".join(self._spec["space"]["functions"]),
+                )
+            self.refresh()
+        return self
+
+    def refresh(self) -> None:
+        """Read what others have written since the last look."""
+        with self._lock:
+            changes = self.storage.changes(self.id, self.history.revision)
+            if changes.revision == self.history.revision:
+                return
+            self.history.put(changes.rows)
+            for r in changes.reports:
+                self.history.put_report(r.number, r.step, r.value)
+            self.history.revision = changes.revision
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[History]:
+        """Hold the lock over an up-to-date history: for reads that belong together."""
+        with self._lock:
+            self.refresh()
+            yield self.history
+
+    @contextlib.contextmanager
+    def peeking(self, timeout_s: float) -> Iterator[History | None]:
+        """Hold the lock over the history as it is; None when others hold it for longer."""
+        if not self._lock.acquire(timeout=timeout_s):
+            yield None
+            return
+        try:
+            yield self.history
+        finally:
+            self._lock.release()
+
+    @property
+    def space(self) -> Space:
+        """The declared space, or what the objective has shown so far, conditions included."""
+        with self._lock:
+            return self._proposals.space
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Where trials leave what they can go on from."""
+        return self._retention.store
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the storage knows of the study beside its trials, as of the last look."""
+        return dict(self._spec)
+
+    def update_spec(self, **changed: Any) -> None:
+        """Change some of what the storage knows of the study beside its trials."""
+        with self._lock:
+            self._adopt(self.storage.study(self.name).spec | changed)
+            self.storage.update_study(self.id, self._spec)
+
+    def begin_run(self) -> None:
+        """Prepare a run of trials: no stop is asked for, and other processes' changes are known."""
+        self.stop = StopSignal()
+        with self._lock:
+            if self.storage.shared:
+                self._adopt(self.storage.study(self.name).spec)
+                self.refresh()
+                self._retention.sweep()
+
+    def end_run(self) -> None:
+        """Forget how many trials the run was to have: `take` without a bound knows of no end."""
+        self.history.budget = None
+
+    # -- trials ---------------------------------------------------------------------------------
+
+    def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        """Rows of some trials, or of all, by number."""
+        return self.storage.rows(self.id, numbers)
+
+    def add_trials(
+        self, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
+    ) -> list[int]:
+        """Add trials as they are.
+
+        Args:
+            rows: The trials; they get new numbers.
+            expected: How many trials the study has as far as the caller knows; None adds them
+                whatever the others did.
+            call: A key under which the storage recognises a repeated call.
+
+        Returns:
+            Their numbers; none when there were other trials than expected.
+        """
+        with self._lock:
+            first, _ = self.storage.add_trials(self.id, rows, expected, call)
+            self.refresh()
+        return list(range(first, first + len(rows))) if first >= 0 else []
+
+    def check_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Params that somebody fixes, as the declared space takes them.
+
+        Raises:
+            UnknownParameterError: A declared space does not have such a parameter or value.
+        """
+        return self.history.space.check(params) if self.declared else dict(params)
+
+    def take(
+        self,
+        only: Collection[int] | None = None,
+        n_left: int | None = None,
+        worker: str | None = None,
+        fresh: bool = False,
+    ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+        """Begin the trial that a free worker runs now.
+
+        Args:
+            only: Numbers of trials that wait or have lost their worker: no others are wanted.
+            n_left: How many trials that nobody has begun may still be taken; None for no bound.
+            worker: The name to write under; None for this process's.
+            fresh: Whether the history has just been refreshed.
+
+        Returns:
+            The trial; or WAIT while none can be had before running ones are over, DONE where none
+            can be had at all.
+        """
+        with self._lock:
+            if not fresh:
+                self.refresh()
+            worker = worker or self.worker
+            new_allowed = n_left != 0
+            if only is None:
+                self._set_budget(n_left)
+
+            row = self._claim(only, new_allowed, worker)
+            if row is not None:
+                return row
+            if only is not None:
+                return Next.DONE
+
+            self._warn_of_stuck_trials()
+            if self.scheduler is None:
+                return self._propose(worker) if new_allowed else Next.DONE
+            return self._follow_scheduler(self.scheduler, new_allowed, worker)
+
+    def ask(
+        self,
+        taken: dict[int, Ticket],
+        only: Collection[int] | None = None,
+        n_left: int | None = None,
+    ) -> Ticket | Literal[Next.WAIT, Next.DONE]:
+        """Begin a trial that this process runs, and keep its lease alive until it is over.
+
+        Args:
+            taken: Number -> ticket; the trial is noted here too, so that an interrupt between two
+                steps loses nothing.
+            only: See `take`.
+            n_left: See `take`.
+        """
+        with self._lock:
+            row = self.take(only, n_left)
+            if not isinstance(row, TrialRow):
+                return row
+            ticket = self.ticket(row)
+            taken[row.number] = ticket
+            self.held[row.number] = row.token
+            self._leases.keep_alive()
+            return ticket
+
+    def ticket(self, row: TrialRow) -> Ticket:
+        """The ticket of a trial that was begun."""
+        return Ticket(
+            number=row.number,
+            proposal=row.params,
+            seed=self.seed,
+            keeper=self.checkpoints,
+            references=row.checkpoints,
+            token=row.token,
+            declared=self.declared,
+            objectives=self.objectives,
+            tags=dict(row.tags),
+        )
+
+    def trial(self, ticket: Ticket, window: int | None = None) -> Trial:
+        """The handle of a trial that runs in this process; see `decide` for `window`."""
+        link = EngineLink(self, ticket.number, ticket.token, window)
+        return make_trial(ticket, self.history.space, link)
+
+    def forget(self, number: int) -> None:
+        """Stop keeping a trial's lease alive: it was lost to another worker."""
+        with self._lock:
+            self.held.pop(number, None)
+
+    def report(
+        self,
+        number: int,
+        token: int,
+        step: float,
+        value: Told,
+        reference: dict[str, Any] | None,
+        params: dict[str, Any],
+    ) -> None:
+        """Store an intermediate value, and where the checkpoint is that was saved with it.
+
+        Raises:
+            ReportError: There are more or fewer values than objectives.
+            LeaseLostError: The trial was given to another worker in the meantime.
+        """
+        self._check_n_values(number, value)
+        with self._lock:
+            history = self.history
+            if reference is not None and number not in self.held:  # its earlier turns ran elsewhere
+                self.refresh()
+            references = None
+            if reference is not None:
+                references = self._retention.add(number, reference)
+
+            revision = self.storage.report(self.id, number, token, step, value, references, params)
+            # Params that grew since the last write change the stored row too.
+            same_params = not params or params == history.last_params(number)
+            if revision == history.revision + 1 and same_params:
+                history.put_report(number, step, value)
+                history.revision = revision
+            elif not same_params or not self.storage.shared:
+                # With a shared storage `decide` reads the changes anyway.
+                self.refresh()
+
+            if references is not None:
+                history.set_checkpoints(number, references)
+            self._retention.delete_dropped(self.refresh)
+
+    def decide(self, number: int, window: int | None = None) -> Decision:
+        """Ask the scheduler about a trial that has reported.
+
+        Args:
+            number: The trial's.
+            window: How many trials run at a time where results are taken in in trial order: the
+                scheduler then sees only what is sure to be there whatever the timing.
+        """
+        if self.scheduler is None:
+            return Decision.CONTINUE
+        with self._lock:
+            if self.storage.shared:
+                self.refresh()
+            history = self.history
+            if history.reports.last(number) is None or history.confirming[number]:
+                return Decision.CONTINUE
+            if window is not None:
+                history = history.before(number, window)
+            return self.scheduler.decide(history, number)
+
+    def end(
+        self,
+        number: int,
+        token: int,
+        outcome: Outcome,
+        reported_elsewhere: bool = False,
+        worker: str | None = None,
+    ) -> TrialRow:
+        """Store what became of a trial: its turn is over, or all of it.
+
+        Args:
+            number: The trial's.
+            token: Proves that the worker holds it.
+            outcome: How it ended.
+            reported_elsewhere: Whether it may have reported through another process.
+            worker: The name to write under; None for this process's.
+
+        Raises:
+            LeaseLostError: The trial is already over, or was given to another worker.
+        """
+        with self._lock:
+            unseen = (
+                reported_elsewhere
+                or outcome.state != State.COMPLETE
+                or bool(self.history.checkpoints.get(number))
+            )
+            if self.storage.shared and unseen:
+                self.refresh()  # its reports, and what others did better
+
+            outcome = self._learn_space(outcome)
+            row = self._row_at_end(number, token, outcome, worker or self.worker)
+            row = self._retention.end(row)
+            if row.state == State.COMPLETE:
+                self._warn_without_reports(number)
+            try:
+                self._apply_write(self.storage.finish(self.id, row), row)
+            finally:
+                self.held.pop(number, None)
+            self._retention.delete_dropped(self.refresh)
+        return row
+
+    def release(self, number: int, token: int, retried: bool) -> None:
+        """Give a trial back that this process will not end.
+
+        Args:
+            number: The trial's.
+            token: Proves that the worker holds it.
+            retried: Whether this counts as one of the times that a trial is offered again.
+        """
+        with self._lock:
+            self.held.pop(number, None)
+            try:
+                self._apply_write(self.storage.release(self.id, number, token, retried))
+            except LeaseLostError as e:  # an interrupt came after the result had been stored
+                logger.info("%s", e)
+
+    def release_forgotten(self) -> None:
+        """Give back what an interrupt cut off between the storage's answer and our note of it."""
+        with self._lock:
+            self.refresh()
+            unknown = sorted(self.history.running - self.held.keys())
+            for row in self.rows(unknown):
+                if row.worker == self.worker:
+                    with contextlib.suppress(LeaseLostError):
+                        self._apply_write(
+                            self.storage.release(self.id, row.number, row.token, False)
+                        )
+
+    def pending(self, numbers: Collection[int]) -> dict[int, bool]:
+        """Those trials that wait or run elsewhere, and whether each can be taken now."""
+        with self.reading() as history:
+            now = time.time()
+            foreign = history.running - self.held.keys()
+            return {
+                i: i in history.waiting or bool(history.lease_s[i] < now)
+                for i in numbers
+                if i in history.waiting or i in foreign
+            }
+
+    def count_running(self) -> int:
+        """How many trials run now, here or elsewhere, as far as the history knows."""
+        now = time.time()
+        history = self.history
+        return sum(i in self.held or bool(history.lease_s[i] > now) for i in history.running)
+
+    def find_expired(self, numbers: Iterable[int]) -> list[int]:
+        """Numbers of those running trials whose lease has run out.
+
+        Only those are looked up whose lease was to end by now; a lease that turns out to have been
+        prolonged is noted.
+        """
+        now = self.storage.now()
+        lease_s = self.storage.lease_s
+        with self._lock:
+            due = sorted(i for i in numbers if lease_expired(self.history.lease_s[i], now, lease_s))
+            expired = []
+            for row in self.rows(due) if due else ():
+                if row.state == State.RUNNING and lease_expired(row.lease_s, now, lease_s):
+                    expired.append(row.number)
+                else:
+                    self.history.set_lease(row.number, row.lease_s)
+        return expired
+
+    # -- how `take` finds a trial ----------------------------------------------------------------
+
+    def _set_budget(self, n_left: int | None) -> None:
+        history = self.history
+        n_begun = history.n - len(history.waiting - history.turns.keys())
+        history.budget = None if n_left is None else n_begun + n_left
+
+    def _claim(
+        self, only: Collection[int] | None, new_allowed: bool, worker: str
+    ) -> TrialRow | None:
+        """Take over the first trial that waits, or whose worker has been silent for too long."""
+        history = self.history
+        candidates = set(history.waiting)
+        if not new_allowed:
+            candidates &= history.turns.keys()
+        foreign = history.running - self.held.keys()
+        if foreign:
+            now = self.storage.now()
+            candidates |= {
+                i for i in foreign if lease_expired(history.lease_s[i], now, self.storage.lease_s)
+            }
+        if only is not None:
+            candidates &= set(only)
+
+        for number in sorted(candidates):
+            row, revision = self.storage.claim(self.id, number, worker)
+            first_time = row is not None and row.token == 1
+            if row is not None and first_time and row.params.keys() != history.space.params.keys():
+                params = self._proposals.complete(self.sampler, number, row.params)
+                row = replace(row, params=params)
+            self._apply_write(revision, row)
+            if row is not None:
+                return row
+            if number in history.running:  # alive after all: look at its lease again in a while
+                history.set_lease(number, self.storage.now() + self.storage.lease_s / 3)
+        return None
+
+    def _follow_scheduler(
+        self, scheduler: Scheduler, new_allowed: bool, worker: str
+    ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+        """Do what the scheduler says that a free worker does."""
+        for _ in range(_ATTEMPTS):
+            move = scheduler.next(self.history)
+            if isinstance(move, Resume):
+                row = self._resume(move, worker)
+                if row is not None:
+                    return row
+            elif move is not Next.START:
+                return move
+            elif new_allowed:
+                return self._propose(worker)
+            else:
+                return Next.WAIT if scheduler.resumes and self.history.running else Next.DONE
+        return Next.WAIT
+
+    def _propose(self, worker: str) -> TrialRow:
+        """Begin a new trial.
+
+        If another worker was quicker, the proposal is made once more with its trial in sight.
+        """
+        for attempt in (0, 1):
+            number = self.history.n
+            params = self._proposals.propose(self.sampler, number, attempt)
+            row = self._new_row(number, params, worker)
+            first, revision = self.storage.add_trials(self.id, [row], None if attempt else number)
+            if first >= 0:
+                break
+            self.refresh()
+        row = row if first == number else replace(row, number=first)
+        self._apply_write(revision, row)
+        return row
+
+    def _begin(self, params: dict[str, Any], worker: str) -> TrialRow | None:
+        """Begin a new trial with these params, the others sampled; None if another was quicker."""
+        number = self.history.n
+        params = self._proposals.complete(self.sampler, number, self.check_params(params))
+        row = self._new_row(number, params, worker)
+        first, revision = self.storage.add_trials(self.id, [row], number)
+        self._apply_write(revision, row if first >= 0 else None)
+        return row if first >= 0 else None
+
+    def _new_row(self, number: int, params: dict[str, Any], worker: str) -> TrialRow:
+        return TrialRow(
+            number=number,
+            state=State.RUNNING,
+            params=params,
+            started_s=time.time(),
+            worker=worker,
+            token=1,
+            lease_s=self.storage.now() + self.storage.lease_s,
+        )
+
+    def _resume(self, move: Resume, worker: str) -> TrialRow | None:
+        """Resume a paused trial.
+
+        None if another worker was quicker, whose trial is then in sight.
+        """
+        history = self.history
+        number = move.number
+        if number == history.n:
+            return self._begin(move.params or {}, worker)
+        token = int(history.token[number])
+        [row] = self.rows([number])
+
+        step = float(history.last_step[number])
+        copied = row.checkpoints[:0]
+        if move.source is not None:  # go on from another trial's last checkpoint
+            copied = history.checkpoints.get(move.source, ())[-1:]
+            step = float(copied[0]["step"] if copied else history.last_step[move.source])
+        if not row.checkpoints and not copied and step > 0:
+            self._warn(
+                "no checkpoint",
+                f"trial {number} of {self.name!r} goes on without a checkpoint, so its first "
+                f"{step:g} steps are trained again: call trial.report(value, step, "
+                "checkpoint=...), begin with trial.checkpoint after trial.step, or take a "
+                "scheduler that never pauses, such as ASHA(mode='stopping')",
+            )
+
+        turn = Turn(step, row.params if move.params is None else move.params, move.source)
+        resumed, revision = self.storage.claim(
+            self.id, number, worker, turn=turn, token=token, checkpoints=copied
+        )
+        self._apply_write(revision, resumed)
+        return resumed
+
+    # -- how `end` makes the row ------------------------------------------------------------------
+
+    def _learn_space(self, outcome: Outcome) -> Outcome:
+        """Let the space grow by what the objective asked for.
+
+        The trial fails if another worker has just used one of the names for something else.
+        """
+        try:
+            if self._proposals.learn(outcome.suggested):
+                self._save_space()
+        except IncompatibleDistributionError as e:
+            outcome.state = State.FAILED
+            outcome.values = None
+            outcome.error = describe(e)
+            outcome.exception = e
+        return outcome
+
+    def _row_at_end(self, number: int, token: int, outcome: Outcome, worker: str) -> TrialRow:
+        """The row of a trial whose turn is over; its earlier turns count too."""
+        history = self.history
+        values = outcome.values
+        if values is None and outcome.state in (State.PRUNED, State.PAUSED):
+            values = history.reports.last(number)
+
+        error = outcome.error
+        if error and history.granted[number] >= history.last_step[number]:
+            error += (
+                f"\nThe trial had been resumed at step {history.granted[number]:g} and reported "
+                "nothing since. If that is where trials end, tell the scheduler so (max_resource), "
+                "or return what the checkpoint had come to"
+            )
+
+        started_s = outcome.started_s
+        params = outcome.params
+        cost = outcome.cost
+        constraints = outcome.constraints
+        turns = history.turns.get(number, ())
+        if turns:
+            started_s = None
+            params = {**turns[-1].params, **params}
+            earlier_cost = float(history.cost[number])
+            if not math.isnan(earlier_cost):
+                cost = earlier_cost + (cost or 0.0)
+            constraints = {**history.feasibility.told(number), **constraints}
+
+        return TrialRow(
+            number=number,
+            state=outcome.state,
+            params=params,
+            values=values,
+            tags=outcome.tags,
+            error=error,
+            started_s=started_s or float(history.started_s[number]),
+            finished_s=outcome.finished_s,
+            worker=worker,
+            token=token,
+            cost=cost,
+            turns=turns,
+            constraints=constraints,
+        )
+
+    def _check_n_values(self, number: int, value: Told) -> None:
+        m = len(self.directions)
+        if m == 1 and isinstance(value, tuple):
+            raise ReportError(
+                f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in "
+                f"trial {number}"
+            )
+        if m > 1 and (not isinstance(value, tuple) or len(value) != m):
+            raise ReportError(
+                f"report(values, step) expects {m} values, got {value!r} in trial {number}"
+            )
+
+    # -- warnings, each given once ----------------------------------------------------------------
+
+    def _warn_of_stuck_trials(self) -> None:
+        n_paused = len(self.history.paused)
+        if n_paused and not (self.scheduler and self.scheduler.resumes):
+            self._warn(
+                "paused",
+                f"{n_paused} trials of {self.name!r} are paused, and the scheduler "
+                f"{self.scheduler!r} never resumes any: they stay as they are. Pass the scheduler "
+                "that paused them to go on with them",
+            )
+
+    def _warn_without_reports(self, number: int) -> None:
+        if self.scheduler is None or self.history.n_reports:
+            return
+        self.refresh()
+        if not self.history.n_reports:
+            self._warn(
+                "no report",
+                f"trial {number} ended without a report, and {self.scheduler!r} decides by "
+                "reports: call trial.report(value, step) as it trains, and raise "
+                "luthier.TrialPruned where trial.should_prune() is true; until then every trial "
+                "is trained to its end",
+            )
+
+    def _warn(self, topic: str, message: str) -> None:
+        if topic not in self._warned:
+            self._warned.add(topic)
+            logger.warning("%s", message)
+
+    # -- what is known of the study ---------------------------------------------------------------
+
+    def _apply_write(self, revision: int, row: TrialRow | None = None) -> None:
+        """Bring the history up to date after an own write.
+
+        What others wrote in between is read when somebody needs it.
+        """
+        if row is None or row.number > self.history.n:
+            self.refresh()
+            return
+        self.history.put([row])
+        if revision == self.history.revision + 1:
+            self.history.revision = revision
+
+    def _save_space(self) -> None:
+        self.update_spec(space=self.history.space.to_json(), declared=self.declared)
+
+    def _adopt(self, spec: Mapping[str, Any]) -> None:
+        """Take over what the storage knows of the study, but for its space."""
+        self._spec = dict(spec)
+        self.history.crash = self._spec.get("crash") == "infeasible"
+
+
+class StopSignal:
+    """Whether, and why, a run begins no further trial.
+
+    Attributes:
+        requested: Whether it was asked for.
+        reason: The stop rule's reason in words; None when no rule asked for it.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.reason: str | None = None
+
+    def request(self, reason: str | None = None) -> None:
+        """Ask for a stop."""
+        self.requested = True
+        self.reason = reason or self.reason
+
+    def withdraw(self) -> None:
+        """Take an earlier request back."""
+        self.requested = False
+
+
+class EngineLink:
+    """A trial's way to its study in the same process.
+
+    Args:
+        engine: The study's.
+        number: The trial's.
+        token: Proves that the worker holds it.
+        window: See `Engine.decide`.
+    """
+
+    __slots__ = ("engine", "number", "token", "window")
+
+    def __init__(self, engine: Engine, number: int, token: int, window: int | None = None) -> None:
+        self.engine = engine
+        self.number = number
+        self.token = token
+        self.window = window
+
+    def report(
+        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+    ) -> None:
+        """Store an intermediate value."""
+        self.engine.report(self.number, self.token, step, value, reference, params)
+
+    def decide(self) -> Decision:
+        """Ask the scheduler."""
+        return self.engine.decide(self.number, self.window)
