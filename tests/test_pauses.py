@@ -16,7 +16,6 @@ from luthier.errors import CheckpointError, NothingToAskError, ReportError
 from luthier.schedulers import Decision, Scheduler
 from luthier.schedulers.base import Next, Resume
 from luthier.storages import SQLite
-from luthier.storages.base import Resume as Resumed
 from luthier.trial.record import State, Turn
 
 
@@ -488,7 +487,9 @@ def test_a_checkpoint_that_another_worker_has_just_taken_is_not_deleted(tmp_path
     study.engine.held.pop(paused.number)
     lent = other.rows(1, [source.number])[0].checkpoints[-1:]
     turn = Turn(1.0, {"x": 0.3}, source.number)
-    mine.meanwhile = lambda: other.claim(1, paused.number, "other", Resumed(1, turn, lent))
+    mine.meanwhile = lambda: other.claim(
+        1, paused.number, "other", turn=turn, token=1, checkpoints=lent
+    )
     study.tell(source, 3.0)
     [copy] = other.rows(1, [paused.number])
     assert copy.checkpoints[-1]["file"] == lent[0]["file"]

@@ -93,7 +93,7 @@ def test_plain_lines_load_no_rich():
 
 
 def tally(n_trials=None, timeout_s=None, done=0, after_s=10.0):
-    t = Tally(luthier.create_study("s"), n_trials, timeout_s)
+    t = Tally(luthier.create_study("s").engine, n_trials, timeout_s)
     t.counts[State.COMPLETE] = done
     t._began = time.monotonic() - after_s
     return t
@@ -110,7 +110,7 @@ def test_time_left():
     assert tally(n_trials=10, timeout_s=100, done=4).share == 0.4
     assert tally(timeout_s=5).left_s == 0
     assert tally(timeout_s=5).share == 1
-    assert tally(timeout_s=5).timed() == "0:10, ending the last trials"
+    assert tally(timeout_s=5).describe_time() == "0:10, ending the last trials"
     assert tally(n_trials=0).share is None
 
 
@@ -133,7 +133,7 @@ def test_what_runs_is_counted_without_the_dead(tmp_path):
     t = Tally(study.engine, None, None)
     t.look()
     assert t.n_running == 2
-    elsewhere._open.clear()  # as if its process had died
+    elsewhere.engine.held.clear()  # as if its process had died
     time.sleep(0.5)
     t.look()
     assert t.n_running == 1
@@ -148,7 +148,7 @@ def test_several_objectives_have_no_best_but_a_front_that_grows():
     rng = np.random.default_rng(0)
     seen = []
     t.look()
-    assert t.found() == ""
+    assert t.describe_best() == ""
     for values in rng.integers(0, 9, (40, 2)).tolist():
         trial = study.ask()
         trial.set_constraint("c", 1.0 if values[0] == 0 else -1.0)
@@ -156,7 +156,7 @@ def test_several_objectives_have_no_best_but_a_front_that_grows():
         t.look()
         seen.append(len(t.front))
         assert t.front.tolist() == [row.number for row in study.best_trials]
-    assert t.found() == f"{seen[-1]} beaten by none"
+    assert t.describe_best() == f"{seen[-1]} beaten by none"
     assert any(b < a for a, b in itertools.pairwise(seen)), "who joins may beat some"
 
 
@@ -168,7 +168,9 @@ def test_what_breaks_a_constraint_is_not_the_best():
         trial.set_constraint("c", broken)
         study.tell(trial, value)
         t.look()
-        assert t.found() == ("best 3 in trial 1" if trial.number else "none keeps all constraints")
+        assert t.describe_best() == (
+            "best 3 in trial 1" if trial.number else "none keeps all constraints"
+        )
 
 
 @pytest.mark.parametrize("bounds", [(None, None), (3, None), (None, 5.0), (3, 5.0)])
@@ -177,7 +179,7 @@ def test_the_callbacks_take_rows(bounds, capsys):
     with display(study.engine, *bounds, True) as callbacks:
         row = study.tell(study.ask(), 1.0)
         for call in callbacks:
-            call(study, row)
+            call(row)
     assert "s: 1 done, 0 stopped; best 1 in trial 0" in capsys.readouterr().err
 
 

@@ -307,7 +307,7 @@ def test_checkpoints_that_are_gone_are_told_and_those_with_a_place_of_their_own_
         in call("storage", "copy", "a.db", "b.db", "--study", "gone").stderr
     )
     with pytest.raises(LuthierError):
-        luthier.load_study("gone", "b.db").checkpoint(0)
+        luthier.load_study("gone", "b.db").load_checkpoint(0)
 
 
 @pytest.mark.parametrize(
