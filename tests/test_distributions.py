@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luthier import Categorical, Float, Int
+from luthier import Categorical, Float, Int, Space
 from luthier.errors import DistributionError, UnknownParameterError
 from luthier.space.distributions import Distribution
 
@@ -148,3 +148,31 @@ def test_a_choice_that_is_not_there_is_named() -> None:
 @given(ints() | stepped_floats() | st.just(Categorical(["a", 1, (2, "b")], when={"p": ["x", 3]})))
 def test_json_and_back(dist: Distribution) -> None:
     assert msgspec.json.decode(msgspec.json.encode(dist), type=Distribution) == dist
+
+
+@pytest.mark.parametrize(
+    "dist",
+    [
+        Float(0, 1),
+        Float(1e-5, 1e-1, scale="log"),
+        Float(0, 0.999, scale="reverse_log", prior=0.9),
+        Float(0, 1, step=0.3),
+        Float(2, 2, prior=2),
+        Int(1, 9, prior=(3, 0.1)),
+        Int(1, 1000, scale="log"),
+        Categorical(["a", "b", "c"], prior={"a": 2, "b": 1}),
+        Categorical([1, 2, 3], ordered=True),
+        Categorical(["a"], prior=[1.0]),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("use_prior", [False, True])
+def test_a_single_value_is_drawn_like_a_point_of_a_space(dist, use_prior):
+    space = Space({"x": dist})
+    for seed in range(100):
+        rng, alone = np.random.default_rng(seed), np.random.default_rng(seed)
+        X = space.from_prior(rng, 1) if use_prior else space.sample(rng, 1)
+        value = dist.sample(alone, use_prior=use_prior)
+        assert value == space.decode(X)[0]["x"]
+        assert type(value) is type(space.decode(X)[0]["x"])
+        assert rng.random() == alone.random()

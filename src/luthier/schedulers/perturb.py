@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
 from ..space.distributions import Categorical, Distribution, Float
 from ..space.space import Space
@@ -40,7 +39,7 @@ def explored(
             if name not in given and not dist.when:
                 continue
             if name not in given or not fits(dist, given[name]):
-                values[name] = drawn(dist, rng)
+                values[name] = dist.sample(rng, use_prior=True)
             elif mutate is None or name in mutate:
                 values[name] = perturbed(dist, given[name], resample_probability, factors, rng)
             else:
@@ -69,7 +68,7 @@ def perturbed(
     log scale the distance to its end is multiplied, and discrete numbers move by one step at least.
     """
     if (isinstance(dist, Categorical) and not dist.ordered) or rng.random() < resample_probability:
-        return drawn(dist, rng)
+        return dist.sample(rng, use_prior=True)
     x = dist.raw(value)
     if isinstance(dist, Categorical):
         return dist.value(min(max(x + rng.choice((-1, 1)), 0), dist.n_values - 1))
@@ -92,9 +91,3 @@ def fits(dist: Distribution, value: Any) -> bool:
         return bool(dist.contains(dist.raw(value)))
     except ValueError:  # a choice that no longer exists
         return False
-
-
-def drawn(dist: Distribution, rng: np.random.Generator) -> Any:
-    """A value from a distribution's prior, uniform without one."""
-    alone = Space({"x": replace(dist, when=None)})
-    return alone.decode(alone.from_prior(rng, 1))[0]["x"]

@@ -1,4 +1,4 @@
-"""Hard constraints: what no proposal may break, as text ("warmup < steps") or as a function of the params."""
+"""Hard constraints, as text ("warmup < steps") or as a function: no proposal may break them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ConstraintError
 from ..typing import Array, Mask
 
-_LONGEST = 2_000  # characters
+_MAX_LENGTH = 2_000  # characters
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -41,12 +41,27 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "min": lambda *a: np.minimum.reduce(np.broadcast_arrays(*a)),
     "max": lambda *a: np.maximum.reduce(np.broadcast_arrays(*a)),
 }
+# Forms of an expression beside names and calls.
+_ALLOWED = (
+    ast.BoolOp,
+    ast.UnaryOp,
+    ast.BinOp,
+    ast.Compare,
+    ast.Constant,
+    ast.Tuple,
+    ast.List,
+    ast.operator,
+    ast.cmpop,
+    ast.boolop,
+    ast.unaryop,
+    ast.expr_context,
+)
 
 
 class Expression:
     """A constraint written as text, evaluated on whole columns.
 
-    It can be stored and never runs foreign code.
+    It can be stored, and it never runs foreign code.
 
     Args:
         text: Comparisons, `and`, `or`, `not`, `in`, arithmetic, abs, exp, log, log2, log10, sqrt,
@@ -55,12 +70,16 @@ class Expression:
 
     Raises:
         ConstraintError: The text is no such expression.
+
+    Attributes:
+        text: The expression.
+        names: The parameters that it names.
     """
 
     def __init__(self, text: str) -> None:
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_LENGTH:
             raise ConstraintError(
-                f"a constraint has at most {_LONGEST:,} characters, got {len(text):,}; write "
+                f"a constraint has at most {_MAX_LENGTH:,} characters, got {len(text):,}; write "
                 "several"
             )
         self.text = text.strip()
@@ -77,11 +96,10 @@ class Expression:
             ) from None
 
     def _check(self, node: ast.AST) -> None:
-        """Walks the tree once, so that nothing but the listed forms is ever evaluated."""
+        """Walk the tree once, so that nothing but the listed forms is ever evaluated."""
         if isinstance(node, ast.Call):
-            if not (
-                isinstance(node.func, ast.Name) and node.func.id in _CALLS and not node.keywords
-            ):
+            known = isinstance(node.func, ast.Name) and node.func.id in _CALLS
+            if not known or node.keywords:
                 raise ConstraintError(
                     f"only {', '.join(_CALLS)} can be called in a constraint, got {self.text!r}"
                 )
@@ -89,21 +107,7 @@ class Expression:
         elif isinstance(node, ast.Name):
             self.names.add(node.id)
             children = []
-        elif isinstance(
-            node,
-            ast.BoolOp
-            | ast.UnaryOp
-            | ast.BinOp
-            | ast.Compare
-            | ast.Constant
-            | ast.Tuple
-            | ast.List
-            | ast.operator
-            | ast.cmpop
-            | ast.boolop
-            | ast.unaryop
-            | ast.expr_context,
-        ):
+        elif isinstance(node, _ALLOWED):
             children = list(ast.iter_child_nodes(node))
         else:
             raise ConstraintError(
@@ -113,13 +117,12 @@ class Expression:
             self._check(child)
 
     def __call__(self, columns: Mapping[str, NDArray[Any]]) -> Mask:
-        """Evaluates on columns of parameter values, each (n,), and gives (n,) bool."""
+        """Return whether the constraint holds (n,), for columns of parameter values, each (n,)."""
         n = len(next(iter(columns.values()))) if columns else 1
         try:
             with np.errstate(all="ignore"):
-                return np.broadcast_to(
-                    np.asarray(self._value(self._tree, columns), dtype=bool), (n,)
-                )
+                holds = np.asarray(self._value(self._tree, columns), dtype=bool)
+                return np.broadcast_to(holds, (n,))
         except Exception as e:
             raise ConstraintError(f"constraint {self.text!r} cannot be evaluated: {e}") from e
 
@@ -132,25 +135,20 @@ class Expression:
             case ast.Tuple() | ast.List():
                 return [self._value(e, columns) for e in node.elts]
             case ast.BinOp():
-                return _BINARY[type(node.op)](
-                    *(_floats(self._value(n, columns)) for n in (node.left, node.right))
-                )
+                sides = (_floats(self._value(n, columns)) for n in (node.left, node.right))
+                return _BINARY[type(node.op)](*sides)
             case ast.UnaryOp():
                 v = self._value(node.operand, columns)
-                return (
-                    np.logical_not(v)
-                    if isinstance(node.op, ast.Not)
-                    else -v
-                    if isinstance(node.op, ast.USub)
-                    else v
-                )
+                if isinstance(node.op, ast.Not):
+                    return np.logical_not(v)
+                return -v if isinstance(node.op, ast.USub) else v
             case ast.BoolOp():
                 parts = [self._value(v, columns) for v in node.values]
-                return (np.logical_and if isinstance(node.op, ast.And) else np.logical_or).reduce(
-                    np.broadcast_arrays(*parts)
-                )
+                join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+                return join.reduce(np.broadcast_arrays(*parts))
             case ast.Compare():
-                left, result = self._value(node.left, columns), np.True_
+                left = self._value(node.left, columns)
+                result = np.True_
                 for op, comparator in zip(node.ops, node.comparators, strict=True):
                     right = self._value(comparator, columns)
                     result = result & self._compare(op, left, right)
@@ -169,9 +167,9 @@ class Expression:
 
 
 def _floats(value: Any) -> Array:
-    """What arithmetic takes.
+    """Return an operand of arithmetic as floats.
 
-    With integers of any size, text or lists it could take any time and memory.
+    With integers of any size, text or lists arithmetic could take any time and memory.
     """
     found = np.asarray(value)
     text = found.dtype == object and any(isinstance(v, str) for v in found.flat)
@@ -183,8 +181,14 @@ def _floats(value: Any) -> Array:
 class Predicate:
     """A constraint written as a function of the params; it sees the active ones only.
 
-    A function that looks up a parameter which is not active (a KeyError) has nothing to say about
-    that point.
+    A point at which the function looks up a parameter that is not active (a KeyError) is allowed.
+
+    Args:
+        function: Takes the params, and returns true for what is allowed.
+        names: All parameters of the space.
+
+    Attributes:
+        text: The function's name, for messages.
     """
 
     def __init__(self, function: Callable[[dict[str, Any]], Any], names: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""Float, Int, Categorical: what values a parameter takes, and how they lie on the unit interval."""
+"""Float, Int, Categorical: the values of a parameter, and where they lie on the unit interval."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..validation import is_scalar
 
 Scale = Literal["linear", "log", "reverse_log"]
 
-_CONFIDENCE = 0.25  # sd of a belief that names only a value, as a share of the range
+_DEFAULT_SD = 0.25  # of a prior that names only a value, as a share of the range
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
 
 
 def choice_key(value: Any) -> str:
-    """The JSON text that identifies a choice: 1, 1.0, True and "1" are four different choices.
+    """Return the JSON text that identifies a choice: 1, 1.0, True and "1" are four of them.
 
     Args:
         value: None, a bool, int, float or str, or a (nested) sequence of them.
@@ -48,14 +48,15 @@ def choice_key(value: Any) -> str:
 
 
 def tuples(value: Any) -> Any:
-    """The value with every list in it made a tuple, as choices are compared and stored."""
+    """Return a value with every list in it made a tuple, as choices are compared and stored."""
     return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
 
 
-def conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
-    """Conditions as `{parent: allowed values}`, from what people write.
+def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
+    """Return conditions as `{parent: allowed values}`.
 
-    One value, or a list, set or range of them.
+    Args:
+        when: As people write it: name of a parent to one value, or to a list, set or range of them.
     """
     many = (list, tuple, set, frozenset, range)
     return {
@@ -71,7 +72,7 @@ class _Parameter(
     repr_omit_defaults=True,
     dict=True,
 ):
-    """What all share: where a search should start, where the best value is believed to be, and the conditions."""
+    """Base of all distributions: a default value, a prior, and conditions."""
 
     default: Any = None
     prior: Any = None
@@ -79,21 +80,45 @@ class _Parameter(
 
     def __post_init__(self) -> None:
         if self.when is not None:
-            msgspec.structs.force_setattr(self, "when", conditions(self.when) or None)
+            msgspec.structs.force_setattr(self, "when", normalise_conditions(self.when) or None)
         if self.prior is not None:
-            msgspec.structs.force_setattr(self, "prior", self._belief(self.prior))
+            msgspec.structs.force_setattr(self, "prior", self._normalise_prior(self.prior))
 
-    def _belief(self, prior: Any) -> tuple[Any, ...]:
-        """A prior in its one form, from those that people write."""
+    def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
+        """Return a prior in its one form, from those that people write."""
         raise NotImplementedError
 
     @property
     def likeliest(self) -> Any:
-        """The value a search should start with: the default, else the prior's.
-
-        None without either.
-        """
+        """Value that a search should start with: the default, else the prior's, else None."""
         return self.prior[0] if self.default is None and self.prior else self.default
+
+    def value(self, raw: float) -> Any:
+        """Return what a column holds in the user's type."""
+        raise NotImplementedError
+
+    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
+        """Return n draws from the prior (n,), as points of [0, 1]. There must be a prior."""
+        raise NotImplementedError
+
+    def _at(self, u: float) -> float:
+        """Return the value at a point of [0, 1], as columns hold it."""
+        raise NotImplementedError
+
+    def _has_one_value(self) -> bool:
+        raise NotImplementedError
+
+    def sample(self, rng: np.random.Generator, *, use_prior: bool = False) -> Any:
+        """Draw one value in the user's type; conditions play no part.
+
+        Args:
+            rng: Source of randomness; it gives one number, and one more where a prior is used.
+            use_prior: Draw from the prior where there is one, and not uniformly on the scale.
+        """
+        u = float(rng.random())
+        if use_prior and self.prior is not None and not self._has_one_value():
+            u = float(self.from_prior(rng, 1)[0])
+        return self.value(self._at(u))
 
     @staticmethod
     def _number(name: str, value: Any) -> float:
@@ -105,9 +130,9 @@ class _Parameter(
 
 
 class _Numeric(_Parameter, frozen=True, kw_only=True):
-    """What Float and Int share: a scale T, and discrete values low, low + step, ...
+    """Base of Float and Int: a scale T, and perhaps discrete values low, low + step, ...
 
-    That own the cell within step/2.
+    A discrete value owns the cell within step / 2 of it.
     """
 
     scale: Scale = "linear"
@@ -130,9 +155,9 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         if self.default is not None and not self.contains(self._number("default", self.default)):
             raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
 
-    def _belief(self, prior: Any) -> tuple[Any, ...]:
-        """(value, sd), from a value or both."""
-        pair = prior if isinstance(prior, list | tuple) else (prior, _CONFIDENCE)
+    def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
+        """Return (value, sd), from a value or both."""
+        pair = prior if isinstance(prior, list | tuple) else (prior, _DEFAULT_SD)
         if len(pair) != 2:
             raise DistributionError(f"prior must be a value, or a value and an sd, got {prior!r}")
         value, sd = (v.item() if isinstance(v, np.generic) else v for v in pair)
@@ -162,34 +187,29 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
 
     @cached_property
     def n_values(self) -> int | None:
-        """How many values there are; None for a continuous parameter."""
+        """Number of values; None for a continuous parameter."""
         if self.low == self.high:
             return 1
-        return (
-            None if self.step is None else math.floor((self.high - self.low) / self.step + 1e-9) + 1
-        )
+        if self.step is None:
+            return None
+        n_steps: int = math.floor((self.high - self.low) / self.step + 1e-9)
+        return n_steps + 1
 
     @cached_property
     def _top(self) -> float:
-        """The largest value: `high`, or the last step below it."""
+        """Largest value: `high`, or the last step below it."""
         n = self.n_values
-        return (
-            float(self.high)
-            if n is None
-            else float(self._grid(n - 1))
-            if n > 1
-            else float(self.low)
-        )
+        if n is None:
+            return float(self.high)
+        return float(self._grid(n - 1)) if n > 1 else float(self.low)
 
     @cached_property
     def _edges(self) -> tuple[float, float]:
-        """The ends of the interval that is mapped to [0, 1].
-
-        Discrete values reach half a step further.
-        """
+        """Ends of the interval that is mapped to [0, 1]; half a step outside discrete values."""
         if self.step is None:
             return float(self.low), float(self.high)
-        low, high = self.low - self.step / 2, self._top + self.step / 2
+        low = self.low - self.step / 2
+        high = self._top + self.step / 2
         if self.scale == "log" and low <= 0:
             low = self.low / 2
         if self.scale == "reverse_log" and high >= self._pivot():
@@ -198,28 +218,28 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
 
     @cached_property
     def _line(self) -> tuple[float, float]:
-        """Where [0, 1] begins on the scale T, and how long it is there."""
+        """Begin of [0, 1] on the scale T, and its length there."""
         low, high = (float(self._warp(e)) for e in self._edges)
         return low, high - low
 
     def _pivot(self) -> float:
-        """What a reverse-log scale measures the distance to."""
+        """Return the number to which a reverse-log scale measures the distance."""
         raise TypeError(f"{type(self).__name__} has no reverse-log scale")
 
     def _warp(self, v: Any) -> Any:
-        """T: the scale on which equal distances count equally."""
+        """Return T(v): on the scale T equal distances count equally."""
         if self.scale == "linear":
             return v
         log = math.log if isinstance(v, float) else np.log
         return log(v) if self.scale == "log" else -log(self._pivot() - v)
 
     def to_unit(self, raw: Any) -> Any:
-        """Values -> [0, 1]; a discrete value goes to where it lies in its cell (the middle, on a linear scale)."""
+        """Return where values lie on [0, 1]; a discrete one within its cell."""
         low, span = self._line
         return (self._warp(raw) - low) / span if span > 0 else raw * 0.0 + 0.5
 
     def from_unit(self, u: Any) -> Any:
-        """[0, 1] -> values: inverse of `to_unit`, snapped to the nearest discrete value and kept inside the bounds."""
+        """Return the values at points of [0, 1], within the bounds; the nearest discrete ones."""
         low, span = self._line
         v = low + u * span
         if self.scale != "linear":
@@ -231,18 +251,24 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             return v if v != v else min(max(v, float(self.low)), self._top)
         return np.minimum(np.maximum(v, self.low), self._top)
 
+    def _at(self, u: float) -> float:
+        return float(self.from_unit(u))
+
+    def _has_one_value(self) -> bool:
+        return self.n_values == 1
+
     def _grid(self, i: Any) -> Any:
-        """The i-th discrete value, without the dust of binary fractions (0.1 + 2 * 0.1 is 0.3)."""
+        """Return the i-th discrete value, rounded as it is written (0.1 + 2 * 0.1 is 0.3)."""
         return self.low + i * self.step
 
     def cells(self, raw: Array) -> tuple[Array, Array]:
-        """The unit-interval ends of the cell that each discrete value owns, clipped to [0, 1]."""
+        """Return the ends of the cell that each discrete value owns, clipped to [0, 1]."""
         half = (self.step or 0) / 2
         low, high = self._edges
         return self.to_unit(np.maximum(raw - half, low)), self.to_unit(np.minimum(raw + half, high))
 
     def contains(self, raw: Any) -> Any:
-        """Which values the distribution can produce; a bool for one, an array for an array."""
+        """Return whether the distribution can produce values; a bool for one, else an array."""
         if self.step is None:
             return (raw >= self.low) & (raw <= self.high)
         i = (raw - self.low) / self.step
@@ -250,24 +276,24 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
 
     @cached_property
     def _normal(self) -> tuple[float, float]:
-        """Mean and sd of the prior, on the unit interval."""
-        return min(max(self.to_unit(float(self.prior[0])), 0.0), 1.0), self.prior[1]
+        """Mean and standard deviation of the prior, on the unit interval."""
+        mean = self.to_unit(float(self.prior[0]))
+        return min(max(mean, 0.0), 1.0), self.prior[1]
 
     def log_prior(self, u: Array) -> Array:
-        """Log-density at u, relative to uniform, of the prior there is.
+        """Return the log density of the prior at u, relative to uniform.
 
-        Over the whole cell of a discrete value.
+        That of a discrete value is the mean over its cell. There must be a prior.
         """
         if self.n_values is None:
             return priors.log_density(u, *self._normal)
         return priors.log_cell_density(*self.cells(self.from_unit(u)), *self._normal)
 
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
-        """Draws (n,) from the prior there is, before they are moved to discrete values."""
         return priors.draws(rng, n, *self._normal)
 
     def raw(self, value: Any) -> float:
-        """A user's value as the float64 that columns hold.
+        """Return a user's value as the float that columns hold.
 
         Raises:
             UnknownParameterError: It is not a number.
@@ -285,19 +311,20 @@ class Float(_Numeric, frozen=True, tag="float"):
     Args:
         low: Smallest value.
         high: Largest value.
-        scale: "linear"; "log" (needs low > 0); "reverse_log" puts the resolution next to 1, by the
-            log of the distance to it (needs 0 <= low and high < 1; for momentum: 0.9, 0.99, 0.999).
+        scale: "linear"; "log", which needs low > 0; or "reverse_log", the log of the distance to
+            1, which puts the resolution next to 1 and needs 0 <= low and high < 1 (for momentum:
+            0.9, 0.99, 0.999).
         step: Only low, low + step, ... up to high; None for all real numbers between.
         default: Where a search should start.
         prior: Where you believe the best value to be, or that and how sure you are: `(1e-3, 0.1)`
-            is a normal around 1e-3 with an sd of 0.1 of the range, on the scale; the sd is 0.25
-            unless given.
-        when: Active only when each named parent has one of the given values: `{"kernel": ["rbf",
-            "poly"]}`.
+            is a normal around 1e-3 whose standard deviation is 0.1 of the range, on the scale. The
+            default of the standard deviation is 0.25.
+        when: Conditions: the parameter is active only when each named parent has one of the given
+            values, such as `{"kernel": ["rbf", "poly"]}`.
 
     Raises:
-        DistributionError: Bounds reversed or not finite, a step not positive, a scale or prior that
-            does not fit.
+        DistributionError: The bounds are reversed or not finite, the step is not positive, or the
+            scale or the prior does not fit.
     """
 
     low: float
@@ -320,14 +347,13 @@ class Float(_Numeric, frozen=True, tag="float"):
 
     @cached_property
     def _places(self) -> int:
-        """How many decimals the values have."""
+        """Number of decimals of the values."""
         exponents = (
             Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, self.step or 1.0)
         )
         return min(max(-int(e) for e in exponents), 15)
 
     def value(self, raw: float) -> float:
-        """The value as the user sees it."""
         return float(raw)
 
 
@@ -337,16 +363,16 @@ class Int(_Numeric, frozen=True, tag="int"):
     Args:
         low: Smallest value.
         high: Largest value.
-        scale: "linear", "log" (needs low > 0) or "reverse_log" (the log of the distance to high +
-            1).
+        scale: "linear"; "log", which needs low > 0; or "reverse_log", the log of the distance to
+            high + 1.
         step: Only low, low + step, ... up to high.
         default: Where a search should start.
-        prior: Where you believe the best value to be, or that and an sd; as for `Float`.
-        when: Active only when each named parent has one of the given values.
+        prior: Where you believe the best value to be, or that and how sure you are; see `Float`.
+        when: Conditions; see `Float`.
 
     Raises:
-        DistributionError: Bounds reversed, not whole or beyond 2**53, a step that is not positive,
-            a prior outside.
+        DistributionError: The bounds are reversed, not whole or beyond 2**53, the step is not
+            positive, or the prior lies outside.
     """
 
     low: int
@@ -371,7 +397,6 @@ class Int(_Numeric, frozen=True, tag="int"):
         return float(self.high + 1)
 
     def value(self, raw: float) -> int:
-        """The value as the user sees it."""
         return round(raw)
 
 
@@ -385,11 +410,11 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         prior: How likely you believe each choice to be the best: relative weights of some,
             `{"adam": 0.7, "sgd": 0.3}`, or of all in order. A choice without weight keeps a small
             share.
-        when: Active only when each named parent has one of the given values.
+        when: Conditions; see `Float`.
 
     Raises:
-        DistributionError: No choices, the same choice twice, or one that has no JSON form; weights
-            that are negative, not finite, all zero, or not of these choices.
+        DistributionError: There are no choices, two are the same, or one has no JSON form; or
+            weights are negative, not finite, all zero, or not of these choices.
     """
 
     choices: tuple[Any, ...]
@@ -409,8 +434,8 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
             self.raw(tuples(self.default))
         super().__post_init__()
 
-    def _belief(self, prior: Any) -> tuple[Any, ...]:
-        """One weight for each choice, from those of some by name, or of all."""
+    def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
+        """Return one weight for each choice, from those of some by name, or of all."""
         if isinstance(prior, Mapping):
             named = {choice_key(c): w for c, w in prior.items()}
             if unknown := [c for c in prior if choice_key(c) not in self._index]:
@@ -435,15 +460,13 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
 
     @property
     def likeliest(self) -> Any:
-        return (
-            self.choices[int(np.argmax(self.prior))]
-            if self.default is None and self.prior
-            else self.default
-        )
+        if self.default is None and self.prior:
+            return self.choices[int(np.argmax(self.prior))]
+        return self.default
 
     @property
     def n_values(self) -> int:
-        """How many choices there are."""
+        """Number of choices."""
         return len(self.choices)
 
     @cached_property
@@ -451,7 +474,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         return {choice_key(c): i for i, c in enumerate(self.choices)}
 
     def raw(self, value: Any) -> float:
-        """The index of a choice, as the float64 that columns hold.
+        """Return the index of a choice, as the float that columns hold.
 
         Raises:
             UnknownParameterError: It is not among the choices.
@@ -462,42 +485,41 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         return float(i)
 
     def log_prior(self, u: Array) -> Array:
-        """Log of each choice's share of the prior there is, relative to equal shares."""
-        return np.asarray(
-            np.log(priors.shares(self.prior) * len(self.choices))[
-                self.from_unit(u).astype(np.int64)
-            ]
-        )
+        """Return the log of each choice's share of the prior, relative to equal shares."""
+        log_shares = np.log(priors.shares(self.prior) * len(self.choices))
+        return np.asarray(log_shares[self.from_unit(u).astype(np.int64)])
 
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
-        """Draws (n,) from the prior there is.
-
-        The middles of the choices' parts of the unit interval.
-        """
-        return np.asarray(
-            (rng.choice(len(self.choices), n, p=priors.shares(self.prior)) + 0.5)
-            / len(self.choices)
-        )
+        chosen = rng.choice(len(self.choices), n, p=priors.shares(self.prior))
+        return np.asarray((chosen + 0.5) / len(self.choices))
 
     def value(self, raw: float) -> Any:
-        """The choice at an index."""
         return self.choices[int(raw)]
 
     def to_unit(self, raw: Any) -> Any:
-        """Unordered choices keep their index; ordered ones own equal cells of [0, 1]."""
+        """Return indices as unit columns hold them.
+
+        Unordered choices stay indices; ordered ones are the middles of equal cells of [0, 1].
+        """
         return (raw + 0.5) / len(self.choices) if self.ordered else raw
 
     def from_unit(self, u: Any) -> Any:
-        """Inverse of `to_unit`, to an index."""
+        """Return the indices of what unit columns hold."""
         i = np.floor(u * len(self.choices)) if self.ordered else np.rint(u)
         return np.minimum(np.maximum(i, 0), len(self.choices) - 1)
 
+    def _at(self, u: float) -> float:
+        return float(min(int(u * len(self.choices)), len(self.choices) - 1))
+
+    def _has_one_value(self) -> bool:
+        return len(self.choices) == 1
+
     def cells(self, raw: Array) -> tuple[Array, Array]:
-        """The ends of the cell that each ordered choice owns."""
+        """Return the ends of the cell that each ordered choice owns."""
         return raw / len(self.choices), (raw + 1) / len(self.choices)
 
     def contains(self, raw: Any) -> Any:
-        """Which indices there are."""
+        """Return whether indices are those of choices."""
         return (raw >= 0) & (raw < len(self.choices))
 
 
@@ -505,35 +527,34 @@ Distribution = Float | Int | Categorical
 
 
 def wider(a: Distribution, b: Distribution) -> Distribution:
-    """The smallest distribution that has the values of both; of one kind.
+    """Return the smallest distribution that has the values of two of the same kind.
 
-    Where b has no default or prior, a's stay.
+    Default and prior are those of b, or those of a where b has none.
     """
-    told: Any = a if b.prior is None else b
+    prior_of: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
         choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a._index))
-        weights = dict(zip(told._index, told.prior or (), strict=False))
+        weights = dict(zip(prior_of._index, prior_of.prior or (), strict=False))
         shares = [weights.get(choice_key(c), 0.0) for c in choices]
         return msgspec.structs.replace(a, choices=choices, prior=shares if weights else None)
+
     assert isinstance(a, Float | Int)
     assert isinstance(b, Float | Int)
     step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
     wide = msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
-    default = (
-        a.default
-        if b.default is None and a.default is not None and wide.contains(a.default)
-        else b.default
-    )
-    prior = told.prior
-    if (
-        prior is not None and told.scale == wide.scale and told._line[1] > 0
-    ):  # as sure as before, in its own units
-        prior = (prior[0], prior[1] * told._line[1] / wide._line[1])
+
+    default = b.default
+    if default is None and a.default is not None and wide.contains(a.default):
+        default = a.default
+    prior = prior_of.prior
+    # The standard deviation is a share of the range: the wider the range, the smaller the share.
+    if prior is not None and prior_of.scale == wide.scale and prior_of._line[1] > 0:
+        prior = (prior[0], prior[1] * prior_of._line[1] / wide._line[1])
     return msgspec.structs.replace(wide, default=default, prior=prior)
 
 
 def must_match(name: str, known: Distribution, new: Distribution) -> None:
-    """A name stands for one kind of parameter in a study.
+    """Refuse a name that stands for another kind of parameter in the study.
 
     Raises:
         IncompatibleDistributionError: The two are of different kinds.

@@ -1,6 +1,6 @@
 """Space: ordered names -> distributions, with conditions and hard constraints.
 
-Params <-> unit columns.
+It translates between params, as people write them, and unit columns, as samplers compute with them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -28,7 +28,19 @@ from .constraints import Expression, Predicate
 from .distributions import Categorical, Distribution, Float, Int
 
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
-_PATIENCE = 200  # rounds of rejection sampling before a space counts as infeasible
+_MAX_ROUNDS = 200  # rounds of rejection sampling before a space counts as infeasible
+
+
+class _Condition(NamedTuple):
+    """A conditional parameter.
+
+    Attributes:
+        column: Its column.
+        parents: The columns of its parents, each with the raw values at which it is active.
+    """
+
+    column: int
+    parents: list[tuple[int, Array]]
 
 
 class Space:
@@ -36,12 +48,18 @@ class Space:
 
     Args:
         params: Names to distributions, in order. A list or tuple stands for `Categorical`.
-        constraints: What no proposal may break: text such as "warmup < steps", or functions of the
-            params that return true for what is allowed (functions are not stored: pass the space
-            again when the study is loaded).
+        constraints: Hard constraints, which no proposal may break: text such as "warmup < steps",
+            or functions of the params that return true for what is allowed. Functions are not
+            stored: pass the space again when the study is loaded.
 
     Attributes:
-        unordered: Columns whose values are choices without an order, kept as their index.
+        params: Name -> distribution, in order.
+        names: The names of the d parameters.
+        dists: Their distributions.
+        d: Number of parameters.
+        column: Name -> column of the parameter.
+        unordered: Columns whose values are choices without an order; they hold indices.
+        constraints: The hard constraints.
 
     Raises:
         SpaceError: A name is not a string, or a value not a distribution.
@@ -78,10 +96,10 @@ class Space:
             for j, p in enumerate(self.dists)
             if p.n_values is not None and j not in self.unordered
         ]
-        self._prior = [
+        self._with_prior = [
             j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1
         ]
-        self._tree = self._conditions()
+        self._conditions = self._resolve_conditions()
         self._grid: Array | None = None
         self.constraints: list[Expression | Predicate] = []
         for c in constraints:
@@ -92,11 +110,12 @@ class Space:
                     f"{list(self.names)}"
                 )
             self.constraints.append(rule)
-        if self.constraints:
+
+        if self.constraints:  # fails here, and not in the first proposal, where nothing satisfies
             self.sample(np.random.default_rng(0), 1)
 
-    def _conditions(self) -> list[tuple[int, list[tuple[int, Array]]]]:
-        """(column, [(parent's column, allowed raw values)]) of the conditional parameters, parents before children."""
+    def _resolve_conditions(self) -> list[_Condition]:
+        """Return the conditions by columns, those of parents before those of children."""
         rules: dict[int, list[tuple[int, Array]]] = {}
         for name, dist in self.params.items():
             for parent, allowed in (dist.when or {}).items():
@@ -118,6 +137,7 @@ class Space:
                         f"{name!r} waits for {parent!r} in {allowed!r}, not all of them its values"
                     )
                 rules.setdefault(self.column[name], []).append((self.column[parent], raw))
+
         order: list[int] = []
         while len(order) < len(rules):
             ready = [
@@ -129,12 +149,12 @@ class Space:
                 circle = [self.names[j] for j in rules if j not in order]
                 raise ConditionError(f"the conditions of {circle} run in a circle")
             order += ready
-        return [(j, rules[j]) for j in order]
+        return [_Condition(j, rules[j]) for j in order]
 
     @property
     def conditional(self) -> bool:
         """Whether any parameter is only sometimes active."""
-        return bool(self._tree)
+        return bool(self._conditions)
 
     @property
     def finite(self) -> bool:
@@ -142,7 +162,7 @@ class Space:
         return all(p.n_values is not None for p in self.dists)
 
     def encode(self, params: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Array:
-        """Params as unit columns.
+        """Return params as unit columns.
 
         Args:
             params: One mapping or several; a name that is missing is inactive.
@@ -162,10 +182,13 @@ class Space:
         return X
 
     def decode(self, X: Array) -> list[dict[str, Any]]:
-        """Unit columns (n, d) as params, inactive ones left out."""
-        rows = X.tolist() if len(X) < 4 else self.raw(X).tolist()
+        """Return unit columns (n, d) as params, inactive ones left out."""
         if len(X) < 4:  # one by one is quicker for a few
-            rows = [[p.from_unit(u) for p, u in zip(self.dists, row, strict=True)] for row in rows]
+            rows = [
+                [p.from_unit(u) for p, u in zip(self.dists, row, strict=True)] for row in X.tolist()
+            ]
+        else:
+            rows = self.raw(X).tolist()
         return [
             {
                 name: p.value(v)
@@ -176,19 +199,22 @@ class Space:
         ]
 
     def raw(self, X: Array) -> Array:
-        """Unit columns (n, d) -> values (numbers, or the index of a choice), NaN where inactive."""
+        """Return the values (n, d) of unit columns: numbers, or the index of a choice.
+
+        NaN where inactive.
+        """
         out = np.empty_like(X)
         for j, p in enumerate(self.dists):
             out[:, j] = p.from_unit(X[:, j])
         return out
 
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Params that a user wrote, as the space spells them.
+        """Return params that a user wrote in the types of the space.
 
         Raises:
-            UnknownParameterError: A name or value that the space does not have, or a parameter its
-                parent switches off.
-            ConstraintError: They break a hard constraint.
+            UnknownParameterError: The space does not have a name or a value, or a parameter is not
+                active.
+            ConstraintError: The params break a hard constraint.
         """
         out = {}
         for name, value in params.items():
@@ -217,19 +243,18 @@ class Space:
         raise UnknownParameterError(f"no parameter {name!r}{hint}")
 
     def active(self, X: Array) -> Mask:
-        """(n, d): which parameters are active, from the values of their parents."""
+        """Return which parameters are active (n, d), by the values of their parents."""
         on = np.ones(X.shape, dtype=bool)
-        for j, rules in self._tree:
-            for parent, allowed in rules:
-                on[:, j] &= on[:, parent] & np.isin(
-                    np.round(self.dists[parent].from_unit(X[:, parent]), 9), allowed
-                )
+        for j, parents in self._conditions:
+            for parent, allowed in parents:
+                values = np.round(self.dists[parent].from_unit(X[:, parent]), 9)
+                on[:, j] &= on[:, parent] & np.isin(values, allowed)
         return on
 
     def place(self, U: Array) -> Array:
-        """Points of the unit cube (n, d) -> the unit columns they stand for.
+        """Return the unit columns (n, d) that points of the unit cube (n, d) stand for.
 
-        Categories, cells, inactive parts.
+        Each choice owns an equal part of [0, 1]; then see `settle`.
         """
         X = np.minimum(U, 1.0)
         for j in self.unordered:
@@ -238,19 +263,20 @@ class Space:
         return self.settle(X)
 
     def settle(self, X: Array) -> Array:
-        """Moves discrete numbers onto their values and blanks what is inactive.
+        """Move discrete numbers to their values, and make inactive ones NaN, in X itself.
 
-        Writes into X and returns it.
+        Returns:
+            X.
         """
         for j in self._discrete:
             p = self.dists[j]
             X[:, j] = p.to_unit(p.from_unit(X[:, j]))
-        if self._tree:
+        if self._conditions:
             X[~self.active(X)] = np.nan
         return X
 
     def feasible(self, X: Array) -> Mask:
-        """(n,): which rows break no hard constraint.
+        """Return which rows of unit columns (n, d) break no hard constraint (n,).
 
         A constraint on an inactive parameter is not broken.
         """
@@ -261,18 +287,16 @@ class Space:
         rows: list[dict[str, Any]] | None = None
         for rule in self.constraints:
             if isinstance(rule, Expression):
-                used = [self.column[n] for n in rule.names]
-                full = ~np.isnan(raw[:, used]).any(axis=1)
-                columns = {
-                    n: self._values(self.column[n], raw[full, self.column[n]]) for n in rule.names
-                }
-                ok[full] &= rule(columns)
+                used = {name: self.column[name] for name in rule.names}
+                full = ~np.isnan(raw[:, list(used.values())]).any(axis=1)
+                ok[full] &= rule({name: self._values(j, raw[full, j]) for name, j in used.items()})
             else:
                 rows = self.decode(X) if rows is None else rows
                 ok &= np.fromiter((rule(r) for r in rows), dtype=bool, count=len(rows))
         return ok
 
     def _values(self, j: int, raw: Array) -> NDArray[Any]:
+        """Return raw values of a column as constraints see them: numbers, or the choices."""
         dist = self.dists[j]
         if not isinstance(dist, Categorical):
             return raw
@@ -283,42 +307,54 @@ class Space:
         return values
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
-        """N uniform draws (n, d) that satisfy the constraints, by rejection.
+        """Return n uniform draws (n, d) that satisfy the constraints, by rejection.
 
         Raises:
             InfeasibleSpaceError: Thousands of draws satisfied no constraint.
         """
-        return self._draws(lambda m: rng.random((m, self.d)), rng, n)
+        return self._reject(lambda m: rng.random((m, self.d)), rng, n)
 
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
-        """N draws (n, d) from what is believed, uniform where nothing is, that satisfy the constraints.
+        """Return n draws (n, d) that satisfy the constraints, from the priors.
+
+        Parameters without a prior are uniform.
 
         Raises:
             InfeasibleSpaceError: Thousands of draws satisfied no constraint.
         """
 
-        def believed(m: int) -> Array:
+        def draw(m: int) -> Array:
             U = rng.random((m, self.d))
-            for j in self._prior:
+            for j in self._with_prior:
                 U[:, j] = self.dists[j].from_prior(rng, m)
             return U
 
-        return self._draws(believed, rng, n)
+        return self._reject(draw, rng, n)
 
-    def _draws(self, cube: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
-        X = self.place(cube(n))
+    def _reject(self, draw: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
+        """Return n points (n, d) that satisfy the constraints, by rejection sampling.
+
+        Args:
+            draw: Returns m points of the unit cube (m, d).
+            rng: Chooses among the points of a small space where nearly all draws are rejected.
+            n: How many points.
+        """
+        X = self.place(draw(n))
         if not self.constraints:
             return X
-        kept = [X[self.feasible(X)]]
-        for _ in range(_PATIENCE):
-            if (have := sum(map(len, kept))) >= n:
-                return np.concatenate(kept)[:n]
-            X = self.place(cube(max(256, 2 * (n - have))))
-            kept.append(X[self.feasible(X)])
+
+        found = [X[self.feasible(X)]]
+        for _ in range(_MAX_ROUNDS):
+            n_found = sum(map(len, found))
+            if n_found >= n:
+                return np.concatenate(found)[:n]
+            X = self.place(draw(max(256, 2 * (n - n_found))))
+            found.append(X[self.feasible(X)])
+
         if n_points := (len(self.grid()) if self.finite and self._bound() <= MAX_ENUMERATED else 0):
             return self.grid()[rng.integers(n_points, size=n)]
         raise InfeasibleSpaceError(
-            f"{_PATIENCE * 256} draws found no point that satisfies "
+            f"{_MAX_ROUNDS * 256} draws found no point that satisfies "
             f"{[c.text for c in self.constraints]}; "
             "loosen a constraint, or narrow the ranges to where it holds"
         )
@@ -326,22 +362,25 @@ class Space:
     @property
     def believed(self) -> bool:
         """Whether any parameter of more than one value has a prior."""
-        return bool(self._prior)
+        return bool(self._with_prior)
 
     def log_prior(self, X: Array) -> Array:
-        """(n,) log-density of what is believed, relative to uniform, over the active parameters that have a prior."""
+        """Return the log density of the priors (n,), relative to uniform.
+
+        Over the active parameters that have a prior.
+        """
         total = np.zeros(len(X))
-        for j in self._prior:
+        for j in self._with_prior:
             on = ~np.isnan(X[:, j])
             total[on] += self.dists[j].log_prior(X[on, j])
         return total
 
     def _bound(self) -> float:
-        """An upper bound on the number of points."""
+        """Return an upper bound on the number of points."""
         return math.prod(float(p.n_values or math.inf) for p in self.dists)
 
     def grid(self) -> Array:
-        """Every feasible point of a finite space (n, d), the last parameter moving fastest.
+        """Return every feasible point of a finite space (n, d), the last parameter fastest.
 
         Raises:
             SpaceError: A parameter is continuous, or there are more than a million points.
@@ -351,35 +390,40 @@ class Space:
                 raise SpaceError(
                     f"{endless} have no finite set of values; give them a step, or choices"
                 )
-            X = np.full((1, self.d), np.nan)
-            for j in [j for j in range(self.d) if j not in dict(self._tree)] + [
-                j for j, _ in self._tree
-            ]:
-                p = self.dists[j]
-                if len(X) * (p.n_values or 1) > MAX_ENUMERATED:
-                    raise SpaceError(
-                        f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps"
-                    )
-                i = np.arange(p.n_values or 1, dtype=float)
-                values = p.to_unit(
-                    i if isinstance(p, Categorical) else p.low + i * (p.step or 0)
-                ) + np.zeros(len(i))
-                on = self.active(X)[:, j]
-                full = np.repeat(X[on], len(values), axis=0)
-                full[:, j] = np.tile(values, int(on.sum()))
-                X = np.concatenate([full, X[~on]])
-            X = X[np.lexsort(np.nan_to_num(X, nan=-1.0).T[::-1])] if self.d else X
-            self._grid = X[self.feasible(X)]
+            self._grid = self._enumerate()
             self._grid.flags.writeable = False
         if not len(self._grid):
             raise InfeasibleSpaceError(f"no point satisfies {[c.text for c in self.constraints]}")
         return self._grid
 
+    def _enumerate(self) -> Array:
+        """Return all feasible points (n, d): parents before children, one column at a time."""
+        children = [condition.column for condition in self._conditions]
+        X = np.full((1, self.d), np.nan)
+        for j in [j for j in range(self.d) if j not in children] + children:
+            p = self.dists[j]
+            n = p.n_values or 1
+            if len(X) * n > MAX_ENUMERATED:
+                raise SpaceError(
+                    f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps"
+                )
+            i = np.arange(n, dtype=float)
+            raw = i if isinstance(p, Categorical) else p.low + i * (p.step or 0)
+            values = p.to_unit(raw) + np.zeros(n)
+
+            on = self.active(X)[:, j]
+            full = np.repeat(X[on], n, axis=0)
+            full[:, j] = np.tile(values, int(on.sum()))
+            X = np.concatenate([full, X[~on]])
+        if self.d:
+            X = X[np.lexsort(np.nan_to_num(X, nan=-1.0).T[::-1])]
+        return X[self.feasible(X)]
+
     @property
     def n_points(self) -> float:
-        """How many different points there are.
+        """Number of different points.
 
-        Infinity for a continuous space, a bound for a very large finite one.
+        Infinity for a continuous space, an upper bound for a very large finite one.
         """
         if not self.finite:
             return math.inf
@@ -387,15 +431,14 @@ class Space:
 
     @staticmethod
     def keys(X: Array) -> list[bytes]:
-        """One hashable key a row: equal rows of a finite space have equal keys."""
+        """Return one hashable key for each row; equal rows of a finite space have equal keys."""
         return [row.tobytes() for row in np.round(np.nan_to_num(X, nan=-1.0), 9)]
 
     def centre(self) -> Array | None:
-        """(1, d) where to start.
+        """Return the point (1, d) where a search starts; None where it breaks a constraint.
 
-        Declared defaults, else what is believed likeliest, else middles and first choices.
-
-        None where that breaks a constraint.
+        Each parameter has its default, else the likeliest value of its prior, else its middle or
+        its first choice.
         """
         X = np.full((1, self.d), 0.5)
         for j, p in enumerate(self.dists):
@@ -407,12 +450,12 @@ class Space:
         return X if self.feasible(X)[0] else None
 
     def changed(self, params: Mapping[str, Distribution]) -> Space:
-        """A space with these parameters added, or replaced."""
+        """Return a space with these parameters added, or replaced."""
         rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
         return Space({**self.params, **params}, rules)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON form; of constraints that are functions only the names."""
+        """Return the space in JSON's types; of constraints that are functions only the names."""
         return {
             "params": msgspec.json.decode(msgspec.json.encode(self.params)),
             "constraints": [c.text for c in self.constraints if isinstance(c, Expression)],
@@ -421,9 +464,9 @@ class Space:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Space:
-        """Inverse of `to_json`; also what a space file in YAML, TOML or JSON holds.
+        """Return the space of what `to_json` returned, or of a space file in YAML, TOML or JSON.
 
-        A parameter may leave out `type` where its other keys tell it, or be a plain list of
+        A parameter may leave out `type` where its other keys imply it, or be a plain list of
         choices.
 
         Raises:
@@ -434,9 +477,8 @@ class Space:
         )
         if not isinstance(described, Mapping):
             raise SpaceError(f"expected names and their distributions, got {described!r}")
-        return cls(
-            {n: _distribution(n, p) for n, p in described.items()}, data.get("constraints") or ()
-        )
+        params = {name: _read_distribution(name, d) for name, d in described.items()}
+        return cls(params, data.get("constraints") or ())
 
     def __repr__(self) -> str:
         lines = [f"  {name}: {dist!r}" for name, dist in self.params.items()]
@@ -451,8 +493,8 @@ class Space:
         return table + (f"<ul>{rules}</ul>" if rules else "")
 
 
-def _distribution(name: str, described: Any) -> Distribution:
-    """One parameter of a space file."""
+def _read_distribution(name: str, described: Any) -> Distribution:
+    """Return one parameter of a space file."""
     if isinstance(described, list):
         return Categorical(tuple(described))
     if not isinstance(described, Mapping):
@@ -479,10 +521,10 @@ def _distribution(name: str, described: Any) -> Distribution:
 
 
 def discover_conditions(space: Space, X: Array) -> Space:
-    """A space whose conditions were not declared, with those that the trials show.
+    """Return a space whose conditions were not declared with the conditions that trials show.
 
     A parameter that was absent from some trials is taken to depend on the first discrete parameter
-    before it whose values tell exactly when it is there.
+    whose values say exactly when it is present.
 
     Args:
         space: As the objective's suggest calls made it known.

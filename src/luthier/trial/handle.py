@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
-import msgspec
 import numpy as np
 
 from ..errors import CheckpointError, DistributionError, IncompatibleDistributionError, ReportError
@@ -252,10 +251,10 @@ class Trial:
             except ValueError:  # a choice that no longer exists
                 raw = None
         if raw is None or not dist.contains(raw):
-            alone = Space({name: msgspec.structs.replace(dist, when=None)})
             rng = np.random.default_rng([self._seed, self.number, 2, zlib.crc32(name.encode())])
-            raw = float(alone.raw(alone.sample(rng, 1))[0, 0])
-        self._params[name] = dist.value(raw)
+            self._params[name] = dist.sample(rng)
+        else:
+            self._params[name] = dist.value(raw)
         return self._params[name]
 
     def report(
