@@ -11,7 +11,7 @@ import luthier
 from luthier.errors import StudyError
 from luthier.history.history import History
 from luthier.history.resources import full_resource
-from luthier.models.learning_curves import curves, rungs, seen
+from luthier.models.learning_curves import fit_curves, rung_levels, tabulate_curves
 from luthier.schedulers import ASHA, Auto, Decision, FreezeThaw
 from luthier.schedulers.base import Next, Resume
 from luthier.space.distributions import Float
@@ -64,15 +64,15 @@ def many(n, seed=0, ends=4):
 
 
 def test_rungs_halve_from_the_end():
-    assert rungs(32.0).tolist() == [1, 2, 4, 8, 16, 32]
-    assert rungs(1.0)[0] == 1 / 32
+    assert rung_levels(32.0).tolist() == [1, 2, 4, 8, 16, 32]
+    assert rung_levels(1.0)[0] == 1 / 32
 
 
 def test_a_trial_counts_at_a_rung_with_its_first_report_there_or_beyond():
     h = history(
         [(P, 0.1, 0.1, [1, 3, 7]), (C, 0.2, 0.2, [32]), (R, 0.3, 0.3, []), (F, 0.4, 0.4, [1])]
     )
-    told = seen(h, rungs(32.0))
+    told = tabulate_curves(h, rung_levels(32.0))
     assert told.number.tolist() == [0, 1, 3]
     np.testing.assert_allclose(told.V[0], [curve(0.1, 0.1, s) for s in (1, 3, 7)] + [np.nan] * 3)
     np.testing.assert_allclose(told.V[1], [curve(0.2, 0.2, 32)] * 6)
@@ -85,10 +85,10 @@ def test_a_trial_counts_at_a_rung_with_its_first_report_there_or_beyond():
 def test_losses_that_are_not_finite_are_as_bad_as_any(broken):
     h = history(many(12))
     h.put_report(5, 4.0, broken)
-    told = seen(h, rungs(32.0))
+    told = tabulate_curves(h, rung_levels(32.0))
     assert np.isfinite(told.V[~np.isnan(told.V)]).all()
     assert told.V[5, 2] == np.nanmax(told.V[:, 2])
-    assert curves(SPACE, h) is not None
+    assert fit_curves(SPACE, h) is not None
 
 
 def test_the_resource_is_what_the_furthest_complete_trial_reached():
@@ -100,7 +100,7 @@ def test_the_resource_is_what_the_furthest_complete_trial_reached():
 def test_the_model_expects_of_paused_trials_what_they_come_to(direction):
     rows = many(40, ends=10)
     h = history(rows, direction)
-    model = curves(SPACE, h)
+    model = fit_curves(SPACE, h)
     end = np.array([curve(x, y, 32) for _, x, y, *_ in rows])
     order = np.argsort(np.argsort(end[model.number]))
     assert np.corrcoef(order, np.argsort(np.argsort(model.mean)))[0, 1] > 0.95
@@ -110,24 +110,24 @@ def test_the_model_expects_of_paused_trials_what_they_come_to(direction):
 def test_the_model_is_a_function_of_the_history():
     rows = many(30)
     h = history(rows)
-    model = curves(SPACE, h)
-    assert curves(SPACE, h) is model  # made once
-    again = curves(SPACE, history(rows))
+    model = fit_curves(SPACE, h)
+    assert fit_curves(SPACE, h) is model  # made once
+    again = fit_curves(SPACE, history(rows))
     np.testing.assert_array_equal(model.mean, again.mean)
     grown = history(rows[:20])
-    curves(SPACE, grown)  # fitted on the way
+    fit_curves(SPACE, grown)  # fitted on the way
     for number, (state, x, y, steps) in list(enumerate(rows))[20:]:
         grown.put(
             [TrialRow(number=number, state=state, params={"x": x, "y": y}, values=(0.0,), token=1)]
         )
         for step in steps:
             grown.put_report(number, float(step), curve(x, y, step))
-    np.testing.assert_allclose(curves(SPACE, grown).mean, model.mean, rtol=1e-9)
+    np.testing.assert_allclose(fit_curves(SPACE, grown).mean, model.mean, rtol=1e-9)
 
 
 def test_too_few_trials_are_no_model():
-    assert curves(SPACE, history(many(7))) is None
-    assert curves(SPACE, History(SPACE, ["minimize"])) is None
+    assert fit_curves(SPACE, history(many(7))) is None
+    assert fit_curves(SPACE, History(SPACE, ["minimize"])) is None
 
 
 # -- FreezeThaw

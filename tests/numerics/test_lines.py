@@ -14,7 +14,7 @@ def test_curves_on_a_line_are_carried_along_it():
     assert lines.end(np.array([2.0, 1.25]), np.array([0, 1])) == pytest.approx([0.5, 0.5], abs=0.01)
     assert lines.sd[-1] == 0
     assert lines.sd[0] < 0.05
-    assert lines.told[0] > 0.9
+    assert lines.r_squared[0] > 0.9
 
 
 def test_where_nobody_went_on_the_loss_stands_as_it_is_with_half_a_spread_of_doubt():
@@ -29,7 +29,7 @@ def test_early_losses_that_mean_nothing_tell_nothing():
     V = rng.standard_normal((300, 2))
     lines = Lines.of(V)
     assert abs(lines.slope[0]) < 0.2
-    assert lines.told[0] < 0.05
+    assert lines.r_squared[0] < 0.05
     assert lines.sd[0] == pytest.approx(V[:, 1].std(), rel=0.1)
 
 
@@ -47,5 +47,5 @@ def test_any_table_gives_finite_lines(V):
     lines = Lines.of(V)
     assert all(np.isfinite(a).all() for a in lines)
     assert (lines.sd >= 0).all()
-    assert ((lines.told >= 0) & (lines.told <= 1)).all()
+    assert ((lines.r_squared >= 0) & (lines.r_squared <= 1)).all()
     assert (lines.shift[-1], lines.slope[-1], lines.sd[-1]) == (0, 1, 0)

@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 import luthier
-import luthier.models.surrogate
+import luthier.models.hyperparameters
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.history.history import History
-from luthier.models.surrogate import Columns, Surrogate, outcomes, rank_correlation, transformed
+from luthier.models.surrogate import Surrogate, rank_correlation
+from luthier.models.training_data import InputEncoder, collect_losses, transform_loss
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
-from luthier.samplers.gp import nearest
-from luthier.samplers.gp_acquisitions import Acquisition, Dear, LogEI
+from luthier.samplers.gp import select_nearest
+from luthier.samplers.gp_acquisitions import Acquisition, LogCost, LogEI
 
 MIXED = Space(
     {
@@ -81,13 +82,17 @@ def test_the_slope_of_the_acquisition_is_its_derivative() -> None:
     """With doubt, a prior and a cost."""
     space = Space({"x": Float(0, 1, prior=(0.7, 0.2)), "c": ["a", "b"], "y": Float(0, 1)})
     history = told(space, 30, lambda p: (p["x"] - 0.3) ** 2 + p["y"] + (p["c"] == "a"))
-    columns = Columns(space)
-    number, loss = outcomes(history)
-    Z = columns.inputs(history.X[number])
+    encoder = InputEncoder(space)
+    number, loss = collect_losses(history)
+    Z = encoder.encode(history.X[number])
     theta = np.array([1.0, 0.5, 0.0, 0.0, -6.0])
-    gain = LogEI(Posterior.of(theta, Z, transformed(loss)), -1.0, doubt=1.7)
+    gain = LogEI(Posterior.of(theta, Z, transform_loss(loss)), -1.0, doubt=1.7)
     made = Acquisition(
-        space, columns, gain, dear=Dear(Posterior.of(theta, Z, Z.N[:, 1] - 0.5), 0.8), trust=0.4
+        space,
+        encoder,
+        gain,
+        cost=LogCost(Posterior.of(theta, Z, Z.N[:, 1] - 0.5), 0.8),
+        prior_exponent=0.4,
     )
     X = space.sample(np.random.default_rng(1), 6)
     f, by = made.slope(X)
@@ -105,7 +110,7 @@ def test_a_batch_spreads() -> None:
     history, space = told(MIXED, 20, mixed), MIXED
     X = GP().sample(space, history, 16, np.random.default_rng(0))
     assert len(set(space.keys(X))) == 16
-    Z = Columns(space).inputs(X)
+    Z = InputEncoder(space).encode(X)
     apart = np.abs(Z.N[:, None] - Z.N).max(axis=2) + (Z.C[:, None] != Z.C).any(axis=2)
     apart[np.eye(16, dtype=bool)] = np.inf
     assert apart.min() > 1e-3
@@ -161,9 +166,9 @@ def test_inactive_constants_and_single_choices_do_no_harm() -> None:
 
 
 def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    fits, fit = [], luthier.models.surrogate.fit
+    fits, fit = [], luthier.models.hyperparameters.fit
     monkeypatch.setattr(
-        luthier.models.surrogate, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a)
+        luthier.models.hyperparameters, "fit", lambda Z, *a: fits.append(Z.n) or fit(Z, *a)
     )
     space, sampler = Space({"x": Float(0, 1), "y": Float(0, 1)}), GP()
     whole = told(space, 160, lambda p: (p["x"] - 0.3) ** 2 + p["y"])
@@ -200,9 +205,9 @@ def test_many_dimensions_are_searched_in_a_box() -> None:
 def test_beyond_n_local_trials_it_learns_from_the_nearest() -> None:
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
     history = told(space, 210, lambda p: (p["x"] - 0.3) ** 2 + (p["y"] - 0.6) ** 2)
-    number, loss = outcomes(history)
-    near = nearest(
-        Columns(space).inputs(history.X[number]), loss[:, None], np.ones(210, dtype=bool), 60
+    number, loss = collect_losses(history)
+    near = select_nearest(
+        InputEncoder(space).encode(history.X[number]), loss[:, None], np.ones(210, dtype=bool), 60
     )
     assert len(near) == 60 + 10
     assert (np.diff(near) > 0).all()
@@ -271,10 +276,10 @@ def test_one_point_again_and_again_without_noise() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_startup_trials": 0}, "n_startup_trials must be a number of at least 1, got 0"),
-        ({"noise": -1.0}, "noise must be a number of at least 0, got -1.0"),
-        ({"noise": math.nan}, "noise must be a number"),
-        ({"n_local": 3}, "n_local must be a number of at least 20, got 3"),
+        ({"n_startup_trials": 0}, "n_startup_trials must be a whole number >= 1, got 0"),
+        ({"noise": -1.0}, "noise must be a finite number >= 0, got -1.0"),
+        ({"noise": math.nan}, "noise must be a finite number"),
+        ({"n_local": 3}, "n_local must be a whole number >= 20, got 3"),
     ],
 )
 def test_settings_out_of_range(settings: dict, message: str) -> None:

@@ -11,19 +11,19 @@ import luthier
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
 from luthier.history.history import History
-from luthier.models.surrogate import (
-    Columns,
-    bound,
-    limits,
-    probability_of_feasibility,
-    results,
-    transformed_beside,
+from luthier.models.surrogate import probability_of_feasibility
+from luthier.models.training_data import (
+    InputEncoder,
+    collect_constraints,
+    collect_objectives,
+    constraint_threshold,
+    transform_multi_objective_loss,
 )
 from luthier.numerics.gp import Posterior
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import GP
-from luthier.samplers.gp import nearest
-from luthier.samplers.gp_acquisitions import Acquisition, Dear, LogEHVI, LogEI, LogPI, LogReach
+from luthier.samplers.gp import select_nearest
+from luthier.samplers.gp_acquisitions import Acquisition, LogCost, LogEHVI, LogEI, LogPI, LogReach
 
 SQUARE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 MIXED = Space(
@@ -120,9 +120,9 @@ def test_five_objectives() -> None:
 @pytest.mark.parametrize("gain", ["ei", "ehvi", "reach", "none"])
 def test_the_slope_of_the_acquisition_is_its_derivative(gain: str) -> None:
     """With constraints, a prior, a cost and a mixed conditional space."""
-    rng, columns = np.random.default_rng(0), Columns(MIXED)
+    rng, encoder = np.random.default_rng(0), InputEncoder(MIXED)
     X = MIXED.sample(rng, 30)
-    Z = columns.inputs(X)
+    Z = encoder.encode(X)
     theta = np.array([1.0, 0.5, 0.3, 0.0, 0.0, -6.0])
 
     def model(y: np.ndarray) -> Posterior:
@@ -138,7 +138,7 @@ def test_the_slope_of_the_acquisition_is_its_derivative(gain: str) -> None:
     }[gain]()
     kept = [LogPI(model(Z.N[:, 2] - 0.5), 0.2, 1.5), LogPI(model(0.5 - Z.N[:, 0]), -0.1, 1.0)]
     acquisition = Acquisition(
-        MIXED, columns, made, kept, Dear(model(Z.N[:, 1] - 0.5), 0.8), trust=0.4
+        MIXED, encoder, made, kept, LogCost(model(Z.N[:, 1] - 0.5), 0.8), prior_exponent=0.4
     )
     at = MIXED.sample(rng, 8)
     f, by = acquisition.slope(at)
@@ -252,7 +252,7 @@ def test_where_trials_fail_is_learned() -> None:
     p = probability_of_feasibility(SQUARE, history, X)
     assert (p[X[:, 0] < 0.35] > 0.5).all()
     assert (p[X[:, 0] > 0.65] < 0.5).all()
-    number, losses, good = results(history)
+    number, losses, good = collect_objectives(history)
     assert (history.state[number] == State.COMPLETE).all()
     assert losses.max() <= 0
     assert good.all()
@@ -262,7 +262,7 @@ def test_where_trials_fail_is_learned() -> None:
 def test_failed_trials_that_told_nothing_count_as_bad_in_all_objectives() -> None:
     history = told(SQUARE, 10, two)
     history.put([row(10, {"x": 0.5, "y": 0.5}, None)])
-    number, losses, good = results(history)
+    number, losses, good = collect_objectives(history)
     assert number[-1] == 10
     assert (losses[-1] > losses[:-1].max(axis=0)).all()
     assert good.tolist() == [True] * 10 + [False]
@@ -274,7 +274,7 @@ def test_pruned_trials_count_with_their_last_report_unless_it_is_better_than_mos
         history.put([TrialRow(number=9 + i, state=State.PRUNED, params={"x": 0.5, "y": 0.5})])
         for step, told_then in enumerate(reports):
             history.put_report(9 + i, step + 1.0, told_then)
-    _, losses, good = results(history)
+    _, losses, good = collect_objectives(history)
     high, median = losses[:9].max(axis=0), np.median(losses[:9], axis=0)
     np.testing.assert_allclose(losses[9], [min(0.9, high[0]), median[1]])
     assert (losses[10] > high).all()
@@ -351,7 +351,7 @@ def test_probability_of_feasibility() -> None:
         lambda p: (0.0,),
         lambda p: {"x": 3e9 * (p["x"] - 0.5), "y": p["y"] - 0.5, "always": -1.0},
     )
-    assert set(limits(history)) == {"x", "y"}
+    assert set(collect_constraints(history)) == {"x", "y"}
     got = probability_of_feasibility(
         SQUARE, history, np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.8], [0.5, 0.2]])
     )
@@ -363,7 +363,7 @@ def test_probability_of_feasibility() -> None:
         probability_of_feasibility(SQUARE, told(SQUARE, 5, two), np.full((2, 2), 0.5)), 1.0
     )
     with pytest.raises(
-        SamplerError, match="constraint 'c' needs two different trials that told of it, got 1"
+        SamplerError, match="constraint 'c' needs two different trials that reported it, got 1"
     ):
         probability_of_feasibility(
             SQUARE, told(SQUARE, 1, two, lambda p: {"c": 1.0}), np.full((2, 2), 0.5)
@@ -372,14 +372,14 @@ def test_probability_of_feasibility() -> None:
 
 def test_zero_stays_where_it_is_whatever_the_units() -> None:
     value = np.array([-2.0, -1.0, 0.5, 3.0, 1e9])
-    assert bound(value) == pytest.approx(bound(value * 1e6))
-    assert bound(np.full(3, 2.0)) == -1.0
-    assert bound(np.full(3, -2.0)) == 1.0
+    assert constraint_threshold(value) == pytest.approx(constraint_threshold(value * 1e6))
+    assert constraint_threshold(np.full(3, 2.0)) == -1.0
+    assert constraint_threshold(np.full(3, -2.0)) == 1.0
 
 
 def test_outliers_do_not_squeeze_the_others() -> None:
     y = np.append(np.linspace(0, 1, 50), [1e12, 1e6])
-    got = transformed_beside(y)
+    got = transform_multi_objective_loss(y)
     assert (np.diff(got[np.argsort(y)]) > 0).all()
     assert got[49] - got[0] > 2
     np.testing.assert_allclose(got.mean(), 0.0, atol=1e-12)
@@ -473,8 +473,8 @@ def test_constraints_of_which_only_later_trials_told_are_not_there_before() -> N
 
 def test_a_local_model_is_spread_over_a_front_that_is_larger_than_it() -> None:
     history = told(Space({"x": Float(0, 1), "y": Float(0, 1)}), 90, lambda p: (p["x"], -p["x"]))
-    number, losses, good = results(history)
-    near = nearest(Columns(SQUARE).inputs(history.X[number]), losses, good, 30)
+    number, losses, good = collect_objectives(history)
+    near = select_nearest(InputEncoder(SQUARE).encode(history.X[number]), losses, good, 30)
     assert near[near < 75].max() > 60
     assert np.ptp(losses[near, 0]) > 0.8
 

@@ -9,7 +9,7 @@ import pytest
 
 from luthier import Float, Int, Space, State, TrialRow, samplers
 from luthier.history.history import History
-from luthier.samplers.startup import known, spread, to_cube
+from luthier.samplers.startup import contains_point, sample_startup, to_cube
 
 NAMES = ["CMAES", "DE", "Evolution"]
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(3)})
@@ -55,7 +55,7 @@ def test_one_point_many_times(name: str, space: Space) -> None:
     )
     X = samplers.named(name).sample(space, h, 8, np.random.default_rng(0))
     assert len(set(space.keys(X))) == 8
-    assert not any(known(h.X, x[None]) for x in X)
+    assert not any(contains_point(h.X, x[None]) for x in X)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,6 +77,6 @@ def test_the_cube_and_back() -> None:
 
 def test_the_centre_comes_first_and_once() -> None:
     h, rng = History(CUBE, ["minimize"], 0), np.random.default_rng(0)
-    assert spread(CUBE, h, 1, rng).tolist() == [[0.5, 0.5, 0.5]]
+    assert sample_startup(CUBE, h, 1, rng).tolist() == [[0.5, 0.5, 0.5]]
     h.put([TrialRow(number=0, state=State.RUNNING, params=dict.fromkeys(CUBE.names, 0.5))])
-    assert spread(CUBE, h, 1, rng).tolist() != [[0.5, 0.5, 0.5]]
+    assert sample_startup(CUBE, h, 1, rng).tolist() != [[0.5, 0.5, 0.5]]

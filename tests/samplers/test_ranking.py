@@ -14,7 +14,7 @@ from luthier.numerics.hypervolume import hypervolume, reference_point, subset
 from luthier.numerics.pareto import fronts
 from luthier.samplers import Evolution, ranking
 from luthier.samplers.bohb import modelled
-from luthier.samplers.ranking import best_first, depths, ranked
+from luthier.samplers.ranking import order_losses, rank_trials, scale_to_reference
 
 LINE = Space({"x": Float(0, 1)})
 PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
@@ -58,11 +58,11 @@ def test_feasible_come_before_infeasible_pruned_and_failed() -> None:
         (C, (5.0, 5.0), {}),  # told nothing
     ]
     h = history(rows)
-    order, n_finished = ranked(h)
+    order, n_finished = rank_trials(h)
     assert order.tolist() == [6, 3, 8, 4, 1, 2, 0, 5]
     assert n_finished == 6
-    assert ranked(h, 1)[0].tolist()[0] == 6
-    assert ranked(h, among=np.array([1, 3, 4, 5, 7]))[0].tolist() == [3, 4, 1, 5]
+    assert rank_trials(h, 1)[0].tolist()[0] == 6
+    assert rank_trials(h, among=np.array([1, 3, 4, 5, 7]))[0].tolist() == [3, 4, 1, 5]
 
 
 def test_the_same_with_one_objective() -> None:
@@ -75,27 +75,27 @@ def test_the_same_with_one_objective() -> None:
         ],
         1,
     )
-    assert ranked(h)[0].tolist() == [2, 0, 3, 1]
+    assert rank_trials(h)[0].tolist() == [2, 0, 3, 1]
 
 
 def test_constraints_count_alike_whatever_their_units() -> None:
     told = [{"bytes": 5e9, "s": -1.0}, {"bytes": -1.0, "s": 1e-3}, {"bytes": 1e9, "s": 1e-4}]
     h = history([(C, (0.0, 0.0), t) for t in told])
-    assert ranked(h)[0].tolist()[0] == 2
+    assert rank_trials(h)[0].tolist()[0] == 2
 
 
 def test_where_failing_breaks_a_constraint_failed_trials_stay_last() -> None:
     h = history([(F, None, {}), (C, (1.0, 0.0), {}), (C, (2.0, 2.0), {}), (F, None, {})])
     h.crash = True
     assert h.violation[0] > 0
-    assert ranked(h)[0].tolist() == [1, 2, 0, 3]
-    assert ranked(h)[1] == 2
+    assert rank_trials(h)[0].tolist() == [1, 2, 0, 3]
+    assert rank_trials(h)[1] == 2
 
 
 @pytest.mark.parametrize("m", [2, 3, 4])
 def test_fronts_one_after_the_other_each_by_what_it_adds(m: int) -> None:
     losses = np.random.default_rng(m).random((40, m))
-    front, order = fronts(losses), best_first(losses)
+    front, order = fronts(losses), order_losses(losses)
     assert sorted(order) == list(range(40))
     assert (np.diff(front[order]) >= 0).all()
     members = np.flatnonzero(front == 0)
@@ -115,23 +115,23 @@ def test_only_as_many_as_are_needed_are_put_in_order(monkeypatch: pytest.MonkeyP
         return subset(points, reference, k)
 
     monkeypatch.setattr(ranking, "subset", counted)
-    order = best_first(losses, 40)
+    order = order_losses(losses, 40)
     assert seen == [(200, 10)], "the first front is needed as a whole"
     assert (np.diff(order[40:]) > 0).all()
 
 
 def test_the_first_do_not_depend_on_how_many_are_asked_for() -> None:
     losses = np.concatenate([sphere(10, 3), 1 + sphere(30, 3, 1)])
-    whole = best_first(losses)
+    whole = order_losses(losses)
     for most in (0, 1, 10, 17, 40, 99):
-        part = best_first(losses, most)
+        part = order_losses(losses, most)
         assert set(part[:most]) == set(whole[:most])
         assert sorted(part) == list(range(40))
 
 
 def test_units_do_not_matter() -> None:
     losses = np.random.default_rng(0).random((60, 3))
-    assert best_first(losses).tolist() == best_first(losses * [1e-9, 1.0, 1e200]).tolist()
+    assert order_losses(losses).tolist() == order_losses(losses * [1e-9, 1.0, 1e200]).tolist()
 
 
 @pytest.mark.parametrize("m", [2, 3, 5])
@@ -141,16 +141,16 @@ def test_values_that_tell_nothing(m: int, value: float) -> None:
     losses[::3, 0] = value
     losses[::5] = value
     for table in (losses, np.full((9, m), value), losses[:1], losses[:0]):
-        assert sorted(best_first(table)) == list(range(len(table)))
+        assert sorted(order_losses(table)) == list(range(len(table)))
     clean = ~np.isnan(losses).any(axis=1)
-    assert clean[best_first(losses, 10)[:10]].all()
+    assert clean[order_losses(losses, 10)[:10]].all()
 
 
 def test_depths_are_shares_of_the_box_below_the_reference() -> None:
-    got = depths(np.array([[1.0, -5.0], [2.0, -10.0], [np.inf, -np.inf]]))
+    got = scale_to_reference(np.array([[1.0, -5.0], [2.0, -10.0], [np.inf, -np.inf]]))
     np.testing.assert_allclose(got[:2], [[-1.0, (-5 + 4.5) / 5.5], [-0.2 / 1.2, -1.0]])
     assert got[2].tolist() == [np.inf, -np.inf]
-    assert np.isfinite(depths(np.array([[1.7e308, 0.0], [-1.7e308, 0.0]]))).all()
+    assert np.isfinite(scale_to_reference(np.array([[1.7e308, 0.0], [-1.7e308, 0.0]]))).all()
 
 
 def test_bohb_puts_what_breaks_a_constraint_last() -> None:

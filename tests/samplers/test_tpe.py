@@ -13,7 +13,7 @@ from luthier import Float, Int, Space, State, TrialRow
 from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import TPE
-from luthier.samplers.ranking import ranked
+from luthier.samplers.ranking import rank_trials
 from luthier.samplers.tpe import axes, improvement, recency
 
 
@@ -73,7 +73,7 @@ def test_pruned_trials_rank_behind_complete_ones_by_how_far_they_came() -> None:
     )
     for number, step, value in ((0, 3, 0.0), (2, 9, 2.0), (4, 9, 1.0)):
         h.put_report(number, step, value)
-    order, n_finished = ranked(h)
+    order, n_finished = rank_trials(h)
     assert order.tolist() == [5, 1, 4, 2, 0, 3, 6]
     assert n_finished == 5
 
@@ -82,7 +82,7 @@ def test_trials_outside_the_present_range_are_left_out() -> None:
     h = history(
         Space({"x": Float(0, 0.5)}), [(State.COMPLETE, -x, {"x": x}) for x in np.linspace(0, 1, 21)]
     )
-    assert set(ranked(h)[0]) == set(range(11))
+    assert set(rank_trials(h)[0]) == set(range(11))
     assert proposals(h, 20).max() <= 1
 
 
@@ -119,7 +119,7 @@ def test_correlations_are_seen_across_a_branch() -> None:
 def test_the_densities_stay_small_however_many_trials_there_are() -> None:
     rng = np.random.default_rng(0)
     h = history(LINE, [(State.COMPLETE, float(v), {"x": float(v)}) for v in rng.random(3000)])
-    good, bad = TPE()._densities(h, ranked(h)[0], 25, axes(LINE))
+    good, bad = TPE()._densities(h, rank_trials(h)[0], 25, axes(LINE))
     assert len(good._w) == 1 + 25
     assert len(bad._w) == 1 + 160
     assert bad._w[1:-80].sum() == pytest.approx(
@@ -129,11 +129,11 @@ def test_the_densities_stay_small_however_many_trials_there_are() -> None:
 
 def test_good_trials_weigh_by_how_much_better_they_are() -> None:
     h = history(LINE, [(State.COMPLETE, v, {"x": 0.5}) for v in (3.0, 1.0, 2.0, 9.0)])
-    order, _ = ranked(h)
+    order, _ = rank_trials(h)
     np.testing.assert_allclose(improvement(h, order, 2), [4 / 3, 2 / 3])
     for value in (1.0, np.inf, -np.inf, 1e308):
         flat = history(LINE, [(State.COMPLETE, value, {"x": 0.5})] * 6)
-        weights = improvement(flat, ranked(flat)[0], 2)
+        weights = improvement(flat, rank_trials(flat)[0], 2)
         assert np.isfinite(weights).all()
         assert (weights > 0).all()
 
@@ -268,7 +268,7 @@ def test_what_no_other_has_weighs_more_where_there_are_several_objectives() -> N
             for i, v in enumerate(losses)
         ]
     )
-    order, _ = ranked(h)
+    order, _ = rank_trials(h)
     weights = improvement(h, order, 5)
     assert weights.mean() == pytest.approx(1)
     assert weights.min() >= 0.5

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from ..errors import StudyError
 from ..history.history import History
 from ..history.resources import full_resource
-from ..models.learning_curves import seen
+from ..models.learning_curves import tabulate_curves
 from ..numerics.extrapolation import Lines
 
 _FACTOR = 1.5  # from one step of a forecast to the next
@@ -72,7 +72,7 @@ def forecast(history: History, number: int, level: float, resource: float | None
         return Forecast((step,), now, now, now, level)
     n = math.ceil(math.log(end / step) / math.log(_FACTOR))
     steps = np.append(step * (end / step) ** (np.arange(n) / n), end)
-    V = seen(history, steps).V
+    V = tabulate_curves(history, steps).V
     own = np.array([float(history.last_loss[number])])
     mean, sd = np.empty(n + 1), np.empty(n + 1)
     for k in range(n + 1):

@@ -20,14 +20,14 @@ class Lines(NamedTuple):
         shift: (K,) and
         slope: (K,) of end = shift + slope * seen.
         sd: (K,) standard deviation of what that leaves unexplained.
-        told: (K,) how much of the variance of the end it explains, among the better half of each
-            column.
+        r_squared: (K,) share of the variance of the end that it explains, among the better half
+            of each column.
     """
 
     shift: Array
     slope: Array
     sd: Array
-    told: Array
+    r_squared: Array
 
     @classmethod
     def of(cls, V: Array) -> Lines:
@@ -45,7 +45,7 @@ class Lines(NamedTuple):
         shift = np.zeros(K)
         slope = np.ones(K)
         variance = np.zeros(K)
-        told = np.ones(K)
+        r_squared = np.ones(K)
         for j in range(K - 2, -1, -1):
             here, both = V[~np.isnan(V[:, j]), j], ~np.isnan(V[:, j]) & ~np.isnan(V[:, j + 1])
             step = 0.0
@@ -64,13 +64,15 @@ class Lines(NamedTuple):
                 rest += float(((dw - b * du) ** 2).sum())
             shift[j], slope[j] = shift[j + 1] + slope[j + 1] * step, slope[j + 1] * b
             variance[j] = variance[j + 1] + slope[j + 1] ** 2 * rest / (_N_LOOSE + max(n - 1, 0))
-            told[j] = slope[j] ** 2 * spread2 / max(slope[j] ** 2 * spread2 + variance[j], 1e-300)
+            r_squared[j] = (
+                slope[j] ** 2 * spread2 / max(slope[j] ** 2 * spread2 + variance[j], 1e-300)
+            )
         most = np.finfo(np.float64).max / max(scale, 1.0)
         return cls(
             np.clip(shift, -most, most) * scale,
             slope,
             np.minimum(np.sqrt(variance), most) * scale,
-            told,
+            r_squared,
         )
 
     def end(self, v: Array, j: Index) -> Array:

@@ -12,7 +12,7 @@ from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array
 from .base import Sampler
-from .startup import spread
+from .startup import sample_startup
 
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
 # thinking that is always allowed, and as a share of the time spent in trials
@@ -74,7 +74,7 @@ class Auto(Sampler):
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         self._choice = self._chosen(space, history, n)
         if self._choice.name == "start":
-            return spread(space, history, n, rng)
+            return sample_startup(space, history, n, rng)
         return self._sampler(self._choice.name, self._choice.since).sample(space, history, n, rng)
 
     def _sampler(self, name: str, since: int) -> Sampler:
@@ -132,9 +132,10 @@ class Auto(Sampler):
 
         Of several objectives the first that is not poor, or the best.
         """
-        from ..models.surrogate import rank_correlation, results
+        from ..models.surrogate import rank_correlation
+        from ..models.training_data import collect_objectives
 
-        number, losses, _ = results(history)
+        number, losses, _ = collect_objectives(history)
         marks = range(_CHECK, len(number) + 1, _CHECK)[-2:]
         for m in marks:
             latest = slice(max(0, m - _CHECKED), m)

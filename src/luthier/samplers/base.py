@@ -10,22 +10,24 @@ from ..history.history import History
 from ..space.space import MAX_ENUMERATED, Space
 from ..typing import Array
 
+_ATTEMPTS = 20  # random points that may replace one, before all points are listed
+
 
 class Sampler(ABC):
-    """What to try next.
+    """Proposes the params of the next trials.
 
     A sampler holds its settings and at most a cache that can be rebuilt from the history: the same
-    space, history and generator give the same answer, in this process or another.
+    space, history and generator give the same proposals, in this process or another.
     """
 
     @abstractmethod
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        """Proposes n points.
+        """Propose n points.
 
         Args:
-            space: What may be proposed; never empty.
+            space: The space to search; never empty.
             history: All trials so far, running ones too, under the same space.
-            n: How many.
+            n: Number of points.
             rng: The only source of randomness, made from the study's seed and the trial's number.
 
         Returns:
@@ -40,21 +42,22 @@ class Sampler(ABC):
         return f"{type(self).__name__}({settings})"
 
 
-def unseen(space: Space, history: History, X: Array, rng: np.random.Generator) -> Array:
-    """Replaces points of a finite space that a trial already has, or that stand in X twice, by others.
+def replace_seen(space: Space, history: History, X: Array, rng: np.random.Generator) -> Array:
+    """Return X (n, d) with new points in place of those that a trial has or that stand in X twice.
 
-    Continuous spaces, and finite ones of which every point has been seen, are left as they are.
+    Only in a finite space, and only while there are points that no trial has.
     """
     if not space.finite or not len(X):
         return X
-    X, taken = X.copy(), set[bytes]()
+    X = X.copy()
+    taken = set[bytes]()
     for i in range(len(X)):
-        for _ in range(20):
+        for _ in range(_ATTEMPTS):
             if not history.seen(X[i : i + 1])[0] and space.keys(X[i : i + 1])[0] not in taken:
                 break
             X[i] = space.sample(rng, 1)[0]
         else:
-            left = remaining(space, history, taken)
+            left = unseen_points(space, history, taken)
             if not len(left):
                 return X
             X[i] = left[rng.integers(len(left))]
@@ -62,17 +65,21 @@ def unseen(space: Space, history: History, X: Array, rng: np.random.Generator) -
     return X
 
 
-def remaining(space: Space, history: History, taken: set[bytes] | None = None) -> Array:
-    """(k, d) the points of a finite space that no trial has.
+def unseen_points(space: Space, history: History, taken: set[bytes] | None = None) -> Array:
+    """Return (k, d) the points of a finite space that no trial has.
 
-    None where there are too many points to list.
+    An empty array where there are too many points to list.
+
+    Args:
+        space: A finite space.
+        history: All trials so far.
+        taken: Keys of points that are left out too.
     """
     if space.n_points > MAX_ENUMERATED:
         return np.empty((0, space.d))
     grid = space.grid()
     fresh = ~history.seen(grid)
     if taken:
-        fresh &= np.fromiter(
-            (k not in taken for k in space.keys(grid)), dtype=bool, count=len(grid)
-        )
+        free = (key not in taken for key in space.keys(grid))
+        fresh &= np.fromiter(free, dtype=bool, count=len(grid))
     return grid[fresh]

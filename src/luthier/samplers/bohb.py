@@ -12,8 +12,8 @@ from ..history.resources import losses_at
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
-from .base import Sampler, unseen
-from .startup import one_objective, spread, trust
+from .base import Sampler, replace_seen
+from .startup import prior_exponent, require_one_objective, sample_startup
 from .tpe import MAX_BELOW, axes, densities, gained, proposal
 
 
@@ -74,10 +74,10 @@ class BOHB(Sampler):
         self._axes: tuple[Any, Any] = (None, None)  # a space, and what its columns are
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("BOHB", history)
+        require_one_objective("BOHB", history)
         numbers, losses = modelled(history, 2 * (space.d + 1))
         if not len(numbers):
-            return spread(space, history, n, rng)
+            return sample_startup(space, history, n, rng)
         if self._axes[0] is not space:
             self._axes = (space, axes(space))
         n_below = max(space.d + 1, min(math.ceil(self.gamma * len(numbers)), MAX_BELOW))
@@ -90,14 +90,14 @@ class BOHB(Sampler):
         good, bad = densities(
             history.X, order, gains, self._axes[1], self.prior_weight, self.bandwidth
         )
-        steering, X = trust(space, len(numbers)), np.empty((0, space.d))
+        steering, X = prior_exponent(space, len(numbers)), np.empty((0, space.d))
         for _ in range(n):
             if rng.random() < self.random_fraction:
                 x = space.sample(rng, 1)
             else:
                 x = proposal(space, history, good, bad, steering, self.n_candidates, rng)
             X = np.concatenate([X, x])
-        return unseen(space, history, X, rng)
+        return replace_seen(space, history, X, rng)
 
 
 def modelled(history: History, n_min: int) -> tuple[Index, Array]:

@@ -18,9 +18,9 @@ from ..space.distributions import Categorical
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
-from .base import Sampler, unseen
-from .ranking import ranked
-from .startup import one_objective, untried_centre
+from .base import Sampler, replace_seen
+from .ranking import rank_trials
+from .startup import require_one_objective, untried_centre
 
 Restarts = Literal["ipop", "bipop"] | None
 
@@ -103,7 +103,7 @@ class CMAES(Sampler):
         self._searches: list[_Search] = []  # the latest generations
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("CMAES", history)
+        require_one_objective("CMAES", history)
         if self._axes[0] is not space:
             self._axes = (space, _Axes(space))
             self._searches = []
@@ -114,7 +114,7 @@ class CMAES(Sampler):
                 "steps"
             )
         if not axes.d:
-            return unseen(space, history, space.sample(rng, n), rng)
+            return replace_seen(space, history, space.sample(rng, n), rng)
         search = self._replayed(space, history, axes)
         if not self.start_at and (centre := untried_centre(space, history, n)) is not None:
             return centre
@@ -126,7 +126,7 @@ class CMAES(Sampler):
                     space, history, axes, search, {k for p in points for k in space.keys(p)}, rng
                 )
             )
-        return unseen(space, history, np.concatenate([*points, np.empty((0, space.d))]), rng)
+        return replace_seen(space, history, np.concatenate([*points, np.empty((0, space.d))]), rng)
 
     def _drawn(
         self,
@@ -181,7 +181,7 @@ class CMAES(Sampler):
         place = np.empty(0)
         while (search := self._searches[-1]).end + search.size <= len(numbers):
             if not len(place):
-                order, _ = ranked(history)
+                order, _ = rank_trials(history)
                 place = np.empty(history.n)
                 place[order] = np.arange(len(order))
             members = numbers[search.end : search.end + search.size]
@@ -208,7 +208,7 @@ class CMAES(Sampler):
         centre = space.centre()
         mean = axes.numeric(np.full((1, space.d), np.nan) if centre is None else centre)[0]
         size, start = self._size(axes), self._start(history)
-        order, _ = ranked(history)
+        order, _ = rank_trials(history)
         before = _behind(
             history, order[(order < self.start_at) & (history.state[order] == State.COMPLETE)]
         )

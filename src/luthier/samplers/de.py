@@ -8,8 +8,8 @@ from ..history.history import History
 from ..space.space import Space
 from ..typing import Array, Index
 from .base import Sampler
-from .ranking import ranked
-from .startup import legal, one_objective, spread, to_cube
+from .ranking import rank_trials
+from .startup import require_one_objective, sample_startup, to_cube, vary_until_new
 
 
 class DE(Sampler):
@@ -49,12 +49,12 @@ class DE(Sampler):
         self.CR = CR
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("DE", history)
+        require_one_objective("DE", history)
         size = self.population_size or min(max(10, space.d), 50)
         holds = slots(history, size)
         full = np.flatnonzero(holds >= 0)
         if history.n < size or len(full) < 4:
-            return spread(space, history, n, rng)
+            return sample_startup(space, history, n, rng)
         U = to_cube(space, history.X[holds[full]], rng)
 
         def vary(i: int, attempt: int) -> Array:
@@ -64,7 +64,7 @@ class DE(Sampler):
             a, b, c = U[rng.choice(others, 3, replace=False)]
             return rand_1_bin(a, b, c, U[own[0]] if len(own) else a, self.F, self.CR, rng)
 
-        return legal(space, history, n, rng, vary)
+        return vary_until_new(space, history, n, rng, vary)
 
 
 def rand_1_bin(
@@ -85,7 +85,7 @@ def rand_1_bin(
 
 def slots(history: History, size: int) -> Index:
     """(size,) number of the best finished trial of each slot, -1 where there is none."""
-    order, n_finished = ranked(history)
+    order, n_finished = rank_trials(history)
     holds = np.full(size, -1)
     numbers = order[:n_finished][::-1]  # the best are written last
     holds[numbers % size] = numbers

@@ -14,7 +14,7 @@ from ..trial.record import State
 from ..typing import Array, Index
 from .base import Sampler
 from .de import DE, rand_1_bin
-from .startup import legal, one_objective, spread, to_cube
+from .startup import require_one_objective, sample_startup, to_cube, vary_until_new
 
 
 class DEHB(Sampler):
@@ -71,10 +71,12 @@ class DEHB(Sampler):
         self._slots: dict[float, Slots] = {}
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("DEHB", history)
+        require_one_objective("DEHB", history)
         R = self.max_resource or first_resource(history)
         if R is None:
-            return (spread if history.n_reports else self._plain.sample)(space, history, n, rng)
+            return (sample_startup if history.n_reports else self._plain.sample)(
+                space, history, n, rng
+            )
         if R not in self._slots:
             self._slots = {
                 R: Slots(
@@ -84,7 +86,7 @@ class DEHB(Sampler):
         slots = self._slots[R]
         levels, places = slots.at(history.n + np.arange(n))
         n_first = int((levels < 0).sum())
-        X = spread(space, history, n_first, rng) if n_first else np.empty((0, space.d))
+        X = sample_startup(space, history, n_first, rng) if n_first else np.empty((0, space.d))
         if n_first == n:
             return X
         held = cache(partial(population, history, slots))
@@ -106,7 +108,7 @@ class DEHB(Sampler):
                 return point
             return self._bred(space, history, donors, int(own[place]), rng)
 
-        return np.concatenate([X, legal(space, history, n - n_first, rng, vary)])
+        return np.concatenate([X, vary_until_new(space, history, n - n_first, rng, vary)])
 
     def _bred(
         self, space: Space, history: History, donors: Index, parent: int, rng: np.random.Generator

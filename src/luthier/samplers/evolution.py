@@ -9,8 +9,8 @@ from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array
 from .base import Sampler
-from .ranking import ranked
-from .startup import legal, spread, to_cube
+from .ranking import rank_trials
+from .startup import sample_startup, to_cube, vary_until_new
 
 
 class Evolution(Sampler):
@@ -62,8 +62,8 @@ class Evolution(Sampler):
         )
         free = np.array([p.n_values != 1 for p in space.dists])
         if len(finished) < self.n_startup_trials or not free.any():
-            return spread(space, history, n, rng)
-        alive, _ = ranked(history, among=finished[-self.population_size :])  # the best first
+            return sample_startup(space, history, n, rng)
+        alive, _ = rank_trials(history, among=finished[-self.population_size :])  # the best first
 
         def vary(i: int, attempt: int) -> Array:
             parent = alive[rng.integers(len(alive), size=self.tournament_size).min()]
@@ -76,7 +76,7 @@ class Evolution(Sampler):
                 u[j] = self._changed(space, int(j), float(u[j]), rng)
             return u
 
-        return legal(space, history, n, rng, vary)
+        return vary_until_new(space, history, n, rng, vary)
 
     def _changed(self, space: Space, j: int, u: float, rng: np.random.Generator) -> float:
         """Another value of one parameter, on the unit interval."""

@@ -9,15 +9,15 @@ from scipy.special import log_ndtr, ndtri
 
 from ..history.constraint_columns import violation
 from ..history.history import History
-from ..models.surrogate import outcomes
+from ..models.training_data import collect_losses
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.forest import Forest as Trees
 from ..numerics.forest import fit, predict
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
-from .base import Sampler, remaining
-from .startup import one_objective, spread
+from .base import Sampler, unseen_points
+from .startup import require_one_objective, sample_startup
 
 # that the forest is fitted to: beyond it the best half of them, and an even share of the rest
 _MAX_TRIALS = 400
@@ -98,10 +98,10 @@ class Forest(Sampler):
                 )
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        one_objective("Forest", history)
+        require_one_objective("Forest", history)
         tried = Tried(space, history)
         if tried.n_over < self.n_startup_trials:
-            X = spread(space, history, n, rng)
+            X = sample_startup(space, history, n, rng)
             for i in range(n):  # a sequence repeats itself in finite branches
                 X[i] = _random(space, history, tried, rng) if tried.has(X[i : i + 1]) else X[i]
                 tried.begin(X[i : i + 1])
@@ -160,7 +160,7 @@ class Forest(Sampler):
         for i in range(len(C)):
             if not tried.has(C[i : i + 1]):
                 return C[i : i + 1]
-        left = remaining(space, history, tried.begun) if space.finite else C[:0]
+        left = unseen_points(space, history, tried.begun) if space.finite else C[:0]
         if not len(left):
             return _random(space, history, tried, rng)
         left = (
@@ -421,7 +421,7 @@ def told(history: History) -> tuple[Index, Array, Array]:
 
     Those that failed where they broke a constraint have no loss: the constraint says why.
     """
-    numbers, known = outcomes(history)
+    numbers, known = collect_losses(history)
     loss, constraints = np.full(history.n, np.nan), history.constraints
     loss[numbers] = known
     loss[(history.state == State.FAILED) & ~history.feasible] = np.nan
@@ -481,5 +481,5 @@ def _random(space: Space, history: History, tried: Tried, rng: np.random.Generat
         x = space.sample(rng, 1)
         if not tried.has(x):
             return x
-    left = remaining(space, history, tried.begun) if space.finite else x[:0]
+    left = unseen_points(space, history, tried.begun) if space.finite else x[:0]
     return left[[rng.integers(len(left))]] if len(left) else x

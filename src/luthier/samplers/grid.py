@@ -10,46 +10,50 @@ from ..space.space import Space
 from ..typing import Array
 from .base import Sampler
 
-_BLOCK = 256
+_BLOCK = 256  # points that are looked up at a time
 
 
 class Grid(Sampler):
-    """Every feasible point of a finite space in order, the last parameter moving fastest.
+    """Grid search: every feasible point of a finite space, in order.
 
-    Goes on where it stopped.
+    The last parameter moves fastest. A point counts as done as soon as any trial has it, whatever
+    the end of that trial, so an interrupted search goes on where it stopped.
 
-    A point counts as done as soon as any trial has it, whatever became of that trial.
+    When to use: where a finite space is small enough to try every point.
+
+    Source: none. Deviation: none.
     """
 
     def __init__(self) -> None:
-        self._at: tuple[Space | None, int, int] = (
-            None,
-            0,
-            0,
-        )  # space, trials and first open point of the last call
+        # the space, the number of trials and the first open point of the last call
+        self._last_call: tuple[Space | None, int, int] = (None, 0, 0)
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        """The next n points.
+        """Return the next n points, or as many as are left.
 
         Raises:
             SpaceError: A parameter is continuous, or there are more than a million points.
             SpaceExhaustedError: Every point has had its trial.
         """
-        grid, (known, trials, start) = space.grid(), self._at
-        if known is not space or trials > history.n:
+        grid = space.grid()
+        last_space, n_trials, start = self._last_call
+        if last_space is not space or n_trials > history.n:
             start = 0
+
         found: list[Array] = []
-        first = None
-        for i in range(start, len(grid), _BLOCK):
-            block = grid[i : i + _BLOCK]
+        n_found = 0
+        first_open = len(grid)
+        for begin in range(start, len(grid), _BLOCK):
+            block = grid[begin : begin + _BLOCK]
             fresh = np.flatnonzero(~history.seen(block))
-            if len(fresh) and first is None:
-                first = i + int(fresh[0])
+            if len(fresh) and not n_found:
+                first_open = begin + int(fresh[0])
             found.append(block[fresh])
-            if sum(map(len, found)) >= n:
+            n_found += len(fresh)
+            if n_found >= n:
                 break
-        self._at = (space, history.n, len(grid) if first is None else first)
-        X = np.concatenate(found) if found else grid[:0]
-        if not len(X):
+
+        self._last_call = (space, history.n, first_open)
+        if not n_found:
             raise SpaceExhaustedError(f"all {len(grid)} points of the grid have had their trial")
-        return X[:n].copy()
+        return np.concatenate(found)[:n].copy()

@@ -10,7 +10,7 @@ from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
 from .base import Sampler
-from .startup import legal, several_objectives, spread
+from .startup import require_several_objectives, sample_startup, vary_until_new
 from .variation import CROSSOVERS, MUTATIONS, Breeding, CrossoverName, MutationName
 
 _FARTHEST = 1e300  # losses beyond it count as it: differences do not overflow
@@ -78,12 +78,12 @@ class NSGA2(Sampler):
         self._past: tuple[Array, list[Index]] = (np.empty((0, 0)), [])
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        several_objectives(type(self).__name__, history)
+        require_several_objectives(type(self).__name__, history)
         table = outcomes(history)
         if np.count_nonzero(table[:, 0] >= 0) < self.population_size or all(
             p.n_values == 1 for p in space.dists
         ):
-            return spread(space, history, n, rng)
+            return sample_startup(space, history, n, rng)
         alive = self.population(table)
         breeding = Breeding(
             space, self.crossover, self.crossover_rate, self.mutation, self.mutation_rate
@@ -93,7 +93,7 @@ class NSGA2(Sampler):
             drawn = rng.permutation(len(alive))[: 2 * breeding.n_parents].reshape(2, -1)
             return breeding.child(history.X[alive[drawn.min(axis=0)]], attempt, rng)
 
-        return legal(space, history, n, rng, vary)
+        return vary_until_new(space, history, n, rng, vary)
 
     def population(self, table: Array) -> Index:
         """Numbers of the trials that live, the best first, from what trials came to.

@@ -8,23 +8,25 @@ from ..history.history import History
 from ..numerics.sobol import sobol
 from ..space.space import Space
 from ..typing import Array
-from .base import Sampler, unseen
+from .base import Sampler, replace_seen
 
 
 class QMC(Sampler):
-    """A Sobol sequence, Owen-scrambled.
+    """Quasi-random search: an Owen-scrambled Sobol sequence.
 
-    Covers the space more evenly than chance, in every projection.
+    It covers the space more evenly than random points do, in every projection. Trial i of a study,
+    counted from the first that was started, gets point i, so workers that share a study share the
+    sequence. Categories and discrete values own equal cells of their axis; a point that violates a
+    constraint of the space is replaced by a random one.
 
-    The trial begun after i others gets point i, so workers that share a study share the sequence.
-    Categories and discrete values own equal cells of their axis; a point that breaks a constraint
-    gives way to a random one.
+    When to use: where nothing can be learned from earlier trials, because nearly all run at once,
+    and for an even picture of the whole space.
 
     Args:
-        seed: Which scrambling; sequences with different seeds are independent. None takes the
+        seed: Selects the scrambling; sequences of different seeds are independent. None takes the
             study's seed.
 
-    Source: Sobol 1967, direction numbers of Joe & Kuo 2008, scrambling of Owen 1995 by hashing
+    Source: Sobol 1967; direction numbers of Joe & Kuo 2008; scrambling of Owen 1995 by hashing
     (Burley 2020). Deviation: no repeats in finite spaces.
     """
 
@@ -32,9 +34,10 @@ class QMC(Sampler):
         self.seed = seed
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        begun = history.n - len(history.waiting)
-        X = space.place(sobol(begun, n, space.d, history.seed if self.seed is None else self.seed))
-        bad = ~space.feasible(X)
-        if bad.any():
-            X[bad] = space.sample(rng, int(bad.sum()))
-        return unseen(space, history, X, rng)
+        n_started = history.n - len(history.waiting)
+        seed = history.seed if self.seed is None else self.seed
+        X = space.place(sobol(n_started, n, space.d, seed))
+        infeasible = ~space.feasible(X)
+        if infeasible.any():
+            X[infeasible] = space.sample(rng, int(infeasible.sum()))
+        return replace_seen(space, history, X, rng)

@@ -7,14 +7,18 @@ import numpy as np
 from ..history.history import History
 from ..space.space import Space
 from ..typing import Array
-from .base import Sampler, unseen
+from .base import Sampler, replace_seen
 
 
 class Random(Sampler):
-    """Uniform draws from the space; in a finite space no point twice while there are others.
+    """Random search: independent uniform draws from the space.
+
+    In a finite space no point comes twice while there are others.
+
+    When to use: as a baseline. `QMC` covers the space more evenly at the same cost.
 
     Source: Bergstra & Bengio 2012. Deviation: no repeats in finite spaces.
     """
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        return unseen(space, history, space.sample(rng, n), rng)
+        return replace_seen(space, history, space.sample(rng, n), rng)

@@ -1,4 +1,4 @@
-"""Which trials are better than which: by loss or front, by constraints, by how far they came."""
+"""The order of trials from best to worst: by loss or front, by constraints, by step reached."""
 
 from __future__ import annotations
 
@@ -11,36 +11,42 @@ from ..trial.record import State
 from ..typing import Array, Index
 
 
-def ranked(
+def rank_trials(
     history: History,
     most: int | None = None,
     among: Index | None = None,
-    memory: dict[bytes, Index] | None = None,
+    cache: dict[bytes, Index] | None = None,
 ) -> tuple[Index, int]:
-    """Numbers of the trials that fit the space, the best first, and how many of them are complete, pruned or paused.
+    """Return the numbers of trials, the best first, and how many of them are finished.
 
-    Feasible complete trials by loss, or with several objectives as in `best_first`; then infeasible
-    ones by how far they are from feasible; then pruned and paused ones by the step they reached and
-    the loss there; then failed and running ones.
+    Trials that do not fit the space are left out. The order is: feasible complete trials by loss
+    (with several objectives as in `order_losses`); infeasible ones by how far they are from
+    feasible; pruned and paused ones by the step they reached and the loss there; failed and running
+    ones. Finished are all but the last.
 
     Args:
         history: All trials.
-        most: How many of the best are needed, where there are several objectives; None: all. See
-            `best_first`.
-        among: Ascending numbers of those to rank; None: all.
-        memory: See `best_first`.
+        most: Number of the best that are needed, with several objectives; None: all. See
+            `order_losses`.
+        among: Ascending numbers of the trials to rank; None: all.
+        cache: See `order_losses`.
+
+    Source: Deb 2000 (infeasible trials behind feasible ones, by violation).
     """
     numbers = history.number if among is None else among
     numbers = numbers[history.fits[numbers]]
     state = history.state[numbers]
     complete = numbers[state == State.COMPLETE]
     rest = numbers[(state != State.COMPLETE) & (state != State.WAITING)]
+
     infeasible = complete[:0]
     if history.constraint_names:
         violation = history.violation[complete]
-        infeasible = complete[violation > 0][np.argsort(violation[violation > 0], kind="stable")]
+        violates = violation > 0
+        infeasible = complete[violates][np.argsort(violation[violates], kind="stable")]
         complete = complete[violation == 0]
-    complete = complete[best_first(history.losses[complete], most, memory)]
+    complete = complete[order_losses(history.losses[complete], most, cache)]
+
     stopped = history.has_result[rest] & (history.state[rest] != State.FAILED)
     pruned = rest[stopped]
     if len(pruned):
@@ -49,65 +55,60 @@ def ranked(
     return np.concatenate([complete, infeasible, pruned, rest[~stopped]]), n_finished
 
 
-def finished(history: History) -> int:
-    """How many trials that fit the space are complete, pruned or paused, as `ranked` counts them."""
+def count_finished(history: History) -> int:
+    """Return the number of finished trials, as `rank_trials` counts them."""
     state = history.state
-    counts = history.fits & history.has_result & (state != State.FAILED) & (state != State.WAITING)
-    return int(np.count_nonzero(counts))
+    ended = (state != State.FAILED) & (state != State.WAITING)
+    return int(np.count_nonzero(history.fits & history.has_result & ended))
 
 
-def best_first(
-    losses: Array, most: int | None = None, memory: dict[bytes, Index] | None = None
+def order_losses(
+    losses: Array, most: int | None = None, cache: dict[bytes, Index] | None = None
 ) -> Index:
-    """(n,) Which of some losses (n, m) come first.
+    """Return the order (n,) of losses (n, m), the best first.
 
-    The smaller, or with several objectives those of better fronts.
-
-    Inside a front each is chosen for the hypervolume that it adds to those before. Given `most`,
-    only that many are chosen: fronts that are among them as a whole stay in the order in which they
-    came, and so does all the rest.
+    One objective: the smaller. Several: the better front; inside a front, greedily by the
+    hypervolume that each adds to those before it. Given `most`, only that many are chosen: fronts
+    that are among them as a whole stay in the order in which they came, and so does all the rest.
 
     Args:
         losses: (n, m), smaller is better.
-        most: How many of the best are needed; None: all, in order.
-        memory: Who was chosen from the front of the last call; changed.
+        most: Number of the best that are needed; None: all, in order.
+        cache: Holds the choice from the front of the last call; changed.
 
     Source: Ozaki 2022 (fronts, the last one cut by hypervolume subset selection).
     """
     if losses.shape[1] == 1:
         return np.argsort(losses[:, 0], kind="stable")
-    left, wanted = np.arange(len(losses)), len(losses) if most is None else most
+    left = np.arange(len(losses))
+    wanted = len(losses) if most is None else most
     order = list[Index]()
     while wanted > 0 and len(left):
         first = non_dominated(losses[left])
         first |= not first.any()  # nothing but NaN
-        of, left = left[first], left[~first]
-        if most is None or len(of) > wanted:
-            chosen = _chosen(losses[of], wanted, {} if memory is None else memory)
-            of = np.concatenate([of[chosen], np.delete(of, chosen)])
-        order.append(of)
-        wanted -= len(of)
+        front = left[first]
+        left = left[~first]
+        if most is None or len(front) > wanted:
+            chosen = _choose_subset(losses[front], wanted, {} if cache is None else cache)
+            front = np.concatenate([front[chosen], np.delete(front, chosen)])
+        order.append(front)
+        wanted -= len(front)
     return np.concatenate([*order, left])
 
 
-def _chosen(front: Array, k: int, memory: dict[bytes, Index]) -> Index:
-    """(min(k, f),) Who is chosen from a front (f, m), the first pick first.
-
-    Taken from memory if it is the last one.
-    """
+def _choose_subset(front: Array, k: int, cache: dict[bytes, Index]) -> Index:
+    """Return the rows (min(k, f),) chosen from a front (f, m), the first choice first."""
     key = k.to_bytes(4) + front.tobytes()
-    if key not in memory:
-        memory.clear()
-        memory[key] = subset(depths(front), np.zeros(front.shape[1]), k)
-    return memory[key]
+    if key not in cache:
+        cache.clear()
+        cache[key] = subset(scale_to_reference(front), np.zeros(front.shape[1]), k)
+    return cache[key]
 
 
-def depths(losses: Array) -> Array:
-    """(n, m) losses as distances from their reference point in units of the deepest.
+def scale_to_reference(losses: Array) -> Array:
+    """Return losses (n, m) in each objective from -1, the best, to 0, the reference point.
 
-    -1 is the best, 0 the reference.
-
-    What is infinite stays so; what is nearly so counts as 1e300, so that no volume overflows.
+    Infinite losses stay infinite. Nearly infinite ones count as 1e300, so that no volume overflows.
     """
     finite = np.isfinite(losses)
     losses = np.where(finite, np.clip(losses, -1e300, 1e300), losses)

@@ -1,4 +1,4 @@
-"""What methods share: how they begin, how far priors steer, variations of points until one is legal and new."""
+"""What samplers share: their first trials, the weight of priors, variation until a point is new."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from ..errors import SamplerError
 from ..history.history import History
 from ..space.space import Space
 from ..typing import Array
-from .base import unseen
+from .base import replace_seen
 from .qmc import QMC
 
 _ATTEMPTS = 20
-_BETA = 10.0  # how long a prior steers
+_PRIOR_BETA = 10.0  # beta of Hvarfner 2022: how long a prior steers
+_SAME = 1e-7  # largest difference of two unit columns that count as equal
 
 
-def one_objective(method: str, history: History) -> None:
-    """Raises SamplerError where there are several."""
-    if len(history.directions) > 1:
-        n = len(history.directions)
+def require_one_objective(method: str, history: History) -> None:
+    """Raise SamplerError where there are several objectives."""
+    n = len(history.directions)
+    if n > 1:
         raise SamplerError(
             f"{method} takes one objective, got {n}; use sampler=None, TPE, GP or NSGA2"
         )
 
 
-def several_objectives(method: str, history: History) -> None:
-    """Raises SamplerError where there is one."""
+def require_several_objectives(method: str, history: History) -> None:
+    """Raise SamplerError where there is one objective."""
     if len(history.directions) < 2:
         raise SamplerError(
             f"{method} takes several objectives, got one; use sampler=None, CMAES or Evolution"
@@ -35,18 +36,19 @@ def several_objectives(method: str, history: History) -> None:
 
 
 def untried_centre(space: Space, history: History, n: int) -> Array | None:
-    """(1, d) the declared defaults or the middle, for one of the first two trials of a study.
+    """Return (1, d) the declared defaults, or the middle, for the first or second trial of a study.
 
-    None once it is known.
+    None once a trial has that point, and where n is not 1.
     """
     centre = space.centre() if history.n < 2 and n == 1 else None
-    return None if centre is None or known(history.X, centre) else centre
+    return None if centre is None or contains_point(history.X, centre) else centre
 
 
-def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-    """The centre, then quasi-random points, every other one from the priors if there are any.
+def sample_startup(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+    """Return n points (n, d) for the first trials of a study.
 
-    A start (n, d).
+    The centre of the space, then quasi-random points; every second one is drawn from the priors of
+    the space if it has any.
     """
     centre = untried_centre(space, history, n)
     if centre is not None:
@@ -54,59 +56,65 @@ def spread(space: Space, history: History, n: int, rng: np.random.Generator) -> 
     X = QMC().sample(space, history, n, rng)
     if space.believed:
         odd = (history.n + np.arange(n)) % 2 == 1
-        X = unseen(space, history, np.where(odd[:, None], space.from_prior(rng, n), X), rng)
+        X = np.where(odd[:, None], space.from_prior(rng, n), X)
+        X = replace_seen(space, history, X, rng)
     return X
 
 
-def trust(space: Space, n: int) -> float:
-    """Exponent of the density of the space's priors after n finished trials. Source.
+def prior_exponent(space: Space, n: int) -> float:
+    """Return the exponent of the density of the space's priors after n finished trials: 10 / n.
 
-    Hvarfner 2022, beta = 10.
+    0 where the space has no priors. Source: Hvarfner 2022 (beta / n, with beta = 10).
     """
-    return _BETA / n if space.believed else 0.0
+    return _PRIOR_BETA / n if space.believed else 0.0
 
 
 def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
-    """Unit columns (n, d) as points of the unit cube, which `Space.place` turns back.
+    """Return unit columns (n, d) as points of the unit cube, which `Space.place` turns back.
 
-    What is inactive is drawn.
+    Inactive parameters are drawn.
     """
     U = X.copy()
     for j in space.unordered:
         U[:, j] = (U[:, j] + 0.5) / (space.dists[j].n_values or 1)
-    gone = np.isnan(U)
-    U[gone] = rng.random(int(gone.sum()))
+    inactive = np.isnan(U)
+    U[inactive] = rng.random(int(inactive.sum()))
     return U
 
 
-def legal(
+def vary_until_new(
     space: Space,
     history: History,
     n: int,
     rng: np.random.Generator,
     vary: Callable[[int, int], Array],
 ) -> Array:
-    """N points (n, d) that no constraint forbids and no trial has, unless a finite space is used up.
+    """Return n points (n, d) that no constraint forbids and no trial has.
+
+    Where 20 variations are of no use, a random point takes their place. In a finite space that is
+    used up, points repeat.
 
     Args:
-        space: What may be proposed.
+        space: The space to search.
         history: All trials so far.
-        n: How many.
-        rng: For points that take the place of variations without success.
+        n: Number of points.
+        rng: Source of random points.
         vary: Number of the point and of the attempt -> a point of the unit cube (d,).
     """
     X = np.empty((0, space.d))
     for i in range(n):
         for attempt in range(_ATTEMPTS):
             x = space.place(vary(i, attempt)[None])
-            if space.feasible(x)[0] and not known(history.X, x) and not known(X, x):
+            new = not contains_point(history.X, x) and not contains_point(X, x)
+            if new and space.feasible(x)[0]:
                 break
         else:
             x = space.sample(rng, 1)
         X = np.concatenate([X, x])
-    return unseen(space, history, X, rng)
+    return replace_seen(space, history, X, rng)
 
 
-def known(X: Array, x: Array) -> bool:
-    """Whether x (1, d) is a row of X (n, d), as near as makes no difference."""
-    return bool(((np.abs(X - x) < 1e-7) | (np.isnan(X) & np.isnan(x))).all(axis=1).any())
+def contains_point(X: Array, x: Array) -> bool:
+    """Whether x (1, d) is a row of X (n, d), up to rounding."""
+    same = (np.abs(X - x) < _SAME) | (np.isnan(X) & np.isnan(x))
+    return bool(same.all(axis=1).any())

@@ -15,9 +15,9 @@ from ..space.distributions import Categorical
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index, Mask
-from .base import Sampler, remaining, unseen
-from .ranking import depths, finished, ranked
-from .startup import spread, trust
+from .base import Sampler, replace_seen, unseen_points
+from .ranking import count_finished, rank_trials, scale_to_reference
+from .startup import prior_exponent, sample_startup
 
 MAX_BELOW = 25  # kernels of the good density
 _MAX_ABOVE = 160  # kernels of the bad density: beyond it the newest, and an even share of the rest
@@ -88,19 +88,19 @@ class TPE(Sampler):
         self._chosen: dict[bytes, Index] = {}  # from fronts, which seldom change
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        n_below = min(math.ceil(self.gamma * finished(history)), MAX_BELOW)
-        order, n_finished = ranked(history, n_below, memory=self._chosen)
+        n_below = min(math.ceil(self.gamma * count_finished(history)), MAX_BELOW)
+        order, n_finished = rank_trials(history, n_below, cache=self._chosen)
         if n_finished < self.n_startup_trials:
-            return spread(space, history, n, rng)
+            return sample_startup(space, history, n, rng)
         if self._axes[0] is not space:
             self._axes = (space, axes(space))
         good, bad = self._densities(history, order, n_below, self._axes[1])
-        steering = trust(space, n_finished)
+        steering = prior_exponent(space, n_finished)
         points = [
             proposal(space, history, good, bad, steering, self.n_candidates, rng) for _ in range(n)
         ]
         X = np.concatenate(points)
-        return unseen(space, history, X, rng) if n > 1 else X
+        return replace_seen(space, history, X, rng) if n > 1 else X
 
     def _densities(
         self, history: History, order: Index, n_below: int, axes: Axes
@@ -210,7 +210,7 @@ def candidates(
     C = space.settle(good.sample(rng, n))
     C = C[_legal(space, history, C)]
     if not len(C) and space.finite:
-        C = remaining(space, history)
+        C = unseen_points(space, history)
     if not len(C):
         C = space.sample(rng, n)
     if len(C) > _MAX_LISTED:
@@ -246,7 +246,9 @@ def improvement(history: History, order: Index, n_below: int) -> Array:
         gains = gained(np.where(able, history.losses[first, 0], np.inf), n_below)
     else:
         able, gains = able[:n_below], np.zeros(n_below)
-        gains[able] = contributions(depths(history.losses[first[:n_below][able]]), np.zeros(m))
+        gains[able] = contributions(
+            scale_to_reference(history.losses[first[:n_below][able]]), np.zeros(m)
+        )
         gains = gains / gains.mean() if gains.max() > 0 else np.ones(n_below)
     return 0.5 + 0.5 * gains
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..history.history import History
 from ..history.resources import full_resource
-from ..models.learning_curves import curves
+from ..models.learning_curves import fit_curves
 from ..trial.record import Decision
 from ..validation import check_real
 from .asha import ASHA
@@ -101,7 +101,7 @@ class Auto(Scheduler):
 
     def _misled(self, history: History) -> bool:
         """Whether early losses tell too little, by the model that FreezeThaw uses."""
-        model = curves(history.space, history, self.max_resource)
+        model = fit_curves(history.space, history, self.max_resource)
         if model is None:
             return False
         tau = (

@@ -8,8 +8,8 @@ from scipy.special import ndtr
 from ..errors import StudyError
 from ..history.history import History
 from ..history.resources import full_resource
-from ..models.learning_curves import AtEnd, Curves, curves, rungs
-from ..models.surrogate import Columns
+from ..models.learning_curves import CurveModel, fit_curves, rung_levels
+from ..models.training_data import InputEncoder
 from ..numerics.acquisition import log_expected_improvement
 from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
@@ -68,7 +68,7 @@ class FreezeThaw(Scheduler):
         resource = self.max_resource or full_resource(history)
         if resource is None:
             return Decision.CONTINUE
-        levels, granted = rungs(resource), history.granted[number]
+        levels, granted = rung_levels(resource), history.granted[number]
         step = float(history.last_step[number])
         if np.isnan(granted):
             goal = levels[_START] if number < _N_STARTUP else levels[0]
@@ -91,7 +91,7 @@ class FreezeThaw(Scheduler):
             raise StudyError(
                 f"FreezeThaw takes one objective, got {len(history.directions)}; use ASHA or Auto"
             )
-        model = curves(history.space, history, self.max_resource)
+        model = fit_curves(history.space, history, self.max_resource)
         if (
             closed and full_resource(history) is None and not history.running
         ):  # something has to come to its end
@@ -109,26 +109,26 @@ class FreezeThaw(Scheduler):
         if not len(open_):
             return Next.START
         if model.n_ended * model.levels[-1] < _QUOTA * model.spent:
-            rates = model.straight()[open_]  # nothing can be trusted that was never checked
+            rates = model.rates_to_end()[open_]  # nothing can be trusted that was never checked
         else:
             rates = model.rates(model.mean[open_], model.sd[open_], model.last[open_])
             if not closed and rates.max() < self._new(model, history):
                 return Next.START
         return Resume(int(model.number[open_[np.argmax(rates)]]))
 
-    def _new(self, model: Curves, history: History) -> float:
+    def _new(self, model: CurveModel, history: History) -> float:
         """The rate of a new trial.
 
         Of the point, of many, that is expected to improve most on the best at the end.
         """
         space = history.space
         rng = np.random.default_rng([history.seed, history.n, history.n_reports, 4])
-        columns = AtEnd(space)
-        numbers = Columns(space).numbers
+        encoder = InputEncoder(space)
+        numbers = encoder.numbers
         least = float(model.mean.min())
 
         def improvement(X: Array) -> Array:
-            mean, sd = model.at_end(columns.inputs(X))
+            mean, sd = model.predict_end(encoder.encode(X))
             return log_expected_improvement(mean, model.doubt * sd, least)
 
         best = history.X[model.number[np.argsort(model.mean, kind="stable")[:_N_BEST]]]
@@ -143,5 +143,5 @@ class FreezeThaw(Scheduler):
             near[:, numbers] = np.clip(moved, 0.0, 1.0)
             near = space.settle(near)
             X, f = np.concatenate([X[kept], near]), np.concatenate([f[kept], improvement(near)])
-        mean, sd = model.at_end(columns.inputs(X[[np.argmax(f)]]))
+        mean, sd = model.predict_end(encoder.encode(X[[np.argmax(f)]]))
         return float(model.rates(mean, sd, np.array([-1]))[0])
