@@ -35,7 +35,7 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks.speed
 
 soak: .venv/test
-	$(BIN)/python tests/soak.py
+	$(BIN)/python -m tests.support.soak
 
 servers:
 	scripts/install_servers.sh

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests import servers
+from tests.support import servers
 
 import luthier
 from benchmarks.common.peers import import_optuna, optuna_sampler

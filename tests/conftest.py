@@ -13,8 +13,7 @@ from pathlib import Path
 import hypothesis
 import psutil
 import pytest
-
-import servers
+from tests.support import servers
 
 LONG_S = 300.0  # in which what a test waits for happens on a loaded machine as well
 

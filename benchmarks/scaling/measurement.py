@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 from msgspec import structs
-from tests import servers
+from tests.support import servers
 
 import luthier
 from benchmarks.common.service import Client, Service

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Workers, levels_reached, noisy
+from tests.support.simulated import Workers, levels_reached, noisy
 
 import luthier
 from luthier.numerics.halving import Slots, brackets, rung_steps

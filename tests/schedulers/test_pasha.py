@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Workers, noisy
+from tests.support.simulated import Workers, noisy
 
 from luthier.schedulers import ASHA, PASHA, Decision
 from luthier.schedulers.base import Next, Resume

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Workers, noisy
+from tests.support.simulated import Workers, noisy
 
 import luthier
 from luthier.schedulers import ASHA, Decision

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import Workers, noisy
+from tests.support.simulated import Workers, noisy
 
 from luthier.history.history import History
 from luthier.history.rungs import Rungs, order

@@ -1,9 +1,9 @@
 import contextlib
 
 import pytest
+from tests.support.service import Service
 
 from luthier.storages import Memory
-from service import Service
 
 
 @pytest.fixture

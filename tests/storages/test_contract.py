@@ -11,12 +11,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.support.servers import parameters, shared
+from tests.support.service import Service
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from luthier.storages import HTTP, Memory, Retrying, SQLite, from_url
 from luthier.trial.record import State, TrialRow, Turn
-from servers import parameters, shared
-from service import Service
 
 
 def on_server(kind):

@@ -14,6 +14,7 @@ import uuid
 
 import pytest
 import redis
+from tests.support.servers import RedisServer, shared
 
 from luthier.errors import (
     StorageDamagedError,
@@ -28,7 +29,6 @@ from luthier.storages import from_url
 from luthier.storages import redis as module
 from luthier.storages.redis import Redis
 from luthier.trial.record import State, TrialRow, Turn
-from servers import RedisServer, shared
 
 
 def row(state=State.RUNNING, **fields):

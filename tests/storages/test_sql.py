@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from msgspec.structs import replace
+from tests.support.servers import KINDS, parameters, shared
 
 import luthier
 from luthier.errors import (
@@ -18,7 +19,6 @@ from luthier.errors import (
 )
 from luthier.storages import SQL, from_url
 from luthier.trial.record import State, TrialRow
-from servers import KINDS, parameters, shared
 
 DATABASES = parameters("postgresql", "mysql")
 DONE = TrialRow(number=-1, state=State.COMPLETE, values=(1.0,), params={"x": 1})

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.support.servers import shared
 
 import luthier
 from luthier import State
 from luthier.cli import cli
 from luthier.storages.base import SCHEMA
-from servers import shared
 
 RELEASED = Path(__file__).parent / "released"
 

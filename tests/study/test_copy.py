@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from tests.support.servers import parameters, shared
 
 import luthier
 from luthier import State, TrialRow
@@ -21,7 +22,6 @@ from luthier.schedulers import ASHA
 from luthier.storages import SQLite, from_url
 from luthier.study.copy import copy
 from luthier.trial.record import Turn
-from servers import parameters, shared
 
 NAME = "tür <1> 'x'; --\n\x1b[31m%s\u202e😀"
 REST = {"number": 0, "token": 0, "lease_s": 0.0}

@@ -8,6 +8,8 @@ import pickle
 from pathlib import Path
 
 import pytest
+from tests.support.servers import parameters, shared
+from tests.support.service import Service
 
 import luthier
 from luthier.checkpoints import Checkpoints
@@ -15,8 +17,6 @@ from luthier.errors import CheckpointError
 from luthier.storages import Memory, from_url
 from luthier.storages.base import hide_password
 from luthier.trial.record import State, TrialRow
-from servers import parameters, shared
-from service import Service
 
 SRC = Path(luthier.__file__).parent
 READERS = [

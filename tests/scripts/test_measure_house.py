@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "measure_house.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "measure_house.py"
 SPEC = importlib.util.spec_from_file_location("measure_house", SCRIPT)
 assert SPEC is not None
 assert SPEC.loader is not None

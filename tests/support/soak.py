@@ -1,6 +1,6 @@
 """make soak: studies under random faults, until N of them have been survived.
 
-Usage: python tests/soak.py [RUNS] [SEED]
+Usage: python -m tests.support.soak [RUNS] [SEED]
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import servers
+from tests.support import servers
 
 os.environ.setdefault(servers.RUN, tempfile.mkdtemp(prefix="luthier-soak-"))
 
-import faults
+from tests.support import faults
 
 
 def main() -> None:

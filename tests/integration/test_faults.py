@@ -11,10 +11,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.support import faults, servers
 
-import faults
 import luthier
-import servers
 from luthier.errors import LeaseLostError, StorageFullError, StorageUnreachableError
 from luthier.storages import from_url
 from luthier.trial.record import State, TrialRow

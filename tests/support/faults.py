@@ -4,7 +4,7 @@ Real servers, real worker processes, things that go wrong at random moments.
 
 After each run every trial that was acknowledged is there exactly once with the value that was told,
 no trial is left running without a lease, and the study has completed its budget.
-`tests/test_faults.py` runs each fault briefly, `tests/soak.py` (make soak) many of them at random.
+`tests/integration/test_faults.py` runs each fault briefly, `soak.py` (make soak) many of them at random.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import servers
+from tests.support import servers
+
 from luthier.storages import from_url
 from luthier.trial.record import State, TrialRow
 

@@ -5,8 +5,7 @@ import subprocess
 import sys
 
 import pytest
-
-import servers
+from tests.support import servers
 
 
 @pytest.mark.parametrize("name", ["initdb", "postgres", "valkey-server"])

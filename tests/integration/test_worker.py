@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.support.servers import parameters, shared
 
 import luthier
 from luthier import State, TrialRow
@@ -21,7 +22,6 @@ from luthier.monitoring.json_logs import JsonLines
 from luthier.storages import SQLite, from_url
 from luthier.storages.bounded import Bounded
 from luthier.study.worker import join
-from servers import parameters, shared
 
 OBJECTIVE = """
 import os, time
