@@ -19,7 +19,7 @@ LONG_S = 300.0  # in which what a test waits for happens on a loaded machine as 
 
 # A loaded machine is slow: that is no fault of what is tested.
 hypothesis.settings.register_profile(
-    "luthier", suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "luthier", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("luthier")
 
@@ -124,7 +124,8 @@ def script(tmp_path):
         p.kill()
     for process in scripts.started:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.fixture
