@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import subprocess
 import sys
@@ -99,7 +100,8 @@ def test_all_names_are_listed_and_resolve(name):
     assert dir(module) == sorted(module.__all__)
     assert len(set(module.__all__)) == len(module.__all__)
     for public in module.__all__:
-        assert getattr(module, public) is not None
+        with contextlib.suppress(MissingDependencyError):
+            assert getattr(module, public) is not None
 
 
 @pytest.mark.parametrize("name", ATTACHED)
