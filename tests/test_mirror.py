@@ -1,0 +1,141 @@
+"""Every module of the source has its tests, where one looks for them.
+
+`src/luthier/room/module.py` is tested by `tests/room/test_module.py`, or it is named below, with
+the test that covers it together with others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import luthier
+
+SRC = Path(luthier.__file__).parent
+TESTS = Path(__file__).parent
+
+# Test: the modules that it covers.
+THEMES = {
+    "test_architecture": ["errors", "typing"],
+    "analysis/test_choice": [
+        "analysis/candidates",
+        "analysis/recommendation",
+        "analysis/rule_language",
+    ],
+    "checkpoints/test_store": ["checkpoints/folder"],
+    "cli/test_cli": [
+        "cli/choosing",
+        "cli/looking",
+        "cli/options",
+        "cli/render",
+        "cli/running",
+    ],
+    "executors/test_foreign": ["executors/sharing"],
+    "executors/test_processes": ["executors/worker"],
+    "executors/test_ray": ["executors/actor"],
+    "history/test_history": [
+        "history/constraint_columns",
+        "history/param_columns",
+        "history/report_columns",
+    ],
+    "integration/test_bad_objectives": ["study/loop", "trial/outcome"],
+    "integration/test_faults": ["study/remote"],
+    "integration/test_kill": ["study/engine", "study/leases"],
+    "integration/test_pauses": ["study/checkpoint_retention"],
+    "integration/test_worker": ["monitoring/json_logs", "storages/bounded", "study/worker"],
+    "models/test_learning_curves": [
+        "analysis/forecasting",
+        "history/resources",
+        "schedulers/freeze_thaw",
+    ],
+    "monitoring/test_overview": ["cli/watching"],
+    "samplers/test_all": [
+        "numerics/random_streams",
+        "samplers/base",
+        "samplers/grid",
+        "samplers/qmc",
+        "samplers/random",
+    ],
+    "samplers/test_gp": [
+        "models/hyperparameters",
+        "models/surrogate",
+        "models/training_data",
+        "samplers/acquisition_search",
+    ],
+    "samplers/test_gp_objectives": ["samplers/gp_acquisitions"],
+    "samplers/test_nsga": ["samplers/nsga2", "samplers/nsga3"],
+    "samplers/test_population": ["samplers/startup"],
+    "schedulers/test_hyperband": [
+        "numerics/halving",
+        "schedulers/dehb",
+        "schedulers/successive_halving",
+    ],
+    "schedulers/test_pbt": ["schedulers/perturb"],
+    "schedulers/test_percentile": ["schedulers/median"],
+    "schedulers/test_rungs": ["history/rungs"],
+    "schedulers/test_schedulers": ["schedulers/auto", "schedulers/base", "schedulers/rules"],
+    "server/test_service": [
+        "server/app",
+        "server/handlers",
+        "server/metrics",
+        "server/openapi",
+        "server/run",
+        "server/study_specs",
+    ],
+    "server/test_service_fuzz": ["server/schemas"],
+    "server/test_service_security": ["server/limits", "server/middleware", "server/work_queue"],
+    "server/test_service_storage": [
+        "server/storage_api",
+        "storages/http",
+        "storages/http_messages",
+        "storages/retrying",
+    ],
+    "space/test_space": ["space/constraints"],
+    "storages/test_contract": [
+        "storages/base",
+        "storages/memory",
+        "storages/relational",
+        "storages/transitions",
+        "storages/wrapper",
+    ],
+    "storages/test_redis": ["storages/redis_scripts"],
+    "storages/test_sql": [
+        "storages/server_clock",
+        "storages/sql_connection",
+        "storages/sql_dialects",
+    ],
+    "storages/test_sqlite": ["storages/codec", "storages/sqlite_file"],
+    "study/test_copy": ["cli/storing"],
+    "study/test_study": [
+        "study/create",
+        "study/opening",
+        "study/proposals",
+        "study/ticket",
+        "trial/handle",
+        "trial/record",
+        "trial/table",
+        "validation",
+    ],
+}
+
+
+def modules() -> list[str]:
+    files = [p.relative_to(SRC).with_suffix("") for p in SRC.rglob("*.py")]
+    return sorted(f.as_posix() for f in files if f.name not in ("__init__", "__main__"))
+
+
+def own_test(module: str) -> Path:
+    path = Path(module)
+    return TESTS / path.parent / f"test_{path.name.strip('_')}.py"
+
+
+def test_every_module_has_its_test() -> None:
+    covered = {module for covers in THEMES.values() for module in covers}
+    assert [m for m in modules() if not own_test(m).exists() and m not in covered] == []
+
+
+def test_the_table_of_themes_is_up_to_date() -> None:
+    covered = sorted(module for covers in THEMES.values() for module in covers)
+    assert covered == sorted(set(covered)), "a module stands in two rows"
+    assert [m for m in covered if m not in modules()] == [], "there is no such module"
+    assert [m for m in covered if own_test(m).exists()] == [], "it has its own test by now"
+    assert [t for t in THEMES if not (TESTS / f"{t}.py").exists()] == [], "there is no such test"
