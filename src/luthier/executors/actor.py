@@ -17,75 +17,85 @@ import ray
 
 from . import worker
 
-_LOOK_S = 0.1  # how often memory is looked at
+_MEMORY_S = 0.1  # how often memory is looked at
 
 
 class Actor:
-    """The other end: runs in a process of the cluster what it is sent, in a thread, and watches it.
+    """Worker in a cluster: it runs tasks in a thread, and watches them from another.
 
-    To the task it looks like the pipe of a `worker`.
+    To a task it looks like the pipe of a `worker`.
+
+    Args:
+        settings: "cwd", "path", "argv" and "limit_bytes".
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._limit_bytes = settings["limit_bytes"]
-        if os.path.isdir(settings["cwd"]) and not ray.get_runtime_context().runtime_env.get(
-            "working_dir"
-        ):
+        packaged = ray.get_runtime_context().runtime_env.get("working_dir")
+        if os.path.isdir(settings["cwd"]) and not packaged:
             os.chdir(settings["cwd"])
         sys.path += [place for place in settings["path"] if place not in sys.path]
         sys.argv = settings["argv"]
-        self._given: queue.SimpleQueue[tuple[bytes, Mapping[int, Any]]] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[tuple[bytes, Mapping[int, Any]]] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         if self._limit_bytes:
-            worker._bound_memory(_data_bytes() + 2 * self._limit_bytes)
-        worker._connection = self  # type: ignore[assignment]
+            worker.bound_memory(_data_bytes() + 2 * self._limit_bytes)
+        worker.connect(self)
         threading.Thread(target=self._work, daemon=True).start()
 
     def ready(self) -> None:
-        """Answers once the actor is up."""
+        """Answer once the actor is up."""
 
     def run(self, message: bytes, refs: Mapping[int, Any]) -> bytes:
-        """Begins a task; what it says first."""
-        self._given.put((message, refs))
-        return self._heard()
+        """Begin a task and return its first message: a call, or what became of it.
+
+        Args:
+            message: The task.
+            refs: Where its shared arguments are in the object store, by key.
+        """
+        self._tasks.put((message, refs))
+        return self._next_message()
 
     def answer(self, answer: bytes) -> bytes:
-        """Answers what the task has asked; what it says next."""
+        """Answer the call of a task and return its next message."""
         self._answers.put(answer)
-        return self._heard()
+        return self._next_message()
 
-    def send_bytes(self, message: bytes) -> None:
-        self._said.put(message)
+    def send_bytes(self, message: bytes, /) -> None:
+        """Send a message of the task; part of `worker.Pipe`."""
+        self._messages.put(message)
 
     def recv_bytes(self) -> bytes:
+        """Wait for the answer to a call; part of `worker.Pipe`."""
         return self._answers.get()
 
-    def _heard(self) -> bytes:
+    def _next_message(self) -> bytes:
         while True:
             try:
-                return self._said.get(timeout=_LOOK_S if self._limit_bytes else None)
+                return self._messages.get(timeout=_MEMORY_S if self._limit_bytes else None)
             except queue.Empty:
-                if (used := self._used()) > self._limit_bytes:
+                if (used := self._own_bytes()) > self._limit_bytes:
                     return pickle.dumps(("over", used))
 
     def _work(self) -> None:
         while True:
-            message, refs = self._given.get()
+            message, refs = self._tasks.get()
             try:
                 for key, ref in refs.items():
-                    if key not in worker._known:
-                        worker._known[key] = ray.get(ref)
+                    if key not in worker.arguments:
+                        worker.arguments[key] = ray.get(ref)
             except Exception as e:
-                self._said.put(worker.packed(False, _unreadable(e)))
+                self._messages.put(worker.pack_result(False, _unreadable(e)))
             else:
-                self._said.put(worker._answer(message, self._limit_bytes))
+                self._messages.put(worker.run_task(message, self._limit_bytes))
             if self._limit_bytes:
                 gc.collect()
 
-    def _used(self) -> int:
-        """Resident bytes of this process and its children, without what they share with others."""
-        total, me = 0, psutil.Process()
+    def _own_bytes(self) -> int:
+        """Return the resident memory of this process and its children that no other shares."""
+        total = 0
+        me = psutil.Process()
         for process in (me, *me.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
                 info = process.memory_info()
@@ -94,7 +104,7 @@ class Actor:
 
 
 def _data_bytes() -> int:
-    """What the system's bound on memory counts already: the stacks of Ray's threads are large."""
+    """Return what counts already under the system's bound: the stacks of Ray's many threads."""
     info = psutil.Process().memory_info()
     return int(getattr(info, "data", info.vms))
 
@@ -102,14 +112,13 @@ def _data_bytes() -> int:
 def _unreadable(e: Exception) -> RuntimeError:
     where = ray.util.get_node_ip_address()
     return RuntimeError(
-        f"the objective cannot be read by a Ray actor on {where}: {why(e)}; what it imports must "
-        "be installed "
-        "there, or travel by ray.init(runtime_env=...)"
+        f"the objective cannot be read by a Ray actor on {where}: {reason(e)}; what it imports "
+        "must be installed there, or travel by ray.init(runtime_env=...)"
     )
 
 
-def why(e: BaseException) -> str:
-    """What an exception says, in one line; of Ray's, the line that matters."""
+def reason(e: BaseException) -> str:
+    """Return what an exception says, in one line; of Ray's exceptions the line that matters."""
     lines = str(e).strip().splitlines() or [type(e).__name__]
     dead = [line for line in lines if line.startswith("The actor is dead because")]
     return f"{lines[-1] if 'creation task' in lines[0] else (dead or lines)[0]:.300}"

@@ -14,7 +14,6 @@ import math
 import os
 import pickle
 import queue
-import signal
 import sys
 import threading
 import time
@@ -23,42 +22,38 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import cloudpickle
 import ray
 from ray.exceptions import GetTimeoutError, RayError
 
-from ..errors import ResourceError, TrialMemoryError, TrialTimeoutError, WorkerDiedError
-from .actor import Actor, why
-from .processes import Shared, _answered, _Task
-from .resources import _on_one, cores
-from .sharing import Handle, placed
-from .worker import Key
+from ..errors import ResourceError, WorkerDiedError
+from . import actor, ray_cluster
+from .contract import ElasticExecutor
+from .limits import TaskLimits
+from .resources import cores
+from .sharing import Handle, place_handles
+from .tasks import Argument, Task, answer_call, read_result
 
 logger = logging.getLogger("luthier")
 
 _CAPACITY_S = 1.0  # how often the cluster is looked at, where it may have grown or shrunk
-_ACTOR: Any = ray.remote(Actor)
-_STARTS = 10  # how often in a row an actor may fail to come up
+_MAX_FAILED_STARTS = 10  # how often in a row an actor may fail to come up
 _STOP_S = 10.0  # how long threads may take to notice the end
 
 
-class Put(Shared):
-    """An argument in Ray's object store.
-
-    Actors read it from there once, however many tasks use it.
-    """
+class Put(Argument):
+    """Argument of tasks in Ray's object store, from which each actor reads it once."""
 
     def __init__(self, value: Any) -> None:
-        self.key = next(self._keys)
+        super().__init__()
         try:
             self.ref = ray.put(value)
         except Exception as e:
             raise TypeError(
-                f"{value!r:.200} cannot be sent to Ray's actors: {why(e.__cause__ or e)}"
+                f"{value!r:.200} cannot be sent to Ray's actors: {actor.reason(e.__cause__ or e)}"
             ) from e
 
 
-class Ray(cf.Executor):
+class Ray(cf.Executor, ElasticExecutor):
     """An executor of actors on a Ray cluster, with limits for each task.
 
     It joins the cluster this process is connected to; or the one at `address`, that RAY_ADDRESS
@@ -90,39 +85,28 @@ class Ray(cf.Executor):
     ) -> None:
         if n_workers != -1 and n_workers < 1:
             raise ValueError(f"n_workers must be >= 1, or -1 for as many as fit, got {n_workers!r}")
-        for name, bound in (limits or {}).items():
-            if (
-                name not in ("seconds", "memory_mb")
-                or not isinstance(bound, int | float)
-                or not bound > 0
-            ):
-                raise ValueError(
-                    f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}"
-                )
         self.n_workers = n_workers
         self.address = address
-        self._need = _checked(resources)
-        self._any_room = resources is None  # nobody said what a trial needs
-        self._seconds = (limits or {}).get("seconds", math.inf)
-        self._bytes = int((limits or {}).get("memory_mb", 0) * 2**20)
+        self._limits = TaskLimits.parse(limits)
+        self._need = ray_cluster.check_need(resources)
+        self._any_need = resources is None  # nobody said what a trial needs
+
         self._lock = threading.RLock()
-        self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
-        self._tasks: set[_Task] = set()  # whose futures are not done
+        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._tasks: set[Task] = set()  # those whose futures are not done
         self._actors: set[Any] = set()  # all of them, also those that are not up yet
-        self._up = 0
+        self._n_up = 0
         self._threads: list[threading.Thread] = []
-        self._wanted = 0
-        self._look = 0.0
+        self._n_wanted = 0
+        self._look_at_capacity = 0.0  # when, by time.monotonic
         self._handles: weakref.WeakKeyDictionary[Handle[Any], Any] = weakref.WeakKeyDictionary()
-        self._leave: Callable[[], None] | None = (
-            None  # how to let go of the cluster, once there is one
-        )
+        self._leave: Callable[[], None] | None = None  # leaves the cluster, once there is one
         self._closed = False
         self._failed_starts = 0
         self._broken: WorkerDiedError | None = None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> cf.Future[Any]:
-        """Runs fn(*args) in an actor; what `put` returned is fetched by each actor once."""
+        """Run fn(*args) in an actor; what `put` returned is fetched by each actor once."""
         if kwargs:
             raise TypeError("keyword arguments do not travel; use functools.partial")
         return self.submit_with_calls({}, fn, *args)
@@ -130,14 +114,16 @@ class Ray(cf.Executor):
     def submit_with_calls(
         self, calls: Mapping[str, Callable[..., Any]], fn: Callable[..., Any], /, *args: Any
     ) -> cf.Future[Any]:
-        """Runs fn(*args) in an actor, where `worker.call(name, ...)` runs calls[name](...) in a thread of this process.
+        """Run fn(*args) in an actor, which can call functions of this process.
+
+        See `TrialExecutor`.
 
         Raises:
             WorkerDiedError: No actor can be kept.
             ResourceError: The cluster that was begun here cannot hold the workers.
             RuntimeError: The executor has been shut down.
         """
-        task = _Task(calls, fn, args)
+        task = Task(calls, fn, args)
         self._grow()
         with self._lock:
             if self._broken is not None:
@@ -147,29 +133,30 @@ class Ray(cf.Executor):
         return task.future
 
     def put(self, value: Any) -> Put:
-        """Puts an argument of tasks into the object store, and the data of handles in it, once each."""
+        """Put an argument of tasks into the object store, with the data of handles in it."""
         self._join()
-        with placed(self._placed):
+        with place_handles(self._place):
             return Put(value)
 
     def room(self) -> int:
-        """How many tasks find an actor now; at least one, which then waits for it."""
+        """Return how many tasks find an actor now; at least 1, which may have to wait for it."""
         self._grow()
-        return max(1, self._up)
+        return max(1, self._n_up)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the actors; with wait=False at once, whatever they are doing.
+        """End the actors; with wait=False at once, whatever they are doing.
 
-        A cluster that was there stays.
+        A cluster that was there before stays.
 
         Args:
             wait: Let running and queued tasks finish first.
-            cancel_futures: Forget the queued ones.
+            cancel_futures: Cancel the queued ones.
         """
         if cancel_futures:
             self._cancel()
         if wait and not self._closed:
             cf.wait([task.future for task in list(self._tasks)])
+
         with self._lock:
             if self._closed and self._leave is None:
                 return
@@ -181,129 +168,132 @@ class Ray(cf.Executor):
         self._cancel()
         for _ in threads:
             self._queue.put(None)
-        for actor in actors:
-            _kill(actor)
+        for a in actors:
+            ray_cluster.kill_actor(a)
+
         until = time.monotonic() + _STOP_S
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, until - time.monotonic()))
         for task in list(self._tasks):
-            self._tell(task, WorkerDiedError("the executor was shut down", killed=True))
+            self._settle(task, WorkerDiedError("the executor was shut down", killed=True))
         self._handles.clear()
         if leave is not None:
             leave()
 
     # -- the cluster
-    # ------------------------------------------------------------------------------------------
 
     def _join(self) -> None:
-        """Connects to the cluster, if that has not been done."""
+        """Join the cluster, if that has not been done."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("this executor has been shut down")
             if self._leave is not None:
                 return
             if ray.is_initialized():
-                self._leave = _stay
+                self._leave = ray_cluster.stay
             else:
-                n_cpus = max(len(cores()), self.n_workers) if self._any_room else len(cores())
-                self._leave, begun = _connect(self.address, n_cpus)
-                fit = _capacity(self._need) if begun else math.inf
-                if fit < max(1, self.n_workers):
-                    leave = self._leave
-                    self._leave = None
-                    leave()
-                    raise ResourceError(
-                        f"{max(1, self.n_workers)} workers with {self._need} each do not fit on "
-                        "this machine, which "
-                        f"has room for {fit}; lower n_jobs or the resources, or connect to a "
-                        "larger cluster by ray.init"
-                    )
-            if not _capacity(self._need):
+                self._leave = self._connect()
+            if not ray_cluster.cluster_capacity(self._need):
                 logger.warning(
                     "no node of the Ray cluster offers %s; waiting for one that does", self._need
                 )
 
+    def _connect(self) -> Callable[[], None]:
+        """Join a cluster or begin one here, and return how to leave it."""
+        n_cpus = max(len(cores()), self.n_workers) if self._any_need else len(cores())
+        leave, begun = ray_cluster.connect(self.address, n_cpus)
+        n_wanted = max(1, self.n_workers)
+        fit = ray_cluster.cluster_capacity(self._need) if begun else math.inf
+        if fit < n_wanted:
+            leave()
+            raise ResourceError(
+                f"{n_wanted} workers with {self._need} each do not fit on this machine, which has "
+                f"room for {fit}; lower n_jobs or the resources, or connect to a larger cluster by "
+                "ray.init"
+            )
+        return leave
+
     def _grow(self) -> None:
-        """Sees to it that there is a thread for each actor that should be."""
+        """Start a thread for each actor that should be there."""
         self._join()
         with self._lock:
             if self.n_workers != -1:
-                self._wanted = self.n_workers
-            elif time.monotonic() >= self._look:
-                self._wanted = max(1, _capacity(self._need))
-                self._look = time.monotonic() + _CAPACITY_S
-            while len(self._threads) < self._wanted and self._broken is None:
-                self._threads.append(threading.Thread(target=self._keep, daemon=True))
+                self._n_wanted = self.n_workers
+            elif time.monotonic() >= self._look_at_capacity:
+                self._n_wanted = max(1, ray_cluster.cluster_capacity(self._need))
+                self._look_at_capacity = time.monotonic() + _CAPACITY_S
+            while len(self._threads) < self._n_wanted and self._broken is None:
+                self._threads.append(threading.Thread(target=self._keep_actor, daemon=True))
                 self._threads[-1].start()
 
-    def _placed(self, handle: Handle[Any]) -> Callable[[], Any]:
+    def _place(self, handle: Handle[Any]) -> Callable[[], Any]:
+        """Put the data of a handle into the object store, once; return what fetches it."""
         if handle not in self._handles:
             self._handles[handle] = ray.put(handle.get())
         return partial(ray.get, self._handles[handle])
 
     # -- a thread for each actor
-    # ------------------------------------------------------------------------------------
 
-    def _keep(self) -> None:
-        """Keeps one actor up and gives it one task after the other."""
+    def _keep_actor(self) -> None:
+        """Keep one actor up and give it one task after the other."""
         try:
-            while (actor := self._start()) is not None:
+            while (worker := self._start()) is not None:
                 with self._lock:
-                    self._up += 1
+                    self._n_up += 1
                 try:
                     while (task := self._queue.get()) is not None:
-                        if self._put_back(actor, task) or not self._run(actor, task):
+                        if self._put_back(worker, task) or not self._run(worker, task):
                             break
                 finally:
                     with self._lock:
-                        self._up -= 1
-                    self._drop(actor)
-        except Exception as e:  # the cluster is gone; nobody must be left waiting
-            self._break(e)
+                        self._n_up -= 1
+                    self._drop(worker)
+        except Exception as e:  # the cluster has ended; nobody must be left waiting
+            self._give_up(e)
         finally:
             with self._lock:
                 self._threads.remove(threading.current_thread())
 
     def _start(self) -> Any:
-        """An actor that is up; None when none is wanted any more."""
+        """Return an actor that is up; None when none is wanted any more."""
         settings = {
             "cwd": os.getcwd(),
             "path": sys.path,
             "argv": sys.argv,
-            "limit_bytes": self._bytes,
+            "limit_bytes": self._limits.memory_bytes,
         }
         while True:
             with self._lock:
                 if self._closed or self._broken is not None:
                     return None
-                actor = _ACTOR.options(**_options(self._need)).remote(settings)
-                self._actors.add(actor)
-            ready = actor.ready.remote()
+                worker = ray_cluster.start_actor(self._need, settings)
+                self._actors.add(worker)
+            ready = worker.ready.remote()
             try:
                 while True:
                     try:
                         ray.get(ready, timeout=_CAPACITY_S)
                         self._failed_starts = 0
-                        return actor
+                        return worker
                     except GetTimeoutError:
-                        if len(self._threads) > self._wanted:  # the cluster has shrunk
-                            self._drop(actor)
+                        if len(self._threads) > self._n_wanted:  # the cluster has shrunk
+                            self._drop(worker)
                             return None
             except RayError as e:
-                self._drop(actor)
+                self._drop(worker)
                 with self._lock:
                     self._failed_starts += 1
-                if self._failed_starts >= _STARTS and not self._closed:
-                    self._break(e)
+                if self._failed_starts >= _MAX_FAILED_STARTS and not self._closed:
+                    self._give_up(e)
 
-    def _put_back(self, actor: Any, task: _Task) -> bool:
-        """Whether an actor has died while it was idle.
+    def _put_back(self, worker: Any, task: Task) -> bool:
+        """Return whether an actor has died while it was idle.
 
-        Its task, which never ran, is then left to another.
+        Its task, which never ran, is then left to another actor.
         """
         try:
-            ray.get(actor.ready.remote())
+            ray.get(worker.ready.remote())
         except Exception:
             with self._lock:
                 if self._closed or self._broken is not None:  # there will be no other
@@ -312,62 +302,74 @@ class Ray(cf.Executor):
             return True
         return False
 
-    def _run(self, actor: Any, task: _Task) -> bool:
-        """Has an actor run a task; whether it can be given another."""
+    def _run(self, worker: Any, task: Task) -> bool:
+        """Run a task in an actor and settle its future.
+
+        Returns:
+            Whether the actor can run another.
+        """
         if not task.future.set_running_or_notify_cancel():
             self._tasks.discard(task)
             return True
         try:
             refs = {a.key: a.ref for a in task.args if isinstance(a, Put)}
-            args = tuple(Key(a.key) if isinstance(a, Put) else a for a in task.args)
-            message = cloudpickle.dumps((task.fn, args, {}))
+            message = task.pack({})
         except Exception as e:  # what cannot be pickled
-            self._tell(task, e)
+            self._settle(task, e)
             return True
-        deadline = time.monotonic() + self._seconds
+
+        task.deadline = time.monotonic() + self._limits.seconds
         error: Exception
         try:
-            heard = actor.run.remote(message, refs)
-            while True:
-                left_s = None if deadline == math.inf else max(deadline - time.monotonic(), 0.0)
-                kind, *content = pickle.loads(ray.get(heard, timeout=left_s))
-                if kind != "call":
-                    break
-                heard = actor.answer.remote(_answered(task, *content))
+            kind, content = self._converse(worker, task, message, refs)
             if kind == "done":
-                self._tell(task, *_read(*content))
+                self._settle(task, *read_result(*content))
                 return True
-            error = TrialMemoryError(
-                f"used {content[0] / 2**20:.0f} MB, more than its limit of {self._bytes / 2**20:g} "
-                "MB, and was ended"
-            )
+            error = self._limits.memory_error(*content)
         except GetTimeoutError:
-            error = TrialTimeoutError(
-                f"ran longer than its limit of {self._seconds:g} s and was ended"
-            )
+            error = self._limits.timeout_error()
         except Exception as e:  # whether it was killed or its objective crashed, Ray does not say
-            reason = (
-                "the executor was shut down" if self._closed else f"its Ray actor died: {why(e)}"
+            text = f"its Ray actor died: {actor.reason(e)}"
+            error = WorkerDiedError(
+                "the executor was shut down" if self._closed else text, killed=True
             )
-            error = WorkerDiedError(reason, killed=True)
-        self._drop(actor)
-        self._tell(task, error)
+        self._drop(worker)
+        self._settle(task, error)
         return False
 
-    def _drop(self, actor: Any) -> None:
-        with self._lock:
-            self._actors.discard(actor)
-        _kill(actor)
+    def _converse(
+        self, worker: Any, task: Task, message: bytes, refs: Mapping[int, Any]
+    ) -> tuple[str, list[Any]]:
+        """Send a task to an actor and answer its calls.
 
-    def _tell(self, task: _Task, error: BaseException | None, content: Any = None) -> None:
+        Returns:
+            Its last message: "done" with the result, or "over" with the memory that it uses.
+        """
+        heard = worker.run.remote(message, refs)
+        while True:
+            left_s = None
+            if task.deadline < math.inf:
+                left_s = max(task.deadline - time.monotonic(), 0.0)
+            kind, *content = pickle.loads(ray.get(heard, timeout=left_s))
+            if kind != "call":
+                return kind, content
+            heard = worker.answer.remote(answer_call(task, *content))
+
+    def _drop(self, worker: Any) -> None:
+        with self._lock:
+            self._actors.discard(worker)
+        ray_cluster.kill_actor(worker)
+
+    def _settle(self, task: Task, error: BaseException | None, result: Any = None) -> None:
+        """Settle the future of a task, unless that has been done."""
         with self._lock:
             if task not in self._tasks:
                 return
             self._tasks.remove(task)
-        task.future.set_result(content) if error is None else task.future.set_exception(error)
+        task.settle(error, result)
 
-    def _queued(self) -> Iterator[_Task]:
-        """Takes back what no actor has got yet."""
+    def _take_queued(self) -> Iterator[Task]:
+        """Take back the tasks that no actor has begun."""
         with contextlib.suppress(queue.Empty):
             while True:
                 task = self._queue.get_nowait()
@@ -375,124 +377,23 @@ class Ray(cf.Executor):
                     yield task
 
     def _cancel(self) -> None:
-        for task in self._queued():
+        for task in self._take_queued():
             task.future.cancel()
             task.future.set_running_or_notify_cancel()
             self._tasks.discard(task)
 
-    def _break(self, reason: Exception) -> None:
-        """Gives up: whatever waits is told."""
+    def _give_up(self, reason: Exception) -> None:
+        """End all tasks, as no actor can be kept."""
         with self._lock:
             if self._broken is None:
-                text = (
+                self._broken = WorkerDiedError(
                     f"no actor can be kept on the Ray cluster ({type(reason).__name__}: "
-                    f"{why(reason)})"
+                    f"{actor.reason(reason)})",
+                    killed=True,
                 )
-                self._broken = WorkerDiedError(text, killed=True)
             threads = list(self._threads)
-        for task in self._queued():
+        for task in self._take_queued():
             if task.future.set_running_or_notify_cancel():
-                self._tell(task, self._broken)
+                self._settle(task, self._broken)
         for _ in threads:
             self._queue.put(None)
-
-
-def _checked(resources: Mapping[str, float] | None) -> dict[str, float]:
-    """What a worker needs, by luthier's names."""
-    need = {"cpu": 1.0} if resources is None else dict(resources)
-    for name, amount in need.items():
-        if (
-            isinstance(amount, bool)
-            or not isinstance(amount, int | float)
-            or not 0 <= amount < math.inf
-        ):
-            raise ResourceError(f"{name!r} is a number >= 0, got {amount!r}")
-        if amount > 1 and amount != int(amount):
-            raise ResourceError(f"{name!r} is a fraction of one, or a whole number, got {amount!r}")
-    if not any(need.values()):
-        raise ResourceError(
-            f"a worker must need something of the cluster, such as {{'cpu': 1}}, got {need!r}"
-        )
-    return need
-
-
-def _options(need: Mapping[str, float]) -> dict[str, Any]:
-    """A need as Ray wants to be told."""
-    others = {
-        name: amount for name, amount in need.items() if name not in ("cpu", "gpu") and amount
-    }
-    return {
-        "num_cpus": need.get("cpu", 0),
-        "num_gpus": need.get("gpu", 0),
-        "resources": others,
-        "max_restarts": 0,
-        "max_task_retries": 0,
-    }
-
-
-def _capacity(need: Mapping[str, float]) -> int:
-    """How many workers fit on the nodes that are alive, if nobody else is there."""
-    n = 0
-    for node in ray.nodes():
-        have = node["Resources"] if node["Alive"] else {}
-        fits = []
-        for name, amount in need.items():
-            offered = have.get({"cpu": "CPU", "gpu": "GPU"}.get(name, name), 0.0)
-            if amount:
-                fits.append(
-                    int(offered) * _on_one(amount)
-                    if name == "gpu" and amount <= 1
-                    else int(offered / amount + 1e-9)
-                )
-        n += min(fits)
-    return n
-
-
-def _connect(address: str | None, n_cpus: int) -> tuple[Callable[[], None], bool]:
-    """Joins a cluster, or begins one here; how to let go of it, and whether it was begun."""
-    before, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
-
-    def leave() -> None:
-        ray.shutdown()
-        for name in {n for n in {*os.environ, *before} if n.startswith("RAY_")} | {
-            "PYTHONBREAKPOINT"
-        }:
-            if name in before:
-                os.environ[name] = before[name]
-            else:
-                os.environ.pop(name, None)
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        try:
-            ray.init(address, num_cpus=n_cpus, include_dashboard=False, **quiet)
-            return leave, True
-        except ValueError:  # there is one already, whose CPUs are what they are
-            ray.init(address, logging_level=logging.WARNING)
-            return leave, False
-    except BaseException:
-        leave()
-        raise
-    finally:  # Ray sets one of its own
-        if handler is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)
-
-
-def _stay() -> None:
-    """How to let go of a cluster that somebody else holds."""
-
-
-def _kill(actor: Any) -> None:
-    if ray.is_initialized():
-        with contextlib.suppress(Exception):
-            ray.kill(actor)
-
-
-def _read(ok: bool, blob: bytes, text: str) -> tuple[BaseException | None, Any]:
-    """What became of a task: its exception, or its result."""
-    try:
-        content = pickle.loads(blob)
-    except Exception as e:
-        return RuntimeError(f"{text} cannot be read here: {type(e).__name__}: {e}"), None
-    return (None, content) if ok else (content, None)

@@ -10,26 +10,30 @@ from collections.abc import Mapping
 import msgspec
 
 from ..errors import ResourceError
+from ..validation import is_number
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """What one worker may use: core numbers (empty for any) and GPU names (None for any)."""
+    """What one worker may use.
+
+    Attributes:
+        cpus: Numbers of cores; empty for any.
+        gpus: Names of GPUs; None for any.
+    """
 
     cpus: tuple[int, ...] = ()
     gpus: tuple[str, ...] | None = None
 
 
 def cores() -> list[int]:
-    """The cores this process may use."""
-    return (
-        sorted(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else list(range(os.cpu_count() or 1))
-    )
+    """Return the numbers of the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def gpus() -> list[str]:
-    """The GPUs this process may use: CUDA_VISIBLE_DEVICES, or what the driver lists."""
+    """Return the GPUs that this process may use: CUDA_VISIBLE_DEVICES, or all of the driver's."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         return [g.strip() for g in named.split(",") if g.strip() not in ("", "-1")]
@@ -42,38 +46,28 @@ def gpus() -> list[str]:
     return [str(i) for i, _ in enumerate(listed.strip().splitlines())]
 
 
-def _needs(resources: Mapping[str, float]) -> tuple[int, float]:
-    """Cores and GPUs of one worker, checked."""
-    if unknown := set(resources) - {"cpu", "gpu"}:
-        raise ResourceError(f"resources are 'cpu' and 'gpu', got {sorted(unknown)}")
-    for name, need in resources.items():
-        if (
-            isinstance(need, bool)
-            or not isinstance(need, int | float)
-            or not math.isfinite(need)
-            or need < 0
-        ):
-            raise ResourceError(f"{name!r} is a number >= 0, got {need!r}")
-    n_cpus, share = resources.get("cpu", 0), resources.get("gpu", 0)
-    if n_cpus != int(n_cpus):
-        raise ResourceError(f"'cpu' is a whole number of cores, got {n_cpus!r}")
-    if share > 1 and share != int(share):
-        raise ResourceError(f"'gpu' is a fraction of one GPU, or a whole number, got {share!r}")
-    return int(n_cpus), share
+def check_amount(name: str, amount: float) -> None:
+    """Refuse an amount of a resource that is no finite number >= 0.
+
+    Raises:
+        ResourceError: It is not.
+    """
+    if not is_number(amount) or not 0 <= amount < math.inf:
+        raise ResourceError(f"{name!r} is a number >= 0, got {amount!r}")
 
 
-def _on_one(share: float) -> int:
-    """How many workers share one GPU."""
+def workers_per_gpu(share: float) -> int:
+    """Return how many workers share one GPU, of which each needs this share of it."""
     return math.floor(1 / share + 1e-9)
 
 
 def slots(
     n_workers: int, resources: Mapping[str, float], cpus: list[int], gpus: list[str]
 ) -> list[Slot]:
-    """Shares cores and GPUs out among workers.
+    """Return what each of several workers may use.
 
     Args:
-        n_workers: How many.
+        n_workers: How many workers.
         resources: What each needs: "cpu" (a whole number), "gpu" (a whole number, or a fraction of
             one).
         cpus: The cores there are.
@@ -82,36 +76,57 @@ def slots(
     Raises:
         ResourceError: There are too few, or the need makes no sense.
     """
-    n_cpus, share = _needs(resources)
-    a_gpu = _on_one(share) if 0 < share <= 1 else 1
-    need_gpus = math.ceil(n_workers / a_gpu) if 0 < share <= 1 else int(share) * n_workers
+    n_cpus, n_gpus, per_gpu = _needs(resources)
+    need_gpus = math.ceil(n_workers / per_gpu) * n_gpus
     for what, need, have in (("cores", n_cpus * n_workers, cpus), ("GPUs", need_gpus, gpus)):
         if need > len(have):
             raise ResourceError(
                 f"{n_workers} workers with {dict(resources)} each need {need} {what}, this machine "
-                f"offers {len(have)}; "
-                "lower n_jobs or the resources"
+                f"offers {len(have)}; lower n_jobs or the resources"
             )
+
     out = []
     for i in range(n_workers):
         mine = tuple(cpus[i * n_cpus : (i + 1) * n_cpus])
-        if not share:
-            out.append(Slot(mine, () if "gpu" in resources else None))
+        if n_gpus:
+            first = i // per_gpu * n_gpus
+            out.append(Slot(mine, tuple(gpus[first : first + n_gpus])))
         else:
-            first, many = (i // a_gpu, 1) if share <= 1 else (i * int(share), int(share))
-            out.append(Slot(mine, tuple(gpus[first : first + many])))
+            out.append(Slot(mine, () if "gpu" in resources else None))
     return out
 
 
 def capacity(resources: Mapping[str, float] | None) -> int:
-    """How many workers with these resources fit on this machine; at least one.
+    """Return how many workers with these resources fit on this machine; at least 1.
 
     Raises:
         ResourceError: The need makes no sense.
     """
-    n_cpus, share = _needs(resources or {})
+    n_cpus, n_gpus, per_gpu = _needs(resources or {})
     n = len(cores()) // (n_cpus or 1)
-    if share:
-        on_gpus = _on_one(share) * len(gpus()) if share <= 1 else len(gpus()) // int(share)
+    if n_gpus:
+        on_gpus = len(gpus()) // n_gpus * per_gpu
         n = min(n, on_gpus) if n_cpus else on_gpus
     return max(n, 1)
+
+
+def _needs(resources: Mapping[str, float]) -> tuple[int, int, int]:
+    """Return what a worker needs, checked.
+
+    Returns:
+        The number of its cores, the number of its GPUs, and how many workers share those.
+    """
+    if unknown := set(resources) - {"cpu", "gpu"}:
+        raise ResourceError(f"resources are 'cpu' and 'gpu', got {sorted(unknown)}")
+    for name, amount in resources.items():
+        check_amount(name, amount)
+
+    n_cpus = resources.get("cpu", 0)
+    share = resources.get("gpu", 0)
+    if n_cpus != int(n_cpus):
+        raise ResourceError(f"'cpu' is a whole number of cores, got {n_cpus!r}")
+    if share > 1 and share != int(share):
+        raise ResourceError(f"'gpu' is a fraction of one GPU, or a whole number, got {share!r}")
+    if 0 < share <= 1:
+        return int(n_cpus), 1, workers_per_gpu(share)
+    return int(n_cpus), int(share), 1

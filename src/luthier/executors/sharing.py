@@ -8,20 +8,26 @@ from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-Placing = Callable[["Handle[Any]"], Callable[[], Any]]
+Place = Callable[["Handle[Any]"], Callable[[], Any]]
+"""Puts the data of a handle somewhere, and returns what fetches it from there."""
 
-_placing: ContextVar[Placing | None] = ContextVar("placing", default=None)
+_place: ContextVar[Place | None] = ContextVar("place", default=None)
 
 
 class Handle(Generic[T]):
-    """Stands for data that every process has once; made by `share`."""
+    """Stand-in for data that every process has once; made by `share`.
+
+    Args:
+        data: The data, where they are here.
+        fetch: Fetches the data, where they are not.
+    """
 
     def __init__(self, data: T | None, fetch: Callable[[], T] | None = None) -> None:
         self._data = data
         self._fetch = fetch
 
     def get(self) -> T:
-        """The data; to be read, not changed.
+        """Return the data; to be read, not changed.
 
         Where several processes look at the same memory, arrays are read-only.
         """
@@ -33,7 +39,7 @@ class Handle(Generic[T]):
     __call__ = get
 
     def __reduce__(self) -> tuple[Any, ...]:
-        place = _placing.get()
+        place = _place.get()
         return Handle, ((None, place(self)) if place is not None else (self._data, self._fetch))
 
     def __repr__(self) -> str:
@@ -41,7 +47,7 @@ class Handle(Generic[T]):
 
 
 def share(data: T) -> Handle[T]:
-    """Makes a handle of data, for objectives to close over.
+    """Return a handle of data, for objectives to close over.
 
     `handle.get()` is the data. Other processes are sent it once, not with every trial; on Ray it is
     put into the object store once, and all workers of a machine read the same memory.
@@ -53,13 +59,10 @@ def share(data: T) -> Handle[T]:
 
 
 @contextmanager
-def placed(place: Placing) -> Iterator[None]:
-    """While this lasts, handles are pickled without their data.
-
-    With what `place` returns, which fetches it there.
-    """
-    before = _placing.set(place)
+def place_handles(place: Place) -> Iterator[None]:
+    """Pickle handles, while this lasts, without their data: with what `place` returns."""
+    before = _place.set(place)
     try:
         yield
     finally:
-        _placing.reset(before)
+        _place.reset(before)

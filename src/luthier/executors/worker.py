@@ -15,65 +15,27 @@ import signal
 import sys
 import threading
 import traceback
-from multiprocessing.connection import Client, Connection
-from typing import Any
+from multiprocessing.connection import Client
+from typing import Any, Protocol
 
 import cloudpickle
 
 from ..errors import TrialMemoryError
 
-_connection: Connection | None = None
-_asking = threading.Lock()
-_known: dict[int, Any] = {}  # shared arguments by key, sent once
+# Room for the interpreter and the libraries, beside a task's memory, under the system's bound.
+_INTERPRETER_BYTES = 2**28
+
+arguments: dict[int, Any] = {}  # shared arguments by key, sent once
 
 
-def call(name: str, *args: Any) -> Any:
-    """Asks the parent to run one of the functions it registered with the task, and waits for the answer.
+class Pipe(Protocol):
+    """What a worker sends its messages through: a pipe, or what takes its place."""
 
-    Raises:
-        Exception: What the function raised over there.
-    """
-    assert _connection is not None, "only a task in a worker process has somebody to call"
-    with _asking:
-        _connection.send_bytes(pickle.dumps(("call", name, args)))
-        ok, answer = pickle.loads(_connection.recv_bytes())
-    if not ok:
-        raise answer
-    return answer
+    def send_bytes(self, message: bytes, /) -> None:
+        """Send a message."""
 
-
-def serve(address: Any, authkey: bytes, limit_bytes: int) -> None:
-    """Runs tasks until the parent hangs up."""
-    global _connection
-    _connection = Client(address, authkey=authkey)
-    _connection.send_bytes(pickle.dumps(("hello", os.getpid())))
-    while True:
-        try:
-            message = _connection.recv_bytes()
-        except (EOFError, OSError):
-            return
-        try:
-            _connection.send_bytes(_answer(message, limit_bytes))
-        except (BrokenPipeError, OSError):
-            return
-        if limit_bytes:  # what a failed task's traceback holds must not count against the next task
-            gc.collect()
-
-
-def _answer(message: bytes, limit_bytes: int) -> bytes:
-    """Runs a task and packs what became of it."""
-    try:
-        fn, args, new = pickle.loads(message)
-        _known.update({key: pickle.loads(blob) for key, blob in new.items()})
-        result = fn(*(_known[a.key] if isinstance(a, Key) else a for a in args))
-        error = getattr(result, "exception", None)
-        if isinstance(error, BaseException):  # an outcome that carries what the objective raised
-            result.exception = _sendable(error, limit_bytes)
-            if isinstance(result.exception, TrialMemoryError):
-                result.error = f"TrialMemoryError: {result.exception}\n{result.error}"
-        return packed(True, result)
-    except BaseException as e:
-        return packed(False, _sendable(e, limit_bytes))
+    def recv_bytes(self) -> bytes:
+        """Wait for a message and return it."""
 
 
 class Key:
@@ -85,8 +47,67 @@ class Key:
         self.key = key
 
 
-def packed(ok: bool, content: Any) -> bytes:
-    """A result or an exception, and what to say of it where it cannot be read."""
+_pipe: Pipe | None = None
+_calling = threading.Lock()  # a call and its answer are not parted by those of another thread
+
+
+def connect(pipe: Pipe) -> None:
+    """Set the pipe through which tasks of this process call."""
+    global _pipe
+    _pipe = pipe
+
+
+def call(name: str, *args: Any) -> Any:
+    """Call one of the functions that came with the task, in the process that sent it.
+
+    Raises:
+        Exception: What the function raised over there.
+    """
+    assert _pipe is not None, "only a task in a worker process has somebody to call"
+    with _calling:
+        _pipe.send_bytes(pickle.dumps(("call", name, args)))
+        ok, answer = pickle.loads(_pipe.recv_bytes())
+    if not ok:
+        raise answer
+    return answer
+
+
+def serve(address: Any, authkey: bytes, limit_bytes: int) -> None:
+    """Run tasks until the parent hangs up."""
+    pipe = Client(address, authkey=authkey)
+    connect(pipe)
+    pipe.send_bytes(pickle.dumps(("hello", os.getpid())))
+    while True:
+        try:
+            message = pipe.recv_bytes()
+        except (EOFError, OSError):
+            return
+        try:
+            pipe.send_bytes(run_task(message, limit_bytes))
+        except (BrokenPipeError, OSError):
+            return
+        if limit_bytes:  # what a failed task's traceback holds must not count against the next task
+            gc.collect()
+
+
+def run_task(message: bytes, limit_bytes: int) -> bytes:
+    """Run a task and return the message that says what became of it."""
+    try:
+        fn, args, new = pickle.loads(message)
+        arguments.update({key: pickle.loads(blob) for key, blob in new.items()})
+        result = fn(*(arguments[a.key] if isinstance(a, Key) else a for a in args))
+        error = getattr(result, "exception", None)
+        if isinstance(error, BaseException):  # an outcome that carries what the objective raised
+            result.exception = _make_sendable(error, limit_bytes)
+            if isinstance(result.exception, TrialMemoryError):
+                result.error = f"TrialMemoryError: {result.exception}\n{result.error}"
+        return pack_result(True, result)
+    except BaseException as e:
+        return pack_result(False, _make_sendable(e, limit_bytes))
+
+
+def pack_result(ok: bool, content: Any) -> bytes:
+    """Return the message with a result or an exception, and what to say if it cannot be read."""
     text = str(getattr(content, "error", None) or type(content).__name__)
     try:
         blob = cloudpickle.dumps(content)
@@ -96,8 +117,8 @@ def packed(ok: bool, content: Any) -> bytes:
     return pickle.dumps(("done", ok, blob, text))
 
 
-def _sendable(e: BaseException, limit_bytes: int) -> BaseException:
-    """An exception that can travel, of the same class, with the traceback from here as a note."""
+def _make_sendable(e: BaseException, limit_bytes: int) -> BaseException:
+    """Return an exception that can travel, of the same class, with its traceback as a note."""
     if limit_bytes and isinstance(e, MemoryError) and not isinstance(e, TrialMemoryError):
         return TrialMemoryError(
             f"needed more memory than its limit of {limit_bytes / 2**20:g} MB ({e})"
@@ -110,27 +131,25 @@ def _sendable(e: BaseException, limit_bytes: int) -> BaseException:
     try:
         text = str(e)
         cloudpickle.dumps(type(e))
-        _arrived(type(e), text, note)  # some classes, as groups, cannot be made from a text
+        _rebuild(type(e), text, note)  # some classes, as groups, cannot be made from a text
     except Exception:
         return RuntimeError(f"{type(e).__name__}, which cannot be sent; {note}")
     return _StandIn(type(e), text, note)
 
 
 class _StandIn(BaseException):
-    """Becomes an exception of another class when it arrives.
-
-    Its text is kept, its attributes are not.
-    """
+    """Exception that becomes one of another class when it arrives, with its text alone."""
 
     def __init__(self, kind: type[BaseException], text: str, note: str) -> None:
         super().__init__(text)
         self.parts = kind, text, note
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, self.parts
+        return _rebuild, self.parts
 
 
-def _arrived(kind: type[BaseException], text: str, note: str) -> BaseException:
+def _rebuild(kind: type[BaseException], text: str, note: str) -> BaseException:
+    """Return an exception of a class, made from its text."""
     try:
         e = kind.__new__(kind)
         e.args = (text,)
@@ -141,10 +160,7 @@ def _arrived(kind: type[BaseException], text: str, note: str) -> BaseException:
 
 
 def _die_with_parent(pipe: int, address: str) -> None:
-    """Ends this process, and what it started, when the parent is gone.
-
-    Its end of the pipe closes.
-    """
+    """End this process, and what it started, once the parent has ended: its pipe closes then."""
     if sys.platform == "win32":
         os.read(pipe, 1)
     else:
@@ -153,6 +169,7 @@ def _die_with_parent(pipe: int, address: str) -> None:
             not select.select([pipe], [], [], 2.0)[0] or os.read(pipe, 1)
         ):
             pass
+
     with contextlib.suppress(Exception):
         import psutil
 
@@ -167,8 +184,11 @@ def _die_with_parent(pipe: int, address: str) -> None:
     os._exit(1)
 
 
-def _bound_memory(memory_bytes: int) -> None:
-    """A hard bound against one huge allocation between two looks of the parent, where the system has such bounds."""
+def bound_memory(memory_bytes: int) -> None:
+    """Set the system's bound on memory, where it has one.
+
+    It stops a huge allocation that comes between two looks of the parent.
+    """
     try:
         import resource
     except ImportError:  # Windows
@@ -177,8 +197,8 @@ def _bound_memory(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, hard))
 
 
-def main() -> None:
-    """Entry of the child process.
+def run_worker() -> None:
+    """Run the child process.
 
     Settings come on standard input, one line of JSON, and then nothing until its end.
     """
@@ -188,19 +208,23 @@ def main() -> None:
     while not line.endswith(b"\n"):
         got = os.read(0, 1)
         if not got:
-            return  # the parent is gone already
+            return  # the parent has ended already
         line += got
     settings = msgspec.json.decode(line)
-    pipe, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)  # the objective, and programs it runs, must not read from it
+
+    # The objective, and programs that it runs, must not read from the pipe to the parent.
+    pipe = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
     os.close(nothing)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_die_with_parent, args=(pipe, settings["address"]), daemon=True).start()
+
     os.chdir(settings["cwd"])
     if settings["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, settings["cpus"])
     sys.argv = settings["argv"]
     limit_bytes = settings["limit_bytes"]
     if limit_bytes:
-        _bound_memory(2 * limit_bytes + 2**28)
+        bound_memory(2 * limit_bytes + _INTERPRETER_BYTES)
     serve(settings["address"], bytes.fromhex(settings["authkey"]), limit_bytes)

@@ -25,6 +25,7 @@ from ..errors import (
     TrialTimeoutError,
     WorkerDiedError,
 )
+from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
 from ..schedulers.base import Next
 from ..stopping import StopRule
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
@@ -186,7 +187,7 @@ def _choose_executor(settings: RunSettings) -> tuple[cf.Executor | None, int, bo
         executor = executors.Ray(n_jobs, resources, limits)
         is_own = True
     elif settings.executor is None and (n_jobs != 1 or limits or resources):
-        from ..executors.resources import capacity  # loads psutil
+        from ..executors.resources import capacity  # loads subprocess
 
         n_jobs = capacity(resources) if n_jobs == -1 else n_jobs
         executor = executors.Processes(n_jobs, limits=limits, resources=resources)
@@ -194,7 +195,8 @@ def _choose_executor(settings: RunSettings) -> tuple[cf.Executor | None, int, bo
     else:
         executor = settings.executor
     if n_jobs == -1:
-        n_jobs = sys.maxsize if hasattr(executor, "room") else os.cpu_count() or 1
+        elastic = isinstance(executor, ElasticExecutor)
+        n_jobs = sys.maxsize if elastic else os.cpu_count() or 1
     return executor, n_jobs, is_own
 
 
@@ -370,8 +372,8 @@ class _Loop:
         submit = submitter(executor, self.engine, self.objective, key, window)
         self.reported_elsewhere = reports_elsewhere(executor)
         room: Callable[[], int] | None = None
-        if window is None:
-            room = getattr(executor, "room", None)
+        if window is None and isinstance(executor, ElasticExecutor):
+            room = executor.room
         running: dict[cf.Future[Outcome | None], Ticket] = {}
         ready: dict[int, tuple[Ticket, Outcome]] = {}
         try:
@@ -419,7 +421,7 @@ class _Loop:
         ready: dict[int, tuple[Ticket, Outcome]],
     ) -> None:
         """After an error or Ctrl-C: end what can be ended, store what came in, release the rest."""
-        if hasattr(executor, "submit_with_calls"):  # one of ours, which can end what runs
+        if isinstance(executor, TrialExecutor):  # it can end what runs
             executor.shutdown(wait=False, cancel_futures=True)
         for future, ticket in running.items():
             if future.cancel():
@@ -444,6 +446,4 @@ def _outcome_of(future: cf.Future[Outcome | None], ticket: Ticket) -> Outcome | 
     e = future.exception()
     if e is None:
         return future.result()
-    if type(e).__name__ == "KilledWorker":  # Dask's, of a task that several workers have died of
-        e = WorkerDiedError(f"Dask: {e}")
-    return outcome_of_failure(e, ticket.params, ticket.tags)
+    return outcome_of_failure(worker_died(e) or e, ticket.params, ticket.tags)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures as cf
 import os
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from ..errors import StorageError
+from ..executors.contract import TrialExecutor
 from ..space.space import Space
 from ..trial.outcome import Objective, Outcome, execute
 from ..trial.record import Decision, Told
@@ -49,7 +51,7 @@ def submitter(
     """
     if isinstance(executor, cf.ThreadPoolExecutor):
         return _submit_to_threads(executor, engine, objective, window)
-    if hasattr(executor, "submit_with_calls"):
+    if isinstance(executor, TrialExecutor):
         return _submit_with_calls(executor, engine, objective, window)
     return _submit_by_address(executor, engine, objective, key, window)
 
@@ -57,7 +59,7 @@ def submitter(
 def reports_elsewhere(executor: cf.Executor) -> bool:
     """Whether trials there report to the storage, and not through this process."""
     threads = isinstance(executor, cf.ThreadPoolExecutor)
-    return not threads and not hasattr(executor, "submit_with_calls")
+    return not threads and not isinstance(executor, TrialExecutor)
 
 
 def forget(key: str) -> None:
@@ -76,21 +78,18 @@ def _submit_to_threads(
 
 
 def _submit_with_calls(
-    executor: Any, engine: Engine, objective: Objective, window: int | None
+    executor: TrialExecutor, engine: Engine, objective: Objective, window: int | None
 ) -> Submit:
-    from ..executors.processes import Shared
-
-    put = getattr(executor, "put", Shared)
-    shared = put(objective)
+    shared = executor.put(objective)
     spaces: dict[int, tuple[Space, Any]] = {}  # each version of the space is sent once
 
     def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
         space = engine.history.space
         if id(space) not in spaces:
-            spaces[id(space)] = space, put(space)
+            spaces[id(space)] = space, executor.put(space)
         _, shared_space = spaces[id(space)]
         link = EngineLink(engine, ticket.number, ticket.token, window)
-        calls = {"report": link.report, "decide": link.decide}
+        calls: dict[str, Callable[..., Any]] = {"report": link.report, "decide": link.decide}
         future = executor.submit_with_calls(calls, _run_with_calls, shared, shared_space, ticket)
         return cast("cf.Future[Outcome | None]", future)
 

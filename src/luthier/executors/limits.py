@@ -1,0 +1,51 @@
+"""Limits on the time and memory of one task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..errors import TrialMemoryError, TrialTimeoutError
+
+_MB = 2**20
+
+
+class TaskLimits(NamedTuple):
+    """Limits on one task.
+
+    Attributes:
+        seconds: How long it may run; infinite for no limit.
+        memory_bytes: How much memory it may use; 0 for no limit.
+    """
+
+    seconds: float = math.inf
+    memory_bytes: int = 0
+
+    @classmethod
+    def parse(cls, limits: Mapping[str, float] | None) -> TaskLimits:
+        """Return limits from what a user passes, {"seconds": 60, "memory_mb": 500}.
+
+        Raises:
+            ValueError: One is unknown or not positive.
+        """
+        limits = limits or {}
+        for name, bound in limits.items():
+            known = name in ("seconds", "memory_mb")
+            if not known or not isinstance(bound, int | float) or not bound > 0:
+                raise ValueError(
+                    f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}"
+                )
+        memory_bytes = int(limits.get("memory_mb", 0) * _MB)
+        return cls(limits.get("seconds", math.inf), memory_bytes)
+
+    def timeout_error(self) -> TrialTimeoutError:
+        """Return the error of a task that ran too long."""
+        return TrialTimeoutError(f"ran longer than its limit of {self.seconds:g} s and was ended")
+
+    def memory_error(self, used_bytes: float) -> TrialMemoryError:
+        """Return the error of a task that used too much memory."""
+        return TrialMemoryError(
+            f"used {used_bytes / _MB:.0f} MB, more than its limit of "
+            f"{self.memory_bytes / _MB:g} MB, and was ended"
+        )
