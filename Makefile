@@ -1,4 +1,4 @@
-# make demo, test, test-all, check, bench, soak: each sets up what it needs in .venv first.
+# make demo, test, test-all, check, docs, bench, soak: each sets up what it needs in .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n 3
 # Which tests `make test-all` runs, as pytest -m takes it; nothing means all of them.
 MARKS ?=
 
-.PHONY: demo test test-all check lint typing bench soak servers clean
+.PHONY: demo test test-all check lint typing docs bench soak servers clean
 
 demo: .venv/demo
 	$(BIN)/luthier demo
@@ -19,7 +19,7 @@ test: .venv/test
 test-all: .venv/dev-all servers
 	$(PYTEST) -m "$(MARKS)"
 
-check: lint typing
+check: lint typing docs
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -30,6 +30,11 @@ typing: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/python -m pytest tests/typing
+
+# The site, in build/docs; a warning is an error, and nothing is loaded from the network.
+docs: .venv/docs
+	$(BIN)/python -m sphinx -q -E -W --keep-going -n docs build/docs
+	@echo "open build/docs/index.html"
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.speed
@@ -58,6 +63,10 @@ servers:
 .venv/dev-all: .venv/bin/python pyproject.toml
 	$(PIP) -e ".[dev-all]"
 	touch $@ .venv/dev .venv/test .venv/demo
+
+.venv/docs: .venv/bin/python pyproject.toml
+	$(PIP) -e ".[docs]"
+	touch $@
 
 .venv/bench: .venv/bin/python pyproject.toml
 	$(PIP) -e ".[dev-all,bench]"

@@ -1,23 +1,27 @@
-"""What the documentation says is true: its code runs, its commands run, its links lead somewhere.
+"""What the documentation says is true: its code and commands run, its links lead somewhere.
 
 How a page is read:
 
-- ```python blocks run in order, in one namespace and one process, in an empty folder, with warnings
-  as errors.
+- ```python blocks of a page run in order, in one namespace, in an empty folder, with warnings as
+  errors. The pages of one folder run in one process, one after the other.
 - A ```text block right after one is what that block prints; "..." stands for anything.
 - A block that begins with a comment of nothing but a file's name (after `#!`, if it has that) is
   that file.
-- Commands in ```sh, ```bash and ```console blocks that begin with `luthier` run in the same folder,
-  after the code.
+- Commands in ```sh, ```bash and ```console blocks that begin with `luthier` run in an empty folder
+  with these files.
+- Comments such as <!-- api: luthier.storages --> stand for generated parts: docs/_ext/api_pages.py.
 """
 
+import inspect
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import pytest
@@ -27,7 +31,9 @@ import luthier
 from luthier.cli import cli
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+MARKDOWN = [*PAGES, *sorted(set(ROOT.glob("*.md")) - set(PAGES))]
 SHELLS = ("sh", "bash", "console")
 SLOW = {"demo", "serve"}  # commands whose options are read, and which are not run
 
@@ -51,12 +57,18 @@ def blocks(page: Path) -> list[Block]:
     lines = page.read_text(encoding="utf-8").splitlines()
     for i, line in enumerate(lines, start=1):
         if fence is None and (opening := re.match(r"```+(\w*)", line)):
-            fence, begin = opening[1], i + 1
+            fence = opening[1]
+            begin = i + 1
         elif fence is not None and re.fullmatch(r"```+", line):
             found.append(Block(fence, begin, "\n".join(lines[begin - 1 : i - 1]) + "\n"))
             fence = None
     assert fence is None, f"{page.name}: the block of line {begin} does not end"
     return found
+
+
+def code(page: Path) -> list[Block]:
+    """The Python blocks that run."""
+    return [b for b in blocks(page) if b.language == "python" and b.file is None]
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -79,60 +91,76 @@ def write_files(page: Path, folder: Path) -> None:
             file.chmod(0o755 if block.text.startswith("#!") else 0o644)
 
 
-def run(argv: list[str], folder: Path, told: str = "") -> subprocess.CompletedProcess[str]:
+def run(argv: list[str], folder: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Runs a program in a folder, with `luthier` on its PATH."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("LUTHIER_")}
     env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}"}
-    env |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    env |= dict.fromkeys(threads, "1")
     return subprocess.run(
-        argv,
-        input=told,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=env,
-        check=False,
+        argv, input=stdin, capture_output=True, text=True, cwd=folder, env=env, check=False
     )
 
 
 _DRIVER = """
-import json, sys
+import json, os, sys
 sys.path.insert(0, "")
-for _line, _name, _text in json.load(sys.stdin):
-    exec(compile("\\n" * (_line - 1) + _text, _name, "exec"), globals())
-    print("\\x1e", end="", flush=True)
+for _folder, _page, _blocks in json.load(sys.stdin):
+    os.chdir(_folder)
+    _names = {"__name__": "__main__"}
+    for _line, _text in _blocks:
+        exec(compile("\\n" * (_line - 1) + _text, _page, "exec"), _names)
+        print("\\x1e", end="", flush=True)
 """
 
 
-def names(pages: list[Path]) -> list[str]:
-    return [str(page.relative_to(ROOT)) for page in pages]
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
-def test_code_runs_and_prints_what_the_page_says(page, tmp_path):
-    found = blocks(page)
-    code = [(i, b) for i, b in enumerate(found) if b.language == "python" and b.file is None]
-    if not code:
-        pytest.fail(f"{page.name} has no code; take it out of PAGES if it is to have none")
-    write_files(page, tmp_path)
-    script = json.dumps([(block.line, str(page), block.text) for _, block in code])
-    done = run([sys.executable, "-W", "error", "-c", _DRIVER], tmp_path, script)
+def folder(page: Path) -> str:
+    return str(page.parent.relative_to(ROOT)) if page.parent != ROOT else page.name
+
+
+WITH_CODE = sorted((page for page in PAGES if code(page)), key=folder)
+GROUPS = {group: list(pages) for group, pages in groupby(WITH_CODE, key=folder)}
+
+
+@pytest.mark.parametrize("pages", GROUPS.values(), ids=GROUPS)
+def test_code_runs_and_prints_what_the_page_says(pages: list[Path], tmp_path: Path) -> None:
+    script = []
+    for page in pages:
+        place = tmp_path / page.stem
+        place.mkdir()
+        write_files(page, place)
+        script.append((str(place), name(page), [(b.line, b.text) for b in code(page)]))
+    done = run([sys.executable, "-W", "error", "-c", _DRIVER], tmp_path, json.dumps(script))
     assert done.returncode == 0, done.stderr
     assert "Exception ignored" not in done.stderr, done.stderr
-    printed = done.stdout.split("\x1e")
-    for (i, block), got in zip(code, printed, strict=False):
-        after = found[i + 1] if i + 1 < len(found) else None
-        if after is not None and after.language == "text":
-            wanted = re.escape(after.text.rstrip()).replace(re.escape("..."), ".*")
-            seen = "\n".join(map(str.rstrip, got.splitlines()))
-            assert re.fullmatch(wanted, seen, re.DOTALL), f"{page.name}:{block.line} prints\n{got}"
+    printed = iter(done.stdout.split("\x1e"))
+    wrong = []
+    for page in pages:
+        found = blocks(page)
+        for block in code(page):
+            got = "\n".join(map(str.rstrip, next(printed).splitlines()))
+            i = found.index(block)
+            after = found[i + 1] if i + 1 < len(found) else None
+            if after is not None and after.language == "text" and not is_like(after.text, got):
+                wrong.append(f"{name(page)}:{block.line} prints\n{got}")
+    assert not wrong, "\n\n".join(wrong)
+
+
+def is_like(wanted: str, got: str) -> bool:
+    """Whether a text is what a page says, where "..." stands for anything."""
+    pattern = re.escape(wanted.rstrip()).replace(re.escape("..."), ".*")
+    return re.fullmatch(pattern, got, re.DOTALL) is not None
 
 
 WITH_COMMANDS = [page for page in PAGES if commands(page)]
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=names(WITH_COMMANDS))
-def test_commands_run(page, tmp_path):
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=map(name, WITH_COMMANDS))
+def test_commands_run(page: Path, tmp_path: Path) -> None:
     write_files(page, tmp_path)
     for argv in commands(page):
         if argv[1] in SLOW:
@@ -142,38 +170,34 @@ def test_commands_run(page, tmp_path):
         assert done.returncode == 0, f"{page.name}: {shlex.join(argv)}\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
-def test_every_file_of_a_page_is_used(page):
+@pytest.mark.parametrize("page", PAGES, ids=map(name, PAGES))
+def test_every_file_of_a_page_is_used(page: Path) -> None:
     used = {Path(word.partition(":")[0]).name for argv in commands(page) for word in argv}
     files = {block.file for block in blocks(page) if block.file}
     assert files <= used
 
 
-def test_commands_are_found():
+def test_commands_are_found() -> None:
     assert {argv[1] for page in PAGES for argv in commands(page)} >= set(cli.commands) - SLOW
 
 
-# -- links and names
-# ----------------------------------------------------------------------------------------------
-
-MARKDOWN = [*PAGES, *sorted(set(ROOT.glob("*.md")) - set(PAGES))]
+# -- links
 
 
 def prose(page: Path) -> str:
     """A page without its blocks of code."""
-    return re.sub(
-        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
-    )
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
     """What `#...` can point to, spelled as GitHub does."""
     headings = re.findall(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
 
 
-@pytest.mark.parametrize("page", MARKDOWN, ids=names(MARKDOWN))
-def test_links_lead_somewhere(page):
+@pytest.mark.parametrize("page", MARKDOWN, ids=map(name, MARKDOWN))
+def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if re.match(r"https?://", target):
             continue
@@ -184,21 +208,60 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(file), f"{target}: there is no such heading"
 
 
-def test_public_names_are_mentioned():
+# -- every public name, every method, every figure
+
+
+def test_public_names_are_mentioned() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert [name for name in luthier.__all__ if not re.search(rf"\b{name}\b", text)] == []
+    assert [n for n in luthier.__all__ if not re.search(rf"\b{n}\b", text)] == []
 
 
-@pytest.mark.parametrize("room", ["samplers", "schedulers"])
-def test_every_method_has_its_row(room):
-    rows = re.findall(
-        r"^\| (\w+) \|", (ROOT / "docs" / "algorithms.md").read_text(), flags=re.MULTILINE
-    )
-    contract = {"Sampler", "Scheduler", "Decision"}
-    assert set(getattr(luthier, room).__all__) - contract <= set(rows)
+def generated_parts(kind: str) -> list[list[str]]:
+    """The words of the comments of one kind in all pages: <!-- kind: words -->."""
+    pattern = re.compile(rf"<!-- {kind}: ([\w. ]+) -->")
+    return [m[1].split() for page in PAGES for m in pattern.finditer(page.read_text("utf-8"))]
 
 
-def test_figures_of_the_readme_are_the_rows_of_the_benchmark():
-    text = (ROOT / "README.md").read_text(encoding="utf-8").lower()
-    rows = [row.name for row in BESIDE_OPTUNA]
-    assert [row for row in rows if f"| {row.lower()} |" not in text] == []
+def test_every_public_package_has_its_reference() -> None:
+    members = [getattr(luthier, n) for n in luthier.__all__]
+    public = {"luthier"} | {m.__name__ for m in members if isinstance(m, ModuleType)}
+    parts = generated_parts("api")
+    whole = [module for module, *names in parts if not names]  # all names that no other part has
+    assert sorted(whole) == sorted(public)
+    for module, *names in parts:
+        package = getattr(luthier, module.removeprefix("luthier."), luthier)
+        assert set(names) <= set(package.__all__) if names else True
+
+
+def methods(room: str) -> set[str]:
+    """The classes of a package that fulfil its contract: those below its abstract class."""
+    package = getattr(luthier, room)
+    found = [getattr(package, n) for n in package.__all__]
+    (contract,) = [c for c in found if inspect.isabstract(c)]
+    return {c.__name__ for c in found if issubclass(c, contract) and c is not contract}
+
+
+@pytest.mark.parametrize("room", ["samplers", "schedulers", "stopping"])
+def test_every_method_has_a_page_and_is_in_the_list(room: str) -> None:
+    place = DOCS / "methods" / room
+    pages = {page.stem for page in place.glob("*.md")} - {"index"}
+    assert pages == {n.lower() for n in methods(room)}
+    classes = {words[0] for words in generated_parts("class")}
+    assert classes >= {f"luthier.{room}.{n}" for n in methods(room)}
+    index = (place / "index.md").read_text(encoding="utf-8")
+    assert [page for page in pages if f"({page}.md)" not in index] == []
+
+
+def rows(page: Path) -> list[str]:
+    return re.findall(r"^\|.*\|$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_figures_are_the_rows_of_the_benchmark() -> None:
+    page = DOCS / "benchmarks" / "speed.md"
+    text = "\n".join(rows(page)).lower()
+    names = [row.name for row in BESIDE_OPTUNA]
+    assert names
+    assert [n for n in names if f"| {n.lower()} |" not in text] == []
+    readme = [row for row in rows(ROOT / "README.md") if " ms " in row]
+    assert readme
+    assert set(readme) <= set(rows(page))
