@@ -1,4 +1,4 @@
-"""The tables of docs/scaling.md, made of a results file."""
+"""The tables of docs/benchmarks/scaling.md, made of a results file."""
 
 from __future__ import annotations
 
