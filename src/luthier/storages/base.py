@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
-import socket
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -318,7 +318,7 @@ def local_folder(url: str) -> str:
 
 def worker_name() -> str:
     """Who this process is, as other workers see it."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def require_complete_copy(record: StudyRecord) -> None:
