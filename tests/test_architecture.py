@@ -113,6 +113,20 @@ study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("k", 1, 5), 
 """
 
 
+def test_a_study_that_is_created_loads_little() -> None:
+    got = loaded("import luthier; luthier.create_study()")
+    later = {
+        "numpy.random",
+        "difflib",
+        "secrets",
+        "socket",
+        "sqlite3",
+        "subprocess",
+        "logging.handlers",
+    }
+    assert not got & (HEAVY | later)
+
+
 def test_the_first_trials_need_neither_scipy_nor_anything_heavy() -> None:
     assert not loaded(SEARCH % 8) & HEAVY
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._lazy import attach
 
+TYPE_CHECKING = False  # as in typing, which takes longer to load than the rest of this file
 __version__ = "0.1.0"
 
 __all__ = [

@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-from .errors import MissingDependencyError, find_closest
+from .errors import MissingDependencyError
 
 
 def attach(
@@ -36,8 +36,10 @@ def attach(
 
     def load(name: str) -> object:
         if name not in files:
-            # Without `obj` the interpreter adds no suggestion of its own to this one.
-            raise AttributeError(_unknown(package, name, module.__all__), name=name)
+            # The interpreter adds "Did you mean" when it prints this. It is not printed where
+            # `from .. import room` asks whether the name is there before it looks for a file.
+            listing = ", ".join(sorted(module.__all__))
+            raise AttributeError(f"module {package!r} has no attribute {name!r}; it has {listing}")
         try:
             value = importlib.import_module(f"{package}.{files[name] or name}")
         except ImportError as e:
@@ -56,9 +58,3 @@ def attach(
         return sorted(module.__all__)
 
     return load, names
-
-
-def _unknown(package: str, name: str, names: list[str]) -> str:
-    near = find_closest(name, names)
-    hint = f" (did you mean {near!r}?)" if near else ""
-    return f"module {package!r} has no attribute {name!r}{hint}; it has {', '.join(sorted(names))}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import tempfile
 import weakref
 import zlib
@@ -103,7 +102,7 @@ class Checkpoints:
             if not arrays and len(text) <= _SMALL:
                 return {"step": step, "value": text}
             kind, suffix = "packed", ".npz"
-        name = f"{number}-{step:.10g}-{secrets.token_hex(4)}{suffix}"
+        name = f"{number}-{step:.10g}-{os.urandom(4).hex()}{suffix}"
         with self._translated(f"cannot store {name}"), self._place.staging(name) as staged:
             if kind == "packed":
                 with staged.open("wb") as file:
@@ -231,7 +230,7 @@ def temporary(keep: Keep = "best") -> Checkpoints:
     Copies in worker processes of the same machine use the folder and leave its removal to this
     process.
     """
-    path = Path(tempfile.gettempdir(), f"luthier-{secrets.token_hex(8)}")
+    path = Path(tempfile.gettempdir(), f"luthier-{os.urandom(8).hex()}")
     made = Checkpoints(path, keep)
     made._place = Folder(path, mode=0o700)
     weakref.finalize(made, discard_own, path, os.getpid())

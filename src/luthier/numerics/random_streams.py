@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 
 
@@ -16,12 +19,19 @@ class Streams:
     """
 
     def __init__(self, seed: int) -> None:
-        self._bits = np.random.Philox(key=seed)
-        self._state = self._bits.state
-        self._generator = np.random.Generator(self._bits)
+        self._seed = seed
+
+    @cached_property
+    def _generator(self) -> np.random.Generator:
+        """Made on first use, as numpy.random is slow to load, and a study may only be read."""
+        return np.random.Generator(np.random.Philox(key=self._seed))
+
+    @cached_property
+    def _state(self) -> dict[str, Any]:
+        return dict(self._generator.bit_generator.state)
 
     def at(self, number: int, purpose: int = 0) -> np.random.Generator:
         """The stream's generator, at its beginning; valid until the next call."""
         self._state["state"]["counter"][:] = (0, 0, number, purpose)
-        self._bits.state = self._state
+        self._generator.bit_generator.state = self._state
         return self._generator

@@ -16,7 +16,6 @@ which knows what that means).
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import re
@@ -304,16 +303,6 @@ def hide_password(url: str) -> str:
     options = [option.partition("=") for option in query.split("&")]
     query = "&".join(f"{k}{eq}{'***' if _SECRET.search(k) else v}" for k, eq, v in options)
     return f"{scheme}{mark}{place}{question}{query}"
-
-
-def local_folder(url: str) -> str:
-    """Where checkpoints of studies on a server are where nobody named a place.
-
-    Here, in the user's cache.
-    """
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    name = hashlib.sha256(hide_password(url.partition("?")[0]).encode()).hexdigest()[:16]
-    return os.path.join(cache, "luthier", "checkpoints", name)
 
 
 def worker_name() -> str:

@@ -20,8 +20,9 @@ from .. import errors
 from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
 from ..trial.record import Told, TrialRow, Turn
 from . import http_messages as forms
-from .base import Changes, Report, Storage, StudyRecord, hide_password, local_folder
+from .base import Changes, Report, Storage, StudyRecord, hide_password
 from .http_messages import packed, told, unpacked, untold
+from .local_folder import local_folder
 
 _TIMEOUT_S = 60.0  # for an answer
 _CONNECT_S = 10.0

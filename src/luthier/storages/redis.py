@@ -36,8 +36,9 @@ from ..errors import (
 from ..trial.record import State, Told, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
-from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password, local_folder
+from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password
 from .codec import body, text, told
+from .local_folder import local_folder
 from .redis_scripts import digest, packed, reported, unpacked
 from .server_clock import Clock
 

@@ -27,8 +27,9 @@ from ..errors import (
     StorageVersionError,
 )
 from ..trial.record import State, Told, TrialRow
-from .base import SCHEMA, hide_password, local_folder
+from .base import SCHEMA, hide_password
 from .codec import body, text, trial, written
+from .local_folder import local_folder
 from .relational import TRIAL, Relational, Transaction
 from .server_clock import Clock
 from .sql_connection import Connection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -71,7 +70,7 @@ def create_study(
 
     spec: dict[str, Any] = {
         "directions": directions,
-        "seed": int(seed) if seed is not None else secrets.randbits(32),
+        "seed": int(seed) if seed is not None else int.from_bytes(os.urandom(4)),
         "space": (space or Space()).to_json(),
         "declared": space is not None,
     }
@@ -88,7 +87,7 @@ def create_study(
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
 
     try:
-        record = place.create_study(name or f"study-{secrets.token_hex(4)}", spec)
+        record = place.create_study(name or f"study-{os.urandom(4).hex()}", spec)
     except StudyExistsError:
         if not load_if_exists:
             raise

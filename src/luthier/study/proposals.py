@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,7 +100,7 @@ class Proposals:
     def _sample(self, space: Space, sampler: Sampler, number: int, attempt: int) -> Array:
         if not space.d:
             return np.empty((1, 0))
-        rng = self._streams.at(number, secrets.randbits(32) + 1 if attempt else 0)
+        rng = self._streams.at(number, int.from_bytes(os.urandom(4)) + 1 if attempt else 0)
         X = sampler.sample(space, self.history, 1, rng)
         if space.constraints and not space.feasible(X).all():  # a sampler that ignores constraints
             X = space.sample(rng, 1)
