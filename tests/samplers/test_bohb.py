@@ -1,4 +1,4 @@
-"""BOHB: which step is modelled, and that it is better than chance where trials get different amounts."""
+"""BOHB: which step is rank_at_highest_step, and that it is better than chance where trials get different amounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from luthier import Float, Space, State, TrialRow
 from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.samplers import BOHB
-from luthier.samplers.bohb import modelled
+from luthier.samplers.bohb import rank_at_highest_step
 from luthier.schedulers import Hyperband
 
 CUBE = Space({"x": Float(0, 1), "y": Float(0, 1)})
@@ -38,19 +38,19 @@ def table(*rows, space=CUBE) -> History:
 def test_the_highest_step_with_enough_trials_is_modelled() -> None:
     low = [(P, {1: 9.0 - i}) for i in range(6)]
     high = [(P, {1: 0.0, 2: 7.0, 3: 1.0 + i}) for i in range(4)]
-    assert modelled(table(*low[:5]), 6)[0].tolist() == []
-    assert modelled(table(*low), 6)[0].tolist() == [5, 4, 3, 2, 1, 0]
-    numbers, losses = modelled(table(*low, *high), 6)
+    assert rank_at_highest_step(table(*low[:5]), 6)[0].tolist() == []
+    assert rank_at_highest_step(table(*low), 6)[0].tolist() == [5, 4, 3, 2, 1, 0]
+    numbers, losses = rank_at_highest_step(table(*low, *high), 6)
     assert numbers.tolist() == [6, 7, 8, 9, 5, 4, 3, 2, 1, 0]
     assert losses.tolist() == [0.0] * 4 + [4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
-    numbers, losses = modelled(table(*low, *high[::-1]), 4)
+    numbers, losses = rank_at_highest_step(table(*low, *high[::-1]), 4)
     assert (numbers.tolist(), losses.tolist()) == ([9, 8, 7, 6], [1.0, 2.0, 3.0, 4.0])
 
 
 def test_running_trials_count_where_they_have_been_and_failed_ones_nowhere() -> None:
     rest = [(P, {3: 5.0}), (P, {1: 1.0, 4: 6.0}), (F, {3: 0.0}), (W, {}), (R, {})]
     running = (R, {2: 0.0, 3: 4.0, 7: 0.0})
-    numbers, losses = modelled(table(*rest, running), 3)
+    numbers, losses = rank_at_highest_step(table(*rest, running), 3)
     assert (numbers.tolist(), losses.tolist()) == (
         [5, 0, 1],
         [4.0, 5.0, 6.0],
@@ -59,9 +59,9 @@ def test_running_trials_count_where_they_have_been_and_failed_ones_nowhere() -> 
 
 def test_complete_trials_count_at_every_step() -> None:
     h = table((P, {3: math.nan}), (P, {3: 2.0}), (C, {2: 3.0}))
-    assert [x.tolist() for x in modelled(h, 3)] == [[1, 2, 0], [2.0, 3.0, math.inf]]
+    assert [x.tolist() for x in rank_at_highest_step(h, 3)] == [[1, 2, 0], [2.0, 3.0, math.inf]]
     h.put([TrialRow(number=3, state=C, params={"x": 0.5, "y": 0.5}, values=(1.0,))])
-    assert modelled(h, 3)[0].tolist() == [3, 1, 2, 0]
+    assert rank_at_highest_step(h, 3)[0].tolist() == [3, 1, 2, 0]
 
 
 def test_one_in_three_is_drawn_at_random() -> None:

@@ -13,7 +13,7 @@ from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume, reference_point, subset
 from luthier.numerics.pareto import fronts
 from luthier.samplers import Evolution, ranking
-from luthier.samplers.bohb import modelled
+from luthier.samplers.bohb import rank_at_highest_step
 from luthier.samplers.ranking import order_losses, rank_trials, scale_to_reference
 
 LINE = Space({"x": Float(0, 1)})
@@ -155,7 +155,9 @@ def test_depths_are_shares_of_the_box_below_the_reference() -> None:
 
 def test_bohb_puts_what_breaks_a_constraint_last() -> None:
     told = [{"a": 2.0}, {"a": -1.0}, {}, {"a": 1.0}]
-    numbers, losses = modelled(history([(C, (float(i),), t) for i, t in enumerate(told)], 1), 4)
+    numbers, losses = rank_at_highest_step(
+        history([(C, (float(i),), t) for i, t in enumerate(told)], 1), 4
+    )
     assert numbers.tolist() == [1, 2, 3, 0]
     assert losses.tolist() == [1.0, 2.0, np.inf, np.inf]
 

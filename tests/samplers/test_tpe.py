@@ -13,8 +13,9 @@ from luthier import Float, Int, Space, State, TrialRow
 from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import TPE
+from luthier.samplers.density_ratio import recency_weights
 from luthier.samplers.ranking import rank_trials
-from luthier.samplers.tpe import axes, improvement, recency
+from luthier.samplers.tpe import good_trial_weights
 
 
 def history(space: Space, rows: list[tuple], directions=("minimize",)) -> History:
@@ -119,21 +120,23 @@ def test_correlations_are_seen_across_a_branch() -> None:
 def test_the_densities_stay_small_however_many_trials_there_are() -> None:
     rng = np.random.default_rng(0)
     h = history(LINE, [(State.COMPLETE, float(v), {"x": float(v)}) for v in rng.random(3000)])
-    good, bad = TPE()._densities(h, rank_trials(h)[0], 25, axes(LINE))
+    order, _ = rank_trials(h)
+    weights = good_trial_weights(h, order, 25)
+    good, bad, _ = TPE()._fitter.fit(LINE, h.X, order, weights, prior_exponent=0.0)
     assert len(good._w) == 1 + 25
     assert len(bad._w) == 1 + 160
     assert bad._w[1:-80].sum() == pytest.approx(
-        recency(2975)[:-80].sum() / (1 + recency(2975).sum()), rel=0.02
+        recency_weights(2975)[:-80].sum() / (1 + recency_weights(2975).sum()), rel=0.02
     )
 
 
 def test_good_trials_weigh_by_how_much_better_they_are() -> None:
     h = history(LINE, [(State.COMPLETE, v, {"x": 0.5}) for v in (3.0, 1.0, 2.0, 9.0)])
     order, _ = rank_trials(h)
-    np.testing.assert_allclose(improvement(h, order, 2), [4 / 3, 2 / 3])
+    np.testing.assert_allclose(good_trial_weights(h, order, 2), [4 / 3, 2 / 3])
     for value in (1.0, np.inf, -np.inf, 1e308):
         flat = history(LINE, [(State.COMPLETE, value, {"x": 0.5})] * 6)
-        weights = improvement(flat, rank_trials(flat)[0], 2)
+        weights = good_trial_weights(flat, rank_trials(flat)[0], 2)
         assert np.isfinite(weights).all()
         assert (weights > 0).all()
 
@@ -269,7 +272,7 @@ def test_what_no_other_has_weighs_more_where_there_are_several_objectives() -> N
         ]
     )
     order, _ = rank_trials(h)
-    weights = improvement(h, order, 5)
+    weights = good_trial_weights(h, order, 5)
     assert weights.mean() == pytest.approx(1)
     assert weights.min() >= 0.5
     assert sorted(order[np.argsort(-weights)[:2]]) == [0, 4]
