@@ -47,7 +47,7 @@ def say(service, study, asked, verb, **what):
 
 def test_a_worker_makes_a_study_asks_reports_and_tells(service):
     study = service.study(
-        name="mnist", directions=["maximize"], sampler="random", scheduler="median", seed=7
+        name="mnist", direction="maximize", sampler="random", scheduler="median", seed=7
     )
     values = []
     for _ in range(5):
@@ -103,7 +103,7 @@ def test_how_a_trial_ends_is_told(service):
 
 
 def test_several_objectives(service):
-    study = service.study(directions=["minimize", "maximize"])
+    study = service.study(objectives=["minimize", "maximize"])
     for pair in ([1, 1], [2, 2], [3, 1]):
         asked = ask(service, study)
         assert say(service, study, asked, "report", values=pair, step=1)[0] == 200
@@ -153,7 +153,7 @@ def test_objectives_have_names(service):
     assert service("POST", "/v1/studies", again)[0] == 200
     assert service("POST", "/v1/studies", {**again, "objectives": AIMS})[0] == 200
     assert (
-        service("POST", "/v1/studies", {**again, "directions": ["maximize", "minimize"]})[0] == 200
+        service("POST", "/v1/studies", {**again, "objectives": ["maximize", "minimize"]})[0] == 200
     )
     others = {"f1": "maximize", "latency_ms": "minimize"}
     status, answer = service("POST", "/v1/studies", {**again, "objectives": others})
@@ -161,10 +161,15 @@ def test_objectives_have_names(service):
         409,
         True,
     )
-    both = {"space": {}, "objectives": AIMS, "directions": ["minimize"]}
+    both = {"space": {}, "objectives": AIMS, "direction": "minimize"}
     for wrong in (
         both,
         {"space": {}, "objectives": {}},
+        {"space": {}, "objectives": []},
+        {"space": {}, "objectives": ["up"]},
+        {"space": {}, "objectives": "maximize"},
+        {"space": {}, "direction": "up"},
+        {"space": {}, "directions": ["minimize"]},
         {"space": {}, "objectives": {" ": "minimize"}},
         {"space": {}, "objectives": {"a": "up"}},
     ):
@@ -298,7 +303,7 @@ def test_a_study_is_made_once_and_found_where_that_is_wanted(service):
         "POST", "/v1/studies", {"name": "a", "space": {}, "load_if_exists": True}
     )
     assert (status, f"/v1/studies/{found['id']}") == (200, study)
-    other = {"name": "a", "space": {}, "load_if_exists": True, "directions": ["maximize"]}
+    other = {"name": "a", "space": {}, "load_if_exists": True, "direction": "maximize"}
     assert service("POST", "/v1/studies", other)[0] == 409
 
 

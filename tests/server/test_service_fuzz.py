@@ -51,6 +51,7 @@ def test_nothing_that_is_sent_breaks_it(serve, tmp_path):
             quick = settings(
                 max_examples=EXAMPLES,
                 database=None,
+                deadline=None,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )

@@ -332,7 +332,7 @@ def test_what_nobody_waits_for_any_more_is_not_begun(serve):
 
 
 def test_answers_are_kept_up_to_a_size(service, monkeypatch):
-    monkeypatch.setattr("luthier.server.app._KEPT_BYTES", 10_000)
+    monkeypatch.setattr("luthier.server.response_cache.MAX_BYTES", 10_000)
     study = service.study()
     first, *_, last = [
         service("POST", f"{study}/ask", {}, Idempotency_Key=f"k{i}")[1] for i in range(100)

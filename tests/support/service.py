@@ -7,7 +7,7 @@ import socket
 import threading
 
 from luthier.server import Limits, application
-from luthier.server.run import server
+from luthier.server.run import make_server
 from luthier.storages.http import HTTP
 
 TOKEN = "a-token-for-tests-only"
@@ -22,7 +22,7 @@ class Service:
         line = socket.create_server(("127.0.0.1", port))
         self.port = line.getsockname()[1]
         limits = limits or Limits()
-        self._server = server(application(storage, token, limits, **options), limits)
+        self._server = make_server(application(storage, token, limits, **options), limits)
         self._thread = threading.Thread(target=self._server.run, args=([line],))
         self._thread.start()
 

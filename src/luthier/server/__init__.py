@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .app import application as application
     from .limits import Limits as Limits
     from .run import serve as serve
-    from .run import token_file as token_file
+    from .tokens import token_file as token_file
 else:
     __getattr__, __dir__ = attach(
         __name__,
@@ -23,7 +23,7 @@ else:
             "Limits": "limits",
             "application": "app",
             "serve": "run",
-            "token_file": "run",
+            "token_file": "tokens",
         },
-        extras={"application": "service", "serve": "service", "token_file": "service"},
+        extras={"application": "service", "serve": "service"},
     )

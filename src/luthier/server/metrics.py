@@ -1,4 +1,4 @@
-"""What Prometheus reads of the service."""
+"""Metrics of the service for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 
-class _Studies(Collector):
-    """Trials by state and leases, as they are stored when somebody looks."""
+class _StudyCollector(Collector):
+    """Trials by state and leases, read from the storage each time that metrics are collected."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self._lock = threading.Lock()
-        self._known: dict[int, tuple[int, set[int]]] = {}  # revision, and which trials ran by then
+        # Study -> its revision at the last look, and the trials that ran by then.
+        self._seen: dict[int, tuple[int, set[int]]] = {}
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         trials = GaugeMetricFamily(
@@ -36,7 +37,8 @@ class _Studies(Collector):
         counts = {"running": 0, "expired": 0}
         records = self.storage.studies()
         with self._lock:
-            self._known = {r.id: self._known[r.id] for r in records if r.id in self._known}
+            self._seen = {r.id: self._seen[r.id] for r in records if r.id in self._seen}
+
         for record in records:
             name = record.name[:100].encode("unicode_escape").decode()
             for s in State:
@@ -44,6 +46,7 @@ class _Studies(Collector):
             if record.counts.get(State.RUNNING):
                 for lease_s in self._leases(record.id):
                     counts["running" if lease_s >= self.storage.now() else "expired"] += 1
+
         for state, n in counts.items():
             leases.add_metric([state], n)
         return trials, leases
@@ -52,57 +55,57 @@ class _Studies(Collector):
         return ()
 
     def _leases(self, study: int) -> list[float]:
-        """Until when the workers of a study's running trials may be silent."""
+        """The ends of the leases of a study's running trials, in seconds since 1970."""
         with self._lock, contextlib.suppress(StudyNotFoundError):
-            revision, running = self._known.get(study, (0, set()))
+            revision, running = self._seen.get(study, (0, set()))
             changes = self.storage.changes(study, revision)
             for row in changes.rows:
-                running.add(row.number) if row.state == State.RUNNING else running.discard(
-                    row.number
-                )
-            self._known[study] = changes.revision, running
-            return [
-                r.lease_s
-                for r in self.storage.rows(study, sorted(running))
-                if r.state == State.RUNNING
-            ]
+                if row.state == State.RUNNING:
+                    running.add(row.number)
+                else:
+                    running.discard(row.number)
+            self._seen[study] = changes.revision, running
+            rows = self.storage.rows(study, sorted(running))
+            return [r.lease_s for r in rows if r.state == State.RUNNING]
         return []
 
 
 class Metrics:
-    """Counts of requests and how long they took; and what the studies are at.
+    """Counts and durations of requests, and the state of the studies.
 
     Args:
         storage: Where the studies live.
     """
 
     def __init__(self, storage: Storage) -> None:
-        self.registry = CollectorRegistry()
-        labels = ["route", "method", "status"]
+        self._registry = CollectorRegistry()
         self._requests = Counter(
-            "luthier_requests", "Requests, by route and status.", labels, registry=self.registry
+            "luthier_requests",
+            "Requests, by route and status.",
+            ["route", "method", "status"],
+            registry=self._registry,
         )
         self._seconds = Histogram(
             "luthier_request_seconds",
             "How long requests took.",
             ["route"],
             buckets=_BUCKETS,
-            registry=self.registry,
+            registry=self._registry,
         )
-        self.registry.register(_Studies(storage))
+        self._registry.register(_StudyCollector(storage))
         self._counters: dict[tuple[str, str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Takes in a request that has been answered."""
-        slot = route, method, status
-        if slot not in self._counters:
-            self._counters[slot] = self._requests.labels(route, method, str(status))
+        """Count a request that has been answered."""
+        labels = route, method, status
+        if labels not in self._counters:
+            self._counters[labels] = self._requests.labels(route, method, str(status))
         if route not in self._histograms:
             self._histograms[route] = self._seconds.labels(route)
-        self._counters[slot].inc()
+        self._counters[labels].inc()
         self._histograms[route].observe(seconds)
 
-    def page(self) -> bytes:
-        """All of it, as Prometheus reads it."""
-        return generate_latest(self.registry)
+    def render(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

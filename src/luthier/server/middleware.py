@@ -1,7 +1,4 @@
-"""Who is let in, and with how much: token, host, rates and sizes.
-
-And what is noted of every request.
-"""
+"""ASGI middleware that checks token, host, rate and size of requests, and logs them."""
 
 from __future__ import annotations
 
@@ -10,14 +7,14 @@ import hmac
 import ipaddress
 import logging
 import time
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .limits import Limits, Rates
+from .limits import Limits, RateLimiter
 from .metrics import Metrics
-from .schemas import Failure, Wrong
+from .schemas import ErrorDetail, ErrorResponse
 
 logger = logging.getLogger("luthier.server")
 
@@ -25,13 +22,22 @@ _METHODS = ("GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS")
 _BUSY_S = 1.0
 
 
-def failure(kind: str, message: str, retry_after_s: float | None = None) -> bytes:
-    """The body of an answer that is none."""
-    return msgspec.json.encode(Failure(Wrong(kind, message, retry_after_s)))
+class Refusal(NamedTuple):
+    """A request that is not let in: status, kind and text of the response."""
+
+    status: int
+    kind: str
+    message: str
+    retry_after_s: float | None = None
 
 
-def loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+def encode_error(kind: str, message: str, retry_after_s: float | None = None) -> bytes:
+    """The body of a response that reports an error."""
+    return msgspec.json.encode(ErrorResponse(ErrorDetail(kind, message, retry_after_s)))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -39,18 +45,16 @@ def loopback(host: str) -> bool:
 
 
 class Guard:
-    """Stands before the application.
+    """Middleware that refuses requests, and reads the bodies of the others in full.
 
-    What it lets through has been read, in full, and may be served.
-
-    Without a token, only requests from and to an address of this machine are served: a page in a
-    browser that calls this machine by a name of its own is none of them, nor is one that says where
-    it comes from.
+    Without a token, only requests from and to an address of this machine are served. A page in a
+    browser that reaches this machine under another name is refused, and so is one that sends its
+    origin.
 
     Args:
         app: The application.
-        token: What clients must show; "" for nothing.
-        limits: How much is taken.
+        token: The secret that clients must send; "" for none.
+        limits: Limits on what clients may send.
         metrics: Where requests are counted.
         public: Paths that need no token.
     """
@@ -63,119 +67,110 @@ class Guard:
         self.metrics = metrics
         self.public = public
         self._expected = f"Bearer {token}".encode() if token else b""
-        self._rates = Rates(limits.rate)
-        self._running = 0
+        self._rates = RateLimiter(limits.rate)
+        self._n_running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        began, status = time.perf_counter(), 0
+        began_s = time.perf_counter()
+        status = 0
         client = scope["client"][0] if scope["client"] else ""
 
-        async def noting(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
             await send(message)
 
-        self._running += 1
+        self._n_running += 1
         try:
             headers = dict(scope["headers"])
-            refusal = self._refusal(scope, client, headers)
+            refusal = self._check_load(client) or self._check_access(scope, headers)
             if refusal is None:
-                refusal = await self._read(scope, receive, headers)
+                refusal = await self._read_body(scope, receive, headers)
             if refusal is None:
-                await self.app(scope, receive, noting)
+                await self.app(scope, receive, send_and_note)
             else:
-                await answer(noting, *refusal)
+                await _refuse(send_and_note, refusal)
         except Exception:
             logger.exception("a request failed")
             if not status:
-                await answer(noting, 500, "InternalError", "the service failed; its log says why")
+                await _refuse(
+                    send_and_note,
+                    Refusal(500, "InternalError", "the service failed; its log says why"),
+                )
         finally:
-            self._running -= 1
-            self._note(scope, client, status, time.perf_counter() - began)
+            self._n_running -= 1
+            self._log(scope, client, status, time.perf_counter() - began_s)
 
-    def _refusal(
-        self, scope: Scope, client: str, headers: dict[bytes, bytes]
-    ) -> tuple[Any, ...] | None:
-        """Why a request is not let in, by its head."""
+    def _check_load(self, client: str) -> Refusal | None:
+        """Refuse a request where there are too many, of this client or of all."""
         if wait_s := self._rates.wait_s(client):
-            return (
+            return Refusal(
                 429,
                 "TooManyRequests",
                 f"at most {self.limits.rate:g} requests a second are served",
                 wait_s,
             )
-        if self._running > self.limits.max_requests:
-            return (
+        if self._n_running > self.limits.max_requests:
+            return Refusal(
                 503,
                 "Busy",
                 f"{self.limits.max_requests} requests are being served; come again",
                 _BUSY_S,
             )
-        if not self._expected:
-            ends = (scope.get("client"), scope.get("server"))
-            if not all(
-                loopback(end[0]) for end in ends if end and end[1] is not None
-            ):  # a socket file has no port
-                return 403, "Forbidden", "a service without a token serves this machine only"
-            if b"origin" in headers:
-                return 403, "Forbidden", "a service without a token serves no page of a browser"
-            host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
-            if not loopback(host[0] if host[0] and not host[2].endswith("]") else "".join(host)):
-                return (
-                    403,
-                    "Forbidden",
-                    "a service without a token serves requests to 127.0.0.1 or localhost only",
-                )
-        elif scope["path"] not in self.public and not hmac.compare_digest(
-            headers.get(b"authorization", b""), self._expected
-        ):
-            return (
-                401,
-                "Unauthorized",
-                "send the service's token, as in 'Authorization: Bearer TOKEN'",
-            )
         return None
 
-    async def _read(
+    def _check_access(self, scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
+        """Refuse a request without the token; where there is none, from anywhere but here."""
+        if not self._expected:
+            return _check_origin(scope, headers)
+        given = headers.get(b"authorization", b"")
+        if scope["path"] in self.public or hmac.compare_digest(given, self._expected):
+            return None
+        return Refusal(
+            401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
+        )
+
+    async def _read_body(
         self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]
-    ) -> tuple[Any, ...] | None:
-        """Puts the body into the scope, or says why it is refused."""
+    ) -> Refusal | None:
+        """Read the body into the scope, or refuse it."""
         scope["luthier.body"] = b""
         if scope["method"] not in ("POST", "DELETE"):
             return None
-        most = self.limits.max_body
-        refusal = 413, "BodyTooLarge", f"a request has at most {most} bytes; send it in parts"
+        max_body = self.limits.max_body
+        too_large = Refusal(
+            413, "BodyTooLarge", f"a request has at most {max_body} bytes; send it in parts"
+        )
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length[:20]) > most:
-            return refusal
-        parts = []
-        size = 0
+        if length.isdigit() and int(length[:20]) > max_body:
+            return too_large
+
+        parts: list[bytes] = []
+        n_bytes = 0
         more = length != b"0" or b"transfer-encoding" in headers
         try:
             async with asyncio.timeout(self.limits.read_s):
                 while more:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        return 400, "BadRequest", "the client hung up"
+                        return Refusal(400, "BadRequest", "the client closed the connection")
                     parts.append(message.get("body", b""))
-                    size, more = size + len(parts[-1]), message.get("more_body", False)
-                    if size > most:
-                        return refusal
+                    n_bytes += len(parts[-1])
+                    more = message.get("more_body", False)
+                    if n_bytes > max_body:
+                        return too_large
         except TimeoutError:
-            return (
-                408,
-                "RequestTimeout",
-                f"the request was not complete after {self.limits.read_s:g} s",
-            )
+            message_text = f"the request was not complete after {self.limits.read_s:g} s"
+            return Refusal(408, "RequestTimeout", message_text)
         scope["luthier.body"] = b"".join(parts)
         return None
 
-    def _note(self, scope: Scope, client: str, status: int, seconds: float) -> None:
-        """One line of JSON; paths are as they were sent, in percent signs where they are no plain text."""
+    def _log(self, scope: Scope, client: str, status: int, seconds: float) -> None:
+        """Count the request, and log it as one line of JSON, with its path as it was sent."""
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self.metrics.count(scope.get("luthier.route", "none"), method, status, seconds)
         if logger.isEnabledFor(logging.INFO):
@@ -192,26 +187,40 @@ class Guard:
             logger.info(msgspec.json.encode(line).decode())
 
 
-async def answer(
-    send: Send,
-    status: int,
-    kind: str,
-    message: str,
-    retry_after_s: float | None = None,
-    headers: Any = (),
-) -> None:
-    """Answers that a request is not served, and why."""
-    body = failure(kind, message, retry_after_s)
-    head = [
+def _check_origin(scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
+    """Refuse a request that does not come from a program on this machine."""
+    ends = [end for end in (scope.get("client"), scope.get("server")) if end]
+    # A socket file has no port.
+    if not all(is_loopback(end[0]) for end in ends if end[1] is not None):
+        return Refusal(403, "Forbidden", "a service without a token serves this machine only")
+    if b"origin" in headers:
+        return Refusal(403, "Forbidden", "a service without a token serves no page of a browser")
+
+    host = headers.get(b"host", b"").decode("latin-1")
+    name, _, port = host.rpartition(":")
+    if not name or port.endswith("]"):  # no port, or the colons of an IPv6 address
+        name = host
+    if not is_loopback(name):
+        return Refusal(
+            403,
+            "Forbidden",
+            "a service without a token serves requests to 127.0.0.1 or localhost only",
+        )
+    return None
+
+
+async def _refuse(send: Send, refusal: Refusal) -> None:
+    """Send the response to a request that is not served."""
+    body = encode_error(refusal.kind, refusal.message, refusal.retry_after_s)
+    headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        *headers,
     ]
-    if retry_after_s is not None:
-        head.append((b"retry-after", str(max(1, round(retry_after_s))).encode()))
-    if status == 401:
-        head.append((b"www-authenticate", b"Bearer"))
-    if status == 408:
-        head.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": head})
+    if refusal.retry_after_s is not None:
+        headers.append((b"retry-after", str(max(1, round(refusal.retry_after_s))).encode()))
+    if refusal.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if refusal.status == 408:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,82 +1,81 @@
-"""The description of the service, made from its routes and the forms of what they take and give."""
+"""The OpenAPI document of the service, made from its routes and the forms of their bodies."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from .. import __version__
-from .schemas import Failure
+from .routes import Route
+from .schemas import ErrorResponse
 
-if TYPE_CHECKING:
-    from .app import Route
-
-_WORDS = {
+_STATUS_TEXTS = {
     200: "It is done.",
-    201: "It was made.",
+    201: "The study was created.",
     400: "The request is not well-formed.",
     401: "The token is wrong.",
-    403: "Requests by this name are not served.",
-    404: "There is no such thing.",
+    403: "Requests to this host name are not served.",
+    404: "There is no such study, trial or address.",
     408: "The request came too slowly.",
     409: "The study, or the trial, is not in a state for this.",
     413: "The request is too large.",
-    415: "A body is application/json.",
-    422: "The request makes no sense.",
-    429: "Too many requests; come again.",
+    415: "The body must be application/json.",
+    422: "The request is not valid.",
+    429: "Too many requests; repeat it later.",
     500: "The service failed.",
-    503: "The service is busy, or its storage away; come again.",
-    504: "It takes longer; ask again with the same Idempotency-Key.",
+    503: "The service is busy, or its storage is away; repeat the request later.",
+    504: "It takes longer; repeat the request with the same Idempotency-Key.",
     507: "The storage is full.",
 }
 _ALWAYS = (400, 401, 403, 408, 413, 422, 429, 500, 503, 504, 507)
-_KEY = {
+_KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-    "description": "Made up by the client, for this request alone: sent again with it, the request "
-    "is not done twice, "
-    "not even when the service was killed and started again in between.",
+    "description": (
+        "Made up by the client, for this request alone. A request that is repeated with its key is "
+        "not carried out twice, not even when the service was killed and started again in between."
+    ),
 }
+_DESCRIPTION = (
+    "Hyperparameter optimisation for workers in any language. A worker creates or finds a study, "
+    "then asks for trials, reports intermediate values, and tells how the trials ended. Studies "
+    "are addressed by the number in `id`, since a name may be any text; `GET /v1/studies?name=` "
+    "finds it. The trial of a worker that is silent for longer than `lease_s` is given to another. "
+    "Numbers that are not finite are written as 'nan', 'inf' and '-inf'. Under /v1/storage are the "
+    "verbs of luthier's storages, for luthier itself."
+)
 
 
-def describe(routes: Iterable[Route]) -> dict[str, Any]:
-    """An OpenAPI 3.1 document."""
+def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of some routes."""
     routes = list(routes)
-    forms = [form for r in routes for form in (r.answer, r.body) if form is not None]
+    forms = [form for r in routes for form in (r.response, r.request) if form is not None]
     _, components = msgspec.json.schema_components(
-        [*forms, Failure], ref_template="#/components/schemas/{name}"
+        [*forms, ErrorResponse], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "luthier",
             "version": __version__,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            "description": "Hyperparameter optimisation for workers in any language. A worker "
-            "makes or finds a study, "
-            "then asks for trials, reports what they come to, and tells how they ended. Studies "
-            "are addressed by the "
-            "number in `id`, since a name may be any text; `GET /v1/studies?name=` finds it. A "
-            "worker that is silent "
-            "for longer than `lease_s` loses its trial to another. Numbers that are not finite are "
-            "written as 'nan', "
-            "'inf' and '-inf'. Under /v1/storage are the verbs of luthier's storages, for luthier "
-            "itself.",
+            "description": _DESCRIPTION,
         },
         "components": {
             "schemas": components,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "responses": {
-                str(status): {"description": words, "content": _content(Failure)}
-                for status, words in _WORDS.items()
+                str(status): {"description": text, "content": _content(ErrorResponse)}
+                for status, text in _STATUS_TEXTS.items()
                 if status >= 400
             },
         },
@@ -86,6 +85,20 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+    }
+    if route.method == "POST" and route.request is not None:
+        operation["requestBody"] = {"required": True, "content": _content(route.request)}
+    if route.public:
+        operation["security"] = []
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
         {
             "name": name,
@@ -95,32 +108,30 @@ def _operation(route: Route) -> dict[str, Any]:
         }
         for name in re.findall(r"{(\w+)}", route.path)
     ]
-    if route.method == "GET" and route.body is not None:
-        for field in msgspec.structs.fields(route.body):
-            schema = msgspec.json.schema(field.type)
+    if route.method == "GET" and route.request is not None:
+        for field in msgspec.structs.fields(route.request):
+            schema = _without_null(msgspec.json.schema(field.type))
             parameters.append(
-                {"name": field.name, "in": "query", "required": False, "schema": _plain(schema)}
+                {"name": field.name, "in": "query", "required": False, "schema": schema}
             )
-    if route.keyed:
-        parameters.append(_KEY)
-    responses = {
-        str(s): {"description": _WORDS[s], "content": _content(route.answer)}
-        for s in route.statuses
+    if route.accepts_key:
+        parameters.append(_KEY_PARAMETER)
+    return parameters
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {
+        str(status): {"description": _STATUS_TEXTS[status], "content": _content(route.response)}
+        for status in route.statuses
     }
-    extra = (404, 409) if "{" in route.path or route.body is not None else ()
-    for status in sorted({*_ALWAYS, *extra, *((415,) if route.method == "POST" else ())}):
+    errors = set(_ALWAYS)
+    if "{" in route.path or route.request is not None:
+        errors |= {404, 409}
+    if route.method == "POST":
+        errors.add(415)
+    for status in sorted(errors):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
-    found: dict[str, Any] = {
-        "operationId": route.name,
-        "summary": route.summary,
-        "parameters": parameters,
-        "responses": responses,
-    }
-    if route.method == "POST" and route.body is not None:
-        found["requestBody"] = {"required": True, "content": _content(route.body)}
-    if route.public:
-        found["security"] = []
-    return found
+    return responses
 
 
 def _content(form: Any) -> dict[str, Any]:
@@ -134,9 +145,9 @@ def _content(form: Any) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of what may be left out of a URL."""
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a query parameter, which is left out where its value would be null."""
     kinds = schema.pop("anyOf", None)
-    return (
-        schema if kinds is None else {**schema, **next(k for k in kinds if k.get("type") != "null")}
-    )
+    if kinds is None:
+        return schema
+    return {**schema, **next(k for k in kinds if k.get("type") != "null")}

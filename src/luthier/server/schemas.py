@@ -1,7 +1,4 @@
-"""What the routes for workers are asked and answer: JSON in these forms.
-
-Unknown fields are refused.
-"""
+"""Bodies of requests and responses: JSON in these forms. Unknown fields are refused."""
 
 from __future__ import annotations
 
@@ -15,52 +12,60 @@ from ..trial.record import TrialRow
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
 Direction = Literal["minimize", "maximize"]
-Catch = Literal["failed", "infeasible"]
+CatchAs = Literal["failed", "infeasible"]
 Values = list[Number] | dict[str, Number]
 """One for each objective, in order or by name."""
+Objectives = (
+    Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=100)]
+    | Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)]
+)
+"""Directions by the names of objectives, or only the directions."""
 
 
-class Create(Form):
-    """A study to be made.
+# -- requests ---------------------------------------------------------------------------------
+
+
+class CreateStudyRequest(Form):
+    """A study to be created.
 
     Attributes:
         space: Names and their distributions, as in a space file: {"lr": {"type": "float", "low":
             1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}, "optimizer":
             ["adam", "sgd"]}; or {"params": ..., "constraints": ["layers * width <= 512"]}.
         name: Any text; made up where there is none.
-        directions: One for each objective; ["minimize"] where neither is given.
-        objectives: The same with names: {"accuracy": "maximize", "latency_ms": "minimize"}.
-        sampler: What to try next, by its name.
-        scheduler: Who trains how long, by its name; none lets every trial run to its end.
+        direction: "minimize" (the default) or "maximize", where there is one objective.
+        objectives: Several objectives with their directions: {"accuracy": "maximize", "latency_ms":
+            "minimize"}. Or only the directions: ["maximize", "minimize"].
+        sampler: Name of the sampler, which proposes what to try next.
+        scheduler: Name of the scheduler, which stops and pauses trials; without one, every trial
+            runs to its end.
         seed: Drawn where there is none.
-        load_if_exists: Answer with the study of that name, if there is one.
-        catch_as: "infeasible" takes trials that fail for the breach of a constraint, "crash", which
+        load_if_exists: Return the study of that name, if there is one.
+        catch_as: "infeasible" takes failed trials for breaches of a constraint, "crash", which
             models learn from.
     """
 
     space: dict[str, Any]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)] | None = None
-    directions: Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)] | None = None
-    objectives: (
-        Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=100)] | None
-    ) = None
+    direction: Direction | None = None
+    objectives: Objectives | None = None
     sampler: Text = "auto"
     scheduler: Text | None = None
     seed: Count | None = None
     load_if_exists: bool = False
-    catch_as: Catch | None = None
+    catch_as: CatchAs | None = None
 
 
-class Ask(Form):
-    """A trial is wanted; `worker` names who will run it."""
+class AskRequest(Form):
+    """A trial is wanted; `worker` is the name of the worker that will run it."""
 
     worker: Annotated[str, msgspec.Meta(max_length=200, pattern="^[^#]*$")] = ""
 
 
-class Reported(Form):
+class ReportRequest(Form):
     """An intermediate value: `value`, or `values` with one for each objective, in order or by name.
 
-    A checkpoint comes back to whoever goes on with the trial.
+    The checkpoint is given to the worker that resumes the trial.
     """
 
     token: Whole
@@ -70,11 +75,11 @@ class Reported(Form):
     checkpoint: dict[str, Any] | None = None
 
 
-class Told(Form):
-    """How a trial ended: `value`, or `values`; without one, it failed.
+class TellRequest(Form):
+    """The end of a trial: `value`, or `values`; without one, the trial failed.
 
-    A trial that was told to stop ends as "pruned", one that was told to pause as "paused". A
-    constraint on results is kept where it is at most 0.
+    A trial whose last report was answered with "stop" ends as "pruned", after "pause" as "paused".
+    A constraint on results is satisfied where it is at most 0.
     """
 
     token: Whole
@@ -87,26 +92,26 @@ class Told(Form):
     constraints: dict[str, Number] = {}
 
 
-class Beat(Form):
-    """The trial's worker is alive."""
+class HeartbeatRequest(Form):
+    """The worker of a trial is alive."""
 
     token: Whole
 
 
-class Enqueue(Form):
+class EnqueueRequest(Form):
     """Params to be run next; those that are left out are sampled."""
 
     params: dict[str, Any]
     tags: dict[str, Any] = {}
 
 
-class Choose(Form):
-    """How one of several good trials is chosen, by one of these ways; see `Study.choose`.
+class ChooseRequest(Form):
+    """The way to choose one of several good trials, exactly one of these; see `Study.choose`.
 
     Attributes:
         rule: A text such as "accuracy >= 0.9 and latency_ms <= 50, then smallest size".
-        weights: Of objectives.
-        aspiration: Values of objectives to come up to.
+        weights: Weights of objectives.
+        aspiration: Values of objectives to reach.
         knee: Where the front bends most.
         lexicographic: Objectives, the most important first, each alone or with how much of it may
             be given up.
@@ -121,20 +126,23 @@ class Choose(Form):
     )
 
 
-class Page(Form):
-    """Trials from this number on, and how many at most."""
+class ListTrialsQuery(Form):
+    """Trials from number `since` on, `limit` at most."""
 
     since: Count = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
 
 
-class Which(Form):
-    """Studies: all, or the one of this name."""
+class ListStudiesQuery(Form):
+    """All studies, or the one of this name."""
 
     name: str | None = None
 
 
-class Study(msgspec.Struct):
+# -- responses --------------------------------------------------------------------------------
+
+
+class Study(msgspec.Struct, kw_only=True):
     """A study. `id` addresses it; `counts` says how many trials are in each state.
 
     Values are in the order of `objectives`, whose names are made up where none were given.
@@ -151,7 +159,7 @@ class Study(msgspec.Struct):
     created_s: float
     n_trials: int
     counts: dict[str, int]
-    catch_as: Catch
+    catch_as: CatchAs
 
 
 class Studies(msgspec.Struct):
@@ -160,16 +168,16 @@ class Studies(msgspec.Struct):
     studies: list[Study]
 
 
-class Asked(msgspec.Struct):
+class AskResponse(msgspec.Struct, kw_only=True):
     """A trial to be run.
 
     Attributes:
-        number: Which.
-        token: Proves that the worker holds it: to be sent along with all that is said of it.
-        params: What to run it with.
-        lease_s: How long the worker may be silent before it is given to another, in seconds.
-        step: How far it was trained before: 0, or where the checkpoint was made.
-        checkpoint: What to go on from.
+        number: Number of the trial within its study.
+        token: Proves that the worker holds the trial; to be sent with every request about it.
+        params: The params to run it with.
+        lease_s: How long the worker may be silent before the trial is given to another, in seconds.
+        step: How far it was trained before: 0, or the step of the checkpoint.
+        checkpoint: The checkpoint to resume from.
     """
 
     number: int
@@ -180,28 +188,28 @@ class Asked(msgspec.Struct):
     checkpoint: Any = None
 
 
-class Verdict(msgspec.Struct):
+class ReportResponse(msgspec.Struct):
     """What the trial should do now."""
 
     decision: Literal["continue", "stop", "pause"]
 
 
-class Lease(msgspec.Struct):
-    """For how long the worker may be silent now, in seconds."""
+class HeartbeatResponse(msgspec.Struct):
+    """How long the worker may be silent from now on, in seconds."""
 
     lease_s: float
 
 
-class Queued(msgspec.Struct):
+class EnqueueResponse(msgspec.Struct):
     """The number of the trial that waits."""
 
     number: int
 
 
-class Trial(msgspec.Struct):
+class Trial(msgspec.Struct, kw_only=True):
     """A trial; see `luthier.trial.TrialRow`. Reports are in the order of their steps.
 
-    What answers a tell with a key comes without reports and tags where they are large.
+    The response to a tell with a key leaves out reports and tags where they are large.
     """
 
     number: int
@@ -226,15 +234,15 @@ class Trials(msgspec.Struct):
     next: int | None = None
 
 
-class Chosen(msgspec.Struct):
+class ChooseResponse(msgspec.Struct, kw_only=True):
     """The trial that was chosen, and why.
 
     Attributes:
         trial: The first that ran the configuration.
-        numbers: All that did.
+        numbers: Numbers of all trials that ran it.
         values: By objective; the mean where it was run more than once.
-        way: How it was chosen.
-        text: Why, what each condition excluded, and what would be chosen otherwise.
+        way: The way of choosing.
+        text: Why this one, what each condition excluded, and what would be chosen otherwise.
     """
 
     trial: Trial
@@ -244,47 +252,45 @@ class Chosen(msgspec.Struct):
     text: str
 
 
-class Done(msgspec.Struct):
-    """It is done."""
+class DeleteResponse(msgspec.Struct):
+    """The study is deleted."""
 
 
-class Health(msgspec.Struct):
+class HealthResponse(msgspec.Struct):
     """The service runs."""
 
     status: Literal["ok"] = "ok"
 
 
-class Wrong(msgspec.Struct):
-    """What went wrong; where coming again helps, in how many seconds."""
+class ErrorDetail(msgspec.Struct):
+    """Kind and text of an error; where repeating the request helps, after how many seconds."""
 
     type: str
     message: str
     retry_after_s: float | None = None
 
 
-class Failure(msgspec.Struct):
-    """An answer that is none."""
+class ErrorResponse(msgspec.Struct):
+    """The request failed."""
 
-    error: Wrong
+    error: ErrorDetail
 
 
-def shown(row: TrialRow) -> Trial:
-    """A trial as clients see it; the key of who asked for it is nobody else's business."""
+def trial_from_row(row: TrialRow) -> Trial:
+    """A trial as clients see it: without the key of the request that began it."""
     state: Any = row.state.name.lower()
-    values: Any = None if row.values is None else untold(row.values)
-    reports = [Point(step, untold(v)) for step, v in row.reports]
     return Trial(
-        row.number,
-        state,
-        row.params,
-        values,
-        reports,
-        row.tags,
-        row.error,
-        row.started_s,
-        row.finished_s,
-        row.worker.partition("#")[0],
-        row.retries,
-        row.cost,
-        untold_all(row.constraints),
+        number=row.number,
+        state=state,
+        params=row.params,
+        values=None if row.values is None else untold(row.values),
+        reports=[Point(step, untold(v)) for step, v in row.reports],
+        tags=row.tags,
+        error=row.error,
+        started_s=row.started_s,
+        finished_s=row.finished_s,
+        worker=row.worker.partition("#")[0],
+        retries=row.retries,
+        cost=row.cost,
+        constraints=untold_all(row.constraints),
     )

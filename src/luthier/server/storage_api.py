@@ -1,7 +1,4 @@
-"""The verbs of the storage contract over HTTP, one to one.
-
-What makes the service a storage like the others.
-"""
+"""The verbs of the storage contract over HTTP, one to one, so that the service is a storage too."""
 
 from __future__ import annotations
 
@@ -10,78 +7,91 @@ from typing import Any
 from ..errors import StudyError, TrialError
 from ..storages import Storage
 from ..storages import http_messages as forms
-from ..storages.http_messages import packed, told, turned, unpacked, untold
+from ..storages.http_messages import kept, packed, told, turned, unpacked, untold
 
 
-def run(storage: Storage, verb: str, what: Any, max_body: int) -> Any:
-    """Does what a client asks of the storage.
+def run_verb(storage: Storage, verb: str, body: Any, max_body: int) -> Any:
+    """Run a verb of the storage for a client.
 
     Args:
         storage: The storage.
-        verb: One of `forms.VERBS`.
-        what: Its arguments, in the form it takes.
-        max_body: Bytes of a request, for clients to know.
+        verb: One of `http_messages.VERBS`.
+        body: The verb's arguments, in its request form.
+        max_body: Largest request in bytes; clients are informed of it.
 
     Returns:
-        The answer, in the form it gives.
+        The verb's response form.
 
     Raises:
         LuthierError: What the storage raises.
     """
     try:
-        return _answer(storage, verb, what, max_body)
+        return _run(storage, verb, body, max_body)
     except IndexError:
         raise TrialError("the study has no trial of that number") from None
 
 
-def _answer(storage: Storage, verb: str, what: Any, max_body: int) -> Any:
+def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:
     match verb:
         case "hello":
             return forms.Hello(storage.now(), storage.lease_s, storage.max_retries, max_body)
         case "create_study":
-            return storage.create_study(what.name, what.spec)
+            return storage.create_study(body.name, body.spec)
         case "study":
-            return storage.study(what.name)
+            return storage.study(body.name)
         case "studies":
             return storage.studies()
         case "update_study":
-            storage.update_study(what.study, what.spec)
+            storage.update_study(body.study, body.spec)
         case "delete_study":
-            storage.delete_study(what.study)
+            storage.delete_study(body.study)
         case "add_trials":
-            rows = [unpacked(row) for row in what.rows]
-            return forms.Added(*storage.add_trials(what.study, rows, what.expected, what.call))
+            rows = [unpacked(row) for row in body.rows]
+            return forms.Added(*storage.add_trials(body.study, rows, body.expected, body.call))
         case "claim":
-            resume = what.resume or forms.Resumption(token=None, turn=None)
-            row, revision = storage.claim(
-                what.study,
-                what.number,
-                what.worker,
-                turn=None if resume.turn is None else turned(resume.turn),
-                token=resume.token,
-                checkpoints=tuple(resume.checkpoints),
-            )
-            return forms.Claimed(None if row is None else packed(row), revision)
+            return _claim(storage, body)
         case "extend":
-            storage.extend(what.study, {held.number: held.token for held in what.tokens})
+            storage.extend(body.study, {holder.number: holder.token for holder in body.tokens})
         case "report":
-            kept = None if what.checkpoints is None else tuple(what.checkpoints)
-            value, params = told(what.value), forms.kept(what.params)
-            return forms.Revision(
-                storage.report(what.study, what.number, what.token, what.step, value, kept, params)
-            )
+            return _report(storage, body)
         case "finish":
-            return forms.Revision(storage.finish(what.study, unpacked(what.row)))
+            return forms.Revision(storage.finish(body.study, unpacked(body.row)))
         case "release":
             return forms.Revision(
-                storage.release(what.study, what.number, what.token, what.retried)
+                storage.release(body.study, body.number, body.token, body.retried)
             )
         case "changes":
-            changes = storage.changes(what.study, what.since)
+            changes = storage.changes(body.study, body.since)
             reports = [forms.News(r.step, untold(r.value), r.number) for r in changes.reports]
             return forms.Changed(changes.revision, [packed(row) for row in changes.rows], reports)
         case "rows":
-            return [packed(row) for row in storage.rows(what.study, what.numbers)]
+            return [packed(row) for row in storage.rows(body.study, body.numbers)]
         case _:
-            raise StudyError(f"no verb {verb!r}")
+            raise StudyError(f"the storage has no verb {verb!r}")
     return forms.Empty()
+
+
+def _claim(storage: Storage, body: forms.Claim) -> forms.Claimed:
+    resume = body.resume or forms.Resumption(token=None, turn=None)
+    row, revision = storage.claim(
+        body.study,
+        body.number,
+        body.worker,
+        turn=None if resume.turn is None else turned(resume.turn),
+        token=resume.token,
+        checkpoints=tuple(resume.checkpoints),
+    )
+    return forms.Claimed(None if row is None else packed(row), revision)
+
+
+def _report(storage: Storage, body: forms.AddReport) -> forms.Revision:
+    revision = storage.report(
+        body.study,
+        body.number,
+        body.token,
+        body.step,
+        told(body.value),
+        None if body.checkpoints is None else tuple(body.checkpoints),
+        kept(body.params),
+    )
+    return forms.Revision(revision)

@@ -1,4 +1,4 @@
-"""What is stored of a study beside its trials, as clients give it and as they see it."""
+"""The spec of a study: from what clients ask for, and to what they see."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ from ..trial.record import State
 from ..validation import default_names
 from . import schemas
 
-_CONSTRAINTS = 100
+_MAX_CONSTRAINTS = 100
 
 
-def few(described: dict[str, Any]) -> None:
-    """Refuses a space whose constraints would take long.
+def require_few_constraints(described: dict[str, Any]) -> None:
+    """Refuse a space whose constraints would take long to check.
 
     Raises:
         SpaceError: There are too many.
     """
-    if (n := len(described.get("constraints") or ())) > _CONSTRAINTS:
+    if (n := len(described.get("constraints") or ())) > _MAX_CONSTRAINTS:
         raise SpaceError(
-            f"a space has at most {_CONSTRAINTS} constraints here, got {n}; join some with 'and'"
+            f"a space has at most {_MAX_CONSTRAINTS} constraints here, got {n}; join some with "
+            "'and'"
         )
 
 
-def space(described: dict[str, Any]) -> Space:
-    """A space as a client describes it.
+def parse_space(described: dict[str, Any]) -> Space:
+    """The space that a client describes in JSON.
 
     Raises:
-        SpaceError: It is none.
+        SpaceError: The description is not valid.
     """
     try:
-        few(described)
+        require_few_constraints(described)
         return Space.from_json(described)
     except SpaceError:
         raise
@@ -51,18 +52,33 @@ def space(described: dict[str, Any]) -> Space:
         RecursionError,
         MemoryError,
     ) as e:
-        raise SpaceError(
-            f"expected names and their distributions, got what makes none: {e!r:.200}"
-        ) from e
+        raise SpaceError(f"expected names and their distributions, got {e!r:.200}") from e
 
 
-def strategies(spec: dict[str, Any]) -> tuple[Sampler, Scheduler | None]:
-    """Sampler and scheduler, by their names."""
+def make_strategies(spec: dict[str, Any]) -> tuple[Sampler, Scheduler | None]:
+    """Sampler and scheduler of a study, by their names.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
     return samplers.named(spec.get("sampler") or "Auto"), schedulers.named(spec.get("scheduler"))
 
 
+def require_objective_names(spec: dict[str, Any]) -> None:
+    """Refuse names of objectives that are not one text for each direction, all different.
+
+    Raises:
+        ValueError: They are not.
+    """
+    names = msgspec.convert(spec.get("objectives"), list[str] | None)
+    if names is None:
+        return
+    if len(set(names)) != len(names) or len(names) != len(spec["directions"]):
+        raise ValueError(f"objectives {names}")
+
+
 class _Spec(msgspec.Struct):
-    """What a study's spec says, where it can be read."""
+    """The parts of a spec that clients see."""
 
     directions: list[str] = []
     objectives: list[str] | None = None
@@ -73,38 +89,23 @@ class _Spec(msgspec.Struct):
     crash: Any = None
 
 
-def must_have_names(spec: dict[str, Any]) -> None:
-    """Refuses names of objectives that are none.
-
-    Raises:
-        ValueError: They are not one text for each direction, or not different ones.
-    """
-    names = msgspec.convert(spec.get("objectives"), list[str] | None)
-    if names is not None and (
-        len(set(names)) != len(names) or len(names) != len(spec["directions"])
-    ):
-        raise ValueError(f"objectives {names}")
-
-
-def shown(record: StudyRecord) -> schemas.Study:
-    """A study as clients see it."""
+def describe_study(record: StudyRecord) -> schemas.Study:
+    """A study as clients see it; a spec that cannot be read is left out."""
     try:
         spec = msgspec.convert(record.spec, _Spec)
     except msgspec.ValidationError:
         spec = _Spec()
-    counts = {State(s).name.lower(): n for s, n in record.counts.items()}
-    catch_as: Any = "infeasible" if spec.crash == "infeasible" else "failed"
     return schemas.Study(
-        record.id,
-        record.name,
-        spec.objectives or list(default_names(len(spec.directions))),
-        spec.directions,
-        spec.space,
-        spec.sampler or "auto",
-        spec.scheduler,
-        spec.seed,
-        record.created_s,
-        record.n_trials,
-        counts,
-        catch_as,
+        id=record.id,
+        name=record.name,
+        objectives=spec.objectives or list(default_names(len(spec.directions))),
+        directions=spec.directions,
+        space=spec.space,
+        sampler=spec.sampler or "auto",
+        scheduler=spec.scheduler,
+        seed=spec.seed,
+        created_s=record.created_s,
+        n_trials=record.n_trials,
+        counts={State(s).name.lower(): n for s, n in record.counts.items()},
+        catch_as="infeasible" if spec.crash == "infeasible" else "failed",
     )

@@ -1,4 +1,4 @@
-"""The work that waits for a thread: so much of it, and of each study so much at a time."""
+"""Queue of the work that waits for a thread: bounded, and bounded for each study."""
 
 from __future__ import annotations
 
@@ -8,64 +8,66 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from .handlers import Refused
+from .request import RequestError
 
-_OF_A_STUDY = 2  # threads: one works while the other reads and writes what it was sent
-_AGAIN_S = 1.0
+_THREADS_OF_A_STUDY = 2  # one works while the other decodes a request or encodes a response
+_RETRY_S = 1.0
 
 T = TypeVar("T")
 
 
-class Queue:
-    """Hands work to threads; a study whose work is slow does not hold up others.
+class WorkQueue:
+    """Threads that do the work of requests; a slow study does not delay the others.
 
     Args:
         threads: How many there are.
-        most: How much work there may be, whether somebody still waits for it or not.
+        max_requests: How much work may run or wait, whether a client still waits for it or not.
     """
 
-    def __init__(self, threads: int, most: int) -> None:
+    def __init__(self, threads: int, max_requests: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="luthier-service")
-        self._most = most
-        self._n = 0
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = (
-            WeakValueDictionary()
-        )  # while somebody uses them
+        self._max_requests = max_requests
+        self._n_requests = 0
+        # A study's semaphore lives as long as some request uses it.
+        self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def run(self, study: str | None, work: Callable[[], T]) -> T:
-        """What the work comes to; cancelled before it begins, it is never done.
+        """Return the result of some work; work that is cancelled before it begins is not done.
 
         Args:
-            study: Whose turn is waited for; None for nobody's.
-            work: What runs in a thread.
+            study: The study whose other work is waited for; None for no study.
+            work: Runs in a thread.
 
         Raises:
-            Refused: There is too much work.
+            RequestError: There is too much work.
         """
-        if self._n >= self._most:
-            raise Refused(
-                503, "Busy", f"{self._n} requests are worked on or wait; come again", _AGAIN_S
+        if self._n_requests >= self._max_requests:
+            raise RequestError(
+                503,
+                "Busy",
+                f"{self._n_requests} requests are worked on or wait; come again",
+                _RETRY_S,
             )
-        self._n += 1
+        self._n_requests += 1
         try:
             if study is None:
                 return await self._run(work)
-            turn = self._turns.setdefault(study, asyncio.Semaphore(_OF_A_STUDY))
-            async with turn:
+            semaphore = self._semaphores.setdefault(study, asyncio.Semaphore(_THREADS_OF_A_STUDY))
+            async with semaphore:
                 return await self._run(work)
         finally:
-            self._n -= 1
+            self._n_requests -= 1
 
     async def _run(self, work: Callable[[], T]) -> T:
-        begun = self._pool.submit(work)
-        done = asyncio.wrap_future(begun)
+        submitted = self._pool.submit(work)
+        done = asyncio.wrap_future(submitted)
         try:
             return await asyncio.shield(done)
         except asyncio.CancelledError:
-            if not begun.cancel():  # the thread is taken until it ends
+            if not submitted.cancel():  # the thread is occupied until the work ends
                 await asyncio.wait([done])
             raise
 
     def shutdown(self) -> None:
-        """Waits for what has begun."""
+        """Wait for the work that has begun."""
         self._pool.shutdown()

@@ -126,3 +126,17 @@ class Wrapper(Storage):
 
     def close(self) -> None:
         self.inner.close()
+
+
+class Shared(Wrapper):
+    """A storage of one process, several of whose studies may be open at the same time.
+
+    Each of them then reads what the others have written.
+
+    Args:
+        inner: The storage.
+    """
+
+    def __init__(self, inner: Storage) -> None:
+        super().__init__(inner)
+        self.shared = True

@@ -1,0 +1,41 @@
+"""A parsed request, and the error that refuses it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class ApiRequest(NamedTuple):
+    """A request whose address and body have been read.
+
+    Attributes:
+        study: Id of the study in the path; 0 where the path has none.
+        number: Number of the trial in the path; 0 where the path has none.
+        body: The body in the form that the route expects; for GET, the query parameters.
+        key: The Idempotency-Key; "" for none.
+    """
+
+    study: int
+    number: int
+    body: Any
+    key: str
+
+
+class RequestError(Exception):
+    """A request that is refused.
+
+    Args:
+        status: Status of the response.
+        kind: Kind of the error, for programs.
+        message: The error in words.
+        retry_after_s: After how many seconds the request may be repeated; None where repeating it
+            does not help.
+    """
+
+    def __init__(
+        self, status: int, kind: str, message: str, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        self.retry_after_s = retry_after_s

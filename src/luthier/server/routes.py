@@ -1,0 +1,202 @@
+"""The routes of studies and trials, and of the storage verbs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from ..storages import Storage
+from ..storages.http_messages import VERBS
+from . import schemas, storage_api
+from .request import ApiRequest
+from .study_handlers import StudyHandlers
+from .trial_handlers import TrialHandlers
+
+_STUDIES = "/v1/studies"
+_STUDY = "/v1/studies/{study}"
+_TRIAL = "/v1/studies/{study}/trials/{number}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Route:
+    """One HTTP route.
+
+    Attributes:
+        method: "GET", "POST" or "DELETE".
+        path: The address, with {study} and {number}.
+        name: Name of the operation in the OpenAPI document.
+        summary: The operation in one sentence.
+        handler: Takes a request and returns the response, or a status and the response.
+        response: Form of the response; `str` for plain text, `dict` for any object.
+        request: Form of the request's body; with GET, of the query parameters.
+        statuses: Statuses of successful responses.
+        accepts_key: Whether the route heeds an Idempotency-Key.
+        public: Whether it needs no token.
+        skips_queue: Whether it does not wait for other requests of its study.
+        inline: Whether the handler is so quick that it needs no thread.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Callable[[ApiRequest], Any]
+    response: Any
+    request: type[msgspec.Struct] | None = None
+    statuses: tuple[int, ...] = (200,)
+    accepts_key: bool = False
+    public: bool = False
+    skips_queue: bool = False
+    inline: bool = False
+
+
+def trial_routes(handlers: TrialHandlers) -> list[Route]:
+    """Routes by which workers run trials."""
+    return [
+        Route(
+            method="POST",
+            path=f"{_STUDY}/ask",
+            name="ask",
+            summary="Begin a trial.",
+            handler=handlers.ask,
+            response=schemas.AskResponse,
+            request=schemas.AskRequest,
+            accepts_key=True,
+        ),
+        Route(
+            method="POST",
+            path=f"{_STUDY}/enqueue",
+            name="enqueue",
+            summary="Add a trial that is run next.",
+            handler=handlers.enqueue,
+            response=schemas.EnqueueResponse,
+            request=schemas.EnqueueRequest,
+            accepts_key=True,
+        ),
+        Route(
+            method="POST",
+            path=f"{_TRIAL}/report",
+            name="report",
+            summary="Store an intermediate value, and decide whether the trial goes on.",
+            handler=handlers.report,
+            response=schemas.ReportResponse,
+            request=schemas.ReportRequest,
+        ),
+        Route(
+            method="POST",
+            path=f"{_TRIAL}/tell",
+            name="tell",
+            summary="End a trial.",
+            handler=handlers.tell,
+            response=schemas.Trial,
+            request=schemas.TellRequest,
+            accepts_key=True,
+        ),
+        Route(
+            method="POST",
+            path=f"{_TRIAL}/heartbeat",
+            name="heartbeat",
+            summary="Extend the lease of a trial.",
+            handler=handlers.heartbeat,
+            response=schemas.HeartbeatResponse,
+            request=schemas.HeartbeatRequest,
+            skips_queue=True,
+        ),
+    ]
+
+
+def study_routes(handlers: StudyHandlers) -> list[Route]:
+    """Routes by which studies are created, read and deleted."""
+    return [
+        Route(
+            method="GET",
+            path=_STUDIES,
+            name="list_studies",
+            summary="List the studies.",
+            handler=handlers.list_studies,
+            response=schemas.Studies,
+            request=schemas.ListStudiesQuery,
+        ),
+        Route(
+            method="POST",
+            path=_STUDIES,
+            name="create_study",
+            summary="Create a study (201), or find it (200).",
+            handler=handlers.create,
+            response=schemas.Study,
+            request=schemas.CreateStudyRequest,
+            statuses=(200, 201),
+            accepts_key=True,
+        ),
+        Route(
+            method="GET",
+            path=_STUDY,
+            name="get_study",
+            summary="Read the settings and counts of a study.",
+            handler=handlers.get,
+            response=schemas.Study,
+        ),
+        Route(
+            method="DELETE",
+            path=_STUDY,
+            name="delete_study",
+            summary="Delete a study with its trials and checkpoints.",
+            handler=handlers.delete,
+            response=schemas.DeleteResponse,
+        ),
+        Route(
+            method="GET",
+            path=f"{_STUDY}/best",
+            name="best_trials",
+            summary="Read the best trials so far.",
+            handler=handlers.best,
+            response=schemas.Trials,
+        ),
+        Route(
+            method="POST",
+            path=f"{_STUDY}/choose",
+            name="choose",
+            summary="Choose one of several good trials.",
+            handler=handlers.choose,
+            response=schemas.ChooseResponse,
+            request=schemas.ChooseRequest,
+        ),
+        Route(
+            method="GET",
+            path=f"{_STUDY}/trials",
+            name="list_trials",
+            summary="List trials, by number.",
+            handler=handlers.list_trials,
+            response=schemas.Trials,
+            request=schemas.ListTrialsQuery,
+        ),
+    ]
+
+
+def storage_routes(storage: Storage, max_body: int) -> list[Route]:
+    """One route for each verb of the storage contract.
+
+    Args:
+        storage: Where the studies live.
+        max_body: Largest request in bytes; clients are informed of it.
+    """
+    return [
+        Route(
+            method="POST",
+            path=f"/v1/storage/{verb}",
+            name=f"storage_{verb}",
+            summary=(form.__doc__ or "").split("\n")[0],
+            handler=partial(_run_verb, storage, max_body, verb),
+            response=response,
+            request=form,
+        )
+        for verb, (form, response) in VERBS.items()
+    ]
+
+
+def _run_verb(storage: Storage, max_body: int, verb: str, request: ApiRequest) -> Any:
+    return storage_api.run_verb(storage, verb, request.body, max_body)

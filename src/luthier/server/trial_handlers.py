@@ -1,0 +1,222 @@
+"""Handlers of the routes by which workers run trials."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ..errors import CheckpointError, NothingToAskError, StudyError, TrialError
+from ..schedulers.base import Next
+from ..storages.transitions import require_token
+from ..study.engine import Engine
+from ..trial.handle import Trial
+from ..trial.outcome import Outcome, told
+from ..trial.record import Decision, State, TrialRow
+from ..trial.table import addable
+from ..validation import to_json_types
+from . import schemas
+from .open_studies import OpenStudies, OpenStudy, add_key
+from .request import ApiRequest, RequestError
+from .schemas import trial_from_row
+
+_LARGE_BYTES = 2**16  # of a trial in a response that is stored for its key
+_RETRY_S = 1.0  # when to ask again where the scheduler has nothing yet
+
+
+class TrialHandlers:
+    """Handlers of trials; every method may be called from many threads.
+
+    The service runs no trial itself: the client that asked for a trial keeps its lease alive. After
+    a restart everything goes on from what is stored.
+
+    Args:
+        studies: The open studies.
+    """
+
+    def __init__(self, studies: OpenStudies) -> None:
+        self._studies = studies
+        self._storage = studies.storage
+
+    def ask(self, request: ApiRequest) -> schemas.AskResponse:
+        """Begin a trial.
+
+        A request that is repeated with its key gets the trial that it has begun, also after a
+        restart, and from another service.
+        """
+        found = self._studies.open(request.study)
+        engine = found.engine
+        worker = add_key(request.body.worker or "http", request.key)
+        with engine.reading() as history:
+            if request.key and (row := found.find_by_key(request.key, history)):
+                return self._ask_response(found, row)
+            if not history.space.params:
+                raise StudyError(
+                    f"study {engine.name!r} has no space yet, so nothing can be proposed: create "
+                    "it with one"
+                )
+
+            taken = engine.take(worker=worker, fresh=True)
+            if isinstance(taken, TrialRow):
+                return self._ask_response(found, taken)
+            raise _nothing_to_ask(engine, taken)
+
+    def _ask_response(self, found: OpenStudy, row: TrialRow) -> schemas.AskResponse:
+        """A trial with its last checkpoint that fits into JSON; files and folders do not."""
+        step = 0.0
+        checkpoint = None
+        references = tuple(
+            r
+            for r in row.checkpoints
+            if "value" in r or (found.checkpoints_in_place and r.get("kind") == "packed")
+        )
+        if references:
+            row_to_load = replace(row, checkpoints=references)
+            trial = found.engine.trial(found.engine.ticket(row_to_load))
+            with contextlib.suppress(TrialError):
+                checkpoint = to_json_types(trial.checkpoint)
+                step = trial.step
+        return schemas.AskResponse(
+            number=row.number,
+            token=row.token,
+            params=row.params,
+            lease_s=self._storage.lease_s,
+            step=step,
+            checkpoint=checkpoint,
+        )
+
+    def report(self, request: ApiRequest) -> schemas.ReportResponse:
+        """Store an intermediate value, and decide whether the trial goes on."""
+        body: schemas.ReportRequest = request.body
+        found = self._studies.open(request.study)
+        row = self._row(request)
+        require_token(row, body.token)
+        if body.checkpoint is not None and not found.checkpoints_in_place:
+            raise CheckpointError(
+                f"study {found.study.name!r} keeps its checkpoints in a place that this service "
+                "does not touch; report without one, or let it be served with that place: luthier "
+                "serve --checkpoints"
+            )
+        trial = _handle(found.engine, row, body.token, {})
+        trial.report(_read_values(body.value, body.values), body.step, body.checkpoint)
+        return schemas.ReportResponse(found.engine.decide(row.number).value)
+
+    def tell(self, request: ApiRequest) -> schemas.Trial:
+        """End a trial; a repeated request with the stored result succeeds."""
+        body: schemas.TellRequest = request.body
+        engine = self._studies.open(request.study).engine
+        row = self._row(request)
+        outcome = _outcome(engine, row, body)
+        if _is_repeat(row, body.token, outcome):
+            return _tell_response(row, request.key)
+
+        require_token(row, body.token)
+        engine.refresh()  # another service may have begun the trial
+        worker = row.worker.partition("#")[0]
+        ended = engine.end(row.number, body.token, outcome, worker=worker)
+        return _tell_response(replace(ended, reports=row.reports), request.key)
+
+    def heartbeat(self, request: ApiRequest) -> schemas.HeartbeatResponse:
+        """Extend the lease of a trial."""
+        token = request.body.token
+        self._storage.extend(request.study, {request.number: token})
+        require_token(self._row(request), token)
+        return schemas.HeartbeatResponse(self._storage.lease_s)
+
+    def enqueue(self, request: ApiRequest) -> schemas.EnqueueResponse:
+        """Add a trial with these params, to be run before anything is proposed."""
+        body: schemas.EnqueueRequest = request.body
+        engine = self._studies.open(request.study).engine
+        row = TrialRow(
+            number=-1,
+            state=State.WAITING,
+            params=engine.check_params(body.params),
+            tags=to_json_types(body.tags),
+        )
+        rows = addable([row], engine.objectives)
+        first, _ = self._storage.add_trials(request.study, rows, None, request.key or None)
+        return schemas.EnqueueResponse(first)
+
+    def _row(self, request: ApiRequest) -> TrialRow:
+        rows: list[TrialRow] = []
+        with contextlib.suppress(IndexError):
+            rows = self._storage.rows(request.study, [request.number])
+        if not rows:
+            raise RequestError(404, "TrialNotFound", f"the study has no trial {request.number}")
+        return rows[0]
+
+
+def _nothing_to_ask(engine: Engine, answer: Next) -> RequestError:
+    """The error for a scheduler that wants no trial now, or none any more."""
+    is_waiting = answer is Next.WAIT
+    advice = "tell those that run first" if is_waiting else "all have come to their end"
+    return RequestError(
+        409,
+        NothingToAskError.__name__,
+        f"{engine.scheduler!r} wants no further trial of {engine.name!r}: {advice}",
+        _RETRY_S if is_waiting else None,
+    )
+
+
+def _handle(engine: Engine, row: TrialRow, token: int, params: dict[str, Any]) -> Trial:
+    """The handle of a trial that a client runs."""
+    ticket = engine.ticket(row)._replace(token=token, references=(), proposal=params, declared=True)
+    return engine.trial(ticket)
+
+
+def _outcome(engine: Engine, row: TrialRow, body: schemas.TellRequest) -> Outcome:
+    """The outcome of a trial as a client tells it."""
+    trial = _handle(engine, row, body.token, row.params)
+    trial.tags = {**row.tags, **to_json_types(body.tags)}
+    if body.cost is not None:
+        trial.set_cost(body.cost)
+    for name, v in body.constraints.items():
+        trial.set_constraint(name, float(v))
+    if body.state == "paused" and engine.scheduler is not None and engine.scheduler.resumes:
+        trial.verdict = Decision.PAUSE
+
+    is_given = body.value is not None or body.values is not None
+    value = _read_values(body.value, body.values) if is_given else None
+    outcome = told(trial, value, body.state)
+    if outcome.state == State.FAILED:
+        outcome.error = body.error or outcome.error
+    return outcome
+
+
+def _is_repeat(row: TrialRow, token: int, outcome: Outcome) -> bool:
+    """Whether a trial has ended with this outcome already; NaN is equal to itself here."""
+    if row.state < State.PAUSED or (row.token, row.state) != (token, outcome.state):
+        return False
+    if outcome.values is not None and repr(outcome.values) != repr(row.values):
+        return False
+    return all(
+        repr(v) == repr(row.constraints.get(name)) for name, v in outcome.constraints.items()
+    )
+
+
+def _read_values(
+    value: Any, values: list[Any] | dict[str, Any] | None
+) -> float | list[float] | dict[str, float]:
+    """The values of a request, as floats.
+
+    Raises:
+        RequestError: Both of `value` and `values` were given, or neither.
+    """
+    if (value is None) == (values is None):
+        raise RequestError(
+            422, "Invalid", "expected value, or values with one number for each objective"
+        )
+    if isinstance(values, dict):
+        return {name: float(v) for name, v in values.items()}
+    return float(value) if values is None else [float(v) for v in values]
+
+
+def _tell_response(row: TrialRow, key: str) -> schemas.Trial:
+    """A trial; where the response is stored for its key, without what makes it large."""
+    trial = trial_from_row(row)
+    if key and len(msgspec.json.encode(trial)) > _LARGE_BYTES:
+        trial.reports = []
+        trial.tags = {}
+    return trial
