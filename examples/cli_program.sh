@@ -7,5 +7,5 @@ folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 export LUTHIER_STORAGE="sqlite:///$folder/luthier.db"
 luthier run --space "$here/cli_space.yaml" --trials 10 --jobs 2 --name cli --scheduler median -- \
-    sh "$here/cli_train.sh" --lr {lr} --layers {layers} --optimizer {optimizer} --momentum {momentum}
+    sh "$here/cli_train.sh" --lr '{lr}' --layers '{layers}' --optimizer '{optimizer}' --momentum '{momentum}'
 luthier best cli --json
