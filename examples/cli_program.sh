@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tunes a program. {name} becomes the parameter's value; `--momentum {momentum}` is left out where it is inactive.
-# The study is kept in a temporary folder; without LUTHIER_STORAGE it would be in luthier.db, to be gone on with.
+# Tunes a program. {name} is replaced by a parameter's value; `--momentum {momentum}` is left out where it is
+# inactive. The study is in a temporary folder; without LUTHIER_STORAGE it would be in luthier.db and could be continued.
 set -e
 here=$(dirname "$0")
 folder=$(mktemp -d)

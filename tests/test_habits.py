@@ -35,7 +35,9 @@ def test_links_lead_somewhere(guide):
 
 def test_make_has_the_targets_that_are_named():
     targets = set(re.findall(r"^([\w-]+):", read("Makefile"), flags=re.MULTILINE))
-    texts = [read(name) for name in GUIDES] + [read(f) for f in (".github/pull_request_template.md",)]
+    texts = [read(name) for name in GUIDES] + [
+        read(f) for f in (".github/pull_request_template.md",)
+    ]
     texts += [file.read_text(encoding="utf-8") for file in WORKFLOWS]
     named = set(re.findall(r"(?:`|run: |^)make ([a-z-]+)", "\n".join(texts), flags=re.MULTILINE))
     assert named
