@@ -19,7 +19,7 @@ import luthier
 from luthier.errors import StorageDamagedError, StorageError, StorageFullError, StorageVersionError
 from luthier.storages import Memory, SQLite, from_url
 from luthier.storages.base import SCHEMA
-from luthier.storages.codec import body, trial
+from luthier.storages.codec import decode_trial, encode_body
 from luthier.trial.record import State, TrialRow
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
@@ -168,11 +168,14 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, content)
 
 def test_a_trial_without_a_cost_or_constraints_is_written_as_it_was_before_there_were_any():
     plain = TrialRow(number=0, state=State.COMPLETE, params={"x": 1.0}, values=(2.0,))
-    assert body(plain) == '{"params":{"x":1.0},"values":[2.0]}'
-    assert trial((0, 3, 0, 0.0, 0, body(plain))) == plain
-    assert trial((0, 3, 0, 0.0, 0, body(replace(plain, cost=0.5)))).cost == 0.5
+    assert encode_body(plain) == '{"params":{"x":1.0},"values":[2.0]}'
+    assert decode_trial((0, 3, 0, 0.0, 0, encode_body(plain))) == plain
+    assert decode_trial((0, 3, 0, 0.0, 0, encode_body(replace(plain, cost=0.5)))).cost == 0.5
     told = {"memory": -0.5, "c": math.inf}
-    assert trial((0, 3, 0, 0.0, 0, body(replace(plain, constraints=told)))).constraints == told
+    assert (
+        decode_trial((0, 3, 0, 0.0, 0, encode_body(replace(plain, constraints=told)))).constraints
+        == told
+    )
 
 
 RELEASED = sorted(

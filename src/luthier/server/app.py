@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from .. import errors
 from ..errors import LuthierError
 from ..storages import Storage
-from ..storages.http_messages import Count
+from ..storages.codec import Count
 from ..storages.wrapper import Shared
 from . import schemas
 from .limits import Limits

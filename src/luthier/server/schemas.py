@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ..storages.http_messages import Count, Form, Number, Point, Whole, untold, untold_all
+from ..storages.codec import Count, Number, Whole, pack_trial, with_trial_fields
+from ..storages.http_messages import Form
 from ..trial.record import TrialRow
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
 Direction = Literal["minimize", "maximize"]
 CatchAs = Literal["failed", "infeasible"]
+StateName = Literal["waiting", "running", "paused", "complete", "pruned", "failed"]
 Values = list[Number] | dict[str, Number]
 """One for each objective, in order or by name."""
 Objectives = (
@@ -206,25 +208,16 @@ class EnqueueResponse(msgspec.Struct):
     number: int
 
 
-class Trial(msgspec.Struct, kw_only=True):
+@with_trial_fields(
+    leave_out=("checkpoints", "turns", "token", "lease_s"),
+    types={"number": int, "retries": int, "state": StateName},
+    required=True,
+)
+class Trial(msgspec.Struct):
     """A trial; see `luthier.trial.TrialRow`. Reports are in the order of their steps.
 
     The response to a tell with a key leaves out reports and tags where they are large.
     """
-
-    number: int
-    state: Literal["waiting", "running", "paused", "complete", "pruned", "failed"]
-    params: dict[str, Any]
-    values: list[Number] | None
-    reports: list[Point]
-    tags: dict[str, Any]
-    error: str | None
-    started_s: float | None
-    finished_s: float | None
-    worker: str
-    retries: int
-    cost: float | None
-    constraints: dict[str, Number]
 
 
 class Trials(msgspec.Struct):
@@ -278,19 +271,4 @@ class ErrorResponse(msgspec.Struct):
 
 def trial_from_row(row: TrialRow) -> Trial:
     """A trial as clients see it: without the key of the request that began it."""
-    state: Any = row.state.name.lower()
-    return Trial(
-        number=row.number,
-        state=state,
-        params=row.params,
-        values=None if row.values is None else untold(row.values),
-        reports=[Point(step, untold(v)) for step, v in row.reports],
-        tags=row.tags,
-        error=row.error,
-        started_s=row.started_s,
-        finished_s=row.finished_s,
-        worker=row.worker.partition("#")[0],
-        retries=row.retries,
-        cost=row.cost,
-        constraints=untold_all(row.constraints),
-    )
+    return pack_trial(row, Trial, state=row.state.name.lower(), worker=row.worker.partition("#")[0])

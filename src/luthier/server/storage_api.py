@@ -7,7 +7,14 @@ from typing import Any
 from ..errors import StudyError, TrialError
 from ..storages import Storage
 from ..storages import http_messages as forms
-from ..storages.http_messages import kept, packed, told, turned, unpacked, untold
+from ..storages.codec import (
+    pack_trial,
+    pack_value,
+    unpack_params,
+    unpack_trial,
+    unpack_turn,
+    unpack_value,
+)
 
 
 def run_verb(storage: Storage, verb: str, body: Any, max_body: int) -> Any:
@@ -46,7 +53,7 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:
         case "delete_study":
             storage.delete_study(body.study)
         case "add_trials":
-            rows = [unpacked(row) for row in body.rows]
+            rows = [unpack_trial(row) for row in body.rows]
             return forms.Added(*storage.add_trials(body.study, rows, body.expected, body.call))
         case "claim":
             return _claim(storage, body)
@@ -55,17 +62,19 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:
         case "report":
             return _report(storage, body)
         case "finish":
-            return forms.Revision(storage.finish(body.study, unpacked(body.row)))
+            return forms.Revision(storage.finish(body.study, unpack_trial(body.row)))
         case "release":
             return forms.Revision(
                 storage.release(body.study, body.number, body.token, body.retried)
             )
         case "changes":
             changes = storage.changes(body.study, body.since)
-            reports = [forms.News(r.step, untold(r.value), r.number) for r in changes.reports]
-            return forms.Changed(changes.revision, [packed(row) for row in changes.rows], reports)
+            reports = [forms.News(r.step, pack_value(r.value), r.number) for r in changes.reports]
+            return forms.Changed(
+                changes.revision, [pack_trial(row, forms.Row) for row in changes.rows], reports
+            )
         case "rows":
-            return [packed(row) for row in storage.rows(body.study, body.numbers)]
+            return [pack_trial(row, forms.Row) for row in storage.rows(body.study, body.numbers)]
         case _:
             raise StudyError(f"the storage has no verb {verb!r}")
     return forms.Empty()
@@ -77,11 +86,11 @@ def _claim(storage: Storage, body: forms.Claim) -> forms.Claimed:
         body.study,
         body.number,
         body.worker,
-        turn=None if resume.turn is None else turned(resume.turn),
+        turn=None if resume.turn is None else unpack_turn(resume.turn),
         token=resume.token,
         checkpoints=tuple(resume.checkpoints),
     )
-    return forms.Claimed(None if row is None else packed(row), revision)
+    return forms.Claimed(None if row is None else pack_trial(row, forms.Row), revision)
 
 
 def _report(storage: Storage, body: forms.AddReport) -> forms.Revision:
@@ -90,8 +99,8 @@ def _report(storage: Storage, body: forms.AddReport) -> forms.Revision:
         body.number,
         body.token,
         body.step,
-        told(body.value),
+        unpack_value(body.value),
         None if body.checkpoints is None else tuple(body.checkpoints),
-        kept(body.params),
+        unpack_params(body.params),
     )
     return forms.Revision(revision)

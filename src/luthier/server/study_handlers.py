@@ -8,7 +8,7 @@ from typing import Any
 
 from ..analysis.recommendation import require_results
 from ..errors import StudyError, StudyExistsError
-from ..storages.http_messages import untold_all
+from ..storages.codec import pack_numbers
 from . import schemas, study_specs
 from .open_studies import OpenStudies
 from .request import ApiRequest, RequestError
@@ -85,7 +85,7 @@ class StudyHandlers:
         return schemas.ChooseResponse(
             trial=trial_from_row(choice.trial),
             numbers=list(choice.numbers),
-            values=untold_all(choice.values),
+            values=pack_numbers(choice.values),
             way=choice.way,
             text=str(choice),
         )

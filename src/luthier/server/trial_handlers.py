@@ -217,6 +217,5 @@ def _tell_response(row: TrialRow, key: str) -> schemas.Trial:
     """A trial; where the response is stored for its key, without what makes it large."""
     trial = trial_from_row(row)
     if key and len(msgspec.json.encode(trial)) > _LARGE_BYTES:
-        trial.reports = []
-        trial.tags = {}
+        trial = replace(trial, reports=(), tags={})
     return trial

@@ -1,119 +1,243 @@
-"""How a trial is written as JSON: the parts of it that no query looks at.
+"""Trials in JSON: as storages keep them, as they travel, and as clients of the service see them.
+
+Each of these forms is a struct whose fields are those of `TrialRow`, by `with_trial_fields`. A new
+field of `TrialRow` is written and read by all of them; only one that JSON cannot hold as it is
+needs a line here.
 
 Numbers that are not finite are written as text ('inf', 'nan'), since JSON has none and SQLite would
-make NaN a NULL.
+make NaN a NULL. Tuples are written as lists.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from ..trial.record import State, Told, TrialRow, Turn
 
-
-class _Body(msgspec.Struct, omit_defaults=True):
-    params: dict[str, Any] = {}
-    values: list[float | str] | None = None
-    tags: dict[str, Any] = {}
-    error: str | None = None
-    checkpoints: tuple[dict[str, Any], ...] = ()
-    turns: tuple[Turn, ...] = ()
-    started_s: float | None = None
-    finished_s: float | None = None
-    worker: str = ""
-    cost: float | None = None  # a file without it, or what follows, reads as before
-    constraints: dict[str, float | str] = {}
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Number = float | Literal["nan", "inf", "-inf"]
+"""A number as JSON can hold it."""
 
 
-_decoder = msgspec.json.Decoder(_Body)
+class Point(msgspec.Struct, forbid_unknown_fields=True):
+    """What a trial reported at a step: a number, or one for each of several objectives."""
+
+    step: float
+    value: Number | list[Number]
+
+
+# -- numbers ----------------------------------------------------------------------------------
+
 _encode = msgspec.json.Encoder().encode
 
 
-def text(value: Any) -> str:
-    """Anything in JSON's types, as JSON."""
+def to_json(value: Any) -> str:
+    """Return a value in JSON's types as text."""
     return _encode(value).decode()
 
 
-def number(v: float) -> float | str:
-    """A number, or its name where it is not finite; `float` reads both."""
+def pack_number(v: float) -> Any:
+    """Return a number, or its name where it is not finite; `float` reads both."""
     return v if math.isfinite(v) else str(float(v))
 
 
-def written(v: Told) -> float | str:
-    """What was reported, in a form that comes back as it was: several numbers as a JSON list."""
-    return text([number(x) for x in v]) if isinstance(v, tuple) else number(v)
+def pack_numbers(values: Mapping[str, float]) -> dict[str, Any]:
+    """Return numbers by name in the form that JSON can hold."""
+    return {name: pack_number(v) for name, v in values.items()}
 
 
-def told(v: float | str) -> Told:
-    """What `written` wrote."""
-    return (
-        tuple(float(x) for x in msgspec.json.decode(v))
-        if isinstance(v, str) and v[:1] == "["
-        else float(v)
-    )
+def pack_value(value: Told) -> Any:
+    """Return a reported value in the form that JSON can hold: a number or a list of them."""
+    return [pack_number(v) for v in value] if isinstance(value, tuple) else pack_number(value)
 
 
-def body(row: TrialRow) -> str:
-    """The JSON of a trial, beside its number, state, token, lease, retries and reports."""
-    values = None if row.values is None else [number(v) for v in row.values]
-    return text(
-        _Body(
-            row.params,
-            values,
-            row.tags,
-            row.error,
-            row.checkpoints,
-            row.turns,
-            row.started_s,
-            row.finished_s,
-            row.worker,
-            row.cost,
-            {name: number(v) for name, v in row.constraints.items()},
+def unpack_value(value: Any) -> Told:
+    """Return a reported value from the form that `pack_value` gave it."""
+    return tuple(float(v) for v in value) if isinstance(value, list) else float(value)
+
+
+def value_to_column(value: Told) -> float | str:
+    """Return a reported value for a column of a table: several numbers are a JSON list."""
+    return to_json(pack_value(value)) if isinstance(value, tuple) else pack_number(value)
+
+
+def value_from_column(column: float | str) -> Told:
+    """Return a reported value from the form that `value_to_column` gave it."""
+    if isinstance(column, str) and column[:1] == "[":
+        return unpack_value(msgspec.json.decode(column))
+    return float(column)
+
+
+# -- params: JSON has lists where choices are tuples ------------------------------------------
+
+
+def unpack_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Return params as they were before JSON made lists of their tuples; in place."""
+    for name, v in params.items():
+        if type(v) is list:
+            params[name] = _to_tuple(v)
+    return params
+
+
+def unpack_turn(turn: Turn) -> Turn:
+    """Return a turn as it was before JSON made lists of the tuples in its params."""
+    return Turn(turn.step, unpack_params(turn.params), turn.source)
+
+
+def _to_tuple(v: Any) -> Any:
+    return tuple(_to_tuple(x) for x in v) if type(v) is list else v
+
+
+# -- trials -----------------------------------------------------------------------------------
+
+# The types of fields in JSON, where they are not those of `TrialRow`.
+_TYPES: dict[str, Any] = {
+    "number": Whole,
+    "values": tuple[Number, ...] | None,
+    "reports": tuple[Point, ...],
+    "token": Whole,
+    "retries": Count,
+    "constraints": dict[str, Number],
+}
+
+# What makes these forms of the fields, and the fields of these forms; what is empty stays so.
+_PACK: dict[str, Callable[[Any], Any]] = {
+    "values": lambda values: tuple(map(pack_number, values)),
+    "reports": lambda reports: tuple(Point(step, pack_value(v)) for step, v in reports),
+    "constraints": pack_numbers,
+}
+_UNPACK: dict[str, Callable[[Any], Any]] = {
+    "params": unpack_params,
+    "values": lambda values: tuple(map(float, values)),
+    "reports": lambda reports: tuple((p.step, unpack_value(p.value)) for p in reports),
+    "turns": lambda turns: tuple(map(unpack_turn, turns)),
+    "constraints": lambda constraints: {name: float(v) for name, v in constraints.items()},
+}
+
+# Fields with a column or place of their own beside the body, so that storages can query them.
+_COLUMNS = ("number", "state", "token", "lease_s", "retries", "reports")
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def with_trial_fields(
+    leave_out: Collection[str] = (),
+    types: Mapping[str, Any] | None = None,
+    required: bool = False,
+    omit_defaults: bool = False,
+) -> Callable[[type[S]], type[S]]:
+    """Give a struct the fields of `TrialRow`, in JSON's types; a decorator for an empty class.
+
+    Args:
+        leave_out: Fields that it does not get.
+        types: The types of fields where they are others than usual.
+        required: No field has a default.
+        omit_defaults: Fields that have their default are not written.
+    """
+    kinds = _TYPES | dict(types or {})
+
+    def decorate(struct: type[S]) -> type[S]:
+        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+        for f in msgspec.structs.fields(TrialRow):
+            kind = kinds.get(f.name, f.type)
+            if f.name in leave_out:
+                continue
+            if required or f.required:
+                fields.append((f.name, kind))
+            elif f.default_factory is not msgspec.NODEFAULT:
+                fields.append((f.name, kind, msgspec.field(default_factory=f.default_factory)))
+            else:
+                fields.append((f.name, kind, f.default))
+        return msgspec.defstruct(  # type: ignore[return-value]
+            struct.__name__,
+            fields,
+            bases=(struct,),
+            module=struct.__module__,
+            namespace={"__doc__": struct.__doc__},
+            omit_defaults=omit_defaults,
         )
-    )
+
+    return decorate
 
 
-def trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -> TrialRow:
-    """A trial from (number, state, token, lease_s, retries, body).
+def pack_trial(row: TrialRow, struct: type[S], **other: Any) -> S:
+    """Return a trial as a struct that has its fields, or some of them.
+
+    Args:
+        row: The trial.
+        struct: A class that `with_trial_fields` has made.
+        other: Fields whose values are not those of the trial.
+    """
+    get, packers = _plan(struct)
+    fields = dict(zip(struct.__struct_fields__, get(row), strict=True))
+    for name, pack in packers:
+        if fields[name]:
+            fields[name] = pack(fields[name])
+    fields.update(other)
+    return struct(**fields)
+
+
+def unpack_trial(struct: msgspec.Struct, **other: Any) -> TrialRow:
+    """Return a trial from a struct that `pack_trial` has made.
+
+    Args:
+        struct: The struct, whose params are not used again.
+        other: Fields that it does not have.
+    """
+    fields = asdict(struct)
+    for name, unpack in _UNPACK.items():
+        if fields.get(name):
+            fields[name] = unpack(fields[name])
+    fields.update(other)
+    return TrialRow(**fields)
+
+
+@functools.cache
+def _plan(struct: type[msgspec.Struct]) -> tuple[Callable[[TrialRow], Any], list[tuple[str, Any]]]:
+    """Return what reads the fields of a struct from a row, and what packs some of them."""
+    names = struct.__struct_fields__
+    return attrgetter(*names), [(name, pack) for name, pack in _PACK.items() if name in names]
+
+
+@with_trial_fields(leave_out=_COLUMNS, omit_defaults=True)
+class _Body(msgspec.Struct):
+    """What no query looks at; what was stored without a field reads as its default."""
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+
+
+def encode_body(row: TrialRow) -> str:
+    """Return the JSON of a trial: all but its number, state, token, lease, retries and reports."""
+    return to_json(pack_trial(row, _Body))
+
+
+def decode_trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -> TrialRow:
+    """Return a trial from its columns.
+
+    Args:
+        record: Its number, state, token, lease_s, retries and body.
+        reports: Its reports, by step.
 
     Raises:
-        ValueError: It is none.
-        TypeError: It is none.
+        ValueError: It is no trial.
+        TypeError: It is no trial.
     """
-    number, state, token, lease_s, retries, encoded = record
-    b = _decoder.decode(encoded)
-    return TrialRow(
+    number, state, token, lease_s, retries, body = record
+    return unpack_trial(
+        _decode_body(body),
         number=number,
         state=State(state),
         token=token,
         lease_s=lease_s,
         retries=retries,
         reports=reports,
-        params=_tuples(b.params),
-        values=None if b.values is None else tuple(float(v) for v in b.values),
-        tags=b.tags,
-        error=b.error,
-        checkpoints=b.checkpoints,
-        turns=tuple(Turn(t.step, _tuples(t.params), t.source) for t in b.turns),
-        started_s=b.started_s,
-        finished_s=b.finished_s,
-        worker=b.worker,
-        cost=b.cost,
-        constraints={name: float(v) for name, v in b.constraints.items()},
     )
-
-
-def _tuples(params: dict[str, Any]) -> dict[str, Any]:
-    """JSON has lists where choices have tuples."""
-    for name, v in params.items():
-        if type(v) is list:
-            params[name] = _tuple(v)
-    return params
-
-
-def _tuple(v: Any) -> Any:
-    return tuple(_tuple(x) for x in v) if type(v) is list else v

@@ -21,7 +21,7 @@ from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnre
 from ..trial.record import Told, TrialRow, Turn
 from . import http_messages as forms
 from .base import Changes, Report, Storage, StudyRecord, hide_password
-from .http_messages import packed, told, unpacked, untold
+from .codec import pack_trial, pack_value, unpack_trial, unpack_value
 from .local_folder import local_folder
 
 _TIMEOUT_S = 60.0  # for an answer
@@ -178,7 +178,8 @@ class HTTP(Storage):
         call: str | None = None,
     ) -> tuple[int, int]:
         added: forms.Added = self._call(
-            "add_trials", forms.AddTrials(study, list(map(packed, rows)), expected, call)
+            "add_trials",
+            forms.AddTrials(study, [pack_trial(row, forms.Row) for row in rows], expected, call),
         )
         return added.first, added.revision
 
@@ -196,7 +197,7 @@ class HTTP(Storage):
         if turn is not None or token is not None:
             resume = forms.Resumption(token=token, turn=turn, checkpoints=list(checkpoints))
         found: forms.Claimed = self._call("claim", forms.Claim(study, number, worker, resume))
-        return None if found.row is None else unpacked(found.row), found.revision
+        return None if found.row is None else unpack_trial(found.row), found.revision
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
         self._call("extend", forms.Extend(study, [forms.Held(*held) for held in tokens.items()]))
@@ -213,12 +214,14 @@ class HTTP(Storage):
     ) -> int:
         kept = None if checkpoints is None else list(checkpoints)
         found: forms.Revision = self._call(
-            "report", forms.AddReport(study, number, token, step, untold(value), kept, params)
+            "report", forms.AddReport(study, number, token, step, pack_value(value), kept, params)
         )
         return found.revision
 
     def finish(self, study: int, row: TrialRow) -> int:
-        found: forms.Revision = self._call("finish", forms.Finish(study, packed(row)))
+        found: forms.Revision = self._call(
+            "finish", forms.Finish(study, pack_trial(row, forms.Row))
+        )
         return found.revision
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
@@ -227,12 +230,12 @@ class HTTP(Storage):
 
     def changes(self, study: int, since: int) -> Changes:
         found: forms.Changed = self._call("changes", forms.Since(study, since))
-        reports = [Report(r.number, r.step, told(r.value)) for r in found.reports]
-        return Changes(found.revision, list(map(unpacked, found.rows)), reports)
+        reports = [Report(r.number, r.step, unpack_value(r.value)) for r in found.reports]
+        return Changes(found.revision, list(map(unpack_trial, found.rows)), reports)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         wanted = None if numbers is None else [int(i) for i in numbers]
-        return list(map(unpacked, self._call("rows", forms.Some(study, wanted))))
+        return list(map(unpack_trial, self._call("rows", forms.Some(study, wanted))))
 
     # -- the line
     # ------------------------------------------------------------------------------------------

@@ -5,52 +5,22 @@ Numbers that are not finite are written as text, as everywhere (see `body`).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
-from ..space.distributions import tuples
-from ..trial.record import State, Told, TrialRow, Turn
+from ..trial.record import Turn
 from .base import StudyRecord
-from .codec import number
-
-Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Number = float | Literal["nan", "inf", "-inf"]
-"""A number as JSON can hold it."""
+from .codec import Count, Number, Point, Whole, with_trial_fields
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True):
     """What travels; fields it does not know are refused."""
 
 
-class Point(Form):
-    """What a trial reported at a step: a number, or one for each of several objectives."""
-
-    step: float
-    value: Number | list[Number]
-
-
-class Row(Form, omit_defaults=True):
+@with_trial_fields(omit_defaults=True)
+class Row(Form):
     """A trial; see `TrialRow`."""
-
-    number: Whole
-    state: State
-    params: dict[str, Any] = {}
-    values: list[Number] | None = None
-    reports: list[Point] = []
-    tags: dict[str, Any] = {}
-    error: str | None = None
-    checkpoints: list[dict[str, Any]] = []
-    turns: list[Turn] = []
-    started_s: float | None = None
-    finished_s: float | None = None
-    worker: str = ""
-    token: Whole = 0
-    lease_s: float = 0.0
-    retries: Count = 0
-    cost: float | None = None
-    constraints: dict[str, Number] = {}
 
 
 class One(Form):
@@ -227,76 +197,3 @@ VERBS: dict[str, tuple[type[Form], Any]] = {  # what each is asked, and what it 
     "changes": (Since, Changed),
     "rows": (Some, list[Row]),
 }
-
-
-def told(value: Any) -> Told:
-    """What was reported, from the form in which it travels."""
-    return tuple(float(v) for v in value) if isinstance(value, list) else float(value)
-
-
-def untold(value: Told) -> Any:
-    """Inverse of `told`."""
-    return [number(v) for v in value] if isinstance(value, tuple) else number(value)
-
-
-def untold_all(values: dict[str, float]) -> dict[str, Any]:
-    """Numbers by name, in the form in which they travel."""
-    return {name: number(v) for name, v in values.items()}
-
-
-def packed(row: TrialRow) -> Row:
-    """A trial in the form in which it travels."""
-    values: Any = None if row.values is None else [number(v) for v in row.values]
-    reports = [Point(step, untold(v)) for step, v in row.reports]
-    return Row(
-        row.number,
-        row.state,
-        row.params,
-        values,
-        reports,
-        row.tags,
-        row.error,
-        list(row.checkpoints),
-        list(row.turns),
-        row.started_s,
-        row.finished_s,
-        row.worker,
-        row.token,
-        row.lease_s,
-        row.retries,
-        row.cost,
-        untold_all(row.constraints),
-    )
-
-
-def unpacked(row: Row) -> TrialRow:
-    """Inverse of `packed`."""
-    return TrialRow(
-        number=row.number,
-        state=row.state,
-        params=kept(row.params),
-        values=None if row.values is None else tuple(float(v) for v in row.values),
-        reports=tuple((p.step, told(p.value)) for p in row.reports),
-        tags=row.tags,
-        error=row.error,
-        checkpoints=tuple(row.checkpoints),
-        turns=tuple(map(turned, row.turns)),
-        started_s=row.started_s,
-        finished_s=row.finished_s,
-        worker=row.worker,
-        token=row.token,
-        lease_s=row.lease_s,
-        retries=row.retries,
-        cost=row.cost,
-        constraints={name: float(v) for name, v in row.constraints.items()},
-    )
-
-
-def turned(turn: Turn) -> Turn:
-    """A turn that has travelled, with tuples where JSON has lists."""
-    return Turn(turn.step, kept(turn.params), turn.source)
-
-
-def kept(params: dict[str, Any]) -> dict[str, Any]:
-    """Params that have travelled."""
-    return {name: tuples(v) for name, v in params.items()}

@@ -37,9 +37,9 @@ from ..trial.record import State, Told, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
 from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password
-from .codec import body, text, told
+from .codec import encode_body, to_json, value_from_column
 from .local_folder import local_folder
-from .redis_scripts import digest, packed, reported, unpacked
+from .redis_scripts import decode_row, encode_report, encode_row, params_digest
 from .server_clock import Clock
 
 logger = logging.getLogger("luthier")
@@ -153,7 +153,7 @@ class Redis(Storage):
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         now = self.now()
-        study = self._run(scripts.CREATE, None, name, text(spec), now)
+        study = self._run(scripts.CREATE, None, name, to_json(spec), now)
         if not study:
             raise StudyExistsError(
                 f"study {name!r} exists in {self!r}; load it, or pass load_if_exists=True"
@@ -182,7 +182,7 @@ class Redis(Storage):
         return sorted(records, key=lambda record: record.id)
 
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        self._run(scripts.UPDATE, study, text(spec))
+        self._run(scripts.UPDATE, study, to_json(spec))
 
     def delete_study(self, study: int) -> None:
         self._run(scripts.DELETE, study, self._studies)
@@ -201,9 +201,9 @@ class Redis(Storage):
         args: list[Any] = ["" if expected is None else expected, call or "", _CALL_S]
         for row in rows:
             token, lease_s = (1, until) if row.state == State.RUNNING else (0, 0.0)
-            args += [packed(replace(row, token=token, lease_s=lease_s)), len(row.reports)]
+            args += [encode_row(replace(row, token=token, lease_s=lease_s)), len(row.reports)]
             for step, value in sorted(dict(row.reports).items()):
-                args += reported(step, value)
+                args += encode_report(step, value)
         first, revision = self._run(scripts.ADD, study, *args)
         return first, revision
 
@@ -249,9 +249,9 @@ class Redis(Storage):
     ) -> int:
         until = self.now() + self.lease_s
         if checkpoints is None:
-            known = digest(params) if params else ""
+            known = params_digest(params) if params else ""
             revision = self._run(
-                scripts.REPORT, study, number, token, until, known, *reported(step, value)
+                scripts.REPORT, study, number, token, until, known, *encode_report(step, value)
             )
             if revision:
                 return int(revision)
@@ -260,10 +260,10 @@ class Redis(Storage):
             transitions.require_token(row, token)
             return transitions.report(row, until, checkpoints, params)
 
-        return self._change(study, number, change, *reported(step, value))[1]
+        return self._change(study, number, change, *encode_report(step, value))[1]
 
     def finish(self, study: int, row: TrialRow) -> int:
-        rest = f"{digest(row.params)} {body(replace(row, turns=()))}"
+        rest = f"{params_digest(row.params)} {encode_body(replace(row, turns=()))}"
         revision = self._run(scripts.FINISH, study, row.number, row.token, int(row.state), rest)
         if revision:
             return int(revision)
@@ -299,13 +299,13 @@ class Redis(Storage):
             with self._readable():
                 for line in (line for entry in entries for line in entry.split("\n")[1:]):
                     number, step, value = line.split(" ")
-                    report = Report(int(number), float(step), told(value))
+                    report = Report(int(number), float(step), value_from_column(value))
                     reports.pop((report.number, report.step), None)
                     reports[report.number, report.step] = report
         with self._readable():
             return Changes(
                 revision,
-                [unpacked(number, rows[number]) for number in sorted(rows)],
+                [decode_row(number, rows[number]) for number in sorted(rows)],
                 [*reports.values()],
             )
 
@@ -328,9 +328,10 @@ class Redis(Storage):
         with self._readable():
             for number, (stored, reports) in zip(numbers, found, strict=True):
                 pairs = [
-                    (float(s), told(v)) for s, v in zip(reports[::2], reports[1::2], strict=True)
+                    (float(s), value_from_column(v))
+                    for s, v in zip(reports[::2], reports[1::2], strict=True)
                 ]
-                rows.append((unpacked(number, stored, pairs), stored))
+                rows.append((decode_row(number, stored, pairs), stored))
         return revision, rows
 
     def _change(
@@ -359,7 +360,7 @@ class Redis(Storage):
                 return None, revision
             new, listed = changed
             swapped = self._run(
-                scripts.SWAP, study, number, stored, packed(new), int(listed), *told
+                scripts.SWAP, study, number, stored, encode_row(new), int(listed), *told
             )
             if swapped:
                 return new, swapped

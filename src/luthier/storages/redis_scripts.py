@@ -27,36 +27,33 @@ from typing import Any
 import msgspec
 
 from ..trial.record import Told, TrialRow
-from .codec import body, trial, written
+from .codec import decode_trial, encode_body, value_to_column
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
 
-def digest(params: dict[str, Any]) -> str:
-    """The same for equal params in any order."""
+def params_digest(params: dict[str, Any]) -> str:
+    """Return a digest that is the same for equal params, whatever their order."""
     return hashlib.blake2b(_sorted(params), digest_size=8).hexdigest()
 
 
-def packed(row: TrialRow) -> str:
-    """A trial as it is stored, without its number and reports."""
-    return (
-        f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {digest(row.params)} "
-        f"{body(row)}"
-    )
+def encode_row(row: TrialRow) -> str:
+    """Return a trial as it is stored, without its number and reports."""
+    digest = params_digest(row.params)
+    head = f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {digest}"
+    return f"{head} {encode_body(row)}"
 
 
-def unpacked(number: int, stored: str, reports: Iterable[tuple[float, Told]] = ()) -> TrialRow:
-    """What `packed` made of a trial, with its reports in order."""
-    state, token, lease_s, retries, _, encoded = stored.split(" ", 5)
-    return trial(
-        (number, int(state), int(token), float(lease_s), int(retries), encoded),
-        tuple(sorted(reports)),
-    )
+def decode_row(number: int, stored: str, reports: Iterable[tuple[float, Told]] = ()) -> TrialRow:
+    """Return a trial from the form that `encode_row` gave it, with its reports by step."""
+    state, token, lease_s, retries, _, body = stored.split(" ", 5)
+    record = (number, int(state), int(token), float(lease_s), int(retries), body)
+    return decode_trial(record, tuple(sorted(reports)))
 
 
-def reported(step: float, value: Told) -> tuple[str, str]:
-    """A report as it is stored; -0.0 is the step 0.0."""
-    return repr(float(step) + 0.0), str(written(value))
+def encode_report(step: float, value: Told) -> tuple[str, str]:
+    """Return the step and value of a report as they are stored; the step -0.0 is 0.0."""
+    return repr(float(step) + 0.0), str(value_to_column(value))
 
 
 class Script:

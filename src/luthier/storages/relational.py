@@ -17,7 +17,7 @@ from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial.record import State, Told, TrialRow, Turn
 from . import transitions
 from .base import Changes, Report, Storage, StudyRecord
-from .codec import body, text, told, trial, written
+from .codec import decode_trial, encode_body, to_json, value_from_column, value_to_column
 
 _REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 _COLUMNS = "number, state, token, lease_s, retries, body"
@@ -88,7 +88,7 @@ class Relational(Storage):
 
     def _value(self, value: Told) -> float | str:
         """What was reported, as the tables hold it."""
-        return written(value)
+        return value_to_column(value)
 
     def _made(self, db: Transaction, record: tuple[Any, ...]) -> int | None:
         """Adds a study; its id, or None if its name is taken."""
@@ -142,7 +142,7 @@ class Relational(Storage):
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         now, (key, title) = self.now(), self._key(name)
         with self._write() as db:
-            study = self._made(db, (key, title, text(spec), now))
+            study = self._made(db, (key, title, to_json(spec), now))
         if study is None:
             raise StudyExistsError(
                 f"study {name!r} exists in {self}; load it, or pass load_if_exists=True"
@@ -185,7 +185,7 @@ class Relational(Storage):
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
         with self._write() as db:
             self._revision(db, study)
-            db.execute("UPDATE luthier_studies SET spec = ? WHERE id = ?", (text(spec), study))
+            db.execute("UPDATE luthier_studies SET spec = ? WHERE id = ?", (to_json(spec), study))
 
     def delete_study(self, study: int) -> None:
         with self._write() as db:
@@ -204,7 +204,7 @@ class Relational(Storage):
         call: str | None = None,
     ) -> tuple[int, int]:
         # before anybody has to wait for us
-        bodies = [body(row) for row in rows]
+        bodies = [encode_body(row) for row in rows]
         until = self.now() + self.lease_s
         with self._write() as db:
             raised = self._raised(db, study, len(rows), expected)
@@ -347,11 +347,11 @@ class Relational(Storage):
             if revision is None:
                 raise StudyNotFoundError("the study was deleted")
             with self._readable():
-                rows = [trial(r) for r in trials] if since else self._all(db, study, {})
+                rows = [decode_trial(r) for r in trials] if since else self._all(db, study, {})
                 return Changes(
                     int(revision[0]),
                     rows,
-                    [Report(n, step, told(value)) for n, step, value in reports],
+                    [Report(n, step, value_from_column(value)) for n, step, value in reports],
                 )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
@@ -368,7 +368,9 @@ class Relational(Storage):
                     (study, *some),
                 )
                 with self._readable():
-                    found.update((r[0], trial(r, tuple(reports.get(r[0], ())))) for r in rows)
+                    found.update(
+                        (r[0], decode_trial(r, tuple(reports.get(r[0], ())))) for r in rows
+                    )
         for number in numbers:
             transitions.require_trial(number, found)
         return [found[number] for number in numbers]
@@ -380,7 +382,7 @@ class Relational(Storage):
             f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number", (study,)
         )
         with self._readable():
-            rows = [trial(r, tuple(reports.get(r[0], ()))) for r in found]
+            rows = [decode_trial(r, tuple(reports.get(r[0], ()))) for r in found]
             (n,) = db.execute(
                 "SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)
             ).fetchone()
@@ -400,7 +402,7 @@ class Relational(Storage):
         out: dict[int, list[tuple[float, Told]]] = {}
         with self._readable():
             for number, step, value in db.execute(query, (study, *(numbers or ()))):
-                out.setdefault(number, []).append((step, told(value)))
+                out.setdefault(number, []).append((step, value_from_column(value)))
         return out
 
     def _trial(self, db: Transaction, study: int, number: int) -> TrialRow:
@@ -409,7 +411,7 @@ class Relational(Storage):
             self._revision(db, study)
             transitions.require_trial(number, ())
         with self._readable():
-            return trial(found)
+            return decode_trial(found)
 
     def _held(self, db: Transaction, study: int, number: int, token: int) -> TrialRow:
         row = self._trial(db, study, number)
@@ -428,7 +430,7 @@ class Relational(Storage):
                 row.token,
                 row.lease_s,
                 row.retries,
-                body(row),
+                encode_body(row),
                 study,
                 row.number,
             ),

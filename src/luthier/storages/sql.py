@@ -28,7 +28,7 @@ from ..errors import (
 )
 from ..trial.record import State, Told, TrialRow
 from .base import SCHEMA, hide_password
-from .codec import body, text, trial, written
+from .codec import decode_trial, encode_body, to_json, value_to_column
 from .local_folder import local_folder
 from .relational import TRIAL, Relational, Transaction
 from .server_clock import Clock
@@ -115,11 +115,11 @@ class SQL(Relational):
     # -----------------------------------------------------------------------------------
 
     def _key(self, name: str) -> tuple[str, str | None]:
-        encoded = text(name)  # as JSON, since a name may hold any character
+        encoded = to_json(name)  # as JSON, since a name may hold any character
         return hashlib.sha256(encoded.encode()).hexdigest(), encoded
 
     def _value(self, value: Told) -> float | str:
-        plain = written(value)
+        plain = value_to_column(value)
         return plain if isinstance(plain, str) else repr(plain)
 
     def _made(self, db: Transaction, record: tuple[Any, ...]) -> int | None:
@@ -183,7 +183,7 @@ class SQL(Relational):
             return super().add_trials(study, rows, expected, call)
         [row] = rows
         token, lease_s = (1, self.now() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
-        record = (int(row.state), token, lease_s, row.retries, body(row), call)
+        record = (int(row.state), token, lease_s, row.retries, encode_body(row), call)
         if expected is not None:
             added = self._glance(_ADD.format("n_trials = ?"), (study, expected, *record))
         else:  # a call that is made again comes here once more
@@ -201,10 +201,18 @@ class SQL(Relational):
                 TRIAL, (study, row.number)
             )  # its turns and retries change with its token alone
             with self._readable():
-                old = None if found is None else trial(found)
+                old = None if found is None else decode_trial(found)
             if old is not None and old.state == State.RUNNING and old.token == row.token:
                 new = end(row, old)
-                args = (study, int(new.state), new.retries, body(new), study, new.number, new.token)
+                args = (
+                    study,
+                    int(new.state),
+                    new.retries,
+                    encode_body(new),
+                    study,
+                    new.number,
+                    new.token,
+                )
                 if (done := self._glance(_FINISH, args)) is not None:
                     return int(done[0])
         return super().finish(study, row)

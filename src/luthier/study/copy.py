@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..storages import Storage
 from ..storages.base import COPYING, StudyRecord, require_complete_copy
-from ..storages.codec import body, text, written
+from ..storages.codec import encode_body, to_json, value_to_column
 from ..storages.transitions import release
 from ..trial.record import State, Told, TrialRow
 from .opening import open_checkpoints
@@ -206,10 +206,10 @@ def _add(checksum: Any, rows: Sequence[TrialRow]) -> None:
     """Takes all that is copied of trials into a checksum."""
     for row in rows:
         reports = [
-            (step + 0.0, written(value)) for step, value in row.reports
+            (step + 0.0, value_to_column(value)) for step, value in row.reports
         ]  # a zero has no sign
         checksum.update(
-            text((row.number, int(row.state), row.retries, body(row), reports)).encode()
+            to_json((row.number, int(row.state), row.retries, encode_body(row), reports)).encode()
         )
 
 
