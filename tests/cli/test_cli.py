@@ -100,6 +100,13 @@ def test_every_help_has_examples(command):
     assert f"luthier {command}" in text.split("Examples:")[1]
 
 
+def test_help_lists_each_command_with_its_summary():
+    text = " ".join(call("--help").output.split())
+    for name, command in cli.commands.items():
+        summary = command.get_short_help_str(limit=200)
+        assert f" {name} {summary.removesuffix('.')}" in text
+
+
 def test_version():
     assert call("--version").output == f"luthier {luthier.__version__}\n"
 
@@ -124,7 +131,7 @@ def test_version():
         ),
         (["run", "train.py:objective", "--jobs", "0"], 2, "expected a number >= 1, or -1"),
         (["run", "train.py:objective", "--timeout", "0"], 2, "'--timeout'"),
-        (["run", "train.py:objective", "--target", "nan"], 2, "--target.*finite number, got nan"),
+        (["run", "train.py:objective", "--stop-at", "nan"], 2, "--stop-at.*finite number, got nan"),
         (["run", "train.py:objective", "--patience", "0"], 2, "'--patience'"),
         (
             ["run", "train.py:objective", "--objective", "acc"],
@@ -269,7 +276,7 @@ def test_options_reach_the_study(folder):
 
 def test_a_run_stops_at_its_target_or_when_nothing_gets_better():
     random = ["--sampler", "random", "--seed", 1]
-    found = call("run", "train.py:objective", "--name", "a", *random, "--target", 0.2)
+    found = call("run", "train.py:objective", "--name", "a", *random, "--stop-at", 0.2)
     assert re.search(r"Stopped: trial \d+ reached 0\.\d+, and 0\.2 was the target\.", found.stderr)
     assert study("a").best_value <= 0.2
     assert sum(t.value <= 0.2 for t in study("a").trials) == 1
@@ -280,7 +287,7 @@ def test_a_run_stops_at_its_target_or_when_nothing_gets_better():
     two = ["--direction", "minimize", "--direction", "minimize"]
     assert (
         "needs one objective"
-        in call("run", "train.py:objective", "--name", "c", "--target", 0, *two, status=1).stderr
+        in call("run", "train.py:objective", "--name", "c", "--stop-at", 0, *two, status=1).stderr
     )
 
 
@@ -619,7 +626,7 @@ def test_a_program_gives_its_objectives_by_name(folder):
     line = '{{"accuracy": {lr}, "latency_ms": 2, "constraints": {{"memory": -1}}}}'
     sought = ["--objective", "accuracy=maximize", "--objective", "latency_ms=minimize"]
     call("run", "--space", "space.yaml", "--trials", 2, *sought, "--", "echo", line)
-    call("worker", "luthier.db", "echo", "--total", 4, "--", "echo", line)
+    call("worker", "echo", "--storage", "luthier.db", "--total", 4, "--", "echo", line)
     trials = study("echo").trials
     assert [t.values for t in trials] == [(t.params["lr"], 2.0) for t in trials]
     assert [t.constraints for t in trials] == [{"memory": -1.0}] * 4
@@ -693,7 +700,7 @@ def test_a_study_without_a_feasible_trial_says_so(folder, aims):
         assert re.search(
             "Error: none of 1 .*(keeps all constraints|is feasible)", call(*args, status=1).stderr
         )
-    for args in (["trials", "none"], ["export", "none"], ["top", "none"], ["studies"]):
+    for args in (["trials", "none"], ["export", "none"], ["watch", "none"], ["studies"]):
         call(*args)
     code = "def f(trial):\n    trial.set_constraint('size', 1)\n    return [1.0] * %d\n"
     (folder / "none.py").write_text(
@@ -965,6 +972,6 @@ def test_progress_goes_to_stderr(folder):
 
 
 def test_lines_of_progress_without_a_terminal(monkeypatch):
-    monkeypatch.setattr("luthier.cli.render.Watch.__init__.__defaults__", (0.0,))
+    monkeypatch.setattr("luthier.cli.run_monitor.RunMonitor.__init__.__defaults__", (0.0,))
     result = call("run", "train.py:objective", "--trials", 2)
     assert re.search(r"^1 of 2 trials, best [\d.e-]+ in trial 0$", result.stderr, re.MULTILINE)

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 import luthier
 from luthier import State, TrialRow
-from luthier.cli import demo
+from luthier.cli import demo_model, demo_study
+from luthier.cli.options import DEFAULT_STORAGE
 from luthier.errors import MissingDependencyError, StudyError
 
 SHAPE = {"family": "svm", "scaling": "minmax", "svm_kernel": "rbf"}
@@ -40,52 +41,52 @@ def finished(params, value, **more):
 
 @pytest.fixture(scope="module")
 def data():
-    return demo.Digits.load()
+    return demo_model.Digits.load()
 
 
 def test_defaults_are_the_librarys(data):
-    for family, params in demo.defaults(data.X).items():
-        assert demo.SPACE.check(params) == params
-        model = demo.build(params)
+    for family, params in demo_model.make_defaults(data.X).items():
+        assert demo_model.SPACE.check(params) == params
+        model = demo_model.build(params)
         model = model[-1] if hasattr(model, "steps") else model
         plain, mine = type(model)().get_params(), model.get_params()
         differs = {k for k in plain if plain[k] != mine[k]}
         assert differs <= {"svm": {"gamma", "max_iter"}, "mlp": {"random_state"}}.get(
             family, {"max_bins", "random_state"}
         )
-    fitted = data.refit(demo.defaults(data.X)["svm"])
+    fitted = data.refit(demo_model.make_defaults(data.X)["svm"])
     from sklearn.svm import SVC
 
     assert fitted[-1].gamma == pytest.approx(SVC().fit(fitted[0].transform(data.X), data.y)._gamma)
 
 
 def test_every_point_of_the_space_can_be_built(data):
-    for params in demo.SPACE.decode(demo.SPACE.sample(np.random.default_rng(0), 200)):
-        demo.build(params)
-    assert demo.defaults(data.X).keys() == demo.FAMILIES.keys()
+    for params in demo_model.SPACE.decode(demo_model.SPACE.sample(np.random.default_rng(0), 200)):
+        demo_model.build(params)
+    assert demo_model.make_defaults(data.X).keys() == demo_model.FAMILIES.keys()
 
 
 def test_hold_out_is_apart(data):
     rows = {r.tobytes() for r in data.X}
-    assert (len(data.X), len(data.X_held)) == (898, 899)
-    assert sum(r.tobytes() in rows for r in data.X_held) == 0
+    assert (len(data.X), len(data.X_held_out)) == (898, 899)
+    assert sum(r.tobytes() in rows for r in data.X_held_out) == 0
 
 
-def told(data, rows, capsys, earlier=()):
+def results(data, rows, capsys, earlier=()):
     study = luthier.create_study(
-        "demo", direction="maximize", space=demo.SPACE, scheduler="wilcoxon"
+        "demo", direction="maximize", space=demo_model.SPACE, scheduler="wilcoxon"
     )
     study.add_trials(rows)
-    demo.told(study, data, set(earlier), 12.0, "sqlite:///x.db")
+    demo_study.print_results(study, data, set(earlier), 12.0, "sqlite:///x.db")
     return capsys.readouterr().out
 
 
 def test_a_gain_is_told_with_its_evidence(data, capsys):
-    default = finished(demo.defaults(data.X)["svm"], 0.97, tags={"default": "svm"})
+    default = finished(demo_model.make_defaults(data.X)["svm"], 0.97, tags={"default": "svm"})
     cut = finished(
         BAD, 0.1, state=State.PRUNED, reports=((1.0, 0.1), (2.0, 0.1)), tags={"seconds": 2.0}
     )
-    out = told(data, [default, finished(GOOD, 0.98), cut], capsys)
+    out = results(data, [default, finished(GOOD, 0.98), cut], capsys)
     assert re.search(r"default +support vector machine +0 +97\.00% +97\.\d\d%", out)
     assert re.search(r"tuned +support vector machine +1 +98\.00% +9[89]\.\d\d%", out)
     assert re.search(
@@ -100,36 +101,36 @@ def test_a_gain_is_told_with_its_evidence(data, capsys):
 
 
 def test_no_gain_is_told_as_such(data, capsys):
-    params = demo.defaults(data.X)["svm"]
+    params = demo_model.make_defaults(data.X)["svm"]
     rows = [
         finished(params, 0.97, tags={"default": "svm"}),
         finished({**params, "svm_C": 1.2}, 0.98),
     ]
-    assert re.search(r"verdict +No (significant )?gain: ", told(data, rows, capsys))
+    assert re.search(r"verdict +No (significant )?gain: ", results(data, rows, capsys))
 
 
 def test_a_loss_is_told_as_such(data, capsys):
     rows = [
-        finished(demo.defaults(data.X)["svm"], 0.97, tags={"default": "svm"}),
+        finished(demo_model.make_defaults(data.X)["svm"], 0.97, tags={"default": "svm"}),
         finished(BAD, 0.98),
     ]
-    assert "Significant: the tuned model is worse than the default model" in told(
+    assert "Significant: the tuned model is worse than the default model" in results(
         data, rows, capsys
     )
 
 
 def test_when_the_default_is_the_best(data, capsys):
     rows = [
-        finished(demo.defaults(data.X)["svm"], 0.99, tags={"default": "svm"}),
+        finished(demo_model.make_defaults(data.X)["svm"], 0.99, tags={"default": "svm"}),
         finished(GOOD, 0.98),
     ]
-    out = told(data, rows, capsys, earlier=[0])
+    out = results(data, rows, capsys, earlier=[0])
     assert "verdict      No gain: keep the default" in out
     assert "1 in this run, 0 of them stopped early; 2 in all" in out
 
 
 def test_without_a_finished_default(data, capsys):
-    assert "No default has been scored yet; go on with: " in told(
+    assert "No default has been scored yet; go on with: " in results(
         data, [finished(GOOD, 0.98)], capsys
     )
 
@@ -138,18 +139,18 @@ def test_what_to_type(monkeypatch, tmp_path):
     monkeypatch.delenv("MAKELEVEL", raising=False)
     monkeypatch.delenv("LUTHIER_STORAGE", raising=False)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
-    assert demo.command("show", "demo", demo.STORAGE) == "luthier show demo"
-    assert demo.command("demo", "", demo.STORAGE) == "luthier demo"
+    assert demo_study.format_command("show", "demo", DEFAULT_STORAGE) == "luthier show demo"
+    assert demo_study.format_command("demo", "", DEFAULT_STORAGE) == "luthier demo"
     assert (
-        demo.command("demo", "", "sqlite:///my file.db")
+        demo_study.format_command("demo", "", "sqlite:///my file.db")
         == "luthier demo --storage 'sqlite:///my file.db'"
     )
     monkeypatch.setenv("LUTHIER_STORAGE", "sqlite:///other.db")
-    assert demo.command("demo", "", "sqlite:///other.db") == "luthier demo"
+    assert demo_study.format_command("demo", "", "sqlite:///other.db") == "luthier demo"
     monkeypatch.setenv("MAKELEVEL", "1")
-    assert demo.command("demo", "", demo.STORAGE) == "make demo"
+    assert demo_study.format_command("demo", "", DEFAULT_STORAGE) == "make demo"
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert demo.command("show", "demo", demo.STORAGE).endswith("/luthier show demo")
+    assert demo_study.format_command("show", "demo", DEFAULT_STORAGE).endswith("/luthier show demo")
 
 
 def test_another_study_of_that_name_is_left_alone(tmp_path):
@@ -159,14 +160,14 @@ def test_another_study_of_that_name_is_left_alone(tmp_path):
         StudyError,
         match=r"not this version's demo; remove it with '.*luthier delete demo --storage",
     ):
-        demo.run(url, 1.0)
+        demo_study.run(url, 1.0)
     assert luthier.load_study("demo", url).space.names == ("x",)
 
 
 def test_without_scikit_learn():
     code = (
         "import sys; sys.modules['sklearn'] = sys.modules['sklearn.datasets'] = None; import "
-        "luthier.cli.demo"
+        "luthier.cli.demo_study"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
@@ -180,10 +181,12 @@ def begun(folder, seconds, jobs, n_images=898):
     code = f"""
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a shell in the background ignores it
-from luthier import demo
-whole = demo.Digits.load()
-demo.Digits.load = lambda: demo.Digits(whole.X[:{n_images}], whole.y[:{n_images}], whole.X_held, whole.y_held)
-sys.exit(demo.run(timeout_s={seconds}, n_jobs={jobs}))
+from luthier.cli.demo_model import Digits
+from luthier.cli.demo_study import run
+whole = Digits.load()
+some = Digits(whole.X[:{n_images}], whole.y[:{n_images}], whole.X_held_out, whole.y_held_out)
+Digits.load = lambda: some
+sys.exit(run(timeout_s={seconds}, n_jobs={jobs}))
 """
     env = {k: v for k, v in os.environ.items() if k not in ("MAKELEVEL", "LUTHIER_STORAGE")}
     return subprocess.Popen(

@@ -178,7 +178,7 @@ def test_the_command_line_runs_trials_in_the_cluster(cluster, tmp_path, monkeypa
     options = ["on_ray.py:f", "--executor", "ray", "--jobs", "-1", "--cpu", "2"]
     for command in (
         ["run", "--storage", "a.db", "--trials", "2"],
-        ["worker", "a.db", "on_ray", "--total", "4"],
+        ["worker", "on_ray", "--storage", "a.db", "--total", "4"],
     ):
         done = CliRunner().invoke(cli, [*command, *options])
         assert done.exit_code == 0, done.output

@@ -383,11 +383,11 @@ def test_turns_add_up_their_cost_and_params_stay():
 def test_a_study_of_pausing_trials_is_exported(tmp_path):
     import json
 
-    from luthier.cli.render import as_json
+    from luthier.cli.files import to_json
 
     study = two(None, CopyBest())
     study.optimize(trained, progress=False)
-    rows = json.loads(as_json(study))["trials"]
+    rows = json.loads(to_json(study))["trials"]
     assert rows[0]["turns"][1] == {"step": 2.0, "params": {"x": 0.5}, "source": 1}
     assert "turns" not in rows[1]
 

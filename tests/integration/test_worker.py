@@ -84,7 +84,7 @@ def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(
     url += "?lease_s=1"
     study = luthier.create_study("s", url, sampler="random", seed=1)
     (folder / "hold").touch()
-    worker = ["worker", url, "s", "train.py:objective", "--total", 12]
+    worker = ["worker", "s", "--storage", url, "train.py:objective", "--total", 12]
     killed, stopped = started(*worker), started(*worker)
 
     def held():
@@ -106,7 +106,7 @@ def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(
     assert study.trials[numbers[stopped.pid]].state == State.WAITING
 
     def seen():
-        return json.loads(call("top", "s", "--storage", url, "--once", "--json").stdout)
+        return json.loads(call("watch", "s", "--storage", url, "--once", "--json").stdout)
 
     stuck = eventually(
         lambda: [h for w in seen()["workers"] for h in w["running"] if h["stuck_s"] is not None], 10
@@ -118,7 +118,7 @@ def test_workers_come_and_go_and_die_and_the_study_gets_what_it_was_to_have(
         1.0,
         "offered again when a worker is free (retry 1 of 2)",
     )
-    text = call("top", "s", "--storage", url).stdout
+    text = call("watch", "s", "--storage", url).stdout
     assert "stuck\ntrial" in text
     assert "offered again when a worker is free" in text
 
@@ -190,7 +190,7 @@ def test_who_waits_for_others_reads_only_what_may_have_lost_its_worker():
 def test_a_worker_says_that_no_more_is_wanted(folder, bound):
     luthier.create_study("s", "s.db", space={"k": [1, 2, 3]}, sampler="grid")
     (folder / "grid.py").write_text("def f(trial): return trial.params['k']\n")
-    said = call("worker", "s.db", "s", "grid.py:f", *bound).stderr
+    said = call("worker", "s", "--storage", "s.db", "grid.py:f", *bound).stderr
     assert f"the sampler wants no more: 3{' of 6' if bound else ''} begun, 0 of them paused" in said
 
 
@@ -201,7 +201,7 @@ def test_a_worker_says_how_many_stay_paused():
         "    for step in range(trial.step + 1, 10):\n        trial.report(x, step, checkpoint={})\n"
         "        if trial.should_prune():\n            raise luthier.TrialPruned\n    return x\n"
     )
-    said = call("worker", "s.db", "s", "paused.py:f", "--total", 8).stderr
+    said = call("worker", "s", "--storage", "s.db", "paused.py:f", "--total", 8).stderr
     n_paused = sum(t.state == State.PAUSED for t in luthier.load_study("s", "s.db").trials)
     assert n_paused > 0
     assert f"the scheduler wants no more: 8 of 8 begun, {n_paused} of them paused" in said
@@ -213,11 +213,11 @@ def test_what_waits_beyond_the_total_is_left_alone():
     for x in range(5):
         study.enqueue({"x": x / 10})
     for _ in range(2):
-        call("worker", "s.db", "s", "train.py:objective", "--total", 3)
+        call("worker", "s", "--storage", "s.db", "train.py:objective", "--total", 3)
         assert [t.state for t in study.trials] == [State.COMPLETE] * 3 + [State.WAITING] * 2
     assert (
         "Trials of this worker: 2 (2 complete)"
-        in call("worker", "s.db", "s", "train.py:objective", "--total", 5).stderr
+        in call("worker", "s", "--storage", "s.db", "train.py:objective", "--total", 5).stderr
     )
 
 
@@ -226,7 +226,7 @@ def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dea
     dead = TrialRow(number=-1, state=State.RUNNING, params={"x": 0.5}, worker="dead:1:a")
     study.storage.add_trials(study.engine.id, [dead, dead])
     said = call(
-        "worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 3
+        "worker", "s", "--storage", "sqlite:///s.db?lease_s=0.5", "train.py:objective", "--total", 3
     ).stderr
     assert "waiting for trials 0, 1, which others run" in said
     assert "Trials of this worker: 3 (3 complete); study s has 3." in said
@@ -234,7 +234,7 @@ def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dea
     study.storage.add_trials(study.engine.id, [dead, dead])
     time.sleep(0.6)
     said = call(
-        "worker", "sqlite:///s.db?lease_s=0.5", "s", "train.py:objective", "--total", 6
+        "worker", "s", "--storage", "sqlite:///s.db?lease_s=0.5", "train.py:objective", "--total", 6
     ).stderr
     assert "Trials of this worker: 3 (3 complete); study s has 6." in said
 
@@ -243,18 +243,26 @@ def test_bounds_of_the_worker_itself():
     study = luthier.create_study("s", "s.db", sampler="random")
     assert (
         "Trials of this worker: 3 (3 complete)"
-        in call("worker", "s.db", "s", "train.py:objective", "--trials", 3).stderr
+        in call("worker", "s", "--storage", "s.db", "train.py:objective", "--trials", 3).stderr
     )
-    call("worker", "s.db", "s", "train.py:objective", "--trials", 3, "--total", 4)
+    call("worker", "s", "--storage", "s.db", "train.py:objective", "--trials", 3, "--total", 4)
     assert len(study.trials) == 4
     begun = time.monotonic()
-    call("worker", "s.db", "s", "train.py:objective", "--timeout", 0.3)
+    call("worker", "s", "--storage", "s.db", "train.py:objective", "--timeout", 0.3)
     assert time.monotonic() - begun >= 0.3
 
 
 def test_a_worker_waits_for_its_study(folder, started, eventually):
     worker = started(
-        "worker", "sqlite:///late.db", "s", "train.py:objective", "--trials", 1, "--wait", 30
+        "worker",
+        "s",
+        "--storage",
+        "sqlite:///late.db",
+        "train.py:objective",
+        "--trials",
+        1,
+        "--wait",
+        30,
     )
     time.sleep(0.3)
     luthier.create_study("other", "late.db")
@@ -264,39 +272,50 @@ def test_a_worker_waits_for_its_study(folder, started, eventually):
     _, err = worker.communicate()
     assert worker.returncode == 0, err
     assert len(luthier.load_study("s", "late.db").trials) == 1
-    missing = call("worker", "none.db", "s", "train.py:objective", "--wait", 0.1, status=1).stderr
+    missing = call(
+        "worker", "s", "--storage", "none.db", "train.py:objective", "--wait", 0.1, status=1
+    ).stderr
     assert "there is no file" in missing
     assert not (folder / "none.db").exists()
-    assert "no study 't'" in call("worker", "late.db", "t", "train.py:objective", status=1).stderr
+    assert (
+        "no study 't'"
+        in call("worker", "t", "--storage", "late.db", "train.py:objective", status=1).stderr
+    )
 
 
 def test_sampler_and_scheduler_are_those_of_the_study_unless_others_are_named(folder):
     luthier.create_study("s", "s.db", space={"k": [1, 2, 3]}, sampler="grid", scheduler="median")
-    call("worker", "s.db", "s", "train.py:objective", "--scheduler", "no", status=2)
+    call("worker", "s", "--storage", "s.db", "train.py:objective", "--scheduler", "no", status=2)
     (folder / "grid.py").write_text("def f(trial): return trial.params['k']\n")
-    call("worker", "s.db", "s", "grid.py:f")  # ends by itself: a grid has an end
+    call("worker", "s", "--storage", "s.db", "grid.py:f")  # ends by itself: a grid has an end
     assert sorted(t.params["k"] for t in luthier.load_study("s", "s.db").trials) == [1, 2, 3]
 
 
 def test_programs_need_a_declared_space():
     luthier.create_study("s", "s.db", space={"x": luthier.Float(0, 1)}, sampler="random")
     luthier.create_study("shown", "s.db")
-    call("worker", "s.db", "s", "--trials", 2, "--", "echo", "{x}")
+    call("worker", "s", "--storage", "s.db", "--trials", 2, "--", "echo", "{x}")
     assert all(t.value == t.params["x"] for t in luthier.load_study("s", "s.db").trials)
     assert (
-        "no parameter for {y}" in call("worker", "s.db", "s", "--", "echo", "{y}", status=1).stderr
+        "no parameter for {y}"
+        in call("worker", "s", "--storage", "s.db", "--", "echo", "{y}", status=1).stderr
     )
     assert (
         "a study with a declared space"
-        in call("worker", "s.db", "shown", "--", "echo", status=2).stderr
+        in call("worker", "shown", "--storage", "s.db", "--", "echo", status=2).stderr
     )
-    assert "expected FILE.py:OBJECTIVE, or --" in call("worker", "s.db", "s", status=2).stderr
+    assert (
+        "expected FILE.py:OBJECTIVE, or --"
+        in call("worker", "s", "--storage", "s.db", status=2).stderr
+    )
 
 
 def test_a_worker_that_only_fails_is_given_up(folder):
     (folder / "broken.py").write_text("def f(trial): raise KeyError('oh')\n")
     luthier.create_study("s", "s.db")
-    said = call("worker", "s.db", "s", "broken.py:f", "--total", 50, status=1).stderr.splitlines()
+    said = call(
+        "worker", "s", "--storage", "s.db", "broken.py:f", "--total", 50, status=1
+    ).stderr.splitlines()
     assert said[1] == "trial 0 failed: KeyError: 'oh'"
     assert said[-1] == "Error: the first 10 trials all failed, so the worker was stopped"
     assert len(luthier.load_study("s", "s.db").trials) == 10
@@ -312,7 +331,7 @@ def test_structured_logs(command, folder, monkeypatch):
         "trial.set_cost(3)\n    return 0.5\n"
     )
     luthier.create_study(EVIL, "s.db")
-    args = ["worker", "s.db", EVIL, "some.py:f", "--trials", 2]
+    args = ["worker", EVIL, "--storage", "s.db", "some.py:f", "--trials", 2]
     if command == "run":
         args = ["run", "some.py:f", "--name", EVIL, "--storage", "s.db", "--trials", 2]
     said = call(*args, "--log-json").stderr
@@ -337,7 +356,9 @@ def test_structured_logs(command, folder, monkeypatch):
     assert time.strptime(one["time"][:19], "%Y-%m-%dT%H:%M:%S")
     assert one["time"].endswith("Z")
     monkeypatch.setenv("LUTHIER_LOG", "json")
-    (failed,) = call("worker", "s.db", "none", "some.py:f", status=1).stderr.splitlines()
+    (failed,) = call(
+        "worker", "none", "--storage", "s.db", "some.py:f", status=1
+    ).stderr.splitlines()
     assert (json.loads(failed)["level"], "no study 'none'" in json.loads(failed)["message"]) == (
         "error",
         True,
@@ -347,7 +368,7 @@ def test_structured_logs(command, folder, monkeypatch):
 def test_several_values_are_logged_as_a_list(folder):
     (folder / "two.py").write_text("def f(trial): return 1.0, float('inf')\n")
     luthier.create_study("s", "s.db", objectives=["minimize", "maximize"])
-    said = call("worker", "s.db", "s", "two.py:f", "--trials", 1, "--log-json").stderr
+    said = call("worker", "s", "--storage", "s.db", "two.py:f", "--trials", 1, "--log-json").stderr
     assert [json.loads(line)["value"] for line in said.splitlines() if '"trial"' in line] == [
         [1.0, "inf"]
     ]
@@ -383,7 +404,7 @@ def test_no_password_is_printed(folder, started, eventually):
     runs = [
         started("run", "train.py:objective", "--trials", 4, "--storage", url),
         started("run", "train.py:objective", "--trials", 4, LUTHIER_STORAGE=url),
-        started("worker", url, "train", "train.py:objective"),
+        started("worker", "train", "--storage", url, "train.py:objective"),
     ]
     study = luthier.load_study("train", url)
     eventually(lambda: sum(t.state == State.RUNNING for t in study.trials) == 3, 20)
@@ -398,7 +419,9 @@ def test_no_password_is_printed(folder, started, eventually):
     said.append(call("storage", "copy", url, "copy.db").output)
     said.append(call("studies", url, status=2).output)
     said.append(
-        call("storage", "upgrade", url.replace("postgresql:", "postgrsql:"), status=1).output
+        call(
+            "storage", "upgrade", "--storage", url.replace("postgresql:", "postgrsql:"), status=1
+        ).output
     )
     away = url.replace("127.0.0.1:", "127.0.0.1:1") + "?reconnect_s=0"
     said.append(call("studies", "--storage", away, status=1).output)
@@ -428,7 +451,7 @@ def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(
         "import time\ndef f(trial):\n    open('begun', 'w').close()\n    time.sleep(600)\n"
     )
     service = started("serve", "--storage", "s.db", "--port", 0, "--no-token")
-    worker = started("worker", service.stdout.readline().split()[-1], "s", "slow.py:f")
+    worker = started("worker", "s", "--storage", service.stdout.readline().split()[-1], "slow.py:f")
     assert eventually((folder / "begun").exists)
     service.kill()
     service.wait()
@@ -449,14 +472,21 @@ def test_a_service_and_its_worker(folder, started, eventually):
     assert str(folder / "token") in service.stdout.readline()
     token = (folder / "token").read_text().strip()
     url = address.replace("://", f"://{token}@")
-    said = call("worker", url, "s", "train.py:objective", "--total", 3).output
+    said = call("worker", "s", "--storage", url, "train.py:objective", "--total", 3).output
     said += call(
-        "worker", address, "s", "train.py:objective", "--total", 5, env={"LUTHIER_TOKEN": token}
+        "worker",
+        "s",
+        "--storage",
+        address,
+        "train.py:objective",
+        "--total",
+        5,
+        env={"LUTHIER_TOKEN": token},
     ).output
     said += (
-        call("top", "s", "--storage", url).output + call("storage", "copy", url, "copy.db").output
+        call("watch", "s", "--storage", url).output + call("storage", "copy", url, "copy.db").output
     )
-    said += call("worker", address, "s", "train.py:objective", status=1).output
+    said += call("worker", "s", "--storage", address, "train.py:objective", status=1).output
     assert "Trials of this worker: 2 (2 complete); study s has 5." in said
     assert "refuses the token" in said
     assert token not in said

@@ -1,4 +1,4 @@
-"""What `luthier top` shows: of rows, by pure functions; and what it reads."""
+"""What `luthier watch` shows: of rows, by pure functions; and what it reads."""
 
 import json
 import math
@@ -131,7 +131,7 @@ def test_top_of_a_study_with_names_and_constraints():
     study.add_trials(
         [TrialRow(number=-1, state=State.COMPLETE, values=(1.0, 1.0), constraints={"size": 1.0})]
     )
-    text = call("top", "s", "--storage", "s.db").stdout
+    text = call("watch", "s", "--storage", "s.db").stdout
     assert "(minimize loss, maximize speed)" in text
     assert "kept by 0 complete trials" in text
     assert "front" not in text
@@ -139,9 +139,10 @@ def test_top_of_a_study_with_names_and_constraints():
         [TrialRow(number=-1, state=State.COMPLETE, values=(1.0, float(i))) for i in (1, 1)]
     )
     assert (
-        "front        2 trials that no other beats" in call("top", "s", "--storage", "s.db").stdout
+        "front        2 trials that no other beats"
+        in call("watch", "s", "--storage", "s.db").stdout
     )
-    assert json.loads(call("top", "s", "--storage", "s.db", "--json").stdout)["objectives"] == [
+    assert json.loads(call("watch", "s", "--storage", "s.db", "--json").stdout)["objectives"] == [
         "loss",
         "speed",
     ]
@@ -286,10 +287,10 @@ def evil():
 
 def test_user_text_is_inert_and_json_is_all_of_it():
     evil()
-    text = call("top", EVIL, "--storage", "sqlite:///s.db?lease_s=0.01").stdout
+    text = call("watch", EVIL, "--storage", "sqlite:///s.db?lease_s=0.01").stdout
     assert text.count(SHOWN) >= 4
     assert text.isprintable() or not {"\x1b", "\x9b", "\r", "\u202e"} & set(text)
-    data = json.loads(call("top", EVIL, "--storage", "s.db", "--json").stdout)
+    data = json.loads(call("watch", EVIL, "--storage", "s.db", "--json").stdout)
     assert (data["study"], data["failures"][0]["error"]) == (EVIL, EVIL)
     assert data.keys() == set(type(view()).__struct_fields__)
 
@@ -300,7 +301,7 @@ def test_failures_are_told_without_passwords():
         [TrialRow(number=-1, state=State.FAILED, error=error)]
     )
     for form in ("--once", "--json"):
-        text = call("top", "s", "--storage", "s.db", form).stdout
+        text = call("watch", "s", "--storage", "s.db", form).stdout
         assert "E: no answer from ('postgresql://me:***@host/db'), or http://***@host" in text
         assert "pa55" not in text
 
@@ -315,7 +316,7 @@ def test_live_on_a_terminal_until_ctrl_c():
         "LUTHIER_STORAGE": "sqlite:///s.db?lease_s=0.01",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "luthier.cli", "top", EVIL, "--every", "0.05"],
+        [sys.executable, "-m", "luthier.cli", "watch", EVIL, "--every", "0.05"],
         stdout=inside,
         stderr=inside,
         env=env,

@@ -43,8 +43,8 @@ def test_every_released_schema_has_its_file():
 @pytest.mark.parametrize("schema", range(1, SCHEMA))
 def test_all_of_it_is_read_and_the_study_goes_on(schema):
     released(schema)
-    assert upgrade("sqlite:///old.db") == f"schema {schema} -> {SCHEMA}\n"
-    assert upgrade("old.db") == "nothing to do\n"
+    assert upgrade("--storage", "sqlite:///old.db") == f"schema {schema} -> {SCHEMA}\n"
+    assert upgrade("--storage", "old.db") == "nothing to do\n"
     assert upgrade(LUTHIER_STORAGE="old.db") == "nothing to do\n"
     name = "tür <1>"
     study = luthier.load_study(name, "old.db")
@@ -77,7 +77,7 @@ def test_all_of_it_is_read_and_the_study_goes_on(schema):
 
 
 def test_there_must_be_a_storage(folder):
-    result = CliRunner().invoke(cli, ["storage", "upgrade", "none.db"])
+    result = CliRunner().invoke(cli, ["storage", "upgrade", "--storage", "none.db"])
     assert (result.exit_code, "there is no file" in result.stderr) == (1, True)
     assert not list(folder.iterdir())
 
@@ -85,4 +85,4 @@ def test_there_must_be_a_storage(folder):
 def test_servers():
     url = shared("postgresql").fresh()
     luthier.create_study("s", url).storage.close()
-    assert upgrade(url) == "nothing to do\n"
+    assert upgrade("--storage", url) == "nothing to do\n"

@@ -244,8 +244,8 @@ def test_half_a_copy_is_never_taken_for_a_study(large, number):
         Path("train.py").write_text("def f(trial): return trial.params['x']\n")
         for args in (
             ["show", "large", "--storage", "b.db"],
-            ["top", "large", "--storage", "b.db"],
-            ["worker", "b.db", "large", "train.py:f"],
+            ["watch", "large", "--storage", "b.db"],
+            ["worker", "large", "--storage", "b.db", "train.py:f"],
             ["storage", "copy", "b.db", "c.db"],
         ):
             assert "is half a copy, from SQLite(" in call(*args, status=1).stderr

@@ -1,7 +1,4 @@
-"""The command line. `luthier --help` loads click and nothing else.
-
-Every command imports what it needs when it runs.
-"""
+"""The command line. `luthier --help` loads click and nothing heavy."""
 
 from __future__ import annotations
 
@@ -13,26 +10,39 @@ import click
 
 from .. import __version__
 from ..errors import LuthierError
-from .choosing import choose
-from .looking import best, export, show, studies, trials
-from .options import examples
-from .running import demo, run, worker
-from .storing import delete, serve, storage
-from .watching import top
+from .lazy_group import LazyGroup
+from .text import escape, examples
+
+# Command -> its module, and its line in `luthier --help`: the first sentence of its own help.
+_COMMANDS = {
+    "run": ("run", "Run trials of a Python objective, or of any program."),
+    "worker": ("worker", "Join a study as one of any number of workers."),
+    "watch": ("watch", "Watch a study: its trials, its workers, and its speed."),
+    "studies": ("studies", "List the studies."),
+    "show": ("results", "Show a summary of a study."),
+    "best": ("results", "Print the best trial, or the front of several objectives."),
+    "choose": ("choose", "Choose one of several good trials, and say why."),
+    "trials": ("results", "List the trials of a study."),
+    "export": ("results", "Export all trials of a study as CSV or JSON."),
+    "delete": ("studies", "Delete a study with all its trials."),
+    "storage": ("storage", "Copy studies between storages, and upgrade storages."),
+    "serve": ("serve", "Serve studies over HTTP."),
+    "demo": ("demo", "Tune a real model on real data, and measure the gain."),
+}
 
 
-class _Group(click.Group):
-    """Turns luthier's errors into one line and exit status 1, and Ctrl-C into exit status 130."""
+class _Luthier(LazyGroup):
+    """Group that prints luthier's errors in one line, with exit status 1; Ctrl-C exits with 130."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except (LuthierError, click.ClickException) as e:
+            # Loads numpy, which is needed after an error only.
             from ..monitoring.json_logs import scrubbed
-            from .render import clean
 
             if not isinstance(e, click.ClickException):
-                raise click.ClickException(clean(scrubbed(str(e).split("\n", 1)[0]))) from e
+                raise click.ClickException(escape(scrubbed(str(e).split("\n", 1)[0]))) from e
             e.message = scrubbed(e.message)  # type: ignore[misc]
             raise
         except UnicodeEncodeError as e:
@@ -43,7 +53,10 @@ class _Group(click.Group):
 
 
 @click.group(
-    cls=_Group,
+    cls=_Luthier,
+    package=__name__,
+    modules={name: module for name, (module, _) in _COMMANDS.items()},
+    summaries={name: summary for name, (_, summary) in _COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=examples(
         "luthier demo", "luthier run train.py:objective --trials 100 --jobs 4", "luthier show train"
@@ -51,32 +64,13 @@ class _Group(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Hyperparameter optimisation: run studies, and look at what came out."""
-
-
-for _command in (
-    run,
-    worker,
-    top,
-    studies,
-    show,
-    best,
-    choose,
-    trials,
-    export,
-    delete,
-    storage,
-    serve,
-    demo,
-):
-    cli.add_command(_command)
+    """Hyperparameter optimisation: run studies, and look at their results."""
 
 
 def main() -> None:
-    """Entry point of `luthier`."""
+    """Run the command line; the entry point of `luthier`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a terminal that cannot show a character shows its number
+            # A terminal that cannot show a character shows its number.
+            stream.reconfigure(errors="backslashreplace")
     cli(prog_name="luthier")

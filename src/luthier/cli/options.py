@@ -1,75 +1,85 @@
-"""What commands share: options, the storage they look at, the form of their help."""
+"""Options that commands share, and the storage and study that they name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 import click
 
 from ..errors import StudyNotFoundError
+from ..storages import Storage, from_url
+from ..storages.base import require_complete_copy
+from ..study import create
+from ..study.study import Study
 
-if TYPE_CHECKING:
-    from ..storages import Storage
-    from ..study.study import Study
-
-DEFAULT = "sqlite:///luthier.db"
+DEFAULT_STORAGE = "sqlite:///luthier.db"
 POSITIVE = click.FloatRange(min=0, min_open=True)
 COUNT = click.IntRange(min=1)
 
 storage_option = click.option(
     "--storage",
     envvar="LUTHIER_STORAGE",
-    default=DEFAULT,
+    default=DEFAULT_STORAGE,
     show_default=True,
     metavar="URL",
-    help="Where studies are kept; LUTHIER_STORAGE sets the default.",
+    help="Where the studies are stored; LUTHIER_STORAGE sets the default.",
+)
+timeout_option = click.option(
+    "--timeout",
+    type=POSITIVE,
+    metavar="SECONDS",
+    help="Stop starting new trials after SECONDS.",
 )
 
 
-def examples(*lines: str) -> str:
-    """The end of a command's help."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+def combine(*options: Callable[..., Any]) -> Callable[..., Any]:
+    """Arguments and options as one decorator, in the order in which the help shows them."""
 
-
-def several(*options: Callable[..., Any]) -> Callable[..., Any]:
-    """Arguments and options as one decorator, in the order in which help shows them."""
-
-    def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):
             command = option(command)
         return command
 
-    return wrap
+    return decorate
 
 
-def named(*options: Callable[..., Any]) -> Callable[..., Any]:
+def study_options(*options: Callable[..., Any]) -> Callable[..., Any]:
     """The argument NAME, --storage, and more options."""
-    return several(click.argument("name"), storage_option, *options)
+    return combine(click.argument("name"), storage_option, *options)
 
 
-def jobs(default: int) -> Callable[..., Any]:
+def jobs_option(default: int) -> Callable[..., Any]:
     """The option --jobs."""
 
-    def checked(ctx: click.Context, param: click.Parameter, value: int) -> int:
+    def check(ctx: click.Context, param: click.Parameter, value: int) -> int:
         if value < 1 and value != -1:
             raise click.BadParameter(
                 f"expected a number >= 1, or -1 for as many as fit, got {value}"
             )
         return value
 
-    text = "Trials at a time; -1: as many as fit."
     return click.option(
-        "--jobs", type=int, default=default, show_default=True, callback=checked, help=text
+        "--jobs",
+        type=int,
+        default=default,
+        show_default=True,
+        callback=check,
+        help="How many trials run at the same time; -1 for as many as fit.",
     )
 
 
-def pairs(
+def parse_pairs(
     what: str, kind: Callable[[str], Any] = float
 ) -> Callable[[click.Context, click.Parameter, Sequence[str]], dict[str, Any]]:
-    """For an option of several NAME=... as a dict; `what` says in words what follows the sign."""
+    """Return a callback that reads an option given several times as NAME=... into a dict.
+
+    Args:
+        what: What follows the sign, in words.
+        kind: Reads it; raises ValueError where it is not valid.
+    """
 
     def read(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -86,40 +96,37 @@ def pairs(
     return read
 
 
-def opened(storage: str) -> Storage:
-    """A storage, until the command ends."""
-    from ..storages import from_url
-
-    place = from_url(storage)
-    click.get_current_context().call_on_close(place.close)
-    return place
+def open_storage(url: str) -> Storage:
+    """Open a storage, which is closed when the command ends."""
+    storage = from_url(url)
+    click.get_current_context().call_on_close(storage.close)
+    return storage
 
 
-def existing(storage: str) -> Storage:
-    """A storage to read from: a file that is not there is not made.
+def open_existing_storage(url: str) -> Storage:
+    """Open a storage to read from; a file that does not exist is not created.
 
     Raises:
         StudyNotFoundError: There is no such file.
     """
-    path = (
-        unquote(storage.partition("://")[2].partition("?")[0]).removeprefix("/")
-        if "://" in storage
-        else storage
-    )
-    if storage.startswith("sqlite:") or "://" not in storage:
+    path = url
+    if "://" in url:
+        path = unquote(url.partition("://")[2].partition("?")[0]).removeprefix("/")
+    if url.startswith("sqlite:") or "://" not in url:
         file = Path(path).expanduser()
         if not file.is_file():
             raise StudyNotFoundError(
                 f"there is no file {file}; begin a study with 'luthier run', or pass --storage"
             )
-    return opened(storage)
+    return open_storage(url)
 
 
-def loaded(name: str, storage: str) -> Study:
-    """A study to look at."""
-    from ..storages.base import require_complete_copy
-    from ..study.create import load_study
+def load_study(name: str, url: str) -> Study:
+    """Load a study to read from.
 
-    place = existing(storage)
-    require_complete_copy(place.study(name))
-    return load_study(name, place)
+    Raises:
+        StudyNotFoundError: There is none of that name.
+    """
+    storage = open_existing_storage(url)
+    require_complete_copy(storage.study(name))
+    return create.load_study(name, storage)

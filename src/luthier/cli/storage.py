@@ -1,0 +1,111 @@
+"""The commands storage copy and storage upgrade."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import click
+
+from ..storages.base import hide_password
+from ..study.copy import copy as copy_study
+from ..study.copy import must_be_free
+from .options import open_existing_storage, open_storage, storage_option
+from .session import run_session
+from .text import escape, examples
+
+
+@click.group(
+    epilog=examples(
+        "luthier storage copy sqlite:///luthier.db postgresql://user@host/database",
+        "luthier storage upgrade --storage sqlite:///luthier.db",
+    )
+)
+def storage() -> None:
+    """Copy studies between storages, and upgrade storages."""
+
+
+@storage.command(
+    epilog=examples(
+        "luthier storage copy sqlite:///luthier.db postgresql://user@host/database",
+        "luthier storage copy redis://host:6379 sqlite:///kept.db --study train --study test",
+    )
+)
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option(
+    "--study",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A study to copy; may be given several times.  [default: all studies]",
+)
+def copy(source: str, target: str, names: Sequence[str]) -> None:
+    """Copy studies from one storage to another, with their trials and checkpoints.
+
+    Studies whose names are taken in the target are an error, and nothing is copied. Trials that run
+    wait in the copy. The copy is read again and compared; a copy that fails or is stopped leaves
+    nothing behind.
+    """
+    from_storage = open_existing_storage(source)
+    to_storage = open_storage(target)
+    chosen = names or [record.name for record in from_storage.studies()]
+    with run_session():
+        for name in chosen:
+            must_be_free(name, to_storage)
+        for name in chosen:
+            bar: Any = click.progressbar(
+                length=1, label=escape(name), file=sys.stderr, hidden=not sys.stderr.isatty()
+            )
+            with bar:
+                found = copy_study(from_storage, to_storage, name, partial(_advance, bar))
+            click.echo(
+                f"{escape(name)}: {found.trials} trials, {found.reports} reports, "
+                f"{found.checkpoints} checkpoints; "
+                f"checksum {found.checksum} on both sides"
+            )
+            for note in _notes(found.running, found.changed, found.missing, hide_password(source)):
+                click.echo(escape(f"Note: {note}"), err=True)
+
+
+def _advance(bar: Any, n_done: int, n_all: int) -> None:
+    bar.length = n_all
+    bar.update(n_done - bar.pos)
+
+
+def _notes(running: Sequence[int], changed: int, missing: int, source: str) -> list[str]:
+    """Notes about trials that differ in a copy, or changed meanwhile."""
+    notes = []
+    if running:
+        some = ", ".join(map(str, running[:10])) + (" ..." if len(running) > 10 else "")
+        notes.append(
+            f"{len(running)} trials ran ({some}) and wait in the copy; their workers go on in "
+            f"{source}: stop them there"
+        )
+    if changed:
+        notes.append(
+            f"{changed} trials have changed in {source} since; the copy is as the study was when "
+            "it began"
+        )
+    if missing:
+        notes.append(
+            f"{missing} checkpoints were not found beside {source}; their trials will begin afresh"
+        )
+    return notes
+
+
+@storage.command(
+    epilog=examples(
+        "luthier storage upgrade", "luthier storage upgrade --storage sqlite:///luthier.db"
+    )
+)
+@storage_option
+def upgrade(storage: str) -> None:
+    """Bring a storage to the format that this version of luthier reads.
+
+    Stop all workers first.
+    """
+    before, after = open_existing_storage(storage).upgrade()
+    click.echo("nothing to do" if before == after else f"schema {before} -> {after}")

@@ -1,0 +1,47 @@
+"""Commands about whole studies: studies, delete."""
+
+from __future__ import annotations
+
+import click
+
+from ..storages.base import COPYING
+from ..study.create import delete_study
+from ..trial.record import State
+from .options import open_existing_storage, storage_option, study_options
+from .summary import describe_objectives
+from .tables import print_table
+from .text import escape, examples, format_time
+
+
+@click.command(epilog=examples("luthier studies", "luthier studies --storage sqlite:///other.db"))
+@storage_option
+def studies(storage: str) -> None:
+    """List the studies."""
+    rows = []
+    for record in open_existing_storage(storage).studies():
+        is_whole = COPYING not in record.spec
+        rows.append(
+            [
+                record.name,
+                describe_objectives(record.spec["directions"], record.spec.get("objectives")),
+                record.n_trials,
+                *(record.counts.get(state, 0) for state in State),
+                format_time(record.created_s) if is_whole else "half a copy",
+            ]
+        )
+    states = [state.name.lower() for state in State]
+    print_table(["name", "direction", "trials", *states, "created"], rows)
+
+
+@click.command(epilog=examples("luthier delete old", "luthier delete old --yes"))
+@study_options(click.option("--yes", is_flag=True, help="Delete without asking."))
+def delete(name: str, storage: str, yes: bool) -> None:
+    """Delete a study with all its trials."""
+    place = open_existing_storage(storage)
+    record = place.study(name)
+    if not yes:
+        click.confirm(
+            f"Delete {escape(name)} and its {record.n_trials} trials?", abort=True, err=True
+        )
+    delete_study(name, place)
+    click.echo(f"{escape(name)} is deleted.", err=True)

@@ -1,0 +1,93 @@
+"""The objective that a command line names: a function in a Python file, or a program after --."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ..errors import CommandError
+from ..objectives.command import Command, Script
+from ..space.space import Space
+from .session import say
+
+TARGET_METAVAR = "{FILE.py:OBJECTIVE | -- PROGRAM ARGUMENTS...}"
+_PROGRAM = "luthier.program"  # key of the program in a context's `meta`
+_SOURCES = (".py", ".sh", ".r", ".jl", ".js", ".ts", ".rb", ".pl", ".lua", ".m")
+
+
+class TargetCommand(click.Command):
+    """A command that runs a target; words after -- are the program, with its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        cut = args.index("--") if "--" in args else len(args)
+        ctx.meta[_PROGRAM] = args[cut + 1 :]
+        return super().parse_args(ctx, args[:cut])
+
+
+def read_program(ctx: click.Context, target: str | None, executor: str) -> list[str]:
+    """The program after --; empty where there is a Python objective instead.
+
+    Raises:
+        click.UsageError: There are both, or neither, or the executor runs no programs.
+    """
+    program: list[str] = ctx.meta[_PROGRAM]
+    if bool(target) == bool(program):
+        raise click.UsageError(
+            "expected FILE.py:OBJECTIVE, or -- followed by a program and its arguments"
+        )
+    if program and executor == "ray":
+        raise click.UsageError(
+            "--executor ray takes FILE.py:OBJECTIVE: what a program has started would go on in the "
+            "cluster when its trial is ended; leave out --executor"
+        )
+    return program
+
+
+def load_script(target: str) -> Script:
+    """A Python objective.
+
+    Raises:
+        click.UsageError: The target has another form.
+        CommandError: The file or the function does not exist.
+    """
+    path, colon, attribute = target.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        raise click.UsageError(
+            f"expected FILE.py:OBJECTIVE, got {target!r}; a program comes after --"
+        )
+    return Script(path, attribute)
+
+
+def make_program(program: Sequence[str], space: Space | None, metric: Sequence[str]) -> Command:
+    """A program as an objective.
+
+    Raises:
+        click.UsageError: There is no space.
+        CommandError: The space lacks a placeholder's parameter, or the program does not exist.
+    """
+    if space is None:
+        raise click.UsageError(
+            "a program needs --space FILE, which says what its parameters may be"
+        )
+    command = Command(program, metric=metric or None)
+    command.check(space.names)
+    if "{" not in program[0] and shutil.which(program[0]) is None:
+        raise CommandError(f"there is no program {program[0]!r} that can be run")
+
+    unused = [name for name in space.names if name not in command.placeholders]
+    if command.placeholders and unused:
+        say(f"Note: not in the command, only in LUTHIER_PARAMS: {', '.join(unused)}")
+    return command
+
+
+def name_study(target: str | None, program: Sequence[str]) -> str:
+    """The name of a study that is given none: that of the objective's file, or of the program."""
+    if target is not None:
+        return Path(target.rpartition(":")[0]).stem
+    for word in program:
+        if Path(word).suffix.lower() in _SOURCES and Path(word).is_file():
+            return Path(word).stem
+    return Path(program[0]).stem

@@ -1,0 +1,55 @@
+"""Values as text for people."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+
+def escape(text: object) -> str:
+    """User text that a terminal does not act on: what is not printable becomes an escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
+def format_value(value: Any) -> str:
+    """A value for people: numbers with six digits, "" for None."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def format_null(value: Any) -> str:
+    """A value for people, "null" for None."""
+    return "null" if value is None else format_value(value)
+
+
+def format_duration(seconds: float | None) -> str:
+    """A duration such as 1.2 s, 3 min 4 s, 5 h 6 min; "" for None."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_time(seconds: float | None) -> str:
+    """Local date and time of a moment in seconds since 1970; "" for None."""
+    return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def find_numeric_columns(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[bool]:
+    """Whether each column holds numbers only."""
+    return [
+        bool(rows) and all(isinstance(row[j], int | float | None) for row in rows)
+        for j in range(len(headers))
+    ]
+
+
+def examples(*lines: str) -> str:
+    """The examples at the end of a command's help."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
