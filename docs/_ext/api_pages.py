@@ -6,7 +6,7 @@ A page holds a comment where the generated part begins:
     <!-- api: luthier Study Trial -->         these names of a package
     <!-- class: luthier.samplers.TPE -->      one class, without a heading
     <!-- methods: luthier.samplers -->        a table of the pages of the methods of a package
-    <!-- file: ARCHITECTURE.md -->            a file of the repository's root
+    <!-- file: ARCHITECTURE.md -->            a Markdown file from outside of docs/
     <!-- commands -->                         every command of the command line with its options
 
 At the end of the build, a public name without an entry is a warning, so a build with `-W` fails.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,14 @@ from luthier.cli import cli
 _log = logging.getLogger(__name__)
 
 _DOCS = Path(__file__).resolve().parents[1]
+
+# Files from outside of docs/ that are pages of the site.
+_INCLUDED = {
+    "../ARCHITECTURE.md": "architecture.md",
+    "../CHANGELOG.md": "changelog.md",
+    "../CONTRIBUTING.md": "contributing.md",
+    "../examples/README.md": "examples.md",
+}
 
 
 def public_modules() -> dict[str, ModuleType]:
@@ -157,10 +166,21 @@ def _command(command: click.Command, path: str) -> str:
 
 
 def _file(name: str) -> str:
-    """A Markdown file of the repository's root, with its links as seen from docs/."""
+    """A Markdown file from outside of docs/, with its links as seen from docs/."""
+    folder = (_DOCS.parent / name).parent
     text = (_DOCS.parent / name).read_text(encoding="utf-8")
-    text = re.sub(r"\]\((?!https?://|#)", "](../", text)
-    return text.replace("](../docs/", "](")
+
+    def link(found: re.Match[str]) -> str:
+        words, target = found[1], found[2]
+        path = Path(os.path.relpath(folder / target.partition("#")[0], _DOCS))
+        anchor = target[target.find("#") :] if "#" in target else ""
+        if path.as_posix() in _INCLUDED:
+            path = Path(_INCLUDED[path.as_posix()])
+        elif path.suffix in (".md", "") and path.parts[0] == "..":
+            return words  # a page of the repository that the site does not have
+        return f"[{words}]({path.as_posix()}{anchor})"
+
+    return re.sub(r"\[([^\]]+)\]\((?!https?://|#)([^)\s]+)\)", link, text)
 
 
 _PARTS: dict[str, Callable[..., str]] = {
@@ -170,7 +190,7 @@ _PARTS: dict[str, Callable[..., str]] = {
     "file": _file,
     "commands": _commands,
 }
-_COMMENT = re.compile(r"<!-- (" + "|".join(_PARTS) + r")(?:: ([\w. ]+))? -->")
+_COMMENT = re.compile(r"<!-- (" + "|".join(_PARTS) + r")(?:: ([\w./ ]+))? -->")
 
 
 def write_parts(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -71,6 +71,8 @@ def mark_up(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
     for paragraph in _paragraphs(escaped):
         if _SOURCE.match(paragraph[0]):
             fields += _fields(paragraph)
+        elif paragraph[0].startswith("When to use:"):
+            continue  # the page of a method says more about it
         else:
             rest += [*paragraph, ""]
     lines[:] = [*_hide_colons(what, rest), *fields, ""]

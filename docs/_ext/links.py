@@ -62,8 +62,9 @@ class LinkCode(SphinxPostTransform):
         """Called by Sphinx for each page."""
         objects = self.env.get_domain("py").data["objects"]
         by_last_name: dict[str, list[str]] = {}
-        for full in objects:
-            by_last_name.setdefault(full.rpartition(".")[2], []).append(full)
+        for full, entry in objects.items():
+            if not entry.aliased:
+                by_last_name.setdefault(full.rpartition(".")[2], []).append(full)
         for node in list(self.document.findall(nodes.literal)):
             if _within(
                 node, (nodes.title, nodes.reference, addnodes.desc_signature, addnodes.pending_xref)
