@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -n 3
 # Which tests `make test-all` runs, as pytest -m takes it; nothing means all of them.
 MARKS ?=
 
-.PHONY: demo test test-all check lint typing docs bench soak servers clean
+.PHONY: demo test test-all check lint typing docs coverage bench soak servers clean
 
 demo: .venv/demo
 	$(BIN)/luthier demo
@@ -35,6 +35,13 @@ typing: .venv/dev
 docs: .venv/docs
 	$(BIN)/python -m sphinx -q -E -W --keep-going -n docs build/docs
 	@echo "open build/docs/index.html"
+
+# All tests, with the lines and branches of the source that they reach; fails below `fail_under` of pyproject.toml.
+coverage: .venv/dev-all servers
+	rm -rf .coverage
+	$(BIN)/python -m coverage run -m pytest -n 3 -m "$(MARKS)"
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.speed

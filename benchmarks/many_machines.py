@@ -11,20 +11,17 @@ appendfsync=always. Both libraries run against the same server process, one afte
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support import servers
-
 import luthier
 from benchmarks.common.peers import import_optuna, optuna_sampler
 from benchmarks.common.results import describe_run, save_results
+from benchmarks.common.servers import server_folder, start_servers
 from benchmarks.common.tables import Comparison, comparison_head
 from benchmarks.common.workers import rate, run_together
 from luthier.trial import State, TrialRow
@@ -241,11 +238,9 @@ def main() -> None:
     head = describe_run("optuna", "numpy")
     figures: dict[str, Any] = {}
     print(comparison_head())
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ[servers.RUN] = folder
-        for kind, make in servers.KINDS.items():
-            with make() as server:
-                figures |= measure_server(kind, server, args.only)
+    with server_folder() as folder:
+        for kind, server in start_servers():
+            figures |= measure_server(kind, server, args.only)
         figures |= measure_join("sqlite", lambda: f"sqlite:///{folder}/join.db", args.only)
     if args.save:
         print(save_results("many-machines", head, "figures", figures))

@@ -1,8 +1,6 @@
-"""Ask and tell: the loop is yours.
+"""Ask and tell: write the loop yourself. Ask for trials, measure them, tell their results.
 
-Ask for trials, measure them however you like, tell what came of them.
-
-For experiments that a function cannot run: a robot, a batch job, a person with a stopwatch.
+For experiments that no function can run: a robot, a batch job, a person with a stopwatch.
 """
 
 import luthier
@@ -15,14 +13,12 @@ study = luthier.create_study(
 
 
 def measure(temperature: float, minutes: int) -> float | None:
-    """How good the tea is; None when the kettle failed."""
+    """The quality of the tea, or None if the kettle failed."""
     return None if temperature < 25 else 10 - abs(temperature - 80) / 10 - abs(minutes - 4) / 2
 
 
 for _ in range(10):
-    batch = [
-        study.ask() for _ in range(4)
-    ]  # four at a time: each proposal knows of those that are still open
+    batch = [study.ask() for _ in range(4)]  # each proposal takes the open ones into account
     for trial in batch:
         quality = measure(**trial.params)
         if quality is None:

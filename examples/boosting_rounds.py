@@ -1,10 +1,8 @@
 """Gradient boosting by rounds.
 
-Hyperband gives models 10 rounds to begin with, and the best of them three times more.
-
-A model goes on where it paused (`warm_start`), from a checkpoint. What is no dict of arrays, such
-as these trees, is written to a file of your own, whose path is the checkpoint: luthier keeps a
-copy. Needs scikit-learn.
+Hyperband gives each model 10 rounds first, and the best of them three times more, again and again.
+A model that paused is trained further from a checkpoint (`warm_start`). A checkpoint that is not a
+dict of arrays, such as these trees, is a file of your own: luthier copies it. Needs scikit-learn.
 """
 
 import tempfile
@@ -16,26 +14,22 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 import luthier
 
-# 49 trials are one pass of Hyperband through its four brackets
 STEP = 10
-MOST = 270
-N_TRIALS = 49
+MAX_ROUNDS = 270
+N_TRIALS = 49  # one pass of Hyperband through its four brackets
 X, y = make_friedman1(n_samples=2000, noise=1.0, random_state=0)
-X_valid = X[300:600]
-X_test = X[600:]
-X = X[:300]
-y_valid = y[300:600]
-y_test = y[600:]
-y = y[:300]
+train = slice(0, 300)
+valid = slice(300, 600)
+test = slice(600, None)
 
 
-def error(model: GradientBoostingRegressor, X: object, y: object) -> float:
-    """The mean squared error; the noise alone is 1."""
-    return float(((model.predict(X) - y) ** 2).mean())
+def error(model: GradientBoostingRegressor, part: slice) -> float:
+    """The mean squared error on a part of the data; the noise alone is 1."""
+    return float(((model.predict(X[part]) - y[part]) ** 2).mean())
 
 
 def objective(trial: luthier.Trial) -> float:
-    """The error on the validation part, reported every 10 rounds."""
+    """Train a model, and report its error on the validation part every 10 rounds."""
     params = {
         "learning_rate": trial.suggest_float("learning_rate", 0.005, 0.5, log=True),
         "max_depth": trial.suggest_int("max_depth", 1, 4),
@@ -48,9 +42,9 @@ def objective(trial: luthier.Trial) -> float:
         model = joblib.load(trial.checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.joblib"
-        for rounds in range(trial.step + STEP, MOST + STEP, STEP):
-            model.set_params(n_estimators=rounds).fit(X, y)
-            value = error(model, X_valid, y_valid)
+        for rounds in range(trial.step + STEP, MAX_ROUNDS + STEP, STEP):
+            model.set_params(n_estimators=rounds).fit(X[train], y[train])
+            value = error(model, valid)
             joblib.dump(model, file)
             trial.report(value, rounds, checkpoint=file)
             if trial.should_prune():
@@ -59,18 +53,17 @@ def objective(trial: luthier.Trial) -> float:
 
 
 study = luthier.create_study(
-    scheduler=luthier.schedulers.Hyperband(min_resource=STEP, max_resource=MOST), seed=0
+    scheduler=luthier.schedulers.Hyperband(min_resource=STEP, max_resource=MAX_ROUNDS), seed=0
 )
 study.optimize(objective, n_trials=N_TRIALS)
 
 rounds = [int(row.reports[-1][0]) for row in study.trials]
 print(study)
-for most in sorted(set(rounds)):
-    print(f"{rounds.count(most):3d} models had {most} rounds")
-print(f"{sum(rounds)} rounds instead of {N_TRIALS * MOST}")
+for n in sorted(set(rounds)):
+    print(f"{rounds.count(n):3d} models had {n} rounds")
+print(f"{sum(rounds)} rounds instead of {N_TRIALS * MAX_ROUNDS}")
 model = joblib.load(study.load_checkpoint(study.best_trial))
 print(f"best: {study.best_params}")
 print(
-    f"squared error {study.best_value:.2f} in validation, {error(model, X_test, y_test):.2f} on "
-    "held-out data"
+    f"squared error {study.best_value:.2f} in validation, {error(model, test):.2f} on held-out data"
 )

@@ -1,4 +1,4 @@
-"""A Python objective for the command line: no study in sight, only what one trial does.
+"""A Python objective for the command line, which creates the study itself.
 
 luthier run examples/cli_python.py:objective --trials 50 --jobs 2 --scheduler median
 luthier show cli_python
@@ -10,7 +10,7 @@ import luthier
 
 
 def objective(trial: luthier.Trial) -> float:
-    """A model whose loss falls step by step, towards a floor that depends on its parameters."""
+    """Train a model whose loss falls step by step, to a floor that depends on its parameters."""
     lr = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
     layers = trial.suggest_int("layers", 1, 4)
     floor = (math.log10(lr) + 3) ** 2 + 0.1 * (layers - 2) ** 2

@@ -1,7 +1,7 @@
 """Any executor of `concurrent.futures`: here threads, for objectives that wait rather than compute.
 
-Executors of other libraries with the same contract (`submit` gives a future) work likewise. Those
-that run trials in other processes need a study in a file, so that a trial over there can report.
+Executors of other libraries with the same contract (`submit` returns a future) work as well. Those
+that run trials in other processes need a study in a file, so that these can report.
 """
 
 import time
@@ -11,7 +11,7 @@ import luthier
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Waits for something, such as an answer over the network."""
+    """Wait for something, such as an answer over the network."""
     delay = trial.suggest_float("delay", 0.01, 0.1)
     time.sleep(delay)
     return abs(delay - 0.05)

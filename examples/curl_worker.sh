@@ -1,33 +1,33 @@
 #!/bin/sh
 # A worker in plain shell: it joins a study of a service, and asks, reports and tells with curl. Run it on as many
-# machines as there are; the service proposes, and gives the trial of a worker that died to another.
+# machines as you have; the service proposes, and offers the trial of a worker that died to another one.
 #
 #     luthier serve --storage sqlite:///luthier.db --host 0.0.0.0        # once; its token is in luthier.db.token
 #     LUTHIER_URL=http://host:8700 LUTHIER_TOKEN=... sh curl_worker.sh 20
 #
-# Without LUTHIER_URL it starts a service of its own, whose studies go when it ends.
+# Without LUTHIER_URL it starts a service of its own, whose studies are deleted when it ends.
 set -eu
 trials=${1:-10}
 if [ -z "${LUTHIER_URL:-}" ]; then
     folder=$(mktemp -d)
-    : > "$folder/said"
+    : > "$folder/output"
     luthier serve --storage "sqlite:///$folder/luthier.db" --port 0 --token-file "$folder/token" \
-        > "$folder/said" 2> "$folder/log" &
+        > "$folder/output" 2> "$folder/log" &
     service=$!
     trap 'kill "$service" || true; wait "$service" || true; rm -r "$folder"' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    until grep -q "its token" "$folder/said"; do
+    until grep -q "its token" "$folder/output"; do
         kill -0 "$service" || { cat "$folder/log" >&2; exit 1; }
         sleep 0.1
     done
-    LUTHIER_URL=$(sed -n 's/.* on \(http:.*\)/\1/p' "$folder/said")
+    LUTHIER_URL=$(sed -n 's/.* on \(http:.*\)/\1/p' "$folder/output")
     LUTHIER_TOKEN=$(cat "$folder/token")
 fi
 
-# post PATH BODY [KEY]: what the service answers. A request with a key may be sent again: it is done once. The token
-# goes in through a pipe, since a command's arguments can be read by everybody on the machine.
+# post PATH BODY [KEY]: the service's answer. A request with a key may be sent again: it is carried out once. The token
+# goes through a pipe, since everybody on the machine can read a command's arguments.
 post() {
     printf 'header = "Authorization: Bearer %s"\n' "$LUTHIER_TOKEN" |
         curl --config - --silent --show-error --fail-with-body --retry 8 --retry-connrefused \
@@ -49,7 +49,7 @@ while [ $i -lt "$trials" ]; do
     until asked=$(post "/v1/studies/$study/ask" '{}' "$key"); do
         case $asked in *NothingToAskError*) ;; *) echo "$asked" >&2; exit 1 ;; esac
         wait_s=$(echo "$asked" | field retry_after_s)
-        [ "$wait_s" != null ] || exit 0  # all trials have come to their end
+        [ "$wait_s" != null ] || exit 0  # the study is complete
         sleep "${wait_s%.*}"
     done
     number=$(echo "$asked" | field number) token=$(echo "$asked" | field token)

@@ -7,18 +7,17 @@ unit columns.
 import numpy as np
 
 import luthier
-from luthier import Categorical, Float, Int
-from luthier.history.history import History
+from luthier import Categorical, Float, History, Int
 from luthier.samplers import Sampler
 
 
 class LocalSearch(Sampler):
-    """Takes a random point now and then, otherwise the best one with some of its parameters changed.
+    """Random points first, then the best point with some of its parameters changed.
 
     Args:
-        p_change: How likely a parameter is changed.
-        sigma: How far a number moves, as a share of its range.
-        n_startup_trials: How many random points come first.
+        p_change: Probability that a parameter is changed.
+        sigma: Standard deviation of the change of a number, as a share of its range.
+        n_startup_trials: Number of random points before the search begins.
     """
 
     def __init__(
@@ -31,7 +30,7 @@ class LocalSearch(Sampler):
     def sample(
         self, space: luthier.Space, history: History, n: int, rng: np.random.Generator
     ) -> np.ndarray:
-        """Proposes n points, (n, d)."""
+        """Propose n points, (n, d)."""
         fresh = space.sample(rng, n)  # uniform, and allowed by the constraints
         best = history.best()
         if best is None or history.n < self.n_startup_trials or not history.fits[best]:
@@ -39,12 +38,11 @@ class LocalSearch(Sampler):
         X = np.repeat(history.X[[best]], n, axis=0)
         change = rng.random(X.shape) < self.p_change
         for j, dist in enumerate(space.dists):
-            if (
-                isinstance(dist, Categorical) and not dist.ordered
-            ):  # an index: another one, not a near one
-                X[change[:, j], j] = fresh[change[:, j], j]
+            changed = change[:, j]
+            if isinstance(dist, Categorical) and not dist.ordered:  # an index: any other choice
+                X[changed, j] = fresh[changed, j]
             else:  # in [0, 1], whatever the scale
-                X[change[:, j], j] += rng.normal(0, self.sigma, int(change[:, j].sum()))
+                X[changed, j] += rng.normal(0, self.sigma, int(changed.sum()))
         X = space.settle(np.clip(X, 0, [max(1, dist.n_values or 1) for dist in space.dists]))
         useless = ~space.feasible(X) | (np.isnan(X) & space.active(X)).any(axis=1)
         X[useless] = fresh[useless]
@@ -52,7 +50,7 @@ class LocalSearch(Sampler):
 
 
 def objective(trial: luthier.Trial) -> float:
-    """A bowl with a wrong turning."""
+    """A bowl with one bad choice."""
     p = trial.params
     return (
         (p["x"] - 0.7) ** 2

@@ -1,4 +1,4 @@
-"""A Dask cluster: its client has an executor with the contract of `concurrent.futures`, which is all that it takes.
+"""A Dask cluster, whose client has an executor with the contract of `concurrent.futures`.
 
 Trials report and ask for decisions over the study's storage, so it must be one that all workers
 reach: a file where they share a disk, as here, or a server: "postgresql://...", "redis://...".
@@ -12,8 +12,9 @@ import luthier
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Some training, whose curve tells early what becomes of it."""
-    x, y = trial.suggest_float("x", -1, 1), trial.suggest_float("y", -1, 1)
+    """Train something; the first values of the curve show how good it will be."""
+    x = trial.suggest_float("x", -1, 1)
+    y = trial.suggest_float("y", -1, 1)
     loss = 0.0
     for step in range(1, 10):
         loss = x**2 + y**2 + 1 / step

@@ -1,4 +1,4 @@
-"""A declared space: parameters that exist only for some choices of others, and rules that no proposal may break."""
+"""A declared space: parameters that depend on others, and constraints on their combinations."""
 
 import luthier
 from luthier import Categorical, Float, Int
@@ -8,9 +8,7 @@ space = luthier.Space(
         "model": ["svm", "forest"],  # a list is short for Categorical
         "C": Float(1e-2, 1e3, scale="log", default=1.0, when={"model": "svm"}),
         "kernel": Categorical(("linear", "rbf", "poly"), default="rbf", when={"model": "svm"}),
-        "degree": Int(
-            2, 5, when={"kernel": "poly"}
-        ),  # nested: only where the kernel is poly, so only for an SVM
+        "degree": Int(2, 5, when={"kernel": "poly"}),  # nested: so only for an SVM
         "trees": Int(10, 1000, scale="log", when={"model": "forest"}),
         "leaves": Int(2, 1024, scale="log", when={"model": "forest"}),
         "size": Categorical(("small", "medium", "large"), ordered=True),
@@ -22,21 +20,16 @@ print(space)
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Reads `trial.params`, which holds exactly what is active.
-
-    A made-up error stands for a model's.
-    """
+    """An invented error; `trial.params` holds exactly the parameters that are active."""
     p = trial.params
     if p["model"] == "svm":
-        return (
-            abs(p["C"] - 30) / 100
-            + {"linear": 0.3, "rbf": 0.1, "poly": 0.05 * p.get("degree", 0)}[p["kernel"]]
-        )
+        kernel_error = {"linear": 0.3, "rbf": 0.1, "poly": 0.05 * p.get("degree", 0)}
+        return abs(p["C"] - 30) / 100 + kernel_error[p["kernel"]]
     return 5 / p["trees"] + abs(p["leaves"] - 64) / 500 + p["dropout"]
 
 
 study = luthier.create_study(space=space, seed=0)
-study.enqueue({"model": "forest", "trees": 100})  # tried first; what it leaves open is filled in
+study.enqueue({"model": "forest", "trees": 100})  # tried first; the sampler adds the rest
 study.optimize(objective, n_trials=60)
 
 first = study.trials[0].params

@@ -1,6 +1,6 @@
-"""Early stopping: a classifier is trained epoch by epoch, and a trial that falls behind is stopped.
+"""Early stopping: a classifier is trained epoch by epoch, and bad trials are stopped.
 
-ASHA lets about a third of the trials go on from one rung to the next: here at epochs 1, 3 and 9.
+ASHA lets the best third of the trials continue at each rung: here at epochs 1, 3 and 9.
 Needs scikit-learn.
 """
 
@@ -11,15 +11,17 @@ from sklearn.preprocessing import StandardScaler
 
 import luthier
 
-N_EPOCHS, N_TRIALS = 27, 40
+N_EPOCHS = 27
+N_TRIALS = 40
 X, y = load_breast_cancer(return_X_y=True)
 X, X_valid, y, y_valid = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
 scaler = StandardScaler().fit(X)
-X, X_valid = scaler.transform(X), scaler.transform(X_valid)
+X = scaler.transform(X)
+X_valid = scaler.transform(X_valid)
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Accuracy on the validation half, reported after each epoch."""
+    """Train a classifier, and report its accuracy on the validation half after each epoch."""
     model = SGDClassifier(
         loss=trial.suggest_categorical("loss", ["hinge", "log_loss", "modified_huber"]),
         learning_rate="constant",
@@ -47,8 +49,6 @@ study.optimize(objective, n_trials=N_TRIALS)
 n_epochs = sum(len(row.reports) for row in study.trials)
 n_stopped = sum(row.state == luthier.State.PRUNED for row in study.trials)
 print(study)
-print(
-    f"{n_stopped} of {len(study.trials)} trials were stopped: {n_epochs} epochs instead of "
-    f"{N_TRIALS * N_EPOCHS}"
-)
+print(f"{n_stopped} of {N_TRIALS} trials were stopped early")
+print(f"{n_epochs} epochs were trained instead of {N_TRIALS * N_EPOCHS}")
 print(f"best accuracy {study.best_value:.3f} with {study.best_params}")

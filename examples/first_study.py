@@ -1,6 +1,6 @@
-"""A first study: which degree and how much smoothing fit a noisy curve best?
+"""A first study: the degree of a polynomial and the smoothing that fit a noisy curve best.
 
-An objective takes a trial, asks it for parameters, and returns the number to be made small.
+An objective takes a trial, asks it for parameters, and returns the number to be minimised.
 """
 
 import numpy as np
@@ -8,15 +8,13 @@ import numpy as np
 import luthier
 
 rng = np.random.default_rng(0)
-x, x_new = rng.uniform(-3, 3, 60), rng.uniform(-3, 3, 200)
+x = rng.uniform(-3, 3, 60)
+x_new = rng.uniform(-3, 3, 200)
 y, y_new = (np.sin(2 * t) + rng.normal(0, 0.2, t.size) for t in (x, x_new))
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Fits a polynomial with a penalty on large coefficients.
-
-    Returns its squared error on points it has not seen.
-    """
+    """Fit a polynomial with a penalty on large coefficients; return its error on new points."""
     degree = trial.suggest_int("degree", 1, 20)
     penalty = trial.suggest_float("penalty", 1e-6, 1e3, log=True)
     A, A_new = (np.polynomial.chebyshev.chebvander(t / 3, degree) for t in (x, x_new))

@@ -1,8 +1,8 @@
-"""Growing data: support vector machines are fitted to more and more images, and those that fall behind are stopped.
+"""Growing data: support vector machines see more and more images, and bad ones are stopped.
 
-The resource need not be epochs: here a step is the number of images. Steps may be as uneven as they
-come: a trial is judged at its first report at or beyond each of ASHA's rungs, at 50, 150, 450 and
-1,200. Needs scikit-learn.
+The resource need not be epochs: here a step is the number of images. Steps may be uneven: a trial is
+judged at its first report at or beyond each rung of ASHA, which are 50, 150, 450 and 1,200. Needs
+scikit-learn.
 """
 
 import numpy as np
@@ -11,26 +11,27 @@ from sklearn.svm import SVC
 
 import luthier
 
-SIZES, N_TRIALS = (50, 100, 200, 500, 800, 1200), 60
+SIZES = (50, 100, 200, 500, 800, 1200)
+N_TRIALS = 60
 images, labels = load_digits(return_X_y=True)
 order = np.random.default_rng(0).permutation(len(labels))
 X, X_valid, X_test = np.split(images[order] / 16, [1200, 1500])
 y, y_valid, y_test = np.split(labels[order], [1200, 1500])
 
 
-def fitted(params: dict[str, object], n: int) -> SVC:
-    """A model of the first n images."""
+def fit(params: dict[str, object], n: int) -> SVC:
+    """Fit a model to the first n images."""
     return SVC(**params).fit(X[:n], y[:n])
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Accuracy on the validation part, with each number of images."""
+    """Report the accuracy on the validation part with each number of images."""
     trial.suggest_categorical("kernel", ["rbf", "poly", "sigmoid"])
     trial.suggest_float("C", 1e-3, 1e3, log=True)
     trial.suggest_float("gamma", 1e-4, 1e1, log=True)
     accuracy = 0.0
     for n in SIZES:
-        accuracy = float(fitted(trial.params, n).score(X_valid, y_valid))
+        accuracy = float(fit(trial.params, n).score(X_valid, y_valid))
         trial.report(accuracy, n)
         if trial.should_prune():
             raise luthier.TrialPruned
@@ -47,6 +48,6 @@ for n in SIZES:
     print(f"{last.count(n):3d} models ended with {n} images")
 spent = sum(int(n) for row in study.trials for n, _ in row.reports)
 print(f"{spent} images were fitted instead of {N_TRIALS * sum(SIZES)}")
-test = fitted(study.best_params, SIZES[-1]).score(X_test, y_test)
+test = fit(study.best_params, SIZES[-1]).score(X_test, y_test)
 print(f"best: {study.best_params}")
 print(f"accuracy {study.best_value:.3f} in validation, {test:.3f} on held-out images")

@@ -1,6 +1,6 @@
-"""Many cores: trials in processes of their own, with limits that end a trial that hangs or eats memory.
+"""Many cores: trials in processes of their own, with limits on their time and memory.
 
-The objective may be any function, a closure or one typed into a notebook too; no `if __name__ ==
+The objective may be any function, also a closure or one from a notebook; no `if __name__ ==
 "__main__"` is needed.
 """
 
@@ -10,7 +10,7 @@ import luthier
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Some trials are well-behaved, one kind hangs, one kind is greedy."""
+    """A number; but one kind of trial hangs, and one takes more and more memory."""
     kind = trial.suggest_categorical("kind", ["good", "hangs", "greedy"])
     x = trial.suggest_float("x", -1, 1)
     if kind == "hangs":

@@ -1,75 +1,48 @@
-"""Population-based training with PyTorch.
+"""Population-based training with PyTorch: learning rate and dropout change while the networks train.
 
-The learning rate and the dropout change while the networks train.
-
-Every 3 epochs the worst networks go on as copies of the best, with params varied a little. What the
-winner was trained with is a schedule, which one network alone is then trained by. Needs torch and
-scikit-learn.
+Every 3 epochs the worst networks are replaced by copies of the best, with params varied a little.
+What the winner was trained with is a schedule, by which one network alone is then trained. Needs
+torch and scikit-learn.
 """
 
-import numpy as np
 import torch
-from sklearn.datasets import load_digits
+from digits import accuracy, split_digits, to_tensors, train_epoch
 from torch import nn
 
 import luthier
 from luthier.schedulers import PBT, Replay
 
-N_EPOCHS, N_MEMBERS = 24, 8
+N_EPOCHS = 24
+N_MEMBERS = 8
 torch.set_num_threads(1)
-images, labels = load_digits(return_X_y=True)
-order = np.random.default_rng(0).permutation(len(labels))
-X, X_valid, X_test = torch.tensor(images[order] / 16, dtype=torch.float32).split([320, 780, 697])
-y, y_valid, y_test = torch.tensor(labels[order]).split([320, 780, 697])
-
-
-def tensors(tree: object) -> object:
-    """A checkpoint with its arrays as tensors again."""
-    if isinstance(tree, dict):
-        return {key: tensors(value) for key, value in tree.items()}
-    return torch.as_tensor(tree) if isinstance(tree, np.ndarray) else tree
-
-
-def accuracy(model: nn.Module, X: torch.Tensor, y: torch.Tensor) -> float:
-    """The share of images that a network gets right."""
-    model.eval()
-    with torch.no_grad():
-        return (model(X).argmax(dim=1) == y).float().mean().item()
+train, valid, test = split_digits(320, 780)
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Trains a network, or goes on with it or a copy, and reports its accuracy on validation images."""
+    """Train a network, or continue it or a copy, and report the accuracy after each epoch."""
     torch.manual_seed(int(trial.rng.integers(2**31)))
     rate = trial.suggest_float("rate", 1e-3, 1.0, log=True)
     dropout = trial.suggest_float("dropout", 0.0, 0.8)
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(dropout), nn.Linear(64, 10))
     optimizer = torch.optim.SGD(model.parameters(), momentum=0.9)
     if trial.checkpoint is not None:
-        model.load_state_dict(tensors(trial.checkpoint["model"]))
-        optimizer.load_state_dict(tensors(trial.checkpoint["optimizer"]))
-    optimizer.param_groups[0]["lr"] = (
-        rate  # now: a checkpoint brings the rate of the network that it was copied from
-    )
+        model.load_state_dict(to_tensors(trial.checkpoint["model"]))
+        optimizer.load_state_dict(to_tensors(trial.checkpoint["optimizer"]))
+    optimizer.param_groups[0]["lr"] = rate  # last: a checkpoint holds the rate of another network
+
     for epoch in range(trial.step + 1, N_EPOCHS + 1):
-        model.train()
-        for batch in torch.randperm(len(X)).split(32):
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
-            optimizer.step()
-        value = accuracy(model, X_valid, y_valid)
-        trial.report(
-            value,
-            epoch,
-            checkpoint={"model": model.state_dict(), "optimizer": optimizer.state_dict()},
-        )
+        train_epoch(model, optimizer, train)
+        value = accuracy(model, valid)
+        checkpoint = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+        trial.report(value, epoch, checkpoint=checkpoint)
         if trial.should_prune():
             raise luthier.TrialPruned
-    trial.set_tag("test", accuracy(model, X_test, y_test))
+    trial.set_tag("test", accuracy(model, test))
     return value
 
 
-def tuned(scheduler: luthier.schedulers.Scheduler | None, n_trials: int) -> luthier.Study:
-    """A study of so many networks."""
+def tune(scheduler: luthier.schedulers.Scheduler | None, n_trials: int) -> luthier.Study:
+    """Run a study of so many networks."""
     study = luthier.create_study(
         direction="maximize", sampler="Random", scheduler=scheduler, seed=1
     )
@@ -77,10 +50,10 @@ def tuned(scheduler: luthier.schedulers.Scheduler | None, n_trials: int) -> luth
     return study
 
 
-population = tuned(PBT(population_size=N_MEMBERS, interval=3, max_resource=N_EPOCHS), N_MEMBERS)
-constant = tuned(None, N_MEMBERS)
+population = tune(PBT(population_size=N_MEMBERS, interval=3, max_resource=N_EPOCHS), N_MEMBERS)
+constant = tune(None, N_MEMBERS)
 schedule = PBT.schedule(population)
-replayed = tuned(Replay(schedule), 1)
+replayed = tune(Replay(schedule), 1)
 
 print("epoch  rate   dropout")
 for epoch, params in schedule.items():
@@ -90,9 +63,10 @@ for name, study in (
     ("random search", constant),
     ("the schedule alone", replayed),
 ):
-    best, n_epochs = study.best_trial, sum(len(row.reports) for row in study.trials)
+    best = study.best_trial
+    n_epochs = sum(len(row.reports) for row in study.trials)
+    held_out = best.tags["test"]
     print(
-        f"{name}: {best.value:.3f} in validation, {best.tags['test']:.3f} on held-out images, "
-        f"{n_epochs} epochs"
+        f"{name}: {best.value:.3f} in validation, {held_out:.3f} on held-out images, {n_epochs} epochs"
     )
 print(f"random search keeps to {constant.best_params}")

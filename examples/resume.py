@@ -1,4 +1,4 @@
-"""Resume: a study in a SQLite file outlives the process that runs it, even when that is killed without warning."""
+"""Resume: a study in a SQLite file survives the process that runs it, even if that is killed."""
 
 import subprocess
 import sys
@@ -11,11 +11,11 @@ import luthier
 
 
 def objective(trial: luthier.Trial) -> float:
-    """Ten steps of work; `trial.checkpoint` says where a worker that died had got to."""
+    """Ten steps of work; `trial.checkpoint` is the last step of a worker that died."""
     x = trial.suggest_float("x", -5, 5)
     done = trial.checkpoint or 0
     if done:
-        print(f"trial {trial.number} goes on at step {done + 1}")
+        print(f"trial {trial.number} continues at step {done + 1}")
     for step in range(done + 1, 11):
         time.sleep(0.01)
         trial.report(x**2 + 1 / step, step, checkpoint=step)
@@ -23,29 +23,29 @@ def objective(trial: luthier.Trial) -> float:
 
 
 def work(storage: str, n_trials: int) -> None:
-    """Begins the study, or goes on with it: the same call for both."""
+    """Begin the study, or continue it: the same call for both."""
     study = luthier.create_study("resume", storage, seed=0, load_if_exists=True)
     study.optimize(objective, n_trials=n_trials)
 
 
 def main() -> None:
-    """Starts a worker, kills it, and goes on where it was."""
+    """Start a worker, kill it, and continue its study."""
     with tempfile.TemporaryDirectory() as folder:
-        # A worker is given up after one second of silence; the default is a minute.
+        # A worker counts as lost after one second of silence; the default is a minute.
         storage = f"sqlite:///{Path(folder) / 'luthier.db'}?lease_s=1"
         worker = subprocess.Popen([sys.executable, __file__, storage])
         study = luthier.create_study("resume", storage, seed=0, load_if_exists=True)
         while sum(row.state == luthier.State.COMPLETE for row in study.trials) < 5:
             time.sleep(0.02)
-        worker.kill()  # SIGKILL: nothing can be tidied up
+        worker.kill()  # SIGKILL: it cannot clean up
         worker.wait()
         before = study.trials
-        print("killed: ", Counter(row.state.name for row in before))
+        print("killed:   ", Counter(row.state.name for row in before))
 
         time.sleep(1.2)
         work(storage, 10)  # takes the interrupted trial first, once its lease has run out
         study = luthier.load_study("resume", storage)
-        print("gone on:", Counter(row.state.name for row in study.trials))
+        print("continued:", Counter(row.state.name for row in study.trials))
 
         finished = [row for row in before if row.state.finished]
         assert study.trials[: len(finished)] == finished

@@ -85,12 +85,35 @@ def release(changelog: Path, folder: Path, version: str, date: str) -> None:
         file.unlink()
 
 
+def check_released(changelog: Path, folder: Path, init: Path, version: str) -> None:
+    """Check that a version can be published.
+
+    Args:
+        changelog: CHANGELOG.md, which must have a heading for the version.
+        folder: Of fragments, none of which may be left.
+        init: The file that holds `__version__`, which must be the version.
+        version: As in the tag, without its v.
+
+    Raises:
+        ValueError: One of these does not hold.
+    """
+    found = re.search(r'^__version__ = "(.+)"$', init.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None or found[1] != version:
+        raise ValueError(f"expected version {version} in {init.name}, got {found and found[1]}")
+    heading = f"## [{version}] - "
+    if heading not in changelog.read_text(encoding="utf-8"):
+        raise ValueError(f"{changelog.name}: expected a line that begins with {heading!r}")
+    if left := [file.name for file in read_fragments(folder)[1]]:
+        raise ValueError(f"expected no fragments after a release, got {', '.join(left)}")
+
+
 def main() -> None:
     """Check or release."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--release", metavar="VERSION", help="move the changes under this version")
+    parser.add_argument("--released", metavar="VERSION", help="check that it can be published")
     parser.add_argument("--date", default=datetime.date.today().isoformat(), help="of the release")
     args = parser.parse_args()
     changelog = ROOT / "CHANGELOG.md"
@@ -98,6 +121,9 @@ def main() -> None:
     try:
         if args.release:
             release(changelog, folder, args.release, args.date)
+        elif args.released:
+            init = ROOT / "src" / "luthier" / "__init__.py"
+            check_released(changelog, folder, init, args.released)
         else:
             fragments, _ = read_fragments(folder)
             _, unreleased, _ = split_changelog(changelog.read_text(encoding="utf-8"))

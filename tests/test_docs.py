@@ -12,6 +12,7 @@ How a page is read:
 - Comments such as <!-- api: luthier.storages --> stand for generated parts: docs/_ext/api_pages.py.
 """
 
+import ast
 import inspect
 import json
 import os
@@ -265,3 +266,15 @@ def test_figures_are_the_rows_of_the_benchmark() -> None:
     readme = [row for row in rows(ROOT / "README.md") if " ms " in row]
     assert readme
     assert set(readme) <= set(rows(page))
+
+
+def test_the_floors_of_the_architecture_are_those_of_its_test() -> None:
+    source = (ROOT / "tests" / "test_architecture.py").read_text(encoding="utf-8")
+    (floors,) = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FLOORS"
+    ]
+    stated = [re.match(r"\| (\d+) \| ([^|]+) \|", row) for row in rows(ROOT / "ARCHITECTURE.md")]
+    pages = {int(m[1]) - 1: set(re.findall(r"`(\w+)`", m[2])) for m in stated if m}
+    assert pages == {i: set(packages) for i, packages in enumerate(floors)}

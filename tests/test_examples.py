@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import luthier
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+USED = {"cli_train.sh", "cli_space.yaml", "digits.py", "README.md"}  # by others, or by people
+SCRIPTS = sorted(file for file in EXAMPLES.glob("*.py") if file.name not in USED)
 SHELL = [EXAMPLES / "cli_program.sh", EXAMPLES / "curl_worker.sh"]
-USED = {"cli_train.sh", "cli_space.yaml"}  # by cli_program.sh
 
 
 def run(argv: list[object], folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -81,3 +83,20 @@ def test_python_objective_on_the_command_line(tmp_path, tmp_path_factory):
 def test_every_file_is_run():
     known = {p.name for p in (*SCRIPTS, *SHELL)} | USED
     assert {p.name for p in EXAMPLES.iterdir() if p.name != "__pycache__"} == known
+
+
+def test_the_index_lists_every_example_once():
+    index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([\w.]+)\]\(\1\) \|", index, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(p.name for p in (*SCRIPTS, *SHELL))
+
+
+def test_examples_use_public_names_only():
+    sources = {p.name: p.read_text(encoding="utf-8") for p in EXAMPLES.glob("*.py")}
+    names = {
+        (file, room)
+        for file, source in sources.items()
+        for room in re.findall(r"^\s*(?:from|import) luthier\.([\w.]+)", source, flags=re.MULTILINE)
+    }
+    assert {(file, room) for file, room in names if room not in luthier.__all__} == set()
+    assert [file for file, source in sources.items() if re.search(r"\w\._[a-z]", source)] == []

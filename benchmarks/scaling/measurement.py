@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import tempfile
 import threading
@@ -15,9 +14,9 @@ from typing import Any
 
 import psutil
 from msgspec import structs
-from tests.support import servers
 
 import luthier
+from benchmarks.common.servers import server_folder, start_servers
 from benchmarks.common.service import Client, Service
 from benchmarks.common.timing import MS, Timer, cpu_ms, total_cpu_s, wall_ms
 from benchmarks.common.workers import rate, run_together
@@ -39,22 +38,20 @@ def measure() -> dict[str, Any]:
     """All costs: the constants of the simulation."""
     found: dict[str, Any] = {"storages": {}, "real": {}}
     storages = found["storages"]
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ[servers.RUN] = folder
+    with server_folder() as folder:
         print("sqlite", flush=True)
         urls = [f"sqlite:///{folder}/{i}.db" for i in range(N_RUNS)]
         storages["sqlite"] = least([measure_storage(url, None, None) for url in urls])
 
-        for kind, make in servers.KINDS.items():
+        for kind, server in start_servers():
             print(kind, flush=True)
-            with make() as server:
-                pid = server.process.pid
-                runs = [measure_storage(server.fresh(), pid, server.port) for _ in range(N_RUNS)]
-                storages[kind] = least(runs)
-                real = [real_run(server.fresh()) for _ in range(N_RUNS)]
-                found["real"][kind] = max(real, key=lambda run: run["trials_per_s"])
-                if kind == "postgresql":
-                    found["connection_mb"] = connection_mb(server)
+            pid = server.process.pid
+            runs = [measure_storage(server.fresh(), pid, server.port) for _ in range(N_RUNS)]
+            storages[kind] = least(runs)
+            real = [real_run(server.fresh()) for _ in range(N_RUNS)]
+            found["real"][kind] = max(real, key=lambda run: run["trials_per_s"])
+            if kind == "postgresql":
+                found["connection_mb"] = connection_mb(server)
 
         print("http", flush=True)
         with Service(f"sqlite:///{folder}/http.db") as service:

@@ -103,7 +103,7 @@ def _remedies(groups: list[list[dict[str, Any]]]) -> str:
         for fleet in group
     ]
     head = ["", "trials a second", "training", "lock busy", "cores busy"]
-    return markdown([*head, "99 of 100 wait less than, s"], rows)
+    return markdown([*head, "99 % wait less than, s"], rows)
 
 
 def _difference(fleet: dict[str, Any], base: dict[str, Any]) -> str:

@@ -139,5 +139,5 @@ def test_no_fleet_does_more_than_paper_allows(saved):
 
 
 def test_the_page_has_the_figures_that_were_saved(saved):
-    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "benchmarks" / "scaling.md").read_text(encoding="utf-8")
     assert [name for name, text in tables(saved).items() if text not in page] == []

@@ -174,11 +174,11 @@ def test_something_is_always_trained_to_its_end():
 
 def test_where_no_trial_can_begin_only_the_best_of_each_rung_go_on():
     h = history(many(30, ends=10))
-    h.budget = 30
+    h.update_info(budget=30)
     move = FreezeThaw().next(h)
     assert isinstance(move, Resume)
     everyone_ended = history([(C, *r[1:3], range(1, 33)) for r in many(12)])
-    everyone_ended.budget = 12
+    everyone_ended.update_info(budget=12)
     assert (
         FreezeThaw().next(everyone_ended) is Next.START
     )  # which nobody can follow: the study is over

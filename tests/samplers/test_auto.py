@@ -100,7 +100,7 @@ def test_workers() -> None:
         said(NUMBERS, told(NUMBERS, 30, running=70)) == "TPE: 71 trials at a time, 30 finished ones"
     )
     history = told(NUMBERS, 0, running=12)
-    history.budget = 20
+    history.update_info(budget=20)
     assert said(NUMBERS, history).startswith("QMC: 13 trials at a time of 20")
 
 

@@ -118,7 +118,7 @@ def test_while_nothing_is_feasible_the_violation_falls(name: str) -> None:
 def told_history(rows: int, seed: int = 0, m: int = 1) -> History:
     """Feasible, infeasible, failed, pruned and running trials, with two constraints that not all of them told."""
     h, rng = History(MIXED, ["minimize"] * m, seed), np.random.default_rng(seed)
-    h.crash = True
+    h.update_info(crash=True)
     for i, p in enumerate(MIXED.decode(MIXED.sample(rng, rows))):
         state = (State.FAILED, State.PRUNED, State.RUNNING)[i % 7] if i % 7 < 3 else State.COMPLETE
         told = {"a": 0.6 - p["x"], "b": 1e3 * (p["k"] - 12.0)}

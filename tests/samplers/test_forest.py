@@ -11,7 +11,9 @@ import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.history.history import History
 from luthier.samplers import Forest
-from luthier.samplers.forest import Search, Tried, quantiles, signed_ranks
+from luthier.samplers.configurations import Configurations, signed_ranks
+from luthier.samplers.forest import normal_quantiles
+from luthier.samplers.neighbourhood import Neighbourhood
 
 LINE = Space({"x": Float(0, 1)})
 POINTS = Space({"k": Int(0, 99)})
@@ -138,7 +140,7 @@ def test_neighbours_differ_in_one_parameter_and_what_hangs_on_it() -> None:
     )
     kinds = np.array([3, 0, 0, 0])
     leaders = space.encode([{"m": "a", "x": 0.5, "k": 5}, {"m": "b", "y": 0.25, "k": 7}])
-    N = Search(space, kinds, leaders, np.random.default_rng(0)).near(leaders[:1], 0.1)
+    N = Neighbourhood(space, kinds, leaders, np.random.default_rng(0)).near(leaders[:1], 0.1)
     assert space.feasible(N).all()
     assert (np.isnan(N) == ~space.active(N)).all()
     k = space.raw(leaders)[0, 3]
@@ -149,17 +151,17 @@ def test_neighbours_differ_in_one_parameter_and_what_hangs_on_it() -> None:
     assert 0.25 in {
         v
         for i in range(20)
-        for v in Search(space, kinds, leaders, np.random.default_rng(i)).near(leaders[:1], 0.1)[
-            :, 2
-        ]
+        for v in Neighbourhood(space, kinds, leaders, np.random.default_rng(i)).near(
+            leaders[:1], 0.1
+        )[:, 2]
     }
 
 
 def test_losses_become_normal_quantiles() -> None:
     np.testing.assert_allclose(
-        quantiles(np.array([5.0, -1e300, 5.0])), [0.43, -0.43, 0.43], atol=1e-3
+        normal_quantiles(np.array([5.0, -1e300, 5.0])), [0.43, -0.43, 0.43], atol=1e-3
     )
-    assert quantiles(np.zeros(4)).tolist() == [0] * 4
+    assert normal_quantiles(np.zeros(4)).tolist() == [0] * 4
 
 
 def limited(rows: list[tuple], told) -> History:
@@ -213,8 +215,8 @@ def test_the_incumbent_is_feasible_and_what_is_not_earns_no_evaluation() -> None
     rows = [(State.COMPLETE, v, x) for x, v in ((0.9, 0.0), (0.1, 2.0), (0.3, 1.0), (0.1, 2.0))]
     h = limited(rows, lambda x: x - 0.5)
     assert Forest(max_repeats=8).incumbent(h) == 1  # evaluated twice
-    tried = Tried(LINE, h)
-    assert tried.X[tried.earned(8), 0] == 0.3
+    tried = Configurations(LINE, h)
+    assert tried.X[tried.next_repeat(8), 0] == 0.3
     assert Forest().incumbent(limited(rows, lambda x: 1.0)) is None
 
 
@@ -254,8 +256,8 @@ def test_duplicates_of_a_finite_space_that_is_used_up() -> None:
 def test_the_cost_does_not_grow_without_end() -> None:
     rng = np.random.default_rng(0)
     h = history(LINE, [(State.COMPLETE, float(v), {"x": float(v)}) for v in rng.random(3000)])
-    tried = Tried(LINE, h)
-    over, running = tried.sample()
+    tried = Configurations(LINE, h)
+    over, running = tried.select_modelled()
     assert (len(over), len(running)) == (400, 0)
     assert tried.loss[over].min() == h.losses.min()
     assert tried.loss[over].max() > 0.95
@@ -265,7 +267,7 @@ def test_trials_outside_the_present_range_are_left_out() -> None:
     h = history(
         Space({"x": Float(0, 0.5)}), [(State.COMPLETE, -x, {"x": x}) for x in np.linspace(0, 1, 21)]
     )
-    assert Tried(h.space, h).n_over == 11
+    assert Configurations(h.space, h).n_observed == 11
     assert proposals(h, 5).max() <= 1
 
 
@@ -295,8 +297,8 @@ def race(runs: dict[int, list[float | None]], max_repeats: int = 8) -> int | Non
         for k, vs in runs.items()
         for v in vs
     ]
-    tried = Tried(POINTS, history(POINTS, rows))
-    again = tried.earned(max_repeats)
+    tried = Configurations(POINTS, history(POINTS, rows))
+    again = tried.next_repeat(max_repeats)
     return None if again is None else int(POINTS.raw(tried.X)[again, 0])
 
 
@@ -375,8 +377,8 @@ def test_parallel_workers_do_not_repeat_too_often() -> None:
 
 def test_models_learn_from_the_means_of_repeats() -> None:
     rows = [(State.COMPLETE, v, {"k": k}) for k, v in ((1, 1.0), (2, 5.0), (1, 3.0), (3, 0.0))]
-    tried = Tried(POINTS, history(POINTS, [*rows, (State.RUNNING, None, {"k": 9})]))
-    over, running = tried.sample()
+    tried = Configurations(POINTS, history(POINTS, [*rows, (State.RUNNING, None, {"k": 9})]))
+    over, running = tried.select_modelled()
     assert POINTS.raw(tried.X[over])[:, 0].tolist() == [1, 2, 3]
     assert tried.loss[over].tolist() == [2, 5, 0]
     assert POINTS.raw(tried.X[running])[:, 0].tolist() == [9]

@@ -230,7 +230,7 @@ def test_cost_is_weighed_and_forgotten_in_the_end() -> None:
         total = 0.0
         for seed in range(8):
             history = told(space, 14, loss, seed, cost=lambda p: 100.0 if p["x"] > 0.5 else 1.0)
-            history.budget = budget
+            history.update_info(budget=budget)
             X = GP(cost_exponent=exponent).sample(space, history, 1, np.random.default_rng(seed))
             total += 100.0 if X[0, 0] > 0.5 else 1.0
         return total

@@ -181,7 +181,7 @@ def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
     space, used = MIXED, GP()
     whole = told(space, 24, lambda p: values(p) or (0.0, 0.0))
     history = History(space, ["minimize"] * 2)
-    history.crash = True
+    history.update_info(crash=True)
     for i, p in enumerate(space.decode(whole.X)):
         history.put([row(i, p, values(p), constraints={"c": p["x"] - 0.6}, cost=1 + p["x"])])
         X = used.sample(space, history, 2, np.random.default_rng(i))
@@ -247,7 +247,7 @@ def test_where_trials_fail_is_learned() -> None:
         return None if p["x"] > 0.5 else (-p["x"],)
 
     history = told(SQUARE, 30, values)
-    history.crash = True
+    history.update_info(crash=True)
     X = SQUARE.sample(np.random.default_rng(1), 200)
     p = probability_of_feasibility(SQUARE, history, X)
     assert (p[X[:, 0] < 0.35] > 0.5).all()
@@ -332,7 +332,7 @@ def test_cost_is_weighed_with_several_objectives() -> None:
             history = told(SQUARE, 0, values)
             for i, p in enumerate(SQUARE.decode(SQUARE.sample(np.random.default_rng(seed), 14))):
                 history.put([row(i, p, values(p), cost=100.0 if p["x"] > 0.5 else 1.0)])
-            history.budget = 1000
+            history.update_info(budget=1000)
             dear += (
                 GP(cost_exponent=exponent).sample(SQUARE, history, 1, np.random.default_rng(seed))[
                     0, 0

@@ -86,7 +86,7 @@ def test_constraints_count_alike_whatever_their_units() -> None:
 
 def test_where_failing_breaks_a_constraint_failed_trials_stay_last() -> None:
     h = history([(F, None, {}), (C, (1.0, 0.0), {}), (C, (2.0, 2.0), {}), (F, None, {})])
-    h.crash = True
+    h.update_info(crash=True)
     assert h.violation[0] > 0
     assert rank_trials(h)[0].tolist() == [1, 2, 0, 3]
     assert rank_trials(h)[1] == 2

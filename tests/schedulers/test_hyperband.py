@@ -90,9 +90,9 @@ def test_fewer_trials_than_rungs(table):
     """The study is over before its bracket is full: at least one goes on from each rung."""
     for n in (1, 2, 4, 8):
         h = table(*[(P, [float(9 - i)]) for i in range(n)])
-        h.budget = n + 1
+        h.update_info(budget=n + 1)
         assert Hyperband(1, 81).next(h) is Next.START
-        h.budget = n
+        h.update_info(budget=n)
         assert Hyperband(1, 81).next(h) == Resume(n - 1)
         workers = Workers(Hyperband(1, 81), np.random.default_rng(0), n, 1, lambda i, s: float(i))
         h = workers.run()
@@ -102,7 +102,7 @@ def test_fewer_trials_than_rungs(table):
 
 def test_enqueued_trials_that_nobody_runs_do_not_hold_up_the_end(table):
     h = table((P, [1.0]), (P, [2.0]), (W, []))
-    h.budget = 2
+    h.update_info(budget=2)
     assert Hyperband(1, 81).next(h) == Resume(0)
 
 

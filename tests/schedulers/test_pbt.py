@@ -55,7 +55,7 @@ def member(number, losses, state=State.PAUSED, turns=(), saved=True, params=None
 def told(*members, space=X, directions=("minimize",), budget=None):
     """A history of members."""
     history = History(space, directions, seed=7)
-    history.budget = budget
+    history.update_info(budget=budget)
     for row, reports in members:
         history.put([row])
         for step, loss in reports.items():
@@ -69,9 +69,9 @@ def moves(history, scheduler):
     while isinstance(move := scheduler.next(history), Resume):
         out.append(move)
         source = move.number if move.source is None else move.source
-        made = history.checkpoints.get(source)
+        step = history.checkpoint_step[source]
         turn = Turn(
-            made[-1]["step"] if made else history.last_step[source],
+            float(history.last_step[source] if math.isnan(step) else step),
             move.params or {"x": 1.0},
             move.source,
         )
@@ -109,7 +109,7 @@ def test_donors_are_drawn_uniformly():
     counts = np.zeros(8)
     for seed in range(200):
         history = told(*(member(i, [float(i)]) for i in range(8)))
-        history.seed = seed
+        history.update_info(seed=seed)
         move = PBT(population_size=8, synchronous=True).next(history)
         assert move.number == 6
         counts[move.source] += 1
@@ -513,14 +513,14 @@ class Driver:
             assert move.number in h.paused
             self.judge(move)
             source = move.number if move.source is None else move.source
-            step = float(h.checkpoints[source][-1]["step"])
-            lent = h.checkpoints[source][-1:] if move.source is not None else ()
+            step = float(h.checkpoint_step[source])
+            lent = ({"step": step, "value": ""},) if move.source is not None else ()
             row = self.rows[move.number]
             turn = Turn(step, move.params or row.params, move.source)
             row = start(row, "w", 0.0, 1.0, turn, lent)
             self.put(row)
             self.weights[row.number], at = self.saved[source, step], step
-            self.log.append((move, step, dict(h.checkpoints)))
+            self.log.append((move, step))
         else:
             return move
         self.busy[worker] = (row.number, at)
@@ -532,7 +532,7 @@ class Driver:
         if move.source is None:
             assert move.params is None
             return
-        assert float(h.checkpoints[move.source][-1]["step"]) >= own
+        assert h.checkpoint_step[move.source] >= own
         assert h.state[move.source] < State.COMPLETE
         assert self.space.check(move.params) == move.params
         came = [
@@ -551,7 +551,7 @@ class Driver:
         """The answer, which a rebuilt history and a pickled scheduler give too."""
         answer = ask(self.scheduler, self.history)
         again = History(self.space, ["minimize"], seed=self.history.seed)
-        again.budget = self.history.budget
+        again.update_info(budget=self.history.budget)
         again.put(self.rows[i] for i in sorted(self.rows))
         for m in reversed(range(self.history.n)):
             steps, losses = self.history.reports_of(m)
@@ -575,7 +575,7 @@ class Driver:
         h.put_report(number, at, loss)
         made = ({"step": at, "value": ""},)
         self.rows[number] = replace(row, checkpoints=made)
-        h.set_checkpoints(number, made)
+        h.set_checkpoint_step(number, at)
         self.busy[worker] = (number, at)
         decision = self.same(lambda s, history: s.decide(history, number))
         if decision is PAUSE:

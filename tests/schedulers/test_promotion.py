@@ -143,12 +143,12 @@ def test_n_min(table):
 
 def test_at_the_end_the_best_comes_to_its_end(table):
     h = table((P, [2.0]), (P, [1.0]))
-    h.budget = 3
+    h.update_info(budget=3)
     assert asha().next(h) is Next.START
-    h.budget = 2
+    h.update_info(budget=2)
     assert asha().next(h) == Resume(1)
     h = table((P, [2.0]), (P, [1.0, 1.0, 1.0]), (R, [3.0]))
-    h.budget = 3
+    h.update_info(budget=3)
     assert asha().next(h) is Next.START  # one still runs
     h.put([TrialRow(number=2, state=F, params={"x": 0.5})])
     assert asha().next(h) == Resume(1)

@@ -53,7 +53,7 @@ def test_one_trial_begins_goes_on_and_ends():
     replay = Replay(PATH)
     history = told(n=0)
     assert replay.next(history) == Resume(0, A)
-    history.budget = 0
+    history.update_info(budget=0)
     assert replay.next(history) is Next.DONE
     assert replay.next(told(3)) is Next.WAIT
     assert replay.next(told(10, State.PAUSED)) == Resume(0, B)

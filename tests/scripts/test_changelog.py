@@ -111,6 +111,21 @@ def test_a_release_needs_a_version_and_changes(house):
         changelog.release(file, folder, "0.2.0", "2026-02-01")
 
 
+def test_only_what_was_released_whole_can_be_published(house):
+    file, folder = house
+    init = folder.parent / "__init__.py"
+    init.write_text('"""A package."""\n\n__version__ = "0.2.0"\n')
+    with pytest.raises(ValueError, match=re.escape("begins with '## [0.2.0] - '")):
+        changelog.check_released(file, folder, init, "0.2.0")
+    changelog.release(file, folder, "0.2.0", "2026-02-01")
+    changelog.check_released(file, folder, init, "0.2.0")
+    with pytest.raises(ValueError, match=r"expected version 0\.2\.1 in __init__.py, got 0\.2\.0"):
+        changelog.check_released(file, folder, init, "0.2.1")
+    (folder / "late.fixed.md").write_text("- Too late.")
+    with pytest.raises(ValueError, match=r"got late\.fixed\.md"):
+        changelog.check_released(file, folder, init, "0.2.0")
+
+
 def test_our_own_fragments_and_changelog_can_be_released():
     fragments, _ = changelog.read_fragments(ROOT / "changelog.d")
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -67,7 +67,7 @@ class Workers:
         self.rows = []
         self.at = {}
         self.history = History(SPACE, directions)
-        self.history.budget = n_trials
+        self.history.update_info(budget=n_trials)
         self.idle = n
         self.busy = []
         self.steps_run = 0
@@ -81,7 +81,7 @@ class Workers:
 
     def rebuilt(self):
         h = History(SPACE, self.history.directions)
-        h.budget = self.history.budget
+        h.update_info(budget=self.history.budget)
         h.put(self.rows)
         for i in reversed(range(h.n)):
             steps, values = self.history.reports.of(i)

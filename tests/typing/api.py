@@ -286,6 +286,9 @@ stopping.Target("low")  # type: ignore[arg-type]  # pyright: ignore[reportArgume
 checkpoints.Checkpoints("f", "few")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 luthier.Int(1, "8")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 luthier.create_study(direction=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+luthier.create_study(
+    direction="minimise",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+)
 luthier.create_study(sampler=RULES)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 luthier.create_study(nam="train")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 study.optimize(objective, "10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

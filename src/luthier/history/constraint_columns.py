@@ -1,4 +1,4 @@
-"""Constraints on results, as columns: what trials told of them, and by how much they break them."""
+"""Columns of constraints on results: values that trials noted, and by how much they break them."""
 
 from __future__ import annotations
 
@@ -7,72 +7,75 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..typing import Array, Mask
-from .report_columns import grown
+from .columns import grow
 
 
-class Feasibility:
-    """Growable columns of constraints: feasible is what is at most 0.
+class ConstraintColumns:
+    """Growable columns of constraints; a value of at most 0 is feasible.
 
-    Attributes:
-        columns: Name to values (n or more,), NaN where a trial did not tell; in any order.
+    A constraint gets a column when the first trial notes it.
     """
 
     def __init__(self) -> None:
-        self.columns: dict[str, Array] = {}
+        self._columns: dict[str, Array] = {}  # name -> (n or more,), NaN where not noted
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The constraints that were told of, by the alphabet.
+        """Names of the constraints in alphabetical order.
 
-        Whoever was heard first, the order is the same.
+        So the order does not depend on which trial was first to note one.
         """
-        return tuple(sorted(self.columns))
+        return tuple(sorted(self._columns))
 
-    def put(self, number: int, told: Mapping[str, float]) -> None:
-        """Notes what a trial told, instead of what it told before."""
-        for name in [n for n in told if n not in self.columns]:
-            self.columns[name] = np.full(16, np.nan)
-        for name, column in self.columns.items():
+    def put(self, number: int, noted: Mapping[str, float]) -> None:
+        """Store what a trial noted, in place of what it noted before."""
+        if not noted and not self._columns:
+            return
+        for name in [name for name in noted if name not in self._columns]:
+            self._columns[name] = np.full(16, np.nan)
+        for name, column in self._columns.items():
             if number >= len(column):
-                column = self.columns[name] = grown(column, max(2 * len(column), number + 1))
-            column[number] = told.get(name, np.nan)
+                column = self._columns[name] = grow(column, max(2 * len(column), number + 1))
+            column[number] = noted.get(name, np.nan)
 
-    def told(self, number: int) -> dict[str, float]:
-        """What a trial told."""
+    def of(self, number: int) -> dict[str, float]:
+        """Return what a trial noted, by name."""
         values = {
             name: float(column[number])
-            for name, column in self.columns.items()
+            for name, column in self._columns.items()
             if number < len(column)
         }
         return {name: v for name, v in values.items() if v == v}
 
     def table(self, n: int) -> Array:
-        """(n, c) a column for each of `names`."""
-        columns = [self.columns[name] for name in self.names]
-        columns = [column[:n] if len(column) >= n else grown(column, n) for column in columns]
+        """Return the values of the first n trials (n, c), a column for each of `names`."""
+        columns = [self._columns[name] for name in self.names]
+        columns = [column[:n] if len(column) >= n else grow(column, n) for column in columns]
         return np.stack(columns, axis=1) if columns else np.empty((n, 0))
 
-    def without(self, hidden: Mask) -> Feasibility:
-        """A copy in which some trials (n,) have told nothing."""
-        cut, n = Feasibility(), len(hidden)
-        for name, column in zip(self.names, self.table(n).T, strict=True):
-            shown = np.where(hidden, np.nan, column)
-            if not np.isnan(shown).all():
-                cut.columns[name] = shown
-        return cut
+    def without(self, hidden: Mask) -> ConstraintColumns:
+        """Return a copy in which some trials (n,) have noted nothing."""
+        copy = ConstraintColumns()
+        for name, column in zip(self.names, self.table(len(hidden)).T, strict=True):
+            column = np.where(hidden, np.nan, column)
+            if not np.isnan(column).all():
+                copy._columns[name] = column
+        return copy
 
 
 def violation(constraints: Array) -> Array:
-    """(n,) by how much trials break constraints (n, c).
+    """Return by how much trials break constraints (n,).
 
-    The sum of what is above 0, each in units of its largest.
+    It is the sum over the constraints of what is above 0, each in units of its largest finite
+    value, so that constraints in bytes and in seconds count alike. Infinity counts twice the
+    largest.
 
-    The units make constraints in bytes and in seconds count alike. Infinity counts twice the
-    largest finite one.
+    Args:
+        constraints: (n, c) values; NaN where not noted.
     """
     above = np.nan_to_num(np.maximum(constraints, 0.0), nan=0.0, posinf=np.inf)
-    worst = np.where(np.isfinite(above), above, 0.0).max(axis=0, initial=0.0)
-    share = np.divide(above, np.where(worst > 0, worst, 1.0))
+    largest = np.where(np.isfinite(above), above, 0.0).max(axis=0, initial=0.0)
+    share = np.divide(above, np.where(largest > 0, largest, 1.0))
     share = np.where(above > 0, np.clip(share, 1e-300, 2.0), 0.0)
     total: Array = share.sum(axis=1)
     return total

@@ -1,4 +1,4 @@
-"""Extent: how far trials were trained."""
+"""Resources: how far trials were trained, in steps."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from .history import History
 
 
 def full_resource(history: History) -> float | None:
-    """How far a trial is trained that is trained to its end: the furthest that any was.
+    """Return how far a trial is trained in full: the largest last step of complete trials.
 
-    None while none was.
+    None where no complete trial has reported.
     """
-    done = (history.state == State.COMPLETE) & (history.last_step > 0)
-    return float(history.last_step[done].max()) if done.any() else None
+    last_step = history.last_step
+    complete = (history.state == State.COMPLETE) & (last_step > 0)
+    return float(last_step[complete].max()) if complete.any() else None
 
 
 def is_partial(history: History) -> bool:
-    """Whether some trials were not trained to their end, so that their losses mean less than the others'."""
-    stopped = (
-        history.has_result & (history.state != State.COMPLETE) & (history.state != State.FAILED)
-    )
-    return bool((stopped & (history.last_step > 0)).any())
+    """Whether some trials were trained only in part, so that their losses mean less."""
+    state = history.state
+    partial = history.has_result & (state != State.COMPLETE) & (state != State.FAILED)
+    return bool((partial & (history.last_step > 0)).any())
 
 
 def first_resource(history: History) -> float | None:
-    """The last step of the trial that was the first to complete; None while none has that reported.
+    """Return the last step of the trial that completed first; None where none has reported.
 
-    Unlike `full_resource` it never changes once it is known. Where nobody knows when trials ended,
-    their number decides.
+    Unlike `full_resource` it never changes once it is known. Trials of which nobody knows when they
+    ended count by number, after the others.
     """
-    at = np.flatnonzero(
-        (history.state == State.COMPLETE) & ~history.confirming & ~np.isnan(history.last_step)
-    )
+    last_step = history.last_step
+    complete = (history.state == State.COMPLETE) & ~history.confirming & ~np.isnan(last_step)
+    at = np.flatnonzero(complete)
     if not len(at):
         return None
-    return float(
-        history.last_step[at[np.argmin(np.nan_to_num(history.finished_s[at], nan=np.inf))]]
-    )
+    first = np.argmin(np.nan_to_num(history.finished_s[at], nan=np.inf))
+    return float(last_step[at[first]])
 
 
 def losses_at(history: History, step: float) -> tuple[Array, Mask]:
-    """(n,) the loss with which each trial counts at a step.
+    """Return the losses of trials at a step, and which trials have reported there or beyond.
 
-    And which trials have reported there or beyond.
+    A trial counts with its first report at or beyond the step. A complete trial without one counts
+    with its value, any other with NaN.
 
-    That is its first report there; a complete trial without one counts with its value, any other
-    with NaN.
+    Returns:
+        The losses (n,) and the mask (n,).
     """
     row = first_rows(history.report_number, history.report_step, history.n, step)
-    there = row >= 0
+    reported = row >= 0
     loss = np.where(history.state == State.COMPLETE, history.losses[:, 0], np.nan)
-    loss[there] = history.report_loss[row[there]]
-    return loss, there
+    loss[reported] = history.report_loss[row[reported]]
+    return loss, reported

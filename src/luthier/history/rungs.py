@@ -1,4 +1,4 @@
-"""Rungs: which report counts for a trial at each of them, and who is better than whom there."""
+"""Rungs: the report that counts for a trial at each of them, and how trials rank there."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ from ..typing import Array, Index
 from .history import History
 
 WORST = float(np.finfo(np.float64).max)
-"""The loss of a report that is not finite.
-
-Behind every other, and still a number to compute with.
-"""
+"""The loss of a report that is not finite: behind every other, and still a number."""
 
 
 def ranked(losses: Array) -> Array:
-    """Losses that can be compared: NaN and both infinities are `WORST`."""
+    """Return losses that can be compared: NaN and both infinities are `WORST`."""
     good = np.isfinite(losses)
     return losses if good.all() else np.where(good, losses, WORST)
 
@@ -32,15 +29,15 @@ class Rung(NamedTuple):
     """The trials that count at a rung.
 
     Attributes:
-        numbers: (c,) Who they are, ascending.
-        losses: (c, m) With what; comparable.
+        numbers: (c,) their numbers, ascending.
+        losses: (c, m) the losses with which they count; see `ranked`.
     """
 
     numbers: Index
     losses: Array
 
     def order(self, most: float = math.inf) -> Index:
-        """(c,) The numbers, the best first; at least the first `most` of them."""
+        """Return the numbers (c,), the best first; at least the first `most` of them."""
         return self.numbers[order(self.losses, most)]
 
 
@@ -48,13 +45,12 @@ class Rungs:
     """Finds the report with which each trial counts at each rung.
 
     A trial counts at a rung with its first report at or beyond it, and one that completed before
-    with its last report. Failed trials, trials that reported nothing and re-runs that confirm
-    another count nowhere. All others count where they have been, whatever became of them; what is
-    not finite is the worst there is.
+    with its last report. Failed trials, trials without a report and re-runs that confirm another
+    count nowhere. All others count where they have been, whatever their state; a loss that is not
+    finite is the worst.
 
-    What was found is kept, and only new reports are looked at the next time. It keeps rows rather
-    than losses, so reports that are replaced need no care, and it can be thrown away at any time: a
-    copy begins empty.
+    It is a cache: the next time only new reports are read. It holds rows of the reports rather than
+    losses, so that a report that is replaced needs no care. A copy begins empty.
     """
 
     def __init__(self) -> None:
@@ -65,26 +61,26 @@ class Rungs:
 
     def _clear(self, history: History | None, marks: Array) -> None:
         self._of = None if history is None else weakref.ref(history.reports)
-        self._n = 0
-        self._top = -np.inf
-        self._marks = marks
-        self._step = np.full((len(marks), 16), np.inf)
-        self._row = np.full((len(marks), 16), -1)
+        self._n = 0  # reports that were read
+        self._top = -np.inf  # largest step of them
+        self._marks = marks  # (K,) smallest steps that reach a rung
+        self._step = np.full((len(marks), 16), np.inf)  # of the first report at or beyond a rung
+        self._row = np.full((len(marks), 16), -1)  # its row
         self._last_step = np.full(16, -np.inf)
         self._last_row = np.full(16, -1)
 
     def at(
         self, history: History, steps: Sequence[float], k: int, among: Index | None = None
     ) -> Rung:
-        """The trials that count at a rung.
+        """Return the trials that count at a rung.
 
         Args:
             history: All trials and reports.
-            steps: (K,) Where the rungs stand, ascending.
-            k: Which rung.
+            steps: (K,) steps of the rungs, ascending.
+            k: Index of the rung.
             among: Numbers of the trials that are of interest; None for all.
         """
-        if not history.reports.whole:  # a cut of a history: nothing of it is kept
+        if not history.reports.is_whole:  # rows of a cut cannot be used again
             found = Rungs()
             found._read(history, reached(steps[k : k + 1]))
             return found._rung(history, 0, among)
@@ -92,47 +88,30 @@ class Rungs:
         return self._rung(history, k, among)
 
     def rows(self, history: History, steps: Sequence[float]) -> Index:
-        """(K, n) the report that is each trial's first at or beyond each rung.
+        """Return the row of each trial's first report at or beyond each rung (K, n).
 
-        -1 where there is none.
+        -1 where there is none. `steps` (K,) are those of the rungs, ascending.
         """
-        found = self if history.reports.whole else Rungs()
+        found = self if history.reports.is_whole else Rungs()
         found._read(history, reached(steps))
         return found._row[:, : history.n]
 
     def _read(self, history: History, marks: Array) -> None:
-        """Takes in reports that are new."""
-        known = self._marks
-        if (
-            self._of is None
-            or self._of() is not history.reports
-            or not np.array_equal(marks[: len(known)], known)
-        ):
-            self._clear(history, marks)
-        elif len(marks) > len(known):
-            if marks[len(known)] <= self._top:
-                self._clear(history, marks)
-            else:  # nobody has been there yet
-                more = ((0, len(marks) - len(known)), (0, 0))
-                self._step = np.pad(self._step, more, constant_values=np.inf)
-                self._row = np.pad(self._row, more, constant_values=-1)
-                self._marks = marks
-        size = self._last_row.shape[0]
-        if history.n > size:
-            more = ((0, 0), (0, max(history.n, 2 * size) - size))
-            self._step = np.pad(self._step, more, constant_values=np.inf)
-            self._row = np.pad(self._row, more, constant_values=-1)
-            self._last_step = np.pad(self._last_step, more[1], constant_values=-np.inf)
-            self._last_row = np.pad(self._last_row, more[1], constant_values=-1)
+        """Read the reports that are new since the last call."""
+        self._set_marks(history, marks)
+        self._make_room(history.n)
         begin = self._n
         self._n = history.n_reports
         if begin == self._n:
             return
+
         number, step = history.report_number[begin:], history.report_step[begin:]
         np.maximum.at(self._last_step, number, step)
         last = np.flatnonzero(step == self._last_step[number])
         self._last_row[number[last]] = begin + last
         self._top = max(self._top, float(step.max()))
+
+        # Each rung is reached by some of those that reached the rung below.
         at = np.arange(len(step))
         for k, mark in enumerate(self._marks):
             at = at[step[at] >= mark]
@@ -142,28 +121,51 @@ class Rungs:
             first = at[step[at] == self._step[k][number[at]]]
             self._row[k][number[first]] = begin + first
 
+    def _set_marks(self, history: History, marks: Array) -> None:
+        """Begin anew for another history or other rungs; add rungs above those that are known."""
+        known = self._marks
+        same_history = self._of is not None and self._of() is history.reports
+        if not same_history or not np.array_equal(marks[: len(known)], known):
+            self._clear(history, marks)
+        elif len(marks) > len(known):
+            if marks[len(known)] <= self._top:
+                self._clear(history, marks)
+            else:  # no trial has been there yet
+                more = ((0, len(marks) - len(known)), (0, 0))
+                self._step = np.pad(self._step, more, constant_values=np.inf)
+                self._row = np.pad(self._row, more, constant_values=-1)
+                self._marks = marks
+
+    def _make_room(self, n: int) -> None:
+        size = self._last_row.shape[0]
+        if n > size:
+            more = ((0, 0), (0, max(n, 2 * size) - size))
+            self._step = np.pad(self._step, more, constant_values=np.inf)
+            self._row = np.pad(self._row, more, constant_values=-1)
+            self._last_step = np.pad(self._last_step, more[1], constant_values=-np.inf)
+            self._last_row = np.pad(self._last_row, more[1], constant_values=-1)
+
     def _rung(self, history: History, k: int, among: Index | None) -> Rung:
+        """Return the trials that count at the k-th rung that was read."""
         numbers = np.arange(history.n) if among is None else np.sort(among)
         row = self._row[k][numbers]
         last = self._last_row[numbers]
         state = history.state[numbers]
         row = np.where((row < 0) & (state == State.COMPLETE), last, row)
         counts = (row >= 0) & (state != State.FAILED) & ~history.confirming[numbers]
-        return Rung(
-            numbers[counts], ranked(history.losses_of(history.reports.column("value")[row[counts]]))
-        )
+        values = history.reports.column("value")[row[counts]]
+        return Rung(numbers[counts], ranked(history.losses_of(values)))
 
 
 def order(losses: Array, most: float = math.inf) -> Index:
-    """(c,) Indices of losses (c, m), the best first, at least the first `most` of them.
+    """Return indices (c,) of losses (c, m), the best first, at least the first `most` of them.
 
-    Equals stay as they are.
+    Equals stay in their order. Several objectives rank by fronts of non-dominated trials, and each
+    front by an epsilon-net over it: first its best in the first objective, then always the one that
+    is farthest from those before.
 
-    Several objectives rank by fronts of non-dominated trials, and each front by a net over it:
-    first its best in the first objective, then always the one that is farthest from those before.
-
-    Source: Schmucker 2021, section 3.2 (epsilon-net). Deviation: begins in the corner rather than
-    anywhere.
+    Source: Schmucker 2021, section 3.2 (epsilon-net). Deviation: the net begins with the best in
+    the first objective rather than with any.
     """
     if losses.shape[1] == 1:
         return np.argsort(losses[:, 0], kind="stable")
@@ -177,8 +179,8 @@ def order(losses: Array, most: float = math.inf) -> Index:
 
 
 def _net(losses: Array, most: int) -> list[int]:
-    """Up to `most` indices of a front (c, m) in such an order that every beginning of it covers the front."""
-    # halves: their differences cannot overflow
+    """Return up to `most` indices of a front (c, m), each beginning of which covers the front."""
+    # Of halves the differences cannot overflow.
     low = losses.min(axis=0) / 2
     high = losses.max(axis=0) / 2
     Z = (losses / 2 - low) / np.where(high > low, high - low, 1.0)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..history.history import History
-from ..history.report_columns import Reports
+from ..history.report_columns import ReportColumns
 from ..history.resources import first_resource
 from ..history.rungs import Rungs
 from ..numerics.halving import brackets, reached, share
@@ -59,7 +59,7 @@ class _Idle(NamedTuple):
             somebody.
     """
 
-    reports: weakref.ref[Reports] | None
+    reports: weakref.ref[ReportColumns] | None
     plan: Plan | None
     marks: Array
 
@@ -159,7 +159,7 @@ class Brackets(Scheduler):
         granted = history.granted[:n]
         kind = state + 10 * history.confirming[:n]
         marks = np.stack(
-            [history.token[:n], kind, np.nan_to_num(last), np.nan_to_num(granted, nan=-1.0)]
+            [history.n_claims[:n], kind, np.nan_to_num(last), np.nan_to_num(granted, nan=-1.0)]
         )
         still = np.add.reduceat(state < State.PAUSED, begins, dtype=np.int64) == 0
         begin, sizes = plan.bracket(n - 1)

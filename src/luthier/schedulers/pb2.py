@@ -107,8 +107,9 @@ class PB2(PBT):
             and dist.n_values != 1
             and (self.mutate is None or name in self.mutate)
         ]
-        made = history.checkpoints.get(donor, ())
-        step = float(made[-1]["step"]) if made else float(history.last_step[donor])
+        step = float(history.checkpoint_step[donor])
+        if math.isnan(step):
+            step = float(history.last_step[donor])
         loss = loss_at(history, donor, step)
         if not names or loss is None:
             return params

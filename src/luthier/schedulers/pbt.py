@@ -181,7 +181,7 @@ class PBT(Scheduler):
 
     @staticmethod
     def _members(history: History) -> list[int]:
-        added = (history.state >= State.COMPLETE) & (history.token == 0)
+        added = (history.state >= State.COMPLETE) & (history.n_claims == 0)
         return [int(m) for m in np.flatnonzero(~history.confirming & ~added)]
 
     def _open(self, history: History) -> list[int]:
@@ -229,7 +229,7 @@ class PBT(Scheduler):
             return None
         best = [int(m) for m in numbers[order[:n]] if history.state[m] < State.COMPLETE]
         donors = [m for m in best if self._lends(history, m, last)]
-        if best and not donors and history.checkpoints:
+        if best and not donors and not np.isnan(history.checkpoint_step).all():
             self._say(
                 "behind",
                 f"trial {number} cannot copy {best} at step {last:g}: none of them has a "
@@ -264,10 +264,9 @@ class PBT(Scheduler):
 
         Where nobody makes any, it needs none.
         """
-        made = history.checkpoints.get(donor, ())
-        if not made:
-            return not history.checkpoints
-        last = float(made[-1]["step"])
+        last = float(history.checkpoint_step[donor])
+        if math.isnan(last):
+            return bool(np.isnan(history.checkpoint_step).all())
         copied = max(
             (t.step for t in history.turns.get(donor, ()) if t.source is not None),
             default=-math.inf,

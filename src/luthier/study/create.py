@@ -24,7 +24,7 @@ from .study import Study
 def create_study(
     name: str | None = None,
     storage: str | Storage | None = None,
-    direction: str | None = None,
+    direction: Literal["minimize", "maximize"] | None = None,
     objectives: Mapping[str, str] | Sequence[str] | None = None,
     space: Space | Mapping[str, Any] | None = None,
     sampler: Sampler | str | None = None,

@@ -137,7 +137,7 @@ class Engine:
             self.history.put(changes.rows)
             for r in changes.reports:
                 self.history.put_report(r.number, r.step, r.value)
-            self.history.revision = changes.revision
+            self.history.set_revision(changes.revision)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[History]:
@@ -190,7 +190,7 @@ class Engine:
 
     def end_run(self) -> None:
         """Forget how many trials the run was to have: `take` without a bound knows of no end."""
-        self.history.budget = None
+        self.history.update_info(budget=None)
 
     # -- trials ---------------------------------------------------------------------------------
 
@@ -340,7 +340,7 @@ class Engine:
             same_params = not params or params == history.last_params(number)
             if revision == history.revision + 1 and same_params:
                 history.put_report(number, step, value)
-                history.revision = revision
+                history.set_revision(revision)
             elif not same_params or not self.storage.shared:
                 # With a shared storage `decide` reads the changes anyway.
                 self.refresh()
@@ -477,7 +477,7 @@ class Engine:
     def _set_budget(self, n_left: int | None) -> None:
         history = self.history
         n_begun = history.n - len(history.waiting - history.turns.keys())
-        history.budget = None if n_left is None else n_begun + n_left
+        history.update_info(budget=None if n_left is None else n_begun + n_left)
 
     def _claim(
         self, only: Collection[int] | None, new_allowed: bool, worker: str
@@ -640,7 +640,7 @@ class Engine:
             earlier_cost = float(history.cost[number])
             if not math.isnan(earlier_cost):
                 cost = earlier_cost + (cost or 0.0)
-            constraints = {**history.feasibility.told(number), **constraints}
+            constraints = {**history.constraints_of(number), **constraints}
 
         return TrialRow(
             number=number,
@@ -712,7 +712,7 @@ class Engine:
             return
         self.history.put([row])
         if revision == self.history.revision + 1:
-            self.history.revision = revision
+            self.history.set_revision(revision)
 
     def _save_space(self) -> None:
         self.update_spec(space=self.history.space.to_json(), declared=self.declared)
@@ -720,7 +720,7 @@ class Engine:
     def _adopt(self, spec: Mapping[str, Any]) -> None:
         """Take over what the storage knows of the study, but for its space."""
         self._spec = dict(spec)
-        self.history.crash = self._spec.get("crash") == "infeasible"
+        self.history.update_info(crash=self._spec.get("crash") == "infeasible")
 
 
 class StopSignal:

@@ -1,0 +1,23 @@
+"""Facts about a study that are not trials."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about a study that samplers, schedulers and models may need beside its trials.
+
+    Attributes:
+        directions: "minimize" or "maximize", one for each objective.
+        objectives: Names of the objectives.
+        seed: The study's seed, for what must not differ between its workers.
+        crash: Whether a trial that fails breaks a constraint, "crash".
+        budget: Number of trials that there will be in all; None where it is not known.
+    """
+
+    directions: tuple[str, ...]
+    objectives: tuple[str, ...]
+    seed: int = 0
+    crash: bool = False
+    budget: int | None = None
