@@ -359,10 +359,10 @@ def test_a_plateau_ends_a_search_and_a_larger_one_begins(restarts) -> None:
         assert (now.restart, now.size, now.n) == (0, 6, 696)
     else:
         assert now.restart >= 2
-        assert now.large >= 12
-        assert sum(now.spent) + now.n == now.end
+        assert now.largest >= 12
+        assert now.n_large + now.n_narrow + now.n == now.end
     if restarts == "bipop":
-        assert now.spent[1] > 0 or now.narrow
+        assert now.n_narrow > 0 or now.narrow
 
 
 def test_restarts_find_another_valley() -> None:

@@ -14,11 +14,12 @@ import numpy as np
 from ..history.history import History
 from ..numerics.crossed_parzen import Crossed, Ratio
 from ..numerics.parzen import Axes, Mixture
-from ..space.distributions import Categorical, Distribution
+from ..space.distributions import Distribution
 from ..space.space import Space
 from ..typing import Array, Index, Mask
 from ..validation import check_real, check_whole
 from .base import unseen_points
+from .startup import raw_values
 
 MAX_GOOD = 25
 """Most kernels of the density of good trials."""
@@ -258,8 +259,6 @@ def mixture_axes(space: Space) -> Axes:
 
 def _cells(p: Distribution, k: int) -> tuple[Array, Array, Array]:
     """Return the k values of a discrete distribution on the unit interval, and their cells' ends."""
-    raw = np.arange(k, dtype=np.float64)
-    if not isinstance(p, Categorical):
-        raw = p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
+    raw = raw_values(p)
     low, high = p.cells(raw) if k > 1 else (np.zeros(1), np.ones(1))
     return p.to_unit(raw), low, high

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import SamplerError
 from ..history.history import History
+from ..space.distributions import Categorical, Distribution
 from ..space.space import Space
 from ..typing import Array
 from .base import replace_seen
@@ -80,6 +81,15 @@ def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
     inactive = np.isnan(U)
     U[inactive] = rng.random(int(inactive.sum()))
     return U
+
+
+def raw_values(p: Distribution) -> Array:
+    """Return the values (k,) of a discrete distribution, ascending; of a category its index."""
+    raw = np.arange(p.n_values or 0, dtype=np.float64)
+    if isinstance(p, Categorical):
+        return raw
+    rounded: Array = p.from_unit(p.to_unit(p.low + raw * (p.step or 0)))
+    return rounded
 
 
 def vary_until_new(
