@@ -385,9 +385,16 @@ def _rows_of(history: History, numbers: Index) -> Array:
 def _infeasible_last(history: History, numbers: Index) -> Index:
     """Return ordered trials with infeasible and unfinished ones behind the others.
 
-    Infeasible ones are ordered by their violation in units of the largest among these trials. In
-    units of the whole study, later trials would change the order of earlier ones.
+    Infeasible ones are ordered by their violation in units of the largest among these trials, and
+    equal ones by number. In units of the whole study, later trials would change the order of
+    earlier ones.
+
+    Args:
+        history: All trials.
+        numbers: (k,) trials, the best first.
     """
     violated = violation(history.constraints[numbers])
     violated[history.state[numbers] != State.COMPLETE] = np.inf
-    return numbers[np.argsort(violated, kind="stable")]
+    infeasible = (violated > 0) & (violated < np.inf)
+    among_equals = np.where(infeasible, numbers, np.arange(len(numbers)))
+    return numbers[np.lexsort((among_equals, violated))]
