@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -44,8 +43,6 @@ class History:
         paused: Numbers of trials that may be resumed.
         turns: Number -> how a trial went on after its pauses; see `TrialRow.turns`.
         reports: The intermediate values.
-        checkpoints: Number -> references to what a trial can go on from.
-        users: Name of a file of checkpoints -> how many trials refer to it.
     """
 
     def __init__(
@@ -62,8 +59,6 @@ class History:
         self.paused: set[int] = set()
         self.turns: dict[int, tuple[Turn, ...]] = {}
         self.reports = ReportColumns(m)
-        self.checkpoints: dict[int, tuple[dict[str, Any], ...]] = {}
-        self.users: Counter[str] = Counter()
         self.scratch: dict[str, Any] = {}
         self._info = StudyInfo(
             directions=tuple(directions),
@@ -80,7 +75,6 @@ class History:
                 "finished_s": np.full(16, np.nan),
                 "cost": np.full(16, np.nan),
                 "confirming": np.zeros(16, dtype=np.bool_),
-                "lease_s": np.full(16, np.nan),
                 "n_claims": np.zeros(16, dtype=np.int64),
                 "resumed_step": np.full(16, np.nan),
                 "checkpoint_step": np.full(16, np.nan),
@@ -422,7 +416,6 @@ class History:
         column["finished_s"][at] = [nan if r.finished_s is None else r.finished_s for r in rows]
         column["cost"][at] = [nan if r.cost is None else r.cost for r in rows]
         column["confirming"][at] = [r.confirms is not None for r in rows]
-        column["lease_s"][at] = [r.lease_s for r in rows]
         column["n_claims"][at] = [r.token for r in rows]
         for row in rows:
             self._put_sparse(row)
@@ -444,7 +437,6 @@ class History:
         column["finished_s"][i] = nan if row.finished_s is None else row.finished_s
         column["cost"][i] = nan if row.cost is None else row.cost
         column["confirming"][i] = row.confirms is not None
-        column["lease_s"][i] = row.lease_s
         column["n_claims"][i] = row.token
         self._put_sparse(row)
 
@@ -471,8 +463,8 @@ class History:
         if row.turns:
             self.turns[i] = row.turns
             self._columns["resumed_step"][i] = row.turns[-1].step
-        if row.checkpoints or i in self.checkpoints:
-            self.set_checkpoints(i, row.checkpoints)
+        latest = row.checkpoints[-1] if row.checkpoints else None
+        self.set_checkpoint_step(i, None if latest is None else latest["step"])
 
     def put_report(self, number: int, step: float, value: Told) -> None:
         """Store a report, in place of an earlier one for the same step."""
@@ -485,28 +477,6 @@ class History:
     def set_checkpoint_step(self, number: int, step: float | None) -> None:
         """Store the step of a trial's latest checkpoint; None where it has none."""
         self._columns["checkpoint_step"][number] = np.nan if step is None else step
-
-    def set_checkpoints(self, number: int, references: tuple[dict[str, Any], ...]) -> None:
-        """Store references to what a trial can go on from."""
-        self.users.subtract(r.get("file", "") for r in self.checkpoints.pop(number, ()))
-        self.users.update(r.get("file", "") for r in references)
-        if references:
-            self.checkpoints[number] = references
-        self.set_checkpoint_step(number, references[-1].get("step") if references else None)
-
-    @property
-    def lease_s(self) -> Array:
-        """(n,) until when the worker of a running trial may be silent, as last read."""
-        return self._columns.view("lease_s", self.n)
-
-    @property
-    def token(self) -> Index:
-        """(n,) how often each trial was handed out."""
-        return self._columns.view("n_claims", self.n)
-
-    def set_lease(self, number: int, lease_s: float) -> None:
-        """Store that a running trial's worker has been heard of."""
-        self._columns["lease_s"][number] = lease_s
 
     def __len__(self) -> int:
         return self.n

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
 from ..checkpoints import Checkpoints, superseded
 from ..errors import CheckpointError
-from ..history.history import History
 from ..trial.record import State, TrialRow
+from .bookkeeping import References
+from .replica import Replica
 
 logger = logging.getLogger("luthier")
 
@@ -29,23 +29,23 @@ class CheckpointRetention:
 
     Args:
         store: Where they are.
-        history: The study's trials.
+        replica: The study's trials.
     """
 
-    def __init__(self, store: Checkpoints, history: History) -> None:
+    def __init__(self, store: Checkpoints, replica: Replica) -> None:
         self.store = store
-        self.history = history
+        self.replica = replica
         self._dropped: list[str] = []  # files that a row no longer refers to, once it is written
 
-    def add(self, number: int, reference: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    def add(self, number: int, reference: dict[str, Any]) -> References:
         """Add a checkpoint to a trial; return the references that its row then holds."""
-        made = (*self.history.checkpoints.get(number, ()), reference)
+        made = (*self.replica.books.checkpoints.get(number, ()), reference)
         self._dropped += superseded(made, self.store.keep)
         return made if self.store.keep == "all" else made[-2:]
 
     def end(self, row: TrialRow) -> TrialRow:
         """Return the row of a trial whose turn is over with the references that stay."""
-        made = self.history.checkpoints.get(row.number, ())
+        made = self.replica.books.checkpoints.get(row.number, ())
         if not made:
             return row
         stay = made
@@ -57,20 +57,15 @@ class CheckpointRetention:
             stay = made[-1:] if is_kept else ()
             self._drop(made, stay)
             if self.store.keep == "best" and is_kept and best is not None:
-                self._drop(self.history.checkpoints.get(best, ()), ())
-                self.history.set_checkpoints(best, ())
+                self._drop(self.replica.books.checkpoints.get(best, ()), ())
+                self.replica.set_checkpoints(best, ())
         return replace(row, checkpoints=stay)
 
-    def delete_dropped(self, refresh: Callable[[], None]) -> None:
-        """Delete dropped files that nobody refers to, once the rows have been written.
-
-        Args:
-            refresh: Brings the history up to date: another worker's trial may just have become a
-                copy.
-        """
+    def delete_dropped(self) -> None:
+        """Delete dropped files that nobody refers to, once the rows have been written."""
         if self._dropped:
-            refresh()
-        unused = [f for f in self._dropped if not self.history.users[f]]
+            self.replica.refresh()  # another worker's trial may just have become a copy
+        unused = [f for f in self._dropped if not self.replica.books.is_used(f)]
         self._dropped = []
         if unused:
             try:
@@ -82,12 +77,13 @@ class CheckpointRetention:
         """Delete files of processes that died between writing a file, noting it, and deleting it."""
         if self.store.keep == "all":
             return
-        h, best = self.history, self._best() if self.store.keep == "best" else None
+        state = self.replica.history.state
+        best = self._best() if self.store.keep == "best" else None
         needed = {
             r["file"]
-            for i, made in h.checkpoints.items()
+            for i, made in self.replica.books.checkpoints.items()
             for r in made
-            if "file" in r and (best is None or i == best or h.state[i] < State.COMPLETE)
+            if "file" in r and (best is None or i == best or state[i] < State.COMPLETE)
         }
         old = time.time() - _OLD_S
         try:
@@ -97,15 +93,17 @@ class CheckpointRetention:
         except CheckpointError as e:
             logger.warning("%s", e)
 
-    def _drop(self, made: tuple[dict[str, Any], ...], stay: tuple[dict[str, Any], ...]) -> None:
+    def _drop(self, made: References, stay: References) -> None:
         files = {r.get("file") for r in stay}
         self._dropped += [r["file"] for r in made if "file" in r and r["file"] not in files]
 
     def _best(self) -> int | None:
-        return self.history.best() if len(self.history.directions) == 1 else None
+        return self.replica.history.best() if len(self.replica.history.directions) == 1 else None
 
     def _beats(self, row: TrialRow, best: int | None) -> bool:
         """Whether a complete trial is the best so far; with several objectives all may be."""
         if best is None or row.values is None:
             return True
-        return float(self.history.values_of(row.values[0])) < float(self.history.losses[best, 0])
+        return float(self.replica.history.values_of(row.values[0])) < float(
+            self.replica.history.losses[best, 0]
+        )

@@ -15,29 +15,27 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from msgspec.structs import replace
-
 from ..checkpoints import Checkpoints
 from ..errors import IncompatibleDistributionError, LeaseLostError, ReportError
 from ..history.history import History
 from ..samplers.base import Sampler
-from ..schedulers.base import Next, Resume, Scheduler
+from ..schedulers.base import Next, Scheduler
 from ..space.distributions import must_match
 from ..space.space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
-from ..storages.transitions import lease_expired
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome, describe
-from ..trial.record import Decision, State, Told, TrialRow, Turn
+from ..trial.record import Decision, State, Told, TrialRow
 from .checkpoint_retention import CheckpointRetention
+from .intake import Intake, Request
 from .leases import Leases
 from .proposals import Proposals
+from .replica import Replica
 from .ticket import Ticket, make_trial
+from .warn_once import WarnOnce
 
 logger = logging.getLogger("luthier")
-
-_ATTEMPTS = 20  # to resume a trial that others resume at the same time
 
 
 class Engine:
@@ -63,7 +61,6 @@ class Engine:
         declared: Whether the space was declared, and not discovered by the objective.
         history: The trials as columns, as of the last look at the storage.
         worker: The name under which this process writes.
-        held: Number -> token of the trials that this process runs.
         stop: Whether, and why, no further trial is begun.
     """
 
@@ -90,7 +87,6 @@ class Engine:
         self.seed = int(spec["seed"])
         self.declared = bool(space is not None or spec.get("declared", False))
         self.worker = worker_name()
-        self.held: dict[int, int] = {}
         self.stop = StopSignal()
 
         self.history = History(
@@ -98,13 +94,15 @@ class Engine:
         )
         self.objectives = self.history.objectives
         self._spec = spec
+        self._replica = Replica(storage, record.id, self.history)
         self._proposals = Proposals(
             self.history, self.declared, set() if space is None else set(space.names)
         )
+        self._warn = WarnOnce()
+        self._intake = Intake(self.name, self._replica, self._proposals, self._warn)
         self._leases = Leases(storage, record.id, self.held)
-        self._retention = CheckpointRetention(checkpoints, self.history)
+        self._retention = CheckpointRetention(checkpoints, self._replica)
         self._lock = threading.RLock()
-        self._warned: set[str] = set()  # topics of warnings that were given
         self._adopt(spec)
 
     # -- the study ------------------------------------------------------------------------------
@@ -131,13 +129,7 @@ class Engine:
     def refresh(self) -> None:
         """Read what others have written since the last look."""
         with self._lock:
-            changes = self.storage.changes(self.id, self.history.revision)
-            if changes.revision == self.history.revision:
-                return
-            self.history.put(changes.rows)
-            for r in changes.reports:
-                self.history.put_report(r.number, r.step, r.value)
-            self.history.set_revision(changes.revision)
+            self._replica.refresh()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[History]:
@@ -194,9 +186,18 @@ class Engine:
 
     # -- trials ---------------------------------------------------------------------------------
 
+    @property
+    def held(self) -> dict[int, int]:
+        """Number -> token of the trials that this process runs."""
+        return self._replica.held
+
+    def token(self, number: int) -> int:
+        """How often a trial that is not over was handed out; its worker must prove the latest."""
+        return self._replica.books.token(number)
+
     def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         """Rows of some trials, or of all, by number."""
-        return self.storage.rows(self.id, numbers)
+        return self._replica.rows(numbers)
 
     def add_trials(
         self, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None
@@ -223,7 +224,7 @@ class Engine:
         Raises:
             UnknownParameterError: A declared space does not have such a parameter or value.
         """
-        return self.history.space.check(params) if self.declared else dict(params)
+        return self._proposals.check(params)
 
     def take(
         self,
@@ -246,22 +247,11 @@ class Engine:
         """
         with self._lock:
             if not fresh:
-                self.refresh()
-            worker = worker or self.worker
-            new_allowed = n_left != 0
-            if only is None:
-                self._set_budget(n_left)
-
-            row = self._claim(only, new_allowed, worker)
-            if row is not None:
-                return row
-            if only is not None:
-                return Next.DONE
-
-            self._warn_of_stuck_trials()
-            if self.scheduler is None:
-                return self._propose(worker) if new_allowed else Next.DONE
-            return self._follow_scheduler(self.scheduler, new_allowed, worker)
+                self._replica.refresh()
+            request = Request(
+                self.sampler, self.scheduler, worker or self.worker, only=only, n_left=n_left
+            )
+            return self._intake.take(request)
 
     def ask(
         self,
@@ -346,8 +336,8 @@ class Engine:
                 self.refresh()
 
             if references is not None:
-                history.set_checkpoints(number, references)
-            self._retention.delete_dropped(self.refresh)
+                self._replica.set_checkpoints(number, references)
+            self._retention.delete_dropped()
 
     def decide(self, number: int, window: int | None = None) -> Decision:
         """Ask the scheduler about a trial that has reported.
@@ -393,7 +383,7 @@ class Engine:
             unseen = (
                 reported_elsewhere
                 or outcome.state != State.COMPLETE
-                or bool(self.history.checkpoints.get(number))
+                or number in self._replica.books.checkpoints
             )
             if self.storage.shared and unseen:
                 self.refresh()  # its reports, and what others did better
@@ -404,10 +394,10 @@ class Engine:
             if row.state == State.COMPLETE:
                 self._warn_without_reports(number)
             try:
-                self._apply_write(self.storage.finish(self.id, row), row)
+                self._replica.apply(self.storage.finish(self.id, row), row)
             finally:
                 self.held.pop(number, None)
-            self._retention.delete_dropped(self.refresh)
+            self._retention.delete_dropped()
         return row
 
     def release(self, number: int, token: int, retried: bool) -> None:
@@ -421,7 +411,7 @@ class Engine:
         with self._lock:
             self.held.pop(number, None)
             try:
-                self._apply_write(self.storage.release(self.id, number, token, retried))
+                self._replica.apply(self.storage.release(self.id, number, token, retried))
             except LeaseLostError as e:  # an interrupt came after the result had been stored
                 logger.info("%s", e)
 
@@ -433,7 +423,7 @@ class Engine:
             for row in self.rows(unknown):
                 if row.worker == self.worker:
                     with contextlib.suppress(LeaseLostError):
-                        self._apply_write(
+                        self._replica.apply(
                             self.storage.release(self.id, row.number, row.token, False)
                         )
 
@@ -443,7 +433,7 @@ class Engine:
             now = time.time()
             foreign = history.running - self.held.keys()
             return {
-                i: i in history.waiting or bool(history.lease_s[i] < now)
+                i: i in history.waiting or self._replica.books.lease_s(i) < now
                 for i in numbers
                 if i in history.waiting or i in foreign
             }
@@ -451,151 +441,13 @@ class Engine:
     def count_running(self) -> int:
         """How many trials run now, here or elsewhere, as far as the history knows."""
         now = time.time()
-        history = self.history
-        return sum(i in self.held or bool(history.lease_s[i] > now) for i in history.running)
+        books = self._replica.books
+        return sum(i in self.held or books.lease_s(i) > now for i in self.history.running)
 
     def find_expired(self, numbers: Iterable[int]) -> list[int]:
-        """Numbers of those running trials whose lease has run out.
-
-        Only those are looked up whose lease was to end by now; a lease that turns out to have been
-        prolonged is noted.
-        """
-        now = self.storage.now()
-        lease_s = self.storage.lease_s
+        """Those running trials whose lease has run out, as the storage has it."""
         with self._lock:
-            due = sorted(i for i in numbers if lease_expired(self.history.lease_s[i], now, lease_s))
-            expired = []
-            for row in self.rows(due) if due else ():
-                if row.state == State.RUNNING and lease_expired(row.lease_s, now, lease_s):
-                    expired.append(row.number)
-                else:
-                    self.history.set_lease(row.number, row.lease_s)
-        return expired
-
-    # -- how `take` finds a trial ----------------------------------------------------------------
-
-    def _set_budget(self, n_left: int | None) -> None:
-        history = self.history
-        n_begun = history.n - len(history.waiting - history.turns.keys())
-        history.update_info(budget=None if n_left is None else n_begun + n_left)
-
-    def _claim(
-        self, only: Collection[int] | None, new_allowed: bool, worker: str
-    ) -> TrialRow | None:
-        """Take over the first trial that waits, or whose worker has been silent for too long."""
-        history = self.history
-        candidates = set(history.waiting)
-        if not new_allowed:
-            candidates &= history.turns.keys()
-        foreign = history.running - self.held.keys()
-        if foreign:
-            now = self.storage.now()
-            candidates |= {
-                i for i in foreign if lease_expired(history.lease_s[i], now, self.storage.lease_s)
-            }
-        if only is not None:
-            candidates &= set(only)
-
-        for number in sorted(candidates):
-            row, revision = self.storage.claim(self.id, number, worker)
-            first_time = row is not None and row.token == 1
-            if row is not None and first_time and row.params.keys() != history.space.params.keys():
-                params = self._proposals.complete(self.sampler, number, row.params)
-                row = replace(row, params=params)
-            self._apply_write(revision, row)
-            if row is not None:
-                return row
-            if number in history.running:  # alive after all: look at its lease again in a while
-                history.set_lease(number, self.storage.now() + self.storage.lease_s / 3)
-        return None
-
-    def _follow_scheduler(
-        self, scheduler: Scheduler, new_allowed: bool, worker: str
-    ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
-        """Do what the scheduler says that a free worker does."""
-        for _ in range(_ATTEMPTS):
-            move = scheduler.next(self.history)
-            if isinstance(move, Resume):
-                row = self._resume(move, worker)
-                if row is not None:
-                    return row
-            elif move is not Next.START:
-                return move
-            elif new_allowed:
-                return self._propose(worker)
-            else:
-                return Next.WAIT if scheduler.resumes and self.history.running else Next.DONE
-        return Next.WAIT
-
-    def _propose(self, worker: str) -> TrialRow:
-        """Begin a new trial.
-
-        If another worker was quicker, the proposal is made once more with its trial in sight.
-        """
-        for attempt in (0, 1):
-            number = self.history.n
-            params = self._proposals.propose(self.sampler, number, attempt)
-            row = self._new_row(number, params, worker)
-            first, revision = self.storage.add_trials(self.id, [row], None if attempt else number)
-            if first >= 0:
-                break
-            self.refresh()
-        row = row if first == number else replace(row, number=first)
-        self._apply_write(revision, row)
-        return row
-
-    def _begin(self, params: dict[str, Any], worker: str) -> TrialRow | None:
-        """Begin a new trial with these params, the others sampled; None if another was quicker."""
-        number = self.history.n
-        params = self._proposals.complete(self.sampler, number, self.check_params(params))
-        row = self._new_row(number, params, worker)
-        first, revision = self.storage.add_trials(self.id, [row], number)
-        self._apply_write(revision, row if first >= 0 else None)
-        return row if first >= 0 else None
-
-    def _new_row(self, number: int, params: dict[str, Any], worker: str) -> TrialRow:
-        return TrialRow(
-            number=number,
-            state=State.RUNNING,
-            params=params,
-            started_s=time.time(),
-            worker=worker,
-            token=1,
-            lease_s=self.storage.now() + self.storage.lease_s,
-        )
-
-    def _resume(self, move: Resume, worker: str) -> TrialRow | None:
-        """Resume a paused trial.
-
-        None if another worker was quicker, whose trial is then in sight.
-        """
-        history = self.history
-        number = move.number
-        if number == history.n:
-            return self._begin(move.params or {}, worker)
-        token = int(history.token[number])
-        [row] = self.rows([number])
-
-        step = float(history.last_step[number])
-        copied = row.checkpoints[:0]
-        if move.source is not None:  # go on from another trial's last checkpoint
-            copied = history.checkpoints.get(move.source, ())[-1:]
-            step = float(copied[0]["step"] if copied else history.last_step[move.source])
-        if not row.checkpoints and not copied and step > 0:
-            self._warn(
-                "no checkpoint",
-                f"trial {number} of {self.name!r} goes on without a checkpoint, so its first "
-                f"{step:g} steps are trained again: call trial.report(value, step, "
-                "checkpoint=...), begin with trial.checkpoint after trial.step, or take a "
-                "scheduler that never pauses, such as ASHA(mode='stopping')",
-            )
-
-        turn = Turn(step, row.params if move.params is None else move.params, move.source)
-        resumed, revision = self.storage.claim(
-            self.id, number, worker, turn=turn, token=token, checkpoints=copied
-        )
-        self._apply_write(revision, resumed)
-        return resumed
+            return self._replica.find_expired(numbers)
 
     # -- how `end` makes the row ------------------------------------------------------------------
 
@@ -672,16 +524,6 @@ class Engine:
 
     # -- warnings, each given once ----------------------------------------------------------------
 
-    def _warn_of_stuck_trials(self) -> None:
-        n_paused = len(self.history.paused)
-        if n_paused and not (self.scheduler and self.scheduler.resumes):
-            self._warn(
-                "paused",
-                f"{n_paused} trials of {self.name!r} are paused, and the scheduler "
-                f"{self.scheduler!r} never resumes any: they stay as they are. Pass the scheduler "
-                "that paused them to go on with them",
-            )
-
     def _warn_without_reports(self, number: int) -> None:
         if self.scheduler is None or self.history.n_reports:
             return
@@ -695,24 +537,7 @@ class Engine:
                 "is trained to its end",
             )
 
-    def _warn(self, topic: str, message: str) -> None:
-        if topic not in self._warned:
-            self._warned.add(topic)
-            logger.warning("%s", message)
-
     # -- what is known of the study ---------------------------------------------------------------
-
-    def _apply_write(self, revision: int, row: TrialRow | None = None) -> None:
-        """Bring the history up to date after an own write.
-
-        What others wrote in between is read when somebody needs it.
-        """
-        if row is None or row.number > self.history.n:
-            self.refresh()
-            return
-        self.history.put([row])
-        if revision == self.history.revision + 1:
-            self.history.set_revision(revision)
 
     def _save_space(self) -> None:
         self.update_spec(space=self.history.space.to_json(), declared=self.declared)

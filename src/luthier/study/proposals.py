@@ -73,6 +73,14 @@ class Proposals:
         space = self.space
         return space.decode(self._sample(space, sampler, number, attempt))[0]
 
+    def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Params that somebody fixes, as a declared space takes them.
+
+        Raises:
+            UnknownParameterError: A declared space does not have such a parameter or value.
+        """
+        return self.history.space.check(params) if self.declared else dict(params)
+
     def complete(self, sampler: Sampler, number: int, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Sample the params that are not fixed.
 

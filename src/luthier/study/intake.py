@@ -1,0 +1,224 @@
+"""Intake: how a free worker gets its next trial.
+
+In this order: a trial that waits or whose worker died, one that the scheduler resumes, a new one
+that the sampler proposes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from ..samplers.base import Sampler
+from ..schedulers.base import Next, Resume, Scheduler
+from ..trial.record import State, TrialRow, Turn
+from .proposals import Proposals
+from .replica import Replica
+from .warn_once import WarnOnce
+
+_ATTEMPTS = 20  # to resume a trial that others resume at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A free worker that asks for a trial.
+
+    Attributes:
+        sampler: What to try next.
+        scheduler: How long to train it; None lets every trial run to its end.
+        worker: The worker's name.
+        only: Numbers of trials that wait or have lost their worker: no others are wanted.
+        n_left: How many trials that nobody has begun may still be taken; None for no bound.
+    """
+
+    sampler: Sampler
+    scheduler: Scheduler | None
+    worker: str
+    only: Collection[int] | None = None
+    n_left: int | None = None
+
+    @property
+    def takes_new(self) -> bool:
+        """Whether a trial that nobody has begun may be taken."""
+        return self.n_left != 0
+
+
+class Intake:
+    """Begins trials of one study; its caller holds the study's lock.
+
+    Args:
+        name: The study's, for messages.
+        replica: The study's trials.
+        proposals: Params for new trials.
+        warn: Gives warnings once.
+    """
+
+    def __init__(self, name: str, replica: Replica, proposals: Proposals, warn: WarnOnce) -> None:
+        self.name = name
+        self.replica = replica
+        self.proposals = proposals
+        self.warn = warn
+
+    def take(self, request: Request) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+        """Begin a trial; the replica has just been refreshed."""
+        if request.only is None:
+            self._set_budget(request.n_left)
+        row = self._claim(request)
+        if row is not None:
+            return row
+        if request.only is not None:
+            return Next.DONE
+
+        self._warn_of_stuck_trials(request.scheduler)
+        if request.scheduler is None:
+            return self._propose(request) if request.takes_new else Next.DONE
+        return self._follow(request.scheduler, request)
+
+    def _set_budget(self, n_left: int | None) -> None:
+        history = self.replica.history
+        n_begun = history.n - len(history.waiting - history.turns.keys())
+        history.update_info(budget=None if n_left is None else n_begun + n_left)
+
+    def _claim(self, request: Request) -> TrialRow | None:
+        """Take over the first trial that waits, or whose worker has been silent for too long."""
+        replica = self.replica
+        storage = replica.storage
+        history = replica.history
+        candidates = set(history.waiting)
+        if not request.takes_new:
+            candidates &= history.turns.keys()
+        foreign = history.running - replica.held.keys()
+        if foreign:
+            candidates.update(replica.possibly_expired(foreign))
+        if request.only is not None:
+            candidates &= set(request.only)
+
+        for number in sorted(candidates):
+            row, revision = storage.claim(replica.study, number, request.worker)
+            if row is not None:
+                row = self._complete(row, request.sampler)
+            replica.apply(revision, row)
+            if row is not None:
+                return row
+            if number in history.running:  # alive after all: look at its lease again in a while
+                replica.books.set_lease(number, storage.now() + storage.lease_s / 3)
+        return None
+
+    def _complete(self, row: TrialRow, sampler: Sampler) -> TrialRow:
+        """A claimed trial with all params, also where only some were enqueued."""
+        is_begun_anew = row.token > 1
+        if is_begun_anew or row.params.keys() == self.replica.history.space.params.keys():
+            return row
+        return replace(row, params=self.proposals.complete(sampler, row.number, row.params))
+
+    def _follow(
+        self, scheduler: Scheduler, request: Request
+    ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+        """Do what the scheduler says that a free worker does."""
+        for _ in range(_ATTEMPTS):
+            move = scheduler.next(self.replica.history)
+            if isinstance(move, Resume):
+                row = self._resume(move, request)
+                if row is not None:
+                    return row
+            elif move is not Next.START:
+                return move
+            elif request.takes_new:
+                return self._propose(request)
+            else:
+                is_running = bool(self.replica.history.running)
+                return Next.WAIT if scheduler.resumes and is_running else Next.DONE
+        return Next.WAIT
+
+    def _propose(self, request: Request) -> TrialRow:
+        """Begin a new trial.
+
+        If another worker was quicker, the proposal is made once more with its trial in sight.
+        """
+        replica = self.replica
+        for attempt in (0, 1):
+            number = replica.history.n
+            params = self.proposals.propose(request.sampler, number, attempt)
+            row = self._new_row(number, params, request.worker)
+            expected = None if attempt else number
+            first, revision = replica.storage.add_trials(replica.study, [row], expected)
+            if first >= 0:
+                break
+            replica.refresh()
+        row = row if first == number else replace(row, number=first)
+        replica.apply(revision, row)
+        return row
+
+    def _begin(self, params: dict[str, Any], request: Request) -> TrialRow | None:
+        """Begin a new trial with these params, the others sampled; None if another was quicker."""
+        replica = self.replica
+        number = replica.history.n
+        fixed = self.proposals.check(params)
+        completed = self.proposals.complete(request.sampler, number, fixed)
+        row = self._new_row(number, completed, request.worker)
+        first, revision = replica.storage.add_trials(replica.study, [row], number)
+        replica.apply(revision, row if first >= 0 else None)
+        return row if first >= 0 else None
+
+    def _new_row(self, number: int, params: dict[str, Any], worker: str) -> TrialRow:
+        storage = self.replica.storage
+        return TrialRow(
+            number=number,
+            state=State.RUNNING,
+            params=params,
+            started_s=time.time(),
+            worker=worker,
+            token=1,
+            lease_s=storage.now() + storage.lease_s,
+        )
+
+    def _resume(self, move: Resume, request: Request) -> TrialRow | None:
+        """Resume a paused trial.
+
+        None if another worker was quicker, whose trial is then in sight.
+        """
+        replica = self.replica
+        history = replica.history
+        number = move.number
+        if number == history.n:
+            return self._begin(move.params or {}, request)
+        token = replica.books.token(number)
+        [row] = replica.rows([number])
+
+        step = float(history.last_step[number])
+        copied = row.checkpoints[:0]
+        if move.source is not None:  # go on from another trial's last checkpoint
+            copied = replica.books.checkpoints.get(move.source, ())[-1:]
+            step = float(copied[0]["step"] if copied else history.last_step[move.source])
+        if not row.checkpoints and not copied and step > 0:
+            self._warn_without_checkpoint(number, step)
+
+        turn = Turn(step, row.params if move.params is None else move.params, move.source)
+        resumed, revision = replica.storage.claim(
+            replica.study, number, request.worker, turn=turn, token=token, checkpoints=copied
+        )
+        replica.apply(revision, resumed)
+        return resumed
+
+    def _warn_of_stuck_trials(self, scheduler: Scheduler | None) -> None:
+        n_paused = len(self.replica.history.paused)
+        if n_paused and not (scheduler and scheduler.resumes):
+            self.warn(
+                "paused",
+                f"{n_paused} trials of {self.name!r} are paused, and the scheduler {scheduler!r} "
+                "never resumes any: they stay as they are. Pass the scheduler that paused them to "
+                "go on with them",
+            )
+
+    def _warn_without_checkpoint(self, number: int, step: float) -> None:
+        self.warn(
+            "no checkpoint",
+            f"trial {number} of {self.name!r} goes on without a checkpoint, so its first {step:g} "
+            "steps are trained again: call trial.report(value, step, checkpoint=...), begin with "
+            "trial.checkpoint after trial.step, or take a scheduler that never pauses, such as "
+            "ASHA(mode='stopping')",
+        )

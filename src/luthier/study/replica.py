@@ -1,0 +1,94 @@
+"""A study's trials as this process knows them, in step with the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..history.history import History
+from ..storages import Storage
+from ..storages.transitions import lease_expired
+from ..trial.record import State, TrialRow
+from .bookkeeping import Bookkeeping, References
+
+
+class Replica:
+    """History and bookkeeping of one study, fed with what its storage reports as changed.
+
+    It has no lock: its engine has one.
+
+    Args:
+        storage: Where the study lives.
+        study: Its id there.
+        history: The trials as samplers and schedulers see them.
+
+    Attributes:
+        books: Tokens, leases and checkpoints, which only the engine needs.
+        held: Number -> token of the trials that this process runs.
+    """
+
+    def __init__(self, storage: Storage, study: int, history: History) -> None:
+        self.storage = storage
+        self.study = study
+        self.history = history
+        self.books = Bookkeeping()
+        self.held: dict[int, int] = {}
+
+    def refresh(self) -> None:
+        """Read what others have written since the last look."""
+        changes = self.storage.changes(self.study, self.history.revision)
+        if changes.revision == self.history.revision:
+            return
+        self._put(changes.rows)
+        for r in changes.reports:
+            self.history.put_report(r.number, r.step, r.value)
+        self.history.set_revision(changes.revision)
+
+    def apply(self, revision: int, row: TrialRow | None = None) -> None:
+        """Follow an own write; what others wrote in between is read when somebody needs it.
+
+        Args:
+            revision: The study's revision after the write.
+            row: The trial as it was written; None where others may have written it.
+        """
+        if row is None or row.number > self.history.n:
+            self.refresh()
+            return
+        self._put([row])
+        if revision == self.history.revision + 1:
+            self.history.set_revision(revision)
+
+    def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
+        """Rows of some trials, or of all, by number."""
+        return self.storage.rows(self.study, numbers)
+
+    def set_checkpoints(self, number: int, references: References) -> None:
+        """Note what a trial can go on from."""
+        self.books.set_checkpoints(number, references)
+        self.history.set_checkpoint_step(number, references[-1]["step"] if references else None)
+
+    def possibly_expired(self, numbers: Iterable[int]) -> list[int]:
+        """Those running trials whose lease has run out, as far as is known here; ascending."""
+        now = self.storage.now()
+        lease_s = self.storage.lease_s
+        return sorted(i for i in numbers if lease_expired(self.books.lease_s(i), now, lease_s))
+
+    def find_expired(self, numbers: Iterable[int]) -> list[int]:
+        """Those running trials whose lease has run out, as the storage has it.
+
+        Only trials are looked up whose lease was to end by now; a lease that turns out to have been
+        extended is noted.
+        """
+        now = self.storage.now()
+        due = self.possibly_expired(numbers)
+        expired = []
+        for row in self.rows(due) if due else ():
+            is_running = row.state == State.RUNNING
+            if is_running and lease_expired(row.lease_s, now, self.storage.lease_s):
+                expired.append(row.number)
+            else:
+                self.books.set_lease(row.number, row.lease_s)
+        return expired
+
+    def _put(self, rows: Sequence[TrialRow]) -> None:
+        self.history.put(rows)
+        self.books.put(rows)
