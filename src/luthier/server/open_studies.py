@@ -59,7 +59,7 @@ class OpenStudy:
             key: An Idempotency-Key.
             history: The study's history, up to date and under the engine's lock.
         """
-        running = {(i, engine.token(i)) for i in history.running}
+        running = {(i, self.engine.token(i)) for i in history.running}
         self._holders = {k: holder for k, holder in self._holders.items() if holder in running}
 
         if new := running - self._running:
