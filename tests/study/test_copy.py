@@ -133,7 +133,7 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(servers, folder):
     assert luthier.load_study("two", "b.db").objectives == tuple(aims)
     old = luthier.load_study(NAME, "a.db")
     new = luthier.load_study(NAME, "b.db", scheduler=ASHA(1, 9))
-    assert old._spec == new._spec
+    assert old.engine.spec == new.engine.spec
     assert new.trials[5].constraints == {"märk\x00": math.inf}
     assert new.best_trial.number == old.best_trial.number
     some = [
