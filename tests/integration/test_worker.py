@@ -222,7 +222,7 @@ def test_what_waits_beyond_the_total_is_left_alone():
 
 
 def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dead():
-    study = luthier.create_study("s", "sqlite:///s.db?lease_s=0.5", sampler="random")
+    study = luthier.create_study("s", "sqlite:///s.db?lease_s=2", sampler="random")
     dead = TrialRow(number=-1, state=State.RUNNING, params={"x": 0.5}, worker="dead:1:a")
     study.storage.add_trials(study.engine.id, [dead, dead])
     said = call(
@@ -231,8 +231,8 @@ def test_a_worker_waits_for_the_trials_of_others_and_takes_over_those_of_the_dea
     assert "waiting for trials 0, 1, which others run" in said
     assert "Trials of this worker: 3 (3 complete); study s has 3." in said
     assert [(t.state, t.retries) for t in study.trials] == [(State.COMPLETE, n) for n in (1, 1, 0)]
-    study.storage.add_trials(study.engine.id, [dead, dead])
-    time.sleep(0.6)
+    SQLite("s.db", lease_s=0.01).add_trials(study.engine.id, [dead, dead])
+    time.sleep(0.1)
     said = call(
         "worker", "s", "--storage", "sqlite:///s.db?lease_s=0.5", "train.py:objective", "--total", 6
     ).stderr
