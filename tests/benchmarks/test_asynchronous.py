@@ -120,7 +120,7 @@ def test_the_recorded_curves_are_sane(recorded):
         assert seconds == pytest.approx(recorded.seconds[at])
 
 
-@pytest.mark.parametrize("mode", ["promotion", "stopping"])
+@pytest.mark.parametrize("mode", [pytest.param("promotion", marks=pytest.mark.slow), "stopping"])
 def test_a_hundred_workers_have_work_under_asha(recorded, mode):
     scheduler = ASHA(max_resource=recorded.n_epochs, mode=mode)
     study = luthier.create_study(

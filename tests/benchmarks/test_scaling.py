@@ -96,6 +96,7 @@ def test_writers_of_a_study_take_turns(workers, lock):
     assert spread["trials_per_s"] == pytest.approx(workers, rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_read_grows_with_the_square_of_the_workers():
     bytes_read = []
     for workers in (100, 200):

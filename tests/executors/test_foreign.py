@@ -79,6 +79,7 @@ def test_trials_in_a_process_pool_report_and_are_stopped(script, tmp_path, conte
     )
 
 
+@pytest.mark.slow
 def test_what_a_process_pool_breaks_on_is_offered_again(script):
     script(
         STUDY

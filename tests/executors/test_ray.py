@@ -139,6 +139,7 @@ def test_a_trial_that_kills_each_actor_fails_and_the_study_goes_on(cluster, tmp_
     assert "died or fell silent 2 times" in study.trials[1].error
 
 
+@pytest.mark.slow
 def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path):
     import ray
 
@@ -164,6 +165,7 @@ def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path):
     assert [(r.state, r.retries) for r in study.trials] == [(State.COMPLETE, 0)] * 7
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_trials_in_the_cluster(cluster, tmp_path, monkeypatch):
     from click.testing import CliRunner
 
@@ -187,6 +189,7 @@ def test_the_command_line_runs_trials_in_the_cluster(cluster, tmp_path, monkeypa
     assert os.getpid() not in {r.tags["pid"] for r in rows}
 
 
+@pytest.mark.slow
 def test_nodes_come_and_go(cluster, study, tmp_path, eventually):
     """Growth, and the sudden end of a node that runs trials: the study completes its budget."""
     study = study()
@@ -413,6 +416,7 @@ LOCAL = """
     """
 
 
+@pytest.mark.slow
 def test_a_cluster_of_our_own_is_begun_and_ended(script):
     script(
         LOCAL

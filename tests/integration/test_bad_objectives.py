@@ -46,6 +46,12 @@ def how(request, pools):
     return {} if request.param == "serial" else {"executor": pools(), "n_jobs": 2}
 
 
+@pytest.fixture(params=["serial", pytest.param("n_jobs=2", marks=pytest.mark.slow)])
+def how_mostly_serial(request, pools):
+    """As `how`; for tests of many cases, each of which ends the processes."""
+    return {} if request.param == "serial" else {"executor": pools(), "n_jobs": 2}
+
+
 @pytest.fixture
 def study(tmp_path):
     made = luthier.create_study(storage=str(tmp_path / "a.db"), sampler="Random", seed=0)
@@ -129,9 +135,11 @@ def run(study, misbehave, how, n=6, **options):
         (10**400, "must return a number; trial 3 returned 1000"),
     ],
 )
-def test_a_value_that_is_none_is_an_error_that_says_what_came(study, how, returned, says):
+def test_a_value_that_is_none_is_an_error_that_says_what_came(
+    study, how_mostly_serial, returned, says
+):
     with pytest.raises(ObjectiveValueError) as e:
-        run(study, lambda t: returned, how)
+        run(study, lambda t: returned, how_mostly_serial)
     assert says in str(e.value)
     row = study.trials[3]
     assert (row.state, row.values, row.tags) == (State.FAILED, None, {"before": 1})
@@ -187,14 +195,17 @@ def test_anything_that_is_one_number_is_taken(study, how, returned):
     "returned",
     [1.0, (1.0,), (1.0, 2.0, 3.0), (1.0, None), "12", np.zeros((2, 2)), None, (1.0, "2")],
 )
-def test_several_directions_want_as_many_values(tmp_path, how, returned):
+def test_several_directions_want_as_many_values(tmp_path, how_mostly_serial, returned):
     study = luthier.create_study(
         storage=str(tmp_path / "a.db"), objectives=["minimize", "maximize"], sampler="Random"
     )
     study.optimize(lambda t: (1, 2), n_trials=1, progress=False)
     with pytest.raises(ObjectiveValueError, match="must return 2 numbers"):
         study.optimize(
-            lambda t: returned if t.number == 1 else (1, 2), n_trials=4, progress=False, **how
+            lambda t: returned if t.number == 1 else (1, 2),
+            n_trials=4,
+            progress=False,
+            **how_mostly_serial,
         )
     rows = study.trials
     assert (rows[0].state, rows[0].values) == (State.COMPLETE, (1.0, 2.0))
@@ -303,9 +314,9 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("case", STRANGE)
-def test_strange_exceptions_are_recorded_and_caught_by_class(study, how, case):
+def test_strange_exceptions_are_recorded_and_caught_by_class(study, how_mostly_serial, case):
     misbehave, kind, says = STRANGE[case]
-    row, n = run(study, misbehave, how, catch=kind)
+    row, n = run(study, misbehave, how_mostly_serial, catch=kind)
     assert (row.state, n) == (State.FAILED, 6)
     assert row.error.splitlines()[0] == says
     assert f"in {misbehave.__name__}" in row.error
@@ -394,13 +405,13 @@ def test_ctrl_c_in_the_objective_gives_the_trial_back(study):
         (1j, 0, "got value = 1j (complex)"),
     ],
 )
-def test_a_report_that_is_no_number_at_a_step_says_so(study, how, value, step, says):
+def test_a_report_that_is_no_number_at_a_step_says_so(study, how_mostly_serial, value, step, says):
     def misreport(trial):
         trial.report(0.5, 0)
         trial.report(value, step)
 
     with pytest.raises(ReportError) as e:
-        run(study, misreport, how)
+        run(study, misreport, how_mostly_serial)
     assert says in str(e.value)
     assert "trial 3" in str(e.value)
     row = study.trials[3]

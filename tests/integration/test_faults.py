@@ -18,16 +18,19 @@ from luthier.errors import LeaseLostError, StorageFullError, StorageUnreachableE
 from luthier.storages import from_url
 from luthier.trial.record import State, TrialRow
 
-RUNS = [  # every fault, and every kind of storage, at least once; the soak does them all
+# Every fault, and every kind of storage, at least once; the soak does them all.
+QUICK_RUNS = [
     ("postgresql", faults.worker_killed, faults.server_killed),
+    ("redis", faults.network_cut, faults.server_restarted),
+    ("sqlite", faults.worker_killed, faults.worker_hangs),
+]
+SLOW_RUNS = [
     ("postgresql", faults.network_cut, faults.worker_hangs),
     ("mysql", faults.server_killed, faults.worker_killed),
     ("mysql", faults.network_cut, faults.server_restarted),
     ("redis", faults.server_killed, faults.worker_killed),
-    ("redis", faults.network_cut, faults.server_restarted),
     ("http", faults.server_killed, faults.worker_killed),
     ("http", faults.network_cut, faults.worker_hangs),
-    ("sqlite", faults.worker_killed, faults.worker_hangs),
 ]
 
 
@@ -41,7 +44,7 @@ def seen(counts, record_property):
 
 @pytest.mark.parametrize(
     "kind_and_faults",
-    servers.parameters(*RUNS),
+    servers.parameters(*QUICK_RUNS, *SLOW_RUNS, slow=SLOW_RUNS),
     ids=lambda r: "-".join([r[0], *(f.__name__ for f in r[1:])]),
 )
 def test_a_study_survives(kind_and_faults, tmp_path, record_property):
@@ -52,6 +55,7 @@ def test_a_study_survives(kind_and_faults, tmp_path, record_property):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_a_server_may_be_away_for_ten_seconds(kind, tmp_path, record_property):
     happen = [faults.server_away_for_ten_seconds]
@@ -61,6 +65,7 @@ def test_a_server_may_be_away_for_ten_seconds(kind, tmp_path, record_property):
     )
 
 
+@pytest.mark.slow
 def test_a_slow_database_makes_a_study_slow_and_nothing_else(tmp_path, record_property):
     counts = faults.survive(
         "postgresql", [faults.slow], tmp_path / "run", seed=3, n_trials=24, n_workers=3
@@ -68,6 +73,7 @@ def test_a_slow_database_makes_a_study_slow_and_nothing_else(tmp_path, record_pr
     seen(counts, record_property)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_clocks_of_workers_may_jump_by_an_hour(kind, tmp_path, record_property):
     """With a server its clock counts.
@@ -92,7 +98,15 @@ study.storage.close()
 
 
 @pytest.mark.parametrize(
-    "kind", servers.parameters("sqlite", "postgresql", "mysql", "redis", "http")
+    "kind",
+    servers.parameters(
+        "sqlite",
+        "postgresql",
+        "mysql",
+        "redis",
+        "http",
+        slow={"postgresql", "mysql", "redis", "http"},
+    ),
 )
 def test_sixty_four_workers_open_a_study_at_once(kind, tmp_path):
     run = faults.Run(kind, tmp_path / "run", 0)
@@ -183,6 +197,7 @@ def small_disk(folder, megabytes):
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", servers.parameters("postgresql", "mysql"))
 def test_a_full_disk_on_the_server_says_so_and_loses_nothing(kind, tmp_path):
     for path in (tmp_path, *tmp_path.parents):

@@ -125,7 +125,14 @@ def goes_on_from_checkpoints(folder):
 # Twenty kills in all: 3 + 3 + 4 of the main process, 5 + 5 of workers.
 
 
-@pytest.mark.parametrize(("seed", "n_kills", "n_jobs"), [(0, 3, 2), (1, 3, 2), (2, 4, 1)])
+@pytest.mark.parametrize(
+    ("seed", "n_kills", "n_jobs"),
+    [
+        (0, 3, 2),
+        pytest.param(1, 3, 2, marks=pytest.mark.slow),
+        pytest.param(2, 4, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_the_main_process_may_be_killed_at_any_moment(script, tmp_path, seed, n_kills, n_jobs):
     rng = random.Random(seed)
     run = Run(script, tmp_path, n_jobs=n_jobs, nap_s=0.02)
@@ -160,7 +167,7 @@ def test_the_main_process_may_be_killed_at_any_moment(script, tmp_path, seed, n_
     goes_on_from_checkpoints(tmp_path)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_workers_may_be_killed_at_any_moment(script, tmp_path, seed):
     rng = random.Random(seed)
     run = Run(script, tmp_path, nap_s=0.04)
@@ -272,6 +279,7 @@ def test_ctrl_c_stops_and_what_ran_is_taken_up_again(script, tmp_path, eventuall
     goes_on_from_checkpoints(tmp_path)
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_trials_are_fast_leaves_nothing_running(script, tmp_path, eventually):
     code = """
         import signal

@@ -442,7 +442,9 @@ def test_a_line_of_the_log_bears_no_password():
     assert "redis://:***@host is away" in json.loads(line)["traceback"]
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "sent", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_worker_that_is_stopped_does_not_wait_long_for_a_server_that_is_gone(
     folder, started, eventually, sent
 ):

@@ -213,6 +213,7 @@ def trained(trial):
     return curve(x, y, 32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "forest", None])
 @pytest.mark.parametrize("scheduler", [FreezeThaw, Auto])
 def test_a_study_trains_less_and_finds_as_much(sampler, scheduler):

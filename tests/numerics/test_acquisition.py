@@ -90,7 +90,7 @@ def test_expected_hypervolume_of_two_objectives_is_that_of_the_paper() -> None:
     assert got[0] == pytest.approx(np.log(strips), rel=1e-10)
 
 
-@pytest.mark.parametrize("m", [2, 3, 4])
+@pytest.mark.parametrize("m", [2, 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_expected_hypervolume_is_the_mean_of_what_draws_add(m: int) -> None:
     rng = np.random.default_rng(m)
     front = rng.random((8, m))

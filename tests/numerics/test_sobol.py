@@ -17,6 +17,7 @@ def test_plain_points_are_those_of_scipy_in_the_same_order(d):
     )
 
 
+@pytest.mark.slow
 def test_plain_points_far_along_are_those_of_scipy():
     oracle = stats.qmc.Sobol(20, scramble=False).fast_forward(300_000_001)
     with warnings.catch_warnings():

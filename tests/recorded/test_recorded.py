@@ -42,6 +42,7 @@ def differences(expected: Any, got: Any, where: str = "") -> list[str]:
     return [] if same else [f"{where}: {expected!r} became {got!r}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_is_the_one_that_was_recorded(name: str) -> None:
     got = json.loads(json.dumps(STUDIES[name]()))

@@ -77,6 +77,7 @@ def test_short_trials_get_a_gaussian_process_until_it_has_thought_enough() -> No
     )
 
 
+@pytest.mark.slow
 def test_long_trials_keep_it() -> None:
     assert said(NUMBERS, told(NUMBERS, 600, duration_s=5.0)).startswith("GP: ")
 
@@ -144,6 +145,7 @@ def test_several_objectives_beyond_that() -> None:
     )
 
 
+@pytest.mark.slow
 def test_it_changes_its_mind_where_there_is_nothing_to_model() -> None:
     got = []
     for seed in range(4):

@@ -85,6 +85,7 @@ def objective(trial):
     return sum((v - 0.3) ** 2 for v in p.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["bohb", "dehb"])
 def test_with_brackets_it_is_better_than_chance(sampler) -> None:
     def found(sampler, scheduler, seed):

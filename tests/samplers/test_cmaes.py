@@ -121,6 +121,7 @@ def direct(f: Callable[[np.ndarray], float], n: int, seed: int) -> float:
     return lowest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("f", [sphere, ellipsoid, rotated, rosenbrock])
 def test_it_is_as_good_as_the_package_and_nearly_so_with_eight_workers(f) -> None:
     n, seeds = 500, range(6)
@@ -205,6 +206,7 @@ def test_integers_do_not_freeze_and_categories_are_found(seed: int) -> None:
     assert best(h) < 1e-3
 
 
+@pytest.mark.slow
 def test_the_better_branch_is_found_and_the_other_is_not_forgotten() -> None:
     sampler = CMAES()
     h = search(tree, TREE, 250, sampler)
@@ -328,6 +330,7 @@ def test_larger_violations_later_do_not_change_what_was_folded_up() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_warm_start_is_where_it_was_feasible() -> None:
     """The best losses are at 0.3, which is not."""
     h, rng = History(CUBE, ["minimize"], 0), np.random.default_rng(0)
@@ -365,6 +368,7 @@ def test_a_plateau_ends_a_search_and_a_larger_one_begins(restarts) -> None:
         assert now.n_narrow > 0 or now.narrow
 
 
+@pytest.mark.slow
 def test_restarts_find_another_valley() -> None:
     def valleys(p: dict) -> float:
         x = np.array(list(p.values()))
@@ -379,6 +383,7 @@ def test_restarts_find_another_valley() -> None:
     assert best(search(valleys, space, 900, CMAES(0.05, 4, None))) > -1e-9
 
 
+@pytest.mark.slow
 def test_learning_rates_adapt_to_noise() -> None:
     def error(lr_adapt: bool, seed: int) -> float:
         noise = np.random.default_rng(seed)

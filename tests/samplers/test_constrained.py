@@ -22,6 +22,10 @@ from luthier.samplers.dehb import population
 MODELS = ["TPE", "GP", "Forest"]
 RANKED = ["CMAES", "DE", "Evolution"]
 NAMES = [*MODELS, *RANKED, "NSGA2"]
+MOSTLY_SLOW = [
+    name if name in ("TPE", "NSGA2") else pytest.param(name, marks=pytest.mark.slow)
+    for name in NAMES
+]
 N_TRIALS = dict.fromkeys(MODELS, 60) | dict.fromkeys([*RANKED, "NSGA2"], 200)
 PLANE = {"x": Float(0, 1), "y": Float(0, 1), "c": list("abc")}
 MIXED = Space({"x": Float(0, 1), "k": luthier.Int(0, 20), "c": ["a", "b", "c"]})
@@ -80,7 +84,7 @@ def random_excess(n_trials: int, crash: bool) -> float:
     return float(np.mean([excess(search("Random", s, n_trials, told, crash)) for s in range(8)]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY_SLOW)
 def test_the_best_point_is_found_on_the_border(name: str) -> None:
     n = N_TRIALS[name]
     runs = [search(name, seed, n, border) for seed in range(2)]
@@ -89,7 +93,7 @@ def test_the_best_point_is_found_on_the_border(name: str) -> None:
     assert np.mean(late < 1e5) > 0.6  # 0.5 at random
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY_SLOW)
 def test_where_trials_crash_is_learned(name: str) -> None:
     """Half of the space crashes, and the best point lies 0.14 away from that."""
     n = N_TRIALS[name]
@@ -99,14 +103,14 @@ def test_where_trials_crash_is_learned(name: str) -> None:
     )  # 0.55 at random
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY_SLOW)
 def test_the_best_point_is_found_where_trials_begin_to_crash(name: str) -> None:
     n = N_TRIALS[name]
     runs = [search(name, seed, n, lambda p: {}, crash=True) for seed in range(3)]
     assert np.median([excess(h) for h in runs]) < 0.5 * random_excess(n, True)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MOSTLY_SLOW)
 def test_while_nothing_is_feasible_the_violation_falls(name: str) -> None:
     """The corner has a share of 0.5 % of the space; its constraints are in units far apart."""
     h = search(name, 0, 60, corner)

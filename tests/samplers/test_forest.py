@@ -114,6 +114,7 @@ def test_a_branch_that_is_better_is_taken() -> None:
     assert np.median([abs(p["y"] - 0.7) for p in late if p["m"] == "b"]) < 0.1
 
 
+@pytest.mark.slow
 def test_it_beats_chance_among_categories() -> None:
     weights = np.random.default_rng(0).normal(size=(10, 5))
     space = {f"c{i}": list(range(5)) for i in range(10)}
@@ -359,6 +360,7 @@ def noisy(
     return truth(study.trials[chosen].params), truth(study.best_params), counts
 
 
+@pytest.mark.slow
 def test_what_is_chosen_by_racing_is_truer_than_the_luckiest_draw() -> None:
     settings = {"n_random": 100, "n_trees": 8}
     raced = [noisy(Forest(max_repeats=4, **settings), seed, 60) for seed in range(6)]
@@ -368,6 +370,7 @@ def test_what_is_chosen_by_racing_is_truer_than_the_luckiest_draw() -> None:
     assert all(max(s[2]) == 1 for s in single)
 
 
+@pytest.mark.slow
 def test_parallel_workers_do_not_repeat_too_often() -> None:
     for seed in range(3):
         _, _, counts = noisy(Forest(max_repeats=4, n_random=100), seed, 64, jobs=8)

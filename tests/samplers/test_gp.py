@@ -70,6 +70,7 @@ def test_branin_in_forty_trials(seed: int) -> None:
     assert study.best_value - 0.397887 < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_mixed_conditional_space_in_fifty_trials(seed: int) -> None:
     study = luthier.create_study(space=MIXED, sampler="gp", seed=seed)
@@ -126,6 +127,7 @@ def test_running_trials_are_kept_clear_of() -> None:
     assert abs(second - first) > 0.005
 
 
+@pytest.mark.slow
 def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
     used, whole = GP(), told(MIXED, 130, mixed)
     history = told(MIXED, 0, mixed)
@@ -165,6 +167,7 @@ def test_inactive_constants_and_single_choices_do_no_harm() -> None:
     assert len({t.params["x"] for t in study.trials}) == 30
 
 
+@pytest.mark.slow
 def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
     fits, fit = [], luthier.models.hyperparameters.fit
     monkeypatch.setattr(
@@ -192,6 +195,7 @@ def test_fits_become_rare_as_trials_become_many(monkeypatch: pytest.MonkeyPatch)
     assert per_trial[2] <= 9
 
 
+@pytest.mark.slow
 def test_many_dimensions_are_searched_in_a_box() -> None:
     space = Space({f"x{i}": Float(0, 1) for i in range(30)})
     best = {}
@@ -219,6 +223,7 @@ def test_beyond_n_local_trials_it_learns_from_the_nearest() -> None:
     assert np.linalg.norm(x - [0.3, 0.6]) < 0.1
 
 
+@pytest.mark.slow
 def test_cost_is_weighed_and_forgotten_in_the_end() -> None:
     """Two basins, equally good; one costs a hundred times as much."""
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
@@ -239,6 +244,7 @@ def test_cost_is_weighed_and_forgotten_in_the_end() -> None:
     assert spent(1.0, 14) == spent(0.0, 14)
 
 
+@pytest.mark.slow
 def test_a_prior_steers_at_first() -> None:
     def gap(prior: tuple[float, float] | None) -> float:
         gaps = []

@@ -94,6 +94,7 @@ def corner(p: dict) -> tuple[float, float]:
     return first, g * (1 - math.sqrt(first / g))
 
 
+@pytest.mark.slow
 def test_a_front_at_the_border_of_the_space() -> None:
     space = Space({f"x{i}": Float(0, 1) for i in range(6)})
     study = luthier.create_study(space=space, objectives=["minimize"] * 2, sampler="gp", seed=0)
@@ -101,6 +102,7 @@ def test_a_front_at_the_border_of_the_space() -> None:
     assert volume(study.history.losses, 1.1) > 0.85 * (1.21 - 1.1 + 2 / 3)
 
 
+@pytest.mark.slow
 def test_five_objectives() -> None:
     centres = np.random.default_rng(0).random((5, 2))
 
@@ -151,6 +153,7 @@ def test_the_slope_of_the_acquisition_is_its_derivative(gain: str) -> None:
         np.testing.assert_allclose(by[there, j], got[there], rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("m", [2, 3, 5])
 def test_a_batch_and_what_runs_spread(m: int) -> None:
     def losses(p: dict) -> tuple[float, ...]:
@@ -172,6 +175,7 @@ def test_a_batch_and_what_runs_spread(m: int) -> None:
     assert np.abs(GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0] - first).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_what_a_used_sampler_proposes_a_new_one_proposes_too() -> None:
     """With two objectives, a constraint, failures and a changing cost."""
 
@@ -205,6 +209,7 @@ def test_a_constrained_optimum(seed: int) -> None:
     assert study.best_value < -1.87
 
 
+@pytest.mark.slow
 def test_a_constrained_front() -> None:
     """Only x <= 0.5 is allowed: half of the front."""
     study = luthier.create_study(space=SQUARE, objectives=["minimize"] * 2, sampler="gp", seed=0)

@@ -115,6 +115,7 @@ def random_history(space: Space, n: int, m: int, seed: int) -> History:
     return h
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize(("f", "reference"), [(zdt1, [1.1, 7]), (dtlz2, [2, 2, 2])])
 @BOTH

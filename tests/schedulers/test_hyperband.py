@@ -149,7 +149,7 @@ def test_max_resource_is_learned_from_the_first_complete_trial(table):
     assert all(n <= most for n, most in zip(reached, (81, 31, 13, 7, 5), strict=True))
 
 
-@pytest.mark.parametrize("n", [1, 7, 200])
+@pytest.mark.parametrize("n", [1, 7, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("checkpoints", [True, False])
 def test_each_bracket_spends_what_the_table_says(n, checkpoints):
     workers = Workers(
@@ -251,7 +251,16 @@ def test_a_study_of_one_pass_spends_exactly_the_table():
     assert {t.state for t in study.trials} == {C, P}
 
 
-@pytest.mark.parametrize("scheduler", ["asha", "hyperband", "pasha", "successivehalving", "dehb"])
+@pytest.mark.parametrize(
+    "scheduler",
+    [
+        "asha",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("hyperband", "pasha", "successivehalving", "dehb")
+        ),
+    ],
+)
 def test_a_study_in_processes_comes_to_its_end(scheduler, tmp_path):
     study = luthier.create_study(
         "s", f"sqlite:///{tmp_path}/s.db", sampler="random", scheduler=scheduler, seed=0

@@ -131,6 +131,7 @@ def large(request):
     return history
 
 
+@pytest.mark.slow
 def test_a_decision_is_quick_in_a_large_study(large):
     times_s = {}
     for scheduler in ALL:

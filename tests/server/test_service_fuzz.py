@@ -10,11 +10,12 @@ from luthier.server import Limits
 from luthier.storages import SQLite
 
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-EXAMPLES = 8  # for each operation, of what fits its description and of what does not
 
 
 @pytest.mark.filterwarnings("default")
-def test_nothing_that_is_sent_breaks_it(serve, tmp_path):
+@pytest.mark.parametrize("n_examples", [2, pytest.param(12, marks=pytest.mark.slow)])
+def test_nothing_that_is_sent_breaks_it(serve, tmp_path, n_examples):
+    """Each operation gets examples that fit its description, and as many that do not."""
     service = serve(SQLite(tmp_path / "s.db"), limits=Limits(rate=1e6))
     for _ in range(2):
         study = service.study()
@@ -49,7 +50,7 @@ def test_nothing_that_is_sent_breaks_it(serve, tmp_path):
                 continue
             cases = operation.as_strategy(generation_mode=mode)
             quick = settings(
-                max_examples=EXAMPLES,
+                max_examples=n_examples,
                 database=None,
                 deadline=None,
                 phases=[Phase.generate],

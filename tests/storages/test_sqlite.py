@@ -721,6 +721,7 @@ def test_forks_share_a_storage_object_while_threads_write(tmp_path, script):
     assert integrity(tmp_path / "a.db") == "ok"
 
 
+@pytest.mark.slow
 def test_eight_processes_run_one_study(tmp_path, script):
     luthier.create_study(name="s", storage=str(tmp_path / "a.db"), sampler="Random")
     work = """

@@ -47,6 +47,7 @@ def reruns(study):
 # ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 def test_a_recommendation_beats_the_luckiest_trial(direction) -> None:
     lost, found = [], []

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
@@ -379,14 +380,18 @@ class RedisServer(Server):
 KINDS = {kind.name: kind for kind in (PostgreSQL, MariaDB, RedisServer)}
 
 
-def parameters(*kinds: object) -> list[object]:
-    """Parameters of a test, some of them kinds of server; those with MariaDB are `external`."""
+def parameters(*kinds: object, slow: Container[object] = ()) -> list[object]:
+    """Parameters of a test, some of them kinds of server.
 
-    def has_mysql(kind: object) -> bool:
-        return kind == "mysql" or (isinstance(kind, tuple) and "mysql" in kind)
+    Those with MariaDB are marked `external`, those in `slow` as that.
+    """
 
-    external = [pytest.mark.external("mariadbd")]
-    return [pytest.param(kind, marks=external if has_mysql(kind) else []) for kind in kinds]
+    def marks(kind: object) -> list[pytest.MarkDecorator]:
+        has_mysql = kind == "mysql" or (isinstance(kind, tuple) and "mysql" in kind)
+        external = [pytest.mark.external("mariadbd")] if has_mysql else []
+        return external + [pytest.mark.slow] * (kind in slow)
+
+    return [pytest.param(kind, marks=marks(kind)) for kind in kinds]
 
 
 _started: list[Server] = []
