@@ -5,6 +5,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 3
 # Which tests `make test-all` runs, as pytest -m takes it; nothing means all of them.
 MARKS ?=
+# Compiled files are kept: the tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all check lint typing docs coverage bench soak servers clean
 

@@ -127,7 +127,12 @@ WITH_CODE = sorted((page for page in PAGES if code(page)), key=folder)
 GROUPS = {group: list(pages) for group, pages in groupby(WITH_CODE, key=folder)}
 
 
-@pytest.mark.parametrize("pages", GROUPS.values(), ids=GROUPS)
+def mostly_slow(pages: list[Path]) -> object:
+    """The pages, all of which but the first, the README, are left to `make test-all`."""
+    return pytest.param(pages, marks=[] if pages[0] == PAGES[0] else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("pages", [mostly_slow(pages) for pages in GROUPS.values()], ids=GROUPS)
 def test_code_runs_and_prints_what_the_page_says(pages: list[Path], tmp_path: Path) -> None:
     script = []
     for page in pages:

@@ -10,7 +10,7 @@ import pytest
 from luthier import Categorical, Float, Int, Space
 from luthier.numerics.crossed_parzen import SHARE, Crossed, Ratio
 from luthier.numerics.parzen import Mixture
-from luthier.samplers.tpe import axes
+from luthier.samplers.density_ratio import mixture_axes
 
 MIXED = Space(
     {"x": Float(0, 1), "k": Int(1, 4), "c": ["a", "b", "c"], "y": Float(0, 1, when={"c": "a"})}
@@ -20,7 +20,7 @@ BOXES = Space({"k": Int(1, 4), "c": Categorical(["a", "b", "c"]), "j": Int(0, 2)
 
 def mixture(space: Space, n: int, seed: int, kind: type[Mixture] = Crossed):
     rng = np.random.default_rng(seed)
-    return kind(space.sample(rng, n), 0.5 + rng.random(n), axes(space), 1.0, 0.2)
+    return kind(space.sample(rng, n), 0.5 + rng.random(n), mixture_axes(space), 1.0, 0.2)
 
 
 def alone(space: Space, n: int, seed: int, i: int) -> Mixture:

@@ -7,7 +7,7 @@ import pytest
 
 from luthier import Categorical, Float, Int, Space
 from luthier.numerics.parzen import Mixture, bandwidth
-from luthier.samplers.tpe import axes
+from luthier.samplers.density_ratio import mixture_axes
 
 TREE = Space(
     {
@@ -21,7 +21,7 @@ TREE = Space(
 
 def mixture(space: Space, n: int, seed: int = 0) -> Mixture:
     rng = np.random.default_rng(seed)
-    return Mixture(space.sample(rng, n), rng.random(n) + 0.1, axes(space), 1.0, 0.2)
+    return Mixture(space.sample(rng, n), rng.random(n) + 0.1, mixture_axes(space), 1.0, 0.2)
 
 
 @pytest.mark.parametrize("n", [0, 1, 3, 40])
@@ -57,7 +57,7 @@ def test_closed_form_in_one_dimension() -> None:
     from scipy.stats import truncnorm
 
     space = Space({"x": Float(0, 1)})
-    m = Mixture(np.array([[0.3]]), np.array([3.0]), axes(space), 1.0, 0.1)
+    m = Mixture(np.array([[0.3]]), np.array([3.0]), mixture_axes(space), 1.0, 0.1)
     u = np.linspace(0, 1, 11)
     want = 0.25 * truncnorm(-0.5, 0.5, 0.5, 1).pdf(u) + 0.75 * truncnorm(-3, 7, 0.3, 0.1).pdf(u)
     np.testing.assert_allclose(np.exp(m.log_pdf(u[:, None])), want, rtol=1e-6)
