@@ -71,6 +71,7 @@ THEMES = {
         "schedulers/freeze_thaw",
     ],
     "monitoring/test_overview": ["cli/live_view", "cli/study_view", "cli/watch"],
+    "objectives/test_program": ["objectives/process", "objectives/program_output"],
     "samplers/test_all": [
         "numerics/random_streams",
         "samplers/base",

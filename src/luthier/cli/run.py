@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import click
 
-from ..objectives.command import read_space
+from ..objectives.space_file import read_space
 from ..schedulers.replay import Replay
 from ..space.space import Space
 from ..stopping import NoImprovement, StopRule, Target

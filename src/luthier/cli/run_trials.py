@@ -10,7 +10,8 @@ import click
 
 from ..errors import StorageError
 from ..monitoring.json_logs import about
-from ..objectives.command import Command, Script
+from ..objectives.program import Program
+from ..objectives.script import Script
 from ..storages.base import hide_password
 from ..study.study import Study
 from ..trial.record import TrialRow
@@ -25,7 +26,7 @@ _logger = logging.getLogger("luthier.cli")
 
 def run_trials(
     run: Callable[..., None],
-    objective: Script | Command,
+    objective: Script | Program,
     study: Study,
     monitor: RunMonitor,
     options: TrialOptions,

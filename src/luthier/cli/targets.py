@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from ..errors import CommandError
-from ..objectives.command import Command, Script
+from ..objectives.program import Program
+from ..objectives.script import Script
 from ..space.space import Space
 from .session import say
 
@@ -61,7 +62,7 @@ def load_script(target: str) -> Script:
     return Script(path, attribute)
 
 
-def make_program(program: Sequence[str], space: Space | None, metric: Sequence[str]) -> Command:
+def make_program(program: Sequence[str], space: Space | None, metric: Sequence[str]) -> Program:
     """A program as an objective.
 
     Raises:
@@ -72,15 +73,15 @@ def make_program(program: Sequence[str], space: Space | None, metric: Sequence[s
         raise click.UsageError(
             "a program needs --space FILE, which says what its parameters may be"
         )
-    command = Command(program, metric=metric or None)
-    command.check(space.names)
+    objective = Program(program, metric=metric or None)
+    objective.check(space.names)
     if "{" not in program[0] and shutil.which(program[0]) is None:
         raise CommandError(f"there is no program {program[0]!r} that can be run")
 
-    unused = [name for name in space.names if name not in command.placeholders]
-    if command.placeholders and unused:
+    unused = [name for name in space.names if name not in objective.placeholders]
+    if objective.placeholders and unused:
         say(f"Note: not in the command, only in LUTHIER_PARAMS: {', '.join(unused)}")
-    return command
+    return objective
 
 
 def name_study(target: str | None, program: Sequence[str]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from ..objectives.command import Command, Script
+from ..objectives.program import Program
+from ..objectives.script import Script
 from .options import COUNT, POSITIVE, combine
 
 
@@ -32,10 +33,10 @@ class TrialOptions:
     executor: str
     log_json: bool
 
-    def optimize_arguments(self, objective: Script | Command) -> dict[str, Any]:
+    def optimize_arguments(self, objective: Script | Program) -> dict[str, Any]:
         """Arguments of `Study.optimize` that say where and within which limits trials run."""
         limits = {"seconds": self.limit_seconds, "memory_mb": self.limit_memory_mb}
-        if isinstance(objective, Command):
+        if isinstance(objective, Program):
             # Any limit gives a trial a process of its own, which ends the program when this one is
             # killed.
             limits["seconds"] = limits["seconds"] or math.inf

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
-    "Command",
+    "Program",
     "Script",
     "read_space",
 ]
 
 if TYPE_CHECKING:
-    from .command import Command as Command
-    from .command import Script as Script
-    from .command import read_space as read_space
+    from .program import Program as Program
+    from .script import Script as Script
+    from .space_file import read_space as read_space
 else:
     __getattr__, __dir__ = attach(
         __name__,
         {
-            "Command": "command",
-            "Script": "command",
-            "read_space": "command",
+            "Program": "program",
+            "Script": "script",
+            "read_space": "space_file",
         },
     )

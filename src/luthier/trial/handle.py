@@ -132,6 +132,11 @@ class Trial:
         return dict(self._params)
 
     @property
+    def space(self) -> Space:
+        """The study's space, as it was known when the trial began."""
+        return self._space
+
+    @property
     def rng(self) -> np.random.Generator:
         """A generator of the trial's own.
 

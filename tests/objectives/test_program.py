@@ -1,17 +1,14 @@
-import contextlib
 import json
 import os
-import pickle
 import signal
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
 import luthier
-from luthier.errors import CommandError, SpaceError, TrialPruned
-from luthier.objectives.command import Command, Script, read_space
+from luthier.errors import CommandError, TrialPruned
+from luthier.objectives import Program
 from luthier.schedulers import Decision, Scheduler
 
 SPACE = {
@@ -34,7 +31,7 @@ def python(code):
 
 def says(tmp_path, text, **options):
     (tmp_path / "out").write_text(text)
-    return Command(["cat", str(tmp_path / "out")], **options)
+    return Program(["cat", str(tmp_path / "out")], **options)
 
 
 @pytest.fixture
@@ -67,7 +64,7 @@ def gone(eventually):
     ],
 )
 def test_placeholders_are_filled_without_loss(arg, value, filled):
-    assert Command(["p", arg]).filled({"x": value}) == ["p", filled]
+    assert Program(["p", arg]).fill({"x": value}) == ["p", filled]
 
 
 @pytest.mark.parametrize(
@@ -85,29 +82,29 @@ def test_placeholders_are_filled_without_loss(arg, value, filled):
     ],
 )
 def test_inactive_parameters_are_dropped(argv, left):
-    assert Command(argv).filled({"x": 1}) == left
+    assert Program(argv).fill({"x": 1}) == left
 
 
 def test_unknown_placeholder_names_the_params():
     with pytest.raises(CommandError, match=r"no parameter for \{degre\}; did you mean \{degree\}"):
-        Command(["p", "{degre}"]).check(SPACE)
+        Program(["p", "{degre}"]).check(SPACE)
     with pytest.raises(
         CommandError, match=r"the space has \['lr', 'kernel', 'degree'\].*\{\{print\}\}"
     ):
-        Command(["awk", "{print}"])(trial())
+        Program(["awk", "{print}"])(trial())
 
 
 @pytest.mark.parametrize("argv", ["./train --lr {lr}", []])
 def test_argv_is_a_list(argv):
     with pytest.raises(CommandError, match="expected a list"):
-        Command(argv)
+        Program(argv)
 
 
 def test_conditional_parameter_in_a_real_program(tmp_path):
     code = "import sys, json; print(json.dumps({'value': len(sys.argv) - 1}))"
-    command = Command([*python(code), "--lr", "{lr}", "--degree", "{degree}", "--kernel={kernel}"])
-    assert command(trial({"lr": 0.1, "kernel": "rbf"})) == 3
-    assert command(trial({"lr": 0.1, "kernel": "poly", "degree": 3})) == 5
+    program = Program([*python(code), "--lr", "{lr}", "--degree", "{degree}", "--kernel={kernel}"])
+    assert program(trial({"lr": 0.1, "kernel": "rbf"})) == 3
+    assert program(trial({"lr": 0.1, "kernel": "poly", "degree": 3})) == 5
 
 
 def test_params_are_in_the_environment():
@@ -115,7 +112,7 @@ def test_params_are_in_the_environment():
         "import json, os; e = os.environ; print(json.loads(e['LUTHIER_PARAMS'])['lr'] + "
         "int(e['LUTHIER_TRIAL']))"
     )
-    assert Command(python(code))(trial({"lr": 0.1 + 0.2, "kernel": "rbf"})) == 0.1 + 0.2
+    assert Program(python(code))(trial({"lr": 0.1 + 0.2, "kernel": "rbf"})) == 0.1 + 0.2
 
 
 # -- output
@@ -305,7 +302,7 @@ def test_failing_program_says_its_last_words():
         "sys.exit(3)"
     )
     with pytest.raises(CommandError) as e:
-        Command(python(code))(trial())
+        Program(python(code))(trial())
     first, *rest = str(e.value).splitlines()
     assert first.endswith("ended with exit status 3: line 49")
     assert rest == [f"line {i}" for i in range(30, 49)]
@@ -313,25 +310,25 @@ def test_failing_program_says_its_last_words():
 
 def test_failing_program_without_stderr():
     with pytest.raises(CommandError, match="exit status 1: oh no"):
-        Command(["sh", "-c", "echo oh no; exit 1"])(trial())
+        Program(["sh", "-c", "echo oh no; exit 1"])(trial())
     with pytest.raises(CommandError, match="was ended by SIGKILL"):
-        Command(["sh", "-c", "kill -9 $$"])(trial())
+        Program(["sh", "-c", "kill -9 $$"])(trial())
 
 
 @pytest.mark.parametrize("program", ["./does-not-exist", "/", "a\0b"])
 def test_program_that_cannot_be_run(program):
     with pytest.raises(CommandError, match="cannot be run"):
-        Command([program])(trial())
+        Program([program])(trial())
 
 
 def test_much_stderr_does_not_block():
     code = "import sys; [sys.stderr.write('x' * 100 + '\\n') for _ in range(20000)]; print(1)"
-    assert Command(python(code))(trial()) == 1.0
+    assert Program(python(code))(trial()) == 1.0
 
 
 def test_a_child_left_behind_is_not_waited_for(tmp_path):
-    command = Command(["sh", "-c", f"sleep 3600 & echo $! > {tmp_path}/pid; echo 0.5"])
-    assert command(trial()) == 0.5
+    program = Program(["sh", "-c", f"sleep 3600 & echo $! > {tmp_path}/pid; echo 0.5"])
+    assert program(trial()) == 0.5
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
@@ -359,7 +356,7 @@ while true; do i=$((i+1)); echo "{{\\"step\\": $i, \\"value\\": 0.$i}}"; sleep 0
 
 def endless(tmp_path, before=""):
     (tmp_path / "endless.sh").write_text(before + ENDLESS.format(folder=tmp_path))
-    return Command(["sh", str(tmp_path / "endless.sh")], grace_s=0.3)
+    return Program(["sh", str(tmp_path / "endless.sh")], grace_s=0.3)
 
 
 def pids(tmp_path):
@@ -402,7 +399,7 @@ def test_the_program_may_end_itself_when_asked(tmp_path):
         'print(\'{"step": 1, "value": 1}\')\ntime.sleep(3600)'
     )
     with pytest.raises(TrialPruned):
-        Command([*python(code), str(tmp_path / "asked")], grace_s=3600)(trial(scheduler=StopAt(1)))
+        Program([*python(code), str(tmp_path / "asked")], grace_s=3600)(trial(scheduler=StopAt(1)))
     assert (tmp_path / "asked").exists()
 
 
@@ -422,7 +419,7 @@ def test_checkpoints_come_back(tmp_path):
         "import os; e = os.environ; assert open(e['LUTHIER_CHECKPOINT']).read() == 'so far'; "
         "print(e['LUTHIER_STEP'])"
     )
-    assert Command(python(code))(again) == 3
+    assert Program(python(code))(again) == 3
 
 
 def test_a_checkpoint_may_be_an_object(tmp_path):
@@ -431,7 +428,7 @@ def test_a_checkpoint_may_be_an_object(tmp_path):
     says(tmp_path, '{"step": 1, "value": 0.5, "checkpoint": {"at": [1, 2]}}\n1\n')(first)
     study.engine.release(first.number, first.token, retried=True)
     code = "import json, os; print(json.loads(os.environ['LUTHIER_CHECKPOINT'])['at'][1])"
-    assert Command(python(code))(study.ask()) == 2
+    assert Program(python(code))(study.ask()) == 2
 
 
 def test_a_step_without_value_passes_by(tmp_path):
@@ -446,129 +443,5 @@ def test_a_step_without_value_passes_by(tmp_path):
 
 def test_in_processes():
     study = luthier.create_study(space=SPACE, seed=1)
-    study.optimize(Command(["echo", "{lr}"]), n_trials=4, n_jobs=2)
+    study.optimize(Program(["echo", "{lr}"]), n_trials=4, n_jobs=2)
     assert [t.value for t in study.trials] == [t.params["lr"] for t in study.trials]
-
-
-# -- a function in a file
-# ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    for name, module in list(sys.modules.items()):
-        with contextlib.suppress(TypeError, AttributeError):
-            if Path(module.__file__).parent == tmp_path:
-                del sys.modules[name]
-
-
-def test_script_imports_its_neighbours_and_travels_as_its_address(folder):
-    (folder / "neighbour_of_study.py").write_text("TWO = 2\n")
-    (folder / "my-study.v1.py").write_text(
-        "import threading\nfrom neighbour_of_study import TWO\nLOCK = threading.Lock()\n"
-        "class Model:\n    @staticmethod\n    def objective(trial):\n"
-        "        with LOCK:\n            return TWO * trial.params['lr']\n"
-    )
-    script = pickle.loads(pickle.dumps(Script(folder / "my-study.v1.py", "Model.objective")))
-    study = luthier.create_study(space=SPACE)
-    study.optimize(script, n_trials=2, n_jobs=2)
-    assert [t.value for t in study.trials] == [2 * t.params["lr"] for t in study.trials]
-
-
-def test_script_whose_name_is_taken(folder):
-    (folder / "json.py").write_text("def objective(trial):\n    return 1.0\n")
-    script = Script(folder / "json.py")
-    assert script.module == "luthier_script_json"
-    assert sys.modules["json"] is json
-    assert pickle.loads(pickle.dumps(script))(None) == 1.0
-
-
-@pytest.mark.parametrize(
-    ("file", "attribute", "message"),
-    [
-        ("good_study.py", "objectiv", "good_study.py has no 'objectiv'; did you mean 'objective'"),
-        ("good_study.py", "xyz", r"good_study.py has no 'xyz'; it has \['objective'\]"),
-        ("good_study.py", "number", "number in good_study.py is no function of a trial: 3"),
-        (
-            "god_study.py",
-            "objective",
-            "there is no file .*god_study.py; did you mean 'good_study.py'",
-        ),
-        (
-            "bad_study.py",
-            "objective",
-            r"bad_study.py could not be loaded: ZeroDivisionError: .* \(line 2\)",
-        ),
-        ("exits_study.py", "objective", "could not be loaded: SystemExit: 2"),
-        ("syntax_study.py", "objective", "could not be loaded: SyntaxError"),
-    ],
-)
-def test_script_errors(folder, file, attribute, message):
-    (folder / "good_study.py").write_text("number = 3\ndef objective(trial):\n    return 1.0\n")
-    (folder / "bad_study.py").write_text("x = 1\nx / 0\n")
-    (folder / "exits_study.py").write_text("import sys\nsys.exit(2)\n")
-    (folder / "syntax_study.py").write_text("def objective(:\n")
-    with pytest.raises(CommandError, match=message):
-        Script(folder / file, attribute)
-
-
-# -- space files
-# ----------------------------------------------------------------------------------------------
-
-YAML = """
-lr: {low: 1e-5, high: 0.1, scale: log}
-kernel: [rbf, poly]
-degree: {low: 2, high: 5, when: {kernel: poly}}
-constraints: ["lr < 0.09"]
-"""
-TOML = """
-constraints = ["lr < 0.09"]
-kernel = ["rbf", "poly"]
-[lr]
-low = 1e-5
-high = 0.1
-scale = "log"
-[degree]
-low = 2
-high = 5
-when = {kernel = "poly"}
-"""
-
-
-def test_space_files(tmp_path):
-    (tmp_path / "s.yaml").write_text(YAML)
-    (tmp_path / "s.toml").write_text(TOML)
-    space = read_space(tmp_path / "s.yaml")
-    (tmp_path / "s.json").write_text(json.dumps(space.to_json()))
-    assert space.params == {
-        "lr": luthier.Float(1e-5, 0.1, scale="log"),
-        "kernel": luthier.Categorical(["rbf", "poly"]),
-        "degree": luthier.Int(2, 5, when={"kernel": "poly"}),
-    }
-    for other in ("s.toml", "s.json"):
-        assert read_space(tmp_path / other).params == space.params
-        assert [c.text for c in read_space(tmp_path / other).constraints] == ["lr < 0.09"]
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "message"),
-    [
-        ("s.yaml", "a: [1", "s.yaml is not well-formed"),
-        ("s.toml", "a = ", "s.toml is not well-formed"),
-        ("s.json", "{", "s.json is not well-formed"),
-        ("s.json", b"\xff", "s.json is not well-formed"),
-        ("s.yaml", "", "expected names and their distributions"),
-        ("s.yaml", "[1, 2]", "expected names and their distributions"),
-        ("s.yaml", "lr: {low: 2, high: 1}", "'lr' is not described well: .*low <= high"),
-        ("s.txt", "lr: [1]", r"ends in .yaml, .toml or .json"),
-        ("none.yaml", None, "none.yaml cannot be read: No such file"),
-    ],
-)
-def test_space_file_errors(tmp_path, file, text, message):
-    if text is not None:
-        (tmp_path / file).write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(SpaceError, match=message) as e:
-        read_space(tmp_path / file)
-    assert "\n" not in str(e.value)

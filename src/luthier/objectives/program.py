@@ -1,0 +1,189 @@
+"""An objective that is a program in any language."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import CommandError, TrialPruned, find_closest
+from ..trial.handle import Trial
+from .process import run_process
+from .program_output import Value, note_fields, parse_line
+
+# A placeholder, or a double brace. JSON and code in an argument are no placeholders.
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}\s\"',:;()]+)\}")
+
+
+class Program:
+    """A program that is run for each trial. The study needs a declared space.
+
+    `{name}` in an argument becomes the parameter's value: text as it is, everything else as JSON,
+    so that numbers keep all digits; `{{` and `}}` are literal braces. An argument whose parameter
+    is inactive is left out, and if it is nothing but the placeholder, so is the option before it:
+    `--degree {degree}`, `--degree={degree}`.
+
+    The program finds all params in LUTHIER_PARAMS (JSON) and the trial's number in LUTHIER_TRIAL.
+    When it resumes from a checkpoint, it finds that in LUTHIER_CHECKPOINT and its step in
+    LUTHIER_STEP. Its output is read line by line while it runs:
+
+    - `{"step": 3, "value": 0.5}` is an intermediate value. `"checkpoint": "file"` in it names a
+      file or folder to resume from, which is copied, and LUTHIER_CHECKPOINT is the path of the
+      copy; an object is kept as JSON. When the scheduler ends the trial's turn, the program and all
+      processes that it started get SIGTERM, and SIGKILL after `grace_s`.
+    - The result is the last line that is a number, a JSON list of numbers, or a JSON object with
+      "value" (or "values"). Objectives that have names stand under these: `{"accuracy": 0.9,
+      "latency_ms": 12}`, also within "values".
+    - `"constraints": {"memory": -3.5}`, `"tags": {"size": 7}` and `"cost": 2` in any JSON object
+      are noted, as by `Trial.set_constraint`, `set_tag` and `set_cost`; of two, the later counts.
+      Tags that are no object and a cost that is no number are ignored; constraints must be numbers
+      with names.
+    - All other lines are ignored.
+
+    Args:
+        argv: The program and its arguments; no shell reads them.
+        metric: The name under which JSON lines give the value; several names for several
+            objectives, in order. None for the names of the study's objectives.
+        grace_s: How long the program may take to end after SIGTERM, in seconds.
+
+    Raises:
+        CommandError: argv is empty or one string.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], metric: str | Sequence[str] | None = None, grace_s: float = 5.0
+    ) -> None:
+        if isinstance(argv, str) or not argv:
+            raise CommandError(
+                f"expected a list such as ['./train', '--lr', '{{lr}}'], got {argv!r}"
+            )
+        self.argv = tuple(map(str, argv))
+        self.grace_s = grace_s
+        self.metric = (metric,) if isinstance(metric, str) else tuple(metric or ())
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names in braces, in order."""
+        return tuple(dict.fromkeys(name for arg in self.argv for name in _find_names(arg)))
+
+    def check(self, names: Iterable[str]) -> None:
+        """Check that a space has a parameter for each placeholder.
+
+        Args:
+            names: The names of the space's parameters.
+
+        Raises:
+            CommandError: One is missing.
+        """
+        known = list(names)
+        for name in self.placeholders:
+            if name not in known:
+                near = find_closest(name, known)
+                hint = f"did you mean {{{near}}}?" if near else f"the space has {known}"
+                raise CommandError(
+                    f"no parameter for {{{name}}}; {hint} (for literal braces write {{{{{name}}}}})"
+                )
+
+    def fill(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the program and its arguments with these params in place."""
+        out: list[str] = []
+        follows = False  # whether the argument before this one is the last of `out`
+        for arg in self.argv:
+            names = _find_names(arg)
+            is_active = all(name in params for name in names)
+            if is_active:
+                out.append(_BRACES.sub(lambda m: _text(params[m[1]]) if m[1] else m[0][0], arg))
+            elif follows and arg == f"{{{names[0]}}}" and re.match(r"--?[^\W\d]", out[-1]):
+                out.pop()  # the option of this argument
+            follows = is_active
+        return out
+
+    def __call__(self, trial: Trial) -> Value:
+        """Run the program.
+
+        Raises:
+            CommandError: It could not be run, ended with an exit status other than 0, or printed no
+                result, or constraints that are no object.
+            TrialError: A constraint or a cost in its output is not valid.
+            TrialPruned: The scheduler stopped the trial.
+        """
+        params = trial.params
+        self.check(dict.fromkeys([*trial.space.names, *params]) or self.placeholders)
+        argv = self.fill(params)
+        result = None
+        last_line = ""
+        with run_process(argv, self._env(trial, params), self.grace_s) as process:
+            for line in process.lines():
+                last_line = line.strip() or last_line
+                value, fields = parse_line(line, trial.objectives, self.metric)
+                note_fields(trial, fields)
+                if value is not None:
+                    result = value
+                    _report(trial, value, fields)
+            status, stderr = process.wait()
+        if status:
+            raise _exit_error(argv, status, stderr, last_line)
+        if result is None:
+            raise self._no_result_error(argv, trial.objectives, last_line)
+        return result
+
+    def _env(self, trial: Trial, params: Mapping[str, Any]) -> dict[str, str]:
+        env = {"PYTHONUNBUFFERED": "1", **os.environ}
+        env["LUTHIER_PARAMS"] = json.dumps(params)
+        env["LUTHIER_TRIAL"] = str(trial.number)
+        checkpoint = trial.checkpoint
+        if checkpoint is not None:
+            is_path = isinstance(checkpoint, Path)
+            env["LUTHIER_CHECKPOINT"] = str(checkpoint) if is_path else _text(checkpoint)
+            env["LUTHIER_STEP"] = str(trial.step)
+        return env
+
+    def _no_result_error(
+        self, argv: Sequence[str], objectives: Sequence[str], last_line: str
+    ) -> CommandError:
+        fields = ", ".join(f"{json.dumps(name)}: ..." for name in self.metric or objectives)
+        what = "a number" if len(objectives) == 1 else "a list of numbers"
+        printed = f"its last line was {last_line!r:.200}" if last_line else "it printed nothing"
+        return CommandError(
+            f"{shlex.join(argv)} printed no result; expected a line that is {what}, or JSON such "
+            f"as {{{fields}}}; {printed}"
+        )
+
+
+def _find_names(arg: str) -> list[str]:
+    """The names of the placeholders in an argument."""
+    return [name for name in _BRACES.findall(arg) if name]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _report(trial: Trial, value: Value, fields: Mapping[str, Any]) -> None:
+    """Report a value that stands beside a step.
+
+    Raises:
+        TrialPruned: The scheduler stopped the trial.
+    """
+    step = fields.get("step")
+    if isinstance(step, bool) or not isinstance(step, int | float):
+        return
+    trial.report(value, step, fields.get("checkpoint"))
+    if trial.should_prune():
+        raise TrialPruned(f"stopped by the scheduler at step {step}")
+
+
+def _exit_error(
+    argv: Sequence[str], status: int, stderr: Sequence[str], last_line: str
+) -> CommandError:
+    """The error of a program that failed: its last words first, then what came before."""
+    how = f"ended with exit status {status}"
+    if status < 0:
+        how = f"was ended by {signal.Signals(-status).name}"
+    last_words = (stderr or [last_line])[-1]
+    return CommandError("\n".join([f"{shlex.join(argv)} {how}: {last_words}", *stderr[:-1]]))

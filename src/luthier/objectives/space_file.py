@@ -1,0 +1,57 @@
+"""Spaces from files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import SpaceError
+from ..space.space import Space
+
+
+def read_space(path: str | os.PathLike[str]) -> Space:
+    """Read a space from a YAML, TOML or JSON file.
+
+    Raises:
+        SpaceError: It cannot be read, or describes no space.
+    """
+    path = Path(path)
+    try:
+        data = _parse(path.read_text(encoding="utf-8"), path)
+        if not isinstance(data, dict) or not data:
+            raise SpaceError(f"expected names and their distributions in {path}, got {data!r:.200}")
+        return Space.from_json(data)
+    except SpaceError:
+        raise
+    except OSError as e:
+        raise SpaceError(f"the space file {path} cannot be read: {e.strerror}") from e
+    except ValueError as e:
+        raise SpaceError(f"the space file {path} is not well-formed: {e}") from e
+
+
+def _parse(text: str, path: Path) -> Any:
+    """The content of a file, by the ending of its name.
+
+    Raises:
+        ValueError: The text is not well-formed.
+        SpaceError: The ending is unknown.
+    """
+    match path.suffix.lower():
+        case ".toml":
+            return tomllib.loads(text)
+        case ".json":
+            return json.loads(text)
+        case ".yaml" | ".yml":
+            import yaml  # takes a while to load
+
+            try:
+                return yaml.safe_load(text)
+            except yaml.YAMLError as e:
+                raise ValueError(" ".join(str(e).split())) from None
+        case suffix:
+            raise SpaceError(
+                f"expected a space file that ends in .yaml, .toml or .json, got {path} ({suffix!r})"
+            )
