@@ -39,6 +39,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── StorageReadOnlyError    the file or its folder cannot be written
     │   ├── StorageUnreachableError the server does not answer
     │   └── StorageDeniedError      the server refuses: wrong password or token, too many requests
+    ├── ArgumentNameError           a function has no argument of that name
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
     ├── CommandError                a program run as an objective failed, or printed no result
@@ -201,6 +202,10 @@ class StorageUnreachableError(StorageError, ConnectionError):
 
 class StorageDeniedError(StorageError):
     """The server refuses: a wrong password or token, or too many requests."""
+
+
+class ArgumentNameError(LuthierError, TypeError):
+    """A function has no argument of that name."""
 
 
 class CheckpointError(LuthierError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
+from ..argument_names import explain_constructor
 from ..history.history import History
 from ..space.space import MAX_ENUMERATED, Space
 from ..typing import Array
@@ -19,6 +21,10 @@ class Sampler(ABC):
     A sampler holds its settings and at most a cache that can be rebuilt from the history: the same
     space, history and generator give the same proposals, in this process or another.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        explain_constructor(cls)
 
     @abstractmethod
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:

@@ -9,6 +9,7 @@ import enum
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
+from ..argument_names import explain_constructor
 from ..history.history import History
 from ..trial.record import Decision
 
@@ -48,6 +49,10 @@ class Scheduler(ABC):
     latest checkpoint. What has been decided is in the history: `history.granted` is the step from
     which a trial was last resumed.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        explain_constructor(cls)
 
     @abstractmethod
     def decide(self, history: History, number: int) -> Decision:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..argument_names import explain_arguments
 from ..checkpoints import Checkpoints
 from ..errors import StudyError, StudyExistsError
 from ..samplers.base import Sampler
@@ -21,6 +22,15 @@ from .opening import choose_strategies, open_checkpoints, open_engine
 from .study import Study
 
 
+@explain_arguments(
+    {
+        "directions": "objectives",
+        "max_budget": "scheduler",
+        "pruner": "scheduler",
+        "storage_url": "storage",
+        "study_name": "name",
+    }
+)
 def create_study(
     name: str | None = None,
     storage: str | Storage | None = None,
@@ -165,6 +175,7 @@ def _require_same_catch_as(record: StudyRecord, catch_as: str | None) -> None:
         )
 
 
+@explain_arguments({"pruner": "scheduler", "study_name": "name"})
 def load_study(
     name: str,
     storage: str | Storage,
@@ -186,6 +197,7 @@ def load_study(
     return Study(open_engine(name, storage, space, sampler, scheduler, checkpoints))
 
 
+@explain_arguments({"study_name": "name"})
 def delete_study(name: str, storage: str | Storage) -> None:
     """Delete a study with all its trials.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import analysis
 from ..analysis.recommendation import require_results
+from ..argument_names import explain_arguments
 from ..errors import MissingDependencyError, NothingToAskError, StudyError, TrialError
 from ..history.history import History
 from ..numerics.pareto import non_dominated
@@ -110,6 +111,16 @@ class Study:
     # -- running
     # ------------------------------------------------------------------------------------------
 
+    @explain_arguments(
+        {
+            "catch_as": "create_study(catch_as=...) or study.set_catch_as(...)",
+            "func": "objective",
+            "max_evals": "n_trials",
+            "show_progress_bar": "progress",
+            "timeout": "timeout_s",
+        },
+        owner="Study.optimize",
+    )
     def optimize(
         self,
         objective: Objective,
