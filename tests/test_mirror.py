@@ -51,12 +51,19 @@ THEMES = {
     "executors/test_ray": ["executors/actor", "executors/ray_cluster"],
     "history/test_history": [
         "history/constraint_columns",
+        "history/info",
         "history/param_columns",
         "history/report_columns",
     ],
-    "integration/test_bad_objectives": ["study/loop", "trial/outcome"],
+    "integration/test_bad_objectives": ["study/loop"],
     "integration/test_faults": ["study/remote"],
-    "integration/test_kill": ["study/engine", "study/leases"],
+    "integration/test_kill": [
+        "study/engine",
+        "study/intake",
+        "study/leases",
+        "study/replica",
+        "study/warn_once",
+    ],
     "integration/test_pauses": ["study/checkpoint_retention"],
     "integration/test_worker": [
         "cli/serve",
@@ -79,6 +86,7 @@ THEMES = {
         "samplers/qmc",
         "samplers/random",
     ],
+    "samplers/test_cmaes": ["samplers/cmaes_columns", "samplers/cmaes_state"],
     "samplers/test_gp": [
         "models/hyperparameters",
         "models/surrogate",
@@ -140,16 +148,8 @@ THEMES = {
     ],
     "storages/test_sqlite": ["storages/local_folder", "storages/sqlite_file"],
     "study/test_copy": ["cli/storage"],
-    "study/test_study": [
-        "study/create",
-        "study/opening",
-        "study/proposals",
-        "study/ticket",
-        "trial/handle",
-        "trial/record",
-        "trial/table",
-        "validation",
-    ],
+    "study/test_study": ["study/create", "study/opening", "study/proposals", "trial/table"],
+    "trial/test_handle": ["trial/notes", "trial/ticket"],
 }
 
 

@@ -28,6 +28,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── ReportError             a report that is not (number, step)
     │   ├── CostError               a cost that is not a finite number >= 0
     │   ├── ResultConstraintError   a constraint on results that is not a number
+    │   ├── UnknownAttributeError   a name that other libraries give to an attribute of a trial
     │   ├── LeaseLostError          the trial was given to another worker; this result is refused
     │   ├── TrialTimeoutError       the trial ran longer than its limit
     │   ├── TrialMemoryError        the trial used more memory than its limit
@@ -151,6 +152,10 @@ class ResultConstraintError(TrialError, ValueError):
     """A constraint on results that is not a number."""
 
 
+class UnknownAttributeError(TrialError, AttributeError):
+    """A name that other libraries give to an attribute of a trial; the message says ours."""
+
+
 class LeaseLostError(TrialError):
     """The trial was given to another worker; this result is refused."""
 
@@ -225,7 +230,7 @@ class MissingDependencyError(LuthierError, ImportError):
 
 
 class TrialPruned(Exception):  # noqa: N818  (the field's name; it is not an error)
-    """Raised by an objective that stops early because `trial.should_prune()` said so."""
+    """Raised by an objective that stops early because `trial.should_stop()` is true."""
 
 
 def find_closest(name: str, names: Iterable[str]) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 import operator
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,8 +57,7 @@ def check_real(
     Raises:
         ValueError: It is not a finite number, or is out of bounds. True and False are no numbers.
     """
-    finite = is_scalar(value) and abs(value) <= sys.float_info.max  # no NaN, nothing overflows
-    if not finite or not least <= value <= most or (above and value == least):
+    if not _is_finite(value) or not least <= value <= most or (above and value == least):
         bounds = []
         if least > -math.inf:
             bounds.append(f"{'>' if above else '>='} {least:g}")
@@ -68,6 +66,14 @@ def check_real(
         wanted = f" {' and '.join(bounds)}" if bounds else ""
         raise ValueError(f"{name} must be a finite number{wanted}, got {value!r}")
     return float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is a number that a float can hold, and neither NaN nor an infinity."""
+    try:
+        return is_scalar(value) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def is_number(value: Any) -> bool:

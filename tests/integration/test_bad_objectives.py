@@ -509,7 +509,7 @@ def lose(url, name):
 
         storage = from_url(url)
         study = storage.study(name).id
-        storage.release(study, 3, trial.token, False)
+        storage.release(study, 3, trial.ticket.token, False)
         storage.claim(study, 3, "somebody else")
         storage.close()
 

@@ -38,7 +38,7 @@ SCRIPT = """
     def objective(trial):
         x = trial.suggest_float("x", 0, 1)
         first = trial.checkpoint or 0
-        note("begun", trial.number, trial.token, first, os.getpid())
+        note("begun", trial.number, trial.ticket.token, first, os.getpid())
         for step in range(first, n_steps):
             time.sleep(nap_s)
             trial.report(x + step, step, checkpoint=step + 1)
@@ -338,7 +338,7 @@ def test_a_machine_that_falls_silent_loses_its_trial_and_its_late_result_is_refu
 
         def objective(trial):
             x = trial.suggest_float("x", 0, 1)
-            print("begin", trial.number, trial.token, flush=True)
+            print("begin", trial.number, trial.ticket.token, flush=True)
             while not os.path.exists("go"):
                 time.sleep(0.01)
             return x if sys.argv[1] == "late" else x + 100

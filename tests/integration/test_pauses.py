@@ -4,6 +4,7 @@ A scheduler of the test decides, everything else is real.
 """
 
 import logging
+import threading
 import time
 
 import numpy as np
@@ -151,7 +152,7 @@ def test_another_scheduler_leaves_the_paused_ones_and_says_so_once(tmp_path, cap
 def test_an_objective_that_ignores_the_pause_is_told_once_and_its_result_counts(
     caplog, monkeypatch
 ):
-    monkeypatch.setattr(luthier.Trial, "_warned", False)
+    monkeypatch.setattr("luthier.trial.handle._warned_of_going_on", threading.Event())
 
     def ignores(trial):
         for step in range(1, 5):

@@ -412,7 +412,7 @@ def test_checkpoints_come_back(tmp_path):
         json.dumps({"step": 3, "value": 0.5, "checkpoint": str(tmp_path / "a b")}) + "\n1\n",
     )(first)
     (tmp_path / "a b").write_text("overwritten")
-    study.engine.release(first.number, first.token, retried=True)
+    study.engine.release(first.number, first.ticket.token, retried=True)
     again = study.ask()
     assert again.number == first.number
     code = (
@@ -426,7 +426,7 @@ def test_a_checkpoint_may_be_an_object(tmp_path):
     study = luthier.create_study(space=SPACE)
     first = study.ask()
     says(tmp_path, '{"step": 1, "value": 0.5, "checkpoint": {"at": [1, 2]}}\n1\n')(first)
-    study.engine.release(first.number, first.token, retried=True)
+    study.engine.release(first.number, first.ticket.token, retried=True)
     code = "import json, os; print(json.loads(os.environ['LUTHIER_CHECKPOINT'])['at'][1])"
     assert Program(python(code))(study.ask()) == 2
 

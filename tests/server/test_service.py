@@ -499,7 +499,7 @@ def test_a_checkpoint_that_cannot_travel_is_done_without(serve, tmp_path):
     for checkpoint, fits in ((tmp_path / "weights", False), ({"w": np.arange(1000)}, True)):
         trial = local.ask()
         trial.report(1.0, 7, checkpoint=checkpoint)
-        local.engine.release(trial.number, trial.token, retried=False)
+        local.engine.release(trial.number, trial.ticket.token, retried=False)
         asked = ask(service, "/v1/studies/1")
         assert (asked["number"], asked["step"]) == (trial.number, 7 if fits else 0)
         assert asked["checkpoint"] == ({"w": list(range(1000))} if fits else None)

@@ -166,7 +166,7 @@ def objective(trial: luthier.Trial) -> float:
     trial.set_tag("note", "text")
     trial.set_cost(2.0)
     trial.set_constraint("latency", 0.5)
-    if trial.should_prune():
+    if trial.should_stop():
         raise luthier.TrialPruned
     return 0.0
 

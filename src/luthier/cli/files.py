@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from ..monitoring.json_logs import by_name
 from ..study.study import Study
 from ..trial.record import TrialRow
-from ..trial.table import records
+from ..trial.table import to_records
 from ..validation import to_json_types
 from .tables import find_columns
 
@@ -22,7 +22,7 @@ _BLANK = ("value", "duration_s", "cost", "constraints.")  # columns in which Non
 
 def to_csv(study: Study) -> str:
     """One line a trial; lists, booleans and null as JSON, an empty field where nothing is known."""
-    flat = records(study.trials, study.objectives)
+    flat = to_records(study.trials, study.objectives)
     out = io.StringIO()
     columns = find_columns(flat) or ["number", "state"]
     writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")

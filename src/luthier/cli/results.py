@@ -13,7 +13,7 @@ import click
 from ..analysis.recommendation import require_results
 from ..schedulers import replay
 from ..trial.record import State, TrialRow
-from ..trial.table import records
+from ..trial.table import to_records
 from .files import to_csv, to_json, trial_to_json
 from .options import load_study, study_options
 from .summary import format_values, print_summary
@@ -112,7 +112,7 @@ def trials(name: str, storage: str, states: Sequence[str], sort: str, last: int 
     if last is not None:
         rows = rows[len(rows) - min(last, len(rows)) :]
 
-    flat = records(rows, study.objectives)
+    flat = to_records(rows, study.objectives)
     if any(r.error for r in rows):
         for record, row in zip(flat, rows, strict=True):
             record["error"] = (row.error or "").split("\n", 1)[0][:200]

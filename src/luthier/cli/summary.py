@@ -15,7 +15,7 @@ from ..monitoring.json_logs import by_name
 from ..space.distributions import Categorical, Distribution, Int
 from ..study.study import Study
 from ..trial.record import State, TrialRow
-from ..trial.table import records
+from ..trial.table import to_records
 from ..validation import are_named
 from .tables import print_pairs, print_trials
 from .text import escape, format_duration, format_null, format_time, format_value
@@ -37,7 +37,7 @@ def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_l
     _print_space(study)
     if rows and n_last:
         click.echo(f"\nlast {min(n_last, len(rows))} trials")
-        print_trials(records(rows[-n_last:], study.objectives))
+        print_trials(to_records(rows[-n_last:], study.objectives))
 
 
 def _facts(
@@ -78,7 +78,7 @@ def _print_best(study: Study) -> None:
     if len(study.directions) > 1:
         front = study.best_trials
         click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
-        print_trials(records(front, study.objectives))
+        print_trials(to_records(front, study.objectives))
         return
     best = study.best_trial
     click.echo(f"\nbest: {format_values(best, study.objectives)} in trial {best.number}")

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from multiprocessing.connection import Client
 from typing import Any, Protocol
 
@@ -98,9 +99,10 @@ def run_task(message: bytes, limit_bytes: int) -> bytes:
         result = fn(*(arguments[a.key] if isinstance(a, Key) else a for a in args))
         error = getattr(result, "exception", None)
         if isinstance(error, BaseException):  # an outcome that carries what the objective raised
-            result.exception = _make_sendable(error, limit_bytes)
-            if isinstance(result.exception, TrialMemoryError):
-                result.error = f"TrialMemoryError: {result.exception}\n{result.error}"
+            error = _make_sendable(error, limit_bytes)
+            result = replace(result, exception=error)
+            if isinstance(error, TrialMemoryError):
+                result = replace(result, error=f"TrialMemoryError: {error}\n{result.error}")
         return pack_result(True, result)
     except BaseException as e:
         return pack_result(False, _make_sendable(e, limit_bytes))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..space.space import Space
-from ..trial.record import State, Told, TrialRow, Turn
+from ..trial.record import ReportValue, State, TrialRow, Turn
 from ..typing import Array, Index, Mask
 from ..validation import default_names
 from .columns import Columns
@@ -466,7 +466,7 @@ class History:
         latest = row.checkpoints[-1] if row.checkpoints else None
         self.set_checkpoint_step(i, None if latest is None else latest["step"])
 
-    def put_report(self, number: int, step: float, value: Told) -> None:
+    def put_report(self, number: int, step: float, value: ReportValue) -> None:
         """Store a report, in place of an earlier one for the same step."""
         stored = self.reports.put(number, step, value)
         last_step = self._columns["last_step"]

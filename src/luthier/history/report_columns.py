@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..trial.record import Told
+from ..trial.record import ReportValue
 from ..typing import Array, Index, Mask
 from .columns import Columns
 
@@ -50,7 +50,7 @@ class ReportColumns:
         view = self._columns.view(name, self.n)
         return view if self._visible is None else view[self._visible]
 
-    def put(self, number: int, step: float, value: Told) -> Array:
+    def put(self, number: int, step: float, value: ReportValue) -> Array:
         """Add a report, in place of an earlier one for the same step.
 
         Returns:

@@ -12,11 +12,11 @@ from ..errors import CheckpointError, NothingToAskError, StudyError, TrialError
 from ..schedulers.base import Next
 from ..storages.transitions import require_token
 from ..study.engine import Engine
-from ..trial.handle import Trial
-from ..trial.outcome import Outcome, told
+from ..trial.notes import TrialNotes
+from ..trial.outcome import Outcome, outcome_from_tell
 from ..trial.record import Decision, State, TrialRow
-from ..trial.table import addable
-from ..validation import to_json_types
+from ..trial.table import check_added
+from ..validation import check_cost, check_result_constraint, to_json_types
 from . import schemas
 from .open_studies import OpenStudies, OpenStudy, add_key
 from .request import ApiRequest, RequestError
@@ -99,7 +99,8 @@ class TrialHandlers:
                 "does not touch; report without one, or let it be served with that place: luthier "
                 "serve --checkpoints"
             )
-        trial = _handle(found.engine, row, body.token, {})
+        ticket = replace(found.engine.ticket(row), token=body.token, references=(), proposal={})
+        trial = found.engine.trial(ticket)
         trial.report(_read_values(body.value, body.values), body.step, body.checkpoint)
         return schemas.ReportResponse(found.engine.decide(row.number).value)
 
@@ -135,7 +136,7 @@ class TrialHandlers:
             params=engine.check_params(body.params),
             tags=to_json_types(body.tags),
         )
-        rows = addable([row], engine.objectives)
+        rows = check_added([row], engine.objectives)
         first, _ = self._storage.add_trials(request.study, rows, None, request.key or None)
         return schemas.EnqueueResponse(first)
 
@@ -160,29 +161,24 @@ def _nothing_to_ask(engine: Engine, answer: Next) -> RequestError:
     )
 
 
-def _handle(engine: Engine, row: TrialRow, token: int, params: dict[str, Any]) -> Trial:
-    """The handle of a trial that a client runs."""
-    ticket = engine.ticket(row)._replace(token=token, references=(), proposal=params, declared=True)
-    return engine.trial(ticket)
-
-
 def _outcome(engine: Engine, row: TrialRow, body: schemas.TellRequest) -> Outcome:
-    """The outcome of a trial as a client tells it."""
-    trial = _handle(engine, row, body.token, row.params)
-    trial.tags = {**row.tags, **to_json_types(body.tags)}
-    if body.cost is not None:
-        trial.set_cost(body.cost)
-    for name, v in body.constraints.items():
-        trial.set_constraint(name, float(v))
-    if body.state == "paused" and engine.scheduler is not None and engine.scheduler.resumes:
-        trial.verdict = Decision.PAUSE
-
+    """Return the outcome of a trial as a client tells it."""
+    whose = f"trial {row.number}"
+    can_pause = engine.scheduler is not None and engine.scheduler.resumes
+    is_paused = body.state == "paused" and can_pause
+    notes = TrialNotes(
+        params=row.params,
+        tags={**row.tags, **to_json_types(body.tags)},
+        cost=None if body.cost is None else check_cost(body.cost, whose),
+        constraints={
+            name: check_result_constraint(name, float(v), whose)
+            for name, v in body.constraints.items()
+        },
+        decision=Decision.PAUSE if is_paused else Decision.CONTINUE,
+    )
     is_given = body.value is not None or body.values is not None
     value = _read_values(body.value, body.values) if is_given else None
-    outcome = told(trial, value, body.state)
-    if outcome.state == State.FAILED:
-        outcome.error = body.error or outcome.error
-    return outcome
+    return outcome_from_tell(row.number, engine.objectives, notes, value, body.state, body.error)
 
 
 def _is_repeat(row: TrialRow, token: int, outcome: Outcome) -> bool:

@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 
 from ..errors import StudyError
-from ..trial.record import Told, TrialRow, Turn
+from ..trial.record import ReportValue, TrialRow, Turn
 
 SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
 COPYING = "copying"  # key in the spec of a study that is being copied: from where
@@ -63,7 +63,7 @@ class Report(msgspec.Struct, frozen=True):
 
     number: int
     step: float
-    value: Told
+    value: ReportValue
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -210,7 +210,7 @@ class Storage(ABC):
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:
@@ -231,7 +231,7 @@ class Storage(ABC):
 
         Takes all of `row` but reports, turns and retries, if `row.token` is the latest.
 
-        A trial that is paused has got somewhere: its retries count from zero again. Told again what
+        A trial that is paused has got somewhere: its retries count from zero again. ReportValue again what
         is stored already, it changes nothing and agrees.
 
         Returns:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import asdict
 
-from ..trial.record import State, Told, TrialRow, Turn
+from ..trial.record import ReportValue, State, TrialRow, Turn
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -54,22 +54,22 @@ def pack_numbers(values: Mapping[str, float]) -> dict[str, Any]:
     return {name: pack_number(v) for name, v in values.items()}
 
 
-def pack_value(value: Told) -> Any:
+def pack_value(value: ReportValue) -> Any:
     """Return a reported value in the form that JSON can hold: a number or a list of them."""
     return [pack_number(v) for v in value] if isinstance(value, tuple) else pack_number(value)
 
 
-def unpack_value(value: Any) -> Told:
+def unpack_value(value: Any) -> ReportValue:
     """Return a reported value from the form that `pack_value` gave it."""
     return tuple(float(v) for v in value) if isinstance(value, list) else float(value)
 
 
-def value_to_column(value: Told) -> float | str:
+def value_to_column(value: ReportValue) -> float | str:
     """Return a reported value for a column of a table: several numbers are a JSON list."""
     return to_json(pack_value(value)) if isinstance(value, tuple) else pack_number(value)
 
 
-def value_from_column(column: float | str) -> Told:
+def value_from_column(column: float | str) -> ReportValue:
     """Return a reported value from the form that `value_to_column` gave it."""
     if isinstance(column, str) and column[:1] == "[":
         return unpack_value(msgspec.json.decode(column))
@@ -220,7 +220,9 @@ def encode_body(row: TrialRow) -> str:
     return to_json(pack_trial(row, _Body))
 
 
-def decode_trial(record: Sequence[Any], reports: tuple[tuple[float, Told], ...] = ()) -> TrialRow:
+def decode_trial(
+    record: Sequence[Any], reports: tuple[tuple[float, ReportValue], ...] = ()
+) -> TrialRow:
     """Return a trial from its columns.
 
     Args:

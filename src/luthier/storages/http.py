@@ -18,7 +18,7 @@ import msgspec
 
 from .. import errors
 from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
-from ..trial.record import Told, TrialRow, Turn
+from ..trial.record import ReportValue, TrialRow, Turn
 from . import http_messages as forms
 from .base import Changes, Report, Storage, StudyRecord, hide_password
 from .codec import pack_trial, pack_value, unpack_trial, unpack_value
@@ -208,7 +208,7 @@ class HTTP(Storage):
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:

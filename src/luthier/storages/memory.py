@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..errors import StudyExistsError, StudyNotFoundError
-from ..trial.record import State, Told, TrialRow, Turn
+from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
 from .base import Changes, Report, Storage, StudyRecord
 
@@ -22,7 +22,7 @@ class _Table:
     def __init__(self, record: StudyRecord) -> None:
         self.record = record
         self.rows: list[TrialRow] = []
-        self.reports: dict[int, dict[float, Told]] = {}
+        self.reports: dict[int, dict[float, ReportValue]] = {}
         self.changed: list[tuple[_Change, ...]] = []  # entry r made revision r + 1
         self.calls: dict[str, int] = {}  # the first trial that a call has added
 
@@ -168,7 +168,7 @@ class Memory(Storage):
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:

@@ -33,7 +33,7 @@ from ..errors import (
     StudyNotFoundError,
     TrialError,
 )
-from ..trial.record import State, Told, TrialRow, Turn
+from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
 from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password
@@ -243,7 +243,7 @@ class Redis(Storage):
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:
@@ -313,7 +313,7 @@ class Redis(Storage):
         if numbers is not None:
             return [row for row, _ in self._read(study, *(int(n) for n in numbers))[1]]
         everything = self.changes(study, 0)
-        reports: dict[int, list[tuple[float, Told]]] = {}
+        reports: dict[int, list[tuple[float, ReportValue]]] = {}
         for r in everything.reports:
             reports.setdefault(r.number, []).append((r.step, r.value))
         return [

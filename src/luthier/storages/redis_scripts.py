@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from ..trial.record import Told, TrialRow
+from ..trial.record import ReportValue, TrialRow
 from .codec import decode_trial, encode_body, value_to_column
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
@@ -44,14 +44,16 @@ def encode_row(row: TrialRow) -> str:
     return f"{head} {encode_body(row)}"
 
 
-def decode_row(number: int, stored: str, reports: Iterable[tuple[float, Told]] = ()) -> TrialRow:
+def decode_row(
+    number: int, stored: str, reports: Iterable[tuple[float, ReportValue]] = ()
+) -> TrialRow:
     """Return a trial from the form that `encode_row` gave it, with its reports by step."""
     state, token, lease_s, retries, _, body = stored.split(" ", 5)
     record = (number, int(state), int(token), float(lease_s), int(retries), body)
     return decode_trial(record, tuple(sorted(reports)))
 
 
-def encode_report(step: float, value: Told) -> tuple[str, str]:
+def encode_report(step: float, value: ReportValue) -> tuple[str, str]:
     """Return the step and value of a report as they are stored; the step -0.0 is 0.0."""
     return repr(float(step) + 0.0), str(value_to_column(value))
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ..errors import StudyExistsError, StudyNotFoundError
-from ..trial.record import State, Told, TrialRow, Turn
+from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
 from .base import Changes, Report, Storage, StudyRecord
 from .codec import decode_trial, encode_body, to_json, value_from_column, value_to_column
@@ -86,7 +86,7 @@ class Relational(Storage):
         """What finds a study of this name, and the name as JSON if that is not the name."""
         return name, None
 
-    def _value(self, value: Told) -> float | str:
+    def _value(self, value: ReportValue) -> float | str:
         """What was reported, as the tables hold it."""
         return value_to_column(value)
 
@@ -292,7 +292,7 @@ class Relational(Storage):
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:
@@ -376,7 +376,7 @@ class Relational(Storage):
         return [found[number] for number in numbers]
 
     def _all(
-        self, db: Transaction, study: int, reports: dict[int, list[tuple[float, Told]]]
+        self, db: Transaction, study: int, reports: dict[int, list[tuple[float, ReportValue]]]
     ) -> list[TrialRow]:
         found = db.execute(
             f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number", (study,)
@@ -392,14 +392,14 @@ class Relational(Storage):
 
     def _reports(
         self, db: Transaction, study: int, numbers: Sequence[int] | None = None
-    ) -> dict[int, list[tuple[float, Told]]]:
+    ) -> dict[int, list[tuple[float, ReportValue]]]:
         """The reports of all trials, or of some, by step."""
         some = "" if numbers is None else f"AND number IN ({', '.join('?' * len(numbers))})"
         query = (
             f"SELECT number, step, value FROM luthier_reports WHERE study = ? {some} ORDER BY "
             "number, step"
         )
-        out: dict[int, list[tuple[float, Told]]] = {}
+        out: dict[int, list[tuple[float, ReportValue]]] = {}
         with self._readable():
             for number, step, value in db.execute(query, (study, *(numbers or ()))):
                 out.setdefault(number, []).append((step, value_from_column(value)))

@@ -26,7 +26,7 @@ from ..errors import (
     StorageUnreachableError,
     StorageVersionError,
 )
-from ..trial.record import State, Told, TrialRow
+from ..trial.record import ReportValue, State, TrialRow
 from .base import SCHEMA, hide_password
 from .codec import decode_trial, encode_body, to_json, value_to_column
 from .local_folder import local_folder
@@ -118,7 +118,7 @@ class SQL(Relational):
         encoded = to_json(name)  # as JSON, since a name may hold any character
         return hashlib.sha256(encoded.encode()).hexdigest(), encoded
 
-    def _value(self, value: Told) -> float | str:
+    def _value(self, value: ReportValue) -> float | str:
         plain = value_to_column(value)
         return plain if isinstance(plain, str) else repr(plain)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..trial.record import Told, TrialRow, Turn
+from ..trial.record import ReportValue, TrialRow, Turn
 from .base import Changes, Storage, StudyRecord
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Wrapper(Storage):
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:

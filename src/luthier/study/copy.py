@@ -27,7 +27,7 @@ from ..storages import Storage
 from ..storages.base import COPYING, StudyRecord, require_complete_copy
 from ..storages.codec import encode_body, to_json, value_to_column
 from ..storages.transitions import release
-from ..trial.record import State, Told, TrialRow
+from ..trial.record import ReportValue, State, TrialRow
 from .opening import open_checkpoints
 
 _BATCH = 1_000  # trials and reports that are written at a time
@@ -127,7 +127,7 @@ def _filled(
     tell: Callable[[int, int], None],
 ) -> Copied:
     changes = source.changes(record.id, 0)  # all of it, at one moment
-    reports: dict[int, dict[float, Told]] = {}
+    reports: dict[int, dict[float, ReportValue]] = {}
     for r in changes.reports:
         reports.setdefault(r.number, {})[r.step] = r.value
     n = 0
@@ -182,7 +182,7 @@ def _filled(
 
 
 def _batches(
-    rows: Iterable[TrialRow], reports: dict[int, dict[float, Told]]
+    rows: Iterable[TrialRow], reports: dict[int, dict[float, ReportValue]]
 ) -> Iterator[list[TrialRow]]:
     """Trials with their reports, as they are to be written, so many at a time."""
     batch: list[TrialRow] = []

@@ -25,14 +25,14 @@ from ..space.space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
 from ..trial.handle import Trial
-from ..trial.outcome import Outcome, describe
-from ..trial.record import Decision, State, Told, TrialRow
+from ..trial.outcome import Outcome
+from ..trial.record import Decision, ReportValue, State, TrialRow
+from ..trial.ticket import Ticket
 from .checkpoint_retention import CheckpointRetention
 from .intake import Intake, Request
 from .leases import Leases
 from .proposals import Proposals
 from .replica import Replica
-from .ticket import Ticket, make_trial
 from .warn_once import WarnOnce
 
 logger = logging.getLogger("luthier")
@@ -294,7 +294,7 @@ class Engine:
     def trial(self, ticket: Ticket, window: int | None = None) -> Trial:
         """The handle of a trial that runs in this process; see `decide` for `window`."""
         link = EngineLink(self, ticket.number, ticket.token, window)
-        return make_trial(ticket, self.history.space, link)
+        return Trial(ticket, self.history.space, link)
 
     def forget(self, number: int) -> None:
         """Stop keeping a trial's lease alive: it was lost to another worker."""
@@ -306,7 +306,7 @@ class Engine:
         number: int,
         token: int,
         step: float,
-        value: Told,
+        value: ReportValue,
         reference: dict[str, Any] | None,
         params: dict[str, Any],
     ) -> None:
@@ -460,10 +460,7 @@ class Engine:
             if self._proposals.learn(outcome.suggested):
                 self._save_space()
         except IncompatibleDistributionError as e:
-            outcome.state = State.FAILED
-            outcome.values = None
-            outcome.error = describe(e)
-            outcome.exception = e
+            return outcome.failed_with(e)
         return outcome
 
     def _row_at_end(self, number: int, token: int, outcome: Outcome, worker: str) -> TrialRow:
@@ -510,7 +507,7 @@ class Engine:
             constraints=constraints,
         )
 
-    def _check_n_values(self, number: int, value: Told) -> None:
+    def _check_n_values(self, number: int, value: ReportValue) -> None:
         m = len(self.directions)
         if m == 1 and isinstance(value, tuple):
             raise ReportError(
@@ -533,7 +530,7 @@ class Engine:
                 "no report",
                 f"trial {number} ended without a report, and {self.scheduler!r} decides by "
                 "reports: call trial.report(value, step) as it trains, and raise "
-                "luthier.TrialPruned where trial.should_prune() is true; until then every trial "
+                "luthier.TrialPruned where trial.should_stop() is true; until then every trial "
                 "is trained to its end",
             )
 
@@ -589,7 +586,11 @@ class EngineLink:
         self.window = window
 
     def report(
-        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+        self,
+        step: float,
+        value: ReportValue,
+        reference: dict[str, Any] | None,
+        params: dict[str, Any],
     ) -> None:
         """Store an intermediate value."""
         self.engine.report(self.number, self.token, step, value, reference, params)

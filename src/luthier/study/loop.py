@@ -30,10 +30,10 @@ from ..schedulers.base import Next
 from ..stopping import StopRule
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
 from ..trial.record import State, TrialRow
+from ..trial.ticket import Ticket
 from .engine import Engine
 from .progress import display
 from .remote import forget, reports_elsewhere, submitter
-from .ticket import Ticket
 
 logger = logging.getLogger("luthier")
 

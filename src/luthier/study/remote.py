@@ -7,14 +7,17 @@ import os
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
+from msgspec.structs import replace
+
 from ..errors import StorageError
 from ..executors.contract import TrialExecutor
 from ..space.space import Space
+from ..trial.handle import Trial
 from ..trial.outcome import Objective, Outcome, execute
-from ..trial.record import Decision, Told
+from ..trial.record import Decision, ReportValue
+from ..trial.ticket import Ticket
 from .engine import Engine, EngineLink
 from .opening import open_engine
-from .ticket import Ticket, make_trial
 
 _SMALL = 100_000  # bytes of an objective that travel with every trial; larger ones on demand
 
@@ -138,7 +141,11 @@ class _CallingLink:
     """A trial's way to its study in the process that handed it over."""
 
     def report(
-        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+        self,
+        step: float,
+        value: ReportValue,
+        reference: dict[str, Any] | None,
+        params: dict[str, Any],
     ) -> None:
         from ..executors.worker import call  # loads multiprocessing, which a worker process has
 
@@ -154,7 +161,11 @@ class _NoLink:
     """The link of a trial that runs where its study cannot be reached."""
 
     def report(
-        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+        self,
+        step: float,
+        value: ReportValue,
+        reference: dict[str, Any] | None,
+        params: dict[str, Any],
     ) -> None:
         raise self._error()
 
@@ -171,7 +182,7 @@ class _NoLink:
 
 def _run_with_calls(objective: Objective, space: Space, ticket: Ticket) -> Outcome:
     """Run a trial in one of luthier's own processes."""
-    return execute(objective, make_trial(ticket, space, _CallingLink()))
+    return execute(objective, Trial(ticket, space, _CallingLink()))
 
 
 def _run_by_address(
@@ -194,11 +205,11 @@ def _run_by_address(
         _opened_studies.clear()
         _opened_studies[key] = opened
     if opened.engine is None:
-        return execute(opened.objective, make_trial(ticket, Space(), _NoLink()))
+        return execute(opened.objective, Trial(ticket, Space(), _NoLink()))
 
     # The executor may have begun the trial before, on a worker that died.
     [row] = opened.engine.rows([ticket.number])
-    ticket = ticket._replace(references=row.checkpoints)
+    ticket = replace(ticket, references=row.checkpoints)
     return execute(opened.objective, opened.engine.trial(ticket, opened.window))
 
 

@@ -23,9 +23,9 @@ from ..space.space import Space
 from ..stopping import StopRule
 from ..storages import Storage
 from ..trial.handle import Trial
-from ..trial.outcome import Objective, told
+from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.record import State, TrialRow
-from ..trial.table import addable, records
+from ..trial.table import check_added, to_records
 from .confirm import Confirmation, confirm
 from .engine import Engine
 from .loop import RunSettings, run
@@ -232,9 +232,11 @@ class Study:
             raise TrialError(
                 f"tell expects a trial that this study's ask returned, or its number, got {trial!r}"
             )
-        row = self.engine.end(handle.number, handle.token, told(handle, value, state))
-        if self._asked.get(handle.number) is handle:
-            del self._asked[handle.number]
+        number = handle.number
+        outcome = outcome_from_tell(number, handle.objectives, handle.notes(), value, state)
+        row = self.engine.end(number, handle.ticket.token, outcome)
+        if self._asked.get(number) is handle:
+            del self._asked[number]
         return row
 
     def _handle(self, number: int) -> Trial:
@@ -277,7 +279,7 @@ class Study:
 
         They get new numbers, which are returned.
         """
-        return self.engine.add_trials(addable(rows, self.objectives))
+        return self.engine.add_trials(check_added(rows, self.objectives))
 
     def set_catch_as(self, catch_as: Literal["failed", "infeasible"]) -> None:
         """Change how failures are taken, earlier ones too; see `create_study`.
@@ -485,7 +487,7 @@ class Study:
             raise MissingDependencyError(
                 "to_dataframe needs pandas: pip install luthier[pandas]"
             ) from None
-        return pd.DataFrame(records(self.trials, self.objectives))
+        return pd.DataFrame(to_records(self.trials, self.objectives))
 
     def __repr__(self) -> str:
         counts = ", ".join(

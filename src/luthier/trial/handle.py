@@ -1,16 +1,24 @@
-"""The handle of a trial that an objective is given."""
+"""Handle of a trial: what an objective is given."""
 
 from __future__ import annotations
 
 import logging
 import math
+import threading
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import numpy as np
 
-from ..errors import CheckpointError, DistributionError, IncompatibleDistributionError, ReportError
+from ..errors import (
+    CheckpointError,
+    DistributionError,
+    IncompatibleDistributionError,
+    ReportError,
+    UnknownAttributeError,
+)
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale, must_match
 from ..space.space import Space
 from ..validation import (
@@ -18,113 +26,86 @@ from ..validation import (
     check_parameter_name,
     check_result_constraint,
     int_if_whole,
+    is_scalar,
     order_values,
     to_json_types,
 )
-from .record import Decision, Told
+from .notes import TrialNotes
+from .record import Decision, ReportValue
+from .ticket import Ticket
 
 logger = logging.getLogger("luthier")
 
+# Set once this process has warned of an objective that goes on after it was told to stop.
+_warned_of_going_on = threading.Event()
+
+# Names that people know from Optuna, and what they do the same with here.
+_OTHER_NAMES = {
+    "suggest_uniform": "suggest_float(name, low, high)",
+    "suggest_loguniform": "suggest_float(name, low, high, log=True)",
+    "suggest_discrete_uniform": "suggest_float(name, low, high, step=q)",
+    "set_user_attr": "set_tag(name, value)",
+    "user_attrs": "tags",
+}
+
 
 class Link(Protocol):
-    """What a trial needs from the study it belongs to, wherever that is."""
+    """A trial's way to the study that it belongs to, wherever that is."""
 
     def report(
-        self, step: float, value: Told, reference: dict[str, Any] | None, params: dict[str, Any]
+        self,
+        step: float,
+        value: ReportValue,
+        reference: dict[str, Any] | None,
+        params: dict[str, Any],
     ) -> None:
-        """Stores an intermediate value, and where the checkpoint is that was saved with it."""
+        """Store an intermediate value, and the reference to the checkpoint saved with it."""
 
     def decide(self) -> Decision:
-        """Asks the scheduler."""
-
-
-class Keeper(Protocol):
-    """What a trial needs from its study's folder of checkpoints."""
-
-    def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
-        """Keeps a checkpoint and returns a reference to it."""
-
-    def load(self, reference: dict[str, Any]) -> Any:
-        """The checkpoint behind a reference; CheckpointError if it cannot be had."""
+        """Ask the scheduler."""
 
 
 class Trial:
-    """The handle an objective is given.
+    """The handle of a trial, which an objective is given.
 
-    Attributes:
-        number: 0, 1, 2, ... within the study.
-        cost: What `set_cost` was told; None when nothing was.
-        constraints: What `set_constraint` was told.
-        objectives: Names of what is to be returned.
-        token: Proves to the storage that this worker holds the trial.
-        verdict: What the scheduler said last; once it is to stop or to pause, it stays so.
+    It asks for params, reports intermediate values, and notes what belongs to the result.
+
+    Args:
+        ticket: The trial, as it was begun.
+        space: The study's space, as far as it is known.
+        link: The trial's way to its study.
     """
 
-    _warned = False  # in this process, of an objective that goes on
-
-    def __init__(
-        self,
-        number: int,
-        proposal: Mapping[str, Any],
-        space: Space,
-        seed: int,
-        link: Link,
-        keeper: Keeper | None = None,
-        references: Sequence[dict[str, Any]] = (),
-        token: int = 1,
-        declared: bool = False,
-        objectives: Sequence[str] = ("value",),
-    ) -> None:
-        self.number = number
-        self.token = token
-        self.objectives = tuple(objectives)
-        self.constraints: dict[str, float] = {}
-        self.suggested: dict[str, Distribution] = {}
-        self.tags: dict[str, Any] = {}
-        self.cost: float | None = None
-        self.verdict = Decision.CONTINUE
-        self._proposal = proposal
+    def __init__(self, ticket: Ticket, space: Space, link: Link) -> None:
+        self._ticket = ticket
         self._space = space
-        self._seed = seed
         self._link = link
-        self._keeper = keeper
-        self._references = references
-        self._taken_up: tuple[float, Any] | None = None
-        self._params: dict[str, Any] = dict(proposal) if declared else {}
+        self._proposal = ticket.proposal
+        self._params: dict[str, Any] = ticket.params
+        self._suggested: dict[str, Distribution] = {}
+        self._tags: dict[str, Any] = dict(ticket.tags)
+        self._cost: float | None = None
+        self._constraints: dict[str, float] = {}
+        self._decision = Decision.CONTINUE
+        self._resumed: tuple[float, Any] | None = None  # step and checkpoint that it goes on from
         self._rng: np.random.Generator | None = None
 
-    @property
-    def checkpoint(self) -> Any:
-        """What to go on from: the dict, or a path to the file, that `report(..., checkpoint=...)` was last given.
-
-        None where the trial starts afresh. A trial has one that was paused, or whose worker died;
-        in a population it may be another trial's. Files are read, never written to: take what you
-        need and save to a path of your own. One that was deleted or damaged is left out, with a
-        warning; then the one before counts.
-        """
-        return self._took_up()[1]
+    # -- the trial ------------------------------------------------------------------------------
 
     @property
-    def step(self) -> float:
-        """How far `checkpoint` was trained: the step it was reported with, 0 without one.
+    def number(self) -> int:
+        """0, 1, 2, ... within the study."""
+        return self._ticket.number
 
-        Whole numbers as int.
-        """
-        return self._took_up()[0]
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the values that are to be returned."""
+        return self._ticket.objectives
 
-    def _took_up(self) -> tuple[float, Any]:
-        for reference in reversed(self._references if self._taken_up is None else ()):
-            try:
-                assert self._keeper is not None
-                self._taken_up = (
-                    int_if_whole(float(reference["step"])),
-                    self._keeper.load(reference),
-                )
-                break
-            except (CheckpointError, KeyError) as e:
-                logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
-        self._taken_up = self._taken_up or (0, None)
-        return self._taken_up
+    @property
+    def space(self) -> Space:
+        """The study's space, as far as it was known when the trial began."""
+        return self._space
 
     @property
     def params(self) -> dict[str, Any]:
@@ -132,26 +113,70 @@ class Trial:
         return dict(self._params)
 
     @property
-    def space(self) -> Space:
-        """The study's space, as it was known when the trial began."""
-        return self._space
+    def tags(self) -> Mapping[str, Any]:
+        """The tags, name to value; read-only, set them with `set_tag`."""
+        return MappingProxyType(self._tags)
+
+    @property
+    def cost(self) -> float | None:
+        """The cost that was noted with `set_cost`; None without one."""
+        return self._cost
+
+    @property
+    def checkpoint(self) -> Any:
+        """The checkpoint to go on from; None where the trial starts afresh.
+
+        It is the dict, or a path to the file, that `report(..., checkpoint=...)` was last given. A
+        trial has one that was paused, or whose worker died; in a population it may be another
+        trial's. Files are for reading: take what you need and save to a path of your own. A
+        checkpoint that was deleted or damaged is left out, with a warning; then the one before
+        counts.
+        """
+        return self._resume()[1]
+
+    @property
+    def step(self) -> float:
+        """The step that `checkpoint` was reported with, 0 without one; int where it is whole."""
+        return self._resume()[0]
+
+    def _resume(self) -> tuple[float, Any]:
+        """Return the step and the checkpoint that the trial goes on from, loaded once."""
+        if self._resumed is not None:
+            return self._resumed
+        keeper = self._ticket.keeper
+        for reference in reversed(self._ticket.references if keeper is not None else ()):
+            assert keeper is not None
+            try:
+                step = int_if_whole(float(reference["step"]))
+                self._resumed = step, keeper.load(reference)
+                return self._resumed
+            except (CheckpointError, KeyError) as e:
+                logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
+        self._resumed = 0, None
+        return self._resumed
 
     @property
     def rng(self) -> np.random.Generator:
-        """A generator of the trial's own.
+        """A generator of random numbers of the trial's own.
 
-        The same for the same study seed, trial number and step it goes on from.
-
-        In a re-run of `Study.confirm` it depends on the study's seed and the repeat instead, so
-        that all who are compared meet the same random numbers.
+        The same for the same study seed, trial number and step that it goes on from. In a re-run of
+        `Study.confirm` it depends on the study's seed and the repeat instead, so that all
+        configurations that are compared meet the same random numbers.
         """
         if self._rng is None:
-            repeat = self.tags.get("repeat") if "confirms" in self.tags else None
-            rerun = type(repeat) is int and repeat >= 0
-            step = int(1000 * self.step) if self._references else 0
-            key = (repeat, 3) if rerun else (self.number, 1, step) if step > 0 else (self.number, 1)
-            self._rng = np.random.default_rng([self._seed, *key])
+            tags = self._tags
+            repeat = tags.get("repeat") if "confirms" in tags else None
+            step = int(1000 * self.step) if self._ticket.references else 0
+            if type(repeat) is int and repeat >= 0:
+                key: tuple[int, ...] = (repeat, 3)
+            elif step > 0:
+                key = (self.number, 1, step)
+            else:
+                key = (self.number, 1)
+            self._rng = np.random.default_rng([self._ticket.seed, *key])
         return self._rng
+
+    # -- params ---------------------------------------------------------------------------------
 
     def suggest_float(
         self,
@@ -163,15 +188,11 @@ class Trial:
         log: bool = False,
         scale: Scale | None = None,
     ) -> float:
-        """A real number between low and high, both included; see `luthier.Float`."""
+        """Return a real number between low and high, both included; see `luthier.Float`."""
         known = self._known(name, Float)
         scale = scale or ("log" if log else "linear")
-        if known is None or (known.low, known.high, known.step, known.scale) != (
-            low,
-            high,
-            step,
-            scale,
-        ):
+        wanted = (low, high, step, scale)
+        if known is None or (known.low, known.high, known.step, known.scale) != wanted:
             known = Float(low, high, step=step, scale=scale)
         return float(self.suggest(name, known))
 
@@ -185,82 +206,78 @@ class Trial:
         log: bool = False,
         scale: Scale | None = None,
     ) -> int:
-        """A whole number between low and high, both included; see `luthier.Int`."""
+        """Return a whole number between low and high, both included; see `luthier.Int`."""
         known = self._known(name, Int)
         scale = scale or ("log" if log else "linear")
-        if known is None or (known.low, known.high, known.step, known.scale) != (
-            low,
-            high,
-            step,
-            scale,
-        ):
+        wanted = (low, high, step, scale)
+        if known is None or (known.low, known.high, known.step, known.scale) != wanted:
             known = Int(low, high, step=step, scale=scale)
         return int(self.suggest(name, known))
 
     def suggest_categorical(
         self, name: str, choices: Sequence[Any], *, ordered: bool = False
     ) -> Any:
-        """One of the choices, in the user's own type; see `luthier.Categorical`."""
+        """Return one of the choices, in the user's own type; see `luthier.Categorical`."""
         known = self._known(name, Categorical)
-        if (
-            known is None
-            or known.ordered != ordered
-            or len(known.choices) != len(choices)
-            or any(
-                a is not b and (type(a) is not type(b) or a != b)
-                for a, b in zip(known.choices, choices, strict=True)
-            )
-        ):
+        same_size = known is not None and len(known.choices) == len(choices)
+        if not same_size or known.ordered != ordered or not _are_same(known.choices, choices):
             known = Categorical(tuple(choices), ordered=ordered)
         value = self.suggest(name, known)
         return choices[int(known.raw(value))]
 
     def _known(self, name: str, kind: type[Any]) -> Any:
-        dist = self.suggested.get(name) or self._space.params.get(name)
+        """Return the distribution of a name, from this trial or the study, if it is of a kind."""
+        dist = self._suggested.get(name) or self._space.params.get(name)
         return dist if isinstance(dist, kind) else None
 
     def suggest(self, name: str, dist: Distribution) -> Any:
-        """A value of a distribution.
+        """Return a value of a distribution.
 
-        The proposed value where the sampler has one that fits, otherwise a draw from the
-        distribution. Asked twice for the same name, it answers the same.
+        It is the proposed value where the sampler has proposed one that fits, else a draw from the
+        distribution. A second call for the same name returns the same value.
 
         Raises:
             IncompatibleDistributionError: The name is already used for another kind of parameter,
                 or another range in this trial.
         """
         check_parameter_name(name, DistributionError)
-        if name in self.suggested:
-            if self.suggested[name] != dist:
+        if name in self._suggested:
+            if self._suggested[name] != dist:
                 raise IncompatibleDistributionError(
-                    f"{name!r} was {self.suggested[name]!r} earlier in this trial and is now "
+                    f"{name!r} was {self._suggested[name]!r} earlier in this trial and is now "
                     f"{dist!r}; use two names"
                 )
             return self._params[name]
         known = self._space.params.get(name)
         if known is not None:
             must_match(name, known, dist)
-        self.suggested[name] = dist
+        self._suggested[name] = dist
+
         raw, value = None, self._proposal.get(name)
+        # Fast path: a proposed number in a range that the study knows needs no further checks.
         if (
             known is dist
             and isinstance(dist, Float)
             and dist.step is None
-            and dist.low <= _real(value) <= dist.high
+            and type(value) is float
+            and dist.low <= value <= dist.high
         ):
-            self._params[name] = value  # the common case, without ceremony
+            self._params[name] = value
             return value
+
         if name in self._proposal:
             try:
-                raw = dist.raw(self._proposal[name])
+                raw = dist.raw(value)
             except ValueError:  # a choice that no longer exists
                 raw = None
         if raw is None or not dist.contains(raw):
-            rng = np.random.default_rng([self._seed, self.number, 2, zlib.crc32(name.encode())])
-            self._params[name] = dist.sample(rng)
+            key = [self._ticket.seed, self.number, 2, zlib.crc32(name.encode())]
+            self._params[name] = dist.sample(np.random.default_rng(key))
         else:
             self._params[name] = dist.value(raw)
         return self._params[name]
+
+    # -- intermediate values --------------------------------------------------------------------
 
     def report(
         self,
@@ -268,11 +285,11 @@ class Trial:
         step: float,
         checkpoint: Any = None,
     ) -> None:
-        """Tells an intermediate value.
+        """Report an intermediate value.
 
         Args:
             value: The objective so far; one number for each where there are several, in order or by
-                name. NaN and infinities are taken as they are, and rank last.
+                name. NaN and infinities are stored as they are, and rank last.
             step: How much has been spent: epochs, folds, rounds, seconds. A step reported twice
                 keeps the later value.
             checkpoint: What to go on from after a pause, or should this worker die: a dict of
@@ -291,90 +308,125 @@ class Trial:
         several = isinstance(value, list | tuple) or (
             isinstance(value, np.ndarray) and value.ndim == 1
         )
-        values = [
-            self._number("value", v) for v in cast(Sequence[Any], value if several else [value])
-        ]
+        given = cast(Sequence[Any], value if several else [value])
+        values = [self._number("value", v) for v in given]
         step = self._number("step", step)
         if not math.isfinite(step):
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
-        if self.verdict is not Decision.CONTINUE and not Trial._warned:
-            Trial._warned = True
-            logger.warning(
-                "trial %d was told to %s and goes on (step %g); raise luthier.TrialPruned where "
-                "trial.should_prune() "
-                "is true",
-                self.number,
-                self.verdict.value,
-                step,
-            )
+
+        self._warn_of_going_on(step)
         reference = None
         if checkpoint is not None:
-            if self._keeper is None:
+            keeper = self._ticket.keeper
+            if keeper is None:
                 raise CheckpointError(
                     f"trial {self.number} runs where its study's checkpoints cannot be reached"
                 )
-            reference = self._keeper.save(self.number, step, checkpoint)
+            reference = keeper.save(self.number, step, checkpoint)
         self._link.report(step, tuple(values) if several else values[0], reference, self._params)
 
     def _number(self, what: str, x: Any) -> float:
         if isinstance(x, np.ndarray) and x.ndim == 0:
             x = x.item()
-        if isinstance(x, bool) or not isinstance(x, int | float | np.integer | np.floating):
+        if not is_scalar(x):
             raise ReportError(
                 f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "
                 f"in trial {self.number}"
             )
         return float(x)
 
-    def should_prune(self) -> bool:
+    def _warn_of_going_on(self, step: float) -> None:
+        """Warn, once in a process, of an objective that reports after it was told to stop."""
+        if self._decision is Decision.CONTINUE or _warned_of_going_on.is_set():
+            return
+        _warned_of_going_on.set()
+        logger.warning(
+            "trial %d was told to %s and goes on (step %g); raise luthier.TrialPruned where "
+            "trial.should_stop() is true",
+            self.number,
+            self._decision.value,
+            step,
+        )
+
+    def should_stop(self) -> bool:
         """Whether the scheduler ends this trial's turn now, by what has been reported.
 
-        Raise `luthier.TrialPruned`.
-
-        It may be over, or only paused and go on later from its checkpoint, if others turn out no
-        better.
+        If so, raise `luthier.TrialPruned`. The trial may be over, or only paused: then it may go on
+        later from its checkpoint.
         """
-        if self.verdict is Decision.CONTINUE:
-            self.verdict = self._link.decide()
-        return self.verdict is not Decision.CONTINUE
+        if self._decision is Decision.CONTINUE:
+            self._decision = self._link.decide()
+        return self._decision is not Decision.CONTINUE
+
+    def should_prune(self) -> bool:
+        """The same as `should_stop`, by the name that Optuna gave it."""
+        return self.should_stop()
+
+    # -- what belongs to the result -------------------------------------------------------------
 
     def set_tag(self, name: str, value: Any) -> None:
-        """Notes something beside the result: text, numbers, lists or dicts of them.
+        """Note something beside the result: text, numbers, lists or dicts of them.
 
         Stored when the trial ends.
         """
-        self.tags[str(name)] = to_json_types(value)
+        self._tags[str(name)] = to_json_types(value)
 
     def set_cost(self, value: float) -> None:
-        """Notes what the trial cost, in a unit of your own: seconds, dollars, kWh.
+        """Note what the trial cost, in a unit of your own: seconds, dollars, kWh.
 
-        Stored however the trial ends.
-
-        Told twice, the later counts. A trial that was paused tells what each turn cost; its cost is
-        their sum.
+        A second call replaces the first. It is stored however the trial ends. A trial that was
+        paused notes the cost of each turn; its cost is their sum.
 
         Raises:
             CostError: It is not a finite number >= 0.
         """
-        self.cost = check_cost(value, f"trial {self.number}")
+        self._cost = check_cost(value, f"trial {self.number}")
 
     def set_constraint(self, name: str, value: float) -> None:
-        """Notes a constraint on what came out.
-
-        The trial is feasible when all of its constraints are at most 0.
+        """Note a constraint on the results: a trial is feasible when all of its are at most 0.
 
         For "latency of at most 50 ms" the value is latency_ms - 50. Infinity breaks it by far; a
-        trial with NaN fails, as with a value of NaN. Told twice, the later counts. Stored however
-        the objective ends, but lost with a process that is killed, as by a limit.
+        trial with NaN fails, as with a value of NaN. A second call for the same name replaces the
+        first. Stored however the objective ends, but lost with a process that is killed, as by a
+        limit.
 
         Raises:
             ResultConstraintError: The name is empty or "crash", or the value is not a number.
         """
-        self.constraints[name] = check_result_constraint(name, value, f"trial {self.number}")
+        self._constraints[name] = check_result_constraint(name, value, f"trial {self.number}")
+
+    # -- for the study --------------------------------------------------------------------------
+
+    @property
+    def ticket(self) -> Ticket:
+        """The trial as it was begun, for the study that ends it."""
+        return self._ticket
+
+    def notes(self) -> TrialNotes:
+        """Return what the objective has left here so far, for the study that ends the trial."""
+        return TrialNotes(
+            params=dict(self._params),
+            suggested=dict(self._suggested),
+            tags=dict(self._tags),
+            cost=self._cost,
+            constraints=dict(self._constraints),
+            decision=self._decision,
+        )
 
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"
 
+    if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
 
-def _real(value: Any) -> float:
-    return value if type(value) is float else math.nan
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in _OTHER_NAMES:
+                raise UnknownAttributeError(
+                    f"a Trial has no {name!r}; use trial.{_OTHER_NAMES[name]}"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def _are_same(known: Sequence[Any], choices: Sequence[Any]) -> bool:
+    """Whether as many choices are the same in value and type."""
+    pairs = zip(known, choices, strict=True)
+    return all(a is b or (type(a) is type(b) and a == b) for a, b in pairs)

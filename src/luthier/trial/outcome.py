@@ -1,42 +1,41 @@
-"""What runs where: one trial, from the handle to its outcome.
-
-The same function in every executor.
-"""
+"""Outcome of a trial: how it ended, whether it ran here or was told from outside."""
 
 from __future__ import annotations
 
 import math
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..space.distributions import Distribution
 from ..validation import check_values
 from .handle import Trial
+from .notes import TrialNotes
 from .record import Decision, State
 
 Objective = Callable[[Trial], Any]
+"""Function that is optimised: takes a trial, returns a number, or one for each objective."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a trial.
+    """How a trial, or one turn of it, ended.
 
     Attributes:
         state: COMPLETE, PAUSED, PRUNED or FAILED.
         values: One number for each objective, when complete.
         error: The reason and the traceback, when failed.
-        exception: What the objective raised, if it did.
+        exception: The exception that the objective raised, if it did.
         params: The params that were used.
-        suggested: The distributions the objective asked for.
-        tags: What it noted.
-        finished_s: When it ended, seconds since 1970.
+        suggested: The distributions that the objective asked for.
+        tags: The tags that it set.
+        finished_s: When it ended, in seconds since 1970.
         started_s: When it began; None where its worker could not say.
-        cost: What it cost, where it said so.
-        constraints: What it told of constraints on its results.
+        cost: Its cost; None where none was noted.
+        constraints: The constraints on its results that were noted.
     """
 
     state: State
@@ -51,94 +50,118 @@ class Outcome:
     cost: float | None = None
     constraints: dict[str, float] = field(default_factory=dict)
 
+    def failed_with(self, exception: BaseException) -> Outcome:
+        """Return the same outcome as that of a trial that failed with an exception."""
+        return replace(
+            self,
+            state=State.FAILED,
+            values=None,
+            error=describe_exception(exception),
+            exception=exception,
+        )
+
 
 def execute(objective: Objective, trial: Trial) -> Outcome:
-    """Runs an objective and says how it ended; only KeyboardInterrupt and the like come through.
+    """Run an objective to its end; the same function in every executor.
 
     Args:
         objective: Takes a `Trial`, returns a number, or one for each of the trial's objectives, in
             order or by name.
         trial: The handle.
+
+    Returns:
+        How it ended. Only KeyboardInterrupt and other exceptions that are not errors are raised.
     """
-    out = Outcome(State.FAILED, started_s=time.time())
+    values: tuple[float, ...] | None = None
+    error: str | None = None
+    exception: BaseException | None = None
+    started_s = time.time()
     try:
-        out.values = check_values(
-            objective(trial), trial.objectives, f"trial {trial.number} returned"
-        )
-        out.error = _nan(trial, out.values)
-        out.state = State.COMPLETE if out.error is None else State.FAILED
-        out.values = out.values if out.error is None else None
+        returned = objective(trial)
+        values = check_values(returned, trial.objectives, f"trial {trial.number} returned")
+        state = State.COMPLETE
     except TrialPruned:
-        out.state = State.PAUSED if trial.verdict is Decision.PAUSE else State.PRUNED
+        state = State.PRUNED
     except (Exception, SystemExit) as e:
-        out.exception = e
-        out.error = describe(e)
-    out.params = trial.params
-    out.suggested = trial.suggested
-    out.tags = trial.tags
-    out.finished_s = time.time()
-    out.cost = trial.cost
-    out.constraints = trial.constraints
-    return out
+        state = State.FAILED
+        exception = e
+        error = describe_exception(e)
 
-
-def _nan(trial: Trial, values: tuple[float, ...]) -> str | None:
-    """Which value or constraint of a trial is NaN, in words; None where none is."""
-    told = [*zip(trial.objectives, values, strict=True), *trial.constraints.items()]
-    wrong = [name for name, v in told if math.isnan(v)]
-    if not wrong:
-        return None
-    got = f"{values}" if not trial.constraints else f"{values} with constraints {trial.constraints}"
-    which = "" if len(told) == 1 else f" ({', '.join(wrong)})"
-    return f"ObjectiveValueError: trial {trial.number} returned {got}; NaN{which} is no result"
-
-
-def told(trial: Trial, value: Any, state: State | str | None) -> Outcome:
-    """The outcome of a trial that was run elsewhere, as `Study.tell` hears of it."""
-    state = State[state.upper()] if isinstance(state, str) else state
-    state = state if state is not None else State.COMPLETE if value is not None else State.FAILED
-    if state == State.PRUNED and trial.verdict is Decision.PAUSE:
+    notes = trial.notes()
+    if state == State.PRUNED and notes.decision is Decision.PAUSE:
         state = State.PAUSED
-    if state < State.PAUSED or (state == State.PAUSED and trial.verdict is not Decision.PAUSE):
-        raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
-    values, error = None, "told as failed" if state == State.FAILED else None
-    if value is not None or state == State.COMPLETE:
-        values = check_values(value, trial.objectives, f"trial {trial.number} returned")
-        if wrong := _nan(trial, values):
+    if values is not None:
+        error = _describe_nan(trial.number, trial.objectives, values, notes.constraints)
+        if error is not None:
             state = State.FAILED
-            error = wrong
             values = None
-    return Outcome(
-        state,
-        values,
-        error,
-        None,
-        trial.params,
-        trial.suggested,
-        trial.tags,
-        time.time(),
-        cost=trial.cost,
-        constraints=trial.constraints,
-    )
+    return _outcome(state, values, error, notes, exception=exception, started_s=started_s)
+
+
+def outcome_from_tell(
+    number: int,
+    objectives: Sequence[str],
+    notes: TrialNotes,
+    value: Any,
+    state: State | str | None,
+    error: str | None = None,
+) -> Outcome:
+    """Return the outcome of a trial that is ended from outside, as by `Study.tell`.
+
+    Args:
+        number: The trial's.
+        objectives: Names of the objectives.
+        notes: What is known of the trial beside its value.
+        value: Its value, or one for each objective, in order or by name; None for none.
+        state: How it ended; None for complete if there is a value, else failed.
+        error: Why it failed, where the caller knows.
+
+    Raises:
+        TrialError: A trial does not end in this state.
+        ObjectiveValueError: The value is not one number for each objective.
+    """
+    state = State[state.upper()] if isinstance(state, str) else state
+    if state is None:
+        state = State.FAILED if value is None else State.COMPLETE
+    can_pause = notes.decision is Decision.PAUSE
+    if state == State.PRUNED and can_pause:
+        state = State.PAUSED
+    if state < State.PAUSED or (state == State.PAUSED and not can_pause):
+        raise TrialError(f"a trial ends complete, pruned or failed, got {state.name.lower()!r}")
+
+    values = None
+    reason = "told as failed" if state == State.FAILED else None
+    if value is not None or state == State.COMPLETE:
+        values = check_values(value, objectives, f"trial {number} returned")
+        nan = _describe_nan(number, objectives, values, notes.constraints)
+        if nan is not None:
+            state = State.FAILED
+            reason = nan
+            values = None
+    if state == State.FAILED:
+        reason = error or reason
+    return _outcome(state, values, reason, notes)
 
 
 def outcome_of_failure(
     exception: BaseException, params: dict[str, Any], tags: dict[str, Any]
 ) -> Outcome:
-    """The outcome of a trial whose worker could not say how it ended."""
+    """Return the outcome of a trial whose worker could not say how it ended."""
     return Outcome(
-        State.FAILED,
-        None,
-        f"{type(exception).__name__}: {exception}",
-        exception,
-        params,
+        state=State.FAILED,
+        error=f"{type(exception).__name__}: {exception}",
+        exception=exception,
+        params=params,
         tags=tags,
         finished_s=time.time(),
     )
 
 
-def describe(e: BaseException) -> str:
-    """What happened in one line, then where."""
+def describe_exception(e: BaseException) -> str:
+    """Return an exception as text: what it is in one line, then the traceback.
+
+    Errors whose cause is not in the code of the objective have no traceback.
+    """
     name = type(e).__name__
     try:
         text = f"{name}: {e}".splitlines()[0] if str(e) else name
@@ -146,6 +169,45 @@ def describe(e: BaseException) -> str:
         text = f"{name}: <its text cannot be had>"
     if not isinstance(e, LeaseLostError | ObjectiveValueError):
         text += "\n" + "".join(traceback.format_exception(e))
-    return text.encode(
-        "utf-8", "backslashreplace"
-    ).decode()  # half characters, as in names of files, are no text
+    # Lone surrogates, as in names of files, cannot be stored.
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _outcome(
+    state: State,
+    values: tuple[float, ...] | None,
+    error: str | None,
+    notes: TrialNotes,
+    exception: BaseException | None = None,
+    started_s: float | None = None,
+) -> Outcome:
+    """Return the outcome of a trial that ended just now."""
+    return Outcome(
+        state=state,
+        values=values,
+        error=error,
+        exception=exception,
+        params=notes.params,
+        suggested=notes.suggested,
+        tags=notes.tags,
+        finished_s=time.time(),
+        started_s=started_s,
+        cost=notes.cost,
+        constraints=notes.constraints,
+    )
+
+
+def _describe_nan(
+    number: int,
+    objectives: Sequence[str],
+    values: tuple[float, ...],
+    constraints: dict[str, float],
+) -> str | None:
+    """Return which values or constraints of a trial are NaN, in words; None where none is."""
+    results = [*zip(objectives, values, strict=True), *constraints.items()]
+    wrong = [name for name, v in results if math.isnan(v)]
+    if not wrong:
+        return None
+    got = f"{values}" if not constraints else f"{values} with constraints {constraints}"
+    which = "" if len(results) == 1 else f" ({', '.join(wrong)})"
+    return f"ObjectiveValueError: trial {number} returned {got}; NaN{which} is no result"

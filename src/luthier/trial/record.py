@@ -1,19 +1,33 @@
-"""What is stored of a trial: its state, its turns, and the frozen row."""
+"""Record of a trial as it is stored: its state, its turns, and the frozen row."""
 
 from __future__ import annotations
 
 import enum
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-Told = float | tuple[float, ...]
-"""What was reported: a number, or one for each of several objectives."""
+from ..errors import UnknownAttributeError
+
+ReportValue = float | tuple[float, ...]
+"""Intermediate value: a number, or one for each of several objectives."""
+
+# Names that people know from Optuna's FrozenTrial, and ours.
+_OTHER_NAMES = {
+    "user_attrs": "tags",
+    "datetime_start": "started_s",
+    "datetime_complete": "finished_s",
+    "duration": "duration_s",
+    "intermediate_values": "reports",
+}
 
 
 class State(enum.IntEnum):
-    """Where a trial is. From PAUSED on it has had a turn, from COMPLETE on it is finished and never changes again."""
+    """State of a trial.
+
+    From PAUSED on it has had a turn; from COMPLETE on it is finished and never changes again.
+    """
 
     WAITING = 0
     RUNNING = 1
@@ -29,7 +43,7 @@ class State(enum.IntEnum):
 
 
 class Decision(enum.StrEnum):
-    """What a trial that has just reported should do."""
+    """Decision on a trial that has just reported."""
 
     CONTINUE = "continue"
     STOP = "stop"
@@ -37,10 +51,10 @@ class Decision(enum.StrEnum):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """How a trial went on after a pause.
+    """Turn of a trial that went on after a pause.
 
     Attributes:
-        step: How far it was trained then.
+        step: The step that it went on from.
         params: Its params from there on.
         source: Number of the trial whose checkpoint it went on from; None for its own.
     """
@@ -51,38 +65,39 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of one trial.
+    """The record of one trial.
 
     Attributes:
         number: 0, 1, 2, ... within the study.
         state: WAITING, RUNNING, PAUSED, COMPLETE, PRUNED or FAILED.
-        params: Name to value, in the user's types; what has been proposed while it runs, what was
-            used once finished.
-        values: One number for each direction; the last report of a paused or pruned trial; None
-            when there is none.
+        params: Name to value, in the user's types; those proposed while it runs, those used once it
+            is finished.
+        values: One number for each objective; the last report of a paused or pruned trial; None
+            without any.
         reports: (step, value) pairs, by step.
-        tags: What the user noted with `trial.set_tag`, in JSON's types. "confirms" and "repeat"
-            mark the re-runs of `Study.confirm`.
+        tags: Tags that were set with `trial.set_tag`, in JSON's types. "confirms" and "repeat" mark
+            the re-runs of `Study.confirm`.
         error: Why it failed, with the traceback.
-        checkpoints: References to what it can go on from, in its study's folder of checkpoints; the
-            latest last.
-        turns: How it went on after each pause. Where its params changed, the first entry is what it
-            began with.
+        checkpoints: References to the checkpoints that it can go on from, in its study's folder;
+            the latest last.
+        turns: The turns after its pauses. Where its params changed, the first entry is the turn
+            that it began with.
         started_s: When it began, in seconds since 1970.
-        finished_s: When it ended.
-        worker: Who ran it.
-        token: How often it has been handed out; a result must carry the latest.
+        finished_s: When it ended, in seconds since 1970.
+        worker: Name of the worker that ran it.
+        token: How often it has been given to a worker; a result must carry the latest token.
         lease_s: Until when its worker may be silent, in seconds since 1970.
         retries: How often it was offered again because its worker died.
-        cost: What it cost, as the user noted with `trial.set_cost`, in the user's unit.
-        constraints: Name to what was noted with `trial.set_constraint`; kept where at most 0.
+        cost: Cost that was noted with `trial.set_cost`, in the user's unit.
+        constraints: Constraints that were noted with `trial.set_constraint`, name to value;
+            feasible is at most 0.
     """
 
     number: int
     state: State
     params: dict[str, Any] = {}
     values: tuple[float, ...] | None = None
-    reports: tuple[tuple[float, Told], ...] = ()
+    reports: tuple[tuple[float, ReportValue], ...] = ()
     tags: dict[str, Any] = {}
     error: str | None = None
     checkpoints: tuple[dict[str, Any], ...] = ()
@@ -103,24 +118,19 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def feasible(self) -> bool:
-        """Whether it breaks no constraint on results, as far as it told."""
+        """Whether it breaks no constraint on its results, as far as it noted any."""
         return not any(v > 0 for v in self.constraints.values())
 
     @property
     def duration_s(self) -> float | None:
-        """How long it ran, once finished."""
-        return (
-            None
-            if self.started_s is None or self.finished_s is None
-            else self.finished_s - self.started_s
-        )
+        """For how many seconds it ran, once finished."""
+        if self.started_s is None or self.finished_s is None:
+            return None
+        return self.finished_s - self.started_s
 
     @property
     def confirms(self) -> int | None:
-        """The number of the trial that this one re-runs for `Study.confirm`.
-
-        None for an ordinary trial.
-        """
+        """Number of the trial that this one runs again for `Study.confirm`; None for others."""
         number = self.tags.get("confirms") if self.tags else None
         return number if type(number) is int else None
 
@@ -133,3 +143,12 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(repr(self))}</code>"
+
+    if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in _OTHER_NAMES:
+                raise UnknownAttributeError(
+                    f"a TrialRow has no {name!r}; use row.{_OTHER_NAMES[name]}"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -1,0 +1,30 @@
+"""Notes of a trial: what its objective has left on the handle so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..space.distributions import Distribution
+from .record import Decision
+
+
+class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a trial beside its value.
+
+    Attributes:
+        params: The params in use, name to value.
+        suggested: The distributions that the objective asked for.
+        tags: The tags that it set.
+        cost: The cost that it noted.
+        constraints: The constraints on its results that it noted.
+        decision: The scheduler's last decision; STOP and PAUSE are final.
+    """
+
+    params: dict[str, Any] = {}
+    suggested: dict[str, Distribution] = {}
+    tags: dict[str, Any] = {}
+    cost: float | None = None
+    constraints: dict[str, float] = {}
+    decision: Decision = Decision.CONTINUE

@@ -1,0 +1,49 @@
+"""Ticket of a trial: what any process needs to make the handle of a trial that was begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+
+class CheckpointKeeper(Protocol):
+    """Place where a trial saves checkpoints, and finds those that it goes on from."""
+
+    def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
+        """Save a checkpoint, and return a reference to it."""
+
+    def load(self, reference: dict[str, Any]) -> Any:
+        """Return the checkpoint behind a reference; CheckpointError if it cannot be had."""
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial that was begun, as it travels to where it runs.
+
+    Attributes:
+        number: The trial's, within its study.
+        proposal: Proposed params, name to value.
+        seed: The study's seed.
+        token: Proves to the storage that the worker holds the trial.
+        declared: Whether the space was declared, so that all params are in use from the start.
+        objectives: Names of the values that are to be returned.
+        keeper: Place of checkpoints; None where they cannot be reached.
+        references: Checkpoints that the trial can go on from; the latest last.
+        tags: Tags that it has already.
+    """
+
+    number: int
+    proposal: Mapping[str, Any]
+    seed: int = 0
+    token: int = 1
+    declared: bool = False
+    objectives: tuple[str, ...] = ("value",)
+    keeper: CheckpointKeeper | None = None
+    references: Sequence[dict[str, Any]] = ()
+    tags: dict[str, Any] = {}
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params in use as far as is known where the trial was begun."""
+        return dict(self.proposal) if self.declared else {}
