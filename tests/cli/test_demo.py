@@ -180,7 +180,8 @@ def begun(folder, seconds, jobs, n_images=898):
     """The demo in a process of its own, on its own data or the first few of them."""
     code = f"""
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a shell in the background ignores it
+# A child of a shell in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from luthier.cli.demo_model import Digits
 from luthier.cli.demo_study import run
 whole = Digits.load()

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import luthier
 from luthier import State, TrialRow
 from luthier.cli import cli
-from luthier.monitoring.overview import Best, Failure, Follower, Held, Rates, overview
+from luthier.monitoring.overview import Best, Failure, Follower, Rates, RunningTrial, make_overview
 from luthier.storages import SQLite
 
 NOW = 10_000.0
@@ -53,7 +53,7 @@ def running(number, lease, worker="host:7:ab", since=5.0, **fields):
 
 
 def view(*rows, directions=("minimize",), lease_s=60.0, max_retries=2):
-    return overview("s", directions, rows, NOW, lease_s, max_retries)
+    return make_overview("s", directions, rows, NOW, lease_s, max_retries)
 
 
 def test_nothing_yet():
@@ -116,14 +116,14 @@ def test_several_objectives_have_a_front():
         two(4, (0.0, 9.0), constraints={"size": 1.0}),
         two(5, (0.0, 9.0), tags={"confirms": 0, "repeat": 0}),
     ]
-    seen = overview("s", ["minimize", "maximize"], rows, NOW, 60.0, 2, ["loss", "accuracy"])
+    seen = make_overview("s", ["minimize", "maximize"], rows, NOW, 60.0, 2, ["loss", "accuracy"])
     assert (seen.best, seen.front, seen.feasible, seen.objectives) == (
         None,
         2,
         4,
         ["loss", "accuracy"],
     )
-    assert overview("s", ["minimize", "maximize"], [], NOW, 60.0, 2).front == 0
+    assert make_overview("s", ["minimize", "maximize"], [], NOW, 60.0, 2).front == 0
 
 
 def test_top_of_a_study_with_names_and_constraints():
@@ -190,8 +190,8 @@ def test_workers():
         1,
     )
     assert busy.running == [
-        Held(0, "a:1:x", 5.0, 7.0, 30.0, 0),
-        Held(1, "a:1:x", 5.0, None, 20.0, 0),
+        RunningTrial(0, "a:1:x", 5.0, 7.0, 30.0, 0),
+        RunningTrial(1, "a:1:x", 5.0, None, 20.0, 0),
     ]
     assert (idle.finished, idle.failed, idle.mean_duration_s, idle.heard_s, idle.running) == (
         2,

@@ -518,7 +518,8 @@ def start(url, port, token="a-token-for-tests-only"):
 WORKER = """
 import sys, luthier
 study = luthier.load_study("s", sys.argv[1], sampler="random")
-study.optimize(lambda t: t.params["x"], n_trials=15, callbacks=[lambda s, row: print("told", row.number, flush=True)])
+say = lambda study, row: print("told", row.number, flush=True)
+study.optimize(lambda t: t.params["x"], n_trials=15, callbacks=[say])
 study.storage.close()
 """
 

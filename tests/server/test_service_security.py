@@ -456,7 +456,8 @@ def test_a_body_that_does_not_come_is_not_waited_for(serve):
         (b'{"space": {"x": {"low": 0, "high": 1}}, "sampler": "no"}', 422),
         (b'{"space": {"x": {"low": 0, "high": 1}}, "seed": 1e9}', 422),
         (
-            b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": ["__import__(\\"os\\")"]}}',
+            b'{"space": {"params": {"x": {"low": 0, "high": 1}}, "constraints": '
+            b'["__import__(\\"os\\")"]}}',
             422,
         ),
         (

@@ -39,11 +39,11 @@ class _Luthier(LazyGroup):
             return super().invoke(ctx)
         except (LuthierError, click.ClickException) as e:
             # Loads numpy, which is needed after an error only.
-            from ..monitoring.json_logs import scrubbed
+            from ..monitoring.json_logs import hide_passwords
 
             if not isinstance(e, click.ClickException):
-                raise click.ClickException(escape(scrubbed(str(e).split("\n", 1)[0]))) from e
-            e.message = scrubbed(e.message)  # type: ignore[misc]
+                raise click.ClickException(escape(hide_passwords(str(e).split("\n", 1)[0]))) from e
+            e.message = hide_passwords(e.message)  # type: ignore[misc]
             raise
         except UnicodeEncodeError as e:
             raise click.ClickException(f"expected text in UTF-8, got {e.object!a:.100}") from e

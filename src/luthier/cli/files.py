@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from ..monitoring.json_logs import by_name
+from ..monitoring.json_logs import values_by_name
 from ..study.study import Study
 from ..trial.record import TrialRow
 from ..trial.table import to_records
@@ -60,6 +60,6 @@ def trial_to_json(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
     found["turns"] = [asdict(turn) for turn in row.turns] or None
     if row.values and len(row.values) == 1:
         found["value"] = row.values[0]
-    found["values"] = by_name(row, objectives) or row.values
+    found["values"] = values_by_name(row, objectives) or row.values
     del found["token"], found["lease_s"]
     return {name: v for name, v in to_json_types(found).items() if v is not None}

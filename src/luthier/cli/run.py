@@ -94,7 +94,7 @@ class RunOptions(TrialOptions):
 
     @property
     def n_trials(self) -> int | None:
-        """How many trials to run; None for no bound."""
+        """Number of trials to run; None for no bound."""
         if self.trials is not None or self.timeout is not None:
             return self.trials
         return 1 if self.replay else _DEFAULT_TRIALS

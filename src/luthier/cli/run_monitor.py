@@ -40,7 +40,7 @@ class RunMonitor:
 
     @property
     def n_finished(self) -> int:
-        """How many trials ended in this run."""
+        """Number of trials that ended in this run."""
         return sum(self.counts.values())
 
     @property

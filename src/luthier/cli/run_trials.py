@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 
 from ..errors import StorageError
-from ..monitoring.json_logs import about
+from ..monitoring.json_logs import log_fields
 from ..objectives.program import Program
 from ..objectives.script import Script
 from ..storages.base import hide_password
@@ -81,4 +81,4 @@ def log_trial(study: Study, row: TrialRow) -> None:
     values = f": {format_values(row, study.objectives)}" if row.values else ""
     state = row.state.name.lower()
     text = f"trial {row.number} {state}{values} in {format_duration(row.duration_s)}"
-    _logger.info("%s", text, extra=about(row, study.objectives))
+    _logger.info("%s", text, extra=log_fields(row, study.objectives))

@@ -1,4 +1,4 @@
-"""What a command that runs for long logs, and how it is stopped."""
+"""Log and signals of a command that runs for a while."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from ..errors import LuthierError
-from ..monitoring.json_logs import JsonLines, Lines, scrubbed
+from ..monitoring.json_logs import JsonLines, StderrHandler, hide_passwords
 from ..storages import Storage
 from ..study.study import Study
 from .text import escape
@@ -71,12 +71,12 @@ class _PlainLines(logging.Formatter):
     """Each record as one line that a terminal does not act on, without passwords."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return escape(scrubbed(record.getMessage()))
+        return escape(hide_passwords(record.getMessage()))
 
 
 @contextlib.contextmanager
 def _log_to_stderr(formatter: logging.Formatter, verbose: bool) -> Iterator[None]:
-    handler = Lines()
+    handler = StderrHandler()
     handler.setFormatter(formatter)
     if not isinstance(formatter, JsonLines):
         # The run loop has logged a failed trial in a line of its own.

@@ -1,10 +1,10 @@
-"""What `luthier watch` shows of a study, as data: names and values, and tables."""
+"""Content of `luthier watch` as data: names and values, and tables."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..monitoring.overview import Held, Overview, Worker
+from ..monitoring.overview import Overview, RunningTrial, Worker
 from ..trial.record import State
 from .summary import describe_objectives
 from .text import format_duration, format_time
@@ -77,22 +77,22 @@ def _worker_section(workers: list[Worker]) -> Section:
     for w in recent:
         name = f"{w.host}:{w.pid}" if w.pid is not None else w.host or "nobody"
         totals = [_format_ago(w.heard_s), w.finished, w.failed, format_duration(w.mean_duration_s)]
-        for i, held in enumerate(w.running or [None]):
-            cells = [None] * 4 if held is None else _running_cells(held)
+        for i, trial in enumerate(w.running or [None]):
+            cells = [None] * 4 if trial is None else _running_cells(trial)
             rows.append([name, *cells, *totals] if i == 0 else ["", *cells, *[None] * 4])
-            styles.append("red" if held is not None and held.stuck_s is not None else "")
+            styles.append("red" if trial is not None and trial.stuck_s is not None else "")
 
     n_earlier = len(workers) - len(recent)
     title = f"workers, and {n_earlier} earlier" if n_earlier else "workers"
     return Section(title, _WORKER_HEADERS, rows, styles)
 
 
-def _running_cells(held: Held) -> list[Any]:
+def _running_cells(trial: RunningTrial) -> list[Any]:
     return [
-        held.number,
-        format_duration(held.since_s),
-        held.step,
-        _format_lease(held.lease_left_s),
+        trial.number,
+        format_duration(trial.since_s),
+        trial.step,
+        _format_lease(trial.lease_left_s),
     ]
 
 

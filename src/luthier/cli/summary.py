@@ -11,7 +11,7 @@ from ..analysis.recommendation import require_results
 from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError
 from ..history.history import History
 from ..measure import consumed
-from ..monitoring.json_logs import by_name
+from ..monitoring.json_logs import values_by_name
 from ..space.distributions import Categorical, Distribution, Int
 from ..study.study import Study
 from ..trial.record import State, TrialRow
@@ -98,7 +98,7 @@ def _print_space(study: Study) -> None:
 
 
 def _describe_constraints(history: History) -> str:
-    """How many trials satisfy the constraints on their results; "" where there are none."""
+    """Number of trials that satisfy their constraints, in words; "" where there are none."""
     complete = (history.state == State.COMPLETE) & ~history.confirming
     n_complete = int(complete.sum())
     if not history.constraint_names or not n_complete:
@@ -141,7 +141,7 @@ def _describe_distribution(dist: Distribution) -> str:
 def format_values(row: TrialRow, objectives: Sequence[str], exact: bool = False) -> str:
     """The values of a trial in one phrase, with the names of the objectives if they have any."""
     texts = [repr(v) if exact else format_value(v) for v in row.values or ()]
-    names = by_name(row, objectives)
+    names = values_by_name(row, objectives)
     if names:
         texts = [f"{escape(name)} {text}" for name, text in zip(names, texts, strict=False)]
     return ", ".join(texts) or "no value"

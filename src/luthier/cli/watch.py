@@ -9,7 +9,7 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from ..monitoring.json_logs import scrubbed
+from ..monitoring.json_logs import hide_passwords
 from ..monitoring.overview import Follower, Overview
 from ..storages.base import require_complete_copy
 from ..validation import to_json_types
@@ -63,7 +63,7 @@ def watch(name: str, storage: str, once: bool, as_json: bool, every: float) -> N
 def _look(follower: Follower) -> Overview:
     """The study now, without the passwords that errors may contain."""
     view = follower.look()
-    failures = [replace(f, error=scrubbed(f.error)) for f in view.failures]
+    failures = [replace(f, error=hide_passwords(f.error)) for f in view.failures]
     return replace(view, failures=failures)
 
 

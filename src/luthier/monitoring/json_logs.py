@@ -1,7 +1,4 @@
-"""What is said while luthier works.
-
-Lines of JSON for machines to read, and no password in any line.
-"""
+"""Log records as lines of JSON, for programs; no line contains a password."""
 
 from __future__ import annotations
 
@@ -32,15 +29,15 @@ FIELDS = (
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record.
+    """Formatter of records as JSON objects, one a line.
 
-    Time (ISO 8601, UTC), level, logger, message, and those of `FIELDS` that are known.
+    An object has the time (ISO 8601, UTC), level, logger and message, and those of `FIELDS` that
+    are known.
 
-    All text is escaped, down to ASCII: what users wrote can neither end a line nor do anything to a
-    terminal.
+    All text is escaped down to ASCII: text of users can neither end a line nor act on a terminal.
 
     Args:
-        known: Fields that every record bears.
+        known: Fields that every record has.
     """
 
     def __init__(self, **known: Any) -> None:
@@ -48,28 +45,26 @@ class JsonLines(logging.Formatter):
         self.known = known
 
     def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created, UTC)
+        moment = datetime.fromtimestamp(record.created, UTC)
         line = {
-            "time": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
             **self.known,
-            **{
-                name: to_json_types(getattr(record, name))
-                for name in FIELDS
-                if hasattr(record, name)
-            },
         }
+        for name in FIELDS:
+            if hasattr(record, name):
+                line[name] = to_json_types(getattr(record, name))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(
-            {name: scrubbed(x) if isinstance(x, str) else x for name, x in line.items()}
+            {name: hide_passwords(v) if isinstance(v, str) else v for name, v in line.items()}
         )
 
 
-class Lines(logging.Handler):
-    """Writes each record to what stderr is at that moment."""
+class StderrHandler(logging.Handler):
+    """Handler that writes to the stderr of the moment, which tests and tools may replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -79,40 +74,37 @@ class Lines(logging.Handler):
             self.handleError(record)
 
 
-def by_name(row: TrialRow, objectives: Sequence[str]) -> dict[str, float] | None:
-    """The values of a trial by the names of the objectives.
-
-    None where there are none, of either.
-    """
+def values_by_name(row: TrialRow, objectives: Sequence[str]) -> dict[str, float] | None:
+    """The values of a trial by the names of the objectives; None where either has none."""
     if row.values is None or not are_named(objectives):
         return None
     return dict(zip(objectives, row.values, strict=False))
 
 
-def about(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
-    """What is logged of a trial that is over: pass it as `extra`.
+def log_fields(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
+    """The fields of a record about a trial that ended: pass them as `extra`.
 
     Several objectives give a list of values, and those with names give them by name as well.
     """
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "trial": row.number,
         "state": State(row.state).name.lower(),
         "duration_s": row.duration_s,
+        "value": row.value if row.values is None or len(row.values) == 1 else row.values,
     }
-    found["value"] = row.value if row.values is None or len(row.values) == 1 else row.values
-    if (values := by_name(row, objectives)) is not None:
-        found["values"] = values
+    if (values := values_by_name(row, objectives)) is not None:
+        fields["values"] = values
     if row.constraints:
-        found["constraints"] = row.constraints
+        fields["constraints"] = row.constraints
     if row.cost is not None:
-        found["cost"] = row.cost
+        fields["cost"] = row.cost
     if row.error:
-        found["error"] = row.error.split("\n", 1)[0]
-    return found
+        fields["error"] = row.error.split("\n", 1)[0]
+    return fields
 
 
-def scrubbed(text: str) -> str:
-    """Text whose URLs are as people may see them."""
+def hide_passwords(text: str) -> str:
+    """Text in whose URLs the passwords are replaced."""
     return re.sub(
         r"\S+", lambda word: hide_password(word[0]) if "://" in word[0] else word[0], text
     )

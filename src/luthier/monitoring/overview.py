@@ -1,7 +1,4 @@
-"""What a study's workers are doing, as data.
-
-Small records, in JSON's types, made from rows by pure functions.
-"""
+"""Overview of a study and its workers at one moment, made from rows by pure functions."""
 
 from __future__ import annotations
 
@@ -19,22 +16,22 @@ from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from ..validation import default_names
 
-_ERRORS = 5  # how many of the latest failures are told
+_N_FAILURES = 5  # the latest that an overview lists
 
 
-class Held(msgspec.Struct, frozen=True):
+class RunningTrial(msgspec.Struct, frozen=True):
     """A trial that runs.
 
     Attributes:
-        number: The trial's.
-        worker: Who holds it.
-        since_s: For how long it has run, in seconds.
-        step: The last step it reported; None where it reported nothing.
-        lease_left_s: In how many seconds its lease ends; negative where it has.
+        number: Number of the trial.
+        worker: Name of its worker.
+        since_s: How long it has run, in seconds.
+        step: The last step that it reported; None where it reported nothing.
+        lease_left_s: Seconds until its lease ends; negative after that.
         retries: How often it was offered again because its worker died.
-        stuck_s: For how long it has had no lease: its worker is dead, hangs, or cannot reach the
-            storage; else None.
-        next: What becomes of it then; else None.
+        stuck_s: How long it has had no lease, in seconds; None where it has one. Without a lease,
+            its worker is dead, hangs, or cannot reach the storage.
+        next: What happens to a trial without a lease; None where it has one.
     """
 
     number: int
@@ -48,25 +45,24 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Worker(msgspec.Struct, frozen=True):
-    """One process that runs, or has run, trials.
+    """A process that runs trials, or has run some.
 
     Attributes:
-        name: As it calls itself, "host:pid:" and a random part.
-        host: The machine; the whole name where it has no such form.
+        name: Its name: "host:pid:" and a random part.
+        host: Its machine; the whole name where that has another form.
         pid: Its process there.
-        running: The trials it holds.
-        lease_left_s: In how many seconds the first of its leases ends; None where it holds no
-            trial.
-        heard_s: How long ago it was last heard of: it prolongs its leases while it lives.
-        finished: How many trials it brought to an end, failed ones too.
+        running: The trials that it runs.
+        lease_left_s: Seconds until the first of its leases ends; None where it runs no trial.
+        heard_s: Seconds since it was last heard; a worker that lives extends its leases.
+        finished: How many of its trials ended, failed ones too.
         failed: How many of them failed.
-        mean_duration_s: How long they took, on average.
+        mean_duration_s: How long they took on average, in seconds.
     """
 
     name: str
     host: str
     pid: int | None
-    running: list[Held]
+    running: list[RunningTrial]
     lease_left_s: float | None
     heard_s: float | None
     finished: int
@@ -75,7 +71,7 @@ class Worker(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A trial that failed: its error's first line, and how long ago it ended."""
+    """A trial that failed: the first line of its error, and how long ago it ended."""
 
     number: int
     error: str
@@ -84,10 +80,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """How many trials end in a minute.
-
-    Of the last one, of the last ten, and from the first to the last.
-    """
+    """Trials that ended in a minute: in the last one, in the last ten, and in all."""
 
     last_minute: float
     last_ten_minutes: float
@@ -95,30 +88,30 @@ class Rates(msgspec.Struct, frozen=True):
 
 
 class Best(msgspec.Struct, frozen=True):
-    """The best complete trial of those that break no constraint."""
+    """The best of the complete trials that break no constraint."""
 
     number: int
     value: float
 
 
-class Overview(msgspec.Struct, frozen=True):
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """A study at one moment.
 
     Attributes:
-        study: Its name.
-        objectives: What is sought, by name.
-        directions: Where better values lie.
-        time_s: The moment, by the storage's clock, in seconds since 1970.
+        study: Name of the study.
+        objectives: Names of the objectives.
+        directions: "minimize" or "maximize", one an objective.
+        time_s: The moment by the storage's clock, in seconds since 1970.
         counts: Number of trials by state.
-        feasible: How many complete trials break no constraint; None where no trial told of any.
-        best: None where nothing is complete and feasible, or there are several objectives.
+        feasible: How many complete trials break no constraint; None where no trial has any.
+        best: The best trial; None where none is complete and feasible, or with several objectives.
         front: With several objectives, how many of these trials no other beats in all of them; else
             None.
-        rates: How fast it goes.
+        rates: How many trials end in a minute.
         retries: How often trials were offered again because a worker died.
-        failures: The latest, the last first.
-        workers: Those who hold stuck trials first, then those who hold any, then those heard of
-            last.
+        failures: The latest failures, the last first.
+        workers: Workers with stuck trials first, then those with running trials, then the others,
+            by when they were last heard.
     """
 
     study: str
@@ -135,14 +128,17 @@ class Overview(msgspec.Struct, frozen=True):
     workers: list[Worker]
 
     @property
-    def stuck(self) -> list[Held]:
+    def stuck(self) -> list[RunningTrial]:
         """The trials without a lease."""
         return [
-            held for worker in self.workers for held in worker.running if held.stuck_s is not None
+            trial
+            for worker in self.workers
+            for trial in worker.running
+            if trial.stuck_s is not None
         ]
 
 
-def overview(
+def make_overview(
     name: str,
     directions: Sequence[str],
     rows: Iterable[TrialRow],
@@ -151,147 +147,165 @@ def overview(
     max_retries: int,
     objectives: Sequence[str] | None = None,
 ) -> Overview:
-    """A study, from all its trials.
+    """Make the overview of a study from all its trials.
 
     Args:
-        name: Its name.
+        name: Name of the study.
         directions: "minimize" or "maximize", one an objective.
-        rows: All trials; of those that run, as they are now, with their reports.
-        now: The storage's clock.
-        lease_s: How long its workers may be silent, in seconds.
+        rows: All trials; running ones as they are now, with their reports.
+        now: The storage's clock, in seconds since 1970.
+        lease_s: How long a worker may be silent, in seconds.
         max_retries: How often a trial is offered again.
-        objectives: Names of what is sought; None where it has none.
+        objectives: Names of the objectives; None where they have none.
     """
-    rows, m = list(rows), len(directions)
-    counts, over = Counter(r.state for r in rows), [r for r in rows if r.state >= State.COMPLETE]
-    failed = sorted((r for r in over if r.error), key=lambda r: r.finished_s or 0.0)[-_ERRORS:]
-    complete = [r for r in over if r.state == State.COMPLETE and r.values and r.confirms is None]
-    feasible = [r for r in complete if r.feasible]
+    rows = list(rows)
+    n_objectives = len(directions)
+    counts = Counter(row.state for row in rows)
+    ended = [row for row in rows if row.state.finished]
+    complete = [
+        row for row in ended if row.state == State.COMPLETE and row.values and row.confirms is None
+    ]
+    feasible = [row for row in complete if row.feasible]
     return Overview(
-        name,
-        list(objectives or default_names(m)),
-        list(directions),
-        now,
-        {s.name.lower(): counts[s] for s in State},
-        len(feasible) if any(r.constraints for r in rows) else None,
-        _best(feasible, directions) if m == 1 else None,
-        _front(feasible, directions) if m > 1 else None,
-        _rates(over, now),
-        sum(r.retries for r in rows),
-        [
-            Failure(r.number, (r.error or "").split("\n", 1)[0], _ago(now, r.finished_s), _whose(r))
-            for r in reversed(failed)
-        ],
-        _workers(rows, now, lease_s, max_retries),
+        study=name,
+        objectives=list(objectives or default_names(n_objectives)),
+        directions=list(directions),
+        time_s=now,
+        counts={state.name.lower(): counts[state] for state in State},
+        feasible=len(feasible) if any(row.constraints for row in rows) else None,
+        best=_find_best(feasible, directions) if n_objectives == 1 else None,
+        front=_count_front(feasible, directions) if n_objectives > 1 else None,
+        rates=_rates(ended, now),
+        retries=sum(row.retries for row in rows),
+        failures=_latest_failures(ended, now),
+        workers=_workers(rows, now, lease_s, max_retries),
     )
 
 
-def _best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best | None:
+def _find_best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best | None:
     sign = -1.0 if directions[0] == "maximize" else 1.0
-    valued = [
-        (sign * r.values[0], r.number) for r in feasible if r.values and not math.isnan(r.values[0])
+    losses = [
+        (sign * row.values[0], row.number)
+        for row in feasible
+        if row.values and not math.isnan(row.values[0])
     ]
-    if not valued:
+    if not losses:
         return None
-    loss, number = min(valued)
+    loss, number = min(losses)
     return Best(number, sign * loss)
 
 
-def _front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:
+def _count_front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:
     signs = np.array([-1.0 if d == "maximize" else 1.0 for d in directions])
     values = [r.values for r in feasible if r.values and len(r.values) == len(directions)]
     return int(non_dominated(np.array(values) * signs).sum()) if values else 0
 
 
-def _rates(over: Sequence[TrialRow], now: float) -> Rates:
-    ends = [r.finished_s for r in over if r.finished_s is not None]
-    span = max(ends, default=0.0) - min(
-        (r.started_s for r in over if r.started_s is not None), default=0.0
-    )
+def _rates(ended: Sequence[TrialRow], now: float) -> Rates:
+    starts_s = [row.started_s for row in ended if row.started_s is not None]
+    ends_s = [row.finished_s for row in ended if row.finished_s is not None]
+    span_s = max(ends_s, default=0.0) - min(starts_s, default=0.0)
     return Rates(
-        float(sum(t > now - 60 for t in ends)),
-        sum(t > now - 600 for t in ends) / 10,
-        60 * len(ends) / span if ends and span > 0 else None,
+        last_minute=float(sum(t > now - 60 for t in ends_s)),
+        last_ten_minutes=sum(t > now - 600 for t in ends_s) / 10,
+        overall=60 * len(ends_s) / span_s if ends_s and span_s > 0 else None,
     )
+
+
+def _latest_failures(ended: Sequence[TrialRow], now: float) -> list[Failure]:
+    failed = sorted((row for row in ended if row.error), key=lambda row: row.finished_s or 0.0)
+    return [
+        Failure(
+            number=row.number,
+            error=(row.error or "").split("\n", 1)[0],
+            ago_s=_ago(now, row.finished_s),
+            worker=_worker_name(row),
+        )
+        for row in reversed(failed[-_N_FAILURES:])
+    ]
 
 
 def _workers(
     rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int
 ) -> list[Worker]:
-    theirs: dict[str, list[TrialRow]] = {}
-    for r in rows:
-        if r.state == State.RUNNING or (r.state >= State.COMPLETE and _whose(r)):
-            theirs.setdefault(_whose(r), []).append(r)
-    found = [_worker(name, those, now, lease_s, max_retries) for name, those in theirs.items()]
-    return sorted(found, key=_urgency)
+    by_name: dict[str, list[TrialRow]] = {}
+    for row in rows:
+        name = _worker_name(row)
+        if row.state == State.RUNNING or (row.state.finished and name):
+            by_name.setdefault(name, []).append(row)
+    workers = [_worker(name, own, now, lease_s, max_retries) for name, own in by_name.items()]
+    return sorted(workers, key=_sort_key)
 
 
-def _whose(row: TrialRow) -> str:
-    """The worker of a trial; the service adds the key of a request to its name."""
+def _worker_name(row: TrialRow) -> str:
+    """The worker of a trial; the service appends the key of a request to it."""
     return row.worker.partition("#")[0]
 
 
-def _urgency(worker: Worker) -> tuple[bool, bool, float, str]:
-    well = all(held.stuck_s is None for held in worker.running)
-    return (
-        well,
-        not worker.running,
-        math.inf if worker.heard_s is None else worker.heard_s,
-        worker.name,
-    )
+def _sort_key(worker: Worker) -> tuple[bool, bool, float, str]:
+    has_no_stuck = all(trial.stuck_s is None for trial in worker.running)
+    heard_s = math.inf if worker.heard_s is None else worker.heard_s
+    return has_no_stuck, not worker.running, heard_s, worker.name
 
 
 def _worker(
     name: str, rows: Sequence[TrialRow], now: float, lease_s: float, max_retries: int
 ) -> Worker:
-    running = [_held(r, now, lease_s, max_retries) for r in rows if r.state == State.RUNNING]
-    over = [r for r in rows if r.state >= State.COMPLETE]
-    heard = [now - lease_s + h.lease_left_s for h in running] + [
-        r.finished_s for r in over if r.finished_s is not None
+    running = [
+        _running_trial(row, now, lease_s, max_retries) for row in rows if row.state == State.RUNNING
     ]
-    took = [r.duration_s for r in over if r.duration_s is not None]
-    host, pid = name.rsplit(":", 2)[:2] if name.count(":") >= 2 else (name, "")
+    ended = [row for row in rows if row.state.finished]
+    # A worker is heard when it takes a lease or extends it, and when it ends a trial.
+    heard_s = [now - lease_s + trial.lease_left_s for trial in running]
+    heard_s += [row.finished_s for row in ended if row.finished_s is not None]
+    durations_s = [row.duration_s for row in ended if row.duration_s is not None]
+
+    host, pid = name, ""
+    if name.count(":") >= 2:
+        host, pid, _ = name.rsplit(":", 2)
     return Worker(
-        name,
-        host,
-        int(pid) if pid.isdecimal() else None,
-        running,
-        min((h.lease_left_s for h in running), default=None),
-        _ago(now, max(heard, default=None)),
-        len(over),
-        sum(r.state == State.FAILED for r in over),
-        sum(took) / len(took) if took else None,
+        name=name,
+        host=host,
+        pid=int(pid) if pid.isdecimal() else None,
+        running=running,
+        lease_left_s=min((trial.lease_left_s for trial in running), default=None),
+        heard_s=_ago(now, max(heard_s, default=None)),
+        finished=len(ended),
+        failed=sum(row.state == State.FAILED for row in ended),
+        mean_duration_s=sum(durations_s) / len(durations_s) if durations_s else None,
     )
 
 
-def _held(row: TrialRow, now: float, lease_s: float, max_retries: int) -> Held:
-    stuck = lease_expired(row.lease_s, now, lease_s)
-    then = None
-    if stuck and row.retries < max_retries:
-        then = f"offered again when a worker is free (retry {row.retries + 1} of {max_retries})"
-    elif stuck:
-        then = f"failed when a worker looks (after {row.retries} of {max_retries} retries)"
-    return Held(
-        row.number,
-        _whose(row),
-        _ago(now, row.started_s),
-        row.reports[-1][0] if row.reports else None,
-        row.lease_s - now,
-        row.retries,
-        max(now - row.lease_s, 0.0) if stuck else None,
-        then,
+def _running_trial(row: TrialRow, now: float, lease_s: float, max_retries: int) -> RunningTrial:
+    is_stuck = lease_expired(row.lease_s, now, lease_s)
+    what_next = None
+    if is_stuck and row.retries < max_retries:
+        retry = f"retry {row.retries + 1} of {max_retries}"
+        what_next = f"offered again when a worker is free ({retry})"
+    elif is_stuck:
+        what_next = f"failed when a worker looks (after {row.retries} of {max_retries} retries)"
+    return RunningTrial(
+        number=row.number,
+        worker=_worker_name(row),
+        since_s=_ago(now, row.started_s),
+        step=row.reports[-1][0] if row.reports else None,
+        lease_left_s=row.lease_s - now,
+        retries=row.retries,
+        stuck_s=max(now - row.lease_s, 0.0) if is_stuck else None,
+        next=what_next,
     )
 
 
 def _ago(now: float, moment: float | None) -> float | None:
+    """Seconds since a moment, at least 0."""
     return None if moment is None else max(now - moment, 0.0)
 
 
 class Follower:
-    """Looks at a study again and again, and reads each time what is new, and the trials that run.
+    """Reader of a study that changes: it reads only what is new, and the trials that run.
 
     Args:
-        storage: Where it is.
+        storage: Where the study is stored.
         record: The study.
     """
 
@@ -303,28 +317,32 @@ class Follower:
         self._revision = 0
 
     def look(self) -> Overview:
-        """The study now.
+        """Read the study as it is now.
 
         Raises:
             StudyNotFoundError: It was deleted.
         """
-        storage, study = self._storage, self._record
+        storage = self._storage
+        study = self._record
         changes = storage.changes(study.id, self._revision)
-        self._take(changes.rows)
+        self._put(changes.rows)
         self._revision = changes.revision
-        if self._running:  # a lease that is prolonged is no change
-            self._take(storage.rows(study.id, sorted(self._running)))
-        return overview(
-            study.name,
-            study.spec["directions"],
-            self._rows.values(),
-            storage.now(),
-            storage.lease_s,
-            storage.max_retries,
-            study.spec.get("objectives"),
+        if self._running:  # an extended lease is no change
+            self._put(storage.rows(study.id, sorted(self._running)))
+        return make_overview(
+            name=study.name,
+            directions=study.spec["directions"],
+            rows=self._rows.values(),
+            now=storage.now(),
+            lease_s=storage.lease_s,
+            max_retries=storage.max_retries,
+            objectives=study.spec.get("objectives"),
         )
 
-    def _take(self, rows: Iterable[TrialRow]) -> None:
+    def _put(self, rows: Iterable[TrialRow]) -> None:
         for row in rows:
             self._rows[row.number] = row
-            (self._running.add if row.state == State.RUNNING else self._running.discard)(row.number)
+            if row.state == State.RUNNING:
+                self._running.add(row.number)
+            else:
+                self._running.discard(row.number)

@@ -32,7 +32,7 @@ from .open_studies import OpenStudies
 from .openapi import describe_api
 from .request import ApiRequest, RequestError
 from .response_cache import ResponseCache
-from .routes import Route, storage_routes, study_routes, trial_routes
+from .routes import Route, result_routes, storage_routes, study_routes, trial_routes
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
 from .work_queue import WorkQueue
@@ -87,9 +87,11 @@ def application(
         storage.close()
 
     studies = OpenStudies(storage, checkpoints)
+    study_handlers = StudyHandlers(studies)
     routes = [
         *trial_routes(TrialHandlers(studies)),
-        *study_routes(StudyHandlers(studies)),
+        *study_routes(study_handlers),
+        *result_routes(study_handlers),
         *storage_routes(storage, limits.max_body),
     ]
     routes += _service_routes(routes, metrics, open_metrics)

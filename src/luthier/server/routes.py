@@ -110,7 +110,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
 
 
 def study_routes(handlers: StudyHandlers) -> list[Route]:
-    """Routes by which studies are created, read and deleted."""
+    """Routes by which studies are created, found and deleted."""
     return [
         Route(
             method="GET",
@@ -148,6 +148,12 @@ def study_routes(handlers: StudyHandlers) -> list[Route]:
             handler=handlers.delete,
             response=schemas.DeleteResponse,
         ),
+    ]
+
+
+def result_routes(handlers: StudyHandlers) -> list[Route]:
+    """Routes by which the trials of a study are read."""
+    return [
         Route(
             method="GET",
             path=f"{_STUDY}/best",

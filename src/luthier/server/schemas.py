@@ -191,13 +191,13 @@ class AskResponse(msgspec.Struct, kw_only=True):
 
 
 class ReportResponse(msgspec.Struct):
-    """What the trial should do now."""
+    """The decision of the scheduler: whether the trial goes on."""
 
     decision: Literal["continue", "stop", "pause"]
 
 
 class HeartbeatResponse(msgspec.Struct):
-    """How long the worker may be silent from now on, in seconds."""
+    """The length of the lease: the worker may be silent for so many seconds."""
 
     lease_s: float
 
