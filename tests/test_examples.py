@@ -44,10 +44,19 @@ def nothing_is_left_behind(tmp_path):
     assert {p for p in set(EXAMPLES.rglob("*")) - before if "__pycache__" not in p.parts} == set()
 
 
+# Scripts that need a package which the extra `test` does not install, and scripts that take long.
+NEEDS = {
+    "asha_torch.py": "torch",
+    "dask_cluster.py": "distributed",
+    "pbt_torch.py": "torch",
+    "ray_cluster.py": "ray",
+}
+SLOW = {"boosting_rounds.py", "choose_by_rule.py", "early_stopping.py", "growing_data.py"}
+
+
 def marked(script: Path) -> object:
-    """The script with the package that the light installation lacks."""
-    needed = re.findall(r"^(?:import|from) (torch|distributed)\b", script.read_text(), re.MULTILINE)
-    return pytest.param(script, marks=[pytest.mark.external(*needed)] if needed else [])
+    external = [pytest.mark.external(NEEDS[script.name])] if script.name in NEEDS else []
+    return pytest.param(script, marks=external + [pytest.mark.slow] * (script.name in SLOW))
 
 
 @pytest.mark.parametrize("script", [marked(s) for s in SCRIPTS], ids=lambda script: script.name)

@@ -375,11 +375,22 @@ def all_is_as_its_lineage_says(rows):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize(("synchronous", "files", "seed"), [(0, 0, 0), (1, 1, 1), (0, 0, 2)])
-def test_whatever_is_killed_the_population_goes_on(script, tmp_path, synchronous, files, seed):
+def test_whatever_is_killed_the_population_goes_on(
+    script, tmp_path, eventually, synchronous, files, seed
+):
+    def n_reports():
+        try:
+            study = luthier.load_study("s", str(tmp_path / "a.db"))
+        except luthier.LuthierError:
+            return 0
+        return sum(len(row.reports) for row in study.trials)
+
     rng = random.Random(seed)
     for kill in range(4):
+        before = n_reports()
         process = script.start(SCRIPT, synchronous, files, 0.08)
-        time.sleep(rng.uniform(1.0, 2.2))
+        assert eventually(lambda before=before: n_reports() > before)
+        time.sleep(rng.uniform(0.2, 1.4))
         if kill % 2 and (workers := [p for p in script.alive() if p.pid != process.pid]):
             rng.choice(workers).kill()  # one of its workers first
             time.sleep(rng.uniform(0, 0.3))
