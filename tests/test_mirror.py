@@ -87,6 +87,7 @@ THEMES = {
         "samplers/random",
     ],
     "samplers/test_cmaes": ["samplers/cmaes_columns", "samplers/cmaes_state"],
+    "samplers/test_forest": ["samplers/configurations", "samplers/neighbourhood"],
     "samplers/test_gp": [
         "models/hyperparameters",
         "models/surrogate",

@@ -17,8 +17,8 @@ from luthier.numerics.hypervolume import hypervolume
 from luthier.numerics.pareto import fronts, non_dominated
 from luthier.numerics.random_streams import Streams
 from luthier.samplers import NSGA2, NSGA3, QMC, Sampler
-from luthier.samplers.nsga2 import outcomes
-from luthier.samplers.nsga3 import associate, das_dennis, lattice, normalised
+from luthier.samplers.nsga import tabulate_outcomes
+from luthier.samplers.nsga3 import associate, das_dennis, lattice, normalise
 from luthier.samplers.variation import CROSSOVERS, MUTATIONS
 
 BOTH = pytest.mark.parametrize("kind", [NSGA2, NSGA3])
@@ -181,7 +181,7 @@ def test_the_worst_leaves_the_population(kind, seed: int, n: int, m: int) -> Non
 
     Whoever joins, nobody better than who stays is let go.
     """
-    table = outcomes(random_history(TREE, n, m, seed))
+    table = tabulate_outcomes(random_history(TREE, n, m, seed))
     sampler, alive = kind(6), []
     for k in range(1, n + 1):
         there = [*alive, k - 1] if table[k - 1, 0] >= 0 else list(alive)
@@ -265,17 +265,24 @@ def test_a_trial_that_ends_late_is_put_where_it_belongs() -> None:
     late = int(np.flatnonzero(h.state == State.COMPLETE)[2])
     hidden = np.arange(100) == late
     sampler = NSGA2(8)
-    sampler.population(outcomes(h.without(hidden)))
-    np.testing.assert_array_equal(sampler.population(outcomes(h)), NSGA2(8).population(outcomes(h)))
+    sampler.population(tabulate_outcomes(h.without(hidden)))
+    np.testing.assert_array_equal(
+        sampler.population(tabulate_outcomes(h)), NSGA2(8).population(tabulate_outcomes(h))
+    )
 
 
 def test_what_is_known_of_the_past_is_not_worked_out_again() -> None:
     counted = []
 
     class Counting(NSGA2):
-        def ranked(self, losses):
-            counted.append(len(losses))
-            return super().ranked(losses)
+        def ranking(self, m):
+            rank = super().ranking(m)
+
+            def count_and_rank(losses):
+                counted.append(len(losses))
+                return rank(losses)
+
+            return count_and_rank
 
     h = search(zdt1, 2, CUBE, 100, sampler := Counting(20), workers=4)
     assert max(counted) == 21
@@ -348,7 +355,7 @@ def test_normalisation_and_niches_are_those_of_pymoo(m: int, seed: int) -> None:
     theirs, W = HyperplaneNormalization(m), das_dennis(m, 40)
     theirs.update(F, nds=np.flatnonzero(front))
     niche, distance, _ = associate_to_niches(F, W, theirs.ideal_point, theirs.nadir_point)
-    N = normalised(F, front)
+    N = normalise(F, front)
     np.testing.assert_allclose(
         N, (F - theirs.ideal_point) / (theirs.nadir_point - theirs.ideal_point), atol=1e-9
     )
@@ -361,7 +368,7 @@ def test_units_of_objectives_do_not_matter_to_niches() -> None:
     F = np.abs(np.random.default_rng(0).normal(size=(80, 3)))
     front = non_dominated(F)
     np.testing.assert_allclose(
-        normalised(F * [1e-6, 1, 1e9] + [5, -1, 0], front), normalised(F, front), rtol=1e-6
+        normalise(F * [1e-6, 1, 1e9] + [5, -1, 0], front), normalise(F, front), rtol=1e-6
     )
 
 
@@ -369,7 +376,7 @@ def test_units_of_objectives_do_not_matter_to_niches() -> None:
     "losses", [np.ones((5, 3)), np.eye(3)[[0, 0, 0]], np.full((4, 2), 1e300) * [[1, -1]]]
 )
 def test_degenerate_fronts_are_normalised(losses: np.ndarray) -> None:
-    assert np.isfinite(normalised(losses, np.ones(len(losses), dtype=bool))).all()
+    assert np.isfinite(normalise(losses, np.ones(len(losses), dtype=bool))).all()
 
 
 def test_directions_of_the_user_are_searched() -> None:

@@ -11,11 +11,11 @@ from luthier import Categorical, Float, Int, Space
 from luthier.samplers.variation import (
     CROSSOVERS,
     MUTATIONS,
-    Breeding,
+    Breeder,
     blx_alpha,
     gaussian,
     polynomial,
-    reflected,
+    reflect,
     sbx,
     spx,
     undx,
@@ -172,7 +172,7 @@ def test_gaussian_steps_are_thrown_back_at_the_ends() -> None:
     assert got.min() >= 0
     np.testing.assert_allclose(got.mean(), 0.1 * np.sqrt(2 / np.pi), rtol=0.05)
     np.testing.assert_allclose(
-        reflected(np.array([-0.25, 0.0, 0.5, 1.0, 1.25, 2.5])), [0.25, 0, 0.5, 1, 0.75, 0.5]
+        reflect(np.array([-0.25, 0.0, 0.5, 1.0, 1.25, 2.5])), [0.25, 0, 0.5, 1, 0.75, 0.5]
     )
 
 
@@ -184,9 +184,9 @@ def test_children_belong_to_the_space(
     crossover: str, mutation: str, seed: int, attempt: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    breeding = Breeding(TREE, crossover, 0.9, mutation, None)
-    X = TREE.sample(rng, breeding.n_parents)
-    u = breeding.child(X, attempt, rng)
+    breeder = Breeder(TREE, crossover, 0.9, mutation, None)
+    X = TREE.sample(rng, breeder.n_parents)
+    u = breeder.make_child(X, attempt, rng)
     assert ((u >= 0) & (u <= 1)).all()
     x = TREE.place(u[None])
     assert (np.isnan(x) == ~TREE.active(x)).all()
@@ -198,7 +198,7 @@ def test_without_crossover_and_mutation_a_child_is_its_parent() -> None:
     rng = np.random.default_rng(0)
     for x in TREE.sample(rng, 50):
         child = TREE.place(
-            Breeding(TREE, "sbx", 0, "polynomial", 0).child(np.tile(x, (2, 1)), 0, rng)[None]
+            Breeder(TREE, "sbx", 0, "polynomial", 0).make_child(np.tile(x, (2, 1)), 0, rng)[None]
         )
         np.testing.assert_allclose(child[0], x, atol=1e-12)
 
@@ -216,21 +216,23 @@ def test_a_discrete_parameter_that_mutates_takes_another_value(mutation: str) ->
             "one": Int(3, 3),
         }
     )
-    rng, breeding = np.random.default_rng(0), Breeding(space, "uniform", 0, mutation, 1.0)
+    rng, breeder = np.random.default_rng(0), Breeder(space, "uniform", 0, mutation, 1.0)
     for x in space.sample(rng, 200):
-        child = space.place(breeding.child(np.tile(x, (2, 1)), 0, rng)[None])[0]
+        child = space.place(breeder.make_child(np.tile(x, (2, 1)), 0, rng)[None])[0]
         assert (child != x).tolist() == [True] * 6 + [False]
 
 
 def test_what_one_parent_has_switched_off_comes_from_another() -> None:
-    rng, breeding = np.random.default_rng(0), Breeding(TREE, "uniform", 1, "polynomial", 0)
+    rng, breeder = np.random.default_rng(0), Breeder(TREE, "uniform", 1, "polynomial", 0)
     X = TREE.encode(
         [
             {"m": "c", "x": 0.5, "o": "s", "step": 0.5, "flag": True, "one": 3},
             {"m": "a", "x": 0.5, "y": 0.125, "k": 7, "o": "s", "step": 0.5, "flag": True, "one": 3},
         ]
     )
-    got = [p for _ in range(40) for p in TREE.decode(TREE.place(breeding.child(X, 0, rng)[None]))]
+    got = [
+        p for _ in range(40) for p in TREE.decode(TREE.place(breeder.make_child(X, 0, rng)[None]))
+    ]
     awake = [p for p in got if p["m"] == "a"]
     assert 5 < len(awake) < 35
     assert all(p["y"] == 0.125 and p["k"] == 7 for p in awake)
