@@ -59,7 +59,6 @@ class History:
         self.paused: set[int] = set()
         self.turns: dict[int, tuple[Turn, ...]] = {}
         self.reports = ReportColumns(m)
-        self.scratch: dict[str, Any] = {}
         self._info = StudyInfo(
             directions=tuple(directions),
             objectives=tuple(objectives or default_names(m)),
@@ -369,7 +368,6 @@ class History:
         cut._params = copy.copy(self._params)
         cut._constraints = self._constraints.without(unfinished)
         cut.reports = self.reports.without(silent)
-        cut.scratch = {}
         return cut
 
     # -- writing: for the engine ----------------------------------------------------------------

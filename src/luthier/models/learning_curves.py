@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.special import ndtr
@@ -87,8 +88,7 @@ def tabulate_curves(history: History, levels: Array) -> CurveTable:
     signs = history.values_of(1.0)
     loss = history.reports.column("value")[:, 0]
 
-    rungs: Rungs = history.scratch.setdefault("rungs", Rungs())
-    row = rungs.rows(history, levels.tolist()).T
+    row = _cache_of(history).rungs.rows(history, levels.tolist()).T
     V = np.where(row < 0, np.nan, loss[row] * signs) if len(loss) else np.full((n, K), np.nan)
     order = row
     if not history.turns:
@@ -338,11 +338,39 @@ def fit_curves(space: Space, history: History, resource: float | None = None) ->
         resource,
         space,
     )
-    cached = history.scratch.get("curves")
-    if cached is None or cached[0] != key:
-        cached = history.scratch["curves"] = (key, _fit(space, history, rung_levels(resource)))
-    model: CurveModel | None = cached[1]
-    return model
+    cache = _cache_of(history)
+    if cache.key != key:
+        cache.model = _fit(space, history, rung_levels(resource))
+        cache.key = key
+    return cache.model
+
+
+class _Cache:
+    """Work for one history that a later call can use again; it never changes a result.
+
+    Attributes:
+        rungs: Reports that count at rungs.
+        hyperparameters: Earlier fits.
+        key: State of the history that the model was fitted to; None before the first model.
+        model: The last model.
+    """
+
+    def __init__(self) -> None:
+        self.rungs = Rungs()
+        self.hyperparameters = Hyperparameters(interval=25, n_levels=22, round_levels=True)
+        self.key: tuple[object, ...] | None = None
+        self.model: CurveModel | None = None
+
+
+_caches: WeakKeyDictionary[History, _Cache] = WeakKeyDictionary()
+
+
+def _cache_of(history: History) -> _Cache:
+    """Return the cache of a history; it is deleted with the history."""
+    cache = _caches.get(history)
+    if cache is None:
+        cache = _caches[history] = _Cache()
+    return cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,9 +404,7 @@ def _fit(space: Space, history: History, levels: Array) -> CurveModel | None:
     if len(table.number) < N_STARTUP or not encoder.d or np.nanmax(V) == np.nanmin(V):
         return None
 
-    hyperparameters: Hyperparameters = history.scratch.setdefault(
-        "fits", Hyperparameters(interval=25, n_levels=22, round_levels=True)
-    )
+    hyperparameters = _cache_of(history).hyperparameters
     _, theta = hyperparameters.estimate(_CurveObservations(history, encoder, table, levels))
     Z = encoder.encode(history.X[table.number])
     data = _carry_to_end(table, Z, levels)
