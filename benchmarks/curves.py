@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -122,7 +122,7 @@ def main() -> None:
             print(f"{seed + 1} of {seconds.size}, {spent_s:.0f} s", flush=True)
 
     OUT.parent.mkdir(exist_ok=True)
-    levels = {name: x.astype(np.float32) for name, x in LEVELS.items()}
+    levels: dict[str, Any] = {name: x.astype(np.float32) for name, x in LEVELS.items()}
     np.savez_compressed(OUT, **levels, error=error, seconds=seconds)
     print(f"{OUT.name}: {OUT.stat().st_size / 1024:.0f} KB")
     print(f"errors from {error.min():.3f} to {error.max():.3f}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks.common.timing import MS
-from benchmarks.scaling.queues import Clock, Process, Queue
+from benchmarks.scaling.queues import Clock, Process, Queue, Steps
 
 STORAGES = ["sqlite", "postgresql", "mysql", "redis", "http", "ask/tell"]
 ONE_CORE = ("redis", "http", "ask/tell")  # servers that use one core, however many there are
@@ -163,7 +163,7 @@ class Simulation:
             self._waits_s.append(waited_s + clock.now - since)
             train_s = float(self._rng.lognormal(mu, fleet.sigma))
 
-    def _turn(self, study: int, n_seen: list[float]) -> Iterator[float | None]:
+    def _turn(self, study: int, n_seen: list[float]) -> Steps:
         """Do what stands between two trials."""
         fleet = self._fleet
         if fleet.storage == "ask/tell":
@@ -186,7 +186,7 @@ class Simulation:
 
     def _write(
         self, study: int, verb: str, more_s: float = 0.0, expected: int | None = None
-    ) -> Iterator[Any]:
+    ) -> Generator[float | None, None, bool]:
         """Call a verb that writes; False if there were not as many trials as expected."""
         cost = self._costs[verb]
         lock = self._locks[study % len(self._locks)]
@@ -218,7 +218,7 @@ class Simulation:
                 yield from self._cores.serve(rest_s, purpose)
         return fits
 
-    def _read(self, study: int, n_seen: list[float]) -> Iterator[float | None]:
+    def _read(self, study: int, n_seen: list[float]) -> Steps:
         """Read what is new."""
         fleet = self._fleet
         if not fleet.looks:

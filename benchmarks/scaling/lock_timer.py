@@ -44,7 +44,7 @@ class LockTimer:
 
     def __init__(self, storage: Any, count_trips: Callable[[], int] = lambda: 0) -> None:
         self.held: list[Held] = []
-        self._storage = storage
+        self._storage: Any = storage  # some of its methods are replaced
         self._count_trips = count_trips
         self._begun: list[tuple[float, int]] = []
         if not isinstance(storage, Relational):
@@ -56,13 +56,13 @@ class LockTimer:
 
         self._whole_file = hasattr(storage, "path")  # SQLite locks the file, not a study's row
         self._write = storage._write
-        storage._write = self._write_and_note
+        self._storage._write = self._write_and_note
         if not self._whole_file:
             self._raised = storage._raised
             self._glance = storage._glance
             self._trip_s = self._measure_trip()
-            storage._raised = self._raise_and_note
-            storage._glance = self._glance_and_note
+            self._storage._raised = self._raise_and_note
+            self._storage._glance = self._glance_and_note
 
     def seconds(self) -> float:
         """The median time that a lock was held; 0 where there was none."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterator
 
 Process = Generator[float | None, None, None]
+Steps = Iterator[float | None]  # part of a process, for `yield from`
 
 
 class Clock:
@@ -47,7 +48,7 @@ class Queue:
 
     def __init__(self, clock: Clock, n: int) -> None:
         self.n = n
-        self.busy_s: Counter[str] = Counter()
+        self.busy_s: defaultdict[str, float] = defaultdict(float)
         self._clock = clock
         self._n_free = n
         self._waiting: deque[Process] = deque()
@@ -67,7 +68,7 @@ class Queue:
         else:
             self._n_free += 1
 
-    def serve(self, seconds: float, purpose: str) -> Iterator[float | None]:
+    def serve(self, seconds: float, purpose: str) -> Steps:
         """Wait for a place and use it for some seconds."""
         yield from self.enter()
         yield seconds

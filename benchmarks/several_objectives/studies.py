@@ -16,8 +16,8 @@ import luthier
 from benchmarks.common.peers import import_optuna, optuna_sampler
 from benchmarks.common.results import latest_results
 from benchmarks.common.timing import Timer
-from benchmarks.several_objectives.problems import Array, Params, problem
-from luthier import Categorical, Int
+from benchmarks.several_objectives.problems import Array, Params, Problem, problem
+from luthier import Categorical, Float, Int
 
 PEERS = ["optuna:tpe", "optuna:gp", "optuna:nsga2"]
 
@@ -25,7 +25,15 @@ PEERS = ["optuna:tpe", "optuna:gp", "optuna:nsga2"]
 Runs = dict[str, dict[str, dict[int, dict[str, float]]]]
 
 
-def optuna_study(method: str, seed: int, n_objectives: int) -> Any:
+def create_luthier_study(method: str, seed: int, problem: Problem) -> luthier.Study:
+    """A study of luthier's on a problem."""
+    objectives = ["minimize"] * problem.n_objectives
+    return luthier.create_study(
+        space=problem.space, sampler=method, objectives=objectives, seed=seed
+    )
+
+
+def create_optuna_study(method: str, seed: int, n_objectives: int) -> Any:
     """A study of Optuna's, its sampler with default settings and one thread."""
     directions = ["minimize"] * n_objectives
     sampler = optuna_sampler(method, seed)
@@ -40,7 +48,7 @@ def suggest_all(trial: Any, space: luthier.Space) -> dict[str, Any]:
             params[name] = trial.suggest_categorical(name, list(d.choices))
         elif isinstance(d, Int):
             params[name] = trial.suggest_int(name, d.low, d.high)
-        else:
+        elif isinstance(d, Float):
             params[name] = trial.suggest_float(name, d.low, d.high)
     return params
 
@@ -64,13 +72,10 @@ def run(name: str, sampler: str, seed: int) -> dict[str, float]:
 
     options: dict[str, Any] = {}
     if library == "luthier":
-        directions = ["minimize"] * p.n_objectives
-        study: Any = luthier.create_study(
-            space=p.space, sampler=method, directions=directions, seed=seed
-        )
+        study: Any = create_luthier_study(method, seed, p)
         options["progress"] = False
     else:
-        study = optuna_study(method, seed, p.n_objectives)
+        study = create_optuna_study(method, seed, p.n_objectives)
     with Timer() as timer:
         study.optimize(objective, n_trials=n, **options)
 
@@ -95,8 +100,7 @@ def _luthier_proposals_ms(
     method: str, name: str, rows: Sequence[Params], repeats: int
 ) -> list[float]:
     p = problem(name)
-    directions = ["minimize"] * p.n_objectives
-    study = luthier.create_study(space=p.space, sampler=method, directions=directions, seed=0)
+    study = create_luthier_study(method, 0, p)
     study.add_trials(
         luthier.TrialRow(
             number=-1,
@@ -120,10 +124,11 @@ def _optuna_proposals_ms(
 ) -> list[float]:
     optuna = import_optuna()
     p = problem(name)
-    study = optuna_study(method, 0, p.n_objectives)
+    study = create_optuna_study(method, 0, p.n_objectives)
     ranges = {
         key: optuna.distributions.FloatDistribution(d.low, d.high)
         for key, d in p.space.params.items()
+        if isinstance(d, Float)
     }
     study.add_trials(
         [
