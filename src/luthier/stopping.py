@@ -1,4 +1,4 @@
-"""When a study has done enough: one rule, one class.
+"""Stop rules: each says when a study has done enough.
 
 Pass a rule, or a list of them, to `Study.optimize(..., stop=...)`.
 """
@@ -32,7 +32,7 @@ _N_DRAWS = 1000  # of the posterior
 
 
 class StopRule(ABC):
-    """When to stop.
+    """A rule that ends a run.
 
     A rule holds settings only, and at most a cache: the same history gives the same answer, so that
     every worker of a study stops by it, and a study that is loaded again stops at once if it was
@@ -41,7 +41,7 @@ class StopRule(ABC):
 
     @abstractmethod
     def reason(self, history: History) -> str | None:
-        """Why no further trial should be begun, in words; None to go on. Asked before each trial.
+        """Give the reason to begin no further trial; None to go on. Called before each trial.
 
         Args:
             history: All trials so far, of all workers, running ones too.
@@ -230,9 +230,8 @@ class RegretBound(StopRule):
         n_complete = np.cumsum(complete[over])
         answer = None
         for n in (least + (n_looks - 1) * self.every, least + (n_looks - 2) * self.every):
-            seen = over[
-                : int(np.searchsorted(n_complete, n)) + 1
-            ]  # what was known when so many were complete
+            # What was known when so many were complete.
+            seen = over[: int(np.searchsorted(n_complete, n)) + 1]
             key = b"".join(
                 of[seen].tobytes() for of in (history.X, history.losses, history.violation)
             )
@@ -248,7 +247,7 @@ class RegretBound(StopRule):
         return answer
 
     def _look(self, history: History, n: int) -> str | None:
-        """The reason after n complete trials, by these alone."""
+        """Give the reason after n complete trials, by these alone."""
         from .models.surrogate import Surrogate
 
         space, rng = history.space, np.random.default_rng([history.seed, n])
@@ -277,25 +276,26 @@ class RegretBound(StopRule):
             X = X[[key not in known for key in space.keys(X)]]
         if not len(X):
             return "every point that was looked at has been tried"
-        kept = _kept(history, X)
-        if kept is None:
+        p_feasible = _probability_feasible(history, X)
+        if p_feasible is None:
             return None
-        chosen = np.unique(_broken(surrogate.draws(X, self.n_next, rng), kept, rng).argmin(axis=1))
+        chosen = np.unique(
+            _draw_feasible(surrogate.draws(X, self.n_next, rng), p_feasible, rng).argmin(axis=1)
+        )
         f = surrogate.draws(np.concatenate([tried[order[:1]], X[chosen]]), _N_DRAWS, rng)
-        gains = _broken(f[:, 1:], kept[chosen], rng).min(axis=1) < f[:, 0] - epsilon
+        gains = _draw_feasible(f[:, 1:], p_feasible[chosen], rng).min(axis=1) < f[:, 0] - epsilon
         p = float(gains.mean())
         if p >= self.delta:
             return None
         chance = f"below {1 / _N_DRAWS:.1%}" if p == 0 else f"{p:.1%}"
         return (
             f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more "
-            f"than {epsilon:.3g} "
-            f"is {chance}"
+            f"than {epsilon:.3g} is {chance}"
         )
 
 
-def _kept(history: History, X: Array) -> Array | None:
-    """(k,) The probability that constraints are kept at X (k, d); None while no model can tell."""
+def _probability_feasible(history: History, X: Array) -> Array | None:
+    """Probability (k,) that constraints are kept at X (k, d); None while no model can tell."""
     from .models.surrogate import probability_of_feasibility
 
     if not history.constraint_names:
@@ -306,9 +306,13 @@ def _kept(history: History, X: Array) -> Array | None:
         return None
 
 
-def _broken(f: Array, kept: Array, rng: np.random.Generator) -> Array:
-    """Draws of losses (n, k), infinite where a draw says that a constraint is broken, kept with probability (k,)."""
-    return f if (kept == 1).all() else np.where(rng.random(f.shape) < kept, f, np.inf)
+def _draw_feasible(f: Array, p_feasible: Array, rng: np.random.Generator) -> Array:
+    """Draw losses (n, k): f, or infinity where a draw breaks a constraint.
+
+    `p_feasible` (k,) is the probability that all constraints are kept.
+    """
+    is_certain = (p_feasible == 1).all()
+    return f if is_certain else np.where(rng.random(f.shape) < p_feasible, f, np.inf)
 
 
 def _around(space: Space, X: Array, rng: np.random.Generator) -> Array:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from luthier.checkpoints import Checkpoints, superseded, temporary
+from luthier.checkpoints import Checkpoints, find_superseded, temporary_store
 from luthier.checkpoints.packing import unpack
 from luthier.errors import CheckpointError
 
@@ -289,7 +289,7 @@ def test_a_write_that_fails_leaves_nothing(store, monkeypatch):
     assert listed(store) == []
 
 
-# -- delete, files, superseded
+# -- delete, files, find_superseded
 # -----------------------------------------------------------------------------------------
 
 
@@ -342,8 +342,10 @@ def refs(*files):
     ],
 )
 def test_superseded(history, pinned, gone):
-    assert superseded(history, "best", pinned) == superseded(history, "last", pinned) == gone
-    assert superseded(history, "all", pinned) == []
+    assert (
+        find_superseded(history, "best", pinned) == find_superseded(history, "last", pinned) == gone
+    )
+    assert find_superseded(history, "all", pinned) == []
 
 
 # -- processes
@@ -482,7 +484,7 @@ def test_a_kill_in_the_middle_shows_nothing(script, tmp_path, what, nth):
 
 
 def test_a_temporary_folder_goes_with_its_object():
-    store = temporary("last")
+    store = temporary_store("last")
     path = Path(store.url)
     assert not path.exists()
     reference = store.save(0, 1, VALUE)
@@ -499,9 +501,9 @@ def test_a_temporary_folder_goes_with_its_object():
 FORKS = """
     import os
     import numpy as np
-    from luthier.checkpoints import temporary
+    from luthier.checkpoints import temporary_store
 
-    store = temporary()
+    store = temporary_store()
     reference = store.save(0, 1, np.arange(100))
     if hasattr(os, "fork"):
         if (pid := os.fork()) == 0:

@@ -96,17 +96,17 @@ def test_tags_and_cost_add_up_over_the_blocks_of_a_trial(study):
 
 
 def test_the_study_consumed_the_sum(study):
-    total = measure.consumed(study.trials)
+    total = measure.total_consumption(study.trials)
     assert total.n_trials == 2
     assert total.kwh == pytest.approx(sum(e.kwh for e in study.found))
     assert total.co2_kg == pytest.approx(sum(e.co2_kg for e in study.found))
     assert str(total).endswith("in 2 trials")
-    assert measure.consumed(study.trials[2:]) is None
-    assert measure.consumed([]) is None
+    assert measure.total_consumption(study.trials[2:]) is None
+    assert measure.total_consumption([]) is None
 
 
 def test_a_budget_counts_the_energy(study):
-    spent = measure.consumed(study.trials).kwh
+    spent = measure.total_consumption(study.trials).kwh
     assert Budget(cost=2 * spent).reason(study.history) is None
     assert Budget(cost=spent / 2).reason(study.history)
 

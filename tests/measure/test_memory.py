@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from luthier import measure
-from luthier.measure.memory import MB, high_water, used
+from luthier.measure.memory import MB, high_water, resident_bytes
 
 
 def watchers():
@@ -35,7 +35,7 @@ def test_nothing_rises_where_nothing_is_done():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system does not tell")
 def test_a_peak_between_two_looks_is_seen_if_it_is_the_highest_ever():
-    n = high_water() - used() + 60 * MB
+    n = high_water() - resident_bytes() + 60 * MB
     with measure.peak_memory(interval_s=1000) as m:
         np.ones(n, np.uint8)
     assert m.mb > n / MB - 15

@@ -118,8 +118,8 @@ assert_type(stopping.Target(0.1), stopping.Target)
 RULES: list[stopping.StopRule] = [stopping.Target(0.1), stopping.Budget(seconds=60.0)]
 
 assert_type(checkpoints.Checkpoints("folder", keep="all"), checkpoints.Checkpoints)
-assert_type(checkpoints.temporary(), checkpoints.Checkpoints)
-assert_type(checkpoints.superseded([{"file": "a"}], "best"), list[str])
+assert_type(checkpoints.temporary_store(), checkpoints.Checkpoints)
+assert_type(checkpoints.find_superseded([{"file": "a"}], "best"), list[str])
 
 assert_type(measure.latency(lambda: None), measure.Latency)
 assert_type(measure.model_size(object()), int)
@@ -128,7 +128,7 @@ with measure.energy(country="DEU") as used:
     assert_type(used, measure.Energy)
 with measure.peak_memory() as peak:
     assert_type(peak, measure.PeakMemory)
-assert_type(measure.consumed([]), measure.Consumption | None)
+assert_type(measure.total_consumption([]), measure.Consumption | None)
 
 assert_type(evaluation.compare([1.0, 2.0], [1.5, 2.5]), evaluation.Comparison)
 assert_type(evaluation.compare_models(1, 2, [[1.0]], [1.0]), evaluation.Comparison)

@@ -1,4 +1,4 @@
-"""Results of a study, understood: pure functions of its history."""
+"""Analysis of results: pure functions of a study's history."""
 
 from __future__ import annotations
 

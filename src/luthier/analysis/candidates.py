@@ -1,4 +1,4 @@
-"""Candidates: the configurations of a study that can be chosen from, and what a rule may name of them."""
+"""Candidates: the configurations that can be chosen from, and the values that a rule may name."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ ABSENT = object()
 
 
 class Condition(NamedTuple):
-    """What excludes candidates.
+    """A condition that excludes candidates.
 
     Attributes:
         text: As it was written.
         passes: (k,) who satisfies it.
         off: (k,) by how much others miss it; inf where that is no number.
-        told: (k,) what it is about; ABSENT where there is nothing.
+        given: (k,) values of what it is about; ABSENT where there is none.
     """
 
     text: str
     passes: Mask
     off: Array
-    told: list[Any]
+    given: list[Any]
 
 
 class Sought(NamedTuple):
-    """What is to be small or large: `values` (k,), NaN where there is none; see `rules.Order`."""
+    """A quantity to make small or large: `values` (k,), NaN where there is none; see `Order`."""
 
     name: str
     values: Array
@@ -47,10 +47,10 @@ class Sought(NamedTuple):
 
 
 class Front(NamedTuple):
-    """The candidates that no other beats in all objectives.
+    """Candidates that no other beats in all objectives.
 
     Attributes:
-        rows: (f,) which.
+        rows: (f,) their positions among the candidates.
         Z: (f, m) their losses, 0 for the best of the front and 1 for the worst.
         low: (m,) the loss that is 0.
         span: (m,) worst minus best.
@@ -65,10 +65,10 @@ class Front(NamedTuple):
 class Candidates:
     """The k configurations that were run to the end, in the order of their first trial.
 
-    Runs of the same params count as one, which has the mean of what they told; re-runs of
-    `Study.confirm` are among them. Of a constraint it has the largest value that any of its runs
-    told, also of those that did not come to an end: one that breaks it is enough. NaN counts as
-    inf. A trial of which no params are known stands for itself.
+    Runs of the same params count as one, which has the mean of their values; re-runs of
+    `Study.confirm` are among them. Of a constraint it has the largest value of any of its runs,
+    also of those that did not come to an end: one that breaks it is enough. NaN counts as inf. A
+    trial of which no params are known stands for itself.
 
     Attributes:
         runs: (k,) the complete trials of each, ordinary ones first.
@@ -107,9 +107,9 @@ class Candidates:
         if not self.runs:
             raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
         self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
-        told = [zip(*(row.values or () for row in same), strict=True) for same in self.runs]
+        by_run = [zip(*(row.values or () for row in same), strict=True) for same in self.runs]
         self.values = np.array(
-            [_numbers([_mean(values) for values in by_objective]) for by_objective in told]
+            [_numbers([_mean(values) for values in by_objective]) for by_objective in by_run]
         )
         losses = history.losses_of(self.values)
         self.losses = np.where(np.isnan(losses), np.inf, losses)
@@ -118,30 +118,30 @@ class Candidates:
         return len(self.runs)
 
     def objective(self, name: str, tolerance: float = 0.0) -> Sought:
-        """An objective, to be as its direction says."""
+        """An objective as a quantity to make small or large, by its direction."""
         j = self.objectives.index(name)
         return Sought(name, self.values[:, j], self.directions[j] == "maximize", tolerance)
 
     def constraints(self) -> list[Condition]:
-        """Those that exclude anything; what told nothing of one keeps it."""
+        """Constraints that exclude anything; a candidate without a value of one keeps it."""
         found = []
         for name in dict.fromkeys(name for worst in self.limits for name in worst):
-            told = [worst.get(name, ABSENT) for worst in self.limits]
-            off = np.fmax(_numbers(told), 0.0)
+            given = [worst.get(name, ABSENT) for worst in self.limits]
+            off = np.fmax(_numbers(given), 0.0)
             if off.any():
-                found.append(Condition(f"constraint {name} <= 0", off == 0, off, told))
+                found.append(Condition(f"constraint {name} <= 0", off == 0, off, given))
         return found
 
     def numbers(self, name: Name, text: str) -> Array:
-        """(k,) What a rule names, NaN where it is no number.
+        """Values (k,) of what a rule names, NaN where it is no number.
 
         Raises:
             RuleError: No trial has that, or none as a number.
         """
-        told = self._look_up(name, text)
-        numbers = _numbers(told)
+        given = self._look_up(name, text)
+        numbers = _numbers(given)
         if np.isnan(numbers).all():
-            some = next(v for v in told if v is not ABSENT)
+            some = next(v for v in given if v is not ABSENT)
             refuse(text, name.at, f"{name.text!r} holds no numbers, but values like {some!r:.50}")
         return numbers
 
@@ -151,12 +151,13 @@ class Candidates:
         Raises:
             RuleError: No trial has what it names, or none as a number.
         """
-        told = self._look_up(c.name, text)
-        passes, off = np.array([v is not ABSENT for v in told]), np.zeros(len(self))
+        given = self._look_up(c.name, text)
+        passes = np.array([v is not ABSENT for v in given])
+        off = np.zeros(len(self))
         for sign, bound in c.bounds:
             if isinstance(bound, str):
                 passes &= COMPARE[sign](
-                    np.array([str(v) for v in told], dtype=object), bound
+                    np.array([str(v) for v in given], dtype=object), bound
                 ).astype(bool)
                 beyond = np.full(len(self), np.inf)
             else:
@@ -169,7 +170,7 @@ class Candidates:
                     "!": np.zeros(len(self)),
                 }[sign[0]]
             off = np.maximum(off, np.where(np.isnan(beyond), np.inf, beyond))
-        return Condition(c.text, passes, np.where(passes, 0.0, off), told)
+        return Condition(c.text, passes, np.where(passes, 0.0, off), given)
 
     def front(self, fits: Mask) -> Front:
         """The front of some candidates (k,).
@@ -190,7 +191,7 @@ class Candidates:
         return Front(rows, np.nan_to_num(Z), low, span)
 
     def _means(self, noted: Callable[[TrialRow], Mapping[str, Any]], key: str) -> list[Any]:
-        """(k,) What trials noted under a key; ABSENT where there is nothing."""
+        """Mean values (k,) that trials noted under a key; ABSENT where there is none."""
         return [_mean([noted(row)[key] for row in same if key in noted(row)]) for same in self.runs]
 
     def _look_up(self, name: Name, text: str) -> list[Any]:
@@ -202,9 +203,9 @@ class Candidates:
         if any(limit in worst for worst in self.limits):
             return [worst.get(limit, ABSENT) for worst in self.limits]
         for prefix, noted in _NOTED.items():
-            told = self._means(noted, name.text.removeprefix(prefix))
-            if any(v is not ABSENT for v in told):
-                return told
+            given = self._means(noted, name.text.removeprefix(prefix))
+            if any(v is not ABSENT for v in given):
+                return given
         rows = [row for same in self.runs for row in same]
         limits = (limit for worst in self.limits for limit in worst)
         others = (key for noted in _NOTED.values() for row in rows for key in noted(row))
@@ -216,43 +217,41 @@ class Candidates:
         )
 
 
-def _spent(row: TrialRow) -> dict[str, Any]:
-    told = {"cost": row.cost, "duration_s": row.duration_s}
-    return {name: value for name, value in told.items() if value is not None}
+def _costs_of(row: TrialRow) -> dict[str, Any]:
+    costs = {"cost": row.cost, "duration_s": row.duration_s}
+    return {name: value for name, value in costs.items() if value is not None}
 
 
 _NOTED: dict[str, Callable[[TrialRow], Mapping[str, Any]]] = {
-    "": _spent,
+    "": _costs_of,
     "params.": lambda row: row.params,
     "tags.": lambda row: row.tags,
-}  # by what may stand before a name; of equal names the first counts, but constraints before all of them
+}
+# By the prefix of a name. Of equal names the first counts, but constraints before all of them.
 
 
 def _configuration(row: TrialRow) -> Any:
-    """What runs of one configuration share.
-
-    Params, and those it had before if they changed on the way.
-    """
+    """A key that runs of one configuration share: its params, and earlier ones that it had."""
     earlier = [turn.params for turn in row.turns if turn.params != row.params]
     return msgspec.json.encode([row.params, earlier], order="sorted") if row.params else row.number
 
 
-def _numbers(told: Sequence[Any]) -> Array:
-    return np.array([float(v) if is_number(v) else math.nan for v in told])
+def _numbers(values: Sequence[Any]) -> Array:
+    return np.array([float(v) if is_number(v) else math.nan for v in values])
 
 
-def _mean(told: Sequence[Any]) -> Any:
-    """Of numbers; of anything else the first. NaN is left out; ABSENT of nothing."""
-    told = [v for v in told if v == v]
-    if not told:
+def _mean(values: Sequence[Any]) -> Any:
+    """The mean of numbers, the first of anything else. NaN is left out; ABSENT of nothing."""
+    values = [v for v in values if v == v]
+    if not values:
         return ABSENT
-    if not all(map(is_number, told)) or all(v == told[0] for v in told):
-        return told[0]
-    return sum(told) / len(told)
+    if not all(map(is_number, values)) or all(v == values[0] for v in values):
+        return values[0]
+    return sum(values) / len(values)
 
 
-def shown(value: Any) -> str:
-    """A value in a message."""
+def format_value(value: Any) -> str:
+    """Format a value for a message."""
     return (
         "nothing"
         if value is ABSENT or value is None

@@ -1,4 +1,4 @@
-"""Choosing one of several good trials.
+"""Choice of one of several good trials.
 
 By a rule, weights, an aspiration, the knee, or one objective after another.
 """
@@ -21,7 +21,7 @@ from ..history.history import History
 from ..numerics.pareto import non_dominated
 from ..trial.record import TrialRow
 from ..typing import Array, Mask
-from .candidates import ABSENT, Candidates, Condition, Front, Sought, shown
+from .candidates import ABSENT, Candidates, Condition, Front, Sought, format_value
 from .rule_language import Rule, parse
 
 WAYS = (
@@ -39,7 +39,7 @@ Score = tuple[Array, Callable[[int], str]]
 
 
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be chosen otherwise.
+    """The trial that would be chosen otherwise.
 
     Attributes:
         number: The trial.
@@ -63,10 +63,10 @@ def _differ(a: float, b: float) -> bool:
 
 
 class RuleCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What a condition excluded, and what that cost.
+    """Cost of a condition: the candidates that it excludes, and the choice without it.
 
     Attributes:
-        rule: The condition; "constraint name <= 0" for one that trials told.
+        rule: The condition; "constraint name <= 0" for a constraint on results.
         n: How many candidates there are.
         n_excluded: How many of them it excludes.
         n_alone: How many it excludes that all other conditions allow.
@@ -86,14 +86,14 @@ class RuleCost(msgspec.Struct, frozen=True, kw_only=True):
         cost = (
             "it costs nothing"
             if self.without is None
-            else f"without it (at {shown(self.at)}) {self.without}"
+            else f"without it (at {format_value(self.at)}) {self.without}"
         )
         alone = f", {self.n_alone or 'none'} of which pass all else" if self.n_excluded else ""
         return f"{self.rule} excludes {self.n_excluded} of {self.n}{alone}; {cost}"
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """The configuration that was chosen, and why.
+    """The chosen configuration, and the reasons.
 
     Attributes:
         trial: The first trial that ran it.
@@ -156,11 +156,11 @@ def choose(
     Args:
         history: The trials that are taken into account.
         rows_of: The trials of some numbers.
-        rule: See `rules.parse`. Where it does not say what is sought, that is the objective, or the
-            knee of several.
-        weights: Objective to weight; see `_weighted`.
-        aspiration: Objective to the value that is hoped for; see `_aspired`.
-        knee: Whether to take the knee of the front; see `_knee`.
+        rule: See `rule_language.parse`. Where it does not say what is sought, that is the
+            objective, or the knee of several.
+        weights: Objective to weight; see `_pick_by_weights`.
+        aspiration: Objective to the value that is hoped for; see `_pick_by_aspiration`.
+        knee: Whether to take the knee of the front; see `_pick_knee`.
         lexicographic: Objectives, the most important first, each alone or with how much worse than
             the best is equal.
 
@@ -183,14 +183,14 @@ def choose(
         raise RuleError(f"choose takes one way, got {' and '.join(ways)}; give one of {WAYS}")
     names = history.objectives
     read = Rule("", (), ()) if rule is None else parse(rule)
-    steps = [] if lexicographic is None else _steps(lexicographic, names)
-    weight = None if weights is None else _weights(weights, names)
-    wanted = None if aspiration is None else _by_name(aspiration, names, "aspiration")
+    steps = [] if lexicographic is None else _read_steps(lexicographic, names)
+    weight = None if weights is None else _read_weights(weights, names)
+    wanted = None if aspiration is None else _read_numbers(aspiration, names, "aspiration")
 
     candidates = Candidates(history, rows_of)
     all_ = f"none of {len(candidates)} {candidates.noun}"
     rules = candidates.constraints()
-    if not _allowed(rules, len(candidates)).any():
+    if not _passing_all(rules, len(candidates)).any():
         raise NoFeasibleTrialsError(f"{all_} is feasible\n{_diagnosis(candidates, rules)}")
     rules += [candidates.condition(c, read.text) for c in read.conditions]
     sought = [candidates.objective(name, tolerance) for name, tolerance in steps]
@@ -200,28 +200,27 @@ def choose(
         )
         for o in read.orders
     ]
-    fits = _allowed(rules, len(candidates))
+    fits = _passing_all(rules, len(candidates))
     if not fits.any():
         raise NothingFitsError(f"{all_} satisfies {read.text!r}\n{_diagnosis(candidates, rules)}")
 
     if not sought and len(names) == 1:
         sought = [candidates.objective(names[0])]
     if weight is not None:
-        pick = _weighted(candidates, weight)
+        pick = _pick_by_weights(candidates, weight)
     elif wanted is not None:
-        pick = _aspired(candidates, wanted, history.losses_of(wanted))
+        pick = _pick_by_aspiration(candidates, wanted, history.losses_of(wanted))
     elif sought:
-        pick = _ordered(candidates, sought)
+        pick = _pick_in_order(candidates, sought)
     else:
-        pick = _knee(candidates)
+        pick = _pick_knee(candidates)
         front = candidates.front(fits)
         if not ways and front.span.any():
             raise RuleError(
                 f"{len(front.rows)} of {len(candidates)} {candidates.noun} are beaten by no other "
-                "in all of "
-                f"{', '.join(names)}; choose by {WAYS}"
+                f"in all of {', '.join(names)}; choose by {WAYS}"
             )
-    return _explained(
+    return _explain(
         candidates,
         rules,
         pick,
@@ -230,7 +229,7 @@ def choose(
     )
 
 
-def _by_name(given: Any, objectives: Sequence[str], what: str) -> Array:
+def _read_numbers(given: Any, objectives: Sequence[str], what: str) -> Array:
     """(m,) Finite numbers by objective, NaN where none is given."""
     if not isinstance(given, Mapping) or not given:
         raise RuleError(
@@ -238,32 +237,31 @@ def _by_name(given: Any, objectives: Sequence[str], what: str) -> Array:
             f"{given!r:.100}"
         )
     for name, value in given.items():
-        _must_know(name, objectives, what)
+        _require_objective(name, objectives, what)
         if not _is_real(value) or not math.isfinite(value):
             raise RuleError(f"{what}: expected a finite number for {name!r}, got {value!r:.100}")
     return np.array([float(given.get(name, math.nan)) for name in objectives])
 
 
-def _weights(given: Any, objectives: Sequence[str]) -> Array:
+def _read_weights(given: Any, objectives: Sequence[str]) -> Array:
     """(m,) Weights that sum up to 1."""
-    weights = np.nan_to_num(_by_name(given, objectives, "weights"))
+    weights = np.nan_to_num(_read_numbers(given, objectives, "weights"))
     if not (weights >= 0).all() or not weights.any():
         raise RuleError(f"weights are numbers >= 0, not all of them 0, got {given!r:.200}")
     return np.asarray(weights / weights.max() / (weights / weights.max()).sum())
 
 
-def _steps(given: Any, objectives: Sequence[str]) -> list[tuple[str, float]]:
+def _read_steps(given: Any, objectives: Sequence[str]) -> list[tuple[str, float]]:
     """Objectives and tolerances."""
     if isinstance(given, str) or not isinstance(given, Sequence) or not given:
         raise RuleError(
             "lexicographic is a list of objectives or (objective, tolerance), the most important "
-            "first, like "
-            f"[({objectives[0]!r}, 0.01), ...], got {given!r:.100}"
+            f"first, like [({objectives[0]!r}, 0.01), ...], got {given!r:.100}"
         )
     steps = []
     for step in given:
         name, tolerance = step if isinstance(step, tuple | list) and len(step) == 2 else (step, 0.0)
-        _must_know(name, objectives, "lexicographic")
+        _require_objective(name, objectives, "lexicographic")
         if not _is_real(tolerance) or not 0 <= tolerance < math.inf:
             raise RuleError(
                 f"lexicographic: expected a tolerance >= 0 for {name!r}, got {tolerance!r:.100}"
@@ -276,7 +274,7 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-def _must_know(name: Any, objectives: Sequence[str], what: str) -> None:
+def _require_objective(name: Any, objectives: Sequence[str], what: str) -> None:
     if name not in objectives:
         near = find_closest(str(name), objectives)
         hint = f"did you mean {near!r}? " if near else ""
@@ -285,10 +283,11 @@ def _must_know(name: Any, objectives: Sequence[str], what: str) -> None:
         )
 
 
-def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
-    """One thing after the other, each among those that come within the tolerance of the best in the ones before.
+def _pick_in_order(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
+    """Pick by one quantity after another.
 
-    What has no number for one of these things is out. Of several that are left it is the first that
+    Each decides among the candidates within the tolerance of the best in the ones before. A
+    candidate without a number for one of them is out. Of several that are left it is the first that
     no other of them beats in all objectives.
 
     Raises:
@@ -302,8 +301,7 @@ def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
             if not len(left):
                 raise NothingFitsError(
                     f"none of the {n} that fit{' so far' * bool(steps)} has a number for "
-                    f"{s.name!r}, which is sought; "
-                    "a condition on it leaves out what has none"
+                    f"{s.name!r}, which is sought; a condition on it leaves out what has none"
                 )
             losses = (-s.values if s.largest else s.values)[left]
             best = losses.min()
@@ -326,8 +324,8 @@ def _ordered(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
     return pick
 
 
-def _weighted(candidates: Candidates, w: Array) -> Pick:
-    """The smallest weighted sum of normalised losses on the front; what is not named has weight 0.
+def _pick_by_weights(candidates: Candidates, w: Array) -> Pick:
+    """Pick the smallest weighted sum of normalised losses on the front; others have weight 0.
 
     Whatever the weights, a trial in a dent of the front is never chosen; an aspiration or a rule
     can choose it.
@@ -341,8 +339,7 @@ def _weighted(candidates: Candidates, w: Array) -> Pick:
             parts = [f"{w[j]:.3g} * {front.Z[i, j]:.3g} ({name})" for j, name in named]
             return (
                 f"the smallest weighted sum, {' + '.join(parts)} = {total[i]:.3g}; 0 is the "
-                "best, "
-                "1 the worst"
+                "best, 1 the worst"
             )
 
         return total, why
@@ -350,8 +347,8 @@ def _weighted(candidates: Candidates, w: Array) -> Pick:
     return _on_front(candidates, score)
 
 
-def _aspired(candidates: Candidates, aspiration: Array, goal: Array) -> Pick:
-    """What comes closest to the aspiration on the front, or exceeds it most.
+def _pick_by_aspiration(candidates: Candidates, aspiration: Array, goal: Array) -> Pick:
+    """Pick the candidate of the front closest to the aspiration, or exceeding it most.
 
     Minimises max_j d_j + 1e-4 sum_j d_j, where d_j is (loss - goal) / (worst - best of the front).
     Objectives that are not named do not count, nor those in which the front does not differ.
@@ -381,8 +378,8 @@ def _aspired(candidates: Candidates, aspiration: Array, goal: Array) -> Pick:
     return _on_front(candidates, score)
 
 
-def _knee(candidates: Candidates) -> Pick:
-    """What lies furthest from the hyperplane through the extremes of the front, on the side of the best.
+def _pick_knee(candidates: Candidates) -> Pick:
+    """Pick the knee: furthest from the hyperplane through the extremes, on the side of the best.
 
     The extremes are the best in each objective. Where their hyperplane does not face the best
     point, it is the one on which normalised losses sum up to 1. Where nothing lies on that side the
@@ -417,7 +414,7 @@ def _knee(candidates: Candidates) -> Pick:
 
 
 def _on_front(candidates: Candidates, score: Callable[[Front], Score]) -> Pick:
-    """The smallest score on the front, the first of equals."""
+    """Pick the smallest score on the front, the first of equals."""
 
     def pick(fits: Mask) -> tuple[int, str]:
         front = candidates.front(fits)
@@ -435,8 +432,8 @@ def _on_front(candidates: Candidates, score: Callable[[Front], Score]) -> Pick:
     return pick
 
 
-def _allowed(rules: Sequence[Condition], k: int) -> Mask:
-    """(k,) Which candidates pass all conditions."""
+def _passing_all(rules: Sequence[Condition], k: int) -> Mask:
+    """Mask (k,) of the candidates that pass all conditions."""
     return (
         np.asarray(np.logical_and.reduce([r.passes for r in rules], axis=0))
         if rules
@@ -444,11 +441,11 @@ def _allowed(rules: Sequence[Condition], k: int) -> Mask:
     )
 
 
-def _explained(
+def _explain(
     candidates: Candidates, rules: list[Condition], pick: Pick, sought: Sequence[Sought], way: str
 ) -> Choice:
     k = len(candidates)
-    fits = _allowed(rules, k)
+    fits = _passing_all(rules, k)
     chosen, why = pick(fits)
 
     def alternative(allowed: Mask) -> tuple[int, Alternative | None]:
@@ -461,7 +458,7 @@ def _explained(
 
     costs = []
     for j, rule in enumerate(rules):
-        others = _allowed(rules[:j] + rules[j + 1 :], k)
+        others = _passing_all(rules[:j] + rules[j + 1 :], k)
         i, without = alternative(others)
         if without and (
             rule.passes[i] or not any(_differ(a, b) for a, b in without.values.values())
@@ -474,7 +471,7 @@ def _explained(
                 n_excluded=int((~rule.passes).sum()),
                 n_alone=int((others & ~rule.passes).sum()),
                 without=without,
-                at=None if without is None or rule.told[i] is ABSENT else rule.told[i],
+                at=None if without is None or rule.given[i] is ABSENT else rule.given[i],
             )
         )
     left = fits & (np.arange(k) != chosen)
@@ -490,7 +487,7 @@ def _explained(
 
 
 def _diagnosis(candidates: Candidates, rules: Sequence[Condition]) -> str:
-    """Why nothing passes all conditions.
+    """Explain why nothing passes all conditions.
 
     How many pass each, which of them conflict, and what comes nearest.
     """
@@ -498,7 +495,7 @@ def _diagnosis(candidates: Candidates, rules: Sequence[Condition]) -> str:
     for rule in rules:
         lines.append(f"{rule.text}: {rule.passes.sum()} of {len(candidates)} pass")
         if not rule.passes.any() and np.isfinite(rule.off).any():
-            lines[-1] += f", the closest has {shown(rule.told[np.argmin(rule.off)])}"
+            lines[-1] += f", the closest has {format_value(rule.given[np.argmin(rule.off)])}"
     for conflict in _conflicts(np.array([rule.passes for rule in rules]))[:3]:
         together = " together" if len(conflict) > 1 else ""
         lines.append(f"nothing satisfies {' and '.join(rules[j].text for j in conflict)}{together}")
@@ -508,7 +505,7 @@ def _diagnosis(candidates: Candidates, rules: Sequence[Condition]) -> str:
         if not rule.passes[nearest]:
             off = rule.off[nearest]
             by = f", {off:.6g} off" if 0 < off < math.inf else ""
-            misses.append(f"{rule.text} (it has {shown(rule.told[nearest])}{by})")
+            misses.append(f"{rule.text} (it has {format_value(rule.given[nearest])}{by})")
     lines.append(
         f"nearest is trial {candidates.runs[nearest][0].number}, which misses "
         f"{' and '.join(misses)}"

@@ -1,4 +1,4 @@
-"""Forecast: what a trial would come to if it were trained to its end, by the curves of the others."""
+"""Forecast of a trial at the end of its training, by the curves of the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FACTOR = 1.5  # from one step of a forecast to the next
 
 
 class Forecast(NamedTuple):
-    """What is expected of a trial, from its last report to the end.
+    """Forecast of a trial, from its last report to the end.
 
     Attributes:
         steps: (k,) from the last step reported to the one at which trials end.
@@ -44,7 +44,7 @@ class Forecast(NamedTuple):
 
 
 def forecast(history: History, number: int, level: float, resource: float | None) -> Forecast:
-    """`Study.forecast`, which see.
+    """Forecast a trial; see `Study.forecast`.
 
     Trials that went on from the same step give a straight line from their losses there to their
     losses later; the slope is drawn towards 1, and the interval holds what the line leaves

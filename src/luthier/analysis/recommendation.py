@@ -1,4 +1,4 @@
-"""Which configuration to take, where the best value that was observed may have been luck."""
+"""Recommendation of configurations, where the best observed value may have been luck."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LIKELY = 0.5  # probability of feasibility from which a configuration counts as
 
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
-    """One configuration, and what is expected of it.
+    """One configuration, and its expected value.
 
     Attributes:
         params: Name to value.
@@ -67,7 +67,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def require_results(history: History) -> None:
-    """Refuses a history of which nothing can be the best.
+    """Refuse a history of which nothing can be the best.
 
     Raises:
         NoCompletedTrialsError: No trial is complete.
@@ -85,14 +85,14 @@ def require_results(history: History) -> None:
     }
     nearest = int(np.flatnonzero(complete)[np.argmin(history.violation[complete])])
     worst = dict(zip(history.constraint_names, history.constraints[nearest].tolist(), strict=True))
-    shown = ", ".join(f"{name} = {v:.4g}" for name, v in worst.items() if v > 0)
+    format_value = ", ".join(f"{name} = {v:.4g}" for name, v in worst.items() if v > 0)
     counts = ", ".join(
         f"{name} by {n}" for name, n in sorted(broken.items(), key=lambda b: -b[1]) if n
     )
     raise NoFeasibleTrialsError(
         f"none of {int(complete.sum())} complete trials keeps all constraints, which are kept at "
         "values of at most 0; "
-        f"broken are {counts}; the nearest is trial {nearest} with {shown}"
+        f"broken are {counts}; the nearest is trial {nearest} with {format_value}"
     )
 
 
@@ -123,7 +123,7 @@ def recommend(
     with np.errstate(invalid="ignore"):  # of both infinities
         observed = np.array([loss.mean() for loss in losses])
     X = history.X[[same[0] for same in numbers]]
-    mean, sd = _expected(history, X, losses, observed)
+    mean, sd = _predict_losses(history, X, losses, observed)
     mean = np.where(np.isfinite(observed), mean, observed)  # what is worse than everything stays so
     feasible = _feasible(history, X, numbers)
     kept = np.array([history.feasible[same].any() for same in numbers])
@@ -147,7 +147,7 @@ def recommend(
     ]
 
 
-def _expected(
+def _predict_losses(
     history: History, X: Array, losses: list[Array], observed: Array
 ) -> tuple[Array, Array]:
     """Mean and sd (k,) of the expected loss at X (k, d).
@@ -171,7 +171,7 @@ def _expected(
 
 
 def _feasible(history: History, X: Array, numbers: list[list[int]]) -> Array:
-    """(k,) the probability that each configuration keeps all constraints.
+    """Probability (k,) that each configuration keeps all constraints.
 
     Of a model, or as it was observed.
     """

@@ -38,7 +38,7 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Name(NamedTuple):
-    """What a rule calls something, and at which character."""
+    """A name in a rule, and the character at which it stands."""
 
     text: str
     at: int
@@ -59,7 +59,7 @@ class Comparison(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What is sought.
+    """A quantity that is sought.
 
     Attributes:
         name: Of what is to be small or large.
@@ -77,7 +77,7 @@ class Order(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule that was read: what must hold, and what is sought of what is left, in this order."""
+    """A rule as it was read: conditions, then the quantities that are sought, in this order."""
 
     text: str
     conditions: tuple[Comparison, ...]
@@ -92,7 +92,7 @@ class _Token(NamedTuple):
 
 
 def parse(text: Any) -> Rule:
-    """Reads a rule.
+    """Read a rule.
 
     Args:
         text: Conditions, joined by `and` or a comma: "accuracy >= 0.9 and 10 <= latency_ms <= 50",
@@ -114,7 +114,7 @@ def parse(text: Any) -> Rule:
 
 
 def refuse(text: str, at: int, message: str) -> NoReturn:
-    """Raises the RuleError that points to a character of a rule."""
+    """Raise the RuleError that points to a character of a rule."""
     raise RuleError(f"{message}, at character {at + 1} of the rule\n  {text}\n  {' ' * at}^")
 
 
@@ -187,7 +187,7 @@ class _Reader:
             then = self.link()
 
     def link(self) -> bool:
-        """What stands between two parts; whether it says `then`."""
+        """Read the separator of two parts; return whether it is `then`."""
         first, then = self.i, False
         if self.word == ",":
             self.take()

@@ -1,4 +1,4 @@
-"""Where trials leave what they can go on from.
+"""Checkpoints: the state from which a trial can go on.
 
 Beside the study, written whole or not at all, never pickled.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._lazy import attach
-from .store import Checkpoints, superseded, temporary
+from .store import Checkpoints, find_superseded, temporary_store
 
-__all__ = ["Checkpoints", "superseded", "temporary"]
+__all__ = ["Checkpoints", "find_superseded", "temporary_store"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = attach(__name__)

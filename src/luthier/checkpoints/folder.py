@@ -1,4 +1,4 @@
-"""A folder of this machine in which checkpoints are stored, and how files and folders are copied and measured."""
+"""Checkpoints in a folder of this machine; copying and measuring of files and folders."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Folder:
             discard(staged)
 
     def put(self, staged: Path, name: str) -> None:
-        """Makes what was staged visible under its name."""
+        """Make a staged file or folder visible under its name."""
         if staged.is_dir():
             for inner, _, files in os.walk(staged):
                 sync(Path(inner, f) for f in files)
@@ -71,7 +71,7 @@ class Folder:
         return self.fetch(name).read_bytes()
 
     def remove(self, name: str) -> None:
-        """Removes a file or folder, if it is there."""
+        """Remove a file or folder, if it is there."""
         path = self._path / name
         if path.is_dir() and not name.startswith(
             "."
@@ -83,7 +83,7 @@ class Folder:
         discard(path)
 
     def files(self) -> dict[str, float]:
-        """What is there: name to time of change, in seconds since 1970."""
+        """List the files: name to time of change, in seconds since 1970."""
         found = {}
         with contextlib.suppress(FileNotFoundError), os.scandir(self._path) as entries:
             for entry in entries:
@@ -93,7 +93,7 @@ class Folder:
 
 
 def discard(path: Path) -> None:
-    """Removes a file, or a folder with what it holds, if it is there."""
+    """Remove a file, or a folder with its content, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -101,13 +101,13 @@ def discard(path: Path) -> None:
 
 
 def discard_own(path: Path, pid: int) -> None:
-    """Removes it if this is the process of that id, and not a fork of it."""
+    """Remove a path if this is the process of that id, and not a fork of it."""
     if os.getpid() == pid:
         discard(path)
 
 
 def sync(paths: Iterable[Path]) -> None:
-    """Waits until files and folders are on the disk."""
+    """Wait until files and folders are on the disk."""
     for path in paths:
         folder = path.is_dir()
         if folder and os.name != "posix":
@@ -120,7 +120,7 @@ def sync(paths: Iterable[Path]) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copies a file, or the files of a folder.
+    """Copy a file, or the files of a folder.
 
     Links become what they point at, subfolders without a file are left out.
 
@@ -184,16 +184,16 @@ def measure(path: Path) -> tuple[int, int]:
         CheckpointError: As `members` says.
     """
     if not path.is_dir():
-        return _measured(path, 0)
+        return _measure_file(path, 0)
     total, crc = 0, 0
     for name, file in members(path):
-        size, crc = _measured(file, zlib.crc32(os.fsencode(name) + b"\0", crc))
+        size, crc = _measure_file(file, zlib.crc32(os.fsencode(name) + b"\0", crc))
         crc = zlib.crc32(b"%d" % size, crc)
         total += size
     return total, crc
 
 
-def _measured(path: Path, crc: int) -> tuple[int, int]:
+def _measure_file(path: Path, crc: int) -> tuple[int, int]:
     size = 0
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):

@@ -41,7 +41,7 @@ _HINT = "write it to a file of your own and pass the path of that file as the ch
 
 
 def pack(value: Any) -> bytes:
-    """A tree as the content of an npz file.
+    """Pack a tree as the content of an npz file.
 
     Raises:
         CheckpointError: Something in it is neither a dict, list, tuple, text, number, bool, None
@@ -53,18 +53,18 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """The tree that `pack` was given.
+    """Return the tree that `pack` was given.
 
     Raises:
         CheckpointError: It is not what `pack` writes, or holds pickled objects, which are never
             loaded.
     """
     with _readable(), np.load(io.BytesIO(data), allow_pickle=False) as npz:
-        return _restored(json.loads(npz["tree"].tobytes()), npz)
+        return _restore(json.loads(npz["tree"].tobytes()), npz)
 
 
 def write(file: IO[bytes], text: str, arrays: Arrays) -> None:
-    """Writes what `flatten` made, as `pack` does."""
+    """Write what `flatten` made, as `pack` does."""
     entries: Arrays = {"tree": np.frombuffer(text.encode(), np.uint8), **arrays}
     with zipfile.ZipFile(file, "w") as npz:
         for name, array in entries.items():
@@ -73,7 +73,7 @@ def write(file: IO[bytes], text: str, arrays: Arrays) -> None:
 
 
 def flatten(value: Any) -> tuple[str, Arrays]:
-    """A tree as JSON text, in ASCII, and the arrays that it refers to.
+    """Flatten a tree to JSON text, in ASCII, and the arrays that it refers to.
 
     Raises:
         CheckpointError: As `pack` says.
@@ -84,13 +84,13 @@ def flatten(value: Any) -> tuple[str, Arrays]:
 
 
 def restore(text: str) -> Any:
-    """The tree of a text that refers to no arrays.
+    """Return the tree of a text that refers to no arrays.
 
     Raises:
         CheckpointError: It is not what `flatten` writes.
     """
     with _readable():
-        return _restored(json.loads(text), {})
+        return _restore(json.loads(text), {})
 
 
 class _Tree:
@@ -163,7 +163,7 @@ class _Tree:
         return name
 
     def _check(self, value: Any, dtype: np.dtype[Any]) -> None:
-        """Refuses a dtype that an npy file would keep by pickle, or not at all."""
+        """Refuse a dtype that an npy file would keep by pickle, or not at all."""
         if not dtype.hasobject:
             descr: Any = np.lib.format.dtype_to_descr(dtype)
             if np.lib.format.descr_to_dtype(descr) == dtype and len(repr(descr)) < _MAX_HEADER:
@@ -187,9 +187,9 @@ def _kind(value: Any) -> str:
     )
 
 
-def _restored(node: Any, arrays: Mapping[str, Any]) -> Any:
+def _restore(node: Any, arrays: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_restored(n, arrays) for n in node]
+        return [_restore(n, arrays) for n in node]
     if not isinstance(node, dict):
         return node
     match node:
@@ -204,14 +204,14 @@ def _restored(node: Any, arrays: Mapping[str, Any]) -> Any:
                 raise ValueError(f"{name!r:.100} is no dtype of a number, time or text")
             return np.ndarray((), dtype, bytes.fromhex(data))[()]
         case {"$tuple": items}:
-            return tuple([_restored(n, arrays) for n in items])
+            return tuple([_restore(n, arrays) for n in items])
         case {"$int": digits}:
             return int(digits, 16)
         case {"$dict": pairs}:
-            return {_restored(k, arrays): _restored(v, arrays) for k, v in pairs}
+            return {_restore(k, arrays): _restore(v, arrays) for k, v in pairs}
     if any(k.startswith("$") for k in node):
         raise ValueError(f"unknown mark in {list(node)!r:.100}; was it written by a newer luthier?")
-    return {k: _restored(v, arrays) for k, v in node.items()}
+    return {k: _restore(v, arrays) for k, v in node.items()}
 
 
 @contextlib.contextmanager

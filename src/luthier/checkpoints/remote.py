@@ -55,7 +55,7 @@ class Remote:
     def __init__(self, url: str) -> None:
         self._url = url
         self._downloads: tuple[int, Path] | None = None  # a process, and its folder
-        self._reached()
+        self._file_system()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_downloads": None}
@@ -67,9 +67,9 @@ class Remote:
             yield Path(folder, name)
 
     def put(self, staged: Path, name: str) -> None:
-        """Uploads what was staged."""
-        with self._translated():
-            fs, root = self._reached()
+        """Upload what was staged."""
+        with self._translate_errors():
+            fs, root = self._file_system()
             files = members(staged) if staged.is_dir() else [("", staged)]
             for inner, path in files:
                 target = f"{root}/{name}/{inner}".rstrip("/")
@@ -77,13 +77,13 @@ class Remote:
                 fs.put_file(str(path), target)
 
     def fetch(self, name: str) -> Path:
-        """Downloads a file or folder; the path is good for as long as this object lives.
+        """Download a file or folder; the path is good for as long as this object lives.
 
         Raises:
             FileNotFoundError: There is nothing of that name.
         """
-        with self._translated():
-            fs, root = self._reached()
+        with self._translate_errors():
+            fs, root = self._file_system()
             here = self._folder()
             if (here / name).exists():  # a name never gets another content
                 return here / name
@@ -112,35 +112,35 @@ class Remote:
         Raises:
             FileNotFoundError: There is nothing of that name.
         """
-        with self._translated():
-            fs, root = self._reached()
+        with self._translate_errors():
+            fs, root = self._file_system()
             return bytes(fs.cat_file(f"{root}/{name}"))
 
     def remove(self, name: str) -> None:
-        """Removes a file or folder, if it is there, and what this process downloaded of it."""
+        """Remove a file or folder, if it is there, and the copies that this process has of it."""
         if self._downloads is not None:
             discard(self._folder() / name)
-        with self._translated(), contextlib.suppress(FileNotFoundError):
-            fs, root = self._reached()
+        with self._translate_errors(), contextlib.suppress(FileNotFoundError):
+            fs, root = self._file_system()
             fs.invalidate_cache()
             fs.rm(f"{root}/{name}", recursive=True)
 
     def files(self) -> dict[str, float]:
-        """What is there: name to time of change, in seconds since 1970.
+        """List the files: name to time of change, in seconds since 1970.
 
         The present where the provider tells none.
         """
         found: dict[str, float] = {}
-        with self._translated(), contextlib.suppress(FileNotFoundError):
-            fs, root = self._reached()
+        with self._translate_errors(), contextlib.suppress(FileNotFoundError):
+            fs, root = self._file_system()
             fs.invalidate_cache()
             for path, info in fs.find(root, detail=True).items():
                 name = path.removeprefix(root).lstrip("/").partition("/")[0]
-                found[name] = max(found.get(name, 0.0), _modified(info))
+                found[name] = max(found.get(name, 0.0), _modification_time(info))
         return found
 
-    def _reached(self) -> tuple[Any, str]:
-        """The file system, which fsspec keeps one of in each process and thread, and the path in it."""
+    def _file_system(self) -> tuple[Any, str]:
+        """The file system, one in each process and thread, and the path in it."""
         try:
             fs, root = fsspec.core.url_to_fs(self._url)
         except ImportError as e:
@@ -150,7 +150,7 @@ class Remote:
         return fs, root.rstrip("/")
 
     def _folder(self) -> Path:
-        """Where this process keeps what it downloaded."""
+        """Folder in which this process keeps its downloads."""
         if self._downloads is None or self._downloads[0] != os.getpid():
             folder = Path(tempfile.mkdtemp(prefix="luthier-"))
             weakref.finalize(self, discard_own, folder, os.getpid())
@@ -158,7 +158,7 @@ class Remote:
         return self._downloads[1]
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (LuthierError, FileNotFoundError):
@@ -169,7 +169,7 @@ class Remote:
             ) from e
 
 
-def _modified(info: dict[str, Any]) -> float:
+def _modification_time(info: dict[str, Any]) -> float:
     for key in _TIMES:
         match info.get(key):
             case datetime() as when:

@@ -1,4 +1,4 @@
-"""Checkpoints: saved for a trial under a name of their own, found again by a reference, checked when loaded."""
+"""Checkpoints: saved under a name of their own, found by a reference, checked when loaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OURS = re.compile(r"\.?" + _NAME.pattern)  # and what is being written, or was 
 
 
 class Checkpoints:
-    """Where trials leave what they can go on from.
+    """A place for checkpoints.
 
     It can be pickled, to travel to worker processes, and be used by any number of threads and
     processes at once. Nothing is ever pickled or unpickled on behalf of the user.
@@ -38,7 +38,7 @@ class Checkpoints:
             Give each study one of its own, or its sweep takes the others' files.
         keep: What the study deletes. "best": all but the last of each trial, and of finished trials
             all but the best's. "last": all but the last of each trial. "all": nothing. See
-            `superseded` for what goes within a trial.
+            `find_superseded` for what goes within a trial.
 
     Attributes:
         url: The folder's absolute path, or the URL.
@@ -57,24 +57,24 @@ class Checkpoints:
         if keep not in get_args(Keep):
             raise CheckpointError(f"keep is 'best', 'last' or 'all', got {keep!r}")
         self.keep = keep
-        self._place: Folder | Remote
+        self.place: Folder | Remote
         if "://" in text and not text.startswith("file://"):
             from .remote import Remote
 
             self.url = text
-            self._place = Remote(text)
+            self.place = Remote(text)
         else:
             path = Path(
                 unquote(text.removeprefix("file://")) if text.startswith("file://") else text
             ).absolute()
             self.url = str(path)
-            self._place = Folder(path)
+            self.place = Folder(path)
 
     def __repr__(self) -> str:
         return f"Checkpoints({self.url!r}, keep={self.keep!r})"
 
     def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
-        """Stores a checkpoint; once this returns, it survives a crash.
+        """Store a checkpoint; once this returns, it survives a crash.
 
         Args:
             number: The trial's.
@@ -103,18 +103,18 @@ class Checkpoints:
                 return {"step": step, "value": text}
             kind, suffix = "packed", ".npz"
         name = f"{number}-{step:.10g}-{os.urandom(4).hex()}{suffix}"
-        with self._translated(f"cannot store {name}"), self._place.staging(name) as staged:
+        with self._translate_errors(f"cannot store {name}"), self.place.staging(name) as staged:
             if kind == "packed":
                 with staged.open("wb") as file:
                     write(file, text, arrays)
             else:
                 copy(source, staged)
             size, crc = measure(staged)
-            self._place.put(staged, name)
+            self.place.put(staged, name)
         return {"step": step, "file": name, "bytes": size, "crc32": crc, "kind": kind}
 
     def load(self, reference: Mapping[str, Any]) -> Any:
-        """What was saved.
+        """Load a checkpoint.
 
         Returns:
             The value that was packed; or the path of the file or folder, to be read and never
@@ -139,10 +139,10 @@ class Checkpoints:
                 raise CheckpointError(
                     f"expected a reference that Checkpoints.save returned, got {reference!r:.200}"
                 )
-        with self._translated(f"cannot load {name}"):
+        with self._translate_errors(f"cannot load {name}"):
             try:
-                data = self._place.read(name) if kind == "packed" else b""
-                path = None if kind == "packed" else self._place.fetch(name)
+                data = self.place.read(name) if kind == "packed" else b""
+                path = None if kind == "packed" else self.place.fetch(name)
                 found = (len(data), zlib.crc32(data)) if path is None else measure(path)
             except FileNotFoundError:
                 raise CheckpointError(
@@ -160,7 +160,7 @@ class Checkpoints:
         return unpack(data) if path is None else path
 
     def delete(self, references_or_files: Iterable[Mapping[str, Any] | str | None]) -> None:
-        """Removes checkpoints, by reference or by name.
+        """Remove checkpoints, by reference or by name.
 
         Those that are gone already, or have no file, are passed over.
 
@@ -171,25 +171,23 @@ class Checkpoints:
             name = one.get("file") if isinstance(one, Mapping) else one
             if name is not None:
                 _check_name(name, _OURS)
-                with self._translated(f"cannot delete {name}"):
-                    self._place.remove(name)
+                with self._translate_errors(f"cannot delete {name}"):
+                    self.place.remove(name)
 
     def files(self) -> dict[str, float]:
-        """What is stored, for a sweep: name to time of change, in seconds since 1970.
+        """List the files, for a sweep: name to time of change, in seconds since 1970.
 
         Names that start with a dot are being written, or were cut off by a kill; as a file is
         stored before its reference is recorded, only what has been there for long may be swept.
         What luthier did not name is not listed.
         """
-        with self._translated("cannot list the checkpoints"):
+        with self._translate_errors("cannot list the checkpoints"):
             return {
-                name: time_s
-                for name, time_s in self._place.files().items()
-                if _OURS.fullmatch(name)
+                name: time_s for name, time_s in self.place.files().items() if _OURS.fullmatch(name)
             }
 
     @contextlib.contextmanager
-    def _translated(self, what: str) -> Iterator[None]:
+    def _translate_errors(self, what: str) -> Iterator[None]:
         try:
             yield
         except OSError as e:
@@ -198,10 +196,10 @@ class Checkpoints:
             ) from e
 
 
-def superseded(
+def find_superseded(
     history: Sequence[Mapping[str, Any] | None], keep: Keep, pinned: Container[str] = ()
 ) -> list[str]:
-    """The files of one trial that may go.
+    """Find the files of one trial that may be deleted.
 
     The last checkpoint stays, and the one before it, because somebody may just be taking that. What
     other trials refer to stays too: populations copy from each other.
@@ -222,7 +220,7 @@ def superseded(
     return [f for f in files if f not in last and f not in pinned]
 
 
-def temporary(keep: Keep = "best") -> Checkpoints:
+def temporary_store(keep: Keep = "best") -> Checkpoints:
     """Checkpoints for a study in memory.
 
     In a folder that goes when this object does, at the latest when Python ends.
@@ -232,7 +230,7 @@ def temporary(keep: Keep = "best") -> Checkpoints:
     """
     path = Path(tempfile.gettempdir(), f"luthier-{os.urandom(8).hex()}")
     made = Checkpoints(path, keep)
-    made._place = Folder(path, mode=0o700)
+    made.place = Folder(path, mode=0o700)
     weakref.finalize(made, discard_own, path, os.getpid())
     return made
 

@@ -11,7 +11,7 @@ import click
 
 from ..storages.base import hide_password
 from ..study.copy import copy as copy_study
-from ..study.copy import must_be_free
+from ..study.copy import require_free_name
 from .options import open_existing_storage, open_storage, storage_option
 from .session import run_session
 from .text import escape, examples
@@ -54,7 +54,7 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
     chosen = names or [record.name for record in from_storage.studies()]
     with run_session():
         for name in chosen:
-            must_be_free(name, to_storage)
+            require_free_name(name, to_storage)
         for name in chosen:
             bar: Any = click.progressbar(
                 length=1, label=escape(name), file=sys.stderr, hidden=not sys.stderr.isatty()

@@ -10,7 +10,7 @@ import click
 from ..analysis.recommendation import require_results
 from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError
 from ..history.history import History
-from ..measure import consumed
+from ..measure import total_consumption
 from ..monitoring.json_logs import values_by_name
 from ..space.distributions import Categorical, Distribution, Int
 from ..study.study import Study
@@ -62,7 +62,7 @@ def _facts(
         )
     if costs := [r.cost for r in rows if r.cost is not None]:
         facts["cost"] = f"{format_value(sum(costs))} in {len(costs)} trials"
-    if (energy := consumed(rows)) is not None:
+    if (energy := total_consumption(rows)) is not None:
         facts["energy"] = str(energy)
     return facts
 

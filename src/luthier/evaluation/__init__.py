@@ -1,4 +1,4 @@
-"""How good a model is: cross-validation that reports as it goes, and an honest comparison on a hold-out."""
+"""Evaluation of models: cross-validation that reports as it goes, comparison on a hold-out."""
 
 from __future__ import annotations
 

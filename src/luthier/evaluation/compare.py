@@ -1,4 +1,4 @@
-"""Two models on the same untouched hold-out.
+"""Comparison of two models on the same untouched hold-out.
 
 How much they differ, and whether that can be chance.
 """
@@ -63,7 +63,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> str:
-        """What may be said, in one sentence."""
+        """The conclusion, in one sentence."""
         first, second = self.names
         if self.n_won == self.n_lost == 0:
             return f"No gain: {first} and {second} do equally well on each of the {self.n} rows."
@@ -101,7 +101,7 @@ def compare(
     level: float = 0.95,
     seed: int = 0,
 ) -> Comparison:
-    """Compares two models by what each of them did on the same rows.
+    """Compare two models by what each of them did on the same rows.
 
     The interval is the BCa bootstrap over rows. Rows that are right or wrong (bool) are tested by
     McNemar's exact test, losses or scores by Wilcoxon's signed ranks. Both take rows as
@@ -170,7 +170,7 @@ def compare_models(
     level: float = 0.95,
     seed: int = 0,
 ) -> Comparison:
-    """Compares two fitted models on a hold-out that neither has seen, nor was chosen by.
+    """Compare two fitted models on a hold-out that neither has seen, nor was chosen by.
 
     Args:
         first: Has `predict(X)`.

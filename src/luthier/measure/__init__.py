@@ -1,4 +1,4 @@
-"""What objectives and constraints are made of.
+"""Measurements for objectives and constraints.
 
 Latency, size, memory and energy of a model or of its training.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._lazy import attach
-from .energy import Consumption, Energy, consumed, energy
+from .energy import Consumption, Energy, energy, total_consumption
 from .latency import Latency, latency
 from .memory import PeakMemory, peak_memory
 from .size import model_size, n_parameters
@@ -18,7 +18,7 @@ __all__ = [
     "Energy",
     "Latency",
     "PeakMemory",
-    "consumed",
+    "total_consumption",
     "energy",
     "latency",
     "model_size",

@@ -1,4 +1,4 @@
-"""How much electricity a piece of code uses, and how much CO2 that stands for.
+"""Electricity that a piece of code uses, and the CO2 that it stands for.
 
 The one file that wraps codecarbon.
 """
@@ -37,7 +37,7 @@ _METERS = {
 
 
 class Energy(msgspec.Struct):
-    """What a block used.
+    """Electricity and CO2 of a block.
 
     Attributes:
         kwh: Electricity in kWh; NaN until the block has ended.
@@ -62,7 +62,7 @@ def energy(
     memory_watts: float | None = None,
     cost: bool = False,
 ) -> Iterator[Energy]:
-    """Measures by codecarbon what a block uses.
+    """Measure by codecarbon how much electricity a block uses.
 
     `with measure.energy(trial, country="FRA") as e:`, and afterwards `e.kwh`. Nothing is sent or
     written anywhere.
@@ -101,15 +101,17 @@ def energy(
             "cost=True notes what a trial cost, and there is no trial; give energy(trial, "
             "cost=True)"
         )
-    told = {_NAMES[name]: x for name, x in numbers.items()}
-    tracker = _started(told if country is None else {"country_iso_code": country, **told})
+    settings = {_NAMES[name]: x for name, x in numbers.items()}
+    tracker = _start_tracker(
+        settings if country is None else {"country_iso_code": country, **settings}
+    )
     used = Energy()
     began_s = time.perf_counter()
     try:
         yield used
     finally:
         used.seconds = time.perf_counter() - began_s
-        _stop(tracker, used)
+        _stop_tracker(tracker, used)
         if trial is not None and not math.isnan(used.kwh):
             for tag, x in ((KWH, used.kwh), (CO2, used.co2_kg)):
                 trial.set_tag(tag, _number(trial.tags.get(tag)) + x)
@@ -117,8 +119,8 @@ def energy(
                 trial.set_cost((trial.cost or 0.0) + used.kwh)
 
 
-def _started(settings: dict[str, Any]) -> Any:
-    """A tracker that runs, sends nothing and writes nothing, whatever codecarbon is configured to.
+def _start_tracker(settings: dict[str, Any]) -> Any:
+    """Start a tracker that sends and writes nothing, whatever the configuration of codecarbon.
 
     It is used once: one that is stopped and started again counts too much.
     """
@@ -147,9 +149,8 @@ def _started(settings: dict[str, Any]) -> Any:
         log_level="error",
     )
     tracker.start()
-    if (
-        getattr(tracker, "_start_time", None) is None
-    ):  # codecarbon swallows what goes wrong, and logs it
+    # codecarbon raises nothing when it fails: it logs, and has no start time.
+    if getattr(tracker, "_start_time", None) is None:
         raise LuthierError(
             "codecarbon cannot measure here; "
             "codecarbon.OfflineEmissionsTracker(country_iso_code='FRA').start() in a "
@@ -158,8 +159,8 @@ def _started(settings: dict[str, Any]) -> Any:
     return tracker
 
 
-def _stop(tracker: Any, used: Energy) -> None:
-    """Ends a measurement, and takes over what it found."""
+def _stop_tracker(tracker: Any, used: Energy) -> None:
+    """End a measurement, and take over its result."""
     tracker.stop()
     found = getattr(tracker, "final_emissions_data", None)
     if found is None:
@@ -167,32 +168,32 @@ def _stop(tracker: Any, used: Energy) -> None:
         return
     used.kwh = float(found.energy_consumed)
     used.co2_kg = float(found.emissions)
-    used.how = described(tracker, found)
+    used.how = describe_measurement(tracker, found)
 
 
-def described(tracker: Any, found: Any) -> str:
-    """What a codecarbon tracker measured and what it estimated, in words."""
-    told = []
+def describe_measurement(tracker: Any, found: Any) -> str:
+    """Describe what a codecarbon tracker measured and what it estimated."""
+    parts = []
     for part in tracker._hardware:
         kind, mode = type(part).__name__, getattr(part, "_mode", None)
         if kind == "RAM":
-            told.append(f"memory estimated at {found.ram_power:g} W")
+            parts.append(f"memory estimated at {found.ram_power:g} W")
         elif mode == "cpu_load":
-            told.append(f"CPU estimated from its load and {part._tdp:g} W at full load")
+            parts.append(f"CPU estimated from its load and {part._tdp:g} W at full load")
         elif mode == "constant":
-            told.append(f"CPU estimated at half of {part._tdp:g} W")
+            parts.append(f"CPU estimated at half of {part._tdp:g} W")
         elif mode is not None:
-            told.append(f"CPU of the whole machine measured by {_METERS.get(mode, mode)}")
+            parts.append(f"CPU of the whole machine measured by {_METERS.get(mode, mode)}")
         else:
-            told.append(f"{getattr(part, 'chip_part', kind)} measured by its own meter")
+            parts.append(f"{getattr(part, 'chip_part', kind)} measured by its own meter")
     grams = 1000 * found.emissions / found.energy_consumed if found.energy_consumed else 0.0
     return "; ".join(
-        [*told, f"{grams:.0f} g CO2 per kWh ({found.country_name or 'no country was given'})"]
+        [*parts, f"{grams:.0f} g CO2 per kWh ({found.country_name or 'no country was given'})"]
     )
 
 
 class Consumption(msgspec.Struct, frozen=True, kw_only=True):
-    """What trials used in all.
+    """Electricity and CO2 of several trials.
 
     Attributes:
         kwh: Electricity in kWh.
@@ -208,8 +209,8 @@ class Consumption(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kwh:.4g} kWh and {self.co2_kg:.4g} kg CO2 in {self.n_trials} trials"
 
 
-def consumed(rows: Iterable[TrialRow]) -> Consumption | None:
-    """The sum of what `energy` noted in trials; None where it noted nothing."""
+def total_consumption(rows: Iterable[TrialRow]) -> Consumption | None:
+    """Add up what `energy` noted in trials; None where it noted nothing."""
     tags = [row.tags for row in rows if KWH in row.tags]
     kwh, co2_kg = (math.fsum(_number(t.get(tag)) for t in tags) for tag in (KWH, CO2))
     return Consumption(kwh=kwh, co2_kg=co2_kg, n_trials=len(tags)) if tags else None

@@ -1,4 +1,4 @@
-"""How long a call takes, such as a prediction."""
+"""Latency of a call, such as a prediction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEVEL = 0.95
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """How long a call took, each time; `float(latency)` is the median in milliseconds.
+    """Times of a call; `float(latency)` is the median in milliseconds.
 
     Attributes:
         times_ms: Of every timed call, in their order; outliers stay in.
@@ -81,7 +81,7 @@ def latency(
     threads: int | None = 1,
     synchronize: Callable[[], Any] | None = None,
 ) -> Latency:
-    """Times a call without arguments again and again, such as `lambda: model.predict(X[:1])`.
+    """Time a call without arguments again and again, such as `lambda: model.predict(X[:1])`.
 
     Meanwhile the garbage collector is paused. Both it and the numbers of threads are as before
     afterwards, whatever the call does. Reading the clock is included, some 0.1 microseconds. Trials
@@ -116,15 +116,15 @@ def latency(
         check_whole("threads", threads, 1)
     if not is_scalar(seconds) or not seconds > 0:
         raise ValueError(f"seconds must be a number > 0, got {seconds!r}")
-    with pinned(threads):
+    with limit_threads(threads):
         for _ in range(warmup):
             call()
-        with pinned(threads):  # libraries too that the calls have loaded
-            times = _timed(call, synchronize or _cuda(), repeats, float(seconds) * 1e9)
+        with limit_threads(threads):  # libraries too that the calls have loaded
+            times = _time_calls(call, synchronize or _cuda(), repeats, float(seconds) * 1e9)
     return Latency(tuple(ns / 1e6 for ns in times), threads)
 
 
-def _timed(
+def _time_calls(
     call: Callable[[], Any], wait: Callable[[], Any] | None, repeats: int, limit_ns: float
 ) -> list[int]:
     times: list[int] = []
@@ -148,8 +148,8 @@ def _timed(
 
 
 @contextmanager
-def pinned(threads: int | None) -> Iterator[None]:
-    """Limits the threads of BLAS, OpenMP and a loaded PyTorch meanwhile; None leaves them alone."""
+def limit_threads(threads: int | None) -> Iterator[None]:
+    """Limit the threads of BLAS, OpenMP and a loaded PyTorch meanwhile; None leaves them alone."""
     if threads is None:
         yield
         return
@@ -166,7 +166,7 @@ def pinned(threads: int | None) -> Iterator[None]:
 
 
 def _cuda() -> Callable[[], Any] | None:
-    """What waits for CUDA, where PyTorch has begun to use it."""
+    """A function that waits for CUDA, where PyTorch has begun to use it."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return None
@@ -175,7 +175,9 @@ def _cuda() -> Callable[[], Any] | None:
 
 
 def rank(n: int, level: float = LEVEL) -> int:
-    """The largest r for which the r-th smallest and the r-th largest of n draws enclose their median with that level.
+    """Rank r of an interval for the median: from the r-th smallest to the r-th largest of n draws.
+
+    It is the largest r whose interval holds the median with that level.
 
     It holds for any continuous distribution. 0 where n is too small for any.
 

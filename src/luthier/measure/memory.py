@@ -1,4 +1,4 @@
-"""How much memory a piece of code needs."""
+"""Peak memory of a piece of code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHARE = 0.1  # of the time, at most, is spent looking
 
 
 class PeakMemory:
-    """What `peak_memory` has seen so far, and in the end.
+    """Peak memory so far, and in the end.
 
     Attributes:
         mb: By how many MB (2**20 bytes) resident memory rose, at its highest, above what it was at
@@ -28,7 +28,7 @@ class PeakMemory:
         self._start = start
         self.mb = 0.0
 
-    def _rose(self, to: int) -> None:
+    def raise_to(self, to: int) -> None:
         self.mb = max(self.mb, (to - self._start) / MB)
 
     def __repr__(self) -> str:
@@ -37,7 +37,7 @@ class PeakMemory:
 
 @contextmanager
 def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
-    """Measures how much memory a block needs.
+    """Measure how much memory a block needs.
 
     `with measure.peak_memory() as m:`, and afterwards `m.mb`: resident memory of this process and
     of all processes that it starts, above what they had at the beginning of the block; pages that a
@@ -56,13 +56,13 @@ def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
     """
     check_real("interval_s", interval_s, 0, above=True)
     over, before = threading.Event(), high_water()
-    seen = PeakMemory(used())
+    seen = PeakMemory(resident_bytes())
 
     def watch() -> None:
         took_s = 0.0
         while not over.wait(min(max(float(interval_s), took_s / _SHARE), threading.TIMEOUT_MAX)):
             began = time.perf_counter()
-            seen._rose(used())
+            seen.raise_to(resident_bytes())
             took_s = time.perf_counter() - began
 
     watcher = threading.Thread(target=watch, name="luthier-memory", daemon=True)
@@ -72,13 +72,13 @@ def peak_memory(interval_s: float = 0.02) -> Iterator[PeakMemory]:
     finally:
         over.set()
         watcher.join()
-        seen._rose(used())
+        seen.raise_to(resident_bytes())
         if (highest := high_water()) > before:  # it was reached in the block
-            seen._rose(highest)
+            seen.raise_to(highest)
 
 
-def used() -> int:
-    """Bytes of this process that are resident, and of its descendants what is theirs alone."""
+def resident_bytes() -> int:
+    """Resident bytes of this process, and of its descendants those that are theirs alone."""
     import psutil
 
     me = psutil.Process()

@@ -1,4 +1,4 @@
-"""How large a model is."""
+"""Size of a model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Counter:
 
 
 def model_size(model: Any) -> int:
-    """How many bytes a model takes.
+    """Count the bytes that a model takes.
 
     Args:
         model: A PyTorch module (its parameters and buffers, shared ones once, quantised ones as
@@ -45,10 +45,13 @@ def model_size(model: Any) -> int:
             v for v in model.state_dict().values() if isinstance(v, tuple)
         ]  # by quantised layers
         return sum(
-            map(_held, (*model.parameters(), *model.buffers(), *(t for v in packed for t in v)))
+            map(
+                _stored_bytes,
+                (*model.parameters(), *model.buffers(), *(t for v in packed for t in v)),
+            )
         )
     if torch is not None and isinstance(model, torch.Tensor):
-        return _held(model)
+        return _stored_bytes(model)
     nbytes = getattr(model, "nbytes", None)
     if isinstance(nbytes, int | np.integer) and not getattr(
         getattr(model, "dtype", None), "hasobject", False
@@ -75,17 +78,17 @@ def _on_disk(path: Path) -> int:
     return path.stat().st_size
 
 
-def _held(tensor: Any) -> int:
+def _stored_bytes(tensor: Any) -> int:
     """Bytes of a tensor's numbers; of one that wraps others (quantised, nested), of those."""
     if tensor is None:
         return 0
     if hasattr(tensor, "__tensor_flatten__"):
-        return sum(_held(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
+        return sum(_stored_bytes(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
     return int(tensor.numel() * tensor.element_size())
 
 
 def n_parameters(model: Any, trainable: bool = False) -> int:
-    """How many numbers a model has learnt.
+    """Count the numbers that a model has learnt.
 
     Args:
         model: A PyTorch module, or a fitted linear model or neural network of scikit-learn.

@@ -9,7 +9,7 @@ import threading
 import time
 from urllib.parse import unquote
 
-from ..checkpoints import Checkpoints, temporary
+from ..checkpoints import Checkpoints, temporary_store
 from ..errors import StudyError, StudyNotFoundError
 from ..history import History
 from ..storages import Storage
@@ -167,7 +167,7 @@ class OpenStudies:
         if _is_within(stored["url"], self._allowed):
             return Checkpoints(stored["url"], stored["keep"]), True
         if self.storage.folder is None:
-            return temporary(stored["keep"]), False
+            return temporary_store(stored["keep"]), False
         return Checkpoints(f"{self.storage.folder}/{record.id}", stored["keep"]), False
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ..checkpoints import Checkpoints, superseded
+from ..checkpoints import Checkpoints, find_superseded
 from ..errors import CheckpointError
 from ..trial.record import State, TrialRow
 from .bookkeeping import References
@@ -22,8 +22,8 @@ _OLD_S = 3600.0  # a file that no trial refers to for so long was left behind by
 class CheckpointRetention:
     """The checkpoints of one study.
 
-    A file is deleted when no trial refers to it. While a trial runs or is paused, its row refers to its
-    last checkpoint and to the one before, since a population may just be copying that; one that
+    A file is deleted when no trial refers to it. While a trial runs or is paused, its row refers to
+    its last checkpoint and to the one before, since a population may just be copying that; one that
     copied another's refers to that too, until it has made two of its own. What a finished trial
     refers to is a matter of `store.keep`.
 
@@ -40,7 +40,7 @@ class CheckpointRetention:
     def add(self, number: int, reference: dict[str, Any]) -> References:
         """Add a checkpoint to a trial; return the references that its row then holds."""
         made = (*self.replica.books.checkpoints.get(number, ()), reference)
-        self._dropped += superseded(made, self.store.keep)
+        self._dropped += find_superseded(made, self.store.keep)
         return made if self.store.keep == "all" else made[-2:]
 
     def end(self, row: TrialRow) -> TrialRow:
@@ -74,7 +74,7 @@ class CheckpointRetention:
                 logger.warning("%s", e)
 
     def sweep(self) -> None:
-        """Delete files of processes that died between writing a file, noting it, and deleting it."""
+        """Delete files that processes left behind which died while they saved or deleted one."""
         if self.store.keep == "all":
             return
         state = self.replica.history.state

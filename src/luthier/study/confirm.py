@@ -61,7 +61,7 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
-    """What `Study.confirm` found.
+    """Result of `Study.confirm`.
 
     Attributes:
         direction: Of the study.
@@ -88,7 +88,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def significant(self) -> bool:
-        """Whether the first is better than the second, on repeats of both, by more than chance would bring about.
+        """Whether the first is better than the second by more than chance, on repeats of both.
 
         Never where most repeats of the first broke a constraint.
         """
@@ -97,7 +97,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> str:
-        """What may be said, in one sentence."""
+        """The conclusion, in one sentence."""
         best = self.best
         if not best.feasible:
             return f"No leader keeps the constraints: trial {best.number} {_broke(best)}."
@@ -190,7 +190,7 @@ def _broke(leader: Leader) -> str:
 def confirm(
     engine: Engine, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float
 ) -> Confirmation:
-    """`Study.confirm`; its arguments and errors are described there."""
+    """Confirm the leaders of a study; `Study.confirm` describes arguments and errors."""
     if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < 1:
         raise ValueError(f"repeats must be a whole number >= 1, got {repeats!r}")
     if not 0 < level < 1:
@@ -249,7 +249,7 @@ def _enqueue_repeats(
 def _repeats(
     leaders: Sequence[Recommendation], rows: Sequence[TrialRow]
 ) -> dict[tuple[int, int], int]:
-    """(leader, repeat) -> the number of the trial that is this repeat and has not failed.
+    """Map (leader, repeat) to the number of the trial that is this repeat and has not failed.
 
     The first, if several.
     """

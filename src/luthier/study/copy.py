@@ -1,4 +1,4 @@
-"""Studies from one storage to another, whole.
+"""Copies of studies from one storage to another.
 
 What was read is what is there in the end, or nothing is.
 """
@@ -34,7 +34,7 @@ _BATCH = 1_000  # trials and reports that are written at a time
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """What was copied.
+    """Report of a copy.
 
     Attributes:
         name: The study's.
@@ -58,8 +58,8 @@ class Copied(msgspec.Struct, frozen=True):
     checksum: str
 
 
-def must_be_free(name: str, target: Storage) -> StudyRecord | None:
-    """Refuses a name that is taken; half a copy takes none, and is returned.
+def require_free_name(name: str, target: Storage) -> StudyRecord | None:
+    """Refuse a name that is taken; a copy that is not complete takes none, and is returned.
 
     Raises:
         StudyExistsError: There is such a study.
@@ -82,7 +82,7 @@ def copy(
     name: str,
     tell: Callable[[int, int], None] = lambda n, of: None,
 ) -> Copied:
-    """Copies a study as it is at one moment, with its trials, reports, turns, tags, and checkpoints beside it.
+    """Copy a study as it is at one moment: trials, reports, turns, tags, checkpoints beside it.
 
     A trial that runs is copied as one that waits: its worker belongs to the source. Tokens begin
     anew. Until all is there, and has been read again and compared, the study cannot be loaded from
@@ -104,12 +104,12 @@ def copy(
     record = source.study(name)
     require_complete_copy(record)
     origin = open_checkpoints(source, record)
-    if (left := must_be_free(name, target)) is not None:
+    if (left := require_free_name(name, target)) is not None:
         _remove(target, left, origin)
     mark = {"directions": record.spec["directions"], COPYING: repr(source)}
     begun = target.create_study(name, mark)
     try:
-        found = _filled(source, record, target, begun, origin, tell)
+        found = _fill(source, record, target, begun, origin, tell)
         target.update_study(begun.id, record.spec)
     except BaseException:
         with contextlib.suppress(LuthierError):
@@ -118,7 +118,7 @@ def copy(
     return found
 
 
-def _filled(
+def _fill(
     source: Storage,
     record: StudyRecord,
     target: Storage,
@@ -166,7 +166,7 @@ def _filled(
     ):
         needed.clear()
     elif files:  # many a finished trial's was deleted long ago
-        moved = _moved(files, origin, store)
+        moved = _copy_files(files, origin, store)
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
     return Copied(
@@ -184,7 +184,7 @@ def _filled(
 def _batches(
     rows: Iterable[TrialRow], reports: dict[int, dict[float, ReportValue]]
 ) -> Iterator[list[TrialRow]]:
-    """Trials with their reports, as they are to be written, so many at a time."""
+    """Batches of trials with their reports, as they are to be written."""
     batch: list[TrialRow] = []
     size = 0
     for row in rows:
@@ -203,33 +203,29 @@ def _batches(
 
 
 def _add(checksum: Any, rows: Sequence[TrialRow]) -> None:
-    """Takes all that is copied of trials into a checksum."""
+    """Add all that is copied of trials to a checksum."""
     for row in rows:
-        reports = [
-            (step + 0.0, value_to_column(value)) for step, value in row.reports
-        ]  # a zero has no sign
+        # Adding 0.0 turns -0.0 into 0.0, as some storages do.
+        reports = [(step + 0.0, value_to_column(value)) for step, value in row.reports]
         checksum.update(
             to_json((row.number, int(row.state), row.retries, encode_body(row), reports)).encode()
         )
 
 
-def _moved(
+def _copy_files(
     files: Mapping[str, dict[str, Any]], source: Checkpoints, target: Checkpoints
 ) -> set[str]:
-    """Copies files of checkpoints, name -> reference.
-
-    The names of those that were there, and whole.
-    """
+    """Copy files of checkpoints, name -> reference; return the names of those that were whole."""
     there, moved = source.files(), set()
     for name, reference in files.items():
         if name not in there:
             continue
         try:
-            path = source._place.fetch(name)
-            with target._place.staging(name) as staged:
+            path = source.place.fetch(name)
+            with target.place.staging(name) as staged:
                 copy_file(path, staged)
                 if measure(staged) == (reference["bytes"], reference["crc32"]):
-                    target._place.put(staged, name)
+                    target.place.put(staged, name)
                     moved.add(name)
         except FileNotFoundError:  # deleted just now
             continue
@@ -241,7 +237,7 @@ def _moved(
 
 
 def _remove(target: Storage, record: StudyRecord, origin: Checkpoints) -> None:
-    """Takes away what was begun of a copy."""
+    """Remove a copy that was begun."""
     rows, store = target.rows(record.id), open_checkpoints(target, record)
     target.delete_study(record.id)
     if store.url != origin.url:

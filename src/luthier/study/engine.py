@@ -415,7 +415,7 @@ class Engine:
             except LeaseLostError as e:  # an interrupt came after the result had been stored
                 logger.info("%s", e)
 
-    def release_forgotten(self) -> None:
+    def release_unnoted(self) -> None:
         """Give back what an interrupt cut off between the storage's answer and our note of it."""
         with self._lock:
             self.refresh()

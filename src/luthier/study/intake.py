@@ -93,7 +93,7 @@ class Intake:
             candidates &= history.turns.keys()
         foreign = history.running - replica.held.keys()
         if foreign:
-            candidates.update(replica.possibly_expired(foreign))
+            candidates.update(replica.guess_expired(foreign))
         if request.only is not None:
             candidates &= set(request.only)
 

@@ -177,7 +177,7 @@ def _check_reproducible(engine: Engine, settings: RunSettings) -> None:
 
 
 def _choose_executor(settings: RunSettings) -> tuple[cf.Executor | None, int, bool]:
-    """The executor (None runs trials in this thread), the number of jobs, and whether it is ours."""
+    """Executor (None runs trials in this thread), number of jobs, whether the executor is ours."""
     n_jobs = settings.n_jobs
     limits = settings.limits
     resources = settings.resources
@@ -344,7 +344,7 @@ class _Loop:
         try:
             for ticket in held.values():
                 self.engine.release(ticket.number, ticket.token, retried=False)
-            self.engine.release_forgotten()
+            self.engine.release_unnoted()
         except LuthierError as e:
             logger.warning("could not give back trials %s: %s", sorted(held), e)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import samplers, schedulers
-from ..checkpoints import Checkpoints, temporary
+from ..checkpoints import Checkpoints, temporary_store
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
@@ -61,5 +61,5 @@ def open_checkpoints(
     if stored := record.spec.get("checkpoints"):
         return Checkpoints(stored["url"], stored["keep"])
     if storage.folder is None:
-        return temporary()
+        return temporary_store()
     return Checkpoints(f"{storage.folder}/{record.id}")

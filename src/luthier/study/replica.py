@@ -66,7 +66,7 @@ class Replica:
         self.books.set_checkpoints(number, references)
         self.history.set_checkpoint_step(number, references[-1]["step"] if references else None)
 
-    def possibly_expired(self, numbers: Iterable[int]) -> list[int]:
+    def guess_expired(self, numbers: Iterable[int]) -> list[int]:
         """Those running trials whose lease has run out, as far as is known here; ascending."""
         now = self.storage.now()
         lease_s = self.storage.lease_s
@@ -79,7 +79,7 @@ class Replica:
         extended is noted.
         """
         now = self.storage.now()
-        due = self.possibly_expired(numbers)
+        due = self.guess_expired(numbers)
         expired = []
         for row in self.rows(due) if due else ():
             is_running = row.state == State.RUNNING

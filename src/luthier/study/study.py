@@ -136,7 +136,7 @@ class Study:
         reproducible: bool = False,
         stop: StopRule | Sequence[StopRule] = (),
     ) -> None:
-        """Runs trials of an objective until one of the bounds is reached, `stop()` is called, or Ctrl-C.
+        """Run trials of an objective until a bound is reached, `stop()` is called, or Ctrl-C.
 
         Args:
             objective: Takes a `Trial`, returns a number, or one for each of several objectives, in
@@ -187,7 +187,7 @@ class Study:
         run(self.engine, objective, settings, [partial(call, self) for call in callbacks])
 
     def ask(self) -> Trial:
-        """Begins a trial: one that waits, one that the scheduler resumes, or a new one.
+        """Begin a trial: one that waits, one that the scheduler resumes, or a new one.
 
         End it with `tell`.
 
@@ -260,7 +260,7 @@ class Study:
         return handle
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
-        """Adds a trial with these params, to be run before the sampler is asked again.
+        """Add a trial with these params, to be run before the sampler is asked again.
 
         Names left out are sampled.
 
@@ -275,7 +275,7 @@ class Study:
         return self.add_trials([row])[0]
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
-        """Adds trials as they are, from another study or from elsewhere.
+        """Add trials as they are, from another study or from elsewhere.
 
         They get new numbers, which are returned.
         """
@@ -293,7 +293,7 @@ class Study:
             self.engine.update_spec(crash=catch_as)
 
     def stop(self) -> None:
-        """Lets the running `optimize` begin no further trial; for callbacks and objectives."""
+        """Let the running `optimize` begin no further trial; for callbacks and objectives."""
         self.engine.stop.request()
 
     # -- results
@@ -341,7 +341,7 @@ class Study:
 
     @property
     def best_trials(self) -> list[TrialRow]:
-        """The feasible complete trials that no other beats in all objectives (with one.
+        """The feasible complete trials that no other beats in all objectives.
 
         All that share the best).
         """
@@ -351,7 +351,7 @@ class Study:
         return self.engine.rows(numbers.tolist())
 
     def recommend(self, k: int = 1) -> list[analysis.Recommendation]:
-        """The k best configurations by what a model of all trials expects of them, the best first.
+        """Recommend the k best configurations by a model of all trials, the best first.
 
         With noise, the best value observed is the luckiest too. A model weighs it against its
         repeats and neighbours; while trials are too few for a model, it is the mean of the observed
@@ -378,7 +378,7 @@ class Study:
         knee: bool = False,
         lexicographic: Sequence[str | tuple[str, float]] | None = None,
     ) -> analysis.Choice:
-        """One of the feasible trials, by one of these ways (none where one trial is best in all).
+        """Choose one of the feasible trials, by one of these ways (none where one is best in all).
 
         It says why.
 
@@ -412,7 +412,7 @@ class Study:
     def forecast(
         self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None
     ) -> analysis.Forecast:
-        """What a trial that was stopped, paused or is running would come to if it were trained to its end.
+        """Forecast the value at the end of training of a trial that was stopped, is paused or runs.
 
         Args:
             trial: One that has reported.
@@ -437,7 +437,7 @@ class Study:
         n_jobs: int = 1,
         level: float = 0.95,
     ) -> Confirmation:
-        """Runs the k leaders anew with fresh random numbers, and compares them on that.
+        """Run the k leaders anew with fresh random numbers, and compares them on that.
 
         Each repeat is a trial of this study with tags "confirms" (the trial it runs anew) and
         "repeat". Leaders are chosen by the other trials alone: the means are unbiased, and another
@@ -460,7 +460,7 @@ class Study:
         return confirm(self.engine, k, repeats, objective or self._objective, n_jobs, level)
 
     def load_checkpoint(self, trial: TrialRow | int) -> Any:
-        """The last checkpoint of a trial: a dict, or the path of a file or folder.
+        """Load the last checkpoint of a trial: a dict, or the path of a file or folder.
 
         None where there is none.
 
@@ -477,7 +477,10 @@ class Study:
         return self.engine.space
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row a trial: number, state, value (or value_0, ..., or values.NAME), duration_s, cost, params.*, tags.*.
+        """Table of the trials: one row each.
+
+        Columns are number, state, value (or value_0, ..., or values.NAME), duration_s, params.* and
+        tags.*.
 
         Cost, and constraints.*, where any trial told.
         """

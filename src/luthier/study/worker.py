@@ -1,4 +1,4 @@
-"""A worker that joins a study.
+"""Workers that join a study.
 
 Beside any number of others, from anywhere, until the study has what it was to have.
 """
@@ -22,7 +22,7 @@ _POLL_S = 0.5  # how often one looks for a study that is not there yet, and at o
 
 
 def wait_for_study(name: str, opened: Callable[[], Storage], wait_s: float = 0.0) -> Storage:
-    """The storage of a study, as soon as the study is there.
+    """Wait until a study is there; return its storage.
 
     Args:
         name: The study's.
@@ -52,13 +52,13 @@ def join(
     timeout_s: float | None = None,
     **options: Any,
 ) -> None:
-    """Works on a study; with a total, until so many trials of it are over, whoever runs them.
+    """Work on a study; with a total, until so many trials of it are over, whoever runs them.
 
     A worker that finds nothing to begin waits for the trials of the others, and takes over those
     that are given back or whose worker dies. One with a bound of its own does not wait.
 
     Args:
-        study: The study; where there is a total, in a storage that is `storages.bounded.Bounded` by it.
+        study: The study; where there is a total, in a storage that is `Bounded` by it.
         objective: As for `Study.optimize`.
         trials: How many trials this call runs; None for no bound.
         total: How many trials the study is to have; None for no bound.
@@ -113,7 +113,7 @@ def _explain(engine: Engine, total: int | None) -> None:
 
 
 def _room(engine: Engine, total: int) -> tuple[int, int]:
-    """How many trials nobody has begun, and how many run elsewhere and may be taken over."""
+    """Count the trials that nobody has begun, and those elsewhere that may be taken over."""
     with engine.reading() as history:
         n_never_begun = sum(i < total for i in history.waiting - history.turns.keys())
         n_new = max(total - history.n, 0) + n_never_begun
