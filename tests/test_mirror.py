@@ -106,7 +106,7 @@ THEMES = {
     "schedulers/test_pbt": ["schedulers/perturb"],
     "schedulers/test_percentile": ["schedulers/median"],
     "schedulers/test_rungs": ["history/rungs"],
-    "schedulers/test_schedulers": ["schedulers/auto", "schedulers/base", "schedulers/rules"],
+    "schedulers/test_schedulers": ["schedulers/auto", "schedulers/base"],
     "server/test_service": [
         "server/app",
         "server/metrics",

@@ -18,7 +18,7 @@ from pymoo.problems.multi.zdt import ZDT1, ZDT2, ZDT3
 
 import luthier
 from luthier import Categorical, Float, Int
-from luthier.numerics.pareto import non_dominated
+from luthier.numerics.pareto import is_non_dominated
 
 FRONTS = [
     "zdt1",
@@ -158,7 +158,7 @@ def recorded_front(name: str) -> Problem:
         space, row_of, losses = read_table(benchmark, ("val_loss", "train_time", "model_size"))
         losses = np.log10(losses)
 
-    front = losses[non_dominated(losses)]
+    front = losses[is_non_dominated(losses)]
     reference = front.max(0) + 0.1 * np.ptp(front, axis=0)
     best = float(HV(ref_point=reference)(front))
     score = hypervolume_share(reference.tolist(), best)

@@ -13,7 +13,7 @@ import numpy as np
 from ._lazy import attach
 from .errors import SamplerError, StudyError
 from .history.history import History
-from .numerics.pareto import non_dominated
+from .numerics.pareto import is_non_dominated
 from .space.space import Space
 from .trial.record import State
 from .typing import Array
@@ -108,7 +108,7 @@ class NoImprovement(StopRule):
             news = np.flatnonzero(counts[first:]) + first
             if any(not (losses[:i] <= losses[i]).all(axis=1).any() for i in news):
                 return None
-            n = non_dominated(losses[counts]).sum()
+            n = is_non_dominated(losses[counts]).sum()
             return f"none of the last {self.n_trials} trials came into the front, of {n}"
         kept = " and keeps all constraints" if history.constraint_names else ""
         return f"none of the last {self.n_trials} trials has a value{kept}"

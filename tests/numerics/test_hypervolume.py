@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier.numerics.hypervolume import boxes, contributions, hypervolume, reference_point, subset
-from luthier.numerics.pareto import non_dominated
+from luthier.numerics.pareto import is_non_dominated
 
 SIDE = {1: 9, 2: 7, 3: 5, 4: 4, 5: 3}
 
@@ -271,7 +271,7 @@ def test_a_reference_that_bounds_nothing_is_refused(reference: list[float]) -> N
 
 def test_a_front_of_ten_thousand() -> None:
     losses = np.random.default_rng(0).random((10_000, 3))
-    front = losses[non_dominated(losses)]
+    front = losses[is_non_dominated(losses)]
     reference = np.full(3, 1.1)
     assert hypervolume(losses, reference) == hypervolume(front, reference)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from luthier.numerics.pareto import crowding, fronts, non_dominated
+from luthier.numerics.pareto import crowding, fronts, is_non_dominated
 
 GRADES = st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.0, -math.inf, math.inf])
 LOSSES = arrays(np.float64, st.tuples(st.integers(0, 30), st.integers(1, 5)), elements=GRADES)
@@ -33,7 +33,7 @@ def peeled(losses: np.ndarray) -> list[int]:
 def test_fronts_are_what_is_left_when_the_front_before_is_taken_away(losses: np.ndarray) -> None:
     front = peeled(losses)
     assert fronts(losses).tolist() == front
-    assert non_dominated(losses).tolist() == [f == 0 for f in front]
+    assert is_non_dominated(losses).tolist() == [f == 0 for f in front]
 
 
 @pytest.mark.parametrize("m", range(1, 8))
@@ -47,7 +47,7 @@ def test_fronts_of_many_points(m: int) -> None:
         losses = rng.integers(0, levels, (n, m)).astype(float)
         expected = peeled(losses)
         assert fronts(losses).tolist() == expected
-        assert non_dominated(losses).tolist() == [k == 0 for k in expected]
+        assert is_non_dominated(losses).tolist() == [k == 0 for k in expected]
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 6])
@@ -56,14 +56,14 @@ def test_a_chain_has_as_many_fronts_as_points(m: int) -> None:
     rank = rng.permutation(500)
     losses = rank[:, None] * np.linspace(1, 2, m)
     assert fronts(losses).tolist() == rank.tolist()
-    assert np.flatnonzero(non_dominated(losses)).tolist() == [int(rank.argmin())]
+    assert np.flatnonzero(is_non_dominated(losses)).tolist() == [int(rank.argmin())]
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 6])
 def test_points_on_a_sphere_are_one_front(m: int) -> None:
     directions = np.abs(np.random.default_rng(0).normal(size=(1000, m)))
     losses = -directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    assert non_dominated(losses).all()
+    assert is_non_dominated(losses).all()
     assert not fronts(losses).any()
 
 
@@ -73,9 +73,9 @@ def test_who_has_nan_is_behind_all_others_and_dominates_nobody(m: int) -> None:
         [[1.0] * m, [math.nan] + [0.0] * (m - 1), [2.0] * m, [0.0] * (m - 1) + [math.nan]]
     )
     assert fronts(losses).tolist() == [0, 2, 1, 2]
-    assert non_dominated(losses).tolist() == [True, False, False, False]
+    assert is_non_dominated(losses).tolist() == [True, False, False, False]
     assert fronts(np.full((2, m), math.nan)).tolist() == [0, 0]
-    assert not non_dominated(np.full((2, m), math.nan)).any()
+    assert not is_non_dominated(np.full((2, m), math.nan)).any()
 
 
 def test_crowding_is_the_sum_of_gaps_between_neighbours() -> None:

@@ -72,7 +72,7 @@ def filled(space: Space, n: int, m: int = 1, seed: int = 0, value=None) -> Histo
 
 
 def made(name: str) -> Sampler:
-    return samplers.named(name)
+    return samplers.from_name(name)
 
 
 def legal(space: Space, X: np.ndarray) -> None:
@@ -169,10 +169,10 @@ def test_qmc_covers_mixed_spaces_evenly() -> None:
 
 
 def test_names_of_samplers() -> None:
-    assert type(samplers.named("tpe")) is samplers.TPE
-    assert samplers.named(samplers.Random()).__class__ is samplers.Random
+    assert type(samplers.from_name("tpe")) is samplers.TPE
+    assert samplers.from_name(samplers.Random()).__class__ is samplers.Random
     with pytest.raises(ValueError, match="'TPE'"):
-        samplers.named("tpee")
+        samplers.from_name("tpee")
 
 
 @pytest.mark.parametrize("name", ["TPE", "Auto"])

@@ -150,10 +150,10 @@ def told_history(rows: int, seed: int = 0, m: int = 1) -> History:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_data_give_the_same_legal_proposal(name: str) -> None:
     m = 2 if name == "NSGA2" else 1
-    used = samplers.named(name)
+    used = samplers.from_name(name)
     for n in (10, 30, 70, 12):
         h = told_history(n, m=m)
-        fresh = samplers.named(name).sample(MIXED, h, 2, np.random.default_rng(1))
+        fresh = samplers.from_name(name).sample(MIXED, h, 2, np.random.default_rng(1))
         np.testing.assert_array_equal(used.sample(MIXED, h, 2, np.random.default_rng(1)), fresh)
         assert MIXED.feasible(fresh).all()
 

@@ -14,7 +14,7 @@ from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume
-from luthier.numerics.pareto import fronts, non_dominated
+from luthier.numerics.pareto import fronts, is_non_dominated
 from luthier.numerics.random_streams import Streams
 from luthier.samplers import NSGA2, NSGA3, QMC, Sampler
 from luthier.samplers.nsga import tabulate_outcomes
@@ -251,7 +251,7 @@ def test_niches_decide_within_a_front() -> None:
     rng = np.random.default_rng(0)
     corner = np.abs(rng.normal([0.9, 0.05, 0.05], 0.02, (60, 3)))
     F = np.concatenate([lattice(3, 3), corner / corner.sum(axis=1, keepdims=True)])
-    assert non_dominated(F).all()
+    assert is_non_dominated(F).all()
     alive = NSGA3(10).population(np.column_stack([np.zeros(len(F)), F]))
     assert sorted(alive) == list(range(10))
     assert (
@@ -351,7 +351,7 @@ def test_normalisation_and_niches_are_those_of_pymoo(m: int, seed: int) -> None:
     F = np.abs(rng.normal(size=(60, m)))
     F /= np.linalg.norm(F, axis=1, keepdims=True) * rng.uniform(0.4, 1, (60, 1))
     F = (F - F.min(axis=0)) / np.ptp(F, axis=0)  # we measure in units of the range, they do not
-    front = non_dominated(F)
+    front = is_non_dominated(F)
     theirs, W = HyperplaneNormalization(m), das_dennis(m, 40)
     theirs.update(F, nds=np.flatnonzero(front))
     niche, distance, _ = associate_to_niches(F, W, theirs.ideal_point, theirs.nadir_point)
@@ -366,7 +366,7 @@ def test_normalisation_and_niches_are_those_of_pymoo(m: int, seed: int) -> None:
 
 def test_units_of_objectives_do_not_matter_to_niches() -> None:
     F = np.abs(np.random.default_rng(0).normal(size=(80, 3)))
-    front = non_dominated(F)
+    front = is_non_dominated(F)
     np.testing.assert_allclose(
         normalise(F * [1e-6, 1, 1e9] + [5, -1, 0], front), normalise(F, front), rtol=1e-6
     )

@@ -35,7 +35,7 @@ LOSSES = {
 @pytest.mark.parametrize("space", [CUBE, MIXED, DISCRETE], ids=["cube", "mixed", "discrete"])
 @pytest.mark.parametrize("losses", LOSSES)
 def test_it_goes_on_whatever_the_losses_are(name: str, space: Space, losses: str) -> None:
-    h, sampler = History(space, ["minimize"], 0), samplers.named(name)
+    h, sampler = History(space, ["minimize"], 0), samplers.from_name(name)
     for i in range(150):
         X = sampler.sample(space, h, 1, np.random.default_rng(i))
         assert (np.isnan(X) == ~space.active(X)).all()
@@ -53,7 +53,7 @@ def test_one_point_many_times(name: str, space: Space) -> None:
     h.put(
         [TrialRow(number=i, state=State.COMPLETE, params=params, values=(1.0,)) for i in range(60)]
     )
-    X = samplers.named(name).sample(space, h, 8, np.random.default_rng(0))
+    X = samplers.from_name(name).sample(space, h, 8, np.random.default_rng(0))
     assert len(set(space.keys(X))) == 8
     assert not any(contains_point(h.X, x[None]) for x in X)
 
@@ -63,7 +63,7 @@ def test_all_parameters_fixed(name: str) -> None:
     space = Space({"k": Int(3, 3), "c": ["only"], "x": Float(0.5, 0.5)})
     h = History(space, ["minimize"], 0)
     for i in range(30):
-        X = samplers.named(name).sample(space, h, 1, np.random.default_rng(i))
+        X = samplers.from_name(name).sample(space, h, 1, np.random.default_rng(i))
         assert space.decode(X) == [{"k": 3, "c": "only", "x": 0.5}]
         h.put([TrialRow(number=i, state=State.COMPLETE, params=space.decode(X)[0], values=(0.0,))])
 

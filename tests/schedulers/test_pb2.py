@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from luthier.history.history import History
-from luthier.schedulers import PB2, PBT, named
+from luthier.schedulers import PB2, PBT, from_name
 from luthier.schedulers.base import Resume
 from luthier.space.distributions import Categorical, Float, Int
 from luthier.space.space import Space
@@ -160,7 +160,7 @@ def test_the_window_bounds_what_the_model_sees():
 
 
 def test_settings():
-    assert repr(named("pb2")) == repr(PB2())
+    assert repr(from_name("pb2")) == repr(PB2())
     with pytest.raises(ValueError, match="PBT needs at least 2 members"):
         PB2(population_size=1)
     with pytest.raises(ValueError, match="window must be a whole number >= 3"):

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from luthier.history.history import History
-from luthier.schedulers import PBT, Decision, named
+from luthier.schedulers import PBT, Decision, from_name
 from luthier.schedulers.base import Next, Resume
 from luthier.schedulers.pbt import loss_at, ranks
-from luthier.schedulers.perturb import explored, perturbed
+from luthier.schedulers.perturb import explore, perturb_value
 from luthier.space.distributions import Categorical, Float, Int
 from luthier.space.space import Space
 from luthier.storages.transitions import end, start
@@ -370,7 +370,7 @@ SEEDS = st.integers(0, 2**32)
 def test_a_number_is_multiplied_and_stays_in_its_range(dist, seed, factors):
     rng = np.random.default_rng(seed)
     value = dist.value(dist.from_unit(rng.random()))
-    new = perturbed(dist, value, 0.0, factors, rng)
+    new = perturb_value(dist, value, 0.0, factors, rng)
     assert type(new) is type(value)
     assert dist.contains(float(new))
     end = {"reverse_log": 1.0 if isinstance(dist, Float) else dist.high + 1}.get(dist.scale, 0.0)
@@ -385,12 +385,12 @@ def test_a_number_is_multiplied_and_stays_in_its_range(dist, seed, factors):
 
 def test_whole_numbers_move_both_ways():
     rng = np.random.default_rng(0)
-    assert {perturbed(Int(0, 10), 2, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {1, 3}
-    assert {perturbed(Int(0, 10), 0, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {0, 1}
-    assert {perturbed(Int(0, 10), 10, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {8, 10}
-    assert {perturbed(Float(0, 1), 0.5, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {0.6, 0.4}
+    assert {perturb_value(Int(0, 10), 2, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {1, 3}
+    assert {perturb_value(Int(0, 10), 0, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {0, 1}
+    assert {perturb_value(Int(0, 10), 10, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {8, 10}
+    assert {perturb_value(Float(0, 1), 0.5, 0.0, (1.2, 0.8), rng) for _ in range(50)} == {0.6, 0.4}
     assert {
-        round(perturbed(Float(0, 0.99, scale="reverse_log"), 0.9, 0.0, (1.2, 0.8), rng), 9)
+        round(perturb_value(Float(0, 0.99, scale="reverse_log"), 0.9, 0.0, (1.2, 0.8), rng), 9)
         for _ in range(50)
     } == {0.88, 0.92}
 
@@ -398,23 +398,27 @@ def test_whole_numbers_move_both_ways():
 def test_choices_step_or_are_drawn():
     rng = np.random.default_rng(0)
     sizes = Categorical(("s", "m", "l", "xl"), ordered=True)
-    assert {perturbed(sizes, "m", 0.0, (1.2, 0.8), rng) for _ in range(50)} == {"s", "l"}
-    assert {perturbed(sizes, "xl", 0.0, (1.2, 0.8), rng) for _ in range(50)} == {"l", "xl"}
-    assert {perturbed(CHOICES[0], "a", 0.0, (1.2, 0.8), rng) for _ in range(50)} == {"a", "b", "c"}
+    assert {perturb_value(sizes, "m", 0.0, (1.2, 0.8), rng) for _ in range(50)} == {"s", "l"}
+    assert {perturb_value(sizes, "xl", 0.0, (1.2, 0.8), rng) for _ in range(50)} == {"l", "xl"}
+    assert {perturb_value(CHOICES[0], "a", 0.0, (1.2, 0.8), rng) for _ in range(50)} == {
+        "a",
+        "b",
+        "c",
+    }
     believed = Categorical(("a", "b"), prior={"b": 1.0})
-    drawn = [perturbed(believed, "a", 0.0, (1.2, 0.8), rng) for _ in range(200)]
+    drawn = [perturb_value(believed, "a", 0.0, (1.2, 0.8), rng) for _ in range(200)]
     assert drawn.count("b") > 150
 
 
 def test_resampling_follows_the_prior():
     rng = np.random.default_rng(0)
     dist = Float(1e-5, 1, scale="log", prior=(1e-3, 0.02))
-    drawn = [perturbed(dist, 0.5, 1.0, (1.2, 0.8), rng) for _ in range(200)]
+    drawn = [perturb_value(dist, 0.5, 1.0, (1.2, 0.8), rng) for _ in range(200)]
     assert np.mean([3e-4 < v < 3e-3 for v in drawn]) > 0.9
-    wide = [perturbed(Float(0, 1), 0.5, 1.0, (1.2, 0.8), rng) for _ in range(400)]
+    wide = [perturb_value(Float(0, 1), 0.5, 1.0, (1.2, 0.8), rng) for _ in range(400)]
     assert abs(np.mean(wide) - 0.5) < 0.1
     share = np.mean(
-        [perturbed(Float(0, 1), 0.5, 0.25, (1.2, 0.8), rng) in (0.6, 0.4) for _ in range(1000)]
+        [perturb_value(Float(0, 1), 0.5, 0.25, (1.2, 0.8), rng) in (0.6, 0.4) for _ in range(1000)]
     )
     assert abs(share - 0.75) < 0.06
 
@@ -437,29 +441,27 @@ TREE = Space(
 def test_what_is_explored_keeps_conditions_and_constraints(seed):
     rng = np.random.default_rng(seed)
     [given] = TREE.decode(TREE.sample(rng, 1))
-    new = explored(TREE, given, None, 0.25, (1.2, 0.8), rng)
+    new = explore(TREE, given, None, 0.25, (1.2, 0.8), rng)
     assert TREE.check(new) == new
     assert set(new) == {
         n for n, on in zip(TREE.names, TREE.active(TREE.encode(new))[0], strict=True) if on
     }
-    frozen = explored(TREE, given, ["a"], 0.25, (1.2, 0.8), rng)
+    frozen = explore(TREE, given, ["a"], 0.25, (1.2, 0.8), rng)
     assert {**frozen, "a": None} == {**given, "a": None}
-    assert explored(TREE, given, [], 0.25, (1.2, 0.8), rng) == given
+    assert explore(TREE, given, [], 0.25, (1.2, 0.8), rng) == given
 
 
 def test_params_stay_where_nothing_near_is_allowed():
     space = Space(
         {"a": Float(0, 1)}, constraints=[lambda p: p["a"] < 0.3 or abs(p["a"] - 0.5) < 1e-9]
     )
-    assert explored(space, {"a": 0.5}, None, 0.0, (1.2, 0.8), np.random.default_rng(0)) == {
-        "a": 0.5
-    }
+    assert explore(space, {"a": 0.5}, None, 0.0, (1.2, 0.8), np.random.default_rng(0)) == {"a": 0.5}
 
 
 def test_foreign_and_outdated_values():
     rng = np.random.default_rng(0)
     space = Space({"k": ["a", "b"], "x": Float(0, 1)})
-    new = explored(space, {"k": "gone", "x": 5.0, "other": 3}, [], 0.0, (1.2,), rng)
+    new = explore(space, {"k": "gone", "x": 5.0, "other": 3}, [], 0.0, (1.2,), rng)
     assert new["other"] == 3
     assert space.check({"k": new["k"], "x": new["x"]})
 
@@ -676,7 +678,7 @@ def test_settings_out_of_range(settings, words):
 
 
 def test_it_has_a_name_and_says_its_settings():
-    assert repr(named("pbt")) == repr(PBT())
+    assert repr(from_name("pbt")) == repr(PBT())
     assert "population_size=20" in repr(PBT())
     assert "warned" not in repr(PBT())
 

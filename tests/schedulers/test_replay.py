@@ -7,7 +7,7 @@ import pytest
 import luthier
 from luthier.errors import StudyError, UnknownParameterError
 from luthier.history.history import History
-from luthier.schedulers import PBT, Decision, Replay, named
+from luthier.schedulers import PBT, Decision, Replay, from_name
 from luthier.schedulers.base import Next, Resume
 from luthier.space.distributions import Float
 from luthier.space.space import Space
@@ -85,7 +85,7 @@ def test_what_is_no_schedule(schedule, words):
 
 def test_it_has_no_default_settings():
     with pytest.raises(ValueError, match="Replay needs a schedule"):
-        named("replay")
+        from_name("replay")
 
 
 def test_schedules_survive_json():

@@ -12,7 +12,7 @@ from tests.support.simulated import Workers, noisy
 
 from luthier.history.history import History
 from luthier.history.rungs import Rungs, order
-from luthier.numerics.pareto import fronts, non_dominated
+from luthier.numerics.pareto import fronts, is_non_dominated
 from luthier.schedulers import ASHA, DEHB, PASHA, Hyperband, SuccessiveHalving
 from luthier.schedulers.base import Next, Resume
 from luthier.space.distributions import Float
@@ -110,7 +110,7 @@ def test_fronts_are_what_is_left_when_the_front_before_is_gone(seed, n, m):
     losses = np.random.default_rng(seed).integers(0, 5, (n, m)).astype(float)
     left, expected = np.arange(n), np.zeros(n, dtype=int)
     for f in range(n):
-        best = non_dominated(losses[left])
+        best = is_non_dominated(losses[left])
         expected[left[best]] = f
         left = left[~best]
     assert fronts(losses).tolist() == expected.tolist()

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import NoCompletedTrialsError, find_closest
 from ..history.history import History
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..trial.record import State, TrialRow
 from ..typing import Array, Index, Mask
 from ..validation import is_number
@@ -179,7 +179,7 @@ class Candidates:
         inf if there are.
         """
         rows = np.flatnonzero(fits)
-        rows = rows[non_dominated(self.losses[rows])]
+        rows = rows[is_non_dominated(self.losses[rows])]
         for good in (np.isfinite(self.losses[rows]), self.losses[rows] < np.inf):
             if good.all(axis=1).any():
                 rows = rows[good.all(axis=1)]

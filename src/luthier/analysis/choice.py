@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError, find_closest
 from ..history.constraint_columns import violation
 from ..history.history import History
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..trial.record import TrialRow
 from ..typing import Array, Mask
 from .candidates import ABSENT, Candidates, Condition, Front, Sought, format_value
@@ -316,7 +316,7 @@ def _pick_in_order(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
                 f"largest {s.name}, {-best:.6g}" if s.largest else f"smallest {s.name}, {best:.6g}"
             )
             steps.append(f"{len(left)} of these {verb} the {extreme}")
-        first = int(left[non_dominated(candidates.losses[left])][0])
+        first = int(left[is_non_dominated(candidates.losses[left])][0])
         return first, ", ".join(steps) + (
             ", the first of which is beaten by none" if len(left) > 1 else ""
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..numerics.halving import reached
+from ..numerics.halving import rung_thresholds
 from ..numerics.pareto import fronts
 from ..trial.record import State
 from ..typing import Array, Index
@@ -19,7 +19,7 @@ WORST = float(np.finfo(np.float64).max)
 """The loss of a report that is not finite: behind every other, and still a number."""
 
 
-def ranked(losses: Array) -> Array:
+def replace_non_finite(losses: Array) -> Array:
     """Return losses that can be compared: NaN and both infinities are `WORST`."""
     good = np.isfinite(losses)
     return losses if good.all() else np.where(good, losses, WORST)
@@ -30,7 +30,7 @@ class Rung(NamedTuple):
 
     Attributes:
         numbers: (c,) their numbers, ascending.
-        losses: (c, m) the losses with which they count; see `ranked`.
+        losses: (c, m) the losses with which they count; see `replace_non_finite`.
     """
 
     numbers: Index
@@ -82,9 +82,9 @@ class Rungs:
         """
         if not history.reports.is_whole:  # rows of a cut cannot be used again
             found = Rungs()
-            found._read(history, reached(steps[k : k + 1]))
+            found._read(history, rung_thresholds(steps[k : k + 1]))
             return found._rung(history, 0, among)
-        self._read(history, reached(steps))
+        self._read(history, rung_thresholds(steps))
         return self._rung(history, k, among)
 
     def rows(self, history: History, steps: Sequence[float]) -> Index:
@@ -93,7 +93,7 @@ class Rungs:
         -1 where there is none. `steps` (K,) are those of the rungs, ascending.
         """
         found = self if history.reports.is_whole else Rungs()
-        found._read(history, reached(steps))
+        found._read(history, rung_thresholds(steps))
         return found._row[:, : history.n]
 
     def _read(self, history: History, marks: Array) -> None:
@@ -154,7 +154,7 @@ class Rungs:
         row = np.where((row < 0) & (state == State.COMPLETE), last, row)
         counts = (row >= 0) & (state != State.FAILED) & ~history.confirming[numbers]
         values = history.reports.column("value")[row[counts]]
-        return Rung(numbers[counts], ranked(history.losses_of(values)))
+        return Rung(numbers[counts], replace_non_finite(history.losses_of(values)))
 
 
 def order(losses: Array, most: float = math.inf) -> Index:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..storages import Storage
 from ..storages.base import StudyRecord
 from ..storages.transitions import lease_expired
@@ -198,7 +198,7 @@ def _find_best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best 
 def _count_front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:
     signs = np.array([-1.0 if d == "maximize" else 1.0 for d in directions])
     values = [r.values for r in feasible if r.values and len(r.values) == len(directions)]
-    return int(non_dominated(np.array(values) * signs).sum()) if values else 0
+    return int(is_non_dominated(np.array(values) * signs).sum()) if values else 0
 
 
 def _rates(ended: Sequence[TrialRow], now: float) -> Rates:

@@ -25,9 +25,9 @@ class Crossed(Mixture):
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         """N points (n, d), no column left out."""
         X = super().sample(rng, n)
-        lent = rng.random(X.shape) < SHARE
+        swapped = rng.random(X.shape) < SHARE
         for j in range(X.shape[1]):
-            rows = np.flatnonzero(lent[:, j])
+            rows = np.flatnonzero(swapped[:, j])
             X[rows, j] = X[rng.permutation(rows), j]
         return X
 

@@ -62,7 +62,7 @@ class Uneven(NamedTuple):
     variance: Array
     n_groups: int
 
-    def scaled(self, log_factors: Array) -> Array:
+    def scale(self, log_factors: Array) -> Array:
         """(n,) variances, given the logarithms of the factors (n_groups - 1,)."""
         return np.asarray(np.append(np.exp(log_factors), 0.0)[self.group] * self.variance)
 
@@ -215,7 +215,7 @@ def neg_log_posterior(
     K = np.zeros((n, n))
     flat = K.reshape(-1)
     flat[low] = signal * k
-    extra = np.zeros(n) if uneven is None else uneven.scaled(theta[d + 2 :])
+    extra = np.zeros(n) if uneven is None else uneven.scale(theta[d + 2 :])
     flat[:: n + 1] = signal + noise + extra
     U, info = lapack.dpotrf(
         K.T, lower=0, clean=0, overwrite_a=1
@@ -336,9 +336,9 @@ class Posterior:
         )
         rows.N[:n] = Z.N
         rows.C[:n] = Z.C
-        made._A[:n] = made._scaled(Z.N)
+        made._A[:n] = made._scale_numbers(Z.N)
         K = made.covariance(Z, Z)
-        K.reshape(-1)[:: n + 1] = signal + noise + (0.0 if uneven is None else uneven.scaled(tail))
+        K.reshape(-1)[:: n + 1] = signal + noise + (0.0 if uneven is None else uneven.scale(tail))
         inverse, _ = lapack.dtrtri(cholesky(K).T, lower=0)
         made._R[:n, :n] = inverse.T
         made.condition(y)
@@ -360,10 +360,10 @@ class Posterior:
     def covariance(self, Z: Inputs, other: Inputs) -> Array:
         """(m, n) of the noise-free process at two sets of points."""
         return self.signal * matern(
-            self._r2(self._scaled(Z.N), Z.C, self._scaled(other.N), other.C)
+            self._r2(self._scale_numbers(Z.N), Z.C, self._scale_numbers(other.N), other.C)
         )
 
-    def _scaled(self, N: Array) -> Array:
+    def _scale_numbers(self, N: Array) -> Array:
         """Numbers (m, p) as warped, divided by their lengthscales."""
         p = N.shape[1]
         return np.asarray(
@@ -378,14 +378,14 @@ class Posterior:
             r2 += self.rho[B.shape[1] + j] * (C[:, j, None] != other[:, j])
         return np.maximum(r2, 0.0, out=r2)
 
-    def _to_observed(self, Z: Inputs) -> Array:
+    def _distances_to_observed(self, Z: Inputs) -> Array:
         """(m, n) squared scaled distances to the observed points."""
-        return self._r2(self._scaled(Z.N), Z.C, self._A[: self.n], self._Z.C[: self.n])
+        return self._r2(self._scale_numbers(Z.N), Z.C, self._A[: self.n], self._Z.C[: self.n])
 
     def predict(self, Z: Inputs) -> tuple[Array, Array]:
         """Mean (m,) and variance (m,) of the noise-free process."""
         n = self.n
-        k = self.signal * matern(self._to_observed(Z))
+        k = self.signal * matern(self._distances_to_observed(Z))
         w = k @ self._R[:n, :n].T
         return k @ self._alpha[:n], np.maximum(
             self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal
@@ -394,14 +394,14 @@ class Posterior:
     def predict_joint(self, Z: Inputs) -> tuple[Array, Array]:
         """Mean (m,) and covariance (m, m) of the noise-free process."""
         n = self.n
-        k = self.signal * matern(self._to_observed(Z))
+        k = self.signal * matern(self._distances_to_observed(Z))
         w = k @ self._R[:n, :n].T
         return k @ self._alpha[:n], self.covariance(Z, Z) - w @ w.T
 
     def gradients(self, Z: Inputs) -> tuple[Array, Array, Array, Array]:
         """`predict`, and the derivatives (m, p) of mean and variance by the numbers."""
         n, p = self.n, Z.N.shape[1]
-        B = self._scaled(Z.N)
+        B = self._scale_numbers(Z.N)
         A = self._A[:n]
         R = self._R[:n, :n]
         alpha = self._alpha[:n]
@@ -441,7 +441,7 @@ class Posterior:
         if n == len(self._R):
             self._grow(2 * n)
         R = self._R
-        k = (self.signal * matern(self._to_observed(Z)))[0]
+        k = (self.signal * matern(self._distances_to_observed(Z)))[0]
         row = R[:n, :n] @ k
         last = math.sqrt(
             max(
@@ -451,21 +451,22 @@ class Posterior:
         )
         R[n, :n] = -(row @ R[:n, :n]) / last
         R[n, n] = 1 / last
-        self._A[n] = self._scaled(Z.N)[0]
+        self._A[n] = self._scale_numbers(Z.N)[0]
         self._Z.N[n] = Z.N[0]
         self._Z.C[n] = Z.C[0]
         self._alpha[n] = 0.0
         self.n = n + 1
 
     def _grow(self, size: int) -> None:
-        def grown(a: Array, *shape: int) -> Array:
+        def enlarge(a: Array, *shape: int) -> Array:
             out = np.zeros(shape)
             out[tuple(map(slice, a.shape))] = a
             return out
 
-        self._A = grown(self._A, size, self._A.shape[1])
-        self._R = grown(self._R, size, size)
+        self._A = enlarge(self._A, size, self._A.shape[1])
+        self._R = enlarge(self._R, size, size)
         self._Z = Inputs(
-            grown(self._Z.N, size, self._Z.N.shape[1]), grown(self._Z.C, size, self._Z.C.shape[1])
+            enlarge(self._Z.N, size, self._Z.N.shape[1]),
+            enlarge(self._Z.C, size, self._Z.C.shape[1]),
         )
-        self._alpha = grown(self._alpha, size)
+        self._alpha = enlarge(self._alpha, size)

@@ -72,7 +72,7 @@ def tidy(x: float) -> float:
     return float(f"{x:.12g}")
 
 
-def reached(steps: Sequence[float]) -> Array:
+def rung_thresholds(steps: Sequence[float]) -> Array:
     """From which report on a rung counts as reached.
 
     Its step, less what rounding may take from a report's.

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from ..typing import Array, Index
-from .pareto import non_dominated
+from .pareto import is_non_dominated
 
 _CELLS = 2**19  # numbers computed with at once
 
@@ -57,9 +57,9 @@ def contributions(losses: Array, reference: Array) -> Array:
     result = np.zeros(len(losses))
     numbers = _below(losses, reference)
     zero = np.zeros_like(reference)
-    points, half = _scaled(losses[numbers], reference)
+    points, half = _scale_front(losses[numbers], reference)
     if len(points) ** len(reference) <= _CELLS:
-        result[numbers] = _counted(points)
+        result[numbers] = _count_alone(points)
     else:
         for i in _front(points, zero):
             others = np.maximum(np.delete(points, i, axis=0), points[i])
@@ -88,7 +88,7 @@ def subset(losses: Array, reference: Array, k: int) -> Index:
     choice takes from all others is summed over the boxes that it cuts, see `boxes`.
     """
     numbers = _front(losses, reference)
-    front, _ = _scaled(losses[numbers], reference)
+    front, _ = _scale_front(losses[numbers], reference)
     chosen = numbers[(_greedy_of_two if front.shape[1] == 2 else _greedy)(front, k)]
     left = np.ones(len(losses), dtype=bool)
     left[chosen] = False
@@ -149,12 +149,12 @@ def _front(losses: Array, reference: Array) -> Index:
     below = _below(losses, reference)
     below = below[np.lexsort(losses[below].T)]
     points = losses[below]
-    best = non_dominated(points)
+    best = is_non_dominated(points)
     best[1:] &= (points[1:] != points[:-1]).any(axis=1)
     return below[best]
 
 
-def _scaled(front: Array, reference: Array) -> tuple[Array, Array]:
+def _scale_front(front: Array, reference: Array) -> tuple[Array, Array]:
     """(n, m) A front in units of its depth below the reference, which becomes 0.
 
     (m,) half that depth. See `subset`.
@@ -176,7 +176,7 @@ def _volume(front: Array, reference: Array) -> float:
     return total
 
 
-def _counted(points: Array) -> Array:
+def _count_alone(points: Array) -> Array:
     """(n,) What each of points (n, m) below 0 dominates alone.
 
     Cells between their coordinates with one dominator.
@@ -222,7 +222,7 @@ def _greedy_of_two(front: Array, k: int) -> list[int]:
 def _greedy(front: Array, k: int) -> list[int]:
     """See `subset`: up to k of a front (n, m) below 0."""
     n, m = front.shape
-    values, ranks = _ranked(front, np.zeros(m))
+    values, ranks = _rank_coordinates(front, np.zeros(m))
     columns = np.arange(m)
     U, D = np.full((1, m), n + 1), np.ones((1, m, m), dtype=np.int64)  # nobody is below rank 1
     D[:, columns, columns] = 0
@@ -304,7 +304,7 @@ def _bounds(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
     that no two points are equal anywhere: 0 is -inf, n + 1 the reference.
     """
     n, k = len(front), len(reference) - 1
-    values, ranks = _ranked(front, reference)
+    values, ranks = _rank_coordinates(front, reference)
     U = np.full((1, k), n + 1)
     D = np.zeros((1, k, k), dtype=np.int64)
     begin = np.zeros(1, dtype=np.int64)
@@ -319,7 +319,7 @@ def _bounds(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
     yield _sides(values, U, D, begin, n + 1)
 
 
-def _ranked(front: Array, reference: Array) -> tuple[Array, Index]:
+def _rank_coordinates(front: Array, reference: Array) -> tuple[Array, Index]:
     """(n + 2, m) The values of each objective, ascending, from -inf to the reference.
 
     (n, m) who has which.

@@ -11,7 +11,7 @@ from ..typing import Array, Index, Mask
 _BLOCK = 64  # points held against the others at once, where there are more than three objectives
 
 
-def non_dominated(losses: Array) -> Mask:
+def is_non_dominated(losses: Array) -> Mask:
     """Marks the points that no other dominates: at most as large everywhere, and smaller somewhere.
 
     Takes O(n log n) with up to three objectives, O(n f m) with more, for a front of f points.

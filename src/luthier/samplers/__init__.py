@@ -63,7 +63,7 @@ else:
     __getattr__, __dir__ = attach(__name__, _FILES)
 
 
-def named(sampler: Sampler | str) -> Sampler:
+def from_name(sampler: Sampler | str) -> Sampler:
     """A sampler from its name, in any case, with default settings; a sampler is returned as it is.
 
     Raises:

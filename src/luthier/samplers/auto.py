@@ -85,9 +85,9 @@ class Auto(Sampler):
 
                 self._made[key] = CMAES(start_at=since)
             else:
-                from ..samplers import named
+                from ..samplers import from_name
 
-                self._made[key] = named(name)
+                self._made[key] = from_name(name)
         return self._made[key]
 
     def _chosen(self, space: Space, history: History, n: int) -> Choice:

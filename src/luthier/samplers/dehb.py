@@ -8,7 +8,7 @@ import numpy as np
 
 from ..history.history import History
 from ..history.resources import first_resource, losses_at
-from ..numerics.halving import Slots, brackets, reached
+from ..numerics.halving import Slots, brackets, rung_thresholds
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
@@ -129,7 +129,7 @@ def population(history: History, slots: Slots, level: int) -> tuple[Index, Index
     n = history.n
     state = history.state
     size = int(slots.sizes[level])
-    mark = float(reached(slots.steps)[level])
+    mark = float(rung_thresholds(slots.steps)[level])
     loss, reached_it = losses_at(history, mark)
     at, place = slots.at(np.arange(n))
     first = at < 0

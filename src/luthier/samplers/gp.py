@@ -30,7 +30,7 @@ from ..models.training_data import (
 )
 from ..numerics.gp import Inputs, Posterior
 from ..numerics.hypervolume import reference_point, subset
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warping import standardise
@@ -276,7 +276,7 @@ class GP(Sampler):
         ]
         means = np.stack([model.predict(Z)[0] for model in models], axis=1)
         front = np.flatnonzero(improvable)
-        front = front[non_dominated(means[front])]
+        front = front[is_non_dominated(means[front])]
         worst = means.max(axis=0) + _BEYOND
         leaders = front[subset(means[front], worst, _N_FRONT_LEADERS)]
 
@@ -471,7 +471,7 @@ def select_nearest(Z: Inputs, L: Array, improvable: Mask, n: int) -> Index:
     if L.shape[1] == 1:
         centres = rows[[np.argmin(L[rows, 0])]]
     else:
-        front = rows[non_dominated(L[rows])]
+        front = rows[is_non_dominated(L[rows])]
         centres = front[subset(L[front], reference_point(L[front]), _MAX_CENTRES)]
 
     distance = np.full(m, np.inf)

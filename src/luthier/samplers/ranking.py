@@ -6,7 +6,7 @@ import numpy as np
 
 from ..history.history import History
 from ..numerics.hypervolume import reference_point, subset
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..trial.record import State
 from ..typing import Array, Index
 
@@ -84,7 +84,7 @@ def order_losses(
     wanted = len(losses) if most is None else most
     order = list[Index]()
     while wanted > 0 and len(left):
-        first = non_dominated(losses[left])
+        first = is_non_dominated(losses[left])
         first |= not first.any()  # nothing but NaN
         front = left[first]
         left = left[~first]

@@ -67,7 +67,7 @@ else:
     __getattr__, __dir__ = attach(__name__, _FILES)
 
 
-def named(scheduler: Scheduler | str | None) -> Scheduler | None:
+def from_name(scheduler: Scheduler | str | None) -> Scheduler | None:
     """A scheduler from its name, in any case, with default settings.
 
     A scheduler, or None, is returned as it is.

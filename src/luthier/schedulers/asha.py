@@ -8,12 +8,11 @@ import numpy as np
 
 from ..history.history import History
 from ..history.rungs import Rungs
-from ..numerics.halving import reached, rung_steps, share
+from ..numerics.halving import rung_steps, rung_thresholds, share
 from ..trial.record import State
 from ..typing import Array, Index
 from ..validation import check_real, check_whole
 from .base import Decision, Next, Resume, Scheduler
-from .rules import nobody_beyond
 
 
 class ASHA(Scheduler):
@@ -84,17 +83,19 @@ class ASHA(Scheduler):
         k = int(_rung_of(steps, history.last_step[number]))
         if k < 0 or k == self._end(steps) or history.confirming[number]:
             return Decision.CONTINUE
-        if (
-            self.max_resource is None
-            and self.mode == "promotion"
-            and nobody_beyond(history, number)
-        ):
+        if self.max_resource is None and self.mode == "promotion" and _is_furthest(history, number):
             return Decision.CONTINUE
         if self.mode == "stopping":
             told = history.reports_of(number)[0]
-            settled, otherwise = len(told) > 1 and told[-2] >= reached(steps)[k], Decision.STOP
+            settled, otherwise = (
+                len(told) > 1 and told[-2] >= rung_thresholds(steps)[k],
+                Decision.STOP,
+            )
         else:
-            settled, otherwise = history.granted[number] >= reached(steps)[k], Decision.PAUSE
+            settled, otherwise = (
+                history.granted[number] >= rung_thresholds(steps)[k],
+                Decision.PAUSE,
+            )
         if settled or (
             number in self._good(history, steps, k) and k < self._top(history, steps, k + 1)
         ):
@@ -111,7 +112,9 @@ class ASHA(Scheduler):
             return Next.START
         steps = self._steps(history)
         rung = _rung_of(steps, history.last_step[paused])
-        settled = (rung < 0) | (history.granted[paused] >= np.append(reached(steps), np.inf)[rung])
+        settled = (rung < 0) | (
+            history.granted[paused] >= np.append(rung_thresholds(steps), np.inf)[rung]
+        )
         if settled.any():  # paused by somebody else than a rung
             return Resume(int(paused[settled][0]))
         rungs = sorted(set(rung.tolist()), reverse=True)
@@ -169,5 +172,13 @@ def _rung_of(steps: list[float], step: float | Array) -> Index:
 
     -1 before the first, or where nothing was reported.
     """
-    rung = np.searchsorted(reached(steps), step, side="right") - 1
+    rung = np.searchsorted(rung_thresholds(steps), step, side="right") - 1
     return np.where(np.isnan(step), -1, rung)
+
+
+def _is_furthest(history: History, number: int) -> bool:
+    """Whether no trial has been trained further than this one.
+
+    If it paused, there might be nothing left to do.
+    """
+    return not bool((history.last_step > history.last_step[number]).any())

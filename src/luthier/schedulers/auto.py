@@ -67,19 +67,23 @@ class Auto(Scheduler):
         return f"{self._choice.name}: {self._choice.why}"
 
     def decide(self, history: History, number: int) -> Decision:
-        scheduler = self._chosen(history)
+        scheduler = self._choose(history)
         verdict = Decision.CONTINUE if scheduler is None else scheduler.decide(history, number)
-        if verdict is Decision.PAUSE and scheduler is self._freeze_thaw and self._misled(history):
+        if (
+            verdict is Decision.PAUSE
+            and scheduler is self._freeze_thaw
+            and self._distrusts_rungs(history)
+        ):
             return Decision.CONTINUE
         return verdict
 
     def next(self, history: History) -> Next | Resume:
-        scheduler = self._chosen(history)
-        if scheduler is None or (scheduler is self._freeze_thaw and self._misled(history)):
+        scheduler = self._choose(history)
+        if scheduler is None or (scheduler is self._freeze_thaw and self._distrusts_rungs(history)):
             return Next.START
         return scheduler.next(history)
 
-    def _chosen(self, history: History) -> Scheduler | None:
+    def _choose(self, history: History) -> Scheduler | None:
         """By what costs nothing to look at."""
         resource = self.max_resource or full_resource(history)
         if resource is None:
@@ -99,7 +103,7 @@ class Auto(Scheduler):
             self._choice = Choice("FreezeThaw", f"trials end at step {resource:g}")
         return self._freeze_thaw
 
-    def _misled(self, history: History) -> bool:
+    def _distrusts_rungs(self, history: History) -> bool:
         """Whether early losses tell too little, by the model that FreezeThaw uses."""
         model = fit_curves(history.space, history, self.max_resource)
         if model is None:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from ..argument_names import explain_constructor
 from ..history.history import History
 from ..trial.record import Decision
+from ..typing import Array
 
-__all__ = ["Decision", "Next", "Resume", "Scheduler"]
+__all__ = ["Decision", "Next", "Resume", "Scheduler", "is_due"]
 
 
 class Next(enum.Enum):
@@ -80,3 +81,17 @@ class Scheduler(ABC):
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
         return f"{type(self).__name__}({settings})"
+
+
+def is_due(steps: Array, n_warmup_steps: float, interval_steps: float) -> bool:
+    """Whether the latest report is the first after the warm-up, or after another interval ended.
+
+    Args:
+        steps: (k,) Steps reported so far, ascending.
+        n_warmup_steps: Step before which nothing is due.
+        interval_steps: Length of an interval in steps; intervals are counted from the warm-up.
+    """
+    if not len(steps) or steps[-1] < n_warmup_steps:
+        return False
+    begin = n_warmup_steps + (float(steps[-1]) - n_warmup_steps) // interval_steps * interval_steps
+    return len(steps) == 1 or bool(steps[-2] < begin)

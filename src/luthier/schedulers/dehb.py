@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..history.history import History
-from ..numerics.halving import Slots, brackets, reached
+from ..numerics.halving import Slots, brackets, rung_thresholds
 from .base import Decision
 from .hyperband import Brackets, Plan
 
@@ -37,7 +37,7 @@ class DEHB(Brackets):
     ) -> None:
         super().__init__(min_resource, max_resource, reduction_factor)
 
-    def _planned(self, max_resource: float) -> Plan:
+    def _make_plan(self, max_resource: float) -> Plan:
         self._slots = Slots(
             table := brackets(self.min_resource, max_resource, self.reduction_factor)
         )
@@ -52,6 +52,7 @@ class DEHB(Brackets):
             return super().decide(history, number)
         level = int(self._slots.at(np.array([number]))[0][0])
         over = (
-            level < len(plan.steps) - 1 and history.last_step[number] >= reached(plan.steps)[level]
+            level < len(plan.steps) - 1
+            and history.last_step[number] >= rung_thresholds(plan.steps)[level]
         )
         return Decision.STOP if over else Decision.CONTINUE

@@ -12,7 +12,7 @@ from ..history.history import History
 from ..history.report_columns import ReportColumns
 from ..history.resources import first_resource
 from ..history.rungs import Rungs
-from ..numerics.halving import brackets, reached, share
+from ..numerics.halving import brackets, rung_thresholds, share
 from ..trial.record import State
 from ..typing import Array, Index, Mask
 from .asha import check_resources
@@ -91,7 +91,7 @@ class Brackets(Scheduler):
         return {**vars(self), "_idle": _NOBODY}
 
     @abstractmethod
-    def _planned(self, max_resource: float) -> Plan:
+    def _make_plan(self, max_resource: float) -> Plan:
         """The brackets for a max_resource."""
 
     def _plan(self, history: History) -> Plan | None:
@@ -100,7 +100,7 @@ class Brackets(Scheduler):
         if R is None:
             return None
         if R not in self._plans:
-            self._plans = {R: self._planned(max(R, self.min_resource))}
+            self._plans = {R: self._make_plan(max(R, self.min_resource))}
         return self._plans[R]
 
     def decide(self, history: History, number: int) -> Decision:
@@ -109,7 +109,7 @@ class Brackets(Scheduler):
         if plan is None or history.confirming[number] or (plan.n is not None and number >= plan.n):
             return Decision.CONTINUE
         begin, sizes = plan.bracket(number)
-        marks = reached(plan.steps[-len(sizes) :])
+        marks = rung_thresholds(plan.steps[-len(sizes) :])
         k = int(np.searchsorted(marks, history.last_step[number], side="right")) - 1
         if k < 0 or k == len(sizes) - 1 or history.granted[number] >= marks[k]:
             return Decision.CONTINUE
@@ -141,7 +141,10 @@ class Brackets(Scheduler):
         self._idle = _Idle(weakref.ref(history.reports), plan, now)
         for at in np.flatnonzero(~same):
             begin, sizes = plan.bracket(int(begins[at]))
-            marks, due = reached(plan.steps[-len(sizes) :]), self._due(history, plan, begin, sizes)
+            marks, due = (
+                rung_thresholds(plan.steps[-len(sizes) :]),
+                self._due(history, plan, begin, sizes),
+            )
             for mark, numbers in zip(marks[: len(due)][::-1], due[::-1], strict=True):
                 ready = numbers[
                     (history.state[numbers] == State.PAUSED) & ~(history.last_step[numbers] >= mark)
@@ -176,7 +179,7 @@ class Brackets(Scheduler):
         full, n_all = len(numbers) == sizes[0], len(numbers)
         numbers = numbers[~history.confirming[numbers]]
         due = [numbers]
-        marks = reached(plan.steps)
+        marks = rung_thresholds(plan.steps)
         steps = plan.steps
         for i in range(len(sizes) - 1):
             k = len(steps) - len(sizes) + i
@@ -228,7 +231,7 @@ class Hyperband(Brackets):
     ) -> None:
         super().__init__(min_resource, max_resource, reduction_factor)
 
-    def _planned(self, max_resource: float) -> Plan:
+    def _make_plan(self, max_resource: float) -> Plan:
         table = brackets(self.min_resource, max_resource, self.reduction_factor)
         return Plan(
             tuple(step for _, step in table[0]), tuple(tuple(n for n, _ in b) for b in table)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..history.history import History
+from ..history.rungs import replace_non_finite
 from ..validation import check_real, check_whole
 from .base import Decision, Next, Resume, Scheduler
-from .rules import ranked
 
 
 class Patient(Scheduler):
@@ -42,7 +42,7 @@ class Patient(Scheduler):
 
     def decide(self, history: History, number: int) -> Decision:
         """Goes on until patience is exhausted, then asks `scheduler`."""
-        losses = ranked(history.reports_of(number)[1])
+        losses = replace_non_finite(history.reports_of(number)[1])
         before, latest = losses[: -self.patience - 1], losses[-self.patience - 1 :]
         if not len(before) or not float(before.min()) + self.min_delta < float(latest.min()):
             return Decision.CONTINUE

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..history.history import History
+from ..history.rungs import WORST
 from ..space.distributions import Categorical
 from ..trial.record import State
 from ..typing import Array
 from ..validation import check_whole
 from .pbt import PBT, loss_at, losses_of
 from .perturb import fits
-from .rules import WORST
 
 _FEWEST = 3  # rows that a model is made of
 
@@ -92,11 +92,11 @@ class PB2(PBT):
         check_whole("window", window, _FEWEST)
         self.window = window
 
-    def _explored(
+    def _explore(
         self, history: History, number: int, donor: int, rng: np.random.Generator
     ) -> dict[str, Any]:
         """Another member's params with the numbers that promise most."""
-        space, params = history.space, super()._explored(history, number, donor, rng)
+        space, params = history.space, super()._explore(history, number, donor, rng)
         given = history.params(donor)
         names = [
             name
@@ -135,13 +135,13 @@ class PB2(PBT):
     ) -> Array:
         """(k, d) numbers with a high bound on what they will gain from a step and reward on, the best first."""
         from ..numerics.threads import one_thread
-        from ..numerics.time_gp import Process, best_bounds, confidence, fit, standardised
+        from ..numerics.time_gp import Process, best_bounds, confidence, fit, standardise_clipped
 
         known, pending = self._experience(history, number)
-        known, Z = encoded(history, known[-self.window :], columns)
+        known, Z = encode_stretches(history, known[-self.window :], columns)
         if len(known) < _FEWEST:
             return np.empty((0, len(columns)))
-        pending, Z_pending = encoded(history, pending, columns)
+        pending, Z_pending = encode_stretches(history, pending, columns)
         rewards = np.array([s.reward for s in known])
         low, span = rewards.min(), rewards.max() - rewards.min() + 1e-8
 
@@ -150,7 +150,7 @@ class PB2(PBT):
             return np.array([s.step / self.interval for s in stretches]), np.hstack([R, Z])
 
         t, P = points(known, Z)
-        y = standardised(np.array([s.rate for s in known]))
+        y = standardise_clipped(np.array([s.rate for s in known]))
         t_all, P_all = points(known + pending, np.concatenate([Z, Z_pending]))
         fixed, beta = np.array([(reward - low) / span]), confidence(len(known))
         with one_thread():
@@ -198,7 +198,7 @@ class PB2(PBT):
         )
 
 
-def encoded(
+def encode_stretches(
     history: History, stretches: list[_Stretch], columns: list[int]
 ) -> tuple[list[_Stretch], Array]:
     """The stretches with numbers in all columns, and these (k, d)."""

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..history.history import History
+from ..history.rungs import replace_non_finite
 from ..numerics.pareto import fronts
 from ..trial.record import State
 from ..typing import Array, Index
 from ..validation import check_real, check_whole
 from .base import Decision, Next, Resume, Scheduler
-from .perturb import explored
+from .perturb import explore
 from .replay import schedule as _schedule
-from .rules import ranked
 
 logger = logging.getLogger("luthier")
 
@@ -164,7 +164,7 @@ class PBT(Scheduler):
             donor = self._donor(history, m, rng, standings)
             if donor is not None:
                 self._check(history)
-                return Resume(m, self._explored(history, m, donor, rng), donor)
+                return Resume(m, self._explore(history, m, donor, rng), donor)
         if ready:
             return Resume(ready[0])
         return Next.WAIT if any(m in history.running for m in members) else Next.DONE
@@ -186,10 +186,12 @@ class PBT(Scheduler):
 
     def _open(self, history: History) -> list[int]:
         """The members that are not over, without those that wait and can never begin."""
-        unborn = history.waiting - history.turns.keys()
-        spent = history.budget is not None and history.n - len(unborn) >= history.budget
+        not_started = history.waiting - history.turns.keys()
+        spent = history.budget is not None and history.n - len(not_started) >= history.budget
         over = history.state >= State.COMPLETE
-        return [m for m in self._members(history) if not over[m] and not (spent and m in unborn)]
+        return [
+            m for m in self._members(history) if not over[m] and not (spent and m in not_started)
+        ]
 
     def _grows(self, history: History) -> bool:
         """Whether another member can be started."""
@@ -228,7 +230,7 @@ class PBT(Scheduler):
         if number not in numbers[order[len(order) - n :]]:
             return None
         best = [int(m) for m in numbers[order[:n]] if history.state[m] < State.COMPLETE]
-        donors = [m for m in best if self._lends(history, m, last)]
+        donors = [m for m in best if self._can_donate(history, m, last)]
         if best and not donors and not np.isnan(history.checkpoint_step).all():
             self._say(
                 "behind",
@@ -259,7 +261,7 @@ class PBT(Scheduler):
                 losses[m] = told
         return np.array(list(losses), dtype=np.int64), ranks(np.array(list(losses.values())))
 
-    def _lends(self, history: History, donor: int, step: float) -> bool:
+    def _can_donate(self, history: History, donor: int, step: float) -> bool:
         """Whether a member has a checkpoint from a step on, made by itself.
 
         Where nobody makes any, it needs none.
@@ -276,12 +278,12 @@ class PBT(Scheduler):
     # -- explore
     # ------------------------------------------------------------------------------------------
 
-    def _explored(
+    def _explore(
         self, history: History, number: int, donor: int, rng: np.random.Generator
     ) -> dict[str, Any]:
         """Params near those of another member."""
         given = history.params(donor)
-        return explored(
+        return explore(
             history.space, given, self.mutate, self.resample_probability, self.factors, rng
         )
 
@@ -319,7 +321,7 @@ def generator(history: History, number: int) -> np.random.Generator:
 def losses_of(history: History, number: int) -> tuple[Array, Array]:
     """(steps (k,), losses (k, m)) that a trial reported, comparable."""
     steps, values = history.reports.of(number)
-    return steps, ranked(history.losses_of(values))
+    return steps, replace_non_finite(history.losses_of(values))
 
 
 def loss_at(history: History, number: int, step: float) -> Array | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..history.history import History
+from ..history.rungs import WORST, replace_non_finite
 from ..numerics.pareto import fronts
 from ..trial.record import State
 from ..typing import Array, Mask
 from ..validation import check_real, check_whole
-from .base import Decision, Scheduler
-from .rules import WORST, due, parts, ranked
+from .base import Decision, Scheduler, is_due
+
+_N_BLOCK = 32_768  # rows of reports computed at once, so that they stay in the cache
 
 
 class Percentile(Scheduler):
@@ -99,7 +103,7 @@ def decide(
     """The decision of `Percentile`, which see."""
     steps, losses = history.reports_of(number)
     if (
-        not due(steps, n_warmup_steps, interval_steps)
+        not is_due(steps, n_warmup_steps, interval_steps)
         or np.count_nonzero(history.state == State.COMPLETE) < n_startup_trials
     ):
         return Decision.CONTINUE
@@ -118,7 +122,7 @@ def decide(
     half_bar = np.percentile(
         others[comparable] / 2, percentile
     )  # halves: their differences cannot overflow
-    return Decision.STOP if ranked(losses).min() / 2 > half_bar else Decision.CONTINUE
+    return Decision.STOP if replace_non_finite(losses).min() / 2 > half_bar else Decision.CONTINUE
 
 
 def fronts_by(history: History, step: float, among: Mask) -> Array:
@@ -129,7 +133,7 @@ def fronts_by(history: History, step: float, among: Mask) -> Array:
     latest = np.full((history.n, len(history.directions)), np.nan)
     by = np.flatnonzero(history.report_step <= step)
     by = by[np.argsort(history.report_step[by], kind="stable")]
-    latest[history.report_number[by]] = ranked(
+    latest[history.report_number[by]] = replace_non_finite(
         history.report_losses[by]
     )  # of several for one trial the last stays
     there = ~np.isnan(latest[:, 0]) & among
@@ -145,13 +149,13 @@ def best_by(history: History, step: float) -> Array:
     """
     best = np.full(history.n, np.inf)
     losses = history.report_loss
-    for part in parts(history.n_reports):
-        number = history.report_number[part]
-        loss = losses[part]
-        by = history.report_step[part] <= step
+    for block in _row_blocks(history.n_reports):
+        number = history.report_number[block]
+        loss = losses[block]
+        by = history.report_step[block] <= step
         if not by.all():
             number, loss = number[by], loss[by]
-        np.minimum.at(best, number, ranked(loss))
+        np.minimum.at(best, number, replace_non_finite(loss))
     return best
 
 
@@ -162,9 +166,9 @@ def average_by(history: History, step: float) -> Array:
     """
     total, count = np.zeros(history.n), np.zeros(history.n)
     losses = history.report_loss
-    for part in parts(history.n_reports):
-        by = history.report_step[part] <= step
-        number, loss = history.report_number[part][by], ranked(losses[part][by])
+    for block in _row_blocks(history.n_reports):
+        by = history.report_step[block] <= step
+        number, loss = history.report_number[block][by], replace_non_finite(losses[block][by])
         count += np.bincount(number, minlength=history.n)
         total += np.bincount(
             number, loss / 2**20, minlength=history.n
@@ -173,3 +177,8 @@ def average_by(history: History, step: float) -> Array:
     there = count > 0
     average[there] = np.minimum(total[there] / count[there], WORST / 2**20) * 2**20
     return average
+
+
+def _row_blocks(n: int) -> Iterator[slice]:
+    """Slices that cover n rows, each small enough for the processor's cache."""
+    return (slice(begin, begin + _N_BLOCK) for begin in range(0, n, _N_BLOCK))

@@ -13,7 +13,7 @@ from ..space.space import Space
 _ATTEMPTS = 20  # to vary params so that they keep the constraints
 
 
-def explored(
+def explore(
     space: Space,
     given: dict[str, Any],
     mutate: Collection[str] | None,
@@ -41,7 +41,7 @@ def explored(
             if name not in given or not fits(dist, given[name]):
                 values[name] = dist.sample(rng, use_prior=True)
             elif mutate is None or name in mutate:
-                values[name] = perturbed(dist, given[name], resample_probability, factors, rng)
+                values[name] = perturb_value(dist, given[name], resample_probability, factors, rng)
             else:
                 values[name] = given[name]
         X = space.settle(space.encode(values))
@@ -53,7 +53,7 @@ def explored(
     return given
 
 
-def perturbed(
+def perturb_value(
     dist: Distribution,
     value: Any,
     resample_probability: float,

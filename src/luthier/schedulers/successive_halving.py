@@ -38,6 +38,6 @@ class SuccessiveHalving(Brackets):
         self.n_trials = n_trials
         super().__init__(min_resource, max_resource, reduction_factor)
 
-    def _planned(self, max_resource: float) -> Plan:
+    def _make_plan(self, max_resource: float) -> Plan:
         steps = rung_steps(self.min_resource, max_resource, self.reduction_factor)
         return Plan(tuple(steps), (survivors(self.n_trials, len(steps), self.reduction_factor),))

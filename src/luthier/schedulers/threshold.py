@@ -6,8 +6,7 @@ import math
 
 from ..history.history import History
 from ..validation import check_real
-from .base import Decision, Scheduler
-from .rules import due
+from .base import Decision, Scheduler, is_due
 
 
 class Threshold(Scheduler):
@@ -57,7 +56,7 @@ class Threshold(Scheduler):
     def decide(self, history: History, number: int) -> Decision:
         """Stops a trial whose latest value is out of bounds."""
         steps, losses = history.reports_of(number)
-        if not due(steps, self.n_warmup_steps, self.interval_steps):
+        if not is_due(steps, self.n_warmup_steps, self.interval_steps):
             return Decision.CONTINUE
         value = float(losses[-1]) * (-1 if history.directions[0] == "maximize" else 1)
         within = (

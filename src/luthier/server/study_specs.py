@@ -61,7 +61,9 @@ def make_strategies(spec: dict[str, Any]) -> tuple[Sampler, Scheduler | None]:
     Raises:
         UnknownNameError: There is none of that name.
     """
-    return samplers.named(spec.get("sampler") or "Auto"), schedulers.named(spec.get("scheduler"))
+    return samplers.from_name(spec.get("sampler") or "Auto"), schedulers.from_name(
+        spec.get("scheduler")
+    )
 
 
 def require_objective_names(spec: dict[str, Any]) -> None:

@@ -43,8 +43,8 @@ def choose_strategies(
 ) -> tuple[Sampler, Scheduler | None]:
     """The sampler and the scheduler given now, or else named when the study was created."""
     return (
-        samplers.named(sampler or spec.get("sampler") or "Auto"),
-        schedulers.named(scheduler or spec.get("scheduler")),
+        samplers.from_name(sampler or spec.get("sampler") or "Auto"),
+        schedulers.from_name(scheduler or spec.get("scheduler")),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..history.history import History
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..trial.record import State, TrialRow
 from .engine import Engine
 
@@ -163,7 +163,7 @@ class Tally:
             candidates = np.union1d(
                 self.front, np.setdiff1d(eligible, self._judged, assume_unique=True)
             )
-            self.front = candidates[non_dominated(history.losses[candidates])]
+            self.front = candidates[is_non_dominated(history.losses[candidates])]
             self._judged = eligible
 
     def describe_counts(self) -> str:

@@ -16,7 +16,7 @@ from ..analysis.recommendation import require_results
 from ..argument_names import explain_arguments
 from ..errors import MissingDependencyError, NothingToAskError, StudyError, TrialError
 from ..history.history import History
-from ..numerics.pareto import non_dominated
+from ..numerics.pareto import is_non_dominated
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
@@ -347,7 +347,7 @@ class Study:
         """
         with self.engine.reading() as history:
             numbers = np.flatnonzero(history.eligible)
-            numbers = numbers[non_dominated(history.losses[numbers])]
+            numbers = numbers[is_non_dominated(history.losses[numbers])]
         return self.engine.rows(numbers.tolist())
 
     def recommend(self, k: int = 1) -> list[analysis.Recommendation]:
