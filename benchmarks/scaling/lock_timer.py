@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from luthier.storages.relational import Relational
 
 _HOOKS = (
-    "_raised",
+    "_raise_revision",
     "_write",
-    "_glance",
+    "_query_one",
 )  # of Relational: locks a study; opens a transaction; runs one statement
 
 
@@ -58,11 +58,11 @@ class LockTimer:
         self._write = storage._write
         self._storage._write = self._write_and_note
         if not self._whole_file:
-            self._raised = storage._raised
-            self._glance = storage._glance
+            self._raise_revision = storage._raise_revision
+            self._query_one = storage._query_one
             self._trip_s = self._measure_trip()
-            self._storage._raised = self._raise_and_note
-            self._storage._glance = self._glance_and_note
+            self._storage._raise_revision = self._raise_and_note
+            self._storage._query_one = self._query_and_note
 
     def seconds(self) -> float:
         """The median time that a lock was held; 0 where there was none."""
@@ -80,13 +80,13 @@ class LockTimer:
         times_s = []
         for _ in range(100):
             begin_s = time.perf_counter()
-            self._glance("SELECT 1", ())
+            self._query_one("SELECT 1", ())
             times_s.append(time.perf_counter() - begin_s)
         return median(times_s)
 
     def _raise_and_note(self, *args: Any) -> Any:
         """Lock a study's row; PostgreSQL locks none if the number of trials is unexpected."""
-        found = self._raised(*args)
+        found = self._raise_revision(*args)
         if found is None and self._storage._returns:
             self.held.append(Held(0.0, 0))
         else:
@@ -106,10 +106,10 @@ class LockTimer:
             begin_s, begin_trips = self._begun[0]
             self.held.append(Held(end_s - begin_s, end_trips - begin_trips))
 
-    def _glance_and_note(self, statement: str, args: Any) -> Any:
+    def _query_and_note(self, statement: str, args: Any) -> Any:
         """Run one statement; in PostgreSQL such a write holds its lock on the server alone."""
         begin_s = time.perf_counter()
-        found = self._glance(statement, args)
+        found = self._query_one(statement, args)
         if statement.lstrip().startswith("WITH"):
             held_s = max(time.perf_counter() - begin_s - self._trip_s, 0.0)
             self.held.append(Held(held_s if found else 0.0, 0))

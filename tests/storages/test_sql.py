@@ -91,7 +91,7 @@ def test_tables_of_another_schema_are_refused(kind, url):
 
 
 def test_tables_of_an_older_schema_are_left_to_whoever_upgrades(kind, url, monkeypatch):
-    from luthier.storages import sql
+    from luthier.storages import sql_dialects
 
     storage = SQL(url)
     storage.create_study("s", {})
@@ -102,7 +102,7 @@ def test_tables_of_an_older_schema_are_left_to_whoever_upgrades(kind, url, monke
     with pytest.raises(StorageVersionError, match="no way"):
         storage.upgrade()
     monkeypatch.setitem(
-        sql.UPGRADES,
+        sql_dialects.UPGRADES,
         2,
         "UPDATE luthier_studies SET spec = '{{\"new\": 1}}'; DELETE FROM luthier_trials",
     )
@@ -178,7 +178,7 @@ def test_a_worker_that_hangs_with_a_lock_does_not_stop_the_others(kind, url, mon
 
     def hang():
         with hangs._write() as db:
-            hangs._raised(db, study)
+            hangs._raise_revision(db, study)
             assert works.add_trials(study, [DONE]) == (
                 0,
                 1,
@@ -297,7 +297,7 @@ def test_the_clock_of_the_server_is_right_in_the_hour_that_comes_twice(tmp_path,
             1_761_440_399.5,
             1_761_440_400.5,
         ):  # October 2025, 2 and 3 o'clock
-            with storage._connected() as db:
+            with storage._connect() as db:
                 db.execute(f"SET timestamp = {moment}")
                 assert db.execute(storage._dialect.now).fetchone() == (moment,)
         storage.close()
@@ -309,10 +309,10 @@ def test_threads_that_wait_for_a_lock_need_no_second_connection(kind, url):
     study = storage.create_study("s", {}).id
     with ThreadPoolExecutor(20) as pool:
         with storage._write() as db:
-            storage._revised(db, study)
+            storage._lock_study(db, study)
             waiting = [pool.submit(storage.release, study, 0, 1, False) for _ in range(20)]
             time.sleep(0.5)
-            storage._clock._due_s = 0.0
+            storage._clock._read_again_s = 0.0
         outcomes = [type(f.exception()).__name__ for f in waiting]
     assert set(outcomes) == {"TrialError"}
     storage.close()

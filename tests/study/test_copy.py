@@ -213,7 +213,7 @@ def test_a_copy_that_fails_leaves_nothing(large, forgets):
     ):
         copy(large.storage, target, "large")
     assert target.studies() == []
-    (n,) = target._glance(
+    (n,) = target._query_one(
         "SELECT (SELECT count(*) FROM luthier_trials) + (SELECT count(*) FROM luthier_reports)", ()
     )
     assert n == 0

@@ -1,4 +1,4 @@
-"""What survives a crash: one contract, one test-suite, many back ends."""
+"""Storages: where studies live. One contract, one test suite, many back ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILES = {
     "SQL": "sql",
     "SQLite": "sqlite",
 }
-_SERVERS = {  # the storage that speaks with the server, by a URL's scheme
+_SERVERS = {  # the storage on a server, by the URL's scheme
     "postgresql": "SQL",
     "postgres": "SQL",
     "mysql": "SQL",
@@ -34,7 +34,7 @@ _SERVERS = {  # the storage that speaks with the server, by a URL's scheme
     "https": "HTTP",
 }
 _OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
-_REMOTE: dict[str, Callable[[str], Any]] = {"reconnect_s": float, "checkpoints": str}
+_SERVER_OPTIONS: dict[str, Callable[[str], Any]] = {"reconnect_s": float, "checkpoints": str}
 _EXAMPLES = (
     "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', "
     "'http://host:8700'"
@@ -51,18 +51,20 @@ else:
 
 
 def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
-    """A storage from what people write.
+    """Return a storage from a URL, from a path that ends in .db, or from None: memory.
 
-    A URL, a path that ends in .db, None (memory), or a storage.
-
-    "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...",
+    URLs are "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...",
     "redis://host:6379/0", "http://host:8700" (a `luthier serve`). Options follow a question mark,
     as in "sqlite:///file.db?lease_s=10": lease_s, max_retries, and where there is a server,
     reconnect_s (for how long a request is tried again while the server is away) and checkpoints (a
-    folder or URL that all workers can write to). Further options are the driver's: "?sslmode=require".
+    folder or URL that all workers can write to). Further options are the driver's, such as
+    "?sslmode=require".
+
+    Args:
+        storage: The URL or path; a storage is returned as it is.
 
     Raises:
-        StorageError: No such kind of storage, or option.
+        StorageError: There is no such kind of storage, or no such option.
         MissingDependencyError: It needs a package that is not installed.
     """
     if isinstance(storage, Storage):
@@ -73,6 +75,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
         raise StorageError(
             f"expected a URL such as 'sqlite:///luthier.db', a path, or a storage, got {storage!r}"
         )
+
     text = os.fspath(storage)
     scheme, mark, rest = text.partition("://")
     if not mark:
@@ -81,53 +84,60 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
             raise StorageError(
                 f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {got}"
             )
-        return _file(text, {}, text)
+        return _sqlite(text, {}, text)
     if scheme == "memory":
         return Memory()
+
     place, _, query = rest.partition("?")
     if scheme == "sqlite":
-        options, others = _options(query, _OPTIONS, text)
+        options, others = _parse_options(query, _OPTIONS, text)
         if others:
             raise StorageError(
-                f"expected {' or '.join(_OPTIONS)} after the '?', got {others[0][0]!r} in {text!r}"
+                f"expected {' or '.join(_OPTIONS)} after the '?', got {next(iter(others))!r} in "
+                f"{text!r}"
             )
-        return _file(unquote(place.removeprefix("/")), options, text)
-    kind = _SERVERS.get(scheme.partition("+")[0])
-    if kind is None:
-        raise StorageError(
-            f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got {hide_password(text)!r}"
-        )
-    options, others = _options(query, {**_OPTIONS, **_REMOTE}, text)
-    retry = {"reconnect_s": options.pop("reconnect_s")} if "reconnect_s" in options else {}
-    inner = _class(kind)(f"{scheme}://{place}", dict(others), **options)
-    return _class("Retrying")(inner, **retry)
+        return _sqlite(unquote(place.removeprefix("/")), options, text)
+    return _on_server(scheme, place, query, text)
 
 
-def _class(name: str) -> Callable[..., Storage]:
-    """Return a storage of this room; its file is loaded now."""
-    found: type[Storage] = getattr(sys.modules[__name__], name)
-    return found
-
-
-def _file(path: str, options: dict[str, Any], text: str) -> Storage:
+def _sqlite(path: str, options: dict[str, Any], text: str) -> Storage:
     if path in ("", ":memory:"):
         raise StorageError(
             f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory"
         )
-    return _class("SQLite")(path, **options)
+    return _load("SQLite")(path, **options)
 
 
-def _options(
+def _on_server(scheme: str, place: str, query: str, text: str) -> Storage:
+    kind = _SERVERS.get(scheme.partition("+")[0])
+    if kind is None:
+        raise StorageError(
+            f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got "
+            f"{hide_password(text)!r}"
+        )
+    options, others = _parse_options(query, _OPTIONS | _SERVER_OPTIONS, text)
+    retrying = {"reconnect_s": options.pop("reconnect_s")} if "reconnect_s" in options else {}
+    inner = _load(kind)(f"{scheme}://{place}", others, **options)
+    return _load("Retrying")(inner, **retrying)
+
+
+def _load(name: str) -> Callable[..., Storage]:
+    """Return a storage of this room, whose file is loaded now."""
+    found: type[Storage] = getattr(sys.modules[__name__], name)
+    return found
+
+
+def _parse_options(
     query: str, known: dict[str, Callable[[str], Any]], text: str
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """What a URL says after its question mark: our options, and others."""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options after a URL's question mark: those that are known, and the others."""
     options: dict[str, Any] = {}
-    others: list[tuple[str, str]] = []
+    others: dict[str, str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in known:
-            if key in dict(others):
+            if key in others:
                 raise StorageError(f"{key} stands twice in {hide_password(text)!r}")
-            others.append((key, value))
+            others[key] = value
             continue
         try:
             options[key] = known[key](value)

@@ -1,17 +1,18 @@
 """The storage contract: what survives a crash. Every verb that writes is one transaction.
 
-A study is addressed by an id that its storage gives out; trials by their number, 0, 1, 2, ...
-without gaps. Each write to its trials raises the study's revision by one (`extend` does not: a
-lease is no news), so that `changes(study, since)` can hand out what is new and nothing else.
+A study is addressed by an id that its storage gives it; trials by their number, 0, 1, 2, ...
+without gaps. Each write to its trials raises the study's revision by one, so that
+`changes(study, since)` returns what is new and nothing else. (`extend` does not raise it: a longer
+lease is nothing new.)
 
-A running trial belongs to whoever holds its token, for as long as the lease lasts. `extend`
-prolongs leases; a trial whose lease has run out may be claimed by anyone, which changes the token.
-`report`, `finish` and `release` compare the token and refuse (LeaseLostError) when it is not the
-latest, so a trial is finished exactly once.
+A running trial belongs to the worker that holds its token, for as long as the lease lasts. `extend`
+prolongs leases. A trial whose lease has expired may be claimed by anyone, which changes the token.
+`report`, `finish` and `release` compare the token and raise LeaseLostError when it is not the
+latest, so a trial is finished exactly once. `transitions` has these rules as functions of a row.
 
-A verb may be called again by who does not know what became of it: `add_trials` recognises the
-`call`, `finish` the result. The other verbs then say what would be said to anybody (see `Retrying`,
-which knows what that means).
+A verb may be called again by a caller whose answer was lost: `add_trials` recognises the name of
+its `call`, `finish` the result. The other verbs answer as they answer anybody; `Retrying` knows
+what that means.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ _SECRET = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
-    """What is known of a study without its trials.
+    """A study without its trials.
 
     Attributes:
-        id: How the storage addresses it.
-        name: How people do.
+        id: Its id in the storage.
+        name: Its name.
         spec: Directions, seed, space and notes, in JSON's types.
-        created_s: When it was made, seconds since 1970.
+        created_s: When it was created, in seconds since 1970.
         counts: Number of trials in each state, by `State`.
     """
 
@@ -54,12 +55,18 @@ class StudyRecord(msgspec.Struct, frozen=True):
 
     @property
     def n_trials(self) -> int:
-        """Number of trials, whatever their state."""
+        """Number of trials in all states."""
         return sum(self.counts.values())
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One intermediate value."""
+    """One intermediate value.
+
+    Attributes:
+        number: The trial's.
+        step: How far the trial was trained.
+        value: The value, or one for each of several objectives.
+    """
 
     number: int
     step: float
@@ -81,7 +88,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Storage(ABC):
-    """Where studies live.
+    """Home of studies.
 
     Args:
         lease_s: How long a worker may be silent before its trials are offered again, in seconds.
@@ -89,10 +96,10 @@ class Storage(ABC):
 
     Attributes:
         shared: Whether other processes may write to it.
-        url: How another process reaches it; None when it cannot. It may hold a password: see
-            `hide_password`.
-        folder: Where studies keep their checkpoints, in a folder each: a path or a URL; None for a
-            temporary one.
+        url: The URL by which another process opens it; None where it cannot. It may hold a
+            password: see `hide_password`.
+        folder: Path or URL of the folder for checkpoints, in which each study has a folder of its
+            own; None for a temporary one.
     """
 
     shared: bool = True
@@ -108,15 +115,15 @@ class Storage(ABC):
         self.max_retries = int(max_retries)
 
     def now(self) -> float:
-        """The clock that leases are measured by, in seconds since 1970.
+        """Return the time by which leases are measured, in seconds since 1970.
 
-        That of the server, where there is one.
+        Where there is a server, it is the server's.
         """
         return time.time()
 
     @abstractmethod
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
-        """Adds a study.
+        """Add a study.
 
         Raises:
             StudyExistsError: The name is taken.
@@ -124,7 +131,7 @@ class Storage(ABC):
 
     @abstractmethod
     def study(self, name: str) -> StudyRecord:
-        """Looks a study up.
+        """Return a study by its name.
 
         Raises:
             StudyNotFoundError: There is none of that name.
@@ -132,15 +139,15 @@ class Storage(ABC):
 
     @abstractmethod
     def studies(self) -> list[StudyRecord]:
-        """All studies, the oldest first."""
+        """Return all studies, the oldest first."""
 
     @abstractmethod
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        """Replaces the spec of a study."""
+        """Replace the spec of a study."""
 
     @abstractmethod
     def delete_study(self, study: int) -> None:
-        """Removes a study and its trials. Whoever still works on it gets StudyNotFoundError."""
+        """Remove a study and its trials. Workers that still run it get StudyNotFoundError."""
 
     @abstractmethod
     def add_trials(
@@ -150,15 +157,15 @@ class Storage(ABC):
         expected: int | None = None,
         call: str | None = None,
     ) -> tuple[int, int]:
-        """Appends trials; their numbers are given here, whatever the rows say.
+        """Append trials; their numbers are given here, whatever the rows say.
 
         Args:
             study: The study's id.
             rows: Waiting, running or finished trials, with their reports.
             expected: Add them only if the study has this many trials, otherwise add nothing.
-            call: A name for this call, at most 64 characters. A call whose name has added trials
-                adds nothing when it is made again, whatever `expected` says, and answers with the
-                number of the first of them.
+            call: A name for this call, at most 64 characters. When a call is made again that has
+                added trials under this name, it adds nothing, whatever `expected` says, and returns
+                the number of the first of them.
 
         Returns:
             The number of the first, and the study's revision; (-1, revision) when `expected` was
@@ -176,10 +183,10 @@ class Storage(ABC):
         token: int | None = None,
         checkpoints: tuple[dict[str, Any], ...] = (),
     ) -> tuple[TrialRow | None, int]:
-        """Claims a trial for a worker: one that waits, or one whose lease has expired.
+        """Claim a trial for a worker: one that waits, or one whose lease has expired.
 
-        With `turn` a trial that is paused. A trial that was offered again `max_retries` times
-        becomes FAILED instead.
+        With `turn`, claim a trial that is paused. A trial that was offered again `max_retries`
+        times becomes FAILED instead.
 
         Args:
             study: The study's id.
@@ -198,9 +205,12 @@ class Storage(ABC):
 
     @abstractmethod
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
-        """Prolongs the leases of running trials, number -> token.
+        """Prolong the leases of running trials.
 
-        Those that were lost are left as they are.
+        Args:
+            study: The study's id.
+            tokens: The tokens of trials by their number. Trials with another token are left as
+                they are.
         """
 
     @abstractmethod
@@ -214,9 +224,16 @@ class Storage(ABC):
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:
-        """Adds an intermediate value and, where not None, replaces the references to checkpoints.
+        """Add an intermediate value to a running trial, and prolong its lease.
 
-        Prolongs the lease.
+        Args:
+            study: The study's id.
+            number: The trial's.
+            token: The trial's token.
+            step: How far it was trained.
+            value: The value, or one for each of several objectives.
+            checkpoints: References to checkpoints, in place of its own; None to leave them.
+            params: Its params, in place of those before; empty to leave them.
 
         Returns:
             The study's revision.
@@ -227,12 +244,15 @@ class Storage(ABC):
 
     @abstractmethod
     def finish(self, study: int, row: TrialRow) -> int:
-        """Ends a trial, or its turn.
+        """End a trial, or its turn.
 
-        Takes all of `row` but reports, turns and retries, if `row.token` is the latest.
+        All of `row` is stored but its reports, turns and retries. The retries of a trial that is
+        paused count from zero again, as it has made progress. Where the result is stored already,
+        nothing changes.
 
-        A trial that is paused has got somewhere: its retries count from zero again. ReportValue again what
-        is stored already, it changes nothing and agrees.
+        Args:
+            study: The study's id.
+            row: The trial, under the token that its worker holds.
 
         Returns:
             The study's revision.
@@ -243,9 +263,13 @@ class Storage(ABC):
 
     @abstractmethod
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
-        """Gives a running trial back, to be claimed by anyone.
+        """Release a running trial, to be claimed by anyone.
 
-        Its worker stops, or died if `retried`.
+        Args:
+            study: The study's id.
+            number: The trial's.
+            token: The trial's token.
+            retried: Whether its worker died, which counts as a retry.
 
         Returns:
             The study's revision.
@@ -256,7 +280,7 @@ class Storage(ABC):
 
     @abstractmethod
     def changes(self, study: int, since: int) -> Changes:
-        """What is new since a revision; 0 for everything.
+        """Return what is new since a revision; 0 for everything.
 
         Raises:
             StudyNotFoundError: The study was deleted.
@@ -264,12 +288,21 @@ class Storage(ABC):
 
     @abstractmethod
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
-        """Trials with their reports, by number; all of them, or the ones asked for."""
+        """Return trials with their reports.
+
+        Args:
+            study: The study's id.
+            numbers: Which trials, in this order; None for all, by number.
+
+        Raises:
+            StudyNotFoundError: The study was deleted.
+            TrialError: It has no trial of one of these numbers.
+        """
 
     def upgrade(self) -> tuple[int, int]:
-        """Brings what is stored to the form that this version of luthier reads.
+        """Convert what is stored to the schema that this version of luthier reads.
 
-        Nobody else may be at work.
+        No worker may use the storage meanwhile.
 
         Returns:
             The number of the schema it had, and of the one it has.
@@ -277,18 +310,18 @@ class Storage(ABC):
         return SCHEMA, SCHEMA
 
     def close_soon(self, within_s: float) -> None:  # noqa: B027  (most do not wait)
-        """From now on waits for an absent server no longer than this, as the process is to end.
+        """Wait for an absent server no longer than this from now on, as the process is to end.
 
         Args:
-            within_s: In how many seconds the last attempt is made.
+            within_s: After how many seconds no further attempt is made.
         """
 
-    def close(self) -> None:  # noqa: B027  (most have nothing to let go of)
-        """Lets go of files and connections; the next verb opens them again."""
+    def close(self) -> None:  # noqa: B027  (not all hold something open)
+        """Close files and connections; the next verb opens them again."""
 
 
 def hide_password(url: str) -> str:
-    """A URL as people may see it: without its password or token, whatever stands in these."""
+    """Return a URL as people may see it: without its password or token."""
     scheme, mark, rest = url.partition("://")
     place, question, query = rest.partition("?")
     if "@" in query and "@" not in place:  # a question mark within the password
@@ -306,7 +339,7 @@ def hide_password(url: str) -> str:
 
 
 def worker_name() -> str:
-    """Who this process is, as other workers see it."""
+    """Return a name for this process that no other worker has."""
     return f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""Studies behind a service (`luthier serve`): the storage's verbs, one HTTP request each."""
+"""Studies behind a service (`luthier serve`): each verb of the storage is an HTTP request."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from ..trial.record import ReportValue, TrialRow, Turn
 from . import http_messages as forms
 from .base import Changes, Report, Storage, StudyRecord, hide_password
 from .codec import pack_trial, pack_value, unpack_trial, unpack_value
-from .local_folder import local_folder
+from .server_urls import local_folder, with_options
 
-_TIMEOUT_S = 60.0  # for an answer
-_CONNECT_S = 10.0
-_SLOWED_S = 30.0  # how long a service is heeded that asks to slow down
-_AGAIN_S = 5.0  # when a service that is away is asked for its clock again
-_CLOCK_S = 60.0  # how long its clock is trusted to run like ours
+_TIMEOUT_S = 60.0  # how long an answer may take
+_CONNECT_S = 10.0  # how long a connection may take
+_SLOW_DOWN_S = 30.0  # for how long a request waits where the service asks to slow down
+_LONGEST_PAUSE_S = 5.0  # between two attempts of such a request
+_CLOCK_S = 60.0  # how long the service's clock is trusted to run like ours
+_CLOCK_AGAIN_S = 5.0  # when a service that is away is asked for its clock again
+_EXPECTED = "expected a URL such as 'http://host:8700?timeout_s=60'"
 _encode = msgspec.json.Encoder().encode
 _decoders = {verb: msgspec.json.Decoder(answer) for verb, (_, answer) in forms.VERBS.items()}
 
@@ -42,17 +44,16 @@ class HTTP(Storage):
     Args:
         url: "http://host:8700", or "http://TOKEN@host:8700"; without a token there, LUTHIER_TOKEN
             says it.
-        options: "timeout_s": how long to wait for an answer, in seconds; "cafile": who signed the
-            server's certificate.
-        lease_s: How long a worker may be silent, in seconds; None for what the service says, which
-            counts in any case.
-        max_retries: How often a trial is offered again; None for what the service says, which
-            counts.
+        options: "timeout_s": how long an answer may take, in seconds; "cafile": the certificates
+            that the server's must be signed by.
+        lease_s: How long a worker may be silent, in seconds; None for the service's, which counts
+            in any case.
+        max_retries: How often a trial is offered again; None for the service's, which counts.
         checkpoints: A folder or URL that all workers can write to; None for a folder of this
             machine.
 
     Raises:
-        StorageError: The URL, or an option, is none.
+        StorageError: The URL or an option makes no sense.
         StorageDeniedError: The service refuses the token.
     """
 
@@ -73,84 +74,81 @@ class HTTP(Storage):
             parts = urlsplit(url)
             self._host = parts.hostname or ""
             self._port = parts.port
-            self._shown = hide_password(url.partition("?")[0])
+            self._address = hide_password(url.partition("?")[0])
             self._timeout_s = float(self._options.get("timeout_s", _TIMEOUT_S))
-        except ValueError:  # whose words may hold a piece of the token
-            raise StorageError(
-                "expected a URL such as 'http://host:8700?timeout_s=60', got what is none"
-            ) from None
+        except ValueError:  # whose text may hold a piece of the token
+            raise StorageError(f"{_EXPECTED}, got what is none") from None
         if parts.scheme not in ("http", "https") or not self._host or not self._timeout_s > 0:
-            raise StorageError(
-                f"expected a URL such as 'http://host:8700?timeout_s=60', got {self._shown!r}"
-            )
+            raise StorageError(f"{_EXPECTED}, got {self._address!r}")
         if unknown := self._options.keys() - {"timeout_s", "cafile"}:
             raise StorageError(
                 f"expected timeout_s or cafile after the '?', got {min(unknown)!r} for "
-                f"{self._shown!r}"
+                f"{self._address!r}"
             )
+
         user, at, place = parts.netloc.rpartition("@")
         token = unquote(user.strip(":")) if at else os.environ.get("LUTHIER_TOKEN", "")
-        if re.search(r"[^!-~]", token):
-            raise StorageDeniedError(
-                f"the token for {self._shown} has characters that no token has; copy it anew"
-            )
-        said = {
+        self._headers = self._make_headers(token)
+        own: dict[str, Any] = {
             "lease_s": lease_s,
             "max_retries": max_retries,
             "checkpoints": checkpoints,
-            **self._options,
         }
-        query = "&".join(f"{k}={quote(str(v), '')}" for k, v in said.items() if v is not None)
-        self.url = f"{parts.scheme}://{quote(token, '') + '@' if token else ''}{place}{parts.path}"
-        self.url += f"?{query}" if query else ""
+        user = f"{quote(token, '')}@" if token else ""
+        self.url = with_options(f"{parts.scheme}://{user}{place}{parts.path}", own | self._options)
         self.folder = checkpoints or local_folder(url)
         self._path = f"{parts.path.rstrip('/')}/v1/storage/"
-        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._tls = self._certificates() if parts.scheme == "https" else None
+        self._tls = self._load_certificates() if parts.scheme == "https" else None
         self._idle: list[http.client.HTTPConnection] = []
         self._pid = os.getpid()
         self._max_body = 2**24
-        self._clock = (
-            0.0,
-            time.time() - time.monotonic(),
-        )  # until when it holds, and how far it is from ours
+        self._ahead_s = time.time() - time.monotonic()  # of the service's clock
+        self._read_clock_s = 0.0  # when it is read again, by time.monotonic
         with contextlib.suppress(StorageUnreachableError):
             self._hello()
 
     def __repr__(self) -> str:
-        return f"HTTP({self._shown!r})"
+        return f"HTTP({self._address!r})"
 
-    def _certificates(self) -> ssl.SSLContext:
+    def _make_headers(self, token: str) -> dict[str, str]:
+        if re.search(r"[^!-~]", token):
+            raise StorageDeniedError(
+                f"the token for {self._address} has characters that no token has; copy it anew"
+            )
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
+    def _load_certificates(self) -> ssl.SSLContext:
+        file = self._options.get("cafile")
         try:
-            return ssl.create_default_context(cafile=self._options.get("cafile"))
+            return ssl.create_default_context(cafile=file)
         except (OSError, ssl.SSLError) as e:
-            raise StorageError(
-                f"the certificates in {self._options.get('cafile')!r} cannot be read: {e}"
-            ) from None
+            raise StorageError(f"the certificates in {file!r} cannot be read: {e}") from None
 
     def _hello(self) -> None:
-        before = time.monotonic()
-        self._clock = (
-            before + _AGAIN_S,
-            self._clock[1],
-        )  # not to be asked for again at once, should it be away
+        """Read the service's clock and settings."""
+        before_s = time.monotonic()
+        # Should the service be away, it is not asked again at once.
+        self._read_clock_s = before_s + _CLOCK_AGAIN_S
         found = self._call("hello", forms.Empty())
-        self._clock = time.monotonic() + _CLOCK_S, found.now - (before + time.monotonic()) / 2
+        after_s = time.monotonic()
+        self._ahead_s = found.now - (before_s + after_s) / 2
+        self._read_clock_s = after_s + _CLOCK_S
+
         lease_s, max_retries, _ = self._given
         self.lease_s = found.lease_s if lease_s is None else self.lease_s
         self.max_retries = found.max_retries if max_retries is None else self.max_retries
         self._max_body = found.max_body
 
     def now(self) -> float:
-        if time.monotonic() > self._clock[0]:
+        if time.monotonic() > self._read_clock_s:
             with contextlib.suppress(StorageUnreachableError):
                 self._hello()
-        return time.monotonic() + self._clock[1]
+        return time.monotonic() + self._ahead_s
 
     # -- verbs
-    # ------------------------------------------------------------------------------------------
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         found: StudyRecord = self._call("create_study", forms.CreateStudy(name, dict(spec)))
@@ -200,7 +198,9 @@ class HTTP(Storage):
         return None if found.row is None else unpack_trial(found.row), found.revision
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
-        self._call("extend", forms.Extend(study, [forms.Held(*held) for held in tokens.items()]))
+        self._call(
+            "extend", forms.Extend(study, [forms.HeldTrial(*held) for held in tokens.items()])
+        )
 
     def report(
         self,
@@ -212,10 +212,16 @@ class HTTP(Storage):
         checkpoints: tuple[dict[str, Any], ...] | None,
         params: dict[str, Any],
     ) -> int:
-        kept = None if checkpoints is None else list(checkpoints)
-        found: forms.Revision = self._call(
-            "report", forms.AddReport(study, number, token, step, pack_value(value), kept, params)
+        request = forms.AddReport(
+            study=study,
+            number=number,
+            token=token,
+            step=step,
+            value=pack_value(value),
+            checkpoints=None if checkpoints is None else list(checkpoints),
+            params=params,
         )
+        found: forms.Revision = self._call("report", request)
         return found.revision
 
     def finish(self, study: int, row: TrialRow) -> int:
@@ -237,96 +243,110 @@ class HTTP(Storage):
         wanted = None if numbers is None else [int(i) for i in numbers]
         return list(map(unpack_trial, self._call("rows", forms.Some(study, wanted))))
 
-    # -- the line
-    # ------------------------------------------------------------------------------------------
+    # -- requests
 
-    def _call(self, verb: str, what: forms.Form) -> Any:
-        body, until = _encode(what), time.monotonic() + _SLOWED_S
+    def _call(self, verb: str, request: forms.Form) -> Any:
+        """Send a verb and return the answer, in the form that `VERBS` gives it."""
+        body = _encode(request)
         if len(body) > self._max_body:
             raise StorageError(
-                f"{self._shown} takes requests up to {self._max_body} bytes, this one has "
-                f"{len(body)}; send fewer "
-                "trials at a time, or raise the service's max_body"
+                f"{self._address} takes requests up to {self._max_body} bytes, this one has "
+                f"{len(body)}; send fewer trials at a time, or raise the service's max_body"
             )
+        status, answer = self._post_slowly(self._path + verb, body)
+        if status != 200:
+            raise self._error(status, answer)
+        try:
+            return _decoders[verb].decode(answer)
+        except ValueError:
+            raise StorageError(
+                f"{self._address} is no luthier service of this version: no {verb} answers so"
+            ) from None
+
+    def _post_slowly(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Post a request, and again while the service asks to slow down."""
+        until = time.monotonic() + _SLOW_DOWN_S
         while True:
-            status, wait, answer = self._post(self._path + verb, body)
+            status, wait, answer = self._post(path, body)
             if status != 429:
-                break
-            wait_s = min(float(wait), 5.0) if wait and wait.isascii() and wait.isdigit() else 1.0
-            if time.monotonic() + wait_s > until:
+                return status, answer
+            pause_s = 1.0
+            if wait and wait.isascii() and wait.isdigit():
+                pause_s = min(float(wait), _LONGEST_PAUSE_S)
+            if time.monotonic() + pause_s > until:
                 raise StorageUnreachableError(
-                    f"{self._shown} asks to slow down, and has for {_SLOWED_S:g} s"
+                    f"{self._address} asks to slow down, and has for {_SLOW_DOWN_S:g} s"
                 )
-            time.sleep(wait_s)
-        if status == 200:
-            try:
-                return _decoders[verb].decode(answer)
-            except ValueError:
-                raise StorageError(
-                    f"{self._shown} is no luthier service of this version: no {verb} answers so"
-                ) from None
-        raise self._error(status, answer)
+            time.sleep(pause_s)
 
     def _error(self, status: int, answer: bytes) -> LuthierError:
-        """What went wrong, in the words and the class that it had there."""
+        """Return the error that an answer reports, of the class that it had in the service."""
         if status in (401, 403):
             return StorageDeniedError(
-                f"{self._shown} refuses the token; give it in the URL as http://TOKEN@host:port, "
-                "or in LUTHIER_TOKEN"
+                f"{self._address} refuses the token; give it in the URL as "
+                "http://TOKEN@host:port, or in LUTHIER_TOKEN"
             )
         try:
-            said = msgspec.json.decode(answer)["error"]
-            kind, message = getattr(errors, str(said["type"]), None), str(said["message"])
+            error = msgspec.json.decode(answer)["error"]
+            kind = getattr(errors, str(error["type"]), None)
+            message = str(error["message"])
         except (ValueError, LookupError, TypeError):
-            kind, message = None, ""
+            kind = None
+            message = ""
         if status in (408, 502, 503, 504):
-            return StorageUnreachableError(message or f"{self._shown} answers with status {status}")
+            return StorageUnreachableError(
+                message or f"{self._address} answers with status {status}"
+            )
         if isinstance(kind, type) and issubclass(kind, LuthierError):
             return kind(message)
         if message:
-            return StorageError(f"{self._shown}: {message}")
+            return StorageError(f"{self._address}: {message}")
         what = "a redirect, which is not followed" if 300 <= status < 400 else f"status {status}"
         return StorageError(
-            f"{self._shown} is no luthier service: it answers with {what}; is the address right?"
+            f"{self._address} is no luthier service: it answers with {what}; is the address right?"
         )
 
     def _post(self, path: str, body: bytes) -> tuple[int, str | None, bytes]:
-        """Status, Retry-After and body of the answer, over a connection that is kept for the next."""
-        line = self._connection()
+        """Post a request over a connection that stays open for the next.
+
+        Returns:
+            Status, Retry-After and body of the answer.
+        """
+        connection = self._connection()
         try:
-            line.request("POST", path, body, self._headers)
-            if line.sock is not None:
-                line.sock.settimeout(self._timeout_s)
-            response = line.getresponse()
+            connection.request("POST", path, body, self._headers)
+            if connection.sock is not None:
+                connection.sock.settimeout(self._timeout_s)
+            response = connection.getresponse()
             answer = response.read()
         except (OSError, http.client.HTTPException) as e:
-            line.close()
+            connection.close()
             reason = (
                 "no answer in time" if isinstance(e, TimeoutError) else str(e) or type(e).__name__
             )
-            raise StorageUnreachableError(f"{self._shown} does not answer: {reason}") from None
+            raise StorageUnreachableError(f"{self._address} does not answer: {reason}") from None
         except BaseException:
-            line.close()
+            connection.close()
             raise
         if response.will_close:
-            line.close()
+            connection.close()
         else:
-            self._idle.append(line)
+            self._idle.append(connection)
         return response.status, response.getheader("Retry-After"), answer
 
     def _connection(self) -> http.client.HTTPConnection:
-        """One that is idle and alive, or a new one."""
+        """Return a connection that is idle and alive, or a new one."""
         if self._pid != os.getpid():  # the parent goes on with those
             self.close()
             self._pid = os.getpid()
         while True:
             try:
-                line = self._idle.pop()
+                connection = self._idle.pop()
             except IndexError:
                 break
-            if line.sock is not None and not _readable(line.sock):
-                return line
-            line.close()  # the server has hung up
+            if connection.sock is not None and not _has_ended(connection.sock):
+                return connection
+            connection.close()  # the server has hung up
         timeout_s = min(self._timeout_s, _CONNECT_S)
         if self._tls is None:
             return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
@@ -348,8 +368,8 @@ class HTTP(Storage):
             self.close()
 
 
-def _readable(sock: socket.socket) -> bool:
-    """Whether an idle connection has something to say, which can only be that it is over."""
+def _has_ended(sock: socket.socket) -> bool:
+    """Return whether an idle connection has something to read, which can only be its end."""
     if not hasattr(select, "poll"):
         return bool(select.select([sock], [], [], 0)[0])
     poll = select.poll()

@@ -1,6 +1,6 @@
-"""How a storage's verbs travel over HTTP: as JSON in these forms, which both ends check.
+"""Verbs of a storage over HTTP: JSON in these forms, which both ends check.
 
-Numbers that are not finite are written as text, as everywhere (see `body`).
+Numbers that are not finite are written as text, as everywhere (see `codec`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .codec import Count, Number, Point, Whole, with_trial_fields
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True):
-    """What travels; fields it does not know are refused."""
+    """A message; fields that it does not have are refused."""
 
 
 @with_trial_fields(omit_defaults=True)
@@ -24,19 +24,19 @@ class Row(Form):
 
 
 class One(Form):
-    """Which study."""
+    """A study, by its id."""
 
     study: Count
 
 
 class Named(Form):
-    """Which study, by its name."""
+    """A study, by its name."""
 
     name: str
 
 
 class Empty(Form):
-    """No more than that."""
+    """Nothing."""
 
 
 class CreateStudy(Form):
@@ -79,8 +79,8 @@ class Claim(Form):
     resume: Resumption | None = None
 
 
-class Held(Form):
-    """Who holds a trial."""
+class HeldTrial(Form):
+    """A trial and the token that its worker holds."""
 
     number: Count
     token: Whole
@@ -90,7 +90,7 @@ class Extend(Form):
     """See `Storage.extend`."""
 
     study: Count
-    tokens: list[Held]
+    tokens: list[HeldTrial]
 
 
 class AddReport(Form):
@@ -136,9 +136,13 @@ class Some(Form):
 
 
 class Hello(msgspec.Struct):
-    """What a client must know of the service.
+    """The service's clock and settings.
 
-    Its clock, its leases, and how long a request may be.
+    Attributes:
+        now: Its time, in seconds since 1970.
+        lease_s: How long a worker may be silent, in seconds.
+        max_retries: How often a trial is offered again.
+        max_body: The largest request that it takes, in bytes.
     """
 
     now: float
@@ -154,21 +158,21 @@ class Revision(msgspec.Struct):
 
 
 class Added(msgspec.Struct):
-    """The number of the first trial that was added, -1 for none, and the study's revision."""
+    """The first trial that was added, -1 for none, and the study's revision."""
 
     first: int
     revision: int
 
 
 class Claimed(msgspec.Struct):
-    """The trial, if it was to be had, and the study's revision."""
+    """The trial, None where it could not be claimed, and the study's revision."""
 
     row: Row | None
     revision: int
 
 
 class News(Point):
-    """A report that is new, and whose it is."""
+    """A new report, and the number of its trial."""
 
     number: int
 
@@ -181,7 +185,7 @@ class Changed(msgspec.Struct):
     reports: list[News]
 
 
-VERBS: dict[str, tuple[type[Form], Any]] = {  # what each is asked, and what it answers
+VERBS: dict[str, tuple[type[Form], Any]] = {  # the request and the answer of each
     "hello": (Empty, Hello),
     "create_study": (CreateStudy, StudyRecord),
     "study": (Named, StudyRecord),

@@ -1,8 +1,9 @@
-"""Studies in this process's memory: the fastest storage, gone when the process ends."""
+"""Studies in this process's memory: the fastest storage, lost when the process ends."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,25 +18,40 @@ _Change = tuple[int, float | None]  # a trial, and the step of a report if it wa
 
 
 class _Table:
-    """One study: its trials, its reports, and in which order they changed."""
+    """One study: its trials, its reports, and in which order they changed.
+
+    Attributes:
+        record: The study's record, without counts.
+        rows: The trials without their reports, by number.
+        reports: The reports of each trial, by step.
+        changes: What each revision has changed: entry r led to revision r + 1.
+        calls: The first trial that each call has added, by the call's name.
+    """
 
     def __init__(self, record: StudyRecord) -> None:
         self.record = record
         self.rows: list[TrialRow] = []
         self.reports: dict[int, dict[float, ReportValue]] = {}
-        self.changed: list[tuple[_Change, ...]] = []  # entry r made revision r + 1
-        self.calls: dict[str, int] = {}  # the first trial that a call has added
+        self.changes: list[tuple[_Change, ...]] = []
+        self.calls: dict[str, int] = {}
+
+    @property
+    def revision(self) -> int:
+        return len(self.changes)
 
     def row(self, number: int) -> TrialRow:
+        """Return a trial without its reports."""
         transitions.require_trial(number, range(len(self.rows)))
         return self.rows[number]
 
     def put(self, row: TrialRow) -> int:
+        """Replace a trial and return the new revision."""
         self.rows[row.number] = row
-        self.changed.append(((row.number, None),))
-        return len(self.changed)
+        self.changes.append(((row.number, None),))
+        return self.revision
 
-    def full(self, row: TrialRow) -> TrialRow:
+    def with_reports(self, row: TrialRow) -> TrialRow:
+        """Return a trial with its reports, in dictionaries of its own."""
         reports = tuple(sorted(self.reports.get(row.number, {}).items()))
         return replace(row, reports=reports, params=dict(row.params), tags=dict(row.tags))
 
@@ -53,7 +69,7 @@ class Memory(Storage):
     def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
         super().__init__(lease_s, max_retries)
         self._tables: dict[int, _Table] = {}
-        self._next = 1
+        self._next_id = 1
         self._lock = threading.RLock()
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
@@ -62,28 +78,25 @@ class Memory(Storage):
                 raise StudyExistsError(
                     f"study {name!r} exists; load it, or pass load_if_exists=True"
                 )
-            record = StudyRecord(self._next, name, dict(spec), self.now())
-            self._tables[self._next] = _Table(record)
-            self._next += 1
+            record = StudyRecord(self._next_id, name, dict(spec), self.now())
+            self._tables[self._next_id] = _Table(record)
+            self._next_id += 1
             return record
 
     def study(self, name: str) -> StudyRecord:
-        for record in self.studies():
+        records = self.studies()
+        for record in records:
             if record.name == name:
                 return record
-        raise StudyNotFoundError(f"no study {name!r}; there are {[r.name for r in self.studies()]}")
+        raise StudyNotFoundError(f"no study {name!r}; there are {[r.name for r in records]}")
 
     def studies(self) -> list[StudyRecord]:
         with self._lock:
-            out = []
-            for t in self._tables.values():
-                states = [r.state for r in t.rows]
-                out.append(
-                    replace(
-                        t.record, counts={s.value: states.count(s) for s in State if s in states}
-                    )
-                )
-            return out
+            records = []
+            for table in self._tables.values():
+                counts = Counter(int(row.state) for row in table.rows)
+                records.append(replace(table.record, counts=dict(sorted(counts.items()))))
+            return records
 
     def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
         with self._lock:
@@ -106,25 +119,25 @@ class Memory(Storage):
             table = self._table(study)
             first = len(table.rows)
             if call in table.calls:
-                return table.calls[call], len(table.changed)
+                return table.calls[call], table.revision
             if expected is not None and expected != first:
-                return -1, len(table.changed)
+                return -1, table.revision
             if call is not None and rows:
                 table.calls[call] = first
-            changed: list[_Change] = []
+
+            until = self.now() + self.lease_s
+            changes: list[_Change] = []
             for number, row in enumerate(rows, first):
-                token, lease_s = (
-                    (1, self.now() + self.lease_s) if row.state == State.RUNNING else (0, 0.0)
-                )
+                token, lease_s = transitions.first_lease(row.state, until)
                 table.rows.append(
                     replace(row, number=number, token=token, lease_s=lease_s, reports=())
                 )
-                changed.append((number, None))
+                changes.append((number, None))
                 if row.reports:
                     table.reports[number] = dict(row.reports)
-                    changed += [(number, step) for step, _ in row.reports]
-            table.changed.append(tuple(changed))
-            return first, len(table.changed)
+                    changes += [(number, step) for step, _ in row.reports]
+            table.changes.append(tuple(changes))
+            return first, table.revision
 
     def claim(
         self,
@@ -149,8 +162,8 @@ class Memory(Storage):
                 checkpoints,
             )
             if row is None:
-                return None, len(table.changed)
-            claimed = table.full(row) if row.state == State.RUNNING else None
+                return None, table.revision
+            claimed = table.with_reports(row) if row.state == State.RUNNING else None
             return claimed, table.put(row)
 
     def extend(self, study: int, tokens: Mapping[int, int]) -> None:
@@ -174,55 +187,54 @@ class Memory(Storage):
     ) -> int:
         with self._lock:
             table = self._table(study)
-            row = self._held(table, number, token)
-            table.reports.setdefault(number, {})[step] = value
+            row = table.row(number)
+            transitions.require_token(row, token)
             until = self.now() + self.lease_s
-            table.rows[number], changed = transitions.report(row, until, checkpoints, params)
-            table.changed.append(((number, step), (number, None)) if changed else ((number, step),))
-            return len(table.changed)
+            row, changed = transitions.report(row, until, checkpoints, params)
+            table.rows[number] = row
+            table.reports.setdefault(number, {})[step] = value
+            table.changes.append(((number, step), (number, None)) if changed else ((number, step),))
+            return table.revision
 
     def finish(self, study: int, row: TrialRow) -> int:
         with self._lock:
             table = self._table(study)
             ended = transitions.finish(row, table.row(row.number))
-            return len(table.changed) if ended is None else table.put(ended)
+            return table.revision if ended is None else table.put(ended)
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         with self._lock:
             table = self._table(study)
-            row = self._held(table, number, token)
+            row = table.row(number)
+            transitions.require_token(row, token)
             return table.put(transitions.release(row, retried, self.max_retries, self.now()))
 
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
             table = self._table(study)
-            new = [
-                (r, *change)
-                for r, changes in enumerate(table.changed[since:])
-                for change in changes
-            ]
-            numbers = sorted({number for _, number, step in new if step is None})
-            latest = {(number, step): r for r, number, step in new if step is not None}
-            told = sorted((r, number, step) for (number, step), r in latest.items())
-            reports = [
-                Report(number, step, table.reports[number][step]) for _, number, step in told
-            ]
-            return Changes(len(table.changed), [table.rows[i] for i in numbers], reports)
+            changed: set[int] = set()
+            latest: dict[tuple[int, float], int] = {}  # a report, and the last revision of it
+            for revision, changes in enumerate(table.changes[since:]):
+                for number, step in changes:
+                    if step is None:
+                        changed.add(number)
+                    else:
+                        latest[number, step] = revision
+
+            in_order = sorted((revision, *report) for report, revision in latest.items())
+            return Changes(
+                table.revision,
+                [table.rows[i] for i in sorted(changed)],
+                [Report(i, step, table.reports[i][step]) for _, i, step in in_order],
+            )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._lock:
             table = self._table(study)
-            return [
-                table.full(r)
-                for r in (table.rows if numbers is None else [table.row(i) for i in numbers])
-            ]
+            rows = table.rows if numbers is None else [table.row(i) for i in numbers]
+            return [table.with_reports(row) for row in rows]
 
     def _table(self, study: int) -> _Table:
         if study not in self._tables:
             raise StudyNotFoundError("the study was deleted")
         return self._tables[study]
-
-    def _held(self, table: _Table, number: int, token: int) -> TrialRow:
-        row = table.row(number)
-        transitions.require_token(row, token)
-        return row

@@ -1,19 +1,14 @@
-"""Studies on a Redis server: the quickest storage for many machines.
-
-What survives a crash is for the server to say.
-"""
+"""Studies on a Redis server: the fastest storage for many machines."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import msgspec
 import redis
@@ -38,15 +33,15 @@ from . import redis_scripts as scripts
 from . import transitions
 from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password
 from .codec import encode_body, to_json, value_from_column
-from .local_folder import local_folder
+from .forks import ForkAware, follow_forks
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest
-from .server_clock import Clock
+from .server_clock import ServerClock
+from .server_urls import local_folder, with_options
 
 logger = logging.getLogger("luthier")
 
-_CALL_S = 86_400  # how long a call of add_trials is known again
-# how much is read at once, in rows or so: a large study does not keep other workers waiting
-_PAGE = 5_000
+_CALL_S = 86_400  # how long a call of add_trials is recognised
+_PAGE = 5_000  # about how many rows are read at once, so that nobody waits for a large study
 _OPTIONS = (
     "client_name",
     "db",
@@ -59,9 +54,9 @@ _OPTIONS = (
     "socket_timeout",
     "username",
 )
-_PLACE = r"unix://.*|rediss?://([^@/#]*@)?([^@/#:\[\]]*|\[[0-9A-Fa-f:.]*\])(:[0-9]{1,5})?(/[0-9]*)?"
+_URL = r"unix://.*|rediss?://([^@/#]*@)?([^@/#:\[\]]*|\[[0-9A-Fa-f:.]*\])(:[0-9]{1,5})?(/[0-9]*)?"
 _DENIED = (failures.AuthenticationError, failures.AuthorizationError, failures.NoPermissionError)
-_DENIALS = ("DENIED", "The user executing the script", "ACL failure")
+_DENIED_TEXTS = ("DENIED", "The user executing the script", "ACL failure")
 _AWAY = (
     failures.ConnectionError,
     failures.TimeoutError,
@@ -70,26 +65,27 @@ _AWAY = (
     OSError,
 )
 
-_warned: set[str] = set()  # of which servers this process has said that they may forget
+_warned: set[str] = set()  # servers that this process has logged a warning about
 
 
-class Redis(Storage):
+class Redis(Storage, ForkAware):
     """Studies on a Redis server (5 or later; Valkey too).
 
-    One round trip a verb, two where a trial changes hands.
+    Each verb is one Lua script, which runs whole or not at all: one round trip, or two where a
+    trial is claimed or released.
 
-    A verb is one Lua script, which is done or not. What survives a crash of the *server* is for its
-    settings to say: with `appendonly yes` and `appendfsync always` all that was acknowledged, with
-    `appendfsync everysec` all but the last second or so, with snapshots only (Redis's default) all
-    but the last minutes; a worker that finds such a loss stops with StorageDamagedError. What a
-    crash of *workers* leaves is safe in any case. The server must not evict keys (`maxmemory-policy
-    noeviction`). Redis Cluster is not supported: a study lives on one server.
+    What survives a crash of the *server* depends on its settings: with `appendonly yes` and
+    `appendfsync always` all that was acknowledged, with `appendfsync everysec` all but the last
+    second or so, with snapshots only (Redis's default) all but the last minutes. A worker that
+    finds such a loss stops with StorageDamagedError. A crash of *workers* loses nothing in any
+    case. The server must not evict keys (`maxmemory-policy noeviction`). Redis Cluster is not
+    supported: a study lives on one server.
 
     Args:
         url: "redis://[[user]:password@]host[:port][/database]", "rediss://..." (TLS) or
             "unix:///path/of/socket".
-        options: Of redis-py, such as ssl_ca_certs, socket_timeout or password; and prefix, which
-            all keys begin with.
+        options: Those of redis-py, such as ssl_ca_certs, socket_timeout or password; and prefix,
+            with which all keys begin.
         lease_s: How long a worker may be silent before its trials are offered again, in seconds.
         max_retries: How often a trial is offered again before it counts as failed.
         checkpoints: A folder or URL for checkpoints that all workers can write to; None for one on
@@ -111,12 +107,12 @@ class Redis(Storage):
         self._place, _, query = url.partition("?")
         self._options = {**dict(parse_qsl(query)), **(options or {})}
         self._arguments = self._place, self._options, lease_s, max_retries, checkpoints
-        if not re.fullmatch(_PLACE, self._place):  # which is not quoted: it may hold a password
+        # No message quotes the URL: it may hold a password.
+        if not re.fullmatch(_URL, self._place):
             raise StorageError(
                 "expected a URL such as 'redis://user:password@host:6379/0', where special "
-                "characters of the password "
-                f"are written as %40, %2F, ...; got one that does not read so, of {len(url)} "
-                "characters"
+                "characters of the password are written as %40, %2F, ...; got one that does not "
+                f"read so, of {len(url)} characters"
             )
         unknown = [k for k in self._options if k not in _OPTIONS and not k.startswith("ssl_")]
         if unknown:
@@ -126,21 +122,21 @@ class Redis(Storage):
         prefix = self._options.get("prefix", "luthier")
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", prefix):
             raise StorageError(f"prefix is made of letters, digits and _ . -, got {prefix!r}")
+
         self._schema = f"{prefix}:schema"
         self._studies = f"{prefix}:studies"
-        kept = {
-            **self._options,
+        own: dict[str, Any] = {
             "lease_s": self.lease_s,
             "max_retries": self.max_retries,
             "checkpoints": checkpoints,
         }
-        self.url = f"{self._place}?{urlencode({k: v for k, v in kept.items() if v is not None})}"
+        self.url = with_options(self._place, self._options | own)
         self._lock = threading.Lock()
         self._pool: Any = None
-        self._clock = Clock(self._server_s)
-        database = self._connections().connection_kwargs.get("db", 0)
+        self._clock = ServerClock(self._server_s)
+        database = self._make_pool().connection_kwargs.get("db", 0)
         self.folder = checkpoints or local_folder(f"{self._place}/{database}/{prefix}")
-        _here.add(self)
+        follow_forks(self)
 
     def __repr__(self) -> str:
         return f"Redis({hide_password(self._place)!r})"
@@ -149,7 +145,6 @@ class Redis(Storage):
         return self._clock.now()
 
     # -- studies
-    # ------------------------------------------------------------------------------------------
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         now = self.now()
@@ -161,23 +156,30 @@ class Redis(Storage):
         return StudyRecord(study, name, dict(spec), now)
 
     def study(self, name: str) -> StudyRecord:
-        found = self._records(name)
+        found = self._read_studies(name)
         if not found:
             names = [record.name for record in self.studies()[:20]]
             raise StudyNotFoundError(f"no study {name!r} in {self!r}; there are {names}")
         return found[0]
 
     def studies(self) -> list[StudyRecord]:
-        return self._records()
+        return self._read_studies()
 
-    def _records(self, *name: str) -> list[StudyRecord]:
-        found, records = self._run(scripts.STUDIES, None, *name), []
-        with self._readable():
-            for study, named, (spec, created_s, *counts) in found:
+    def _read_studies(self, *name: str) -> list[StudyRecord]:
+        """Return the study of a name, if there is one; without a name, all of them by id."""
+        found = self._run(scripts.STUDIES, None, *name)
+        records = []
+        with self._refuse_unreadable():
+            for study, encoded_name, (spec, created_s, *counts) in found:
                 by_state = {state: int(n) for state, n in enumerate(counts) if n and int(n)}
-                decoded = msgspec.json.decode(spec)
                 records.append(
-                    StudyRecord(int(study), named.decode(), decoded, float(created_s), by_state)
+                    StudyRecord(
+                        id=int(study),
+                        name=encoded_name.decode(),
+                        spec=msgspec.json.decode(spec),
+                        created_s=float(created_s),
+                        counts=by_state,
+                    )
                 )
         return sorted(records, key=lambda record: record.id)
 
@@ -188,7 +190,6 @@ class Redis(Storage):
         self._run(scripts.DELETE, study, self._studies)
 
     # -- trials
-    # ------------------------------------------------------------------------------------------
 
     def add_trials(
         self,
@@ -200,7 +201,7 @@ class Redis(Storage):
         until = self.now() + self.lease_s
         args: list[Any] = ["" if expected is None else expected, call or "", _CALL_S]
         for row in rows:
-            token, lease_s = (1, until) if row.state == State.RUNNING else (0, 0.0)
+            token, lease_s = transitions.first_lease(row.state, until)
             args += [encode_row(replace(row, token=token, lease_s=lease_s)), len(row.reports)]
             for step, value in sorted(dict(row.reports).items()):
                 args += encode_report(step, value)
@@ -249,9 +250,10 @@ class Redis(Storage):
     ) -> int:
         until = self.now() + self.lease_s
         if checkpoints is None:
-            known = params_digest(params) if params else ""
+            # The common case, in one script: the params are those that are stored.
+            digest = params_digest(params) if params else ""
             revision = self._run(
-                scripts.REPORT, study, number, token, until, known, *encode_report(step, value)
+                scripts.REPORT, study, number, token, until, digest, *encode_report(step, value)
             )
             if revision:
                 return int(revision)
@@ -263,6 +265,7 @@ class Redis(Storage):
         return self._change(study, number, change, *encode_report(step, value))[1]
 
     def finish(self, study: int, row: TrialRow) -> int:
+        # The common case, in one script: the trial has had no turn before.
         rest = f"{params_digest(row.params)} {encode_body(replace(row, turns=()))}"
         revision = self._run(scripts.FINISH, study, row.number, row.token, int(row.state), rest)
         if revision:
@@ -283,31 +286,29 @@ class Redis(Storage):
 
     def changes(self, study: int, since: int) -> Changes:
         rows: dict[int, str] = {}
-        reports: dict[tuple[int, float], Report] = {}  # by revision
+        reports: dict[tuple[int, float], Report] = {}  # in the order of their latest revisions
         revision = since + 1
-        while since < revision:  # what changes while we read stands in a later page
-            revision, entries, numbers, found = self._unpacked(scripts.CHANGES, study, since, _PAGE)
+        while since < revision:  # what changes meanwhile stands in a later page
+            revision, entries, numbers, found = self._run_packed(
+                scripts.CHANGES, study, since, _PAGE
+            )
             if revision < since:
                 raise StorageDamagedError(
                     f"{self!r} has lost what it had acknowledged: the study is at revision "
-                    f"{revision}, expected "
-                    f"{since} or later. Load it again to go on with what is left; 'appendonly yes' "
-                    "there keeps more"
+                    f"{revision}, expected {since} or later. Load it again to go on with what is "
+                    "left; 'appendonly yes' there keeps more"
                 )
             since += len(entries)
             rows.update(zip(numbers, found, strict=True))
-            with self._readable():
+            with self._refuse_unreadable():
                 for line in (line for entry in entries for line in entry.split("\n")[1:]):
                     number, step, value = line.split(" ")
                     report = Report(int(number), float(step), value_from_column(value))
                     reports.pop((report.number, report.step), None)
                     reports[report.number, report.step] = report
-        with self._readable():
-            return Changes(
-                revision,
-                [decode_row(number, rows[number]) for number in sorted(rows)],
-                [*reports.values()],
-            )
+        with self._refuse_unreadable():
+            changed = [decode_row(number, rows[number]) for number in sorted(rows)]
+            return Changes(revision, changed, [*reports.values()])
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         if numbers is not None:
@@ -322,14 +323,14 @@ class Redis(Storage):
         ]
 
     def _read(self, study: int, *numbers: int) -> tuple[int, list[tuple[TrialRow, str]]]:
-        """The study's revision, and some trials with their reports, also as they are stored."""
-        revision, found = self._unpacked(scripts.READ, study, *numbers)
+        """Return the study's revision, and trials with their reports, also as they are stored."""
+        revision, found = self._run_packed(scripts.READ, study, *numbers)
         rows = []
-        with self._readable():
+        with self._refuse_unreadable():
             for number, (stored, reports) in zip(numbers, found, strict=True):
                 pairs = [
-                    (float(s), value_from_column(v))
-                    for s, v in zip(reports[::2], reports[1::2], strict=True)
+                    (float(step), value_from_column(value))
+                    for step, value in zip(reports[::2], reports[1::2], strict=True)
                 ]
                 rows.append((decode_row(number, stored, pairs), stored))
         return revision, rows
@@ -339,16 +340,16 @@ class Redis(Storage):
         study: int,
         number: int,
         change: Callable[[TrialRow], tuple[TrialRow, bool] | None],
-        *told: str,
+        *report: str,
     ) -> tuple[TrialRow | None, int]:
-        """Puts a trial in the place of what it was, and a report beside it.
+        """Replace a trial by what it becomes, unless somebody else has changed it meanwhile.
 
         Args:
             study: The study's id.
-            number: Which trial.
-            change: From what is stored to what shall be, and whether that is news; None to leave it
-                as it is. It is asked again when somebody else was quicker.
-            told: A report, or nothing.
+            number: The trial's.
+            change: Returns what a stored trial becomes, and whether that is listed as a change;
+                None to leave it as it is. It is called again where somebody else was quicker.
+            report: The step and value of a report to add, or nothing.
 
         Returns:
             The new trial, None if there is none, and the study's revision.
@@ -360,50 +361,53 @@ class Redis(Storage):
                 return None, revision
             new, listed = changed
             swapped = self._run(
-                scripts.SWAP, study, number, stored, encode_row(new), int(listed), *told
+                scripts.SWAP, study, number, stored, encode_row(new), int(listed), *report
             )
             if swapped:
                 return new, swapped
 
     # -- the server
-    # ------------------------------------------------------------------------------------------
 
     def _run(self, script: scripts.Script, study: int | None, *args: str | float) -> Any:
-        """The answer of a script about a study, or about all of them."""
+        """Return the answer of a script about a study, or about all studies."""
         key = self._studies if study is None else f"{self._studies}:{study}"
-        with self._translated():
+        with self._translate_errors():
             try:
-                answer = _answer(self._connected(), "EVALSHA", script.sha, 1, key, *args)
+                answer = send_command(self._open(), "EVALSHA", script.sha, 1, key, *args)
             except failures.NoScriptError:
-                answer = _answer(self._connected(), "EVAL", script.text, 1, key, *args)
+                answer = send_command(self._open(), "EVAL", script.text, 1, key, *args)
         if answer is None:
-            if study is not None and _answer(self._connected(), "EXISTS", key):
+            if study is not None and send_command(self._open(), "EXISTS", key):
                 raise TrialError("the study has no such trial")
             raise StudyNotFoundError("the study was deleted")
         return answer
 
-    def _unpacked(self, script: scripts.Script, study: int, *args: int) -> Any:
+    def _run_packed(self, script: scripts.Script, study: int, *args: int) -> Any:
+        """Return the answer of a script that packs it."""
         answer = self._run(script, study, *args)
-        with self._readable():
+        with self._refuse_unreadable():
             return msgspec.msgpack.decode(answer)
 
-    def _connected(self) -> Any:
-        """The connections; where they are new, the server is looked at first."""
+    def _open(self) -> Any:
+        """Return the pool of connections; where it is new, the server is checked first."""
         if (pool := self._pool) is None:
             with self._lock:
                 if (pool := self._pool) is None:
-                    pool = self._connections()
-                    self._look_at(pool)
+                    pool = self._make_pool()
+                    self._check_schema(pool)
+                    if self._place not in _warned:
+                        self._warn_of_losses(pool)
+                        _warned.add(self._place)
                     self._pool = pool
         return pool
 
-    def _connections(self) -> Any:
-        """A pool of connections, none of which has been made yet."""
-        query = urlencode({k: v for k, v in self._options.items() if k != "prefix"})
+    def _make_pool(self) -> Any:
+        """Return a pool of connections, none of which has been made yet."""
+        options = {k: v for k, v in self._options.items() if k != "prefix"}
         network = {} if self._place.startswith("unix:") else {"socket_keepalive": True}
         try:
             pool = redis.ConnectionPool.from_url(
-                f"{self._place}?{query}",
+                with_options(self._place, options),
                 protocol=2,
                 retry=Retry(NoBackoff(), 0),
                 socket_timeout=30.0,
@@ -417,9 +421,9 @@ class Redis(Storage):
             raise StorageError(f"expected a URL and options that redis-py knows: {e}") from e
         return pool
 
-    def _look_at(self, pool: Any) -> None:
-        """Refuses what a newer luthier has written, and warns of a server that may forget."""
-        schema = _answer(pool, "EVAL", scripts.SCHEMA.text, 1, self._schema, SCHEMA)
+    def _check_schema(self, pool: Any) -> None:
+        """Refuse what another program or a newer luthier has written."""
+        schema = send_command(pool, "EVAL", scripts.SCHEMA.text, 1, self._schema, SCHEMA)
         if not schema.isdigit():
             raise StorageDamagedError(
                 f"{self._schema!r} in {self!r} is another program's; choose another '?prefix='"
@@ -429,34 +433,35 @@ class Redis(Storage):
                 f"{self!r} has schema {int(schema)}, this luthier reads up to {SCHEMA}; upgrade "
                 "luthier to open it"
             )
-        if self._place not in _warned:
-            settings: dict[bytes, bytes] = {}
-            with contextlib.suppress(failures.ResponseError):  # many operators forbid CONFIG
-                for pattern in ("appendonly", "maxmemory*"):
-                    found = _answer(pool, "CONFIG", "GET", pattern)
-                    settings.update(zip(found[::2], found[1::2], strict=True))
-            _warned.add(self._place)
-            if settings.get(b"appendonly") == b"no":
-                logger.warning(
-                    "%r keeps no append-only file, so a crash loses minutes; set 'appendonly yes'",
-                    self,
-                )
-            if settings.get(b"maxmemory", b"0") != b"0" and settings[
-                b"maxmemory-policy"
-            ].startswith(b"allkeys"):
-                logger.warning(
-                    "%r drops studies when it is full; set 'maxmemory-policy noeviction' there",
-                    self,
-                )
+
+    def _warn_of_losses(self, pool: Any) -> None:
+        """Log a warning where the server's settings let it lose studies."""
+        settings: dict[bytes, bytes] = {}
+        with contextlib.suppress(failures.ResponseError):  # many operators forbid CONFIG
+            for pattern in ("appendonly", "maxmemory*"):
+                found = send_command(pool, "CONFIG", "GET", pattern)
+                settings.update(zip(found[::2], found[1::2], strict=True))
+        if settings.get(b"appendonly") == b"no":
+            logger.warning(
+                "%r keeps no append-only file, so a crash loses minutes; set 'appendonly yes'",
+                self,
+            )
+        bounded = settings.get(b"maxmemory", b"0") != b"0"
+        if bounded and settings[b"maxmemory-policy"].startswith(b"allkeys"):
+            logger.warning(
+                "%r drops studies when it is full; set 'maxmemory-policy noeviction' there",
+                self,
+            )
 
     def _server_s(self) -> float:
-        with self._translated():
-            seconds, microseconds = _answer(self._connected(), "TIME")
+        """Return the time on the server, in seconds since 1970."""
+        with self._translate_errors():
+            seconds, microseconds = send_command(self._open(), "TIME")
         return int(seconds) + int(microseconds) / 1e6
 
     @contextlib.contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Says of content that does not read as luthier's that it is not."""
+    def _refuse_unreadable(self) -> Iterator[None]:
+        """Raise StorageDamagedError where the content does not read as luthier's."""
         try:
             yield
         except (AttributeError, TypeError, ValueError) as e:
@@ -465,37 +470,46 @@ class Redis(Storage):
             ) from e
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
+        """Raise errors of redis-py as luthier's."""
         try:
             yield
         except (failures.RedisError, OSError) as e:
-            raise self._translation(e) from e
+            raise self._translate(e) from e
 
-    def _translation(self, e: Exception) -> StorageError:
-        said = str(e)
-        if isinstance(e, _DENIED) or said.startswith(_DENIALS):
+    def _translate(self, e: Exception) -> StorageError:
+        text = str(e)
+        if isinstance(e, _DENIED) or text.startswith(_DENIED_TEXTS):
             return StorageDeniedError(
-                f"{self!r} refuses: {said}; check user, password and their rights"
+                f"{self!r} refuses: {text}; check user, password and their rights"
             )
-        if isinstance(e, failures.OutOfMemoryError) or said.startswith("MISCONF"):
+        if isinstance(e, failures.OutOfMemoryError) or text.startswith("MISCONF"):
             return StorageFullError(
-                f"no room in {self!r}, in memory or on its disk ({said}); finished trials are "
-                "safe. Make room and run "
-                "again"
+                f"no room in {self!r}, in memory or on its disk ({text}); finished trials are "
+                "safe. Make room and run again"
             )
-        if isinstance(e, _AWAY) or said.startswith(("BUSY ", "NOREPLICAS")):
-            return StorageUnreachableError(f"{self!r} does not answer: {said}")
+        if isinstance(e, _AWAY) or text.startswith(("BUSY ", "NOREPLICAS")):
+            return StorageUnreachableError(f"{self!r} does not answer: {text}")
         if isinstance(e, failures.AskError | failures.ClusterError):
             return StorageError(
-                f"{self!r} belongs to a Redis Cluster; expected a single server ({said})"
+                f"{self!r} belongs to a Redis Cluster; expected a single server ({text})"
             )
-        return StorageError(f"{self!r}: {said}")
+        return StorageError(f"{self!r}: {text}")
 
     def close(self) -> None:
         pool = self._pool
         self._pool = None
         if pool is not None:
             pool.disconnect(inuse_connections=False)  # those in use end with their verb
+
+    def before_fork(self) -> None:
+        if self._pool is not None:  # it stays, for threads that are within a verb
+            self._pool.disconnect(inuse_connections=False)
+
+    def after_fork(self, in_child: bool) -> None:
+        if in_child:
+            self._pool = None
+            self._lock = threading.Lock()
 
     def __getstate__(self) -> tuple[Any, ...]:
         return self._arguments
@@ -504,37 +518,17 @@ class Redis(Storage):
         self.__init__(*state)  # type: ignore[misc]
 
 
-def _answer(pool: Any, *command: str | float) -> Any:
-    """The answer to a command."""
+def send_command(pool: Any, *command: str | float) -> Any:
+    """Send a command over a connection of a pool, and return the answer."""
     connection = pool.get_connection()
     try:
         connection.send_command(*command)
         return connection.read_response()
     except failures.ResponseError:
         raise
-    except (
-        BaseException
-    ):  # an interrupt may leave an answer unread, which is not the next question's
+    except BaseException:
+        # After an interrupt the answer may still come: the next command must not read it.
         connection.disconnect()
         raise
     finally:
         pool.release(connection)
-
-
-_here: weakref.WeakSet[Redis] = weakref.WeakSet()
-
-
-def _before_fork() -> None:
-    for storage in list(_here):
-        if storage._pool is not None:  # it stays, for threads that are within a verb
-            storage._pool.disconnect(inuse_connections=False)
-
-
-def _after_fork() -> None:
-    for storage in list(_here):
-        storage._pool = None
-        storage._lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

@@ -1,6 +1,4 @@
-"""How studies lie on a Redis server, and what it does for each verb in Lua.
-
-A script is one transaction.
+"""Layout of studies on a Redis server, and a script in Lua for each verb, which is a transaction.
 
 Under the prefix ("luthier") there are, with ids and numbers as the only variable parts of keys:
 
@@ -10,8 +8,8 @@ Under the prefix ("luthier") there are, with ids and numbers as the only variabl
     studies:ID            hash: name, spec, created_s, and the number of trials by state
     studies:ID:rows       hash: number -> "state token lease_s retries digest body"
     studies:ID:reports:N  hash: step -> value, of trial N
-    studies:ID:log        list: what each revision has changed, so that its length is the revision
-    studies:ID:call:SHA1  the first trial that a call has added; gone after a day
+    studies:ID:log        list: what each revision has changed; its length is the revision
+    studies:ID:call:SHA1  the first trial that a call has added; expires after a day
 
 An entry of the log has one line for the rows that changed: "", "number" or "first last", and then,
 by number and step, one for each report: "number step value". Numbers that are not whole travel as
@@ -59,7 +57,12 @@ def encode_report(step: float, value: ReportValue) -> tuple[str, str]:
 
 
 class Script:
-    """A script and the digest that servers know it by."""
+    """A script in Lua.
+
+    Attributes:
+        text: The script.
+        sha: The digest by which a server knows it.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -67,7 +70,7 @@ class Script:
 
 
 def _about_study(text: str) -> Script:
-    """A script about one study; it answers nil when there is none."""
+    """Return a script about one study, which answers nil when there is none."""
     return Script(_STUDY + text)
 
 
@@ -112,7 +115,8 @@ else
 end
 local found = {}
 for i = 1, #named, 2 do
-  local fields = redis.call('HMGET', studies .. ':' .. named[i + 1], 'spec', 'created_s', '0', '1', '2', '3', '4', '5')
+  local key = studies .. ':' .. named[i + 1]
+  local fields = redis.call('HMGET', key, 'spec', 'created_s', '0', '1', '2', '3', '4', '5')
   found[#found + 1] = {named[i + 1], named[i], fields}
 end
 return found
@@ -122,14 +126,16 @@ UPDATE = _about_study("return redis.call('HSET', study, 'spec', ARGV[1]) + 1")
 
 DELETE = _about_study("""
 local studies, name = ARGV[1], redis.call('HGET', study, 'name')
-for number = 0, redis.call('HLEN', rows) - 1 do redis.call('UNLINK', study .. ':reports:' .. number) end
+for number = 0, redis.call('HLEN', rows) - 1 do
+  redis.call('UNLINK', study .. ':reports:' .. number)
+end
 redis.call('UNLINK', study, rows, log)
 redis.call('HDEL', studies, name)
 return 1
 """)
 
 ADD = _about_study("""
-local expected, call, kept_s = ARGV[1], ARGV[2], ARGV[3]
+local expected, call, call_s = ARGV[1], ARGV[2], ARGV[3]
 local first, revision = redis.call('HLEN', rows), redis.call('LLEN', log)
 local key = study .. ':call:' .. redis.sha1hex(call)
 local before = call ~= '' and redis.call('GET', key)
@@ -150,7 +156,7 @@ end
 for state, n in pairs(counts) do redis.call('HINCRBY', study, state, n) end
 if number > first then
   lines[1] = first .. ' ' .. number - 1
-  if call ~= '' then redis.call('SET', key, first, 'EX', kept_s) end
+  if call ~= '' then redis.call('SET', key, first, 'EX', call_s) end
 end
 return {first, redis.call('RPUSH', log, table.concat(lines, '\\n'))}
 """)
@@ -203,7 +209,8 @@ local number, token, state, rest = unpack(ARGV)
 local row = redis.call('HGET', rows, number) or ''
 local retries = string.match(row, '^1 ' .. token .. ' %S+ (%d+) ')
 if not retries or string.find(row, '"turns":', 1, true) then return 0 end
-put(number, row, state .. ' ' .. token .. ' 0.0 ' .. (state == '2' and '0' or retries) .. ' ' .. rest)
+if state == '2' then retries = '0' end
+put(number, row, state .. ' ' .. token .. ' 0.0 ' .. retries .. ' ' .. rest)
 return redis.call('RPUSH', log, number)
 """)
 
@@ -227,7 +234,8 @@ repeat
 until #some < 20 or #entries + #numbers + size / 100 > limit
 local found = {}
 for i = 1, #numbers, 1000 do
-  for _, row in ipairs(redis.call('HMGET', rows, unpack(numbers, i, math.min(i + 999, #numbers)))) do
+  local some = redis.call('HMGET', rows, unpack(numbers, i, math.min(i + 999, #numbers)))
+  for _, row in ipairs(some) do
     found[#found + 1] = row
   end
 end

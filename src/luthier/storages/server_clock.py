@@ -14,40 +14,44 @@ from ..errors import StorageUnreachableError
 _EVERY_S = 30.0
 
 
-def _running_s() -> float:
-    """A clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
+def _elapsed_s() -> float:
+    """Return the time of a clock that nobody sets, and which runs while the machine sleeps."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
-class Clock:
-    """The time on a server.
+class ServerClock:
+    """The clock of a server.
 
     Args:
-        read: Asks the server, in seconds since 1970.
+        read: Asks the server for its time, in seconds since 1970.
     """
 
     def __init__(self, read: Callable[[], float]) -> None:
         self._read = read
-        self._ahead_s: float | None = None  # of this machine's monotonic clock
-        self._due_s = 0.0
+        self._ahead_s: float | None = None  # of this machine's clock, `_elapsed_s`
+        self._read_again_s = 0.0
 
     def now(self) -> float:
-        """Seconds since 1970, on the server.
+        """Return the time on the server, in seconds since 1970.
 
         Raises:
             StorageUnreachableError: The server has never been asked, and does not answer.
         """
-        began_s = _running_s()
-        if self._ahead_s is None or began_s >= self._due_s:
-            with contextlib.suppress(
-                *(() if self._ahead_s is None else (StorageUnreachableError,))
-            ):
-                if self._ahead_s is None:
-                    self._read()  # the first reading connects, which takes its time
-                    began_s = _running_s()
-                server_s = self._read()
-                self._ahead_s = server_s - (began_s + _running_s()) / 2
-            self._due_s = began_s + _EVERY_S
+        began_s = _elapsed_s()
+        if self._ahead_s is None:
+            self._read()  # the first reading connects, which takes its time
+            self._compare()
+        elif began_s >= self._read_again_s:
+            with contextlib.suppress(StorageUnreachableError):
+                self._compare()
+            self._read_again_s = began_s + _EVERY_S
         assert self._ahead_s is not None
-        return _running_s() + self._ahead_s
+        return _elapsed_s() + self._ahead_s
+
+    def _compare(self) -> None:
+        """Read the server's clock beside this machine's."""
+        began_s = _elapsed_s()
+        server_s = self._read()
+        self._ahead_s = server_s - (began_s + _elapsed_s()) / 2
+        self._read_again_s = began_s + _EVERY_S

@@ -1,4 +1,4 @@
-"""A connection to a server, as the tables' statements want it: whatever the driver."""
+"""A connection to a database server: the same for every driver."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from .relational import Cursor
 class Connection:
     """A driver's connection, which takes '?' for an argument.
 
-    Where the driver can, the statements of a transaction are sent without waiting for the one
-    before, until somebody looks at what came of it.
+    Where the driver can, a statement of a transaction is sent without waiting for the one before
+    it, until somebody reads a result.
+
+    Args:
+        driver: The driver's connection.
     """
 
     def __init__(self, driver: Any) -> None:
@@ -23,8 +26,8 @@ class Connection:
         self._sent = False
 
     @contextlib.contextmanager
-    def pipelined(self) -> Iterator[None]:
-        """A time in which statements are sent ahead."""
+    def pipeline(self) -> Iterator[None]:
+        """Send statements ahead while this lasts."""
         if not hasattr(self._driver, "pipeline"):
             yield
             return
@@ -33,33 +36,30 @@ class Connection:
         self._pipeline = None
 
     def settle(self) -> None:
-        """Waits for what was sent.
-
-        Then the server knows that this worker is idle, should it hang.
-        """
+        """Wait for what was sent; then the server knows that this worker is idle."""
         if self._pipeline is not None and self._sent:
             self._pipeline.sync()
             self._sent = False
 
     def execute(self, statement: str, args: Sequence[Any] = (), /) -> Cursor:
         cursor = self._driver.cursor()
-        cursor.execute(_marked(statement), args or None)
+        cursor.execute(_with_markers(statement), args or None)
         self._sent = True
-        return Found(self, cursor)
+        return LazyCursor(self, cursor)
 
     def executemany(self, statement: str, args: Iterable[Sequence[Any]], /) -> Cursor:
         rows = list(args)
         cursor = self._driver.cursor()
         if len(rows) == 1:
-            cursor.execute(_marked(statement), rows[0])
+            cursor.execute(_with_markers(statement), rows[0])
         elif rows:
-            cursor.executemany(_marked(statement), rows)
+            cursor.executemany(_with_markers(statement), rows)
         self._sent = True
-        return Found(self, cursor)
+        return LazyCursor(self, cursor)
 
 
-class Found:
-    """What came of a statement, as soon as somebody looks."""
+class LazyCursor:
+    """Result of a statement, which is waited for when somebody reads it."""
 
     __slots__ = ("_connection", "_cursor")
 
@@ -86,5 +86,6 @@ class Found:
 
 
 @functools.lru_cache(256)
-def _marked(statement: str) -> str:
+def _with_markers(statement: str) -> str:
+    """Return a statement with the drivers' own markers of arguments."""
     return statement.replace("?", "%s")

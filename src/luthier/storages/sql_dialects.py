@@ -8,21 +8,38 @@ import msgspec
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS luthier_studies (
-    id {serial}, name CHAR(64) NOT NULL UNIQUE, spec {text} NOT NULL, created_s {real} NOT NULL,
-    revision BIGINT NOT NULL DEFAULT 0, n_trials BIGINT NOT NULL DEFAULT 0, title {text}
+    id {serial},
+    name CHAR(64) NOT NULL UNIQUE,
+    spec {text} NOT NULL,
+    created_s {real} NOT NULL,
+    revision BIGINT NOT NULL DEFAULT 0,
+    n_trials BIGINT NOT NULL DEFAULT 0,
+    title {text}
 ) {options};
 CREATE TABLE IF NOT EXISTS luthier_trials (
-    study BIGINT NOT NULL, number BIGINT NOT NULL, revision BIGINT NOT NULL, state SMALLINT NOT NULL,
-    token INTEGER NOT NULL, lease_s {real} NOT NULL, retries INTEGER NOT NULL, body {text} NOT NULL,
-    request VARCHAR(64), PRIMARY KEY (study, number), UNIQUE (study, request){index}
+    study BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    state SMALLINT NOT NULL,
+    token INTEGER NOT NULL,
+    lease_s {real} NOT NULL,
+    retries INTEGER NOT NULL,
+    body {text} NOT NULL,
+    request VARCHAR(64),
+    PRIMARY KEY (study, number),
+    UNIQUE (study, request){index}
 ) {options};
 CREATE TABLE IF NOT EXISTS luthier_reports (
-    study BIGINT NOT NULL, number BIGINT NOT NULL, step {real} NOT NULL, value {text} NOT NULL,
-    revision BIGINT NOT NULL, PRIMARY KEY (study, number, step){index}
+    study BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    step {real} NOT NULL,
+    value {text} NOT NULL,
+    revision BIGINT NOT NULL,
+    PRIMARY KEY (study, number, step){index}
 ) {options};
 {indexes}CREATE TABLE IF NOT EXISTS luthier_schema (version INTEGER NOT NULL) {options}
 """
-UPGRADES: dict[int, str] = {}  # from a schema to the next; the first on servers was 3
+UPGRADES: dict[int, str] = {}  # statements from a schema to the next; the first on servers was 3
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -34,13 +51,14 @@ class Dialect(msgspec.Struct, frozen=True):
         connect: Arguments for the driver: how long to wait for the network.
         session: Statements for each new connection: a worker that hangs must not keep others
             waiting.
-        read: Begins a transaction that sees one moment.
-        lock, unlock: Of the whole database, while its tables are made.
-        schema: The schema that tables are made in.
-        now: The server's clock, in seconds since 1970.
-        types: For `TABLES`.
-        busy: Error codes that mean: try again. Among them is that a call's first attempt came
-            through just now.
+        read: Statement that begins a transaction that sees one moment.
+        lock: Query that locks the whole database, while its tables are made.
+        unlock: Query that unlocks it again; empty where the end of the transaction does.
+        schema: Expression for the schema in which tables are made.
+        now: Query for the server's clock, in seconds since 1970.
+        types: Texts for `TABLES`.
+        busy: Error codes that mean: try again. One of them says that the first attempt of the same
+            call has just come through.
         full: Error codes that mean: no space is left.
         denied: Error codes that mean: a wrong password, or no right to do this.
     """
@@ -88,7 +106,7 @@ CREATE INDEX IF NOT EXISTS luthier_reports_revision ON luthier_reports (study, r
 """,
     },
     busy=frozenset(
-        {
+        [
             "23505",
             "25006",
             "25P03",
@@ -102,7 +120,7 @@ CREATE INDEX IF NOT EXISTS luthier_reports_revision ON luthier_reports (study, r
             "57P01",
             "57P02",
             "57P03",
-        }
+        ]
     ),
     full=frozenset({"53100", "54000", "53200"}),
     denied=frozenset({"28000", "28P01", "42501"}),
@@ -135,25 +153,28 @@ _MYSQL = Dialect(
         "indexes": "",
     },
     busy=frozenset(
-        {
-            1020,
-            1040,
-            1053,
-            1062,
-            1129,
-            1158,
-            1159,
-            1160,
-            1161,
-            1203,
-            1205,
-            1213,
-            1226,
-            1290,
-            1836,
-            1927,
-            4031,
-        }
+        map(
+            int,
+            [
+                "1020",
+                "1040",
+                "1053",
+                "1062",
+                "1129",
+                "1158",
+                "1159",
+                "1160",
+                "1161",
+                "1203",
+                "1205",
+                "1213",
+                "1226",
+                "1290",
+                "1836",
+                "1927",
+                "4031",
+            ],
+        )
     ),
     full=frozenset({1021, 1026, 1114, 3, 28}),
     denied=frozenset({1044, 1045, 1142, 1698}),

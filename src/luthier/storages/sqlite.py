@@ -1,6 +1,4 @@
-"""Studies in one SQLite file.
-
-The default where results must outlive the process, safe for many processes.
+"""Studies in one SQLite file: for results that must outlive the process, and for many processes.
 
 Write-ahead log, one BEGIN IMMEDIATE transaction a verb, synchronous=NORMAL: what was acknowledged
 survives the death of any process.
@@ -17,30 +15,49 @@ from urllib.parse import quote
 
 from .base import SCHEMA
 from .relational import Relational, Transaction
-from .sqlite_file import File, readable
+from .sqlite_file import File, refuse_unreadable
 
-_APPLICATION = 0x4C757468  # "Luth", in the file's header: tells a foreign database from ours
+_APPLICATION = 0x4C757468  # "Luth", in the file's header: marks the database as ours
 
 _TABLES = """
 CREATE TABLE luthier_studies (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, created_s REAL NOT NULL,
-    revision INTEGER NOT NULL DEFAULT 0, n_trials INTEGER NOT NULL DEFAULT 0, title TEXT
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    spec TEXT NOT NULL,
+    created_s REAL NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0,
+    n_trials INTEGER NOT NULL DEFAULT 0,
+    title TEXT
 );
 CREATE TABLE luthier_trials (
-    study INTEGER NOT NULL, number INTEGER NOT NULL, revision INTEGER NOT NULL, state INTEGER NOT NULL,
-    token INTEGER NOT NULL, lease_s REAL NOT NULL, retries INTEGER NOT NULL, body TEXT NOT NULL, request TEXT,
+    study INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    token INTEGER NOT NULL,
+    lease_s REAL NOT NULL,
+    retries INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    request TEXT,
     PRIMARY KEY (study, number)
 ) WITHOUT ROWID;
 CREATE INDEX trials_revision ON luthier_trials (study, revision);
 CREATE UNIQUE INDEX trials_request ON luthier_trials (study, request) WHERE request IS NOT NULL;
 CREATE TABLE luthier_reports (
-    study INTEGER NOT NULL, number INTEGER NOT NULL, step REAL NOT NULL, value NOT NULL, revision INTEGER NOT NULL,
+    study INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    step REAL NOT NULL,
+    value NOT NULL,
+    revision INTEGER NOT NULL,
     PRIMARY KEY (study, number, step)
 ) WITHOUT ROWID;
 CREATE INDEX reports_revision ON luthier_reports (study, revision);
 """
-_UPGRADES = {  # from a schema to the next
-    1: "UPDATE trials SET state = state + 1 WHERE state >= 2",  # PAUSED came in
+# Statements that lead from a schema to the next.
+_UPGRADES = {
+    # State PAUSED is 2; states above it move up.
+    1: "UPDATE trials SET state = state + 1 WHERE state >= 2",
+    # Tables have the names that other databases take, and calls of add_trials are recognised.
     2: """
 ALTER TABLE studies RENAME TO luthier_studies;
 ALTER TABLE luthier_studies ADD COLUMN title TEXT;
@@ -49,7 +66,7 @@ ALTER TABLE luthier_trials RENAME COLUMN row TO body;
 ALTER TABLE luthier_trials ADD COLUMN request TEXT;
 CREATE UNIQUE INDEX trials_request ON luthier_trials (study, request) WHERE request IS NOT NULL;
 ALTER TABLE reports RENAME TO luthier_reports;
-""",  # the names that other databases take, and repeated calls are recognised
+""",
 }
 
 
@@ -73,7 +90,8 @@ class SQLite(Relational):
     ) -> None:
         super().__init__(lease_s, max_retries)
         self.path = Path(path).expanduser().absolute()
-        self.url = f"sqlite:///{quote(str(self.path))}?lease_s={self.lease_s}&max_retries={self.max_retries}"
+        options = f"lease_s={self.lease_s}&max_retries={self.max_retries}"
+        self.url = f"sqlite:///{quote(str(self.path))}?{options}"
         self.folder = f"{self.path}.checkpoints"
         self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES, _UPGRADES)
 
@@ -86,14 +104,14 @@ class SQLite(Relational):
     def _read(self) -> contextlib.AbstractContextManager[Transaction]:
         return self._file.read()
 
-    def _glance(self, statement: str, args: Sequence[Any]) -> Any:
-        return self._file.glance(statement, tuple(args))
+    def _query_one(self, statement: str, args: Sequence[Any]) -> Any:
+        return self._file.query_one(statement, tuple(args))
 
-    def _readable(self) -> contextlib.AbstractContextManager[None]:
-        return readable()
+    def _refuse_unreadable(self) -> contextlib.AbstractContextManager[None]:
+        return refuse_unreadable()
 
     def upgrade(self) -> tuple[int, int]:
-        return self._file.found, SCHEMA  # opening it was enough
+        return self._file.found, SCHEMA  # it was upgraded when it was opened
 
     def close(self) -> None:
         self._file.close()

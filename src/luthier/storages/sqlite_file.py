@@ -1,7 +1,4 @@
-"""One SQLite file and this process's connection to it.
-
-Transactions, turns, forks, and errors in luthier's words.
-"""
+"""One SQLite file and this process's connection to it: transactions, waiting, forks, errors."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ import random
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,15 +19,16 @@ from ..errors import (
     StorageReadOnlyError,
     StorageVersionError,
 )
+from .forks import ForkAware, follow_forks
 
-_BUSY_S = 120.0
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_BUSY_S = 120.0  # how long a lock is waited for
 _CHECKED_BYTES = (
     2**25
-)  # files up to this size are looked through when they are opened, at 5 ms a megabyte
+)  # larger files are not checked when they are opened: it takes 5 ms a megabyte
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_TORN = ("no such table", "no such column", "unsupported file format")
-_READONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+_DAMAGED_TEXTS = ("no such table", "no such column", "unsupported file format")
+_READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 _FULL = {
     "SQLITE_IOERR_WRITE",
     "SQLITE_IOERR_SHMSIZE",
@@ -40,7 +37,7 @@ _FULL = {
 }
 
 
-class File:
+class File(ForkAware):
     """A database file in write-ahead mode, for any number of threads, processes and forks.
 
     No connection crosses a fork: it is closed before, and opened again by the next transaction on
@@ -48,7 +45,7 @@ class File:
 
     Args:
         path: The file; it is made when it does not exist, its folder is not.
-        application: The number in the header that tells our files from others.
+        application: The number in the header that distinguishes our files from others.
         schema: The number of the tables' present form; a file with a larger one is refused.
         tables: The statements that make the tables in a new file.
         upgrades: By schema, the statements that turn a file of that schema into one of the next.
@@ -67,43 +64,49 @@ class File:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None  # device and inode, once it has been opened
         self._lock = threading.RLock()
-        _here.add(self)
+        follow_forks(self)
         with self.write() as db:
             self._prepare(db, application, schema, tables, upgrades)
 
     def write(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A transaction that no other may write beside."""
+        """Begin a transaction beside which no other one may write."""
         return self._transaction("BEGIN IMMEDIATE")
 
     def read(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A transaction that sees one moment."""
+        """Begin a transaction that sees one moment."""
         return self._transaction("BEGIN")
 
-    def glance(self, query: str, args: tuple[Any, ...]) -> Any:
-        """The first row of a query, or None, without the cost of a transaction."""
-        with self._lock, self._translated():
-            return _patiently(self._open(), query, args)
+    def query_one(self, query: str, args: tuple[Any, ...]) -> Any:
+        """Return the first row of a query, or None, without the cost of a transaction."""
+        with self._lock, self._translate_errors():
+            return _wait_and_execute(self._open(), query, args)
 
     def close(self) -> None:
-        """Lets go of the connection."""
+        """Close the connection."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
 
+    def before_fork(self) -> None:
+        self._lock.acquire()
+        self.close()
+
+    def after_fork(self, in_child: bool) -> None:
+        self._lock.release()
+
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        """Commits at the end, rolls back on any error."""
-        with self._lock, self._translated():
+        """Commit at the end, and roll back on any error."""
+        with self._lock, self._translate_errors():
             db = self._open()
             try:
-                _patiently(db, begin)
-                if (
-                    begin == "BEGIN"
-                ):  # the first reading, which may have to wait, fixes what the rest sees
-                    _patiently(db, "SELECT 1 FROM sqlite_master")
+                _wait_and_execute(db, begin)
+                # The first read, which may have to wait, fixes the moment that the others see.
+                if begin == "BEGIN":
+                    _wait_and_execute(db, "SELECT 1 FROM sqlite_master")
                 yield db
-                _patiently(db, "COMMIT")
+                _wait_and_execute(db, "COMMIT")
             except BaseException:
                 if db.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
@@ -111,9 +114,9 @@ class File:
                 raise
 
     def _open(self) -> sqlite3.Connection:
-        """The connection, to the file that was opened first.
+        """Return the connection to the file that was opened first.
 
-        One that was deleted meanwhile is not made anew.
+        Where that was deleted meanwhile, no new one is made.
         """
         if self._identity is not None and _identity(self.path) != self._identity:
             self.close()
@@ -138,7 +141,7 @@ class File:
                     "temp_store = MEMORY",
                     "cell_size_check = ON",
                 ):
-                    _patiently(self._connection, f"PRAGMA {pragma}")
+                    _wait_and_execute(self._connection, f"PRAGMA {pragma}")
             except BaseException:
                 self.close()
                 raise
@@ -152,9 +155,9 @@ class File:
         tables: str,
         upgrades: Mapping[int, str],
     ) -> None:
-        """Makes the tables in a new file, and refuses what is not ours.
+        """Make the tables in a new file, upgrade an old one, and refuse what is not ours.
 
-        Inside a write transaction.
+        It runs inside a write transaction, and leaves another one open.
         """
         (found,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -168,6 +171,7 @@ class File:
                 f"{self.path} has schema {version}, this luthier reads up to {schema}; upgrade "
                 "luthier to open it"
             )
+
         self.found = version or schema
         if version == 0:
             for statement in tables.split(";"):
@@ -178,48 +182,55 @@ class File:
                 db.execute(statement)
         if version != schema:
             db.execute(f"PRAGMA user_version = {schema}")
-        _patiently(db, "COMMIT")
-        _patiently(db, "PRAGMA journal_mode = WAL")
-        size = os.path.getsize(self.path)
-        if (
-            size <= _CHECKED_BYTES
-            and (problem := _patiently(db, "PRAGMA quick_check(1)")[0]) != "ok"
-        ):
-            raise sqlite3.DatabaseError(problem)
-        if size % _patiently(db, "PRAGMA page_size")[0]:
-            raise sqlite3.DatabaseError("it ends within a page")
+
+        # The journal's mode can only be set outside of a transaction.
+        _wait_and_execute(db, "COMMIT")
+        _wait_and_execute(db, "PRAGMA journal_mode = WAL")
+        self._check(db)
         self._identity = _identity(self.path)
-        _patiently(db, "BEGIN")
+        _wait_and_execute(db, "BEGIN")
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        """Raise DatabaseError where the file is torn."""
+        size = os.path.getsize(self.path)
+        if size <= _CHECKED_BYTES:
+            (problem,) = _wait_and_execute(db, "PRAGMA quick_check(1)")
+            if problem != "ok":
+                raise sqlite3.DatabaseError(problem)
+        (page_size,) = _wait_and_execute(db, "PRAGMA page_size")
+        if size % page_size:
+            raise sqlite3.DatabaseError("it ends within a page")
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
+        """Raise SQLite's errors as luthier's."""
         try:
             yield
         except (sqlite3.Error, UnicodeDecodeError) as e:  # the latter where a torn schema is quoted
-            error = self._translation(e)
+            error = self._translate(e)
             if isinstance(error, StorageDamagedError):
                 self.close()
             raise error from e
 
-    def _translation(self, e: Exception) -> StorageError:
-        code, name = getattr(e, "sqlite_errorcode", 0) & 0xFF, getattr(e, "sqlite_errorname", "")
+    def _translate(self, e: Exception) -> StorageError:
+        code = getattr(e, "sqlite_errorcode", 0) & 0xFF
+        name = getattr(e, "sqlite_errorname", "")
         unreadable = not code and type(e) in (
             sqlite3.DatabaseError,
             sqlite3.OperationalError,
             UnicodeDecodeError,
         )
-        if code in _DAMAGED or unreadable or any(text in str(e) for text in _TORN):
+        if code in _DAMAGED or unreadable or any(text in str(e) for text in _DAMAGED_TEXTS):
             return StorageDamagedError(
                 f"{self.path} is damaged or not a SQLite file ({e}); restore it from a copy, or "
-                "save what can be read "
-                "with the sqlite3 command's .recover"
+                "save what can be read with the sqlite3 command's .recover"
             )
         if code == sqlite3.SQLITE_FULL or name in _FULL:
             return StorageFullError(
                 f"no space left for {self.path} ({e}); finished trials are safe. Free some space "
                 "and run again"
             )
-        if code in _READONLY:
+        if code in _READ_ONLY:
             return StorageReadOnlyError(
                 f"{self.path} cannot be written ({e}); check the rights of the file and its folder"
             )
@@ -232,18 +243,18 @@ class File:
 
 
 @contextlib.contextmanager
-def readable() -> Iterator[None]:
-    """Says of content that does not read as a trial that the file is torn."""
+def refuse_unreadable() -> Iterator[None]:
+    """Raise errors in reading a trial as SQLite's error of a torn file."""
     try:
         yield
     except (TypeError, ValueError) as e:
         raise sqlite3.DatabaseError(f"unreadable content: {e}") from e
 
 
-def _patiently(db: sqlite3.Connection, statement: str, args: tuple[Any, ...] = ()) -> Any:
-    """Waits for its turn in short random naps.
+def _wait_and_execute(db: sqlite3.Connection, statement: str, args: tuple[Any, ...] = ()) -> Any:
+    """Run a statement and return its first row; while the file is locked, try again.
 
-    Fairer among many processes than SQLite's own growing ones.
+    Pauses are short and random. Among many processes that is fairer than SQLite's own, which grow.
     """
     deadline = time.monotonic() + _BUSY_S
     while True:
@@ -264,29 +275,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-_here: weakref.WeakSet[File] = weakref.WeakSet()
-_forking: list[File] = []
-_fork = threading.Lock()  # two threads may fork at once
-
-
-def _before_fork() -> None:
-    _fork.acquire()
-    _forking[:] = list(_here)
-    for file in _forking:
-        file._lock.acquire()
-        file.close()
-
-
-def _after_fork() -> None:
-    for file in _forking:
-        file._lock.release()
-    _forking.clear()
-    _fork.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-    )

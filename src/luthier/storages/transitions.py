@@ -24,6 +24,16 @@ from ..trial.record import State, TrialRow, Turn
 _SET_BACK_S = 3600.0
 
 
+def first_lease(state: State, lease_until_s: float) -> tuple[int, float]:
+    """Return the token of a trial that is added, and the end of its lease: both 0 unless it runs.
+
+    Args:
+        state: The state in which it is added.
+        lease_until_s: When a lease ends that begins now.
+    """
+    return (1, lease_until_s) if state == State.RUNNING else (0, 0.0)
+
+
 def claim(
     row: TrialRow,
     worker: str,

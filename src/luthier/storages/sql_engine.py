@@ -1,0 +1,151 @@
+"""A database on a server: how it is connected to, and how its tables are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import (
+    MissingDependencyError,
+    StorageError,
+    StorageUnreachableError,
+    StorageVersionError,
+)
+from .base import SCHEMA
+from .sql_connection import Connection
+from .sql_dialects import TABLES, UPGRADES, Dialect
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def make_engine(url: str, options: Mapping[str, str], dialect: Dialect, place: str) -> Engine:
+    """Return what makes connections.
+
+    One connection stays; further ones are made for threads, and closed again.
+
+    Args:
+        url: Of the database.
+        options: Of the driver.
+        dialect: Of the database.
+        place: The storage, for messages.
+
+    Raises:
+        MissingDependencyError: SQLAlchemy or the driver is not installed.
+        StorageError: The URL or an option makes no sense.
+    """
+    install = f"pip install 'luthier[{dialect.extra}]'"
+    try:
+        from sqlalchemy import create_engine, event, make_url
+    except ImportError:
+        raise MissingDependencyError(f"{place} needs SQLAlchemy: {install}") from None
+
+    # This option of psycopg's is a number, or "none" behind PgBouncer.
+    options = dict(options)
+    connect = dict(dialect.connect)
+    if (n := options.pop("prepare_threshold", "5")) != "5":
+        connect["prepare_threshold"] = int(n) if n.isdecimal() else None
+
+    try:
+        address = make_url(url).set(drivername=dialect.driver).update_query_dict(options)
+        engine = create_engine(
+            address,
+            connect_args=connect,
+            pool_size=1,
+            max_overflow=16,
+            pool_timeout=60.0,
+            pool_reset_on_return=None,
+            pool_use_lifo=True,
+        )
+    except ModuleNotFoundError as e:
+        raise MissingDependencyError(f"{place} needs {e.name}: {install}") from None
+    except Exception as e:  # its text may quote the password
+        raise StorageError(f"{place} is no URL of a database ({type(e).__name__})") from None
+
+    @event.listens_for(engine, "connect")
+    def begin_session(connection: Any, record: Any) -> None:
+        try:
+            for statement in dialect.session:
+                Connection(connection).execute(statement)
+        except BaseException:
+            connection.close()
+            raise
+
+    return engine
+
+
+def prepare(engine: Engine, dialect: Dialect, place: str, upgrade: bool) -> int:
+    """Make the tables where there are none, and refuse those of another schema.
+
+    Args:
+        engine: The database.
+        dialect: Of the database.
+        place: The storage, for messages.
+        upgrade: Upgrade tables of an older schema.
+
+    Returns:
+        The schema that was found; the present one where there were no tables.
+
+    Raises:
+        StorageVersionError: The tables are of another schema.
+        StorageUnreachableError: Another worker is making them.
+    """
+    pooled = engine.raw_connection()
+    try:
+        db = Connection(pooled.driver_connection)
+        found = _read_schema(db, dialect)
+        before = found or SCHEMA
+        if found is None or (upgrade and found < SCHEMA):
+            before = _make_tables(db, dialect, place) or SCHEMA
+            found = SCHEMA
+    finally:
+        pooled.invalidate()  # whatever happened, locks and all
+        pooled.close()
+
+    if found > SCHEMA:
+        raise StorageVersionError(
+            f"{place} has schema {found}, this luthier reads up to {SCHEMA}; upgrade luthier to "
+            "open it"
+        )
+    if found < SCHEMA:
+        raise StorageVersionError(
+            f"{place} has schema {found}, this luthier needs {SCHEMA}: stop all workers and run "
+            "'luthier storage upgrade'"
+        )
+    return before
+
+
+def _make_tables(db: Connection, dialect: Dialect, place: str) -> int | None:
+    """Make or upgrade the tables under a lock of the whole database, and return what was found."""
+    db.execute("BEGIN")
+    if db.execute(dialect.lock).fetchone()[0] == 0:
+        raise StorageUnreachableError(f"{place} is being prepared by another worker")
+
+    found = _read_schema(db, dialect)  # another worker may have been quicker
+    steps = [UPGRADES.get(v) for v in range(found, SCHEMA)] if found else [TABLES]
+    if None in steps:
+        raise StorageVersionError(
+            f"{place} has schema {found}, from which there is no way to {SCHEMA}"
+        )
+    for step in steps:
+        for statement in str(step).format(**dialect.types).split(";"):
+            if statement.strip():
+                db.execute(statement)
+    if steps:
+        db.execute("DELETE FROM luthier_schema")
+        db.execute("INSERT INTO luthier_schema VALUES (?)", (SCHEMA,))
+
+    db.execute("COMMIT")
+    if dialect.unlock:
+        db.execute(dialect.unlock)
+    return found
+
+
+def _read_schema(db: Connection, dialect: Dialect) -> int | None:
+    """Return the schema of the tables; None where there are none."""
+    tables = f"FROM information_schema.tables WHERE table_schema = {dialect.schema}"
+    (there,) = db.execute(f"SELECT count(*) {tables} AND table_name = 'luthier_schema'").fetchone()
+    if not there:
+        return None
+    found = db.execute("SELECT version FROM luthier_schema").fetchone()
+    return None if found is None else int(found[0])
