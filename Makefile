@@ -38,7 +38,8 @@ docs: .venv/docs
 	$(BIN)/python -m sphinx -q -E -W --keep-going -n docs build/docs
 	@echo "open build/docs/index.html"
 
-# All tests, with the lines and branches of the source that they reach; fails below `fail_under` of pyproject.toml.
+# All tests, with the lines and branches of the source that they reach; fails below `fail_under` of
+# pyproject.toml.
 coverage: .venv/dev-all servers
 	rm -rf .coverage
 	$(BIN)/python -m coverage run -m pytest -n 3 -m "$(MARKS)"

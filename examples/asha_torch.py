@@ -44,7 +44,7 @@ def objective(trial: luthier.Trial) -> float:
         value = accuracy(model, valid)
         checkpoint = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         trial.report(value, epoch, checkpoint=checkpoint)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return value
 

@@ -47,7 +47,7 @@ def objective(trial: luthier.Trial) -> float:
             value = error(model, valid)
             joblib.dump(model, file)
             trial.report(value, rounds, checkpoint=file)
-            if trial.should_prune():
+            if trial.should_stop():
                 raise luthier.TrialPruned
     return value
 

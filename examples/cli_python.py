@@ -17,6 +17,6 @@ def objective(trial: luthier.Trial) -> float:
     for step in range(1, 21):
         loss = floor + math.exp(-step / 5)
         trial.report(loss, step)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return loss

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A program that luthier tunes, in another language. It prints one line of JSON a step, then its result.
+# A program that luthier tunes, in another language. It prints one line of JSON a step, then its
+# result.
 lr=0.001 momentum=0
 while [ $# -gt 0 ]; do
     case $1 in

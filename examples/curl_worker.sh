@@ -1,9 +1,12 @@
 #!/bin/sh
-# A worker in plain shell: it joins a study of a service, and asks, reports and tells with curl. Run it on as many
-# machines as you have; the service proposes, and offers the trial of a worker that died to another one.
+# A worker in plain shell: it joins a study of a service, and asks, reports and tells with curl. Run
+# it on as many machines as you have; the service proposes, and offers the trial of a worker that
+# died to another one.
 #
-#     luthier serve --storage sqlite:///luthier.db --host 0.0.0.0        # once; its token is in luthier.db.token
+#     luthier serve --storage sqlite:///luthier.db --host 0.0.0.0
 #     LUTHIER_URL=http://host:8700 LUTHIER_TOKEN=... sh curl_worker.sh 20
+#
+# The first command, once, writes its token to luthier.db.token.
 #
 # Without LUTHIER_URL it starts a service of its own, whose studies are deleted when it ends.
 set -eu
@@ -26,12 +29,14 @@ if [ -z "${LUTHIER_URL:-}" ]; then
     LUTHIER_TOKEN=$(cat "$folder/token")
 fi
 
-# post PATH BODY [KEY]: the service's answer. A request with a key may be sent again: it is carried out once. The token
-# goes through a pipe, since everybody on the machine can read a command's arguments.
+# post PATH BODY [KEY]: the service's answer. A request with a key may be sent again: it is carried
+# out once. The token goes through a pipe, since everybody on the machine can read a command's
+# arguments.
 post() {
     printf 'header = "Authorization: Bearer %s"\n' "$LUTHIER_TOKEN" |
         curl --config - --silent --show-error --fail-with-body --retry 8 --retry-connrefused \
-            --header "Content-Type: application/json" ${3:+--header "Idempotency-Key: $3"} --data "$2" "$LUTHIER_URL$1"
+            --header "Content-Type: application/json" ${3:+--header "Idempotency-Key: $3"} \
+            --data "$2" "$LUTHIER_URL$1"
 }
 
 # field NAME: the number or word of that name in the JSON on standard input.
@@ -39,9 +44,10 @@ field() {
     sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
 }
 
-space='{"lr": {"type": "float", "low": 1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}}'
-study=$(post /v1/studies "{\"name\": \"curl\", \"space\": $space, \"scheduler\": \"median\", \"load_if_exists\": true}" |
-    field id)
+space='{"lr": {"type": "float", "low": 1e-5, "high": 0.1, "scale": "log"}'
+space="$space, \"layers\": {\"low\": 1, \"high\": 4}}"
+options='"scheduler": "median", "load_if_exists": true'
+study=$(post /v1/studies "{\"name\": \"curl\", \"space\": $space, $options}" | field id)
 i=0
 while [ $i -lt "$trials" ]; do
     i=$((i + 1))
@@ -58,8 +64,10 @@ while [ $i -lt "$trials" ]; do
     while [ $step -lt 3 ] && [ "$decision" = continue ]; do
         step=$((step + 1))
         value=$(awk -v lr="$lr" -v layers="$layers" -v step=$step \
-            'BEGIN { printf "%.6f", (log(lr) / log(10) + 3) ^ 2 + (layers - 2) ^ 2 / 10 + exp(-step) }')
-        decision=$(post "$trial/report" "{\"token\": $token, \"step\": $step, \"value\": $value}" | field decision)
+            'BEGIN { loss = (log(lr) / log(10) + 3) ^ 2 + (layers - 2) ^ 2 / 10
+                     printf "%.6f", loss + exp(-step) }')
+        body="{\"token\": $token, \"step\": $step, \"value\": $value}"
+        decision=$(post "$trial/report" "$body" | field decision)
     done
     case $decision in stop) state=pruned ;; pause) state=paused ;; *) state=complete ;; esac
     post "$trial/tell" "{\"token\": $token, \"value\": $value, \"state\": \"$state\"}" > /dev/null

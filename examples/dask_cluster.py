@@ -19,7 +19,7 @@ def objective(trial: luthier.Trial) -> float:
     for step in range(1, 10):
         loss = x**2 + y**2 + 1 / step
         trial.report(loss, step)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return loss
 

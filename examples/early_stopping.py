@@ -34,7 +34,7 @@ def objective(trial: luthier.Trial) -> float:
         model.partial_fit(X, y, classes=[0, 1])
         accuracy = model.score(X_valid, y_valid)
         trial.report(accuracy, epoch)  # the value first, then the step
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return accuracy
 

@@ -1,8 +1,8 @@
-"""Growing data: support vector machines see more and more images, and bad ones are stopped.
+"""Growing data: support vector machines see more and more images.
 
-The resource need not be epochs: here a step is the number of images. Steps may be uneven: a trial is
-judged at its first report at or beyond each rung of ASHA, which are 50, 150, 450 and 1,200. Needs
-scikit-learn.
+The resource need not be epochs: here a step is the number of images. Steps may be uneven: a trial
+is judged at its first report at or beyond each rung of ASHA, which are 50, 150, 450 and 1,200.
+Needs scikit-learn.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def objective(trial: luthier.Trial) -> float:
     for n in SIZES:
         accuracy = float(fit(trial.params, n).score(X_valid, y_valid))
         trial.report(accuracy, n)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return accuracy
 

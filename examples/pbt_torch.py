@@ -1,4 +1,4 @@
-"""Population-based training with PyTorch: learning rate and dropout change while the networks train.
+"""Population-based training with PyTorch: learning rate and dropout change during training.
 
 Every 3 epochs the worst networks are replaced by copies of the best, with params varied a little.
 What the winner was trained with is a schedule, by which one network alone is then trained. Needs
@@ -35,7 +35,7 @@ def objective(trial: luthier.Trial) -> float:
         value = accuracy(model, valid)
         checkpoint = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         trial.report(value, epoch, checkpoint=checkpoint)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     trial.set_tag("test", accuracy(model, test))
     return value
@@ -67,6 +67,7 @@ for name, study in (
     n_epochs = sum(len(row.reports) for row in study.trials)
     held_out = best.tags["test"]
     print(
-        f"{name}: {best.value:.3f} in validation, {held_out:.3f} on held-out images, {n_epochs} epochs"
+        f"{name}: {best.value:.3f} in validation, {held_out:.3f} on held-out images, "
+        f"{n_epochs} epochs"
     )
 print(f"random search keeps to {constant.best_params}")

@@ -1,8 +1,8 @@
 """A Ray cluster: trials in actors, placed by the resources that they need, and data sent once.
 
 The script joins the cluster that it is connected to (`ray.init`), that RAY_ADDRESS names, or that
-`ray start` began on this machine; otherwise it starts one here for as long as it runs. An actor that
-dies is replaced, and its trial continues from its last checkpoint.
+`ray start` began on this machine; otherwise it starts one here for as long as it runs. An actor
+that dies is replaced, and its trial continues from its last checkpoint.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def objective(trial: luthier.Trial) -> float:
         w = w - rate * (X[:1500].T @ (X[:1500] @ w - y[:1500]) / 1500 + decay * w)
         loss = float(np.mean((X[1500:] @ w - y[1500:]) ** 2))
         trial.report(loss, step, checkpoint={"step": step, "w": w})
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return loss
 

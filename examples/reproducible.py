@@ -13,7 +13,7 @@ def objective(trial: luthier.Trial) -> float:
     for step in range(1, 4):
         time.sleep(random.SystemRandom().uniform(0, 0.02))
         trial.report(x**2 + y**2 + 1 / step, step)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     noise = trial.rng.normal(0, 0.1)  # of the trial's own generator, so repeatable as well
     return x**2 + y**2 + noise

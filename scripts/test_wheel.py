@@ -1,6 +1,6 @@
 """Tests a built wheel as a user gets it: in a fresh environment, away from the clone.
 
-    python -m build                                     # writes dist/luthier-<version>-py3-none-any.whl
+    python -m build                                     # writes dist/luthier-*.whl
     python scripts/test_wheel.py dist/*.whl             # in an environment of this Python
     python scripts/test_wheel.py dist/*.whl --python python3.12 --version 0.1.0
 
@@ -34,7 +34,7 @@ def objective(trial):
     x = trial.suggest_float("x", -1, 1)
     for step in range(3):
         trial.report(x**2 + 1 / (step + 1), step)
-        if trial.should_prune():
+        if trial.should_stop():
             raise luthier.TrialPruned
     return x**2 + trial.suggest_int("k", 1, 4) + (trial.suggest_categorical("c", ["a", "b"]) == "a")
 

@@ -1,4 +1,4 @@
-"""The files that guide people and services: links lead somewhere, and versions are the same everywhere."""
+"""The files that guide people and services: links lead somewhere, and versions agree."""
 
 import re
 import tomllib

@@ -132,7 +132,7 @@ class Simulator:
             if training.n_epochs == self._table.n_epochs:
                 self._study.tell(trial, error)
                 self._free[training.worker] = self._now
-            elif trial.should_prune():
+            elif trial.should_stop():
                 self._study.tell(trial, state="pruned")
                 self._free[training.worker] = self._now
             else:

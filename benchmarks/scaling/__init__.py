@@ -1,6 +1,6 @@
 """The limits of 1,000 and 10,000 workers: measured costs, and simulated fleets made of them.
 
-    python -m benchmarks.scaling                     # simulates with the costs last saved, minutes
+    python -m benchmarks.scaling                     # simulates with the costs last saved
     python -m benchmarks.scaling --measure --save    # measures first; results/scaling-<date>.json
     python -m benchmarks.scaling --tables            # prints the tables of docs/benchmarks/scaling.md
 
