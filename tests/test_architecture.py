@@ -27,7 +27,7 @@ FLOORS = [
     ["models", "monitoring"],
     ["samplers", "schedulers", "analysis", "stopping"],
     ["study"],
-    ["server"],
+    ["server", "testing"],
     ["cli"],
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}

@@ -150,6 +150,11 @@ THEMES = {
     "storages/test_sqlite": ["storages/forks", "storages/sqlite_file"],
     "study/test_copy": ["cli/storage"],
     "study/test_study": ["study/create", "study/opening", "study/proposals", "trial/table"],
+    "testing/test_checks": [
+        "testing/sampler_check",
+        "testing/scheduler_check",
+        "testing/storage_check",
+    ],
     "trial/test_handle": ["trial/notes", "trial/ticket"],
 }
 

@@ -39,6 +39,7 @@ __all__ = [
     "schedulers",
     "stopping",
     "storages",
+    "testing",
     "__version__",
 ]
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from . import schedulers as schedulers
     from . import stopping as stopping
     from . import storages as storages
+    from . import testing as testing
     from .analysis import Choice as Choice
     from .analysis import Forecast as Forecast
     from .analysis import Recommendation as Recommendation
@@ -109,5 +111,6 @@ else:
             "schedulers": "",
             "stopping": "",
             "storages": "",
+            "testing": "",
         },
     )

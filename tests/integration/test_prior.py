@@ -220,9 +220,9 @@ def test_only_active_parameters_with_a_prior_count() -> None:
     assert TREE.log_prior(X) == pytest.approx(
         [math.log(0.05) + math.log(peak), math.log(1.95) + math.log(0.05)]
     )
-    assert TREE.believed
+    assert TREE.has_prior
     plain = Space({"x": Float(0, 1), "one": FIXED})
-    assert not plain.believed
+    assert not plain.has_prior
     assert plain.log_prior(plain.from_prior(np.random.default_rng(0), 3)).tolist() == [0, 0, 0]
 
 

@@ -23,6 +23,7 @@ from luthier import (
     schedulers,
     stopping,
     storages,
+    testing,
 )
 
 # Samplers
@@ -248,6 +249,25 @@ class Tenth(stopping.StopRule):
 
 
 luthier.create_study(sampler=Centre()).optimize(objective, stop=[Tenth(), stopping.Target(0.1)])
+
+# Checks and toy problems for such classes
+
+testing.check_sampler(Centre(), n_objectives=2)
+testing.check_scheduler(schedulers.Median(), direction="maximize")
+testing.check_storage(storages.Memory())
+written = testing.history(testing.trial({"x": 0.5}, 1.0), seed=1)
+assert_type(written, luthier.History)
+assert_type(testing.random_history(space, 10), luthier.History)
+problems: list[testing.Problem] = [
+    testing.BRANIN,
+    testing.CONSTRAINED,
+    testing.CURVES,
+    testing.HARTMANN6,
+    testing.MIXED,
+    testing.TWO_OBJECTIVES,
+    *testing.PROBLEMS,
+]
+assert_type(problems[0].optimum, float)
 
 # What must fail: names
 

@@ -29,6 +29,7 @@ ROOMS = [
     "schedulers",
     "stopping",
     "storages",
+    "testing",
 ]
 
 

@@ -55,7 +55,7 @@ def sample_startup(space: Space, history: History, n: int, rng: np.random.Genera
     if centre is not None:
         return centre
     X = QMC().sample(space, history, n, rng)
-    if space.believed:
+    if space.has_prior:
         odd = (history.n + np.arange(n)) % 2 == 1
         X = np.where(odd[:, None], space.from_prior(rng, n), X)
         X = replace_seen(space, history, X, rng)
@@ -67,7 +67,7 @@ def prior_exponent(space: Space, n: int) -> float:
 
     0 where the space has no priors. Source: Hvarfner 2022 (beta / n, with beta = 10).
     """
-    return _PRIOR_BETA / n if space.believed else 0.0
+    return _PRIOR_BETA / n if space.has_prior else 0.0
 
 
 def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:

@@ -360,7 +360,7 @@ class Space:
         )
 
     @property
-    def believed(self) -> bool:
+    def has_prior(self) -> bool:
         """Whether any parameter of more than one value has a prior."""
         return bool(self._with_prior)
 
@@ -449,7 +449,7 @@ class Space:
         X = self.settle(X)
         return X if self.feasible(X)[0] else None
 
-    def changed(self, params: Mapping[str, Distribution]) -> Space:
+    def with_params(self, params: Mapping[str, Distribution]) -> Space:
         """Return a space with these parameters added, or replaced."""
         rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
         return Space({**self.params, **params}, rules)
@@ -552,6 +552,6 @@ def discover_conditions(space: Space, X: Array) -> Space:
                 found[space.names[j]] = msgspec.structs.replace(dist, when={space.names[p]: values})
                 break
     try:
-        return space.changed(found) if found else space
+        return space.with_params(found) if found else space
     except ConditionError:  # two parameters that explain each other
         return space

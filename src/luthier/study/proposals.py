@@ -140,5 +140,5 @@ class Proposals:
                     del new[name]
             self._settled.add(name)
         if new:
-            self.history.set_space(self.history.space.changed(new))
+            self.history.set_space(self.history.space.with_params(new))
         return bool(new)

@@ -1,0 +1,182 @@
+"""Check of a storage against its contract."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+
+from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
+from ..storages import Storage
+from ..trial.record import State, TrialRow, Turn
+
+_SPEC = {"directions": ["minimize"]}
+_POINT = ({"step": 3.0, "file": "0-3-ab.npz"},)
+
+
+def check_storage(storage: Storage) -> None:
+    """Check that a storage keeps its contract, with studies whose names begin with "check".
+
+    Args:
+        storage: A storage in which there are no such studies; they are deleted at the end.
+
+    Raises:
+        AssertionError: It does not; the message says what was expected.
+    """
+    for check in _CHECKS:
+        study = storage.create_study(f"check {check.__name__}", _SPEC).id
+        try:
+            check(storage, study)
+        finally:
+            storage.delete_study(study)
+    _check_names(storage)
+
+
+def _row(state: State = State.RUNNING, **fields: object) -> TrialRow:
+    return TrialRow(number=-1, state=state, **fields)  # type: ignore[arg-type]
+
+
+def _end(number: int, token: int, value: float = 0.5) -> TrialRow:
+    return TrialRow(number=number, state=State.COMPLETE, values=(value,), token=token)
+
+
+def _same(what: str, got: object, expected: object) -> None:
+    assert repr(got) == repr(expected), f"{what}: expected {expected!r}, got {got!r}"
+
+
+@contextlib.contextmanager
+def _raises(error: type[Exception], what: str) -> Iterator[None]:
+    try:
+        yield
+    except error:
+        return
+    raise AssertionError(f"{what}: expected {error.__name__}, and nothing was raised")
+
+
+def _check_names(storage: Storage) -> None:
+    name = "check ü /?'\""
+    record = storage.create_study(name, _SPEC)
+    _same("study by its name", storage.study(name).spec, _SPEC)
+    with _raises(StudyExistsError, "a second study of the same name"):
+        storage.create_study(name, _SPEC)
+
+    changed = {**_SPEC, "seed": 3}
+    storage.update_study(record.id, changed)
+    _same("spec after an update", storage.study(name).spec, changed)
+    assert record.id in [s.id for s in storage.studies()], "the list of studies lacks the new one"
+
+    storage.delete_study(record.id)
+    with _raises(StudyNotFoundError, "a study that was deleted"):
+        storage.study(name)
+    with _raises(StudyNotFoundError, "trials of a study that was deleted"):
+        storage.add_trials(record.id, [_row()])
+
+
+def _numbers(storage: Storage, study: int) -> None:
+    first, _ = storage.add_trials(study, [_row(), _row(State.WAITING)])
+    second, _ = storage.add_trials(study, [_row()])
+    _same("numbers of added trials", (first, second), (0, 2))
+    _same("trials", [r.number for r in storage.rows(study)], [0, 1, 2])
+
+    refused, _ = storage.add_trials(study, [_row()], 7)
+    _same("trials added where 7 were expected and 3 are there", refused, -1)
+    once = storage.add_trials(study, [_row()], None, "key")
+    again = storage.add_trials(study, [_row()], None, "key")
+    _same("a call that is repeated with its key", again, once)
+    _same("number of trials after it", len(storage.rows(study)), 4)
+
+
+def _values(storage: Storage, study: int) -> None:
+    params = {"f": 0.1, "i": 1, "one": 1.0, "s": "ü", "b": True, "n": None, "t": (1, "a")}
+    for value in (0.1, 1e-310, -math.inf, math.inf, 1e300):
+        number, _ = storage.add_trials(
+            study, [_row(State.PRUNED, params=params, values=(value, 2.0), tags={"a": [1, "b"]})]
+        )
+        [row] = storage.rows(study, [number])
+        _same("values", row.values, (value, 2.0))
+        _same("params", row.params, params)
+        _same("tags", row.tags, {"a": [1, "b"]})
+
+
+def _claims(storage: Storage, study: int) -> None:
+    storage.add_trials(study, [_row(State.WAITING, params={"x": 1.5})])
+    row, revision = storage.claim(study, 0, "me")
+    assert row is not None, "a waiting trial: expected it to be claimed, got None"
+    _same("a claimed trial", (row.state, row.token, row.worker), (State.RUNNING, 1, "me"))
+    _same("a claim of a running trial", storage.claim(study, 0, "you"), (None, revision))
+    storage.extend(study, {0: 1})
+
+    storage.release(study, 0, 1, False)
+    row, _ = storage.claim(study, 0, "you")
+    assert row is not None, "a released trial: expected it to be claimed, got None"
+    _same("a trial claimed again", (row.token, row.worker, row.retries), (2, "you", 0))
+    for what, call in _refusals(storage, study):
+        with _raises(LeaseLostError, f"{what} with an old token"):
+            call()
+    _same("the trial after that", storage.rows(study, [0]), [row])
+
+
+def _refusals(storage: Storage, study: int) -> list[tuple[str, Callable[[], object]]]:
+    return [
+        ("report", lambda: storage.report(study, 0, 1, 1.0, 1.0, None, {})),
+        ("finish", lambda: storage.finish(study, _end(0, 1))),
+        ("release", lambda: storage.release(study, 0, 1, True)),
+    ]
+
+
+def _ends(storage: Storage, study: int) -> None:
+    storage.add_trials(study, [_row(params={"x": 1})])
+    storage.report(study, 0, 1, 2.0, 0.5, None, {"x": 1})
+    storage.report(study, 0, 1, 1.0, 0.7, None, {"x": 1})
+    storage.report(study, 0, 1, 2.0, 0.4, None, {"x": 1})
+    revision = storage.finish(study, _end(0, 1))
+    [row] = storage.rows(study, [0])
+    _same("a finished trial", (row.state, row.values), (State.COMPLETE, (0.5,)))
+    _same("its reports, by step", row.reports, ((1.0, 0.7), (2.0, 0.4)))
+    _same("revision after the same result again", storage.finish(study, _end(0, 1)), revision)
+    with _raises(LeaseLostError, "another result of a finished trial"):
+        storage.finish(study, _end(0, 1, 9.0))
+
+
+def _pauses(storage: Storage, study: int) -> None:
+    storage.add_trials(study, [_row(params={"x": 1})])
+    storage.report(study, 0, 1, 3.0, 0.5, _POINT, {"x": 1})
+    paused = TrialRow(
+        number=0, state=State.PAUSED, params={"x": 1}, values=(0.5,), token=1, checkpoints=_POINT
+    )
+    storage.finish(study, paused)
+    turn = Turn(3.0, {"x": 2})
+    _same(
+        "a resumption under a wrong token",
+        storage.claim(study, 0, "a", turn=turn, token=7)[0],
+        None,
+    )
+    row, _ = storage.claim(study, 0, "a", turn=turn, token=1)
+    assert row is not None, "a paused trial: expected it to be resumed, got None"
+    _same("a resumed trial", (row.state, row.token, row.params), (State.RUNNING, 2, {"x": 2}))
+    _same("its checkpoints", row.checkpoints, _POINT)
+
+
+def _changes(storage: Storage, study: int) -> None:
+    none = storage.changes(study, 0)
+    _same("changes of an empty study", (none.revision, [*none.rows]), (0, []))
+    _, revision = storage.add_trials(study, [_row(), _row(State.WAITING)])
+    new = storage.changes(study, 0)
+    _same("revision after adding trials", new.revision, revision)
+    _same("trials that are new", [r.number for r in new.rows], [0, 1])
+
+    revision = storage.report(study, 0, 1, 4.0, 5.0, None, {})
+    new = storage.changes(study, revision - 1)
+    _same(
+        "reports that are new", [(r.number, r.step, r.value) for r in new.reports], [(0, 4.0, 5.0)]
+    )
+    _same("trials that a report changed", [*new.rows], [])
+
+    storage.finish(study, _end(0, 1))
+    new = storage.changes(study, revision)
+    _same("trials that ended since", [(r.number, int(r.state)) for r in new.rows], [(0, 3)])
+    last = storage.changes(study, new.revision)
+    _same("changes since the last look", ([*last.rows], [*last.reports]), ([], []))
+
+
+_CHECKS = (_numbers, _values, _claims, _ends, _pauses, _changes)
