@@ -16,8 +16,8 @@ class ConstraintColumns:
     A constraint gets a column when the first trial notes it.
     """
 
-    def __init__(self) -> None:
-        self._columns: dict[str, Array] = {}  # name -> (n or more,), NaN where not noted
+    def __init__(self, columns: Mapping[str, Array] | None = None) -> None:
+        self._columns = dict(columns or {})  # name -> (n or more,), NaN where not noted
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,12 +55,12 @@ class ConstraintColumns:
 
     def without(self, hidden: Mask) -> ConstraintColumns:
         """Return a copy in which some trials (n,) have noted nothing."""
-        copy = ConstraintColumns()
+        columns = {}
         for name, column in zip(self.names, self.table(len(hidden)).T, strict=True):
             column = np.where(hidden, np.nan, column)
             if not np.isnan(column).all():
-                copy._columns[name] = column
-        return copy
+                columns[name] = column
+        return ConstraintColumns(columns)
 
 
 def violation(constraints: Array) -> Array:

@@ -359,16 +359,20 @@ class History:
     def _cut(self, unfinished: Mask, silent: Mask) -> History:
         """Return a copy in which some trials (n,) are not over, and others (n,) did not report."""
         cut = copy.copy(self)
-        cut._columns = self._columns.copy()
-        cut._columns["state"][: self.n][unfinished] = State.RUNNING
-        for name in ("values", "finished_s", "cost"):
-            cut._columns[name][: self.n][unfinished] = np.nan
-        for name in ("last_step", "last_report"):
-            cut._columns[name][: self.n][silent] = np.nan
-        cut._params = copy.copy(self._params)
-        cut._constraints = self._constraints.without(unfinished)
-        cut.reports = self.reports.without(silent)
+        cut._hide(unfinished, silent)
         return cut
+
+    def _hide(self, unfinished: Mask, silent: Mask) -> None:
+        """Turn a fresh copy into a cut; what the original has is left as it is."""
+        self._columns = self._columns.copy()
+        self._columns["state"][: self.n][unfinished] = State.RUNNING
+        for name in ("values", "finished_s", "cost"):
+            self._columns[name][: self.n][unfinished] = np.nan
+        for name in ("last_step", "last_report"):
+            self._columns[name][: self.n][silent] = np.nan
+        self._params = copy.copy(self._params)
+        self._constraints = self._constraints.without(unfinished)
+        self.reports = self.reports.without(silent)
 
     # -- writing: for the engine ----------------------------------------------------------------
 

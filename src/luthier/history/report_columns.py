@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -86,11 +87,12 @@ class ReportColumns:
 
     def without(self, silent: Mask) -> ReportColumns:
         """Return a cut in which some trials (n,) have reported nothing."""
-        cut = ReportColumns(0)
-        cut.n = self.n
-        cut.n_replaced = self.n_replaced
-        cut._columns = self._columns
-        cut._rows = {i: rows for i, rows in self._rows.items() if not silent[i]}
-        visible = np.arange(self.n) if self._visible is None else self._visible
-        cut._visible = visible[~silent[self._columns["number"][visible]]]
+        cut = copy.copy(self)
+        cut._hide(silent)
         return cut
+
+    def _hide(self, silent: Mask) -> None:
+        """Turn a fresh copy into a cut."""
+        self._rows = {i: rows for i, rows in self._rows.items() if not silent[i]}
+        visible = np.arange(self.n) if self._visible is None else self._visible
+        self._visible = visible[~silent[self._columns["number"][visible]]]

@@ -82,10 +82,10 @@ class Rungs:
         """
         if not history.reports.is_whole:  # rows of a cut cannot be used again
             found = Rungs()
-            found._read(history, rung_thresholds(steps[k : k + 1]))
-            return found._rung(history, 0, among)
-        self._read(history, rung_thresholds(steps))
-        return self._rung(history, k, among)
+            found.read(history, rung_thresholds(steps[k : k + 1]))
+            return found.rung(history, 0, among)
+        self.read(history, rung_thresholds(steps))
+        return self.rung(history, k, among)
 
     def rows(self, history: History, steps: Sequence[float]) -> Index:
         """Return the row of each trial's first report at or beyond each rung (K, n).
@@ -93,10 +93,14 @@ class Rungs:
         -1 where there is none. `steps` (K,) are those of the rungs, ascending.
         """
         found = self if history.reports.is_whole else Rungs()
-        found._read(history, rung_thresholds(steps))
-        return found._row[:, : history.n]
+        found.read(history, rung_thresholds(steps))
+        return found.first_rows(history.n)
 
-    def _read(self, history: History, marks: Array) -> None:
+    def first_rows(self, n: int) -> Index:
+        """Return the rows that were read last, of n trials (K, n); see `rows`."""
+        return self._row[:, :n]
+
+    def read(self, history: History, marks: Array) -> None:
         """Read the reports that are new since the last call."""
         self._set_marks(history, marks)
         self._make_room(history.n)
@@ -145,7 +149,7 @@ class Rungs:
             self._last_step = np.pad(self._last_step, more[1], constant_values=-np.inf)
             self._last_row = np.pad(self._last_row, more[1], constant_values=-1)
 
-    def _rung(self, history: History, k: int, among: Index | None) -> Rung:
+    def rung(self, history: History, k: int, among: Index | None) -> Rung:
         """Return the trials that count at the k-th rung that was read."""
         numbers = np.arange(history.n) if among is None else np.sort(among)
         row = self._row[k][numbers]
