@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items):
 
 
 class Scripts:
-    """Runs Python scripts in processes of their own, which all carry one mark in their environment."""
+    """Runs Python scripts in processes of their own; all carry one mark in their environment."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -1,4 +1,4 @@
-"""The house: imports point down, nothing heavy is loaded before it is needed, names and sizes are kept."""
+"""The house: imports point down, nothing heavy is loaded early, names and sizes are kept."""
 
 from __future__ import annotations
 

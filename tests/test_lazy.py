@@ -1,4 +1,4 @@
-"""Names that load on first use: all of them are listed, resolve, and are the ones a type checker sees."""
+"""Names that load on first use: all are listed, resolve, and are what a type checker sees."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ATTACHED = sorted(
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A package with the file `wood`, one that needs what is not installed, and one with a fault."""
+    """A package with the file `wood`, one that needs a missing package, and one with a fault."""
     folder = tmp_path / "lazy_example"
     folder.mkdir()
     (folder / "__init__.py").write_text("__all__ = ['Oak', 'Pine', 'Rust', 'wood']")
@@ -139,7 +139,7 @@ def test_tables_say_what_type_checkers_read(name):
 
 @pytest.mark.parametrize("name", ATTACHED)
 def test_no_lazy_name_is_hidden_by_a_file_of_that_name(name):
-    """Where `room/word.py` is imported, `room.word` becomes that module, whatever `room` means by it."""
+    """Where `room/word.py` is imported, `room.word` becomes that module."""
     module = importlib.import_module(name)
     eager = {"energy", "latency", "compare"}  # the package imports these at once, after their file
     for public in set(module.__all__) - eager:
@@ -151,5 +151,6 @@ def test_no_lazy_name_is_hidden_by_a_file_of_that_name(name):
 
 
 def test_star_imports_give_all_names():
-    code = "from luthier.samplers import *; assert TPE().sample; from luthier import *; Study, samplers"
+    code = "from luthier.samplers import *; assert TPE().sample"
+    code += "; from luthier import *; Study, samplers"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -278,7 +278,8 @@ def test_every_process_of_a_study_stops(script, tmp_path) -> None:
         import luthier
 
         study = luthier.create_study("s", "sqlite:///s.db", sampler="random", load_if_exists=True)
-        study.optimize(lambda t: t.suggest_float("x", 0, 1), stop=luthier.stopping.Budget(trials=30))
+        stop = luthier.stopping.Budget(trials=30)
+        study.optimize(lambda t: t.suggest_float("x", 0, 1), stop=stop)
         print(study.stop_reason)
     """
     workers = [script.start(code) for _ in range(3)]

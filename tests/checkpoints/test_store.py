@@ -397,7 +397,8 @@ SAVES = """
     store = Checkpoints("store")
     with open("log", "a") as log:
         while True:
-            for kind, what in (("packed", {"w": np.ones(50_000)}), ("file", "mine/one.bin"), ("folder", "mine")):
+            kinds = {"packed": {"w": np.ones(50_000)}, "file": "mine/one.bin", "folder": "mine"}
+            for kind, what in kinds.items():
                 reference = store.save(0, 1, what)
                 log.write(json.dumps(reference) + "\\n")
                 log.flush()
@@ -459,7 +460,8 @@ CUT = """
     copyfile = shutil.copyfile
     shutil.copyfile = cut(copyfile, nth)
     np.lib.format.write_array = cut(np.lib.format.write_array, nth)
-    Checkpoints("store").save(0, 1, {"w": np.ones(1000), "v": np.ones(1000)} if what == "packed" else what)
+    packed = {"w": np.ones(1000), "v": np.ones(1000)}
+    Checkpoints("store").save(0, 1, packed if what == "packed" else what)
 """
 
 

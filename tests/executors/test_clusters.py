@@ -18,7 +18,7 @@ STUDY = """
 
     def make(options=""):
         url = f"sqlite:///a.db?max_retries=3{options}"
-        return luthier.create_study(name="s", storage=url, sampler="Random", scheduler=Above(0.7), seed=0)
+        return luthier.create_study("s", url, sampler="Random", scheduler=Above(0.7), seed=0)
 
     def objective(trial):
         x = trial.suggest_float("x", 0, 1)
@@ -84,7 +84,8 @@ def test_trials_on_dask_report_are_stopped_and_survive_a_worker(script):
             study = make()
             told = []
             tell = lambda study, row: told.append(row.number)
-            study.optimize(objective, 20, n_jobs=2, executor=executor, callbacks=[tell], progress=False)
+            options = {"n_jobs": 2, "executor": executor, "progress": False}
+            study.optimize(objective, 20, callbacks=[tell], **options)
             check(study.trials, os.getpid())
             assert sorted(told) == list(range(20))
             assert any(r.state.name == "PRUNED" for r in study.trials)
@@ -94,7 +95,8 @@ def test_trials_on_dask_report_are_stopped_and_survive_a_worker(script):
             study.optimize(reading, 8, n_jobs=2, executor=executor, progress=False)
             pids = {str(r.tags["pid"]) for r in study.trials}
             assert all(2 <= r.values[0] <= 3 for r in study.trials)
-            assert sorted(open(loads).read().split()) == sorted(pids)  # the data came to each process once
+            # The data came to each process once.
+            assert sorted(open(loads).read().split()) == sorted(pids)
 
             luthier.delete_study("s", "a.db")
             study = make()
@@ -119,7 +121,8 @@ def test_trials_on_loky_report_are_stopped_and_survive_a_worker(script):
         + """
     from loky import get_reusable_executor
 
-    warnings.filterwarnings("ignore", message=".*memory leak", category=UserWarning)  # loky's, of workers it renews
+    # loky warns of workers that it renews.
+    warnings.filterwarnings("ignore", message=".*memory leak", category=UserWarning)
 
     def deadly(trial):
         begun = trial.step + 1 if trial.checkpoint else 0
@@ -154,7 +157,8 @@ def test_trials_on_loky_report_are_stopped_and_survive_a_worker(script):
         left = sum(r.state.name != "COMPLETE" for r in study.trials)
         assert all(r.state.name in ("COMPLETE", "WAITING") for r in study.trials), study.trials
         n_trials = 4 - len(study.trials) + left
-        study.optimize(deadly, n_trials, n_jobs=2, executor=get_reusable_executor(2), progress=False)
+        executor = get_reusable_executor(2)
+        study.optimize(deadly, n_trials, n_jobs=2, executor=executor, progress=False)
         rows = study.trials
         assert [r.state.name for r in rows] == ["COMPLETE"] * 4, rows
         assert rows[1].tags["begun"] == 3 and rows[1].retries == 1

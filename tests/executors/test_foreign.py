@@ -19,7 +19,9 @@ STUDY = """
     import luthier
     from luthier.schedulers.base import Decision, Scheduler
 
-    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)  # Python 3.12
+    # Python 3.12 warns.
+    fork = ".*multi-threaded.*fork"
+    warnings.filterwarnings("ignore", message=fork, category=DeprecationWarning)
 
     class Above(Scheduler):
         def __init__(self, bound):
@@ -30,7 +32,8 @@ STUDY = """
             return Decision.STOP if losses[-1] > self.bound else Decision.CONTINUE
 
     def make(url="sqlite:///a.db", **options):
-        return luthier.create_study(name="s", storage=url, sampler="Random", scheduler=Above(0.7), seed=0, **options)
+        settings = {"sampler": "Random", "scheduler": Above(0.7), "seed": 0, **options}
+        return luthier.create_study("s", url, **settings)
 """
 
 
@@ -134,7 +137,8 @@ def test_memory_cannot_be_reached_from_another_process(script):
                 try:
                     study.optimize(objective, 1, executor=pool, progress=False)
                 except luthier.errors.StorageError as e:
-                    assert "memory cannot be reached" in str(e) and "sqlite:///luthier.db" in str(e), e
+                    assert "memory cannot be reached" in str(e), e
+                    assert "sqlite:///luthier.db" in str(e), e
                 else:
                     raise AssertionError("it was reached")
         assert [r.state.name for r in study.trials] == ["COMPLETE"] * 5 + ["FAILED"] * 2

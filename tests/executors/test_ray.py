@@ -449,7 +449,8 @@ def test_a_cluster_of_our_own_is_begun_and_ended(script):
             threading.Thread(target=wait).start()
 
     try:
-        study.optimize(objective, 3, n_jobs=3, executor="ray", callbacks=[interrupt], progress=False)
+        options = {"n_jobs": 3, "executor": "ray", "progress": False}
+        study.optimize(objective, 3, callbacks=[interrupt], **options)
     except KeyboardInterrupt:
         pass
     assert [r.state.name for r in study.trials] == ["COMPLETE", "COMPLETE", "WAITING"], study.trials

@@ -1,4 +1,4 @@
-"""What is recorded of objectives that misbehave, whether the study goes on, and that earlier trials are left alone.
+"""Objectives that misbehave: what is recorded, whether the study goes on, what is left alone.
 
 Every case runs in this process and in worker processes: what is recorded must be the same.
 """

@@ -27,7 +27,8 @@ SCRIPT = """
     import luthier
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
-    url, n_trials, n_steps, n_jobs, nap_s = sys.argv[1], *map(int, sys.argv[2:5]), float(sys.argv[5])
+    url, nap_s = sys.argv[1], float(sys.argv[5])
+    n_trials, n_steps, n_jobs = map(int, sys.argv[2:5])
 
     def note(file, *what):
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -203,8 +204,9 @@ def test_a_trial_that_kills_its_worker_every_time_fails_and_the_study_ends(scrip
             return trial.suggest_float("x", 0, 1)
 
         told = []
-        study = luthier.create_study(name="s", storage="sqlite:///a.db?max_retries=2", sampler="Random")
-        study.optimize(objective, n_trials=6, n_jobs=2, callbacks=[lambda s, r: told.append(r.number)], progress=False)
+        study = luthier.create_study("s", "sqlite:///a.db?max_retries=2", sampler="Random")
+        note = lambda study, row: told.append(row.number)
+        study.optimize(objective, n_trials=6, n_jobs=2, callbacks=[note], progress=False)
         assert sorted(told) == list(range(6)), told
         """
     )
@@ -232,7 +234,7 @@ def test_a_trial_whose_main_process_is_killed_every_time_fails_in_the_end(script
             return trial.suggest_float("x", 0, 1)
 
         study = luthier.create_study(
-            name="s", storage="sqlite:///a.db?lease_s=0.3&max_retries=1", sampler="Random", load_if_exists=True
+            "s", "sqlite:///a.db?lease_s=0.3&max_retries=1", sampler="Random", load_if_exists=True
         )
         study.optimize(objective, n_trials=2, progress=False)
     """
@@ -286,7 +288,7 @@ def test_ctrl_c_while_trials_are_fast_leaves_nothing_running(script, tmp_path, e
         import luthier
 
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        study = luthier.create_study(name="s", storage="a.db", sampler="Random", load_if_exists=True)
+        study = luthier.create_study("s", "a.db", sampler="Random", load_if_exists=True)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), progress=False)
     """
     for _ in range(6):
@@ -318,7 +320,8 @@ def test_a_program_that_a_worker_runs_ends_with_it(script, tmp_path, eventually)
         import luthier
 
         study = luthier.create_study(name="s", storage="a.db", sampler="Random")
-        study.optimize(lambda t: subprocess.run(["sleep", "1000"]).returncode, n_trials=2, n_jobs=2, progress=False)
+        sleep = lambda trial: subprocess.run(["sleep", "1000"]).returncode
+        study.optimize(sleep, n_trials=2, n_jobs=2, progress=False)
         """
     )
     assert eventually(

@@ -327,7 +327,7 @@ def test_reproducible_runs_need_a_scheduler_that_never_pauses():
 
 
 def test_a_trial_taken_over_at_the_end_does_not_open_the_bound(tmp_path):
-    """n_trials bounds what is begun, also where an expired trial is taken up after the last of them."""
+    """n_trials bounds what is begun, also where an expired trial is taken up in the end."""
     url = f"sqlite:///{tmp_path}/a.db?lease_s=0.3"
     lost = luthier.create_study("s", url, space=SPACE)
     lost.ask()  # whose worker is never heard of again
@@ -462,7 +462,7 @@ def test_freeze_thaw_says_that_it_takes_one_objective():
 
 
 def test_a_checkpoint_that_another_worker_has_just_taken_is_not_deleted(tmp_path):
-    """Between this worker's last look and its result another resumes a trial from the checkpoint."""
+    """Between this worker's last look and its result another resumes from the checkpoint."""
 
     class Interrupted(SQLite):
         meanwhile = None

@@ -24,7 +24,10 @@ N_STEPS = 100
 
 
 def ascent(theta, h, rate=0.02):
-    """A step up the surrogate 1.2 - h0 theta0^2 - h1 theta1^2, for the objective 1.2 - theta0^2 - theta1^2."""
+    """A step up the surrogate 1.2 - h0 theta0^2 - h1 theta1^2.
+
+    The objective is 1.2 - theta0^2 - theta1^2.
+    """
     return [t - rate * 2 * hi * t for t, hi in zip(theta, h, strict=True)]
 
 
@@ -323,7 +326,8 @@ SCRIPT = """
         return theta
 
     study = luthier.create_study(
-        name="s", storage="sqlite:///a.db?lease_s=1&max_retries=30", sampler="Random", load_if_exists=True, seed=5,
+        "s", "sqlite:///a.db?lease_s=1&max_retries=30",
+        sampler="Random", load_if_exists=True, seed=5,
         space={"x": luthier.Float(0, 1), "k": luthier.Int(0, 9)},
         scheduler=PBT(5, interval=4, quantile=0.4, synchronous=synchronous),
     )

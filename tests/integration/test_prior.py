@@ -1,4 +1,4 @@
-"""Priors: a belief about where the optimum lies is stored, drawn from, helps when it is right, and fades when wrong."""
+"""Priors: a belief about the optimum is stored, drawn from, helps when right, fades when wrong."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_a_search_starts_at_the_default_or_where_the_belief_is() -> None:
 
 
 def search(prior: bool, shift: float, n: int, seed: int) -> np.ndarray:
-    """Best values so far (n,) on a sphere with its minimum at 0.3, believed to be `shift` further."""
+    """Best values so far (n,) on a sphere; its minimum 0.3 is believed to be `shift` further."""
     belief = (0.3 + shift, 0.1) if prior else None
     space = Space({f"x{j}": Float(0, 1, prior=belief) for j in range(4)})
     study = luthier.create_study(space=space, sampler=TPE(), seed=seed)

@@ -1,4 +1,4 @@
-"""Crossed mixtures: the formula, that they are densities, and that points are improved column by column."""
+"""Crossed mixtures: the formula; they are densities; points are improved column by column."""
 
 from __future__ import annotations
 

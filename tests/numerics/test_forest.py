@@ -1,4 +1,4 @@
-"""Random forests: what they fit, how they treat what is inactive or unseen, and that their cost is bounded."""
+"""Random forests: what they fit, what is inactive or unseen, and that their cost is bounded."""
 
 from __future__ import annotations
 

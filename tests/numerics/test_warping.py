@@ -32,7 +32,10 @@ def test_the_good_half_is_left_as_it_is(y: np.ndarray) -> None:
 
 
 def test_half_rank_by_hand() -> None:
-    """Five losses: the two above the median 3 get the quantiles of 3/10 and 1/10, mirrored, times the good spread."""
+    """Five losses: the two above the median 3 get mirrored quantiles.
+
+    They are those of 3/10 and 1/10, times the good spread.
+    """
     y = np.array([1.0, 2.0, 3.0, 1e6, 1e9])
     spread = np.sqrt((4 + 1 + 0) / 3)
     want = [1, 2, 3, 3 - spread * norm.ppf(0.5 * 1.5 / 2.5), 3 - spread * norm.ppf(0.5 * 0.5 / 2.5)]

@@ -1,4 +1,4 @@
-"""BOHB: which step is rank_at_highest_step, and that it is better than chance where trials get different amounts."""
+"""BOHB: which step is modelled; better than chance where trials get different amounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CMA-ES: as good as its model, a function of the history, at home in parallel, mixed and conditional searches."""
+"""CMA-ES: as good as its model, a function of the history; parallel, mixed and conditional."""
 
 from __future__ import annotations
 

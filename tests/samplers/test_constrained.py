@@ -32,7 +32,10 @@ MIXED = Space({"x": Float(0, 1), "k": luthier.Int(0, 20), "c": ["a", "b", "c"]})
 
 
 def distance(p: dict, x: float = 0.0, y: float = 0.7) -> float:
-    """Of (x, y, b). Where only x + y >= 1 is feasible, the least from (0, 0.7) is 0.045, at (0.15, 0.85, b)."""
+    """Of (x, y, b).
+
+    Where only x + y >= 1 is feasible, the least from (0, 0.7) is 0.045, at (0.15, 0.85, b).
+    """
     return float((p["x"] - x) ** 2 + (p["y"] - y) ** 2 + 0.1 * (p["c"] != "b"))
 
 
@@ -120,7 +123,7 @@ def test_while_nothing_is_feasible_the_violation_falls(name: str) -> None:
 
 
 def told_history(rows: int, seed: int = 0, m: int = 1) -> History:
-    """Feasible, infeasible, failed, pruned and running trials, with two constraints that not all of them told."""
+    """Trials in all states, with two constraints that not all of them have reported."""
     h, rng = History(MIXED, ["minimize"] * m, seed), np.random.default_rng(seed)
     h.update_info(crash=True)
     for i, p in enumerate(MIXED.decode(MIXED.sample(rng, rows))):
@@ -190,7 +193,7 @@ def test_all_trials_may_crash_or_break_everything(name: str) -> None:
 
 
 def test_a_place_in_a_population_goes_to_the_feasible() -> None:
-    """Of 0 and 4 to the one of the worse loss, of 1 and 5 to the smaller violation, of 2 and 6 to the smaller loss."""
+    """Of 0 and 4 the worse loss, of 1 and 5 the smaller violation, of 2 and 6 the smaller loss."""
     h = History(MIXED, ["minimize"])
     losses = [5.0, 1.0, 2.0, 3.0, 0.0, 0.0, 1.0, None]
     limits = [-1.0, 3.0, 0.0, 4.0, 2.0, 5.0, -1.0, -9.0]

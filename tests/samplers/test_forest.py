@@ -1,4 +1,4 @@
-"""Random-forest search: what it learns from which trials, and that a configuration earns its evaluations."""
+"""Random-forest search: what it learns from which trials; evaluations have to be earned."""
 
 from __future__ import annotations
 
@@ -346,7 +346,7 @@ def test_the_incumbent_has_at_least_as_many_evaluations() -> None:
 def noisy(
     sampler: Forest, seed: int, n_trials: int, jobs: int = 1
 ) -> tuple[float, float, list[int]]:
-    """True loss of the incumbent and of the luckiest draw, and how often each configuration was evaluated."""
+    """True loss of the incumbent and of the luckiest draw; evaluations of each configuration."""
     rng, truth = np.random.default_rng(seed), lambda p: abs(p["x"] - 0.3) + 0.3 * (p["c"] != "b")
     study = luthier.create_study(
         space={"x": Float(0, 1), "c": ["a", "b", "c"]}, sampler=sampler, seed=seed

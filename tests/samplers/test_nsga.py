@@ -1,4 +1,4 @@
-"""NSGA-II and NSGA-III: populations read off the history, fronts before crowding or niches, feasible before not."""
+"""NSGA-II and NSGA-III: populations read off the history; feasible, front, crowding or niche."""
 
 from __future__ import annotations
 

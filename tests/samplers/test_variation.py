@@ -1,4 +1,4 @@
-"""Children of parents: what crossovers keep, how far mutations go, and that children belong to the space."""
+"""Children: what crossovers keep, how far mutations go, and that they belong to the space."""
 
 from __future__ import annotations
 

@@ -84,7 +84,10 @@ def stops():
 
 @pytest.fixture(scope="session")
 def trials():
-    """A strategy: (trials for `table`, the number of a running one that has reported), with all that may go wrong."""
+    """A strategy of (trials for `table`, number of a running one that has reported).
+
+    All that may go wrong is in it.
+    """
     losses = st.one_of(
         st.sampled_from([0.0, 1.0, 2.0, 3.0, float("nan"), float("inf"), float("-inf")]),
         st.floats(-5, 5),

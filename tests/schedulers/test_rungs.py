@@ -146,7 +146,10 @@ def test_several_objectives(scheduler):
 
 @pytest.fixture(scope="module")
 def large():
-    """What 50 workers come to under a promoting scheduler, in a study of 10,000 trials of up to 50 reports."""
+    """What 50 workers come to under a promoting scheduler.
+
+    The study has 10,000 trials of up to 50 reports.
+    """
     n = 10_000
     rng = np.random.default_rng(0)
     h = History(Space({"x": Float(0, 1)}), ["maximize"])

@@ -31,7 +31,7 @@ def on_server(kind):
 
 
 class OverHTTP:
-    """A service that all tests of this file share, on a storage in memory that is emptied for each."""
+    """A service that all tests of this file share; its storage in memory is emptied for each."""
 
     service = None
 
@@ -876,7 +876,7 @@ class Model:
 
 
 def plain(x):
-    """For comparison: NaN equals NaN, and how a storage words the death of workers is its own affair."""
+    """For comparison: NaN equals NaN; how a storage words the death of workers is left out."""
     if isinstance(x, TrialRow):
         x = {
             **msgspec.structs.asdict(x),

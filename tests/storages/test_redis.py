@@ -508,7 +508,8 @@ FORK = """
 
     def add(n, mark):
         for i in range(n):
-            number, _ = storage.add_trials(study, [TrialRow(number=-1, state=State.RUNNING, params={"mark": mark + i})])
+            row = TrialRow(number=-1, state=State.RUNNING, params={"mark": mark + i})
+            number, _ = storage.add_trials(study, [row])
             [row] = storage.rows(study, [number])
             assert row.params == {"mark": mark + i}, (row, mark + i)
 
@@ -528,7 +529,8 @@ FORK = """
         children.append(pid)
         add(10, 100 * k + 1_000_000)
     beside.join()
-    print([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children], len(storage.rows(study)))
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    print(codes, len(storage.rows(study)))
 """
 
 
@@ -550,7 +552,8 @@ INTERRUPTS = """
 
     storage = Redis(sys.argv[1])
     study = storage.create_study("s", {}).id
-    storage.add_trials(study, [TrialRow(number=-1, state=State.WAITING, params={"i": i}) for i in range(50)])
+    rows = [TrialRow(number=-1, state=State.WAITING, params={"i": i}) for i in range(50)]
+    storage.add_trials(study, rows)
     signal.signal(signal.SIGALRM, stop)
     n_stopped = 0
     for i in range(600):

@@ -656,7 +656,9 @@ def test_many_processes_lose_and_double_nothing(tmp_path, script):
 
     def finish(number, token, by):
         storage.report(study, number, token, 1.0, by, None, {})
-        storage.finish(study, TrialRow(number=number, state=State.COMPLETE, values=(float(by),), token=token))
+        values = (float(by),)
+        row = TrialRow(number=number, state=State.COMPLETE, values=values, token=token)
+        storage.finish(study, row)
         os.write(log, f"{number} {by}\\n".encode())
 
     def work(i):

@@ -280,7 +280,7 @@ def test_two_processes_confirm_together(script, tmp_path) -> None:
         def objective(trial):
             return trial.suggest_float("x", 0, 1) + 0.1 * trial.rng.normal()
 
-        study = luthier.create_study("s", "sqlite:///s.db", seed=0, load_if_exists=True, sampler="random")
+        study = luthier.create_study("s", "s.db", seed=0, load_if_exists=True, sampler="random")
         if not study.trials:
             study.optimize(objective, 20)
         found = study.confirm(k=3, repeats=4, objective=objective)

@@ -4,7 +4,7 @@ Real servers, real worker processes, things that go wrong at random moments.
 
 After each run every trial that was acknowledged is there exactly once with the value that was told,
 no trial is left running without a lease, and the study has completed its budget.
-`tests/integration/test_faults.py` runs each fault briefly, `soak.py` (make soak) many of them at random.
+`tests/integration/test_faults.py` runs each fault briefly, `make soak` many of them at random.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ class Run:
             storage.close()
 
     def _take_over(self, until: float) -> None:
-        """What a killed worker had, and nobody was left to take when its lease ended, is for whoever comes next."""
+        """Runs the trials of killed workers whose leases ended when no worker was left."""
         rows = self._rows()
         if not all(r.state.finished for r in rows):
             time.sleep(float(OPTIONS["lease_s"]))

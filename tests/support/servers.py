@@ -93,7 +93,7 @@ def new_folder() -> str:
 
 
 class Server:
-    """A server on loopback that can be stopped, killed and started again with what it has stored."""
+    """A server on loopback that can be stopped, killed and started again with its data."""
 
     name = ""
 

@@ -1,6 +1,6 @@
-"""What a user's type checker sees of an installed luthier: `api.py` beside this file, checked by two.
+"""What type checkers see of an installed luthier: `api.py` beside this file, checked by two.
 
-`mypy` and `basedpyright` check the same file against the source when they are called without arguments.
+`mypy` and `basedpyright` check the same file against the source when called without arguments.
 """
 
 from __future__ import annotations
