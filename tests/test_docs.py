@@ -283,3 +283,16 @@ def test_the_floors_of_the_architecture_are_those_of_its_test() -> None:
     stated = [re.match(r"\| (\d+) \| ([^|]+) \|", row) for row in rows(ROOT / "ARCHITECTURE.md")]
     pages = {int(m[1]) - 1: set(re.findall(r"`(\w+)`", m[2])) for m in stated if m}
     assert pages == {i: set(packages) for i, packages in enumerate(floors)}
+
+
+def test_cells_of_tables_are_short() -> None:
+    tables = [row for page in [*PAGES, ROOT / "ARCHITECTURE.md"] for row in rows(page)]
+    cells = [cell.strip() for row in tables for cell in row.strip("|").split(" | ")]
+    assert [cell for cell in cells if len(cell) > 120] == []
+
+
+def test_the_glossary_gives_each_word_one_meaning() -> None:
+    words = [row.split("|")[1].strip() for row in rows(DOCS / "glossary.md")]
+    words = [w for w in words if w not in ("word", "name", "---")]
+    assert len(words) > 80
+    assert [w for w in words if words.count(w) > 1] == []
