@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import luthier
+from scripts import measure_house as house
 
 SRC = Path(luthier.__file__).parent
 FILES = sorted(SRC.rglob("*.py"))
@@ -70,6 +71,21 @@ def test_imports_point_down() -> None:
 
 def test_every_room_has_a_floor() -> None:
     assert {room(p) for p in FILES} - {"__init__"} == set(FLOOR)
+
+
+def test_files_import_each_other_in_no_circle() -> None:
+    assert house.circles(house.file_graph(house.read(SRC), "luthier")) == []
+
+
+def test_nobody_reads_the_private_parts_of_another_object() -> None:
+    """A few are left: a copy that fills itself in, packages that offer nothing public."""
+    assert len(house.private_uses(house.read(SRC))) <= 20
+
+
+def test_files_stay_readable() -> None:
+    sources = house.read(SRC)
+    assert house.large_files(sources) == []  # 300 statements
+    assert house.format_skips(sources) == []
 
 
 def loaded(code: str) -> set[str]:
