@@ -26,15 +26,15 @@ def mixture(space: Space, n: int, seed: int, kind: type[Mixture] = Crossed):
 def alone(space: Space, n: int, seed: int, i: int) -> Mixture:
     """Kernel i of such a mixture."""
     kernel = mixture(space, n, seed, Mixture)
-    kernel._w = np.where(np.arange(n + 1) == i, 1.0, 0.0)
-    kernel._log_w = np.log(np.maximum(kernel._w, 1e-300))
+    kernel.weights = np.where(np.arange(n + 1) == i, 1.0, 0.0)
+    kernel._log_w = np.log(np.maximum(kernel.weights, 1e-300))
     return kernel
 
 
 def test_the_density_is_that_of_the_formula() -> None:
     n, X = 5, MIXED.sample(np.random.default_rng(9), 20)
     kernels = [alone(MIXED, n, 0, i) for i in range(n + 1)]
-    w = mixture(MIXED, n, 0)._w
+    w = mixture(MIXED, n, 0).weights
     K = np.ones((20, n + 1, MIXED.d))
     for j, i in itertools.product(range(MIXED.d), range(n + 1)):
         only = np.full_like(X, np.nan)

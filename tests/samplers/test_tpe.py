@@ -123,9 +123,9 @@ def test_the_densities_stay_small_however_many_trials_there_are() -> None:
     order, _ = rank_trials(h)
     weights = good_trial_weights(h, order, 25)
     good, bad, _ = TPE()._fitter.fit(LINE, h.X, order, weights, prior_exponent=0.0)
-    assert len(good._w) == 1 + 25
-    assert len(bad._w) == 1 + 160
-    assert bad._w[1:-80].sum() == pytest.approx(
+    assert len(good.weights) == 1 + 25
+    assert len(bad.weights) == 1 + 160
+    assert bad.weights[1:-80].sum() == pytest.approx(
         recency_weights(2975)[:-80].sum() / (1 + recency_weights(2975).sum()), rel=0.02
     )
 

@@ -1,4 +1,12 @@
-"""Acquisition functions: what a trial is expected to bring."""
+"""Acquisition functions: what a trial is expected to bring.
+
+Notation: an objective f is normal with a mean and a standard deviation sd, `best` is the least
+value so far, and z = (best - mean) / sd. phi and Phi are the standard normal density and cdf;
+h(z) = phi(z) + z Phi(z), so the expected improvement is sd · h(z) (Jones 1998). There are k points
+with m objectives each. Everything is in logarithms, so that a gradient is left where the
+improvement underflows (Ament 2023). A function that ends in `_by` returns derivatives as well;
+exponents are cut off at 700, so that no derivative overflows.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +23,7 @@ _LEAST = 1e-300  # relative difference of two expected improvements that roundin
 
 
 def log_h(z: Array) -> Array:
-    """The log of phi(z) + z Phi(z), exact to rounding for any z, however far in the tail.
+    """Log of h(z) = phi(z) + z Phi(z), exact to rounding for any z, however far in the tail.
 
     Source: Ament 2023, eq. 9.
     """
@@ -23,9 +31,11 @@ def log_h(z: Array) -> Array:
     far = z < -1.0
     near = z[~far]
     out[~far] = np.log(np.exp(-0.5 * near * near - _LOG_SQRT_2PI) + near * np.exp(log_ndtr(near)))
+
     t = z[far]
     # phi(z) (1 + z Phi(z)/phi(z)), where Phi(z)/phi(z) = sqrt(pi/2) erfcx(-z/sqrt 2)
     tail = 1 + t * math.sqrt(math.pi / 2) * erfcx(-t * _SQRT_HALF)
+    # Very far out the sum cancels; there it is 1/t² - 3/t⁴ to rounding.
     asymptote = t < -1e3
     tail[asymptote] = (1 - 3 / t[asymptote] ** 2) / t[asymptote] ** 2
     out[far] = -0.5 * t * t - _LOG_SQRT_2PI + np.log(tail)
@@ -63,10 +73,10 @@ def log_probability_below_by(mean: Array, sd: Array, bound: float) -> tuple[Arra
 
 
 def log_expected_hypervolume(mean: Array, sd: Array, low: Array, high: Array) -> Array:
-    """(k,) Log of the volume that a point is expected to add to what is dominated.
+    """Log (k,) of the hypervolume improvement that is expected of a point.
 
     Args:
-        mean: (k, m) of normal objectives that know nothing of each other; smaller is better.
+        mean: (k, m) of independent normal objectives; smaller is better.
         sd: (k, m).
         low: (b, m) corners of disjoint boxes that cover what is not dominated yet; may be -inf.
         high: (b, m).
@@ -98,17 +108,17 @@ def log_expected_hypervolume_by(
 def log_expected_reach(
     mean: Array, sd: Array, reference: Array, direction: Array, best: float
 ) -> Array:
-    """(k,) Log of how much further than `best` a point is expected to reach from a reference along a direction.
+    """Log (k,) of the expected improvement of a hypervolume scalarisation.
 
-    Losses y (m,) reach min_j (reference_j - y_j) / direction_j. In the mean over all directions
-    that is, but for an exponent, the hypervolume.
+    From the reference, losses y (m,) reach min_j (reference_j - y_j) / direction_j along a
+    direction. The mean of that over all directions is, but for an exponent, the hypervolume.
 
     Args:
-        mean: (k, m) of normal objectives that know nothing of each other; smaller is better.
+        mean: (k, m) of independent normal objectives; smaller is better.
         sd: (k, m).
         reference: (m,).
         direction: (m,) positive.
-        best: How far others reach.
+        best: The furthest that other points reach.
 
     Source: Golovin & Zhang 2020 (the scalarisation); its expected improvement is the integral, from
     `best` on, of the probability to reach so far, here by Gauss-Legendre.
@@ -133,55 +143,60 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 def _reach(
     mean: Array, sd: Array, reference: Array, direction: Array, best: float
 ) -> tuple[Array, Array, Array]:
-    """At t nodes: z and log Phi(z) of each objective (k, t, m).
+    """The integral of `log_expected_reach`, cut into parts.
 
-    And the logs of the parts of the integral (k, 1 + t).
-
-    The first part is where it is all but certain that a point reaches so far.
+    Returns:
+        z (k, t, m) of each objective at t nodes; log Phi(z), of the same shape; and the logs of the
+        parts (k, 1 + t) of the integral, the first of which is where it is all but certain that a
+        point reaches so far.
     """
     z = (reference - best * direction - mean) / sd
     sure = np.maximum(sd / direction * (z - 8), 0.0).min(axis=1, keepdims=True)
-    far = (
-        sd / direction * np.where(z > -4, z + 8, -16 / np.minimum(z, -4.0))
-    )  # beyond it next to nothing is left
+
+    # Beyond `far` next to nothing is left of the integral.
+    far = sd / direction * np.where(z > -4, z + 8, -16 / np.minimum(z, -4.0))
     half = 0.5 * (far.min(axis=1, keepdims=True) - sure)
     z = z[:, None] - (sure + half * (1 + _NODES))[:, :, None] * (direction / sd)[:, None]
+
     log_p = log_ndtr(z)
-    parts = log_p.sum(axis=2) + np.log(_WEIGHTS * half)
-    return (
-        z,
-        log_p,
-        np.hstack([np.log(sure, out=np.full_like(sure, -np.inf), where=sure > 0), parts]),
-    )
+    log_sure = np.log(sure, out=np.full_like(sure, -np.inf), where=sure > 0)
+    log_rest = log_p.sum(axis=2) + np.log(_WEIGHTS * half)
+    return z, log_p, np.hstack([log_sure, log_rest])
 
 
 class _Sides:
-    """How much boxes (b,) are expected to gain along one objective.
+    """Expected gain of b boxes along one objective.
 
-    The difference of improvements over their ends.
-
-    Ends that boxes share are worked out once.
+    It is the difference of the expected improvements over the two ends of a box. Ends that boxes
+    share are computed once.
 
     Attributes:
-        log_gain: (k, b).
+        log_gain: (k, b) log of the gain.
     """
 
     def __init__(self, mean: Array, sd: Array, low: Array, high: Array) -> None:
         ends, place = np.unique(np.concatenate([low, high]), return_inverse=True)
         self._low = place[: len(low)]
         self._high = place[len(low) :]
+
         some = np.isfinite(ends)
         self._z = np.full((len(mean), len(ends)), -np.inf)
         self._z[:, some] = (ends[some] - mean) / sd
         log_ei = np.full(self._z.shape, -np.inf)
         log_ei[:, some] = log_h(self._z[:, some]) + np.log(sd)
+
+        # log(EI(high) - EI(low)); nothing is subtracted where a box has no lower end.
         self.log_gain = log_ei[:, self._high]
         bounded = np.flatnonzero(np.isfinite(low))
         below = log_ei[:, self._low[bounded]] - self.log_gain[:, bounded]
         self.log_gain[:, bounded] += np.log(-np.expm1(np.minimum(below, -_LEAST)))
 
     def slopes(self, log_share: Array) -> tuple[Array, Array]:
-        """(k,) derivatives by mean and by sd, where boxes have shares (k, b) of the volume."""
+        """Derivatives (k,) of the log volume by mean and by sd.
+
+        Args:
+            log_share: (k, b) logs of the shares that boxes have of the volume.
+        """
         weight = log_share - self.log_gain
         found = []
         for log_by in (log_ndtr(self._z), -0.5 * self._z * self._z - _LOG_SQRT_2PI):
@@ -194,6 +209,6 @@ class _Sides:
 
 
 def _log_sum(a: Array) -> Array:
-    """(k, 1) log of the sum of exponentials of the rows of a (k, b)."""
+    """Log (k, 1) of the sum of the exponentials in each row of a (k, b)."""
     most = a.max(axis=1, keepdims=True)
     return np.asarray(most + np.log(np.exp(a - most).sum(axis=1, keepdims=True)))

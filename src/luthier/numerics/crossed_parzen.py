@@ -1,20 +1,23 @@
-"""Mixtures whose kernels lend one another columns.
+"""Mixtures of product kernels that share part of each column with their margin.
 
-Between one density of all columns, and one for each.
+They stand between one density of all columns, and an independent density for each column.
+
+Notation: kernel i of k + 1 has weight w_i and factor k_ij(x_j) in column j of d; F (d, q, k + 1)
+holds the factors of q points; c is `SHARE`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..typing import Array
+from ..typing import Array, Index
 from .parzen import Mixture
 
-SHARE = 0.5  # of a column of a kernel that is the margin
+SHARE = 0.5  # weight of the margin in each factor
 
 
 class Crossed(Mixture):
-    """p(x) = Σ_i w_i Π_j ((1 - c) k_ij(x_j) + c m_j(x_j)), where m_j = Σ_i w_i k_ij is the margin of column j.
+    """p(x) = Σ_i w_i Π_j ((1 - c) k_ij(x_j) + c m_j(x_j)), with margins m_j = Σ_i w_i k_ij.
 
     c = 0 is a mixture of product kernels, c = 1 a product of one mixture for each column; here c =
     `SHARE`. A draw is that of one kernel, in which some columns are those of others.
@@ -23,8 +26,10 @@ class Crossed(Mixture):
     """
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
-        """N points (n, d), no column left out."""
+        """Draw n points (n, d), no column left out."""
         X = super().sample(rng, n)
+
+        # A permutation of some rows of a column draws from its margin.
         swapped = rng.random(X.shape) < SHARE
         for j in range(X.shape[1]):
             rows = np.flatnonzero(swapped[:, j])
@@ -32,9 +37,12 @@ class Crossed(Mixture):
         return X
 
     def factors(self, X: Array) -> Array:
-        """(d, q, k + 1) what each column of points (q, d) is under each kernel, 1 where it is NaN."""
-        numeric, there = self.axes.numeric, ~np.isnan(X)
-        F = np.empty((X.shape[1], len(X), len(self._w)))
+        """Factors (d, q, k + 1) of points (q, d), column by kernel; 1 where a column is NaN."""
+        numeric = self.axes.numeric
+        there = ~np.isnan(X)
+        F = np.empty((X.shape[1], len(X), len(self.weights)))
+
+        # Logarithms of the kernels: parabolas in numbers, tables in the other columns.
         Z = np.where(there, X, 0.0).T[:, :, None]
         square, linear, constant = (rows[:, None] for rows in np.split(self._kernels, 3))
         F[numeric] = (square * Z[numeric] + linear) * Z[numeric] + constant
@@ -44,28 +52,33 @@ class Crossed(Mixture):
                 cell = np.searchsorted(self.axes.cells[j][1], cell, side="right") - 1
             F[j] = table[:, cell.astype(np.int64)].T[:, kernel]
         np.exp(F, out=F)
-        margin = F @ self._w
+
+        margin = F @ self.weights
         F *= 1 - SHARE
         F += SHARE * margin[:, :, None]
         F[~there.T] = 1.0
         return F
 
     def log_pdf(self, X: Array) -> Array:
-        """Log-density of points (q, d); columns that are NaN are left out. Returns (q,)."""
+        """Log-density (q,) of points (q, d); columns that are NaN are left out."""
         return self.log_sum(np.log(self.factors(X)).sum(axis=0))
 
     def log_sum(self, exponents: Array) -> Array:
         """Log Σ_i w_i exp(e_i) of exponents (..., k + 1)."""
         top = exponents.max(axis=-1, keepdims=True)
-        result: Array = top[..., 0] + np.log(np.exp(exponents - top) @ self._w)
+        result: Array = top[..., 0] + np.log(np.exp(exponents - top) @ self.weights)
         return result
 
 
 class Ratio:
-    """log l(x) - log g(x) of two crossed mixtures, of points and then of points whose columns are mixed.
+    """log l(x) - log g(x) of two crossed mixtures, at points and at one whose columns are mixed.
+
+    `start` takes one of the points as the current one; `line` and `change` then vary its columns,
+    one at a time, over those of the others.
 
     Attributes:
-        values: (q,) of the points.
+        values: (q,) log-ratios of the points.
+        chosen: (d,) the point from which each column of the current one is; set by `start`.
 
     Args:
         good: l.
@@ -73,27 +86,29 @@ class Ratio:
         X: (q, d) The points, NaN where a column is left out.
     """
 
+    chosen: Index
+
     def __init__(self, good: Crossed, bad: Crossed, X: Array) -> None:
         self._sides = [(side, side.factors(X)) for side in (good, bad)]
         self._logs = [np.log(F).sum(axis=0) for _, F in self._sides]
         self.values: Array = good.log_sum(self._logs[0]) - bad.log_sum(self._logs[1])
 
     def start(self, q: int) -> None:
-        """From here on there is one point: the q-th, changed as told."""
+        """Make the q-th point the current one."""
         self._at = [logs[q].copy() for logs in self._logs]
         self.chosen = np.full(len(self._sides[0][1]), q)
 
     def line(self, j: int) -> Array:
-        """(q,) its values where its column j were that of each of the points, but for a constant."""
+        """Log-ratios (q,) of the current point with column j of each point, up to a constant."""
         result = []
         for (side, F), at in zip(self._sides, self._at, strict=True):
             others = at - np.log(F[j, self.chosen[j]])
-            result.append(np.log(F[j] @ (side._w * np.exp(others - others.max()))))
+            result.append(np.log(F[j] @ (side.weights * np.exp(others - others.max()))))
         line: Array = result[0] - result[1]
         return line
 
     def change(self, j: int, q: int) -> None:
-        """Changes its column j to that of the q-th point."""
+        """Set column j of the current point to that of the q-th point."""
         for (_, F), at in zip(self._sides, self._at, strict=True):
             at += np.log(F[j, q]) - np.log(F[j, self.chosen[j]])
         self.chosen[j] = q

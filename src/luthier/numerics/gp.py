@@ -1,6 +1,13 @@
 """Gaussian-process regression.
 
 A Matérn-5/2 kernel over numbers and categories, fitted to the posterior mode.
+
+Notation: n points of p numbers N and q categories C, d = p + q; losses y (n,). The kernel is
+k(x, x') = signal · matern(r²) with r² = Σ_j rho_j · D_j, where D_j is the squared difference of
+numbers, or 1 where categories differ, and rho_j = 1 / lengthscale_j². K = k(X, X) + noise · I is
+the covariance of the observations, L its lower Cholesky factor, R = L⁻¹ and alpha = K⁻¹ y.
+theta holds the logarithms of all hyperparameters: rho (d), signal, noise, and what is optional.
+A name that ends in `_by` is a derivative.
 """
 
 from __future__ import annotations
@@ -15,16 +22,8 @@ from scipy.optimize import fmin_l_bfgs_b
 
 from ..typing import Array, Index
 
-_SQRT5 = math.sqrt(5)
-_JITTERS = (
-    0.0,
-    1e-8,
-    1e-7,
-    1e-6,
-    1e-5,
-    1e-4,
-    1e-3,
-)  # of the variance, tried in turn where a Cholesky fails
+# Shares of the variance that are added to the diagonal in turn until a Cholesky succeeds.
+_JITTERS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 
 
 class Inputs(NamedTuple):
@@ -40,11 +39,11 @@ class Inputs(NamedTuple):
 
     @property
     def n(self) -> int:
-        """How many points."""
+        """Number of points."""
         return len(self.N)
 
     def rows(self, first: int, stop: int) -> Inputs:
-        """The points from one to another."""
+        """The points from `first` up to, but without, `stop`."""
         return Inputs(self.N[first:stop], self.C[first:stop])
 
 
@@ -67,12 +66,16 @@ class Uneven(NamedTuple):
         return np.asarray(np.append(np.exp(log_factors), 0.0)[self.group] * self.variance)
 
     def factor_slopes(self, by: Array) -> Array:
-        """(n_groups - 1,) derivatives by the log factors of what has derivatives `by` (n,) by the log variances."""
+        """Derivatives (n_groups - 1,) by the log factors.
+
+        Args:
+            by: (n,) derivatives by the logarithms of the variances.
+        """
         return np.asarray(np.bincount(self.group, by, self.n_groups)[:-1], dtype=np.float64)
 
 
 class Prior(NamedTuple):
-    """What is believed of the hyperparameters before any data.
+    """Density of the hyperparameters before any data.
 
     Attributes:
         rho: Mean of log(1 / lengthscale^2), standard deviations of what dimensions share and of
@@ -91,14 +94,17 @@ class Prior(NamedTuple):
     def penalty(self, theta: Array, d: int) -> tuple[float, Array]:
         """-log p(theta) up to a constant, and its gradient."""
         mean, common, alone = self.rho
+
+        # Lengthscales: normal with covariance alone² I + common² 11ᵀ, inverted in closed form.
         z = theta[:d] - mean
-        z_by = (
-            z - z.sum() * common**2 / (alone**2 + d * common**2)
-        ) / alone**2  # covariance alone^2 I + common^2 11'
+        z_by = (z - z.sum() * common**2 / (alone**2 + d * common**2)) / alone**2
+
+        # Signal and shapes are log-normal, the noise is Gamma.
         s = (theta[d] - self.signal[0]) / self.signal[1]
         w = (theta[d + 2 :] - self.shape[0]) / self.shape[1]
         k, rate = self.noise
         noise = math.exp(theta[d + 1])
+
         value = (
             0.5 * (float(z @ z_by) + s * s + float(w @ w)) + rate * noise - (k - 1) * theta[d + 1]
         )
@@ -108,7 +114,11 @@ class Prior(NamedTuple):
 
 
 def kumaraswamy(N: Array, shapes: Array) -> tuple[Array, Array]:
-    """The warp w = 1 - (1 - x^a)^b of numbers (n, p) in [0, 1], and dw/dx, for shapes (2 p,) = log a, log b.
+    """The warp w = 1 - (1 - x^a)^b of numbers, and its derivative dw/dx, both (n, p).
+
+    Args:
+        N: (n, p) numbers x in [0, 1].
+        shapes: (2 p,) log a of all numbers, then log b.
 
     Source: Snoek 2014.
     """
@@ -130,9 +140,9 @@ def _kumaraswamy_by(N: Array, shapes: Array, by: Array) -> Array:
 
 
 def squared_differences(Z: Inputs) -> Array:
-    """(p + q, n(n-1)/2) squared differences of all pairs, 1 where categories differ.
+    """Squared differences (p + q, n(n-1)/2) of all pairs of points, 1 where categories differ.
 
-    See `numpy.tril_indices`.
+    Pairs are in the order of `numpy.tril_indices`.
     """
     i, k = np.tril_indices(Z.n, -1)
     D = np.empty((Z.N.shape[1] + Z.C.shape[1], len(i)))
@@ -143,7 +153,10 @@ def squared_differences(Z: Inputs) -> Array:
 
 
 def matern(r2: Array) -> Array:
-    """Matérn-5/2 at variance 1 of squared scaled distances, which it overwrites."""
+    """Matérn-5/2 at variance 1 of squared scaled distances, which it overwrites.
+
+    Source: Rasmussen & Williams 2006, eq. 4.17: (1 + √5 r + 5 r² / 3) exp(-√5 r).
+    """
     r = np.sqrt(np.multiply(r2, 5, out=r2), out=r2)
     k = r * (1 / 3)
     k += 1
@@ -164,7 +177,10 @@ def matern_slope(r2: Array) -> tuple[Array, Array]:
 
 
 def cholesky(K: Array) -> Array:
-    """Lower factor (n, n) of a covariance matrix, with as little added to its diagonal as makes it one.
+    """Lower Cholesky factor (n, n) of a covariance matrix.
+
+    Where it is not positive definite to rounding, the least of `_JITTERS` that helps is added to
+    its diagonal.
 
     Raises:
         numpy.linalg.LinAlgError: Not even a thousandth of its largest variance was enough.
@@ -202,7 +218,8 @@ def neg_log_posterior(
 
     Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9, on the packed lower triangle.
     """
-    n, low = len(y), _lower(len(y))
+    n = len(y)
+    low = _lower(n)
     if N is not None:
         p = N.shape[1]
         warped, _ = kumaraswamy(N, theta[-2 * p :])
@@ -211,19 +228,26 @@ def neg_log_posterior(
     rho = np.exp(theta[:d])
     signal = math.exp(theta[d])
     noise = math.exp(theta[d + 1])
+
+    # The covariance K, of which only the lower triangle is filled.
     k, slope = matern_slope(rho @ D)
     K = np.zeros((n, n))
     flat = K.reshape(-1)
     flat[low] = signal * k
     extra = np.zeros(n) if uneven is None else uneven.scale(theta[d + 2 :])
     flat[:: n + 1] = signal + noise + extra
-    U, info = lapack.dpotrf(
-        K.T, lower=0, clean=0, overwrite_a=1
-    )  # the lower triangle of K, read by columns
+
+    # LAPACK reads K by columns, so its lower triangle is the upper one here.
+    U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)
     if info:
         return 1e25, np.zeros(len(theta))
+
+    # Eq. 5.8, its two terms in y and in the determinant.
     alpha, _ = lapack.dpotrs(U, y, lower=0)
     value = 0.5 * float(y @ alpha) + float(np.log(U.diagonal()).sum())
+
+    # Eq. 5.9: the gradient is half the trace of W dK, where W = K⁻¹ - alpha alphaᵀ; W is symmetric,
+    # so its strict lower triangle counts twice.
     inverse, _ = lapack.dpotri(U, lower=0, overwrite_c=1)
     by_variance = inverse.diagonal() - alpha * alpha
     trace = float(by_variance.sum())
@@ -232,7 +256,7 @@ def neg_log_posterior(
     gradient[d] = signal * (float(W @ k) + 0.5 * trace)
     gradient[:d] = (D @ np.multiply(W, slope, out=W)) * (rho * signal)
     gradient[d + 1] = 0.5 * noise * trace
-    if N is not None:
+    if N is not None:  # on through the warp: by the warped numbers, then by its shapes
         M = np.zeros((n, n))
         M.reshape(-1)[low] = W
         M += M.T
@@ -240,6 +264,7 @@ def neg_log_posterior(
         gradient[d + 2 :] = _kumaraswamy_by(N, theta[-2 * p :], by)
     if uneven is not None:
         gradient[d + 2 :] = 0.5 * uneven.factor_slopes(by_variance * extra)
+
     penalty, penalty_by = prior.penalty(theta, d)
     return value + penalty, gradient + penalty_by
 
@@ -248,7 +273,7 @@ _LOWER: dict[int, Index] = {}
 
 
 def _lower(n: int) -> Index:
-    """Places of the strict lower triangle in a flattened (n, n) matrix."""
+    """Positions of the strict lower triangle in a flattened (n, n) matrix."""
     if n not in _LOWER:
         if len(_LOWER) > 8:
             _LOWER.clear()
@@ -267,6 +292,9 @@ def fit(
     uneven: Uneven | None = None,
 ) -> Array:
     """Hyperparameters at the mode of their posterior, the best that L-BFGS finds from the starts.
+
+    Returns:
+        theta, as long as each of the starts.
 
     Args:
         Z: n points.
@@ -302,7 +330,7 @@ class Posterior:
         signal: Variance of the process.
         noise: Variance of an observation.
         n: Number of observations, what is only expected included.
-        n_observed: How many of them have been observed.
+        n_observed: Number of those that have been observed; they come first.
     """
 
     rho: Array
@@ -311,46 +339,55 @@ class Posterior:
     n: int
     n_observed: int
     _shapes: Array  # (2 p,) of the warps of the numbers; empty where there are none
+    # The arrays below have room for more rows than the n that are in use.
     _Z: Inputs
     _A: Array  # (n, p) numbers as warped, divided by their lengthscales
     _R: Array  # (n, n) inverse of the Cholesky factor of the covariance, lower
-    _alpha: Array
+    _alpha: Array  # (n,)
 
     @classmethod
     def of(
         cls, theta: Array, Z: Inputs, y: Array, room: int = 0, uneven: Uneven | None = None
     ) -> Posterior:
-        """Conditioned on y (n,) at n points, with room for more to be appended."""
+        """Condition on y (n,) at n points, with room for more to be appended.
+
+        Raises:
+            numpy.linalg.LinAlgError: The covariance is not positive definite; see `cholesky`.
+        """
         n, p = Z.N.shape
-        d, size = p + Z.C.shape[1], n + room
+        q = Z.C.shape[1]
+        d = p + q
+        size = n + room
         rho = np.exp(theta[:d])
         signal = math.exp(theta[d])
         noise = math.exp(theta[d + 1])
-        rows = Inputs(np.zeros((size, p)), np.zeros((size, Z.C.shape[1])))
-        A = np.zeros((size, p))
-        R = np.zeros((size, size))
-        alpha = np.zeros(size)
         tail = theta[d + 2 :]
-        made = cls(
-            rho, signal, noise, n, n, tail if uneven is None else tail[:0], rows, A, R, alpha
-        )
+        shapes = tail if uneven is None else tail[:0]
+
+        rows = Inputs(np.zeros((size, p)), np.zeros((size, q)))
         rows.N[:n] = Z.N
         rows.C[:n] = Z.C
-        made._A[:n] = made._scale_numbers(Z.N)
-        K = made.covariance(Z, Z)
+        A = np.zeros((size, p))
+        A[:n] = _scale_numbers(Z.N, rho, shapes)
+
+        scaled = A[:n].copy()
+        K = signal * matern(_squared_distances(rho, scaled, Z.C, scaled, Z.C))
         K.reshape(-1)[:: n + 1] = signal + noise + (0.0 if uneven is None else uneven.scale(tail))
         inverse, _ = lapack.dtrtri(cholesky(K).T, lower=0)
-        made._R[:n, :n] = inverse.T
-        made.condition(y)
-        return made
+        R = np.zeros((size, size))
+        R[:n, :n] = inverse.T
+
+        posterior = cls(rho, signal, noise, n, n, shapes, rows, A, R, np.zeros(size))
+        posterior.condition(y)
+        return posterior
 
     def condition(self, y: Array) -> None:
-        """Takes y (n,) as what was observed."""
+        """Take y (n,) as the observations: alpha = K⁻¹ y = Rᵀ R y."""
         R = self._R[: self.n, : self.n]
         self._alpha[: self.n] = R.T @ (R @ y)
 
     def left_out(self, y: Array) -> Array:
-        """(n,) what the others predict at each observed point, y (n,) being what was observed.
+        """Predictions (n,) at each observed point from all others, where y (n,) was observed.
 
         Source: Rasmussen & Williams 2006, eq. 5.12.
         """
@@ -359,40 +396,35 @@ class Posterior:
 
     def covariance(self, Z: Inputs, other: Inputs) -> Array:
         """(m, n) of the noise-free process at two sets of points."""
-        return self.signal * matern(
-            self._r2(self._scale_numbers(Z.N), Z.C, self._scale_numbers(other.N), other.C)
-        )
+        A = self._scale_numbers(Z.N)
+        B = self._scale_numbers(other.N)
+        return self.signal * matern(_squared_distances(self.rho, A, Z.C, B, other.C))
 
     def _scale_numbers(self, N: Array) -> Array:
-        """Numbers (m, p) as warped, divided by their lengthscales."""
-        p = N.shape[1]
-        return np.asarray(
-            (kumaraswamy(N, self._shapes)[0] if len(self._shapes) else N) * np.sqrt(self.rho[:p])
-        )
-
-    def _r2(self, B: Array, C: Array, A: Array, other: Array) -> Array:
-        r2 = (-2 * B) @ A.T
-        r2 += np.einsum("ij,ij->i", B, B)[:, None]
-        r2 += np.einsum("ij,ij->i", A, A)
-        for j in range(C.shape[1]):
-            r2 += self.rho[B.shape[1] + j] * (C[:, j, None] != other[:, j])
-        return np.maximum(r2, 0.0, out=r2)
+        return _scale_numbers(N, self.rho, self._shapes)
 
     def _distances_to_observed(self, Z: Inputs) -> Array:
         """(m, n) squared scaled distances to the observed points."""
-        return self._r2(self._scale_numbers(Z.N), Z.C, self._A[: self.n], self._Z.C[: self.n])
+        n = self.n
+        B = self._scale_numbers(Z.N)
+        return _squared_distances(self.rho, B, Z.C, self._A[:n], self._Z.C[:n])
 
     def predict(self, Z: Inputs) -> tuple[Array, Array]:
-        """Mean (m,) and variance (m,) of the noise-free process."""
+        """Mean (m,) and variance (m,) of the noise-free process.
+
+        Source: Rasmussen & Williams 2006, eqs. 2.25 and 2.26, by way of algorithm 2.1.
+        """
         n = self.n
         k = self.signal * matern(self._distances_to_observed(Z))
         w = k @ self._R[:n, :n].T
-        return k @ self._alpha[:n], np.maximum(
-            self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal
-        )
+        variance = self.signal - np.einsum("ij,ij->i", w, w)
+        return k @ self._alpha[:n], np.maximum(variance, 1e-12 * self.signal)
 
     def predict_joint(self, Z: Inputs) -> tuple[Array, Array]:
-        """Mean (m,) and covariance (m, m) of the noise-free process."""
+        """Mean (m,) and covariance (m, m) of the noise-free process.
+
+        Source: Rasmussen & Williams 2006, eqs. 2.23 and 2.24.
+        """
         n = self.n
         k = self.signal * matern(self._distances_to_observed(Z))
         w = k @ self._R[:n, :n].T
@@ -405,21 +437,30 @@ class Posterior:
         A = self._A[:n]
         R = self._R[:n, :n]
         alpha = self._alpha[:n]
-        k, slope = matern_slope(self._r2(B, Z.C, A, self._Z.C[:n]))
+
+        k, slope = matern_slope(_squared_distances(self.rho, B, Z.C, A, self._Z.C[:n]))
         w = (self.signal * k) @ R.T
-        a, b = slope * alpha, slope * (w @ R)
+        a = slope * alpha
+        b = slope * (w @ R)
+
+        # A scaled number B = sqrt(rho) x has dr²/dx = 2 sqrt(rho) (B - A); a warp adds its slope.
         root = 2 * self.signal * np.sqrt(self.rho[:p])
         if len(self._shapes):
             root = root * kumaraswamy(Z.N, self._shapes)[1]
+
         mean_by = root * (B * a.sum(axis=1)[:, None] - a @ A)
         variance_by = -2 * root * (B * b.sum(axis=1)[:, None] - b @ A)
         variance = np.maximum(self.signal - np.einsum("ij,ij->i", w, w), 1e-12 * self.signal)
         return self.signal * (k @ alpha), variance, mean_by, variance_by
 
     def extend(self, n_fixed: int, Z: Inputs) -> None:
-        """Makes its points the rows of Z.
+        """Make its points the rows of Z, as few as possible anew.
 
-        It was made with the first n_fixed, and appends what is new.
+        Points from the first that differs on are replaced; each new one is appended as in `append`.
+
+        Args:
+            n_fixed: Number of first rows that it was conditioned on, which do not change.
+            Z: All points.
         """
         k = min(self.n_observed, Z.n)
         same = (self._Z.N[:k] == Z.N[:k]).all(axis=1) & (self._Z.C[:k] == Z.C[:k]).all(axis=1)
@@ -429,9 +470,9 @@ class Posterior:
         self.n_observed = self.n
 
     def append(self, Z: Inputs, noise: float | None = None) -> None:
-        """Adds one point, observed as what the mean says there, so that only the variance changes.
+        """Add one point, observed as the mean there, so that only the variance changes.
 
-        O(n^2).
+        Takes O(n²): a row is added to the Cholesky factor's inverse.
 
         Args:
             Z: The point. Where the room is used up, it is doubled.
@@ -440,17 +481,15 @@ class Posterior:
         n = self.n
         if n == len(self._R):
             self._grow(2 * n)
+
         R = self._R
         k = (self.signal * matern(self._distances_to_observed(Z)))[0]
         row = R[:n, :n] @ k
-        last = math.sqrt(
-            max(
-                self.signal + (self.noise if noise is None else noise) - float(row @ row),
-                1e-10 * self.signal,
-            )
-        )
+        variance = self.signal + (self.noise if noise is None else noise)
+        last = math.sqrt(max(variance - float(row @ row), 1e-10 * self.signal))
         R[n, :n] = -(row @ R[:n, :n]) / last
         R[n, n] = 1 / last
+
         self._A[n] = self._scale_numbers(Z.N)[0]
         self._Z.N[n] = Z.N[0]
         self._Z.C[n] = Z.C[0]
@@ -458,15 +497,40 @@ class Posterior:
         self.n = n + 1
 
     def _grow(self, size: int) -> None:
-        def enlarge(a: Array, *shape: int) -> Array:
-            out = np.zeros(shape)
-            out[tuple(map(slice, a.shape))] = a
-            return out
+        """Make room for `size` points."""
+        N, C = self._Z
+        self._Z = Inputs(_enlarge(N, size, N.shape[1]), _enlarge(C, size, C.shape[1]))
+        self._A = _enlarge(self._A, size, self._A.shape[1])
+        self._R = _enlarge(self._R, size, size)
+        self._alpha = _enlarge(self._alpha, size)
 
-        self._A = enlarge(self._A, size, self._A.shape[1])
-        self._R = enlarge(self._R, size, size)
-        self._Z = Inputs(
-            enlarge(self._Z.N, size, self._Z.N.shape[1]),
-            enlarge(self._Z.C, size, self._Z.C.shape[1]),
-        )
-        self._alpha = enlarge(self._alpha, size)
+
+def _scale_numbers(N: Array, rho: Array, shapes: Array) -> Array:
+    """Numbers (m, p) as warped, divided by their lengthscales."""
+    warped = kumaraswamy(N, shapes)[0] if len(shapes) else N
+    return np.asarray(warped * np.sqrt(rho[: N.shape[1]]))
+
+
+def _squared_distances(rho: Array, B: Array, C: Array, A: Array, other: Array) -> Array:
+    """Squared scaled distances (m, n) of two sets of points.
+
+    Args:
+        rho: (p + q,) inverse squared lengthscales.
+        B: (m, p) scaled numbers of the first set.
+        C: (m, q) its categories.
+        A: (n, p) scaled numbers of the second set.
+        other: (n, q) its categories.
+    """
+    r2 = (-2 * B) @ A.T
+    r2 += np.einsum("ij,ij->i", B, B)[:, None]
+    r2 += np.einsum("ij,ij->i", A, A)
+    for j in range(C.shape[1]):
+        r2 += rho[B.shape[1] + j] * (C[:, j, None] != other[:, j])
+    return np.maximum(r2, 0.0, out=r2)
+
+
+def _enlarge(a: Array, *shape: int) -> Array:
+    """A copy of an array in the first corner of a larger one of zeros."""
+    out = np.zeros(shape)
+    out[tuple(map(slice, a.shape))] = a
+    return out
