@@ -1,4 +1,10 @@
-"""Random forests for regression, numpy only: all trees grown together, one level at a time."""
+"""Random forests for regression, numpy only: all trees grown together, one level at a time.
+
+Notation: t trees over n trials with d columns X (n, d) and losses y (n,); V (d, n) are the columns
+as the trees read them, z (r,) the losses of all entries, scaled to [0, 1]. An entry is a trial in
+the sample of a tree, so that there are r = t · size of them; f (k,) is the column by which each of
+the k nodes of a level is split.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +15,8 @@ import numpy as np
 
 from ..typing import Array, Index, Mask
 
-_LEAST_GAIN = (
-    1e-12  # squared error, where the sample's range is 1: a smaller gain is rounding error
-)
+# Least gain in squared error, where the sample's range is 1; a smaller one is rounding error.
+_LEAST_GAIN = 1e-12
 
 
 class Forest(NamedTuple):
@@ -19,14 +24,14 @@ class Forest(NamedTuple):
 
     Attributes:
         n_trees: t.
-        n_choices: (d,) how many choices a column has, 0 for a number.
-        feature: (k,) the column that a node asks.
-        threshold: (k,) up to it a number goes left; infinite in a leaf.
+        n_choices: (d,) number of choices of a column, 0 for a number.
+        feature: (k,) the column by which a node is split.
+        threshold: (k,) numbers up to it go left; infinite in a leaf.
         children: (k, 2) left and right; a leaf is its own child.
         value: (k,) mean of the sample in the node.
         spread: (k,) its variance.
-        subset: (k,) row of `subsets` where a node asks a category, else -1.
-        subsets: (s, c) which categories go right; a column's last one stands for inactive.
+        subset: (k,) row of `subsets` where a node splits by a category, else -1.
+        subsets: (s, c) whether a category goes right; a column's last one stands for inactive.
     """
 
     n_trees: int
@@ -41,13 +46,12 @@ class Forest(NamedTuple):
 
 
 def columns(X: Array, n_choices: Index) -> Array:
-    """(d, n) what the trees ask.
+    """Columns (d, n) of points X (n, d), without NaN.
 
     An inactive number is -1, an inactive category one more than there are.
     """
-    return np.ascontiguousarray(
-        np.where(np.isnan(X), np.where(n_choices > 0, n_choices, -1.0), X).T
-    )
+    inactive = np.where(n_choices > 0, n_choices, -1.0)
+    return np.ascontiguousarray(np.where(np.isnan(X), inactive, X).T)
 
 
 def fit(
@@ -59,7 +63,7 @@ def fit(
     share: float = 0.632,
     min_leaf: int = 1,
 ) -> Forest:
-    """Grows trees, each on a share of the sample and to its end.
+    """Grow trees to their ends, each on a share of the sample.
 
     A node takes the cut that lowers the squared error most, over all columns. A number is cut at a
     random place between the two neighbours that the cut parts: the forest's mean is then nearly
@@ -70,21 +74,23 @@ def fit(
     Args:
         X: (n, d) unit columns, categories as index, NaN where inactive.
         y: (n,) finite, of a range whose square is; n >= 1.
-        n_choices: (d,) how many choices a column has, 0 for a number.
+        n_choices: (d,) number of choices of a column, 0 for a number.
         rng: Source of randomness.
-        n_trees: How many.
+        n_trees: Number of trees.
         share: Of the sample that each tree is grown on, drawn without replacement.
         min_leaf: Fewest trials in a leaf.
 
     Source: Hutter 2014 (random cuts), Fisher 1958 (categories by their mean). Deviation:
     subsamples, not bootstrap: as good (Buja & Stuetzle 2006), and free of weights.
     """
-    low, span = float(y.min()), float(np.ptp(y)) or 1.0
+    low = float(y.min())
+    span = float(np.ptp(y)) or 1.0
     size = math.ceil(share * len(X))
     row = np.sort(rng.permuted(np.tile(np.arange(len(X)), (n_trees, 1)), axis=1)[:, :size], axis=1)
     growth = _Growth(columns(X, n_choices), (y - low) / span, n_choices, row, rng, min_leaf)
     while growth.order.size:
         growth.split(*growth.cuts())
+
     k = growth.n_nodes
     value = growth.value
     spread = growth.spread
@@ -134,12 +140,16 @@ class _Growth:
         self.kinds = np.flatnonzero(n_choices)
         self.row = row.ravel()
         self.z = z[row.ravel()]
+
+        # The entries of all trees, sorted by each column.
         entry = np.full((t, n), -1)
         np.put_along_axis(entry, row, np.arange(row.size).reshape(row.shape), axis=1)
         order = entry[:, np.argsort(V, axis=1, kind="stable")].transpose(1, 0, 2).reshape(d, -1)
         self.order = order[order >= 0].reshape(d, -1)
         self.key = V[np.arange(d)[:, None], self.row[self.order]]
         self.code = V[self.kinds][:, self.row].astype(np.int64)
+
+        # A binary tree has fewer than twice as many nodes as entries.
         most = 2 * row.size
         self.feature = np.zeros(most, dtype=np.int64)
         self.children = np.repeat(np.arange(most), 2).reshape(-1, 2)
@@ -153,13 +163,16 @@ class _Growth:
         self._enter(np.arange(row.size), np.repeat(np.arange(t), size), t)
 
     def _enter(self, entries: Index, node: Index, k: int) -> None:
-        """Makes k nodes of entries; those that can be split are the next level."""
-        count, z = np.bincount(node, minlength=k), self.z[entries]
+        """Make k nodes of entries; those that can be split are the next level."""
+        z = self.z[entries]
+        count = np.bincount(node, minlength=k)
         mean = np.bincount(node, z, k) / count
         spread = np.bincount(node, (z - mean[node]) ** 2, k) / count
         index = self.n_nodes + np.arange(k)
-        self.value[index], self.spread[index] = mean, spread
+        self.value[index] = mean
+        self.spread[index] = spread
         self.n_nodes += k
+
         live = (spread > _LEAST_GAIN) & (count >= 2 * self.min_leaf)
         self.node = np.full(len(self.row), -1)
         self.node[entries] = np.where(live, np.cumsum(live) - 1, -1)[node]
@@ -171,7 +184,12 @@ class _Growth:
             self.order, self.key = (M[here].reshape(len(M), -1) for M in (self.order, self.key))
 
     def cuts(self) -> tuple[Index, Index, Mask]:
-        """(k,) the best column of each node, the position of the last entry on its left, and whether it is any good."""
+        """Find the best cut of each node.
+
+        Returns:
+            The column (k,), the position (k,) of the last entry on the left, and whether the cut
+            lowers the squared error (k,).
+        """
         home = np.repeat(np.arange(len(self.count)), self.count)
         first = np.cumsum(self.count) - self.count
         if len(self.kinds):
@@ -179,14 +197,16 @@ class _Growth:
         n_left = np.arange(len(home)) + 1 - first[home]
         n_right = self.count[home] - n_left
         allowed = (n_left >= self.min_leaf) & (n_right >= self.min_leaf)
+
         # About the node's mean, the sum on the right is the negative of the one on the left, and
-        # the squared error
-        # falls by its square times this:
+        # the squared error falls by its square times this:
         weight = np.where(allowed, 1 / n_left + 1 / np.maximum(n_right, 1), 0.0)
         score = np.cumsum((self.z - self.mean[self.node])[self.order], axis=1)
         score *= score
         score *= weight
         score[:, :-1] *= self.key[:, 1:] > self.key[:, :-1]
+
+        # The best column of each node, and therein the first of the best positions.
         f = np.maximum.reduceat(score, first, axis=1).argmax(axis=0)
         score_f = score[f[home], np.arange(len(home))]
         top = np.maximum.reduceat(score_f, first)
@@ -194,23 +214,24 @@ class _Growth:
         return f, at[np.searchsorted(home[at], np.arange(len(f)))], top > _LEAST_GAIN
 
     def _sort_categories(self, home: Index) -> None:
-        """Orders the entries of each node by the mean of their category there.
+        """Sort the entries of each node by the mean of their category there.
 
-        Means (c, k, choices).
+        Keeps the means (c, k, choices) of the c categorical columns for `split`.
         """
         kinds = self.kinds
+        c = len(kinds)
         k = len(self.count)
         alive = self.order[0]
-        c = len(kinds)
         width = self.subsets[0].shape[1]
-        each = np.arange(len(kinds))[:, None]
+        each = np.arange(c)[:, None]
+
+        # The mean of each category in each node, rounded, as `by` resolves no finer.
         place = (each * k + self.node[alive]) * width + self.code[:, alive]
         n = np.bincount(place.ravel(), minlength=c * k * width)
         total = np.bincount(place.ravel(), np.tile(self.z[alive], c), c * k * width)
-        means = np.where(
-            n > 0, np.round(total / np.maximum(n, 1), 9), np.nan
-        )  # rounded: `by` resolves no finer
+        means = np.where(n > 0, np.round(total / np.maximum(n, 1), 9), np.nan)
         self.means = means.reshape(c, k, width)
+
         order = self.order[kinds]
         key = self.means[each, home, np.take_along_axis(self.code, order, 1)]
         by = np.argsort(home * 2.0 + key, axis=1)
@@ -218,14 +239,27 @@ class _Growth:
         self.key[kinds] = np.take_along_axis(key, by, 1)
 
     def split(self, f: Index, at: Index, good: Mask) -> None:
-        """Splits the level's nodes by column f (k,) after position `at` (k,), where that is good (k,)."""
-        s, n = np.flatnonzero(good), int(good.sum())
-        a, b = self.key[f, at], self.key[f, np.minimum(at + 1, self.key.shape[1] - 1)]
+        """Split the level's nodes.
+
+        Args:
+            f: (k,) column by which a node is split.
+            at: (k,) position of the last entry on the left.
+            good: (k,) whether the node is split at all.
+        """
+        s = np.flatnonzero(good)
+        n = len(s)
+
+        # The threshold lies at random between the two values that the cut parts.
+        a = self.key[f, at]
+        b = self.key[f, np.minimum(at + 1, self.key.shape[1] - 1)]
         cut = a + self.rng.random(len(f)) * (b - a)
         cut = np.where(cut < b, cut, a)
         index = self.index[s]
-        self.feature[index], self.threshold[index] = f[s], cut[s]
+        self.feature[index] = f[s]
+        self.threshold[index] = cut[s]
         self.children[index] = self.n_nodes + np.arange(n)[:, None] + [0, n]
+
+        # Categories above the cut go right, those that the node has not seen either way.
         asks = s[self.n_choices[f[s]] > 0]
         if len(asks):
             mean = self.means[np.searchsorted(self.kinds, f[asks]), asks]
@@ -233,6 +267,8 @@ class _Growth:
             self.subset[self.index[asks]] = self.n_subsets + np.arange(len(asks))
             self.subsets.append(np.where(np.isnan(mean), either, mean > cut[asks, None]))
             self.n_subsets += len(asks)
+
+        # Entries keep their order on each side; those on the left come first.
         position = np.arange(self.order.shape[1])
         home = np.repeat(np.arange(len(f)), self.count)
         right = np.zeros(len(self.row), dtype=bool)
@@ -243,16 +279,21 @@ class _Growth:
             np.concatenate([M[side].reshape(len(M), -1) for side in sides], axis=1)
             for M in (self.order, self.key)
         )
+
         entries = np.flatnonzero(goes)
         self._enter(entries, (np.cumsum(good) - 1)[self.node[entries]] + right[entries] * n, 2 * n)
 
 
 def leaves(forest: Forest, X: Array) -> Index:
-    """(t, n) the leaf that each point reaches in each tree."""
-    n, t = len(X), forest.n_trees
-    V, children = columns(X, forest.n_choices).ravel(), forest.children.ravel()
+    """Leaves (t, n) that the points X (n, d) reach in each tree."""
+    n = len(X)
+    t = forest.n_trees
+    V = columns(X, forest.n_choices).ravel()
+    children = forest.children.ravel()
     code = V.astype(np.int64) if len(forest.subsets) else None
     out = np.repeat(np.arange(t), n)
+
+    # All points go down one level at a time; a leaf, its own child, ends their way.
     todo = np.arange(t * n)
     point = np.tile(np.arange(n), t)
     node = out.copy()
@@ -273,7 +314,10 @@ def leaves(forest: Forest, X: Array) -> Index:
 
 
 def predict(forest: Forest, X: Array) -> tuple[Array, Array]:
-    """Mean and variance (n,) over trees, that within leaves included (law of total variance)."""
+    """Mean and variance (n,) over the trees, by the law of total variance.
+
+    Source: Hutter 2014 (the variance within leaves is added to that between trees).
+    """
     leaf = leaves(forest, X)
     value = forest.value[leaf]
     return value.mean(axis=0), value.var(axis=0) + forest.spread[leaf].mean(axis=0)

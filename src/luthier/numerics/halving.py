@@ -1,6 +1,7 @@
-"""Successive halving as arithmetic.
+"""Arithmetic of successive halving: steps of rungs, sizes of brackets, and places within them.
 
-Where rungs stand, how many trials a bracket has at each, whose slot is whose.
+Notation, as in Li 2018: r is min_resource, R max_resource, eta reduction_factor; bracket s begins
+with n_s trials.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ import numpy as np
 
 from ..typing import Array, Index
 
-_EPS = 1e-9  # how far numbers that ought to be equal may be apart
+_EPS = 1e-9  # relative difference by which rounding may part equal numbers
 
 
 def rung_steps(
     min_resource: float, max_resource: float | None, reduction_factor: float, last: float = math.inf
 ) -> list[float]:
-    """Steps at which rungs stand: min_resource * reduction_factor^k, and max_resource as the last.
+    """Steps of the rungs: min_resource * reduction_factor^k, and max_resource as the last.
 
     Args:
         min_resource: The first.
-        max_resource: Where the last rung stands; None if there is none.
+        max_resource: Step of the last rung; None if there is none.
         reduction_factor: From one to the next.
         last: Rungs beyond are left out where there is no max_resource.
     """
@@ -58,7 +59,7 @@ def brackets(
 
 
 def survivors(n: int, n_rungs: int, reduction_factor: float) -> tuple[int, ...]:
-    """How many of n trials come to each rung: floor(n eta^-i), at least one."""
+    """Numbers of trials, of n, that come to each rung i: floor(n eta^-i), at least one."""
     return tuple(max(1, share(n, reduction_factor**i)) for i in range(n_rungs))
 
 
@@ -73,18 +74,15 @@ def tidy(x: float) -> float:
 
 
 def rung_thresholds(steps: Sequence[float]) -> Array:
-    """From which report on a rung counts as reached.
-
-    Its step, less what rounding may take from a report's.
-    """
+    """Least steps (L,) of a report that reaches each rung: its own, but for rounding."""
     return np.asarray(steps, dtype=np.float64) * (1 - _EPS)
 
 
-_MOST = 1_000_000  # trials in a pass of DEHB that can be planned
+_MOST = 1_000_000  # largest number of trials in the first pass of DEHB
 
 
 class Slots:
-    """The plan of DEHB: where a trial stands follows from its number alone.
+    """The plan of DEHB: the place of a trial follows from its number alone.
 
     In the first pass a trial begins in a bracket of Hyperband and is promoted. From then on every
     place at every rung of every bracket is a trial of its own, brackets in their order, and in each
@@ -94,9 +92,12 @@ class Slots:
         table: From `brackets`.
 
     Attributes:
-        steps: (L,) where the rungs stand.
+        steps: (L,) of the rungs.
         sizes: (L,) of the subpopulations: the most trials that a bracket has at the rung.
-        n_first: How many trials the first pass begins.
+        n_first: Number of trials that the first pass begins.
+
+    Raises:
+        ValueError: The first pass would begin more than a million trials.
 
     Source: Awad 2021, section 3.
     """
@@ -107,26 +108,28 @@ class Slots:
         if self.n_first > _MOST:
             raise ValueError(
                 f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, "
-                "which is so far "
-                f"below the last step, {self.steps[-1]:g}"
+                f"which is so far below the last step, {self.steps[-1]:g}"
             )
+
+        # (rung, number of trials) of every rung of every bracket, in their order.
         rungs = [(b + i, n) for b, bracket in enumerate(table) for i, (n, _) in enumerate(bracket)]
         self.sizes = np.array(
             [max(n for at, n in rungs if at == level) for level in range(len(table))]
         )
-        self._level = np.concatenate(
-            [np.full(n, level) for level, n in rungs]
-        )  # (a pass,) from the second on
-        self._index = np.empty_like(self._level)  # (a pass,) how many of the level came before
+
+        # For each trial of a pass, from the second on: its rung, and the number of trials of that
+        # rung before it in the pass.
+        self._level = np.concatenate([np.full(n, level) for level, n in rungs])
+        self._index = np.empty_like(self._level)
         self._count = np.bincount(self._level)
         for level, n in enumerate(self._count):
             self._index[self._level == level] = np.arange(n)
 
     def at(self, numbers: Index) -> tuple[Index, Index]:
-        """The rung (n,) up to which trials are run, and the place (n,) in its subpopulation that each challenges.
+        """Rung (n,) up to which trials are run, and place (n,) in its subpopulation.
 
-        The rung of a trial of the first pass is -1: it takes part at each that it reaches, at
-        `number % size`.
+        A trial challenges whoever holds its place. The rung of a trial of the first pass is -1: it
+        takes part at each that it reaches, at `number % size`.
         """
         done, offset = np.divmod(numbers - self.n_first, len(self._level))
         level = self._level[offset]
@@ -135,16 +138,17 @@ class Slots:
 
 
 def first_rows(number: Index, step: Array, n: int, mark: float) -> Index:
-    """(n,) the row of each trial's first report at or beyond a step, -1 where there is none.
+    """Row (n,) of each trial's first report at or beyond a step, -1 where there is none.
 
     Args:
-        number: (r,) Which trial reported.
-        step: (r,) At which step; each only once for a trial.
-        n: How many trials there are.
-        mark: The step.
+        number: (r,) trial that reported.
+        step: (r,) step of the report; each only once for a trial.
+        n: Number of trials.
+        mark: The step to be reached.
     """
     at = np.flatnonzero(step >= mark)
-    first, row = np.full(n, np.inf), np.full(n, -1)
+    first = np.full(n, np.inf)
+    row = np.full(n, -1)
     np.minimum.at(first, number[at], step[at])
     at = at[step[at] == first[number[at]]]
     row[number[at]] = at

@@ -1,6 +1,10 @@
-"""How much losses dominate.
+"""The hypervolume of losses, the contribution of each point, and the region not yet dominated.
 
-The hypervolume, what each point adds to it, and the region that nobody dominates yet.
+Notation: a front has n points with m objectives, all below a reference point. `values` (n + 2, m)
+are its coordinates, ascending in each objective between -inf and the reference; `ranks` (n, m) are
+the rows of `values` that hold a point's coordinates. A local upper bound (Lacour 2017) is a corner
+of the region that no point dominates: U (b, k) are its ranks, and D (b, k, k) the ranks of the
+points that define it, D[:, j] the one of coordinate j, with 0 on the diagonal.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ _CELLS = 2**19  # numbers computed with at once
 
 
 def hypervolume(losses: Array, reference: Array) -> float:
-    """The volume below a reference that the points of losses (n, m) dominate together.
+    """Volume below a reference that the points of losses (n, m) dominate together.
 
     Takes O(n log n) with up to three objectives, O(n²) with four, O(n^(m / 2)) with more.
 
@@ -41,7 +45,7 @@ def hypervolume(losses: Array, reference: Array) -> float:
 
 
 def contributions(losses: Array, reference: Array) -> Array:
-    """(n,) The volume below a reference that each point of losses (n, m) dominates and no other does.
+    """Volume (n,) below a reference that only one point of losses (n, m) dominates, for each.
 
     Args:
         losses: Smaller is better; -inf as in `subset`. Points that are dominated, equal to another,
@@ -70,16 +74,16 @@ def contributions(losses: Array, reference: Array) -> Array:
 
 
 def subset(losses: Array, reference: Array, k: int) -> Index:
-    """(min(k, n),) Who of losses (n, m) dominate most together, each chosen for what it adds to those before.
+    """Numbers (min(k, n),) of points of losses (n, m) that dominate much together.
 
-    They dominate at least 1 - 1/e of what the best k would. Where nobody adds anything any more,
-    the others follow as they stand.
+    Each is chosen for what it adds to those before. They dominate at least 1 - 1/e of what the best
+    k would. Where no point adds anything any more, the others follow in their order.
 
     Args:
         losses: Smaller is better; -inf is taken to be as far below the smallest finite loss as that
             is below the reference.
         reference: (m,) The upper corner, finite.
-        k: How many to choose.
+        k: Number of points to choose.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
@@ -96,9 +100,9 @@ def subset(losses: Array, reference: Array, k: int) -> Index:
 
 
 def reference_point(losses: Array) -> Array:
-    """(m,) A point just behind the worst finite losses (n, m).
+    """A point (m,) just behind the worst finite losses (n, m).
 
-    Max(1.1 w, 0.9 w) of the worst w, and 1e-12 for 0.
+    It is max(1.1 w, 0.9 w) of the worst w, and 1e-12 for 0.
 
     Source: Optuna.
     """
@@ -122,8 +126,7 @@ def boxes(front: Array, reference: Array) -> tuple[Array, Array]:
 
     Returns:
         (low (b, m), high (b, m)), low < high everywhere. Low is -inf in the first objective, and
-        wherever nothing else
-        bounds a box.
+        wherever nothing else bounds a box.
 
     Raises:
         ValueError: The reference is not finite, or of another length.
@@ -132,20 +135,24 @@ def boxes(front: Array, reference: Array) -> tuple[Array, Array]:
     side, in the first objective, of one that is.
     """
     found = list(_boxes(front[_front(front, reference)], reference))
-    low, high = np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
+    low = np.concatenate([a for a, _ in found])
+    high = np.concatenate([b for _, b in found])
     solid = (low < high).all(axis=1)
     return low[solid], high[solid]
 
 
 def _below(losses: Array, reference: Array) -> Index:
-    """Who is below the reference in all objectives."""
+    """Numbers of the points that are below the reference in all objectives."""
     if reference.shape != losses.shape[1:] or not np.isfinite(reference).all():
         raise ValueError(f"the reference must be {losses.shape[1]} finite numbers, got {reference}")
     return np.flatnonzero((losses < reference).all(axis=1))
 
 
 def _front(losses: Array, reference: Array) -> Index:
-    """(f,) Who is below the reference and not dominated, equals once, the best in the last objective first."""
+    """Numbers (f,) of the points below the reference that are not dominated.
+
+    Equal points count once. They are sorted by the last objective, the best first.
+    """
     below = _below(losses, reference)
     below = below[np.lexsort(losses[below].T)]
     points = losses[below]
@@ -155,18 +162,19 @@ def _front(losses: Array, reference: Array) -> Index:
 
 
 def _scale_front(front: Array, reference: Array) -> tuple[Array, Array]:
-    """(n, m) A front in units of its depth below the reference, which becomes 0.
+    """A front (n, m) in units of its depth below the reference, which becomes 0; see `subset`.
 
-    (m,) half that depth. See `subset`.
+    Also returns half that depth (m,).
     """
-    front, half = front / 2, reference / 2  # their differences cannot overflow
+    front = front / 2
+    half = reference / 2  # differences of halves cannot overflow
     lowest = np.where(np.isneginf(front), np.inf, front).min(axis=0, initial=np.inf)
     depth = np.where(np.isinf(lowest), 0.5, half - lowest)
     return np.maximum((front - half) / depth, -2.0), depth
 
 
 def _volume(front: Array, reference: Array) -> float:
-    """The hypervolume of a front as of `_front`, finite: what lies behind the boxes before it."""
+    """Hypervolume of a finite front as of `_front`: the volume behind the boxes before it."""
     total = 0.0
     with np.errstate(over="ignore"):
         for low, high in _boxes(front, reference):
@@ -177,41 +185,48 @@ def _volume(front: Array, reference: Array) -> float:
 
 
 def _count_alone(points: Array) -> Array:
-    """(n,) What each of points (n, m) below 0 dominates alone.
+    """Volume (n,) that each of points (n, m) below 0 dominates alone.
 
-    Cells between their coordinates with one dominator.
+    It is the sum over the cells between their coordinates that have one dominator.
     """
     n, m = points.shape
-    sides, at = [], []
+    sides = []
+    at = []
     for x in points.T:
         values, cell = np.unique(x, return_inverse=True)
         sides.append(np.diff(values, append=0.0))
         at.append(cell)
-    dominators = np.zeros(
-        [len(side) for side in sides], dtype=np.int64
-    )  # how many · 2^32 + the sum of who
+
+    # For each cell the number of its dominators · 2^32, plus the sum of their numbers.
+    dominators = np.zeros([len(side) for side in sides], dtype=np.int64)
     np.add.at(dominators, tuple(at), 2**32 + np.arange(n))
     for j in range(m):
         np.cumsum(dominators, axis=j, out=dominators)
+
     alone = np.nonzero(dominators >> 32 == 1)
     volume = np.prod([side[cell] for side, cell in zip(sides, alone, strict=True)], axis=0)
     return np.bincount(dominators[alone] - 2**32, volume, n).astype(np.float64)
 
 
 def _greedy_of_two(front: Array, k: int) -> list[int]:
-    """See `subset`: up to k of a front (n, 2) below 0.
+    """Choose up to k of a front (n, 2) below 0; see `subset`.
 
-    Each adds a rectangle, up to those chosen on both sides.
+    Each point adds the rectangle up to the nearest chosen points on both sides.
     """
     n = len(front)
-    to, adds = np.zeros((n, 2)), front.prod(axis=1)
+    to = np.zeros((n, 2))  # the corner up to which a point adds
+    adds = front.prod(axis=1)
     chosen: list[int] = []
-    fence = [-1, n]
+    fence = [-1, n]  # the chosen points in their order, between the ends
     for _ in range(min(k, n)):
         best = int(adds.argmax())
+
+        # Only points between the two neighbours of the best now add less.
         at = bisect_right(fence, best)
-        before, after = fence[at - 1] + 1, fence[at]
-        to[before:best, 1], to[best + 1 : after, 0] = front[best, 1], front[best, 0]
+        before = fence[at - 1] + 1
+        after = fence[at]
+        to[before:best, 1] = front[best, 1]
+        to[best + 1 : after, 0] = front[best, 0]
         adds[before:after] = (to[before:after] - front[before:after]).prod(axis=1)
         adds[best] = -1.0
         fence.insert(at, best)
@@ -220,38 +235,50 @@ def _greedy_of_two(front: Array, k: int) -> list[int]:
 
 
 def _greedy(front: Array, k: int) -> list[int]:
-    """See `subset`: up to k of a front (n, m) below 0."""
+    """Choose up to k of a front (n, m) below 0; see `subset`."""
     n, m = front.shape
     values, ranks = _rank_coordinates(front, np.zeros(m))
     columns = np.arange(m)
-    U, D = np.full((1, m), n + 1), np.ones((1, m, m), dtype=np.int64)  # nobody is below rank 1
+
+    # At first there is one box, from below all points to the reference.
+    U = np.full((1, m), n + 1)
+    D = np.ones((1, m, m), dtype=np.int64)  # no point is below rank 1
     D[:, columns, columns] = 0
     adds = np.abs(front.prod(axis=1))
     chosen: list[int] = []
     for _ in range(min(k, n)):
         best = int(adds.argmax())
         chosen.append(best)
+
+        # The boxes that the new point cuts, from where it cuts them.
         hit = (ranks[best] < U).all(axis=1)
-        cut, kept = np.flatnonzero(hit), np.flatnonzero(~hit)
-        cut_U, cut_D = U[cut], D[cut]
-        low, high = np.maximum(values[_floor(cut_D), columns], front[best]), values[cut_U, columns]
+        cut = np.flatnonzero(hit)
+        uncut = np.flatnonzero(~hit)
+        cut_U = U[cut]
+        cut_D = D[cut]
+        low = np.maximum(values[_floor(cut_D), columns], front[best])
+        high = values[cut_U, columns]
+
+        # What others would have added there is taken from them, some boxes at a time.
         step = max(1, _CELLS // (4 * n))
         for begin in range(0, len(cut), step):
             some = slice(begin, begin + step)
             taken = np.ones((n, len(low[some])))
             for j in range(m):
-                taken *= np.maximum(
-                    high[some, j] - np.maximum(front[:, j, None], low[some, j]), 0.0
-                )
+                lowest = np.maximum(front[:, j, None], low[some, j])
+                taken *= np.maximum(high[some, j] - lowest, 0.0)
             adds -= taken.sum(axis=1)
         adds[best] = -np.inf
+
+        # The cut boxes are replaced by those that the new point leaves of them.
         new_U, new_D = _children(cut_U, cut_D, ranks[best])
-        U, D = np.concatenate([U[kept], new_U]), np.concatenate([D[kept], new_D])
+        U = np.concatenate([U[uncut], new_U])
+        D = np.concatenate([D[uncut], new_D])
     return chosen
 
 
 def _boxes(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
-    """(low (b, m), high (b, m)) of the boxes before a front as of `_front`, in several parts.
+    """Boxes (low (b, m), high (b, m)) before a front as of `_front`, in several parts.
 
     Some are empty.
     """
@@ -270,10 +297,11 @@ def _boxes(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _slabs(front: Array, reference: Array) -> tuple[Array, Array]:
-    """See `_boxes`: for three objectives, the strips under the staircase of the first two, as long as each lasts.
+    """Boxes for three objectives: the strips under the staircase of the first two; see `_boxes`.
 
-    Strip i reaches from Y[i] to Y[i + 1] in the second objective, up to X[i] in the first, from
-    Z[i] in the third on.
+    A sweep along the third objective keeps the staircase, and a strip is a box for as long as it
+    lasts. Strip i reaches from Y[i] to Y[i + 1] in the second objective, up to X[i] in the first,
+    from Z[i] in the third on.
     """
     x_end, y_end, z_end = reference.tolist()
     X = [x_end, -np.inf]
@@ -297,7 +325,10 @@ def _slabs(front: Array, reference: Array) -> tuple[Array, Array]:
 
 
 def _bounds(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
-    """See `_boxes`: a box for each local upper bound of the first m - 1 objectives, as long as each lasts.
+    """Boxes for four objectives or more, one for each local upper bound of the first m - 1.
+
+    A sweep along the last objective keeps these bounds, and each is a box for as long as it lasts;
+    see `_boxes`.
 
     Such a bound U takes each of its coordinates from a point that reaches it, and is below it
     elsewhere: D (b, k, k), one row for each coordinate, without that coordinate. All are ranks, so
@@ -310,33 +341,36 @@ def _bounds(front: Array, reference: Array) -> Iterator[tuple[Array, Array]]:
     begin = np.zeros(1, dtype=np.int64)
     for end, point in enumerate(ranks[:, :k], start=1):
         hit = (point < U).all(axis=1)
-        cut, kept = np.flatnonzero(hit), np.flatnonzero(~hit)
-        cut_U, cut_D = U[cut], D[cut]
+        cut = np.flatnonzero(hit)
+        uncut = np.flatnonzero(~hit)
+        cut_U = U[cut]
+        cut_D = D[cut]
         yield _sides(values, cut_U, cut_D, begin[cut], end)
         new_U, new_D = _children(cut_U, cut_D, point)
-        U, D = np.concatenate([U[kept], new_U]), np.concatenate([D[kept], new_D])
-        begin = np.concatenate([begin[kept], np.full(len(new_U), end)])
+        U = np.concatenate([U[uncut], new_U])
+        D = np.concatenate([D[uncut], new_D])
+        begin = np.concatenate([begin[uncut], np.full(len(new_U), end)])
     yield _sides(values, U, D, begin, n + 1)
 
 
 def _rank_coordinates(front: Array, reference: Array) -> tuple[Array, Index]:
-    """(n + 2, m) The values of each objective, ascending, from -inf to the reference.
-
-    (n, m) who has which.
-    """
+    """Values (n + 2, m) from -inf to the reference, and ranks (n, m) of the points therein."""
     order = np.argsort(front, axis=0, kind="stable")
-    values = np.vstack(
-        [np.full_like(reference, -np.inf), np.take_along_axis(front, order, axis=0), reference]
-    )
+    ordered = np.take_along_axis(front, order, axis=0)
+    values = np.vstack([np.full_like(reference, -np.inf), ordered, reference])
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(1, len(front) + 1)[:, None], axis=0)
     return values, ranks
 
 
 def _sides(values: Array, U: Index, D: Index, begin: Index, end: int) -> tuple[Array, Array]:
-    """(low, high) of the boxes of some local upper bounds."""
+    """Boxes (low, high) of local upper bounds.
+
+    In the last objective they go from ranks `begin` (b,) to the rank `end`.
+    """
     columns = np.arange(U.shape[1])
-    low, high = values[_floor(D), columns], values[U, columns]
+    low = values[_floor(D), columns]
+    high = values[U, columns]
     return (
         np.column_stack([low, values[begin, -1]]),
         np.column_stack([high, np.full(len(high), values[end, -1])]),
@@ -344,27 +378,28 @@ def _sides(values: Array, U: Index, D: Index, begin: Index, end: int) -> tuple[A
 
 
 def _floor(D: Index) -> Index:
-    """(b, k) The lower corners of the boxes of local upper bounds.
+    """Ranks (b, k) of the lower corners of the boxes of local upper bounds.
 
-    Each is above the points of coordinates before.
+    In each coordinate a box lies above the points that define the coordinates before.
     """
     return np.asarray((D * _before(D.shape[1])).max(axis=1))
 
 
 @cache
 def _before(k: int) -> Index:
-    """(k, k) 1 where a row stands before a column."""
+    """Matrix (k, k) with 1 where a row stands before a column."""
     return np.triu(np.ones((k, k), dtype=np.int64), 1)
 
 
 def _children(U: Index, D: Index, point: Index) -> tuple[Index, Index]:
-    """What a point leaves of the local upper bounds that it is below. Source.
+    """Local upper bounds that replace those above a point, given by its ranks (k,).
 
-    Lacour 2017, algorithm 2.
+    Source: Lacour 2017, algorithm 2.
     """
     i, j = np.nonzero(point > D.max(axis=1))
     at = np.arange(len(i))
-    new_U, new_D = U[i], D[i]
+    new_U = U[i]
+    new_D = D[i]
     new_U[at, j] = point[j]
     new_D[at, j] = point
     new_D[at, j, j] = 0

@@ -1,6 +1,7 @@
-"""The normal distribution on arrays.
+"""The normal distribution on arrays: cdf, log-mass of an interval, draws from the unit interval.
 
-Cdf, log-mass of an interval, truncation to the unit interval.
+Notation: Phi is the standard normal cdf. The tail ratio is r(x) = (1 - Phi(x)) / exp(-x² / 2), the
+Mills ratio over sqrt(2 pi), which neither underflows nor cancels; all else is written by it.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ _NARROW = 1e-5  # below this width the midpoint rule is exact to 1e-11
 _WIDE = 0.4
 
 # Tail ratio (1 - Phi(x)) / exp(-x^2 / 2) on [0, inf) as P(x) / Q(x), highest power first: relative
-# minimax fit by
-# Lawson's reweighted least squares on scipy.special.erfcx, held to exactly 1/2 at 0; largest
-# relative error 1.2e-9.
+# minimax fit by Lawson's reweighted least squares on scipy.special.erfcx, held to exactly 1/2 at 0;
+# largest relative error 1.2e-9.
 _P = (
     0.3989422799608444,
     4.695708700420521,
@@ -91,21 +91,25 @@ def log_ndtr_diff(a: ArrayLike, b: ArrayLike) -> Array:
     Returns:
         Log-masses, at most 0; -inf where a = b, NaN where a > b.
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    low = np.maximum(
-        np.minimum(a, -b), -_INFINITY
-    )  # (a, b) or its mirror image, whichever has |low| >= |high|
+    a = np.asarray(a, dtype=np.float64)
+    b = np.asarray(b, dtype=np.float64)
+
+    # (a, b) or its mirror image, whichever has |low| >= |high|.
+    low = np.maximum(np.minimum(a, -b), -_INFINITY)
     high = np.minimum(np.minimum(b, -a), _INFINITY)
     width = high - low
     middle = 0.5 * (low + high)
     half_square = 0.5 * high * high
-    near, far = _tail_ratio(np.abs(high)), _tail_ratio(-low) * np.exp(width * middle)
+
+    # The mass outside the interval, as a share of what lies below its upper end, or of 1.
+    near = _tail_ratio(np.abs(high))
+    far = _tail_ratio(-low) * np.exp(width * middle)
     around = high > 0
     outside = np.where(around, (near + far) * np.exp(-half_square), far / near)
     narrow = width * np.maximum(1.0, -middle) < _NARROW
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # log of 0 or less: narrow, empty or reversed intervals
+
+    # Narrow, empty or reversed intervals take the log of 0 or less.
+    with np.errstate(divide="ignore", invalid="ignore"):
         mass = np.log1p(-outside) + np.where(around, 0.0, np.log(near) - half_square)
         midpoint = np.log(width) - 0.5 * middle * middle - _LOG_SQRT_2PI
     log_mass: Array = np.where(narrow, midpoint, mass)
@@ -129,7 +133,7 @@ def truncnorm_mass(mu: ArrayLike, sigma: ArrayLike, low: ArrayLike, high: ArrayL
 
 
 def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) -> Array:
-    """One draw from each N(mu, sigma^2) truncated to [0, 1], exact, by rejection.
+    """Draw from each N(mu, sigma^2) truncated to [0, 1], exactly, by rejection.
 
     Proposals come from the normal itself, or from the uniform where sigma is wide (Robert 1995,
     section 2.2): about half of them or more are kept, whatever mu and sigma.
@@ -145,21 +149,23 @@ def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) 
     Raises:
         ValueError: Shapes differ, or mu or sigma is out of range.
     """
-    mu, sigma = np.asarray(mu, dtype=np.float64), np.asarray(sigma, dtype=np.float64)
+    mu = np.asarray(mu, dtype=np.float64)
+    sigma = np.asarray(sigma, dtype=np.float64)
     if mu.shape != sigma.shape:
         raise ValueError(f"mu and sigma must have the same shape, got {mu.shape} and {sigma.shape}")
     if not (np.all((mu >= 0) & (mu <= 1)) and np.all(sigma > 0)):
         raise ValueError(
             "mu must be in [0, 1] and sigma positive: a mean outside makes rejection endless"
         )
+
     draws = np.empty(mu.size)
     todo = np.arange(mu.size)
     while todo.size:
-        m, s = mu.flat[todo], np.minimum(sigma.flat[todo], _INFINITY)
-        shape = (
-            1 + 1024 // todo.size,
-            todo.size,
-        )  # several proposals for each of a few, so that rounds are few
+        m = mu.flat[todo]
+        s = np.minimum(sigma.flat[todo], _INFINITY)
+
+        # Several proposals for each where few are left, so that rounds are few.
+        shape = (1 + 1024 // todo.size, todo.size)
         x = m + s * rng.standard_normal(shape)
         keep = (x >= 0) & (x <= 1)
         wide = np.flatnonzero(s > _WIDE)
@@ -167,8 +173,8 @@ def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) 
             u = rng.random((shape[0], wide.size))
             x[:, wide] = u
             keep[:, wide] = rng.random(u.shape) < np.exp(-0.5 * ((u - m[wide]) / s[wide]) ** 2)
-        draws[todo] = x[
-            keep.argmax(axis=0), np.arange(todo.size)
-        ]  # the first one kept; the others are drawn again
+
+        # The first accepted proposal of each; those without one are drawn again.
+        draws[todo] = x[keep.argmax(axis=0), np.arange(todo.size)]
         todo = todo[~keep.any(axis=0)]
     return draws.reshape(mu.shape)

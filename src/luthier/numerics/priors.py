@@ -1,4 +1,4 @@
-"""What somebody believes about where the optimum lies, as densities relative to uniform.
+"""Prior beliefs of users about where the optimum lies, as densities relative to uniform.
 
 A share of every belief is uniform, so that a wrong one can be overcome.
 """
@@ -14,17 +14,12 @@ from ..typing import Array
 from .normal import sample_truncnorm, truncnorm_mass
 
 DOUBT = 0.05  # share of a belief that is uniform
-_SIGMAS = (
-    1e-6,
-    1e6,
-)  # beyond them a normal on [0, 1] is a point, or uniform, and squares of it might overflow
+# Beyond these a normal on [0, 1] is a point or uniform, and its squares might overflow.
+_SIGMAS = (1e-6, 1e6)
 
 
 def log_density(u: ArrayLike, mu: float, sigma: float) -> Array:
-    """Log-density at points u of [0, 1] of a normal truncated to it, less `DOUBT`.
-
-    U of any shape.
-    """
+    """Log-density of a normal truncated to [0, 1], less `DOUBT`, at points u of any shape."""
     sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
     peak = 1.0 / (sigma * math.sqrt(2 * math.pi) * float(truncnorm_mass(mu, sigma, 0.0, 1.0)))
     return np.asarray(
@@ -40,14 +35,17 @@ def log_cell_density(low: Array, high: Array, mu: float, sigma: float) -> Array:
 
 
 def draws(rng: np.random.Generator, n: int, mu: float, sigma: float) -> Array:
-    """N points (n,) of [0, 1] with the density of `log_density`."""
+    """Draw n points (n,) of [0, 1] with the density of `log_density`."""
     sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
     normal = sample_truncnorm(rng, np.full(n, mu), np.full(n, sigma))
     return np.where(rng.random(n) < DOUBT, rng.random(n), normal)
 
 
 def shares(weights: ArrayLike) -> Array:
-    """Probabilities (k,) of choices from relative weights (k,), one of them positive, less `DOUBT`."""
+    """Probabilities (k,) of choices with relative weights (k,), less `DOUBT`.
+
+    At least one of the weights must be positive.
+    """
     w = np.asarray(weights, dtype=np.float64)
     w = w / w.max()
     return np.asarray((1 - DOUBT) * w / w.sum() + DOUBT / len(w))

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Streams:
-    """Streams of one seed: stream (number, purpose) is the same whenever and wherever it is asked for.
+    """Streams of one seed, in which stream (number, purpose) is always and everywhere the same.
 
     Philox is a function of a key and a counter (Salmon 2011), so a stream is begun by setting the
     counter, which is ten times cheaper than seeding a generator.
@@ -23,7 +23,7 @@ class Streams:
 
     @cached_property
     def _generator(self) -> np.random.Generator:
-        """Made on first use, as numpy.random is slow to load, and a study may only be read."""
+        """The generator, made on first use: numpy.random is slow to load and may not be needed."""
         return np.random.Generator(np.random.Philox(key=self._seed))
 
     @cached_property

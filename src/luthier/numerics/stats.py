@@ -1,4 +1,8 @@
-"""Tests and intervals for comparing two methods on the same problems."""
+"""Tests and intervals for comparing two methods on the same problems.
+
+Notation: x and y are paired samples (n,), d = x - y their differences; a level is the coverage of
+an interval; T is Student's with `dof` degrees of freedom.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +17,17 @@ from numpy.typing import ArrayLike
 from ..typing import Array
 
 _NORMAL = NormalDist()
-# sample sizes up to which the signed-rank distribution is enumerated
+# Sample sizes up to which the signed-rank distribution is enumerated.
 _N_EXACT = 25
 _N_EXACT_TIED = 13
 _CHUNK = 1_000_000  # resampled values held at once
 
 
 def _sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> Array:
-    """x, or the paired differences x - y, checked.
+    """Return x, or the paired differences x - y: one-dimensional, finite, at least `n_min` long.
 
-    One-dimensional, finite, at least `n_min` long.
+    Raises:
+        ValueError: They are not.
     """
     samples = [np.asarray(sample, dtype=np.float64) for sample in (x, y) if sample is not None]
     shapes = {sample.shape for sample in samples}
@@ -43,7 +48,7 @@ def _check_level(level: float) -> None:
 
 
 def _signed_rank_tails(ranks: Array, statistic: float) -> tuple[float, float]:
-    """P(W <= statistic) and P(W >= statistic) when each rank enters the sum W by the toss of a fair coin.
+    """P(W <= statistic) and P(W >= statistic) of the sum W of a random subset of ranks.
 
     Counts the subsets of ranks with each sum, one rank at a time. Ranks are doubled, so that
     averages are whole.
@@ -87,10 +92,13 @@ def wilcoxon_signed_rank(
             f"alternative must be 'two-sided', 'less' or 'greater', got {alternative!r}"
         )
     d = _sample(x, y)
+
+    # Average ranks of the sizes; those of zeros are left out.
     sizes, group, counts = np.unique(np.abs(d), return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[group]
     ranks[d == 0] = 0
     statistic = float(ranks[d > 0].sum())
+
     tied = len(sizes) < len(d) or sizes[0] == 0
     deviation = float(np.sqrt((ranks**2).sum()) / 2)
     if len(d) <= (_N_EXACT_TIED if tied else _N_EXACT) or deviation == 0:
@@ -98,9 +106,9 @@ def wilcoxon_signed_rank(
     else:
         z = (statistic - ranks.sum() / 2) / deviation
         less, greater = (math.erfc(side * z / math.sqrt(2)) / 2 for side in (-1, 1))
-    return {"less": less, "greater": greater, "two-sided": min(1.0, 2 * min(less, greater))}[
-        alternative
-    ]
+    if alternative == "less":
+        return less
+    return greater if alternative == "greater" else min(1.0, 2 * min(less, greater))
 
 
 def mcnemar_exact(b: int, c: int) -> float:
@@ -144,11 +152,8 @@ def paired_bootstrap_interval(
 ) -> tuple[float, float]:
     """Bootstrap interval of mean(x - y), pairs resampled together.
 
-    Bias-corrected and accelerated (BCa).
-
-    Efron 1987; Efron and Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15. BCa and not the
-    percentile interval, because differences between tuners are skewed and BCa is second-order
-    accurate then.
+    Bias-corrected and accelerated (BCa), not the percentile interval: differences between tuners
+    are skewed, and BCa is second-order accurate then.
 
     Args:
         x: Sample (n,), n >= 2.
@@ -163,6 +168,8 @@ def paired_bootstrap_interval(
     Raises:
         ValueError: Samples are shorter than 2, not finite or of different lengths, or `level` or
             `n_resamples` is out of range.
+
+    Source: Efron 1987; Efron & Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15.
     """
     _check_level(level)
     if n_resamples < 1:
@@ -170,7 +177,10 @@ def paired_bootstrap_interval(
     d = _sample(x, y, n_min=2)
     if d.min() == d.max():
         return float(d[0]), float(d[0])
-    mean, means = d.mean(), _resampled_means(d, rng, n_resamples)
+
+    # The bias correction, eq. 14.14, and the acceleration, eq. 14.15 of Efron and Tibshirani.
+    mean = d.mean()
+    means = _resampled_means(d, rng, n_resamples)
     below = ((means < mean).mean() + (means <= mean).mean()) / 2
     bias = _NORMAL.inv_cdf(float(np.clip(below, 0.5 / n_resamples, 1 - 0.5 / n_resamples)))
     deviations = (d - mean) / np.ptp(d)
@@ -184,8 +194,12 @@ def paired_bootstrap_interval(
 
 
 def _t_inside(angle: float, dof: int) -> float:
-    """P(|T| < sqrt(dof) tan(angle)) for Student's T, a finite sum (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
-    odd, n_terms = dof % 2, dof // 2
+    """P(|T| < sqrt(dof) tan(angle)) for Student's T, a finite sum.
+
+    Source: Abramowitz & Stegun 1964, 26.7.3 and 26.7.4.
+    """
+    odd = dof % 2
+    n_terms = dof // 2
     k = np.arange(1, n_terms)
     series = np.cumprod(np.append(1.0, (2 * k - 1 + odd) / (2 * k + odd)))[:n_terms]
     total = math.sin(angle) * float(series @ np.cos(angle) ** (2 * np.arange(n_terms)))
@@ -195,8 +209,10 @@ def _t_inside(angle: float, dof: int) -> float:
 def _t_quantile(level: float, dof: int) -> float:
     """The t with P(|T| < t) = level for Student's T with `dof` degrees of freedom.
 
-    Bisection on the angle arctan(t / sqrt(dof)); beyond 1,000 degrees of freedom the expansion of
-    Abramowitz and Stegun 26.7.5, which is then exact to 1e-10.
+    Bisection on the angle arctan(t / sqrt(dof)); beyond 1,000 degrees of freedom an expansion,
+    which is then exact to 1e-10.
+
+    Source: Abramowitz & Stegun 1964, 26.7.5 (the expansion).
     """
     if dof > 1000:
         z = _NORMAL.inv_cdf((1 + level) / 2)
@@ -206,7 +222,8 @@ def _t_quantile(level: float, dof: int) -> float:
             + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * dof**2)
             + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * dof**3)
         )
-    low, high = 0.0, math.pi / 2
+    low = 0.0
+    high = math.pi / 2
     for _ in range(60):
         angle = (low + high) / 2
         low, high = (angle, high) if _t_inside(angle, dof) < level else (low, angle)
@@ -230,12 +247,13 @@ def paired_t(x: ArrayLike, y: ArrayLike | None = None) -> float:
         ValueError: Samples are shorter than 2, not finite or of different lengths.
     """
     d = _sample(x, y, n_min=2)
-    mean, error = float(d.mean()), float(d.std(ddof=1)) / math.sqrt(len(d))
+    mean = float(d.mean())
+    error = float(d.std(ddof=1)) / math.sqrt(len(d))
     if d.min() == d.max():
         return float(mean == 0)
-    return max(
-        0.0, 1.0 - _t_inside(math.atan2(abs(mean), error * math.sqrt(len(d) - 1)), len(d) - 1)
-    )
+    dof = len(d) - 1
+    angle = math.atan2(abs(mean), error * math.sqrt(dof))
+    return max(0.0, 1.0 - _t_inside(angle, dof))
 
 
 def mean_interval(x: ArrayLike, level: float = 0.95) -> tuple[float, float]:

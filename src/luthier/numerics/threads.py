@@ -14,7 +14,7 @@ _lock = threading.RLock()
 
 
 def _renew() -> None:
-    """A forked child has the lock as it was, held perhaps by a thread that it does not have."""
+    """Make a new lock in a forked child: the old one may be held by a thread it does not have."""
     global _lock
     _lock = threading.RLock()
 
@@ -30,7 +30,7 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Limits the BLAS of this process to one thread meanwhile, and restores what there was.
+    """Limit the BLAS of this process to one thread meanwhile, and restore its former limit.
 
     The limit is the whole process's, so Python threads wait for one another here.
     """

@@ -1,4 +1,10 @@
-"""A Gaussian process whose function drifts with time, and the upper confidence bound on it."""
+"""A Gaussian process whose function drifts with time, and the upper confidence bound on it.
+
+Notation: n observations y (n,) at points Z (n, d) and times t (n,); D (n, m) are squared distances
+of points, T (n, m) differences of times. theta (4,) is log v, log l, epsilon and the logarithm of
+the noise variance. L is the lower Cholesky factor of K + noise · I, and alpha = (K + noise · I)⁻¹
+y. A name that ends in `_by` is a derivative.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +23,12 @@ _BOUNDS = [(math.log(0.05), math.log(20)), (math.log(0.01), 0.0), (0.0, 0.5), (m
 
 
 def standardise_clipped(y: Array, bound: float = 2.0) -> Array:
-    """Y (n,) with mean 0 and standard deviation 1, cut off at ± bound."""
+    """Shift and scale y (n,) to mean 0 and standard deviation 1, then cut it off at ± bound."""
     return np.asarray(np.clip((y - y.mean()) / (y.std() + 1e-8), -bound, bound))
 
 
 def differences(t: Array, Z: Array, other_t: Array, other_Z: Array) -> tuple[Array, Array]:
-    """(n, m) squared distances of points, and how far apart they are in time."""
+    """Squared distances (n, m) of points, and their distances (n, m) in time."""
     D: Array = np.square(Z[:, None] - other_Z).sum(axis=2)
     return D, np.abs(t[:, None] - other_t)
 
@@ -31,7 +37,7 @@ def kernel(theta: Array, D: Array, T: Array) -> Array:
     """Covariance v · exp(-d² / l) · (1 - epsilon)^(|dt| / 2).
 
     Args:
-        theta: (4,) log v, log l, epsilon, and the logarithm of the variance of noise, which is left
+        theta: (4,) log v, log l, epsilon, and the logarithm of the noise variance, which is left
             out here.
         D: Squared distances d².
         T: Differences in time |dt|.
@@ -52,12 +58,16 @@ def neg_log_likelihood(theta: Array, D: Array, T: Array, y: Array) -> tuple[floa
 
     Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9.
     """
-    K, noise = kernel(theta, D, T), math.exp(theta[3])
+    K = kernel(theta, D, T)
+    noise = math.exp(theta[3])
     try:
         L = cholesky(K + noise * np.eye(len(y)))
     except np.linalg.LinAlgError:
         return 1e25, np.zeros(4)
     alpha, _ = lapack.dpotrs(L.T, y, lower=0)
+    value = 0.5 * float(y @ alpha) + float(np.log(L.diagonal()).sum())  # eq. 5.8
+
+    # Eq. 5.9: half the trace of W dK, where W = K⁻¹ - alpha alphaᵀ.
     upper, _ = lapack.dpotri(L.T, lower=0)
     W = np.triu(upper) + np.triu(upper, 1).T - np.outer(alpha, alpha)
     WK = W * K
@@ -66,14 +76,14 @@ def neg_log_likelihood(theta: Array, D: Array, T: Array, y: Array) -> tuple[floa
         (WK * D).sum() / math.exp(theta[1]),
         -(WK * T).sum() / (2 * (1 - theta[2])),
     ]
-    value = 0.5 * float(y @ alpha) + float(np.log(L.diagonal()).sum())
     return value, 0.5 * np.array([*gradient, noise * np.trace(W)])
 
 
 def fit(t: Array, Z: Array, y: Array) -> Array:
-    """The most likely theta, as L-BFGS finds it from v = 1, l = 1, epsilon = 0.1.
+    """Most likely theta (4,) that L-BFGS finds from v = 1, l = 1 and epsilon = 0.1.
 
-    L is at most 1, epsilon 0.5.
+    The bounds are 0.05 to 20 for v, 0.01 to 1 for l, 0 to 0.5 for epsilon and 1e-3 to 1 for the
+    noise variance.
 
     Args:
         t: (n,) times.
@@ -92,8 +102,8 @@ class Process:
 
     Attributes:
         theta: As for `kernel`.
-        t: (n,) when they were made.
-        Z: (n, d) where.
+        t: (n,) times of the observations.
+        Z: (n, d) points of the observations.
     """
 
     theta: Array
@@ -104,14 +114,21 @@ class Process:
 
     @classmethod
     def of(cls, theta: Array, t: Array, Z: Array, y: Array) -> Process:
-        """Conditioned on y (n,)."""
-        L = cholesky(kernel(theta, *differences(t, Z, t, Z)) + math.exp(theta[3]) * np.eye(len(y)))
+        """Condition on y (n,) at points Z (n, d) and times t (n,).
+
+        Raises:
+            numpy.linalg.LinAlgError: The covariance is not positive definite; see `gp.cholesky`.
+        """
+        K = kernel(theta, *differences(t, Z, t, Z))
+        L = cholesky(K + math.exp(theta[3]) * np.eye(len(y)))
         return cls(theta, t, Z, L, lapack.dpotrs(L.T, y, lower=0)[0])
 
     def predict(self, t: float, z: Array) -> tuple[float, float, Array, Array]:
-        """Mean and variance of the noise-free function at a time and a point (d,), and their slopes (d,) by the point.
+        """Mean and variance of the noise-free function at a time and a point, and their slopes.
 
-        The variance is 1e-12 at least.
+        The slopes (d,) are by the coordinates of the point (d,). The variance is 1e-12 at least.
+
+        Source: Rasmussen & Williams 2006, eqs. 2.25 and 2.26.
         """
         k = kernel(self.theta, *differences(np.array([t]), z[None], self.t, self.Z))[0]
         by = k[:, None] * (-2 / math.exp(self.theta[1])) * (z - self.Z)
@@ -121,9 +138,9 @@ class Process:
 
 
 def confidence(n: int) -> float:
-    """How many standard deviations are added to the mean after n observations.
+    """Number of standard deviations that are added to the mean after n observations.
 
-    The root of 0.2 · log(0.4 n).
+    It is the square root of 0.2 · log(0.4 n).
 
     Source: Parker-Holder 2020 with the constants of its code.
     """
@@ -144,13 +161,13 @@ def best_bounds(
 
     Args:
         known: Gives the mean.
-        expected: Gives the sd: it has been told of pending points too.
+        expected: Gives the standard deviation: it is conditioned on pending points too.
         t: The time.
         fixed: (f,) The first coordinates of the points, which are given.
-        d: How many coordinates are free.
-        beta: How much the sd counts.
-        rng: Draws where L-BFGS starts.
-        n_starts: How often it starts.
+        d: Number of free coordinates.
+        beta: Weight of the standard deviation.
+        rng: Draws the starts of L-BFGS.
+        n_starts: Number of starts.
     """
     f = len(fixed)
 

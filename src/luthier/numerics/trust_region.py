@@ -33,20 +33,23 @@ def box_length(losses: Array, d: int) -> float:
     failures = 0
     patience = max(4, d)
     for success in better.tolist():
-        successes, failures = (successes + 1, 0) if success else (0, failures + 1)
+        successes = successes + 1 if success else 0
+        failures = 0 if success else failures + 1
         if successes == _SUCCESSES:
-            length, successes = min(2 * length, _MOST), 0
+            length = min(2 * length, _MOST)
+            successes = 0
         elif failures == patience:
-            length, failures = length / 2, 0
+            length /= 2
+            failures = 0
             if length < _LEAST:
                 length = _START
     return length
 
 
 def box(centre: Array, lengthscales: Array, length: float) -> tuple[Array, Array]:
-    """Corners (d,) within the unit cube.
+    """Corners (d,) of a box around a centre (d,), within the unit cube.
 
-    Sides in proportion to the lengthscales (d,), `length` in the mean.
+    Its sides are proportional to the lengthscales (d,), with `length` as their geometric mean.
     """
     sides = length * lengthscales / math.exp(float(np.log(lengthscales).mean()))
     return np.maximum(centre - sides / 2, 0.0), np.minimum(centre + sides / 2, 1.0)

@@ -1,6 +1,6 @@
 """Monotone transforms of losses that make them easier to model.
 
-Resolution near the best, only ranks far from it.
+They keep the resolution near the best loss, and only ranks far from it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..typing import Array
 
 
 def half_rank(y: Array) -> Array:
-    """Replaces the losses above the median by normal quantiles of their ranks.
+    """Replace the losses above the median by normal quantiles of their ranks.
 
     The good half keeps its shape.
 
@@ -33,6 +33,7 @@ def half_rank(y: Array) -> Array:
     spread = _rms(y[good] - median) or _rms(y - median)
     if good.all():
         return y.copy()
+
     worse, rank = np.unique(y[~good], return_inverse=True)
     m = len(worse) + 0.5 * bool((y == median).any())
     out = y.copy()
@@ -47,22 +48,22 @@ def _rms(d: Array) -> float:
 
 
 def log_warp(y: Array, s: float = 1.5) -> Array:
-    """Stretches the scale towards the best.
+    """Stretch the scale of losses y (n,) towards the best.
 
-    Ln(1 + t (s - 1)) / ln s - 1/2 for t from 0 (best) to 1 (worst).
+    A loss becomes ln(1 + t (s - 1)) / ln s - 1/2, for t from 0 (best) to 1 (worst).
 
     Source: Song 2024 (Vizier), `output_warpers.LogWarperComponent`, with the sign turned.
     """
-    low, high = float(y.min()), float(y.max())
+    low = float(y.min())
+    high = float(y.max())
     if not high > low:
         return np.zeros(len(y))
-    return (
-        np.log1p((y / 2 - low / 2) / (high / 2 - low / 2) * (s - 1)) / math.log(s) - 0.5
-    )  # halves do not overflow
+    t = (y / 2 - low / 2) / (high / 2 - low / 2)  # differences of halves do not overflow
+    return np.log1p(t * (s - 1)) / math.log(s) - 0.5
 
 
 def standardise(y: Array) -> Array:
-    """Mean 0 and standard deviation 1; all zeros where the losses are equal."""
+    """Shift and scale losses y (n,) to mean 0 and standard deviation 1; zeros if all are equal."""
     d = y - y.mean()
     spread = _rms(d)
     return d / spread if spread > 1e-12 * float(np.abs(y).max()) else np.zeros(len(y))
