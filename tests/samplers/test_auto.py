@@ -9,7 +9,7 @@ import luthier
 from luthier import Float, Space, State, TrialRow
 from luthier.history.history import History
 from luthier.samplers import Auto
-from luthier.samplers.auto import thinking_s, used_up
+from luthier.samplers.auto import find_time_limit, proposal_times_s
 
 NUMBERS = Space({f"x{i}": Float(0, 1) for i in range(4)})
 MIXED = Space({**NUMBERS.params, "c": ["a", "b", "c"]})
@@ -63,10 +63,14 @@ def test_a_gaussian_process_for_nearly_everything() -> None:
 def test_short_trials_get_a_gaussian_process_until_it_has_thought_enough() -> None:
     assert said(NUMBERS, told(NUMBERS, 200)).startswith("GP: ")
     history = told(NUMBERS, 400)
-    since = used_up(history, 4)
+    since = find_time_limit(history, 4)
     assert since is not None
     assert 200 < since < 400
-    assert np.cumsum(thinking_s(400, 4))[since - 2] <= 5 < np.cumsum(thinking_s(400, 4))[since - 1]
+    assert (
+        np.cumsum(proposal_times_s(400, 4))[since - 2]
+        <= 5
+        < np.cumsum(proposal_times_s(400, 4))[since - 1]
+    )
     assert said(NUMBERS, history) == (
         "CMAES: a Gaussian process of 4 parameters has used up its time to think since trial "
         f"{since}; "
@@ -117,13 +121,13 @@ def test_several_objectives() -> None:
 
 def test_objectives_and_constraints_get_their_own_time_to_think() -> None:
     history = told(NUMBERS, 400)
-    since = used_up(history, 4)
-    assert used_up(history, 4, models=3) == since, (
+    since = find_time_limit(history, 4)
+    assert find_time_limit(history, 4, n_models=3) == since, (
         "trials that take no time get it for as many proposals"
     )
     slow = told(NUMBERS, 400, duration_s=1.0)
-    assert used_up(slow, 4, models=1) is None
-    assert used_up(slow, 4, models=8) is not None
+    assert find_time_limit(slow, 4, n_models=1) is None
+    assert find_time_limit(slow, 4, n_models=8) is not None
 
 
 def test_several_objectives_beyond_that() -> None:

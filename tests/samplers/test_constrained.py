@@ -16,7 +16,7 @@ from luthier import Float, Space, State, TrialRow, samplers
 from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.numerics.halving import Slots, brackets
-from luthier.samplers.de import slots
+from luthier.samplers.de import slot_members
 from luthier.samplers.dehb import population
 
 MODELS = ["TPE", "GP", "Forest"]
@@ -212,7 +212,7 @@ def test_a_place_in_a_population_goes_to_the_feasible() -> None:
         )
         if loss is not None:
             h.put_report(i, 1, loss)
-    assert slots(h, 4).tolist() == [0, 1, 6, 3]
+    assert slot_members(h, 4).tolist() == [0, 1, 6, 3]
     holds, order = population(
         h, Slots(brackets(1, 3, 3)), 0
     )  # places of 0, 3 and 5, of 1, 4 and 6, of 2 and 7

@@ -14,7 +14,7 @@ from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.numerics.random_streams import Streams
 from luthier.samplers import DE, Random, Sampler
-from luthier.samplers.de import slots
+from luthier.samplers.de import slot_members
 
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(5)})
 MIXED = Space(
@@ -94,20 +94,20 @@ def test_a_slot_holds_the_best_of_its_finished_trials() -> None:
         h.put([TrialRow(number=i, state=state, params=params, values=None if v is None else (v,))])
         if state == State.PRUNED:
             h.put_report(i, 1, 0.0)
-    assert slots(h, 4).tolist() == [
+    assert slot_members(h, 4).tolist() == [
         0,
         1,
         2,
         3,
     ]  # 7 was pruned: only where there is nothing complete
-    assert slots(h, 10).tolist() == [0, 1, 2, 3, 4, 5, -1, 7, -1, -1]
+    assert slot_members(h, 10).tolist() == [0, 1, 2, 3, 4, 5, -1, 7, -1, -1]
 
 
 def test_it_varies_its_own_slot_and_starts_with_points_spread_evenly() -> None:
     sampler = DE(population_size=8, CR=0.0)  # one parameter alone is varied
     h = search(sphere, CUBE, 200, sampler)
     for i in range(100, 200):
-        held = slots(search(sphere, CUBE, i, sampler), 8)[i % 8] if i % 25 == 0 else None
+        held = slot_members(search(sphere, CUBE, i, sampler), 8)[i % 8] if i % 25 == 0 else None
         if held is not None:
             assert (h.X[i] != h.X[held]).sum() == 1
     assert len(np.unique(np.floor(h.X[:8, 0] * 4))) == 4

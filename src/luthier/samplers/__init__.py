@@ -64,10 +64,10 @@ else:
 
 
 def from_name(sampler: Sampler | str) -> Sampler:
-    """A sampler from its name, in any case, with default settings; a sampler is returned as it is.
+    """Return a sampler by its name, in any case, with default settings; a sampler as it is.
 
     Raises:
-        UnknownNameError: There is none of that name.
+        UnknownNameError: There is no sampler of that name.
     """
     if isinstance(sampler, Sampler):
         return sampler

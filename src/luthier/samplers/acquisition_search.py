@@ -163,7 +163,7 @@ class AcquisitionSearch:
         step = rng.standard_normal((m, d))
         fresh = np.where(np.isnan(fresh), rng.random((m, d)), fresh)
 
-        # All parameters change where d <= 20, about 20 of them where d <= 66, else 30 %; at least 1.
+        # All parameters change where d <= 20, about 20 where d <= 66, else 30 %; at least one.
         if d > 1:
             changed = rng.random((m, d)) < max(0.3, min(1.0, 20 / d))
         else:

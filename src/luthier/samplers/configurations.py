@@ -173,7 +173,7 @@ def signed_ranks(constraints: Array) -> Array:
 
 
 def _group_means(values: Array, group: Index, k: int) -> Array:
-    """Return the means (k,) of values (n,) by group; NaN does not count, and is the mean of none."""
+    """Return means (k,) of values (n,) by group; NaN does not count, and is the mean of none."""
     known = ~np.isnan(values)
     values = values[known]
     group = group[known]

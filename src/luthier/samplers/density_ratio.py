@@ -258,7 +258,7 @@ def mixture_axes(space: Space) -> Axes:
 
 
 def _cells(p: Distribution, k: int) -> tuple[Array, Array, Array]:
-    """Return the k values of a discrete distribution on the unit interval, and their cells' ends."""
+    """Return the k unit values of a discrete distribution, and the ends of their cells."""
     raw = raw_values(p)
     low, high = p.cells(raw) if k > 1 else (np.zeros(1), np.ones(1))
     return p.to_unit(raw), low, high
