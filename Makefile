@@ -40,6 +40,7 @@ docs: .venv/docs
 
 # All tests, with the lines and branches of the source that they reach; fails below `fail_under` of
 # pyproject.toml.
+coverage: export COVERAGE_FILE = $(CURDIR)/.coverage/data
 coverage: .venv/dev-all servers
 	rm -rf .coverage
 	$(BIN)/python -m coverage run -m pytest -n 3 -m "$(MARKS)"

@@ -95,3 +95,9 @@ def test_the_version_has_one_place():
     assert "version" in PROJECT["dynamic"]
     hatch = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]
     assert hatch["version"]["path"] == "src/luthier/__init__.py"
+
+
+def test_coverage_counts_branches_and_has_a_bound():
+    coverage = tomllib.loads(read("pyproject.toml"))["tool"]["coverage"]
+    assert coverage["run"]["branch"]
+    assert coverage["report"]["fail_under"] >= 80
