@@ -27,7 +27,7 @@ study.enqueue({"kind": "hangs"})
 study.enqueue({"kind": "greedy"})
 for _ in range(10):
     study.enqueue({"kind": "good"})
-study.optimize(objective, n_trials=12, n_jobs=2, limits={"seconds": 2.0, "memory_mb": 512})
+study.optimize(objective, n_trials=12, n_jobs=2, limits={"time_s": 2.0, "memory_mb": 512})
 
 for row in study.trials:
     print(row.number, row.state.name, row.value if row.error is None else row.error.splitlines()[0])

@@ -34,6 +34,6 @@ def objective(trial: luthier.Trial) -> float:
 
 study = luthier.create_study(scheduler="Median", seed=0)
 study.optimize(
-    objective, n_trials=20, n_jobs=2, executor="ray", resources={"cpu": 1}, limits={"seconds": 60}
+    objective, n_trials=20, n_jobs=2, executor="ray", resources={"cpu": 1}, limits={"time_s": 60}
 )
 print(study)

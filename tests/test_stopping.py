@@ -184,13 +184,13 @@ def test_several_objectives_stop_with_a_reason_and_as_brute_force_says() -> None
 def test_budget_counts_all_that_is_over() -> None:
     h = history([1.0, None, 3.0], cost=[0.5, 1.0, None])
     h.put([TrialRow(number=3, state=State.RUNNING, started_s=3.0)])
-    assert Budget(trials=4).reason(h) is None
-    assert Budget(trials=3).reason(h) == "3 trials are over, of a budget of 3"
-    assert Budget(seconds=1.6).reason(h) is None
-    assert Budget(seconds=1.5).reason(h) == "trials took 1.5 seconds, of a budget of 1.5"
+    assert Budget(n_trials=4).reason(h) is None
+    assert Budget(n_trials=3).reason(h) == "3 trials are over, of a budget of 3"
+    assert Budget(time_s=1.6).reason(h) is None
+    assert Budget(time_s=1.5).reason(h) == "trials took 1.5 seconds, of a budget of 1.5"
     assert Budget(cost=1.6).reason(h) is None
     assert Budget(cost=1.5).reason(h) == "trials cost 1.5, of a budget of 1.5"
-    assert Budget(trials=9, seconds=9, cost=1).reason(h).startswith("trials cost")
+    assert Budget(n_trials=9, time_s=9, cost=1).reason(h).startswith("trials cost")
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_budget_counts_all_that_is_over() -> None:
         (lambda: NoImprovement(5, min_delta=math.inf), "min_delta"),
         (lambda: Target(math.nan), "value must be a finite number, got nan"),
         (lambda: Target("0.9"), "value must be a finite number, got '0.9'"),
-        (lambda: Budget(), "a budget needs trials, seconds or cost"),
-        (lambda: Budget(trials=0), "trials must be a whole number >= 1"),
-        (lambda: Budget(seconds=0), "seconds must be a finite number > 0, got 0"),
+        (lambda: Budget(), "a budget needs n_trials, time_s or cost"),
+        (lambda: Budget(n_trials=0), "n_trials must be a whole number >= 1"),
+        (lambda: Budget(time_s=0), "time_s must be a finite number > 0, got 0"),
         (lambda: Budget(cost=math.nan), "cost must be a finite number > 0, got nan"),
         (lambda: RegretBound(epsilon=-1), "epsilon must be a finite number >= 0"),
         (lambda: RegretBound(delta=0), "delta must be a finite number > 0"),
@@ -220,7 +220,7 @@ def test_settings_that_make_no_sense(make, says) -> None:
 
 
 def test_rules_say_what_they_are() -> None:
-    assert repr(Budget(trials=5)) == "Budget(trials=5, seconds=None, cost=None)"
+    assert repr(Budget(n_trials=5)) == "Budget(n_trials=5, time_s=None, cost=None)"
     assert repr(RegretBound()) == "RegretBound(epsilon=None, delta=0.05, n_next=20, every=5)"
 
 
@@ -232,7 +232,7 @@ def test_a_study_stops_says_why_and_goes_on_without_the_rule(caplog) -> None:
     study = luthier.create_study("s", seed=0)
     assert study.stop_reason is None
     with caplog.at_level(logging.INFO, "luthier"):
-        study.optimize(parabola, 100, stop=[Budget(trials=1000), Target(0.01)])
+        study.optimize(parabola, 100, stop=[Budget(n_trials=1000), Target(0.01)])
     assert study.stop_reason.startswith("trial ")
     assert f"study 's' stops: {study.stop_reason}" in caplog.text
     assert [t.value <= 0.01 for t in study.trials] == [False] * (len(study.trials) - 1) + [True]
@@ -278,7 +278,7 @@ def test_every_process_of_a_study_stops(script, tmp_path) -> None:
         import luthier
 
         study = luthier.create_study("s", "sqlite:///s.db", sampler="random", load_if_exists=True)
-        stop = luthier.stopping.Budget(trials=30)
+        stop = luthier.stopping.Budget(n_trials=30)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), stop=stop)
         print(study.stop_reason)
     """
@@ -313,7 +313,7 @@ def test_rules_about_values_need_one_objective(rule) -> None:
     with pytest.raises(StudyError, match=r"needs one objective, and the study has 2"):
         study.optimize(lambda t: (1.0, 2.0), 5, stop=rule)
     assert study.trials == []
-    study.optimize(lambda t: (1.0, 2.0), 5, stop=Budget(trials=2))
+    study.optimize(lambda t: (1.0, 2.0), 5, stop=Budget(n_trials=2))
     assert len(study.trials) == 2
 
 

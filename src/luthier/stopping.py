@@ -147,35 +147,35 @@ class Budget(StopRule):
     the study may use a little more.
 
     Args:
-        trials: How many trials, at least 1.
-        seconds: How long all of them may take together.
-        cost: What they may cost together, as they told by `trial.set_cost`.
+        n_trials: How many trials, at least 1.
+        time_s: How long all of them may take together, in seconds.
+        cost: What they may cost together, as noted with `trial.set_cost`.
 
     Raises:
         ValueError: No bound, or one that is not positive.
     """
 
     def __init__(
-        self, trials: int | None = None, seconds: float | None = None, cost: float | None = None
+        self, n_trials: int | None = None, time_s: float | None = None, cost: float | None = None
     ) -> None:
-        if trials is None and seconds is None and cost is None:
-            raise ValueError("a budget needs trials, seconds or cost, got none of them")
-        self.trials = None if trials is None else check_whole("trials", trials)
-        self.seconds = None if seconds is None else check_real("seconds", seconds, 0.0, above=True)
+        if n_trials is None and time_s is None and cost is None:
+            raise ValueError("a budget needs n_trials, time_s or cost, got none of them")
+        self.n_trials = None if n_trials is None else check_whole("n_trials", n_trials)
+        self.time_s = None if time_s is None else check_real("time_s", time_s, 0.0, above=True)
         self.cost = None if cost is None else check_real("cost", cost, 0.0, above=True)
 
     def reason(self, history: History) -> str | None:
         over = history.has_result
         if (
-            self.trials is not None
-            and (n := int((history.state >= State.COMPLETE).sum())) >= self.trials
+            self.n_trials is not None
+            and (n := int((history.state >= State.COMPLETE).sum())) >= self.n_trials
         ):
-            return f"{n} trials are over, of a budget of {self.trials}"
+            return f"{n} trials are over, of a budget of {self.n_trials}"
         if (
-            self.seconds is not None
-            and (spent := float(np.nansum(history.duration_s[over]))) >= self.seconds
+            self.time_s is not None
+            and (spent := float(np.nansum(history.duration_s[over]))) >= self.time_s
         ):
-            return f"trials took {spent:.6g} seconds, of a budget of {self.seconds:g}"
+            return f"trials took {spent:.6g} seconds, of a budget of {self.time_s:g}"
         if self.cost is not None and (spent := float(np.nansum(history.cost[over]))) >= self.cost:
             return f"trials cost {spent:.6g}, of a budget of {self.cost:g}"
         return None

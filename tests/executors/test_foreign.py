@@ -264,7 +264,7 @@ def test_a_reproducible_study_is_the_same_in_threads():
 def test_limits_and_foreign_executors_do_not_go_together():
     study = luthier.create_study()
     with cf.ThreadPoolExecutor(1) as pool, pytest.raises(ValueError, match="leave out executor"):
-        study.optimize(objective, n_trials=1, executor=pool, limits={"seconds": 1})
+        study.optimize(objective, n_trials=1, executor=pool, limits={"time_s": 1})
     assert study.trials == []
 
 

@@ -12,19 +12,19 @@ def test_what_is_not_limited_has_no_end():
 
 
 def test_limits_are_in_seconds_and_bytes():
-    assert TaskLimits.parse({"seconds": 2, "memory_mb": 1.5}) == (2, 3 * 2**19)
+    assert TaskLimits.parse({"time_s": 2, "memory_mb": 1.5}) == (2, 3 * 2**19)
 
 
 @pytest.mark.parametrize(
     "limits",
-    [{"second": 1}, {"seconds": 0}, {"memory_mb": -1}, {"seconds": float("nan")}, {"seconds": "1"}],
+    [{"seconds": 1}, {"time_s": 0}, {"memory_mb": -1}, {"time_s": float("nan")}, {"time_s": "1"}],
 )
 def test_limits_that_make_no_sense(limits):
-    with pytest.raises(ValueError, match="limits are 'seconds' and 'memory_mb'"):
+    with pytest.raises(ValueError, match="limits are 'time_s' and 'memory_mb'"):
         TaskLimits.parse(limits)
 
 
 def test_errors_say_what_was_allowed():
-    limits = TaskLimits.parse({"seconds": 2, "memory_mb": 100})
+    limits = TaskLimits.parse({"time_s": 2, "memory_mb": 100})
     assert str(limits.timeout_error()) == "ran longer than its limit of 2 s and was ended"
     assert "used 150 MB, more than its limit of 100 MB" in str(limits.memory_error(150 * 2**20))

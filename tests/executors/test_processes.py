@@ -298,7 +298,7 @@ def test_a_task_beyond_its_seconds_is_ended_with_all_it_started(tmp_path, eventu
             print(child.pid, os.getpid(), file=f)
         time.sleep(1000)
 
-    with Processes(1, limits={"seconds": 1}) as pool:
+    with Processes(1, limits={"time_s": 1}) as pool:
         assert goes_on(pool)
         with pytest.raises(TrialTimeoutError, match="ran longer than its limit of 1 s"):
             pool.submit(hang, tmp_path / "pids").result()
@@ -317,7 +317,7 @@ def alive(pid):
 def test_the_clock_of_a_task_starts_when_it_runs():
     import time
 
-    with Processes(1, limits={"seconds": 3}) as pool:  # which are longer together
+    with Processes(1, limits={"time_s": 3}) as pool:  # which are longer together
         assert [f.result() for f in [pool.submit(time.sleep, 1.0) for _ in range(4)]] == [None] * 4
 
 
@@ -353,7 +353,7 @@ def test_a_task_beyond_its_memory_is_ended(eat):
 
 
 def test_a_task_within_its_limits_is_left_alone():
-    with Processes(2, limits={"memory_mb": 300, "seconds": 600}) as pool:
+    with Processes(2, limits={"memory_mb": 300, "time_s": 600}) as pool:
         assert list(pool.map(lambda n: len(bytearray(n)), [50_000_000] * 6)) == [50_000_000] * 6
 
 

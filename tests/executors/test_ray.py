@@ -283,7 +283,7 @@ def test_limits_end_the_trial_alone(cluster, study, eventually):
             b"x" * 2**35
         return trial.suggest_float("x", 0, 1)
 
-    limits = {"seconds": 4, "memory_mb": 400}
+    limits = {"time_s": 4, "memory_mb": 400}
     study.optimize(objective, 5, n_jobs=2, executor="ray", limits=limits, progress=False)
     rows = study.trials
     assert [r.state.name for r in rows] == ["FAILED"] * 3 + ["COMPLETE"] * 2

@@ -614,8 +614,8 @@ def eat_at_once(trial):
 @pytest.mark.parametrize(
     ("misbehave", "limits", "error", "says"),
     [
-        (hang, {"seconds": 4.0}, TrialTimeoutError, "limit of 4 s"),
-        (eat, {"memory_mb": 300, "seconds": 600}, TrialMemoryError, "limit of 300 MB"),
+        (hang, {"time_s": 4.0}, TrialTimeoutError, "limit of 4 s"),
+        (eat, {"memory_mb": 300, "time_s": 600}, TrialMemoryError, "limit of 300 MB"),
         (eat_at_once, {"memory_mb": 300}, TrialMemoryError, "limit of 300 MB"),
     ],
 )

@@ -48,17 +48,17 @@ def threads_now(request):
 @pytest.mark.parametrize(("warmup", "repeats"), [(0, 1), (3, 5), (2, 40)])
 def test_calls_are_as_many_as_asked(warmup, repeats):
     call = Counting()
-    found = measure.latency(call, warmup=warmup, repeats=repeats, seconds=math.inf)
+    found = measure.latency(call, warmup=warmup, repeats=repeats, time_s=math.inf)
     assert call.n == warmup + repeats
     assert found.n == len(found.times_ms) == repeats
 
 
 def test_time_ends_it_but_not_before_there_is_an_interval():
     call = Counting()
-    assert measure.latency(call, warmup=4, repeats=1000, seconds=1e-9).n == N_LEAST
+    assert measure.latency(call, warmup=4, repeats=1000, time_s=1e-9).n == N_LEAST
     assert call.n == 4 + N_LEAST
-    assert measure.latency(call, repeats=2, seconds=1e-9).n == 2
-    assert measure.latency(call, repeats=np.int64(2), seconds=np.int64(1)).n == 2
+    assert measure.latency(call, repeats=2, time_s=1e-9).n == 2
+    assert measure.latency(call, repeats=np.int64(2), time_s=np.int64(1)).n == 2
 
 
 def test_median_lies_between_its_ends_and_is_the_float():
@@ -193,8 +193,8 @@ def test_every_timed_call_waits_for_the_accelerator():
         ({"repeats": 0}, "repeats must be a whole number >= 1, got 0"),
         ({"repeats": 2.5}, "repeats must be a whole number >= 1, got 2.5"),
         ({"threads": 0}, "threads must be a whole number >= 1, got 0"),
-        ({"seconds": 0}, "seconds must be a number > 0, got 0"),
-        ({"seconds": math.nan}, "seconds must be a number > 0, got nan"),
+        ({"time_s": 0}, "time_s must be a number > 0, got 0"),
+        ({"time_s": math.nan}, "time_s must be a number > 0, got nan"),
     ],
 )
 def test_settings_that_make_no_sense(settings, message):

@@ -506,7 +506,7 @@ def test_settings_that_make_no_sense(arguments, says) -> None:
 
 def test_the_objective_of_optimize_is_the_default_and_its_stop_reason_stays() -> None:
     study = luthier.create_study(seed=0, sampler="random")
-    study.optimize(noisy, 10, stop=luthier.stopping.Budget(trials=4))
+    study.optimize(noisy, 10, stop=luthier.stopping.Budget(n_trials=4))
     study.confirm(k=1, repeats=1)
     assert study.stop_reason == "4 trials are over, of a budget of 4"
     study.confirm(k=1, repeats=2, objective=lambda t: 77.0)

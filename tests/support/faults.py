@@ -59,7 +59,7 @@ WORKER = textwrap.dedent("""
         note("acknowledged", row.number, row.state.name, repr(row.value))
 
     study = luthier.create_study("s", url, sampler="Random", load_if_exists=True)
-    study.optimize(objective, callbacks=[told], progress=False, stop=Budget(trials=n_trials))
+    study.optimize(objective, callbacks=[told], progress=False, stop=Budget(n_trials=n_trials))
     note("ended", name)
 """)
 OPTIONS = {"lease_s": "2", "max_retries": "50", "reconnect_s": "90"}

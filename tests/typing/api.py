@@ -107,16 +107,16 @@ assert_type(storages.SQL("postgresql://host/name"), storages.SQL)
 assert_type(storages.SQLite("study.db", max_retries=1), storages.SQLite)
 assert_type(storages.from_url("sqlite:///study.db"), storages.Storage)
 
-assert_type(executors.Processes(4, limits={"seconds": 60.0}), executors.Processes)
+assert_type(executors.Processes(4, limits={"time_s": 60.0}), executors.Processes)
 assert_type(executors.Ray(address="auto"), executors.Ray)
 
 # Stop rules, checkpoints, measures, evaluation
 
-assert_type(stopping.Budget(trials=100), stopping.Budget)
+assert_type(stopping.Budget(n_trials=100), stopping.Budget)
 assert_type(stopping.NoImprovement(50), stopping.NoImprovement)
 assert_type(stopping.RegretBound(epsilon=0.01), stopping.RegretBound)
 assert_type(stopping.Target(0.1), stopping.Target)
-RULES: list[stopping.StopRule] = [stopping.Target(0.1), stopping.Budget(seconds=60.0)]
+RULES: list[stopping.StopRule] = [stopping.Target(0.1), stopping.Budget(time_s=60.0)]
 
 assert_type(checkpoints.Checkpoints("folder", keep="all"), checkpoints.Checkpoints)
 assert_type(checkpoints.temporary_store(), checkpoints.Checkpoints)

@@ -61,7 +61,7 @@ def run(storage: str = DEFAULT_STORAGE, timeout_s: float = 75.0, n_jobs: int = -
             n_jobs=n_jobs,
             catch=ValueError,
             progress=True,
-            limits={"seconds": _LIMIT_S},
+            limits={"time_s": _LIMIT_S},
         )
         print_results(study, data, earlier, time.monotonic() - began_s, storage)
         return 0

@@ -35,11 +35,11 @@ class TrialOptions:
 
     def optimize_arguments(self, objective: Script | Program) -> dict[str, Any]:
         """Arguments of `Study.optimize` that say where and within which limits trials run."""
-        limits = {"seconds": self.limit_seconds, "memory_mb": self.limit_memory_mb}
+        limits = {"time_s": self.limit_seconds, "memory_mb": self.limit_memory_mb}
         if isinstance(objective, Program):
             # Any limit gives a trial a process of its own, which ends the program when this one is
             # killed.
-            limits["seconds"] = limits["seconds"] or math.inf
+            limits["time_s"] = limits["time_s"] or math.inf
         resources = {"cpu": self.cpu, "gpu": self.gpu}
         return {
             "n_jobs": self.jobs,

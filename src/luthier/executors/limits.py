@@ -15,33 +15,33 @@ class TaskLimits(NamedTuple):
     """Limits on one task.
 
     Attributes:
-        seconds: How long it may run; infinite for no limit.
+        time_s: How long it may run, in seconds; infinite for no limit.
         memory_bytes: How much memory it may use; 0 for no limit.
     """
 
-    seconds: float = math.inf
+    time_s: float = math.inf
     memory_bytes: int = 0
 
     @classmethod
     def parse(cls, limits: Mapping[str, float] | None) -> TaskLimits:
-        """Return limits from what a user passes, {"seconds": 60, "memory_mb": 500}.
+        """Return limits from what a user passes, {"time_s": 60, "memory_mb": 500}.
 
         Raises:
             ValueError: One is unknown or not positive.
         """
         limits = limits or {}
         for name, bound in limits.items():
-            known = name in ("seconds", "memory_mb")
+            known = name in ("time_s", "memory_mb")
             if not known or not isinstance(bound, int | float) or not bound > 0:
                 raise ValueError(
-                    f"limits are 'seconds' and 'memory_mb', each > 0, got {name!r}: {bound!r}"
+                    f"limits are 'time_s' and 'memory_mb', each > 0, got {name!r}: {bound!r}"
                 )
         memory_bytes = int(limits.get("memory_mb", 0) * _MB)
-        return cls(limits.get("seconds", math.inf), memory_bytes)
+        return cls(limits.get("time_s", math.inf), memory_bytes)
 
     def timeout_error(self) -> TrialTimeoutError:
         """Return the error of a task that ran too long."""
-        return TrialTimeoutError(f"ran longer than its limit of {self.seconds:g} s and was ended")
+        return TrialTimeoutError(f"ran longer than its limit of {self.time_s:g} s and was ended")
 
     def memory_error(self, used_bytes: float) -> TrialMemoryError:
         """Return the error of a task that used too much memory."""

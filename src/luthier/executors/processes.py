@@ -45,7 +45,7 @@ class Processes(cf.Executor, TrialExecutor):
 
     Args:
         n_workers: How many processes.
-        limits: Bounds for one task, "seconds" and "memory_mb" (resident, of the process and its
+        limits: Bounds for one task, "time_s" and "memory_mb" (resident, of the process and its
             children).
         resources: What each worker gets, "cpu" and "gpu"; see `slots`.
 
@@ -123,7 +123,7 @@ class Processes(cf.Executor, TrialExecutor):
             while worker.connection is not None and worker.task is None and self._queue:
                 task = self._queue.popleft()
                 if task.future.set_running_or_notify_cancel():
-                    task.deadline = time.monotonic() + self._limits.seconds
+                    task.deadline = time.monotonic() + self._limits.time_s
                     try:
                         worker.send(task)
                     except Exception as e:  # what cannot be pickled

@@ -65,7 +65,7 @@ class Ray(cf.Executor, ElasticExecutor):
             looked at again and again. Those that find no room wait for it, the others work.
         resources: What each actor needs: "cpu", "gpu" (whole, or a fraction of one), and whatever
             else the cluster's nodes offer by name. One CPU where None.
-        limits: Bounds for one task, "seconds" and "memory_mb" (of the actor and its children,
+        limits: Bounds for one task, "time_s" and "memory_mb" (of the actor and its children,
             without what it reads from the object store).
         address: As for `ray.init`: "host:port", "auto" for any cluster on this machine, "local" for
             one of its own.
@@ -318,7 +318,7 @@ class Ray(cf.Executor, ElasticExecutor):
             self._settle(task, e)
             return True
 
-        task.deadline = time.monotonic() + self._limits.seconds
+        task.deadline = time.monotonic() + self._limits.time_s
         error: Exception
         try:
             kind, content = self._converse(worker, task, message, refs)

@@ -42,13 +42,13 @@ class Energy(msgspec.Struct):
     Attributes:
         kwh: Electricity in kWh; NaN until the block has ended.
         co2_kg: What that stands for, in kg of CO2 equivalents; NaN until then.
-        seconds: How long the block ran; NaN until then.
+        time_s: How long the block ran, in seconds; NaN until then.
         how: What was measured, and what is an estimate; empty until then.
     """
 
     kwh: float = math.nan
     co2_kg: float = math.nan
-    seconds: float = math.nan
+    time_s: float = math.nan
     how: str = ""
 
 
@@ -110,7 +110,7 @@ def energy(
     try:
         yield used
     finally:
-        used.seconds = time.perf_counter() - began_s
+        used.time_s = time.perf_counter() - began_s
         _stop_tracker(tracker, used)
         if trial is not None and not math.isnan(used.kwh):
             for tag, x in ((KWH, used.kwh), (CO2, used.co2_kg)):

@@ -77,7 +77,7 @@ def latency(
     *,
     warmup: int = 3,
     repeats: int = 30,
-    seconds: float = 5.0,
+    time_s: float = 5.0,
     threads: int | None = 1,
     synchronize: Callable[[], Any] | None = None,
 ) -> Latency:
@@ -93,7 +93,7 @@ def latency(
         warmup: How many calls are made before, which are not timed. With 0, libraries that the
             first timed call loads are not limited to `threads`.
         repeats: How many calls are timed at most.
-        seconds: After how many seconds of timed calls no further one is made, once there are 6 (or
+        time_s: After how many seconds of timed calls no further one is made, once there are 6 (or
             `repeats`, if that is less).
         threads: How many threads BLAS, OpenMP and PyTorch may use; None leaves that alone.
         synchronize: Waits until an accelerator has done what it was given, such as
@@ -114,13 +114,13 @@ def latency(
     check_whole("repeats", repeats, 1)
     if threads is not None:
         check_whole("threads", threads, 1)
-    if not is_scalar(seconds) or not seconds > 0:
-        raise ValueError(f"seconds must be a number > 0, got {seconds!r}")
+    if not is_scalar(time_s) or not time_s > 0:
+        raise ValueError(f"time_s must be a number > 0, got {time_s!r}")
     with limit_threads(threads):
         for _ in range(warmup):
             call()
         with limit_threads(threads):  # libraries too that the calls have loaded
-            times = _time_calls(call, synchronize or _cuda(), repeats, float(seconds) * 1e9)
+            times = _time_calls(call, synchronize or _cuda(), repeats, float(time_s) * 1e9)
     return Latency(tuple(ns / 1e6 for ns in times), threads)
 
 

@@ -152,7 +152,7 @@ class Study:
                 recorded.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
             progress: Shows a progress bar; by default on a terminal only.
-            limits: Bounds for one trial, "seconds" and "memory_mb"; beyond them it is ended and
+            limits: Bounds for one trial, "time_s" and "memory_mb"; beyond them it is ended and
                 recorded as failed.
             resources: What one trial needs, "cpu" and "gpu" (may be a fraction). Its process gets
                 those cores, and CUDA_VISIBLE_DEVICES.
