@@ -394,7 +394,6 @@ def parameters(*kinds: object, slow: Container[object] = ()) -> list[object]:
     return [pytest.param(kind, marks=marks(kind)) for kind in kinds]
 
 
-_started: list[Server] = []
 _HASTY = {  # what survives the death of the machine is tested with servers of a test's own
     "postgresql": ("-c", "fsync=off", "-c", "synchronous_commit=off"),
     "mysql": ("--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"),
@@ -417,10 +416,10 @@ def shared(kind: str):
         else:
             server = KINDS[kind](folder / kind, *_HASTY[kind])
             server.start()
-            _started.append(server)  # not waited for by this process
             note.write_text(
                 json.dumps({"port": server.port, "options": (), "pid": server.process.pid})
             )
+            server.process.returncode = 0  # it lives on, and this process does not wait for it
     return server
 
 
