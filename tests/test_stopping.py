@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import Float, Int, Space, State, TrialRow
+from luthier import Float, Int, Space, State, TrialRow, testing
 from luthier.errors import StudyError
 from luthier.history.history import History
 from luthier.stopping import Budget, NoImprovement, RegretBound, StopRule, Target
@@ -19,22 +19,18 @@ SPACE = Space({"x": Float(0, 1)})
 
 def history(values, direction="minimize", **columns) -> History:
     """Trials that ended one after the other; None is a failed one."""
-    h = History(SPACE, [direction])
-    h.put(
-        [
-            TrialRow(
-                number=i,
-                state=State.FAILED if v is None else State.COMPLETE,
-                values=None if v is None else (v,),
-                params={"x": i / 1000},
-                started_s=float(i),
-                finished_s=i + 0.5,
-                **{name: column[i] for name, column in columns.items()},
-            )
-            for i, v in enumerate(values)
-        ]
-    )
-    return h
+    trials = [
+        testing.trial(
+            {"x": i / 1000},
+            v,
+            State.FAILED if v is None else State.COMPLETE,
+            started_s=float(i),
+            finished_s=i + 0.5,
+            **{name: column[i] for name, column in columns.items()},
+        )
+        for i, v in enumerate(values)
+    ]
+    return testing.history(*trials, directions=[direction])
 
 
 def parabola(trial: luthier.Trial) -> float:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import Categorical, Float, Int, Space, State, TrialRow, samplers
+from luthier import Categorical, Float, Int, Space, samplers
 from luthier.errors import SpaceError, SpaceExhaustedError
 from luthier.history.history import History
 from luthier.samplers import Sampler
+from luthier.testing import check_sampler, random_history
 
 ONE = {"BOHB", "CMAES", "DE", "DEHB", "Forest"}  # for one objective
 SEVERAL = {"NSGA2", "NSGA3"}  # for several
@@ -50,27 +51,6 @@ RULED = Space(
 SMALL = Space({"m": ["a", "b"], "k": Int(1, 4, when={"m": "a"}), "z": [True, False]}, ["k != 3"])
 
 
-def filled(space: Space, n: int, m: int = 1, seed: int = 0, value=None) -> History:
-    """A history of n trials: mostly complete, some failed, pruned and running."""
-    rng, history = np.random.default_rng(seed), History(space, ["minimize"] * m, seed)
-    for i, params in enumerate(space.decode(space.sample(rng, n))):
-        state = (
-            State.RUNNING
-            if i % 11 == 10
-            else State.FAILED
-            if i % 7 == 6
-            else State.PRUNED
-            if i % 5 == 4
-            else State.COMPLETE
-        )
-        losses = tuple(rng.random(m).tolist()) if value is None else (value,) * m
-        values = losses if state in (State.COMPLETE, State.PRUNED) else None
-        history.put([TrialRow(number=i, state=state, params=params, values=values)])
-        if state == State.PRUNED:
-            history.put_report(i, 3, losses)
-    return history
-
-
 def made(name: str) -> Sampler:
     return samplers.from_name(name)
 
@@ -88,17 +68,21 @@ def legal(space: Space, X: np.ndarray) -> None:
 )
 @pytest.mark.parametrize("n", [0, 1, 9, 60])
 def test_proposals_are_legal(name: str, m: int, space: Space, n: int) -> None:
-    legal(space, made(name).sample(space, filled(space, n, m), 3, np.random.default_rng(n)))
+    legal(space, made(name).sample(space, random_history(space, n, m), 3, np.random.default_rng(n)))
 
 
 @pytest.mark.parametrize(("name", "m"), CONTINUOUS)
-def test_the_same_data_give_the_same_proposal(name: str, m: int) -> None:
-    """Whatever the object has seen before: a cache may not change the result."""
+def test_the_public_check_passes(name: str, m: int) -> None:
+    check_sampler(made(name), m, [TREE], sizes=(25,))
+
+
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
+def test_an_answer_does_not_depend_on_what_was_asked_before(name: str, m: int) -> None:
     used = made(name)
     for n in (40, 3, 25):
-        fresh = made(name).sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1))
+        fresh = made(name).sample(TREE, random_history(TREE, n, m), 2, np.random.default_rng(1))
         np.testing.assert_array_equal(
-            used.sample(TREE, filled(TREE, n, m), 2, np.random.default_rng(1)), fresh
+            used.sample(TREE, random_history(TREE, n, m), 2, np.random.default_rng(1)), fresh
         )
 
 
@@ -126,7 +110,9 @@ def test_no_point_of_a_finite_space_twice(name: str, m: int, jobs: int) -> None:
 def test_values_that_tell_nothing(name: str, m: int, value: float) -> None:
     legal(
         MIXED,
-        made(name).sample(MIXED, filled(MIXED, 40, m, value=value), 1, np.random.default_rng(0)),
+        made(name).sample(
+            MIXED, random_history(MIXED, 40, m, value=value), 1, np.random.default_rng(0)
+        ),
     )
 
 
@@ -142,7 +128,10 @@ def test_large_spaces(name: str, m: int) -> None:
     wide = Space({f"x{i}": Float(0, 1) for i in range(200)})
     many = Space({"c": list(range(1000)), "k": Int(1, 10**9, scale="log"), "one": Int(3, 3)})
     for space in (wide, many):
-        legal(space, made(name).sample(space, filled(space, 40, m), 2, np.random.default_rng(0)))
+        legal(
+            space,
+            made(name).sample(space, random_history(space, 40, m), 2, np.random.default_rng(0)),
+        )
 
 
 def test_grid_goes_on_where_it_stopped(tmp_path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import Float, Space, State, TrialRow
+from luthier import Float, Space, State, TrialRow, testing
 from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.samplers import BOHB
@@ -25,14 +25,12 @@ W = State.WAITING
 
 def table(*rows, space=CUBE) -> History:
     """Trials (state, {step: loss})."""
-    h = History(space, ["minimize"])
+    trials = []
     for i, (state, reports) in enumerate(rows):
-        values = (list(reports.values())[-1],) if state in (C, P) and reports else None
+        value = list(reports.values())[-1] if state in (C, P) and reports else None
         params = dict.fromkeys(space.names, i % 97 / 97)
-        h.put([TrialRow(number=i, state=state, params=params, values=values)])
-        for step, loss in reports.items():
-            h.put_report(i, step, loss)
-    return h
+        trials.append(testing.trial(params, value, state, reports))
+    return testing.history(*trials, space=space)
 
 
 def test_the_highest_step_with_enough_trials_is_modelled() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import Float, Space, State, TrialRow
+from luthier import Float, Space, State, testing
 from luthier.history.history import History
 from luthier.numerics.halving import Slots, brackets
 from luthier.samplers import DE, DEHB
@@ -22,21 +22,13 @@ SLOTS = Slots(brackets(1, 9, 3))  # begin 9, 5, 3; then places (9, 3, 1), (5, 1)
 
 
 def filled(n: int, steps=lambda i: 1, loss=lambda i, s: float(i), state=lambda i: P) -> History:
-    h, rng = History(CUBE, ["minimize"]), np.random.default_rng(0)
+    rng = np.random.default_rng(0)
+    trials = []
     for i in range(n):
-        h.put(
-            [
-                TrialRow(
-                    number=i,
-                    state=state(i),
-                    params=CUBE.decode(CUBE.sample(rng, 1))[0],
-                    values=(loss(i, 0),),
-                )
-            ]
-        )
-        for s in range(1, steps(i) + 1):
-            h.put_report(i, s, loss(i, s))
-    return h
+        [params] = CUBE.decode(CUBE.sample(rng, 1))
+        reports = [loss(i, s) for s in range(1, steps(i) + 1)]
+        trials.append(testing.trial(params, loss(i, 0), state(i), reports))
+    return testing.history(*trials, space=CUBE)
 
 
 def test_sizes() -> None:

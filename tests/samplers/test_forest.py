@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import Categorical, Float, Int, Space, State, TrialRow
+from luthier import Categorical, Float, Int, Space, State, TrialRow, testing
 from luthier.history.history import History
 from luthier.samplers import Forest
 from luthier.samplers.configurations import Configurations, signed_ranks
@@ -20,14 +20,9 @@ POINTS = Space({"k": Int(0, 99)})
 
 
 def history(space: Space, rows: list[tuple], directions=("minimize",)) -> History:
-    h = History(space, directions)
-    h.put(
-        [
-            TrialRow(number=i, state=s, params=p, values=None if v is None else (v,))
-            for i, (s, v, p) in enumerate(rows)
-        ]
-    )
-    return h
+    """Trials (state, value, params)."""
+    trials = [testing.trial(params, value, state) for state, value, params in rows]
+    return testing.history(*trials, space=space, directions=directions)
 
 
 def proposals(h: History, n: int = 30, **settings) -> np.ndarray:

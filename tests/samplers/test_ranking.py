@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier import Float, Space, State, TrialRow
+from luthier import Float, Space, State, TrialRow, testing
 from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume, reference_point, subset
 from luthier.numerics.pareto import fronts
@@ -27,16 +27,11 @@ W = State.WAITING
 
 def history(rows: list[tuple], m: int = 2) -> History:
     """Trials (state, values, constraints)."""
-    h = History(LINE, ["minimize"] * m)
-    for i, (state, values, constraints) in enumerate(rows):
-        h.put(
-            [
-                TrialRow(
-                    number=i, state=state, params={"x": 0.5}, values=values, constraints=constraints
-                )
-            ]
-        )
-    return h
+    trials = [
+        testing.trial({"x": 0.5}, values, state, constraints=constraints)
+        for state, values, constraints in rows
+    ]
+    return testing.history(*trials, directions=["minimize"] * m)
 
 
 def sphere(n: int, m: int, seed: int = 0) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier import Float, Int, Space, State, TrialRow
+from luthier import Float, Int, Space, State, TrialRow, testing
 from luthier.history.history import History
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import TPE
@@ -19,14 +19,9 @@ from luthier.samplers.tpe import good_trial_weights
 
 
 def history(space: Space, rows: list[tuple], directions=("minimize",)) -> History:
-    h = History(space, directions)
-    h.put(
-        [
-            TrialRow(number=i, state=s, params=p, values=None if v is None else (v,))
-            for i, (s, v, p) in enumerate(rows)
-        ]
-    )
-    return h
+    """Trials (state, value, params)."""
+    trials = [testing.trial(params, value, state) for state, value, params in rows]
+    return testing.history(*trials, space=space, directions=directions)
 
 
 LINE = Space({"x": Float(0, 1)})

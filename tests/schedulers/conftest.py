@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from luthier import testing
 from luthier.history.history import History
 from luthier.schedulers import Decision
-from luthier.space.distributions import Float
-from luthier.space.space import Space
 from luthier.trial.record import State, TrialRow
 
 
@@ -27,15 +26,14 @@ def table(direction):
     sign = -1.0 if direction == "maximize" else 1.0
 
     def build(*trials):
-        history = History(Space({"x": Float(0, 1)}), [direction])
-        for number, (state, losses, *final) in enumerate(trials):
+        rows = []
+        for state, losses, *final in trials:
             reports = losses if isinstance(losses, dict) else dict(enumerate(losses, start=1))
             value = final[0] if final else list(reports.values())[-1] if reports else 0.0
-            values = (sign * value,) if state in (State.COMPLETE, State.PRUNED) else None
-            history.put([TrialRow(number=number, state=state, params={"x": 0.5}, values=values)])
-            for step, loss in reports.items():
-                history.put_report(number, float(step), sign * loss)
-        return history
+            value = sign * value if state in (State.COMPLETE, State.PRUNED) else None
+            reports = {step: sign * loss for step, loss in reports.items()}
+            rows.append(testing.trial({"x": 0.5}, value, state, reports))
+        return testing.history(*rows, directions=[direction])
 
     return build
 

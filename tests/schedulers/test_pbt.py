@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from luthier import testing
 from luthier.history.history import History
 from luthier.schedulers import PBT, Decision, from_name
 from luthier.schedulers.base import Next, Resume
@@ -54,13 +55,8 @@ def member(number, losses, state=State.PAUSED, turns=(), saved=True, params=None
 
 def told(*members, space=X, directions=("minimize",), budget=None):
     """A history of members."""
-    history = History(space, directions, seed=7)
-    history.update_info(budget=budget)
-    for row, reports in members:
-        history.put([row])
-        for step, loss in reports.items():
-            history.put_report(row.number, step, loss)
-    return history
+    rows = [replace(row, reports=tuple(reports.items())) for row, reports in members]
+    return testing.history(*rows, space=space, directions=directions, seed=7, budget=budget)
 
 
 def moves(history, scheduler):

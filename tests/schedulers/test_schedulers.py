@@ -9,6 +9,7 @@ from luthier.schedulers import (
     ASHA,
     DEHB,
     PASHA,
+    PBT,
     Decision,
     Hyperband,
     Median,
@@ -22,6 +23,7 @@ from luthier.schedulers import (
 )
 from luthier.space.distributions import Float
 from luthier.space.space import Space
+from luthier.testing import check_scheduler
 from luthier.trial.record import State, TrialRow
 
 STOPPING = [
@@ -35,6 +37,11 @@ STOPPING = [
 ]
 PROMOTING = [ASHA(), Hyperband(1, 81), Hyperband(), SuccessiveHalving(), PASHA(), DEHB(1, 81)]
 ALL = STOPPING + PROMOTING
+
+
+@pytest.mark.parametrize("scheduler", [*ALL, PBT(population_size=3, interval=9)], ids=repr)
+def test_the_public_check_passes(scheduler):
+    check_scheduler(scheduler, n_trials=9)
 
 
 def test_names():

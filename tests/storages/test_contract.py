@@ -16,6 +16,7 @@ from tests.support.service import Service
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from luthier.storages import HTTP, Memory, Retrying, SQLite, from_url
+from luthier.testing import check_storage
 from luthier.trial.record import State, TrialRow, Turn
 
 
@@ -118,6 +119,11 @@ def one(storage, study, number=0):
 
 # -- studies
 # ----------------------------------------------------------------------------------------------
+
+
+def test_the_public_check_passes(storage):
+    check_storage(storage)
+    assert storage.studies() == []
 
 
 def test_a_study_is_found_by_name_with_its_spec(storage):
