@@ -104,13 +104,13 @@ def run(argv: list[str], folder: Path, stdin: str = "") -> subprocess.CompletedP
 
 
 _DRIVER = """
-import json, os, sys
+import json, os, sys, types
 sys.path.insert(0, "")
 for _folder, _page, _blocks in json.load(sys.stdin):
     os.chdir(_folder)
-    _names = {"__name__": "__main__"}
+    sys.modules["__main__"] = types.ModuleType("__main__")
     for _line, _text in _blocks:
-        exec(compile("\\n" * (_line - 1) + _text, _page, "exec"), _names)
+        exec(compile("\\n" * (_line - 1) + _text, _page, "exec"), sys.modules["__main__"].__dict__)
         print("\\x1e", end="", flush=True)
 """
 
