@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ..trial.record import ReportValue, State, TrialRow, Turn
 
@@ -176,13 +176,15 @@ def pack_trial(row: TrialRow, struct: type[S], **other: Any) -> S:
         struct: A class that `with_trial_fields` has made.
         other: Fields whose values are not those of the trial.
     """
+    # Every trial that is stored comes through here. The values are in the order of the struct's
+    # own list of fields, which is where their places come from as well.
     get, packers = _plan(struct)
-    fields = dict(zip(struct.__struct_fields__, get(row), strict=True))
-    for name, pack in packers:
-        if fields[name]:
-            fields[name] = pack(fields[name])
-    fields.update(other)
-    return struct(**fields)
+    values = list(get(row))
+    for i, pack in packers:
+        if values[i]:
+            values[i] = pack(values[i])
+    packed = struct(*values)
+    return replace(packed, **other) if other else packed
 
 
 def unpack_trial(struct: msgspec.Struct, **other: Any) -> TrialRow:
@@ -201,10 +203,11 @@ def unpack_trial(struct: msgspec.Struct, **other: Any) -> TrialRow:
 
 
 @functools.cache
-def _plan(struct: type[msgspec.Struct]) -> tuple[Callable[[TrialRow], Any], list[tuple[str, Any]]]:
-    """Return what reads the fields of a struct from a row, and what packs some of them."""
+def _plan(struct: type[msgspec.Struct]) -> tuple[Callable[[TrialRow], Any], list[tuple[int, Any]]]:
+    """Return what reads the fields of a struct from a row, and what packs which of them."""
     names = struct.__struct_fields__
-    return attrgetter(*names), [(name, pack) for name, pack in _PACK.items() if name in names]
+    packers = [(i, _PACK[name]) for i, name in enumerate(names) if name in _PACK]
+    return attrgetter(*names), packers
 
 
 @with_trial_fields(leave_out=_COLUMNS, omit_defaults=True)
