@@ -88,9 +88,6 @@ THEMES = {
     "samplers/test_cmaes": ["samplers/cmaes_columns", "samplers/cmaes_state"],
     "samplers/test_forest": ["samplers/configurations", "samplers/neighbourhood"],
     "samplers/test_gp": [
-        "models/hyperparameters",
-        "models/surrogate",
-        "models/training_data",
         "samplers/acquisition_search",
     ],
     "samplers/test_gp_objectives": ["samplers/gp_acquisitions"],

@@ -14,7 +14,6 @@ import luthier
 import luthier.models.hyperparameters
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.history.history import History
-from luthier.models.surrogate import Surrogate, rank_correlation
 from luthier.models.training_data import InputEncoder, collect_losses, transform_loss
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
@@ -291,35 +290,3 @@ def test_one_point_again_and_again_without_noise() -> None:
 def test_settings_out_of_range(settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GP(**settings)
-
-
-def test_a_surrogate_of_infinite_losses_alone_is_refused() -> None:
-    space = Space({"x": Float(0, 1)})
-    with pytest.raises(luthier.errors.SamplerError, match="two different complete trials, got 0"):
-        Surrogate(space, told(space, 5, lambda p: math.inf))
-    study = luthier.create_study(space=space, seed=0)
-    study.optimize(lambda t: math.inf, n_trials=4)
-    assert len(study.recommend(2)) == 2
-
-
-def test_rank_correlation_looks_at_pairs_that_differ() -> None:
-    space = Space({"x": Float(0, 1)})
-    X = np.linspace(0, 1, 40)[:, None]
-    assert rank_correlation(space, X, np.where(X[:, 0] < 0.9, 0.0, 1.0)) > 0.5
-    assert rank_correlation(space, X, X[:, 0]) > 0.95
-
-
-def test_a_surrogate_speaks_in_units_of_the_loss() -> None:
-    space = Space({"x": Float(0, 1)})
-    rng = np.random.default_rng(0)
-    history = told(
-        space, 60, lambda p: 1000 + 50 * (p["x"] - 0.4) ** 2 + 0.5 * rng.standard_normal()
-    )
-    made = Surrogate(space, history)
-    mean, sd = made.predict(np.array([[0.4], [0.5]]))
-    np.testing.assert_allclose(mean, [1000, 1000.5], atol=0.6)
-    assert (sd < 0.6).all()
-    assert made.noise == pytest.approx(0.5, rel=0.4)
-    draws = made.draws(np.array([[0.4], [0.41], [0.9]]), 4000, np.random.default_rng(0))
-    np.testing.assert_allclose(draws[:, 0].mean(), mean[0], atol=0.1)
-    assert np.corrcoef(draws[:, 0], draws[:, 1])[0, 1] > 0.9

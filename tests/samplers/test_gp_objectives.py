@@ -9,15 +9,11 @@ import pytest
 
 import luthier
 from luthier import Float, Int, Space, State, TrialRow
-from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.models.surrogate import probability_of_feasibility
 from luthier.models.training_data import (
     InputEncoder,
-    collect_constraints,
     collect_objectives,
-    constraint_threshold,
-    transform_multi_objective_loss,
 )
 from luthier.numerics.gp import Posterior
 from luthier.numerics.hypervolume import hypervolume
@@ -264,29 +260,6 @@ def test_where_trials_fail_is_learned() -> None:
     assert GP().sample(SQUARE, history, 1, np.random.default_rng(0))[0, 0] < 0.65
 
 
-def test_failed_trials_that_told_nothing_count_as_bad_in_all_objectives() -> None:
-    history = told(SQUARE, 10, two)
-    history.put([row(10, {"x": 0.5, "y": 0.5}, None)])
-    number, losses, good = collect_objectives(history)
-    assert number[-1] == 10
-    assert (losses[-1] > losses[:-1].max(axis=0)).all()
-    assert good.tolist() == [True] * 10 + [False]
-
-
-def test_pruned_trials_count_with_their_last_report_unless_it_is_better_than_most() -> None:
-    history = told(SQUARE, 9, lambda p: (p["x"], -p["y"]))
-    for i, reports in enumerate([[(0.99, 0.0), (0.9, -5.0)], []]):
-        history.put([TrialRow(number=9 + i, state=State.PRUNED, params={"x": 0.5, "y": 0.5})])
-        for step, told_then in enumerate(reports):
-            history.put_report(9 + i, step + 1.0, told_then)
-    _, losses, good = collect_objectives(history)
-    high, median = losses[:9].max(axis=0), np.median(losses[:9], axis=0)
-    np.testing.assert_allclose(losses[9], [min(0.9, high[0]), median[1]])
-    assert (losses[10] > high).all()
-    assert not good[9:].any()
-    assert GP().sample(SQUARE, history, 2, np.random.default_rng(0)).shape == (2, 2)
-
-
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "values",
@@ -347,47 +320,6 @@ def test_cost_is_weighed_with_several_objectives() -> None:
         return dear / 6
 
     assert share(1.0) < share(0.0)
-
-
-def test_probability_of_feasibility() -> None:
-    history = told(
-        SQUARE,
-        40,
-        lambda p: (0.0,),
-        lambda p: {"x": 3e9 * (p["x"] - 0.5), "y": p["y"] - 0.5, "always": -1.0},
-    )
-    assert set(collect_constraints(history)) == {"x", "y"}
-    got = probability_of_feasibility(
-        SQUARE, history, np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.8], [0.5, 0.2]])
-    )
-    assert got[0] > 0.95
-    assert got[1] < 0.05
-    assert got[2] < 0.01
-    assert 0.2 < got[3] < 0.8
-    np.testing.assert_array_equal(
-        probability_of_feasibility(SQUARE, told(SQUARE, 5, two), np.full((2, 2), 0.5)), 1.0
-    )
-    with pytest.raises(
-        SamplerError, match="constraint 'c' needs two different trials that reported it, got 1"
-    ):
-        probability_of_feasibility(
-            SQUARE, told(SQUARE, 1, two, lambda p: {"c": 1.0}), np.full((2, 2), 0.5)
-        )
-
-
-def test_zero_stays_where_it_is_whatever_the_units() -> None:
-    value = np.array([-2.0, -1.0, 0.5, 3.0, 1e9])
-    assert constraint_threshold(value) == pytest.approx(constraint_threshold(value * 1e6))
-    assert constraint_threshold(np.full(3, 2.0)) == -1.0
-    assert constraint_threshold(np.full(3, -2.0)) == 1.0
-
-
-def test_outliers_do_not_squeeze_the_others() -> None:
-    y = np.append(np.linspace(0, 1, 50), [1e12, 1e6])
-    got = transform_multi_objective_loss(y)
-    assert (np.diff(got[np.argsort(y)]) > 0).all()
-    assert got[49] - got[0] > 2
-    np.testing.assert_allclose(got.mean(), 0.0, atol=1e-12)
 
 
 def test_partly_trained_trials_and_a_constraint() -> None:

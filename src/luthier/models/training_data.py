@@ -1,4 +1,4 @@
-"""What models learn from: finished trials as arrays, and transforms of their losses.
+"""Training data of models: finished trials as arrays, and transforms of their losses.
 
 Notation: n trials in the history, k of them observed, d unit columns, m objectives. Losses are
 values with the sign changed where the user maximises, so smaller is always better.

@@ -1,4 +1,4 @@
-"""What to try next: one method, one file."""
+"""Samplers: they propose the params of the next trials; one method a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What samplers share: their first trials, the weight of priors, variation until a point is new."""
+"""Steps that samplers share: first trials, weight of priors, variation until a point is new."""
 
 from __future__ import annotations
 
