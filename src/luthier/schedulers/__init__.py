@@ -1,4 +1,4 @@
-"""How long to train: one policy, one file."""
+"""Schedulers, which decide how long trials are trained: one policy, one file."""
 
 from __future__ import annotations
 

@@ -13,20 +13,20 @@ from .asha import ASHA
 from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw
 
-# beyond which the model knows too little of what runs, or thinks too long
+# Beyond these the model knows too little of running trials, or takes too long.
 _MANY_WORKERS = 16
 _MANY_TRIALS = 1000
-# Kendall's tau of early and late losses that is poor, once so many came to their end
+# Kendall's tau of early and late losses below which they disagree, once so many trials have ended.
 _POOR = 0.25
 _N_ENDED = 12
 
 
 class Choice(NamedTuple):
-    """Who decides, and why.
+    """The scheduler that decides, and the reason.
 
     Attributes:
         name: Of the scheduler; "none" where all trials are trained to their end.
-        why: In words.
+        why: The reason in words.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
 
 class Auto(Scheduler):
-    """Chooses the scheduler from what it sees, and says why: `study.scheduler.explain()`.
+    """Chooses the scheduler by the study, and gives the reason in `study.scheduler.explain()`.
 
     In this order:
 
@@ -63,7 +63,7 @@ class Auto(Scheduler):
         self._choice = Choice("none", "nothing has been decided yet")
 
     def explain(self) -> str:
-        """Who made the last decision, and why."""
+        """Return the scheduler that made the last decision, and the reason."""
         return f"{self._choice.name}: {self._choice.why}"
 
     def decide(self, history: History, number: int) -> Decision:
@@ -84,7 +84,7 @@ class Auto(Scheduler):
         return scheduler.next(history)
 
     def _choose(self, history: History) -> Scheduler | None:
-        """By what costs nothing to look at."""
+        """Choose by the numbers of objectives, workers and trials; None trains all to their end."""
         resource = self.max_resource or full_resource(history)
         if resource is None:
             self._choice = Choice(
@@ -104,14 +104,13 @@ class Auto(Scheduler):
         return self._freeze_thaw
 
     def _distrusts_rungs(self, history: History) -> bool:
-        """Whether early losses tell too little, by the model that FreezeThaw uses."""
+        """Whether early losses rank trials too poorly, by the model that FreezeThaw uses."""
         model = fit_curves(history.space, history, self.max_resource)
         if model is None:
             return False
         tau = (
             f"early and late losses agree with tau = {model.agreement:.2f} among "
-            f"{model.n_ended} "
-            "trials"
+            f"{model.n_ended} trials"
         )
         if model.n_ended >= _N_ENDED and model.agreement < _POOR:
             self._choice = Choice(

@@ -1,6 +1,7 @@
 """The scheduler contract.
 
-A function of the history that decides who starts, trains on, pauses and copies whom.
+A scheduler is a function of the history: it decides which trials start, go on, pause, or continue
+from a copy of another.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ __all__ = ["Decision", "Next", "Resume", "Scheduler", "is_due"]
 
 
 class Next(enum.Enum):
-    """What a worker that is free does, other than to resume a trial."""
+    """Task of a free worker, other than to resume a trial."""
 
     START = "start"  # a new trial
-    WAIT = "wait"  # for what running trials come to
+    WAIT = "wait"  # for the results of running trials
     DONE = "done"  # nothing any more: the study is over
 
 
@@ -29,7 +30,7 @@ class Resume(NamedTuple):
     """A paused trial that goes on, or a new one that begins with these params.
 
     Attributes:
-        number: Which; `history.n` for a new one.
+        number: Number of the trial; `history.n` for a new one.
         params: Its params from now on; None for those it has.
         source: Number of the trial whose latest checkpoint it goes on from; None for its own.
     """
@@ -40,7 +41,7 @@ class Resume(NamedTuple):
 
 
 class Scheduler(ABC):
-    """How long to train, and who.
+    """Policy that decides how long each trial is trained.
 
     A scheduler holds settings and at most a cache that can be rebuilt: the same history gives the
     same decision, so a crash costs it nothing. It reads `history.report_loss`, where smaller is
@@ -65,7 +66,7 @@ class Scheduler(ABC):
         """
 
     def next(self, history: History) -> Next | Resume:
-        """What a worker that is free does now.
+        """Return the next task of a free worker.
 
         Args:
             history: All trials and all reports so far. No new trial can be started where

@@ -1,4 +1,4 @@
-"""DEHB: the brackets of Hyperband, in which the places at every rung are filled by evolution."""
+"""DEHB: the brackets of Hyperband, whose places at every rung are filled by evolution."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .hyperband import Brackets, Plan
 
 
 class DEHB(Brackets):
-    """To be used with the sampler `DEHB` of the same settings.
+    """Brackets for the sampler `DEHB` of the same settings.
 
     The first pass through the brackets is `Hyperband`. From then on each place at each rung is a
     trial of its own, which is run up to that rung and is over there: what it was bred from tells
@@ -38,15 +38,13 @@ class DEHB(Brackets):
         super().__init__(min_resource, max_resource, reduction_factor)
 
     def _make_plan(self, max_resource: float) -> Plan:
-        self._slots = Slots(
-            table := brackets(self.min_resource, max_resource, self.reduction_factor)
-        )
-        return Plan(
-            self._slots.steps, tuple(tuple(n for n, _ in b) for b in table), self._slots.n_first
-        )
+        table = brackets(self.min_resource, max_resource, self.reduction_factor)
+        self._slots = Slots(table)
+        sizes = tuple(tuple(n for n, _ in b) for b in table)
+        return Plan(self._slots.steps, sizes, self._slots.n_first)
 
     def decide(self, history: History, number: int) -> Decision:
-        """As `Hyperband` in the first pass; later, a trial stops at its rung."""
+        """Decide as `Hyperband` in the first pass; later, stop a trial at its rung."""
         plan = self._plan(history)
         if plan is None or number < self._slots.n_first or history.confirming[number]:
             return super().decide(history, number)

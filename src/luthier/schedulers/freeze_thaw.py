@@ -1,4 +1,4 @@
-"""FreezeThaw: a model of all curves says which trial is worth training, and whether a new one is worth more."""
+"""FreezeThaw: a model of all curves chooses between paused trials and a new one."""
 
 from __future__ import annotations
 
@@ -19,23 +19,21 @@ from ..validation import check_real
 from .base import Next, Resume, Scheduler
 
 _START = 2  # the rung to which the first trials are trained
-_N_STARTUP = 8  # how many those are
-# candidates for a new trial, and closer looks
+_N_STARTUP = 8  # number of these trials
+# Candidates for a new trial, the best of them, points near each of these, and how near.
 _N_SCREENED = 512
 _N_BEST = 10
 _N_NEAR = 20
 _NEAR = (0.1, 0.03, 0.01)
 _QUOTA = 0.25  # at least this share of all steps goes to trials that come to their end
-# of beating the best by so much, in standard deviations of the losses, at the end
+# Least chance of beating the best loss by so much, in standard deviations of the losses.
 _CHANCE = 0.1
 _GAIN = 0.05
 _N_OPEN = 400  # paused trials that are looked at: the most promising
 
 
 class FreezeThaw(Scheduler):
-    """Trains whatever promises most improvement per step.
-
-    A new trial, or one of those that are paused.
+    """Trains the trial, a new or a paused one, that promises most improvement per step.
 
     A trial pauses at each rung: max_resource / 32, / 16, ..., / 2. A Gaussian process over points
     and how far they were trained then says what each paused trial would come to, and what a new one
@@ -64,11 +62,12 @@ class FreezeThaw(Scheduler):
         self.max_resource = max_resource
 
     def decide(self, history: History, number: int) -> Decision:
-        """Pauses at the first rung that is not settled; only numbers are compared here."""
+        """Pause at the first rung above the granted step; the model is asked by `next` only."""
         resource = self.max_resource or full_resource(history)
         if resource is None:
             return Decision.CONTINUE
-        levels, granted = rung_levels(resource), history.granted[number]
+        levels = rung_levels(resource)
+        granted = history.granted[number]
         step = float(history.last_step[number])
         if np.isnan(granted):
             goal = levels[_START] if number < _N_STARTUP else levels[0]
@@ -83,7 +82,7 @@ class FreezeThaw(Scheduler):
 
     @one_thread()
     def next(self, history: History) -> Next | Resume:
-        """Compares the paused trials with what a new one could bring."""
+        """Compare the paused trials with a new one by their expected improvement per step."""
         closed = history.budget is not None and history.n >= history.budget
         if not history.paused or (history.n < _N_STARTUP and not closed):
             return Next.START
@@ -92,15 +91,16 @@ class FreezeThaw(Scheduler):
                 f"FreezeThaw takes one objective, got {len(history.directions)}; use ASHA or Auto"
             )
         model = fit_curves(history.space, history, self.max_resource)
-        if (
-            closed and full_resource(history) is None and not history.running
-        ):  # something has to come to its end
+
+        # At the end of the study some trial has to come to its end.
+        if closed and full_resource(history) is None and not history.running:
             best = min(
                 history.paused, key=lambda i: (-history.last_step[i], history.last_loss[i], i)
             )
             return Resume(int(best))
         if model is None:
             return Next.START
+
         paused = np.isin(model.number, list(history.paused))
         if closed:
             paused &= ndtr((model.best - _GAIN - model.mean) / (model.doubt * model.sd)) > _CHANCE
@@ -117,9 +117,9 @@ class FreezeThaw(Scheduler):
         return Resume(int(model.number[open_[np.argmax(rates)]]))
 
     def _new(self, model: CurveModel, history: History) -> float:
-        """The rate of a new trial.
+        """Expected improvement per step of a new trial.
 
-        Of the point, of many, that is expected to improve most on the best at the end.
+        It is that of the point, of many, that is expected to improve most on the best at the end.
         """
         space = history.space
         rng = np.random.default_rng([history.seed, history.n, history.n_reports, 4])
@@ -131,17 +131,19 @@ class FreezeThaw(Scheduler):
             mean, sd = model.predict_end(encoder.encode(X))
             return log_expected_improvement(mean, model.doubt * sd, least)
 
+        # Points all over the space and the best ones so far, then others near the best of these.
         best = history.X[model.number[np.argsort(model.mean, kind="stable")[:_N_BEST]]]
         X = np.concatenate(
             [space.place(sobol(0, _N_SCREENED, space.d, int(rng.integers(2**62)))), best]
         )
         f = improvement(X)
         for spread in _NEAR:
-            kept = np.argsort(-f, kind="stable")[:_N_BEST]
-            near = np.repeat(X[kept], _N_NEAR, axis=0)
+            best_rows = np.argsort(-f, kind="stable")[:_N_BEST]
+            near = np.repeat(X[best_rows], _N_NEAR, axis=0)
             moved = near[:, numbers] + spread * rng.standard_normal((len(near), len(numbers)))
             near[:, numbers] = np.clip(moved, 0.0, 1.0)
             near = space.settle(near)
-            X, f = np.concatenate([X[kept], near]), np.concatenate([f[kept], improvement(near)])
+            f = np.concatenate([f[best_rows], improvement(near)])
+            X = np.concatenate([X[best_rows], near])
         mean, sd = model.predict_end(encoder.encode(X[[np.argmax(f)]]))
         return float(model.rates(mean, sd, np.array([-1]))[0])

@@ -1,4 +1,4 @@
-"""Hyperband: many trials with little to begin with, or few with much, in brackets that take turns."""
+"""Hyperband: brackets from many trials with few steps to few trials with many, in turn."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .base import Decision, Next, Resume, Scheduler
 
 
 class Plan(NamedTuple):
-    """What the brackets of a study look like.
+    """Rungs and sizes of the brackets of a study.
 
     Attributes:
-        steps: Where all rungs stand; a bracket has the last few of them.
-        sizes: How many trials each bracket of a pass has at each of its rungs.
-        n: How many trials of the study stand in brackets; None for all.
+        steps: Steps of all rungs; a bracket has the last few of them.
+        sizes: Numbers of trials that each bracket of a pass has at each of its rungs.
+        n: Number of trials of the study that stand in brackets; None for all.
     """
 
     steps: tuple[float, ...]
@@ -48,15 +48,15 @@ class Plan(NamedTuple):
 
 
 class _Idle(NamedTuple):
-    """Which brackets had nobody to resume when they were last looked at.
+    """Brackets that had no trial to resume when they were last examined.
 
-    That stays so until one of theirs moves.
+    That stays so until one of their trials changes.
 
     Attributes:
-        reports: Of which history.
-        plan: Under which plan.
-        marks: (4, b) What changes whenever a trial of a bracket moves; NaN where there was
-            somebody.
+        reports: Reports of the history that was examined.
+        plan: Plan of its brackets.
+        marks: (4, b) sums that change whenever a trial of a bracket does; NaN where there was a
+            trial to resume.
     """
 
     reports: weakref.ref[ReportColumns] | None
@@ -68,7 +68,7 @@ _NOBODY = _Idle(None, None, np.empty((4, 0)))
 
 
 class Brackets(Scheduler):
-    """What policies with synchronous brackets share: subclasses say what the brackets look like.
+    """Base of the policies with synchronous brackets; subclasses plan the brackets.
 
     The bracket of a trial follows from its number. A trial pauses at each rung of its bracket until
     all trials of the bracket that are due there have come, have failed or are over; then as many of
@@ -104,7 +104,7 @@ class Brackets(Scheduler):
         return self._plans[R]
 
     def decide(self, history: History, number: int) -> Decision:
-        """Pauses a trial at a rung until its bracket is there, and then unless it is among the best."""
+        """Pause a trial at a rung until its bracket has come, then unless it is among the best."""
         plan = self._plan(history)
         if plan is None or history.confirming[number] or (plan.n is not None and number >= plan.n):
             return Decision.CONTINUE
@@ -117,45 +117,45 @@ class Brackets(Scheduler):
         return Decision.CONTINUE if k + 1 < len(due) and number in due[k + 1] else Decision.PAUSE
 
     def next(self, history: History) -> Next | Resume:
-        """Resumes who is due at a higher rung, in the earliest bracket that has one.
+        """Resume a trial that is due at a higher rung, in the earliest bracket that has one.
 
-        Else START: new trials fill the bracket that is open, or begin another. At the end of the
-        study START is for the study to refuse.
+        Else START: new trials fill the bracket that is open, or begin another. The study refuses
+        START when it may start no more.
         """
         plan = self._plan(history) if history.paused else None
         if plan is None:
             return Next.START
+
+        # Brackets that have not changed since they had no trial to resume are skipped.
         begins = plan.begins(history.n)
         now, still = self._marks(history, plan, begins)
         idle = self._idle
-        was = (
-            now[:, :0]
-            if idle.reports is None or idle.reports() is not history.reports
-            else idle.marks
-        )
+        is_known = idle.reports is not None and idle.reports() is history.reports
+        was = idle.marks if is_known else now[:, :0]
         same = np.zeros(len(begins), dtype=bool)
         if idle.plan == plan:
             n = min(was.shape[1], len(begins))
             same[:n] = (now[:, :n] == was[:, :n]).all(axis=0)
         now[:, ~still] = np.nan
         self._idle = _Idle(weakref.ref(history.reports), plan, now)
+
         for at in np.flatnonzero(~same):
             begin, sizes = plan.bracket(int(begins[at]))
-            marks, due = (
-                rung_thresholds(plan.steps[-len(sizes) :]),
-                self._due(history, plan, begin, sizes),
-            )
+            marks = rung_thresholds(plan.steps[-len(sizes) :])
+            due = self._due(history, plan, begin, sizes)
             for mark, numbers in zip(marks[: len(due)][::-1], due[::-1], strict=True):
-                ready = numbers[
-                    (history.state[numbers] == State.PAUSED) & ~(history.last_step[numbers] >= mark)
-                ]
+                paused = history.state[numbers] == State.PAUSED
+                ready = numbers[paused & ~(history.last_step[numbers] >= mark)]
                 if len(ready):
                     now[:, at:] = np.nan
                     return Resume(int(ready[0]))
         return Next.START
 
     def _marks(self, history: History, plan: Plan, begins: Index) -> tuple[Array, Mask]:
-        """For `_Idle.marks`; and in which brackets (b,) nobody runs or waits, and nobody can be new."""
+        """Compute `_Idle.marks`, and whether brackets (b,) are still.
+
+        A bracket is still where no trial runs or waits, and none can be added.
+        """
         n = history.n if plan.n is None else min(history.n, plan.n)
         state = history.state[:n]
         last = history.last_step[:n]
@@ -170,13 +170,15 @@ class Brackets(Scheduler):
         return np.add.reduceat(marks, begins, axis=1), still
 
     def _due(self, history: History, plan: Plan, begin: int, sizes: tuple[int, ...]) -> list[Index]:
-        """Who is due at each rung of a bracket, as far as that is decided; the best first."""
-        state, last = history.state, history.last_step
+        """Numbers of trials due at each rung of a bracket, as far as decided, the best first."""
+        state = history.state
+        last = history.last_step
         numbers = np.arange(begin, min(begin + sizes[0], history.n))
         spent = history.budget is not None and history.n >= history.budget
         if len(numbers) < sizes[0] and not spent:
             return [numbers]
-        full, n_all = len(numbers) == sizes[0], len(numbers)
+        n_all = len(numbers)
+        full = n_all == sizes[0]
         numbers = numbers[~history.confirming[numbers]]
         due = [numbers]
         marks = rung_thresholds(plan.steps)
@@ -185,22 +187,23 @@ class Brackets(Scheduler):
             k = len(steps) - len(sizes) + i
             come = (last[numbers] >= marks[k]) | (state[numbers] >= State.COMPLETE)
             if spent and not history.running:
-                come |= state[numbers] == State.WAITING  # nobody will run them
+                come |= state[numbers] == State.WAITING  # they will never run
             if not come.all():
                 break
+
+            # Trials that were promoted before come first, so that no promise is broken.
             best = self._rungs.at(history, steps, k, numbers).order()
             best = best[(state[best] != State.PRUNED) | (last[best] >= marks[k + 1])]
-            granted = history.granted[best] >= marks[k]  # what has been promised is kept
-            n_next = (
-                sizes[i + 1] if full else max(1, share(n_all, self.reduction_factor ** (i + 1)))
-            )
+            granted = history.granted[best] >= marks[k]
+            fewer = max(1, share(n_all, self.reduction_factor ** (i + 1)))
+            n_next = sizes[i + 1] if full else fewer
             numbers = np.concatenate([best[granted], best[~granted]])[:n_next]
             due.append(numbers)
         return due
 
 
 class Hyperband(Brackets):
-    """Brackets of successive halving, from many trials with few steps to few trials with all of them, over and over.
+    """Brackets of successive halving, from many trials with few steps to few with all of them.
 
     Bracket s begins ceil((s_max + 1) eta^s / (s + 1)) trials, which first get max_resource · eta^-s
     steps; at its rung i, floor(n eta^-i) of them are left. Trials fill bracket s_max first, then
@@ -233,6 +236,5 @@ class Hyperband(Brackets):
 
     def _make_plan(self, max_resource: float) -> Plan:
         table = brackets(self.min_resource, max_resource, self.reduction_factor)
-        return Plan(
-            tuple(step for _, step in table[0]), tuple(tuple(n for n, _ in b) for b in table)
-        )
+        steps = tuple(step for _, step in table[0])
+        return Plan(steps, tuple(tuple(n for n, _ in b) for b in table))

@@ -11,16 +11,17 @@ from .percentile import check_settings, decide
 
 @final
 class Median(Scheduler):
-    """Stops a trial whose best loss so far is worse than the median of the others' best by the same step.
+    """Stops a trial whose best loss so far is worse than the median of the others'.
 
-    It is `Percentile` at 50, which says who the others are.
+    The others count with their best by the same step. It is `Percentile` at 50, which says who the
+    others are.
 
     Args:
-        n_startup_trials: How many trials must be complete before any is stopped.
+        n_startup_trials: Number of trials that must be complete before any is stopped.
         n_warmup_steps: Step before which none is stopped.
         interval_steps: A trial is judged at its first report in each interval of so many steps
             after the warm-up.
-        n_min_trials: How many others there must be to compare with.
+        n_min_trials: Least number of others to compare with.
         average: Whether the others count with the average of their reports, not with the best; see
             `Percentile`.
 
@@ -47,7 +48,7 @@ class Median(Scheduler):
         self.average = bool(average)
 
     def decide(self, history: History, number: int) -> Decision:
-        """Stops a trial in the worse half."""
+        """Stop a trial in the worse half."""
         return decide(
             history,
             number,

@@ -1,17 +1,20 @@
-"""PASHA: ASHA that gives no more than it takes until the ranking of the trials no longer changes."""
+"""PASHA: ASHA that trains no further than needed for a stable ranking of the trials."""
 
 from __future__ import annotations
+
+from typing import final
 
 import numpy as np
 
 from ..history.history import History
 from ..typing import Index
-from .asha import ASHA
+from .asha import AsynchronousHalving
 
 _N_CURVES = 50  # curves that are compared in pairs
 
 
-class PASHA(ASHA):
+@final
+class PASHA(AsynchronousHalving):
     """`ASHA` by promotion, with a top rung that rises only while the ranking below it is unstable.
 
     At first the second rung is the top: nobody is promoted from there. Where the trials at the top
@@ -39,8 +42,6 @@ class PASHA(ASHA):
     the first tells whether a ranking is stable.
     """
 
-    mode = "promotion"
-
     def __init__(
         self,
         min_resource: float = 1,
@@ -49,9 +50,9 @@ class PASHA(ASHA):
         n_min: int = 1,
     ) -> None:
         super().__init__(min_resource, max_resource, reduction_factor, n_min)
-        del self.mode  # not a setting here
 
     def _top(self, history: History, steps: list[float], most: int) -> int:
+        """The lowest rung, from the second on, whose ranking is stable."""
         top = 1
         while top < min(most, self._end(steps)) and not self._stable(history, steps, top):
             top += 1
@@ -61,15 +62,18 @@ class PASHA(ASHA):
         """Whether the trials at a rung rank as they did at the rung before, but for noise."""
         here = self._rungs.at(history, steps, top)
         before = self._rungs.at(history, steps, top - 1, here.numbers).losses[:, 0]
-        loss, n = here.losses[:, 0], len(here.numbers)
+        loss = here.losses[:, 0]
+        n = len(here.numbers)
         if n < 2:
             return True
         with np.errstate(over="ignore"):
-            most = (
-                np.partition(loss, min(_N_CURVES, n) - 1)[min(_N_CURVES, n) - 1] - loss.min()
-            )  # noise is no larger
+            # Noise cannot be larger than the range of the best losses.
+            last = min(_N_CURVES, n) - 1
+            most = np.partition(loss, last)[last] - loss.min()
             if np.abs(before[np.argmin(loss)] - before.min()) > most:
                 return False
+
+            # The largest change that reordering by the lower rung would make there.
             order = np.argsort(loss, kind="stable")
             moved = np.abs(before[order] - np.sort(before)).max()
         if moved == 0 or moved > most:
@@ -78,13 +82,24 @@ class PASHA(ASHA):
 
 
 def noise(history: History, numbers: Index, step: float) -> float:
-    """The 90th percentile of the differences at a step between trials whose curves cross more than once before; 0."""
+    """Noise of losses at a step, as the trials' curves show it.
+
+    It is the 90th percentile of the differences there between trials whose curves have crossed more
+    than once before; 0 where there are none.
+
+    Args:
+        history: All trials and all reports so far.
+        numbers: Trials that are compared.
+        step: The step.
+    """
     curves = [history.reports_of(int(i)) for i in numbers]
     grid = np.unique(np.concatenate([s for s, _ in curves]))
     grid = grid[: np.searchsorted(grid, step) + 1]  # up to the first report there
     L = np.stack(
         [y[np.maximum(np.searchsorted(s, grid, side="right") - 1, 0)] for s, y in curves], axis=1
     )
+
+    # L (steps, trials) are the losses on a common grid; count for all pairs how often they cross.
     above = L[:, :, None] > L[:, None, :]
     crossings = np.count_nonzero(above[1:] != above[:-1], axis=0)
     i, j = np.nonzero(np.triu(crossings > 1, 1))

@@ -9,16 +9,16 @@ from .base import Decision, Next, Resume, Scheduler
 
 
 class Patient(Scheduler):
-    """Gives another scheduler a say, or stops, only once the latest reports are all worse than the best before them.
+    """Stops a trial, or asks another scheduler, once its latest reports are all worse.
 
-    Counts reports, in the order of their steps, so steps may be uneven. Reports that equal the best
-    before are not worse: a flat curve goes on.
+    They must all be worse than the best report before them. Counts reports, in the order of their
+    steps, so steps may be uneven. Reports that equal the best before are not worse: a flat curve
+    goes on.
 
     Args:
-        scheduler: Who decides then; None stops the trial, which is early stopping within a trial.
+        scheduler: It decides then; None stops the trial, which is early stopping within a trial.
         patience: The latest `patience` + 1 reports must all be worse.
-        min_delta: By how much they must be worse, in units of the value; a worsening within it is
-            forgiven.
+        min_delta: Least difference by which they must be worse, in units of the value.
 
     Raises:
         ValueError: An argument is out of its range, or `scheduler` is not one.
@@ -41,15 +41,16 @@ class Patient(Scheduler):
         self.min_delta = min_delta
 
     def decide(self, history: History, number: int) -> Decision:
-        """Goes on until patience is exhausted, then asks `scheduler`."""
+        """Continue until patience is exhausted, then ask `scheduler`."""
         losses = replace_non_finite(history.reports_of(number)[1])
-        before, latest = losses[: -self.patience - 1], losses[-self.patience - 1 :]
+        before = losses[: -self.patience - 1]
+        latest = losses[-self.patience - 1 :]
         if not len(before) or not float(before.min()) + self.min_delta < float(latest.min()):
             return Decision.CONTINUE
         return Decision.STOP if self.scheduler is None else self.scheduler.decide(history, number)
 
     def next(self, history: History) -> Next | Resume:
-        """What `scheduler` says."""
+        """Return the answer of `scheduler`."""
         return Next.START if self.scheduler is None else self.scheduler.next(history)
 
     @property

@@ -1,10 +1,10 @@
-"""PB2: a population that explores by a model of what brought progress, and when."""
+"""PB2: a population that explores by a model of the progress that params brought over time."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -14,21 +14,21 @@ from ..space.distributions import Categorical
 from ..trial.record import State
 from ..typing import Array
 from ..validation import check_whole
-from .pbt import PBT, loss_at, losses_of
+from .pbt import Population, loss_at, losses_of
 from .perturb import fits
 
-_FEWEST = 3  # rows that a model is made of
+_FEWEST = 3  # least number of intervals that a model is fitted to
 
 
 class _Stretch(NamedTuple):
     """A stretch of training with params that did not change.
 
     Attributes:
-        step: Where it began.
+        step: First step.
         reward: The reward there, minus the loss.
-        params: With which.
-        end: Where it ended; infinite for one that goes on.
-        rate: Reward gained a step; NaN while it goes on.
+        params: Params of the stretch.
+        end: Last step; infinite for one that goes on.
+        rate: Reward gained per step; NaN while it goes on.
     """
 
     step: float
@@ -38,7 +38,8 @@ class _Stretch(NamedTuple):
     rate: float = math.nan
 
 
-class PB2(PBT):
+@final
+class PB2(Population):
     """Population-based bandits: exploits as `PBT`, and explores numbers by a Gaussian process.
 
     Each interval that a member was trained tells how quickly its loss fell, by where it stood
@@ -56,7 +57,7 @@ class PB2(PBT):
         factors: As for `PBT`, while there is no model.
         synchronous: As for `PBT`.
         mutate: As for `PBT`.
-        window: How many of the latest intervals the model sees.
+        window: Number of the latest intervals that the model is fitted to.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -96,7 +97,8 @@ class PB2(PBT):
         self, history: History, number: int, donor: int, rng: np.random.Generator
     ) -> dict[str, Any]:
         """Another member's params with the numbers that promise most."""
-        space, params = history.space, super()._explore(history, number, donor, rng)
+        space = history.space
+        params = self._perturb(history, donor, rng)
         given = history.params(donor)
         names = [
             name
@@ -107,12 +109,15 @@ class PB2(PBT):
             and dist.n_values != 1
             and (self.mutate is None or name in self.mutate)
         ]
+
         step = float(history.checkpoint_step[donor])
         if math.isnan(step):
             step = float(history.last_step[donor])
         loss = loss_at(history, donor, step)
         if not names or loss is None:
             return params
+
+        # The most promising numbers that keep the conditions and satisfy the constraints.
         columns = [space.column[name] for name in names]
         X = space.encode({name: v for name, v in params.items() if name in space.params})
         for x in self._promising(history, number, columns, step, -float(loss[0]), rng):
@@ -133,7 +138,16 @@ class PB2(PBT):
         reward: float,
         rng: np.random.Generator,
     ) -> Array:
-        """(k, d) numbers with a high bound on what they will gain from a step and reward on, the best first."""
+        """Numbers (k, d) with a high bound on the rate of their reward, the best first.
+
+        Args:
+            history: All trials and all reports so far.
+            number: The member that explores.
+            columns: (d,) columns of the numbers in the space.
+            step: Step at which the member begins.
+            reward: Reward at which it begins.
+            rng: Draws the starts of the search.
+        """
         from ..numerics.threads import one_thread
         from ..numerics.time_gp import Process, best_bounds, confidence, fit, standardise_clipped
 
@@ -142,8 +156,11 @@ class PB2(PBT):
         if len(known) < _FEWEST:
             return np.empty((0, len(columns)))
         pending, Z_pending = encode_stretches(history, pending, columns)
+
+        # Rewards are scaled to [0, 1], times are counted in intervals.
         rewards = np.array([s.reward for s in known])
-        low, span = rewards.min(), rewards.max() - rewards.min() + 1e-8
+        low = rewards.min()
+        span = rewards.max() - low + 1e-8
 
         def points(stretches: list[_Stretch], Z: Array) -> tuple[Array, Array]:
             R = np.array([[(s.reward - low) / span] for s in stretches]).reshape(-1, 1)
@@ -152,7 +169,8 @@ class PB2(PBT):
         t, P = points(known, Z)
         y = standardise_clipped(np.array([s.rate for s in known]))
         t_all, P_all = points(known + pending, np.concatenate([Z, Z_pending]))
-        fixed, beta = np.array([(reward - low) / span]), confidence(len(known))
+        fixed = np.array([(reward - low) / span])
+        beta = confidence(len(known))
         with one_thread():
             theta = fit(t, P, y)
             now = Process.of(theta, t, P, y)
@@ -160,7 +178,7 @@ class PB2(PBT):
             return best_bounds(now, expected, step / self.interval, fixed, len(columns), beta, rng)
 
     def _experience(self, history: History, number: int) -> tuple[list[_Stretch], list[_Stretch]]:
-        """What all members went through, by step, and what those that train now are at."""
+        """Finished stretches of all members, by their end, and those of members that train now."""
         known: list[_Stretch] = []
         pending: list[_Stretch] = []
         for m in self._members(history):
@@ -171,7 +189,7 @@ class PB2(PBT):
         return sorted(known, key=lambda s: s.end), pending
 
     def _stretches(self, history: History, number: int) -> tuple[list[_Stretch], _Stretch | None]:
-        """The intervals that a member was trained for, and where it stands."""
+        """Finished stretches of a member, and the one that it is in."""
         steps, losses = losses_of(history, number)
         turns = history.turns.get(number, ())
         params = turns[0].params if turns else history.params(number)
@@ -201,7 +219,7 @@ class PB2(PBT):
 def encode_stretches(
     history: History, stretches: list[_Stretch], columns: list[int]
 ) -> tuple[list[_Stretch], Array]:
-    """The stretches with numbers in all columns, and these (k, d)."""
+    """Stretches that have numbers in all columns, and these numbers (k, d)."""
     known = history.space.params
     rows = [
         {k: v for k, v in s.params.items() if k in known and fits(known[k], v)} for s in stretches

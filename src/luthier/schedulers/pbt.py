@@ -1,14 +1,12 @@
-"""PBT: a population trains side by side.
-
-From time to time its worst go on from copies of its best, varied a little.
-"""
+"""PBT: a population whose worst members go on from varied copies of its best."""
 
 from __future__ import annotations
 
 import logging
 import math
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -24,56 +22,13 @@ from .replay import schedule as _schedule
 
 logger = logging.getLogger("luthier")
 
-_Standing = tuple[Index, Array]  # numbers of members, and what they rank by
+_Standing = tuple[Index, Array]  # numbers of members, and the numbers by which they rank
 
 
-class PBT(Scheduler):
-    """Population-based training.
+class Population(Scheduler):
+    """Population whose members exploit one another; subclasses say how they explore.
 
-    Every trial is a member, whose params may change at each multiple of `interval`.
-
-    There a member is judged by truncation selection among those that have come as far: the worst
-    ceil(quantile · n) of the n, at most half of them, go on from the checkpoint of one of as many
-    best ones, drawn uniformly, with its params explored: with `resample_probability` a parameter is
-    drawn anew from its domain (its prior, if there is one); otherwise a number is multiplied by one
-    of `factors`, a choice of an ordered list moves to a neighbour, and a choice without order is
-    drawn anew. What comes out of its range is moved to its end; whole numbers and steps move by one
-    at least. Parameters that a condition switches on are drawn, others left out; where twenty
-    attempts break a constraint, the best member's params stay as they are.
-
-    Trials report a checkpoint at least wherever they are judged, ask `should_prune` after each
-    report, and go on from `trial.checkpoint` after step `trial.step`. There may be more members
-    than workers: those behind go first. All trials of the study are members, whoever began them, so
-    give a population a study of its own; only re-runs that confirm, and finished trials added from
-    elsewhere, are none. `optimize` needs no `n_trials`.
-
-    A member counts at a step with its last report by then; one that has copied, and not reported
-    since, with the loss it copied; at steps that a copy leapt over, not at all. It is compared with
-    those only that have come as far. So steps never go back: a donor's checkpoint is as far as the
-    copier. A member that completes stays in comparisons at the steps it reached, and is copied no
-    more. One that fails stays failed: the population shrinks.
-
-    Args:
-        population_size: How many members; fewer where `n_trials` allows no more.
-        interval: Steps between two times a member is judged.
-        max_resource: The step at which trials end, from where on nobody is paused or copied. None
-            if it is not known: a member may then be resumed with nothing left to train, and returns
-            what its checkpoint came to.
-        quantile: Which share is replaced, and which is copied.
-        resample_probability: How often a parameter is drawn anew.
-        factors: What numbers are multiplied by; on a reverse log scale the distance to its end.
-        synchronous: Everybody waits at each multiple of the interval until all have come. Otherwise
-            nobody waits, and who comes first finds few to be compared with.
-        mutate: Names of the parameters that are explored; the others are copied as they are, as an
-            architecture must be. None for all.
-
-    Raises:
-        ValueError: An argument is out of its range.
-
-    Source: Jaderberg 2017; Ray Tune and Syne Tune for the asynchronous form. Deviation: losses are
-    compared at the same step, not as they are now; with several objectives, ranks are those of
-    non-dominated sorting; a paused member is judged again when a worker is free, by what is known
-    then.
+    See `PBT` for the arguments, the errors and how members are compared.
     """
 
     def __init__(
@@ -113,13 +68,15 @@ class PBT(Scheduler):
         self.factors = tuple(factors)
         self.synchronous = synchronous
         self.mutate = None if mutate is None else tuple(mutate)
-        self._warned: set[str] = set()  # of what has been said once
+        self._warned: set[str] = set()  # topics of warnings that were logged
 
-    # -- the contract
-    # ------------------------------------------------------------------------------------------
+    # -- the contract -----------------------------------------------------------------------------
 
     def decide(self, history: History, number: int) -> Decision:
-        """Pauses a member, at its first report in an interval, that copies another or makes room for one behind it."""
+        """Pause a member at its first report in an interval, if it copies or others are behind.
+
+        In synchronous populations every member pauses there.
+        """
         last = float(history.last_step[number])
         k = self._round(last)
         if self._at_end(last) or k <= self._round(float(history.granted[number])):
@@ -141,16 +98,13 @@ class PBT(Scheduler):
         return Decision.PAUSE if pauses else Decision.CONTINUE
 
     def next(self, history: History) -> Next | Resume:
-        """Starts members until there are enough.
-
-        Then resumes those furthest behind, copiers first.
-        """
+        """Start members until there are enough, then resume the furthest behind, copiers first."""
         if self._grows(history):
             return Next.START
         members = self._open(history)
         paused = [m for m in members if m in history.paused]
         rounds = {m: self._round(position(history, m)) for m in paused}
-        if self.synchronous:  # who runs has come no further than where it was resumed
+        if self.synchronous:  # a running member counts where it was resumed
             rounds |= {
                 m: self._round(float(history.granted[m]))
                 for m in members
@@ -159,7 +113,7 @@ class PBT(Scheduler):
         first = min(rounds.values(), default=0)
         ready = [m for m in paused if rounds[m] == first]
         standings: dict[float, _Standing] = {}
-        for m in ready:  # before those they copy go on
+        for m in ready:  # copiers go on before their donors do
             rng = generator(history, m)
             donor = self._donor(history, m, rng, standings)
             if donor is not None:
@@ -169,11 +123,10 @@ class PBT(Scheduler):
             return Resume(ready[0])
         return Next.WAIT if any(m in history.running for m in members) else Next.DONE
 
-    # -- who is where
-    # ------------------------------------------------------------------------------------------
+    # -- members and their positions --------------------------------------------------------------
 
     def _round(self, step: float) -> int:
-        """How many intervals are over at a step."""
+        """Number of intervals that are over at a step."""
         return max(0, math.floor(step / self.interval + 1e-9)) if step == step else 0
 
     def _at_end(self, step: float) -> bool:
@@ -185,7 +138,7 @@ class PBT(Scheduler):
         return [int(m) for m in np.flatnonzero(~history.confirming & ~added)]
 
     def _open(self, history: History) -> list[int]:
-        """The members that are not over, without those that wait and can never begin."""
+        """Numbers of unfinished members, without those that wait and can never begin."""
         not_started = history.waiting - history.turns.keys()
         spent = history.budget is not None and history.n - len(not_started) >= history.budget
         over = history.state >= State.COMPLETE
@@ -198,8 +151,7 @@ class PBT(Scheduler):
         room = history.budget is None or history.n < history.budget
         return room and len(self._members(history)) < self.population_size
 
-    # -- exploit
-    # ------------------------------------------------------------------------------------------
+    # -- exploit ----------------------------------------------------------------------------------
 
     def _donor(
         self,
@@ -208,9 +160,9 @@ class PBT(Scheduler):
         rng: np.random.Generator,
         standings: dict[float, _Standing] | None = None,
     ) -> int | None:
-        """Whom a member that has come to another interval copies; None if it goes on by itself.
+        """Number of the member that one copies in a new interval; None if it goes on by itself.
 
-        `standings` keeps what was found at a step, for others that are judged there too.
+        `standings` caches ranks by step, for others that are judged there too.
         """
         last = float(history.last_step[number])
         k = self._round(last)
@@ -232,39 +184,37 @@ class PBT(Scheduler):
         best = [int(m) for m in numbers[order[:n]] if history.state[m] < State.COMPLETE]
         donors = [m for m in best if self._can_donate(history, m, last)]
         if best and not donors and not np.isnan(history.checkpoint_step).all():
-            self._say(
+            self._warn_once(
                 "behind",
                 f"trial {number} cannot copy {best} at step {last:g}: none of them has a "
-                "checkpoint of its own from "
-                "there on; report one at each multiple of the interval",
+                "checkpoint of its own from there on; report one at each multiple of the interval",
             )
         return int(rng.choice(donors)) if donors else None
 
     def _standing(self, history: History, last: float, k: int) -> _Standing:
-        """The members that have come to a step, or in synchronous populations to the k-th round, and how they rank."""
+        """Numbers of the members that have come to a step, and what they rank by.
+
+        In synchronous populations these are the members that have come to the k-th round.
+        """
         losses: dict[int, Array] = {}
         for m in self._members(history):
             step: float | None = last if position(history, m) >= last else None
-            if (
-                self.synchronous
-            ):  # the report with which it came here: what it does from now on changes nothing
+            if self.synchronous:
+                # The report with which it came here: later ones change nothing.
                 steps, _ = history.reports_of(m)
-                step = next(
-                    iter(steps[np.searchsorted(steps, (k - 1e-9) * self.interval) :].tolist()), None
-                )
-            told = (
-                None
-                if step is None or history.state[m] == State.FAILED
-                else loss_at(history, m, step)
-            )
-            if told is not None:
-                losses[m] = told
+                first = np.searchsorted(steps, (k - 1e-9) * self.interval)
+                step = next(iter(steps[first:].tolist()), None)
+            if step is None or history.state[m] == State.FAILED:
+                continue
+            loss = loss_at(history, m, step)
+            if loss is not None:
+                losses[m] = loss
         return np.array(list(losses), dtype=np.int64), ranks(np.array(list(losses.values())))
 
     def _can_donate(self, history: History, donor: int, step: float) -> bool:
-        """Whether a member has a checkpoint from a step on, made by itself.
+        """Whether a member has a checkpoint of its own from a step on.
 
-        Where nobody makes any, it needs none.
+        Where no member makes any, it needs none.
         """
         last = float(history.checkpoint_step[donor])
         if math.isnan(last):
@@ -275,64 +225,125 @@ class PBT(Scheduler):
         )
         return last >= step and last > copied and not self._at_end(last)
 
-    # -- explore
-    # ------------------------------------------------------------------------------------------
+    # -- explore ----------------------------------------------------------------------------------
 
+    @abstractmethod
     def _explore(
         self, history: History, number: int, donor: int, rng: np.random.Generator
     ) -> dict[str, Any]:
-        """Params near those of another member."""
+        """Params of a member that goes on from a copy of another."""
+
+    def _perturb(self, history: History, donor: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Params near those of another member, by the rule of Jaderberg 2017."""
         given = history.params(donor)
         return explore(
             history.space, given, self.mutate, self.resample_probability, self.factors, rng
         )
 
-    # -- what is said and told
-    # --------------------------------------------------------------------------------------
+    # -- warnings ---------------------------------------------------------------------------------
 
     def _check(self, history: History) -> None:
-        """Says once what will not work."""
+        """Warn once of names in `mutate` that the space does not have."""
         if unknown := sorted({*(self.mutate or ())} - history.space.params.keys()):
-            self._say(
+            self._warn_once(
                 "mutate",
                 f"mutate names {unknown}, which the space does not have so far: "
                 f"{list(history.space.names)}",
             )
 
-    def _say(self, what: str, text: str) -> None:
-        if what not in self._warned:
-            self._warned.add(what)
+    def _warn_once(self, topic: str, text: str) -> None:
+        if topic not in self._warned:
+            self._warned.add(topic)
             logger.warning("%s", text)
 
     schedule = staticmethod(_schedule)
 
 
+@final
+class PBT(Population):
+    """Population-based training.
+
+    Every trial is a member, whose params may change at each multiple of `interval`.
+
+    There a member is judged by truncation selection among those that have come as far: the worst
+    ceil(quantile · n) of the n, at most half of them, go on from the checkpoint of one of as many
+    best ones, drawn uniformly, with its params explored: with `resample_probability` a parameter is
+    drawn anew from its domain (its prior, if there is one); otherwise a number is multiplied by one
+    of `factors`, a choice of an ordered list moves to a neighbour, and a choice without order is
+    drawn anew. What comes out of its range is moved to its end; whole numbers and steps move by one
+    at least. Parameters that a condition switches on are drawn, others left out; where twenty
+    attempts break a constraint, the best member's params stay as they are.
+
+    Trials report a checkpoint at least wherever they are judged, ask `should_prune` after each
+    report, and go on from `trial.checkpoint` after step `trial.step`. There may be more members
+    than workers: those behind go first. All trials of the study are members, whoever began them, so
+    give a population a study of its own; only re-runs that confirm, and finished trials added from
+    elsewhere, are none. `optimize` needs no `n_trials`.
+
+    A member counts at a step with its last report by then; one that has copied, and not reported
+    since, with the loss it copied; at steps that a copy leapt over, not at all. It is compared with
+    those only that have come as far. So steps never go back: a donor's checkpoint is as far as the
+    copier. A member that completes stays in comparisons at the steps it reached, and is copied no
+    more. One that fails stays failed: the population shrinks.
+
+    Args:
+        population_size: Number of members; fewer where `n_trials` allows no more.
+        interval: Steps between two times a member is judged.
+        max_resource: The step at which trials end, from where on nobody is paused or copied. None
+            if it is not known: a member may then be resumed with nothing left to train, and returns
+            what its checkpoint came to.
+        quantile: Share of the members that is replaced, and share that is copied.
+        resample_probability: Probability with which a parameter is drawn anew.
+        factors: Numbers are multiplied by one of these; on a reverse log scale the distance to
+            their end is.
+        synchronous: All members wait at each multiple of the interval until the last has come.
+            Otherwise none waits, and the first to come find few to be compared with.
+        mutate: Names of the parameters that are explored; the others are copied as they are, as an
+            architecture must be. None for all.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Source: Jaderberg 2017; Ray Tune and Syne Tune for the asynchronous form. Deviation: losses are
+    compared at the same step, not as they are now; with several objectives, ranks are those of
+    non-dominated sorting; a paused member is judged again when a worker is free, by what is known
+    then.
+    """
+
+    def _explore(
+        self, history: History, number: int, donor: int, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        return self._perturb(history, donor, rng)
+
+
 def position(history: History, number: int) -> float:
-    """How far a member has come, by itself or by a copy; 0 where it has told nothing."""
+    """Step to which a member has come, by itself or by a copy; 0 where it has reported nothing."""
     return float(np.nan_to_num(np.fmax(history.last_step[number], history.granted[number])))
 
 
 def generator(history: History, number: int) -> np.random.Generator:
-    """A member's random numbers at its present step."""
+    """Random generator of a member at its present step."""
     bits = np.float64(history.last_step[number]).view(np.uint64)
     return np.random.default_rng([history.seed, number, 4, int(bits)])
 
 
 def losses_of(history: History, number: int) -> tuple[Array, Array]:
-    """(steps (k,), losses (k, m)) that a trial reported, comparable."""
+    """Steps (k,) and finite losses (k, m) that a trial reported."""
     steps, values = history.reports.of(number)
     return steps, replace_non_finite(history.losses_of(values))
 
 
 def loss_at(history: History, number: int, step: float) -> Array | None:
-    """(m,) the loss with which a member counts at a step.
+    """Losses (m,) with which a member counts at a step.
 
-    None where it has none, or a copy leapt over it.
+    None where it has none, or where a copy leapt over the step.
     """
     steps, losses = losses_of(history, number)
     i = int(np.searchsorted(steps, step, side="right")) - 1
     if i >= 0 and steps[i] == step:
         return np.asarray(losses[i])
+
+    # Copies since its last report: the loss is the donor's at the step of the copy.
     last = steps[i] if i >= 0 else -math.inf
     following = steps[i + 1] if i + 1 < len(steps) else math.inf
     for turn in reversed(history.turns.get(number, ())):
@@ -346,7 +357,7 @@ def loss_at(history: History, number: int, step: float) -> Array | None:
 
 
 def ranks(losses: Array) -> Array:
-    """(n,) what to rank by: the loss, or with several objectives (n, m) the number of fronts before."""
+    """Numbers (n,) to rank by: the loss, or with several objectives (n, m) the front."""
     if losses.ndim < 2 or losses.shape[1] == 1:
         return losses.reshape(-1)
     return fronts(losses).astype(np.float64)

@@ -18,23 +18,24 @@ _N_BLOCK = 32_768  # rows of reports computed at once, so that they stay in the 
 
 
 class Percentile(Scheduler):
-    """Stops a trial whose best loss so far is worse than a percentile of the others' best by the same step.
+    """Stops a trial whose best loss so far is worse than a percentile of the others'.
 
-    The others are all trials but failed ones that have come as far, whatever became of them since,
-    and those that completed earlier, each with its best report up to that step. So steps need not
-    be the same, and nobody loses for having reported less.
+    The others count with their best by the same step. They are all trials but failed ones that have
+    come as far, whatever became of them since, and those that completed earlier, each with its best
+    report up to that step. So steps need not be the same, and nobody loses for having reported
+    less.
 
     With several objectives each counts with its latest report up to that step, and what is compared
     is the front on which it lies among them: 0 where no other beats it in all objectives, 1 where
     only those of 0 do, and so on.
 
     Args:
-        percentile: Which share to keep, in per cent: 25 keeps the best quarter at each step.
-        n_startup_trials: How many trials must be complete before any is stopped.
+        percentile: Share that goes on, in per cent: 25 keeps the best quarter at each step.
+        n_startup_trials: Number of trials that must be complete before any is stopped.
         n_warmup_steps: Step before which none is stopped.
         interval_steps: A trial is judged at its first report in each interval of so many steps
             after the warm-up.
-        n_min_trials: How many others there must be to compare with.
+        n_min_trials: Least number of others to compare with.
         average: Whether the others count with the average of their reports up to the step, not with
             the best of them: a bar that is easier to pass, and steadier where values are noisy. One
             objective only.
@@ -67,7 +68,7 @@ class Percentile(Scheduler):
         self.average = bool(average)
 
     def decide(self, history: History, number: int) -> Decision:
-        """Stops a trial that is not among the best `percentile` per cent."""
+        """Stop a trial that is not among the best `percentile` per cent."""
         return decide(
             history,
             number,
@@ -83,7 +84,7 @@ class Percentile(Scheduler):
 def check_settings(
     n_startup_trials: int, n_warmup_steps: float, interval_steps: float, n_min_trials: int
 ) -> None:
-    """Raises ValueError when one of them is out of its range."""
+    """Raise ValueError when one of them is out of its range."""
     check_whole("n_startup_trials", n_startup_trials, 0)
     check_real("n_warmup_steps", n_warmup_steps, 0)
     check_real("interval_steps", interval_steps, 0, above=True)
@@ -100,13 +101,15 @@ def decide(
     n_min_trials: int,
     average: bool,
 ) -> Decision:
-    """The decision of `Percentile`, which see."""
+    """Decide for trial `number` by the settings of `Percentile`, which explains them."""
     steps, losses = history.reports_of(number)
     if (
         not is_due(steps, n_warmup_steps, interval_steps)
         or np.count_nonzero(history.state == State.COMPLETE) < n_startup_trials
     ):
         return Decision.CONTINUE
+
+    # The others: all that have come as far, or that completed earlier.
     comparable = (history.last_step >= steps[-1]) | (history.state == State.COMPLETE)
     comparable &= history.state != State.FAILED
     comparable[number] = True
@@ -119,23 +122,27 @@ def decide(
     comparable[number] = False
     if np.count_nonzero(comparable) < n_min_trials:
         return Decision.CONTINUE
-    half_bar = np.percentile(
-        others[comparable] / 2, percentile
-    )  # halves: their differences cannot overflow
+
+    # Halves, so that their differences cannot overflow.
+    half_bar = np.percentile(others[comparable] / 2, percentile)
     return Decision.STOP if replace_non_finite(losses).min() / 2 > half_bar else Decision.CONTINUE
 
 
 def fronts_by(history: History, step: float, among: Mask) -> Array:
-    """(n,) the front of each trial's latest report up to a step, of some trials (n,).
+    """Front (n,) of each trial's latest report up to a step, among some of the trials.
 
-    Infinite where there was none.
+    It is infinite where a trial has no report by then, or is not among them.
+
+    Args:
+        history: All trials and all reports so far.
+        step: The step.
+        among: (n,) the trials that are compared.
     """
     latest = np.full((history.n, len(history.directions)), np.nan)
     by = np.flatnonzero(history.report_step <= step)
     by = by[np.argsort(history.report_step[by], kind="stable")]
-    latest[history.report_number[by]] = replace_non_finite(
-        history.report_losses[by]
-    )  # of several for one trial the last stays
+    # Of several reports of one trial the last stays.
+    latest[history.report_number[by]] = replace_non_finite(history.report_losses[by])
     there = ~np.isnan(latest[:, 0]) & among
     front = np.full(history.n, np.inf)
     front[there] = fronts(latest[there])
@@ -143,9 +150,9 @@ def fronts_by(history: History, step: float, among: Mask) -> Array:
 
 
 def best_by(history: History, step: float) -> Array:
-    """(n,) each trial's best loss up to a step, comparable.
+    """Best loss (n,) of each trial up to a step, finite.
 
-    Infinite where it had not reported by then.
+    It is infinite where a trial has not reported by then.
     """
     best = np.full(history.n, np.inf)
     losses = history.report_loss
@@ -160,19 +167,20 @@ def best_by(history: History, step: float) -> Array:
 
 
 def average_by(history: History, step: float) -> Array:
-    """(n,) the average of each trial's losses up to a step, comparable.
+    """Average (n,) of each trial's losses up to a step, finite.
 
-    Infinite where it had not reported by then.
+    It is infinite where a trial has not reported by then.
     """
-    total, count = np.zeros(history.n), np.zeros(history.n)
+    total = np.zeros(history.n)
+    count = np.zeros(history.n)
     losses = history.report_loss
     for block in _row_blocks(history.n_reports):
         by = history.report_step[block] <= step
-        number, loss = history.report_number[block][by], replace_non_finite(losses[block][by])
+        number = history.report_number[block][by]
+        loss = replace_non_finite(losses[block][by])
         count += np.bincount(number, minlength=history.n)
-        total += np.bincount(
-            number, loss / 2**20, minlength=history.n
-        )  # a share: sums of the largest cannot overflow
+        # A small share of each, so that sums of the largest cannot overflow.
+        total += np.bincount(number, loss / 2**20, minlength=history.n)
     average = np.full(history.n, np.inf)
     there = count > 0
     average[there] = np.minimum(total[there] / count[there], WORST / 2**20) * 2**20

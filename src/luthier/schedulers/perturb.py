@@ -21,17 +21,17 @@ def explore(
     factors: Sequence[float],
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Params varied one by one.
+    """Vary params one by one.
 
     Parameters that conditions switch on are drawn, those they switch off left out.
 
     Args:
-        space: Which values there are.
-        given: What is varied; returned as it is where twenty attempts break a constraint.
+        space: Space of the params.
+        given: Params to vary; returned as they are where twenty attempts break a constraint.
         mutate: Names of those that are varied; None for all.
-        resample_probability: How often one is drawn anew.
-        factors: What numbers are multiplied by.
-        rng: For all draws.
+        resample_probability: Probability with which a parameter is drawn anew.
+        factors: Numbers are multiplied by one of these.
+        rng: Generator of all draws.
     """
     for _ in range(_ATTEMPTS):
         values: dict[str, Any] = {}
@@ -60,7 +60,7 @@ def perturb_value(
     factors: Sequence[float],
     rng: np.random.Generator,
 ) -> Any:
-    """One value drawn anew, or varied.
+    """Draw a value anew, or vary it.
 
     A number stays as it is only at an end of its range, or at zero.
 
@@ -73,20 +73,22 @@ def perturb_value(
     if isinstance(dist, Categorical):
         return dist.value(min(max(x + rng.choice((-1, 1)), 0), dist.n_values - 1))
     factor = float(rng.choice(factors))
-    end = (
-        0.0 if dist.scale != "reverse_log" else 1.0 if isinstance(dist, Float) else dist.high + 1.0
-    )
+
+    # The factor applies to the number, or on a reverse log scale to its distance from the end.
+    end = 0.0
+    if dist.scale == "reverse_log":
+        end = 1.0 if isinstance(dist, Float) else dist.high + 1.0
     new = end + (x - end) * factor
     if dist.step is not None:
         i, j = (round((v - dist.low) / dist.step) for v in (x, new))
         j += int(np.sign(new - x) or np.sign(factor - 1)) if i == j else 0
         new = float(dist.low + min(max(j, 0), (dist.n_values or 1) - 1) * dist.step)
-        new = dist.from_unit(dist.to_unit(new))  # without the dust of binary fractions
+        new = dist.from_unit(dist.to_unit(new))  # rounds off binary fractions
     return dist.value(min(max(new, dist.low), dist.high))
 
 
 def fits(dist: Distribution, value: Any) -> bool:
-    """Whether a value is one of a distribution's."""
+    """Whether a distribution contains a value."""
     try:
         return bool(dist.contains(dist.raw(value)))
     except ValueError:  # a choice that no longer exists

@@ -18,12 +18,12 @@ from .base import Decision, Next, Resume, Scheduler
 
 
 class Replay(Scheduler):
-    """Trains one trial, whose params change at the steps of a schedule, as `PBT.schedule` returns it.
+    """Trains one trial, whose params change at the steps of a schedule.
 
-    The trial pauses at its first report at or beyond each of the steps, and goes on from its
-    checkpoint with the params from there on: so it reports checkpoints and asks `should_prune` as
-    it did in the population. It needs a study of its own. Where a schedule names not all
-    parameters, the sampler proposes the others.
+    `PBT.schedule` returns such a schedule. The trial pauses at its first report at or beyond each
+    of the steps, and goes on from its checkpoint with the params from there on: so it reports
+    checkpoints and asks `should_prune` as it did in the population. It needs a study of its own.
+    Where a schedule names not all parameters, the sampler proposes the others.
 
     Args:
         schedule: Step to params, from 0 on; the steps may be text, as JSON has them. There is no
@@ -65,12 +65,12 @@ class Replay(Scheduler):
             )
 
     def decide(self, history: History, number: int) -> Decision:
-        """Pauses the trial where other params are due."""
+        """Pause the trial where other params are due."""
         due = self._at(history.last_step[number]) > self._at(history.granted[number])
         return Decision.PAUSE if due else Decision.CONTINUE
 
     def next(self, history: History) -> Next | Resume:
-        """Begins the trial with the first params, and resumes it with those that are due.
+        """Begin the trial with the first params, and resume it with those that are due.
 
         Raises:
             StudyError: The study has other trials.
@@ -91,18 +91,18 @@ class Replay(Scheduler):
         return Next.DONE if history.state[number] >= State.COMPLETE else Next.WAIT
 
     def _at(self, step: float) -> int:
-        """Which params of the schedule hold at a step."""
+        """Index of the params of the schedule that hold at a step."""
         return max(bisect.bisect_right(list(self.schedule), np.nan_to_num(step) + 1e-9) - 1, 0)
 
 
 def schedule(study: Any, number: int | None = None) -> dict[float, dict[str, Any]]:
-    """The params that a trial was trained with, from each step on.
+    """Params that a trial was trained with, from each step on.
 
-    Across the trials it was copied from.
+    Those of the trials that it was copied from are included.
 
     Args:
         study: A study, or its trials.
-        number: Which trial; None for the study's best.
+        number: Number of the trial; None for the study's best.
 
     Returns:
         Step to params, ascending from 0.
@@ -120,11 +120,12 @@ def schedule(study: Any, number: int | None = None) -> dict[float, dict[str, Any
             found.append((turn.step, turn.params))
             source = turn.source
             if source is not None:
-                until = turn.step  # what it had learnt by then is the other's
+                until = turn.step  # up to here it was trained as its source
                 break
         if source is None:
             break
         row = rows[source]
+
     found.append((0.0, row.turns[0].params if row.turns else row.params))
     path: dict[float, dict[str, Any]] = {}
     now = None

@@ -1,4 +1,4 @@
-"""Successive halving: of so many trials the best third goes on, and of those again, one bracket after the other."""
+"""Successive halving: from rung to rung the best third of a bracket goes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SuccessiveHalving(Brackets):
     next bracket while this one is waited for.
 
     Args:
-        n_trials: How many trials begin a bracket.
+        n_trials: Number of trials that begin a bracket.
         min_resource: The first rung, in steps.
         max_resource: The last; None learns it: trials run through until one is complete, whose last
             step it is.

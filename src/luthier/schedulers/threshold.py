@@ -54,7 +54,7 @@ class Threshold(Scheduler):
         self.interval_steps = interval_steps
 
     def decide(self, history: History, number: int) -> Decision:
-        """Stops a trial whose latest value is out of bounds."""
+        """Stop a trial whose latest value is out of bounds."""
         steps, losses = history.reports_of(number)
         if not is_due(steps, self.n_warmup_steps, self.interval_steps):
             return Decision.CONTINUE

@@ -11,18 +11,19 @@ from .base import Decision, Scheduler
 
 
 class Wilcoxon(Scheduler):
-    """Stops a trial that a signed-rank test holds to be worse than the best complete trial on the steps both reported.
+    """Stops a trial that a signed-rank test finds worse than the best complete trial.
 
-    For objectives that are a mean over folds or problem instances: report each one's value with its
-    index as step, in any order. Steps that only one of the two reported are left out. A trial whose
-    mean over the shared steps is no worse than the best trial's goes on.
+    The two are compared on the steps that both reported. For objectives that are a mean over folds
+    or problem instances: report each one's value with its index as step, in any order. Steps that
+    only one of the two reported are left out. A trial whose mean over the shared steps is no worse
+    than the best trial's goes on.
 
     Testing after every step makes the error of stopping a trial that is no worse larger than
     `p_threshold`.
 
     Args:
         p_threshold: Stops when the one-sided p-value is below; smaller is more careful.
-        n_startup_steps: How many steps must be shared; two are needed in any case.
+        n_startup_steps: Number of steps that must be shared; two are needed in any case.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -40,7 +41,7 @@ class Wilcoxon(Scheduler):
         self.n_startup_steps = n_startup_steps
 
     def decide(self, history: History, number: int) -> Decision:
-        """Stops a trial that is significantly worse than the best on the steps they share."""
+        """Stop a trial that is significantly worse than the best on the steps they share."""
         best = history.best()
         if best is None or best == number:
             return Decision.CONTINUE
@@ -49,8 +50,10 @@ class Wilcoxon(Scheduler):
         _, here, there = np.intersect1d(steps, best_steps, assume_unique=True, return_indices=True)
         if len(here) < max(2, self.n_startup_steps):
             return Decision.CONTINUE
-        x, y = losses[here], best_losses[there]
-        x, y = np.where(np.isfinite(x), x, np.inf), np.where(np.isfinite(y), y, np.inf)
+        x = losses[here]
+        y = best_losses[there]
+        x = np.where(np.isfinite(x), x, np.inf)
+        y = np.where(np.isfinite(y), y, np.inf)
         with np.errstate(over="ignore", invalid="ignore"):
             if x.mean() <= y.mean():
                 return Decision.CONTINUE
