@@ -15,7 +15,7 @@ import luthier
 from luthier import Categorical, Float, Int, Space
 from luthier.errors import DistributionError, SpaceError
 from luthier.samplers import TPE
-from luthier.space.distributions import Distribution, wider
+from luthier.space.distributions import Distribution, widen
 
 ADAM = Categorical(["adam", "sgd", "lamb"], prior={"adam": 0.6, "sgd": 0.2})
 FIXED = Float(1.0, 1.0, prior=1.0)
@@ -97,9 +97,9 @@ def test_a_study_keeps_it(tmp_path) -> None:
 def test_the_later_of_two_beliefs_holds() -> None:
     a = Float(1, 10, scale="log", prior=(2, 0.1), default=3)
     b = Float(10, 100, scale="log", prior=(20, 0.1))
-    assert wider(a, b) == Float(1, 100, scale="log", prior=(20, 0.05), default=3)
-    assert wider(a, a) == a
-    assert wider(ADAM, Categorical(["new", "sgd"], prior=[1, 2])) == Categorical(
+    assert widen(a, b) == Float(1, 100, scale="log", prior=(20, 0.05), default=3)
+    assert widen(a, a) == a
+    assert widen(ADAM, Categorical(["new", "sgd"], prior=[1, 2])) == Categorical(
         ["adam", "sgd", "lamb", "new"], prior=[0, 2, 0, 1]
     )
 

@@ -47,9 +47,9 @@ def choice_key(value: Any) -> str:
     )
 
 
-def tuples(value: Any) -> Any:
+def to_tuples(value: Any) -> Any:
     """Return a value with every list in it made a tuple, as choices are compared and stored."""
-    return tuple(tuples(v) for v in value) if isinstance(value, list | tuple) else value
+    return tuple(to_tuples(v) for v in value) if isinstance(value, list | tuple) else value
 
 
 def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
@@ -60,7 +60,8 @@ def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any,
     """
     many = (list, tuple, set, frozenset, range)
     return {
-        k: tuple(tuples(list(v))) if isinstance(v, many) else (v,) for k, v in (when or {}).items()
+        k: tuple(to_tuples(list(v))) if isinstance(v, many) else (v,)
+        for k, v in (when or {}).items()
     }
 
 
@@ -423,7 +424,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
     def __post_init__(self) -> None:
         if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
             raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
-        msgspec.structs.force_setattr(self, "choices", tuple(tuples(list(self.choices))))
+        msgspec.structs.force_setattr(self, "choices", tuple(to_tuples(list(self.choices))))
         keys = [choice_key(c) for c in self.choices]
         if not keys:
             raise DistributionError("a Categorical needs at least one choice, got none")
@@ -431,7 +432,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
             twice = sorted({k for k in keys if keys.count(k) > 1})
             raise DistributionError(f"choices must differ, got {', '.join(twice)} more than once")
         if self.default is not None:
-            self.raw(tuples(self.default))
+            self.raw(to_tuples(self.default))
         super().__post_init__()
 
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
@@ -526,7 +527,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
 Distribution = Float | Int | Categorical
 
 
-def wider(a: Distribution, b: Distribution) -> Distribution:
+def widen(a: Distribution, b: Distribution) -> Distribution:
     """Return the smallest distribution that has the values of two of the same kind.
 
     Default and prior are those of b, or those of a where b has none.
@@ -553,7 +554,7 @@ def wider(a: Distribution, b: Distribution) -> Distribution:
     return msgspec.structs.replace(wide, default=default, prior=prior)
 
 
-def must_match(name: str, known: Distribution, new: Distribution) -> None:
+def require_same_kind(name: str, known: Distribution, new: Distribution) -> None:
     """Refuse a name that stands for another kind of parameter in the study.
 
     Raises:

@@ -20,7 +20,7 @@ from ..errors import IncompatibleDistributionError, LeaseLostError, ReportError
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
-from ..space.distributions import must_match
+from ..space.distributions import require_same_kind
 from ..space.space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
@@ -76,7 +76,7 @@ class Engine:
         spec = dict(record.spec)
         stored = Space.from_json(spec["space"])
         for name in stored.params.keys() & (space or stored).params.keys():
-            must_match(name, stored.params[name], (space or stored).params[name])
+            require_same_kind(name, stored.params[name], (space or stored).params[name])
 
         self.storage = storage
         self.sampler = sampler

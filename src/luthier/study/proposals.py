@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler
-from ..space.distributions import Distribution, must_match, wider
+from ..space.distributions import Distribution, require_same_kind, widen
 from ..space.space import Space, discover_conditions
 from ..trial.record import State
 from ..typing import Array
@@ -130,11 +130,11 @@ class Proposals:
             known = self.history.space.params.get(name)
             if known is not dist and known != dist:
                 if known is not None:
-                    must_match(name, known, dist)
+                    require_same_kind(name, known, dist)
                 if known is not None and known.when:
                     dist = replace(dist, when=known.when)
                 new[name] = (
-                    dist if known is None or name not in self._settled else wider(known, dist)
+                    dist if known is None or name not in self._settled else widen(known, dist)
                 )
                 if new[name] == known:
                     del new[name]

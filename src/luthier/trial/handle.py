@@ -19,7 +19,7 @@ from ..errors import (
     ReportError,
     UnknownAttributeError,
 )
-from ..space.distributions import Categorical, Distribution, Float, Int, Scale, must_match
+from ..space.distributions import Categorical, Distribution, Float, Int, Scale, require_same_kind
 from ..space.space import Space
 from ..validation import (
     check_cost,
@@ -250,7 +250,7 @@ class Trial:
             return self._params[name]
         known = self._space.params.get(name)
         if known is not None:
-            must_match(name, known, dist)
+            require_same_kind(name, known, dist)
         self._suggested[name] = dist
 
         raw, value = None, self._proposal.get(name)

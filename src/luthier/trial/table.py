@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..errors import TrialError
-from ..space.distributions import tuples
+from ..space.distributions import to_tuples
 from ..validation import are_named, check_cost, check_result_constraint, check_values, to_json_types
 from .record import State, TrialRow
 
@@ -75,7 +75,7 @@ def check_added(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[Tri
                 f"a complete trial has no NaN, got values {values} and constraints {constraints}"
             )
 
-        params = {k: tuples(to_json_types(v)) for k, v in row.params.items()}
+        params = {k: to_tuples(to_json_types(v)) for k, v in row.params.items()}
         checked.append(
             msgspec.structs.replace(
                 row,
