@@ -14,11 +14,8 @@ from typing import Any, NamedTuple
 
 from luthier.storages.relational import Relational
 
-_HOOKS = (
-    "_raise_revision",
-    "_write",
-    "_query_one",
-)  # of Relational: locks a study; opens a transaction; runs one statement
+# Methods of Relational: one locks a study, one opens a transaction, one runs a statement.
+_HOOKS = ("_raise_revision", "_write", "_query_one")
 
 
 class Held(NamedTuple):
@@ -58,6 +55,7 @@ class LockTimer:
         self._write = storage._write
         self._storage._write = self._write_and_note
         if not self._whole_file:
+            self._has_returning: bool = self._storage._has_returning  # PostgreSQL, not MySQL
             self._raise_revision = storage._raise_revision
             self._query_one = storage._query_one
             self._trip_s = self._measure_trip()
@@ -87,7 +85,7 @@ class LockTimer:
     def _raise_and_note(self, *args: Any) -> Any:
         """Lock a study's row; PostgreSQL locks none if the number of trials is unexpected."""
         found = self._raise_revision(*args)
-        if found is None and self._storage._returns:
+        if found is None and self._has_returning:
             self.held.append(Held(0.0, 0))
         else:
             self._begun.append(self._now())
