@@ -368,9 +368,8 @@ class Posterior:
         rows.N[:n] = Z.N
         rows.C[:n] = Z.C
         A = np.zeros((size, p))
-        A[:n] = _scale_numbers(Z.N, rho, shapes)
-
-        scaled = A[:n].copy()
+        scaled = _scale_numbers(Z.N, rho, shapes)  # its memory layout decides the last digits
+        A[:n] = scaled
         K = signal * matern(_squared_distances(rho, scaled, Z.C, scaled, Z.C))
         K.reshape(-1)[:: n + 1] = signal + noise + (0.0 if uneven is None else uneven.scale(tail))
         inverse, _ = lapack.dtrtri(cholesky(K).T, lower=0)
