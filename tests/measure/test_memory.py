@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import threading
@@ -35,10 +36,11 @@ def test_nothing_rises_where_nothing_is_done():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the system does not tell")
 def test_a_peak_between_two_looks_is_seen_if_it_is_the_highest_ever():
-    n = high_water() - resident_bytes() + 60 * MB
+    gc.collect()  # what earlier tests have left must not be freed meanwhile
+    n = high_water() - resident_bytes() + 100 * MB
     with measure.peak_memory(interval_s=1000) as m:
         np.ones(n, np.uint8)
-    assert m.mb > n / MB - 15
+    assert m.mb > 0.5 * n / MB
 
 
 def test_children_count(script, eventually):
