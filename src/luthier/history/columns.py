@@ -16,38 +16,34 @@ def grow(column: NDArray[Any], size: int) -> NDArray[Any]:
     return longer
 
 
-class Columns:
-    """Named columns of one length, with room for more rows.
+class Columns(dict[str, NDArray[Any]]):
+    """Named columns of one length, with room for more rows; item access gives all of the room.
 
     Args:
         columns: Name to column (size, ...); `grow` says what new rows are filled with.
+
+    Attributes:
+        size: Number of rows for which there is room.
     """
 
     def __init__(self, columns: dict[str, NDArray[Any]]) -> None:
-        self._columns = columns
+        super().__init__(columns)
+        self.size = len(next(iter(columns.values())))
         self._views: dict[str, NDArray[Any]] = {}
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """The column with all its room, to be written to."""
-        return self._columns[name]
-
-    @property
-    def size(self) -> int:
-        """Number of rows for which there is room."""
-        return len(next(iter(self._columns.values())))
 
     def make_room(self, n: int) -> None:
         """Grow all columns where they have room for fewer than n rows."""
         if n > self.size:
-            size = max(2 * self.size, n)
-            self._columns = {name: grow(column, size) for name, column in self._columns.items()}
+            self.size = max(2 * self.size, n)
+            for name, column in self.items():
+                self[name] = grow(column, self.size)
 
     def view(self, name: str, n: int) -> NDArray[Any]:
         """Return the first n rows of a column, read-only.
 
         The view is made once, and again when the column or n has grown.
         """
-        column = self._columns[name]
+        column = self[name]
         view = self._views.get(name)
         if view is None or view.base is not column or len(view) != n:
             view = column[:n]
@@ -57,4 +53,4 @@ class Columns:
 
     def copy(self) -> Columns:
         """Return columns of their own with the same values."""
-        return Columns({name: column.copy() for name, column in self._columns.items()})
+        return Columns({name: column.copy() for name, column in self.items()})

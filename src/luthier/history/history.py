@@ -465,8 +465,8 @@ class History:
         if row.turns:
             self.turns[i] = row.turns
             self._columns["resumed_step"][i] = row.turns[-1].step
-        latest = row.checkpoints[-1] if row.checkpoints else None
-        self.set_checkpoint_step(i, None if latest is None else latest["step"])
+        step = row.checkpoints[-1]["step"] if row.checkpoints else np.nan
+        self._columns["checkpoint_step"][i] = step
 
     def put_report(self, number: int, step: float, value: ReportValue) -> None:
         """Store a report, in place of an earlier one for the same step."""

@@ -81,7 +81,9 @@ class Intake:
     def _set_budget(self, n_left: int | None) -> None:
         history = self.replica.history
         n_begun = history.n - len(history.waiting - history.turns.keys())
-        history.update_info(budget=None if n_left is None else n_begun + n_left)
+        budget = None if n_left is None else n_begun + n_left
+        if budget != history.budget:
+            history.update_info(budget=budget)
 
     def _claim(self, request: Request) -> TrialRow | None:
         """Take over the first trial that waits, or whose worker has been silent for too long."""
