@@ -13,7 +13,7 @@ from luthier.numerics.time_gp import (
     fit,
     kernel,
     neg_log_likelihood,
-    standardise_clipped,
+    standardise_and_clip,
 )
 
 
@@ -124,8 +124,8 @@ def test_pending_points_lower_the_variance_and_leave_the_mean():
 def test_fit_finds_drift_and_stillness():
     rng = np.random.default_rng(1)
     t, Z = np.repeat(np.arange(15.0), 8), rng.random((120, 2))
-    still = standardise_clipped(np.sin(5 * Z[:, 1]) + 0.05 * rng.normal(size=120))
-    drifting = standardise_clipped(np.sin(5 * Z[:, 1] + 0.8 * t) + 0.05 * rng.normal(size=120))
+    still = standardise_and_clip(np.sin(5 * Z[:, 1]) + 0.05 * rng.normal(size=120))
+    drifting = standardise_and_clip(np.sin(5 * Z[:, 1] + 0.8 * t) + 0.05 * rng.normal(size=120))
     assert fit(t, Z, still)[2] < 0.02
     assert fit(t, Z, drifting)[2] > 0.1
 
@@ -133,7 +133,7 @@ def test_fit_finds_drift_and_stillness():
 def test_the_bound_is_highest_where_it_pays():
     rng = np.random.default_rng(0)
     Z = rng.random((60, 2))
-    y = standardise_clipped(-((Z[:, 1] - 0.7) ** 2))
+    y = standardise_and_clip(-((Z[:, 1] - 0.7) ** 2))
     t = np.zeros(60)
     theta = fit(t, Z, y)
     known = Process.of(theta, t, Z, y)
@@ -154,8 +154,8 @@ def test_a_pending_point_is_avoided_where_the_mean_says_nothing():
 
 
 def test_small_things():
-    y = standardise_clipped(np.array([0.0, 0.0, 0.0, 0.0, 0.0, 100.0]))
+    y = standardise_and_clip(np.array([0.0, 0.0, 0.0, 0.0, 0.0, 100.0]))
     assert y.max() == 2.0
-    assert np.isfinite(standardise_clipped(np.full(3, 5.0))).all()
+    assert np.isfinite(standardise_and_clip(np.full(3, 5.0))).all()
     assert confidence(0) == confidence(2) == 0.0
     assert confidence(100) == pytest.approx(math.sqrt(0.2 * math.log(40)))

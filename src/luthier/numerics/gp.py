@@ -402,7 +402,7 @@ class Posterior:
     def _scale_numbers(self, N: Array) -> Array:
         return _scale_numbers(N, self.rho, self._shapes)
 
-    def _distances_to_observed(self, Z: Inputs) -> Array:
+    def _squared_distances_to(self, Z: Inputs) -> Array:
         """(m, n) squared scaled distances to the observed points."""
         n = self.n
         B = self._scale_numbers(Z.N)
@@ -414,7 +414,7 @@ class Posterior:
         Source: Rasmussen & Williams 2006, eqs. 2.25 and 2.26, by way of algorithm 2.1.
         """
         n = self.n
-        k = self.signal * matern(self._distances_to_observed(Z))
+        k = self.signal * matern(self._squared_distances_to(Z))
         w = k @ self._R[:n, :n].T
         variance = self.signal - np.einsum("ij,ij->i", w, w)
         return k @ self._alpha[:n], np.maximum(variance, 1e-12 * self.signal)
@@ -425,7 +425,7 @@ class Posterior:
         Source: Rasmussen & Williams 2006, eqs. 2.23 and 2.24.
         """
         n = self.n
-        k = self.signal * matern(self._distances_to_observed(Z))
+        k = self.signal * matern(self._squared_distances_to(Z))
         w = k @ self._R[:n, :n].T
         return k @ self._alpha[:n], self.covariance(Z, Z) - w @ w.T
 
@@ -482,7 +482,7 @@ class Posterior:
             self._grow(2 * n)
 
         R = self._R
-        k = (self.signal * matern(self._distances_to_observed(Z)))[0]
+        k = (self.signal * matern(self._squared_distances_to(Z)))[0]
         row = R[:n, :n] @ k
         variance = self.signal + (self.noise if noise is None else noise)
         last = math.sqrt(max(variance - float(row @ row), 1e-10 * self.signal))

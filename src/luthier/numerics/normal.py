@@ -16,7 +16,7 @@ from ..typing import Array
 _INFINITY = 1e30  # stands for infinity, so that inf/inf never arises
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 _NARROW = 1e-5  # below this width the midpoint rule is exact to 1e-11
-# sigma = 1/sqrt(2 pi): from here on a uniform proposal is kept more often than a normal one
+# sigma = 1/sqrt(2 pi): from here on a uniform proposal is accepted more often than a normal one
 _WIDE = 0.4
 
 # Tail ratio (1 - Phi(x)) / exp(-x^2 / 2) on [0, inf) as P(x) / Q(x), highest power first: relative
@@ -136,7 +136,7 @@ def sample_truncnorm(rng: np.random.Generator, mu: ArrayLike, sigma: ArrayLike) 
     """Draw from each N(mu, sigma^2) truncated to [0, 1], exactly, by rejection.
 
     Proposals come from the normal itself, or from the uniform where sigma is wide (Robert 1995,
-    section 2.2): about half of them or more are kept, whatever mu and sigma.
+    section 2.2): about half of them or more are accepted, whatever mu and sigma.
 
     Args:
         rng: Source of randomness.

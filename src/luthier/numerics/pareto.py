@@ -22,7 +22,7 @@ def is_non_dominated(losses: Array) -> Mask:
             numbers like others.
 
     Returns:
-        (n,) bool; a point with NaN is never marked, and dominates nobody.
+        (n,) bool; a point with NaN is never marked, and dominates none.
 
     Source: Kung 1975 (in lexicographic order a point can only be dominated by one before it).
     """

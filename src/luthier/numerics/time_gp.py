@@ -22,7 +22,7 @@ _START = np.array([0.0, 0.0, 0.1, math.log(0.1)])
 _BOUNDS = [(math.log(0.05), math.log(20)), (math.log(0.01), 0.0), (0.0, 0.5), (math.log(1e-3), 0.0)]
 
 
-def standardise_clipped(y: Array, bound: float = 2.0) -> Array:
+def standardise_and_clip(y: Array, bound: float = 2.0) -> Array:
     """Shift and scale y (n,) to mean 0 and standard deviation 1, then cut it off at ± bound."""
     return np.asarray(np.clip((y - y.mean()) / (y.std() + 1e-8), -bound, bound))
 

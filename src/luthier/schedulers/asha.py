@@ -154,12 +154,12 @@ class ASHA(AsynchronousHalving):
     mode="stopping": the report with which a trial reaches a rung decides. It goes on if its rank is
     at most max(1, n / reduction_factor), else it is over. Reports between rungs decide nothing, so
     ask after each one. Saves checkpoints and pauses; but the first at a rung always goes on, and
-    who was stopped never comes back.
+    a stopped trial never comes back.
 
     Args:
         min_resource: The first rung, in steps. Too low, and ranks there mean little.
-        max_resource: The step at which trials end, where nobody is judged any more. None if it is
-            not known: then nobody pauses where nobody has gone further.
+        max_resource: The step at which trials end, where none is judged any more. None if it is not
+            known: then a trial does not pause where no other has gone further.
         reduction_factor: One in so many goes on.
         n_min: Number of trials that must be counted at a rung before one is promoted, or stopped,
             there.
@@ -169,8 +169,8 @@ class ASHA(AsynchronousHalving):
         ValueError: An argument is out of its range.
 
     Source: Li 2020, algorithm 2; mode "stopping" as in Syne Tune and Ray Tune; several objectives:
-    Schmucker 2021. Deviations: no detour by a pause for who would be promoted at once; the best few
-    go on at the end of the study.
+    Schmucker 2021. Deviations: no detour by a pause for a trial that would be promoted at once; the
+    best few go on at the end of the study.
     """
 
     def __init__(

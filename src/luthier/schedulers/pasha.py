@@ -17,12 +17,12 @@ _N_CURVES = 50  # curves that are compared in pairs
 class PASHA(AsynchronousHalving):
     """`ASHA` by promotion, with a top rung that rises only while the ranking below it is unstable.
 
-    At first the second rung is the top: nobody is promoted from there. Where the trials at the top
-    rung rank otherwise than they did at the rung before, the next rung becomes the top, and so on.
-    A trial may change places with others whose loss at the lower rung differs by at most epsilon:
-    the 90th percentile of the differences between trials whose curves cross more than once, which
-    is noise. When all trials of the study have been started and none runs, the best go on whatever
-    the top, so that some trial comes to its end.
+    At first the second rung is the top: no trial is promoted from there. Where the trials at the
+    top rung rank otherwise than they did at the rung before, the next rung becomes the top, and so
+    on. A trial may change places with others whose loss at the lower rung differs by at most
+    epsilon: the 90th percentile of the differences between trials whose curves cross more than
+    once, which is noise. When all trials of the study have been started and none runs, the best go
+    on whatever the top, so that some trial comes to its end.
 
     The best is trained to its end once no further trial may begin, so give `n_trials`: a study that
     only its time bounds may have nothing complete.

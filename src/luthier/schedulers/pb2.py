@@ -149,7 +149,7 @@ class PB2(Population):
             rng: Draws the starts of the search.
         """
         from ..numerics.threads import one_thread
-        from ..numerics.time_gp import Process, best_bounds, confidence, fit, standardise_clipped
+        from ..numerics.time_gp import Process, best_bounds, confidence, fit, standardise_and_clip
 
         known, pending = self._experience(history, number)
         known, Z = encode_stretches(history, known[-self.window :], columns)
@@ -167,7 +167,7 @@ class PB2(Population):
             return np.array([s.step / self.interval for s in stretches]), np.hstack([R, Z])
 
         t, P = points(known, Z)
-        y = standardise_clipped(np.array([s.rate for s in known]))
+        y = standardise_and_clip(np.array([s.rate for s in known]))
         t_all, P_all = points(known + pending, np.concatenate([Z, Z_pending]))
         fixed = np.array([(reward - low) / span])
         beta = confidence(len(known))

@@ -289,7 +289,7 @@ class PBT(Population):
     Args:
         population_size: Number of members; fewer where `n_trials` allows no more.
         interval: Steps between two times a member is judged.
-        max_resource: The step at which trials end, from where on nobody is paused or copied. None
+        max_resource: The step at which trials end, from where on none is paused or copied. None
             if it is not known: a member may then be resumed with nothing left to train, and returns
             what its checkpoint came to.
         quantile: Share of the members that is replaced, and share that is copied.

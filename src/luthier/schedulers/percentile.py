@@ -22,7 +22,7 @@ class Percentile(Scheduler):
 
     The others count with their best by the same step. They are all trials but failed ones that have
     come as far, whatever became of them since, and those that completed earlier, each with its best
-    report up to that step. So steps need not be the same, and nobody loses for having reported
+    report up to that step. So steps need not be the same, and no trial loses for having reported
     less.
 
     With several objectives each counts with its latest report up to that step, and what is compared
