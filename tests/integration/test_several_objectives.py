@@ -252,7 +252,12 @@ def test_recommend_takes_what_is_probably_feasible():
     study.add_trials(complete((x,), {"c": 0.35 - x}, x=x) for x in np.linspace(0, 1, 21))
     found = study.recommend(21)
     assert found[0].params["x"] == pytest.approx(0.35, abs=0.051)
-    assert 0.5 <= min(r.feasible for r in found) < 0.999 < max(r.feasible for r in found)
+    assert (
+        0.5
+        <= min(r.probability_feasible for r in found)
+        < 0.999
+        < max(r.probability_feasible for r in found)
+    )
     assert [r.mean for r in found] == sorted(r.mean for r in found)
     assert all(r.params["x"] > 0.34 for r in found)
     assert any("feasible with probability" in str(r) for r in found)

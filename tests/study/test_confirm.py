@@ -452,7 +452,7 @@ def test_leaders_are_feasible_as_far_as_the_trials_tell() -> None:
     before = study.recommend(4)
     found = study.confirm(k=4, repeats=5)
     assert {x.number for x in found.leaders} == {r.number for r in before}
-    assert all(r.feasible >= 0.5 for r in before)
+    assert all(r.probability_feasible >= 0.5 for r in before)
     assert min(x.params["x"] for x in found.leaders) > 0.4
     reliable = [x.feasible for x in found.leaders]
     assert reliable == sorted(reliable, reverse=True)

@@ -30,7 +30,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
         low: Lower end of the 95 % interval of the mean.
         high: Upper end.
         observed: The mean of the values that were observed.
-        feasible: Probability that it keeps all constraints; 1 where there are none.
+        probability_feasible: Probability that it keeps all constraints; 1 where there are none.
         numbers: The trials that ran it to the end, the first one first.
     """
 
@@ -41,7 +41,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     observed: float
     numbers: tuple[int, ...]
-    feasible: float = 1.0
+    probability_feasible: float = 1.0
 
     @property
     def number(self) -> int:
@@ -58,8 +58,8 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
             f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
         )
         told = "told once" if len(self.numbers) == 1 else f"told {len(self.numbers)} times"
-        if self.feasible < 1:
-            told += f", feasible with probability {self.feasible:.2g}"
+        if self.probability_feasible < 1:
+            told += f", feasible with probability {self.probability_feasible:.2g}"
         return f"{self.mean:.6g} ± {self.sd:.2g} (observed {self.observed:.6g}, {told}): {params}"
 
     def _repr_html_(self) -> str:
@@ -125,10 +125,10 @@ def recommend(
     X = history.X[[same[0] for same in numbers]]
     mean, sd = _predict_losses(history, X, losses, observed)
     mean = np.where(np.isfinite(observed), mean, observed)  # what is worse than everything stays so
-    feasible = _feasible(history, X, numbers)
+    probability = _feasible(history, X, numbers)
     kept = np.array([history.feasible[same].any() for same in numbers])
-    sure = kept & (feasible >= _LIKELY)
-    leaders = np.lexsort((mean, -feasible * ~sure.any()))
+    sure = kept & (probability >= _LIKELY)
+    leaders = np.lexsort((mean, -probability * ~sure.any()))
     leaders = leaders[(sure if sure.any() else kept)[leaders]][:k]
     first = rows_of([numbers[j][0] for j in leaders])
     ends = np.sort(history.values_of(mean + np.array([[-_Z], [_Z]]) * sd), axis=0)
@@ -141,7 +141,7 @@ def recommend(
             high=float(ends[1, j]),
             observed=float(history.values_of(observed[j])),
             numbers=tuple(numbers[j]),
-            feasible=float(feasible[j]),
+            probability_feasible=float(probability[j]),
         )
         for row, j in zip(first, leaders, strict=True)
     ]

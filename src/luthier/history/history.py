@@ -104,7 +104,7 @@ class History:
 
     @property
     def seed(self) -> int:
-        """The study's seed, for what must not differ between its workers."""
+        """The study's seed, the same for all workers."""
         return self._info.seed
 
     @property
@@ -424,7 +424,7 @@ class History:
         self._params.put(rows, at)
 
     def _put_one(self, row: TrialRow) -> None:
-        """Store one trial: `put` without the detour over arrays."""
+        """Store one trial: `put` without building lists."""
         i = row.number
         self._columns.make_room(i + 1)
         same_params = self.n > i and row.params == self._last_params.get(i)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from ..errors import LeaseLostError, TrialError
 from ..trial.record import State, TrialRow, Turn
 
-# By how much more than a lease a clock may seem to have been set back: workers' leases differ.
+# Tolerance for a clock that was set back, as workers use different lease lengths.
 _SET_BACK_S = 3600.0
 
 

@@ -61,7 +61,7 @@ def create_study(
         scheduler: Who trains how long, or its name; None trains every trial to its end.
         seed: The same seed gives the same study; drawn when None.
         load_if_exists: Go on with a study of that name instead of raising.
-        checkpoints: Where trials leave what they can go on from: a folder, a URL such as
+        checkpoints: Where trials save their checkpoints: a folder, a URL such as
             "s3://bucket/folder", or `Checkpoints(place, keep=...)`; None for a folder beside the
             storage.
         catch_as: "infeasible" takes failures for breaches of a constraint, "crash": models learn

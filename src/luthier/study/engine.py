@@ -50,7 +50,7 @@ class Engine:
         space: The declared space; None for the stored one.
         sampler: What to try next.
         scheduler: How long to train it; None lets every trial run to its end.
-        checkpoints: Where trials leave what they can go on from.
+        checkpoints: Where trials save their checkpoints.
 
     Attributes:
         id: The storage's number of the study.
@@ -157,16 +157,16 @@ class Engine:
 
     @property
     def checkpoints(self) -> Checkpoints:
-        """Where trials leave what they can go on from."""
+        """Where trials save their checkpoints."""
         return self._retention.store
 
     @property
     def spec(self) -> dict[str, Any]:
-        """What the storage knows of the study beside its trials, as of the last look."""
+        """Stored settings of the study, as of the last look: space, objectives, seed."""
         return dict(self._spec)
 
     def update_spec(self, **changed: Any) -> None:
-        """Change some of what the storage knows of the study beside its trials."""
+        """Change some of the stored settings of the study."""
         with self._lock:
             self._adopt(self.storage.study(self.name).spec | changed)
             self.storage.update_study(self.id, self._spec)
@@ -181,7 +181,7 @@ class Engine:
                 self._retention.sweep()
 
     def end_run(self) -> None:
-        """Forget how many trials the run was to have: `take` without a bound knows of no end."""
+        """Clear the budget: `take` has no limit now."""
         self.history.update_info(budget=None)
 
     # -- trials ---------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Engine:
         return self._replica.held
 
     def token(self, number: int) -> int:
-        """How often a trial that is not over was handed out; its worker must prove the latest."""
+        """How often a trial that is not over was handed out; a worker must send the latest token."""
         return self._replica.books.token(number)
 
     def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
@@ -416,7 +416,7 @@ class Engine:
                 logger.info("%s", e)
 
     def release_unnoted(self) -> None:
-        """Give back what an interrupt cut off between the storage's answer and our note of it."""
+        """Release trials that the storage gave us but an interrupt kept us from noting."""
         with self._lock:
             self.refresh()
             unknown = sorted(self.history.running - self.held.keys())
@@ -540,7 +540,7 @@ class Engine:
         self.update_spec(space=self.history.space.to_json(), declared=self.declared)
 
     def _adopt(self, spec: Mapping[str, Any]) -> None:
-        """Take over what the storage knows of the study, but for its space."""
+        """Take over the stored settings of the study, except its space."""
         self._spec = dict(spec)
         self.history.update_info(crash=self._spec.get("crash") == "infeasible")
 

@@ -219,8 +219,8 @@ class Intake:
     def _warn_without_checkpoint(self, number: int, step: float) -> None:
         self.warn(
             "no checkpoint",
-            f"trial {number} of {self.name!r} goes on without a checkpoint, so its first {step:g} "
-            "steps are trained again: call trial.report(value, step, checkpoint=...), begin with "
-            "trial.checkpoint after trial.step, or take a scheduler that never pauses, such as "
-            "ASHA(mode='stopping')",
+            f"trial {number} of {self.name!r} goes on without a checkpoint, so its training up to "
+            f"step {step:g} is repeated: call trial.report(value, step, checkpoint=...), begin "
+            "with trial.checkpoint after trial.step, or take a scheduler that never pauses, such "
+            "as ASHA(mode='stopping')",
         )

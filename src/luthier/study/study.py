@@ -356,7 +356,7 @@ class Study:
         With noise, the best value observed is the luckiest too. A model weighs it against its
         repeats and neighbours; while trials are too few for a model, it is the mean of the observed
         values. Configurations that are expected to break a constraint, or always did, are left out;
-        see `Recommendation.feasible`.
+        see `Recommendation.probability_feasible`.
 
         Args:
             k: How many different configurations; fewer come back when fewer are complete.
