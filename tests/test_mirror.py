@@ -72,6 +72,7 @@ THEMES = {
         "study/worker",
     ],
     "models/test_learning_curves": [
+        "analysis/forecast_result",
         "analysis/forecasting",
         "history/resources",
         "schedulers/freeze_thaw",

@@ -510,3 +510,48 @@ def test_another_process_may_tell_a_trial_by_its_number(tmp_path) -> None:
     assert (row.state, row.values, row.params) == (State.COMPLETE, (1.5,), trial.params)
     with pytest.raises(LeaseLostError):
         asking.tell(trial, 1.0)
+
+
+def test_what_another_process_told_by_number_keeps_the_params_that_were_stored(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    asking = luthier.create_study("s", url, sampler="random", seed=0)
+    trial = asking.ask()
+    x = trial.suggest_float("x", 0, 1)
+    trial.report(0.5, 1)
+    row = luthier.load_study("s", url, sampler="random").tell(trial.number, 0.5)
+    assert (row.state, row.params) == (State.COMPLETE, {"x": x})
+    assert asking.trials[0].params == {"x": x}
+
+
+def test_a_copy_of_a_trial_may_be_told_and_one_of_another_study_not() -> None:
+    import copy
+
+    study = luthier.create_study(sampler="random", seed=0)
+    study.tell(copy.copy(study.ask()), 1.0)
+    assert study.trials[0].state == State.COMPLETE
+
+
+def test_a_trial_that_ends_in_a_thread_by_what_is_no_error_keeps_its_notes() -> None:
+    class Ending(BaseException):
+        pass
+
+    def objective(trial):
+        trial.suggest_float("x", 0, 1)
+        trial.set_tag("a", 1)
+        trial.set_cost(2.0)
+        trial.set_constraint("g", 1.0)
+        if trial.number == 1:
+            raise Ending
+        return 1.0
+
+    study = luthier.create_study(sampler="random", seed=0)
+    with cf.ThreadPoolExecutor(1) as pool:
+        study.optimize(objective, 3, executor=pool, catch=Ending, progress=False)
+    row = study.trials[1]
+    assert row.state == State.FAILED
+    assert (set(row.params), row.tags, row.cost, row.constraints) == (
+        {"x"},
+        {"a": 1},
+        2.0,
+        {"g": 1.0},
+    )

@@ -126,7 +126,7 @@ def test_told_pruned_is_paused_where_the_scheduler_paused_it():
 
 
 def test_a_worker_that_could_not_say_fails_the_trial():
-    out = outcome_of_failure(RuntimeError("gone"), {"x": 1}, {"a": 2})
+    out = outcome_of_failure(RuntimeError("gone"), TrialNotes(params={"x": 1}, tags={"a": 2}))
     assert (out.state, out.error) == (State.FAILED, "RuntimeError: gone")
     assert (out.params, out.tags) == ({"x": 1}, {"a": 2})
 

@@ -18,7 +18,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .choice import Choice as Choice
     from .choice import choose as choose
-    from .forecasting import Forecast as Forecast
+    from .forecast_result import Forecast as Forecast
     from .forecasting import forecast as forecast
     from .recommendation import Recommendation as Recommendation
     from .recommendation import recommend as recommend
@@ -27,7 +27,7 @@ else:
         __name__,
         {
             "Choice": "choice",
-            "Forecast": "forecasting",
+            "Forecast": "forecast_result",
             "Recommendation": "recommendation",
             "choose": "choice",
             "forecast": "forecasting",

@@ -28,6 +28,7 @@ from ..errors import (
 from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
 from ..schedulers.base import Next
 from ..stopping import StopRule
+from ..trial.notes import TrialNotes
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
@@ -438,7 +439,7 @@ def _store_late(loop: _Loop, ticket: Ticket, future: cf.Future[Outcome | None]) 
     outcome = _outcome_of(future, ticket)
     if outcome is None:
         error = WorkerDiedError("it had no objective", killed=True)
-        outcome = outcome_of_failure(error, ticket.params, ticket.tags)
+        outcome = outcome_of_failure(error, _notes_of(ticket))
     loop.store_late(ticket, outcome)
 
 
@@ -446,4 +447,9 @@ def _outcome_of(future: cf.Future[Outcome | None], ticket: Ticket) -> Outcome | 
     e = future.exception()
     if e is None:
         return future.result()
-    return outcome_of_failure(worker_died(e) or e, ticket.params, ticket.tags)
+    return outcome_of_failure(worker_died(e) or e, _notes_of(ticket))
+
+
+def _notes_of(ticket: Ticket) -> TrialNotes:
+    """What is known here of a trial that ran elsewhere and could not report how it ended."""
+    return TrialNotes(params=ticket.params, tags=ticket.tags)

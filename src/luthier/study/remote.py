@@ -13,7 +13,7 @@ from ..errors import StorageError
 from ..executors.contract import TrialExecutor
 from ..space.space import Space
 from ..trial.handle import Trial
-from ..trial.outcome import Objective, Outcome, execute
+from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
 from ..trial.record import Decision, ReportValue
 from ..trial.ticket import Ticket
 from .engine import Engine, EngineLink
@@ -74,7 +74,7 @@ def _submit_to_threads(
     executor: cf.Executor, engine: Engine, objective: Objective, window: int | None
 ) -> Submit:
     def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
-        future = executor.submit(execute, objective, engine.trial(ticket, window))
+        future = executor.submit(_run_in_thread, objective, engine.trial(ticket, window))
         return cast("cf.Future[Outcome | None]", future)
 
     return submit
@@ -178,6 +178,14 @@ class _NoLink:
             "cannot report; pass storage='sqlite:///luthier.db' to create_study, or n_jobs instead "
             "of executor"
         )
+
+
+def _run_in_thread(objective: Objective, trial: Trial) -> Outcome:
+    """Run a trial in a thread of this process; nothing that it noted is lost, however it ends."""
+    try:
+        return execute(objective, trial)
+    except BaseException as e:
+        return outcome_of_failure(e, trial.notes())
 
 
 def _run_with_calls(objective: Objective, space: Space, ticket: Ticket) -> Outcome:

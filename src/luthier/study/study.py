@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
+from msgspec.structs import replace
 
 from .. import analysis
 from ..analysis.recommendation import require_results
@@ -27,7 +27,7 @@ from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_records
 from .confirm import Confirmation, confirm
-from .engine import Engine
+from .engine import Engine, EngineLink
 from .loop import RunSettings, run
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class Study:
         self.engine = engine
         self._objective: Objective | None = None  # given to optimize last, for confirm
         self._asked: dict[int, Trial] = {}  # trials that ask returned and nobody has told
-        self._handles: weakref.WeakSet[Trial] = weakref.WeakSet()  # all that ask ever returned
 
     @property
     def name(self) -> str:
@@ -204,7 +203,6 @@ class Study:
             )
         trial = self.engine.trial(ticket)
         self._asked[trial.number] = trial
-        self._handles.add(trial)
         return trial
 
     def tell(
@@ -228,16 +226,16 @@ class Study:
             LeaseLostError: The trial is already over, or was given to another worker.
         """
         handle = trial if isinstance(trial, Trial) else self._handle(trial)
-        if handle not in self._handles:
+        if not (isinstance(handle.link, EngineLink) and handle.link.engine is self.engine):
             raise TrialError(
                 f"tell expects a trial that this study's ask returned, or its number, got {trial!r}"
             )
         number = handle.number
         outcome = outcome_from_tell(number, handle.objectives, handle.notes(), value, state)
-        row = self.engine.end(number, handle.ticket.token, outcome)
-        if self._asked.get(number) is handle:
-            del self._asked[number]
-        return row
+        try:
+            return self.engine.end(number, handle.ticket.token, outcome)
+        finally:  # it is over, or another worker's
+            self._asked.pop(number, None)
 
     def _handle(self, number: int) -> Trial:
         """The handle of a running trial by its number, whoever asked for it."""
@@ -255,9 +253,8 @@ class Study:
         if row is None or row.state != State.RUNNING:
             state = "does not exist" if row is None else f"is {row.state.name.lower()}"
             raise TrialError(f"tell expects a running trial, and trial {number} {state}")
-        handle = self.engine.trial(self.engine.ticket(row))
-        self._handles.add(handle)
-        return handle
+        # What its objective asked for is not known here, so the stored params count.
+        return self.engine.trial(replace(self.engine.ticket(row), declared=True))
 
     def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
         """Add a trial with these params, to be run before the sampler is asked again.

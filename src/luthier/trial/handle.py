@@ -398,6 +398,11 @@ class Trial:
     # -- for the study --------------------------------------------------------------------------
 
     @property
+    def link(self) -> Link:
+        """The way to the trial's study, by which the study knows its own trials."""
+        return self._link
+
+    @property
     def ticket(self) -> Ticket:
         """The trial as it was begun, for the study that ends it."""
         return self._ticket

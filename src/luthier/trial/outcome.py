@@ -143,18 +143,10 @@ def outcome_from_tell(
     return _outcome(state, values, reason, notes)
 
 
-def outcome_of_failure(
-    exception: BaseException, params: dict[str, Any], tags: dict[str, Any]
-) -> Outcome:
-    """Return the outcome of a trial whose worker could not say how it ended."""
-    return Outcome(
-        state=State.FAILED,
-        error=f"{type(exception).__name__}: {exception}",
-        exception=exception,
-        params=params,
-        tags=tags,
-        finished_s=time.time(),
-    )
+def outcome_of_failure(exception: BaseException, notes: TrialNotes) -> Outcome:
+    """Return the outcome of a trial that an exception ended outside of what `execute` catches."""
+    error = f"{type(exception).__name__}: {exception}"
+    return _outcome(State.FAILED, None, error, notes, exception=exception)
 
 
 def describe_exception(e: BaseException) -> str:
