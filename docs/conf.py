@@ -1,4 +1,7 @@
-"""Settings of the documentation site: `make docs` builds it into build/docs, without network access."""
+"""Settings of the documentation site.
+
+`make docs` builds it into build/docs, without network access.
+"""
 
 import sys
 from pathlib import Path

@@ -2,7 +2,7 @@
 
     python -m benchmarks.scaling                     # simulates with the costs last saved
     python -m benchmarks.scaling --measure --save    # measures first; results/scaling-<date>.json
-    python -m benchmarks.scaling --tables            # prints the tables of docs/benchmarks/scaling.md
+    python -m benchmarks.scaling --tables            # tables of docs/benchmarks/scaling.md
 
 Costs are processor time of the server's processes where possible, so that other work on the machine
 does not count. How long a writer keeps the others of its study waiting (`lock`) is wall time, the

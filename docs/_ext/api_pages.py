@@ -1,4 +1,4 @@
-"""Pages of the reference that write themselves, from `__all__` of the public packages and from the command line.
+"""Reference pages that are generated, from `__all__` of the packages and the command line.
 
 A page holds a comment where the generated part begins:
 
@@ -52,7 +52,10 @@ def public_modules() -> dict[str, ModuleType]:
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """The documented names of a module: what `__all__` lists, or the classes that the module defines."""
+    """The documented names of a module.
+
+    What `__all__` lists, or the classes that the module defines.
+    """
     if hasattr(module, "__all__"):
         return [
             name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)
@@ -65,7 +68,10 @@ def public_names(module: ModuleType) -> list[str]:
 
 
 def home(module: str, name: str) -> str:
-    """The full name under which the site describes a public name: that of the package, where two have it."""
+    """The full name under which the site describes a public name.
+
+    That of the package, where two have it.
+    """
     if module == "luthier":
         value = getattr(luthier, name)
         for other, imported in public_modules().items():

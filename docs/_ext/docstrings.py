@@ -1,8 +1,11 @@
-"""Docstrings as reStructuredText: they are plain text with backticks, lists and Google-style sections.
+"""Docstrings as reStructuredText.
 
-Asterisks, bars and trailing underscores mean themselves in them (`n**2`, `|x|`, `x_`), and their last paragraph may
-name the source of a method: "Source: Bergstra 2011. Deviations: ...". Both become fields of their own. A colon in
-what a function returns, or in what a property is, is punctuation: types stand in the signatures.
+They are plain text with backticks, lists and Google-style sections.
+
+Asterisks, bars and trailing underscores mean themselves in them (`n**2`, `|x|`, `x_`), and their
+last paragraph may name the source of a method: "Source: Bergstra 2011. Deviations: ...". Both
+become fields of their own. A colon in what a function returns, or in what a property is, is
+punctuation: types stand in the signatures.
 """
 
 from __future__ import annotations

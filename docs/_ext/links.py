@@ -1,7 +1,9 @@
-"""Links from code to the reference: `Study.optimize` or `luthier.samplers.TPE` in a sentence leads to its entry.
+"""Links from code to the reference.
 
-Types in signatures that are not luthier's, or that are internal, stay plain text: other sites would have to be
-downloaded to link to them.
+`Study.optimize` or `luthier.samplers.TPE` in a sentence leads to its entry.
+
+Types in signatures that are not luthier's, or that are internal, stay plain text: other sites would
+have to be downloaded to link to them.
 """
 
 from __future__ import annotations
@@ -106,7 +108,10 @@ def _within(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
 def leave_plain(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, contnode: nodes.TextElement
 ) -> nodes.Element | None:
-    """Plain text for types that this site has no entry for; None for a name that should have one."""
+    """Plain text for types that this site has no entry for.
+
+    None for a name that should have one.
+    """
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py" or not target:
         return None

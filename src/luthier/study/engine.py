@@ -192,7 +192,7 @@ class Engine:
         return self._replica.held
 
     def token(self, number: int) -> int:
-        """How often a trial that is not over was handed out; a worker must send the latest token."""
+        """How often a trial that is not over was handed out; workers must send the latest token."""
         return self._replica.books.token(number)
 
     def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
