@@ -50,7 +50,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def n_evaluations(self) -> int:
-        """How often it was run to the end."""
+        """Number of times that it was run to the end."""
         return len(self.numbers)
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from ..validation import is_number
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """What one worker may use.
+    """Resources that one worker may use.
 
     Attributes:
         cpus: Numbers of cores; empty for any.

@@ -30,7 +30,7 @@ arguments: dict[int, Any] = {}  # shared arguments by key, sent once
 
 
 class Pipe(Protocol):
-    """What a worker sends its messages through: a pipe, or what takes its place."""
+    """Channel of a worker's messages: a pipe, or what takes its place."""
 
     def send_bytes(self, message: bytes, /) -> None:
         """Send a message."""

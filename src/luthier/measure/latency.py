@@ -34,7 +34,7 @@ class Latency(msgspec.Struct, frozen=True):
 
     @property
     def n(self) -> int:
-        """How many calls were timed."""
+        """Number of calls that were timed."""
         return len(self.times_ms)
 
     @property

@@ -74,7 +74,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What is new since a revision.
+    """Changes since a revision.
 
     Attributes:
         revision: Pass this as `since` the next time.

@@ -28,7 +28,7 @@ Number = float | Literal["nan", "inf", "-inf"]
 
 
 class Point(msgspec.Struct, forbid_unknown_fields=True):
-    """What a trial reported at a step: a number, or one for each of several objectives."""
+    """Value that a trial reported at a step: a number, or one for each of several objectives."""
 
     step: float
     value: Number | list[Number]
@@ -212,7 +212,7 @@ def _plan(struct: type[msgspec.Struct]) -> tuple[Callable[[TrialRow], Any], list
 
 @with_trial_fields(leave_out=_COLUMNS, omit_defaults=True)
 class _Body(msgspec.Struct):
-    """What no query looks at; what was stored without a field reads as its default."""
+    """Fields that no query looks at; a field that was not stored reads as its default."""
 
 
 _decode_body = msgspec.json.Decoder(_Body).decode

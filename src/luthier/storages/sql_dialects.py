@@ -43,7 +43,7 @@ UPGRADES: dict[int, str] = {}  # statements from a schema to the next; the first
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """What differs between databases.
+    """Differences between databases.
 
     Attributes:
         driver: SQLAlchemy's name for the database and its driver.

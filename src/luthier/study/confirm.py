@@ -51,7 +51,7 @@ class Leader(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def n_broken(self) -> int:
-        """How many repeats broke a constraint."""
+        """Number of repeats that violated a constraint."""
         return len(self.kept) - sum(self.kept.values())
 
     @property

@@ -157,7 +157,7 @@ class Engine:
 
     @property
     def checkpoints(self) -> Checkpoints:
-        """Where trials save their checkpoints."""
+        """Place in which trials save their checkpoints."""
         return self._retention.store
 
     @property
@@ -192,7 +192,7 @@ class Engine:
         return self._replica.held
 
     def token(self, number: int) -> int:
-        """How often a trial that is not over was handed out; workers must send the latest token."""
+        """The token of a trial that is not over: the number of times that it was handed out."""
         return self._replica.books.token(number)
 
     def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
@@ -439,7 +439,7 @@ class Engine:
             }
 
     def count_running(self) -> int:
-        """How many trials run now, here or elsewhere, as far as the history knows."""
+        """Count the trials that run now, here or elsewhere, as far as the history knows."""
         now = time.time()
         books = self._replica.books
         return sum(i in self.held or books.lease_s(i) > now for i in self.history.running)

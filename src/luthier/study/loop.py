@@ -451,5 +451,5 @@ def _outcome_of(future: cf.Future[Outcome | None], ticket: Ticket) -> Outcome | 
 
 
 def _notes_of(ticket: Ticket) -> TrialNotes:
-    """What is known here of a trial that ran elsewhere and could not report how it ended."""
+    """Notes of a trial that ran elsewhere and could not report how it ended."""
     return TrialNotes(params=ticket.params, tags=ticket.tags)

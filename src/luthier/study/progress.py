@@ -97,7 +97,7 @@ class Tally:
 
     @property
     def n_finished(self) -> int:
-        """How many trials ended in this run."""
+        """Number of trials that ended in this run."""
         return sum(self.counts.values())
 
     @property
@@ -107,7 +107,7 @@ class Tally:
 
     @property
     def share(self) -> float | None:
-        """How much of the run is done, in [0, 1], by the bound that is nearer.
+        """Share of the run that is done, in [0, 1], by the bound that is nearer.
 
         None without a bound.
         """
@@ -121,7 +121,7 @@ class Tally:
 
     @property
     def left_s(self) -> float | None:
-        """How long it still goes on, by the bound that is nearer.
+        """Seconds that the run still takes, by the bound that is nearer.
 
         None when nothing is known of it.
         """

@@ -76,7 +76,7 @@ class Study:
 
     @property
     def sampler(self) -> Sampler:
-        """What to try next; another may be set between two runs."""
+        """The sampler, which says what to try next; another may be set between two runs."""
         return self.engine.sampler
 
     @sampler.setter
@@ -85,7 +85,7 @@ class Study:
 
     @property
     def scheduler(self) -> Scheduler | None:
-        """How long to train a trial; None lets every trial run to its end. Another may be set."""
+        """The scheduler; None lets every trial run to its end. Another may be set."""
         return self.engine.scheduler
 
     @scheduler.setter
@@ -94,7 +94,7 @@ class Study:
 
     @property
     def storage(self) -> Storage:
-        """Where the study lives."""
+        """The storage that holds the study."""
         return self.engine.storage
 
     @property

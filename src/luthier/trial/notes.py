@@ -11,7 +11,7 @@ from .record import Decision
 
 
 class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a trial beside its value.
+    """Facts about a trial beside its value.
 
     Attributes:
         params: The params in use, name to value.

@@ -22,7 +22,7 @@ Objective = Callable[[Trial], Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a trial, or one turn of it, ended.
+    """The end of a trial, or of one turn of it.
 
     Attributes:
         state: COMPLETE, PAUSED, PRUNED or FAILED.
