@@ -1,4 +1,4 @@
-"""Executors, which run trials: this thread, processes, a Ray cluster, or any concurrent.futures executor."""
+"""Executors, which run trials: this thread, processes, Ray, or any concurrent.futures executor."""
 
 from __future__ import annotations
 
