@@ -34,7 +34,7 @@ def objective(trial: luthier.Trial) -> dict[str, float]:
     model = fit(trial.params)
     return {
         "accuracy": model.score(X_valid, y_valid),
-        "latency_ms": float(measure.latency(lambda: model.predict(X_valid[:1]), seconds=0.05)),
+        "latency_ms": float(measure.latency(lambda: model.predict(X_valid[:1]), time_s=0.05)),
         "size_kb": measure.model_size(model) / 1000,
     }
 
