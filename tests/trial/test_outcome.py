@@ -147,5 +147,5 @@ def test_exceptions_are_described_whatever_their_text():
 def test_an_outcome_travels():
     import pickle
 
-    out = Outcome(State.COMPLETE, (1.0,), tags={"a": 1})
+    out = Outcome(state=State.COMPLETE, values=(1.0,), tags={"a": 1})
     assert pickle.loads(pickle.dumps(out)) == out

@@ -15,11 +15,11 @@ import signal
 import sys
 import threading
 import traceback
-from dataclasses import replace
 from multiprocessing.connection import Client
 from typing import Any, Protocol
 
 import cloudpickle
+from msgspec.structs import replace
 
 from ..errors import TrialMemoryError
 

@@ -249,7 +249,11 @@ class Engine:
             if not fresh:
                 self._replica.refresh()
             request = Request(
-                self.sampler, self.scheduler, worker or self.worker, only=only, n_left=n_left
+                sampler=self.sampler,
+                scheduler=self.scheduler,
+                worker=worker or self.worker,
+                only=only,
+                n_left=n_left,
             )
             return self._intake.take(request)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from ..samplers.base import Sampler
@@ -23,8 +23,7 @@ from .warn_once import WarnOnce
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A free worker that asks for a trial.
 
     Attributes:

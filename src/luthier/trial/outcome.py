@@ -6,8 +6,9 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+import msgspec
 
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..space.distributions import Distribution
@@ -20,8 +21,7 @@ Objective = Callable[[Trial], Any]
 """Function that is optimised: takes a trial, returns a number, or one for each objective."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a trial, or of one turn of it.
 
     Attributes:
@@ -42,17 +42,17 @@ class Outcome:
     values: tuple[float, ...] | None = None
     error: str | None = None
     exception: BaseException | None = None
-    params: dict[str, Any] = field(default_factory=dict)
-    suggested: dict[str, Distribution] = field(default_factory=dict)
-    tags: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = {}
+    suggested: dict[str, Distribution] = {}
+    tags: dict[str, Any] = {}
     finished_s: float = 0.0
     started_s: float | None = None
     cost: float | None = None
-    constraints: dict[str, float] = field(default_factory=dict)
+    constraints: dict[str, float] = {}
 
     def failed_with(self, exception: BaseException) -> Outcome:
         """Return the same outcome as that of a trial that failed with an exception."""
-        return replace(
+        return msgspec.structs.replace(
             self,
             state=State.FAILED,
             values=None,
