@@ -140,7 +140,20 @@ def test_a_trial_that_kills_each_actor_fails_and_the_study_goes_on(cluster, tmp_
 
 
 @pytest.mark.slow
-def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path):
+def is_dead(actor):
+    """Whether this process knows that an actor has died."""
+    import ray
+
+    try:
+        ray.get(actor.__ray_ready__.remote(), timeout=1)
+    except ray.exceptions.RayActorError:
+        return True
+    except ray.exceptions.GetTimeoutError:
+        pass
+    return False
+
+
+def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path, eventually):
     import ray
 
     from luthier.executors import Ray
@@ -159,6 +172,7 @@ def test_the_death_of_an_idle_actor_costs_no_trial_a_retry(cluster, tmp_path):
             )
             for actor in list(pool._actors):
                 ray.kill(actor)
+                assert eventually(lambda actor=actor: is_dead(actor))
         study.optimize(
             lambda trial: trial.suggest_float("x", 0, 1), 1, executor=pool, progress=False
         )
