@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -114,9 +114,9 @@ class TrialHandlers:
             return _tell_response(row, request.key)
 
         require_token(row, body.token)
-        engine.refresh()  # another service may have begun the trial
         worker = row.worker.partition("#")[0]
-        ended = engine.end(row.number, body.token, outcome, worker=worker)
+        # Another service may have begun the trial.
+        ended = engine.end(row.number, body.token, outcome, reported_elsewhere=True, worker=worker)
         return _tell_response(replace(ended, reports=row.reports), request.key)
 
     def heartbeat(self, request: ApiRequest) -> schemas.HeartbeatResponse:
@@ -149,16 +149,11 @@ class TrialHandlers:
         return rows[0]
 
 
-def _nothing_to_ask(engine: Engine, answer: Next) -> RequestError:
+def _nothing_to_ask(engine: Engine, answer: Literal[Next.WAIT, Next.DONE]) -> RequestError:
     """The error for a scheduler that wants no trial now, or none any more."""
-    is_waiting = answer is Next.WAIT
-    advice = "tell those that run first" if is_waiting else "all have come to their end"
-    return RequestError(
-        409,
-        NothingToAskError.__name__,
-        f"{engine.scheduler!r} wants no further trial of {engine.name!r}: {advice}",
-        _RETRY_S if is_waiting else None,
-    )
+    retry_after_s = _RETRY_S if answer is Next.WAIT else None
+    text = engine.explain_no_trial(answer)
+    return RequestError(409, NothingToAskError.__name__, text, retry_after_s)
 
 
 def _outcome(engine: Engine, row: TrialRow, body: schemas.TellRequest) -> Outcome:

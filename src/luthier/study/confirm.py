@@ -16,6 +16,7 @@ from ..errors import NoCompletedTrialsError, StudyError
 from ..numerics.stats import mean_interval, paired_t
 from ..trial.outcome import Objective
 from ..trial.record import State, TrialRow
+from ..validation import check_whole
 from .engine import Engine
 from .loop import RunSettings, check_n_jobs, run
 
@@ -191,8 +192,7 @@ def confirm(
     engine: Engine, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float
 ) -> Confirmation:
     """Confirm the leaders of a study; `Study.confirm` describes arguments and errors."""
-    if isinstance(repeats, bool) or not isinstance(repeats, int | np.integer) or repeats < 1:
-        raise ValueError(f"repeats must be a whole number >= 1, got {repeats!r}")
+    check_whole("repeats", repeats)
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level!r}")
     check_n_jobs(n_jobs)

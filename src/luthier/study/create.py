@@ -19,7 +19,7 @@ from ..storages.base import StudyRecord, require_complete_copy
 from ..validation import default_names, is_name
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine
-from .study import Study
+from .study import Study, check_catch_as
 
 
 @explain_arguments(
@@ -151,8 +151,8 @@ def _check(name: Any, seed: Any, catch_as: Any) -> None:
         not isinstance(name, str) or name.encode(errors="ignore").decode() != name
     ):
         raise StudyError(f"a study's name is valid Unicode text (no lone surrogates), got {name!r}")
-    if catch_as not in (None, "failed", "infeasible"):
-        raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+    if catch_as is not None:
+        check_catch_as(catch_as)
 
 
 def _require_same_objectives(

@@ -281,6 +281,12 @@ class Engine:
             self._leases.keep_alive()
             return ticket
 
+    def explain_no_trial(self, answer: Literal[Next.WAIT, Next.DONE]) -> str:
+        """Say why `take` or `ask` gave no trial."""
+        is_waiting = answer is Next.WAIT
+        advice = "tell those that run first" if is_waiting else "all have come to their end"
+        return f"{self.scheduler!r} wants no further trial of {self.name!r}: {advice}"
+
     def ticket(self, row: TrialRow) -> Ticket:
         """The ticket of a trial that was begun."""
         return Ticket(
@@ -323,10 +329,10 @@ class Engine:
         self._check_n_values(number, value)
         with self._lock:
             history = self.history
-            if reference is not None and number not in self.held:  # its earlier turns ran elsewhere
-                self.refresh()
             references = None
             if reference is not None:
+                if number not in self.held:  # its earlier turns ran elsewhere
+                    self.refresh()
                 references = self._retention.add(number, reference)
 
             revision = self.storage.report(self.id, number, token, step, value, references, params)

@@ -94,7 +94,7 @@ class Intake:
             candidates &= history.turns.keys()
         foreign = history.running - replica.held.keys()
         if foreign:
-            candidates.update(replica.guess_expired(foreign))
+            candidates.update(replica.guess_expired(foreign, storage.now()))
         if request.only is not None:
             candidates &= set(request.only)
 

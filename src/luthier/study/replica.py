@@ -66,9 +66,8 @@ class Replica:
         self.books.set_checkpoints(number, references)
         self.history.set_checkpoint_step(number, references[-1]["step"] if references else None)
 
-    def guess_expired(self, numbers: Iterable[int]) -> list[int]:
-        """Those running trials whose lease has run out, as far as is known here; ascending."""
-        now = self.storage.now()
+    def guess_expired(self, numbers: Iterable[int], now: float) -> list[int]:
+        """Those running trials whose lease has run out at a time, as far as is known; ascending."""
         lease_s = self.storage.lease_s
         return sorted(i for i in numbers if lease_expired(self.books.lease_s(i), now, lease_s))
 
@@ -79,7 +78,7 @@ class Replica:
         extended is noted.
         """
         now = self.storage.now()
-        due = self.guess_expired(numbers)
+        due = self.guess_expired(numbers, now)
         expired = []
         for row in self.rows(due) if due else ():
             is_running = row.state == State.RUNNING

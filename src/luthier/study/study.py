@@ -14,7 +14,13 @@ from msgspec.structs import replace
 from .. import analysis
 from ..analysis.recommendation import require_results
 from ..argument_names import explain_arguments
-from ..errors import MissingDependencyError, NothingToAskError, StudyError, TrialError
+from ..errors import (
+    LeaseLostError,
+    MissingDependencyError,
+    NothingToAskError,
+    StudyError,
+    TrialError,
+)
 from ..history.history import History
 from ..numerics.pareto import is_non_dominated
 from ..samplers.base import Sampler
@@ -196,11 +202,7 @@ class Study:
         """
         ticket = self.engine.ask({})
         if isinstance(ticket, Next):
-            wait = ticket is Next.WAIT
-            raise NothingToAskError(
-                f"{self.scheduler!r} wants no further trial of {self.name!r}: "
-                + ("tell those that run first" if wait else "all have come to their end")
-            )
+            raise NothingToAskError(self.engine.explain_no_trial(ticket))
         trial = self.engine.trial(ticket)
         self._asked[trial.number] = trial
         return trial
@@ -227,23 +229,21 @@ class Study:
         """
         handle = trial if isinstance(trial, Trial) else self._handle(trial)
         if not (isinstance(handle.link, EngineLink) and handle.link.engine is self.engine):
-            raise TrialError(
-                f"tell expects a trial that this study's ask returned, or its number, got {trial!r}"
-            )
+            raise _not_a_trial(trial)
         number = handle.number
         outcome = outcome_from_tell(number, handle.objectives, handle.notes(), value, state)
         try:
-            return self.engine.end(number, handle.ticket.token, outcome)
-        finally:  # it is over, or another worker's
+            row = self.engine.end(number, handle.ticket.token, outcome)
+        except LeaseLostError:  # another worker's; after any other error it can be told again
             self._asked.pop(number, None)
+            raise
+        self._asked.pop(number, None)
+        return row
 
     def _handle(self, number: int) -> Trial:
         """The handle of a running trial by its number, whoever asked for it."""
         if isinstance(number, bool) or not isinstance(number, int | np.integer):
-            raise TrialError(
-                f"tell expects a trial that this study's ask returned, or its number, got "
-                f"{number!r}"
-            )
+            raise _not_a_trial(number)
         number = int(number)
         if number in self._asked:
             return self._asked[number]
@@ -284,8 +284,7 @@ class Study:
         Raises:
             StudyError: It is neither "failed" nor "infeasible".
         """
-        if catch_as not in ("failed", "infeasible"):
-            raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+        check_catch_as(catch_as)
         if self.engine.spec.get("crash", "failed") != catch_as:
             self.engine.update_spec(crash=catch_as)
 
@@ -501,3 +500,19 @@ class Study:
 
     def _repr_html_(self) -> str:
         return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
+
+
+def check_catch_as(catch_as: Any) -> None:
+    """Refuse what is no way to take failures.
+
+    Raises:
+        StudyError: It is neither "failed" nor "infeasible".
+    """
+    if catch_as not in ("failed", "infeasible"):
+        raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+
+
+def _not_a_trial(got: object) -> TrialError:
+    return TrialError(
+        f"tell expects a trial that this study's ask returned, or its number, got {got!r}"
+    )
