@@ -20,7 +20,7 @@ FILES = sorted(SRC.rglob("*.py"))
 
 # Floors from the ground up; a file may import from lower floors, and from its own room.
 FLOORS = [
-    ["errors", "typing", "_lazy"],
+    ["errors", "typing", "warn_once", "_lazy"],
     ["numerics", "validation", "argument_names"],
     ["space", "checkpoints", "executors"],
     ["trial"],

@@ -61,7 +61,7 @@ THEMES = {
         "study/intake",
         "study/leases",
         "study/replica",
-        "study/warn_once",
+        "warn_once",
     ],
     "integration/test_pauses": ["study/checkpoint_retention"],
     "integration/test_worker": [

@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-from .errors import MissingDependencyError
+from .errors import MissingDependencyError, UnknownNameError
 
 
 def attach(
@@ -58,3 +58,22 @@ def attach(
         return sorted(module.__all__)
 
     return load, names
+
+
+def make_by_name(package: str, name: object, files: Mapping[str, str], expected: str) -> object:
+    """Return an instance, with default settings, of the class that a package has under a name.
+
+    Args:
+        package: The `__name__` of the package.
+        name: The name, in any case.
+        files: The package's classes; see `attach`.
+        expected: What is taken beside a name, for the message: "a sampler".
+
+    Raises:
+        UnknownNameError: There is no class of that name.
+    """
+    for known in files:
+        if isinstance(name, str) and known.lower() == name.lower():
+            return getattr(sys.modules[package], known)()
+    listing = ", ".join(map(repr, files))
+    raise UnknownNameError(f"expected {expected} or one of {listing}, got {name!r}")

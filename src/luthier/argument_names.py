@@ -1,4 +1,4 @@
-"""Errors for arguments that another library knows by another name."""
+"""Errors for arguments and attributes that another library knows by another name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from .errors import ArgumentNameError, find_closest
+from .errors import ArgumentNameError, UnknownAttributeError, find_closest
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,3 +85,22 @@ def explain_constructor(cls: type[Any]) -> None:
 
 def _no_arguments(self: Any) -> None:
     """Take no arguments."""
+
+
+def explain_attribute(
+    owner: object, name: str, other_names: Mapping[str, str], variable: str
+) -> AttributeError:
+    """Return the error of an attribute that an object does not have.
+
+    Args:
+        owner: The object.
+        name: The attribute.
+        other_names: What other libraries call an attribute -> what it is called here.
+        variable: What to call the object where the message names ours.
+    """
+    title = type(owner).__name__
+    if name in other_names:
+        return UnknownAttributeError(
+            f"a {title} has no {name!r}; use {variable}.{other_names[name]}"
+        )
+    return AttributeError(f"{title!r} object has no attribute {name!r}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from .._lazy import attach
-from ..errors import UnknownNameError
+from .._lazy import attach, make_by_name
 from .base import Sampler
 
 __all__ = [
@@ -71,11 +69,6 @@ def from_name(sampler: Sampler | str) -> Sampler:
     """
     if isinstance(sampler, Sampler):
         return sampler
-    for name in _FILES:
-        if isinstance(sampler, str) and name.lower() == sampler.lower():
-            found = getattr(sys.modules[__name__], name)()
-            assert isinstance(found, Sampler)
-            return found
-    raise UnknownNameError(
-        f"expected a sampler or one of {', '.join(map(repr, _FILES))}, got {sampler!r}"
-    )
+    found = make_by_name(__name__, sampler, _FILES, "a sampler")
+    assert isinstance(found, Sampler)
+    return found

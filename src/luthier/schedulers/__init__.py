@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from .._lazy import attach
-from ..errors import UnknownNameError
+from .._lazy import attach, make_by_name
 from .base import Decision, Scheduler
 
 __all__ = [
@@ -77,11 +75,6 @@ def from_name(scheduler: Scheduler | str | None) -> Scheduler | None:
     """
     if scheduler is None or isinstance(scheduler, Scheduler):
         return scheduler
-    for name in _FILES:
-        if isinstance(scheduler, str) and name.lower() == scheduler.lower():
-            found = getattr(sys.modules[__name__], name)()
-            assert isinstance(found, Scheduler)
-            return found
-    raise UnknownNameError(
-        f"expected a scheduler, None, or one of {', '.join(map(repr, _FILES))}, got {scheduler!r}"
-    )
+    found = make_by_name(__name__, scheduler, _FILES, "a scheduler, None,")
+    assert isinstance(found, Scheduler)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
@@ -16,11 +15,10 @@ from ..numerics.pareto import fronts
 from ..trial.record import State
 from ..typing import Array, Index
 from ..validation import check_real, check_whole
+from ..warn_once import WarnOnce
 from .base import Decision, Next, Resume, Scheduler
 from .perturb import explore
 from .replay import schedule as _schedule
-
-logger = logging.getLogger("luthier")
 
 _Standing = tuple[Index, Array]  # numbers of members, and the numbers by which they rank
 
@@ -68,7 +66,7 @@ class Population(Scheduler):
         self.factors = tuple(factors)
         self.synchronous = synchronous
         self.mutate = None if mutate is None else tuple(mutate)
-        self._warned: set[str] = set()  # topics of warnings that were logged
+        self._warn_once = WarnOnce()
 
     # -- the contract -----------------------------------------------------------------------------
 
@@ -250,11 +248,6 @@ class Population(Scheduler):
                 f"mutate names {unknown}, which the space does not have so far: "
                 f"{list(history.space.names)}",
             )
-
-    def _warn_once(self, topic: str, text: str) -> None:
-        if topic not in self._warned:
-            self._warned.add(topic)
-            logger.warning("%s", text)
 
     schedule = staticmethod(_schedule)
 

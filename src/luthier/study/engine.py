@@ -28,12 +28,12 @@ from ..trial.handle import Trial
 from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
 from ..trial.ticket import Ticket
+from ..warn_once import WarnOnce
 from .checkpoint_retention import CheckpointRetention
 from .intake import Intake, Request
 from .leases import Leases
 from .proposals import Proposals
 from .replica import Replica
-from .warn_once import WarnOnce
 
 logger = logging.getLogger("luthier")
 

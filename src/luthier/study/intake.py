@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
 from ..trial.record import State, TrialRow, Turn
+from ..warn_once import WarnOnce
 from .proposals import Proposals
 from .replica import Replica
-from .warn_once import WarnOnce
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import numpy as np
 
+from ..argument_names import explain_attribute
 from ..errors import (
     CheckpointError,
     DistributionError,
     IncompatibleDistributionError,
     ReportError,
-    UnknownAttributeError,
 )
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale, require_same_kind
 from ..space.space import Space
@@ -424,11 +424,7 @@ class Trial:
     if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in _OTHER_NAMES:
-                raise UnknownAttributeError(
-                    f"a Trial has no {name!r}; use trial.{_OTHER_NAMES[name]}"
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise explain_attribute(self, name, _OTHER_NAMES, "trial")
 
 
 def _are_same(known: Sequence[Any], choices: Sequence[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from ..errors import UnknownAttributeError
+from ..argument_names import explain_attribute
 
 ReportValue = float | tuple[float, ...]
 """Intermediate value: a number, or one for each of several objectives."""
@@ -147,8 +147,4 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in _OTHER_NAMES:
-                raise UnknownAttributeError(
-                    f"a TrialRow has no {name!r}; use row.{_OTHER_NAMES[name]}"
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise explain_attribute(self, name, _OTHER_NAMES, "row")
