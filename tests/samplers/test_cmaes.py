@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from cmaes import CMA
+from tests.support.search import best, search
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
@@ -67,47 +68,6 @@ def tree(p: dict) -> float:
 
 def vector(f: Callable[[np.ndarray], float]) -> Callable[[dict], float]:
     return lambda p: f(np.array(list(p.values())))
-
-
-def search(
-    f: Callable[[dict], float],
-    space: Space,
-    n: int,
-    sampler: CMAES,
-    seed: int = 0,
-    workers: int = 1,
-    check: Callable[[History], None] | None = None,
-    history: History | None = None,
-) -> History:
-    """N trials, `workers` at a time, that finish in random order."""
-    h = History(space, ["minimize"], seed) if history is None else history
-    streams = Streams(seed)
-    rng = np.random.default_rng(seed)
-    running = []
-    end = h.n + n
-    while h.n < end or running:
-        while len(running) < workers and h.n < end:
-            if check is not None:
-                check(h)
-            params = space.decode(sampler.sample(space, h, 1, streams.at(h.n)))[0]
-            running.append(TrialRow(number=h.n, state=State.RUNNING, params=params))
-            h.put(running[-1:])
-        row = running.pop(rng.integers(len(running)))
-        h.put(
-            [
-                TrialRow(
-                    number=row.number,
-                    state=State.COMPLETE,
-                    params=row.params,
-                    values=(f(row.params),),
-                )
-            ]
-        )
-    return h
-
-
-def best(h: History, start: int = 0) -> float:
-    return float(np.nanmin(h.losses[start:, 0]))
 
 
 def direct(f: Callable[[np.ndarray], float], n: int, seed: int) -> float:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.support.search import best, search
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.errors import SamplerError
 from luthier.history.history import History
-from luthier.numerics.random_streams import Streams
-from luthier.samplers import DE, Random, Sampler
+from luthier.samplers import DE, Random
 from luthier.samplers.de import slot_members
 
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(5)})
@@ -46,35 +46,6 @@ def mixed(p: dict) -> float:
         + (p["c"] != "c")
         + 0.5 * (not p["flag"])
     )
-
-
-def search(f, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: int = 1) -> History:
-    """N trials, `workers` at a time, that finish in random order."""
-    h = History(space, ["minimize"], seed)
-    streams = Streams(seed)
-    rng = np.random.default_rng(seed)
-    running: list[TrialRow] = []
-    while h.n < n or running:
-        while len(running) < workers and h.n < n:
-            params = space.decode(sampler.sample(space, h, 1, streams.at(h.n)))[0]
-            running.append(TrialRow(number=h.n, state=State.RUNNING, params=params))
-            h.put(running[-1:])
-        row = running.pop(rng.integers(len(running)))
-        h.put(
-            [
-                TrialRow(
-                    number=row.number,
-                    state=State.COMPLETE,
-                    params=row.params,
-                    values=(f(row.params),),
-                )
-            ]
-        )
-    return h
-
-
-def best(h: History) -> float:
-    return float(np.nanmin(h.losses[:, 0]))
 
 
 @pytest.mark.parametrize("workers", [1, 8])

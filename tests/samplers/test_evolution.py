@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.support.search import best, search
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.history.history import History
-from luthier.numerics.random_streams import Streams
-from luthier.samplers import Evolution, Random, Sampler
+from luthier.samplers import Evolution, Random
 
 CELLS = Space({f"op{i}": ["conv1", "conv3", "pool", "skip", "none"] for i in range(8)})
 TREE = Space(
@@ -34,35 +34,6 @@ def architecture(p: dict) -> float:
 
 def tree(p: dict) -> float:
     return p["x"] + (1.0 if p["m"] == "b" else abs(p["y"] - 0.7) + abs(p.get("deg", 0) - 6) / 4)
-
-
-def search(f, space: Space, n: int, sampler: Sampler, seed: int = 0, workers: int = 1) -> History:
-    """N trials, `workers` at a time, that finish in random order."""
-    h = History(space, ["minimize"], seed)
-    streams = Streams(seed)
-    rng = np.random.default_rng(seed)
-    running: list[TrialRow] = []
-    while h.n < n or running:
-        while len(running) < workers and h.n < n:
-            params = space.decode(sampler.sample(space, h, 1, streams.at(h.n)))[0]
-            running.append(TrialRow(number=h.n, state=State.RUNNING, params=params))
-            h.put(running[-1:])
-        row = running.pop(rng.integers(len(running)))
-        h.put(
-            [
-                TrialRow(
-                    number=row.number,
-                    state=State.COMPLETE,
-                    params=row.params,
-                    values=(f(row.params),),
-                )
-            ]
-        )
-    return h
-
-
-def best(h: History) -> float:
-    return float(np.nanmin(h.losses[:, 0]))
 
 
 @pytest.mark.parametrize("workers", [1, 8])
