@@ -110,7 +110,7 @@ study.storage.close()
 )
 def test_sixty_four_workers_open_a_study_at_once(kind, tmp_path):
     run = faults.Run(kind, tmp_path / "run", 0)
-    url = run._option(run.direct)
+    url = run._option(run.direct, lease_s="60")  # nobody dies, however busy the machine
     luthier.create_study("s", url).storage.close()
     begin = time.time() + 3
     code = f"import threading\n{CROWD}"

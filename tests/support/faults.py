@@ -221,9 +221,9 @@ class Run:
         user, at, _ = parts.netloc.rpartition("@")
         return urlunsplit(parts._replace(netloc=f"{user}{at}127.0.0.1:{port}"))
 
-    def _option(self, url: str) -> str:
+    def _option(self, url: str, **changed: str) -> str:
         known = ("lease_s", "max_retries") if self.kind == "sqlite" else (*OPTIONS, "checkpoints")
-        options = {**OPTIONS, "checkpoints": str(self.folder / "checkpoints")}
+        options = {**OPTIONS, "checkpoints": str(self.folder / "checkpoints"), **changed}
         return url + "?" + "&".join(f"{k}={options[k]}" for k in known)
 
     def begin(self) -> None:
