@@ -63,7 +63,6 @@ THEMES = {
         "study/replica",
         "warn_once",
     ],
-    "integration/test_pauses": ["study/checkpoint_retention"],
     "integration/test_worker": [
         "cli/serve",
         "cli/worker",

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..numerics.pareto import is_non_dominated
 from ..space.space import Space
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from ..typing import Array, Index, Mask
@@ -315,14 +316,29 @@ class History:
         return sorted(self.running - self.turns.keys())
 
     def best(self) -> int | None:
-        """Return the number of the eligible trial with the smallest loss, the earliest of equals.
+        """Return the number of the best trial: see `leaders`. For one objective.
 
-        For one objective. Re-runs that confirm another do not count: the luckiest of several runs
-        says little.
+        Re-runs that confirm another do not count: the luckiest of several runs says little.
         """
-        loss = self.losses[:, 0]
-        numbers = np.flatnonzero(self.eligible & ~np.isnan(loss))
-        return int(numbers[np.argmin(loss[numbers])]) if len(numbers) else None
+        leaders = self.leaders()
+        return int(leaders[0]) if len(leaders) else None
+
+    def leaders(self, among: Index | None = None) -> Index:
+        """Return the numbers of the best trials: eligible ones, as `find_leaders` says.
+
+        Args:
+            among: Numbers of the trials to choose from; None for all.
+        """
+        numbers = np.flatnonzero(self.eligible)
+        if among is not None:
+            numbers = np.intersect1d(numbers, among)
+        return find_leaders(numbers, self.losses[numbers])
+
+    @property
+    def front(self) -> Index:
+        """Numbers of the eligible trials that no other beats in all objectives, equals included."""
+        numbers = np.flatnonzero(self.eligible)
+        return numbers[is_non_dominated(self.losses[numbers])]
 
     def seen(self, X: Array) -> Mask:
         """Return which points (k, d) of a finite space some trial has, whatever its state (k,)."""
@@ -487,3 +503,20 @@ class History:
         counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
         listed = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
         return f"History({self.n} trials: {listed})"
+
+
+def find_leaders(numbers: Index, losses: Array) -> Index:
+    """Return which of some trials are the best: what "best" means, wherever it is asked.
+
+    With one objective that is the trial with the smallest loss, the earliest of equals; with
+    several it is the front, the trials that no other beats in all of them.
+
+    Args:
+        numbers: (n,) numbers of trials that can be the best.
+        losses: (n, m) their losses. One with NaN is none of the best.
+    """
+    if losses.shape[1] > 1:
+        return numbers[is_non_dominated(losses)]
+    loss = losses[:, 0]
+    smallest = loss == np.fmin.reduce(loss, initial=np.nan)
+    return np.sort(numbers[smallest])[:1]

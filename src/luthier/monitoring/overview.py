@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
+from ..history.history import find_leaders
 from ..numerics.pareto import is_non_dominated
 from ..storages import Storage
 from ..storages.base import StudyRecord
@@ -184,15 +185,10 @@ def make_overview(
 
 def _find_best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best | None:
     sign = -1.0 if directions[0] == "maximize" else 1.0
-    losses = [
-        (sign * row.values[0], row.number)
-        for row in feasible
-        if row.values and not math.isnan(row.values[0])
-    ]
-    if not losses:
-        return None
-    loss, number = min(losses)
-    return Best(number, sign * loss)
+    values = {row.number: row.values[0] for row in feasible if row.values}
+    losses = sign * np.array([*values.values()]).reshape(-1, 1)
+    leaders = find_leaders(np.array([*values], dtype=np.int64), losses).tolist()
+    return Best(leaders[0], values[leaders[0]]) if leaders else None
 
 
 def _count_front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:

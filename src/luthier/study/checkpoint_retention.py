@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from msgspec.structs import replace
 
 from ..checkpoints import Checkpoints, find_superseded
 from ..errors import CheckpointError
+from ..history.history import find_leaders
 from ..trial.record import State, TrialRow
 from .bookkeeping import References
 from .replica import Replica
@@ -25,7 +28,9 @@ class CheckpointRetention:
     A file is deleted when no trial refers to it. While a trial runs or is paused, its row refers to
     its last checkpoint and to the one before, since a population may just be copying that; one that
     copied another's refers to that too, until it has made two of its own. What a finished trial
-    refers to is a matter of `store.keep`.
+    refers to is a matter of `store.keep`. With "best", the best trials keep theirs, by the one
+    definition of `history.leaders`, among those that have a checkpoint at all; while no trial is
+    feasible, the one that comes nearest keeps its own.
 
     Args:
         store: Where they are.
@@ -36,6 +41,7 @@ class CheckpointRetention:
         self.store = store
         self.replica = replica
         self._dropped: list[str] = []  # files that a row no longer refers to, once it is written
+        self._has_ended = False  # whether a trial with checkpoints is over, which may beat others
 
     def add(self, number: int, reference: dict[str, Any]) -> References:
         """Add a checkpoint to a trial; return the references that its row then holds."""
@@ -50,19 +56,16 @@ class CheckpointRetention:
             return row
         stay = made
         if row.state.finished and self.store.keep != "all":
-            best = self._best() if self.store.keep == "best" else None
-            is_kept = self.store.keep == "last" or (
-                row.state == State.COMPLETE and row.confirms is None and self._beats(row, best)
-            )
+            is_kept = self.store.keep == "last" or self._is_among_best(row)
             stay = made[-1:] if is_kept else ()
             self._drop(made, stay)
-            if self.store.keep == "best" and is_kept and best is not None:
-                self._drop(self.replica.books.checkpoints.get(best, ()), ())
-                self.replica.set_checkpoints(best, ())
+            self._has_ended = True
         return replace(row, checkpoints=stay)
 
     def delete_dropped(self) -> None:
         """Delete dropped files that nobody refers to, once the rows have been written."""
+        if self._has_ended:
+            self._drop_beaten()
         if self._dropped:
             self.replica.refresh()  # another worker's trial may just have become a copy
         unused = [f for f in self._dropped if not self.replica.books.is_used(f)]
@@ -77,18 +80,13 @@ class CheckpointRetention:
         """Delete files that processes left behind which died while they saved or deleted one."""
         if self.store.keep == "all":
             return
-        state = self.replica.history.state
-        best = self._best() if self.store.keep == "best" else None
-        needed = {
-            r["file"]
-            for i, made in self.replica.books.checkpoints.items()
-            for r in made
-            if "file" in r and (best is None or i == best or state[i] < State.COMPLETE)
-        }
+        self._drop_beaten()
+        self._dropped = []
         old = time.time() - _OLD_S
+        is_used = self.replica.books.is_used
         try:
             self.store.delete(
-                [f for f, s in self.store.files().items() if s < old and f not in needed]
+                [f for f, s in self.store.files().items() if s < old and not is_used(f)]
             )
         except CheckpointError as e:
             logger.warning("%s", e)
@@ -97,13 +95,43 @@ class CheckpointRetention:
         files = {r.get("file") for r in stay}
         self._dropped += [r["file"] for r in made if "file" in r and r["file"] not in files]
 
-    def _best(self) -> int | None:
-        return self.replica.history.best() if len(self.replica.history.directions) == 1 else None
+    def _drop_beaten(self) -> None:
+        """Drop the checkpoints of complete trials that are not among the best any more."""
+        self._has_ended = False
+        if self.store.keep != "best":
+            return
+        complete = self._complete_with_checkpoints()
+        for number in complete - self._find_best(complete):
+            self._drop(self.replica.books.checkpoints[number], ())
+            self.replica.set_checkpoints(number, ())
 
-    def _beats(self, row: TrialRow, best: int | None) -> bool:
-        """Whether a complete trial is the best so far; with several objectives all may be."""
-        if best is None or row.values is None:
-            return True
-        return float(self.replica.history.values_of(row.values[0])) < float(
-            self.replica.history.losses[best, 0]
-        )
+    def _complete_with_checkpoints(self) -> set[int]:
+        state = self.replica.history.state
+        return {i for i in self.replica.books.checkpoints if state[i] == State.COMPLETE}
+
+    def _find_best(self, numbers: Iterable[int]) -> set[int]:
+        """The best of some complete trials; of infeasible ones only where none is feasible."""
+        history = self.replica.history
+        if history.eligible.any():
+            return set(history.leaders(np.array([*numbers], dtype=np.int64)).tolist())
+        infeasible = [i for i in numbers if not history.confirming[i]]
+        return {min(infeasible, key=self._distance)} if infeasible else set()
+
+    def _distance(self, number: int) -> tuple[Any, ...]:
+        """How far an infeasible trial is from the best, by what it noted alone.
+
+        What other trials note must not change the order, or what was deleted could come to lead.
+        """
+        above = [v for v in self.replica.history.constraints_of(number).values() if v > 0]
+        return len(above), sum(above), *self.replica.history.losses[number], number
+
+    def _is_among_best(self, row: TrialRow) -> bool:
+        """Whether a trial that is not stored yet will be among the best that have checkpoints."""
+        if row.state != State.COMPLETE or row.confirms is not None or row.values is None:
+            return False
+        history = self.replica.history
+        if not row.feasible:
+            return not history.eligible.any()
+        best = history.leaders(np.array([*self._complete_with_checkpoints()], dtype=np.int64))
+        losses = np.vstack([history.losses[best], history.losses_of(np.array(row.values))])
+        return row.number in find_leaders(np.append(best, row.number), losses)

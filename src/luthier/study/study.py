@@ -22,7 +22,6 @@ from ..errors import (
     TrialError,
 )
 from ..history.history import History
-from ..numerics.pareto import is_non_dominated
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
@@ -342,9 +341,8 @@ class Study:
         All that share the best).
         """
         with self.engine.reading() as history:
-            numbers = np.flatnonzero(history.eligible)
-            numbers = numbers[is_non_dominated(history.losses[numbers])]
-        return self.engine.rows(numbers.tolist())
+            numbers = history.front.tolist()
+        return self.engine.rows(numbers)
 
     def recommend(self, k: int = 1) -> list[analysis.Recommendation]:
         """Recommend the k best configurations by a model of all trials, the best first.
