@@ -133,21 +133,22 @@ def test_a_provider_that_fails(store, monkeypatch):
 
 
 def test_unknown_and_missing_packages(monkeypatch):
-    with pytest.raises(CheckpointError, match="cannot be stored at nosuch://x"):
+    with pytest.raises(CheckpointError, match="cannot be stored at 'nosuch://x'"):
         Checkpoints("nosuch://x")
     known = sys.modules["fsspec.registry"].known_implementations
     monkeypatch.setitem(
-        known, "gone", {"class": "no_such_package.FileSystem", "err": "Install no_such_package"}
+        known, "tos", {"class": "no_such_package.FileSystem", "err": "Install no_such_package"}
     )
+    store = Checkpoints("tos://x")
     with pytest.raises(
-        MissingDependencyError, match="gone://x needs another package: Install no_such_package"
+        MissingDependencyError, match="tos://x needs another package: Install no_such_package"
     ):
-        Checkpoints("gone://x")
+        store.open()
 
 
 def test_without_fsspec(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "luthier.checkpoints.remote", raising=False)
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingDependencyError, match=r"pip install luthier\[remote\]"):
-        Checkpoints("s3://bucket/x")
+        Checkpoints("s3://bucket/x").open()
     assert "file" in Checkpoints(os.fspath(tmp_path)).save(0, 1, VALUE)

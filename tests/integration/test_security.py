@@ -14,8 +14,8 @@ from tests.support.service import Service
 import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.errors import CheckpointError
+from luthier.passwords import hide_password
 from luthier.storages import Memory, from_url
-from luthier.storages.base import hide_password
 from luthier.trial.record import State, TrialRow
 
 SRC = Path(luthier.__file__).parent

@@ -391,7 +391,7 @@ def test_several_values_are_logged_as_a_list(folder):
     ],
 )
 def test_addresses_are_shown_without_secrets(url, said):
-    from luthier.storages.base import hide_password
+    from luthier.passwords import hide_password
 
     assert hide_password(url) == said
 

@@ -27,6 +27,9 @@ class Folder:
         self._path = path
         self._mode = mode
 
+    def open(self) -> None:
+        """Do nothing: the folder is made when it is first written to."""
+
     @contextlib.contextmanager
     def staging(self, name: str) -> Iterator[Path]:
         """A path at which to write what `put` will then take.

@@ -1,4 +1,4 @@
-"""Checkpoints at any URL that fsspec reaches: object stores, SFTP, HDFS.
+"""Checkpoints at a URL that fsspec reaches: object stores, SFTP, HDFS.
 
 The one file that imports fsspec.
 """
@@ -9,6 +9,7 @@ import contextlib
 import os
 import tempfile
 import time
+import traceback
 import weakref
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, LuthierError, MissingDependencyError
+from ..passwords import find_secrets, hide_password, hide_secrets
 from .folder import discard, discard_own, members
+from .places import check_url
 
 try:
     import fsspec
@@ -43,22 +46,34 @@ class Remote:
     Credentials are fsspec's business: its config files, and the variables and files that each
     provider defines.
 
+    Nothing is opened before the first verb. No message has a password of the URL.
+
     Args:
         url: As fsspec spells it: "s3://bucket/folder", "gs://...", "sftp://...". "memory://..." is
             seen by one process.
 
     Raises:
-        CheckpointError: fsspec knows no such kind of URL.
-        MissingDependencyError: The package for this kind of URL is not installed.
+        CheckpointError: It could open something else than it names.
     """
 
     def __init__(self, url: str) -> None:
+        check_url(url)
         self._url = url
+        self._shown = hide_password(url)
         self._downloads: tuple[int, Path] | None = None  # a process, and its folder
-        self._file_system()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_downloads": None}
+
+    def open(self) -> None:
+        """Open the file system, so that what is missing is known before it is needed.
+
+        Raises:
+            CheckpointError: fsspec knows no such kind of URL, or it does not answer.
+            MissingDependencyError: The package for this kind of URL is not installed.
+        """
+        with self._translate_errors():
+            self._file_system()
 
     @contextlib.contextmanager
     def staging(self, name: str) -> Iterator[Path]:
@@ -141,12 +156,7 @@ class Remote:
 
     def _file_system(self) -> tuple[Any, str]:
         """The file system, one in each process and thread, and the path in it."""
-        try:
-            fs, root = fsspec.core.url_to_fs(self._url)
-        except ImportError as e:
-            raise MissingDependencyError(f"{self._url} needs another package: {e}") from e
-        except ValueError as e:
-            raise CheckpointError(f"checkpoints cannot be stored at {self._url}: {e}") from e
+        fs, root = fsspec.core.url_to_fs(self._url)
         return fs, root.rstrip("/")
 
     def _folder(self) -> Path:
@@ -163,10 +173,23 @@ class Remote:
             yield
         except (LuthierError, FileNotFoundError):
             raise
+        except ImportError as e:
+            raise MissingDependencyError(
+                f"{self._shown} needs another package: {self._hide(str(e))}"
+            ) from self._cause(e)
         except Exception as e:  # every provider has its own
             raise CheckpointError(
-                f"{self._url} does not answer as it should ({type(e).__name__}: {e})"
-            ) from e
+                f"{self._shown} does not answer as it should "
+                f"({type(e).__name__}: {self._hide(str(e))})"
+            ) from self._cause(e)
+
+    def _hide(self, text: str) -> str:
+        return hide_secrets(text, find_secrets(self._url))
+
+    def _cause(self, e: Exception) -> Exception | None:
+        """The exception as a cause; None where its text, or that of its own cause, has a secret."""
+        text = "".join(traceback.format_exception(e))
+        return e if self._hide(text) == text else None
 
 
 def _modification_time(info: dict[str, Any]) -> float:

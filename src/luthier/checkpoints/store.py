@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import tempfile
@@ -11,11 +12,12 @@ import zlib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from urllib.parse import unquote
 
 from ..errors import CheckpointError
+from ..passwords import hide_password
 from .folder import Folder, copy, discard_own, measure
 from .packing import flatten, restore, unpack, write
+from .places import UnnamedPlace, check_url, is_url, to_folder
 
 if TYPE_CHECKING:
     from .remote import Remote
@@ -31,22 +33,23 @@ class Checkpoints:
     """A place for checkpoints.
 
     It can be pickled, to travel to worker processes, and be used by any number of threads and
-    processes at once. Nothing is ever pickled or unpickled on behalf of the user.
+    processes at once. Nothing is ever pickled or unpickled on behalf of the user. A URL is opened
+    by `open` or the first use.
 
     Args:
         url: A folder, which is made by the first `save`, or a URL for fsspec: "s3://bucket/folder".
-            Give each study one of its own, or its sweep takes the others' files.
+            Its scheme is one of `places.SCHEMES`. Give each study one of its own, or its sweep
+            takes the others' files.
         keep: What the study deletes. "best": all but the last of each trial, and of finished trials
             all but the best's. "last": all but the last of each trial. "all": nothing. See
             `find_superseded` for what goes within a trial.
 
     Attributes:
-        url: The folder's absolute path, or the URL.
+        url: The folder's absolute path, or the URL without its password.
         keep: As given.
 
     Raises:
         CheckpointError: No such kind of place, or of `keep`.
-        MissingDependencyError: The URL needs a package that is not installed.
     """
 
     def __init__(self, url: str | os.PathLike[str], keep: Keep = "best") -> None:
@@ -57,21 +60,37 @@ class Checkpoints:
         if keep not in get_args(Keep):
             raise CheckpointError(f"keep is 'best', 'last' or 'all', got {keep!r}")
         self.keep = keep
-        self.place: Folder | Remote
-        if "://" in text and not text.startswith("file://"):
-            from .remote import Remote
-
-            self.url = text
-            self.place = Remote(text)
+        if is_url(text):
+            check_url(text)
+            self._address = text
+            self.url = hide_password(text)
         else:
-            path = Path(
-                unquote(text.removeprefix("file://")) if text.startswith("file://") else text
-            ).absolute()
-            self.url = str(path)
-            self.place = Folder(path)
+            self._address = self.url = str(to_folder(text))
 
     def __repr__(self) -> str:
         return f"Checkpoints({self.url!r}, keep={self.keep!r})"
+
+    @functools.cached_property
+    def place(self) -> Folder | Remote | UnnamedPlace:
+        """The folder or URL, with its verbs.
+
+        Raises:
+            MissingDependencyError: A URL needs fsspec.
+        """
+        if not is_url(self._address):
+            return Folder(Path(self._address))
+        from .remote import Remote
+
+        return Remote(self._address)
+
+    def open(self) -> None:
+        """Open the place, so that what is missing is known before a trial needs it.
+
+        Raises:
+            CheckpointError: It does not answer, or a study names it and nobody here does.
+            MissingDependencyError: The URL needs a package that is not installed.
+        """
+        self.place.open()
 
     def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
         """Store a checkpoint; once this returns, it survives a crash.
@@ -232,6 +251,20 @@ def temporary_store(keep: Keep = "best") -> Checkpoints:
     made = Checkpoints(path, keep)
     made.place = Folder(path, mode=0o700)
     weakref.finalize(made, discard_own, path, os.getpid())
+    return made
+
+
+def unnamed_store(url: str, keep: Keep, why: str) -> Checkpoints:
+    """Checkpoints at a place that a study names and nobody in this process: it is not opened.
+
+    Args:
+        url: The place, as people may see it.
+        keep: What the study deletes.
+        why: The message of the CheckpointError of all that would open it.
+    """
+    made = Checkpoints(os.devnull, keep)
+    made.url = url
+    made.place = UnnamedPlace(why)
     return made
 
 

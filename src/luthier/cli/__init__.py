@@ -10,6 +10,7 @@ import click
 
 from .. import __version__
 from ..errors import LuthierError
+from ..passwords import hide_passwords
 from .lazy_group import LazyGroup
 from .text import escape, examples
 
@@ -38,9 +39,6 @@ class _Luthier(LazyGroup):
         try:
             return super().invoke(ctx)
         except (LuthierError, click.ClickException) as e:
-            # Loads numpy, which is needed after an error only.
-            from ..monitoring.json_logs import hide_passwords
-
             if not isinstance(e, click.ClickException):
                 raise click.ClickException(escape(hide_passwords(str(e).split("\n", 1)[0]))) from e
             e.message = hide_passwords(e.message)  # type: ignore[misc]

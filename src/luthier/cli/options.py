@@ -27,6 +27,11 @@ storage_option = click.option(
     metavar="URL",
     help="Where the studies are stored; LUTHIER_STORAGE sets the default.",
 )
+checkpoints_option = click.option(
+    "--checkpoints",
+    metavar="PLACE",
+    help="Folder or URL for the checkpoints of the study.  [default: a folder by the storage]",
+)
 timeout_option = click.option(
     "--timeout",
     type=POSITIVE,

@@ -14,15 +14,16 @@ from typing import Any, Literal
 import click
 
 from ..objectives.space_file import read_space
+from ..passwords import hide_password
 from ..schedulers.replay import Replay
 from ..space.space import Space
 from ..stopping import NoImprovement, StopRule, Target
-from ..storages.base import hide_password
 from ..study.create import create_study
 from ..study.study import Study
 from .options import (
     COUNT,
     DEFAULT_STORAGE,
+    checkpoints_option,
     jobs_option,
     open_storage,
     parse_pairs,
@@ -62,6 +63,7 @@ class RunOptions(TrialOptions):
     reproducible: bool
     strict: bool
     catch_as: Literal["failed", "infeasible"] | None
+    checkpoints: str | None
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -136,6 +138,7 @@ def _read_direction(text: str) -> str:
     help="How many trials to run.  [default: 100, or as --timeout allows]",
 )
 @timeout_option
+@checkpoints_option
 @click.option(
     "--stop-at",
     type=float,
@@ -269,6 +272,7 @@ def _open_study(
             scheduler=replay or options.scheduler,
             seed=options.seed,
             load_if_exists=True,
+            checkpoints=options.checkpoints,
         )
     except ValueError as e:  # a name, or a scheduler that has no default settings
         raise click.UsageError(str(e)) from e

@@ -12,7 +12,7 @@ from ..errors import StorageError
 from ..monitoring.json_logs import log_fields
 from ..objectives.program import Program
 from ..objectives.script import Script
-from ..storages.base import hide_password
+from ..passwords import hide_password
 from ..study.study import Study
 from ..trial.record import TrialRow
 from .run_monitor import RunMonitor

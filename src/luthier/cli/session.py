@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from ..errors import LuthierError
-from ..monitoring.json_logs import JsonLines, StderrHandler, hide_passwords
+from ..monitoring.json_logs import JsonLines, StderrHandler
+from ..passwords import hide_passwords
 from ..storages import Storage
 from ..study.study import Study
 from .text import escape

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..storages.base import hide_password
+from ..passwords import hide_password
 from ..study.copy import copy as copy_study
 from ..study.copy import require_free_name
 from .options import open_existing_storage, open_storage, storage_option

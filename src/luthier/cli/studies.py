@@ -7,7 +7,7 @@ import click
 from ..storages.base import COPYING
 from ..study.create import delete_study
 from ..trial.record import State
-from .options import open_existing_storage, storage_option, study_options
+from .options import checkpoints_option, open_existing_storage, storage_option, study_options
 from .summary import describe_objectives
 from .tables import print_table
 from .text import escape, examples, format_time
@@ -34,14 +34,20 @@ def studies(storage: str) -> None:
 
 
 @click.command(epilog=examples("luthier delete old", "luthier delete old --yes"))
-@study_options(click.option("--yes", is_flag=True, help="Delete without asking."))
-def delete(name: str, storage: str, yes: bool) -> None:
-    """Delete a study with all its trials."""
+@study_options(
+    checkpoints_option, click.option("--yes", is_flag=True, help="Delete without asking.")
+)
+def delete(name: str, storage: str, checkpoints: str | None, yes: bool) -> None:
+    """Delete a study with all its trials.
+
+    Its checkpoints go with it, unless they are in a place that was stored with the study and is
+    neither named by --checkpoints nor allowed.
+    """
     place = open_existing_storage(storage)
     record = place.study(name)
     if not yes:
         click.confirm(
             f"Delete {escape(name)} and its {record.n_trials} trials?", abort=True, err=True
         )
-    delete_study(name, place)
+    delete_study(name, place, checkpoints)
     click.echo(f"{escape(name)} is deleted.", err=True)

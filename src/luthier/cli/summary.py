@@ -52,6 +52,8 @@ def _facts(
     }
     if text := _describe_constraints(study.history):
         facts["constraints"] = text
+    if "checkpoints" in study.engine.spec:
+        facts["checkpoints"] = study.engine.checkpoints.url
 
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
     if done:

@@ -9,8 +9,8 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from ..monitoring.json_logs import hide_passwords
 from ..monitoring.overview import Follower, Overview
+from ..passwords import hide_passwords
 from ..storages.base import require_complete_copy
 from ..validation import to_json_types
 from .options import POSITIVE, open_existing_storage, study_options

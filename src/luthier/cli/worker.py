@@ -17,6 +17,7 @@ from ..study.worker import join, wait_for_study
 from .options import (
     COUNT,
     POSITIVE,
+    checkpoints_option,
     jobs_option,
     open_existing_storage,
     storage_option,
@@ -39,6 +40,7 @@ class WorkerOptions(TrialOptions):
     total: int | None
     wait: float | None
     sampler: str | None
+    checkpoints: str | None
 
 
 @click.command(
@@ -65,6 +67,7 @@ class WorkerOptions(TrialOptions):
     help="How many trials the study is to have, whoever runs them; then the worker ends.",
 )
 @timeout_option
+@checkpoints_option
 @click.option(
     "--wait",
     type=POSITIVE,
@@ -130,7 +133,11 @@ def _open_study(options: WorkerOptions) -> Study:
         storage = Bounded(storage, options.total)
     try:
         return load_study(
-            options.name, storage, sampler=options.sampler, scheduler=options.scheduler
+            options.name,
+            storage,
+            sampler=options.sampler,
+            scheduler=options.scheduler,
+            checkpoints=options.checkpoints,
         )
     except ValueError as e:  # a sampler or scheduler that has no default settings
         raise click.UsageError(str(e)) from e

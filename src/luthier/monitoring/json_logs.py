@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..storages.base import hide_password
+from ..passwords import hide_passwords
 from ..trial.record import State, TrialRow
 from ..validation import are_named, to_json_types
 
@@ -101,10 +100,3 @@ def log_fields(row: TrialRow, objectives: Sequence[str]) -> dict[str, Any]:
     if row.error:
         fields["error"] = row.error.split("\n", 1)[0]
     return fields
-
-
-def hide_passwords(text: str) -> str:
-    """Text in whose URLs the passwords are replaced."""
-    return re.sub(
-        r"\S+", lambda word: hide_password(word[0]) if "://" in word[0] else word[0], text
-    )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import threading
 import time
-from urllib.parse import unquote
 
 from ..checkpoints import Checkpoints, temporary_store
+from ..checkpoints.places import allowed_places, find_allowed
 from ..errors import StudyError, StudyNotFoundError
 from ..history import History
 from ..storages import Storage
 from ..storages.base import StudyRecord
 from ..study.engine import Engine
-from ..study.opening import open_checkpoints
+from ..study.opening import open_checkpoints, stored_place
 from ..study.study import Study
 from ..trial.record import State, TrialRow
 from . import study_specs
@@ -80,14 +78,13 @@ class OpenStudies:
     Args:
         storage: Where the studies live.
         checkpoints: A folder or URL. Studies may have their checkpoints in places of their own
-            below it; None allows no such places.
+            below it; None allows no such places but those of LUTHIER_CHECKPOINTS_ALLOW.
     """
 
     def __init__(self, storage: Storage, checkpoints: str | None = None) -> None:
         self.storage = storage
-        if checkpoints is not None and "://" not in checkpoints:
-            checkpoints = os.path.abspath(checkpoints)
-        self._allowed = checkpoints
+        own = [] if checkpoints is None else [checkpoints]
+        self._allowed = [*own, *allowed_places()]
         self._open: dict[int, OpenStudy] = {}
         self._names: dict[int, str] = {}
         self._lock = threading.Lock()
@@ -161,14 +158,14 @@ class OpenStudies:
         The place comes from clients, so the service reads, writes and deletes only in places that
         were allowed.
         """
-        stored = record.spec.get("checkpoints")
-        if not stored:
+        stored = stored_place(record)
+        if stored is None:
             return open_checkpoints(self.storage, record), True
-        if _is_within(stored["url"], self._allowed):
-            return Checkpoints(stored["url"], stored["keep"]), True
+        if (address := find_allowed(stored.url, self._allowed)) is not None:
+            return Checkpoints(address, stored.keep), True
         if self.storage.folder is None:
-            return temporary_store(stored["keep"]), False
-        return Checkpoints(f"{self.storage.folder}/{record.id}", stored["keep"]), False
+            return temporary_store(stored.keep), False
+        return Checkpoints(f"{self.storage.folder}/{record.id}", stored.keep), False
 
 
 def add_key(worker: str, key: str) -> str:
@@ -179,10 +176,3 @@ def add_key(worker: str, key: str) -> str:
 def key_of(row: TrialRow) -> str:
     """The key of the request that began a trial; "" for none."""
     return row.worker.partition("#")[2]
-
-
-def _is_within(url: str, allowed: str | None) -> bool:
-    """Whether a folder or URL lies below another; equal first letters are not enough."""
-    if not allowed or re.search(r"::|(^|[/\\])\.\.($|[/\\])", unquote(url)):
-        return False
-    return f"{url}/".startswith(f"{allowed.rstrip('/')}/")

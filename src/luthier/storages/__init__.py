@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, unquote
 
 from .._lazy import attach
 from ..errors import StorageError
-from .base import Storage, hide_password
+from ..passwords import hide_password
+from .base import Storage
 from .memory import Memory
 
 __all__ = ["HTTP", "Memory", "Redis", "Retrying", "SQL", "SQLite", "Storage", "from_url"]
@@ -94,7 +95,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
         if others:
             raise StorageError(
                 f"expected {' or '.join(_OPTIONS)} after the '?', got {next(iter(others))!r} in "
-                f"{text!r}"
+                f"{hide_password(text)!r}"
             )
         return _sqlite(unquote(place.removeprefix("/")), options, text)
     return _on_server(scheme, place, query, text)

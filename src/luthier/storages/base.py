@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -33,7 +32,6 @@ from ..trial.record import ReportValue, TrialRow, Turn
 
 SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
 COPYING = "copying"  # key in the spec of a study that is being copied: from where
-_SECRET = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
@@ -97,7 +95,7 @@ class Storage(ABC):
     Attributes:
         shared: Whether other processes may write to it.
         url: The URL by which another process opens it; None where it cannot. It may hold a
-            password: see `hide_password`.
+            password: see `passwords.hide_password`.
         folder: Path or URL of the folder for checkpoints, in which each study has a folder of its
             own; None for a temporary one.
     """
@@ -318,24 +316,6 @@ class Storage(ABC):
 
     def close(self) -> None:  # noqa: B027  (not all hold something open)
         """Close files and connections; the next verb opens them again."""
-
-
-def hide_password(url: str) -> str:
-    """Return a URL as people may see it: without its password or token."""
-    scheme, mark, rest = url.partition("://")
-    place, question, query = rest.partition("?")
-    if "@" in query and "@" not in place:  # a question mark within the password
-        place = rest
-        question = ""
-        query = ""
-    user, at, host = place.rpartition("@")
-    name, colon, _ = user.partition(":")
-    if mark and at:
-        is_token = scheme.endswith(("http", "https"))
-        place = f"***@{host}" if is_token else f"{name}{':***' if colon else ''}@{host}"
-    options = [option.partition("=") for option in query.split("&")]
-    query = "&".join(f"{k}{eq}{'***' if _SECRET.search(k) else v}" for k, eq, v in options)
-    return f"{scheme}{mark}{place}{question}{query}"
 
 
 def worker_name() -> str:

@@ -18,9 +18,10 @@ import msgspec
 
 from .. import errors
 from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
+from ..passwords import hide_password
 from ..trial.record import ReportValue, TrialRow, Turn
 from . import http_messages as forms
-from .base import Changes, Report, Storage, StudyRecord, hide_password
+from .base import Changes, Report, Storage, StudyRecord
 from .codec import pack_trial, pack_value, unpack_trial, unpack_value
 from .server_urls import local_folder, with_options
 

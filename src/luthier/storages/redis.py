@@ -28,10 +28,11 @@ from ..errors import (
     StudyNotFoundError,
     TrialError,
 )
+from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
-from .base import SCHEMA, Changes, Report, Storage, StudyRecord, hide_password
+from .base import SCHEMA, Changes, Report, Storage, StudyRecord
 from .codec import encode_body, to_json, value_from_column
 from .forks import ForkAware, follow_forks
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest

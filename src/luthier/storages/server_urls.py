@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from .base import hide_password
+from ..passwords import hide_password
 
 
 def with_options(url: str, options: Mapping[str, object]) -> str:

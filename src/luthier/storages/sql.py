@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LuthierError, StorageDamagedError
+from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow
-from .base import SCHEMA, hide_password
+from .base import SCHEMA
 from .codec import decode_trial, encode_body, to_json, value_to_column
 from .forks import ForkAware, follow_forks
 from .relational import SELECT_TRIAL, Relational, Transaction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..argument_names import explain_arguments
 from ..checkpoints import Checkpoints
-from ..errors import StudyError, StudyExistsError
+from ..errors import CheckpointError, MissingDependencyError, StudyError, StudyExistsError
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
@@ -20,6 +21,8 @@ from ..validation import default_names, is_name
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine
 from .study import Study, check_catch_as
+
+logger = logging.getLogger("luthier")
 
 
 @explain_arguments(
@@ -63,7 +66,8 @@ def create_study(
         load_if_exists: Go on with a study of that name instead of raising.
         checkpoints: Where trials save their checkpoints: a folder, a URL such as
             "s3://bucket/folder", or `Checkpoints(place, keep=...)`; None for a folder beside the
-            storage.
+            storage. It is stored with the study, without a password, and other processes open it
+            only where they name or allow it too: see `load_study`.
         catch_as: "infeasible" takes failures for breaches of a constraint, "crash": models learn
             where trials crash or run out of memory. "failed" (the default) does not. It is kept
             with the study; `Study.set_catch_as` changes it.
@@ -94,6 +98,7 @@ def create_study(
         spec["crash"] = catch_as
     if checkpoints is not None:
         store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+        store.open()
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
 
     try:
@@ -190,6 +195,10 @@ def load_study(
     others are not stored, so pass them again. A new space replaces the old. So does another place
     for checkpoints; those made before are then looked for there.
 
+    A place for checkpoints that is stored with the study is shown, and not opened: pass it as
+    `checkpoints`, or set LUTHIER_CHECKPOINTS_ALLOW to folders and URLs, separated by commas, below
+    which such places are opened. Without either everything but checkpoints can be read.
+
     Raises:
         StudyNotFoundError: There is none of that name.
     """
@@ -198,17 +207,27 @@ def load_study(
 
 
 @explain_arguments({"study_name": "name"})
-def delete_study(name: str, storage: str | Storage) -> None:
-    """Delete a study with all its trials.
+def delete_study(
+    name: str,
+    storage: str | Storage,
+    checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
+) -> None:
+    """Delete a study with all its trials and its checkpoints.
+
+    Checkpoints in a place that cannot be opened, or may not unasked (see `load_study`), are left
+    there, with a warning.
 
     Raises:
         StudyNotFoundError: There is none of that name.
     """
     place = from_url(storage)
     record = place.study(name)
-    store = open_checkpoints(place, record)
+    store = open_checkpoints(place, record, checkpoints)
     place.delete_study(record.id)
-    store.delete(store.files())
+    try:
+        store.delete(store.files())
+    except (CheckpointError, MissingDependencyError) as e:
+        logger.warning("checkpoints of study %r are left in %r: %s", record.name, store.url, e)
 
 
 def list_studies(storage: str | Storage) -> list[StudyRecord]:

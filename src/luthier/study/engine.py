@@ -174,6 +174,7 @@ class Engine:
     def begin_run(self) -> None:
         """Prepare a run of trials: no stop is asked for, and other processes' changes are known."""
         self.stop = StopSignal()
+        self.checkpoints.open()
         with self._lock:
             if self.storage.shared:
                 self._adopt(self.storage.study(self.name).spec)

@@ -6,8 +6,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from .. import samplers, schedulers
-from ..checkpoints import Checkpoints, temporary_store
+from ..checkpoints import Checkpoints, temporary_store, unnamed_store
+from ..checkpoints.places import ALLOWED, allowed_places, find_allowed
+from ..checkpoints.store import Keep
+from ..passwords import hide_password
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
@@ -48,18 +53,62 @@ def choose_strategies(
     )
 
 
+class StoredPlace(msgspec.Struct, frozen=True):
+    """The place of a study's checkpoints as it is stored, and never opened unasked.
+
+    Attributes:
+        url: A folder or URL, without a password.
+        keep: What the study deletes there.
+    """
+
+    url: str
+    keep: Keep = "best"
+
+
+def stored_place(record: StudyRecord) -> StoredPlace | None:
+    """The place that is stored with a study; None where it keeps its checkpoints by its storage."""
+    stored = record.spec.get("checkpoints")
+    if not stored:
+        return None
+    try:
+        place = msgspec.convert(stored, StoredPlace)
+    except msgspec.ValidationError:
+        return StoredPlace(f"{stored!r:.200}", "all")  # which is no place, and is only shown
+    return StoredPlace(hide_password(place.url), place.keep)
+
+
+# (name of a study, its place) -> the store that somebody in this process has named for it
+_named: dict[tuple[str, str], Checkpoints] = {}
+
+
 def open_checkpoints(
     storage: Storage,
     record: StudyRecord,
     given: str | os.PathLike[str] | Checkpoints | None = None,
 ) -> Checkpoints:
-    """The place of a study's checkpoints: given now, given at creation, or beside its storage."""
-    if isinstance(given, Checkpoints):
-        return given
+    """The place of a study's checkpoints: given now or earlier in this process, or by its storage.
+
+    One that is stored with the study is opened only where it is below what the environment allows
+    or the storage has for checkpoints.
+    """
+    stored = stored_place(record)
     if given is not None:
-        return Checkpoints(given)
-    if stored := record.spec.get("checkpoints"):
-        return Checkpoints(stored["url"], stored["keep"])
-    if storage.folder is None:
-        return temporary_store()
-    return Checkpoints(f"{storage.folder}/{record.id}")
+        keep = "best" if stored is None else stored.keep
+        store = given if isinstance(given, Checkpoints) else Checkpoints(given, keep)
+        _named[record.name, store.url] = store
+        return store
+    if stored is None:
+        is_temporary = storage.folder is None
+        return temporary_store() if is_temporary else Checkpoints(f"{storage.folder}/{record.id}")
+    if (named := _named.get((record.name, stored.url))) is not None:
+        return named
+    beside = [] if storage.folder is None else [storage.folder]
+    if (address := find_allowed(stored.url, [*beside, *allowed_places()])) is not None:
+        return Checkpoints(address, stored.keep)
+    return unnamed_store(
+        stored.url,
+        stored.keep,
+        f"study {record.name!r} keeps its checkpoints in {stored.url!r:.300}, which is stored with "
+        "it and not opened unasked. If you know that place, name it: load_study(checkpoints=...), "
+        f"luthier run or worker --checkpoints ..., or {ALLOWED} with it or a place above it",
+    )

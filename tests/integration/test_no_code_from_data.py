@@ -1,0 +1,303 @@
+"""What a study, a storage, a service or a checkpoint holds is data.
+
+It never makes luthier open, import, render, run or connect to anything that the user of this
+process has not named, and does nothing to a terminal, a spreadsheet or the memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from tests.support.service import Service
+
+import luthier
+from luthier.checkpoints import Checkpoints
+from luthier.checkpoints.places import ALLOWED
+from luthier.cli import cli
+from luthier.errors import CheckpointError, MissingDependencyError
+from luthier.storages import SQLite
+from luthier.trial.record import State, TrialRow
+
+SPACE = {"params": {"x": {"type": "float", "low": 0.0, "high": 1.0}}}
+FLOAT = {"x": luthier.Float(0, 1)}
+SPEC = {"directions": ["minimize"], "seed": 1, "space": SPACE, "declared": True}
+TEMPLATE = "file:///{{ cycler.__init__.__globals__.os.popen('id > PWNED').read() }}"
+REFERENCES = json.dumps({"version": 1, "templates": {"a": TEMPLATE}, "refs": {"k": "x"}})
+RENDERED = (
+    "reference://::data:application/json;base64," + base64.b64encode(REFERENCES.encode()).decode()
+)
+OBJECTIVE = """
+def objective(trial):
+    x = trial.suggest_float("x", 0.0, 1.0)
+    trial.report(x, 1, checkpoint={"w": list(range(5_000))})
+    return x
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LUTHIER_STORAGE", raising=False)
+    monkeypatch.delenv(ALLOWED, raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "train.py").write_text(OBJECTIVE)
+    return tmp_path
+
+
+def call(*args, status=0):
+    """Runs a command in this process."""
+    result = CliRunner().invoke(cli, [*map(str, args)], prog_name="luthier")
+    assert result.exit_code == status, (result.output, result.exception)
+    return result
+
+
+def gift(name, url, keep="best", file="gift.db"):
+    """A study as somebody else has made it, with a trial that refers to a checkpoint."""
+    reference = {"step": 1.0, "file": "0-1-abcdef12.npz", "bytes": 9, "crc32": 0, "kind": "packed"}
+    row = TrialRow(
+        number=-1,
+        state=State.COMPLETE,
+        params={"x": 0.5},
+        values=(0.5,),
+        checkpoints=(reference,),
+    )
+    storage = SQLite(file)
+    study = storage.create_study(name, SPEC | {"checkpoints": {"url": url, "keep": keep}}).id
+    storage.add_trials(study, [row])
+    storage.close()
+    return f"sqlite:///{file}"
+
+
+# -- places of checkpoints ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The URLs that fsspec was asked to open."""
+    urls = []
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda url, **_: urls.append(url) or 1 / 0)
+    return urls
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        RENDERED,
+        "ftp://user:hunter2@127.0.0.1:9/x",
+        "simplecache::s3://bucket/x",
+        "s3://bucket/x",
+        "memory://x",
+        "no scheme at all",
+        {"url": ["s3://bucket"]},
+        "\x1b[2J\x00s3://bucket",
+    ],
+    ids=str,
+)
+def test_a_study_of_somebody_else_is_looked_at_without_opening_its_place(url, opened):
+    """All but checkpoints can be read, copied and deleted."""
+    place = gift("gift", url)
+    at = ("--storage", place)
+    shown = call("show", "gift", *at).stdout
+    assert "checkpoints" in shown
+    assert not {"\x1b", "\x00"} & set(shown)
+    assert "hunter2" not in shown
+    for command in ("best", "trials", "export", "watch"):
+        call(command, "gift", *at)
+    call("choose", "gift", "smallest value", *at)
+    call("studies", *at)
+    call("storage", "copy", place, "sqlite:///copy.db")
+    call("delete", "gift", "--yes", *at)
+    call("show", "gift", "--storage", "sqlite:///copy.db")
+    assert opened == []
+    assert not os.path.exists("PWNED")
+
+
+def test_without_fsspec_all_but_checkpoints_can_be_read(monkeypatch):
+    monkeypatch.delitem(sys.modules, "luthier.checkpoints.remote", raising=False)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    place = gift("gift", "s3://bucket/x")
+    monkeypatch.setenv(ALLOWED, "s3://bucket")
+    for command in ("show", "best", "export"):
+        call(command, "gift", "--storage", place)
+    with pytest.raises(MissingDependencyError, match=r"pip install luthier\[remote\]"):
+        luthier.load_study("gift", place).load_checkpoint(0)
+    call("delete", "gift", "--yes", "--storage", place)
+
+
+def test_a_worker_says_what_to_pass_and_blames_no_trial(opened):
+    place = gift("gift", RENDERED)
+    told = call("worker", "gift", "train.py:objective", "--trials", 1, "--storage", place, status=1)
+    assert "--checkpoints" in told.stderr
+    assert ALLOWED in told.stderr
+    assert [t.state for t in luthier.load_study("gift", place).trials] == [State.COMPLETE]
+
+    study = luthier.load_study("gift", place)
+    trial = study.ask()
+    for use in (
+        lambda: trial.report(1.0, 1, checkpoint={"w": list(range(5_000))}),
+        lambda: study.load_checkpoint(0),
+        lambda: study.optimize(lambda trial: 0.0, n_trials=1),
+    ):
+        with pytest.raises(CheckpointError, match=r"not opened unasked.*load_study\(checkpoints="):
+            use()
+    assert opened == []
+
+
+def test_the_place_is_opened_where_the_user_names_or_allows_it(folder, monkeypatch):
+    place = gift("named", str(folder / "theirs"))
+    run = ("worker", "named", "train.py:objective", "--trials", 1, "--storage", place)
+    call(*run, status=1)
+    call(*run, "--checkpoints", folder / "mine")
+    assert list((folder / "mine").iterdir())
+    monkeypatch.setenv(ALLOWED, f"s3://bucket, {folder}")
+    call(*run)
+    assert (folder / "theirs").exists()
+
+
+def test_who_has_created_a_study_need_not_name_its_place_again(folder):
+    luthier.create_study("own", "own.db", space=FLOAT, checkpoints=folder / "place")
+    study = luthier.load_study("own", "own.db")
+    study.ask().report(1.0, 1, checkpoint={"w": list(range(5_000))})
+    assert len(list((folder / "place").iterdir())) == 1
+
+
+def test_another_process_that_joins_says_what_is_missing(script, folder):
+    luthier.create_study("own", "own.db", space=FLOAT, checkpoints=folder / "place")
+    code = """
+        import luthier, sys
+        from train import objective
+        try:
+            luthier.load_study("own", "own.db").optimize(objective, n_trials=1, progress=False)
+        except luthier.errors.CheckpointError as e:
+            assert "load_study(checkpoints=...)" in str(e), e
+        luthier.load_study("own", "own.db", checkpoints=sys.argv[1]).optimize(
+            objective, n_trials=2, n_jobs=2, progress=False
+        )
+    """
+    script(code, folder / "place")
+    states = [t.state for t in luthier.load_study("own", "own.db").trials]
+    assert states == [State.COMPLETE] * 2
+    assert len(list((folder / "place").iterdir())) >= 1
+
+
+def test_a_folder_of_others_is_neither_written_to_nor_emptied(folder):
+    theirs = folder / "theirs"
+    theirs.mkdir()
+    file = theirs / "0-1-abcdef12.npz"
+    file.write_bytes(b"precious!")
+    os.utime(file, (0, 0))
+    place = gift("gift", str(theirs), keep="last")
+    call("delete", "gift", "--yes", "--storage", place)
+    place = gift("gift", str(theirs), keep="last")
+    study = luthier.load_study("gift", place)
+    trial = study.ask()
+    study.tell(trial, 1.0)
+    with pytest.raises(CheckpointError):
+        study.optimize(lambda trial: 0.0, n_trials=1, progress=False)
+    call("storage", "copy", place, "copy.db")
+    luthier.delete_study("gift", place)
+    assert [p.name for p in theirs.iterdir()] == [file.name]
+
+    place = gift("gift", str(theirs), keep="last")
+    luthier.delete_study("gift", place, checkpoints=theirs)  # who names it may
+    assert not file.exists()
+
+
+def test_what_a_service_says_of_a_study_is_not_opened_by_its_clients(opened):
+    service = Service(SQLite("s.db"))
+    try:
+        body = {"name": "gift", "spec": SPEC | {"checkpoints": {"url": RENDERED, "keep": "best"}}}
+        assert service("POST", "/v1/storage/create_study", body)[0] == 200
+        at = ("--storage", service.url)
+        call("show", "gift", *at)
+        call("worker", "gift", "train.py:objective", "--trials", 1, *at, status=1)
+
+        honest = luthier.create_study("honest", service.url, space=FLOAT)
+        changed = {"study": honest.engine.id, "spec": body["spec"]}
+        assert service("POST", "/v1/storage/update_study", changed)[0] == 200
+        call("worker", "honest", "train.py:objective", "--trials", 1, *at, status=1)
+        honest.storage.close()
+    finally:
+        service.stop()
+    assert opened == []
+
+
+def test_no_process_loads_fsspec_for_a_place_that_is_not_named(folder):
+    """Its file systems are the code that a place could run."""
+    fake = folder / "fake" / "fsspec"
+    fake.mkdir(parents=True)
+    (fake / "__init__.py").write_text("open('PWNED', 'w')")
+    place = gift("gift", RENDERED)
+    path = os.pathsep.join([str(fake.parent), *sys.path])
+    for args in (["show", "gift"], ["worker", "gift", "train.py:objective"]):
+        subprocess.run(
+            [sys.executable, "-m", "luthier.cli", *args, "--storage", place],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            check=args[0] == "show",
+        )
+    assert not Path("PWNED").exists()
+
+
+def test_nobody_is_connected_to(folder):
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def listen():
+            with server.accept()[0] as line:
+                heard.append(line.recv(1000))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        place = gift("gift", f"ftp://user:hunter2@127.0.0.1:{port}/x")
+        call("show", "gift", "--storage", place)
+        call("delete", "gift", "--yes", "--storage", place)
+        socket.create_connection(("127.0.0.1", port)).close()
+        thread.join()
+    assert heard == [b""]
+
+
+# -- passwords ----------------------------------------------------------------------------------
+
+
+def test_the_password_of_a_place_is_nowhere(folder, caplog, monkeypatch):
+    url = "memory://KEY:hunter2@bucket/x"
+    study = luthier.create_study("s", "s.db", space=FLOAT, checkpoints=url)
+    trial = study.ask()
+    trial.report(1.0, 1, checkpoint={"w": np.zeros(5_000)})
+    study.tell(trial, 1.0)
+    assert study.load_checkpoint(0)["w"].shape == (5_000,)
+
+    store = study.engine.checkpoints
+    assert "hunter2" not in f"{store!r} {store.url} {store.place!r} {study!r} {study.engine.spec}"
+    assert b"hunter2" not in b"".join(p.read_bytes() for p in folder.glob("s.db*") if p.is_file())
+    for command in ("show", "export", "watch"):
+        assert "hunter2" not in call(command, "s", "--storage", "s.db").output
+
+    def refuse(*_, **__):
+        try:
+            raise PermissionError("login of KEY with 'hunter2' failed at memory://KEY:hunter2@x")
+        except PermissionError as e:
+            raise ValueError("cannot log in") from e
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    with pytest.raises(CheckpointError, match=r"KEY:\*\*\*@bucket") as caught:
+        store.save(0, 1, {"w": np.zeros(5_000)})
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(CheckpointError) as caught:
+        Checkpoints("nosuch://KEY:hunter2@bucket")
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in caplog.text
