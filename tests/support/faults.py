@@ -3,7 +3,8 @@
 Real servers, real worker processes, things that go wrong at random moments.
 
 After each run every trial that was acknowledged is there exactly once with the value that was told,
-no trial is left running without a lease, and the study has completed its budget.
+no trial is left running without a lease or blamed for what went wrong, no worker has ended early, and
+the study has completed its budget.
 `tests/integration/test_faults.py` runs each fault briefly, `make soak` many of them at random.
 """
 
@@ -33,7 +34,7 @@ from luthier.trial.record import State, TrialRow
 
 WORKER = textwrap.dedent("""
     import logging, os, sys, time
-    import luthier
+    import luthier, numpy
     from luthier.stopping import Budget
 
     url, n_trials, name, jump = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
@@ -50,9 +51,12 @@ WORKER = textwrap.dedent("""
 
     def objective(trial):
         x = trial.suggest_float("x", 0, 1)
+        weights = numpy.zeros(400) if trial.checkpoint is None else trial.checkpoint["weights"]
+        assert (weights == trial.step).all(), (weights[0], trial.step)
         for step in range(int(trial.step) + 1, 4):
             time.sleep(0.01)
-            trial.report(x + step, step, checkpoint={"step": step})
+            weights = weights + 1
+            trial.report(x + step, step, checkpoint={"weights": weights})
         return x
 
     def told(study, row):
@@ -128,6 +132,36 @@ class Proxy:
         self.cut()
         while self._pairs:  # each is closed by the thread that carries it
             time.sleep(0.01)
+
+
+class Disk:
+    """A small disk of its own for the files of one run, which can be full for a while.
+
+    Only root may mount it, and only on Linux. Elsewhere it is a plain folder, and never full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o755)
+        self.mounted = False
+        if sys.platform == "linux" and os.getuid() == 0:
+            mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "tmpfs", str(folder)]
+            self.mounted = subprocess.run(mount, capture_output=True).returncode == 0
+
+    def fill(self) -> None:
+        """Write until nothing fits any more."""
+        with (self.folder / "filler").open("ab", buffering=0) as file:
+            for size in (1_000_000, 4_096, 1):
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(b"x" * size)
+
+    def empty(self) -> None:
+        (self.folder / "filler").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self.mounted:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
 
 
 class Service(servers.Server):
@@ -210,7 +244,13 @@ class Run:
         self.workers: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "worker.py").write_text(WORKER)
-        self.server = Files(folder) if kind == "sqlite" else KINDS[kind]()
+        self.disk = Disk(folder / "disk")
+        if kind == "sqlite":
+            self.server = Files(self.disk.folder)
+        elif kind == "http":
+            self.server = Service(self.disk.folder / "service")
+        else:
+            self.server = KINDS[kind]()
         self.server.start()
         self.direct = self.server.fresh()
         self.proxy = None if kind == "sqlite" else Proxy(self.server.port)
@@ -223,11 +263,13 @@ class Run:
 
     def _option(self, url: str, **changed: str) -> str:
         known = ("lease_s", "max_retries") if self.kind == "sqlite" else (*OPTIONS, "checkpoints")
-        options = {**OPTIONS, "checkpoints": str(self.folder / "checkpoints"), **changed}
+        options = {**OPTIONS, "checkpoints": str(self.disk.folder / "checkpoints"), **changed}
         return url + "?" + "&".join(f"{k}={options[k]}" for k in known)
 
     def begin(self) -> None:
         """Starts the missing workers."""
+        ended = [w for w in self.workers if w.poll() is not None]
+        assert all(w.returncode in (0, -signal.SIGKILL) for w in ended), "a worker has ended early"
         self.workers = [w for w in self.workers if w.poll() is None]
         while len(self.workers) < self.n_workers:
             self.count["workers"] += 1
@@ -272,15 +314,9 @@ class Run:
         try:
             self.begin()
             until = time.monotonic() + timeout_s
-            for worker in self.workers:
-                worker.wait(max(until - time.monotonic(), 0.1))
+            self._wait_for_workers(until)
             self._take_over(until)
             return self._checked()
-        except BaseException:
-            sys.stderr.write(
-                (self.folder / "log").read_text()[-6000:] if (self.folder / "log").exists() else ""
-            )
-            raise
         finally:
             self.close()
 
@@ -300,8 +336,13 @@ class Run:
             self.n_trials = len(rows)
             self.begin()
             self.n_trials = before
-            for worker in self.workers:
-                worker.wait(max(until - time.monotonic(), 0.1))
+            self._wait_for_workers(until)
+
+    def _wait_for_workers(self, until: float) -> None:
+        for worker in self.workers:
+            worker.wait(max(until - time.monotonic(), 0.1))
+        codes = [w.returncode for w in self.workers]
+        assert set(codes) <= {0, -signal.SIGKILL}, f"a worker has ended early: {codes}"
 
     def _checked(self) -> Counter[str]:
         rows = self._rows()
@@ -318,6 +359,8 @@ class Run:
                 f"trial {number} is not what was acknowledged"
             )
         assert all(r.state.finished for r in rows), [r for r in rows if not r.state.finished]
+        blamed = {r.number: r.error for r in rows if r.state == State.FAILED}
+        assert not blamed, f"trials are blamed for what went wrong: {blamed}"
         complete = sum(r.state == State.COMPLETE for r in rows)
         assert complete >= self.n_trials, Counter(r.state.name for r in rows)
         assert all(
@@ -338,6 +381,7 @@ class Run:
         if self.proxy is not None:
             self.proxy.close()
         self.server.kill()
+        self.disk.close()
 
 
 # -- faults: what happens to a run after its workers have begun
@@ -400,6 +444,16 @@ def slow(run: Run) -> None:
     run.count["slow"] += 1
 
 
+def disk_full(run: Run) -> None:
+    """Checkpoints, and the database where it is a file, cannot be written for a while."""
+    run.nap(0.05, 0.4)
+    if run.disk.mounted:
+        run.disk.fill()
+        run.nap(0.5, 2.5)
+        run.disk.empty()
+        run.count["disks full"] += 1
+
+
 FAULTS: dict[str, tuple[Callable[[Run], None], frozenset[str]]] = {}
 _SERVERS = frozenset({"postgresql", "mysql", "redis", "http"})
 for _fault, _kinds in (
@@ -409,6 +463,7 @@ for _fault, _kinds in (
     (server_restarted, _SERVERS),
     (network_cut, _SERVERS),
     (slow, _SERVERS),
+    (disk_full, _SERVERS | {"sqlite"}),
 ):
     FAULTS[_fault.__name__] = (_fault, _kinds)
 
@@ -431,9 +486,11 @@ def survive(
         for fault in faults:
             fault(run)
             run.begin()
+        counts = run.finish()
     except BaseException:
         run.close()
+        log = folder / "log"
+        sys.stderr.write(log.read_text()[-6000:] if log.exists() else "")
         raise
-    counts = run.finish()
     shutil.rmtree(folder, ignore_errors=True)
     return counts

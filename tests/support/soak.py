@@ -37,13 +37,15 @@ def main() -> None:
                 f"{i:4d} {kind:10s} "
                 f"{', '.join(f.__name__ for f in chosen)}{' clock' if jump_s else ''}"
             )
+            sys.stdout.write(f"{label}: ")
+            sys.stdout.flush()
             began_s = time.monotonic()
             folder = Path(os.environ[servers.RUN]) / f"run-{i}"
             counts = faults.survive(kind, chosen, folder, seed * 1_000_003 + i, 24, 3, jump_s)
             total.update(counts)
             by_kind[kind] += 1
             said = ", ".join(f"{v} {k}" for k, v in counts.items())
-            sys.stdout.write(f"{label}: {time.monotonic() - began_s:.1f} s, {said}\n")
+            sys.stdout.write(f"{time.monotonic() - began_s:.1f} s, {said}\n")
             sys.stdout.flush()
         runs = ", ".join(f"{n} {kind}" for kind, n in by_kind.items())
         sys.stdout.write(f"\n{n_runs} runs survived in {time.monotonic() - began:.0f} s ({runs})\n")
