@@ -3,8 +3,8 @@
 Real servers, real worker processes, things that go wrong at random moments.
 
 After each run every trial that was acknowledged is there exactly once with the value that was told,
-no trial is left running without a lease or blamed for what went wrong, no worker has ended early, and
-the study has completed its budget.
+no trial is left running without a lease or blamed for what went wrong, no worker has ended early,
+and the study has completed its budget.
 `tests/integration/test_faults.py` runs each fault briefly, `make soak` many of them at random.
 """
 
