@@ -7,13 +7,18 @@ process has not named, and does nothing to a terminal, a spreadsheet or the memo
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
+import pickle
 import socket
 import subprocess
 import sys
 import threading
 import traceback
+import tracemalloc
+import zipfile
+import zlib
 from pathlib import Path
 
 import fsspec
@@ -301,3 +306,120 @@ def test_the_password_of_a_place_is_nowhere(folder, caplog, monkeypatch):
         Checkpoints("nosuch://KEY:hunter2@bucket")
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in caplog.text
+
+
+# -- files of checkpoints -----------------------------------------------------------------------
+
+
+def npz(arrays, tree, compression=zipfile.ZIP_STORED):
+    """An npz file of a hostile writer: name -> header and content of an array."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as file:
+        for name, (header, content) in {
+            "tree": ({"descr": "|u1", "shape": (len(tree),)}, tree),
+            **arrays,
+        }.items():
+            with file.open(f"{name}.npy", "w") as entry:
+                text = repr({"fortran_order": False, **header}).encode() + b"\n"
+                entry.write(b"\x93NUMPY\x03\x00" + len(text).to_bytes(4, "little") + text)
+                entry.write(content)
+    return out.getvalue()
+
+
+def load_foreign(folder, data):
+    """Loads what somebody has put into the place of a checkpoint, with a reference that fits."""
+    name = "0-1-abcdef12.npz"
+    (folder / name).write_bytes(data)
+    reference = {"step": 1.0, "file": name, "bytes": len(data), "crc32": zlib.crc32(data)}
+    return Checkpoints(folder).load({**reference, "kind": "packed"})
+
+
+ONE = b'{"w":{"$array":"a0"}}'
+MANY = b"[" + b",".join([b'{"$array":"a0"}'] * 10_000) + b"]"
+BYTES = {"descr": "|u1", "shape": (2**24,)}
+
+
+def test_an_npz_file_is_read_as_numpy_writes_it(folder):
+    words = np.arange(10, dtype=">i2").reshape(2, 5).T
+    loaded = load_foreign(
+        folder, npz({"a0": ({"descr": ">i2", "shape": (10,)}, words.tobytes())}, ONE)
+    )
+    assert loaded["w"].tolist() == words.ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        npz({"a0": (BYTES, bytes(2**24))}, ONE, zipfile.ZIP_DEFLATED),
+        npz({"a0": (BYTES, bytes(2**24))}, ONE, zipfile.ZIP_LZMA),
+        npz({"a0": ({"descr": "|u1", "shape": (10_000,)}, bytes(10_000))}, MANY),
+        npz({"a0": ({"descr": "<f8", "shape": (2**40,)}, b"")}, ONE),
+        npz({"a0": ({"descr": "<f8", "shape": (2**33, 2**33)}, b"")}, ONE),
+        npz({"a0": ({"descr": "|V0", "shape": (2**40,)}, b"")}, ONE),
+        npz({"a0": ({"descr": "|O", "shape": (1,)}, pickle.dumps(print))}, ONE),
+        npz({"a0": ({"descr": "__import__('os').abort()", "shape": ()}, b"")}, ONE),
+        npz({}, b"[" * 100_000),
+        npz({}, b'{"$scalar":["|O","00"]}'),
+        npz({}, b'{"$scalar":["<U999999999","00"]}'),
+        pickle.dumps(print),
+    ],
+    ids=[
+        "deflated",
+        "lzma",
+        "one array many times",
+        "a header of 8 TiB",
+        "a header that overflows",
+        "items without bytes",
+        "a pickle",
+        "code as dtype",
+        "deep",
+        "an address",
+        "a long text",
+        "no npz",
+    ],
+)
+def test_a_checkpoint_takes_no_more_memory_than_its_file_and_runs_nothing(folder, data):
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError, match=r"no packed checkpoint|damaged"):
+            load_foreign(folder, data)
+        assert tracemalloc.get_traced_memory()[1] < 2**23 + 8 * len(data)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_is_larger_than_its_reference_is_not_read_whole(folder):
+    with (folder / "0-1-abcdef12.npz").open("wb") as file:
+        file.truncate(2**40)
+    for size in (9, -1):
+        reference = {"file": "0-1-abcdef12.npz", "bytes": size, "crc32": 0, "kind": "packed"}
+        with pytest.raises(CheckpointError):
+            Checkpoints(folder).load({"step": 1.0, **reference})
+
+
+@pytest.mark.parametrize("kind", ["packed", "file", "folder"])
+def test_a_pipe_in_the_place_of_a_checkpoint_is_not_waited_for(folder, kind):
+    os.mkfifo(folder / "0-1-abcdef12")
+    reference = {"file": "0-1-abcdef12", "bytes": 9, "crc32": 0, "kind": kind}
+    with pytest.raises(CheckpointError, match="neither a file nor a folder"):
+        Checkpoints(folder).load({"step": 1.0, **reference})
+
+
+def test_only_the_owner_can_change_checkpoints_whatever_the_umask(script, folder):
+    code = """
+        import os, luthier, numpy as np
+        from pathlib import Path
+        os.umask(0)
+        Path("mine/inner").mkdir(parents=True)
+        Path("mine/inner/file").write_text("x")
+        study = luthier.create_study("s", "s.db", space={"x": luthier.Float(0, 1)})
+        luthier.create_study("t", "s.db", checkpoints="deep/er/place")
+        for checkpoint in ({"w": np.zeros(5000)}, "mine", "mine/inner/file"):
+            study.ask().report(1.0, 1, checkpoint=checkpoint)
+            luthier.load_study("t", "s.db").ask().report(1.0, 1, checkpoint=checkpoint)
+    """
+    script(code)
+    made = [*folder.glob("s.db.checkpoints"), *folder.glob("deep")]
+    made += [path for top in made for path in top.rglob("*")]
+    assert len(made) == 2 + 3 + 2 * 5
+    assert [str(path) for path in made if path.stat().st_mode & 0o022] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,12 +19,14 @@ class Folder:
     A checkpoint appears under its name whole and on the disk, or not at all: it is written under a
     name that starts with a dot, synced, and renamed. What a kill leaves behind starts with a dot.
 
+    Nobody but its owner can change what is made here, whatever the umask.
+
     Args:
         path: The folder; it is made when it is first written to.
         mode: The rights it is made with.
     """
 
-    def __init__(self, path: Path, mode: int = 0o777) -> None:
+    def __init__(self, path: Path, mode: int = 0o755) -> None:
         self._path = path
         self._mode = mode
 
@@ -36,7 +39,7 @@ class Folder:
 
         What is left there at the end is removed.
         """
-        self._path.mkdir(self._mode, parents=True, exist_ok=True)
+        make_folder(self._path, self._mode)
         staged = self._path / f".{name}"
         try:
             yield staged
@@ -59,19 +62,19 @@ class Folder:
 
         Raises:
             FileNotFoundError: There is nothing of that name.
-            CheckpointError: It is a link.
+            CheckpointError: It is a link, or neither a file nor a folder.
         """
         path = self._path / name
-        if path.is_symlink():
-            raise CheckpointError(
-                f"{path} is a symbolic link; expected a file or folder that luthier wrote"
-            )
-        path.stat()
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            what = "a symbolic link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
+            raise CheckpointError(f"{path} is {what}; expected a file or folder that luthier wrote")
         return path
 
-    def read(self, name: str) -> bytes:
-        """The content of a file; errors as `fetch`."""
-        return self.fetch(name).read_bytes()
+    def read(self, name: str, n_bytes: int) -> bytes:
+        """The first bytes of a file, up to a number of them; errors as `fetch`."""
+        with self.fetch(name).open("rb") as file:
+            return file.read(n_bytes)
 
     def remove(self, name: str) -> None:
         """Remove a file or folder, if it is there."""
@@ -122,6 +125,20 @@ def sync(paths: Iterable[Path]) -> None:
             os.close(handle)
 
 
+def make_folder(path: Path, mode: int = 0o755) -> None:
+    """Make a folder, and those above it, if it is not there; its owner alone may change it."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(mode, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file, in place of one that is there; its owner alone may change it."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy a file, or the files of a folder.
 
@@ -132,6 +149,7 @@ def copy(source: Path, target: Path) -> None:
             copied to.
     """
     if not source.is_dir():
+        make_file(target)
         shutil.copyfile(source, target)
         return
     if target.resolve().is_relative_to(source.resolve()):
@@ -142,7 +160,8 @@ def copy(source: Path, target: Path) -> None:
     if not found:
         raise CheckpointError(f"the folder {source} holds no file; write the checkpoint first")
     for name, path in found:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((target / name).parent)
+        make_file(target / name)
         shutil.copyfile(path, target / name)
 
 

@@ -20,12 +20,14 @@ array get one each.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
+import math
 import zipfile
-from collections.abc import Iterator, Mapping
-from typing import IO, Any, NoReturn
+from collections.abc import Iterator
+from typing import IO, Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,8 @@ Arrays = dict[str, NDArray[Any]]
 _MAX_DEPTH = 100
 _SCALARS = "biufcmMSU"
 _MAX_HEADER = 9_000  # characters; numpy refuses to read more than 10,000
+_MAGIC = b"\x93NUMPY\x03\x00"
+_PIECE = 2**20  # bytes
 _HINT = "write it to a file of your own and pass the path of that file as the checkpoint"
 
 
@@ -55,12 +59,60 @@ def pack(value: Any) -> bytes:
 def unpack(data: bytes) -> Any:
     """Return the tree that `pack` was given.
 
+    It takes no more memory than a few times the size of the data: nothing in there is compressed,
+    and each array stands in one place of the tree.
+
     Raises:
         CheckpointError: It is not what `pack` writes, or holds pickled objects, which are never
             loaded.
     """
-    with _readable(), np.load(io.BytesIO(data), allow_pickle=False) as npz:
-        return _restore(json.loads(npz["tree"].tobytes()), npz)
+    with _readable():
+        arrays = _read_arrays(data)
+        return _restore(json.loads(arrays.pop("tree").tobytes()), arrays)
+
+
+def _read_arrays(data: bytes) -> Arrays:
+    """The arrays of an npz file, by name.
+
+    Raises:
+        ValueError: It is larger than its data.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as npz:
+        entries = npz.infolist()
+        n_bytes = sum(entry.file_size for entry in entries)
+        if n_bytes > len(data) or any(e.compress_type != zipfile.ZIP_STORED for e in entries):
+            raise ValueError(f"{len(data)} bytes would become {n_bytes}")
+        arrays: Arrays = {}
+        for entry in entries:
+            with npz.open(entry) as file:
+                content = _read_content(file, entry.file_size)
+            arrays[entry.filename.removesuffix(".npy")] = _read_array(content)
+    return arrays
+
+
+def _read_content(file: IO[bytes], n_bytes: int) -> bytearray:
+    """The content of an entry, piece by piece, so that it is in the memory once."""
+    content = bytearray()
+    while piece := file.read(min(_PIECE, n_bytes - len(content))):
+        content += piece
+    return content
+
+
+def _read_array(data: bytearray) -> NDArray[Any]:
+    """The array of an npy file; numpy itself takes the memory that the header asks for.
+
+    Raises:
+        ValueError: It is not what `write` writes.
+    """
+    start = len(_MAGIC) + 4 + int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 4], "little")
+    if not data.startswith(_MAGIC) or start > _MAX_HEADER + 1_000:
+        raise ValueError("an entry is no array")
+    header = ast.literal_eval(data[len(_MAGIC) + 4 : start].decode())
+    dtype = np.lib.format.descr_to_dtype(header["descr"])
+    if dtype.hasobject or math.prod(header["shape"]) > len(data):
+        raise ValueError(f"{len(data)} bytes are no array of {header!r:.100}")
+    order: Literal["F", "C"] = "F" if header["fortran_order"] else "C"
+    return np.ndarray(header["shape"], dtype, data, start, order=order)
 
 
 def write(file: IO[bytes], text: str, arrays: Arrays) -> None:
@@ -187,17 +239,14 @@ def _kind(value: Any) -> str:
     )
 
 
-def _restore(node: Any, arrays: Mapping[str, Any]) -> Any:
+def _restore(node: Any, arrays: Arrays) -> Any:
     if isinstance(node, list):
         return [_restore(n, arrays) for n in node]
     if not isinstance(node, dict):
         return node
     match node:
         case {"$array": name}:
-            array = arrays[name]
-            if not isinstance(array, np.ndarray):
-                raise ValueError(f"entry {name} is no array")
-            return array
+            return arrays.pop(name)  # each stands in one place
         case {"$scalar": [name, data]}:
             dtype = np.dtype(str(name))
             if dtype.kind not in _SCALARS:  # others hold addresses of memory

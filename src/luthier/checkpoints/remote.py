@@ -121,15 +121,15 @@ class Remote:
             discard(arriving.parent)
             return here / name
 
-    def read(self, name: str) -> bytes:
-        """The content of a file.
+    def read(self, name: str, n_bytes: int) -> bytes:
+        """The first bytes of a file, up to a number of them.
 
         Raises:
             FileNotFoundError: There is nothing of that name.
         """
         with self._translate_errors():
             fs, root = self._file_system()
-            return bytes(fs.cat_file(f"{root}/{name}"))
+            return bytes(fs.cat_file(f"{root}/{name}", start=0, end=n_bytes))
 
     def remove(self, name: str) -> None:
         """Remove a file or folder, if it is there, and the copies that this process has of it."""

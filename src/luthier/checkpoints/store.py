@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..errors import CheckpointError
 from ..passwords import hide_password
-from .folder import Folder, copy, discard_own, measure
+from .folder import Folder, copy, discard_own, make_file, measure
 from .packing import flatten, restore, unpack, write
 from .places import UnnamedPlace, check_url, is_url, to_folder
 
@@ -124,6 +124,7 @@ class Checkpoints:
         name = f"{number}-{step:.10g}-{os.urandom(4).hex()}{suffix}"
         with self._translate_errors(f"cannot store {name}"), self.place.staging(name) as staged:
             if kind == "packed":
+                make_file(staged)
                 with staged.open("wb") as file:
                     write(file, text, arrays)
             else:
@@ -152,7 +153,7 @@ class Checkpoints:
                 "bytes": int(size),
                 "crc32": int(crc),
                 "kind": "packed" | "file" | "folder" as kind,
-            }:
+            } if size >= 0:
                 _check_name(name, _NAME)
             case _:
                 raise CheckpointError(
@@ -160,7 +161,7 @@ class Checkpoints:
                 )
         with self._translate_errors(f"cannot load {name}"):
             try:
-                data = self.place.read(name) if kind == "packed" else b""
+                data = self.place.read(name, size + 1) if kind == "packed" else b""
                 path = None if kind == "packed" else self.place.fetch(name)
                 found = (len(data), zlib.crc32(data)) if path is None else measure(path)
             except FileNotFoundError:
@@ -170,11 +171,11 @@ class Checkpoints:
                     "deleted, or the place was moved. Put it back, or let the trial begin afresh"
                 ) from None
         if found != (size, crc):
+            more = " or more" if found[0] > size else ""
             raise CheckpointError(
                 f"checkpoint {name} in {self.url} is damaged: expected {size} bytes with CRC-32 "
-                f"{crc:08x}, found "
-                f"{found[0]} bytes with {found[1]:08x}. Put a copy back, or let the trial begin "
-                "afresh"
+                f"{crc:08x}, found {found[0]}{more} bytes with {found[1]:08x}. Put a copy back, or "
+                "let the trial begin afresh"
             )
         return unpack(data) if path is None else path
 
