@@ -287,14 +287,23 @@ def test_somebody_who_adds_trials_to_the_copy_is_not_mixed_in(large):
     assert target.studies() == []
 
 
-def test_checkpoints_that_are_gone_are_told_and_those_with_a_place_of_their_own_stay(folder):
+def test_a_copy_in_the_place_of_the_first_has_checkpoints_of_its_own(folder):
     real("a.db", checkpoints=folder / "place").storage.close()
-    assert " 0 checkpoints" in call("storage", "copy", "a.db", "b.db").stdout
+    files = {p.name for p in (folder / "place").iterdir()}
+    assert " 0 checkpoints" not in call("storage", "copy", "a.db", "b.db").stdout
     assert not (folder / "b.db.checkpoints").exists()
-    one = luthier.load_study(NAME, "b.db")
-    some = next(t for t in one.trials if t.checkpoints and not t.state.finished)
-    assert one.load_checkpoint(some)["w"].shape == (600,)
+    copied = luthier.load_study(NAME, "b.db", checkpoints=folder / "place")
+    some = next(t for t in copied.trials if t.checkpoints and not t.state.finished)
+    assert copied.load_checkpoint(some)["w"].shape == (600,)
 
+    copied.optimize(objective, n_trials=6, catch=ValueError)
+    luthier.delete_study(NAME, "b.db")
+    assert files <= {p.name for p in (folder / "place").iterdir()}
+    first = luthier.load_study(NAME, "a.db", checkpoints=folder / "place")
+    assert first.load_checkpoint(first.best_trial) is not None
+
+
+def test_checkpoints_that_are_gone_are_told(folder):
     study = luthier.create_study("gone", "a.db", scheduler="median")
     for n in (600, 700):
         trial = study.ask()
@@ -313,7 +322,7 @@ def test_checkpoints_that_are_gone_are_told_and_those_with_a_place_of_their_own_
 @pytest.mark.parametrize(
     "servers", parameters(("redis", "postgresql"), ("postgresql", "mysql")), ids="-".join
 )
-def test_checkpoints_in_a_place_that_both_storages_share_are_left_there(servers, folder):
+def test_two_storages_that_share_a_place_have_checkpoints_of_their_own(servers, folder):
     options = f"?checkpoints={folder / 'shared'}"
     source, target = (shared(kind).fresh() + options for kind in servers)
     real(source).storage.close()

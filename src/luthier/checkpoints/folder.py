@@ -33,6 +33,28 @@ class Folder:
     def open(self) -> None:
         """Do nothing: the folder is made when it is first written to."""
 
+    def inner(self, name: str) -> Folder:
+        """Return a folder in this one."""
+        return Folder(self._path / name, self._mode)
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Make a small file; False where there is one of that name, which is left as it is."""
+        with self.staging(f"{name}-{os.urandom(4).hex()}") as staged:
+            make_file(staged)
+            staged.write_bytes(content)
+            sync([staged])
+            try:
+                os.link(staged, self._path / name)
+            except FileExistsError:
+                return False
+            except OSError:  # a file system without links
+                with contextlib.suppress(FileExistsError), open(self._path / name, "xb") as file:
+                    file.write(content)
+                    return True
+                return False
+            sync([self._path])
+        return True
+
     @contextlib.contextmanager
     def staging(self, name: str) -> Iterator[Path]:
         """A path at which to write what `put` will then take.

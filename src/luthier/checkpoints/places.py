@@ -122,4 +122,4 @@ class UnnamedPlace:
     def _refuse(self, *_: Any) -> NoReturn:
         raise CheckpointError(self._why)
 
-    open = staging = put = fetch = read = remove = files = _refuse
+    inner = create = open = staging = put = fetch = read = remove = files = _refuse

@@ -75,6 +75,24 @@ class Remote:
         with self._translate_errors():
             self._file_system()
 
+    def inner(self, name: str) -> Remote:
+        """Return a folder in this one."""
+        return Remote(f"{self._url.rstrip('/')}/{name}")
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Make a small file; False where there is one of that name, which is left as it is.
+
+        Of two that do so at the same moment the later one is true, and both read that.
+        """
+        with self._translate_errors():
+            fs, root = self._file_system()
+            fs.invalidate_cache()
+            if fs.exists(f"{root}/{name}"):
+                return False
+            fs.makedirs(root, exist_ok=True)
+            fs.pipe_file(f"{root}/{name}", content)
+            return bool(fs.cat_file(f"{root}/{name}") == content)
+
     @contextlib.contextmanager
     def staging(self, name: str) -> Iterator[Path]:
         """A local path at which to write what `put` will then take; removed at the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy as copying
 import functools
 import os
 import re
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ..errors import CheckpointError
 from ..passwords import hide_password
 from .folder import Folder, copy, discard_own, make_file, measure
+from .ownership import Owner, Ownership
 from .packing import flatten, restore, unpack, write
 from .places import UnnamedPlace, check_url, is_url, to_folder
 
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 Keep = Literal["best", "last", "all"]
 
 _SMALL = 2_000  # characters of JSON that a trial's row bears
-_NAME = re.compile(r"[0-9]+-[-+.a-z0-9]+-[0-9a-f]{8}(\.\w+)?")  # number, step, at random, suffix
+_NAME = re.compile(
+    r"[0-9]+-[-+.a-z0-9]+-[0-9a-f]{8}(\.\w+)?"
+)  # number, step, mark of the study, at random, suffix
 _OURS = re.compile(r"\.?" + _NAME.pattern)  # and what is being written, or was cut off
 
 
@@ -38,8 +42,8 @@ class Checkpoints:
 
     Args:
         url: A folder, which is made by the first `save`, or a URL for fsspec: "s3://bucket/folder".
-            Its scheme is one of `places.SCHEMES`. Give each study one of its own, or its sweep
-            takes the others' files.
+            Its scheme is one of `places.SCHEMES`. Within it each study has a part of its own: see
+            `Ownership`.
         keep: What the study deletes. "best": all but the last of each trial, and of finished trials
             all but the best's. "last": all but the last of each trial. "all": nothing. See
             `find_superseded` for what goes within a trial.
@@ -47,6 +51,7 @@ class Checkpoints:
     Attributes:
         url: The folder's absolute path, or the URL without its password.
         keep: As given.
+        owner: The study whose they are; None for those that belong to no study.
 
     Raises:
         CheckpointError: No such kind of place, or of `keep`.
@@ -60,6 +65,8 @@ class Checkpoints:
         if keep not in get_args(Keep):
             raise CheckpointError(f"keep is 'best', 'last' or 'all', got {keep!r}")
         self.keep = keep
+        self.owner: Owner | None = None
+        self._lender: Checkpoints | None = None  # with which a temporary folder goes
         if is_url(text):
             check_url(text)
             self._address = text
@@ -92,6 +99,24 @@ class Checkpoints:
         """
         self.place.open()
 
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether it is a place that a study names and nobody in this process: see `open`."""
+        return isinstance(self.place, UnnamedPlace)
+
+    def belonging_to(self, owner: Owner) -> Checkpoints:
+        """Return the checkpoints of one study at this place."""
+        made = copying.copy(self)
+        made.owner = owner
+        made.__dict__.pop("ownership", None)
+        made._lender = self
+        return made
+
+    @functools.cached_property
+    def ownership(self) -> Ownership | None:
+        """The part of the place that is the study's; None for checkpoints of no study."""
+        return None if self.owner is None else Ownership(self.place, self.owner)
+
     def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
         """Store a checkpoint; once this returns, it survives a crash.
 
@@ -121,16 +146,19 @@ class Checkpoints:
             if not arrays and len(text) <= _SMALL:
                 return {"step": step, "value": text}
             kind, suffix = "packed", ".npz"
-        name = f"{number}-{step:.10g}-{os.urandom(4).hex()}{suffix}"
-        with self._translate_errors(f"cannot store {name}"), self.place.staging(name) as staged:
-            if kind == "packed":
-                make_file(staged)
-                with staged.open("wb") as file:
-                    write(file, text, arrays)
-            else:
-                copy(source, staged)
-            size, crc = measure(staged)
-            self.place.put(staged, name)
+        mark = "" if self.owner is None else f"-{self.owner.mark}"
+        name = f"{number}-{step:.10g}{mark}-{os.urandom(4).hex()}{suffix}"
+        with self._translate_errors(f"cannot store {name}"):
+            place = self.place if self.ownership is None else self.ownership.claim()
+            with place.staging(name) as staged:
+                if kind == "packed":
+                    make_file(staged)
+                    with staged.open("wb") as file:
+                        write(file, text, arrays)
+                else:
+                    copy(source, staged)
+                size, crc = measure(staged)
+                place.put(staged, name)
         return {"step": step, "file": name, "bytes": size, "crc32": crc, "kind": kind}
 
     def load(self, reference: Mapping[str, Any]) -> Any:
@@ -160,16 +188,18 @@ class Checkpoints:
                     f"expected a reference that Checkpoints.save returned, got {reference!r:.200}"
                 )
         with self._translate_errors(f"cannot load {name}"):
-            try:
-                data = self.place.read(name, size + 1) if kind == "packed" else b""
-                path = None if kind == "packed" else self.place.fetch(name)
-                found = (len(data), zlib.crc32(data)) if path is None else measure(path)
-            except FileNotFoundError:
+            for place in [self.place] if self.ownership is None else self.ownership.readable:
+                with contextlib.suppress(FileNotFoundError):
+                    data = place.read(name, size + 1) if kind == "packed" else b""
+                    path = None if kind == "packed" else place.fetch(name)
+                    found = (len(data), zlib.crc32(data)) if path is None else measure(path)
+                    break
+            else:
                 raise CheckpointError(
                     f"checkpoint {name} is not in {self.url}: expected a {kind} of {size} bytes, "
                     "found nothing; it was "
                     "deleted, or the place was moved. Put it back, or let the trial begin afresh"
-                ) from None
+                )
         if found != (size, crc):
             more = " or more" if found[0] > size else ""
             raise CheckpointError(
@@ -182,29 +212,89 @@ class Checkpoints:
     def delete(self, references_or_files: Iterable[Mapping[str, Any] | str | None]) -> None:
         """Remove checkpoints, by reference or by name.
 
-        Those that are gone already, or have no file, are passed over.
+        Those that are gone already, have no file, or are in a place of another study, are passed
+        over.
 
         Raises:
             CheckpointError: A name is none of ours, or the place cannot be written.
         """
-        for one in references_or_files:
-            name = one.get("file") if isinstance(one, Mapping) else one
-            if name is not None:
-                _check_name(name, _OURS)
-                with self._translate_errors(f"cannot delete {name}"):
-                    self.place.remove(name)
+        given = [r.get("file") if isinstance(r, Mapping) else r for r in references_or_files]
+        names = [_check_name(name, _OURS) for name in given if name is not None]
+        if not names:
+            return
+        with self._translate_errors(f"cannot delete {names[0]}"):
+            place = self.place if self.ownership is None else self.ownership.deletable
+            if place is not None:
+                for name in names:
+                    place.remove(name)
 
     def files(self) -> dict[str, float]:
         """List the files, for a sweep: name to time of change, in seconds since 1970.
 
         Names that start with a dot are being written, or were cut off by a kill; as a file is
         stored before its reference is recorded, only what has been there for long may be swept.
-        What luthier did not name is not listed.
+        What luthier did not name, or another study has written, is not listed.
         """
         with self._translate_errors("cannot list the checkpoints"):
-            return {
-                name: time_s for name, time_s in self.place.files().items() if _OURS.fullmatch(name)
-            }
+            place = self.place if self.ownership is None else self.ownership.own
+            found = {} if place is None else place.files()
+        return {name: time_s for name, time_s in found.items() if self._is_ours(name)}
+
+    def has_unmarked_files(self) -> bool:
+        """Whether there are files that earlier versions wrote, which do not say whose they are."""
+        with self._translate_errors("cannot list the checkpoints"):
+            place = self.place if self.ownership is None else self.ownership.deletable
+            names = () if place is None else place.files()
+        return any(_OURS.fullmatch(name) and not self._is_ours(name) for name in names)
+
+    def clear(self, references: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Remove all that the study has written, and leave the place to others.
+
+        Args:
+            references: Those of its trials: earlier versions wrote files that do not say whose
+                they are.
+
+        Raises:
+            CheckpointError: The place cannot be written.
+        """
+        self.delete([*self.files(), *references])
+        if self.ownership is not None:
+            with self._translate_errors("cannot delete the checkpoints"):
+                self.ownership.give_up()
+
+    def adopt(self, source: Checkpoints, references: Iterable[Mapping[str, Any]]) -> set[str]:
+        """Copy files from another place, under their names; return those that were whole.
+
+        The study gets a part of its own here, also where the two places are one.
+
+        Raises:
+            CheckpointError: The place cannot be written.
+        """
+        adopted: set[str] = set()
+        with self._translate_errors("cannot copy checkpoints"):
+            is_same = self.url == source.url
+            place = self.place
+            if self.ownership is not None:
+                place = self.ownership.claim(apart=is_same)
+            parts = [source.place] if source.ownership is None else source.ownership.readable
+            there = [(part, part.files().keys()) for part in parts]
+            for reference in references:
+                name = reference["file"]
+                part = next((part for part, names in there if name in names), None)
+                if part is None:
+                    continue
+                with contextlib.suppress(FileNotFoundError), place.staging(name) as staged:
+                    copy(part.fetch(name), staged)
+                    if measure(staged) == (reference["bytes"], reference["crc32"]):
+                        place.put(staged, name)
+                        adopted.add(name)
+        return adopted
+
+    def _is_ours(self, name: str) -> bool:
+        mark = "" if self.owner is None else f"-{self.owner.mark}"
+        return (
+            re.fullmatch(rf"\.?[0-9]+-[-+.a-z0-9]+{mark}-[0-9a-f]{{8}}(\.\w+)?", name) is not None
+        )
 
     @contextlib.contextmanager
     def _translate_errors(self, what: str) -> Iterator[None]:
@@ -281,6 +371,7 @@ def _kind(source: Path) -> str:
     )
 
 
-def _check_name(name: Any, pattern: re.Pattern[str]) -> None:
+def _check_name(name: Any, pattern: re.Pattern[str]) -> str:
     if not isinstance(name, str) or not pattern.fullmatch(name):
         raise CheckpointError(f"{name!r:.200} is not the plain name of a file that luthier wrote")
+    return name

@@ -12,6 +12,7 @@ from ..errors import StudyError, StudyNotFoundError
 from ..history import History
 from ..storages import Storage
 from ..storages.base import StudyRecord
+from ..study.checkpoint_owner import find_owner
 from ..study.engine import Engine
 from ..study.opening import open_checkpoints, stored_place
 from ..study.study import Study
@@ -158,6 +159,10 @@ class OpenStudies:
         The place comes from clients, so the service reads, writes and deletes only in places that
         were allowed.
         """
+        store, is_in_place = self._find_checkpoints(record)
+        return store.belonging_to(find_owner(self.storage, record)), is_in_place
+
+    def _find_checkpoints(self, record: StudyRecord) -> tuple[Checkpoints, bool]:
         stored = stored_place(record)
         if stored is None:
             return open_checkpoints(self.storage, record), True

@@ -59,8 +59,9 @@ class StudyHandlers:
     def delete(self, request: ApiRequest) -> schemas.DeleteResponse:
         """Delete a study with its trials and checkpoints."""
         store, _ = self._studies.checkpoints(self._studies.record(request.study))
+        rows = self._storage.rows(request.study) if store.has_unmarked_files() else []
         self._storage.delete_study(request.study)
-        store.delete(store.files())
+        store.clear(r for row in rows for r in row.checkpoints)
         self._studies.forget(request.study)
         return schemas.DeleteResponse()
 

@@ -98,11 +98,13 @@ class Storage(ABC):
             password: see `passwords.hide_password`.
         folder: Path or URL of the folder for checkpoints, in which each study has a folder of its
             own; None for a temporary one.
+        file: Path of the file that holds the studies; None where there is none.
     """
 
     shared: bool = True
     url: str | None = None
     folder: str | None = None
+    file: str | None = None
 
     def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
         if not lease_s > 0:

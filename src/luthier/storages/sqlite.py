@@ -93,6 +93,7 @@ class SQLite(Relational):
         options = f"lease_s={self.lease_s}&max_retries={self.max_retries}"
         self.url = f"sqlite:///{quote(str(self.path))}?{options}"
         self.folder = f"{self.path}.checkpoints"
+        self.file = str(self.path)
         self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES, _UPGRADES)
 
     def __repr__(self) -> str:

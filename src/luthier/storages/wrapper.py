@@ -28,6 +28,7 @@ class Wrapper(Storage):
         self.shared = inner.shared
         self.url = inner.url
         self.folder = inner.folder
+        self.file = inner.file
 
     @property
     def lease_s(self) -> float:  # type: ignore[override]

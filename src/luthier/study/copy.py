@@ -13,10 +13,7 @@ from typing import Any
 import msgspec
 
 from ..checkpoints import Checkpoints
-from ..checkpoints.folder import copy as copy_file
-from ..checkpoints.folder import measure
 from ..errors import (
-    CheckpointError,
     LuthierError,
     StorageError,
     StudyError,
@@ -28,6 +25,7 @@ from ..storages.base import COPYING, StudyRecord, require_complete_copy
 from ..storages.codec import encode_body, to_json, value_to_column
 from ..storages.transitions import release
 from ..trial.record import ReportValue, State, TrialRow
+from .checkpoint_owner import find_owner
 from .opening import open_checkpoints
 
 _BATCH = 1_000  # trials and reports that are written at a time
@@ -87,8 +85,8 @@ def copy(
     A trial that runs is copied as one that waits: its worker belongs to the source. Tokens begin
     anew. Until all is there, and has been read again and compared, the study cannot be loaded from
     the target; when something fails, or on Ctrl-C, what was begun there is removed, and what a kill
-    leaves is replaced by the next copy. Checkpoints whose place was named when the study was
-    created stay where they are.
+    leaves is replaced by the next copy. The copy has checkpoints of its own: where both studies
+    name one place, they are in a folder within it.
 
     Args:
         source: Where it is; it is not changed.
@@ -103,9 +101,9 @@ def copy(
     """
     record = source.study(name)
     require_complete_copy(record)
-    origin = open_checkpoints(source, record)
+    origin = _open(source, record, record.spec)
     if (left := require_free_name(name, target)) is not None:
-        _remove(target, left, origin)
+        _remove(target, left, record.spec)
     mark = {"directions": record.spec["directions"], COPYING: repr(source)}
     begun = target.create_study(name, mark)
     try:
@@ -113,7 +111,7 @@ def copy(
         target.update_study(begun.id, record.spec)
     except BaseException:
         with contextlib.suppress(LuthierError):
-            _remove(target, begun, origin)
+            _remove(target, begun, record.spec)
         raise
     return found
 
@@ -159,14 +157,11 @@ def _fill(
             "kept"
         )
     moved: set[str] = set()
-    if (
-        record.spec.get("checkpoints")
-        or target.folder is None
-        or (store := open_checkpoints(target, begun)).url == origin.url
-    ):
+    store = _open(target, begun, record.spec)
+    if store.is_unnamed or origin.is_unnamed:
         needed.clear()
     elif files:  # many a finished trial's was deleted long ago
-        moved = _copy_files(files, origin, store)
+        moved = store.adopt(origin, files.values())
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
     return Copied(
@@ -212,33 +207,16 @@ def _add(checksum: Any, rows: Sequence[TrialRow]) -> None:
         )
 
 
-def _copy_files(
-    files: Mapping[str, dict[str, Any]], source: Checkpoints, target: Checkpoints
-) -> set[str]:
-    """Copy files of checkpoints, name -> reference; return the names of those that were whole."""
-    there, moved = source.files(), set()
-    for name, reference in files.items():
-        if name not in there:
-            continue
-        try:
-            path = source.place.fetch(name)
-            with target.place.staging(name) as staged:
-                copy_file(path, staged)
-                if measure(staged) == (reference["bytes"], reference["crc32"]):
-                    target.place.put(staged, name)
-                    moved.add(name)
-        except FileNotFoundError:  # deleted just now
-            continue
-        except OSError as e:
-            raise CheckpointError(
-                f"cannot copy checkpoint {name} from {source.url} to {target.url}: {e}"
-            ) from e
-    return moved
+def _open(storage: Storage, record: StudyRecord, spec: Mapping[str, Any]) -> Checkpoints:
+    """The checkpoints of a study that has, or is to have, this spec."""
+    whole = msgspec.structs.replace(record, spec=dict(spec))
+    return open_checkpoints(storage, whole).belonging_to(find_owner(storage, whole))
 
 
-def _remove(target: Storage, record: StudyRecord, origin: Checkpoints) -> None:
+def _remove(target: Storage, record: StudyRecord, spec: Mapping[str, Any]) -> None:
     """Remove a copy that was begun."""
-    rows, store = target.rows(record.id), open_checkpoints(target, record)
+    store = _open(target, record, spec)
+    rows = target.rows(record.id)
     target.delete_study(record.id)
-    if store.url != origin.url:
-        store.delete(r["file"] for row in rows for r in row.checkpoints if "file" in r)
+    if not store.is_unnamed:
+        store.clear(r for row in rows for r in row.checkpoints if "file" in r)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,9 @@ from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
+from ..trial.record import TrialRow
 from ..validation import default_names, is_name
+from .checkpoint_owner import find_owner
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine
 from .study import Study, check_catch_as
@@ -222,11 +225,24 @@ def delete_study(
     """
     place = from_url(storage)
     record = place.study(name)
-    store = open_checkpoints(place, record, checkpoints)
+    store = open_checkpoints(place, record, checkpoints).belonging_to(find_owner(place, record))
+    rows: Sequence[TrialRow] = ()
+    with _warn_of_checkpoints_left(store, record) as is_open:
+        rows = place.rows(record.id) if store.has_unmarked_files() else ()
     place.delete_study(record.id)
+    if is_open:
+        with _warn_of_checkpoints_left(store, record):
+            store.clear(r for row in rows for r in row.checkpoints)
+
+
+@contextlib.contextmanager
+def _warn_of_checkpoints_left(store: Checkpoints, record: StudyRecord) -> Iterator[list[bool]]:
+    """Warn where a place of checkpoints cannot be opened; what is yielded is then empty."""
+    is_open = [True]
     try:
-        store.delete(store.files())
+        yield is_open
     except (CheckpointError, MissingDependencyError) as e:
+        is_open.clear()
         logger.warning("checkpoints of study %r are left in %r: %s", record.name, store.url, e)
 
 

@@ -29,6 +29,7 @@ from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
 from ..trial.ticket import Ticket
 from ..warn_once import WarnOnce
+from .checkpoint_owner import find_owner
 from .checkpoint_retention import CheckpointRetention
 from .intake import Intake, Request
 from .leases import Leases
@@ -101,7 +102,9 @@ class Engine:
         self._warn = WarnOnce()
         self._intake = Intake(self.name, self._replica, self._proposals, self._warn)
         self._leases = Leases(storage, record.id, self.held)
-        self._retention = CheckpointRetention(checkpoints, self._replica)
+        self._retention = CheckpointRetention(
+            checkpoints.belonging_to(find_owner(storage, record)), self._replica
+        )
         self._lock = threading.RLock()
         self._adopt(spec)
 
