@@ -60,7 +60,6 @@ THEMES = {
         "study/engine",
         "study/intake",
         "study/leases",
-        "study/replica",
         "warn_once",
     ],
     "integration/test_worker": [

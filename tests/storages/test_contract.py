@@ -150,8 +150,51 @@ def test_an_unknown_name_lists_the_known_ones(storage):
 
 
 def test_a_spec_can_be_replaced(storage, study):
-    storage.update_study(study, {"space": {"new": 1}})
+    assert storage.update_study(study, {"space": {"new": 1}})
     assert storage.study("s").spec == {"space": {"new": 1}}
+
+
+def test_a_spec_is_replaced_only_if_it_is_the_one_that_is_known(storage, study):
+    running(storage, study)
+    known = storage.changes(study, 0).revision
+    running(storage, study)  # trials of others do not matter
+    assert storage.update_study(study, {"a": 1}, known)
+    assert not storage.update_study(study, {"b": 1}, known)  # as for one whose answer was lost
+    assert storage.study("s").spec == {"a": 1}
+    now = storage.changes(study, known)
+    assert now.spec == {"a": 1}
+    assert now.revision == known + 2
+    assert storage.update_study(study, {"c": 1}, now.revision)
+    assert storage.study("s").spec == {"c": 1}
+
+
+def test_a_spec_that_was_replaced_is_among_the_changes(storage, study):
+    first = storage.changes(study, 0)
+    assert (first.revision, first.spec) == (0, None)
+    storage.update_study(study, {"a": 1})
+    running(storage, study)
+    storage.update_study(study, {"a": 2})
+    new = storage.changes(study, 0)
+    assert (new.spec, [r.number for r in new.rows]) == ({"a": 2}, [0])
+    assert storage.changes(study, 2).spec == {"a": 2}
+    running(storage, study)
+    later = storage.changes(study, new.revision)
+    assert (later.spec, [r.number for r in later.rows]) == (None, [1])
+
+
+def test_of_many_that_replace_a_spec_at_once_each_sees_what_the_others_wrote(storage, study):
+    def work(i):
+        known, spec = 0, {"directions": ["minimize"]}
+        while not storage.update_study(study, {**spec, f"k{i}": i}, known):
+            changes = storage.changes(study, 0)
+            known, spec = changes.revision, changes.spec
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert storage.study("s").spec == {"directions": ["minimize"], **{f"k{i}": i for i in range(8)}}
 
 
 def test_a_study_counts_its_trials_by_state(storage, study):

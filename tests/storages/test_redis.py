@@ -27,6 +27,7 @@ from luthier.errors import (
 )
 from luthier.storages import from_url
 from luthier.storages import redis as module
+from luthier.storages.base import SCHEMA
 from luthier.storages.redis import Redis
 from luthier.trial.record import State, TrialRow, Turn
 
@@ -286,8 +287,8 @@ def test_a_socket_file_is_a_way_in(server, tmp_path):
 
 def test_a_newer_layout_or_another_programs_is_refused(url, client):
     Redis(url).studies()
-    assert client.get("luthier:schema") == b"3"
-    for found, error in ((b"4", StorageVersionError), (b"theirs", StorageDamagedError)):
+    assert client.get("luthier:schema") == b"%d" % SCHEMA
+    for found, error in ((b"99", StorageVersionError), (b"theirs", StorageDamagedError)):
         client.set("luthier:schema", found)
         with pytest.raises(error, match=r"upgrade luthier|another program"):
             Redis(url).studies()

@@ -18,6 +18,7 @@ from luthier.errors import (
     StorageVersionError,
 )
 from luthier.storages import SQL, from_url
+from luthier.storages.base import SCHEMA
 from luthier.trial.record import State, TrialRow
 
 DATABASES = parameters("postgresql", "mysql")
@@ -78,10 +79,10 @@ def test_what_is_no_url_says_so_without_the_password(text):
 def test_tables_of_another_schema_are_refused(kind, url):
     storage = SQL(url)
     storage.create_study("s", {})
-    assert storage.upgrade() == (3, 3)
+    assert storage.upgrade() == (SCHEMA, SCHEMA)
     tables(storage, "UPDATE luthier_schema SET version = 99")
     storage.close()
-    with pytest.raises(StorageVersionError, match="schema 99, this luthier reads up to 3"):
+    with pytest.raises(StorageVersionError, match=f"schema 99, this luthier reads up to {SCHEMA}"):
         storage.studies()
     other = SQL(url)
     with pytest.raises(StorageVersionError):
@@ -90,12 +91,34 @@ def test_tables_of_another_schema_are_refused(kind, url):
     storage.close()
 
 
+def make_older(storage, schema):
+    """Give the tables of a storage the form that they had in an older schema."""
+    tables(storage, "ALTER TABLE luthier_studies DROP COLUMN spec_revision")
+    tables(storage, "UPDATE luthier_schema SET version = ?", schema)
+
+
+def test_tables_of_the_first_schema_are_upgraded_in_place(url):
+    storage = SQL(url)
+    study = luthier.create_study("s", storage, seed=0)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    trials = study.trials
+    make_older(storage, 3)
+    assert storage.upgrade() == (3, SCHEMA)
+    again = luthier.load_study("s", storage)
+    assert again.trials == trials
+    again.optimize(
+        lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1), n_trials=2
+    )
+    assert luthier.load_study("s", storage).space.names == ("x", "y")
+    storage.close()
+
+
 def test_tables_of_an_older_schema_are_left_to_whoever_upgrades(kind, url, monkeypatch):
     from luthier.storages import sql_dialects
 
     storage = SQL(url)
     storage.create_study("s", {})
-    tables(storage, "UPDATE luthier_schema SET version = 2")
+    make_older(storage, 2)
     storage.close()
     with pytest.raises(StorageVersionError, match="luthier storage upgrade"):
         storage.studies()
@@ -106,7 +129,7 @@ def test_tables_of_an_older_schema_are_left_to_whoever_upgrades(kind, url, monke
         2,
         "UPDATE luthier_studies SET spec = '{{\"new\": 1}}'; DELETE FROM luthier_trials",
     )
-    assert storage.upgrade() == (2, 3)
+    assert storage.upgrade() == (2, SCHEMA)
     assert storage.study("s").spec == {"new": 1}
     storage.close()
 

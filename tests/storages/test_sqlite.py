@@ -112,12 +112,13 @@ def test_what_is_new_is_found_by_index(tmp_path):
     seen = statements(storage)
     storage.add_trials(study, [done(0)])
     storage.changes(study, 1)
-    for statement in [s for s in seen if "revision > 1" in s]:
+    new = [s for s in seen if "AND revision > 1" in s]
+    for statement in new:
         plan = " ".join(
             row[-1] for row in storage._file._connection.execute(f"EXPLAIN QUERY PLAN {statement}")
         )
         assert "_revision (study=? AND revision>?)" in plan
-    assert len([s for s in seen if "revision > 1" in s]) == 2
+    assert len(new) == 2
     storage.close()
 
 

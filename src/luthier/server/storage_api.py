@@ -49,7 +49,7 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
         case "studies":
             return storage.studies()
         case "update_study":
-            storage.update_study(body.study, body.spec)
+            return forms.Updated(storage.update_study(body.study, body.spec, body.expected))
         case "delete_study":
             storage.delete_study(body.study)
         case "add_trials":
@@ -71,7 +71,10 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
             changes = storage.changes(body.study, body.since)
             reports = [forms.News(r.step, pack_value(r.value), r.number) for r in changes.reports]
             return forms.Changed(
-                changes.revision, [pack_trial(row, forms.Row) for row in changes.rows], reports
+                changes.revision,
+                [pack_trial(row, forms.Row) for row in changes.rows],
+                reports,
+                changes.spec,
             )
         case "rows":
             return [pack_trial(row, forms.Row) for row in storage.rows(body.study, body.numbers)]

@@ -530,7 +530,8 @@ Distribution = Float | Int | Categorical
 def widen(a: Distribution, b: Distribution) -> Distribution:
     """Return the smallest distribution that has the values of two of the same kind.
 
-    Default and prior are those of b, or those of a where b has none.
+    Default and prior are those of b, or those of a where b has none. So is the scale, but where
+    that has not all the values: then it is linear.
     """
     prior_of: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
@@ -542,7 +543,11 @@ def widen(a: Distribution, b: Distribution) -> Distribution:
     assert isinstance(a, Float | Int)
     assert isinstance(b, Float | Int)
     step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
-    wide = msgspec.structs.replace(b, low=min(a.low, b.low), high=max(a.high, b.high), step=step)
+    ends = {"low": min(a.low, b.low), "high": max(a.high, b.high)}
+    try:
+        wide = msgspec.structs.replace(b, **ends, step=step)
+    except DistributionError:  # a log scale does not reach 0
+        wide = msgspec.structs.replace(b, **ends, step=step, scale="linear")
 
     default = b.default
     if default is None and a.default is not None and wide.contains(a.default):

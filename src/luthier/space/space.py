@@ -454,6 +454,18 @@ class Space:
         rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
         return Space({**self.params, **params}, rules)
 
+    def made_of(self, known: Space) -> Space:
+        """Return this space with the very distributions of another one, where those are equal.
+
+        What was found out by their identity, or fitted to the other space, still holds then. Where
+        all of it is equal, it is the other one.
+        """
+        has_same_rules = [c.text for c in self.constraints] == [c.text for c in known.constraints]
+        if has_same_rules and list(self.params.items()) == list(known.params.items()):
+            return known
+        same = {n: p for n, p in known.params.items() if p == self.params.get(n)}
+        return self.with_params(same)
+
     def to_json(self) -> dict[str, Any]:
         """Return the space in JSON's types; of constraints that are functions only the names."""
         return {

@@ -1,7 +1,7 @@
 """The storage contract: what survives a crash. Every verb that writes is one transaction.
 
 A study is addressed by an id that its storage gives it; trials by their number, 0, 1, 2, ...
-without gaps. Each write to its trials raises the study's revision by one, so that
+without gaps. Each write to its trials or its spec raises the study's revision by one, so that
 `changes(study, since)` returns what is new and nothing else. (`extend` does not raise it: a longer
 lease is nothing new.)
 
@@ -30,7 +30,7 @@ import msgspec
 from ..errors import StudyError
 from ..trial.record import ReportValue, TrialRow, Turn
 
-SCHEMA = 3  # raised with every change of what storages hold; one with a larger number is refused
+SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
 COPYING = "copying"  # key in the spec of a study that is being copied: from where
 
 
@@ -78,11 +78,13 @@ class Changes(msgspec.Struct, frozen=True):
         revision: Pass this as `since` the next time.
         rows: Trials that were added or changed, by number, without their reports.
         reports: Reports that were added or changed, in that order.
+        spec: The study's spec, where it was replaced since; None where it was not.
     """
 
     revision: int
     rows: Sequence[TrialRow]
     reports: Sequence[Report]
+    spec: dict[str, Any] | None = None
 
 
 class Storage(ABC):
@@ -142,8 +144,20 @@ class Storage(ABC):
         """Return all studies, the oldest first."""
 
     @abstractmethod
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        """Replace the spec of a study."""
+    def update_study(
+        self, study: int, spec: Mapping[str, Any], expected: int | None = None
+    ) -> bool:
+        """Replace the spec of a study.
+
+        Args:
+            study: The study's id.
+            spec: The new spec.
+            expected: Replace it only if nobody has replaced it since this revision of the study,
+                as of which the caller knows it; None to replace it whatever it is.
+
+        Returns:
+            Whether it was replaced.
+        """
 
     @abstractmethod
     def delete_study(self, study: int) -> None:

@@ -163,8 +163,13 @@ class HTTP(Storage):
         found: list[StudyRecord] = self._call("studies", forms.Empty())
         return found
 
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        self._call("update_study", forms.UpdateStudy(study, dict(spec)))
+    def update_study(
+        self, study: int, spec: Mapping[str, Any], expected: int | None = None
+    ) -> bool:
+        found: forms.Updated = self._call(
+            "update_study", forms.UpdateStudy(study, dict(spec), expected)
+        )
+        return found.replaced
 
     def delete_study(self, study: int) -> None:
         self._call("delete_study", forms.One(study))
@@ -238,7 +243,7 @@ class HTTP(Storage):
     def changes(self, study: int, since: int) -> Changes:
         found: forms.Changed = self._call("changes", forms.Since(study, since))
         reports = [Report(r.number, r.step, unpack_value(r.value)) for r in found.reports]
-        return Changes(found.revision, list(map(unpack_trial, found.rows)), reports)
+        return Changes(found.revision, list(map(unpack_trial, found.rows)), reports, found.spec)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         wanted = None if numbers is None else [int(i) for i in numbers]

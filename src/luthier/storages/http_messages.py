@@ -51,6 +51,7 @@ class UpdateStudy(Form):
 
     study: Count
     spec: dict[str, Any]
+    expected: Whole | None = None
 
 
 class AddTrials(Form):
@@ -157,6 +158,12 @@ class Revision(msgspec.Struct):
     revision: int
 
 
+class Updated(msgspec.Struct):
+    """Whether the spec was replaced."""
+
+    replaced: bool
+
+
 class Added(msgspec.Struct):
     """The first trial that was added, -1 for none, and the study's revision."""
 
@@ -183,6 +190,7 @@ class Changed(msgspec.Struct):
     revision: int
     rows: list[Row]
     reports: list[News]
+    spec: dict[str, Any] | None = None
 
 
 VERBS: dict[str, tuple[type[Form], Any]] = {  # the request and the answer of each
@@ -190,7 +198,7 @@ VERBS: dict[str, tuple[type[Form], Any]] = {  # the request and the answer of ea
     "create_study": (CreateStudy, StudyRecord),
     "study": (Named, StudyRecord),
     "studies": (Empty, list[StudyRecord]),
-    "update_study": (UpdateStudy, Empty),
+    "update_study": (UpdateStudy, Updated),
     "delete_study": (One, Empty),
     "add_trials": (AddTrials, Added),
     "claim": (Claim, Claimed),

@@ -26,6 +26,7 @@ class _Table:
         reports: The reports of each trial, by step.
         changes: What each revision has changed: entry r led to revision r + 1.
         calls: The first trial that each call has added, by the call's name.
+        spec_revision: The revision to which the last change of the spec led.
     """
 
     def __init__(self, record: StudyRecord) -> None:
@@ -34,6 +35,7 @@ class _Table:
         self.reports: dict[int, dict[float, ReportValue]] = {}
         self.changes: list[tuple[_Change, ...]] = []
         self.calls: dict[str, int] = {}
+        self.spec_revision = 0
 
     @property
     def revision(self) -> int:
@@ -98,10 +100,17 @@ class Memory(Storage):
                 records.append(replace(table.record, counts=dict(sorted(counts.items()))))
             return records
 
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+    def update_study(
+        self, study: int, spec: Mapping[str, Any], expected: int | None = None
+    ) -> bool:
         with self._lock:
             table = self._table(study)
+            if expected is not None and table.spec_revision > expected:
+                return False
             table.record = replace(table.record, spec=dict(spec))
+            table.changes.append(())
+            table.spec_revision = table.revision
+            return True
 
     def delete_study(self, study: int) -> None:
         with self._lock:
@@ -226,6 +235,7 @@ class Memory(Storage):
                 table.revision,
                 [table.rows[i] for i in sorted(changed)],
                 [Report(i, step, table.reports[i][step]) for _, i, step in in_order],
+                table.record.spec if table.spec_revision > since else None,
             )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:

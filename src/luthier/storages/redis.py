@@ -184,8 +184,11 @@ class Redis(Storage, ForkAware):
                 )
         return sorted(records, key=lambda record: record.id)
 
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        self._run(scripts.UPDATE, study, to_json(spec))
+    def update_study(
+        self, study: int, spec: Mapping[str, Any], expected: int | None = None
+    ) -> bool:
+        known = "" if expected is None else expected
+        return bool(self._run(scripts.UPDATE, study, to_json(spec), known))
 
     def delete_study(self, study: int) -> None:
         self._run(scripts.DELETE, study, self._studies)
@@ -288,9 +291,10 @@ class Redis(Storage, ForkAware):
     def changes(self, study: int, since: int) -> Changes:
         rows: dict[int, str] = {}
         reports: dict[tuple[int, float], Report] = {}  # in the order of their latest revisions
+        spec: str | None = None
         revision = since + 1
         while since < revision:  # what changes meanwhile stands in a later page
-            revision, entries, numbers, found = self._run_packed(
+            revision, entries, numbers, found, replaced = self._run_packed(
                 scripts.CHANGES, study, since, _PAGE
             )
             if revision < since:
@@ -300,6 +304,7 @@ class Redis(Storage, ForkAware):
                     "left; 'appendonly yes' there keeps more"
                 )
             since += len(entries)
+            spec = replaced or spec
             rows.update(zip(numbers, found, strict=True))
             with self._refuse_unreadable():
                 for line in (line for entry in entries for line in entry.split("\n")[1:]):
@@ -309,7 +314,8 @@ class Redis(Storage, ForkAware):
                     reports[report.number, report.step] = report
         with self._refuse_unreadable():
             changed = [decode_row(number, rows[number]) for number in sorted(rows)]
-            return Changes(revision, changed, [*reports.values()])
+            settings = None if spec is None else msgspec.json.decode(spec)
+            return Changes(revision, changed, [*reports.values()], settings)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         if numbers is not None:

@@ -5,7 +5,8 @@ Under the prefix ("luthier") there are, with ids and numbers as the only variabl
     schema                number of this layout
     studies               hash: name -> id
     studies:last          the id given out last
-    studies:ID            hash: name, spec, created_s, and the number of trials by state
+    studies:ID            hash: name, spec, created_s, the number of trials by state, and
+                          spec_revision, the one to which the last change of the spec led
     studies:ID:rows       hash: number -> "state token lease_s retries digest body"
     studies:ID:reports:N  hash: step -> value, of trial N
     studies:ID:log        list: what each revision has changed; its length is the revision
@@ -122,7 +123,13 @@ end
 return found
 """)
 
-UPDATE = _about_study("return redis.call('HSET', study, 'spec', ARGV[1]) + 1")
+UPDATE = _about_study("""
+local spec, expected = ARGV[1], ARGV[2]
+local replaced = tonumber(redis.call('HGET', study, 'spec_revision') or 0)
+if expected ~= '' and replaced > tonumber(expected) then return 0 end
+redis.call('HSET', study, 'spec', spec, 'spec_revision', redis.call('RPUSH', log, ''))
+return 1
+""")
 
 DELETE = _about_study("""
 local studies, name = ARGV[1], redis.call('HGET', study, 'name')
@@ -239,5 +246,7 @@ for i = 1, #numbers, 1000 do
     found[#found + 1] = row
   end
 end
-return cmsgpack.pack({redis.call('LLEN', log), entries, numbers, found})
+local replaced = tonumber(redis.call('HGET', study, 'spec_revision') or 0) > tonumber(ARGV[1])
+local spec = replaced and redis.call('HGET', study, 'spec')
+return cmsgpack.pack({redis.call('LLEN', log), entries, numbers, found, spec})
 """)

@@ -22,6 +22,12 @@ _AT_ONCE = 500  # trials that one statement names
 _SELECT_REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 SELECT_TRIAL = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
 
+_SELECT_SPEC_REVISION = "SELECT spec_revision FROM luthier_studies WHERE id = ?"
+_UPDATE_SPEC = "UPDATE luthier_studies SET spec = ?, spec_revision = ? WHERE id = ?"
+_SELECT_NEWS = """
+SELECT revision, CASE WHEN spec_revision > ? THEN spec END FROM luthier_studies WHERE id = ?
+"""
+
 _INSERT_STUDY = """
 INSERT INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO NOTHING RETURNING id
@@ -202,10 +208,17 @@ class Relational(Storage):
                 for study, name, title, spec, created_s in found
             ]
 
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
+    def update_study(
+        self, study: int, spec: Mapping[str, Any], expected: int | None = None
+    ) -> bool:
         with self._write() as db:
-            self._read_revision(db, study)
-            db.execute("UPDATE luthier_studies SET spec = ? WHERE id = ?", (to_json(spec), study))
+            revision = self._lock_study(db, study)
+            (replaced,) = db.execute(_SELECT_SPEC_REVISION, (study,)).fetchone()
+            if expected is not None and int(replaced) > expected:
+                self._lower_revision(db, study, revision)
+                return False
+            db.execute(_UPDATE_SPEC, (to_json(spec), revision, study))
+        return True
 
     def delete_study(self, study: int) -> None:
         with self._write() as db:
@@ -349,7 +362,7 @@ class Relational(Storage):
 
         new = "WHERE study = ? AND revision > ? ORDER BY"
         with self._read() as db:
-            found = db.execute(_SELECT_REVISION, (study,))
+            found = db.execute(_SELECT_NEWS, (since, study))
             if since:  # by number, and not by an index on it: few of the trials are new
                 trials = db.execute(
                     f"SELECT {_COLUMNS} FROM luthier_trials {new} +number", (study, since)
@@ -358,14 +371,16 @@ class Relational(Storage):
                 f"SELECT number, step, value FROM luthier_reports {new} revision, number, step",
                 (study, since),
             )
-            revision = found.fetchone()
-            if revision is None:
+            news = found.fetchone()
+            if news is None:
                 raise StudyNotFoundError("the study was deleted")
+            revision, spec = news
             with self._refuse_unreadable():
                 return Changes(
-                    int(revision[0]),
+                    int(revision),
                     [decode_trial(r) for r in trials] if since else self._read_all(db, study, {}),
                     [Report(n, step, value_from_column(value)) for n, step, value in reports],
+                    None if spec is None else msgspec.json.decode(spec),
                 )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:

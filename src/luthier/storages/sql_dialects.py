@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS luthier_studies (
     created_s {real} NOT NULL,
     revision BIGINT NOT NULL DEFAULT 0,
     n_trials BIGINT NOT NULL DEFAULT 0,
-    title {text}
+    title {text},
+    spec_revision BIGINT NOT NULL DEFAULT 0
 ) {options};
 CREATE TABLE IF NOT EXISTS luthier_trials (
     study BIGINT NOT NULL,
@@ -39,7 +40,11 @@ CREATE TABLE IF NOT EXISTS luthier_reports (
 ) {options};
 {indexes}CREATE TABLE IF NOT EXISTS luthier_schema (version INTEGER NOT NULL) {options}
 """
-UPGRADES: dict[int, str] = {}  # statements from a schema to the next; the first on servers was 3
+# Statements that lead from a schema to the next; the first on servers was 3.
+UPGRADES: dict[int, str] = {
+    # A change of a study's spec has a revision.
+    3: "ALTER TABLE luthier_studies ADD COLUMN spec_revision BIGINT NOT NULL DEFAULT 0",
+}
 
 
 class Dialect(msgspec.Struct, frozen=True):

@@ -27,7 +27,8 @@ CREATE TABLE luthier_studies (
     created_s REAL NOT NULL,
     revision INTEGER NOT NULL DEFAULT 0,
     n_trials INTEGER NOT NULL DEFAULT 0,
-    title TEXT
+    title TEXT,
+    spec_revision INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE luthier_trials (
     study INTEGER NOT NULL,
@@ -67,6 +68,8 @@ ALTER TABLE luthier_trials ADD COLUMN request TEXT;
 CREATE UNIQUE INDEX trials_request ON luthier_trials (study, request) WHERE request IS NOT NULL;
 ALTER TABLE reports RENAME TO luthier_reports;
 """,
+    # A change of a study's spec has a revision.
+    3: "ALTER TABLE luthier_studies ADD COLUMN spec_revision INTEGER NOT NULL DEFAULT 0",
 }
 
 

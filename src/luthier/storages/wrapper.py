@@ -59,8 +59,10 @@ class Wrapper(Storage):
     def studies(self) -> list[StudyRecord]:
         return self._run(lambda: self.inner.studies())
 
-    def update_study(self, study: int, spec: Mapping[str, Any]) -> None:
-        self._run(lambda: self.inner.update_study(study, spec))
+    def update_study(
+        self, study: int, spec: Mapping[str, Any], expected: int | None = None
+    ) -> bool:
+        return self._run(lambda: self.inner.update_study(study, spec, expected))
 
     def delete_study(self, study: int) -> None:
         self._run(lambda: self.inner.delete_study(study))

@@ -107,8 +107,8 @@ def copy(
     mark = {"directions": record.spec["directions"], COPYING: repr(source)}
     begun = target.create_study(name, mark)
     try:
-        found = _fill(source, record, target, begun, origin, tell)
-        target.update_study(begun.id, record.spec)
+        found, spec = _fill(source, record, target, begun, origin, tell)
+        target.update_study(begun.id, spec)
     except BaseException:
         with contextlib.suppress(LuthierError):
             _remove(target, begun, record.spec)
@@ -123,7 +123,8 @@ def _fill(
     begun: StudyRecord,
     origin: Checkpoints,
     tell: Callable[[int, int], None],
-) -> Copied:
+) -> tuple[Copied, dict[str, Any]]:
+    """Write the trials; what was copied, and the spec that belongs to them."""
     changes = source.changes(record.id, 0)  # all of it, at one moment
     reports: dict[int, dict[float, ReportValue]] = {}
     for r in changes.reports:
@@ -164,7 +165,7 @@ def _fill(
         moved = store.adopt(origin, files.values())
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
-    return Copied(
+    copied = Copied(
         record.name,
         n,
         len(changes.reports),
@@ -174,6 +175,7 @@ def _fill(
         len(needed - moved),
         checksum.hexdigest()[:16],
     )
+    return copied, changes.spec or record.spec
 
 
 def _batches(

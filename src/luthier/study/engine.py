@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ..checkpoints import Checkpoints
-from ..errors import IncompatibleDistributionError, LeaseLostError, ReportError
+from ..errors import LeaseLostError, ReportError, SpaceError
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
@@ -94,11 +94,10 @@ class Engine:
             stored if space is None else space, self.directions, self.seed, spec.get("objectives")
         )
         self.objectives = self.history.objectives
-        self._spec = spec
-        self._replica = Replica(storage, record.id, self.history)
-        self._proposals = Proposals(
-            self.history, self.declared, set() if space is None else set(space.names)
-        )
+        stored = stored.made_of(self.history.space)
+        self._replica = Replica(storage, record, self.history, stored, follows=space is None)
+        declared_here = set() if space is None else set(space.names)
+        self._proposals = Proposals(self.history, self.declared, declared_here, self.held)
         self._warn = WarnOnce()
         self._intake = Intake(self.name, self._replica, self._proposals, self._warn)
         self._leases = Leases(storage, record.id, self.held)
@@ -106,27 +105,27 @@ class Engine:
             checkpoints.belonging_to(find_owner(storage, record)), self._replica
         )
         self._lock = threading.RLock()
-        self._adopt(spec)
 
     # -- the study ------------------------------------------------------------------------------
 
     def open(self, space: Space | None) -> Engine:
-        """Store a declared space that differs from the stored one, and read the trials.
+        """Read the trials, and store a declared space that differs from the stored one.
 
         Args:
             space: The declared space, as given to the constructor.
         """
         with self._lock:
-            if space is not None and space.to_json() != self._spec["space"]:
-                self._save_space()
-            elif space is None and self._spec["space"].get("functions"):
+            self.refresh()
+            functions = self._replica.spec["space"].get("functions")
+            if space is not None:
+                self._store({"space": space.to_json(), "declared": True}, space)
+            elif functions:
                 logger.warning(
                     "study %r has constraints that are functions (%s) and cannot be stored; pass "
                     "its space when loading it",
                     self.name,
-                    ", ".join(self._spec["space"]["functions"]),
+                    ", ".join(functions),
                 )
-            self.refresh()
         return self
 
     def refresh(self) -> None:
@@ -166,13 +165,19 @@ class Engine:
     @property
     def spec(self) -> dict[str, Any]:
         """Stored settings of the study, as of the last look: space, objectives, seed."""
-        return dict(self._spec)
+        return dict(self._replica.spec)
 
     def update_spec(self, **changed: Any) -> None:
-        """Change some of the stored settings of the study."""
+        """Change some of the stored settings of the study; what others change is kept."""
         with self._lock:
-            self._adopt(self.storage.study(self.name).spec | changed)
-            self.storage.update_study(self.id, self._spec)
+            self.refresh()
+            self._store(changed)
+
+    def _store(self, changed: Mapping[str, Any], space: Space | None = None) -> None:
+        """Store some settings, unless they are stored, on top of what others have stored."""
+        while {**self.spec, **changed} != self.spec:
+            if self._replica.change_spec(changed, space):
+                break
 
     def begin_run(self) -> None:
         """Prepare a run of trials: no stop is asked for, and other processes' changes are known."""
@@ -180,7 +185,6 @@ class Engine:
         self.checkpoints.open()
         with self._lock:
             if self.storage.shared:
-                self._adopt(self.storage.study(self.name).spec)
                 self.refresh()
                 self._retention.sweep()
 
@@ -466,14 +470,22 @@ class Engine:
     # -- how `end` makes the row ------------------------------------------------------------------
 
     def _learn_space(self, outcome: Outcome) -> Outcome:
-        """Let the space grow by what the objective asked for.
+        """Let the stored space grow by what the objective asked for, and the own one with it.
 
-        The trial fails if another worker has just used one of the names for something else.
+        What other workers have stored meanwhile is kept. The trial fails where one of them uses a
+        name for something else.
         """
+        replica = self._replica
+        grow = self._proposals.grow
+        suggested = outcome.suggested
         try:
-            if self._proposals.learn(outcome.suggested):
-                self._save_space()
-        except IncompatibleDistributionError as e:
+            while (space := grow(replica.space, suggested)) is not replica.space:
+                described = replica.spec["space"] | {"params": space.to_json()["params"]}
+                if replica.change_spec({"space": described}, space):
+                    break
+            if self.history.space is not replica.space:
+                self.history.set_space(grow(self.history.space, suggested))
+        except SpaceError as e:
             return outcome.failed_with(e)
         return outcome
 
@@ -549,14 +561,6 @@ class Engine:
             )
 
     # -- what is known of the study ---------------------------------------------------------------
-
-    def _save_space(self) -> None:
-        self.update_spec(space=self.history.space.to_json(), declared=self.declared)
-
-    def _adopt(self, spec: Mapping[str, Any]) -> None:
-        """Take over the stored settings of the study, except its space."""
-        self._spec = dict(spec)
-        self.history.update_info(crash=self._spec.get("crash") == "infeasible")
 
 
 class StopSignal:

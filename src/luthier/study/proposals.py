@@ -32,14 +32,18 @@ class Proposals:
         history: The study's trials; its space grows here.
         declared: Whether the space was declared, so that it does not depend on what objectives ask
             for.
-        settled: Names whose distributions this session has asked for: they are widened, not
-            replaced.
+        settled: Names whose distributions this session has declared.
+        held: Number -> token of the trials that this session runs, kept up to date by the caller.
     """
 
-    def __init__(self, history: History, declared: bool, settled: set[str]) -> None:
+    def __init__(
+        self, history: History, declared: bool, settled: set[str], held: Mapping[int, int]
+    ) -> None:
         self.history = history
         self.declared = declared
-        self._settled = settled
+        self._settled = settled  # names whose distributions this session has asked for
+        self._earlier = history.space  # as it was when this session began
+        self._held = held
         self._streams = Streams(history.seed)
         self._n_seen = 0  # trials from which the conditions of `_discovered` were found
         self._discovered: Space | None = None
@@ -114,31 +118,31 @@ class Proposals:
             X = space.sample(rng, 1)
         return X
 
-    def learn(self, suggested: Mapping[str, Distribution]) -> bool:
-        """Let the space grow by what an objective asked for.
+    def grow(self, space: Space, suggested: Mapping[str, Distribution]) -> Space:
+        """Return a space that has what an objective asked for; the same one if it has it already.
 
-        A range that changed since an earlier run is replaced.
-
-        Returns:
-            Whether it changed.
+        A range that changed since an earlier run is replaced; where other trials of this run use
+        another one, the two are joined.
 
         Raises:
             IncompatibleDistributionError: A name is already used for another kind of parameter.
+            SpaceError: Two ranges cannot be joined, or a condition does not hold any more.
         """
         new: dict[str, Distribution] = {}
         for name, dist in suggested.items():
-            known = self.history.space.params.get(name)
+            known = space.params.get(name)
             if known is not dist and known != dist:
-                if known is not None:
-                    require_same_kind(name, known, dist)
-                if known is not None and known.when:
-                    dist = replace(dist, when=known.when)
-                new[name] = (
-                    dist if known is None or name not in self._settled else widen(known, dist)
-                )
-                if new[name] == known:
-                    del new[name]
+                joined = dist if known is None else self._join(name, known, dist)
+                if joined != known:
+                    new[name] = joined
             self._settled.add(name)
-        if new:
-            self.history.set_space(self.history.space.with_params(new))
-        return bool(new)
+        return space.with_params(new) if new else space
+
+    def _join(self, name: str, known: Distribution, asked: Distribution) -> Distribution:
+        """The distribution of a name that is known with another one than an objective asks for."""
+        require_same_kind(name, known, asked)
+        if known.when:
+            asked = replace(asked, when=known.when)
+        is_of_this_run = name in self._settled or known is not self._earlier.params.get(name)
+        others_run = self.history.running - self._held.keys()
+        return widen(known, asked) if is_of_this_run or others_run else asked

@@ -1,47 +1,105 @@
-"""A study's trials as this process knows them, in step with the storage."""
+"""A study as this process knows it: spec, space and trials, in step with the storage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ..history.history import History
+from ..space.space import Space
 from ..storages import Storage
+from ..storages.base import StudyRecord
 from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from .bookkeeping import Bookkeeping, References
 
 
 class Replica:
-    """History and bookkeeping of one study, fed with what its storage reports as changed.
+    """Spec, history and bookkeeping of one study, fed with what its storage reports as changed.
 
     It has no lock: its engine has one.
 
     Args:
         storage: Where the study lives.
-        study: Its id there.
+        record: The study there.
         history: The trials as samplers and schedulers see them.
+        space: The space that is stored; the history's own where that is the same.
+        follows: Whether the history's space becomes what others store; not where another space
+            was declared here.
 
     Attributes:
+        spec: The stored settings of the study, as of the last look.
+        space: The stored space; the history's own where that is the same.
         books: Tokens, leases and checkpoints, which only the engine needs.
         held: Number -> token of the trials that this process runs.
     """
 
-    def __init__(self, storage: Storage, study: int, history: History) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        record: StudyRecord,
+        history: History,
+        space: Space,
+        follows: bool,
+    ) -> None:
         self.storage = storage
-        self.study = study
+        self.study = record.id
         self.history = history
+        self.spec = dict(record.spec)
+        self.space = space
+        self._follows = follows
         self.books = Bookkeeping()
         self.held: dict[int, int] = {}
+        self._adopt(self.spec, space)
 
     def refresh(self) -> None:
         """Read what others have written since the last look."""
         changes = self.storage.changes(self.study, self.history.revision)
         if changes.revision == self.history.revision:
             return
+        if changes.spec is not None:
+            self._adopt(changes.spec)
         self._put(changes.rows)
         for r in changes.reports:
             self.history.put_report(r.number, r.step, r.value)
         self.history.set_revision(changes.revision)
+
+    def change_spec(self, changed: Mapping[str, Any], space: Space | None = None) -> bool:
+        """Store some settings anew, unless others have stored theirs since the last look.
+
+        In any case the latest are known then, so that the caller may try again.
+
+        Args:
+            changed: The settings.
+            space: The space that they describe, if they do.
+
+        Returns:
+            Whether they were stored.
+        """
+        spec = {**self.spec, **changed}
+        is_stored = self.storage.update_study(self.study, spec, self.history.revision)
+        if is_stored:
+            self._adopt(spec, space)
+        self.refresh()
+        return is_stored
+
+    def _adopt(self, spec: Mapping[str, Any], space: Space | None = None) -> None:
+        """Take over stored settings.
+
+        Args:
+            spec: The settings.
+            space: The space that they describe, where it is at hand.
+        """
+        before = self.spec
+        self.spec = dict(spec)
+        self.history.update_info(crash=spec.get("crash") == "infeasible")
+        if space is None and spec["space"] == before["space"]:
+            return
+
+        is_shown = self.history.space is self.space and (self._follows or space is not None)
+        self.space = space or Space.from_json(spec["space"]).made_of(self.space)
+        if is_shown and self.space is not self.history.space:
+            self.history.set_space(self.space)
 
     def apply(self, revision: int, row: TrialRow | None = None) -> None:
         """Follow an own write; what others wrote in between is read when somebody needs it.

@@ -284,8 +284,7 @@ class Study:
             StudyError: It is neither "failed" nor "infeasible".
         """
         check_catch_as(catch_as)
-        if self.engine.spec.get("crash", "failed") != catch_as:
-            self.engine.update_spec(crash=catch_as)
+        self.engine.update_spec(crash=catch_as)
 
     def stop(self) -> None:
         """Let the running `optimize` begin no further trial; for callbacks and objectives."""

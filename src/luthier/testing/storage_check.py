@@ -61,8 +61,12 @@ def _check_names(storage: Storage) -> None:
         storage.create_study(name, _SPEC)
 
     changed = {**_SPEC, "seed": 3}
-    storage.update_study(record.id, changed)
+    _same("an update of the spec", storage.update_study(record.id, changed), True)
     _same("spec after an update", storage.study(name).spec, changed)
+    again = storage.update_study(record.id, {**changed, "seed": 4}, 0)
+    _same("an update by one who does not know the spec", again, False)
+    _same("spec after an update that was refused", storage.study(name).spec, changed)
+    _same("spec among the changes", storage.changes(record.id, 0).spec, changed)
     assert record.id in [s.id for s in storage.studies()], "the list of studies lacks the new one"
 
     storage.delete_study(record.id)
