@@ -44,10 +44,12 @@ THEMES = {
     "executors/test_foreign": ["executors/sharing"],
     "executors/test_processes": [
         "executors/child_process",
+        "executors/task_memory",
         "executors/tasks",
         "executors/worker",
     ],
     "executors/test_ray": ["executors/actor", "executors/ray_cluster"],
+    "executors/test_supervised": ["executors/supervisor"],
     "history/test_history": [
         "history/constraint_columns",
         "history/info",

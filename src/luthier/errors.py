@@ -43,6 +43,7 @@ Each message says what was expected, what came, and what to do.
     ├── ArgumentNameError           a function has no argument of that name
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
+    ├── PlatformError               the operating system cannot do this
     ├── CommandError                a program run as an objective failed, or printed no result
     └── MissingDependencyError      an optional package is not installed
 
@@ -219,6 +220,10 @@ class CheckpointError(LuthierError):
 
 class ResourceError(LuthierError, ValueError):
     """The machine has fewer cores or GPUs than were asked for."""
+
+
+class PlatformError(LuthierError, NotImplementedError):
+    """The operating system cannot do this."""
 
 
 class CommandError(LuthierError):

@@ -3,9 +3,7 @@
 import concurrent.futures as cf
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 from multiprocessing.connection import Connection
 
@@ -14,12 +12,13 @@ import pytest
 
 from luthier.errors import (
     LeaseLostError,
+    PlatformError,
     ResourceError,
     TrialMemoryError,
     TrialTimeoutError,
     WorkerDiedError,
 )
-from luthier.executors import Processes
+from luthier.executors import Processes, child_process
 from luthier.executors.worker import call
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
@@ -352,6 +351,63 @@ def test_a_task_beyond_its_memory_is_ended(eat):
         assert goes_on(pool)
 
 
+MEMORY = {"memory_mb": 200}
+
+
+def keep(n_mb):
+    """Keep memory beyond the end of the task, as a cache or a leak does."""
+    import builtins
+
+    builtins.__dict__.setdefault("kept", []).append(bytearray(b"x" * (n_mb * 2**20)))
+    return os.getpid()
+
+
+def leave_a_child(n_mb):
+    import subprocess
+    import sys
+
+    code = f"import time; x = bytearray(b'x' * {n_mb * 2**20}); print(flush=True); time.sleep(1000)"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    child.stdout.readline()
+    return os.getpid()
+
+
+@posix
+@pytest.mark.parametrize("leave", [keep, leave_a_child])
+def test_what_earlier_tasks_have_left_does_not_count(leave):
+    with Processes(1, limits=MEMORY) as pool:
+        pids = [pool.submit(leave, 60).result() for _ in range(3)]
+    assert pids[0] == pids[1]  # two leave more than half of the limit: another process takes over
+    assert pids[1] != pids[2]
+
+
+@posix
+def test_beside_what_earlier_tasks_have_left_the_limit_is_kept():
+    with Processes(1, limits=MEMORY) as pool:
+        pool.submit(keep, 80).result()
+        says = (
+            r"more than its limit of 200 MB, and was ended \(beside 1\d\d MB that its worker held"
+        )
+        with pytest.raises(TrialMemoryError, match=says):
+            pool.submit(eat_slowly).result()
+
+
+@posix
+def test_memory_that_forks_share_counts_once():
+    def fork():
+        import time
+
+        mine = bytearray(b"x" * 100 * 2**20)
+        for _ in range(4):
+            if os.fork() == 0:
+                time.sleep(1000)
+        time.sleep(0.5)  # several looks
+        return len(mine)
+
+    with Processes(1, limits=MEMORY) as pool:
+        assert pool.submit(fork).result() == 100 * 2**20
+
+
 def test_a_task_within_its_limits_is_left_alone():
     with Processes(2, limits={"memory_mb": 300, "time_s": 600}) as pool:
         assert list(pool.map(lambda n: len(bytearray(n)), [50_000_000] * 6)) == [50_000_000] * 6
@@ -429,7 +485,8 @@ def test_workers_that_are_killed_while_idle_or_starting_are_replaced(eventually)
         assert goes_on(pool)
         for _ in range(3):
             for worker in list(pool._workers):
-                worker.process.send_signal(signal.SIGKILL)
+                for process in worker.process.family():
+                    process.kill()
             assert eventually(lambda: quietly(goes_on, pool))
 
 
@@ -441,12 +498,7 @@ def quietly(f, *args):
 
 
 def test_workers_that_never_come_up_are_given_up_with_the_reason(monkeypatch):
-    start = subprocess.Popen
-    monkeypatch.setattr(
-        subprocess,
-        "Popen",
-        lambda argv, **k: start([sys.executable, "-c", "raise SystemExit(9)"], **k),
-    )
+    monkeypatch.setattr(child_process, "_CODE", "raise SystemExit(9)")
     pool = Processes(2)
     future = pool.submit(os.getpid)
     with pytest.raises(WorkerDiedError, match=r"no worker process can be kept.*exit code 9"):
@@ -509,14 +561,12 @@ def test_shutdown_at_once_ends_the_whole_family_and_leaves_nobody_waiting(tmp_pa
     assert eventually(lambda: len(list(tmp_path.iterdir())) == 4)
     pids = [int(p.suffix[1:]) for p in tmp_path.iterdir()]
     family = [c.pid for p in pids for c in psutil.Process(p).children(recursive=True)]
-    folder = pool._folder.name
     pool.shutdown(wait=False)
     _, left = cf.wait([*running, *queued])
     assert not left
     assert all(isinstance(f.exception(), WorkerDiedError) and f.exception().killed for f in running)
     assert all(f.cancelled() or isinstance(f.exception(), cf.CancelledError) for f in queued)
-    assert eventually(lambda: not any(alive(p) for p in [*pids, *family]))
-    assert not os.path.exists(folder)
+    assert not any(alive(p) for p in [*pids, *family])
 
 
 def test_forgotten_tasks_are_cancelled_and_nobody_waits_for_them(one, tmp_path, eventually):
@@ -552,15 +602,34 @@ def test_workers_end_with_their_parent_however_it_ends(script, end):
         assert pool.submit(int, 3).result() == 3
         futures = [pool.submit(hang) for _ in range(2)]
         time.sleep(0.2)
-        print(pool._folder.name, flush=True)
+        print("began", flush=True)
         {end}
         """
     )
-    folder = out.stdout.readline().strip()
+    assert out.stdout.readline() == "began\n"
     out.wait()
     assert script.all_end()
-    assert "luthier" in folder
-    assert not os.path.exists(folder)
+
+
+@posix
+def test_workers_end_with_their_parent_though_one_call_holds_the_interpreter(script):
+    out = script.start(
+        """
+        import os, re, subprocess
+        from luthier.executors import Processes
+
+        def hang():
+            subprocess.Popen(["sleep", "1000"], start_new_session=True)
+            os.write(1, b"began\\n")
+            re.match(r"(a+)+$", "a" * 40 + "b")
+
+        pool = Processes(1)
+        pool.submit(hang).result()
+        """
+    )
+    assert out.stdout.readline() == "began\n"
+    out.kill()
+    assert script.all_end()
 
 
 @posix
@@ -581,15 +650,6 @@ def test_workers_end_with_their_parent_even_if_a_fork_of_it_lives(script, eventu
     pid = int(out.stdout.readline())
     out.wait()
     assert eventually(lambda: not alive(pid))
-
-
-def test_long_names_of_temporary_folders_do_no_harm(tmp_path, monkeypatch):
-    long = tmp_path / ("x" * 100)
-    long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    with Processes(1) as pool:
-        assert goes_on(pool)
-    assert list(long.iterdir()) == []
 
 
 # -- resources
@@ -614,6 +674,17 @@ def seen(pool, n, eventually):
 
     assert eventually(ask)
     return sorted(found.values(), key=repr)
+
+
+def test_systems_that_cannot_end_or_bind_processes_are_refused_at_once(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        with pytest.raises(PlatformError, match=r"need processes that cannot outlive.*'win32'"):
+            Processes(2)
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    with pytest.raises(PlatformError, match="binds workers to cores"):
+        Processes(1, resources={"cpu": 1})
+    Processes(1, resources={"cpu": 0}).shutdown()
 
 
 linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs CPU affinity")
@@ -652,5 +723,5 @@ def test_a_replaced_worker_takes_over_the_slot_of_the_dead(monkeypatch, eventual
         with pytest.raises(WorkerDiedError):
             pool.submit(os._exit, 1).result()
         assert goes_on(pool)
-        assert eventually(lambda: all(w.connection for w in pool._workers))
+        assert eventually(lambda: all(w.is_ready for w in pool._workers))
         assert seen(pool, 2, eventually) == first

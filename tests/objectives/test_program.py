@@ -1,6 +1,4 @@
 import json
-import os
-import signal
 import sys
 
 import psutil
@@ -326,10 +324,10 @@ def test_much_stderr_does_not_block():
     assert Program(python(code))(trial()) == 1.0
 
 
-def test_a_child_left_behind_is_not_waited_for(tmp_path):
+def test_a_child_left_behind_ends_with_the_program(tmp_path, gone):
     program = Program(["sh", "-c", f"sleep 3600 & echo $! > {tmp_path}/pid; echo 0.5"])
     assert program(trial()) == 0.5
-    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 # -- intermediate values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import pickle
@@ -16,6 +15,7 @@ import psutil
 import ray
 
 from . import worker
+from .task_memory import TaskMemory, private_bytes
 
 _MEMORY_S = 0.1  # how often memory is looked at
 
@@ -39,8 +39,7 @@ class Actor:
         self._tasks: queue.SimpleQueue[tuple[bytes, Mapping[int, Any]]] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._messages: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        if self._limit_bytes:
-            worker.bound_memory(_data_bytes() + 2 * self._limit_bytes)
+        self._memory = TaskMemory(_family, private_bytes)  # without the object store
         worker.connect(self)
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -54,6 +53,8 @@ class Actor:
             message: The task.
             refs: Where its shared arguments are in the object store, by key.
         """
+        if self._limit_bytes:
+            self._memory.begin()
         self._tasks.put((message, refs))
         return self._next_message()
 
@@ -61,6 +62,10 @@ class Actor:
         """Answer the call of a task and return its next message."""
         self._answers.put(answer)
         return self._next_message()
+
+    def left_bytes(self) -> int:
+        """Return how much is held now, between two tasks, of what earlier ones have left."""
+        return self._memory.left_bytes()
 
     def send_bytes(self, message: bytes, /) -> None:
         """Send a message of the task; part of `worker.Pipe`."""
@@ -75,8 +80,9 @@ class Actor:
             try:
                 return self._messages.get(timeout=_MEMORY_S if self._limit_bytes else None)
             except queue.Empty:
-                if (used := self._own_bytes()) > self._limit_bytes:
-                    return pickle.dumps(("over", used))
+                used = self._memory.used_bytes(self._limit_bytes)
+                if used > self._limit_bytes:
+                    return pickle.dumps(("over", used, self._memory.before_bytes))
 
     def _work(self) -> None:
         while True:
@@ -86,27 +92,17 @@ class Actor:
                     if key not in worker.arguments:
                         worker.arguments[key] = ray.get(ref)
             except Exception as e:
-                self._messages.put(worker.pack_result(False, _unreadable(e)))
+                result = worker.pack_result(False, _unreadable(e))
             else:
-                self._messages.put(worker.run_task(message, self._limit_bytes))
-            if self._limit_bytes:
+                result = worker.run_task(message, self._limit_bytes)
+            if self._limit_bytes:  # so that what a traceback holds is not left to the next task
                 gc.collect()
-
-    def _own_bytes(self) -> int:
-        """Return the resident memory of this process and its children that no other shares."""
-        total = 0
-        me = psutil.Process()
-        for process in (me, *me.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                info = process.memory_info()
-                total += info.rss - getattr(info, "shared", 0)
-        return total
+            self._messages.put(result)
 
 
-def _data_bytes() -> int:
-    """Return what counts already under the system's bound: the stacks of Ray's many threads."""
-    info = psutil.Process().memory_info()
-    return int(getattr(info, "data", info.vms))
+def _family() -> list[psutil.Process]:
+    me = psutil.Process()
+    return [me, *me.children(recursive=True)]
 
 
 def _unreadable(e: Exception) -> RuntimeError:

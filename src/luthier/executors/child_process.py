@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
-from multiprocessing.connection import Connection
+from multiprocessing import Pipe
 from typing import Any
 
 import cloudpickle
 import msgspec
-import psutil
 
 from ..errors import WorkerDiedError
 from .resources import Slot
+from .supervised import Supervised
+from .task_memory import TaskMemory
 from .tasks import Argument, Task
 
 _CODE = (
     "import sys; sys.path[:] = {path!r}; "
-    "from luthier.executors.worker import run_worker; run_worker()"
+    "from luthier.executors.worker import run_worker; run_worker({file})"
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -43,14 +43,17 @@ class ChildProcess:
         n_threads: How many threads numeric libraries may use, unless the environment says.
 
     Attributes:
-        connection: The pipe to it; None until it has come up.
+        process: The process.
+        connection: The pipe to it.
+        memory: What its tasks use.
+        is_ready: Whether it has come up.
         task: The task that it runs, if any.
         verdict: Why it is ended, where this process decides so.
     """
 
     def __init__(self, settings: dict[str, Any], slot: Slot, n_threads: int) -> None:
         self.slot = slot
-        self.connection: Connection | None = None
+        self.is_ready = False
         self.task: Task | None = None
         self.verdict: Exception | None = None
         self.started = time.monotonic()
@@ -59,16 +62,14 @@ class ChildProcess:
         env = dict.fromkeys(_THREADS, str(n_threads)) | os.environ
         if slot.gpus is not None:
             env["CUDA_VISIBLE_DEVICES"] = ",".join(slot.gpus)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _CODE.format(path=sys.path)],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            env=env,
-            start_new_session=True,
-        )
-        assert self.process.stdin is not None
+        self.connection, its_end = Pipe()
+        with its_end:
+            file = its_end.fileno()
+            command = [sys.executable, "-c", _CODE.format(path=sys.path, file=file)]
+            self.process = Supervised(command, env, passed=[file])
+        self.memory = TaskMemory(self.process.family)
         with contextlib.suppress(OSError):  # it died at once, which its exit code says later
-            self.process.stdin.write(msgspec.json.encode(settings | {"cpus": slot.cpus}) + b"\n")
+            self.connection.send_bytes(msgspec.json.encode(settings | {"cpus": slot.cpus}))
 
     def send(self, task: Task) -> None:
         """Hand over a task, with the shared arguments that it does not have yet."""
@@ -76,48 +77,18 @@ class ChildProcess:
         new = {a.key: a.blob for a in shared if a.key not in self._sent}
         message = task.pack(new)
         self.task = task
-        assert self.connection is not None
         with contextlib.suppress(OSError):  # it died a moment ago: its end of the pipe tells
             self.connection.send_bytes(message)
         self._sent.update(new)
 
     def kill(self) -> None:
         """End the process and whatever it started."""
-        for p in self._family():
-            with contextlib.suppress(psutil.Error):
-                p.kill()
-        if sys.platform != "win32":  # what it left behind where it has ended itself
-            with contextlib.suppress(OSError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
-        if self.process.stdin:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
-        if self.connection is not None:
-            self.connection.close()
-
-    def used_bytes(self) -> int:
-        """Return the resident memory of the process and whatever it started."""
-        total = 0
-        for p in self._family():
-            with contextlib.suppress(psutil.Error):
-                total += p.memory_info().rss
-        return total
+        self.process.end()
+        self.connection.close()
 
     def has_died(self) -> bool:
         """Return whether it has ended without closing the pipe, which a child of it may hold."""
-        assert self.connection is not None
-        return self.process.poll() is not None and not self.connection.poll()
-
-    def _family(self) -> list[psutil.Process]:
-        if self.process.returncode is not None:  # its number may be somebody else's by now
-            return []
-        try:
-            me = psutil.Process(self.process.pid)
-            return [me, *me.children(recursive=True)]
-        except psutil.Error:
-            return []
+        return self.process.status is not None and not self.connection.poll()
 
 
 def error_from_exit_code(code: int | None) -> WorkerDiedError:

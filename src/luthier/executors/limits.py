@@ -16,7 +16,8 @@ class TaskLimits(NamedTuple):
 
     Attributes:
         time_s: How long it may run, in seconds; infinite for no limit.
-        memory_bytes: How much memory it may use; 0 for no limit.
+        memory_bytes: How much memory it may use, beside what its worker holds when it begins; 0
+            for no limit.
     """
 
     time_s: float = math.inf
@@ -43,9 +44,18 @@ class TaskLimits(NamedTuple):
         """Return the error of a task that ran too long."""
         return TrialTimeoutError(f"ran longer than its limit of {self.time_s:g} s and was ended")
 
-    def memory_error(self, used_bytes: float) -> TrialMemoryError:
-        """Return the error of a task that used too much memory."""
+    def memory_error(self, used_bytes: float, before_bytes: float) -> TrialMemoryError:
+        """Return the error of a task that used too much memory.
+
+        Args:
+            used_bytes: What it used.
+            before_bytes: What its worker held before, which does not count.
+        """
         return TrialMemoryError(
-            f"used {used_bytes / _MB:.0f} MB, more than its limit of "
-            f"{self.memory_bytes / _MB:g} MB, and was ended"
+            f"used {used_bytes / _MB:.0f} MB, more than its limit of {self.memory_bytes / _MB:g} "
+            f"MB, and was ended (beside {before_bytes / _MB:.0f} MB that its worker held before)"
         )
+
+    def is_too_much_left(self, left_bytes: float) -> bool:
+        """Return whether a worker holds so much of earlier tasks that a fresh one takes over."""
+        return bool(self.memory_bytes) and left_bytes > self.memory_bytes / 2

@@ -12,15 +12,12 @@ import concurrent.futures as cf
 import contextlib
 import os
 import pickle
-import secrets
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from multiprocessing.connection import Listener, wait
+from multiprocessing.connection import wait
 from typing import Any
 
 from ..errors import WorkerDiedError
@@ -28,16 +25,16 @@ from ..validation import check_whole
 from .child_process import ChildProcess, Shared, error_from_exit_code
 from .contract import TrialExecutor
 from .limits import TaskLimits
-from .resources import Slot, cores, gpus, slots
+from .resources import Slot, cores, gpus, require_cores_can_be_bound, slots
+from .supervised import require_supervisors
 from .tasks import Task, answer_call, read_result
 
 _MEMORY_S = 0.05  # how often the memory of workers is looked at
 _ALIVE_S = 1.0  # how often it is checked that busy workers live: one may die, its pipe held open
-_STARTING_S = 0.1  # how often workers that have not come up yet are looked at
 _START_S = 60.0  # how long a worker may take to come up
 _MAX_FAILED_STARTS = 3  # in a row, before the executor gives up
 _MAX_KILLED_STARTS = 20  # the same for workers that somebody kills on their way
-_MAX_SOCKET_PATH = 90  # characters: sockets have short names
+_ENDING_S = 5.0  # how long what a dead worker started may take to end, before its status is known
 
 
 class Processes(cf.Executor, TrialExecutor):
@@ -46,10 +43,12 @@ class Processes(cf.Executor, TrialExecutor):
     Args:
         n_workers: How many processes.
         limits: Bounds for one task, "time_s" and "memory_mb" (resident, of the process and its
-            children).
+            children, beyond what they held when the task began). A process that holds more than
+            half of that between two tasks is replaced.
         resources: What each worker gets, "cpu" and "gpu"; see `slots`.
 
     Raises:
+        PlatformError: The system cannot end what a task has started, or bind processes to cores.
         ResourceError: The machine does not have the resources.
         ValueError: No workers; a limit that is unknown or not positive.
     """
@@ -60,10 +59,13 @@ class Processes(cf.Executor, TrialExecutor):
         limits: Mapping[str, float] | None = None,
         resources: Mapping[str, float] | None = None,
     ) -> None:
+        require_supervisors(sys.platform)
         self.n_workers = check_whole("n_workers", n_workers)
         self._limits = TaskLimits.parse(limits)
 
         need = resources or {}
+        if need.get("cpu"):
+            require_cores_can_be_bound()
         self._slots = slots(
             n_workers, need, cores() if need.get("cpu") else [], gpus() if need.get("gpu") else []
         )
@@ -79,13 +81,6 @@ class Processes(cf.Executor, TrialExecutor):
         self._broken: WorkerDiedError | None = None
         self._failed_starts = 0
 
-        self._authkey = secrets.token_bytes(16)
-        self._folder = _socket_folder()
-        self._listener = Listener(
-            os.path.join(self._folder.name, "s") if sys.platform != "win32" else None,
-            authkey=self._authkey,
-            backlog=64,
-        )
         self._wake_out, self._wake_in = os.pipe()
         self._thread: threading.Thread | None = None
 
@@ -120,9 +115,11 @@ class Processes(cf.Executor, TrialExecutor):
     def _dispatch(self) -> None:
         """Send queued tasks to idle workers."""
         for worker in self._workers:
-            while worker.connection is not None and worker.task is None and self._queue:
+            while worker.is_ready and worker.task is None and self._queue:
                 task = self._queue.popleft()
                 if task.future.set_running_or_notify_cancel():
+                    if self._limits.memory_bytes:
+                        worker.memory.begin()
                     task.deadline = time.monotonic() + self._limits.time_s
                     try:
                         worker.send(task)
@@ -131,8 +128,6 @@ class Processes(cf.Executor, TrialExecutor):
 
     def _start(self, slot: Slot) -> ChildProcess:
         settings = {
-            "address": self._listener.address,
-            "authkey": self._authkey.hex(),
             "cwd": os.getcwd(),
             "argv": sys.argv,
             "limit_bytes": self._limits.memory_bytes,
@@ -143,20 +138,18 @@ class Processes(cf.Executor, TrialExecutor):
 
     def _serve(self) -> None:
         try:
-            listening = _socket_of(self._listener)
             look_at_memory = 0.0
             while not self._closed:
-                look_at_memory = self._handle_events(listening, look_at_memory)
+                look_at_memory = self._handle_events(look_at_memory)
         except Exception as e:  # nobody must be left waiting
             with self._lock:
                 self._give_up(e)
         self._settle_futures()
 
-    def _handle_events(self, listening: Any, look_at_memory: float) -> float:
+    def _handle_events(self, look_at_memory: float) -> float:
         """Wait for what happens next, and see to it.
 
         Args:
-            listening: The socket that workers connect to.
             look_at_memory: When the memory of workers is looked at, by time.monotonic.
 
         Returns:
@@ -164,23 +157,17 @@ class Processes(cf.Executor, TrialExecutor):
         """
         with self._lock:
             deadlines = [w.task.deadline for w in self._workers if w.task is not None]
-            starting = any(w.connection is None for w in self._workers)
-            connections = {w.connection: w for w in self._workers if w.connection is not None}
+            starting = [w.started + _START_S for w in self._workers if not w.is_ready]
+            connections = {w.connection: w for w in self._workers}
 
-        pauses = [deadline - time.monotonic() for deadline in deadlines]
-        if starting:
-            pauses.append(_STARTING_S)
+        pauses = [until - time.monotonic() for until in (*deadlines, *starting)]
         if deadlines:
             pauses.append(_MEMORY_S if self._limits.memory_bytes else _ALIVE_S)
 
         waited_for: list[Any] = [*connections, self._wake_out]
-        if listening is not None and starting:
-            waited_for.append(listening)
         for ready in wait(waited_for, max(min(pauses), 0.0) if pauses else None):
             if ready == self._wake_out:
                 os.read(self._wake_out, 4096)
-            elif ready is listening:
-                self._accept_worker()
             else:
                 self._receive(connections[ready])  # type: ignore[index]
 
@@ -198,28 +185,19 @@ class Processes(cf.Executor, TrialExecutor):
             if not task.future.done():
                 task.settle(error)
 
-    def _accept_worker(self) -> None:
-        """Take in a worker that has come up."""
-        try:
-            connection = self._listener.accept()
-            _, pid = pickle.loads(connection.recv_bytes())
-        except Exception:  # it died on its way: _check finds out
-            return
-        with self._lock:
-            for worker in self._workers:
-                if worker.process.pid == pid:
-                    worker.connection = connection
-                    self._failed_starts = 0
-            self._dispatch()
-
     def _receive(self, worker: ChildProcess) -> None:
-        """Read a worker's message: a call, a result, or the end of its pipe."""
-        assert worker.connection is not None
+        """Read a worker's message: that it is ready, a call, a result, or the end of its pipe."""
         try:
             message = pickle.loads(worker.connection.recv_bytes())
         except (EOFError, OSError):
             with self._lock:
                 self._remove_dead_worker(worker)
+            return
+        if message[0] == "ready":
+            with self._lock:
+                worker.is_ready = True
+                self._failed_starts = 0
+                self._dispatch()
             return
         if message[0] == "call":
             answer = answer_call(worker.task, *message[1:])
@@ -229,6 +207,10 @@ class Processes(cf.Executor, TrialExecutor):
         with self._lock:
             task = worker.task
             worker.task = None
+            if self._limits.memory_bytes and self._limits.is_too_much_left(
+                worker.memory.left_bytes()
+            ):
+                self._replace(worker)
             self._dispatch()
         if task is not None:
             task.settle(*read_result(*message[1:]))
@@ -236,16 +218,16 @@ class Processes(cf.Executor, TrialExecutor):
     def _check(self, worker: ChildProcess, now: float, look_at_memory: bool) -> None:
         """End a worker that is beyond its limits, that has died, or that never came up."""
         task = worker.task
-        if worker.connection is None:
-            if worker.process.poll() is not None or now - worker.started > _START_S:
-                self._remove_dead_worker(worker)
-            return
+        if not worker.is_ready and now - worker.started > _START_S:
+            self._remove_dead_worker(worker)
         if task is None:
             return
         if now >= task.deadline:
             worker.verdict = self._limits.timeout_error()
-        elif look_at_memory and (used := worker.used_bytes()) > self._limits.memory_bytes:
-            worker.verdict = self._limits.memory_error(used)
+        elif look_at_memory:
+            used = worker.memory.used_bytes(self._limits.memory_bytes)
+            if used > self._limits.memory_bytes:
+                worker.verdict = self._limits.memory_error(used, worker.memory.before_bytes)
         died = worker.has_died()
         if worker.verdict is not None or died:
             self._remove_dead_worker(worker)
@@ -254,22 +236,24 @@ class Processes(cf.Executor, TrialExecutor):
         """Remove a worker that has died or is to be ended, and start another in its place."""
         if worker not in self._workers:
             return
-        came_up = worker.connection is not None
-        if worker.verdict is None and came_up:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.process.wait(1.0)
-        error = worker.verdict or error_from_exit_code(worker.process.poll())
+        error = worker.verdict or error_from_exit_code(worker.process.wait(_ENDING_S))
         worker.kill()
         self._workers.remove(worker)
         if worker.task is not None:
             self._ended.append((worker.task, error))
 
-        self._failed_starts += not came_up
+        self._failed_starts += not worker.is_ready
         killed = isinstance(error, WorkerDiedError) and error.killed
         if self._failed_starts >= (_MAX_KILLED_STARTS if killed else _MAX_FAILED_STARTS):
             self._give_up(error)
         elif not self._closed:
             self._workers.append(self._start(worker.slot))
+
+    def _replace(self, worker: ChildProcess) -> None:
+        """End an idle worker, and start another in its place."""
+        worker.kill()
+        self._workers.remove(worker)
+        self._workers.append(self._start(worker.slot))
 
     def _give_up(self, reason: Exception) -> None:
         """End all tasks, as no worker can be kept."""
@@ -322,25 +306,9 @@ class Processes(cf.Executor, TrialExecutor):
             if threading.current_thread() is not self._thread:
                 self._thread.join(5.0)
         for worker in workers:
+            worker.process.ask_to_end()  # all at the same time
+        for worker in workers:
             worker.kill()
         self._settle_futures()
-        self._listener.close()
         os.close(self._wake_in)
         os.close(self._wake_out)
-        self._folder.cleanup()
-
-
-def _socket_folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a new folder for the socket, whose path is short enough for one."""
-    folder = tempfile.TemporaryDirectory(prefix="luthier-")
-    if len(folder.name) > _MAX_SOCKET_PATH and sys.platform != "win32":
-        folder.cleanup()
-        folder = tempfile.TemporaryDirectory(prefix="luthier-", dir="/tmp")
-    return folder
-
-
-def _socket_of(listener: Listener) -> Any:
-    """Return the socket of a listener, to wait for; the standard library has no public way."""
-    if sys.platform == "win32":
-        return None
-    return listener._listener._socket  # type: ignore[attr-defined]

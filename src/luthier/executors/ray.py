@@ -66,7 +66,8 @@ class Ray(cf.Executor, ElasticExecutor):
         resources: What each actor needs: "cpu", "gpu" (whole, or a fraction of one), and whatever
             else the cluster's nodes offer by name. One CPU where None.
         limits: Bounds for one task, "time_s" and "memory_mb" (of the actor and its children,
-            without what it reads from the object store).
+            beyond what they held when the task began, and without what it reads from the object
+            store). An actor that holds more than half of that between two tasks is replaced.
         address: As for `ray.init`: "host:port", "auto" for any cluster on this machine, "local" for
             one of its own.
 
@@ -324,7 +325,7 @@ class Ray(cf.Executor, ElasticExecutor):
             kind, content = self._converse(worker, task, message, refs)
             if kind == "done":
                 self._settle(task, *read_result(*content))
-                return True
+                return not (self._limits.memory_bytes and self._holds_too_much(worker))
             error = self._limits.memory_error(*content)
         except GetTimeoutError:
             error = self._limits.timeout_error()
@@ -337,13 +338,21 @@ class Ray(cf.Executor, ElasticExecutor):
         self._settle(task, error)
         return False
 
+    def _holds_too_much(self, worker: Any) -> bool:
+        """Return whether earlier tasks have left so much in an actor that another takes over."""
+        try:
+            return self._limits.is_too_much_left(ray.get(worker.left_bytes.remote()))
+        except RayError:  # it has died
+            return True
+
     def _converse(
         self, worker: Any, task: Task, message: bytes, refs: Mapping[int, Any]
     ) -> tuple[str, list[Any]]:
         """Send a task to an actor and answer its calls.
 
         Returns:
-            Its last message: "done" with the result, or "over" with the memory that it uses.
+            Its last message: "done" with the result, or "over" with the memory that it uses, and
+            that it held before.
         """
         heard = worker.run.remote(message, refs)
         while True:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 
 import msgspec
 
-from ..errors import ResourceError
+from ..errors import PlatformError, ResourceError
 from ..validation import is_number
 
 
@@ -30,6 +31,19 @@ def cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def require_cores_can_be_bound() -> None:
+    """Refuse a system that cannot bind a process to some of the cores.
+
+    Raises:
+        PlatformError: It is such a system.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise PlatformError(
+            f"resources={{'cpu': ...}} binds workers to cores, which {sys.platform!r} cannot do; "
+            "leave it out, and choose n_jobs so that the cores suffice"
+        )
 
 
 def gpus() -> list[str]:

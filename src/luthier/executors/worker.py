@@ -10,12 +10,11 @@ import contextlib
 import gc
 import os
 import pickle
-import select
 import signal
 import sys
 import threading
 import traceback
-from multiprocessing.connection import Client
+from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 import cloudpickle
@@ -23,8 +22,8 @@ from msgspec.structs import replace
 
 from ..errors import TrialMemoryError
 
-# Room for the interpreter and the libraries, beside a task's memory, under the system's bound.
-_INTERPRETER_BYTES = 2**28
+# Room for the libraries that a task loads, beside its memory, under the system's bound.
+_LIBRARIES_BYTES = 2**28
 
 arguments: dict[int, Any] = {}  # shared arguments by key, sent once
 
@@ -73,26 +72,22 @@ def call(name: str, *args: Any) -> Any:
     return answer
 
 
-def serve(address: Any, authkey: bytes, limit_bytes: int) -> None:
+def serve(pipe: Pipe, limit_bytes: int) -> None:
     """Run tasks until the parent hangs up."""
-    pipe = Client(address, authkey=authkey)
     connect(pipe)
-    pipe.send_bytes(pickle.dumps(("hello", os.getpid())))
-    while True:
-        try:
-            message = pipe.recv_bytes()
-        except (EOFError, OSError):
-            return
-        try:
-            pipe.send_bytes(run_task(message, limit_bytes))
-        except (BrokenPipeError, OSError):
-            return
-        if limit_bytes:  # what a failed task's traceback holds must not count against the next task
-            gc.collect()
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send_bytes(pickle.dumps(("ready",)))
+        while True:
+            result = run_task(pipe.recv_bytes(), limit_bytes)
+            if limit_bytes:  # so that what a failed task's traceback holds is not left to the next
+                gc.collect()
+            pipe.send_bytes(result)
 
 
 def run_task(message: bytes, limit_bytes: int) -> bytes:
     """Run a task and return the message that says what became of it."""
+    if limit_bytes:
+        _bound_memory(2 * limit_bytes + _LIBRARIES_BYTES)
     try:
         fn, args, new = pickle.loads(message)
         arguments.update({key: pickle.loads(blob) for key, blob in new.items()})
@@ -161,72 +156,39 @@ def _rebuild(kind: type[BaseException], text: str, note: str) -> BaseException:
     return e
 
 
-def _die_with_parent(pipe: int, address: str) -> None:
-    """End this process, and what it started, once the parent has ended: its pipe closes then."""
-    if sys.platform == "win32":
-        os.read(pipe, 1)
-    else:
-        parent = os.getppid()  # a forked child of the parent may hold the pipe open
-        while os.getppid() == parent and (
-            not select.select([pipe], [], [], 2.0)[0] or os.read(pipe, 1)
-        ):
-            pass
-
-    with contextlib.suppress(Exception):
-        import psutil
-
-        for child in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                child.kill()
-    with contextlib.suppress(OSError):  # what the parent would have removed
-        os.unlink(address)
-        os.rmdir(os.path.dirname(address))
-    if sys.platform != "win32" and os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)
-    os._exit(1)
-
-
-def bound_memory(memory_bytes: int) -> None:
-    """Set the system's bound on memory, where it has one.
+def _bound_memory(further_bytes: int) -> None:
+    """Set the system's bound on memory, where it has one, this far above what is in use.
 
     It stops a huge allocation that comes between two looks of the parent.
     """
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
+    import resource
+
+    import psutil
+
+    info = psutil.Process().memory_info()
+    used_bytes = int(getattr(info, "data", info.vms))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, hard))
+    with contextlib.suppress(ValueError, OSError):  # a lower one was there before
+        resource.setrlimit(resource.RLIMIT_DATA, (used_bytes + further_bytes, hard))
 
 
-def run_worker() -> None:
+def run_worker(file: int) -> None:
     """Run the child process.
 
-    Settings come on standard input, one line of JSON, and then nothing until its end.
+    Args:
+        file: The number of its end of the pipe, from which settings come first, in JSON.
     """
     import msgspec
 
-    line = b""
-    while not line.endswith(b"\n"):
-        got = os.read(0, 1)
-        if not got:
-            return  # the parent has ended already
-        line += got
-    settings = msgspec.json.decode(line)
-
-    # The objective, and programs that it runs, must not read from the pipe to the parent.
-    pipe = os.dup(0)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+    os.set_inheritable(file, False)  # no program that the objective runs gets it
+    pipe = Connection(file)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_die_with_parent, args=(pipe, settings["address"]), daemon=True).start()
-
+    try:
+        settings = msgspec.json.decode(pipe.recv_bytes())
+    except (EOFError, OSError):
+        return  # the parent has ended already
     os.chdir(settings["cwd"])
-    if settings["cpus"] and hasattr(os, "sched_setaffinity"):
+    if settings["cpus"]:
         os.sched_setaffinity(0, settings["cpus"])
     sys.argv = settings["argv"]
-    limit_bytes = settings["limit_bytes"]
-    if limit_bytes:
-        bound_memory(2 * limit_bytes + _INTERPRETER_BYTES)
-    serve(settings["address"], bytes.fromhex(settings["authkey"]), limit_bytes)
+    serve(pipe, settings["limit_bytes"])

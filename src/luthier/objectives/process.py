@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
-import psutil
-
 from ..errors import CommandError
+from ..executors.supervised import Supervised
 
 _N_STDERR = 20  # last lines of stderr that are kept
-# How long to read on after the program has ended: its children may still hold its output.
+# How long to read on after all have ended: a process of another user may still hold the output.
 _READ_ON_S = 1.0
 
 
 class Process:
     """A program that runs: the lines of its output as they come, and the end of its stderr.
 
+    Whatever it started ends with it.
+
     Args:
         argv: The program and its arguments.
         env: Its environment.
+        grace_s: How long processes may take to end after SIGTERM, before they get SIGKILL.
 
     Raises:
         CommandError: The program cannot be run.
+        PlatformError: The system cannot end what a program has started.
     """
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], grace_s: float) -> None:
         try:
-            self._process = subprocess.Popen(
-                argv,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            self._process = Supervised(argv, env, grace_s, is_read=True)
         except (OSError, ValueError) as e:
             reason = e.strerror if isinstance(e, OSError) and e.strerror else e
             raise CommandError(f"{argv[0]!r} cannot be run: {reason}") from e
@@ -56,9 +46,9 @@ class Process:
         ]
 
     def lines(self) -> Iterator[str]:
-        """Lines of its output until it ends; children that it leaves behind are not waited for."""
+        """Lines of its output until it ends, and what it started."""
         while True:
-            has_ended = self._process.poll() is not None
+            has_ended = self._process.status is not None
             try:
                 line = self._lines.get(timeout=_READ_ON_S)
             except queue.Empty:
@@ -72,42 +62,25 @@ class Process:
     def wait(self) -> tuple[int, list[str]]:
         """Return its exit status, below zero for a signal, and the last lines of its stderr."""
         status = self._process.wait()
+        assert status is not None
         self._readers[1].join(_READ_ON_S)
         return status, [line for line in list(self._stderr) if line]
 
-    def kill(self, grace_s: float) -> None:
-        """End it and all processes that it started: with SIGTERM, after `grace_s` with SIGKILL."""
-        try:
-            parent = psutil.Process(self._process.pid)
-            family = [parent, *parent.children(recursive=True)]
-        except psutil.Error:
-            family = []
-        _send_signal(self._process.pid, family, "SIGTERM")
-        _, alive = psutil.wait_procs(family, timeout=grace_s)
-        _send_signal(self._process.pid, alive, "SIGKILL")
-        self._process.wait()
+    def end(self) -> None:
+        """End it, and whatever it started: with SIGTERM, after the grace with SIGKILL."""
+        self._process.end()
         for reader in self._readers:
             reader.join(_READ_ON_S)
 
 
 @contextlib.contextmanager
 def run_process(argv: Sequence[str], env: Mapping[str, str], grace_s: float) -> Iterator[Process]:
-    """Start a program that is killed when the block raises, on Ctrl-C too."""
-    process = Process(argv, env)
+    """Start a program that ends with the block, on Ctrl-C too."""
+    process = Process(argv, env, grace_s)
     try:
         yield process
-    except BaseException:
-        process.kill(grace_s)
-        raise
-
-
-def _send_signal(group: int, family: Iterable[psutil.Process], name: str) -> None:
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):  # no process is left
-            os.killpg(group, getattr(signal, name))
-    for process in family:
-        with contextlib.suppress(psutil.Error):
-            process.terminate() if name == "SIGTERM" else process.kill()
+    finally:
+        process.end()
 
 
 def _start_reader(

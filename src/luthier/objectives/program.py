@@ -7,11 +7,13 @@ import os
 import re
 import shlex
 import signal
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import CommandError, TrialPruned, find_closest
+from ..executors.supervised import require_supervisors
 from ..trial.handle import Trial
 from .process import run_process
 from .program_output import Value, note_fields, parse_line
@@ -34,8 +36,7 @@ class Program:
 
     - `{"step": 3, "value": 0.5}` is an intermediate value. `"checkpoint": "file"` in it names a
       file or folder to resume from, which is copied, and LUTHIER_CHECKPOINT is the path of the
-      copy; an object is kept as JSON. When the scheduler ends the trial's turn, the program and all
-      processes that it started get SIGTERM, and SIGKILL after `grace_s`.
+      copy; an object is kept as JSON.
     - The result is the last line that is a number, a JSON list of numbers, or a JSON object with
       "value" (or "values"). Objectives that have names stand under these: `{"accuracy": 0.9,
       "latency_ms": 12}`, also within "values".
@@ -45,6 +46,10 @@ class Program:
       with names.
     - All other lines are ignored.
 
+    When the scheduler ends the trial's turn, the program and all processes that it started get
+    SIGTERM, and SIGKILL after `grace_s`. What it leaves running when it ends by itself is ended in
+    the same way before the trial is over, and at once where the study's own process ends.
+
     Args:
         argv: The program and its arguments; no shell reads them.
         metric: The name under which JSON lines give the value; several names for several
@@ -53,11 +58,13 @@ class Program:
 
     Raises:
         CommandError: argv is empty or one string.
+        PlatformError: The system cannot end what a program has started, as Windows.
     """
 
     def __init__(
         self, argv: Sequence[str], metric: str | Sequence[str] | None = None, grace_s: float = 5.0
     ) -> None:
+        require_supervisors(sys.platform)
         if isinstance(argv, str) or not argv:
             raise CommandError(
                 f"expected a list such as ['./train', '--lr', '{{lr}}'], got {argv!r}"
