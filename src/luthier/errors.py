@@ -29,6 +29,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── CostError               a cost that is not a finite number >= 0
     │   ├── ResultConstraintError   a constraint on results that is not a number
     │   ├── UnknownAttributeError   a name that other libraries give to an attribute of a trial
+    │   ├── UnstorableError         no storage can hold it: it is too large, or has no JSON form
     │   ├── LeaseLostError          the trial was given to another worker; this result is refused
     │   ├── TrialTimeoutError       the trial ran longer than its limit
     │   ├── TrialMemoryError        the trial used more memory than its limit
@@ -155,6 +156,10 @@ class ResultConstraintError(TrialError, ValueError):
 
 class UnknownAttributeError(TrialError, AttributeError):
     """A name that other libraries give to an attribute of a trial; the message says ours."""
+
+
+class UnstorableError(TrialError, ValueError):
+    """What was to be stored cannot be: it is too large, or has no JSON form."""
 
 
 class LeaseLostError(TrialError):

@@ -1,7 +1,8 @@
 """Checks of what users pass: numbers, names, values of objectives, costs, constraints, tags.
 
 Each check returns the value in its plain form, or raises an error that says what was expected and
-what came.
+what came. What a storage can hold is said here alone, under "What can be stored": it is refused
+where it is given, whatever the storage.
 """
 
 from __future__ import annotations
@@ -10,11 +11,25 @@ import contextlib
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
+import msgspec
 import numpy as np
 
-from .errors import CostError, ObjectiveValueError, ResultConstraintError, TrialError
+from .errors import (
+    CostError,
+    ObjectiveValueError,
+    ResultConstraintError,
+    TrialError,
+    UnstorableError,
+)
+
+MAX_TAG_BYTES = 2**20  # of one tag, as JSON
+MAX_TAGS_BYTES = 2**21  # of all tags of a trial: every storage and the service take it in one piece
+MAX_ERROR_CHARACTERS = 2**16  # of the text of an error; of a longer one the middle is left out
+
+_MAX_DEPTH = 100  # levels of lists and dicts
+_MAX_BITS = 2**13  # of a whole number, which Python would not read from much longer text
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> int:
@@ -85,21 +100,6 @@ def is_scalar(value: Any) -> bool:
     """Whether it is a plain number or a number of numpy; True and False are no numbers."""
     number = isinstance(value, int | float | np.integer | np.floating)
     return number and not isinstance(value, bool)
-
-
-def is_name(name: Any) -> bool:
-    """Whether it is text that can be stored and read: not blank, no lone surrogates."""
-    return (
-        isinstance(name, str)
-        and bool(name.strip())
-        and name.encode(errors="ignore").decode() == name
-    )
-
-
-def check_parameter_name(name: Any, error: type[Exception]) -> None:
-    """Raise an error of the given kind unless a parameter's name is text and not empty."""
-    if not isinstance(name, str) or not name:
-        raise error(f"a parameter's name must be a non-empty string, got {name!r}")
 
 
 def default_names(m: int) -> tuple[str, ...]:
@@ -227,29 +227,237 @@ def int_if_whole(x: float) -> float:
     return int(x) if x == int(x) else x
 
 
-def to_json_types(value: Any) -> Any:
-    """Return a value in JSON's types.
+# -- what can be stored -----------------------------------------------------------------------
 
-    Arrays and numbers of numpy become plain, tuples and sets become lists, paths become text, and
-    numbers that are not finite become text.
+
+def is_text(value: Any) -> bool:
+    """Whether it is text that can be stored and read.
+
+    Lone surrogates cannot be, as Python has them in names of files that are not in UTF-8.
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_name(name: Any) -> bool:
+    """Whether it is text that can be stored and read, and is not blank."""
+    return is_text(name) and bool(name.strip())
+
+
+def to_plain_number(value: Any) -> float:
+    """Return a number of numpy, or of a subclass, as a plain one; a whole one stays an int."""
+    if isinstance(value, int):
+        return int.__index__(value)
+    return int(value) if isinstance(value, np.integer) else float(value)
+
+
+def to_plain_text(text: str) -> str:
+    """Return text of any subclass of `str` as plain text."""
+    return str.__str__(text)
+
+
+def check_parameter_name(name: Any, error: type[Exception]) -> str:
+    """Return a parameter's name as plain text.
 
     Raises:
-        TrialError: There is no JSON form.
+        Exception: Of the kind given: it is no text that can be stored, or empty.
     """
-    match value:
-        case None | bool() | str() | int():
-            return value
-        case float():
-            return float(value) if math.isfinite(value) else str(float(value))
-        case np.generic() | np.ndarray():
-            return to_json_types(value.tolist())
-        case dict():
-            return {str(k): to_json_types(v) for k, v in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [to_json_types(v) for v in value]
-    if hasattr(value, "__fspath__"):
-        return str(value)
-    raise TrialError(
-        f"only text, numbers, lists and dicts of them can be stored, got {value!r} "
-        f"({type(value).__name__}); write it to a file of your own and store the path"
+    if type(name) is str and name and name.isascii():
+        return name
+    if not is_text(name) or not name:
+        raise error(
+            "a parameter's name must be a non-empty string without lone surrogates, got "
+            f"{show(name)}"
+        )
+    return to_plain_text(name)
+
+
+def check_tag(name: Any, value: Any, whose: str) -> tuple[str, Any, int]:
+    """Return the name of a tag, its value in JSON's types, and its size in bytes.
+
+    Args:
+        name: The name; what is no text becomes text.
+        value: The value.
+        whose: Whose tag it is, for the message: "trial 3".
+
+    Raises:
+        UnstorableError: It has no JSON form, or is too large.
+    """
+    text = to_json_types(str(name) if not isinstance(name, str) else name, "the name of a tag")
+    plain = to_json_types(value, f"tag {text!r:.100} of {whose}", MAX_TAG_BYTES)
+    size = measure_json({text: plain})
+    if size > MAX_TAG_BYTES:
+        raise _too_large(f"tag {text!r:.100} of {whose}", MAX_TAG_BYTES)
+    return text, plain, size
+
+
+def check_tags(tags: Any, whose: str) -> dict[str, Any]:
+    """Return all tags of a trial with their values in JSON's types.
+
+    Raises:
+        UnstorableError: They are no mapping, one has no JSON form, or they are too large.
+    """
+    if not isinstance(tags, Mapping):
+        raise UnstorableError(f"tags of {whose} are a dict, got {show(tags)}")
+    checked: dict[str, Any] = {}
+    total = 0
+    for name, value in tags.items():
+        text, plain, size = check_tag(name, value, whose)
+        if text in checked:
+            raise UnstorableError(f"two tags of {whose} are called {text!r:.100} as text")
+        checked[text] = plain
+        total += size
+    check_size_of_tags(total, whose)
+    return checked
+
+
+def check_size_of_tags(n_bytes: int, whose: str) -> None:
+    """Refuse tags that are too large together.
+
+    Raises:
+        UnstorableError: They are.
+    """
+    if n_bytes > MAX_TAGS_BYTES:
+        raise _too_large(f"all tags of {whose}", MAX_TAGS_BYTES)
+
+
+def measure_json(value: Any) -> int:
+    """Return the size of a value in JSON's types as JSON text, in bytes."""
+    return len(msgspec.json.encode(value))
+
+
+def to_error_text(text: str) -> str:
+    """Return the text of an error as it is stored.
+
+    Lone surrogates are escaped. A long text is cut in the middle, and says so: its head says what
+    went wrong, its tail where.
+    """
+    if not is_text(text):
+        text = text.encode("utf-8", "backslashreplace").decode()
+    n = len(text)
+    if n <= MAX_ERROR_CHARACTERS:
+        return text
+    half = MAX_ERROR_CHARACTERS // 2 - 50
+    return f"{text[:half]}\n[... {n - 2 * half} characters left out ...]\n{text[-half:]}"
+
+
+def to_json_types(value: Any, what: str = "a value", max_bytes: float = math.inf) -> Any:
+    """Return a value in JSON's types, as every storage can hold it.
+
+    Arrays and numbers of numpy become plain, tuples and sets become lists, paths become text, and
+    numbers that are not finite become text. Subclasses of text and numbers become plain too.
+
+    Args:
+        value: The value.
+        what: What it is, for the message: "tag 'file' of trial 3".
+        max_bytes: How large it may be as JSON, roughly: it is converted no further than that.
+
+    Raises:
+        UnstorableError: There is no JSON form, or it is too large.
+    """
+    return _Converter(what, max_bytes).convert(value, 0)
+
+
+class _Converter:
+    """A value on its way to JSON's types.
+
+    Args:
+        what: What it is, for messages.
+        max_bytes: How large it may be.
+    """
+
+    def __init__(self, what: str, max_bytes: float) -> None:
+        self._what = what
+        self._max_bytes = max_bytes
+        self._n_left = max_bytes
+
+    def convert(self, value: Any, depth: int) -> Any:
+        self._spend(1)
+        match value:
+            case None | bool():
+                return value
+            case str():
+                return self._text(value)
+            case int():
+                return self._whole(value)
+            case float() | np.floating():
+                return float(value) if math.isfinite(value) else str(float(value))
+            case np.generic() | np.ndarray():
+                return self._plain_array(value, depth)
+            case dict():
+                return self._dict(value, depth)
+            case list() | tuple() | set() | frozenset():
+                self._go_deeper(depth)
+                return [self.convert(v, depth + 1) for v in value]
+        if hasattr(value, "__fspath__"):
+            return self._text(str(value))
+        return self._refuse(
+            "only text, numbers, lists and dicts of them can be stored, got "
+            f"{show(value)} ({type(value).__name__}); write it to a file of your own and store "
+            "the path"
+        )
+
+    def _text(self, value: str) -> str:
+        text = to_plain_text(value)
+        self._spend(len(text))
+        if not is_text(text):
+            self._refuse(
+                "text with lone surrogates cannot be stored, as in the name of a file that is not "
+                f"in UTF-8, got {show(text)}; replace them, as os.fsencode(name).decode(errors="
+                "'replace') does"
+            )
+        return text
+
+    def _whole(self, value: int) -> int:
+        if value.bit_length() > _MAX_BITS:
+            self._refuse(f"a whole number has at most {_MAX_BITS} bits; store it as text")
+        return int.__index__(value)
+
+    def _plain_array(self, value: np.generic | np.ndarray, depth: int) -> Any:
+        self._spend(value.size)
+        plain = value.tolist()
+        if isinstance(plain, np.generic | np.ndarray):
+            self._refuse(f"numbers of the type {value.dtype} cannot be stored")
+        return self.convert(plain, depth)
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
+        self._go_deeper(depth)
+        converted = {
+            self._text(k if isinstance(k, str) else str(k)): self.convert(v, depth + 1)
+            for k, v in value.items()
+        }
+        if len(converted) < len(value):
+            self._refuse(f"two keys of a dict are the same as text: {show(list(value))}")
+        return converted
+
+    def _go_deeper(self, depth: int) -> None:
+        if depth >= _MAX_DEPTH:
+            self._refuse(f"it is nested deeper than {_MAX_DEPTH} levels, or contains itself")
+
+    def _spend(self, n_bytes: int) -> None:
+        self._n_left -= n_bytes
+        if self._n_left < 0:
+            raise _too_large(self._what, self._max_bytes)
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise UnstorableError(f"{self._what} cannot be stored: {why}")
+
+
+def _too_large(what: str, max_bytes: float) -> UnstorableError:
+    return UnstorableError(
+        f"{what} cannot be stored: as JSON it has at most {max_bytes:,.0f} bytes; write it to a "
+        "file of your own and store the path"
     )
+
+
+def show(value: Any) -> str:
+    """Return what a value looks like, for a message: in part where it is long."""
+    try:
+        return f"{value!r:.100}"
+    except Exception:
+        return f"a {type(value).__name__} that cannot be shown"

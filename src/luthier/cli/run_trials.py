@@ -54,7 +54,7 @@ def run_trials(
         run(
             objective,
             callbacks=[monitor.count, log_trial] if log_trials else [monitor.count],
-            catch=() if strict else (Exception, SystemExit),
+            catch=() if strict else BaseException,
             **options.optimize_arguments(objective),
         )
     except KeyboardInterrupt as e:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..space.distributions import Categorical, Float, Int, choice_key
+from ..space.choices import choice_key
+from ..space.distributions import Categorical, Float, Int
 from ..space.space import Space
 from ..trial.record import TrialRow
 from ..typing import Array, Mask

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import StudyError
 from ..history.history import History
-from ..space.distributions import to_tuples
+from ..space.choices import to_choice
 from ..trial.record import State, TrialRow
 from ..validation import int_if_whole
 from .base import Decision, Next, Resume, Scheduler
@@ -57,7 +57,7 @@ class Replay(Scheduler):
                 raise ValueError(
                     f"a schedule gives names and values for step {key}, got {params!r:.200}"
                 )
-            found[int_if_whole(step)] = {name: to_tuples(value) for name, value in params.items()}
+            found[int_if_whole(step)] = {name: to_choice(value) for name, value in params.items()}
         self.schedule = dict(sorted(found.items()))
         if 0 not in self.schedule:
             raise ValueError(

@@ -16,7 +16,7 @@ from ..trial.notes import TrialNotes
 from ..trial.outcome import Outcome, outcome_from_tell
 from ..trial.record import Decision, State, TrialRow
 from ..trial.table import check_added
-from ..validation import check_cost, check_result_constraint, to_json_types
+from ..validation import check_cost, check_result_constraint, check_tags, to_json_types
 from . import schemas
 from .open_studies import OpenStudies, OpenStudy, add_key
 from .request import ApiRequest, RequestError
@@ -134,7 +134,7 @@ class TrialHandlers:
             number=-1,
             state=State.WAITING,
             params=engine.check_params(body.params),
-            tags=to_json_types(body.tags),
+            tags=body.tags,
         )
         rows = check_added([row], engine.objectives)
         first, _ = self._storage.add_trials(request.study, rows, None, request.key or None)
@@ -163,7 +163,7 @@ def _outcome(engine: Engine, row: TrialRow, body: schemas.TellRequest) -> Outcom
     is_paused = body.state == "paused" and can_pause
     notes = TrialNotes(
         params=row.params,
-        tags={**row.tags, **to_json_types(body.tags)},
+        tags=check_tags({**row.tags, **body.tags}, whose),
         cost=None if body.cost is None else check_cost(body.cost, whose),
         constraints={
             name: check_result_constraint(name, float(v), whose)

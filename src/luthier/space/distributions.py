@@ -14,7 +14,8 @@ import numpy as np
 from ..errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
-from ..validation import is_scalar
+from ..validation import check_parameter_name, is_scalar, show, to_plain_number
+from .choices import choice_key, to_choice
 
 Scale = Literal["linear", "log", "reverse_log"]
 
@@ -22,45 +23,21 @@ _DEFAULT_SD = 0.25  # of a prior that names only a value, as a share of the rang
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
 
 
-def choice_key(value: Any) -> str:
-    """Return the JSON text that identifies a choice: 1, 1.0, True and "1" are four of them.
-
-    Args:
-        value: None, a bool, int, float or str, or a (nested) sequence of them.
-
-    Raises:
-        DistributionError: The value has no JSON form, so no storage could keep it.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        raise DistributionError(
-            f"a choice must be finite, got {value!r}; use None or a string to stand for it"
-        )
-    if value is None or isinstance(value, bool | int | float | str):
-        return msgspec.json.encode(value).decode()
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return "[" + ",".join(choice_key(v) for v in value) + "]"
-    raise DistributionError(
-        f"a choice must be None, a bool, a number, a string or a sequence of these, got {value!r} "
-        f"({type(value).__name__}); give it a name and look the object up in the objective"
-    )
-
-
-def to_tuples(value: Any) -> Any:
-    """Return a value with every list in it made a tuple, as choices are compared and stored."""
-    return tuple(to_tuples(v) for v in value) if isinstance(value, list | tuple) else value
-
-
 def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
     """Return conditions as `{parent: allowed values}`.
 
     Args:
-        when: As people write it: name of a parent to one value, or to a list, set or range of them.
+        when: As people write it: name of a parent to one value, or to a list, set, range or array
+            of them.
+
+    Raises:
+        DistributionError: A name or a value cannot be stored.
     """
-    many = (list, tuple, set, frozenset, range)
+    many = (list, tuple, set, frozenset, range, np.ndarray)
     return {
-        k: tuple(to_tuples(list(v))) if isinstance(v, many) else (v,)
+        check_parameter_name(k, DistributionError): tuple(
+            map(to_choice, v if isinstance(v, many) else (v,))
+        )
         for k, v in (when or {}).items()
     }
 
@@ -127,7 +104,17 @@ class _Parameter(
             raise DistributionError(
                 f"{name} must be a number, got {value!r} ({type(value).__name__})"
             )
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise DistributionError(f"{name} must be finite, got {show(value)}") from None
+
+    def _make_plain(self, *names: str) -> None:
+        """Make numbers of numpy, and of subclasses, plain: others cannot be stored."""
+        for name in names:
+            value = getattr(self, name)
+            if type(value) not in (float, int, type(None)):
+                msgspec.structs.force_setattr(self, name, to_plain_number(value))
 
 
 class _Numeric(_Parameter, frozen=True, kw_only=True):
@@ -153,15 +140,17 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
                 f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'"
             )
         super().__post_init__()
-        if self.default is not None and not self.contains(self._number("default", self.default)):
-            raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
+        if self.default is not None:
+            if not self.contains(self._number("default", self.default)):
+                raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
+            self._make_plain("default")
 
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
         """Return (value, sd), from a value or both."""
         pair = prior if isinstance(prior, list | tuple) else (prior, _DEFAULT_SD)
         if len(pair) != 2:
             raise DistributionError(f"prior must be a value, or a value and an sd, got {prior!r}")
-        value, sd = (v.item() if isinstance(v, np.generic) else v for v in pair)
+        value, sd = pair
         if not self.low <= self._number("the value of a prior", value) <= self.high:
             raise DistributionError(
                 f"the value of a prior must be from {self.low!r} to {self.high!r}, got {value!r}"
@@ -170,7 +159,7 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             raise DistributionError(
                 f"the sd of a prior is a share of the range and must be finite and > 0, got {sd!r}"
             )
-        return value, float(sd)
+        return to_plain_number(value), float(sd)
 
     def _check_bounds(self) -> None:
         for name in ("low", "high"):
@@ -185,6 +174,7 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             math.isfinite(self._number("step", self.step)) and self.step > 0
         ):
             raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
+        self._make_plain("low", "high", "step")
 
     @cached_property
     def n_values(self) -> int | None:
@@ -424,7 +414,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
     def __post_init__(self) -> None:
         if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
             raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
-        msgspec.structs.force_setattr(self, "choices", tuple(to_tuples(list(self.choices))))
+        msgspec.structs.force_setattr(self, "choices", tuple(map(to_choice, self.choices)))
         keys = [choice_key(c) for c in self.choices]
         if not keys:
             raise DistributionError("a Categorical needs at least one choice, got none")
@@ -432,7 +422,8 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
             twice = sorted({k for k in keys if keys.count(k) > 1})
             raise DistributionError(f"choices must differ, got {', '.join(twice)} more than once")
         if self.default is not None:
-            self.raw(to_tuples(self.default))
+            self.raw(self.default)
+            msgspec.structs.force_setattr(self, "default", to_choice(self.default))
         super().__post_init__()
 
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:

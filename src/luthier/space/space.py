@@ -23,10 +23,11 @@ from ..errors import (
     find_closest,
 )
 from ..typing import Array, Mask
-from ..validation import check_parameter_name
+from ..validation import check_parameter_name, is_text, show
 from .constraints import Expression, Predicate
 from .distributions import Categorical, Distribution, Float, Int
 
+_KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one of these
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
 _MAX_ROUNDS = 200  # rounds of rejection sampling before a space counts as infeasible
 
@@ -75,10 +76,10 @@ class Space:
     ) -> None:
         self.params: dict[str, Distribution] = {}
         for name, dist in (params or {}).items():
-            check_parameter_name(name, SpaceError)
+            name = check_parameter_name(name, SpaceError)
             if isinstance(dist, list | tuple):
                 dist = Categorical(tuple(dist))
-            if not isinstance(dist, Float | Int | Categorical):
+            if not isinstance(dist, Float | Int | Categorical) or type(dist) not in _KINDS:
                 raise SpaceError(
                     f"expected Float, Int, Categorical or a list of choices for {name!r}, got "
                     f"{dist!r}"
@@ -104,6 +105,8 @@ class Space:
         self.constraints: list[Expression | Predicate] = []
         for c in constraints:
             rule = Expression(c) if isinstance(c, str) else Predicate(c, set(self.names))
+            if not is_text(rule.text):
+                raise ConstraintError(f"a constraint has no lone surrogates, got {show(rule.text)}")
             if unknown := rule.names - set(self.names):
                 raise ConstraintError(
                     f"constraint {rule.text!r} names {sorted(unknown)}, not among "

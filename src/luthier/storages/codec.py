@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import asdict, replace
 
+from ..errors import UnstorableError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
@@ -40,8 +41,20 @@ _encode = msgspec.json.Encoder().encode
 
 
 def to_json(value: Any) -> str:
-    """Return a value in JSON's types as text."""
-    return _encode(value).decode()
+    """Return a value in JSON's types as text.
+
+    Raises:
+        UnstorableError: It has no JSON form.
+    """
+    return to_json_bytes(value).decode()
+
+
+def to_json_bytes(value: Any) -> bytes:
+    """Return a value in JSON's types as UTF-8; see `to_json`."""
+    try:
+        return _encode(value)
+    except (TypeError, ValueError, RecursionError) as e:
+        raise UnstorableError(f"this has no JSON form: {e}") from e
 
 
 def pack_number(v: float) -> Any:

@@ -17,12 +17,18 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from .. import errors
-from ..errors import LuthierError, StorageDeniedError, StorageError, StorageUnreachableError
+from ..errors import (
+    LuthierError,
+    StorageDeniedError,
+    StorageError,
+    StorageUnreachableError,
+    UnstorableError,
+)
 from ..passwords import hide_password
 from ..trial.record import ReportValue, TrialRow, Turn
 from . import http_messages as forms
 from .base import Changes, Report, Storage, StudyRecord
-from .codec import pack_trial, pack_value, unpack_trial, unpack_value
+from .codec import pack_trial, pack_value, to_json_bytes, unpack_trial, unpack_value
 from .server_urls import local_folder, with_options
 
 _TIMEOUT_S = 60.0  # how long an answer may take
@@ -31,8 +37,8 @@ _SLOW_DOWN_S = 30.0  # for how long a request waits where the service asks to sl
 _LONGEST_PAUSE_S = 5.0  # between two attempts of such a request
 _CLOCK_S = 60.0  # how long the service's clock is trusted to run like ours
 _CLOCK_AGAIN_S = 5.0  # when a service that is away is asked for its clock again
+_REFUSED = (400, 413, 422)  # what the service answers where the content is at fault
 _EXPECTED = "expected a URL such as 'http://host:8700?timeout_s=60'"
-_encode = msgspec.json.Encoder().encode
 _decoders = {verb: msgspec.json.Decoder(answer) for verb, (_, answer) in forms.VERBS.items()}
 
 
@@ -253,9 +259,9 @@ class HTTP(Storage):
 
     def _call(self, verb: str, request: forms.Form) -> Any:
         """Send a verb and return the answer, in the form that `VERBS` gives it."""
-        body = _encode(request)
+        body = to_json_bytes(request)
         if len(body) > self._max_body:
-            raise StorageError(
+            raise UnstorableError(
                 f"{self._address} takes requests up to {self._max_body} bytes, this one has "
                 f"{len(body)}; send fewer trials at a time, or raise the service's max_body"
             )
@@ -305,6 +311,8 @@ class HTTP(Storage):
             )
         if isinstance(kind, type) and issubclass(kind, LuthierError):
             return kind(message)
+        if status in _REFUSED:
+            return UnstorableError(f"{self._address} does not take this: {message}")
         if message:
             return StorageError(f"{self._address}: {message}")
         what = "a redirect, which is not followed" if 300 <= status < 400 else f"status {status}"

@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ..errors import (
+    LuthierError,
     StorageDamagedError,
     StorageDeniedError,
     StorageError,
@@ -27,6 +28,7 @@ from ..errors import (
     StudyExistsError,
     StudyNotFoundError,
     TrialError,
+    UnstorableError,
 )
 from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow, Turn
@@ -484,8 +486,10 @@ class Redis(Storage, ForkAware):
         except (failures.RedisError, OSError) as e:
             raise self._translate(e) from e
 
-    def _translate(self, e: Exception) -> StorageError:
+    def _translate(self, e: Exception) -> LuthierError:
         text = str(e)
+        if "exceeds maximum allowed" in text or "invalid bulk length" in text:
+            return UnstorableError(f"{self!r} does not take this: {text}")
         if isinstance(e, _DENIED) or text.startswith(_DENIED_TEXTS):
             return StorageDeniedError(
                 f"{self!r} refuses: {text}; check user, password and their rights"

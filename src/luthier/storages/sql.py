@@ -24,7 +24,7 @@ from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
 from .sql_connection import Connection
 from .sql_dialects import DIALECTS
-from .sql_engine import make_engine, prepare
+from .sql_engine import make_engine, prepare, read_max_bytes
 from .sql_errors import translate
 from .transitions import end, first_lease
 
@@ -102,6 +102,7 @@ class SQL(Relational, ForkAware):
         if not self._has_returning:
             self._UPSERT_REPORT = _UPSERT_REPORT
         self._engine: Engine | None = None
+        self._max_bytes: int | None = None  # of a statement
         self._opening = threading.Lock()
         self._found_schema = SCHEMA  # the one that `upgrade` has found
         self._clock = ServerClock(self._server_s)
@@ -230,7 +231,7 @@ class SQL(Relational, ForkAware):
         with self._translate_errors():
             pooled = self._open().raw_connection()
             try:
-                yield Connection(pooled.driver_connection)
+                yield Connection(pooled.driver_connection, self._max_bytes)
             except BaseException as e:
                 if not isinstance(e, LuthierError):
                     pooled.invalidate()
@@ -245,6 +246,7 @@ class SQL(Relational, ForkAware):
                 engine = make_engine(url, options, self._dialect, self.place)
                 try:
                     self._found_schema = prepare(engine, self._dialect, self.place, upgrade)
+                    self._max_bytes = read_max_bytes(engine, self._dialect)
                 except BaseException:
                     engine.dispose()
                     raise

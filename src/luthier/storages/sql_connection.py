@@ -7,7 +7,10 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ..errors import UnstorableError
 from .relational import Cursor
+
+_FRAME_BYTES = 2_000  # of a statement beside the texts in it
 
 
 class Connection:
@@ -18,10 +21,13 @@ class Connection:
 
     Args:
         driver: The driver's connection.
+        max_bytes: The largest statement that the server reads; it hangs up on a larger one. None
+            where it has no such bound.
     """
 
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, max_bytes: int | None = None) -> None:
         self._driver = driver
+        self._max_bytes = max_bytes
         self._pipeline = None
         self._sent = False
 
@@ -42,6 +48,7 @@ class Connection:
             self._sent = False
 
     def execute(self, statement: str, args: Sequence[Any] = (), /) -> Cursor:
+        self._check_size(args)
         cursor = self._driver.cursor()
         cursor.execute(_with_markers(statement), args or None)
         self._sent = True
@@ -49,6 +56,8 @@ class Connection:
 
     def executemany(self, statement: str, args: Iterable[Sequence[Any]], /) -> Cursor:
         rows = list(args)
+        for row in rows:
+            self._check_size(row)
         cursor = self._driver.cursor()
         if len(rows) == 1:
             cursor.execute(_with_markers(statement), rows[0])
@@ -56,6 +65,21 @@ class Connection:
             cursor.executemany(_with_markers(statement), rows)
         self._sent = True
         return LazyCursor(self, cursor)
+
+    def _check_size(self, args: Sequence[Any]) -> None:
+        if self._max_bytes is None:
+            return
+        size = _FRAME_BYTES + sum(_measure_quoted(a) for a in args if isinstance(a, str))
+        if size > self._max_bytes:
+            raise UnstorableError(
+                f"the server takes statements of up to {self._max_bytes} bytes "
+                f"(max_allowed_packet), this one has {size}"
+            )
+
+
+def _measure_quoted(text: str) -> int:
+    """Return the size of a text within a statement, in bytes; quoted characters count twice."""
+    return len(text.encode()) + sum(map(text.count, "\"'\\"))
 
 
 class LazyCursor:

@@ -66,6 +66,9 @@ class Dialect(msgspec.Struct, frozen=True):
             call has just come through.
         full: Error codes that mean: no space is left.
         denied: Error codes that mean: a wrong password, or no right to do this.
+        refused: Error codes that mean: what was to be stored is too large, or no valid text.
+        max_bytes: Query for the size of the largest statement that the server reads; empty where it
+            has no such bound.
     """
 
     driver: str
@@ -81,6 +84,8 @@ class Dialect(msgspec.Struct, frozen=True):
     busy: frozenset[str | int]
     full: frozenset[str | int]
     denied: frozenset[str | int]
+    refused: frozenset[str | int]
+    max_bytes: str = ""
 
 
 _POSTGRESQL = Dialect(
@@ -127,8 +132,9 @@ CREATE INDEX IF NOT EXISTS luthier_reports_revision ON luthier_reports (study, r
             "57P03",
         ]
     ),
-    full=frozenset({"53100", "54000", "53200"}),
+    full=frozenset({"53100", "53200"}),
     denied=frozenset({"28000", "28P01", "42501"}),
+    refused=frozenset({"54000", "22021", "22P05", "22003"}),
 )
 _MYSQL = Dialect(
     driver="mysql+pymysql",
@@ -183,5 +189,7 @@ _MYSQL = Dialect(
     ),
     full=frozenset({1021, 1026, 1114, 3, 28}),
     denied=frozenset({1044, 1045, 1142, 1698}),
+    refused=frozenset({1118, 1153, 1264, 1301, 1366, 1367, 1406}),
+    max_bytes="SELECT @@max_allowed_packet",
 )
 DIALECTS = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL}

@@ -115,6 +115,17 @@ def prepare(engine: Engine, dialect: Dialect, place: str, upgrade: bool) -> int:
     return before
 
 
+def read_max_bytes(engine: Engine, dialect: Dialect) -> int | None:
+    """Return how large a statement may be; None where the server has no such bound."""
+    if not dialect.max_bytes:
+        return None
+    pooled = engine.raw_connection()
+    try:
+        return int(Connection(pooled.driver_connection).execute(dialect.max_bytes).fetchone()[0])
+    finally:
+        pooled.close()
+
+
 def _make_tables(db: Connection, dialect: Dialect, place: str) -> int | None:
     """Make or upgrade the tables under a lock of the whole database, and return what was found."""
     db.execute("BEGIN")

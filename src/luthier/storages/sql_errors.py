@@ -9,6 +9,7 @@ from ..errors import (
     StorageError,
     StorageFullError,
     StorageUnreachableError,
+    UnstorableError,
 )
 from .sql_dialects import Dialect
 
@@ -31,7 +32,9 @@ def translate(error: Any, dialect: Dialect, place: str) -> Exception:
         return error if isinstance(error, Exception) else RuntimeError(str(error))
 
     code = _code(error)
-    text = str(error.args[-1] if error.args else error).strip().split("\n")[0]
+    if code in dialect.refused or (code is None and "DataError" in kinds):
+        return UnstorableError(f"{place} does not take this: {_text(error)}")
+    text = _text(error)
     unnamed = code is None  # what happens before there is a connection has no code
     if code in dialect.denied or (
         unnamed and ("authentication failed" in text or "no password" in text)
@@ -57,6 +60,10 @@ def translate(error: Any, dialect: Dialect, place: str) -> Exception:
     if _is_away(code) or (code == 0 and "InterfaceError" in kinds):
         return StorageUnreachableError(f"{place} does not answer ({text})")
     return StorageError(f"{place}: {text}")
+
+
+def _text(error: Any) -> str:
+    return str(error.args[-1] if error.args else error).strip().split("\n")[0]
 
 
 def _code(error: Any) -> int | str | None:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import (
+    LuthierError,
     StorageDamagedError,
     StorageError,
     StorageFullError,
     StorageReadOnlyError,
     StorageVersionError,
+    UnstorableError,
 )
 from .forks import ForkAware, follow_forks
 
@@ -212,8 +214,10 @@ class File(ForkAware):
                 self.close()
             raise error from e
 
-    def _translate(self, e: Exception) -> StorageError:
+    def _translate(self, e: Exception) -> LuthierError:
         code = getattr(e, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_TOOBIG or isinstance(e, sqlite3.DataError):
+            return UnstorableError(f"{self.path} does not take this: {e}")
         name = getattr(e, "sqlite_errorname", "")
         unreadable = not code and type(e) in (
             sqlite3.DatabaseError,

@@ -62,6 +62,11 @@ class CheckpointRetention:
             self._has_ended = True
         return replace(row, checkpoints=stay)
 
+    def forget_dropped(self) -> None:
+        """Keep what was dropped: the row that no longer refers to it was not stored."""
+        self._dropped = []
+        self._has_ended = False
+
     def delete_dropped(self) -> None:
         """Delete dropped files that nobody refers to, once the rows have been written."""
         if self._has_ended:

@@ -19,13 +19,15 @@ from ..space.space import Space
 from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
 from ..trial.record import TrialRow
-from ..validation import default_names, is_name
+from ..validation import default_names, is_name, is_text, show, to_plain_text
 from .checkpoint_owner import find_owner
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine
 from .study import Study, check_catch_as
 
 logger = logging.getLogger("luthier")
+
+_MAX_SEED = 2**128
 
 
 @explain_arguments(
@@ -80,7 +82,8 @@ def create_study(
         StudyError: A direction is neither, or objectives are not those that the loaded study has.
     """
     directions, names = _read_objectives(direction, objectives)
-    _check(name, seed, catch_as)
+    name = None if name is None else _check_name(name)
+    _check(seed, catch_as)
     space = Space(space) if isinstance(space, Mapping) else space
     chosen = choose_strategies(sampler, scheduler, {})
     place = from_url(storage)
@@ -101,6 +104,7 @@ def create_study(
         spec["crash"] = catch_as
     if checkpoints is not None:
         store = checkpoints if isinstance(checkpoints, Checkpoints) else Checkpoints(checkpoints)
+        _check_place(store)
         store.open()
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
 
@@ -149,16 +153,29 @@ def _read_objectives(
         raise StudyError(
             f"the name of an objective is valid Unicode text (no lone surrogates), got {names!r}"
         )
-    return directions, names
+    directions = [to_plain_text(d) for d in directions]
+    return directions, None if names is None else [to_plain_text(n) for n in names]
 
 
-def _check(name: Any, seed: Any, catch_as: Any) -> None:
-    if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
-        raise StudyError(f"a seed is a whole number >= 0, got {seed!r}")
-    if name is not None and (
-        not isinstance(name, str) or name.encode(errors="ignore").decode() != name
-    ):
-        raise StudyError(f"a study's name is valid Unicode text (no lone surrogates), got {name!r}")
+def _check_name(name: Any) -> str:
+    if not is_text(name):
+        raise StudyError(
+            f"a study's name is valid Unicode text (no lone surrogates), got {show(name)}"
+        )
+    return to_plain_text(name)
+
+
+def _check_place(store: Checkpoints) -> None:
+    if not is_text(store.url):
+        raise StudyError(
+            "the place of checkpoints is stored with the study, so it has no lone surrogates, got "
+            f"{show(store.url)}"
+        )
+
+
+def _check(seed: Any, catch_as: Any) -> None:
+    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < _MAX_SEED):
+        raise StudyError(f"a seed is a whole number from 0 to 2**128 - 1, got {show(seed)}")
     if catch_as is not None:
         check_catch_as(catch_as)
 
@@ -206,6 +223,7 @@ def load_study(
         StudyNotFoundError: There is none of that name.
     """
     space = Space(space) if isinstance(space, Mapping) else space
+    name = _check_name(name)
     return Study(open_engine(name, storage, space, sampler, scheduler, checkpoints))
 
 
@@ -224,7 +242,7 @@ def delete_study(
         StudyNotFoundError: There is none of that name.
     """
     place = from_url(storage)
-    record = place.study(name)
+    record = place.study(_check_name(name))
     store = open_checkpoints(place, record, checkpoints).belonging_to(find_owner(place, record))
     rows: Sequence[TrialRow] = ()
     with _warn_of_checkpoints_left(store, record) as is_open:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ..checkpoints import Checkpoints
-from ..errors import LeaseLostError, ReportError, SpaceError
+from ..errors import LeaseLostError, ReportError, SpaceError, UnstorableError
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
@@ -28,6 +28,7 @@ from ..trial.handle import Trial
 from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
 from ..trial.ticket import Ticket
+from ..validation import to_error_text
 from ..warn_once import WarnOnce
 from .checkpoint_owner import find_owner
 from .checkpoint_retention import CheckpointRetention
@@ -35,6 +36,7 @@ from .intake import Intake, Request
 from .leases import Leases
 from .proposals import Proposals
 from .replica import Replica
+from .trial_end import store_end
 
 logger = logging.getLogger("luthier")
 
@@ -394,8 +396,12 @@ class Engine:
             reported_elsewhere: Whether it may have reported through another process.
             worker: The name to write under; None for this process's.
 
+        Returns:
+            The trial as it was stored; FAILED where the storage does not take its end.
+
         Raises:
             LeaseLostError: The trial is already over, or was given to another worker.
+            UnstorableError: The storage takes nothing of its end.
         """
         with self._lock:
             unseen = (
@@ -408,11 +414,10 @@ class Engine:
 
             outcome = self._learn_space(outcome)
             row = self._row_at_end(number, token, outcome, worker or self.worker)
-            row = self._retention.end(row)
             if row.state == State.COMPLETE:
                 self._warn_without_reports(number)
             try:
-                self._replica.apply(self.storage.finish(self.id, row), row)
+                row = store_end(self._replica, self._retention, row)
             finally:
                 self.held.pop(number, None)
             self._retention.delete_dropped()
@@ -473,7 +478,7 @@ class Engine:
         """Let the stored space grow by what the objective asked for, and the own one with it.
 
         What other workers have stored meanwhile is kept. The trial fails where one of them uses a
-        name for something else.
+        name for something else, or the storage does not take the space.
         """
         replica = self._replica
         grow = self._proposals.grow
@@ -485,7 +490,7 @@ class Engine:
                     break
             if self.history.space is not replica.space:
                 self.history.set_space(grow(self.history.space, suggested))
-        except SpaceError as e:
+        except (SpaceError, UnstorableError) as e:
             return outcome.failed_with(e)
         return outcome
 
@@ -523,7 +528,7 @@ class Engine:
             params=params,
             values=values,
             tags=outcome.tags,
-            error=error,
+            error=None if error is None else to_error_text(error),
             started_s=started_s or float(history.started_s[number]),
             finished_s=outcome.finished_s,
             worker=worker,

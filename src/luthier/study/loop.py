@@ -23,6 +23,7 @@ from ..errors import (
     SpaceExhaustedError,
     TrialMemoryError,
     TrialTimeoutError,
+    UnstorableError,
     WorkerDiedError,
 )
 from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
@@ -287,7 +288,7 @@ class _Loop:
             return
 
         if row.error:
-            logger.warning("trial %d failed: %s", ticket.number, row.error.splitlines()[0])
+            logger.warning("trial %d failed: %s", ticket.number, row.error.splitlines()[0][:500])
         if self.callbacks and self.engine.storage.shared:
             self.engine.refresh()  # callbacks may look at the history
         for call in self.callbacks:
@@ -310,12 +311,19 @@ class _Loop:
             if was_killed or isinstance(e, cf.BrokenExecutor):
                 row = self._offer_again(ticket, e, retried or isinstance(e, cf.BrokenExecutor))
             else:
-                row = self.engine.end(ticket.number, ticket.token, outcome, self.reported_elsewhere)
+                row = self._end(ticket, outcome)
         except LeaseLostError as lost:
             logger.warning("%s", lost)
             self.engine.forget(ticket.number)
         self.held.pop(ticket.number, None)  # unless we were interrupted
         return row
+
+    def _end(self, ticket: Ticket, outcome: Outcome) -> TrialRow | None:
+        """Store an outcome; where nothing of it can be, the trial is tried again, and counted."""
+        try:
+            return self.engine.end(ticket.number, ticket.token, outcome, self.reported_elsewhere)
+        except UnstorableError as e:
+            return self._offer_again(ticket, e, retried=True)
 
     def _offer_again(
         self, ticket: Ticket, e: BaseException | None, retried: bool

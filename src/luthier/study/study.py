@@ -31,6 +31,7 @@ from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_records
+from ..validation import show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
 from .loop import RunSettings, run
@@ -219,11 +220,12 @@ class Study:
                 process asked for, as long as it runs.
             value: Its value, or one for each objective, in order or by name; None if it failed or
                 was pruned.
-            state: "complete", "pruned" or "failed"; complete if there is a value, else failed.
+            state: "complete", "pruned" or "failed", or a `State`; complete if there is a value,
+                else failed. No other library's number.
 
         Raises:
             ObjectiveValueError: The value is not a number, or not one for each direction.
-            TrialError: The trial is not this study's, or does not run.
+            TrialError: The trial is not this study's, or does not run, or the state is none.
             LeaseLostError: The trial is already over, or was given to another worker.
         """
         handle = trial if isinstance(trial, Trial) else self._handle(trial)
@@ -265,15 +267,26 @@ class Study:
 
         Raises:
             UnknownParameterError: A declared space does not have such a parameter or value.
+            TrialError: A param or a tag cannot be stored.
         """
+        if not isinstance(params, Mapping):
+            raise TrialError(f"params to be run are a dict, got {show(params)}")
         fixed = self.engine.check_params(params)
-        row = TrialRow(number=-1, state=State.WAITING, params=fixed, tags=dict(tags or {}))
+        row = TrialRow(
+            number=-1,
+            state=State.WAITING,
+            params=fixed,
+            tags={} if tags is None else cast(dict[str, Any], tags),
+        )
         return self.add_trials([row])[0]
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
         """Add trials as they are, from another study or from elsewhere.
 
-        They get new numbers, which are returned.
+        They get new numbers, which are returned. A long text of an error is cut in the middle.
+
+        Raises:
+            TrialError: A row runs, or has a field that is not of its type and cannot be stored.
         """
         return self.engine.add_trials(check_added(rows, self.objectives))
 

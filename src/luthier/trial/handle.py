@@ -25,10 +25,15 @@ from ..validation import (
     check_cost,
     check_parameter_name,
     check_result_constraint,
+    check_size_of_tags,
+    check_tag,
     int_if_whole,
     is_scalar,
+    measure_json,
     order_values,
+    show,
     to_json_types,
+    to_plain_text,
 )
 from .notes import TrialNotes
 from .record import Decision, ReportValue
@@ -84,6 +89,7 @@ class Trial:
         self._params: dict[str, Any] = ticket.params
         self._suggested: dict[str, Distribution] = {}
         self._tags: dict[str, Any] = dict(ticket.tags)
+        self._n_tag_bytes = -1  # of all tags; -1 before the first is set
         self._cost: float | None = None
         self._constraints: dict[str, float] = {}
         self._decision = Decision.CONTINUE
@@ -114,8 +120,8 @@ class Trial:
 
     @property
     def tags(self) -> Mapping[str, Any]:
-        """The tags, name to value; read-only, set them with `set_tag`."""
-        return MappingProxyType(self._tags)
+        """The tags, name to value; a copy, set them with `set_tag`."""
+        return MappingProxyType({k: to_json_types(v) for k, v in self._tags.items()})
 
     @property
     def cost(self) -> float | None:
@@ -240,7 +246,7 @@ class Trial:
             IncompatibleDistributionError: The name is already used for another kind of parameter,
                 or another range in this trial.
         """
-        check_parameter_name(name, DistributionError)
+        name = check_parameter_name(name, DistributionError)
         if name in self._suggested:
             if self._suggested[name] != dist:
                 raise IncompatibleDistributionError(
@@ -333,7 +339,13 @@ class Trial:
                 f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "
                 f"in trial {self.number}"
             )
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError:
+            raise ReportError(
+                f"report(value, step) expects two numbers that a float can hold, got {what} = "
+                f"{show(x)} in trial {self.number}"
+            ) from None
 
     def _warn_of_going_on(self, step: float) -> None:
         """Warn, once in a process, of an objective that reports after it was told to stop."""
@@ -368,8 +380,19 @@ class Trial:
         """Note something beside the result: text, numbers, lists or dicts of them.
 
         Stored when the trial ends.
+
+        Raises:
+            TrialError: It cannot be stored: it is something else, text with lone surrogates, or
+                larger as JSON than 1 MiB, or than 2 MiB together with the other tags.
         """
-        self._tags[str(name)] = to_json_types(value)
+        name, plain, n_bytes = check_tag(name, value, f"trial {self.number}")
+        if self._n_tag_bytes < 0:
+            self._n_tag_bytes = measure_json(self._tags)
+        replaced = measure_json({name: self._tags[name]}) if name in self._tags else 0
+        total = self._n_tag_bytes + n_bytes - replaced
+        check_size_of_tags(total, f"trial {self.number}")
+        self._tags[name] = plain
+        self._n_tag_bytes = total
 
     def set_cost(self, value: float) -> None:
         """Note what the trial cost, in a unit of your own: seconds, dollars, kWh.
@@ -393,7 +416,8 @@ class Trial:
         Raises:
             ResultConstraintError: The name is empty or "crash", or the value is not a number.
         """
-        self._constraints[name] = check_result_constraint(name, value, f"trial {self.number}")
+        number = check_result_constraint(name, value, f"trial {self.number}")
+        self._constraints[to_plain_text(name)] = number
 
     # -- for the study --------------------------------------------------------------------------
 

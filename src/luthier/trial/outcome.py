@@ -12,7 +12,7 @@ import msgspec
 
 from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
 from ..space.distributions import Distribution
-from ..validation import check_values
+from ..validation import check_values, show, to_error_text
 from .handle import Trial
 from .notes import TrialNotes
 from .record import Decision, State
@@ -70,7 +70,7 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         trial: The handle.
 
     Returns:
-        How it ended. Only KeyboardInterrupt and other exceptions that are not errors are raised.
+        How it ended. Only KeyboardInterrupt is raised.
     """
     values: tuple[float, ...] | None = None
     error: str | None = None
@@ -82,7 +82,9 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         state = State.COMPLETE
     except TrialPruned:
         state = State.PRUNED
-    except (Exception, SystemExit) as e:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as e:  # some libraries end a task by what is no Exception
         state = State.FAILED
         exception = e
         error = describe_exception(e)
@@ -120,7 +122,7 @@ def outcome_from_tell(
         TrialError: A trial does not end in this state.
         ObjectiveValueError: The value is not one number for each objective.
     """
-    state = State[state.upper()] if isinstance(state, str) else state
+    state = _read_state(state)
     if state is None:
         state = State.FAILED if value is None else State.COMPLETE
     can_pause = notes.decision is Decision.PAUSE
@@ -139,14 +141,27 @@ def outcome_from_tell(
             reason = nan
             values = None
     if state == State.FAILED:
-        reason = error or reason
+        reason = to_error_text(error) if error else reason
     return _outcome(state, values, reason, notes)
 
 
 def outcome_of_failure(exception: BaseException, notes: TrialNotes) -> Outcome:
     """Return the outcome of a trial that an exception ended outside of what `execute` catches."""
     error = f"{type(exception).__name__}: {exception}"
-    return _outcome(State.FAILED, None, error, notes, exception=exception)
+    return _outcome(State.FAILED, None, to_error_text(error), notes, exception=exception)
+
+
+def _read_state(state: Any) -> State | None:
+    """Return the state that a caller named; None for none.
+
+    Raises:
+        TrialError: It is no name of one. Numbers are refused: other libraries count otherwise.
+    """
+    if state is None or isinstance(state, State):
+        return state
+    if isinstance(state, str) and state.upper() in State.__members__:
+        return State[state.upper()]
+    raise TrialError(f"a trial ends complete, pruned or failed, got state={show(state)}")
 
 
 def describe_exception(e: BaseException) -> str:
@@ -160,9 +175,11 @@ def describe_exception(e: BaseException) -> str:
     except Exception:
         text = f"{name}: <its text cannot be had>"
     if not isinstance(e, LeaseLostError | ObjectiveValueError):
-        text += "\n" + "".join(traceback.format_exception(e))
-    # Lone surrogates, as in names of files, cannot be stored.
-    return text.encode("utf-8", "backslashreplace").decode()
+        try:
+            text += "\n" + "".join(traceback.format_exception(e))
+        except Exception:  # of what the exception says of itself
+            text += "\nits traceback cannot be had"
+    return to_error_text(text)
 
 
 def _outcome(

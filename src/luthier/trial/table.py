@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ..errors import TrialError
-from ..space.distributions import to_tuples
-from ..validation import are_named, check_cost, check_result_constraint, check_values, to_json_types
-from .record import State, TrialRow
+from ..errors import DistributionError, TrialError
+from ..space.choices import to_choice
+from ..validation import (
+    are_named,
+    check_cost,
+    check_parameter_name,
+    check_real,
+    check_result_constraint,
+    check_tags,
+    check_values,
+    check_whole,
+    is_text,
+    show,
+    to_error_text,
+    to_plain_text,
+)
+from .record import ReportValue, State, TrialRow
+
+_MANY_RETRIES = 2**31 - 1  # storages count no further
 
 
 def to_records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict[str, Any]]:
@@ -44,47 +59,134 @@ def check_added(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[Tri
 
     Raises:
         TrialError: A trial is running, or complete without its values or with NaN, or holds what
-            cannot be stored.
+            cannot be stored or read again.
         ObjectiveValueError: There is not one number for each objective.
         CostError: A cost is not a finite number >= 0.
         ResultConstraintError: A constraint is not a number.
     """
-    checked = []
-    for row in rows:
-        if row.state == State.RUNNING:
-            raise TrialError(
-                "a running trial belongs to a worker and cannot be added; set state to WAITING"
-            )
-        if row.state == State.COMPLETE and row.values is None:
-            raise TrialError(f"a complete trial needs {len(objectives)} values, got {row.values!r}")
-        values = row.values
-        if values is not None:
-            values = check_values(values, objectives, "an added trial has")
-        cost = row.cost
-        if cost is not None:
-            cost = check_cost(cost, "an added trial")
-        constraints = {}
-        if row.state != State.WAITING:
-            constraints = {
-                name: check_result_constraint(name, v, "an added trial")
-                for name, v in row.constraints.items()
-            }
-        results = [*(values or ()), *constraints.values()]
-        if row.state == State.COMPLETE and any(map(math.isnan, results)):
-            raise TrialError(
-                f"a complete trial has no NaN, got values {values} and constraints {constraints}"
-            )
+    return [_check_row(row, objectives) for row in rows]
 
-        params = {k: to_tuples(to_json_types(v)) for k, v in row.params.items()}
-        checked.append(
-            msgspec.structs.replace(
-                row,
-                params=params,
-                values=values,
-                cost=cost,
-                constraints=constraints,
-                checkpoints=(),
-                turns=(),
-            )
+
+def _check_row(row: Any, objectives: Sequence[str]) -> TrialRow:
+    """Return one trial as a study stores it; each field in the type in which it is read."""
+    if not isinstance(row, TrialRow):
+        raise TrialError(f"expected rows of the class TrialRow, got {show(row)}")
+    _check_state(row.state)
+    values = row.values
+    if values is not None:
+        values = check_values(values, objectives, "an added trial has")
+    constraints = {} if row.state == State.WAITING else _check_constraints(row.constraints)
+    if row.state == State.COMPLETE:
+        _check_complete(values, constraints, objectives)
+
+    fields = msgspec.structs.asdict(row) | {
+        "number": -1,
+        "params": _check_params(row.params),
+        "values": values,
+        "reports": _check_reports(row.reports, objectives),
+        "tags": check_tags(row.tags, "an added trial"),
+        "error": to_error_text(row.error) if isinstance(row.error, str) else row.error,
+        "checkpoints": (),
+        "turns": (),
+        "started_s": _check_time("started_s", row.started_s),
+        "finished_s": _check_time("finished_s", row.finished_s),
+        "worker": _check_worker(row.worker),
+        "token": 0,
+        "lease_s": 0.0,
+        "retries": _check_retries(row.retries),
+        "cost": None if row.cost is None else check_cost(row.cost, "an added trial"),
+        "constraints": constraints,
+    }
+    try:
+        return msgspec.convert(fields, TrialRow)
+    except msgspec.ValidationError as e:
+        raise TrialError(f"an added trial cannot be stored: {e}") from None
+
+
+def _check_state(state: Any) -> None:
+    if not isinstance(state, State):
+        raise TrialError(
+            f"the state of an added trial is one of luthier.trial.State, got {show(state)} "
+            f"({type(state).__name__}); other libraries number states otherwise"
         )
+    if state == State.RUNNING:
+        raise TrialError(
+            "a running trial belongs to a worker and cannot be added; set state to WAITING"
+        )
+
+
+def _check_complete(
+    values: tuple[float, ...] | None, constraints: dict[str, float], objectives: Sequence[str]
+) -> None:
+    if values is None:
+        raise TrialError(f"a complete trial needs {len(objectives)} values, got None")
+    if any(map(math.isnan, (*values, *constraints.values()))):
+        raise TrialError(
+            f"a complete trial has no NaN, got values {values} and constraints {constraints}"
+        )
+
+
+def _check_params(params: Any) -> dict[str, Any]:
+    checked = {}
+    for name, value in _check_mapping("params", params).items():
+        plain = check_parameter_name(name, TrialError)
+        try:
+            checked[plain] = to_choice(value)
+        except DistributionError as e:
+            raise TrialError(f"param {plain!r:.100} of an added trial: {e}") from None
     return checked
+
+
+def _check_constraints(constraints: Any) -> dict[str, float]:
+    checked = {}
+    for name, value in _check_mapping("constraints", constraints).items():
+        number = check_result_constraint(name, value, "an added trial")
+        checked[to_plain_text(name)] = number
+    return checked
+
+
+def _check_reports(
+    reports: Any, objectives: Sequence[str]
+) -> tuple[tuple[float, ReportValue], ...]:
+    try:
+        checked = tuple(_check_report(step, value, objectives) for step, value in reports)
+    except (TypeError, ValueError) as e:
+        raise TrialError(
+            "reports of an added trial are pairs of a step and a value, one for each objective, "
+            f"got {show(reports)}: {e}"
+        ) from None
+    return checked
+
+
+def _check_report(step: Any, value: Any, objectives: Sequence[str]) -> tuple[float, ReportValue]:
+    values = check_values(value, objectives, "an added trial reported")
+    return check_real("step", step), values if len(objectives) > 1 else values[0]
+
+
+def _check_time(name: str, value: Any) -> float | None:
+    try:
+        return None if value is None else check_real(name, value)
+    except ValueError:
+        raise TrialError(
+            f"{name} of an added trial is a time in seconds since 1970, got {show(value)} "
+            f"({type(value).__name__}); of a datetime it is .timestamp()"
+        ) from None
+
+
+def _check_worker(name: Any) -> str:
+    if not is_text(name):
+        raise TrialError(f"worker of an added trial is text, got {show(name)}")
+    return to_plain_text(name)
+
+
+def _check_retries(n: Any) -> int:
+    try:
+        return min(check_whole("retries of an added trial", n, 0), _MANY_RETRIES)
+    except ValueError as e:
+        raise TrialError(str(e)) from None
+
+
+def _check_mapping(name: str, value: Any) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise TrialError(f"{name} of an added trial are a dict, got {show(value)}")
+    return value

@@ -1,0 +1,68 @@
+"""Choices: in the form in which they are stored, and the text that tells them apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ..errors import DistributionError
+from ..validation import is_scalar, is_text, show, to_plain_number, to_plain_text
+
+_MAX_DEPTH = 100  # levels of sequences in a choice
+
+
+def to_choice(value: Any, depth: int = 0) -> Any:
+    """Return a choice in the form in which it is stored: plain, and a tuple where it is a sequence.
+
+    Args:
+        value: None, a bool, int, float or str, or a (nested) sequence of them; of numpy too.
+        depth: How deep in another one it is.
+
+    Raises:
+        DistributionError: The value has no JSON form, so no storage could keep it.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if not is_text(value):
+            raise DistributionError(f"a choice has no lone surrogates, got {show(value)}")
+        return to_plain_text(value)
+    if is_scalar(value):
+        return _check_finite_choice(value)
+    is_sequence = isinstance(value, Sequence | np.ndarray) and not isinstance(value, bytes)
+    if is_sequence and depth < _MAX_DEPTH:
+        return tuple(to_choice(v, depth + 1) for v in value)
+    raise DistributionError(
+        f"a choice must be None, a bool, a number, a string or a sequence of these, got "
+        f"{show(value)} ({type(value).__name__}); give it a name and look the object up in the "
+        "objective"
+    )
+
+
+def choice_key(value: Any) -> str:
+    """Return the JSON text that identifies a choice: 1, 1.0, True and "1" are four of them.
+
+    Raises:
+        DistributionError: As `to_choice` says.
+    """
+    return msgspec.json.encode(to_choice(value)).decode()
+
+
+def _check_finite_choice(value: Any) -> float:
+    """Return a number that is a choice as a plain one."""
+    number = to_plain_number(value)
+    try:
+        is_finite = math.isfinite(number)
+    except OverflowError:  # of a whole number that no column could hold
+        is_finite = False
+    if not is_finite:
+        raise DistributionError(
+            f"a choice must be finite, got {show(value)}; use None or a string to stand for it"
+        )
+    return number

@@ -1,0 +1,120 @@
+"""The end of a trial in the storage: as it came, or as failed with what the storage takes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from ..errors import (
+    LeaseLostError,
+    StorageDamagedError,
+    StorageDeniedError,
+    StorageVersionError,
+    StudyError,
+    UnstorableError,
+)
+from ..trial.record import State, TrialRow
+from ..validation import measure_json, to_error_text
+from .checkpoint_retention import CheckpointRetention
+from .replica import Replica
+
+# After these another content would not be stored either.
+_NOT_THE_CONTENT = (
+    LeaseLostError,
+    OSError,  # an absent server, a full disk
+    StorageDamagedError,
+    StorageDeniedError,
+    StorageVersionError,
+    StudyError,
+)
+_SMALL_BYTES = 1_000  # of a tag that is kept whatever the others are
+
+
+def store_end(replica: Replica, retention: CheckpointRetention, row: TrialRow) -> TrialRow:
+    """Store the end of a trial; what the storage does not take is left out, and it is failed.
+
+    Args:
+        replica: The study's trials.
+        retention: Its checkpoints.
+        row: The trial as its worker hands it in.
+
+    Returns:
+        The trial as it was stored.
+
+    Raises:
+        LeaseLostError: The trial is over, or was given to another worker.
+        UnstorableError: The storage takes nothing of it.
+        StorageError: The storage failed, which says nothing about the trial.
+    """
+    try:
+        return _store(replica, retention, row)
+    except _NOT_THE_CONTENT:
+        raise
+    except Exception as e:
+        refusal = e
+
+    for failed in _as_failed(row, replica, refusal):
+        retention.forget_dropped()
+        try:
+            return _store(replica, retention, failed)
+        except _NOT_THE_CONTENT:
+            raise
+        except Exception as e:
+            refusal = e
+    raise UnstorableError(
+        f"the storage takes nothing of the end of trial {row.number}: {refusal}"
+    ) from refusal
+
+
+def _store(replica: Replica, retention: CheckpointRetention, row: TrialRow) -> TrialRow:
+    row = retention.end(row)
+    revision = replica.storage.finish(replica.study, row)
+    replica.apply(revision, row)
+    return row
+
+
+def _as_failed(row: TrialRow, replica: Replica, refusal: Exception) -> Iterator[TrialRow]:
+    """Return the trial as failed: first with all that may be kept, then with what is stored."""
+    tags = {name: value for name, value in row.tags.items() if _is_small(name, value)}
+    left_out = [f"tag {name!r:.100}" for name in row.tags if name not in tags]
+    if row.error:
+        left_out.append("its own error in full")
+    yield replace(
+        row,
+        state=State.FAILED,
+        tags=tags,
+        error=_explain(row, refusal, left_out),
+    )
+    [stored] = replica.rows([row.number])
+    yield replace(
+        row,
+        state=State.FAILED,
+        params=stored.params,
+        tags=stored.tags,
+        values=None,
+        cost=None,
+        constraints={},
+        error=_explain(row, refusal, ["all that its worker noted"]),
+    )
+
+
+def _is_small(name: str, value: Any) -> bool:
+    try:
+        return measure_json({name: value}) <= _SMALL_BYTES
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _explain(row: TrialRow, refusal: Exception, left_out: list[str]) -> str:
+    end = row.state.name.lower()
+    text = (
+        f"UnstorableError: trial {row.number} was {end}, and the storage did not take its end "
+        f"({type(refusal).__name__}: {refusal!s:.1000})"
+    )
+    if left_out:
+        text += f"; left out: {', '.join(left_out):.1000}"
+    if row.error:
+        text += f"\n{row.error:.1000}"
+    return to_error_text(text)

@@ -1,0 +1,517 @@
+"""What no storage can hold: it is found where it is given, or fails its trial, and work goes on."""
+
+import contextlib
+import datetime
+import functools
+import os
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.servers import parameters, shared
+from tests.support.service import Service
+
+import luthier
+from luthier import Categorical, Float, Int
+from luthier.errors import (
+    ConstraintError,
+    DistributionError,
+    LuthierError,
+    ReportError,
+    SpaceError,
+    StorageDeniedError,
+    StorageError,
+    StorageUnreachableError,
+    StudyError,
+    TrialError,
+    UnstorableError,
+)
+from luthier.server import Limits
+from luthier.storages import Memory, SQLite, from_url
+from luthier.storages.wrapper import Wrapper
+from luthier.trial.record import State, TrialRow
+from luthier.validation import MAX_ERROR_CHARACTERS, MAX_TAG_BYTES
+
+HALF = "caf\udce9.csv"  # the name of a file in Latin-1, as Python reads it
+KINDS = ("memory", "sqlite", "postgresql", "mysql", "redis", "http")
+
+
+class Name(str):
+    """Text of a class of its own."""
+
+
+@pytest.fixture(params=parameters(*KINDS))
+def storage(request, tmp_path):
+    """A storage of each kind, empty."""
+    service = Service(Memory()) if request.param == "http" else None
+    if service is not None:
+        made = service.client()
+    elif request.param == "memory":
+        made = Memory()
+    elif request.param == "sqlite":
+        made = SQLite(tmp_path / "a.db")
+    else:
+        made = from_url(shared(request.param).fresh())
+    yield made
+    made.close()
+    if service is not None:
+        service.stop()
+
+
+def nested(depth):
+    return functools.reduce(lambda inner, _: [inner], range(depth), 1)
+
+
+def endless():
+    found = []
+    found.append(found)
+    return found
+
+
+def fail(text):
+    raise ValueError(text)
+
+
+def mutate(trial):
+    trial.set_tag("list", [1])
+    trial.tags["list"].append(HALF)
+    trial.report(1.0, 10**400)
+
+
+def fill(trial):
+    for i in range(3):
+        trial.set_tag(f"tag {i}", "x" * (MAX_TAG_BYTES - 20))
+
+
+BAD = {  # what an objective does, and what its trial says then
+    "tag's value": (lambda t: t.set_tag("file", HALF), "UnstorableError: tag 'file' of trial"),
+    "tag's name": (lambda t: t.set_tag(HALF, 1), "UnstorableError: the name of a tag"),
+    "inside a tag": (lambda t: t.set_tag("d", {"a": [{HALF: 1}]}), "UnstorableError: tag 'd'"),
+    "path in a tag": (lambda t: t.set_tag("p", Path(HALF)), "UnstorableError: tag 'p'"),
+    "date in a tag": (lambda t: t.set_tag("d", datetime.datetime.now()), "UnstorableError"),
+    "large tag": (lambda t: t.set_tag("n", "x" * 2_000_000), "at most 1,048,576 bytes"),
+    "large array": (lambda t: t.set_tag("n", np.zeros((2000, 2000))), "at most 1,048,576 bytes"),
+    "many tags": (fill, "all tags of trial"),
+    "deep tag": (lambda t: t.set_tag("d", nested(300)), "nested deeper than 100 levels"),
+    "endless tag": (lambda t: t.set_tag("d", endless()), "or contains itself"),
+    "keys that are one": (lambda t: t.set_tag("d", {1: 2, "1": 3}), "are the same as text"),
+    "keys of NaN": (
+        lambda t: t.set_tag("d", {float("nan"): 1, np.float64("nan"): 2}),
+        "are the same as text",
+    ),
+    "huge number": (lambda t: t.set_tag("d", 10**5000), "has at most 8192 bits"),
+    "parameter's name": (lambda t: t.suggest_float(HALF, 0, 1), "DistributionError"),
+    "choice": (lambda t: t.suggest_categorical("c", [HALF, "b"]), "DistributionError"),
+    "deep choice": (lambda t: t.suggest_categorical("d", [nested(300), 1]), "DistributionError"),
+    "huge choice": (lambda t: t.suggest_categorical("e", [10**400, 1]), "DistributionError"),
+    "huge bound": (lambda t: t.suggest_float("f", 0, 10**400), "DistributionError"),
+    "constraint's name": (lambda t: t.set_constraint(HALF, 1.0), "ResultConstraintError"),
+    "reported number": (lambda t: t.report(10**400, 1), "ReportError"),
+    "reported step": (lambda t: t.report(1.0, -(10**400)), "ReportError"),
+    "error": (lambda t: fail(HALF), r"ValueError: caf\udce9.csv"),
+    "large error": (lambda t: fail("x" * 2_000_000), "characters left out ..."),
+    "changed copy": (mutate, "ReportError"),
+}
+GOOD = {  # what any storage keeps
+    "wide number": (uuid.UUID(int=2**128 - 1).int, 2**128 - 1),
+    "nul": ("a\0b", "a\0b"),
+    "text of a class": (Name("q"), "q"),
+    "text of numpy": (np.array(["x"])[0], "x"),
+    "state": (State.PRUNED, 4),
+    "long double": (np.longdouble(1.5), 1.5),
+    "no number": (float("nan"), "nan"),
+    "keys": ({np.int64(1): {2, 3}, None: True}, {"1": [2, 3], "None": True}),
+}
+
+
+def summary(rows):
+    return Counter(row.state.name for row in rows)
+
+
+def test_what_an_objective_gives_is_refused_there_and_every_other_trial_ends(storage):
+    names = list(BAD)
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        if trial.number < len(BAD):
+            BAD[names[trial.number]][0](trial)
+        for name, (value, _) in GOOD.items():
+            trial.set_tag(name, value)
+        return x
+
+    study = luthier.create_study("s", storage, sampler="random", seed=1)
+    study.optimize(objective, n_trials=len(BAD) + 2, catch=Exception, progress=False)
+    rows = luthier.load_study("s", storage).trials
+    assert summary(rows) == {"FAILED": len(BAD), "COMPLETE": 2}
+    for name, row in zip(names, rows, strict=False):
+        assert BAD[name][1] in row.error, name
+        assert len(row.error) <= MAX_ERROR_CHARACTERS
+        assert "x" in row.params
+    assert rows[-1].tags == {name: kept for name, (_, kept) in GOOD.items()}
+
+
+# -- what only the storage finds ------------------------------------------------------------------
+
+
+class Picky(Wrapper):
+    """A storage that refuses what a function says of the end of a trial."""
+
+    def __init__(self, inner, refuses):
+        super().__init__(inner)
+        self.refuses = refuses
+
+    def finish(self, study, row):
+        if (error := self.refuses(row)) is not None:
+            raise error
+        return super().finish(study, row)
+
+
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    trial.set_cost(2)
+    if trial.number == 2:
+        trial.set_tag("large", "x" * 5000)
+        trial.set_tag("small", 1)
+    return x
+
+
+REFUSALS = [
+    UnicodeEncodeError("utf-8", "a", 0, 1, "no"),
+    TypeError("no"),
+    RuntimeError("no"),
+    MemoryError(),
+    UnstorableError("no"),
+    StorageError("no"),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda e: type(e).__name__)
+def test_a_result_that_is_refused_is_a_failure_that_keeps_what_it_can(error):
+    picky = Picky(Memory(), lambda row: error if "large" in row.tags else None)
+    study = luthier.create_study(storage=picky, seed=0)
+    study.optimize(objective, n_trials=4, progress=False)
+    rows = study.trials
+    assert [r.state.name for r in rows] == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE"]
+    row = rows[2]
+    assert row.values == (row.params["x"],)
+    assert (row.tags, row.cost) == ({"small": 1}, 2.0)
+    assert row.error.startswith("UnstorableError: trial 2 was complete, and the storage did not")
+    assert type(error).__name__ in row.error
+    assert "left out: tag 'large'" in row.error
+
+
+def test_what_is_refused_twice_is_a_failure_with_what_is_stored_already():
+    picky = Picky(
+        Memory(), lambda row: ValueError("no") if row.values and row.number == 2 else None
+    )
+    study = luthier.create_study(storage=picky, space={"x": Float(0, 1)}, seed=0)
+    study.optimize(objective, n_trials=4, progress=False)
+    row = study.trials[2]
+    assert (row.state, row.values, row.tags, row.cost) == (State.FAILED, None, {}, None)
+    assert "x" in row.params
+    assert "left out: all that its worker noted" in row.error
+
+
+def test_what_is_refused_altogether_counts_until_it_is_given_up():
+    picky = Picky(Memory(), lambda row: ValueError("no") if row.number == 2 else None)
+    study = luthier.create_study(storage=picky, seed=0)
+    study.optimize(objective, n_trials=8, progress=False)
+    rows = study.trials
+    assert summary(rows) == {"COMPLETE": 5, "FAILED": 1}  # 3 of the 8 were attempts at trial 2
+    assert rows[2].retries == 2
+
+
+@pytest.mark.parametrize("error", [StorageUnreachableError, StorageDeniedError])
+def test_a_storage_that_fails_blames_no_trial(error):
+    picky = Picky(Memory(), lambda row: error("away") if row.number == 2 else None)
+    study = luthier.create_study(storage=picky, seed=0)
+    with pytest.raises(error, match="away"):
+        study.optimize(objective, n_trials=4, progress=False)
+    assert study.trials[2].state == State.WAITING
+
+
+def test_a_service_that_takes_little_gets_less():
+    service = Service(Memory(), limits=Limits(max_body=4000))
+    client = service.client()
+    study = luthier.create_study("s", client, seed=0)
+    study.optimize(objective, n_trials=4, progress=False)
+    rows = luthier.load_study("s", client).trials
+    client.close()
+    service.stop()
+    assert [r.state.name for r in rows] == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE"]
+    assert rows[2].values is not None
+    assert "takes requests up to 4000 bytes" in rows[2].error
+
+
+def test_a_space_that_is_refused_fails_the_trials_that_need_it():
+    service = Service(Memory(), limits=Limits(max_body=4000))
+    client = service.client()
+
+    def objective(trial):
+        if trial.number == 1:
+            trial.suggest_categorical("text", ["a" * 5000, "b"])
+        return trial.suggest_float(f"x{trial.number}", 0, 1)
+
+    study = luthier.create_study("s", client, seed=0)
+    study.optimize(objective, n_trials=3, progress=False)
+    loaded = luthier.load_study("s", client)
+    rows = loaded.trials
+    client.close()
+    service.stop()
+    assert [r.state.name for r in rows] == ["COMPLETE", "FAILED", "COMPLETE"]
+    assert "text" not in loaded.space.names
+    assert {"x0", "x2"} <= set(loaded.space.names)
+
+
+# -- wherever trials run --------------------------------------------------------------------------
+
+FLEET = """
+import os
+def objective(trial):
+    x = trial.suggest_float("x", 0, 1)
+    if trial.number == 5:
+        trial.set_tag("file", os.fsdecode(b"caf\\xe9.csv"))
+    if trial.number == 6:
+        raise ValueError("x" * 20_000_000)
+    return x
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", parameters("sqlite", "http"))
+def test_a_fleet_of_workers_outlives_bad_trials(kind, tmp_path):
+    service = Service(Memory()) if kind == "http" else None
+    url = service.url if service else f"sqlite:///{tmp_path}/a.db"
+    (tmp_path / "fleet.py").write_text(FLEET)
+    luthier.create_study("fleet", url, sampler="random", seed=0)
+    command = [sys.executable, "-m", "luthier.cli", "worker", "fleet", "fleet.py:objective"]
+    workers = [
+        subprocess.Popen(
+            [*command, "--storage", url, "--total", "20"],
+            cwd=tmp_path,
+            stderr=subprocess.DEVNULL,
+            env=dict(os.environ),
+        )
+        for _ in range(3)
+    ]
+    assert [worker.wait() for worker in workers] == [0, 0, 0]
+    rows = luthier.load_study("fleet", url).trials
+    if service:
+        service.stop()
+    assert summary(rows) == {"COMPLETE": 18, "FAILED": 2}
+    assert "lone surrogates" in rows[5].error
+
+
+def spoil(trial):
+    x = trial.suggest_float("x", 0, 1)
+    if trial.number == 1:
+        trial.set_tag("file", "a\udcff")
+    if trial.number == 2:
+        raise ValueError("b\udcff" + 10**6 * "x")
+    return x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ThreadPoolExecutor(2),
+        contextlib.nullcontext,
+        pytest.param(lambda: ProcessPoolExecutor(2), marks=pytest.mark.slow),
+    ],
+    ids=["threads", "own processes", "processes"],
+)
+def test_other_executors_go_on_too(make, tmp_path):
+    study = luthier.create_study("s", f"sqlite:///{tmp_path}/a.db", seed=0, sampler="random")
+    with make() as executor:
+        study.optimize(
+            spoil, n_trials=4, executor=executor, n_jobs=2, catch=Exception, progress=False
+        )
+    rows = study.trials
+    assert [r.state.name for r in rows] == ["COMPLETE", "FAILED", "FAILED", "COMPLETE"]
+    assert rows[1].error.startswith("UnstorableError: tag 'file' of trial 1 cannot be stored")
+    assert rows[2].error.startswith(r"ValueError: b\udcff")
+
+
+# -- rows, states and names that come from elsewhere ----------------------------------------------
+
+
+def complete(**fields):
+    made = {"number": -1, "state": State.COMPLETE, "params": {"x": 0.5}, "values": (1.0,)}
+    return TrialRow(**made | fields)
+
+
+WRONG = {
+    "started_s": [datetime.datetime(2026, 1, 1), "2020", True, float("inf")],
+    "finished_s": [datetime.date(2026, 1, 1), float("nan")],
+    "error": [5, b"text"],
+    "worker": [None, 3, HALF],
+    "tags": [None, 3, {"a": object()}, {HALF: 1}, {"a": HALF}, {"a": "x" * 2**20}],
+    "params": [None, {1: 2}, {HALF: 1}, {"x": {"a": 1}}, {"x": 10**400}, {"x": float("nan")}],
+    "reports": [None, 3, ((1,),), ((None, 1.0),), ((1.0, None),), ((float("nan"), 1.0),)],
+    "state": [3, 4, 9, "complete", None, State.RUNNING],
+    "retries": [-1, 0.5, None],
+    "cost": ["1", -1],
+    "constraints": [None, {HALF: 1.0}, {"a": "1"}],
+    "values": ["1", (1.0, 2.0)],
+}
+
+NAMED = {  # how a message names a field, where not by its own name
+    "params": "param",
+    "tags": "tag",
+    "constraints": "constraint",
+    "state": "trial",
+    "reports": "report",
+    "values": "an added trial has",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [(field, value) for field, values in WRONG.items() for value in values],
+    ids=lambda v: f"{v!r:.20}",
+)
+def test_a_row_of_wrong_types_is_refused_by_name(field, value):
+    study = luthier.create_study(seed=0)
+    with pytest.raises(TrialError) as raised:
+        study.add_trials([complete(), complete(**{field: value})])
+    assert NAMED.get(field, field) in str(raised.value)
+    assert study.trials == []
+
+
+def test_rows_are_stored_in_the_types_in_which_they_are_read(storage):
+    study = luthier.create_study("s", storage, seed=0)
+    row = complete(
+        started_s=np.float64(1.0),
+        finished_s=2,
+        values=[np.float32(1)],
+        reports=[(np.int64(1), np.float32(0.5)), [2, 1]],
+        tags={Name("a"): np.int64(1)},
+        params={Name("x"): np.float64(0.5), "c": [1, [2]]},
+        error="e" * 10**6,
+        cost=np.float64(2),
+        constraints={Name("k"): np.float32(1)},
+    )
+    study.add_trials([row])
+    study.enqueue({"x": 0.25, "c": np.str_("b")}, tags={"n": np.int64(3)})
+    added, waiting = luthier.load_study("s", storage).trials
+    assert study.trials == [added, waiting]
+    assert (added.started_s, added.finished_s, added.values) == (1.0, 2.0, (1.0,))
+    assert added.reports == ((1.0, 0.5), (2.0, 1.0))
+    assert added.params == {"x": 0.5, "c": (1, (2,))}
+    assert (added.tags, added.cost, added.constraints) == ({"a": 1}, 2.0, {"k": 1.0})
+    assert "characters left out" in added.error
+    assert (waiting.params, waiting.tags) == ({"x": 0.25, "c": "b"}, {"n": 3})
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.sampled_from([HALF, np.float64(1), np.str_("a"), Name("b"), b"c", 10**400, object()]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(st.sampled_from(sorted(WRONG)), anything, min_size=1, max_size=2))
+def test_a_row_is_refused_everywhere_or_read_as_it_was_written(fields):
+    folder = Path(os.environ["LUTHIER_TEST_RUN"])
+    path = folder / f"{uuid.uuid4().hex}.db"
+    found = []
+    for storage in (Memory(), SQLite(path)):
+        study = luthier.create_study("s", storage, seed=0)
+        try:
+            study.add_trials([complete(**fields)])
+        except LuthierError as e:
+            found.append((type(e), str(e)))
+        else:
+            found.append(repr(luthier.load_study("s", storage).trials))
+        storage.close()
+    path.unlink()
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("state", [3, 4, 1, 9, "finished", True, 0.5, np.int64(3)])
+def test_a_state_of_another_library_is_refused(state):
+    study = luthier.create_study(seed=0)
+    trial = study.ask()
+    with pytest.raises(TrialError, match="a trial ends complete, pruned or failed"):
+        study.tell(trial, 1.0, state)
+    assert study.tell(trial, 1.0, "Complete").state == State.COMPLETE
+
+
+def test_names_and_spaces_are_refused_before_anything_is_stored(storage):
+    refused = [
+        (StudyError, lambda: luthier.create_study(HALF, storage)),
+        (StudyError, lambda: luthier.load_study(HALF, storage)),
+        (StudyError, lambda: luthier.create_study("a", storage, objectives={HALF: "minimize"})),
+        (StudyError, lambda: luthier.create_study("a", storage, checkpoints=f"/tmp/{HALF}")),
+        (StudyError, lambda: luthier.create_study("a", storage, seed=10**5000)),
+        (SpaceError, lambda: luthier.create_study("a", storage, space={HALF: [1, 2]})),
+        (DistributionError, lambda: luthier.create_study("a", storage, space={"c": [HALF, 2]})),
+        (DistributionError, lambda: Categorical(["a", HALF])),
+        (DistributionError, lambda: Float(0, 1, when={HALF: [1]})),
+        (DistributionError, lambda: Float(0, 1, when={"c": [HALF]})),
+        (ConstraintError, lambda: luthier.Space({"c": ["a"]}, [f"c == '{HALF}'"])),
+    ]
+    for error, call in refused:
+        with pytest.raises(error):
+            call()
+    assert storage.studies() == []
+
+
+def test_numbers_of_numpy_in_a_space_are_stored(storage):
+    space = {
+        "f": Float(np.float64(0), np.float32(1), step=np.float64(0.25), default=np.float64(0.5)),
+        "i": Int(np.int64(1), np.int64(3), default=np.int8(2), prior=np.int64(1)),
+        "c": Categorical(np.array(["a", "b"]), default=np.str_("b")),
+        "t": [(np.int64(1), Name("x")), None, np.bool_(True)],
+        "w": Float(0, 1, when={"i": np.arange(1, 3), "c": np.str_("a")}),
+    }
+    study = luthier.create_study("s", storage, space=space, seed=0)
+    assert luthier.load_study("s", storage).space.params == study.space.params
+    study.optimize(
+        lambda t: t.suggest_float("f", np.float64(0), np.float64(1), step=0.25),
+        n_trials=3,
+        progress=False,
+    )
+    assert summary(study.trials) == {"COMPLETE": 3}
+
+
+def test_what_cancels_a_task_ends_a_trial_and_no_later_run():
+    class Cancelled(BaseException):
+        """As asyncio's."""
+
+    def objective(trial):
+        if trial.number == 1:
+            raise Cancelled("so")
+        return 1.0
+
+    study = luthier.create_study(seed=0)
+    with pytest.raises(Cancelled):
+        study.optimize(objective, n_trials=4, progress=False)
+    study.optimize(objective, n_trials=2, progress=False)
+    assert [r.state.name for r in study.trials] == ["COMPLETE", "FAILED", "COMPLETE", "COMPLETE"]
+
+
+def test_a_tag_that_is_little_in_memory_and_endless_as_text_is_refused_soon():
+    doubled = functools.reduce(lambda inner, _: [inner, inner], range(60), 1)
+    with pytest.raises(UnstorableError, match="at most 1,048,576 bytes"):
+        luthier.create_study(seed=0).ask().set_tag("d", doubled)
+
+
+def test_a_report_that_no_float_holds_is_an_error_of_the_report():
+    study = luthier.create_study(seed=0)
+    trial = study.ask()
+    with pytest.raises(ReportError, match="that a float can hold"):
+        trial.report(10**400, 1)
