@@ -129,6 +129,7 @@ THEMES = {
         "storages/http",
         "storages/http_messages",
     ],
+    "integration/test_unstorable": ["space/choices", "study/trial_end"],
     "space/test_space": ["space/constraints"],
     "storages/test_contract": [
         "storages/base",
