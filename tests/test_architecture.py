@@ -21,7 +21,7 @@ FILES = sorted(SRC.rglob("*.py"))
 # Floors from the ground up; a file may import from lower floors, and from its own room.
 FLOORS = [
     ["errors", "typing", "warn_once", "_lazy"],
-    ["numerics", "validation", "argument_names", "passwords"],
+    ["numerics", "validation", "argument_names", "passwords", "attempts"],
     ["space", "checkpoints", "executors"],
     ["trial"],
     ["history", "storages", "measure", "evaluation", "objectives"],

@@ -34,15 +34,18 @@ Each message says what was expected, what came, and what to do.
     │   ├── TrialTimeoutError       the trial ran longer than its limit
     │   ├── TrialMemoryError        the trial used more memory than its limit
     │   └── WorkerDiedError         the process that ran the trial ended
-    ├── StorageError                the storage failed
-    │   ├── StorageDamagedError     the file is torn, or is not luthier's
-    │   ├── StorageVersionError     the file was written by a newer luthier
-    │   ├── StorageFullError        no space is left on the device
-    │   ├── StorageReadOnlyError    the file or its folder cannot be written
-    │   ├── StorageUnreachableError the server does not answer
-    │   └── StorageDeniedError      the server refuses: wrong password or token, too many requests
+    ├── MachineError                the machine, a disk or the network failed, not a trial
+    │   ├── StorageError            the storage failed
+    │   │   ├── StorageDamagedError     the file is torn, or is not luthier's
+    │   │   ├── StorageVersionError     the file was written by a newer luthier
+    │   │   ├── StorageFullError        no space is left on the device
+    │   │   ├── StorageReadOnlyError    the file or its folder cannot be written
+    │   │   ├── StorageUnreachableError the server does not answer
+    │   │   └── StorageDeniedError  the server refuses: wrong password or token, too many requests
+    │   └── CheckpointPlaceError    the place of checkpoints is full, away, or cannot be written
     ├── ArgumentNameError           a function has no argument of that name
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
+    │   └── CheckpointPlaceError    see above
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
     ├── PlatformError               the operating system cannot do this
     ├── CommandError                a program run as an objective failed, or printed no result
@@ -187,7 +190,14 @@ class WorkerDiedError(TrialError):
         self.killed = killed
 
 
-class StorageError(LuthierError):
+class MachineError(LuthierError):
+    """The machine, a disk or the network failed, which says nothing about a trial.
+
+    A trial that it ends is given back, and offered again from its last checkpoint.
+    """
+
+
+class StorageError(MachineError):
     """The storage failed."""
 
 
@@ -200,7 +210,7 @@ class StorageVersionError(StorageError):
 
 
 class StorageFullError(StorageError, OSError):
-    """No space is left on the device."""
+    """No space is left on the device, or something else of which the machine has only so much."""
 
 
 class StorageReadOnlyError(StorageError, PermissionError):
@@ -223,6 +233,18 @@ class CheckpointError(LuthierError):
     """A checkpoint cannot be stored, or is gone or damaged."""
 
 
+class CheckpointPlaceError(CheckpointError, MachineError):
+    """The place of checkpoints is full, away, or cannot be written.
+
+    Attributes:
+        may_pass: Whether the same may succeed in a while.
+    """
+
+    def __init__(self, message: str, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
+
+
 class ResourceError(LuthierError, ValueError):
     """The machine has fewer cores or GPUs than were asked for."""
 
@@ -241,6 +263,28 @@ class MissingDependencyError(LuthierError, ImportError):
 
 class TrialPruned(Exception):  # noqa: N818  (the field's name; it is not an error)
     """Raised by an objective that stops early because `trial.should_stop()` is true."""
+
+
+def find_machine_error(e: BaseException) -> MachineError | None:
+    """Return the machine's error that an exception is, or that it was raised because of.
+
+    Its cause counts, and what was being handled when it was raised; in a group, each exception. An
+    error of the trial's own that is found to be the machine's by this shows again when the trial is
+    run again.
+    """
+    open_ends: list[BaseException | None] = [e]
+    seen: set[int] = set()
+    while open_ends:
+        found = open_ends.pop()
+        if found is None or id(found) in seen:
+            continue
+        if isinstance(found, MachineError):
+            return found
+        seen.add(id(found))
+        open_ends += [found.__context__, found.__cause__]
+        if isinstance(found, BaseExceptionGroup):
+            open_ends.extend(found.exceptions)
+    return None
 
 
 def find_closest(name: str, names: Iterable[str]) -> str | None:

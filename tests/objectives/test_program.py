@@ -1,3 +1,4 @@
+import errno
 import json
 import sys
 
@@ -5,8 +6,9 @@ import psutil
 import pytest
 
 import luthier
-from luthier.errors import CommandError, TrialPruned
-from luthier.objectives import Program
+from luthier.attempts import Attempts
+from luthier.errors import CommandError, MachineError, TrialPruned, WorkerDiedError
+from luthier.objectives import Program, process
 from luthier.schedulers import Decision, Scheduler
 
 SPACE = {
@@ -309,8 +311,39 @@ def test_failing_program_says_its_last_words():
 def test_failing_program_without_stderr():
     with pytest.raises(CommandError, match="exit status 1: oh no"):
         Program(["sh", "-c", "echo oh no; exit 1"])(trial())
-    with pytest.raises(CommandError, match="was ended by SIGKILL"):
-        Program(["sh", "-c", "kill -9 $$"])(trial())
+    with pytest.raises(CommandError, match="was ended by SIGSEGV"):
+        Program(["sh", "-c", "kill -11 $$"])(trial())
+
+
+@pytest.mark.parametrize("code", ["kill -9 $$", "sh -c 'kill -9 $$'; exit $?"])
+def test_a_program_that_was_killed_is_not_taken_for_one_that_failed(code):
+    with pytest.raises(WorkerDiedError, match="was ended by SIGKILL: out of luck") as e:
+        Program(["sh", "-c", f"echo out of luck; {code}"])(trial())
+    assert e.value.killed
+
+
+def test_a_program_for_which_there_is_no_process_left_is_waited_for(monkeypatch, caplog):
+    start = process.Supervised
+    lacking = [errno.EAGAIN, errno.EMFILE]
+
+    def start_later(*args, **options):
+        if lacking:
+            raise OSError(lacking.pop(), "none left")
+        return start(*args, **options)
+
+    monkeypatch.setattr(process, "Supervised", start_later)
+    assert Program(["echo", "0.5"])(trial()) == 0.5
+    assert "none left" in caplog.text
+
+
+def test_a_program_for_which_there_is_no_process_left_for_long_is_the_machines(monkeypatch):
+    def fail(*args, **options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(process, "Supervised", fail)
+    monkeypatch.setattr(Attempts, "_goes_on", lambda *_: False)
+    with pytest.raises(MachineError, match="'echo' cannot be run: Too many open files"):
+        Program(["echo", "0.5"])(trial())
 
 
 @pytest.mark.parametrize("program", ["./does-not-exist", "/", "a\0b"])

@@ -99,7 +99,7 @@ def test_a_study_writes_twice_a_trial_and_once_a_report(tmp_path):
         storage=str(tmp_path / "a.db"), sampler="Random", scheduler="Median", seed=0
     )
     study.optimize(objective, n_trials=3, progress=False)
-    seen = statements(study.storage)
+    seen = statements(study.storage.inner)
     study.optimize(objective, n_trials=10, progress=False)
     assert seen.count("BEGIN IMMEDIATE") == 10 * (2 + 3)
     study.storage.close()
@@ -440,7 +440,9 @@ def test_a_study_on_a_full_disk_stops_with_the_reason_and_goes_on_later(tmp_path
         import luthier
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        study = luthier.create_study(name="s", storage="a.db", sampler="Random")
+        study = luthier.create_study(
+            name="s", storage="sqlite:///a.db?reconnect_s=0", sampler="Random"
+        )
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         kept = []
 
@@ -525,13 +527,13 @@ def test_addresses_and_the_files_they_mean(tmp_path, monkeypatch, url, path):
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path)
     storage = from_url(url.replace("/{here}", str(tmp_path)))
-    assert isinstance(storage, SQLite)
-    assert storage.path == tmp_path / path
+    assert isinstance(storage.inner, SQLite)
+    assert storage.inner.path == tmp_path / path
     assert (tmp_path / path).exists()
     monkeypatch.chdir("/")
     again = from_url(storage.url)  # an address holds wherever one is
-    assert again.path == storage.path
-    assert from_url(tmp_path / "a.db").path == tmp_path / "a.db"
+    assert again.inner.path == storage.inner.path
+    assert from_url(tmp_path / "a.db").inner.path == tmp_path / "a.db"
     assert from_url(storage) is storage
 
 
@@ -556,7 +558,10 @@ def test_nothing_and_memory_are_memory():
         ("sqlite://", "expected a file"),
         ("sqlite:///", "expected a file"),
         ("sqlite:///:memory:", "storage=None is in memory"),
-        ("sqlite:///a.db?lease=1", "expected lease_s or max_retries after the '\\?', got 'lease'"),
+        (
+            "sqlite:///a.db?lease=1",
+            "expected lease_s or max_retries or reconnect_s after the '\\?', got 'lease'",
+        ),
         ("sqlite:///a.db?lease_s=soon", "lease_s is a number, got 'soon'"),
         ("sqlite:///a.db?max_retries=1.5", "max_retries is a number, got '1.5'"),
         ("sqlite:///a.db?max_retries=", "max_retries is a number, got ''"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, CheckpointPlaceError
 from ..passwords import hide_password
 
 ALLOWED = "LUTHIER_CHECKPOINTS_ALLOW"
@@ -120,6 +120,6 @@ class UnnamedPlace:
         self._why = why
 
     def _refuse(self, *_: Any) -> NoReturn:
-        raise CheckpointError(self._why)
+        raise CheckpointPlaceError(self._why)
 
     inner = create = open = staging = put = fetch = read = remove = files = _refuse

@@ -16,7 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import CheckpointError, LuthierError, MissingDependencyError
+from ..errors import (
+    CheckpointError,
+    CheckpointPlaceError,
+    LuthierError,
+    MissingDependencyError,
+)
 from ..passwords import find_secrets, hide_password, hide_secrets
 from .folder import discard, discard_own, members
 from .places import check_url
@@ -196,9 +201,10 @@ class Remote:
                 f"{self._shown} needs another package: {self._hide(str(e))}"
             ) from self._cause(e)
         except Exception as e:  # every provider has its own
-            raise CheckpointError(
+            raise CheckpointPlaceError(
                 f"{self._shown} does not answer as it should "
-                f"({type(e).__name__}: {self._hide(str(e))})"
+                f"({type(e).__name__}: {self._hide(str(e))})",
+                may_pass=not isinstance(e, PermissionError),
             ) from self._cause(e)
 
     def _hide(self, text: str) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from ..errors import CheckpointError
+from ..attempts import Attempts, is_exhausted
+from ..errors import CheckpointError, CheckpointPlaceError
 from ..passwords import hide_password
 from .folder import Folder, copy, discard_own, make_file, measure
 from .ownership import Owner, Ownership
@@ -52,6 +53,7 @@ class Checkpoints:
         url: The folder's absolute path, or the URL without its password.
         keep: As given.
         owner: The study whose they are; None for those that belong to no study.
+        attempts: For how long a place that is full or away is tried again.
 
     Raises:
         CheckpointError: No such kind of place, or of `keep`.
@@ -67,6 +69,7 @@ class Checkpoints:
         self.keep = keep
         self.owner: Owner | None = None
         self._lender: Checkpoints | None = None  # with which a temporary folder goes
+        self.attempts = Attempts()
         if is_url(text):
             check_url(text)
             self._address = text
@@ -133,8 +136,9 @@ class Checkpoints:
             stand in it, as JSON text; otherwise {"step", "file", "bytes", "crc32", "kind"}.
 
         Raises:
-            CheckpointError: The path does not exist, the value cannot be packed, or the place
-                cannot be written.
+            CheckpointError: The path does not exist, or the value cannot be packed.
+            CheckpointPlaceError: The place cannot be written. Where it is full, or does not answer,
+                it is tried again for a while before.
         """
         step = float(step)
         if isinstance(checkpoint, str | os.PathLike):
@@ -148,17 +152,23 @@ class Checkpoints:
             kind, suffix = "packed", ".npz"
         mark = "" if self.owner is None else f"-{self.owner.mark}"
         name = f"{number}-{step:.10g}{mark}-{os.urandom(4).hex()}{suffix}"
-        with self._translate_errors(f"cannot store {name}"):
-            place = self.place if self.ownership is None else self.ownership.claim()
-            with place.staging(name) as staged:
-                if kind == "packed":
-                    make_file(staged)
-                    with staged.open("wb") as file:
-                        write(file, text, arrays)
-                else:
-                    copy(source, staged)
-                size, crc = measure(staged)
-                place.put(staged, name)
+
+        def put() -> tuple[int, int]:
+            given = None if kind == "packed" else source
+            with self._translate_errors(f"cannot store {name}", given):
+                place = self.place if self.ownership is None else self.ownership.claim()
+                with place.staging(name) as staged:
+                    if given is None:
+                        make_file(staged)
+                        with staged.open("wb") as file:
+                            write(file, text, arrays)
+                    else:
+                        copy(given, staged)
+                    measured = measure(staged)
+                    place.put(staged, name)
+                    return measured
+
+        size, crc = self.attempts.run(put, _may_pass, self)
         return {"step": step, "file": name, "bytes": size, "crc32": crc, "kind": kind}
 
     def load(self, reference: Mapping[str, Any]) -> Any:
@@ -170,8 +180,9 @@ class Checkpoints:
             is downloaded, and the download lives as long as this object.
 
         Raises:
-            CheckpointError: The file was deleted, truncated or changed, the place cannot be read,
-                or this is no reference.
+            CheckpointError: The file was deleted, truncated or changed, or this is no reference.
+            CheckpointPlaceError: The place cannot be read. Where it does not answer, it is tried
+                again for a while before.
         """
         match reference:
             case {"value": str(text)}:
@@ -187,19 +198,22 @@ class Checkpoints:
                 raise CheckpointError(
                     f"expected a reference that Checkpoints.save returned, got {reference!r:.200}"
                 )
-        with self._translate_errors(f"cannot load {name}"):
-            for place in [self.place] if self.ownership is None else self.ownership.readable:
-                with contextlib.suppress(FileNotFoundError):
-                    data = place.read(name, size + 1) if kind == "packed" else b""
-                    path = None if kind == "packed" else place.fetch(name)
-                    found = (len(data), zlib.crc32(data)) if path is None else measure(path)
-                    break
-            else:
+
+        def fetch() -> tuple[bytes, Path | None, tuple[int, int]]:
+            with self._translate_errors(f"cannot load {name}"):
+                for place in [self.place] if self.ownership is None else self.ownership.readable:
+                    with contextlib.suppress(FileNotFoundError):
+                        data = place.read(name, size + 1) if kind == "packed" else b""
+                        path = None if kind == "packed" else place.fetch(name)
+                        found = (len(data), zlib.crc32(data)) if path is None else measure(path)
+                        return data, path, found
                 raise CheckpointError(
                     f"checkpoint {name} is not in {self.url}: expected a {kind} of {size} bytes, "
-                    "found nothing; it was "
-                    "deleted, or the place was moved. Put it back, or let the trial begin afresh"
+                    "found nothing; it was deleted, or the place was moved. Put it back, or let "
+                    "the trial begin afresh"
                 )
+
+        data, path, found = self.attempts.run(fetch, _may_pass, self)
         if found != (size, crc):
             more = " or more" if found[0] > size else ""
             raise CheckpointError(
@@ -297,12 +311,17 @@ class Checkpoints:
         )
 
     @contextlib.contextmanager
-    def _translate_errors(self, what: str) -> Iterator[None]:
+    def _translate_errors(self, what: str, source: Path | None = None) -> Iterator[None]:
+        """Raise errors of the system as luthier's; those of a source are no fault of the place."""
         try:
             yield
         except OSError as e:
-            raise CheckpointError(
-                f"{what} in {self.url}: {e}; check that it exists, its rights and its space"
+            may_pass = is_exhausted(e)
+            if source is not None and not may_pass and _is_within(e.filename, source):
+                raise CheckpointError(f"{source} cannot be read: {e}") from e
+            raise CheckpointPlaceError(
+                f"{what} in {self.url}: {e}; check that it exists, its rights and its space",
+                may_pass,
             ) from e
 
 
@@ -357,6 +376,15 @@ def unnamed_store(url: str, keep: Keep, why: str) -> Checkpoints:
     made.url = url
     made.place = UnnamedPlace(why)
     return made
+
+
+def _may_pass(e: Exception) -> bool:
+    return isinstance(e, CheckpointPlaceError) and e.may_pass
+
+
+def _is_within(path: Any, folder: Path) -> bool:
+    """Whether a path that an error names is a file or folder of the user's, or stands in it."""
+    return isinstance(path, str | os.PathLike) and Path(path).is_relative_to(folder)
 
 
 def _kind(source: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .. import __version__
+from ..attempts import is_exhausted
 from ..errors import LuthierError
 from ..passwords import hide_passwords
 from .lazy_group import LazyGroup
@@ -43,6 +44,12 @@ class _Luthier(LazyGroup):
                 raise click.ClickException(escape(hide_passwords(str(e).split("\n", 1)[0]))) from e
             e.message = hide_passwords(e.message)  # type: ignore[misc]
             raise
+        except MemoryError as e:
+            raise click.ClickException(f"no memory is left: {e}".rstrip(": ")) from e
+        except OSError as e:
+            if not is_exhausted(e):
+                raise
+            raise click.ClickException(escape(str(e))) from e
         except UnicodeEncodeError as e:
             raise click.ClickException(f"expected text in UTF-8, got {e.object!a:.100}") from e
         except KeyboardInterrupt:

@@ -7,9 +7,11 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import IO
 
-from ..errors import CommandError
+from ..attempts import Attempts, is_exhausted
+from ..errors import CommandError, MachineError
 from ..executors.supervised import Supervised
 
 _N_STDERR = 20  # last lines of stderr that are kept
@@ -29,15 +31,19 @@ class Process:
 
     Raises:
         CommandError: The program cannot be run.
+        MachineError: The machine has no process, file or memory left for it, and waiting did not
+            help.
         PlatformError: The system cannot end what a program has started.
     """
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], grace_s: float) -> None:
+        start = partial(Supervised, argv, env, grace_s, is_read=True)
         try:
-            self._process = Supervised(argv, env, grace_s, is_read=True)
+            self._process = Attempts().run(start, is_exhausted, argv[0])
         except (OSError, ValueError) as e:
             reason = e.strerror if isinstance(e, OSError) and e.strerror else e
-            raise CommandError(f"{argv[0]!r} cannot be run: {reason}") from e
+            kind = MachineError if is_exhausted(e) else CommandError
+            raise kind(f"{argv[0]!r} cannot be run: {reason}") from e
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # None after the last
         self._stderr: deque[str] = deque(maxlen=_N_STDERR)
         self._readers = [

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import CommandError, TrialPruned, find_closest
+from ..errors import CommandError, TrialPruned, WorkerDiedError, find_closest
 from ..executors.supervised import require_supervisors
 from ..trial.handle import Trial
 from .process import run_process
@@ -118,6 +118,7 @@ class Program:
                 result, or constraints that are no object.
             TrialError: A constraint or a cost in its output is not valid.
             TrialPruned: The scheduler stopped the trial.
+            WorkerDiedError: Something else ended the program, such as a system short of memory.
         """
         params = trial.params
         self.check(dict.fromkeys([*trial.space.names, *params]) or self.placeholders)
@@ -187,10 +188,14 @@ def _report(trial: Trial, value: Value, fields: Mapping[str, Any]) -> None:
 
 def _exit_error(
     argv: Sequence[str], status: int, stderr: Sequence[str], last_line: str
-) -> CommandError:
+) -> CommandError | WorkerDiedError:
     """The error of a program that failed: its last words first, then what came before."""
+    # A shell says by 128 and more that a signal has ended what it ran.
+    number = -status if status < 0 else status - 128
+    is_killed = number in (signal.SIGKILL, signal.SIGTERM)
     how = f"ended with exit status {status}"
-    if status < 0:
-        how = f"was ended by {signal.Signals(-status).name}"
+    if status < 0 or is_killed:
+        how = f"was ended by {signal.Signals(number).name}"
     last_words = (stderr or [last_line])[-1]
-    return CommandError("\n".join([f"{shlex.join(argv)} {how}: {last_words}", *stderr[:-1]]))
+    text = "\n".join([f"{shlex.join(argv)} {how}: {last_words}", *stderr[:-1]])
+    return WorkerDiedError(text, killed=True) if is_killed else CommandError(text)

@@ -48,6 +48,7 @@ _STATUS: tuple[tuple[type[LuthierError], int], ...] = (
     (errors.LeaseLostError, 409),
     (errors.TrialError, 422),
     (errors.SpaceError, 422),
+    (errors.CheckpointPlaceError, 503),
     (errors.CheckpointError, 422),
     (errors.MissingDependencyError, 422),
     (errors.StorageUnreachableError, 503),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from .._lazy import attach
+from ..attempts import WAIT_S
 from ..errors import StorageError
 from ..passwords import hide_password
 from .base import Storage
@@ -34,8 +35,12 @@ _SERVERS = {  # the storage on a server, by the URL's scheme
     "http": "HTTP",
     "https": "HTTP",
 }
-_OPTIONS: dict[str, Callable[[str], Any]] = {"lease_s": float, "max_retries": int}
-_SERVER_OPTIONS: dict[str, Callable[[str], Any]] = {"reconnect_s": float, "checkpoints": str}
+_OPTIONS: dict[str, Callable[[str], Any]] = {
+    "lease_s": float,
+    "max_retries": int,
+    "reconnect_s": float,
+}
+_SERVER_OPTIONS: dict[str, Callable[[str], Any]] = {"checkpoints": str}
 _EXAMPLES = (
     "'sqlite:///luthier.db', 'postgresql://user@host/database', 'redis://host:6379', "
     "'http://host:8700'"
@@ -56,10 +61,10 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
 
     URLs are "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...",
     "redis://host:6379/0", "http://host:8700" (a `luthier serve`). Options follow a question mark,
-    as in "sqlite:///file.db?lease_s=10": lease_s, max_retries, and where there is a server,
-    reconnect_s (for how long a request is tried again while the server is away) and checkpoints (a
-    folder or URL that all workers can write to). Further options are the driver's, such as
-    "?sslmode=require".
+    as in "sqlite:///file.db?lease_s=10": lease_s, max_retries, reconnect_s (for how long a request
+    is tried again while the server is away or its disk is full), and where there is a server,
+    checkpoints (a folder or URL that all workers can write to). Further options are the driver's,
+    such as "?sslmode=require".
 
     Args:
         storage: The URL or path; a storage is returned as it is.
@@ -106,7 +111,8 @@ def _sqlite(path: str, options: dict[str, Any], text: str) -> Storage:
         raise StorageError(
             f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory"
         )
-    return _load("SQLite")(path, **options)
+    reconnect_s = options.pop("reconnect_s", WAIT_S)
+    return _load("Retrying")(_load("SQLite")(path, **options), reconnect_s)
 
 
 def _on_server(scheme: str, place: str, query: str, text: str) -> Storage:

@@ -96,6 +96,7 @@ class Storage(ABC):
 
     Attributes:
         shared: Whether other processes may write to it.
+        on_server: Whether the answer of a verb may be lost on its way.
         url: The URL by which another process opens it; None where it cannot. It may hold a
             password: see `passwords.hide_password`.
         folder: Path or URL of the folder for checkpoints, in which each study has a folder of its
@@ -104,6 +105,7 @@ class Storage(ABC):
     """
 
     shared: bool = True
+    on_server: bool = True
     url: str | None = None
     folder: str | None = None
     file: str | None = None

@@ -1,41 +1,40 @@
-"""Storage on a server: verbs that fail because the server is away are tried again."""
+"""Storage whose verbs are tried again while its server is away, or its disk is full."""
 
 from __future__ import annotations
 
-import logging
-import math
-import random
-import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..errors import StorageUnreachableError, StudyExistsError, StudyNotFoundError
+from ..attempts import Attempts
+from ..errors import (
+    StorageFullError,
+    StorageUnreachableError,
+    StudyExistsError,
+    StudyNotFoundError,
+)
 from ..trial.record import State, TrialRow, Turn
 from .base import Storage, StudyRecord
 from .wrapper import Wrapper
 
-logger = logging.getLogger("luthier")
-
 RECONNECT_S = 120.0
 # A server that has never answered is given less time: its address may be wrong.
 _FIRST_S = 10.0
-_SHORTEST_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 2.0
 T = TypeVar("T")
 
 
 class Retrying(Wrapper):
-    """Storage whose verbs wait until an absent server is back.
+    """Storage whose verbs wait until an absent server is back, or a full disk has room.
 
     A verb whose answer was lost may have been carried out or not. It is run again, and where it
     turns out that the first attempt succeeded, that is its answer: nothing is added, claimed or
     finished twice.
 
     Args:
-        inner: The storage, whose verbs raise StorageUnreachableError while the server is away.
-        reconnect_s: For how many seconds a verb is tried again.
+        inner: The storage, whose verbs raise StorageUnreachableError while the server is away, and
+            StorageFullError while there is no space.
+        reconnect_s: For how many seconds a verb is tried again. One that fails soon after another
+            has waited in vain is not.
     """
 
     def __init__(self, inner: Storage, reconnect_s: float = RECONNECT_S) -> None:
@@ -47,9 +46,8 @@ class Retrying(Wrapper):
             self.url = (
                 f"{inner.url}{'&' if '?' in inner.url else '?'}reconnect_s={self.reconnect_s}"
             )
+        self._attempts = Attempts(self.reconnect_s)
         self._answered = False
-        self._away = threading.Event()  # so that only one of many threads logs it
-        self._last_attempt_s = math.inf  # by time.monotonic; `close_soon` brings it forward
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Retrying, (self.inner, self.reconnect_s)
@@ -59,31 +57,18 @@ class Retrying(Wrapper):
 
     def _retry(self, verb: Callable[[bool], T]) -> T:
         """Run a verb until it answers; its argument says whether it has been run before."""
-        began_s = time.monotonic()
-        pause_s = _SHORTEST_PAUSE_S
         again = False
-        while True:
-            try:
-                answer = verb(again)
-            except StorageUnreachableError as e:
-                # Read each time, as `close_soon` may shorten it meanwhile.
-                reconnect_s = (
-                    self.reconnect_s if self._answered else min(self.reconnect_s, _FIRST_S)
-                )
-                if time.monotonic() >= min(began_s + reconnect_s, self._last_attempt_s):
-                    raise
-                if not self._away.is_set():
-                    self._away.set()
-                    logger.warning("%s; trying for %g s", e, reconnect_s)
-                again = True
-                time.sleep(random.uniform(0.5, 1.0) * pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            else:
-                self._answered = True
-                if self._away.is_set():
-                    self._away.clear()
-                    logger.warning("%r answers again", self.inner)
-                return answer
+
+        def attempt() -> T:
+            nonlocal again
+            was_run = again
+            again = True
+            return verb(was_run)
+
+        first_s = None if self._answered else _FIRST_S
+        answer = self._attempts.run(attempt, _may_pass, self.inner, first_s)
+        self._answered = True
+        return answer
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         def verb(again: bool) -> StudyRecord:
@@ -114,7 +99,9 @@ class Retrying(Wrapper):
         expected: int | None = None,
         call: str | None = None,
     ) -> tuple[int, int]:
-        return super().add_trials(study, rows, expected, call or uuid.uuid4().hex)
+        if call is None and self.inner.on_server:
+            call = uuid.uuid4().hex
+        return super().add_trials(study, rows, expected, call)
 
     def claim(
         self,
@@ -140,6 +127,9 @@ class Retrying(Wrapper):
         return self._retry(verb)
 
     def close_soon(self, within_s: float) -> None:
-        self.reconnect_s = min(self.reconnect_s, within_s)
-        self._last_attempt_s = min(self._last_attempt_s, time.monotonic() + within_s)
+        self._attempts.end_soon(within_s)
         super().close_soon(within_s)
+
+
+def _may_pass(e: Exception) -> bool:
+    return isinstance(e, StorageUnreachableError | StorageFullError)

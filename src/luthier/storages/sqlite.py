@@ -74,7 +74,7 @@ ALTER TABLE reports RENAME TO luthier_reports;
 
 
 class SQLite(Relational):
-    """Studies in one file.
+    """Studies in one file. Its verbs fail while the disk is full; see `Retrying`.
 
     Args:
         path: The file; it is made when it does not exist, its folder is not.
@@ -87,6 +87,8 @@ class SQLite(Relational):
         StorageReadOnlyError: It, or its folder, cannot be written.
         StorageError: The folder does not exist, or the disk fails.
     """
+
+    on_server = False
 
     def __init__(
         self, path: str | os.PathLike[str], lease_s: float = 60.0, max_retries: int = 2

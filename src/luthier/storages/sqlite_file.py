@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..attempts import is_exhausted
 from ..errors import (
     LuthierError,
     StorageDamagedError,
@@ -234,6 +235,8 @@ class File(ForkAware):
                 f"no space left for {self.path} ({e}); finished trials are safe. Free some space "
                 "and run again"
             )
+        if code == sqlite3.SQLITE_CANTOPEN and (reason := _find_exhaustion(self.path)):
+            return StorageFullError(f"{self.path} cannot be opened ({reason})")
         if code in _READ_ONLY:
             return StorageReadOnlyError(
                 f"{self.path} cannot be written ({e}); check the rights of the file and its folder"
@@ -271,6 +274,15 @@ def _wait_and_execute(db: sqlite3.Connection, statement: str, args: tuple[Any, .
             if e.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(random.uniform(0.0002, 0.002))
+
+
+def _find_exhaustion(path: Path) -> str | None:
+    """Return what the machine is out of, if that is why a file cannot be opened."""
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as e:
+        return str(e) if is_exhausted(e) else None
+    return None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

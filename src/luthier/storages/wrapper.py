@@ -26,6 +26,7 @@ class Wrapper(Storage):
     def __init__(self, inner: Storage) -> None:
         self.inner = inner
         self.shared = inner.shared
+        self.on_server = inner.on_server
         self.url = inner.url
         self.folder = inner.folder
         self.file = inner.file

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,10 @@ from .. import executors
 from ..errors import (
     LeaseLostError,
     LuthierError,
+    MachineError,
     SpaceExhaustedError,
+    StorageFullError,
+    StorageUnreachableError,
     TrialMemoryError,
     TrialTimeoutError,
     UnstorableError,
@@ -40,6 +44,7 @@ from .remote import forget, reports_elsewhere, submitter
 logger = logging.getLogger("luthier")
 
 _POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
+_MAX_GIVEN_BACK = 3  # how often one trial may be given back because of the machine
 _ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for its room
 # Errors that say nothing about the objective's code: the study goes on after them.
 _NOT_THE_OBJECTIVE = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)
@@ -230,6 +235,7 @@ class _Loop:
             self.deadline = time.monotonic() + settings.timeout_s
         self.held: dict[int, Ticket] = {}
         self.reported_elsewhere = False  # trials report past this process
+        self._n_given_back: Counter[int] = Counter()  # because of the machine, by number
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -281,8 +287,11 @@ class _Loop:
         if isinstance(e, cf.BrokenExecutor):  # it cannot go on, but the trial can
             raise e
         if row is None:
-            if isinstance(e, WorkerDiedError) and self.n_left is not None and self._is_new(ticket):
+            is_offered_again = isinstance(e, WorkerDiedError | MachineError | MemoryError)
+            if is_offered_again and self.n_left is not None and self._is_new(ticket):
                 self.n_left += 1
+            if isinstance(e, MachineError):
+                self._require_passing(ticket, e)
             return
         if row.state == State.PAUSED:
             return
@@ -296,8 +305,19 @@ class _Loop:
         if e is not None and not isinstance(e, (*_NOT_THE_OBJECTIVE, *self.caught)):
             raise e
 
+    def _require_passing(self, ticket: Ticket, e: MachineError) -> None:
+        """End the run with an error of the machine after which it cannot go on.
+
+        A storage that took the trial back answers again. Other places were waited for in vain.
+        """
+        self._n_given_back[ticket.number] += 1
+        is_over = isinstance(e, StorageUnreachableError | StorageFullError)
+        if not is_over or self._n_given_back[ticket.number] >= _MAX_GIVEN_BACK:
+            raise e
+        logger.warning("trial %d is offered again: %s", ticket.number, e)
+
     def settle(self, ticket: Ticket, outcome: Outcome, retried: bool) -> TrialRow | None:
-        """Store an outcome, or release the trial if its worker was killed.
+        """Store an outcome, or release the trial if it is not to blame for its end.
 
         Returns:
             The row; None when the trial is not over.
@@ -310,6 +330,10 @@ class _Loop:
             was_killed = isinstance(e, WorkerDiedError) and e.killed
             if was_killed or isinstance(e, cf.BrokenExecutor):
                 row = self._offer_again(ticket, e, retried or isinstance(e, cf.BrokenExecutor))
+            elif isinstance(e, MachineError):
+                row = self._offer_again(ticket, e, retried=False)
+            elif self._lacked_memory(ticket, e):
+                row = self._offer_again(ticket, e, retried)
             else:
                 row = self._end(ticket, outcome)
         except LeaseLostError as lost:
@@ -325,10 +349,20 @@ class _Loop:
         except UnstorableError as e:
             return self._offer_again(ticket, e, retried=True)
 
+    def _lacked_memory(self, ticket: Ticket, e: BaseException | None) -> bool:
+        """Whether others may have used the memory that a trial lacked, and it may be run again.
+
+        As after the system has killed a worker for its memory, that is so a few times.
+        """
+        if not isinstance(e, MemoryError) or isinstance(e, TrialMemoryError):
+            return False
+        [row] = self.engine.rows([ticket.number])
+        return row.retries < self.engine.storage.max_retries
+
     def _offer_again(
         self, ticket: Ticket, e: BaseException | None, retried: bool
     ) -> TrialRow | None:
-        """Release a trial whose worker was killed; its row if that happened too often."""
+        """Release a trial that is not to blame; its row if that happened too often."""
         self.engine.release(ticket.number, ticket.token, retried)
         [row] = self.engine.rows([ticket.number])
         if row.state == State.FAILED:
@@ -355,7 +389,12 @@ class _Loop:
                 self.engine.release(ticket.number, ticket.token, retried=False)
             self.engine.release_unnoted()
         except LuthierError as e:
-            logger.warning("could not give back trials %s: %s", sorted(held), e)
+            logger.warning(
+                "could not give back trials %s, which are offered again when their leases have run "
+                "out: %s",
+                sorted(held),
+                e,
+            )
 
     # -- running --------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..argument_names import explain_attribute
 from ..errors import (
     CheckpointError,
+    CheckpointPlaceError,
     DistributionError,
     IncompatibleDistributionError,
     ReportError,
@@ -156,6 +157,8 @@ class Trial:
                 step = int_if_whole(float(reference["step"]))
                 self._resumed = step, keeper.load(reference)
                 return self._resumed
+            except CheckpointPlaceError:  # the checkpoint may well be there
+                raise
             except (CheckpointError, KeyError) as e:
                 logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
         self._resumed = 0, None
@@ -305,6 +308,8 @@ class Trial:
         Raises:
             ReportError: value or step is not a number, or not as many as there are objectives.
             CheckpointError: The checkpoint is neither, or its file does not exist.
+            MachineError: The checkpoint or the value cannot be stored, for want of space or of a
+                server, say, and waiting did not help. Let it pass: the trial is then offered again.
             LeaseLostError: The trial was given to another worker in the meantime.
         """
         if isinstance(value, Mapping):

@@ -10,7 +10,13 @@ from typing import Any
 
 import msgspec
 
-from ..errors import LeaseLostError, ObjectiveValueError, TrialError, TrialPruned
+from ..errors import (
+    LeaseLostError,
+    ObjectiveValueError,
+    TrialError,
+    TrialPruned,
+    find_machine_error,
+)
 from ..space.distributions import Distribution
 from ..validation import check_values, show, to_error_text
 from .handle import Trial
@@ -28,7 +34,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         state: COMPLETE, PAUSED, PRUNED or FAILED.
         values: One number for each objective, when complete.
         error: The reason and the traceback, when failed.
-        exception: The exception that the objective raised, if it did.
+        exception: The exception that the objective raised, if it did; a `MachineError` where it was
+            raised because of one.
         params: The params that were used.
         suggested: The distributions that the objective asked for.
         tags: The tags that it set.
@@ -86,7 +93,7 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         raise
     except BaseException as e:  # some libraries end a task by what is no Exception
         state = State.FAILED
-        exception = e
+        exception = find_machine_error(e) or e
         error = describe_exception(e)
 
     notes = trial.notes()
@@ -147,6 +154,7 @@ def outcome_from_tell(
 
 def outcome_of_failure(exception: BaseException, notes: TrialNotes) -> Outcome:
     """Return the outcome of a trial that an exception ended outside of what `execute` catches."""
+    exception = find_machine_error(exception) or exception
     error = f"{type(exception).__name__}: {exception}"
     return _outcome(State.FAILED, None, to_error_text(error), notes, exception=exception)
 
