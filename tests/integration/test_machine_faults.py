@@ -335,7 +335,7 @@ def test_the_command_line_ends_with_one_error_where_checkpoints_cannot_be_writte
     )
     command = [sys.executable, "-m", "luthier.cli", "run", "train.py:objective"]
     done = subprocess.run(
-        [*command, "--storage", "sqlite:///a.db", "--trials", "30"],
+        [*command, "--storage=sqlite:///a.db", "--trials=30", "--checkpoints=taken/here"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..attempts import Attempts, is_exhausted
-from ..errors import CheckpointError, CheckpointPlaceError
+from ..errors import CheckpointError, CheckpointPlaceError, MissingDependencyError
 from ..passwords import hide_password
 from .folder import Folder, copy, discard_own, make_file, measure
 from .ownership import Owner, Ownership
@@ -315,6 +315,8 @@ class Checkpoints:
         """Raise errors of the system as luthier's; those of a source are no fault of the place."""
         try:
             yield
+        except MissingDependencyError as e:
+            raise CheckpointPlaceError(str(e)) from e
         except OSError as e:
             may_pass = is_exhausted(e)
             if source is not None and not may_pass and _is_within(e.filename, source):
