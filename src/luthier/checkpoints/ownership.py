@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..errors import CheckpointError
+from ..errors import CheckpointPlaceError
 
 if TYPE_CHECKING:
     from .folder import Folder
@@ -98,7 +98,7 @@ class Ownership:
             apart: Whether to take the folder that is named by its identity in any case.
 
         Raises:
-            CheckpointError: All of the place belongs to others.
+            CheckpointPlaceError: All of the place belongs to others.
         """
         if self.own is not None:
             return self.own
@@ -114,7 +114,7 @@ class Ownership:
                     )
                 return part
         other = _read_owner(self.inner)
-        raise CheckpointError(
+        raise CheckpointPlaceError(
             f"the checkpoints there belong to study {other and other.study!r} of another database, "
             f"{other and other.database!r}, and study {self.owner.study!r} would mix its own with "
             "them; give each study a place of its own: load_study(..., checkpoints=...)"
