@@ -130,7 +130,6 @@ THEMES = {
         "storages/http_messages",
     ],
     "integration/test_unstorable": ["space/choices", "study/trial_end"],
-    "space/test_space": ["space/constraints"],
     "storages/test_contract": [
         "storages/base",
         "storages/memory",
@@ -145,6 +144,14 @@ THEMES = {
         "storages/sql_dialects",
         "storages/sql_engine",
         "storages/sql_errors",
+    ],
+    "space/test_distributions": ["space/widening"],
+    "space/test_space": [
+        "space/conditions",
+        "space/constraints",
+        "space/descriptions",
+        "space/discovery",
+        "space/feasible_draws",
     ],
     "storages/test_sqlite": ["storages/forks", "storages/sqlite_file"],
     "study/test_copy": ["cli/storage"],

@@ -56,7 +56,11 @@ TrialPruned is not an error: the objective raises it to say that it stopped earl
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
+
+_MAX_COMPARED = 200  # characters of names that are compared, to find the one that was meant
+_MAX_NAMES = 1_000
 
 
 class LuthierError(Exception):
@@ -291,5 +295,8 @@ def find_closest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of the names that was probably meant, for an error's message."""
     import difflib  # errors are rare, and it takes longer to load than this package
 
-    near = difflib.get_close_matches(name, list(names), 1)
+    if len(name) > _MAX_COMPARED:
+        return None
+    short = (n for n in names if len(n) <= _MAX_COMPARED)
+    near = difflib.get_close_matches(name, list(itertools.islice(short, _MAX_NAMES)), 1)
     return near[0] if near else None

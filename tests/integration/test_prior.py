@@ -15,7 +15,8 @@ import luthier
 from luthier import Categorical, Float, Int, Space
 from luthier.errors import DistributionError, SpaceError
 from luthier.samplers import TPE
-from luthier.space.distributions import Distribution, widen
+from luthier.space.distributions import Distribution
+from luthier.space.widening import widen
 
 ADAM = Categorical(["adam", "sgd", "lamb"], prior={"adam": 0.6, "sgd": 0.2})
 FIXED = Float(1.0, 1.0, prior=1.0)

@@ -9,7 +9,7 @@ import pytest
 
 from luthier import Float, Int, Space, State, TrialRow, samplers
 from luthier.history.history import History
-from luthier.samplers.startup import contains_point, sample_startup, to_cube
+from luthier.samplers.startup import contains_point, sample_startup
 
 NAMES = ["CMAES", "DE", "Evolution"]
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(3)})
@@ -70,7 +70,7 @@ def test_all_parameters_fixed(name: str) -> None:
 
 def test_the_cube_and_back() -> None:
     X = MIXED.sample(np.random.default_rng(0), 200)
-    U = to_cube(MIXED, X, np.random.default_rng(1))
+    U = MIXED.to_cube(X, np.random.default_rng(1))
     assert ((U >= 0) & (U <= 1)).all()
     np.testing.assert_array_equal(MIXED.place(U.copy()), X)
 

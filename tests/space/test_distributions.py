@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space
 from luthier.errors import DistributionError, UnknownParameterError
+from luthier.space.choices import choice_key
 from luthier.space.distributions import Distribution
 
 SCALES = ("linear", "log", "reverse_log")
@@ -176,3 +177,86 @@ def test_a_single_value_is_drawn_like_a_point_of_a_space(dist, use_prior):
         assert value == space.decode(X)[0]["x"]
         assert type(value) is type(space.decode(X)[0]["x"])
         assert rng.random() == alone.random()
+
+
+def test_repeated_choices_are_found_with_one_look_at_each(monkeypatch) -> None:
+    n_keys = 0
+
+    def counting_key(value):
+        nonlocal n_keys
+        n_keys += 1
+        return choice_key(value)
+
+    monkeypatch.setattr("luthier.space.distributions.choice_key", counting_key)
+    with pytest.raises(DistributionError, match="choices must differ") as e:
+        Categorical([*range(20_000), *range(20_000)])
+    assert n_keys <= 4 * 40_000
+    assert len(str(e.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Float(-1e308, 1e308), "beyond what floats can measure"),
+        (lambda: Float(-1.7e308, 0, step=1e308), "beyond what floats can measure"),
+        (lambda: Float(0, 1e308, step=1e-300), "beyond what floats can measure|too small"),
+        (lambda: Float(5e-324, 1e308, scale="log", step=1e300), "beyond what floats can measure"),
+        (lambda: Float(1e16, 2e16, step=0.01), "too small"),
+        (lambda: Float(0, 10**400), "must be finite|whole number"),
+        (lambda: Float(0, 1, step=10**400), "must be finite|whole number"),
+        (lambda: Float(0, 1, default=10**400), "must be finite|whole number"),
+        (lambda: Float(0, 1, prior=10**400), "must be finite|whole number"),
+        (lambda: Int(0, 10**400), "must be finite|whole number"),
+        (lambda: Int(0, 2**53, scale="reverse_log"), "beyond what floats can measure"),
+        (lambda: Categorical([10**5000]), "must be finite"),
+        (lambda: Categorical([nested(5000)]), "a choice must be None"),
+        (lambda: Float(0, 1, when={"k": [nested(5000)]}), "a choice must be None"),
+        (lambda: Categorical([1, 2]).raw(nested(5000)), "a choice must be None"),
+    ],
+)
+def test_what_numbers_cannot_hold_is_refused_when_it_is_written(make, says: str) -> None:
+    with pytest.raises(DistributionError, match=says) as e:
+        make()
+    assert len(str(e.value)) < 1000
+
+
+def nested(depth: int) -> tuple:
+    value: tuple = ()
+    for _ in range(depth):
+        value = (value,)
+    return value
+
+
+EXTREMES = [
+    Float(-8e307, 8e307),
+    Float(5e-324, 1.7e308, scale="log"),
+    Float(0, 5e-324),
+    Float(0, 1e-18, step=1e-20),
+    Float(2.4e9, 2.5e9, step=0.01),
+    Float(1e6, 2e7, step=1e-3),
+    Float(0, 1e5, step=1e-6),
+    Float(-1e300, 1e300, step=1e290),
+    Int(-(2**53), 2**53),
+    Int(1, 2**53, scale="log"),
+]
+
+
+@pytest.mark.parametrize("dist", EXTREMES, ids=repr)
+def test_what_a_distribution_draws_is_one_of_its_values(dist: Distribution) -> None:
+    X = Space({"x": dist}).sample(np.random.default_rng(1), 200)[:, 0]
+    raw = dist.from_unit(X)
+    assert np.isfinite(raw).all()
+    assert dist.contains(raw).all()
+    assert len(np.unique(raw)) > 1
+    assert dist.contains(dist.raw(dist.value(float(raw[0]))))
+
+
+@given(st.floats(1e-12, 1e12), st.floats(0, 1e9), st.integers(2, 10**6), st.integers(0, 2**32))
+def test_steps_of_any_size_give_their_own_values(step, low, n, seed: int) -> None:
+    try:
+        dist = Float(low, low + n * step, step=step)
+    except DistributionError:
+        return
+    raw = dist.from_unit(np.random.default_rng(seed).random(20))
+    assert dist.contains(raw).all()
+    assert dist.contains(dist.from_unit(dist.to_unit(raw))).all()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space
@@ -15,7 +17,8 @@ from luthier.errors import (
     SpaceError,
     UnknownParameterError,
 )
-from luthier.space.space import discover_conditions
+from luthier.space.constraints import Expression
+from luthier.space.discovery import discover_conditions
 
 TREE = Space(
     {
@@ -285,3 +288,106 @@ def test_numbers_of_any_size_are_computed_with_in_no_time() -> None:
 def test_a_constraint_has_an_end() -> None:
     with pytest.raises(ConstraintError, match="at most 2,000 characters"):
         Space({"x": Int(1, 9)}, ["x < 1" + " + 1" * 1000])
+
+
+def chain(n: int, first: int = 1) -> dict[str, Categorical]:
+    """Parameters of which each is active where the one before is 0, the last one first."""
+    names = range(first, n)
+    whole = {f"p{i}": Categorical((0, 1), when={f"p{i - 1}": [0]}) for i in names}
+    return {**dict(reversed(whole.items())), "p0": Categorical((0, 1))}
+
+
+def test_a_long_chain_of_conditions_is_resolved_parents_first() -> None:
+    space = Space(chain(3000))
+    X = space.sample(rng(), 200)
+    n_active = (~np.isnan(X)).sum(axis=1)
+    first_one = [next((i for i in range(3000) if r[f"p{i}"]), 2999) for r in space.decode(X)]
+    assert n_active.tolist() == [i + 1 for i in first_one]
+
+
+def test_a_long_circle_of_conditions_is_refused_in_a_short_message() -> None:
+    circle = {**chain(2000), "p0": Categorical((0, 1), when={"p1999": [0]})}
+    with pytest.raises(ConditionError, match="run in a circle") as e:
+        Space(circle)
+    assert len(str(e.value)) < 1000
+
+
+def test_a_grid_with_more_values_than_fit_in_memory_is_refused() -> None:
+    binary = {f"b{i}": [0, 1] for i in range(18)}
+    wide = Space({**binary, **{f"c{i}": [0] for i in range(400)}})
+    tracemalloc.start()
+    with pytest.raises(SpaceError, match="20,000,000 values in its points of 418 parameters"):
+        wide.grid()
+    assert not wide.can_list
+    assert tracemalloc.get_traced_memory()[1] < 300e6
+    tracemalloc.stop()
+    assert len(Space(binary).grid()) == 2**18
+
+
+def test_a_grid_over_a_chain_of_conditions_has_each_end_once() -> None:
+    assert Space(chain(100)).grid().shape == (101, 100)
+    with pytest.raises(SpaceError, match="take wider steps or fewer parameters"):
+        Space(chain(1500)).grid()
+
+
+class CountingExpression(Expression):
+    """An expression that counts the rows that it is evaluated on."""
+
+    n_rows = 0
+
+    def __call__(self, columns):
+        CountingExpression.n_rows += len(next(iter(columns.values())))
+        return super().__call__(columns)
+
+
+def test_a_forbidden_point_meets_few_constraints(monkeypatch) -> None:
+    monkeypatch.setattr("luthier.space.space.Expression", CountingExpression)
+    CountingExpression.n_rows = 0
+    long = "x < 2" + " and x < 2" * 150
+    with pytest.raises(InfeasibleSpaceError):
+        Space({"x": Float(0, 1)}, [long] * 99 + ["x > 3"])
+    assert CountingExpression.n_rows < 100_000
+
+
+def test_long_constraints_get_fewer_draws(monkeypatch) -> None:
+    monkeypatch.setattr("luthier.space.space.Expression", CountingExpression)
+    CountingExpression.n_rows = 0
+    left = "x < 0.5" + " and x < 0.5" * 150
+    right = "x > 0.5" + " and x > 0.5" * 150
+    with pytest.raises(InfeasibleSpaceError, match="draws found no point"):
+        Space({"x": Float(0, 1)}, [left] * 40 + [right] * 40)
+    assert CountingExpression.n_rows < 1_000_000
+
+
+def test_many_constants_are_looked_up_and_mean_the_same() -> None:
+    wanted = ", ".join(f"'v{i}'" for i in range(0, 200, 2))
+    space = Space({"c": [f"v{i}" for i in range(200)]}, [f"c in ({wanted})", "c not in ('v0',)"])
+    assert sorted(p["c"] for p in space.decode(space.grid())) == sorted(
+        f"v{i}" for i in range(2, 200, 2)
+    )
+    mixed = Space({"c": Categorical([1, "1", (1, 2), 2.5])}, ["c in (1.0, (1, 2), -2)"])
+    assert [p["c"] for p in mixed.decode(mixed.grid())] == [1, (1, 2)]
+    numbers = Space({"k": Int(-3, 3)}, ["k + 1 in [-1, 2, 7]", "3 in (3, 4)"])
+    assert [p["k"] for p in numbers.decode(numbers.grid())] == [-2, 1]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_draws_from_a_rare_region_are_feasible_and_differ(seed: int) -> None:
+    X = RARE.sample(rng(seed), 300)
+    assert RARE.feasible(X).all()
+    assert len(set(RARE.keys(X))) > 250
+    assert (np.ptp(X[:, 1:], axis=0) > 0.3).all()
+
+
+RARE = Space(
+    {"m": ["a", "b"], **{f"q{i}": Float(0, 1) for i in range(6)}},
+    constraints=[f"q{i} < q{i + 1}" for i in range(5)] + ["m == 'a' or q5 < 0.9"],
+)
+
+
+def test_an_unknown_name_of_any_length_is_refused_at_once() -> None:
+    names = [f"{i}" + "ab" * 4000 for i in range(50)]
+    with pytest.raises(UnknownParameterError) as e:
+        Space({name: [1, 2] for name in names}).check({"x" + "ba" * 4000: 1})
+    assert len(str(e.value)) < 1000

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..argument_names import explain_constructor
 from ..history.history import History
-from ..space.space import MAX_ENUMERATED, Space
+from ..space.space import Space
 from ..typing import Array
 
 _ATTEMPTS = 20  # random points that may replace one, before all points are listed
@@ -81,7 +81,7 @@ def unseen_points(space: Space, history: History, taken: set[bytes] | None = Non
         history: All trials so far.
         taken: Keys of points that are left out too.
     """
-    if space.n_points > MAX_ENUMERATED:
+    if not space.can_list:
         return np.empty((0, space.d))
     grid = space.grid()
     fresh = ~history.seen(grid)

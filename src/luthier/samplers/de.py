@@ -10,7 +10,7 @@ from ..typing import Array, Index
 from ..validation import check_real, check_whole
 from .base import Sampler
 from .ranking import rank_trials
-from .startup import require_one_objective, sample_startup, to_cube, vary_until_new
+from .startup import require_one_objective, sample_startup, vary_until_new
 
 
 class DE(Sampler):
@@ -54,7 +54,7 @@ class DE(Sampler):
         filled = np.flatnonzero(members >= 0)
         if history.n < size or len(filled) < 4:
             return sample_startup(space, history, n, rng)
-        U = to_cube(space, history.X[members[filled]], rng)
+        U = space.to_cube(history.X[members[filled]], rng)
 
         def vary(i: int, attempt: int) -> Array:
             slot = (history.n + i) % size

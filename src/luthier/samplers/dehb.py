@@ -15,7 +15,7 @@ from ..typing import Array, Index
 from ..validation import check_real
 from .base import Sampler
 from .de import DE, check_step_settings, rand_1_bin
-from .startup import require_one_objective, sample_startup, to_cube, vary_until_new
+from .startup import require_one_objective, sample_startup, vary_until_new
 
 
 class DEHB(Sampler):
@@ -128,7 +128,7 @@ class DEHB(Sampler):
         """
         chosen = rng.choice(donors, 3, replace=False)
         numbers = [*chosen, parent if parent >= 0 else chosen[0]]
-        a, b, c, old = to_cube(space, history.X[numbers], rng)
+        a, b, c, old = space.to_cube(history.X[numbers], rng)
         return rand_1_bin(a, b, c, old, self.F, self.CR, rng)
 
 

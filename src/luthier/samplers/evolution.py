@@ -11,7 +11,7 @@ from ..typing import Array
 from ..validation import check_real, check_whole
 from .base import Sampler
 from .ranking import rank_trials
-from .startup import sample_startup, to_cube, vary_until_new
+from .startup import sample_startup, vary_until_new
 
 _ATTEMPTS = 20  # normal steps before a number is drawn anew
 
@@ -72,7 +72,7 @@ class Evolution(Sampler):
             competitors = rng.integers(len(best_first), size=self.tournament_size)
             x = history.X[best_first[competitors.min()]]
             active = np.flatnonzero(~np.isnan(x) & varying)
-            u: Array = to_cube(space, x[None], rng)[0]
+            u: Array = space.to_cube(x[None], rng)[0]
             if not len(active):
                 return u
             n_changed = min(1 + attempt // 10, len(active))

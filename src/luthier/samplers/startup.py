@@ -70,19 +70,6 @@ def prior_exponent(space: Space, n: int) -> float:
     return _PRIOR_BETA / n if space.has_prior else 0.0
 
 
-def to_cube(space: Space, X: Array, rng: np.random.Generator) -> Array:
-    """Return unit columns (n, d) as points of the unit cube, which `Space.place` turns back.
-
-    Inactive parameters are drawn.
-    """
-    U = X.copy()
-    for j in space.unordered:
-        U[:, j] = (U[:, j] + 0.5) / (space.dists[j].n_values or 1)
-    inactive = np.isnan(U)
-    U[inactive] = rng.random(int(inactive.sum()))
-    return U
-
-
 def raw_values(p: Distribution) -> Array:
     """Return the values (k,) of a discrete distribution, ascending; of a category its index."""
     raw = np.arange(p.n_values or 0, dtype=np.float64)

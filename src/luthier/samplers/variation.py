@@ -15,7 +15,6 @@ import numpy as np
 from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array
-from .startup import to_cube
 
 CrossoverName = Literal["uniform", "sbx", "vsbx", "blx_alpha", "spx", "undx"]
 MutationName = Literal["polynomial", "gaussian", "resample"]
@@ -228,7 +227,7 @@ class Breeder:
         """
         active = ~np.isnan(X)
         first_active = X[active.argmax(axis=0), np.arange(X.shape[1])]
-        return to_cube(self.space, np.where(active, X, first_active), rng)
+        return self.space.to_cube(np.where(active, X, first_active), rng)
 
     def _change_value(self, j: int, old: float, new: float, rng: np.random.Generator) -> float:
         """Return a coordinate of a discrete parameter that stands for another value than `old`.

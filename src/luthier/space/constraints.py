@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -74,6 +75,7 @@ class Expression:
     Attributes:
         text: The expression.
         names: The parameters that it names.
+        n_parts: Number of its operations, names and constants.
     """
 
     def __init__(self, text: str) -> None:
@@ -84,6 +86,8 @@ class Expression:
             )
         self.text = text.strip()
         self.names: set[str] = set()
+        self.n_parts = 0
+        self._lists: dict[ast.expr, frozenset[Any]] = {}  # of constants, in what follows `in`
         try:
             self._tree = ast.parse(self.text, mode="eval").body
             self._check(self._tree)
@@ -97,6 +101,7 @@ class Expression:
 
     def _check(self, node: ast.AST) -> None:
         """Walk the tree once, so that nothing but the listed forms is ever evaluated."""
+        self.n_parts += 1
         if isinstance(node, ast.Call):
             known = isinstance(node.func, ast.Name) and node.func.id in _CALLS
             if not known or node.keywords:
@@ -109,6 +114,9 @@ class Expression:
             children = []
         elif isinstance(node, _ALLOWED):
             children = list(ast.iter_child_nodes(node))
+            if isinstance(node, ast.Tuple | ast.List):
+                with contextlib.suppress(ValueError, TypeError):  # names, or what has no hash
+                    self._lists[node] = frozenset(ast.literal_eval(node))
         else:
             raise ConstraintError(
                 f"{type(node).__name__} is not allowed in a constraint, got {self.text!r}"
@@ -148,8 +156,13 @@ class Expression:
                 return join.reduce(np.broadcast_arrays(*parts))
             case ast.Compare():
                 left = self._value(node.left, columns)
-                result = np.True_
+                result: Any = np.True_
                 for op, comparator in zip(node.ops, node.comparators, strict=True):
+                    if isinstance(op, ast.In | ast.NotIn) and comparator in self._lists:
+                        found = _is_among(left, self._lists[comparator])
+                        result = result & (found if isinstance(op, ast.In) else ~found)
+                        left = list(self._lists[comparator])
+                        continue
                     right = self._value(comparator, columns)
                     result = result & self._compare(op, left, right)
                     left = right
@@ -176,6 +189,14 @@ def _floats(value: Any) -> Array:
     if isinstance(value, list) or found.dtype.kind not in "biufO" or text:
         raise ConstraintError("arithmetic takes numbers, not text or lists")
     return found.astype(float)
+
+
+def _is_among(value: Any, choices: frozenset[Any]) -> NDArray[np.bool_]:
+    """Return whether a value, or each of a column (n,), is one of some constants."""
+    column = np.asarray(value)
+    if column.ndim != 1 or isinstance(value, list):
+        return np.asarray(column.ndim == 0 and column.item() in choices)
+    return np.fromiter((v in choices for v in column.tolist()), dtype=bool, count=len(column))
 
 
 class Predicate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -10,8 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from ..errors import DistributionError, IncompatibleDistributionError, UnknownParameterError
+from ..errors import DistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
 from ..validation import check_parameter_name, is_scalar, show, to_plain_number
@@ -21,6 +23,8 @@ Scale = Literal["linear", "log", "reverse_log"]
 
 _DEFAULT_SD = 0.25  # of a prior that names only a value, as a share of the range
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
+_MAX_PLACES = 15  # decimals to which values are rounded
+_FINE_STEP = 1e-9  # below it that many decimals are too few
 
 
 def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
@@ -139,6 +143,7 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             raise DistributionError(
                 f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'"
             )
+        self._check_line()
         super().__post_init__()
         if self.default is not None:
             if not self.contains(self._number("default", self.default)):
@@ -175,6 +180,32 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         ):
             raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
         self._make_plain("low", "high", "step")
+
+    def _check_line(self) -> None:
+        """Refuse bounds and steps that floats cannot tell apart or measure.
+
+        Raises:
+            DistributionError: They are too wide, or the steps too small.
+        """
+        try:
+            measured = math.isfinite(sum(self._line))
+        except (ValueError, OverflowError):  # the logarithm of nothing, or a number beyond floats
+            measured = False
+        if self.step is not None and measured:
+            ends = (math.nextafter(self.low, 0), math.nextafter(self.high, 0))
+            finest = max(map(math.ulp, ends))
+            if self.low < self.high and self.step < finest:
+                raise DistributionError(
+                    f"floats between low={self.low!r} and high={self.high!r} are up to {finest:g} "
+                    f"apart, so step={self.step!r} is too small; take a wider one, or none"
+                )
+            measured = (self.high - self.low) / self.step <= 2 * _MAX_INT
+        if not measured:
+            step = "" if self.step is None else f" in steps of {self.step!r}"
+            raise DistributionError(
+                f"the range from low={self.low!r} to high={self.high!r}{step} is beyond what "
+                "floats can measure; narrow it, take wider steps, or use scale='log'"
+            )
 
     @cached_property
     def n_values(self) -> int | None:
@@ -263,7 +294,17 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         if self.step is None:
             return (raw >= self.low) & (raw <= self.high)
         i = (raw - self.low) / self.step
-        return (i > -1e-6) & (i < (self.n_values or 1) - 1 + 1e-6) & (abs(i - np.rint(i)) < 1e-6)
+        near = self._tolerance
+        return (i > -near) & (i < (self.n_values or 1) - 1 + near) & (abs(i - np.rint(i)) < near)
+
+    @cached_property
+    def _tolerance(self) -> float:
+        """How far from a discrete value a number may be, in steps, to be taken for it.
+
+        That is a little, or what floats of this size cannot tell.
+        """
+        largest = max(abs(self.low), abs(self.high))
+        return float(min(max(1e-6, 4 * np.finfo(np.float64).eps * largest / self.step), 0.5))
 
     @cached_property
     def _normal(self) -> tuple[float, float]:
@@ -293,7 +334,12 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             raise UnknownParameterError(
                 f"expected a number for {self!r}, got {value!r} ({type(value).__name__})"
             )
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise UnknownParameterError(
+                f"expected a value of {self!r}, got {show(value)}, which no float can hold"
+            ) from None
 
 
 class Float(_Numeric, frozen=True, tag="float"):
@@ -322,8 +368,8 @@ class Float(_Numeric, frozen=True, tag="float"):
     high: float
     step: float | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_bounds(self) -> None:
+        super()._check_bounds()
         if self.scale == "reverse_log" and not 0 <= self.low <= self.high < 1:
             raise DistributionError(
                 f"scale='reverse_log' measures the distance to 1 and needs 0 <= low <= high < 1, "
@@ -334,15 +380,20 @@ class Float(_Numeric, frozen=True, tag="float"):
         return 1.0
 
     def _grid(self, i: Any) -> Any:
-        return np.round(self.low + i * self.step, self._places)
+        value = self.low + i * self.step
+        return value if self._places is None else np.round(value, self._places)
 
     @cached_property
-    def _places(self) -> int:
-        """Number of decimals of the values."""
-        exponents = (
-            Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, self.step or 1.0)
-        )
-        return min(max(-int(e) for e in exponents), 15)
+    def _places(self) -> int | None:
+        """Number of decimals of the values; None where they cannot be rounded to them."""
+        step = self.step or 1.0
+        exponents = (Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, step))
+        places = max(-int(e) for e in exponents)
+        if places > _MAX_PLACES and step < _FINE_STEP:
+            return None
+        places = min(places, _MAX_PLACES)
+        largest = 10.0 ** min(300 - places, 308)  # that can be rounded without overflow
+        return places if max(abs(self.low), abs(self.high)) < largest else None
 
     def value(self, raw: float) -> float:
         return float(raw)
@@ -415,12 +466,14 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
             raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
         msgspec.structs.force_setattr(self, "choices", tuple(map(to_choice, self.choices)))
-        keys = [choice_key(c) for c in self.choices]
-        if not keys:
+        if not self.choices:
             raise DistributionError("a Categorical needs at least one choice, got none")
-        if len(set(keys)) < len(keys):
-            twice = sorted({k for k in keys if keys.count(k) > 1})
-            raise DistributionError(f"choices must differ, got {', '.join(twice)} more than once")
+        if len(self.index) < len(self.choices):
+            count = Counter(choice_key(c) for c in self.choices)
+            twice = sorted(key for key, n in count.items() if n > 1)
+            raise DistributionError(
+                f"choices must differ, got {', '.join(twice):.500} more than once"
+            )
         if self.default is not None:
             self.raw(self.default)
             msgspec.structs.force_setattr(self, "default", to_choice(self.default))
@@ -430,11 +483,12 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         """Return one weight for each choice, from those of some by name, or of all."""
         if isinstance(prior, Mapping):
             named = {choice_key(c): w for c, w in prior.items()}
-            if unknown := [c for c in prior if choice_key(c) not in self._index]:
+            if unknown := [c for c in prior if choice_key(c) not in self.index]:
                 raise DistributionError(
-                    f"the prior weighs {unknown!r}, not among the choices {list(self.choices)!r}"
+                    f"the prior weighs {unknown!r:.500}, not among the choices "
+                    f"{list(self.choices)!r:.500}"
                 )
-            prior = [named.get(key, 0.0) for key in self._index]
+            prior = [named.get(key, 0.0) for key in self.index]
         if (
             isinstance(prior, str)
             or not isinstance(prior, Sequence | np.ndarray)
@@ -462,8 +516,17 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         return len(self.choices)
 
     @cached_property
-    def _index(self) -> dict[str, int]:
+    def index(self) -> dict[str, int]:
+        """The position of each choice, by its key."""
         return {choice_key(c): i for i, c in enumerate(self.choices)}
+
+    @cached_property
+    def choice_array(self) -> NDArray[Any]:
+        """(k,) the choices as objects, as constraints look them up by position."""
+        choices = np.empty(len(self.choices), dtype=object)
+        for i, choice in enumerate(self.choices):  # one by one: a tuple would be taken for a row
+            choices[i] = choice
+        return choices
 
     def raw(self, value: Any) -> float:
         """Return the index of a choice, as the float that columns hold.
@@ -471,9 +534,11 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         Raises:
             UnknownParameterError: It is not among the choices.
         """
-        i = self._index.get(choice_key(value))
+        i = self.index.get(choice_key(value))
         if i is None:
-            raise UnknownParameterError(f"expected one of {list(self.choices)!r}, got {value!r}")
+            raise UnknownParameterError(
+                f"expected one of {list(self.choices)!r:.500}, got {value!r:.500}"
+            )
         return float(i)
 
     def log_prior(self, u: Array) -> Array:
@@ -516,48 +581,3 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
 
 
 Distribution = Float | Int | Categorical
-
-
-def widen(a: Distribution, b: Distribution) -> Distribution:
-    """Return the smallest distribution that has the values of two of the same kind.
-
-    Default and prior are those of b, or those of a where b has none. So is the scale, but where
-    that has not all the values: then it is linear.
-    """
-    prior_of: Any = a if b.prior is None else b
-    if isinstance(a, Categorical) and isinstance(b, Categorical):
-        choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a._index))
-        weights = dict(zip(prior_of._index, prior_of.prior or (), strict=False))
-        shares = [weights.get(choice_key(c), 0.0) for c in choices]
-        return msgspec.structs.replace(a, choices=choices, prior=shares if weights else None)
-
-    assert isinstance(a, Float | Int)
-    assert isinstance(b, Float | Int)
-    step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
-    ends = {"low": min(a.low, b.low), "high": max(a.high, b.high)}
-    try:
-        wide = msgspec.structs.replace(b, **ends, step=step)
-    except DistributionError:  # a log scale does not reach 0
-        wide = msgspec.structs.replace(b, **ends, step=step, scale="linear")
-
-    default = b.default
-    if default is None and a.default is not None and wide.contains(a.default):
-        default = a.default
-    prior = prior_of.prior
-    # The standard deviation is a share of the range: the wider the range, the smaller the share.
-    if prior is not None and prior_of.scale == wide.scale and prior_of._line[1] > 0:
-        prior = (prior[0], prior[1] * prior_of._line[1] / wide._line[1])
-    return msgspec.structs.replace(wide, default=default, prior=prior)
-
-
-def require_same_kind(name: str, known: Distribution, new: Distribution) -> None:
-    """Refuse a name that stands for another kind of parameter in the study.
-
-    Raises:
-        IncompatibleDistributionError: The two are of different kinds.
-    """
-    if type(known) is not type(new):
-        raise IncompatibleDistributionError(
-            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new "
-            "study"
-        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -24,24 +24,16 @@ from ..errors import (
 )
 from ..typing import Array, Mask
 from ..validation import check_parameter_name, is_text, show
+from .conditions import Condition, find_depths
 from .constraints import Expression, Predicate
+from .descriptions import read_distribution
 from .distributions import Categorical, Distribution, Float, Int
+from .feasible_draws import draw_feasible, walk
 
 _KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one of these
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
-_MAX_ROUNDS = 200  # rounds of rejection sampling before a space counts as infeasible
-
-
-class _Condition(NamedTuple):
-    """A conditional parameter.
-
-    Attributes:
-        column: Its column.
-        parents: The columns of its parents, each with the raw values at which it is active.
-    """
-
-    column: int
-    parents: list[tuple[int, Array]]
+_MAX_NUMBERS = 20_000_000  # points times parameters, beyond which they cannot
+_N_TESTED = 256  # points by which constraints are ordered
 
 
 class Space:
@@ -61,6 +53,7 @@ class Space:
         column: Name -> column of the parameter.
         unordered: Columns whose values are choices without an order; they hold indices.
         constraints: The hard constraints.
+        example: (1, d) a point that satisfies them; None where there are none.
 
     Raises:
         SpaceError: A name is not a string, or a value not a distribution.
@@ -103,6 +96,7 @@ class Space:
         self._conditions = self._resolve_conditions()
         self._grid: Array | None = None
         self.constraints: list[Expression | Predicate] = []
+        self._checks: list[Expression | Predicate] = []  # in the order in which points meet them
         for c in constraints:
             rule = Expression(c) if isinstance(c, str) else Predicate(c, set(self.names))
             if not is_text(rule.text):
@@ -110,14 +104,16 @@ class Space:
             if unknown := rule.names - set(self.names):
                 raise ConstraintError(
                     f"constraint {rule.text!r} names {sorted(unknown)}, not among "
-                    f"{list(self.names)}"
+                    f"{list(self.names)!r:.500}"
                 )
             self.constraints.append(rule)
 
+        self.example: Array | None = None
         if self.constraints:  # fails here, and not in the first proposal, where nothing satisfies
-            self.sample(np.random.default_rng(0), 1)
+            self._order_constraints()
+            self.example = self.sample(np.random.default_rng(0), 1)
 
-    def _resolve_conditions(self) -> list[_Condition]:
+    def _resolve_conditions(self) -> list[Condition]:
         """Return the conditions by columns, those of parents before those of children."""
         rules: dict[int, list[tuple[int, Array]]] = {}
         for name, dist in self.params.items():
@@ -141,18 +137,23 @@ class Space:
                     )
                 rules.setdefault(self.column[name], []).append((self.column[parent], raw))
 
-        order: list[int] = []
-        while len(order) < len(rules):
-            ready = [
-                j
-                for j in rules
-                if j not in order and all(p not in rules or p in order for p, _ in rules[j])
-            ]
-            if not ready:
-                circle = [self.names[j] for j in rules if j not in order]
-                raise ConditionError(f"the conditions of {circle} run in a circle")
-            order += ready
-        return [_Condition(j, rules[j]) for j in order]
+        depth = find_depths({j: [p for p, _ in parents] for j, parents in rules.items()})
+        if circle := [self.names[j] for j in rules if j not in depth]:
+            raise ConditionError(f"the conditions of {circle!r:.500} run in a circle")
+        return [Condition(j, rules[j]) for j in sorted(rules, key=lambda j: depth[j])]
+
+    def _order_constraints(self) -> None:
+        """Choose the order in which points meet the constraints.
+
+        Those that forbid most come first, as a forbidden point meets no other. Functions come
+        last: they take longest.
+        """
+        X = self.place(np.random.default_rng(0).random((_N_TESTED, self.d)))
+        raw = self.raw(X)
+        expressions = [c for c in self.constraints if isinstance(c, Expression)]
+        kept = {id(c): int(self._keeps(c, raw).sum()) for c in expressions}
+        functions = [c for c in self.constraints if isinstance(c, Predicate)]
+        self._checks = [*sorted(expressions, key=lambda c: kept[id(c)]), *functions]
 
     @property
     def conditional(self) -> bool:
@@ -242,17 +243,29 @@ class Space:
         if name in self.params:
             return self.params[name]
         near = find_closest(name, self.names)
-        hint = f"; did you mean {near!r}?" if near else f"; the space has {list(self.names)}"
-        raise UnknownParameterError(f"no parameter {name!r}{hint}")
+        hint = (
+            f"; did you mean {near!r:.200}?"
+            if near
+            else f"; the space has {list(self.names)!r:.500}"
+        )
+        raise UnknownParameterError(f"no parameter {name!r:.200}{hint}")
 
     def active(self, X: Array) -> Mask:
         """Return which parameters are active (n, d), by the values of their parents."""
         on = np.ones(X.shape, dtype=bool)
-        for j, parents in self._conditions:
-            for parent, allowed in parents:
-                values = np.round(self.dists[parent].from_unit(X[:, parent]), 9)
-                on[:, j] &= on[:, parent] & np.isin(values, allowed)
+        for condition in self._conditions:
+            on[:, condition.column] = self._allows(condition, X)
+            for parent, _ in condition.parents:
+                on[:, condition.column] &= on[:, parent]
         return on
+
+    def _allows(self, condition: Condition, X: Array) -> Mask:
+        """Return for which rows (n,) of X a condition holds, if all of its parents are active."""
+        holds = np.ones(len(X), dtype=bool)
+        for parent, allowed in condition.parents:
+            values = np.round(self.dists[parent].from_unit(X[:, parent]), 9)
+            holds &= np.isin(values, allowed)
+        return holds
 
     def place(self, U: Array) -> Array:
         """Return the unit columns (n, d) that points of the unit cube (n, d) stand for.
@@ -287,43 +300,43 @@ class Space:
         if not self.constraints:
             return ok
         raw = self.raw(X)
-        rows: list[dict[str, Any]] | None = None
-        for rule in self.constraints:
+        for rule in self._checks:
+            left = np.flatnonzero(ok)
+            if not len(left):
+                break
             if isinstance(rule, Expression):
-                used = {name: self.column[name] for name in rule.names}
-                full = ~np.isnan(raw[:, list(used.values())]).any(axis=1)
-                ok[full] &= rule({name: self._values(j, raw[full, j]) for name, j in used.items()})
+                ok[left] = self._keeps(rule, raw if len(left) == len(X) else raw[left])
             else:
-                rows = self.decode(X) if rows is None else rows
-                ok &= np.fromiter((rule(r) for r in rows), dtype=bool, count=len(rows))
+                allowed = (rule(params) for params in self.decode(X[left]))
+                ok[left] = np.fromiter(allowed, dtype=bool, count=len(left))
         return ok
+
+    def _keeps(self, rule: Expression, raw: Array) -> Mask:
+        """Return which raw rows (n, d) keep a constraint, or lack a parameter that it names."""
+        used = {name: self.column[name] for name in rule.names}
+        full = ~np.isnan(raw[:, list(used.values())]).any(axis=1)
+        keeps = np.ones(len(raw), dtype=bool)
+        keeps[full] = rule({name: self._values(j, raw[full, j]) for name, j in used.items()})
+        return keeps
 
     def _values(self, j: int, raw: Array) -> NDArray[Any]:
         """Return raw values of a column as constraints see them: numbers, or the choices."""
         dist = self.dists[j]
-        if not isinstance(dist, Categorical):
-            return raw
-        choices = np.empty(len(dist.choices), dtype=object)
-        for i, c in enumerate(dist.choices):  # one by one: a tuple would be taken for a row
-            choices[i] = c
-        values: NDArray[Any] = choices[raw.astype(int)]
-        return values
+        return dist.choice_array[raw.astype(int)] if isinstance(dist, Categorical) else raw
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         """Return n uniform draws (n, d) that satisfy the constraints, by rejection.
 
         Raises:
-            InfeasibleSpaceError: Thousands of draws satisfied no constraint.
+            InfeasibleSpaceError: Thousands of draws satisfied no constraint, when the space is
+                made.
         """
-        return self._reject(lambda m: rng.random((m, self.d)), rng, n)
+        return self._draw(lambda m: rng.random((m, self.d)), rng, n)
 
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
         """Return n draws (n, d) that satisfy the constraints, from the priors.
 
         Parameters without a prior are uniform.
-
-        Raises:
-            InfeasibleSpaceError: Thousands of draws satisfied no constraint.
         """
 
         def draw(m: int) -> Array:
@@ -332,35 +345,54 @@ class Space:
                 U[:, j] = self.dists[j].from_prior(rng, m)
             return U
 
-        return self._reject(draw, rng, n)
+        return self._draw(draw, rng, n)
 
-    def _reject(self, draw: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
+    def _draw(self, draw: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
         """Return n points (n, d) that satisfy the constraints, by rejection sampling.
+
+        Where nearly all draws are rejected, the points of a small space are listed; in a large one,
+        walks from the few points that are known make up for what is missing.
 
         Args:
             draw: Returns m points of the unit cube (m, d).
-            rng: Chooses among the points of a small space where nearly all draws are rejected.
+            rng: Source of such points.
             n: How many points.
         """
-        X = self.place(draw(n))
         if not self.constraints:
-            return X
+            return self.place(draw(n))
+        n_parts = sum(c.n_parts for c in self.constraints if isinstance(c, Expression))
+        found, n_drawn = draw_feasible(lambda m: self.place(draw(m)), self.feasible, n, n_parts)
+        if len(found) == n:
+            return found
+        if self.can_list:
+            grid = self.grid()
+            return grid[rng.integers(len(grid), size=n)]
 
-        found = [X[self.feasible(X)]]
-        for _ in range(_MAX_ROUNDS):
-            n_found = sum(map(len, found))
-            if n_found >= n:
-                return np.concatenate(found)[:n]
-            X = self.place(draw(max(256, 2 * (n - n_found))))
-            found.append(X[self.feasible(X)])
+        known = found if self.example is None else np.concatenate([found, self.example])
+        if not len(known):
+            raise InfeasibleSpaceError(
+                f"{n_drawn:,} draws found no point that satisfies "
+                f"{[c.text for c in self.constraints]!r:.1000}; "
+                "loosen a constraint, or narrow the ranges to where it holds"
+            )
+        starts = known[np.arange(n - len(found)) % len(known)]
+        U = self.to_cube(starts, rng)
+        U = walk(U, lambda V: self.feasible(self.place(V)), n_parts, rng)
+        walked = self.place(U)
+        kept = self.feasible(walked)  # but for rounding
+        return np.concatenate([found, np.where(kept[:, None], walked, starts)])
 
-        if n_points := (len(self.grid()) if self.finite and self._bound() <= MAX_ENUMERATED else 0):
-            return self.grid()[rng.integers(n_points, size=n)]
-        raise InfeasibleSpaceError(
-            f"{_MAX_ROUNDS * 256} draws found no point that satisfies "
-            f"{[c.text for c in self.constraints]}; "
-            "loosen a constraint, or narrow the ranges to where it holds"
-        )
+    def to_cube(self, X: Array, rng: np.random.Generator) -> Array:
+        """Return unit columns (n, d) as points of the unit cube, which `place` turns back.
+
+        Inactive parameters are drawn.
+        """
+        U = X.copy()
+        for j in self.unordered:
+            U[:, j] = (U[:, j] + 0.5) / (self.dists[j].n_values or 1)
+        inactive = np.isnan(U)
+        U[inactive] = rng.random(int(inactive.sum()))
+        return U
 
     @property
     def has_prior(self) -> bool:
@@ -386,7 +418,8 @@ class Space:
         """Return every feasible point of a finite space (n, d), the last parameter fastest.
 
         Raises:
-            SpaceError: A parameter is continuous, or there are more than a million points.
+            SpaceError: A parameter is continuous, there are more than a million points, or so many
+                parameters that all points have more than twenty million values.
         """
         if self._grid is None:
             if endless := [n for n, p in self.params.items() if p.n_values is None]:
@@ -401,26 +434,42 @@ class Space:
 
     def _enumerate(self) -> Array:
         """Return all feasible points (n, d): parents before children, one column at a time."""
-        children = [condition.column for condition in self._conditions]
+        conditions = {condition.column: condition for condition in self._conditions}
         X = np.full((1, self.d), np.nan)
-        for j in [j for j in range(self.d) if j not in children] + children:
+        n_numbers = 0  # that are moved as the points multiply
+        for j in [j for j in range(self.d) if j not in conditions] + list(conditions):
             p = self.dists[j]
+            on = np.ones(len(X), dtype=bool)
+            if j in conditions:  # columns of parents that are inactive are NaN already
+                on = self._allows(conditions[j], X)
             n = p.n_values or 1
-            if len(X) * n > MAX_ENUMERATED:
+            n_points = int(on.sum()) * n + int((~on).sum())
+            n_numbers += n_points * self.d if n > 1 else 0
+            if n_points > MAX_ENUMERATED or n_numbers > _MAX_NUMBERS:
                 raise SpaceError(
-                    f"the grid has more than {MAX_ENUMERATED:,} points; take wider steps"
+                    f"the grid has more than {MAX_ENUMERATED:,} points, or more than "
+                    f"{_MAX_NUMBERS:,} values in its points of {self.d:,} parameters; take wider "
+                    "steps or fewer parameters"
                 )
+
             i = np.arange(n, dtype=float)
             raw = i if isinstance(p, Categorical) else p.low + i * (p.step or 0)
             values = p.to_unit(raw) + np.zeros(n)
-
-            on = self.active(X)[:, j]
+            if n == 1:
+                X[on, j] = values
+                continue
             full = np.repeat(X[on], n, axis=0)
             full[:, j] = np.tile(values, int(on.sum()))
             X = np.concatenate([full, X[~on]])
         if self.d:
             X = X[np.lexsort(np.nan_to_num(X, nan=-1.0).T[::-1])]
         return X[self.feasible(X)]
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the space is finite, and so small that all of its points can be listed."""
+        n = self._bound()
+        return n <= MAX_ENUMERATED and 2 * n * self.d <= _MAX_NUMBERS
 
     @property
     def n_points(self) -> float:
@@ -430,7 +479,7 @@ class Space:
         """
         if not self.finite:
             return math.inf
-        return len(self.grid()) if self._bound() <= MAX_ENUMERATED else self._bound()
+        return len(self.grid()) if self.can_list else self._bound()
 
     @staticmethod
     def keys(X: Array) -> list[bytes]:
@@ -492,7 +541,7 @@ class Space:
         )
         if not isinstance(described, Mapping):
             raise SpaceError(f"expected names and their distributions, got {described!r}")
-        params = {name: _read_distribution(name, d) for name, d in described.items()}
+        params = {name: read_distribution(name, d) for name, d in described.items()}
         return cls(params, data.get("constraints") or ())
 
     def __repr__(self) -> str:
@@ -506,67 +555,3 @@ class Space:
         rules = "".join(f"<li>{html.escape(c.text)}</li>" for c in self.constraints)
         table = f"<table><tr><th>parameter</th><th>distribution</th></tr>{rows}</table>"
         return table + (f"<ul>{rules}</ul>" if rules else "")
-
-
-def _read_distribution(name: str, described: Any) -> Distribution:
-    """Return one parameter of a space file."""
-    if isinstance(described, list):
-        return Categorical(tuple(described))
-    if not isinstance(described, Mapping):
-        raise SpaceError(f"expected low and high, or choices, for {name!r}, got {described!r}")
-    fields = dict(described)
-    if "type" not in fields:
-        whole = all(isinstance(fields.get(k, 1), int) for k in ("low", "high", "step"))
-        fields["type"] = "categorical" if "choices" in fields else "int" if whole else "float"
-    try:
-        for k in ("low", "high", "step", "prior"):  # YAML reads 1e-5 as text
-            if isinstance(fields.get(k), str):
-                fields[k] = float(fields[k])
-        if "choices" not in fields and isinstance(fields.get("prior"), list):
-            fields["prior"] = [float(v) if isinstance(v, str) else v for v in fields["prior"]]
-        kind: Any = {"float": Float, "int": Int, "categorical": Categorical}[fields.pop("type")]
-        if "default" in fields and isinstance(fields["default"], list):
-            fields["default"] = tuple(fields["default"])
-        made: Distribution = kind(**fields)
-        return made
-    except (TypeError, KeyError, ValueError) as e:
-        raise SpaceError(
-            f"parameter {name!r} is not described well: {e}; got {described!r}"
-        ) from None
-
-
-def discover_conditions(space: Space, X: Array) -> Space:
-    """Return a space whose conditions were not declared with the conditions that trials show.
-
-    A parameter that was absent from some trials is taken to depend on the first discrete parameter
-    whose values say exactly when it is present.
-
-    Args:
-        space: As the objective's suggest calls made it known.
-        X: (n, d) finished trials, NaN where the objective did not ask for the parameter.
-    """
-    absent = np.isnan(X)
-    found: dict[str, Distribution] = {}
-    for j, dist in enumerate(space.dists):
-        if dist.when or not absent[:, j].any() or absent[:, j].all():
-            continue
-        for p, above in enumerate(space.dists):
-            if p == j or above.n_values is None or above.n_values > 64:
-                continue
-            there = ~absent[:, p]
-            with_j = np.unique(X[there & ~absent[:, j], p])
-            without_j = np.unique(X[there & absent[:, j], p])
-            lonely = (~absent[:, j] & ~there).any()
-            if (
-                len(with_j)
-                and not lonely
-                and not np.isin(with_j, without_j).any()
-                and (p < j or len(without_j))
-            ):
-                values = tuple(above.value(above.from_unit(v)) for v in with_j)
-                found[space.names[j]] = msgspec.structs.replace(dist, when={space.names[p]: values})
-                break
-    try:
-        return space.with_params(found) if found else space
-    except ConditionError:  # two parameters that explain each other
-        return space

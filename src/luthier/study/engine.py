@@ -20,8 +20,8 @@ from ..errors import LeaseLostError, ReportError, SpaceError, UnstorableError
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
-from ..space.distributions import require_same_kind
 from ..space.space import Space
+from ..space.widening import require_same_kind
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
 from ..trial.handle import Trial

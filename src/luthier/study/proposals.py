@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler
-from ..space.distributions import Distribution, require_same_kind, widen
-from ..space.space import Space, discover_conditions
+from ..space.discovery import discover_conditions
+from ..space.distributions import Distribution
+from ..space.space import Space
+from ..space.widening import require_same_kind, widen
 from ..trial.record import State
 from ..typing import Array
 

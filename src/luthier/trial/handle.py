@@ -20,8 +20,9 @@ from ..errors import (
     IncompatibleDistributionError,
     ReportError,
 )
-from ..space.distributions import Categorical, Distribution, Float, Int, Scale, require_same_kind
+from ..space.distributions import Categorical, Distribution, Float, Int, Scale
 from ..space.space import Space
+from ..space.widening import require_same_kind
 from ..validation import (
     check_cost,
     check_parameter_name,

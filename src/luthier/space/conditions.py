@@ -1,0 +1,53 @@
+"""Conditions by columns, and the order in which they are decided."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ..typing import Array
+
+
+class Condition(NamedTuple):
+    """A conditional parameter.
+
+    Attributes:
+        column: Its column.
+        parents: The columns of its parents, each with the raw values at which it is active.
+    """
+
+    column: int
+    parents: list[tuple[int, Array]]
+
+
+def find_depths(parents: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Return the number of conditions above each conditional column, along the longest way.
+
+    Columns whose conditions run in a circle, or depend on such a circle, are left out. Takes O(n)
+    for n conditions.
+
+    Args:
+        parents: Each conditional column -> the columns that it depends on.
+    """
+    children: dict[int, list[int]] = {}
+    n_waiting = dict.fromkeys(parents, 0)  # conditional parents whose depth is not known yet
+    for j, above in parents.items():
+        for parent in above:
+            if parent in parents:
+                children.setdefault(parent, []).append(j)
+                n_waiting[j] += 1
+
+    depth: dict[int, int] = {}
+    ready = [j for j, n in n_waiting.items() if not n]
+    for level in itertools.count():
+        depth.update(dict.fromkeys(ready, level))
+        following = []
+        for child in (c for j in ready for c in children.get(j, ())):
+            n_waiting[child] -= 1
+            if not n_waiting[child]:
+                following.append(child)
+        ready = following
+        if not ready:
+            break
+    return depth

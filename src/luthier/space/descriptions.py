@@ -1,0 +1,45 @@
+"""Parameters as files and clients describe them, in YAML, TOML or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SpaceError
+from .distributions import Categorical, Distribution, Float, Int
+
+
+def read_distribution(name: str, described: Any) -> Distribution:
+    """Return one parameter.
+
+    Args:
+        name: Its name, for messages.
+        described: Its fields, of which `type` may be left out where others imply it, or a plain
+            list of choices.
+
+    Raises:
+        SpaceError: It is not such a description.
+    """
+    if isinstance(described, list):
+        return Categorical(tuple(described))
+    if not isinstance(described, Mapping):
+        raise SpaceError(f"expected low and high, or choices, for {name!r}, got {described!r}")
+    fields = dict(described)
+    if "type" not in fields:
+        whole = all(isinstance(fields.get(k, 1), int) for k in ("low", "high", "step"))
+        fields["type"] = "categorical" if "choices" in fields else "int" if whole else "float"
+    try:
+        for k in ("low", "high", "step", "prior"):  # YAML reads 1e-5 as text
+            if isinstance(fields.get(k), str):
+                fields[k] = float(fields[k])
+        if "choices" not in fields and isinstance(fields.get("prior"), list):
+            fields["prior"] = [float(v) if isinstance(v, str) else v for v in fields["prior"]]
+        kind: Any = {"float": Float, "int": Int, "categorical": Categorical}[fields.pop("type")]
+        if "default" in fields and isinstance(fields["default"], list):
+            fields["default"] = tuple(fields["default"])
+        made: Distribution = kind(**fields)
+        return made
+    except (TypeError, KeyError, ValueError) as e:
+        raise SpaceError(
+            f"parameter {name!r} is not described well: {e}; got {described!r}"
+        ) from None

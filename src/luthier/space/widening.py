@@ -1,0 +1,56 @@
+"""Distributions that a study learns of one by one: of one kind, and wide enough for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..errors import DistributionError, IncompatibleDistributionError
+from .choices import choice_key
+from .distributions import Categorical, Distribution, Float, Int
+
+
+def widen(a: Distribution, b: Distribution) -> Distribution:
+    """Return the smallest distribution that has the values of two of the same kind.
+
+    Default and prior are those of b, or those of a where b has none. So is the scale, but where
+    that has not all the values: then it is linear.
+    """
+    prior_of: Any = a if b.prior is None else b
+    if isinstance(a, Categorical) and isinstance(b, Categorical):
+        choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a.index))
+        weights = dict(zip(prior_of.index, prior_of.prior or (), strict=False))
+        shares = [weights.get(choice_key(c), 0.0) for c in choices]
+        return msgspec.structs.replace(a, choices=choices, prior=shares if weights else None)
+
+    assert isinstance(a, Float | Int)
+    assert isinstance(b, Float | Int)
+    step = a.step if a.step == b.step else 1 if isinstance(a, Int) else None
+    ends = {"low": min(a.low, b.low), "high": max(a.high, b.high)}
+    try:
+        wide = msgspec.structs.replace(b, **ends, step=step)
+    except DistributionError:  # a log scale does not reach 0
+        wide = msgspec.structs.replace(b, **ends, step=step, scale="linear")
+
+    default = b.default
+    if default is None and a.default is not None and wide.contains(a.default):
+        default = a.default
+    prior = prior_of.prior
+    # The standard deviation is a share of the range: the wider the range, the smaller the share.
+    if prior is not None and prior_of.scale == wide.scale and prior_of._line[1] > 0:
+        prior = (prior[0], prior[1] * prior_of._line[1] / wide._line[1])
+    return msgspec.structs.replace(wide, default=default, prior=prior)
+
+
+def require_same_kind(name: str, known: Distribution, new: Distribution) -> None:
+    """Refuse a name that stands for another kind of parameter in the study.
+
+    Raises:
+        IncompatibleDistributionError: The two are of different kinds.
+    """
+    if type(known) is not type(new):
+        raise IncompatibleDistributionError(
+            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new "
+            "study"
+        )
