@@ -148,6 +148,10 @@ class History:
         """
         return self._params.X
 
+    def first_trials(self) -> Index:
+        """Return (d,) the number of the first trial that has each parameter; n for none."""
+        return self._params.first_trials()
+
     @property
     def fits(self) -> Mask:
         """(n,) whether all of a trial's params are values of the present space."""

@@ -11,7 +11,7 @@ from ..space.choices import choice_key
 from ..space.distributions import Categorical, Float, Int
 from ..space.space import Space
 from ..trial.record import TrialRow
-from ..typing import Array, Mask
+from ..typing import Array, Index, Mask
 from ..validation import is_number
 from .columns import Columns, grow
 
@@ -80,6 +80,15 @@ class ParamColumns:
                 raw = float(self._raw[name][number])
                 params[name] = int(raw) if isinstance(dist, Int) else raw
         return params
+
+    def first_trials(self) -> Index:
+        """Return the first trial that has each parameter, as `History.first_trials` describes."""
+        first = np.full(self.space.d, self.n)
+        for j, name in enumerate(self.space.names):
+            present = ~np.isnan(self._raw.get(name, np.empty(0))[: self.n])
+            if present.any():
+                first[j] = present.argmax()
+        return first
 
     def seen(self, X: Array) -> Mask:
         """Return which points some trial has, as `History.seen` describes."""

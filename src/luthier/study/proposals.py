@@ -19,6 +19,7 @@ from ..space.space import Space
 from ..space.widening import require_same_kind, widen
 from ..trial.record import State
 from ..typing import Array
+from .looks import Looks
 
 _ATTEMPTS = 100  # to complete enqueued params so that they keep the constraints
 
@@ -47,29 +48,29 @@ class Proposals:
         self._earlier = history.space  # as it was when this session began
         self._held = held
         self._streams = Streams(history.seed)
-        self._n_seen = 0  # trials from which the conditions of `_discovered` were found
-        self._discovered: Space | None = None
+        self._looks = Looks()
+        self._discovered = history.space
+        # The space, the number of trials and of complete ones in which its conditions were found.
+        self._basis: tuple[Space, int, int] | None = None
 
     @property
     def space(self) -> Space:
         """The space, with the conditions that a define-by-run objective has shown so far."""
         if self.declared:
             return self.history.space
-        history = self.history
-        known = self._discovered
-        enough_new = history.n >= max(self._n_seen + 5, 1.2 * self._n_seen)
-        if known is not None and known.names == history.space.names and not enough_new:
-            return known
+        space = self.history.space
+        n_seen = self._looks.last(self.history)
+        complete = self.history.state[:n_seen] == State.COMPLETE.value
+        basis = (space, n_seen, int(np.count_nonzero(complete)))
+        if basis == self._basis:
+            return self._discovered
 
-        X = history.X[history.state == State.COMPLETE.value]
-        space = history.space
-        if np.isnan(X).any():
-            space = discover_conditions(space, X)
-        if known is not None and space.params == known.params:
-            space = known  # the same object, so that what was fitted to it still holds
-        self._n_seen = history.n
-        self._discovered = space
-        return space
+        self._basis = basis
+        X = self.history.X[:n_seen][complete]
+        found = discover_conditions(space, X) if np.isnan(X).any() else space
+        if found.params != self._discovered.params:  # else what was fitted to it still holds
+            self._discovered = found
+        return self._discovered
 
     def propose(self, sampler: Sampler, number: int, attempt: int) -> dict[str, Any]:
         """Params that the sampler proposes for a trial.
