@@ -61,7 +61,6 @@ THEMES = {
     "integration/test_kill": [
         "study/engine",
         "study/intake",
-        "study/leases",
         "warn_once",
     ],
     "integration/test_worker": [
@@ -155,6 +154,7 @@ THEMES = {
     ],
     "storages/test_sqlite": ["storages/forks", "storages/sqlite_file"],
     "study/test_copy": ["cli/storage"],
+    "study/test_leases": ["study/lease_process", "study/lease_process_main"],
     "study/test_study": ["study/create", "study/opening", "study/proposals", "trial/table"],
     "testing/test_checks": [
         "testing/sampler_check",

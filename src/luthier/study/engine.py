@@ -287,8 +287,7 @@ class Engine:
                 return row
             ticket = self.ticket(row)
             taken[row.number] = ticket
-            self.held[row.number] = row.token
-            self._leases.keep_alive()
+            self._leases.hold(row.number, row.token)
             return ticket
 
     def explain_no_trial(self, answer: Literal[Next.WAIT, Next.DONE]) -> str:
@@ -319,7 +318,7 @@ class Engine:
     def forget(self, number: int) -> None:
         """Stop keeping a trial's lease alive: it was lost to another worker."""
         with self._lock:
-            self.held.pop(number, None)
+            self._leases.drop(number)
 
     def report(
         self,
@@ -419,7 +418,7 @@ class Engine:
             try:
                 row = store_end(self._replica, self._retention, row)
             finally:
-                self.held.pop(number, None)
+                self._leases.drop(number)
             self._retention.delete_dropped()
         return row
 
@@ -432,7 +431,7 @@ class Engine:
             retried: Whether this counts as one of the times that a trial is offered again.
         """
         with self._lock:
-            self.held.pop(number, None)
+            self._leases.drop(number)
             try:
                 self._replica.apply(self.storage.release(self.id, number, token, retried))
             except LeaseLostError as e:  # an interrupt came after the result had been stored

@@ -1,24 +1,30 @@
-"""A heartbeat: keeps the leases of running trials alive where other workers could take them."""
+"""Leases of the trials that run here, which are prolonged where other workers could take them."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
 import weakref
 
 from ..storages import Storage
+from .lease_process import the_process
 
 logger = logging.getLogger("luthier")
+
+_keys = itertools.count()
 
 
 class Leases:
     """The leases of the trials that this process runs.
 
+    A thread prolongs them, and where an objective holds the interpreter, another process.
+
     Args:
         storage: Where the study lives.
         study: Its id there.
-        held: Number -> token of the trials that run here; the owner adds and removes entries.
+        held: Number -> token of the trials that run here, for others to read.
     """
 
     def __init__(self, storage: Storage, study: int, held: dict[int, int]) -> None:
@@ -26,18 +32,56 @@ class Leases:
         self.study = study
         self.held = held
         self._thread: threading.Thread | None = None
+        self._key = next(_keys)  # the study, for the process
+        self._dropped: list[int] = []  # since the process was last told
+        self._told = 0  # the generation of the process that knows what is held
+        weakref.finalize(self, the_process.tell, f"forget {self._key}")
 
-    def keep_alive(self) -> None:
-        """Start the heartbeat thread if needed.
+    def hold(self, number: int, token: int) -> None:
+        """Keep a trial's lease alive from now on.
 
-        It exits when this object is garbage-collected, and does nothing while no trial is held.
+        The thread exits when this object is garbage-collected, and does nothing while no trial is
+        held.
         """
-        if self.storage.shared and (self._thread is None or not self._thread.is_alive()):
+        self.held[number] = token
+        if not self.storage.shared:
+            return
+        if self._thread is None or not self._thread.is_alive():
             every_s = self.storage.lease_s / 3
             self._thread = threading.Thread(
                 target=_extend_leases, args=(weakref.ref(self), every_s), daemon=True
             )
             self._thread.start()
+        self._tell(number)
+
+    def drop(self, number: int) -> None:
+        """Let a trial's lease run out: it is over, or another's."""
+        if self.held.pop(number, None) is not None:
+            self._dropped.append(number)
+
+    def extend(self) -> None:
+        """Prolong all leases."""
+        if self.held:
+            self.storage.extend(self.study, dict(self.held))
+        the_process.replace_ended()
+        self._tell(*self.held)
+
+    def _tell(self, *numbers: int) -> None:
+        """Tell the process which trials have a new lease, and which are not held any more."""
+        url = self.storage.url
+        if url is None:
+            return
+        the_process.start()
+        lines = []
+        if self._told != the_process.generation:  # this one knows nothing yet
+            self._told = the_process.generation
+            lines.append(f"study {self._key} {self.study} {self.storage.lease_s} {url}")
+            numbers = tuple(self.held)
+        while self._dropped:
+            lines.append(f"drop {self._key} {self._dropped.pop()}")
+        lines += [f"hold {self._key} {i} {self.held.get(i, 0)}" for i in numbers]
+        if lines:
+            the_process.tell(*lines)
 
 
 def _extend_leases(leases: weakref.ref[Leases], every_s: float) -> None:
@@ -47,8 +91,7 @@ def _extend_leases(leases: weakref.ref[Leases], every_s: float) -> None:
         if alive is None:
             return
         try:
-            if alive.held:
-                alive.storage.extend(alive.study, dict(alive.held))
+            alive.extend()
         except Exception as e:
             logger.warning("could not extend the leases of trials %s: %s", sorted(alive.held), e)
         del alive
