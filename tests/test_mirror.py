@@ -76,6 +76,7 @@ THEMES = {
         "history/resources",
         "schedulers/freeze_thaw",
     ],
+    "integration/test_retry": ["cli/retry"],
     "monitoring/test_overview": ["cli/live_view", "cli/study_view", "cli/watch"],
     "objectives/test_program": ["objectives/process", "objectives/program_output"],
     "samplers/test_all": [

@@ -45,6 +45,24 @@ def say(service, study, asked, verb, **what):
 # -----------------------------------------------------------------------------------------------
 
 
+def test_a_failed_trial_is_offered_again_from_its_checkpoint(service):
+    study = service.study(sampler="random")
+    asked = ask(service, study)
+    say(service, study, asked, "report", value=1.0, step=3, checkpoint={"epoch": 3})
+    path = f"{study}/trials/{asked['number']}/retry"
+    status, answer = service("POST", path, {})
+    assert (status, answer["error"]["type"]) == (422, "TrialError")
+    say(service, study, asked, "tell", error="disk full")
+    status, row = service("POST", path, {})
+    assert (status, row["state"]) == (200, "waiting")
+    assert row["tags"] == {"earlier_errors": ["disk full"]}
+    assert service("POST", path, {})[0] == 422
+    assert service("POST", f"{study}/trials/77/retry", {})[0] in (404, 422)
+    again = ask(service, study)
+    assert (again["number"], again["token"], again["params"]) == (0, 2, asked["params"])
+    assert (again["step"], again["checkpoint"]) == (3, {"epoch": 3})
+
+
 def test_a_worker_makes_a_study_asks_reports_and_tells(service):
     study = service.study(
         name="mnist", direction="maximize", sampler="random", scheduler="median", seed=7

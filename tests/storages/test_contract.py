@@ -750,6 +750,53 @@ def test_leases_and_retries_make_sense(tmp_path, backend, args):
         BACKENDS[backend](tmp_path, *args)
 
 
+def failed(number=0, token=1, **fields):
+    return TrialRow(number=number, token=token, state=State.FAILED, error="E: e", **fields)
+
+
+def test_a_failed_trial_can_be_retried_and_goes_on_from_its_checkpoint(storage, study):
+    storage.add_trials(study, [row(params={"x": 1})])
+    storage.report(study, 0, 1, 3.0, 0.5, POINT, {"x": 1})
+    storage.finish(study, failed(params={"x": 1}, tags={"a": 1}, checkpoints=POINT, cost=2.0))
+    revision = storage.changes(study, 0).revision
+    storage.retry(study, 0, 1)
+    new = storage.changes(study, revision)
+    assert (new.revision, [r.state for r in new.rows]) == (revision + 1, [State.WAITING])
+    got, _ = storage.claim(study, 0, "me")
+    assert (got.state, got.token, got.params) == (State.RUNNING, 2, {"x": 1})
+    assert (got.checkpoints, got.reports, got.cost) == (POINT, ((3.0, 0.5),), 2.0)
+    assert (got.error, got.finished_s, got.retries) == (None, None, 0)
+    assert got.tags == {"a": 1, "earlier_errors": ["E: e"]}
+    storage.finish(study, failed(token=2, tags=got.tags))
+    storage.retry(study, 0, 2)
+    assert one(storage, study).tags["earlier_errors"] == ["E: e", "E: e"]
+
+
+@pytest.mark.parametrize("state", [s for s in State if s != State.FAILED])
+def test_only_a_failed_trial_can_be_retried(storage, study, state):
+    if state in (State.WAITING, State.RUNNING):
+        storage.add_trials(study, [row(state)])
+    else:
+        storage.add_trials(study, [row()])
+        storage.finish(study, TrialRow(number=0, token=1, state=state, values=(1.0,)))
+    before = one(storage, study)
+    revision = storage.changes(study, 0).revision
+    with pytest.raises(TrialError, match=f"is {state.name.lower()}; only a failed trial"):
+        storage.retry(study, 0, before.token)
+    assert one(storage, study) == before
+    assert storage.changes(study, 0).revision == revision
+
+
+def test_a_trial_that_failed_again_meanwhile_is_not_retried_by_an_old_decision(storage, study):
+    storage.add_trials(study, [row()])
+    storage.finish(study, failed())
+    storage.retry(study, 0, 1)
+    storage.claim(study, 0, "me")
+    storage.finish(study, failed(token=2))
+    with pytest.raises(TrialError, match="retried by somebody else"):
+        storage.retry(study, 0, 1)
+
+
 # -- changes
 # ----------------------------------------------------------------------------------------------
 
@@ -852,7 +899,7 @@ class Model:
             )
             return self.full(number), self.touch(number)
         if expired and r.retries == MAX_RETRIES:
-            self.set(number, state=State.FAILED, error="died", checkpoints=(), finished_s=now)
+            self.set(number, state=State.FAILED, error="died", finished_s=now)
             return None, self.touch(number)
         self.set(
             number, state=State.RUNNING, worker=worker, token=r.token + 1, lease_s=now + LEASE_S
@@ -896,9 +943,7 @@ class Model:
     def release(self, number, token, retried):
         self.held(number, token)
         if retried and self.rows[number].retries == MAX_RETRIES:
-            self.set(
-                number, state=State.FAILED, error="died", checkpoints=(), finished_s=self.clock.now
-            )
+            self.set(number, state=State.FAILED, error="died", finished_s=self.clock.now)
         else:
             self.set(
                 number,
@@ -907,6 +952,15 @@ class Model:
                 lease_s=0.0,
             )
         return self.touch(number)
+
+    def retry(self, number, token):
+        r = self.rows[number]
+        if r.state != State.FAILED or r.token != token:
+            raise LeaseLostError("not a failed one")
+        errors = [*r.tags.get("earlier_errors", []), (r.error or "")[:5000]]
+        self.set(number, state=State.WAITING, tags={**r.tags, "earlier_errors": errors[-10:]})
+        self.set(number, values=None, error=None, finished_s=None, retries=0, lease_s=0.0)
+        self.touch(number)
 
     def full(self, number):
         told = tuple(
@@ -997,7 +1051,7 @@ class Storages(RuleBasedStateMachine):
         ]:
             try:
                 answers.append(plain(do(*args, **keywords)))
-            except LeaseLostError:
+            except (LeaseLostError, TrialError):
                 answers.append("lost")
         assert all(a == answers[0] for a in answers), (verb, args, answers)
 
@@ -1072,6 +1126,13 @@ class Storages(RuleBasedStateMachine):
     def release(self, data, retried):
         number = self.pick(data)
         self.all_do("release", number, self.token(data, number), retried)
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data())
+    def retry(self, data):
+        failed = [r.number for r in self.model.rows if r.state == State.FAILED]
+        number = data.draw(st.sampled_from(5 * failed + list(range(len(self.model.rows)))))
+        self.all_do("retry", number, self.token(data, number))
 
     def token(self, data, number):
         return max(self.model.rows[number].token - data.draw(st.sampled_from([0, 0, 0, 1])), 0)

@@ -26,6 +26,7 @@ _COMMANDS = {
     "choose": ("choose", "Choose one of several good trials, and say why."),
     "trials": ("results", "List the trials of a study."),
     "export": ("results", "Export all trials of a study as CSV or JSON."),
+    "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),
     "delete": ("studies", "Delete a study with all its trials."),
     "storage": ("storage", "Copy studies between storages, and upgrade storages."),
     "serve": ("serve", "Serve studies over HTTP."),

@@ -98,6 +98,16 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
         ),
         Route(
             method="POST",
+            path=f"{_TRIAL}/retry",
+            name="retry",
+            summary="Offer a failed trial again.",
+            handler=handlers.retry,
+            response=schemas.Trial,
+            request=schemas.RetryRequest,
+            accepts_key=True,
+        ),
+        Route(
+            method="POST",
             path=f"{_TRIAL}/heartbeat",
             name="heartbeat",
             summary="Extend the lease of a trial.",

@@ -100,6 +100,10 @@ class HeartbeatRequest(Form):
     token: Whole
 
 
+class RetryRequest(Form):
+    """A failed trial is to be run again, from its last checkpoint."""
+
+
 class EnqueueRequest(Form):
     """Params to be run next; those that are left out are sampled."""
 

@@ -67,6 +67,8 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
             return forms.Revision(
                 storage.release(body.study, body.number, body.token, body.retried)
             )
+        case "retry":
+            storage.retry(body.study, body.number, body.token)
         case "changes":
             changes = storage.changes(body.study, body.since)
             reports = [forms.News(r.step, pack_value(r.value), r.number) for r in changes.reports]

@@ -140,6 +140,11 @@ class TrialHandlers:
         first, _ = self._storage.add_trials(request.study, rows, None, request.key or None)
         return schemas.EnqueueResponse(first)
 
+    def retry(self, request: ApiRequest) -> schemas.Trial:
+        """Offer a failed trial again."""
+        self._row(request)
+        return trial_from_row(self._studies.open(request.study).engine.retry(request.number))
+
     def _row(self, request: ApiRequest) -> TrialRow:
         rows: list[TrialRow] = []
         with contextlib.suppress(IndexError):

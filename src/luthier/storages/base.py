@@ -295,6 +295,21 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    def retry(self, study: int, number: int, token: int) -> None:
+        """Offer a failed trial again: it waits, and goes on from its last checkpoint.
+
+        See `transitions.retry` for what becomes of it.
+
+        Args:
+            study: The study's id.
+            number: The trial's.
+            token: The token that the trial had when the caller decided to retry it.
+
+        Raises:
+            TrialError: It has not failed, or somebody else has retried it.
+        """
+
+    @abstractmethod
     def changes(self, study: int, since: int) -> Changes:
         """Return what is new since a revision; 0 for everything.
 

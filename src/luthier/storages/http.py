@@ -246,6 +246,9 @@ class HTTP(Storage):
         found: forms.Revision = self._call("release", forms.Release(study, number, token, retried))
         return found.revision
 
+    def retry(self, study: int, number: int, token: int) -> None:
+        self._call("retry", forms.Retry(study, number, token))
+
     def changes(self, study: int, since: int) -> Changes:
         found: forms.Changed = self._call("changes", forms.Since(study, since))
         reports = [Report(r.number, r.step, unpack_value(r.value)) for r in found.reports]

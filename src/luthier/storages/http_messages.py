@@ -122,6 +122,14 @@ class Release(Form):
     retried: bool
 
 
+class Retry(Form):
+    """See `Storage.retry`."""
+
+    study: Count
+    number: Count
+    token: Whole
+
+
 class Since(Form):
     """See `Storage.changes`."""
 
@@ -206,6 +214,7 @@ VERBS: dict[str, tuple[type[Form], Any]] = {  # the request and the answer of ea
     "report": (AddReport, Revision),
     "finish": (Finish, Revision),
     "release": (Release, Revision),
+    "retry": (Retry, Empty),
     "changes": (Since, Changed),
     "rows": (Some, list[Row]),
 }

@@ -218,6 +218,11 @@ class Memory(Storage):
             transitions.require_token(row, token)
             return table.put(transitions.release(row, retried, self.max_retries, self.now()))
 
+    def retry(self, study: int, number: int, token: int) -> None:
+        with self._lock:
+            table = self._table(study)
+            table.put(transitions.retry(table.row(number), token))
+
     def changes(self, study: int, since: int) -> Changes:
         with self._lock:
             table = self._table(study)

@@ -290,6 +290,12 @@ class Redis(Storage, ForkAware):
 
         return self._change(study, number, change)[1]
 
+    def retry(self, study: int, number: int, token: int) -> None:
+        def change(row: TrialRow) -> tuple[TrialRow, bool]:
+            return transitions.retry(row, token), True
+
+        self._change(study, number, change)
+
     def changes(self, study: int, since: int) -> Changes:
         rows: dict[int, str] = {}
         reports: dict[tuple[int, float], Report] = {}  # in the order of their latest revisions

@@ -356,6 +356,12 @@ class Relational(Storage):
             self._update_trial(db, study, row, revision)
         return revision
 
+    def retry(self, study: int, number: int, token: int) -> None:
+        with self._write() as db:
+            revision = self._lock_study(db, study)
+            row = transitions.retry(self._read_trial(db, study, number), token)
+            self._update_trial(db, study, row, revision)
+
     def changes(self, study: int, since: int) -> Changes:
         if self._query_one(_SELECT_REVISION, (study,)) == (since,):
             return Changes(since, (), ())

@@ -12,6 +12,7 @@ from ..errors import (
     StorageUnreachableError,
     StudyExistsError,
     StudyNotFoundError,
+    TrialError,
 )
 from ..trial.record import State, TrialRow, Turn
 from .base import Storage, StudyRecord
@@ -125,6 +126,19 @@ class Retrying(Wrapper):
             return row, revision
 
         return self._retry(verb)
+
+    def retry(self, study: int, number: int, token: int) -> None:
+        def verb(again: bool) -> None:
+            try:
+                self.inner.retry(study, number, token)
+            except TrialError:
+                if not again:
+                    raise
+                [now] = self.inner.rows(study, [number])
+                if (now.state, now.token) != (State.WAITING, token) and now.token <= token:
+                    raise
+
+        self._retry(verb)
 
     def close_soon(self, within_s: float) -> None:
         self._attempts.end_soon(within_s)

@@ -5,6 +5,7 @@
     finish   RUNNING -> PAUSED, COMPLETE, PRUNED or FAILED
     release  RUNNING -> WAITING
     give_up  RUNNING -> FAILED, instead of a claim or a release once too many
+    retry    FAILED -> WAITING
 
 A storage reads a row, asks for the next one here, and writes that, in one transaction. Times are in
 seconds since 1970 by the storage's clock.
@@ -19,6 +20,10 @@ from msgspec.structs import replace
 
 from ..errors import LeaseLostError, TrialError
 from ..trial.record import State, TrialRow, Turn
+
+EARLIER_ERRORS = "earlier_errors"  # tag of a retried trial: a list of texts
+_N_ERRORS = 10  # that are kept there, the latest
+_LONGEST_ERROR = 5_000  # characters of each
 
 # Tolerance for a clock that was set back, as workers use different lease lengths.
 _SET_BACK_S = 3600.0
@@ -208,7 +213,39 @@ def give_up(row: TrialRow, now: float) -> TrialRow:
         f"WorkerDiedError: the worker died or fell silent {row.retries + 1} times "
         f"(max_retries={row.retries}); the last was {row.worker}"
     )
-    return replace(row, state=State.FAILED, error=error, checkpoints=(), finished_s=now)
+    return replace(row, state=State.FAILED, error=error, finished_s=now)
+
+
+def retry(row: TrialRow, token: int) -> TrialRow:
+    """Return a failed trial that is offered again: WAITING, with its checkpoints and its params.
+
+    What went wrong stays in the tag `EARLIER_ERRORS`.
+
+    Args:
+        row: The trial as it is stored.
+        token: The token that the trial had when the caller decided to retry it.
+
+    Raises:
+        TrialError: It has not failed, or somebody else has retried it.
+    """
+    if row.state != State.FAILED:
+        raise TrialError(
+            f"trial {row.number} is {row.state.name.lower()}; only a failed trial can be retried"
+        )
+    if row.token != token:
+        raise TrialError(f"trial {row.number} was retried by somebody else, and failed again")
+    earlier = row.tags.get(EARLIER_ERRORS)
+    errors = [*(earlier if isinstance(earlier, list) else ()), (row.error or "")[:_LONGEST_ERROR]]
+    return replace(
+        row,
+        state=State.WAITING,
+        tags={**row.tags, EARLIER_ERRORS: errors[-_N_ERRORS:]},
+        values=None,
+        error=None,
+        finished_s=None,
+        retries=0,
+        lease_s=0.0,
+    )
 
 
 def lease_expired(until_s: float, now: float, lease_s: float) -> bool:

@@ -116,6 +116,9 @@ class Wrapper(Storage):
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         return self._run(lambda: self.inner.release(study, number, token, retried))
 
+    def retry(self, study: int, number: int, token: int) -> None:
+        self._run(lambda: self.inner.retry(study, number, token))
+
     def changes(self, study: int, since: int) -> Changes:
         return self._run(lambda: self.inner.changes(study, since))
 

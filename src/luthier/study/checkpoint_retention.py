@@ -21,6 +21,8 @@ logger = logging.getLogger("luthier")
 
 _OLD_S = 3600.0  # a file that no trial refers to for so long was left behind by a process that died
 
+_FAILED_S = 7 * 24 * 3600.0  # for how long a failed trial keeps its checkpoint, to be retried
+
 
 class CheckpointRetention:
     """The checkpoints of one study.
@@ -30,7 +32,8 @@ class CheckpointRetention:
     copied another's refers to that too, until it has made two of its own. What a finished trial
     refers to is a matter of `store.keep`. With "best", the best trials keep theirs, by the one
     definition of `history.leaders`, among those that have a checkpoint at all; while no trial is
-    feasible, the one that comes nearest keeps its own.
+    feasible, the one that comes nearest keeps its own. A failed trial can be retried, and keeps its
+    last checkpoint for a week.
 
     Args:
         store: Where they are.
@@ -56,7 +59,8 @@ class CheckpointRetention:
             return row
         stay = made
         if row.state.finished and self.store.keep != "all":
-            is_kept = self.store.keep == "last" or self._is_among_best(row)
+            may_go_on = row.state == State.FAILED or self.store.keep == "last"
+            is_kept = may_go_on or self._is_among_best(row)
             stay = made[-1:] if is_kept else ()
             self._drop(made, stay)
             self._has_ended = True
@@ -86,6 +90,7 @@ class CheckpointRetention:
         if self.store.keep == "all":
             return
         self._drop_beaten()
+        self._drop_failed()
         self._dropped = []
         old = time.time() - _OLD_S
         is_used = self.replica.books.is_used
@@ -109,6 +114,17 @@ class CheckpointRetention:
         for number in complete - self._find_best(complete):
             self._drop(self.replica.books.checkpoints[number], ())
             self.replica.set_checkpoints(number, ())
+
+    def _drop_failed(self) -> None:
+        """Drop the checkpoints of trials that failed long ago."""
+        if self.store.keep != "best":
+            return
+        history = self.replica.history
+        old = time.time() - _FAILED_S
+        for number in [i for i in self.replica.books.checkpoints if history.finished_s[i] < old]:
+            if history.state[number] == State.FAILED:
+                self._drop(self.replica.books.checkpoints[number], ())
+                self.replica.set_checkpoints(number, ())
 
     def _complete_with_checkpoints(self) -> set[int]:
         state = self.replica.history.state

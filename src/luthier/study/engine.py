@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ..checkpoints import Checkpoints
-from ..errors import LeaseLostError, ReportError, SpaceError, UnstorableError
+from ..errors import LeaseLostError, ReportError, SpaceError, TrialError, UnstorableError
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
@@ -437,6 +437,16 @@ class Engine:
             except LeaseLostError as e:  # an interrupt came after the result had been stored
                 logger.info("%s", e)
 
+    def retry(self, number: int) -> TrialRow:
+        """Offer a failed trial again; see `Study.retry`."""
+        with self.reading() as history:
+            if not 0 <= number < history.n:
+                raise TrialError(f"the study has no trial {number}")
+            [row] = self.rows([number])
+            self.storage.retry(self.id, number, row.token)
+            self.refresh()
+            return self.rows([number])[0]
+
     def release_unnoted(self) -> None:
         """Release trials that the storage gave us but an interrupt kept us from noting."""
         with self._lock:
@@ -513,12 +523,12 @@ class Engine:
         cost = outcome.cost
         constraints = outcome.constraints
         turns = history.turns.get(number, ())
+        earlier_cost = float(history.cost[number])  # of earlier turns, or before it was retried
+        if not math.isnan(earlier_cost):
+            cost = earlier_cost + (cost or 0.0)
         if turns:
             started_s = None
             params = {**turns[-1].params, **params}
-            earlier_cost = float(history.cost[number])
-            if not math.isnan(earlier_cost):
-                cost = earlier_cost + (cost or 0.0)
             constraints = {**history.constraints_of(number), **constraints}
 
         return TrialRow(

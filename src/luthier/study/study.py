@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -290,6 +291,27 @@ class Study:
         """
         return self.engine.add_trials(check_added(rows, self.objectives))
 
+    def retry(self, trials: TrialRow | int | Iterable[TrialRow | int]) -> list[TrialRow]:
+        """Offer failed trials again, to be run before anything new.
+
+        Each goes on from its last checkpoint, which is kept for a week, with the same params and
+        number; without a checkpoint it begins afresh. Why it failed stays in its tag
+        "earlier_errors".
+
+        Args:
+            trials: Trials that have failed, or their numbers.
+
+        Returns:
+            The trials as they wait now.
+
+        Raises:
+            TrialError: One has not failed, or was retried by somebody else; those before it in
+                `trials` are offered again all the same.
+        """
+        given = trials if isinstance(trials, Iterable) else [trials]
+        numbers = [_number_of(trial) for trial in given]
+        return [self.engine.retry(number) for number in numbers]
+
     def set_catch_as(self, catch_as: Literal["failed", "infeasible"]) -> None:
         """Change how failures are taken, earlier ones too; see `create_study`.
 
@@ -520,6 +542,13 @@ def check_catch_as(catch_as: Any) -> None:
     """
     if catch_as not in ("failed", "infeasible"):
         raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+
+
+def _number_of(trial: Any) -> int:
+    try:
+        return operator.index(trial.number if isinstance(trial, TrialRow | Trial) else trial)
+    except TypeError:
+        raise TrialError(f"expected a trial, or its number, got {trial!r:.200}") from None
 
 
 def _not_a_trial(got: object) -> TrialError:

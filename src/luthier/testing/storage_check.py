@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 
-from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
+from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from ..storages import Storage
 from ..trial.record import State, TrialRow, Turn
 
@@ -142,6 +142,29 @@ def _ends(storage: Storage, study: int) -> None:
         storage.finish(study, _end(0, 1, 9.0))
 
 
+def _retries(storage: Storage, study: int) -> None:
+    storage.add_trials(study, [_row(params={"x": 1})])
+    with _raises(TrialError, "a retry of a running trial"):
+        storage.retry(study, 0, 1)
+    storage.report(study, 0, 1, 3.0, 0.5, _POINT, {"x": 1})
+    failed = TrialRow(
+        number=0, state=State.FAILED, params={"x": 1}, error="E: e", token=1, checkpoints=_POINT
+    )
+    storage.finish(study, failed)
+    with _raises(TrialError, "a retry under a wrong token"):
+        storage.retry(study, 0, 7)
+    revision = storage.changes(study, 0).revision
+    storage.retry(study, 0, 1)
+    changes = storage.changes(study, revision)
+    _same("changes after a retry", [r.state for r in changes.rows], [State.WAITING])
+    with _raises(TrialError, "a second retry"):
+        storage.retry(study, 0, 1)
+    row, _ = storage.claim(study, 0, "me")
+    assert row is not None, "a retried trial: expected it to be claimed, got None"
+    _same("its token and checkpoints", (row.token, row.checkpoints), (2, _POINT))
+    _same("its earlier errors", (row.error, row.tags), (None, {"earlier_errors": ["E: e"]}))
+
+
 def _pauses(storage: Storage, study: int) -> None:
     storage.add_trials(study, [_row(params={"x": 1})])
     storage.report(study, 0, 1, 3.0, 0.5, _POINT, {"x": 1})
@@ -183,4 +206,4 @@ def _changes(storage: Storage, study: int) -> None:
     _same("changes since the last look", ([*last.rows], [*last.reports]), ([], []))
 
 
-_CHECKS = (_numbers, _values, _claims, _ends, _pauses, _changes)
+_CHECKS = (_numbers, _values, _claims, _ends, _retries, _pauses, _changes)

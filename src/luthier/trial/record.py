@@ -26,7 +26,8 @@ _OTHER_NAMES = {
 class State(enum.IntEnum):
     """State of a trial.
 
-    From PAUSED on it has had a turn; from COMPLETE on it is finished and never changes again.
+    From PAUSED on it has had a turn; from COMPLETE on it is finished. It never changes again then,
+    unless it has failed and somebody retries it.
     """
 
     WAITING = 0
@@ -76,7 +77,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             without any.
         reports: (step, value) pairs, by step.
         tags: Tags that were set with `trial.set_tag`, in JSON's types. "confirms" and "repeat" mark
-            the re-runs of `Study.confirm`.
+            the re-runs of `Study.confirm`; "earlier_errors" says why a retried trial had failed.
         error: Why it failed, with the traceback.
         checkpoints: References to the checkpoints that it can go on from, in its study's folder;
             the latest last.
