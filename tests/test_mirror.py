@@ -116,10 +116,12 @@ THEMES = {
         "server/study_specs",
         "server/trial_handlers",
     ],
-    "server/test_service_fuzz": ["server/schemas"],
+    "server/test_service_fuzz": ["server/schemas", "server/spec_limits"],
     "server/test_service_security": [
         "server/limits",
         "server/middleware",
+        "server/request_body",
+        "server/request_log",
         "server/response_cache",
         "server/tokens",
         "server/work_queue",
@@ -130,6 +132,12 @@ THEMES = {
         "storages/http_messages",
     ],
     "integration/test_unstorable": ["space/choices", "study/trial_end"],
+    "server/test_worker_processes": [
+        "server/dispatch",
+        "server/handling",
+        "server/worker_loop",
+    ],
+    "space/test_space": ["space/constraints"],
     "storages/test_contract": [
         "storages/base",
         "storages/memory",

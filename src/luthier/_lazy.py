@@ -70,10 +70,16 @@ def make_by_name(package: str, name: object, files: Mapping[str, str], expected:
         expected: What is taken beside a name, for the message: "a sampler".
 
     Raises:
-        UnknownNameError: There is no class of that name.
+        UnknownNameError: There is no class of that name, or it has no default settings.
     """
     for known in files:
         if isinstance(name, str) and known.lower() == name.lower():
-            return getattr(sys.modules[package], known)()
+            made = getattr(sys.modules[package], known)
+            try:
+                return made()
+            except (TypeError, ValueError) as e:
+                raise UnknownNameError(
+                    f"{known} has no default settings, so its name alone is not enough: {e}"
+                ) from e
     listing = ", ".join(map(repr, files))
     raise UnknownNameError(f"expected {expected} or one of {listing}, got {name!r}")

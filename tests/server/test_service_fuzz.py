@@ -16,7 +16,7 @@ POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.Generati
 @pytest.mark.parametrize("n_examples", [2, pytest.param(12, marks=pytest.mark.slow)])
 def test_nothing_that_is_sent_breaks_it(serve, tmp_path, n_examples):
     """Each operation gets examples that fit its description, and as many that do not."""
-    service = serve(SQLite(tmp_path / "s.db"), limits=Limits(rate=1e6))
+    service = serve(SQLite(tmp_path / "s.db"), limits=Limits(rate=1e6, stranger_rate=1e6))
     for _ in range(2):
         study = service.study()
         for _ in range(3):

@@ -1,6 +1,7 @@
 """Who is let in, how much is taken, and what is kept to itself."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import logging
@@ -133,6 +134,61 @@ def test_a_token_that_others_can_read_is_none(tmp_path):
                 serve(Memory(), host, 0, file=file)
 
 
+def other_user(path, uid=12345):
+    os.chown(path, uid, -1, follow_symlinks=False)
+
+
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
+)
+
+
+@needs_root
+@pytest.mark.parametrize("whose", ["file", "link", "file behind a link", "folder", "one above"])
+def test_a_token_that_another_user_could_choose_is_none(tmp_path, whose):
+    place = tmp_path / "above" / "folder"
+    place.mkdir(parents=True, mode=0o700)
+    file = place / "token"
+    file.write_text("x" * 32)
+    file.chmod(0o600)
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    named = link if "link" in whose else file
+    other_user(
+        {"file": file, "link": link, "folder": place, "one above": place.parent}.get(whose, file)
+    )
+    with pytest.raises(
+        StorageDeniedError, match=r"belongs to another user \(12345\).*--token-file"
+    ):
+        serve(Memory(), port=0, file=named)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="others have other rights")
+@pytest.mark.parametrize(("mode", "whom"), [(0o777, "every user"), (0o770, "a group")])
+def test_a_token_in_a_folder_that_others_can_write_to_is_none(tmp_path, mode, whom):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, -1, 54321)
+    elif whom == "a group":
+        pytest.skip("only root gives folders to a group of others")
+    folder.chmod(mode)
+    for exists in (False, True):
+        if exists:
+            (folder / "token").write_text("x" * 32)
+            (folder / "token").chmod(0o600)
+        with pytest.raises(StorageDeniedError, match=f"can be written by {whom}"):
+            serve(Memory(), port=0, file=folder / "token")
+        assert (folder / "token").exists() == exists  # none is made there
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_token_stands_in_a_file(tmp_path):
+    os.mkfifo(tmp_path / "token", 0o600)
+    with pytest.raises(StorageDeniedError, match="is no file"):
+        serve(Memory(), port=0, file=tmp_path / "token")
+
+
 def test_without_a_token_only_this_machine_is_served(serve):
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
         from luthier.server import serve as start
@@ -147,6 +203,8 @@ def test_without_a_token_only_this_machine_is_served(serve):
         ("[::1]", 200),
         ("evil.example", 403),
         ("localhost.evil.example:80", 403),
+        ("127.0.0.1:8@evil.example", 403),
+        ("user@127.0.0.1", 403),
         ("", 403),
     ]:
         assert service.raw("GET", "/v1/studies", Host=host)[0] == status, host
@@ -157,6 +215,10 @@ def test_without_a_token_no_page_of_a_browser_is_served(serve):
     study = service.study()
     for origin in ("http://evil.example", "null", f"http://127.0.0.1:{service.port}"):
         assert service.raw("POST", f"{study}/ask", {}, Origin=origin)[0] == 403
+    for site in ("cross-site", "same-site", "same-origin"):  # also where it says no origin
+        assert service.raw("GET", study, Sec_Fetch_Site=site)[0] == 403
+    assert service.raw("GET", study, Referer="http://evil.example/")[0] == 403
+    assert service.raw("GET", study, Sec_Fetch_Site="none")[0] == 200  # typed by the user
     assert service.raw("POST", f"{study}/ask", b"", Content_Type="text/plain")[0] == 415
     assert service.raw("POST", f"{study}/ask")[0] == 415
     assert service("GET", study)[1]["n_trials"] == 0
@@ -193,11 +255,18 @@ def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, 
 
 
 def test_a_body_is_read_only_where_one_is_asked_for_and_of_whom_is_let_in(service):
-    for line, status in [("GET /health", 200), ("GET /v1/studies", 401), ("POST /v1/studies", 401)]:
+    known = f"\r\nAuthorization: Bearer {service.token}"
+    for line, head, status in [
+        ("GET /health", "", 200),
+        ("POST /health", "", 405),
+        ("GET /v1/studies", "", 401),
+        ("POST /v1/studies", "", 401),
+        ("PUT /v1/studies", known, 405),
+        ("POST /v1/nothing", known, 404),
+    ]:
         with socket.create_connection(("127.0.0.1", service.port)) as end:
-            end.sendall(
-                f"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode()
-            )
+            head += "\r\nContent-Length: 1000000\r\n\r\n"
+            end.sendall(f"{line} HTTP/1.1\r\nHost: localhost{head}".encode())
             assert end.recv(1000).startswith(
                 f"HTTP/1.1 {status}".encode()
             )  # although none of it has come
@@ -269,6 +338,50 @@ def test_who_asks_too_often_is_told_to_wait(serve):
     storage = service.client()  # it waits as it is told
     assert storage.studies() == []
     storage.close()
+
+
+def test_strangers_use_up_nothing_of_a_client_at_their_address(serve):
+    service = serve(limits=Limits(rate=5.0, stranger_rate=2.0, processes=0), open_metrics=True)
+    guesses = [service.raw("GET", "/v1/studies", token="wrong")[0] for _ in range(30)]
+    assert guesses[:4] == [401] * 4
+    assert 429 in guesses
+    assert service.raw("GET", "/metrics", token="")[0] == 429  # open, but not for nothing
+    assert [service.raw("GET", "/v1/studies")[0] for _ in range(10)] == [200] * 10
+
+
+def test_strangers_cannot_make_it_seem_dead(serve):
+    service = serve(limits=Limits(stranger_rate=1.0, processes=0))
+    assert {service.raw("GET", "/health", token="")[0] for _ in range(30)} == {200}
+
+
+def test_strangers_cannot_fill_the_log(service, caplog):
+    caplog.set_level(logging.INFO, "luthier.server")
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", service.port)) as line:
+        for _ in range(300):
+            line.request("GET", "/" + "a" * 190)
+            line.getresponse().read()
+    time.sleep(1.1)  # then there is a line again
+    service.raw("GET", "/", token="")
+    lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "luthier.server"]
+    assert len(lines) < 150
+    assert sum(line.get("left_out", 0) for line in lines) + len(lines) == 301
+
+
+def test_the_bodies_that_are_held_are_bounded_together(serve):
+    storage, go = Memory(), threading.Event()
+    limits = Limits(max_body=1000, processes=0, threads=20)
+    service = serve(storage, limits=limits)
+    create = storage.create_study
+    storage.create_study = lambda *args: (go.wait(), create(*args))[1]
+    body = json.dumps(STUDY).ljust(1000).encode()
+    with ThreadPoolExecutor(10) as pool:
+        sent = [pool.submit(service, "POST", "/v1/studies", body) for _ in range(10)]
+        while sum(f.done() for f in sent) < 2:
+            time.sleep(0.01)
+        go.set()
+        statuses = sorted(f.result()[0] for f in sent)
+    assert statuses == [201] * 8 + [503] * 2
+    assert service("POST", "/v1/studies", body)[0] == 201
 
 
 def test_only_so_many_requests_are_taken_at_a_time(serve):
@@ -471,6 +584,118 @@ def test_what_makes_no_sense_is_refused_with_a_reason(service, body, status):
     got, answer = service("POST", "/v1/studies", body)
     assert got == status
     assert answer["error"]["message"]
+
+
+DEEP = b"[" * 65 + b"]" * 65
+
+
+@pytest.mark.parametrize(
+    ("deep", "status"),
+    [
+        (b'"' + b"[" * 1000 + b'"', 200),  # it is text
+        (b'"\\"' + b"[" * 1000 + b'"', 200),
+        (b"[" * 60 + b"]" * 60, 200),
+        (b"[[1]," * 60 + b"1" + b"]" * 60, 200),
+        (DEEP, 400),
+        (b'["\\\\", ' + DEEP + b"]", 400),
+        (b'{"a":' * 900 + b"1" + b"}" * 900, 400),
+    ],
+)
+def test_what_is_too_deep_is_refused(service, deep, status):
+    study = service.study()
+    asked = service("POST", f"{study}/ask", {})[1]
+    body = b'{"token": %d, "value": 1, "tags": {"a": %s}}' % (asked["token"], deep)
+    assert service("POST", f"{study}/trials/{asked['number']}/tell", body)[0] == status
+
+
+def test_a_name_that_stands_twice_is_refused_and_so_is_a_trial_that_is_asked_for_twice(service):
+    body = b'{"space": {"x": [1, 2], "x": [3]}}'
+    status, answer = service("POST", "/v1/studies", body)
+    assert (status, answer["error"]["message"]) == (
+        422,
+        "'x' stands twice in a dict; leave one out",
+    )
+    service("POST", f"{service.study()}/ask", {})
+    rows = {"study": 1, "numbers": [0, 0]}
+    assert service("POST", "/v1/storage/rows", rows)[0] == 422
+    assert len(service("POST", "/v1/storage/rows", rows | {"numbers": [0]})[1]) == 1
+
+
+def test_a_list_of_large_trials_comes_in_parts(service):
+    study = service.study()
+    for _ in range(12):
+        asked = service("POST", f"{study}/ask", {})[1]
+        told = {"token": asked["token"], "value": 1, "tags": {"a": "x" * 2**20}}
+        service("POST", f"{study}/trials/{asked['number']}/tell", told)
+    found, since = [], 0
+    while since is not None:
+        answer = service("GET", f"{study}/trials?since={since}&limit=1000")[1]
+        assert len(answer["trials"]) <= 10
+        found += [trial["number"] for trial in answer["trials"]]
+        since = answer["next"]
+    assert found == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("studies", {"scheduler": "replay"}),  # it has no default settings
+        ("studies", {"space": {f"x{i}": [0, 1] for i in range(1001)}}),
+        ("studies", {"space": {"x": [*range(10_000), *range(10_000)]}}),
+        ("studies", {"space": {f"x{i}": [*range(999)] for i in range(11)}}),
+        ("studies", {"space": {"x" * 100_001: [0, 1]}}),
+        ("studies", {"space": {"params": {"x": [0, 1]}, "constraints": ["x < 2"] * 101}}),
+        (
+            "studies",
+            {"space": {"params": {"x": [0, 1]}, "constraints": ["x <" + " " * 2000 + "2"]}},
+        ),
+        (
+            "studies",
+            {"space": {"params": {"x": [0, 1]}, "constraints": ["x <" + " " * 1500 + "2"] * 9}},
+        ),
+        ("studies", {"objectives": ["minimize"] * 21}),
+        (
+            "studies",
+            {
+                "sampler": "grid",
+                "space": {f"b{i}": [0, 1] for i in range(18)} | {f"c{i}": [0] for i in range(400)},
+            },
+        ),
+    ],
+)
+def test_what_would_cost_much_is_refused_before_it_is_worked_on(service, path, fields):
+    status, answer = service("POST", f"/v1/{path}", {"space": {"x": [1, 2]}} | fields)
+    assert status == 422, answer
+    assert service("GET", "/v1/studies")[1]["studies"] == []
+
+
+def test_what_would_cost_much_is_not_proposed_for_either(service):
+    """Clients that use the service as a storage may keep it there."""
+    wide = {f"x{i}": {"type": "categorical", "choices": [0, 1]} for i in range(1001)}
+    spec = {"directions": ["minimize"], "seed": 0, "space": {"params": wide}, "declared": True}
+    many = spec | {"directions": ["minimize"] * 100, "space": {"params": {"x": wide["x0"]}}}
+    for i, stored in enumerate((spec, many, {}), 1):
+        assert (
+            service("POST", "/v1/storage/create_study", {"name": f"s{i}", "spec": stored})[0] == 200
+        )
+        status, answer = service("POST", f"/v1/studies/{i}/ask", {})
+        assert status in (409, 422), answer
+        assert service("GET", f"/v1/studies/{i}")[0] == 200
+
+
+def test_stored_nonsense_is_no_failure_of_the_service(service):
+    study = service.study()
+    rows = [
+        {"number": 0, "state": 3, "values": [1, 2, 3], "params": {"x": 0.1}},
+        {"number": 0, "state": 0, "params": {"x": 0.2}},
+        {"number": 0, "state": 3, "values": [1], "params": {"x": 0.3}},
+    ]
+    rows[1]["checkpoints"] = [{"step": 1, "value": '{"$int":"0x%s"}' % ("f" * 100_000)}]
+    assert service("POST", "/v1/storage/add_trials", {"study": 1, "rows": rows})[0] == 200
+    status, asked = service("POST", f"{study}/ask", {})
+    assert (status, asked["checkpoint"]) == (200, None)
+    status, chosen = service("POST", f"{study}/choose", {"knee": True})
+    assert (status, chosen["trial"]["number"]) == (200, 2)
 
 
 def test_a_body_says_that_it_is_json(service):

@@ -21,7 +21,7 @@ class Service:
         self.token = token
         line = socket.create_server(("127.0.0.1", port))
         self.port = line.getsockname()[1]
-        limits = limits or Limits()
+        limits = limits or Limits(processes=0)  # in threads, which tests can look into
         self._server = make_server(application(storage, token, limits, **options), limits)
         self._thread = threading.Thread(target=self._server.run, args=([line],))
         self._thread.start()
@@ -33,6 +33,10 @@ class Service:
     def stop(self):
         self._server.should_exit = True
         self._thread.join()
+
+    def server_connections(self):
+        """How many connections are open."""
+        return len(self._server.server_state.connections)
 
     def raw(self, method, path, body=None, token=None, **headers):
         """Status, headers and bytes of an answer."""

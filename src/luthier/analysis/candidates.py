@@ -107,7 +107,11 @@ class Candidates:
         if not self.runs:
             raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
         self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
-        by_run = [zip(*(row.values or () for row in same), strict=True) for same in self.runs]
+        none = (math.nan,) * len(history.directions)
+        by_run = [
+            zip(*(_take(row.values, len(none)) or none for row in same), strict=True)
+            for same in self.runs
+        ]
         self.values = np.array(
             [_numbers([_mean(values) for values in by_objective]) for by_objective in by_run]
         )
@@ -234,6 +238,11 @@ def _configuration(row: TrialRow) -> Any:
     """A key that runs of one configuration share: its params, and earlier ones that it had."""
     earlier = [turn.params for turn in row.turns if turn.params != row.params]
     return msgspec.json.encode([row.params, earlier], order="sorted") if row.params else row.number
+
+
+def _take(values: tuple[float, ...] | None, m: int) -> tuple[float, ...] | None:
+    """Values of a trial, or None where others have stored too few or too many."""
+    return None if values is None or len(values) != m else values
 
 
 def _numbers(values: Sequence[Any]) -> Array:

@@ -57,7 +57,15 @@ from .text import examples
     type=COUNT,
     default=8,
     show_default=True,
-    help="How many requests are worked on at a time.",
+    help="How many requests are worked on at a time that only read or write the storage.",
+)
+@click.option(
+    "--processes",
+    type=COUNT,
+    default=4,
+    show_default=True,
+    help="How many requests are worked on at a time that propose, decide or choose; each process "
+    "takes up to 2 GB of memory.",
 )
 @click.option(
     "--max-requests",
@@ -81,6 +89,7 @@ def serve(
     max_body_mb: float,
     rate: float,
     threads: int,
+    processes: int,
     max_requests: int,
     checkpoints: str | None,
     open_metrics: bool,
@@ -103,6 +112,7 @@ def serve(
             max_body=int(max_body_mb * 2**20),
             rate=rate,
             threads=threads,
+            processes=processes,
             max_requests=max_requests,
         ),
         open_metrics=open_metrics,

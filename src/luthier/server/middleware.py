@@ -1,11 +1,10 @@
-"""ASGI middleware that checks token, host, rate and size of requests, and logs them."""
+"""ASGI middleware that checks token, host and rate of requests, and logs them."""
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
-import logging
+import re
 import time
 from typing import NamedTuple
 
@@ -14,12 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .limits import Limits, RateLimiter
 from .metrics import Metrics
+from .request_log import RequestLog, logger, method_of
 from .schemas import ErrorDetail, ErrorResponse
 
-logger = logging.getLogger("luthier.server")
-
-_METHODS = ("GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS")
+HEALTH = "/health"
 _BUSY_S = 1.0
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")  # name or address, port
 
 
 class Refusal(NamedTuple):
@@ -45,7 +44,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """Middleware that refuses requests, and reads the bodies of the others in full.
+    """Middleware that lets requests in, or refuses them before anything of their body is read.
 
     Without a token, only requests from and to an address of this machine are served. A page in a
     browser that reaches this machine under another name is refused, and so is one that sends its
@@ -68,6 +67,8 @@ class Guard:
         self.public = public
         self._expected = f"Bearer {token}".encode() if token else b""
         self._rates = RateLimiter(limits.rate)
+        self._stranger_rates = RateLimiter(limits.stranger_rate)
+        self._log = RequestLog()
         self._n_running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,12 +85,15 @@ class Guard:
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
             await send(message)
 
-        self._n_running += 1
+        refusal = self._check_access(scope)
+        known = refusal is None
+        if known and (connection := scope.get("luthier.connection")):
+            connection.welcome()
+        refusal = (
+            self._check_load(client) if known else self._check_stranger(scope, client, refusal)
+        )
+        self._n_running += known
         try:
-            headers = dict(scope["headers"])
-            refusal = self._check_load(client) or self._check_access(scope, headers)
-            if refusal is None:
-                refusal = await self._read_body(scope, receive, headers)
             if refusal is None:
                 await self.app(scope, receive, send_and_note)
             else:
@@ -102,19 +106,28 @@ class Guard:
                     Refusal(500, "InternalError", "the service failed; its log says why"),
                 )
         finally:
-            self._n_running -= 1
-            self._log(scope, client, status, time.perf_counter() - began_s)
+            self._n_running -= known
+            seconds = time.perf_counter() - began_s
+            route = scope.get("luthier.route", "none")
+            self.metrics.count(route, method_of(scope), status, seconds)
+            self._log.write(scope, client, known, status, seconds)
+
+    def _check_access(self, scope: Scope) -> Refusal | None:
+        """Refuse a request without the token; where there is none, from anywhere but here."""
+        headers = dict(scope["headers"])
+        if not self._expected:
+            return _check_origin(scope, headers)
+        if hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+            return None
+        return Refusal(
+            401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
+        )
 
     def _check_load(self, client: str) -> Refusal | None:
         """Refuse a request where there are too many, of this client or of all."""
         if wait_s := self._rates.wait_s(client):
-            return Refusal(
-                429,
-                "TooManyRequests",
-                f"at most {self.limits.rate:g} requests a second are served",
-                wait_s,
-            )
-        if self._n_running > self.limits.max_requests:
+            return _too_many(self.limits.rate, wait_s)
+        if self._n_running >= self.limits.max_requests:
             return Refusal(
                 503,
                 "Busy",
@@ -123,68 +136,22 @@ class Guard:
             )
         return None
 
-    def _check_access(self, scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
-        """Refuse a request without the token; where there is none, from anywhere but here."""
-        if not self._expected:
-            return _check_origin(scope, headers)
-        given = headers.get(b"authorization", b"")
-        if scope["path"] in self.public or hmac.compare_digest(given, self._expected):
+    def _check_stranger(self, scope: Scope, client: str, refusal: Refusal | None) -> Refusal | None:
+        """Refuse a request without the token, unless it is for what needs none.
+
+        Whether the service runs is said however many ask, so that nobody can make it seem dead.
+        """
+        public = bool(self._expected) and scope["path"] in self.public
+        if public and scope["path"] == HEALTH:
             return None
-        return Refusal(
-            401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
-        )
+        if wait_s := self._stranger_rates.wait_s(client):
+            return _too_many(self.limits.stranger_rate, wait_s)
+        return None if public else refusal
 
-    async def _read_body(
-        self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]
-    ) -> Refusal | None:
-        """Read the body into the scope, or refuse it."""
-        scope["luthier.body"] = b""
-        if scope["method"] not in ("POST", "DELETE"):
-            return None
-        max_body = self.limits.max_body
-        too_large = Refusal(
-            413, "BodyTooLarge", f"a request has at most {max_body} bytes; send it in parts"
-        )
-        length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length[:20]) > max_body:
-            return too_large
 
-        parts: list[bytes] = []
-        n_bytes = 0
-        more = length != b"0" or b"transfer-encoding" in headers
-        try:
-            async with asyncio.timeout(self.limits.read_s):
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return Refusal(400, "BadRequest", "the client closed the connection")
-                    parts.append(message.get("body", b""))
-                    n_bytes += len(parts[-1])
-                    more = message.get("more_body", False)
-                    if n_bytes > max_body:
-                        return too_large
-        except TimeoutError:
-            message_text = f"the request was not complete after {self.limits.read_s:g} s"
-            return Refusal(408, "RequestTimeout", message_text)
-        scope["luthier.body"] = b"".join(parts)
-        return None
-
-    def _log(self, scope: Scope, client: str, status: int, seconds: float) -> None:
-        """Count the request, and log it as one line of JSON, with its path as it was sent."""
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self.metrics.count(scope.get("luthier.route", "none"), method, status, seconds)
-        if logger.isEnabledFor(logging.INFO):
-            path = scope["raw_path"][:200].decode("ascii", "replace")
-            line = {
-                "time": round(time.time(), 3),
-                "client": client,
-                "method": method,
-                "path": path,
-                "status": status,
-                "ms": round(1000 * seconds, 2),
-                "bytes": len(scope.get("luthier.body", b"")),
-            }
-            logger.info(msgspec.json.encode(line).decode())
+def _too_many(rate: float, wait_s: float) -> Refusal:
+    message = f"at most {rate:g} requests a second are served"
+    return Refusal(429, "TooManyRequests", message, wait_s)
 
 
 def _check_origin(scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
@@ -193,14 +160,12 @@ def _check_origin(scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
     # A socket file has no port.
     if not all(is_loopback(end[0]) for end in ends if end[1] is not None):
         return Refusal(403, "Forbidden", "a service without a token serves this machine only")
-    if b"origin" in headers:
+    from_page = b"origin" in headers or b"referer" in headers
+    if from_page or headers.get(b"sec-fetch-site", b"none") != b"none":
         return Refusal(403, "Forbidden", "a service without a token serves no page of a browser")
 
-    host = headers.get(b"host", b"").decode("latin-1")
-    name, _, port = host.rpartition(":")
-    if not name or port.endswith("]"):  # no port, or the colons of an IPv6 address
-        name = host
-    if not is_loopback(name):
+    host = _HOST.fullmatch(headers.get(b"host", b"").decode("latin-1"))
+    if host is None or not is_loopback(host[1]):
         return Refusal(
             403,
             "Forbidden",
@@ -220,7 +185,5 @@ async def _refuse(send: Send, refusal: Refusal) -> None:
         headers.append((b"retry-after", str(max(1, round(refusal.retry_after_s))).encode()))
     if refusal.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if refusal.status == 408:
-        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

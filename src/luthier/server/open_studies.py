@@ -18,6 +18,7 @@ from ..study.opening import open_checkpoints, stored_place
 from ..study.study import Study
 from ..trial.record import State, TrialRow
 from . import study_specs
+from .spec_limits import require_few_objectives, require_small_grid, require_small_space
 
 _MAX_OPEN = 100  # studies; others are opened again when a request needs them
 _STALE_S = 1.0  # for how long a change of a study's space, sampler or scheduler may go unnoticed
@@ -142,11 +143,14 @@ class OpenStudies:
 
     def _load(self, record: StudyRecord) -> OpenStudy:
         try:
-            study_specs.require_few_constraints(record.spec["space"])
+            require_small_space(record.spec["space"])
+            require_few_objectives(record.spec["directions"])
             study_specs.require_objective_names(record.spec)
             store, in_place = self.checkpoints(record)
             strategies = study_specs.make_strategies(record.spec)
-            engine = Engine(self.storage, record, None, *strategies, store).open(None)
+            engine = Engine(self.storage, record, None, *strategies, store)
+            require_small_grid(engine.space, engine.sampler)
+            engine.open(None)
         except (LookupError, TypeError, ValueError, AttributeError) as e:
             raise StudyError(
                 f"the stored settings of study {record.name!r} cannot be used: {e!r:.200}"

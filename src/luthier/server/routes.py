@@ -12,6 +12,7 @@ import msgspec
 from ..storages import Storage
 from ..storages.http_messages import VERBS
 from . import schemas, storage_api
+from .open_studies import OpenStudies
 from .request import ApiRequest
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
@@ -38,6 +39,7 @@ class Route:
         public: Whether it needs no token.
         skips_queue: Whether it does not wait for other requests of its study.
         inline: Whether the handler is so quick that it needs no thread.
+        costly: Whether it may take long, so that it runs in a process that can be ended.
     """
 
     method: str
@@ -52,6 +54,25 @@ class Route:
     public: bool = False
     skips_queue: bool = False
     inline: bool = False
+    costly: bool = False
+
+
+def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> list[Route]:
+    """All routes of studies, trials and the storage.
+
+    Args:
+        storage: Where the studies live.
+        checkpoints: A folder or URL below which studies may have their own places; None for none.
+        max_body: Largest request in bytes; clients are informed of it.
+    """
+    studies = OpenStudies(storage, checkpoints)
+    study_handlers = StudyHandlers(studies)
+    return [
+        *trial_routes(TrialHandlers(studies)),
+        *study_routes(study_handlers),
+        *result_routes(study_handlers),
+        *storage_routes(storage, max_body),
+    ]
 
 
 def trial_routes(handlers: TrialHandlers) -> list[Route]:
@@ -66,6 +87,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
             response=schemas.AskResponse,
             request=schemas.AskRequest,
             accepts_key=True,
+            costly=True,
         ),
         Route(
             method="POST",
@@ -76,6 +98,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
             response=schemas.EnqueueResponse,
             request=schemas.EnqueueRequest,
             accepts_key=True,
+            costly=True,
         ),
         Route(
             method="POST",
@@ -85,6 +108,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
             handler=handlers.report,
             response=schemas.ReportResponse,
             request=schemas.ReportRequest,
+            costly=True,
         ),
         Route(
             method="POST",
@@ -95,6 +119,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
             response=schemas.Trial,
             request=schemas.TellRequest,
             accepts_key=True,
+            costly=True,
         ),
         Route(
             method="POST",
@@ -141,6 +166,7 @@ def study_routes(handlers: StudyHandlers) -> list[Route]:
             request=schemas.CreateStudyRequest,
             statuses=(200, 201),
             accepts_key=True,
+            costly=True,
         ),
         Route(
             method="GET",
@@ -171,6 +197,7 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
             summary="Read the best trials so far.",
             handler=handlers.best,
             response=schemas.Trials,
+            costly=True,
         ),
         Route(
             method="POST",
@@ -180,6 +207,7 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
             handler=handlers.choose,
             response=schemas.ChooseResponse,
             request=schemas.ChooseRequest,
+            costly=True,
         ),
         Route(
             method="GET",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import math
 import os
 import socket
 import sys
@@ -11,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import StorageDeniedError, StorageError
-from ..monitoring.json_logs import JsonLines
 from ..storages import Memory, Storage, from_url
 from ..storages.retrying import Retrying
 from .app import application
+from .connections import Connection, Connections
 from .limits import Limits
 from .middleware import is_loopback
+from .request_log import configure_log
 from .tokens import check_token, read_or_create_token, token_file
 
+_BACKLOG = 2048  # connections that wait to be taken in
+_AT_A_TIME = 4  # connections that are taken in before too many of them are closed
+_OTHER_FILES = 192  # that may be open: connections just taken in or closed, pipes, the storage
 _RECONNECT_S = 5.0  # for how long an absent storage is tried; clients try again themselves
 
 
@@ -37,7 +39,7 @@ def serve(
 ) -> None:
     """Serve the studies of a storage until SIGTERM or Ctrl-C.
 
-    Requests that have begun are answered before it ends.
+    Requests that have begun are answered before it ends, if they are done within `grace_s`.
 
     Args:
         storage: Its URL, or a storage.
@@ -76,7 +78,7 @@ def serve(
         elif token:
             check_token(token)
         _announce(place, host, listener.getsockname()[1], token, created_in)
-        _configure_log()
+        configure_log()
         app = application(place, token, limits, open_metrics, checkpoints)
         make_server(app, limits or Limits()).run([listener])
     finally:
@@ -85,83 +87,54 @@ def serve(
 
 def make_server(app: Any, limits: Limits) -> uvicorn.Server:
     """The web server, which holds clients to the limits from their first byte on."""
-    protocol = type("Protocol", (_Protocol,), {"read_s": limits.read_s})
-    return uvicorn.Server(
+    others = Connections(_allow_files(limits))
+    protocol = type("Protocol", (Connection,), {"limits": limits, "others": others})
+    return _Server(
         uvicorn.Config(
             app,
             http=protocol,
             ws="none",
             lifespan="on",
             log_config=None,
+            log_level="error",  # strangers cause warnings
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            backlog=_AT_A_TIME,
             timeout_keep_alive=int(limits.idle_s),
-            timeout_graceful_shutdown=int(limits.work_s),
+            timeout_graceful_shutdown=math.ceil(limits.grace_s),
         )
     )
 
 
-class _Transport:
-    """A transport that sends everything written in one turn of the event loop in one piece."""
+class _Server(uvicorn.Server):
+    """A web server that takes in few connections at a time, while many may wait for it."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._parts:
-            data = b"".join(self._parts)
-            self._parts = []
-            self._transport.write(data)
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_BACKLOG)
 
 
-class _Protocol(H11Protocol):
-    """HTTP protocol that drops clients which take too long for the head of a request.
-
-    `Guard` limits the time for the body.
-    """
-
-    read_s = 20.0
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Transport(transport, self.loop))  # type: ignore[arg-type]
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._timer = self.loop.call_later(self.read_s, transport.abort)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
-            if self._timer is None:
-                self._timer = self.loop.call_later(self.read_s, self.transport.abort)
-        elif self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        super().connection_lost(exc)
+def _allow_files(limits: Limits) -> int:
+    """How many connections may be open, with as many open files as the system allows."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return limits.max_connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.max_connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(soft - min(_OTHER_FILES, soft // 2), 1)
+    return limits.max_connections
 
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=2048)
+        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=_BACKLOG)
     except (OSError, OverflowError, UnicodeError) as e:
         raise StorageError(
             f"cannot listen on {host}, port {port}: {e}; choose another with --host and --port"
@@ -182,23 +155,3 @@ def _announce(storage: Storage, host: str, port: int, token: str, created_in: Pa
 def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-class _RequestLines(JsonLines):
-    """Each record as a line of JSON; those of requests are JSON already."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()
-        if record.levelno == logging.INFO and text.startswith("{"):
-            return text
-        return super().format(record)
-
-
-def _configure_log() -> None:
-    """Write the log to stderr, unless the program has configured it already."""
-    luthier_logger = logging.getLogger("luthier")
-    if not luthier_logger.handlers and not logging.getLogger().handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_RequestLines())
-        luthier_logger.addHandler(handler)
-        luthier_logger.setLevel(logging.INFO)

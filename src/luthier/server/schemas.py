@@ -9,6 +9,7 @@ import msgspec
 from ..storages.codec import Count, Number, Whole, pack_trial, with_trial_fields
 from ..storages.http_messages import Form
 from ..trial.record import TrialRow
+from .spec_limits import MAX_OBJECTIVES
 
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
@@ -18,8 +19,8 @@ StateName = Literal["waiting", "running", "paused", "complete", "pruned", "faile
 Values = list[Number] | dict[str, Number]
 """One for each objective, in order or by name."""
 Objectives = (
-    Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=100)]
-    | Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=100)]
+    Annotated[dict[Name, Direction], msgspec.Meta(min_length=1, max_length=MAX_OBJECTIVES)]
+    | Annotated[list[Direction], msgspec.Meta(min_length=1, max_length=MAX_OBJECTIVES)]
 )
 """Directions by the names of objectives, or only the directions."""
 

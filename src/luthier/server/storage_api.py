@@ -79,10 +79,18 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
                 changes.spec,
             )
         case "rows":
-            return [pack_trial(row, forms.Row) for row in storage.rows(body.study, body.numbers)]
+            numbers = _require_distinct(body.numbers)
+            return [pack_trial(row, forms.Row) for row in storage.rows(body.study, numbers)]
         case _:
             raise StudyError(f"the storage has no verb {verb!r}")
     return forms.Empty()
+
+
+def _require_distinct(numbers: list[int] | None) -> list[int] | None:
+    """Return the numbers of trials, unless one is asked for twice."""
+    if numbers is not None and len(set(numbers)) != len(numbers):
+        raise TrialError("expected numbers of trials, each once; some are there twice")
+    return numbers
 
 
 def _claim(storage: Storage, body: forms.Claim) -> forms.Claimed:

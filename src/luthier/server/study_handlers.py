@@ -6,6 +6,8 @@ import hashlib
 import secrets
 from typing import Any
 
+import msgspec
+
 from ..analysis.recommendation import require_results
 from ..errors import StudyError, StudyExistsError
 from ..storages.codec import pack_numbers
@@ -13,6 +15,10 @@ from . import schemas, study_specs
 from .open_studies import OpenStudies
 from .request import ApiRequest, RequestError
 from .schemas import trial_from_row
+from .spec_limits import require_small_grid
+
+_LIST_ROWS = 10  # trials that are read at a time for a list
+_LIST_BYTES = 2**22  # of a list of trials, which has no further trial where it is as large
 
 
 class StudyHandlers:
@@ -92,15 +98,19 @@ class StudyHandlers:
         )
 
     def list_trials(self, request: ApiRequest) -> schemas.Trials:
-        """List some trials, by number."""
+        """List some trials, by number; fewer than asked for where they are large."""
         query: schemas.ListTrialsQuery = request.body
-        with self._studies.open(request.study).engine.reading() as history:
-            n_trials = history.n
+        n_trials = self._studies.record(request.study).n_trials
         first = min(query.since, n_trials)
         end = min(query.since + query.limit, n_trials)
-        rows = self._storage.rows(request.study, range(first, end)) if first < end else []
-        more = end if end < n_trials else None
-        return schemas.Trials([trial_from_row(row) for row in rows], more)
+        trials: list[schemas.Trial] = []
+        n_bytes = 0
+        while first < end and n_bytes < _LIST_BYTES:
+            rows = self._storage.rows(request.study, range(first, min(first + _LIST_ROWS, end)))
+            trials += map(trial_from_row, rows)
+            n_bytes += len(msgspec.json.encode(trials[-len(rows) :]))
+            first += len(rows)
+        return schemas.Trials(trials, first if first < n_trials else None)
 
 
 def _spec(body: schemas.CreateStudyRequest) -> dict[str, Any]:
@@ -112,10 +122,11 @@ def _spec(body: schemas.CreateStudyRequest) -> dict[str, Any]:
         UnknownNameError: There is no sampler or scheduler of that name.
     """
     directions, names = _read_objectives(body)
+    space = study_specs.parse_space(body.space)
     spec: dict[str, Any] = {
         "directions": directions,
         "seed": secrets.randbits(32) if body.seed is None else body.seed,
-        "space": study_specs.parse_space(body.space).to_json(),
+        "space": space.to_json(),
         "declared": True,
         "sampler": body.sampler,
         "scheduler": body.scheduler,
@@ -124,7 +135,8 @@ def _spec(body: schemas.CreateStudyRequest) -> dict[str, Any]:
         spec["objectives"] = names
     if body.catch_as:
         spec["crash"] = body.catch_as
-    study_specs.make_strategies(spec)
+    sampler, _ = study_specs.make_strategies(spec)
+    require_small_grid(space, sampler)
     return spec
 
 

@@ -15,21 +15,7 @@ from ..storages.base import StudyRecord
 from ..trial.record import State
 from ..validation import default_names
 from . import schemas
-
-_MAX_CONSTRAINTS = 100
-
-
-def require_few_constraints(described: dict[str, Any]) -> None:
-    """Refuse a space whose constraints would take long to check.
-
-    Raises:
-        SpaceError: There are too many.
-    """
-    if (n := len(described.get("constraints") or ())) > _MAX_CONSTRAINTS:
-        raise SpaceError(
-            f"a space has at most {_MAX_CONSTRAINTS} constraints here, got {n}; join some with "
-            "'and'"
-        )
+from .spec_limits import require_small_space
 
 
 def parse_space(described: dict[str, Any]) -> Space:
@@ -39,8 +25,7 @@ def parse_space(described: dict[str, Any]) -> Space:
         SpaceError: The description is not valid.
     """
     try:
-        require_few_constraints(described)
-        return Space.from_json(described)
+        return Space.from_json(require_small_space(described))
     except SpaceError:
         raise
     except (

@@ -1,0 +1,178 @@
+"""Costly requests run in processes that are ended: nobody waits for somebody else's."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from luthier.server import Limits
+from luthier.storages import SQLite, http
+
+
+@pytest.fixture
+def serve_hard(serve, tmp_path, monkeypatch):
+    """Starts services over a file, in whose processes some samplers never end or need too much."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'luthier.server.worker_loop' in ' '.join(sys.orig_argv):\n"
+        "    from luthier.samplers.grid import Grid\n"
+        "    from luthier.samplers.nsga2 import NSGA2\n"
+        "    from luthier.samplers.nsga3 import NSGA3\n"
+        "    def endless(*args, **kwargs):\n"
+        "        while True: pass\n"
+        "    def large(*args, **kwargs): return [bytearray(2**26) for _ in range(1000)]\n"
+        "    def deadly(*args, **kwargs): import os; os.abort()\n"
+        "    Grid.sample, NSGA2.sample, NSGA3.sample = endless, large, deadly\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+
+    def start(**limits):
+        return serve(SQLite(tmp_path / "s.db"), limits=Limits(**limits))
+
+    return start
+
+
+def children():
+    return [p for p in psutil.Process().children() if "worker_loop" in " ".join(p.cmdline())]
+
+
+@pytest.mark.slow
+def test_whoever_computes_for_ever_is_ended_and_others_are_served(serve_hard):
+    service = serve_hard(processes=3, turn_s=1.0, work_s=120.0)
+    quick = service.study(sampler="random")
+    assert service("POST", f"{quick}/ask", {})[0] == 200
+    hostile = [service.study(sampler="grid", space={"x": [1, 2]}) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(service, "POST", f"{study}/ask", {}) for study in hostile]
+        while not any(f.done() for f in asked):
+            assert service("GET", "/v1/studies")[0] == 200
+            assert service("POST", f"{quick}/ask", {})[0] == 200
+        ended = next(f.result() for f in asked if f.done())
+        assert (ended[0], ended[1]["error"]["type"]) == (503, "Timeout")
+        new = service.study(sampler="random")  # it waits for a turn, and no longer
+        assert service("POST", f"{new}/ask", {})[0] == 200
+        assert len(children()) <= 3
+        service.stop()  # whatever is computed then
+        assert {f.exception() is not None or f.result()[0] == 503 for f in asked} == {True}
+    assert children() == []
+
+
+@pytest.mark.slow
+def test_no_request_takes_longer_than_it_may(serve_hard):
+    service = serve_hard(processes=1, work_s=2.0)
+    study = service.study(sampler="grid", space={"x": [1, 2]})
+    answers = [service("POST", f"{study}/ask", {}) for _ in range(2)]
+    assert [status for status, _ in answers] == [504, 504]
+    assert service("GET", study)[1]["n_trials"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux")
+def test_what_needs_too_much_memory_is_refused_and_goes_nowhere_else(serve_hard):
+    service = serve_hard(processes=1, max_memory=2**30)
+    study = service.study(sampler="nsga2", space={"x": [1, 2]})
+    quick = service.study(sampler="random")
+    assert service("POST", f"{quick}/ask", {})[0] == 200
+    status, answer = service("POST", f"{study}/ask", {})
+    assert (status, answer["error"]["type"]) == (422, "TooExpensive")
+    assert service("POST", f"{quick}/ask", {})[0] == 200
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_replaced_and_nothing_is_done_twice(serve_hard):
+    service = serve_hard(processes=2)
+    study = service.study(sampler="nsga3", space={"x": [1, 2]}, objectives=["minimize"] * 2)
+    status, answer = service("POST", f"{study}/ask", {}, Idempotency_Key="k")
+    assert (status, answer["error"]["type"]) == (503, "ProcessDied")
+    quick = service.study(sampler="random")
+    first = service("POST", f"{quick}/ask", {}, Idempotency_Key="k")
+    for child in children():
+        child.kill()
+        child.wait()
+    assert service("POST", f"{quick}/ask", {}, Idempotency_Key="other")[1]["number"] == 1
+    assert service("POST", f"{quick}/ask", {}, Idempotency_Key="k") == first
+
+
+@pytest.mark.slow
+def test_it_answers_as_threads_do(serve, tmp_path):
+    """Everything that a worker sends goes through a process and back."""
+    service = serve(SQLite(tmp_path / "s.db"), limits=Limits(processes=2))
+    study = service.study(name="s", objectives={"a": "minimize", "b": "maximize"}, seed=1)
+    for i in range(4):
+        asked = service("POST", f"{study}/ask", {"worker": "w"})[1]
+        trial = f"{study}/trials/{asked['number']}"
+        told = {"token": asked["token"], "step": 1, "values": [i, 0.5]}
+        assert service("POST", f"{trial}/report", told) == (200, {"decision": "continue"})
+        assert service("POST", f"{trial}/heartbeat", {"token": asked["token"]})[0] == 200
+        told = {"token": asked["token"], "values": {"a": i, "b": 0.5}, "tags": {"t": "ü\x00"}}
+        status, ended = service("POST", f"{trial}/tell", told)
+        assert (status, ended["values"], ended["tags"]) == (200, [i, 0.5], {"t": "ü\x00"})
+    assert service("POST", f"{study}/enqueue", {"params": {"x": 0.5}})[1] == {"number": 4}
+    assert [t["number"] for t in service("GET", f"{study}/best")[1]["trials"]] == [0]
+    assert service("POST", f"{study}/choose", {"knee": True})[1]["trial"]["number"] == 0
+    assert service("POST", f"{study}/ask", {"worker": "#"})[0] == 422
+    assert service("POST", f"{study}/ask", b"{")[0] == 400
+    assert service("DELETE", study)[0] == 200
+    assert service("POST", f"{study}/ask", {})[0] == 404
+
+
+def start_serving(url):
+    argv = [sys.executable, "-m", "luthier.cli", "serve", "--storage", url, "--port", "0"]
+    process = subprocess.Popen(
+        [*argv, "--no-token"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    return process, int(process.stdout.readline().rpartition(":")[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("kind", ["sqlite", "memory"])
+def test_it_ends_whatever_is_computed(serve_hard, tmp_path, how, kind):
+    url = "memory://" if kind == "memory" else f"sqlite:///{tmp_path}/s.db"
+    if kind == "memory":  # its threads compute themselves
+        site = (tmp_path / "sitecustomize.py").read_text()
+        (tmp_path / "sitecustomize.py").write_text(
+            site.replace("'luthier.server.worker_loop'", "'serve'")
+        )
+    process, port = start_serving(url)
+    try:
+        storage = http.HTTP(f"http://127.0.0.1:{port}")
+        space = {"params": {"x": {"type": "categorical", "choices": [1, 2]}}}
+        spec = {"directions": ["minimize"], "seed": 0, "declared": True, "sampler": "grid"}
+        for i in range(3):
+            storage.create_study(f"s{i}", spec | {"space": space})
+        asking = [threading.Thread(target=_ask, args=(port, i + 1), daemon=True) for i in range(3)]
+        for thread in asking:
+            thread.start()
+        computing = [psutil.Process(process.pid)]
+        deadline = time.monotonic() + 60
+        while kind == "sqlite" and len(computing) < 3 and time.monotonic() < deadline:
+            computing = [*computing[:1], *computing[0].children()]
+            time.sleep(0.05)
+        time.sleep(1.0)
+        process.send_signal(how)
+        process.wait(60)
+        psutil.wait_procs(computing[1:], 60)
+        assert not any(p.is_running() for p in computing[1:])
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _ask(port, study):
+    from http.client import HTTPConnection, HTTPException
+
+    with contextlib.suppress(OSError, HTTPException):
+        line = HTTPConnection("127.0.0.1", port, timeout=60)
+        line.request(
+            "POST", f"/v1/studies/{study}/ask", b"{}", {"Content-Type": "application/json"}
+        )
+        line.getresponse().read()
