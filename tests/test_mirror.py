@@ -137,7 +137,6 @@ THEMES = {
         "server/handling",
         "server/worker_loop",
     ],
-    "space/test_space": ["space/constraints"],
     "storages/test_contract": [
         "storages/base",
         "storages/memory",
