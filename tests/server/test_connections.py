@@ -79,7 +79,7 @@ def test_who_does_not_take_in_the_answer_is_hung_up_on(serve, strangers, eventua
     study = service.study()
     for _ in range(5):
         asked = service("POST", f"{study}/ask", {})[1]
-        told = {"token": asked["token"], "value": 1, "tags": {"a": "x" * 2**20}}
+        told = {"token": asked["token"], "value": 1, "tags": {"a": "x" * 2**19}}
         service("POST", f"{study}/trials/{asked['number']}/tell", told)
     head = f"Host: a\r\nAuthorization: Bearer {service.token}\r\n\r\n"
     [line] = strangers(service.port, 1, f"GET {study}/trials HTTP/1.1\r\n{head}".encode())
