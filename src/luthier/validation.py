@@ -26,6 +26,7 @@ from .errors import (
 
 MAX_TAG_BYTES = 2**20  # of one tag, as JSON
 MAX_TAGS_BYTES = 2**21  # of all tags of a trial: every storage and the service take it in one piece
+MAX_SPACE_BYTES = 2**22  # of the parameters of a study, as JSON: no trial's params are larger
 MAX_ERROR_CHARACTERS = 2**16  # of the text of an error; of a longer one the middle is left out
 
 _MAX_DEPTH = 100  # levels of lists and dicts

@@ -85,6 +85,17 @@ def mutate(trial):
     trial.report(1.0, 10**400)
 
 
+class Unsayable(Exception):
+    """An error that cannot be put into words."""
+
+    def __str__(self):
+        raise SystemExit("never mind")
+
+
+def say_nothing():
+    raise Unsayable
+
+
 def fill(trial):
     for i in range(3):
         trial.set_tag(f"tag {i}", "x" * (MAX_TAG_BYTES - 20))
@@ -117,6 +128,7 @@ BAD = {  # what an objective does, and what its trial says then
     "reported step": (lambda t: t.report(1.0, -(10**400)), "ReportError"),
     "error": (lambda t: fail(HALF), r"ValueError: caf\udce9.csv"),
     "large error": (lambda t: fail("x" * 2_000_000), "characters left out ..."),
+    "error without words": (lambda t: say_nothing(), "Unsayable: <its text cannot be had>"),
     "changed copy": (mutate, "ReportError"),
 }
 GOOD = {  # what any storage keeps
@@ -219,6 +231,16 @@ def test_what_is_refused_twice_is_a_failure_with_what_is_stored_already():
     assert "left out: all that its worker noted" in row.error
 
 
+@pytest.mark.parametrize("error", [StorageError("no"), RuntimeError("no")], ids=["ours", "other"])
+def test_a_fault_that_passes_is_not_blamed_on_the_content(error):
+    faults = [error]
+    picky = Picky(Memory(), lambda row: faults.pop() if row.number == 2 and faults else None)
+    study = luthier.create_study(storage=picky, seed=0)
+    study.optimize(objective, n_trials=4, progress=False)
+    assert summary(study.trials) == {"COMPLETE": 4}
+    assert faults == []
+
+
 def test_what_is_refused_altogether_counts_until_it_is_given_up():
     picky = Picky(Memory(), lambda row: ValueError("no") if row.number == 2 else None)
     study = luthier.create_study(storage=picky, seed=0)
@@ -235,6 +257,20 @@ def test_a_storage_that_fails_blames_no_trial(error):
     with pytest.raises(error, match="away"):
         study.optimize(objective, n_trials=4, progress=False)
     assert study.trials[2].state == State.WAITING
+
+
+@pytest.mark.parametrize("error", [StorageError, StorageDeniedError])
+def test_a_storage_of_the_objective_s_own_that_fails_ends_no_run(error):
+    def objective(trial):
+        if trial.number == 1:
+            raise error("elsewhere")
+        return 1.0
+
+    study = luthier.create_study(seed=0)
+    study.optimize(objective, n_trials=4, catch=Exception, progress=False)
+    rows = study.trials
+    assert summary(rows) == {"COMPLETE": 3, "FAILED": 1}
+    assert (rows[1].retries, rows[1].error.splitlines()[0]) == (2, f"{error.__name__}: elsewhere")
 
 
 def test_a_service_that_takes_little_gets_less():
@@ -448,6 +484,22 @@ def test_a_state_of_another_library_is_refused(state):
     with pytest.raises(TrialError, match="a trial ends complete, pruned or failed"):
         study.tell(trial, 1.0, state)
     assert study.tell(trial, 1.0, "Complete").state == State.COMPLETE
+
+
+def test_a_space_as_large_as_no_trial_may_be_is_refused():
+    choices = ["a" * 2**21, "b" * 2**21]
+    with pytest.raises(SpaceError, match="at most 4,194,304 bytes"):
+        luthier.create_study(space={"text": choices})
+
+    def objective(trial):
+        if trial.number == 1:
+            trial.suggest_categorical("text", choices)
+        return trial.suggest_float("x", 0, 1)
+
+    study = luthier.create_study(seed=0)
+    study.optimize(objective, n_trials=3, progress=False)
+    assert summary(study.trials) == {"COMPLETE": 2, "FAILED": 1}
+    assert study.space.names == ("x",)
 
 
 def test_names_and_spaces_are_refused_before_anything_is_stored(storage):

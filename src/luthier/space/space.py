@@ -23,7 +23,7 @@ from ..errors import (
     find_closest,
 )
 from ..typing import Array, Mask
-from ..validation import check_parameter_name, is_text, show
+from ..validation import MAX_SPACE_BYTES, check_parameter_name, is_text, show
 from .conditions import Condition, find_depths
 from .constraints import Expression, Predicate
 from .descriptions import read_distribution
@@ -519,9 +519,19 @@ class Space:
         return self.with_params(same)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the space in JSON's types; of constraints that are functions only the names."""
+        """Return the space in JSON's types; of constraints that are functions only the names.
+
+        Raises:
+            SpaceError: It is too large to be stored.
+        """
+        encoded = msgspec.json.encode(self.params)
+        if len(encoded) > MAX_SPACE_BYTES:
+            raise SpaceError(
+                f"a space has at most {MAX_SPACE_BYTES:,} bytes as JSON, got {len(encoded):,}; "
+                "give long choices short names, and look them up in the objective"
+            )
         return {
-            "params": msgspec.json.decode(msgspec.json.encode(self.params)),
+            "params": msgspec.json.decode(encoded),
             "constraints": [c.text for c in self.constraints if isinstance(c, Expression)],
             "functions": [c.text for c in self.constraints if isinstance(c, Predicate)],
         }

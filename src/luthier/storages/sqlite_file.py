@@ -19,6 +19,7 @@ from ..errors import (
     StorageError,
     StorageFullError,
     StorageReadOnlyError,
+    StorageUnreachableError,
     StorageVersionError,
     UnstorableError,
 )
@@ -242,7 +243,7 @@ class File(ForkAware):
                 f"{self.path} cannot be written ({e}); check the rights of the file and its folder"
             )
         if code == sqlite3.SQLITE_BUSY:
-            return StorageError(
+            return StorageUnreachableError(
                 f"{self.path} was locked by another process for {_BUSY_S:g} s; is one of them "
                 "stuck?"
             )

@@ -23,6 +23,7 @@ from ..errors import (
     LuthierError,
     MachineError,
     SpaceExhaustedError,
+    StorageError,
     StorageFullError,
     StorageUnreachableError,
     TrialMemoryError,
@@ -290,7 +291,7 @@ class _Loop:
             is_offered_again = isinstance(e, WorkerDiedError | MachineError | MemoryError)
             if is_offered_again and self.n_left is not None and self._is_new(ticket):
                 self.n_left += 1
-            if isinstance(e, MachineError):
+            if isinstance(e, MachineError) and not _is_of_another_storage(e):
                 self._require_passing(ticket, e)
             return
         if row.state == State.PAUSED:
@@ -330,9 +331,9 @@ class _Loop:
             was_killed = isinstance(e, WorkerDiedError) and e.killed
             if was_killed or isinstance(e, cf.BrokenExecutor):
                 row = self._offer_again(ticket, e, retried or isinstance(e, cf.BrokenExecutor))
-            elif isinstance(e, MachineError):
+            elif isinstance(e, MachineError) and not _is_of_another_storage(e):
                 row = self._offer_again(ticket, e, retried=False)
-            elif self._lacked_memory(ticket, e):
+            elif self._may_pass(ticket, e):
                 row = self._offer_again(ticket, e, retried)
             else:
                 row = self._end(ticket, outcome)
@@ -349,12 +350,12 @@ class _Loop:
         except UnstorableError as e:
             return self._offer_again(ticket, e, retried=True)
 
-    def _lacked_memory(self, ticket: Ticket, e: BaseException | None) -> bool:
-        """Whether others may have used the memory that a trial lacked, and it may be run again.
+    def _may_pass(self, ticket: Ticket, e: BaseException | None) -> bool:
+        """Whether others may have used the memory, or harmed the storage, that a trial lacked.
 
         As after the system has killed a worker for its memory, that is so a few times.
         """
-        if not isinstance(e, MemoryError) or isinstance(e, TrialMemoryError):
+        if not isinstance(e, MemoryError | MachineError) or isinstance(e, TrialMemoryError):
             return False
         [row] = self.engine.rows([ticket.number])
         return row.retries < self.engine.storage.max_retries
@@ -480,6 +481,12 @@ class _Loop:
         for ticket, outcome in ready.values():
             self.store_late(ticket, outcome)
         self.release_all()
+
+
+def _is_of_another_storage(e: MachineError) -> bool:
+    """Whether an error of a storage is not one that the study's own has, if that answers now."""
+    passes = isinstance(e, StorageUnreachableError | StorageFullError)
+    return isinstance(e, StorageError) and not passes
 
 
 def _store_late(loop: _Loop, ticket: Ticket, future: cf.Future[Outcome | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,7 @@ _NOT_THE_CONTENT = (
     StorageVersionError,
     StudyError,
 )
+_AGAIN_S = 0.5  # after which a fault of the storage may have passed
 _SMALL_BYTES = 1_000  # of a tag that is kept whatever the others are
 
 
@@ -55,10 +57,10 @@ def store_end(replica: Replica, retention: CheckpointRetention, row: TrialRow) -
     except Exception as e:
         refusal = e
 
-    for failed in _as_failed(row, replica, refusal):
+    for version in _versions(row, replica, refusal):
         retention.forget_dropped()
         try:
-            return _store(replica, retention, failed)
+            return _store(replica, retention, version)
         except _NOT_THE_CONTENT:
             raise
         except Exception as e:
@@ -75,8 +77,14 @@ def _store(replica: Replica, retention: CheckpointRetention, row: TrialRow) -> T
     return row
 
 
-def _as_failed(row: TrialRow, replica: Replica, refusal: Exception) -> Iterator[TrialRow]:
-    """Return the trial as failed: first with all that may be kept, then with what is stored."""
+def _versions(row: TrialRow, replica: Replica, refusal: Exception) -> Iterator[TrialRow]:
+    """Yield what is stored instead: the trial as failed, with what may be kept, then with less.
+
+    Where it is not certain that the content was refused, it is first tried as it is once more.
+    """
+    if not isinstance(refusal, UnstorableError):
+        time.sleep(_AGAIN_S)
+        yield row
     tags = {name: value for name, value in row.tags.items() if _is_small(name, value)}
     left_out = [f"tag {name!r:.100}" for name in row.tags if name not in tags]
     if row.error:

@@ -180,12 +180,12 @@ def describe_exception(e: BaseException) -> str:
     name = type(e).__name__
     try:
         text = f"{name}: {e}".splitlines()[0] if str(e) else name
-    except Exception:
+    except (Exception, SystemExit):
         text = f"{name}: <its text cannot be had>"
     if not isinstance(e, LeaseLostError | ObjectiveValueError):
         try:
             text += "\n" + "".join(traceback.format_exception(e))
-        except Exception:  # of what the exception says of itself
+        except (Exception, SystemExit):  # of what the exception says of itself
             text += "\nits traceback cannot be had"
     return to_error_text(text)
 
