@@ -239,7 +239,7 @@ def is_text(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        value.encode()
+        str.encode(value)  # whatever a subclass makes of it
     except UnicodeEncodeError:
         return False
     return True
@@ -338,6 +338,7 @@ def to_error_text(text: str) -> str:
     Lone surrogates are escaped. A long text is cut in the middle, and says so: its head says what
     went wrong, its tail where.
     """
+    text = to_plain_text(text)
     if not is_text(text):
         text = text.encode("utf-8", "backslashreplace").decode()
     n = len(text)
@@ -415,7 +416,7 @@ class _Converter:
         return text
 
     def _whole(self, value: int) -> int:
-        if value.bit_length() > _MAX_BITS:
+        if int.bit_length(value) > _MAX_BITS:
             self._refuse(f"a whole number has at most {_MAX_BITS} bits; store it as text")
         return int.__index__(value)
 

@@ -562,6 +562,21 @@ def test_a_tag_that_is_little_in_memory_and_endless_as_text_is_refused_soon():
         luthier.create_study(seed=0).ask().set_tag("d", doubled)
 
 
+def break_own_pool(trial):
+    if trial.number == 1:
+        with ProcessPoolExecutor(1) as pool:
+            pool.submit(os._exit, 1).result()
+    return 1.0
+
+
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_broken_executor_of_the_objective_s_own_fails_its_trial(n_jobs):
+    study = luthier.create_study(seed=0)
+    study.optimize(break_own_pool, n_trials=4, n_jobs=n_jobs, catch=Exception, progress=False)
+    assert summary(study.trials) == {"COMPLETE": 3, "FAILED": 1}
+    assert study.trials[1].error.startswith("BrokenProcessPool")
+
+
 def test_a_report_that_no_float_holds_is_an_error_of_the_report():
     study = luthier.create_study(seed=0)
     trial = study.ask()

@@ -285,8 +285,8 @@ class _Loop:
         """Store an outcome, run the callbacks, and raise what `catch` does not name."""
         row = self.settle(ticket, outcome, retried=True)
         e = outcome.exception
-        if isinstance(e, cf.BrokenExecutor):  # it cannot go on, but the trial can
-            raise e
+        if (broken := _find_broken_executor(outcome)) is not None:  # the trial can go on
+            raise broken
         if row is None:
             is_offered_again = isinstance(e, WorkerDiedError | MachineError | MemoryError)
             if is_offered_again and self.n_left is not None and self._is_new(ticket):
@@ -329,10 +329,11 @@ class _Loop:
             if isinstance(e, LeaseLostError):
                 raise e
             was_killed = isinstance(e, WorkerDiedError) and e.killed
-            if was_killed or isinstance(e, cf.BrokenExecutor):
-                row = self._offer_again(ticket, e, retried or isinstance(e, cf.BrokenExecutor))
+            is_broken = _find_broken_executor(outcome) is not None
+            if was_killed or is_broken:
+                row = self._offer_again(ticket, e, retried or is_broken)
             elif isinstance(e, MachineError) and not _is_of_another_storage(e):
-                row = self._offer_again(ticket, e, retried=False)
+                row = self._offer_again(ticket, e, retried and self._is_absent_again(ticket, e))
             elif self._may_pass(ticket, e):
                 row = self._offer_again(ticket, e, retried)
             else:
@@ -342,6 +343,11 @@ class _Loop:
             self.engine.forget(ticket.number)
         self.held.pop(ticket.number, None)  # unless we were interrupted
         return row
+
+    def _is_absent_again(self, ticket: Ticket, e: MachineError) -> bool:
+        """Whether a trial alone finds a server absent, time after time; that counts, for once."""
+        n_given_back = self._n_given_back[ticket.number] + 1
+        return isinstance(e, StorageUnreachableError) and n_given_back >= _MAX_GIVEN_BACK
 
     def _end(self, ticket: Ticket, outcome: Outcome) -> TrialRow | None:
         """Store an outcome; where nothing of it can be, the trial is tried again, and counted."""
@@ -481,6 +487,13 @@ class _Loop:
         for ticket, outcome in ready.values():
             self.store_late(ticket, outcome)
         self.release_all()
+
+
+def _find_broken_executor(outcome: Outcome) -> cf.BrokenExecutor | None:
+    """Return the error of the run's executor that cannot go on; an objective may have its own."""
+    e = outcome.exception
+    has_run = outcome.started_s is not None
+    return e if isinstance(e, cf.BrokenExecutor) and not has_run else None
 
 
 def _is_of_another_storage(e: MachineError) -> bool:
