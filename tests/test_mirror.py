@@ -163,7 +163,13 @@ THEMES = {
     "storages/test_sqlite": ["storages/forks", "storages/sqlite_file"],
     "study/test_copy": ["cli/storage"],
     "study/test_leases": ["study/lease_process", "study/lease_process_main"],
-    "study/test_study": ["study/create", "study/opening", "study/proposals", "trial/table"],
+    "study/test_study": [
+        "study/create",
+        "study/opening",
+        "study/proposals",
+        "trial/table",
+        "study/run_settings",
+    ],
     "testing/test_checks": [
         "testing/sampler_check",
         "testing/scheduler_check",

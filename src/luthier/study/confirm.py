@@ -18,7 +18,8 @@ from ..trial.outcome import Objective
 from ..trial.record import State, TrialRow
 from ..validation import check_whole
 from .engine import Engine
-from .loop import RunSettings, check_n_jobs, run
+from .loop import run
+from .run_settings import RunSettings, check_n_jobs
 
 _UNKNOWN = "confirm needs an objective: none was given to optimize in this process, so pass it here"
 _LOOK_S = 0.2  # from one look at repeats that run elsewhere to the next

@@ -35,7 +35,8 @@ from ..trial.table import check_added, to_records
 from ..validation import show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
-from .loop import RunSettings, run
+from .loop import run
+from .run_settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
