@@ -39,6 +39,8 @@ def _hide_value(name: str, value: str) -> str:
 
 def hide_passwords(text: str) -> str:
     """Text in whose URLs the passwords are replaced."""
+    if "://" not in text:
+        return text
     return re.sub(
         r"\S+", lambda word: hide_password(word[0]) if "://" in word[0] else word[0], text
     )

@@ -23,6 +23,7 @@ from .errors import (
     TrialError,
     UnstorableError,
 )
+from .passwords import hide_passwords
 
 MAX_TAG_BYTES = 2**20  # of one tag, as JSON
 MAX_TAGS_BYTES = 2**21  # of all tags of a trial: every storage and the service take it in one piece
@@ -335,10 +336,10 @@ def measure_json(value: Any) -> int:
 def to_error_text(text: str) -> str:
     """Return the text of an error as it is stored.
 
-    Lone surrogates are escaped. A long text is cut in the middle, and says so: its head says what
-    went wrong, its tail where.
+    Passwords in URLs are replaced, and lone surrogates escaped. A long text is cut in the middle,
+    and says so: its head says what went wrong, its tail where.
     """
-    text = to_plain_text(text)
+    text = hide_passwords(to_plain_text(text))
     if not is_text(text):
         text = text.encode("utf-8", "backslashreplace").decode()
     n = len(text)

@@ -7,10 +7,14 @@ process has not named, and does nothing to a terminal, a spreadsheet or the memo
 from __future__ import annotations
 
 import base64
+import contextlib
+import csv
 import io
 import json
 import os
 import pickle
+import pty
+import re
 import socket
 import subprocess
 import sys
@@ -31,7 +35,15 @@ import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.checkpoints.places import ALLOWED
 from luthier.cli import cli
-from luthier.errors import CheckpointError, MissingDependencyError
+from luthier.cli.files import make_inert, to_csv
+from luthier.errors import (
+    CheckpointError,
+    CommandError,
+    RuleError,
+    SpaceError,
+    UnknownNameError,
+)
+from luthier.objectives import Program, read_space
 from luthier.storages import SQLite
 from luthier.trial.record import State, TrialRow
 
@@ -136,8 +148,9 @@ def test_without_fsspec_all_but_checkpoints_can_be_read(monkeypatch):
     monkeypatch.setenv(ALLOWED, "s3://bucket")
     for command in ("show", "best", "export"):
         call(command, "gift", "--storage", place)
-    with pytest.raises(MissingDependencyError, match=r"pip install luthier\[remote\]"):
+    with pytest.raises(CheckpointError, match=r"pip install luthier\[remote\]"):
         luthier.load_study("gift", place).load_checkpoint(0)
+    call("storage", "copy", place, "copy.db")
     call("delete", "gift", "--yes", "--storage", place)
 
 
@@ -175,7 +188,7 @@ def test_who_has_created_a_study_need_not_name_its_place_again(folder):
     luthier.create_study("own", "own.db", space=FLOAT, checkpoints=folder / "place")
     study = luthier.load_study("own", "own.db")
     study.ask().report(1.0, 1, checkpoint={"w": list(range(5_000))})
-    assert len(list((folder / "place").iterdir())) == 1
+    assert len(list((folder / "place").glob("*.npz"))) == 1
 
 
 def test_another_process_that_joins_says_what_is_missing(script, folder):
@@ -194,7 +207,7 @@ def test_another_process_that_joins_says_what_is_missing(script, folder):
     script(code, folder / "place")
     states = [t.state for t in luthier.load_study("own", "own.db").trials]
     assert states == [State.COMPLETE] * 2
-    assert len(list((folder / "place").iterdir())) >= 1
+    assert list((folder / "place").glob("*.npz"))
 
 
 def test_a_folder_of_others_is_neither_written_to_nor_emptied(folder):
@@ -421,5 +434,356 @@ def test_only_the_owner_can_change_checkpoints_whatever_the_umask(script, folder
     script(code)
     made = [*folder.glob("s.db.checkpoints"), *folder.glob("deep")]
     made += [path for top in made for path in top.rglob("*")]
-    assert len(made) == 2 + 3 + 2 * 5
+    assert len([path for path in made if path.name != "study.json"]) == 2 + 3 + 2 * 5
     assert [str(path) for path in made if path.stat().st_mode & 0o022] == []
+
+
+# -- terminals and spreadsheets -----------------------------------------------------------------
+
+EVIL = "\x1b]0;EVIL\x07\x9b31m\u202e\r[red]x[/red]"
+
+
+def evil_study(file="evil.db", **spec):
+    """A study in which all that is text would act on a terminal."""
+    storage = SQLite(file)
+    space = {
+        "params": {
+            EVIL: {"type": "categorical", "choices": [EVIL, "b"]},
+            "x": {"type": "float", "low": 0.0, "high": 1.0},
+        },
+        "constraints": [],
+        "functions": [EVIL],
+    }
+    objectives = [EVIL, "other"]
+    made = storage.create_study(
+        EVIL,
+        SPEC
+        | {"space": space, "objectives": objectives, "directions": ["minimize"] * 2}
+        | {"checkpoints": {"url": EVIL, "keep": EVIL}, **spec},
+    )
+    rows = [
+        TrialRow(
+            number=-1,
+            state=state,
+            params={EVIL: EVIL, "x": 0.5},
+            values=(0.5, 0.5) if state == State.COMPLETE else None,
+            tags={EVIL: EVIL, "list": [EVIL]},
+            constraints={EVIL: -1.0},
+            error=None if state == State.COMPLETE else f"ValueError: {EVIL}",
+            worker=EVIL,
+            started_s=1.0,
+            finished_s=2.0,
+        )
+        for state in (State.COMPLETE, State.FAILED)
+    ]
+    storage.add_trials(made.id, rows)
+    storage.close()
+    return file
+
+
+COMMANDS = [
+    ("studies",),
+    ("show", EVIL),
+    ("best", EVIL),
+    ("trials", EVIL),
+    ("trials", EVIL, "--sort", "zz"),
+    ("trials", EVIL, "--sort", EVIL),
+    ("choose", EVIL, "--knee"),
+    ("choose", EVIL, f"`{EVIL}` <= 1, then smallest other"),
+    ("choose", EVIL, EVIL),
+    ("choose", EVIL, "--weight", "zz=1"),
+    ("choose", EVIL, "--lexicographic", f"{EVIL}:x"),
+    ("watch", EVIL, "--once"),
+    ("watch", EVIL, "--json"),
+    ("export", EVIL, "--format", "json"),
+    ("worker", EVIL, "train.py:objective", "--trials", "1"),
+    ("worker", EVIL, "--trials", "1", "--", "true", "{zz}"),
+    ("storage", "copy", "evil.db", "copy.db"),
+    ("run", "train.py:objective", "--name", EVIL, "--trials", "1"),
+    ("run", "train.py:objective", "--name", EVIL, "--sampler", EVIL),
+    ("show", EVIL + "?"),
+    (EVIL,),
+    ("delete", EVIL, "--yes"),
+]
+
+
+def test_no_command_passes_on_what_acts_on_a_terminal(folder):
+    """Neither to a pipe, nor in an error, nor in a warning."""
+    evil_study()
+    for command in COMMANDS:
+        at = () if len(command) == 1 or command[0] == "storage" else ("--storage", "evil.db")
+        cut = command.index("--") if "--" in command else len(command)
+        args = [*command[:cut], *at, *command[cut:]]
+        done = CliRunner().invoke(cli, args, prog_name="luthier")
+        assert not set(done.output) & {"\x1b", "\x07", "\x9b", "\u202e", "\r"}, command
+        assert isinstance(done.exception, SystemExit | None), (command, done.exception)
+
+
+@pytest.mark.parametrize("command", [("show", EVIL), ("trials", EVIL), ("export", EVIL)])
+def test_what_is_printed_on_a_terminal_does_not_act_on_it(command):
+    evil_study()
+    args = [sys.executable, "-m", "luthier.cli", *command, "--storage", "evil.db"]
+    reader, writer = pty.openpty()
+    with subprocess.Popen(args, stdin=writer, stdout=writer, stderr=writer) as process:
+        os.close(writer)
+        out = b""
+        with contextlib.suppress(OSError):  # at its end
+            while piece := os.read(reader, 65_536):
+                out += piece
+        os.close(reader)
+    assert process.returncode == 0, out
+    text = out.decode()
+    assert "EVIL" in text
+    assert not set(text) & {"\x07", "\x9b", "\u202e"}
+    assert "\x1b]0" not in text
+
+
+def test_an_error_that_nobody_expected_does_not_act_on_a_terminal(script):
+    code = """
+        import luthier.cli, sys
+        from luthier.cli import results
+        def load_study(*_):
+            raise RuntimeError("\x1b]0;EVIL\x07 at redis://:hunter2@host")
+        results.load_study = load_study
+        sys.argv = ["luthier", "show", "x"]
+        luthier.cli.main()
+    """
+    process = script.start(code)
+    out, _ = process.communicate()
+    assert "RuntimeError" in out
+    assert "EVIL" in out
+    assert not set(out) & {"\x1b", "\x07"}
+    assert "hunter2" not in out
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+x", "'+x"),
+        ("-x", "'-x"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("\nx", "'\nx"),
+        (" \x00\ufeff=x", "' \x00\ufeff=x"),
+        ("＝x", "'＝x"),
+        ("a;=x", "a;'=x"),
+        ("a\n  @x", "a\n'  @x"),
+        ("\t=x", "'\t'=x"),
+        ("-1e-3", "-1e-3"),
+        ("+5", "+5"),
+        ("a=b", "a=b"),
+        ("a - b", "a - b"),
+        ("-inf", "'-inf"),
+    ],
+)
+def test_a_spreadsheet_runs_nothing_of_an_export(text, cell):
+    study = luthier.create_study(space={"x": luthier.Float(-1, 0), text: [text, 1]})
+    row = TrialRow(
+        number=-1,
+        state=State.COMPLETE,
+        params={"x": -0.5, text: text},
+        values=(-1.5,),
+        tags={text: text, "list": [text], "flag": True},
+    )
+    study.add_trials([row])
+    header, line = csv.reader(io.StringIO(to_csv(study), newline=""))
+    found = dict(zip(header, line, strict=True))
+    assert found["value"] == "-1.5"
+    assert found["params.x"] == "-0.5"
+    assert cell in line
+    for field in (*header, *line):
+        assert re.fullmatch(r"-?[0-9.]+", field) or make_inert(field).count("'") <= field.count("'")
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 200_000, ";" * 200_000, "\x1c" * 200_000, ";\x1c" * 100_000]
+)
+def test_no_text_takes_long_to_be_made_inert(text):
+    assert len(make_inert(text)) <= len(text) + 1
+
+
+# -- names, expressions, files of spaces, programs ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system",
+        "../../evil",
+        "evil",
+        "luthier.samplers.tpe",
+        "__doc__",
+        "attach",
+        "base",
+        "\x00",
+    ],
+)
+def test_a_stored_name_of_a_sampler_or_scheduler_imports_nothing(folder, monkeypatch, name):
+    (folder / "evil.py").write_text("open('PWNED', 'w')")
+    monkeypatch.syspath_prepend(str(folder))
+    for kind in ("sampler", "scheduler"):
+        storage = SQLite(f"{kind}.db")
+        storage.create_study("gift", SPEC | {kind: name})
+        storage.close()
+        call("show", "gift", "--storage", f"{kind}.db", status=1)
+        with pytest.raises(UnknownNameError):
+            luthier.load_study("gift", f"{kind}.db")
+    assert not Path("PWNED").exists()
+
+
+HOSTILE_EXPRESSIONS = [
+    "__import__('os').system('touch PWNED')",
+    "x.__class__.__bases__ == 1",
+    "().__class__",
+    "[y for y in (1,)] == 1",
+    "(lambda: 1)() < 2",
+    "f'{x}' == 'a'",
+    "(x := 1) < 2",
+    "open('PWNED', 'w') == 1",
+    "exec('1') == 1",
+    "abs(x, key=1) < 2",
+    "x[0] < 1",
+    "{1: x} == 1",
+    "`x` < 1 and __import__('os')",
+    "await x",
+    "*x, 1",
+    "x < 1; import os",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE_EXPRESSIONS)
+def test_a_constraint_or_a_rule_runs_nothing(text):
+    described = {**SPACE, "constraints": [text]}
+    with pytest.raises(SpaceError):
+        luthier.Space.from_json(described)
+    study = luthier.create_study(space=FLOAT)
+    study.add_trials([TrialRow(number=-1, state=State.COMPLETE, params={"x": 0.5}, values=(0.5,))])
+    with pytest.raises(RuleError):
+        study.choose(text)
+    storage = SQLite("gift.db")
+    storage.create_study("gift", SPEC | {"space": described})
+    storage.close()
+    call("show", "gift", "--storage", "gift.db", status=1)
+    assert not Path("PWNED").exists()
+
+
+LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("s.yaml", "x: !!python/object/apply:os.system ['touch PWNED']"),
+        ("s.yaml", "x: !!python/name:os.system"),
+        ("s.yaml", "!!python/object/new:os.system [touch PWNED]"),
+        ("s.yaml", LAUGHS),
+        ("s.yaml", "x: &x [*x]"),
+        ("s.yaml", "[" * 1_500),
+        ("s.json", "[" * 100_000),
+        ("s.toml", "x = " + "[" * 5_000),
+    ],
+)
+def test_a_file_of_a_space_runs_nothing_and_is_bounded(folder, name, text):
+    (folder / name).write_text(text)
+    with pytest.raises(SpaceError, match=name) as caught:
+        read_space(folder / name)
+    assert len(str(caught.value)) < 1_000
+    assert not Path("PWNED").exists()
+
+
+def test_the_text_of_a_parameter_is_no_option_of_a_program():
+    program = Program(["tar", "{file}", "-{flag}", "--to={file}"])
+    with pytest.raises(CommandError, match="file='--checkpoint-action=exec=sh' would be"):
+        program.fill({"file": "--checkpoint-action=exec=sh", "flag": "v"})
+    with pytest.raises(CommandError, match="would be an option"):
+        Program(["p", "{a}{b}"]).fill({"a": "", "b": "-x"})
+
+    assert program.fill({"file": "a", "flag": "-x"}) == ["tar", "a", "--x", "--to=a"]
+    assert Program(["p", "{x}"]).fill({"x": -3}) == ["p", "-3"]
+    assert Program(["p", "--", "{x}"]).fill({"x": "-3 x"}) == ["p", "--", "-3 x"]
+
+
+def test_no_parameter_chooses_the_program():
+    for first in ("{program}", "./{program}.sh"):
+        with pytest.raises(CommandError, match="the program itself is no parameter"):
+            Program([first, "x"])
+
+
+def test_a_worker_gives_no_options_of_a_stored_study_to_a_program():
+    choices = {"type": "categorical", "choices": ["--version"]}
+    storage = SQLite("gift.db")
+    storage.create_study("gift", SPEC | {"space": {"params": {"x": choices}}})
+    storage.close()
+    run = ("worker", "gift", "--trials", 1, "--storage", "gift.db", "--")
+    call(*run, sys.executable, "{x}")
+    [row] = luthier.load_study("gift", "gift.db").trials
+    assert row.state == State.FAILED
+    assert "would be an option" in row.error
+    told = call(*run, "{x}", status=1)
+    assert "the program itself is no parameter" in told.stderr
+
+
+# -- passwords of storages ------------------------------------------------------------------------
+
+
+def test_a_password_in_an_error_of_an_objective_is_not_stored():
+    def objective(trial):
+        raise ConnectionError("no answer from postgresql://me:hunter2@host/db, sorry")
+
+    study = luthier.create_study("s", "s.db")
+    study.optimize(objective, n_trials=1, catch=Exception, progress=False)
+    trial = study.ask()
+    study.tell(trial, state="failed")
+    [row, _] = study.trials
+    assert "postgresql://me:***@host/db, sorry" in row.error
+    assert "hunter2" not in row.error
+    assert b"hunter2" not in b"".join(path.read_bytes() for path in Path().glob("s.db*"))
+
+
+@pytest.mark.parametrize("command", ["show", "best", "trials", "export", "studies", "delete"])
+def test_no_command_needs_a_url_on_its_command_line(monkeypatch, command):
+    """Which every user of the machine can read, while a variable is read by its owner only."""
+    study = luthier.create_study("s", "s.db", space=FLOAT)
+    study.tell(study.ask(), 1.0)
+    monkeypatch.setenv("LUTHIER_STORAGE", "sqlite:///s.db")
+    call(command, *([] if command == "studies" else ["s"]), *(["--yes"] * (command == "delete")))
+
+
+def test_workers_and_copies_need_no_url_on_their_command_lines(monkeypatch):
+    luthier.create_study("s", "s.db", space=FLOAT)
+    monkeypatch.setenv("LUTHIER_STORAGE", "sqlite:///s.db")
+    call("worker", "s", "train.py:objective", "--trials", 1)
+    monkeypatch.setenv("LUTHIER_COPY_FROM", "sqlite:///s.db")
+    monkeypatch.setenv("LUTHIER_COPY_TO", "sqlite:///t.db")
+    call("storage", "copy")
+    assert len(luthier.load_study("s", "t.db").trials) == 1
+
+
+def test_the_processes_of_a_run_show_no_password(folder):
+    """Neither in their titles, which every user can read, nor in what they say."""
+    url = "sqlite:///s.db"
+    storage = f"{url}?lease_s=20&max_retries=1"
+    options = ("--trials=2", "--jobs=2", "--checkpoints=memory://KEY:hunter2@bucket/x")
+    code = """
+def objective(trial):
+    import psutil
+    me = psutil.Process()
+    lines = [" ".join(p.cmdline()) for p in (me, *me.parents())]
+    assert any("luthier" in line for line in lines), lines
+    assert not any("lease_s=20" in line for line in lines), lines
+    return trial.suggest_float("x", 0, 1)
+"""
+    (folder / "titles.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "luthier.cli", "run", "titles.py:objective", *options],
+        env={**os.environ, "LUTHIER_STORAGE": storage},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "hunter2" not in done.stdout + done.stderr
+    assert {t.state for t in luthier.load_study("titles", url).trials} == {State.COMPLETE}

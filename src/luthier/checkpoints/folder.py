@@ -48,7 +48,10 @@ class Folder:
             except FileExistsError:
                 return False
             except OSError:  # a file system without links
-                with contextlib.suppress(FileExistsError), open(self._path / name, "xb") as file:
+                with (
+                    contextlib.suppress(FileExistsError),
+                    open(self._path / name, "xb", opener=_open_for_owner) as file,
+                ):
                     file.write(content)
                     return True
                 return False
@@ -158,7 +161,11 @@ def make_folder(path: Path, mode: int = 0o755) -> None:
 def make_file(path: Path) -> None:
     """Make an empty file, in place of one that is there; its owner alone may change it."""
     path.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+    os.close(_open_for_owner(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+
+
+def _open_for_owner(path: str | Path, flags: int) -> int:
+    return os.open(path, flags, 0o644)
 
 
 def copy(source: Path, target: Path) -> None:

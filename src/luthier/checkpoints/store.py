@@ -105,7 +105,7 @@ class Checkpoints:
     @property
     def is_unnamed(self) -> bool:
         """Whether it is a place that a study names and nobody in this process: see `open`."""
-        return isinstance(self.place, UnnamedPlace)
+        return isinstance(vars(self).get("place"), UnnamedPlace)  # without opening another
 
     def belonging_to(self, owner: Owner) -> Checkpoints:
         """Return the checkpoints of one study at this place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..attempts import is_exhausted
 from ..errors import LuthierError
 from ..passwords import hide_passwords
 from .lazy_group import LazyGroup
-from .text import escape, examples
+from .text import PlainLines, escape, escape_lines, examples, print_crash
 
 # Command -> its module, and its line in `luthier --help`: the first sentence of its own help.
 _COMMANDS = {
@@ -43,7 +44,7 @@ class _Luthier(LazyGroup):
         except (LuthierError, click.ClickException) as e:
             if not isinstance(e, click.ClickException):
                 raise click.ClickException(escape(hide_passwords(str(e).split("\n", 1)[0]))) from e
-            e.message = hide_passwords(e.message)  # type: ignore[misc]
+            e.message = escape_lines(hide_passwords(e.message))  # type: ignore[misc]
             raise
         except MemoryError as e:
             raise click.ClickException(f"no memory is left: {e}".rstrip(": ")) from e
@@ -74,7 +75,14 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; the entry point of `luthier`."""
+    """Run the command line; the entry point of `luthier`.
+
+    Nothing that it writes about user text does anything to a terminal: neither what is logged where
+    a command has no log of its own, nor an error that nobody expected.
+    """
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(PlainLines())
+    sys.excepthook = print_crash
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character shows its number.

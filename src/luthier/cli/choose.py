@@ -15,7 +15,7 @@ from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError
 from ..validation import to_json_types
 from .files import trial_to_json
 from .options import load_study, parse_pairs, study_options
-from .text import escape, examples
+from .text import escape_lines, examples
 
 _WAYS = (
     "a RULE ('accuracy >= 0.9, then smallest size'), --weight, --aspiration, --knee or "
@@ -85,17 +85,13 @@ def choose(
             lexicographic=steps or None,
         )
     except (NothingFitsError, NoFeasibleTrialsError) as e:
-        raise click.ClickException(_escape_lines(str(e))) from e
+        raise click.ClickException(str(e)) from e
     except RuleError as e:
-        raise click.UsageError(_escape_lines(str(e).replace(WAYS, _WAYS))) from e
+        raise click.UsageError(str(e).replace(WAYS, _WAYS)) from e
     if as_json:
         click.echo(json.dumps(_choice_to_json(choice, study.objectives), indent=2))
     else:
-        click.echo(_escape_lines(str(choice)))
-
-
-def _escape_lines(text: str) -> str:
-    return "\n".join(map(escape, text.splitlines()))
+        click.echo(escape_lines(choice))
 
 
 def _parse_step(text: str, objectives: Sequence[str]) -> tuple[str, float]:

@@ -287,7 +287,7 @@ def _read_schedule(path: str) -> Replay:
         return Replay(json.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as e:
         raise click.FileError(path, e.strerror or str(e)) from e
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise click.BadParameter(f"{path}: {e}", param_hint="--replay") from e
 
 

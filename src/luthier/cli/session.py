@@ -12,10 +12,9 @@ import click
 
 from ..errors import LuthierError
 from ..monitoring.json_logs import JsonLines, StderrHandler
-from ..passwords import hide_passwords
 from ..storages import Storage
 from ..study.study import Study
-from .text import escape
+from .text import PlainLines
 
 _CLOSE_S = 5.0  # how long a stopped process waits for an absent server
 
@@ -42,7 +41,7 @@ def run_session(as_json: bool = False, verbose: bool = False) -> Iterator[Callab
         A function that takes the study of the command, for the log lines from there on.
     """
     storages: list[Storage] = []
-    formatter = JsonLines() if as_json else _PlainLines()
+    formatter = JsonLines() if as_json else PlainLines()
 
     def attach(study: Study) -> None:
         storages.append(study.storage)
@@ -66,13 +65,6 @@ def run_session(as_json: bool = False, verbose: bool = False) -> Iterator[Callab
 def exit_status(interrupt: KeyboardInterrupt) -> int:
     """The exit status of a command that was stopped: 143 after SIGTERM, 130 after Ctrl-C."""
     return 143 if signal.SIGTERM in interrupt.args else 130
-
-
-class _PlainLines(logging.Formatter):
-    """Each record as one line that a terminal does not act on, without passwords."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return escape(hide_passwords(record.getMessage()))
 
 
 @contextlib.contextmanager

@@ -33,8 +33,8 @@ def storage() -> None:
         "luthier storage copy redis://host:6379 sqlite:///kept.db --study train --study test",
     )
 )
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("source", metavar="FROM", envvar="LUTHIER_COPY_FROM")
+@click.argument("target", metavar="TO", envvar="LUTHIER_COPY_TO")
 @click.option(
     "--study",
     "names",
@@ -47,7 +47,8 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
 
     Studies whose names are taken in the target are an error, and nothing is copied. Trials that run
     wait in the copy. The copy is read again and compared; a copy that fails or is stopped leaves
-    nothing behind.
+    nothing behind. A URL with a password is better in LUTHIER_COPY_FROM or LUTHIER_COPY_TO than on
+    the command line, which others can read.
     """
     from_storage = open_existing_storage(source)
     to_storage = open_storage(target)

@@ -75,7 +75,7 @@ def make_program(program: Sequence[str], space: Space | None, metric: Sequence[s
         )
     objective = Program(program, metric=metric or None)
     objective.check(space.names)
-    if "{" not in program[0] and shutil.which(program[0]) is None:
+    if shutil.which(program[0]) is None:
         raise CommandError(f"there is no program {program[0]!r} that can be run")
 
     unused = [name for name in space.names if name not in objective.placeholders]

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 import time
 from collections.abc import Sequence
+from traceback import format_exception
+from types import TracebackType
 from typing import Any
+
+from ..passwords import hide_passwords
 
 
 def escape(text: object) -> str:
     """User text that a terminal does not act on: what is not printable becomes an escape."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
+def escape_lines(text: object) -> str:
+    """User text of several lines that a terminal does not act on."""
+    return "\n".join(map(escape, str(text).split("\n")))
+
+
+class PlainLines(logging.Formatter):
+    """Each record as one line that a terminal does not act on, without passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return escape(hide_passwords(record.getMessage()))
+
+
+def print_crash(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Print an error that nobody expected; a `sys.excepthook`."""
+    text = "".join(format_exception(kind, error, traceback))
+    sys.stderr.write(escape_lines(hide_passwords(text)))
 
 
 def format_value(value: Any) -> str:

@@ -30,6 +30,10 @@ class Program:
     is inactive is left out, and if it is nothing but the placeholder, so is the option before it:
     `--degree {degree}`, `--degree={degree}`.
 
+    What a study holds cannot choose the program, nor give it options: the first word has no
+    placeholder, and text that begins with a dash is refused where it would begin an argument,
+    unless `--` stands before. Write the dash in the command: `-{flag}`, `--mode={mode}`.
+
     The program finds all params in LUTHIER_PARAMS (JSON) and the trial's number in LUTHIER_TRIAL.
     When it resumes from a checkpoint, it finds that in LUTHIER_CHECKPOINT and its step in
     LUTHIER_STEP. Its output is read line by line while it runs:
@@ -57,7 +61,7 @@ class Program:
         grace_s: How long the program may take to end after SIGTERM, in seconds.
 
     Raises:
-        CommandError: argv is empty or one string.
+        CommandError: argv is empty or one string, or its first word has a placeholder.
         PlatformError: The system cannot end what a program has started, as Windows.
     """
 
@@ -70,6 +74,11 @@ class Program:
                 f"expected a list such as ['./train', '--lr', '{{lr}}'], got {argv!r}"
             )
         self.argv = tuple(map(str, argv))
+        if names := _find_names(self.argv[0]):
+            raise CommandError(
+                f"the program itself is no parameter, got {self.argv[0]!r}; write a script that "
+                f"starts the right one, and pass it {{{names[0]}}}"
+            )
         self.grace_s = grace_s
         self.metric = (metric,) if isinstance(metric, str) else tuple(metric or ())
 
@@ -97,14 +106,21 @@ class Program:
                 )
 
     def fill(self, params: Mapping[str, Any]) -> list[str]:
-        """Return the program and its arguments with these params in place."""
+        """Return the program and its arguments with these params in place.
+
+        Raises:
+            CommandError: The text of a parameter would be an option of the program.
+        """
         out: list[str] = []
         follows = False  # whether the argument before this one is the last of `out`
         for arg in self.argv:
             names = _find_names(arg)
             is_active = all(name in params for name in names)
             if is_active:
-                out.append(_BRACES.sub(lambda m: _text(params[m[1]]) if m[1] else m[0][0], arg))
+                filled = _BRACES.sub(lambda m: _text(params[m[1]]) if m[1] else m[0][0], arg)
+                if filled.startswith("-") and not arg.startswith("-") and "--" not in out:
+                    _require_number(names[0], params[names[0]])
+                out.append(filled)
             elif follows and arg == f"{{{names[0]}}}" and re.match(r"--?[^\W\d]", out[-1]):
                 out.pop()  # the option of this argument
             follows = is_active
@@ -166,6 +182,20 @@ class Program:
 def _find_names(arg: str) -> list[str]:
     """The names of the placeholders in an argument."""
     return [name for name in _BRACES.findall(arg) if name]
+
+
+def _require_number(name: str, value: Any) -> None:
+    """Refuse a value that begins an argument with a dash and is no number.
+
+    Raises:
+        CommandError: It is none.
+    """
+    if isinstance(value, str):
+        raise CommandError(
+            f"{name}={value!r:.100} would be an option of the program, as it begins with a dash; "
+            f"write the dash in the command, as in -{{{name}}} or --{name}={{{name}}}, or '--' "
+            "before the arguments"
+        )
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 from ..errors import SpaceError
 from ..space.space import Space
 
+_MAX_ITEMS = 1_000_000  # names, values and choices
+
 
 def read_space(path: str | os.PathLike[str]) -> Space:
     """Read a space from a YAML, TOML or JSON file.
@@ -21,6 +23,7 @@ def read_space(path: str | os.PathLike[str]) -> Space:
     path = Path(path)
     try:
         data = _parse(path.read_text(encoding="utf-8"), path)
+        _require_moderate(data, path)
         if not isinstance(data, dict) or not data:
             raise SpaceError(f"expected names and their distributions in {path}, got {data!r:.200}")
         return Space.from_json(data)
@@ -28,8 +31,26 @@ def read_space(path: str | os.PathLike[str]) -> Space:
         raise
     except OSError as e:
         raise SpaceError(f"the space file {path} cannot be read: {e.strerror}") from e
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise SpaceError(f"the space file {path} is not well-formed: {e}") from e
+
+
+def _require_moderate(data: Any, path: Path) -> None:
+    """Refuse what is huge when it is written out: in YAML, a few lines can repeat each other.
+
+    Raises:
+        SpaceError: It is.
+    """
+    n_left = _MAX_ITEMS
+    inner = [data]
+    while inner:
+        item = inner.pop()
+        parts = [*item.keys(), *item.values()] if isinstance(item, dict) else item
+        if isinstance(parts, list):
+            inner += parts
+            n_left -= len(parts)
+        if n_left < 0:
+            raise SpaceError(f"a space file holds at most {_MAX_ITEMS:,} items; {path} has more")
 
 
 def _parse(text: str, path: Path) -> Any:

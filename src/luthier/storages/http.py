@@ -38,6 +38,7 @@ _LONGEST_PAUSE_S = 5.0  # between two attempts of such a request
 _CLOCK_S = 60.0  # how long the service's clock is trusted to run like ours
 _CLOCK_AGAIN_S = 5.0  # when a service that is away is asked for its clock again
 _REFUSED = (400, 413, 422)  # what the service answers where the content is at fault
+_MAX_ANSWER = 2**30  # bytes
 _EXPECTED = "expected a URL such as 'http://host:8700?timeout_s=60'"
 _decoders = {verb: msgspec.json.Decoder(answer) for verb, (_, answer) in forms.VERBS.items()}
 
@@ -335,7 +336,7 @@ class HTTP(Storage):
             if connection.sock is not None:
                 connection.sock.settimeout(self._timeout_s)
             response = connection.getresponse()
-            answer = response.read()
+            answer = response.read(_MAX_ANSWER + 1)
         except (OSError, http.client.HTTPException) as e:
             connection.close()
             reason = (
@@ -345,6 +346,9 @@ class HTTP(Storage):
         except BaseException:
             connection.close()
             raise
+        if len(answer) > _MAX_ANSWER:
+            connection.close()
+            raise StorageError(f"{self._address} answers with more than {_MAX_ANSWER} bytes")
         if response.will_close:
             connection.close()
         else:

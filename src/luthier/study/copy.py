@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 from ..checkpoints import Checkpoints
 from ..errors import (
     LuthierError,
+    MissingDependencyError,
     StorageError,
     StudyError,
     StudyExistsError,
@@ -27,6 +29,8 @@ from ..storages.transitions import release
 from ..trial.record import ReportValue, State, TrialRow
 from .checkpoint_owner import find_owner
 from .opening import open_checkpoints
+
+logger = logging.getLogger("luthier")
 
 _BATCH = 1_000  # trials and reports that are written at a time
 
@@ -162,7 +166,10 @@ def _fill(
     if store.is_unnamed or origin.is_unnamed:
         needed.clear()
     elif files:  # many a finished trial's was deleted long ago
-        moved = store.adopt(origin, files.values())
+        try:
+            moved = store.adopt(origin, files.values())
+        except MissingDependencyError as e:
+            logger.warning("checkpoints of study %r are left in %r: %s", record.name, origin.url, e)
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
     copied = Copied(

@@ -126,7 +126,7 @@ class Engine:
                     "study %r has constraints that are functions (%s) and cannot be stored; pass "
                     "its space when loading it",
                     self.name,
-                    ", ".join(functions),
+                    ", ".join(map(repr, functions)),
                 )
         return self
 
