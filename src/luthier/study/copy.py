@@ -166,10 +166,7 @@ def _fill(
     if store.is_unnamed or origin.is_unnamed:
         needed.clear()
     elif files:  # many a finished trial's was deleted long ago
-        try:
-            moved = store.adopt(origin, files.values())
-        except MissingDependencyError as e:
-            logger.warning("checkpoints of study %r are left in %r: %s", record.name, origin.url, e)
+        moved = _move(origin, store, files.values())
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
     copied = Copied(
@@ -183,6 +180,19 @@ def _fill(
         checksum.hexdigest()[:16],
     )
     return copied, changes.spec or record.spec
+
+
+def _move(
+    origin: Checkpoints, store: Checkpoints, references: Iterable[Mapping[str, Any]]
+) -> set[str]:
+    """Copy files of checkpoints; none, with a warning, where a package is missing for that."""
+    try:
+        origin.open()
+        store.open()
+    except MissingDependencyError as e:
+        logger.warning("checkpoints are left in %r: %s", origin.url, e)
+        return set()
+    return store.adopt(origin, references)
 
 
 def _batches(
