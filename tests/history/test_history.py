@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.history.history import History
+from luthier.space.choices import choice_key
 
 SPACE = Space(
     {
@@ -210,3 +211,24 @@ def test_the_worst_there_is_is_still_the_best_of_those_that_are_complete() -> No
 def test_values_are_losses_there_and_back() -> None:
     assert History(SPACE, ["maximize"]).values_of([1.0, -2.0]).tolist() == [-1.0, 2.0]
     assert History(SPACE, ["minimize"]).values_of(1.5) == 1.5
+
+
+def test_choices_are_looked_up_once_however_many_trials_there_are(monkeypatch) -> None:
+    n_keys = 0
+
+    def counting_key(value):
+        nonlocal n_keys
+        n_keys += 1
+        return choice_key(value)
+
+    space = Space({"user": Categorical(range(5_000))})
+    monkeypatch.setattr("luthier.history.param_columns.choice_key", counting_key)
+    history = History(space, ("minimize",), 0)
+    for i in range(200):
+        row = TrialRow(number=i, state=State.COMPLETE, params={"user": 20 * i}, values=(1.0,))
+        history.put([row])
+    assert n_keys == 200
+    assert history.X[:, 0].tolist() == [20.0 * i for i in range(200)]
+    history.set_space(Space({"user": Categorical(range(0, 5_000, 40))}))
+    assert history.X[::2, 0].tolist() == [float(i) for i in range(100)]
+    assert np.isnan(history.X[1::2, 0]).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -285,3 +286,26 @@ def test_the_hypervolume_of_a_front_of_ten_thousand_is_that_of_pymoo() -> None:
     assert hypervolume(losses, reference) == pytest.approx(
         HV(ref_point=reference)(losses), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("m", [9, 30, 100])
+def test_many_objectives_take_little_memory_and_all_points_are_ordered(m: int) -> None:
+    front = -np.random.default_rng(m).random((60, m))
+    tracemalloc.start()
+    chosen = subset(front, np.zeros(m), 60)
+    shares = contributions(front, np.zeros(m))
+    assert tracemalloc.get_traced_memory()[1] < 200e6
+    tracemalloc.stop()
+    assert sorted(chosen.tolist()) == list(range(60))
+    assert (shares >= 0).all()
+    assert shares.max() > 0
+
+
+def test_with_many_objectives_far_points_are_chosen_before_near_ones() -> None:
+    rng = np.random.default_rng(0)
+    far = -rng.dirichlet(np.ones(12), 10)
+    far /= np.linalg.norm(far, axis=1)[:, None]
+    near = np.concatenate([0.5 * far, 0.4 * far])
+    losses = np.concatenate([near, far]) - 0.01
+    assert min(subset(losses, np.zeros(12), 10)) >= 20
+    assert contributions(losses, np.zeros(12))[:20].max() == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from luthier import Categorical, Float, Int, Space
+from luthier.numerics.crossed_parzen import Crossed
 from luthier.numerics.parzen import Mixture, bandwidth
 from luthier.samplers.density_ratio import mixture_axes
 
@@ -67,3 +70,30 @@ def test_scotts_rule() -> None:
     assert bandwidth(0.2, 1, 5) == 0.2
     assert bandwidth(0.2, 100, 6) == pytest.approx(0.2 * 100**-0.1)
     assert bandwidth(5.0, 1, 1) == 1.0
+
+
+def test_choices_are_drawn_as_their_masses_say() -> None:
+    x = np.array([0.0, 4.0, 2.0, np.nan, 4.0])
+    m = Mixture(x[:, None], np.ones(5), mixture_axes(Space({"c": list("abcde")})), 1.0, 0.2)
+    [kernels] = m._discrete.values()
+    mass = np.exp(kernels.log_mass(np.arange(5.0)))  # (choices, kernels)
+    assert mass.sum(axis=0) == pytest.approx(np.ones(6))
+
+    u = np.random.default_rng(0).random(20_000)
+    for kernel in range(6):
+        drawn = kernels.draw(np.full(len(u), kernel), u)
+        expected = np.searchsorted(np.cumsum(mass[:, kernel]), u)
+        np.testing.assert_array_equal(drawn, expected)
+
+
+def test_any_number_of_choices_takes_no_memory_to_speak_of() -> None:
+    space = Space({"user": Categorical(range(100_000)), "x": Float(0, 1)})
+    axes = mixture_axes(space)
+    rng = np.random.default_rng(0)
+    X = space.sample(rng, 185)
+    tracemalloc.start()
+    for kind in (Mixture, Crossed):
+        m = kind(X, np.ones(185), axes, 1.0, 0.2)
+        assert np.isfinite(m.log_pdf(m.sample(rng, 64))).all()
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ class ParamColumns:
         # Numbers as they are, categories as an index into _choices[name].
         self._raw: dict[str, Array] = {}
         self._choices: dict[str, dict[str, int]] = {}
+        self._positions: dict[str, list[float]] = {}  # of these in the present distribution
         self._size = 16
         self.set_space(space)
 
@@ -47,6 +49,7 @@ class ParamColumns:
     def set_space(self, space: Space) -> None:
         """Encode the trials again under a changed space; those that still fit are used."""
         self.space = space
+        self._positions.clear()
         self._encoded = Columns(
             {"X": np.full((self._size, space.d), np.nan), "fits": np.ones(self._size, dtype=bool)}
         )
@@ -170,6 +173,13 @@ class ParamColumns:
             np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in values
         ]
 
+    def _positions_of(self, name: str, dist: Categorical) -> list[float]:
+        """Return where the choices of a name are in the present distribution; -1 for nowhere."""
+        positions = self._positions.setdefault(name, [])
+        new = itertools.islice(self._choices.get(name, {}), len(positions), None)
+        positions += [float(dist.index.get(key, -1)) for key in new]
+        return positions
+
     def _become_categorical(self, name: str) -> None:
         """Make choices of the values that were taken for numbers so far."""
         index = self._choices.setdefault(name, {})
@@ -188,10 +198,8 @@ class ParamColumns:
         raw = self._raw[name][at]
         present = ~np.isnan(raw)
         if isinstance(dist, Categorical):
-            now = {choice_key(c): i for i, c in enumerate(dist.choices)}
-            # The last entry is for those that are absent.
-            known = np.array([now.get(k, -1) for k in self._choices.get(name, {})] + [-1.0])
-            raw = np.where(present, known[np.where(present, raw, -1).astype(np.int64)], np.nan)
+            at_present = self._positions_of(name, dist)
+            raw = np.array([at_present[int(v)] if v == v else np.nan for v in raw.tolist()])
 
         good = present & dist.contains(raw)
         fitting = raw if good.all() else np.where(good, raw, np.nan)

@@ -46,11 +46,8 @@ class Crossed(Mixture):
         Z = np.where(there, X, 0.0).T[:, :, None]
         square, linear, constant = (rows[:, None] for rows in np.split(self._kernels, 3))
         F[numeric] = (square * Z[numeric] + linear) * Z[numeric] + constant
-        for j, (table, kernel) in self._tables.items():
-            cell = Z[j, :, 0]
-            if j in self.axes.cells:
-                cell = np.searchsorted(self.axes.cells[j][1], cell, side="right") - 1
-            F[j] = table[:, cell.astype(np.int64)].T[:, kernel]
+        for j, kernels in self._discrete.items():
+            F[j] = kernels.log_mass(Z[j, :, 0])
         np.exp(F, out=F)
 
         margin = F @ self.weights

@@ -3,8 +3,9 @@
 The densities of the tree-structured Parzen estimator.
 
 Notation: k observations X (k, d) give kernels 1 to k, the prior is kernel 0. Numbers lie in [0, 1];
-a kernel there is a normal (mu, sigma) truncated to it. Discrete numbers and choices have a table of
-log-masses, with one row for the prior and one for a kernel at each value.
+a kernel there is a normal (mu, sigma) truncated to it. Discrete numbers have a table of log-masses,
+with one row for the prior and one for a kernel at each value. Of choices, that a kernel has a value
+or another is all that counts: they need no table, however many there are.
 """
 
 from __future__ import annotations
@@ -71,12 +72,11 @@ class Mixture:
         self._log_w = np.log(self.weights)
         self._mu, self._sigma = _normals(X[:, axes.numeric], X.shape[1], h)
         self._kernels = _parabolas(self._mu, self._sigma)
-        self._tables: dict[int, tuple[Array, Index]] = {}
-        """Column to its log-mass (rows, values), and the row of each kernel."""
+        self._discrete: dict[int, _Cells | _Choices] = {}
         for j, cells in axes.cells.items():
-            self._tables[j] = _place_cells(X[:, j], cells, X.shape[1], h)
+            self._discrete[j] = _Cells(X[:, j], cells, X.shape[1], h)
         for j, n in axes.choices.items():
-            self._tables[j] = _place_choices(X[:, j], n, prior_weight)
+            self._discrete[j] = _Choices(X[:, j], n, prior_weight)
 
     def log_pdf(self, X: Array) -> Array:
         """Log-density (q,) of points (q, d); columns that are NaN are left out."""
@@ -88,15 +88,9 @@ class Mixture:
         total = np.concatenate([Z * Z, Z, on], axis=1) @ self._kernels
         total += self._log_w
 
-        for j, (table, kernel) in self._tables.items():
+        for j, kernels in self._discrete.items():
             here = there[:, j]
-            column = X[here, j]
-            cell = (
-                np.searchsorted(self.axes.cells[j][1], column, side="right") - 1
-                if j in self.axes.cells
-                else column
-            )
-            total[here] += table[:, cell.astype(np.int64)].T[:, kernel]
+            total[here] += kernels.log_mass(X[here, j])
 
         # The log of a sum of exponentials, none of which overflows.
         top = total.max(axis=1)
@@ -108,17 +102,83 @@ class Mixture:
         """Draw n points (n, d), no column left out."""
         kernel = np.searchsorted(np.cumsum(self.weights), rng.random(n), side="right")
         kernel = kernel.clip(0, len(self.weights) - 1)
-        X = np.empty((n, len(self.axes.numeric) + len(self._tables)))
+        X = np.empty((n, len(self.axes.numeric) + len(self._discrete)))
         if len(self.axes.numeric):
             X[:, self.axes.numeric] = sample_truncnorm(rng, self._mu[kernel], self._sigma[kernel])
 
-        # Tables: the cumulative masses of a kernel's row, inverted.
-        for j, (table, rows) in self._tables.items():
-            p = np.exp(table[rows[kernel]])
-            c = np.cumsum(p, axis=1)
-            i = (c < rng.random((n, 1)) * c[:, -1:]).sum(axis=1).clip(0, p.shape[1] - 1)
-            X[:, j] = self.axes.cells[j][0][i] if j in self.axes.cells else i
+        for j, kernels in self._discrete.items():
+            X[:, j] = kernels.draw(kernel, rng.random(n))
         return X
+
+
+class _Cells:
+    """Kernels of one column of discrete numbers.
+
+    Args:
+        x: (k,) the observations, NaN where inactive.
+        cells: Values, lower and upper ends of the cells; see `Axes`.
+        d: Number of columns of the mixture.
+        h: Width of a single kernel; see `bandwidth`.
+    """
+
+    def __init__(self, x: Array, cells: tuple[Array, Array, Array], d: int, h: float) -> None:
+        self._values, self._low, high = cells
+        self._row = np.zeros(len(x) + 1, dtype=np.int64)
+        place = np.searchsorted(self._low, x, side="right")
+        self._row[1:] = np.where(np.isnan(x), 0, place)
+        width = bandwidth(h, int((self._row > 0).sum()), d)
+        self._table = _cell_table(self._values, self._low, high, width)
+
+    def log_mass(self, x: Array) -> Array:
+        """Log-mass (q, k + 1) of values (q,) under each kernel."""
+        cell = np.searchsorted(self._low, x, side="right") - 1
+        masses: Array = self._table[:, cell].T[:, self._row]
+        return masses
+
+    def draw(self, kernel: Index, u: Array) -> Array:
+        """Draw a value from each of some kernels (n,): that at a share u (n,) of its mass."""
+        p = np.exp(self._table[self._row[kernel]])
+        c = np.cumsum(p, axis=1)
+        i = (c < u[:, None] * c[:, -1:]).sum(axis=1).clip(0, p.shape[1] - 1)
+        values: Array = self._values[i]
+        return values
+
+
+class _Choices:
+    """Kernels of one column of unordered choices.
+
+    A kernel has a little mass on each of n choices, and the rest on its own; the prior has 1 / n.
+
+    Args:
+        x: (k,) the observations, NaN where inactive.
+        n: Number of choices.
+        prior_weight: Of the prior kernel.
+    """
+
+    def __init__(self, x: Array, n: int, prior_weight: float) -> None:
+        self._n = n
+        self._own = np.full(len(x) + 1, -1.0)  # of each kernel; -1 for those that are as the prior
+        self._own[1:] = np.where(np.isnan(x), -1.0, x)
+        a = prior_weight / (len(x) + 1)
+        self._mass_of_others = a / (1 + n * a)
+        self._mass_of_own = (1 + a) / (1 + n * a)
+
+    def log_mass(self, x: Array) -> Array:
+        """Log-mass (q, k + 1) of choices (q,) under each kernel."""
+        same = self._own == x[:, None]
+        found = np.where(same, np.log(self._mass_of_own), np.log(self._mass_of_others))
+        return np.where(self._own < 0, np.log(1.0 / self._n), found)
+
+    def draw(self, kernel: Index, u: Array) -> Array:
+        """Draw a choice from each of some kernels (n,): that at a share u (n,) of its mass."""
+        own = self._own[kernel]
+        least = np.where(own < 0, 1.0 / self._n, self._mass_of_others)
+        extra = np.where(own < 0, 0.0, self._mass_of_own - self._mass_of_others)  # of its own
+        mass = u * (self._n * least + extra)
+        behind = mass > (own + 1) * least + extra
+        here = ~behind & (mass > own * least) & (own >= 0)
+        i = np.ceil((mass - np.where(behind & (own >= 0), extra, 0.0)) / least) - 1
+        return np.where(here, own, i).clip(0, self._n - 1)
 
 
 def _normals(X: Array, d: int, h: float) -> tuple[Array, Array]:
@@ -145,30 +205,6 @@ def _parabolas(mu: Array, sigma: Array) -> Array:
     precision = 1.0 / sigma**2
     log_scale = -0.5 * mu * mu * precision - np.log(sigma * mass) - _LOG_SQRT_2PI
     return np.concatenate([-0.5 * precision, mu * precision, log_scale], axis=1).T
-
-
-def _place_cells(
-    x: Array, cells: tuple[Array, Array, Array], d: int, h: float
-) -> tuple[Array, Index]:
-    """Log-mass (rows, values) of a discrete column x (k,), and the row (k + 1,) of each kernel."""
-    values, low, high = cells
-    row = np.zeros(len(x) + 1, dtype=np.int64)
-    row[1:] = np.where(np.isnan(x), 0, np.searchsorted(low, x, side="right"))
-    width = bandwidth(h, int((row > 0).sum()), d)
-    return _cell_table(values, low, high, width), row
-
-
-def _place_choices(x: Array, n: int, prior_weight: float) -> tuple[Array, Index]:
-    """Log-mass (rows, choices) of n choices x (k,), and the row (k + 1,) of each kernel."""
-    k = len(x)
-    absent = np.isnan(x)
-    row = np.zeros(k + 1, dtype=np.int64)
-    row[1:] = np.where(absent, 0, 1 + np.where(absent, 0, x).astype(np.int64))
-    a = prior_weight / (k + 1)
-    table = np.full((n + 1, n), a / (1 + n * a))
-    table[np.arange(1, n + 1), np.arange(n)] = (1 + a) / (1 + n * a)
-    table[0] = 1.0 / n
-    return np.log(table), row
 
 
 def _cell_table(values: Array, low: Array, high: Array, width: float) -> Array:

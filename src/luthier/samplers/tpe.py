@@ -32,8 +32,9 @@ class TPE(Sampler):
 
     With several objectives, good are the best fronts, and of the last of them the trials that add
     most hypervolume. Feasible trials come before infeasible ones, and these are ordered by how far
-    they violate constraints. As trials are then good for different reasons, kernels exchange
-    columns, see `Crossed`, and so do the draws that compete.
+    they violate constraints. With more than eight objectives, how far trials reach in many fixed
+    directions stands for the volume. As trials are then good for different reasons, kernels
+    exchange columns, see `Crossed`, and so do the draws that compete.
 
     Priors of the space steer: half of the first trials are drawn from them, and l / g is multiplied
     by prior^(10 / n), which fades as trials are finished.
