@@ -432,6 +432,26 @@ def test_a_full_disk_loses_nothing_that_was_finished(tmp_path):
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+def test_a_file_that_cannot_be_opened_as_the_disk_is_full_is_opened_once_there_is_room(
+    tmp_path, monkeypatch, caplog
+):
+    errors = [StorageFullError("no space left")] * 2
+    opened = SQLite.__init__
+
+    def open_when_there_is_room(self, *args, **options):
+        if errors:
+            raise errors.pop()
+        opened(self, *args, **options)
+
+    monkeypatch.setattr(SQLite, "__init__", open_when_there_is_room)
+    storage = from_url(f"sqlite:///{tmp_path}/a.db")
+    assert storage.studies() == []
+    assert "no space left" in caplog.text
+    errors.append(StorageFullError("no space left"))
+    with pytest.raises(StorageFullError):
+        from_url(f"sqlite:///{tmp_path}/a.db?reconnect_s=0")
+
+
 @linux
 def test_a_study_on_a_full_disk_stops_with_the_reason_and_goes_on_later(tmp_path, script):
     out = script(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from .._lazy import attach
-from ..attempts import WAIT_S
-from ..errors import StorageError
+from ..attempts import WAIT_S, Attempts
+from ..errors import StorageError, StorageFullError
 from ..passwords import hide_password
 from .base import Storage
 from .memory import Memory
@@ -112,7 +113,15 @@ def _sqlite(path: str, options: dict[str, Any], text: str) -> Storage:
             f"expected a file after 'sqlite:///', got {text!r}; storage=None is in memory"
         )
     reconnect_s = options.pop("reconnect_s", WAIT_S)
-    return _load("Retrying")(_load("SQLite")(path, **options), reconnect_s)
+
+    # A file is opened here, unlike a server, which the first verb reaches for.
+    open_file = partial(_load("SQLite"), path, **options)
+    file = Attempts(reconnect_s).run(open_file, _is_full, path)
+    return _load("Retrying")(file, reconnect_s)
+
+
+def _is_full(e: Exception) -> bool:
+    return isinstance(e, StorageFullError)
 
 
 def _on_server(scheme: str, place: str, query: str, text: str) -> Storage:
