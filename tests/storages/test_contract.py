@@ -367,7 +367,25 @@ def test_a_trial_that_keeps_losing_its_worker_fails_and_says_why(storage, study)
     assert got.error.startswith("WorkerDiedError: the worker died or fell silent 3 times")
     assert "w2" in got.error
     with pytest.raises(LeaseLostError):
-        storage.finish(study, finished(number, token=3))
+        storage.finish(study, finished(number, token=2))
+
+
+def test_a_trial_that_failed_for_silence_takes_the_result_of_its_last_worker(storage, study):
+    number = running(storage, study)
+    for _ in range(MAX_RETRIES + 1):
+        storage.clock.now += LEASE_S + 1
+        storage.claim(study, number, "me")
+    assert one(storage, study).state == State.FAILED
+    before = storage.changes(study, 0).revision
+    result = finished(number, token=MAX_RETRIES + 1)
+    storage.finish(study, result)
+    got = one(storage, study)
+    assert (got.state, got.values, got.error) == (result.state, result.values, None)
+    assert [r.state for r in storage.changes(study, before).rows] == [result.state]
+    after = storage.changes(study, 0).revision
+    assert storage.finish(study, result) == after  # repeated, as after a lost answer
+    with pytest.raises(LeaseLostError):
+        storage.finish(study, finished(number, token=MAX_RETRIES + 1, value=9.0))
 
 
 def test_a_lease_lasts_as_long_as_it_is_extended(storage, study):

@@ -161,5 +161,20 @@ def test_a_late_result_is_taken_while_nobody_else_has_the_trial(tmp_path):
         study.tell(trial, 0.5)
 
 
+def test_a_trial_that_failed_for_silence_is_complete_when_its_worker_comes_back(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db?lease_s=0.001&max_retries=0"
+    study = luthier.create_study("s", url, sampler="random", catch_as="infeasible")
+    study.engine.storage.extend = lambda *_: None  # as if this process had been stopped
+    trial = study.ask()
+    time.sleep(0.01)
+    other = luthier.load_study("s", f"sqlite:///{tmp_path}/a.db?max_retries=0")
+    other.optimize(lambda trial: 1.0, n_trials=1)
+    assert [row.state.name for row in other.trials] == ["FAILED", "COMPLETE"]
+    study.tell(trial, 0.5)
+    assert other.best_value == 0.5
+    assert other.best_trial.constraints == {}
+    assert other.best_trial.error is None
+
+
 def claim_by_other(tmp_path, number):
     return SQLite(tmp_path / "a.db").claim(1, number, worker_name())[0]

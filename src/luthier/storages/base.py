@@ -264,7 +264,8 @@ class Storage(ABC):
 
         All of `row` is stored but its reports, turns and retries. The retries of a trial that is
         paused count from zero again, as it has made progress. Where the result is stored already,
-        nothing changes.
+        nothing changes. A trial that failed because its workers were silent takes the result of the
+        last of them.
 
         Args:
             study: The study's id.

@@ -2,7 +2,7 @@
 
     claim    WAITING, PAUSED, or RUNNING with an expired lease -> RUNNING
     report   RUNNING -> RUNNING
-    finish   RUNNING -> PAUSED, COMPLETE, PRUNED or FAILED
+    finish   RUNNING, or FAILED by give_up -> PAUSED, COMPLETE, PRUNED or FAILED
     release  RUNNING -> WAITING
     give_up  RUNNING -> FAILED, instead of a claim or a release once too many
     retry    FAILED -> WAITING
@@ -174,7 +174,8 @@ def finish(row: TrialRow, stored: TrialRow) -> TrialRow | None:
     """
     if is_repeat(row, stored):
         return None
-    require_token(stored, row.token)
+    if not (was_given_up(stored) and row.token == stored.token):
+        require_token(stored, row.token)
     return end(row, stored)
 
 
@@ -214,6 +215,11 @@ def give_up(row: TrialRow, now: float) -> TrialRow:
         f"(max_retries={row.retries}); the last was {row.worker}"
     )
     return replace(row, state=State.FAILED, error=error, finished_s=now)
+
+
+def was_given_up(row: TrialRow) -> bool:
+    """Return whether a trial failed for its workers' silence; the last may still bring a result."""
+    return row.state == State.FAILED and row.lease_s > 0.0
 
 
 def retry(row: TrialRow, token: int) -> TrialRow:
