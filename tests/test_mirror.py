@@ -58,6 +58,7 @@ THEMES = {
     ],
     "integration/test_bad_objectives": ["study/loop"],
     "integration/test_faults": ["study/remote"],
+    "integration/test_forks": ["storages/forks", "trial/forks"],
     "integration/test_kill": [
         "study/engine",
         "study/intake",
@@ -160,7 +161,7 @@ THEMES = {
         "space/discovery",
         "space/feasible_draws",
     ],
-    "storages/test_sqlite": ["storages/forks", "storages/sqlite_file"],
+    "storages/test_sqlite": ["storages/sqlite_file"],
     "study/test_copy": ["cli/storage"],
     "study/test_leases": ["study/lease_process", "study/lease_process_main"],
     "study/test_study": [

@@ -13,6 +13,7 @@ from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
 from .base import Changes, Report, Storage, StudyRecord
+from .forks import ForkAware, follow_forks
 
 _Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
 
@@ -58,7 +59,7 @@ class _Table:
         return replace(row, reports=reports, params=dict(row.params), tags=dict(row.tags))
 
 
-class Memory(Storage):
+class Memory(Storage, ForkAware):
     """Studies in memory, safe for threads.
 
     Args:
@@ -73,6 +74,13 @@ class Memory(Storage):
         self._tables: dict[int, _Table] = {}
         self._next_id = 1
         self._lock = threading.RLock()
+        follow_forks(self)
+
+    def before_fork(self) -> None:
+        self._lock.acquire()
+
+    def after_fork(self, in_child: bool) -> None:
+        self._lock.release()
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         with self._lock:

@@ -24,6 +24,7 @@ from ..space.space import Space
 from ..space.widening import require_same_kind
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
+from ..storages.forks import ForkAware, UnusableLock, follow_forks
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
@@ -41,11 +42,15 @@ from .trial_end import store_end
 logger = logging.getLogger("luthier")
 
 
-class Engine:
+_FORK_S = 10.0  # how long a fork waits for the verb of another thread
+
+
+class Engine(ForkAware):
     """Storage, history, proposals, leases and checkpoints of one study.
 
     Every verb takes the lock, so any number of threads may call them. `Study` is its face; the run
-    loop, workers, other processes and the service use the verbs directly.
+    loop, workers, other processes and the service use the verbs directly. A process that is forked
+    has a name of its own, and holds none of its parent's trials.
 
     Args:
         storage: Where the study lives.
@@ -106,7 +111,21 @@ class Engine:
         self._retention = CheckpointRetention(
             checkpoints.belonging_to(find_owner(storage, record)), self._replica
         )
-        self._lock = threading.RLock()
+        self._lock: Any = threading.RLock()
+        self._forks_in_order = True
+        follow_forks(self)
+
+    def before_fork(self) -> None:
+        self._forks_in_order = self._lock.acquire(timeout=_FORK_S)
+
+    def after_fork(self, in_child: bool) -> None:
+        if self._forks_in_order:
+            self._lock.release()
+        if in_child:
+            self.worker = worker_name()
+            self.held.clear()
+            if not self._forks_in_order:
+                self._lock = UnusableLock(self.name)
 
     # -- the study ------------------------------------------------------------------------------
 

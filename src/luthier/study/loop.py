@@ -129,6 +129,7 @@ class _Loop:
     Attributes:
         n_left: How many trials may still be begun; None for no bound.
         held: Number -> ticket of the trials that were asked for, and neither stored nor released.
+        process: The number of the process that runs them; a fork of it leaves them alone.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class _Loop:
         if settings.timeout_s is not None:
             self.deadline = time.monotonic() + settings.timeout_s
         self.held: dict[int, Ticket] = {}
+        self.process = os.getpid()
         self.reported_elsewhere = False  # trials report past this process
         self._n_given_back: Counter[int] = Counter()  # because of the machine, by number
 
@@ -304,6 +306,8 @@ class _Loop:
 
     def release_all(self) -> None:
         """Release what was asked for and is not over."""
+        if os.getpid() != self.process:
+            return
         held = self.held
         self.held = {}
         try:
@@ -391,6 +395,8 @@ class _Loop:
         ready: dict[int, tuple[Ticket, Outcome]],
     ) -> None:
         """After an error or Ctrl-C: end what can be ended, store what came in, release the rest."""
+        if os.getpid() != self.process:
+            return
         if isinstance(executor, TrialExecutor):  # it can end what runs
             executor.shutdown(wait=False, cancel_futures=True)
         for future, ticket in running.items():

@@ -19,6 +19,7 @@ from ..errors import (
 )
 from ..space.distributions import Distribution
 from ..validation import check_values, show, to_error_text
+from .forks import LeftByOneProcess
 from .handle import Trial
 from .notes import TrialNotes
 from .record import Decision, State
@@ -84,7 +85,8 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     exception: BaseException | None = None
     started_s = time.time()
     try:
-        returned = objective(trial)
+        with LeftByOneProcess():
+            returned = objective(trial)
         values = check_values(returned, trial.objectives, f"trial {trial.number} returned")
         state = State.COMPLETE
     except TrialPruned:
