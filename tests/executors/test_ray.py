@@ -326,6 +326,21 @@ def test_a_memory_limit_ends_the_trial_and_nothing_else(cluster, study):
     assert rows[1].error.startswith(TrialMemoryError.__name__)
 
 
+def test_what_earlier_trials_have_left_does_not_count(cluster, study):
+    study = study("memory")
+
+    def objective(trial):
+        import builtins
+
+        builtins.__dict__.setdefault("kept", []).append(b"x" * 80 * 2**20)
+        time.sleep(0.2)  # the memory is looked at
+        return trial.suggest_float("x", 0, 1)
+
+    limits = {"memory_mb": 200}
+    study.optimize(objective, 5, n_jobs=1, executor="ray", limits=limits, progress=False)
+    assert [r.error for r in study.trials] == [None] * 5
+
+
 class OwnError(Exception):
     def __init__(self, number, why):
         super().__init__(f"{why} in {number}")

@@ -312,6 +312,33 @@ def count(folder):
     )
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("every_s", [0.02, 1000])
+def test_what_objectives_have_started_ends_with_a_killed_main_process(
+    script, tmp_path, number, every_s
+):
+    main = script.start(
+        f"""
+        import os, subprocess, time
+        import luthier
+
+        def objective(trial):
+            subprocess.Popen(["sleep", "1000"], start_new_session=True)
+            os.write(1, b"began\\n")
+            for step in range(1, 10_000):
+                time.sleep({every_s})
+                trial.report(1.0, step)
+
+        study = luthier.create_study("s", "sqlite:///s.db", seed=0)
+        study.optimize(objective, n_trials=2, n_jobs=2)
+        """
+    )
+    assert [main.stdout.readline() for _ in range(2)] == ["began\n"] * 2
+    main.send_signal(number)
+    main.wait()
+    assert script.all_end()
+
+
 def test_a_program_that_a_worker_runs_ends_with_it(script, tmp_path, eventually):
     process = script.start(
         """
