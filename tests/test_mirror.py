@@ -56,7 +56,7 @@ THEMES = {
         "history/param_columns",
         "history/report_columns",
     ],
-    "integration/test_bad_objectives": ["study/loop"],
+    "integration/test_bad_objectives": ["study/loop", "study/stop_signal"],
     "integration/test_faults": ["study/remote"],
     "integration/test_forks": ["storages/forks", "trial/forks"],
     "integration/test_kill": [

@@ -37,6 +37,7 @@ from .intake import Intake, Request
 from .leases import Leases
 from .proposals import Proposals
 from .replica import Replica
+from .stop_signal import StopSignal
 from .trial_end import store_end
 
 logger = logging.getLogger("luthier")
@@ -594,28 +595,6 @@ class Engine(ForkAware):
             )
 
     # -- what is known of the study ---------------------------------------------------------------
-
-
-class StopSignal:
-    """Whether, and why, a run begins no further trial.
-
-    Attributes:
-        requested: Whether it was asked for.
-        reason: The stop rule's reason in words; None when no rule asked for it.
-    """
-
-    def __init__(self) -> None:
-        self.requested = False
-        self.reason: str | None = None
-
-    def request(self, reason: str | None = None) -> None:
-        """Ask for a stop."""
-        self.requested = True
-        self.reason = reason or self.reason
-
-    def withdraw(self) -> None:
-        """Take an earlier request back."""
-        self.requested = False
 
 
 class EngineLink:
