@@ -16,6 +16,7 @@ import pickle
 import pty
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -714,17 +715,66 @@ def test_no_parameter_chooses_the_program():
 
 
 def test_a_worker_gives_no_options_of_a_stored_study_to_a_program():
-    choices = {"type": "categorical", "choices": ["--version"]}
     storage = SQLite("gift.db")
-    storage.create_study("gift", SPEC | {"space": {"params": {"x": choices}}})
+    for choice in ("--version", "version"):
+        space = {"params": {"x": {"type": "categorical", "choices": [choice]}}}
+        study = storage.create_study(f"gift{choice}", SPEC | {"space": space}).id
+    waiting = TrialRow(number=-1, state=State.WAITING, params={"x": "--version"})
+    storage.add_trials(study, [waiting])  # which is not of the space
     storage.close()
-    run = ("worker", "gift", "--trials", 1, "--storage", "gift.db", "--")
-    call(*run, sys.executable, "{x}")
-    [row] = luthier.load_study("gift", "gift.db").trials
+
+    at = ("--trials", 1, "--storage", "gift.db", "--")
+    told = call("worker", "gift--version", *at, sys.executable, "{x}", status=1)
+    assert "would be an option" in told.stderr
+    told = call("worker", "giftversion", *at, "{x}", status=1)
+    assert "the program itself is no parameter" in told.stderr
+    call("worker", "giftversion", *at, sys.executable, "{x}")
+    [row] = luthier.load_study("giftversion", "gift.db").trials
     assert row.state == State.FAILED
     assert "would be an option" in row.error
-    told = call(*run, "{x}", status=1)
-    assert "the program itself is no parameter" in told.stderr
+
+
+# -- files of SQLite, pages of notebooks ----------------------------------------------------------
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"ALTER TABLE luthier_studies RENAME TO s; CREATE VIEW luthier_studies AS {ENDLESS}",
+        f"CREATE TRIGGER t AFTER INSERT ON luthier_trials BEGIN INSERT INTO x {ENDLESS}; END",
+        "CREATE TRIGGER t AFTER UPDATE ON luthier_studies BEGIN DELETE FROM luthier_trials; END",
+        "CREATE VIRTUAL TABLE t USING fts4(x)",
+    ],
+)
+def test_a_file_of_sqlite_runs_no_statements_of_its_own(statement):
+    gift("gift", "place", file="gift.db")
+    with contextlib.closing(sqlite3.connect("gift.db")) as db:
+        db.executescript(statement)
+    for command in (("studies",), ("show", "gift"), ("worker", "gift", "train.py:objective")):
+        told = call(*command, "--storage", "gift.db", status=1)
+        assert "views, triggers or virtual tables" in told.stderr
+
+
+def test_markup_in_a_study_is_text_in_a_notebook():
+    markup = "<script>alert(1)</script>"
+    space = {markup: [markup, "b"], "x": luthier.Float(0, 1)}
+    study = luthier.create_study(
+        markup, space=space, objectives={markup: "minimize", "n": "minimize"}
+    )
+    row = TrialRow(
+        number=-1,
+        state=State.COMPLETE,
+        params={markup: markup, "x": 0.5},
+        values=(0.5, 0.5),
+        tags={markup: markup},
+        error=markup,
+        worker=markup,
+    )
+    study.add_trials([row])
+    shown = (study, study.space, study.trials[0], study.choose(knee=True))
+    assert all("<script" not in thing._repr_html_() for thing in shown)
 
 
 # -- passwords of storages ------------------------------------------------------------------------

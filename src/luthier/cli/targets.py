@@ -11,6 +11,7 @@ import click
 from ..errors import CommandError
 from ..objectives.program import Program
 from ..objectives.script import Script
+from ..space.distributions import Categorical
 from ..space.space import Space
 from .session import say
 
@@ -67,7 +68,8 @@ def make_program(program: Sequence[str], space: Space | None, metric: Sequence[s
 
     Raises:
         click.UsageError: There is no space.
-        CommandError: The space lacks a placeholder's parameter, or the program does not exist.
+        CommandError: The space lacks a placeholder's parameter, a choice would be an option of the
+            program, or the program does not exist.
     """
     if space is None:
         raise click.UsageError(
@@ -75,6 +77,7 @@ def make_program(program: Sequence[str], space: Space | None, metric: Sequence[s
         )
     objective = Program(program, metric=metric or None)
     objective.check(space.names)
+    _require_no_options(objective, space)
     if shutil.which(program[0]) is None:
         raise CommandError(f"there is no program {program[0]!r} that can be run")
 
@@ -82,6 +85,19 @@ def make_program(program: Sequence[str], space: Space | None, metric: Sequence[s
     if objective.placeholders and unused:
         say(f"Note: not in the command, only in LUTHIER_PARAMS: {', '.join(unused)}")
     return objective
+
+
+def _require_no_options(objective: Program, space: Space) -> None:
+    """Refuse choices that would be options of the program, before a trial meets them.
+
+    Raises:
+        CommandError: One would.
+    """
+    blank = dict.fromkeys(space.names, "")
+    for name, dist in space.params.items():
+        for choice in dist.choices if isinstance(dist, Categorical) else ():
+            if isinstance(choice, str) and choice.startswith("-"):
+                objective.fill({**blank, name: choice})
 
 
 def name_study(target: str | None, program: Sequence[str]) -> str:

@@ -33,6 +33,10 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DAMAGED_TEXTS = ("no such table", "no such column", "unsupported file format")
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+_FOREIGN = (  # what runs statements of the file's own
+    "SELECT 1 FROM sqlite_master "
+    "WHERE type NOT IN ('table', 'index') OR sql LIKE '%VIRTUAL%' LIMIT 1"
+)
 _FULL = {
     "SQLITE_IOERR_WRITE",
     "SQLITE_IOERR_SHMSIZE",
@@ -144,6 +148,7 @@ class File(ForkAware):
                     "synchronous = NORMAL",
                     "temp_store = MEMORY",
                     "cell_size_check = ON",
+                    "trusted_schema = OFF",
                 ):
                     _wait_and_execute(self._connection, f"PRAGMA {pragma}")
             except BaseException:
@@ -169,6 +174,11 @@ class File(ForkAware):
         if found != application and (found or version or n_tables):
             raise StorageDamagedError(
                 f"{self.path} is another program's SQLite file; choose another path"
+            )
+        if db.execute(_FOREIGN).fetchone() is not None:
+            raise StorageDamagedError(
+                f"{self.path} holds views, triggers or virtual tables, which would run what they "
+                "say; luthier makes none: remove them, or choose another path"
             )
         if version > schema:
             raise StorageVersionError(
