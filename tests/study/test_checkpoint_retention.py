@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import luthier
 from luthier.checkpoints import Checkpoints
-from luthier.errors import NoFeasibleTrialsError
+from luthier.errors import NoFeasibleTrialsError, StorageError
 
 SPACE = {"x": luthier.Float(0, 1)}
 
@@ -189,6 +189,114 @@ def test_the_best_trial_has_its_checkpoint_at_every_moment(tmp_path_factory, end
     sweep(workers[0])
     complete = {t.number for t in workers[0].trials if t.state == luthier.State.COMPLETE}
     assert len(complete & set(kept(workers[0]))) <= 1
+
+
+# -- loss of power ------------------------------------------------------------------------------
+
+DIES = """
+    import os, shutil, sys
+    import numpy as np
+    import luthier
+
+    def objective(trial):
+        for step in range(1, 20):
+            trial.report(0.5, step, checkpoint={"w": np.full(500, float(step))})
+            if step == int(sys.argv[1]):
+                for end in ("", "-wal"):
+                    shutil.copy("a.db" + end, "old.db" + end)
+            if step == 8:
+                os.kill(os.getpid(), 9)
+
+    study = luthier.create_study("s", "sqlite:///a.db?lease_s=0.2", sampler="random", seed=1)
+    study.optimize(objective, n_trials=1, progress=False)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.parametrize("step", [3, 5])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_rows_that_are_older_than_the_files_go_on_from_the_newest(
+    script, tmp_path, monkeypatch, caplog, step, damaged
+):
+    monkeypatch.chdir(tmp_path)
+    script.start(DIES, str(step)).wait()
+    for end in ("", "-wal"):
+        os.replace(f"old.db{end}", f"a.db{end}")
+    Path("a.db-shm").unlink(missing_ok=True)
+    study = luthier.load_study("s", "sqlite:///a.db?lease_s=0.2", sampler="random")
+    two_hours_pass(study)
+    if damaged:
+        [newest] = Path(study.engine.checkpoints.url).glob("0-8-*")
+        newest.write_bytes(newest.read_bytes()[:-100])
+    time.sleep(0.3)
+    study.engine.begin_run()
+    trial = study.ask()
+    assert trial.number == 0
+    expected = 7 if damaged else 8
+    assert (trial.step, trial.checkpoint["w"][0]) == (expected, expected)
+    assert "by the newest of its files" in caplog.text
+
+
+class Order:
+    """What a storage and a place of checkpoints were asked for, in order."""
+
+    def __init__(self, study, monkeypatch):
+        self.calls = []
+        storage, store = study.storage, study.engine.checkpoints
+        for of, verb in ((storage, "report"), (storage, "finish"), (storage, "persist")):
+            self.watch(monkeypatch, of, verb)
+        self.watch(monkeypatch, store, "delete")
+
+    def watch(self, monkeypatch, of, verb):
+        done = getattr(of, verb)
+
+        def watched(*args, **keywords):
+            self.calls.append(verb)
+            return done(*args, **keywords)
+
+        monkeypatch.setattr(of, verb, watched)
+
+
+def test_files_are_deleted_only_after_the_rows_are_on_the_disk(tmp_path, monkeypatch):
+    study = create(tmp_path)
+    order = Order(study, monkeypatch)
+    trial, better = begin(study, 2)
+    for step in (2, 3):
+        trial.report(0.5, step, checkpoint=content(0))
+    study.tell(trial, 0.5)
+    study.tell(better, 0.1)
+    assert "delete" in order.calls
+    for i, verb in enumerate(order.calls):
+        if verb == "delete":
+            assert order.calls[i - 1] == "persist"
+            assert order.calls[i - 2] in ("report", "finish")
+
+
+def test_where_rows_get_to_the_disk_later_files_are_deleted_later(tmp_path, monkeypatch):
+    study = create(tmp_path)
+    monkeypatch.setattr(study.storage, "durable_after_s", 60.0)
+    now = time.monotonic()
+    [trial] = begin(study, 1)
+    for step in (2, 3, 4):
+        trial.report(0.5, step, checkpoint=content(0))
+    assert len(kept(study)) == 4
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61.0)
+    trial.report(0.5, 5, checkpoint=content(0))
+    assert len(kept(study)) == 3
+
+
+def test_what_cannot_be_made_durable_is_not_deleted(tmp_path, monkeypatch, caplog):
+    study = create(tmp_path)
+
+    def fail():
+        raise StorageError("the disk is away")
+
+    monkeypatch.setattr(study.storage, "persist", fail)
+    [trial] = begin(study, 1)
+    for step in (2, 3):
+        trial.report(0.5, step, checkpoint=content(0))
+    assert len(kept(study)) == 3
+    assert "the disk is away" in caplog.text
 
 
 def test_a_study_that_kept_all_and_then_the_best_deletes_the_others(tmp_path):

@@ -43,6 +43,9 @@ class Keeper:
             raise CheckpointError("it is damaged")
         return reference["value"]
 
+    def find_newest(self, number, lost, known):
+        return []
+
 
 def begin(link=None, space=SPACE, **fields):
     ticket = Ticket(number=3, proposal={"x": 0.25, "k": 2}, seed=7, **fields)

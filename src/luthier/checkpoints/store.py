@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy as copying
 import functools
+import math
 import os
 import re
 import tempfile
 import weakref
 import zlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -222,6 +223,52 @@ class Checkpoints:
                 "let the trial begin afresh"
             )
         return unpack(data) if path is None else path
+
+    def find_newest(
+        self,
+        number: int,
+        lost: Mapping[str, Any],
+        known: Collection[Mapping[str, Any]],
+    ) -> list[dict[str, Any]]:
+        """Find files of a trial that its row does not refer to, as it is older than they are.
+
+        Args:
+            number: The trial's.
+            lost: A reference of the row, to a file of the trial's own that cannot be read.
+            known: All references of the row.
+
+        Returns:
+            References to files of the same kind, the newest first, and none older than those of
+            `known` that come before the lost one.
+        """
+        names = {r.get("file") for r in known}
+        own = f"{number}-"
+        if self.ownership is None or not str(lost.get("file", "")).startswith(own):
+            return []
+        earlier = [r["step"] for r in known if r["step"] < lost["step"]]
+        steps = {
+            file: float(file.removeprefix(own).rsplit("-", 2)[0])
+            for file in self.files()
+            if file.startswith(own) and file not in names
+        }
+        newest = sorted(
+            (file for file in steps if steps[file] > max(earlier, default=-math.inf)),
+            key=steps.__getitem__,
+            reverse=True,
+        )
+        return [r for file in newest if (r := self._measure(file, steps[file], lost["kind"]))]
+
+    def _measure(self, file: str, step: float, kind: str) -> dict[str, Any] | None:
+        """Return a reference to a file as it is now; None where it is of another kind or gone."""
+        place = None if self.ownership is None else self.ownership.own
+        if place is None:
+            return None
+        with self._translate_errors(f"cannot load {file}"), contextlib.suppress(FileNotFoundError):
+            path = place.fetch(file)
+            if path.is_dir() == (kind == "folder"):
+                size, crc = measure(path)
+                return {"step": step, "file": file, "bytes": size, "crc32": crc, "kind": kind}
+        return None
 
     def delete(self, references_or_files: Iterable[Mapping[str, Any] | str | None]) -> None:
         """Remove checkpoints, by reference or by name.

@@ -69,6 +69,8 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
             )
         case "retry":
             storage.retry(body.study, body.number, body.token)
+        case "persist":
+            storage.persist()
         case "changes":
             changes = storage.changes(body.study, body.since)
             reports = [forms.News(r.step, pack_value(r.value), r.number) for r in changes.reports]

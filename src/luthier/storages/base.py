@@ -102,6 +102,8 @@ class Storage(ABC):
         folder: Path or URL of the folder for checkpoints, in which each study has a folder of its
             own; None for a temporary one.
         file: Path of the file that holds the studies; None where there is none.
+        durable_after_s: For how long a loss of power may undo what was written, where `persist`
+            cannot wait for that; in seconds.
     """
 
     shared: bool = True
@@ -109,6 +111,7 @@ class Storage(ABC):
     url: str | None = None
     folder: str | None = None
     file: str | None = None
+    durable_after_s: float = 0.0
 
     def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:
         if not lease_s > 0:
@@ -340,6 +343,9 @@ class Storage(ABC):
             The number of the schema it had, and of the one it has.
         """
         return SCHEMA, SCHEMA
+
+    def persist(self) -> None:  # noqa: B027  (most have done so when a verb returns)
+        """Wait until what was written so far survives a loss of power."""
 
     def close_soon(self, within_s: float) -> None:  # noqa: B027  (most do not wait)
         """Wait for an absent server no longer than this from now on, as the process is to end.

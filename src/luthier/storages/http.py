@@ -250,6 +250,9 @@ class HTTP(Storage):
     def retry(self, study: int, number: int, token: int) -> None:
         self._call("retry", forms.Retry(study, number, token))
 
+    def persist(self) -> None:
+        self._call("persist", forms.Empty())
+
     def changes(self, study: int, since: int) -> Changes:
         found: forms.Changed = self._call("changes", forms.Since(study, since))
         reports = [Report(r.number, r.step, unpack_value(r.value)) for r in found.reports]

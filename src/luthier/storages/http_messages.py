@@ -215,6 +215,7 @@ VERBS: dict[str, tuple[type[Form], Any]] = {  # the request and the answer of ea
     "finish": (Finish, Revision),
     "release": (Release, Revision),
     "retry": (Retry, Empty),
+    "persist": (Empty, Empty),
     "changes": (Since, Changed),
     "rows": (Some, list[Row]),
 }

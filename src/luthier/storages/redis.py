@@ -98,6 +98,8 @@ class Redis(Storage, ForkAware):
         StorageError: The URL or an option makes no sense.
     """
 
+    durable_after_s = 2.0  # with appendfsync everysec
+
     def __init__(
         self,
         url: str,

@@ -119,6 +119,9 @@ class SQLite(Relational):
     def upgrade(self) -> tuple[int, int]:
         return self._file.found, SCHEMA  # it was upgraded when it was opened
 
+    def persist(self) -> None:
+        self._file.persist()
+
     def close(self) -> None:
         self._file.close()
 

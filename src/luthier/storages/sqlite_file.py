@@ -89,6 +89,20 @@ class File(ForkAware):
         with self._lock, self._translate_errors():
             return _wait_and_execute(self._open(), query, args)
 
+    def persist(self) -> None:
+        """Wait until what was committed is on the disk; a commit itself does not wait for it.
+
+        What is in the main file is there already. No descriptor of that one is opened: to close it
+        would release SQLite's locks.
+        """
+        try:
+            with open(f"{self.path}-wal", "rb+") as log:
+                os.fsync(log.fileno())
+        except FileNotFoundError:
+            return
+        except OSError as e:
+            raise StorageError(f"{self.path}-wal cannot be written to the disk: {e}") from e
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:

@@ -30,6 +30,7 @@ class Wrapper(Storage):
         self.url = inner.url
         self.folder = inner.folder
         self.file = inner.file
+        self.durable_after_s = inner.durable_after_s
 
     @property
     def lease_s(self) -> float:  # type: ignore[override]
@@ -127,6 +128,9 @@ class Wrapper(Storage):
 
     def upgrade(self) -> tuple[int, int]:
         return self._run(lambda: self.inner.upgrade())
+
+    def persist(self) -> None:
+        self._run(lambda: self.inner.persist())
 
     def close_soon(self, within_s: float) -> None:
         self.inner.close_soon(within_s)

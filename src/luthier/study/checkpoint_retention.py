@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from ..checkpoints import Checkpoints, find_superseded
-from ..errors import CheckpointError
+from ..errors import CheckpointError, StorageError
 from ..history.history import find_leaders
 from ..trial.record import State, TrialRow
 from .bookkeeping import References
@@ -44,6 +44,7 @@ class CheckpointRetention:
         self.store = store
         self.replica = replica
         self._dropped: list[str] = []  # files that a row no longer refers to, once it is written
+        self._due: list[tuple[float, str]] = []  # those of rows that are written, and from when on
         self._has_ended = False  # whether a trial with checkpoints is over, which may beat others
 
     def add(self, number: int, reference: dict[str, Any]) -> References:
@@ -72,18 +73,21 @@ class CheckpointRetention:
         self._has_ended = False
 
     def delete_dropped(self) -> None:
-        """Delete dropped files that nobody refers to, once the rows have been written."""
+        """Delete dropped files that nobody refers to, once the rows have been written.
+
+        They are deleted when a loss of power cannot bring back rows that refer to them.
+        """
         if self._has_ended:
             self._drop_beaten()
-        if self._dropped:
-            self.replica.refresh()  # another worker's trial may just have become a copy
-        unused = [f for f in self._dropped if not self.replica.books.is_used(f)]
+        now_s = time.monotonic()
+        due_s = now_s + self.replica.storage.durable_after_s
+        self._due += [(due_s, file) for file in self._dropped]
         self._dropped = []
-        if unused:
-            try:
-                self.store.delete(unused)
-            except CheckpointError as e:
-                logger.warning("%s", e)
+        due = [file for due_s, file in self._due if due_s <= now_s]
+        if due:
+            self._due = [entry for entry in self._due if entry[0] > now_s]
+            self.replica.refresh()  # another worker's trial may just have become a copy
+            self._delete(due)
 
     def sweep(self) -> None:
         """Delete files that processes left behind which died while they saved or deleted one."""
@@ -91,15 +95,36 @@ class CheckpointRetention:
             return
         self._drop_beaten()
         self._drop_failed()
-        self._dropped = []
+        dropped = set(self._dropped)
         old = time.time() - _OLD_S
-        is_used = self.replica.books.is_used
         try:
-            self.store.delete(
-                [f for f, s in self.store.files().items() if s < old and not is_used(f)]
-            )
+            found = self.store.files()
         except CheckpointError as e:
             logger.warning("%s", e)
+            return
+        self._delete(
+            file
+            for file, changed_s in found.items()
+            if changed_s < old and file not in dropped and not self._goes_on(file)
+        )
+        self.delete_dropped()
+
+    def _delete(self, files: Iterable[str]) -> None:
+        """Delete those files that no trial refers to."""
+        unused = [file for file in files if not self.replica.books.is_used(file)]
+        if not unused:
+            return
+        try:
+            self.replica.storage.persist()
+            self.store.delete(unused)
+        except (CheckpointError, StorageError) as e:
+            logger.warning("%s", e)
+
+    def _goes_on(self, file: str) -> bool:
+        """Whether a file is of a trial that is not over: its row may be older than the file."""
+        number = int(file.lstrip(".").partition("-")[0])
+        state = self.replica.history.state
+        return number < len(state) and not State(int(state[number])).finished
 
     def _drop(self, made: References, stay: References) -> None:
         files = {r.get("file") for r in stay}

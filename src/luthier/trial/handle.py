@@ -39,7 +39,7 @@ from ..validation import (
 )
 from .notes import TrialNotes
 from .record import Decision, ReportValue
-from .ticket import Ticket
+from .ticket import CheckpointKeeper, Ticket
 
 logger = logging.getLogger("luthier")
 
@@ -151,19 +151,42 @@ class Trial:
         """Return the step and the checkpoint that the trial goes on from, loaded once."""
         if self._resumed is not None:
             return self._resumed
-        keeper = self._ticket.keeper
-        for reference in reversed(self._ticket.references if keeper is not None else ()):
-            assert keeper is not None
-            try:
-                step = int_if_whole(float(reference["step"]))
-                self._resumed = step, keeper.load(reference)
-                return self._resumed
-            except CheckpointPlaceError:  # the checkpoint may well be there
-                raise
-            except (CheckpointError, KeyError) as e:
-                logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
-        self._resumed = 0, None
+        self._resumed = self._load_latest() or (0, None)
         return self._resumed
+
+    def _load_latest(self) -> tuple[float, Any] | None:
+        """Load the latest checkpoint that can be read; None where there is none.
+
+        After a loss of power the row may be older than the files.
+        """
+        keeper = self._ticket.keeper
+        references = self._ticket.references
+        for reference in reversed(references if keeper is not None else ()):
+            assert keeper is not None
+            found = self._try_to_load(keeper, reference)
+            if found is not None:
+                return found
+            for newer in keeper.find_newest(self.number, reference, references):
+                found = self._try_to_load(keeper, newer)
+                if found is not None:
+                    logger.warning(
+                        "trial %d goes on from step %g, by the newest of its files that is whole",
+                        self.number,
+                        found[0],
+                    )
+                    return found
+        return None
+
+    def _try_to_load(
+        self, keeper: CheckpointKeeper, reference: Mapping[str, Any]
+    ) -> tuple[float, Any] | None:
+        try:
+            return int_if_whole(float(reference["step"])), keeper.load(dict(reference))
+        except CheckpointPlaceError:  # the checkpoint may well be there
+            raise
+        except (CheckpointError, KeyError) as e:
+            logger.warning("trial %d cannot go on from its checkpoint: %s", self.number, e)
+        return None
 
     @property
     def rng(self) -> np.random.Generator:

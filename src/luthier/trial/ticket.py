@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -16,6 +16,11 @@ class CheckpointKeeper(Protocol):
 
     def load(self, reference: dict[str, Any]) -> Any:
         """Return the checkpoint behind a reference; CheckpointError if it cannot be had."""
+
+    def find_newest(
+        self, number: int, lost: Mapping[str, Any], known: Collection[Mapping[str, Any]]
+    ) -> Sequence[dict[str, Any]]:
+        """Return references to a trial's files that its row does not know, the newest first."""
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
