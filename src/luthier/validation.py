@@ -30,7 +30,7 @@ MAX_TAGS_BYTES = 2**21  # of all tags of a trial: every storage and the service 
 MAX_SPACE_BYTES = 2**22  # of the parameters of a study, as JSON: no trial's params are larger
 MAX_ERROR_CHARACTERS = 2**16  # of the text of an error; of a longer one the middle is left out
 
-_MAX_DEPTH = 100  # levels of lists and dicts
+_MAX_DEPTH = 50  # levels of lists and dicts; the service reads 64, with what is around them
 _MAX_BITS = 2**13  # of a whole number, which Python would not read from much longer text
 
 
@@ -290,7 +290,9 @@ def check_tag(name: Any, value: Any, whose: str) -> tuple[str, Any, int]:
     Raises:
         UnstorableError: It has no JSON form, or is too large.
     """
-    text = to_json_types(str(name) if not isinstance(name, str) else name, "the name of a tag")
+    text = name
+    if type(name) is not str or not name.isascii():
+        text = to_json_types(name if isinstance(name, str) else str(name), "the name of a tag")
     plain = to_json_types(value, f"tag {text!r:.100} of {whose}", MAX_TAG_BYTES)
     size = measure_json({text: plain})
     if size > MAX_TAG_BYTES:
@@ -396,6 +398,7 @@ class _Converter:
                 return self._dict(value, depth)
             case list() | tuple() | set() | frozenset():
                 self._go_deeper(depth)
+                self._spend(len(value))  # commas
                 return [self.convert(v, depth + 1) for v in value]
         if hasattr(value, "__fspath__"):
             return self._text(str(value))
@@ -430,6 +433,7 @@ class _Converter:
 
     def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         self._go_deeper(depth)
+        self._spend(4 * len(value))  # quotes, colons and commas
         converted = {
             self._text(k if isinstance(k, str) else str(k)): self.convert(v, depth + 1)
             for k, v in value.items()

@@ -98,6 +98,23 @@ def test_trials_report_and_are_stopped_wherever_the_study_is(cluster, study, sto
     assert ray.cluster_resources()["CPU"] == 4
 
 
+def test_a_trial_that_cannot_be_stored_fails_alone(cluster, study):
+    def objective(trial):
+        if trial.number == 1:
+            trial.set_tag("file", os.fsdecode(b"caf\xe9.csv"))
+        if trial.number == 2:
+            raise ValueError("\udce9" * 10**6)
+        return 1.0
+
+    made = study()
+    made.optimize(objective, n_trials=4, n_jobs=2, executor="ray", catch=Exception, progress=False)
+    rows = made.trials
+    assert [r.state.name for r in rows] == ["COMPLETE", "FAILED", "FAILED", "COMPLETE"]
+    assert "lone surrogates" in rows[1].error
+    assert "characters left out" in rows[2].error
+    made.storage.close()
+
+
 def test_an_actor_that_is_killed_is_replaced_and_its_trial_goes_on(cluster, study, tmp_path):
     study = study()
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.servers import parameters, shared
+from tests.support.servers import MariaDB, parameters, shared
 from tests.support.service import Service
 
 import luthier
@@ -110,7 +110,7 @@ BAD = {  # what an objective does, and what its trial says then
     "large tag": (lambda t: t.set_tag("n", "x" * 2_000_000), "at most 1,048,576 bytes"),
     "large array": (lambda t: t.set_tag("n", np.zeros((2000, 2000))), "at most 1,048,576 bytes"),
     "many tags": (fill, "all tags of trial"),
-    "deep tag": (lambda t: t.set_tag("d", nested(300)), "nested deeper than 100 levels"),
+    "deep tag": (lambda t: t.set_tag("d", nested(51)), "nested deeper than 50 levels"),
     "endless tag": (lambda t: t.set_tag("d", endless()), "or contains itself"),
     "keys that are one": (lambda t: t.set_tag("d", {1: 2, "1": 3}), "are the same as text"),
     "keys of NaN": (
@@ -132,6 +132,7 @@ BAD = {  # what an objective does, and what its trial says then
     "changed copy": (mutate, "ReportError"),
 }
 GOOD = {  # what any storage keeps
+    "deep": (nested(50), nested(50)),
     "wide number": (uuid.UUID(int=2**128 - 1).int, 2**128 - 1),
     "nul": ("a\0b", "a\0b"),
     "text of a class": (Name("q"), "q"),
@@ -219,6 +220,29 @@ def test_a_result_that_is_refused_is_a_failure_that_keeps_what_it_can(error):
     assert "left out: tag 'large'" in row.error
 
 
+def test_a_pause_that_is_refused_is_a_failure():
+    picky = Picky(
+        Memory(), lambda row: ValueError("no") if row.state == State.PAUSED and row.tags else None
+    )
+
+    def objective(trial):
+        for step in range(int(trial.step) + 1, 10):
+            trial.report(trial.number, step)
+            if trial.number == 1:
+                trial.set_tag("odd", 1)
+            if trial.should_stop():
+                raise luthier.TrialPruned
+        return 1.0
+
+    asha = luthier.schedulers.ASHA(min_resource=1, max_resource=9, reduction_factor=3)
+    study = luthier.create_study(storage=picky, scheduler=asha, seed=0)
+    study.optimize(objective, n_trials=4, progress=False)
+    row = study.trials[1]
+    assert row.state == State.FAILED
+    assert row.reports
+    assert "trial 1 was paused, and the storage did not take its end" in row.error
+
+
 def test_what_is_refused_twice_is_a_failure_with_what_is_stored_already():
     picky = Picky(
         Memory(), lambda row: ValueError("no") if row.values and row.number == 2 else None
@@ -284,6 +308,44 @@ def test_a_service_that_takes_little_gets_less():
     assert [r.state.name for r in rows] == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE"]
     assert rows[2].values is not None
     assert "takes requests up to 4000 bytes" in rows[2].error
+
+
+@pytest.mark.slow
+@pytest.mark.external("mariadbd")
+def test_a_server_that_reads_little_gets_less():
+    with MariaDB(None, "--max-allowed-packet=1M") as server:
+        study = luthier.create_study("s", server.fresh(), seed=0)
+
+        def objective(trial):
+            x = trial.suggest_float("x", 0, 1)
+            if trial.number == 1:
+                trial.set_tag("large", '"' * 400_000)  # each is two characters, and quoted four
+            if trial.number == 2:  # the server hangs up on this one while it is being sent
+                trial.set_constraint("c" * 8_000_000, 1.0)
+            return x
+
+        study.optimize(objective, n_trials=4, progress=False)
+        rows = luthier.load_study("s", study.storage).trials
+        study.storage.close()
+    assert [r.state.name for r in rows] == ["COMPLETE", "FAILED", "FAILED", "COMPLETE"]
+    assert all("max_allowed_packet" in row.error for row in rows[1:3])
+
+
+def test_the_best_keeps_its_checkpoint_where_a_better_one_is_refused(tmp_path):
+    picky = Picky(SQLite(tmp_path / "a.db"), lambda row: ValueError("no") if row.tags else None)
+    study = luthier.create_study(storage=picky, checkpoints=tmp_path / "models", seed=0)
+
+    def objective(trial):
+        trial.report(1.0, 1, checkpoint={"weights": np.full(1000, trial.number)})
+        if trial.number == 1:
+            trial.set_tag("odd", 1)
+        return 1.0 - trial.number % 2
+
+    study.optimize(objective, n_trials=3, progress=False)
+    assert [r.state.name for r in study.trials] == ["COMPLETE", "FAILED", "COMPLETE"]
+    assert study.best_trial.number == 0
+    assert study.load_checkpoint(0)["weights"][0] == 0
+    study.storage.close()
 
 
 def test_a_space_that_is_refused_fails_the_trials_that_need_it():
@@ -477,6 +539,50 @@ def test_a_row_is_refused_everywhere_or_read_as_it_was_written(fields):
     assert found[0] == found[1]
 
 
+class Notes:
+    """A study in SQLite that notes odd values in one trial after the other."""
+
+    def __init__(self, folder):
+        self.study = luthier.create_study("s", str(folder / "a.db"), sampler="random", seed=0)
+        self.other = SQLite(folder / "a.db")
+
+    def give(self, name, value):
+        """The trial that was given a value in every way, as it was told and as it is read."""
+        trial = self.study.ask()
+        ways = (
+            lambda: trial.set_tag(name, value),
+            lambda: trial.set_constraint(name, value),
+            lambda: trial.set_cost(value),
+            lambda: trial.report(value, 1),
+            lambda: trial.report(1.0, value),
+            lambda: trial.suggest_categorical(f"{name}c{trial.number}", [value, "other"]),
+            lambda: trial.suggest_float(f"f{trial.number}", 0, value),
+        )
+        for way in ways:
+            with contextlib.suppress(LuthierError):
+                way()
+        told = self.study.tell(trial, 1.0)
+        [read] = self.other.rows(self.study.engine.id, [trial.number])
+        return told, read
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory):
+    made = Notes(tmp_path_factory.mktemp("notes"))
+    yield made
+    made.study.storage.close()
+    made.other.close()
+
+
+@settings(max_examples=25)
+@given(name=st.text(st.characters(), max_size=3) | st.just(HALF), value=anything)
+def test_whatever_is_given_is_refused_at_once_or_read_as_it_was_told(notes, name, value):
+    told, read = notes.give(name, value)
+    assert not (told.error or "").startswith("UnstorableError")
+    assert (told.state, told.params, told.tags) == (read.state, read.params, read.tags)
+    assert repr((told.cost, told.constraints)) == repr((read.cost, read.constraints))
+
+
 @pytest.mark.parametrize("state", [3, 4, 1, 9, "finished", True, 0.5, np.int64(3)])
 def test_a_state_of_another_library_is_refused(state):
     study = luthier.create_study(seed=0)
@@ -556,8 +662,9 @@ def test_what_cancels_a_task_ends_a_trial_and_no_later_run():
     assert [r.state.name for r in study.trials] == ["COMPLETE", "FAILED", "COMPLETE", "COMPLETE"]
 
 
+@pytest.mark.slow
 def test_a_tag_that_is_little_in_memory_and_endless_as_text_is_refused_soon():
-    doubled = functools.reduce(lambda inner, _: [inner, inner], range(60), 1)
+    doubled = functools.reduce(lambda inner, _: [inner, inner], range(40), 1)
     with pytest.raises(UnstorableError, match="at most 1,048,576 bytes"):
         luthier.create_study(seed=0).ask().set_tag("d", doubled)
 

@@ -12,7 +12,8 @@ import numpy as np
 from ..errors import DistributionError
 from ..validation import is_scalar, is_text, show, to_plain_number, to_plain_text
 
-_MAX_DEPTH = 100  # levels of sequences in a choice
+_LARGE = 1e300  # NaN is not below it
+_MAX_DEPTH = 50  # levels of sequences in a choice; the service reads 64, with what is around it
 
 
 def to_choice(value: Any, depth: int = 0) -> Any:
@@ -25,6 +26,8 @@ def to_choice(value: Any, depth: int = 0) -> Any:
     Raises:
         DistributionError: The value has no JSON form, so no storage could keep it.
     """
+    if type(value) in (float, int) and abs(value) < _LARGE:  # the most frequent, and quickly
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool):
