@@ -34,6 +34,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── TrialTimeoutError       the trial ran longer than its limit
     │   ├── TrialMemoryError        the trial used more memory than its limit
     │   └── WorkerDiedError         the process that ran the trial ended
+    │       └── NoWorkerError       see below
     ├── MachineError                the machine, a disk or the network failed, not a trial
     │   ├── StorageError            the storage failed
     │   │   ├── StorageDamagedError     the file is torn, or is not luthier's
@@ -42,7 +43,8 @@ Each message says what was expected, what came, and what to do.
     │   │   ├── StorageReadOnlyError    the file or its folder cannot be written
     │   │   ├── StorageUnreachableError the server does not answer
     │   │   └── StorageDeniedError  the server refuses: wrong password or token, too many requests
-    │   └── CheckpointPlaceError    the place of checkpoints is full, away, or cannot be written
+    │   ├── CheckpointPlaceError    the place of checkpoints is full, away, or cannot be written
+    │   └── NoWorkerError           no process can be kept that would run trials
     ├── ArgumentNameError           a function has no argument of that name
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     │   └── CheckpointPlaceError    see above
@@ -227,6 +229,13 @@ class StorageUnreachableError(StorageError, ConnectionError):
 
 class StorageDeniedError(StorageError):
     """The server refuses: a wrong password or token, or too many requests."""
+
+
+class NoWorkerError(WorkerDiedError, MachineError):
+    """No process can be kept that would run trials; the executor ends those that run."""
+
+    def __init__(self, message: str, killed: bool = True) -> None:
+        super().__init__(message, killed)
 
 
 class ArgumentNameError(LuthierError, TypeError):

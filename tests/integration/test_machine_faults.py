@@ -14,9 +14,11 @@ from luthier.errors import (
     CheckpointError,
     CheckpointPlaceError,
     MachineError,
+    NoWorkerError,
     StorageFullError,
     StorageUnreachableError,
 )
+from luthier.executors import child_process, processes
 from luthier.storages import SQLite
 from luthier.storages.wrapper import Wrapper
 from luthier.trial.record import State
@@ -345,3 +347,20 @@ def test_the_command_line_ends_with_one_error_where_checkpoints_cannot_be_writte
     assert done.stderr.count("Error: cannot store 3-1-") == 1
     assert "Traceback" not in done.stderr
     assert states(study) == {"COMPLETE": 3, State.WAITING.name: 1}
+
+
+@pytest.mark.parametrize("fails", ["to start", "to come up"])
+def test_workers_that_cannot_be_had_end_the_run_and_cost_no_retry(tmp_path, monkeypatch, fails):
+    def fail(*args, **options):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    study = luthier.create_study(storage=tmp_path / "a.db", sampler="random")
+    if fails == "to start":
+        monkeypatch.setattr(processes, "ChildProcess", fail)
+    else:
+        monkeypatch.setattr(child_process, "_CODE", "raise SystemExit(9)")
+    for _ in range(4):  # more often than trials are retried
+        with pytest.raises(NoWorkerError, match=r"no worker process can be (started|kept)"):
+            study.optimize(passes_it_through, n_trials=4, n_jobs=2, catch=Exception)
+    assert set(states(study)) == {"WAITING"}
+    assert {row.retries for row in study.trials} == {0}

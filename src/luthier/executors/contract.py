@@ -43,7 +43,7 @@ class TrialExecutor(Protocol):
             args: Its arguments. Those that `put` returned stand for what was put.
 
         Raises:
-            WorkerDiedError: No worker can be kept.
+            NoWorkerError: No worker can be kept.
             RuntimeError: The executor has been shut down.
         """
 

@@ -20,7 +20,8 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import wait
 from typing import Any
 
-from ..errors import WorkerDiedError
+from ..attempts import is_exhausted
+from ..errors import NoWorkerError, WorkerDiedError
 from ..validation import check_whole
 from .child_process import ChildProcess, Shared, error_from_exit_code
 from .contract import TrialExecutor
@@ -78,7 +79,7 @@ class Processes(cf.Executor, TrialExecutor):
         self._lock = threading.RLock()
         self._closed = False
         self._cleaned_up = False
-        self._broken: WorkerDiedError | None = None
+        self._broken: NoWorkerError | None = None
         self._failed_starts = 0
 
         self._wake_out, self._wake_in = os.pipe()
@@ -100,7 +101,8 @@ class Processes(cf.Executor, TrialExecutor):
             if self._closed:
                 raise RuntimeError("this executor has been shut down")
             if self._thread is None:
-                self._workers = [self._start(slot) for slot in self._slots]
+                for slot in self._slots:
+                    self._workers.append(self._start(slot))
                 self._thread = threading.Thread(target=self._serve, daemon=True)
                 self._thread.start()
             self._queue.append(task)
@@ -132,7 +134,12 @@ class Processes(cf.Executor, TrialExecutor):
             "argv": sys.argv,
             "limit_bytes": self._limits.memory_bytes,
         }
-        return ChildProcess(settings, slot, self._n_threads)
+        try:
+            return ChildProcess(settings, slot, self._n_threads)
+        except OSError as e:
+            if not is_exhausted(e):
+                raise
+            raise NoWorkerError(f"no worker process can be started: {e}") from e
 
     # -- the thread that listens to the workers
 
@@ -257,8 +264,8 @@ class Processes(cf.Executor, TrialExecutor):
 
     def _give_up(self, reason: Exception) -> None:
         """End all tasks, as no worker can be kept."""
-        self._broken = WorkerDiedError(
-            f"no worker process can be kept ({type(reason).__name__}: {reason})", killed=True
+        self._broken = NoWorkerError(
+            f"no worker process can be kept ({type(reason).__name__}: {reason})"
         )
         self._closed = True
         self._end_tasks(self._workers, self._broken, self._broken)

@@ -25,7 +25,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayError
 
-from ..errors import ResourceError, WorkerDiedError
+from ..errors import NoWorkerError, ResourceError, WorkerDiedError
 from . import actor, ray_cluster
 from .contract import ElasticExecutor
 from .limits import TaskLimits
@@ -104,7 +104,7 @@ class Ray(cf.Executor, ElasticExecutor):
         self._leave: Callable[[], None] | None = None  # leaves the cluster, once there is one
         self._closed = False
         self._failed_starts = 0
-        self._broken: WorkerDiedError | None = None
+        self._broken: NoWorkerError | None = None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> cf.Future[Any]:
         """Run fn(*args) in an actor; what `put` returned is fetched by each actor once."""
@@ -120,7 +120,7 @@ class Ray(cf.Executor, ElasticExecutor):
         See `TrialExecutor`.
 
         Raises:
-            WorkerDiedError: No actor can be kept.
+            NoWorkerError: No actor can be kept.
             ResourceError: The cluster that was begun here cannot hold the workers.
             RuntimeError: The executor has been shut down.
         """
@@ -395,10 +395,9 @@ class Ray(cf.Executor, ElasticExecutor):
         """End all tasks, as no actor can be kept."""
         with self._lock:
             if self._broken is None:
-                self._broken = WorkerDiedError(
+                self._broken = NoWorkerError(
                     f"no actor can be kept on the Ray cluster ({type(reason).__name__}: "
                     f"{actor.reason(reason)})",
-                    killed=True,
                 )
             threads = list(self._threads)
         for task in self._take_queued():

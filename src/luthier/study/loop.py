@@ -19,6 +19,7 @@ from ..errors import (
     LeaseLostError,
     LuthierError,
     MachineError,
+    NoWorkerError,
     SpaceExhaustedError,
     StorageError,
     StorageFullError,
@@ -245,7 +246,9 @@ class _Loop:
         try:
             if isinstance(e, LeaseLostError):
                 raise e
-            was_killed = isinstance(e, WorkerDiedError) and e.killed
+            was_killed = (
+                isinstance(e, WorkerDiedError) and e.killed and not isinstance(e, NoWorkerError)
+            )
             is_broken = _find_broken_executor(outcome) is not None
             if was_killed or is_broken:
                 row = self._offer_again(ticket, e, retried or is_broken)
