@@ -29,6 +29,15 @@ def test_a_password_is_neither_shown_nor_missed(url):
 
 
 @pytest.mark.parametrize(
+    "piece", ["a://?x=", "a://u:p@", "a://x?", "&=", "a%3A%2F%2Fx?y=", "://", "://:"]
+)
+def test_a_url_within_a_url_within_a_url_is_no_burden(piece):
+    text = "a://me:hunter2@host?" + piece * 50_000 + "a://me:hunter2@host"
+    assert "hunter2" not in hide_passwords(text)
+    assert find_secrets(text) is not None
+
+
+@pytest.mark.parametrize(
     "url", ["s3://bucket/a@b", "abfs://box@account/x", "sqlite:///a.db?lease_s=3", "a@b.db"]
 )
 def test_a_url_without_a_password_is_shown_as_it_is(url):

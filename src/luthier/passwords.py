@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 _HIDDEN = "***"
+_FURTHER = re.compile(r"(https?://)[^\s/@]+@|(://[^\s/@:]*:)[^\s/@]+@")  # URLs behind the first
+_MAX_DEPTH = 3  # of URLs in the options of others that are looked into
 _SECRET = re.compile(
     r"pass|pwd|secret|token|credential|signature|^sig$|(access|account|api|shared)_?key|^key$",
     re.IGNORECASE,
@@ -15,6 +17,11 @@ _SECRET = re.compile(
 
 def hide_password(url: str) -> str:
     """Return a URL as people may see it: without its password or token."""
+    return _FURTHER.sub(lambda found: f"{found[1] or found[2]}{_HIDDEN}@", _hide(url, 0))
+
+
+def _hide(url: str, depth: int) -> str:
+    """As `hide_password`, for a URL that stands within so many others."""
     scheme, mark, rest = url.partition("://")
     place, question, query = _split_query(rest)
     user, at, host = place.rpartition("@")
@@ -24,16 +31,18 @@ def hide_password(url: str) -> str:
         hidden = f":{_HIDDEN}" if colon else ""
         place = f"{_HIDDEN}@{host}" if is_token else f"{name}{hidden}@{host}"
     options = [option.partition("=") for option in query.split("&")]
-    query = "&".join(f"{name}{sign}{_hide_value(name, v)}" for name, sign, v in options)
+    query = "&".join(f"{name}{sign}{_hide_value(name, v, depth)}" for name, sign, v in options)
     return f"{scheme}{mark}{place}{question}{query}"
 
 
-def _hide_value(name: str, value: str) -> str:
+def _hide_value(name: str, value: str, depth: int) -> str:
     """The value of a URL's option as people may see it; it may be a URL itself."""
     if _SECRET.search(name):
         return _HIDDEN
     inner = unquote(value)
-    shown = hide_password(inner) if "://" in inner else inner
+    if "://" not in inner:
+        return value
+    shown = _HIDDEN if depth == _MAX_DEPTH else _hide(inner, depth + 1)
     return value if shown == inner else shown
 
 
