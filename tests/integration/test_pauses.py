@@ -108,6 +108,24 @@ def test_a_copy_goes_on_from_the_other_trials_checkpoint_with_its_own_params(url
     assert (source.state, source.value) == (State.PAUSED, 0.5)
 
 
+def test_a_copy_of_a_trial_without_a_checkpoint_begins_anew_and_its_turn_says_so(url):
+    def afresh(trial):
+        for step in range(int(trial.step) + 1, 5):
+            trial.report(trial.params["x"], step)
+            if trial.should_prune():
+                raise luthier.TrialPruned
+        return trial.params["x"]
+
+    study = two(url, CopyBest())
+    study.scheduler.decide = lambda history, number: (
+        Decision.CONTINUE if history.turns else Halves.decide(study.scheduler, history, number)
+    )
+    study.optimize(afresh, progress=False)
+    copy = study.trials[0]
+    assert copy.turns == (Turn(0.0, {"x": 0.75}), Turn(0.0, {"x": 0.5}))
+    assert luthier.schedulers.PBT.schedule(study, 0) == {0: {"x": 0.5}}
+
+
 def test_a_study_that_was_stopped_in_between_goes_on(tmp_path):
     url = f"sqlite:///{tmp_path}/a.db"
     study = two(url, Halves())

@@ -206,6 +206,43 @@ def test_several_objectives():
     assert PBT.schedule(study, study.best_trials[0].number)[0]
 
 
+@pytest.mark.parametrize("scheduler", [PBT, PB2])
+@pytest.mark.parametrize("every", [1, 2, 7, 30, 99])
+def test_the_schedule_says_what_members_were_trained_with(every, scheduler):
+    """Whatever the steps at which checkpoints are made, judged every 5: the last of all is 30."""
+    trained = {}
+
+    def objective(trial):
+        saved = trial.checkpoint or {"params": []}
+        params = [list(pair) for pair in saved["params"]]
+        for step in range(int(trial.step) + 1, 31):
+            params.append([step, trial.params["rate"]])
+            checkpoint = {"params": params} if step % every == 0 else None
+            trial.report(trial.params["rate"] * (31 - step), step, checkpoint=checkpoint)
+            if trial.should_prune():
+                raise luthier.TrialPruned
+        trained[trial.number] = params
+        return trial.params["rate"]
+
+    n_copied = 0
+    for seed in range(2):
+        trained.clear()
+        study = luthier.create_study(
+            space={"rate": luthier.Float(1e-4, 1e-1, scale="log")},
+            scheduler=scheduler(population_size=6, interval=5, max_resource=30),
+            sampler="random",
+            seed=seed,
+        )
+        study.optimize(objective, progress=False)
+        assert len(trained) == 6
+        for number, params in trained.items():
+            schedule = PBT.schedule(study, number)
+            said = [[step, schedule[max(s for s in schedule if s < step)]] for step, _ in params]
+            assert [[step, p["rate"]] for step, p in said] == params
+        n_copied += sum(t.source is not None for row in study.trials for t in row.turns)
+    assert (n_copied > 0) == (every < 30)
+
+
 def test_without_checkpoints_it_says_what_to_do(caplog):
     def objective(trial):
         for step in range(1, 21):

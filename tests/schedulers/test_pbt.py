@@ -251,6 +251,13 @@ def test_donors_have_a_checkpoint_of_their_own_from_there_on():
     assert donor((lent, {5.0: 0.0})) is None
 
 
+def test_where_nobody_has_a_checkpoint_so_far_nobody_is_copied(caplog):
+    scheduler = PBT(population_size=4)
+    history = told(*(member(i, [float(i)], saved=False) for i in range(4)))
+    assert {m.source for m in moves(history, scheduler)[0]} == {None}
+    assert "none of them has a checkpoint" in caplog.text
+
+
 def test_failed_ones_shrink_the_population_and_foreign_ones_are_none(caplog):
     scheduler = PBT(population_size=4)
     failed = member(0, [0.0], State.FAILED)
@@ -682,12 +689,7 @@ def test_it_has_a_name_and_says_its_settings():
 def test_unknown_names_are_said_once(caplog):
     scheduler = PBT(population_size=2, quantile=0.5, mutate=["y"])
     for _ in range(2):
-        assert (
-            scheduler.next(
-                told(member(0, [0.0], saved=False), member(1, [9.0], saved=False))
-            ).source
-            == 0
-        )
+        assert scheduler.next(told(member(0, [0.0]), member(1, [9.0]))).source == 0
     words = [r.getMessage() for r in caplog.records]
     assert words == ["mutate names ['y'], which the space does not have so far: ['x']"]
 

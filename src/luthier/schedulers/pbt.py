@@ -181,7 +181,7 @@ class Population(Scheduler):
             return None
         best = [int(m) for m in numbers[order[:n]] if history.state[m] < State.COMPLETE]
         donors = [m for m in best if self._can_donate(history, m, last)]
-        if best and not donors and not np.isnan(history.checkpoint_step).all():
+        if best and not donors:
             self._warn_once(
                 "behind",
                 f"trial {number} cannot copy {best} at step {last:g}: none of them has a "
@@ -210,13 +210,8 @@ class Population(Scheduler):
         return np.array(list(losses), dtype=np.int64), ranks(np.array(list(losses.values())))
 
     def _can_donate(self, history: History, donor: int, step: float) -> bool:
-        """Whether a member has a checkpoint of its own from a step on.
-
-        Where no member makes any, it needs none.
-        """
+        """Whether a member has a checkpoint of its own from a step on."""
         last = float(history.checkpoint_step[donor])
-        if math.isnan(last):
-            return bool(np.isnan(history.checkpoint_step).all())
         copied = max(
             (t.step for t in history.turns.get(donor, ()) if t.source is not None),
             default=-math.inf,
@@ -267,7 +262,8 @@ class PBT(Population):
     at least. Parameters that a condition switches on are drawn, others left out; where twenty
     attempts break a constraint, the best member's params stay as they are.
 
-    Trials report a checkpoint at least wherever they are judged, ask `should_prune` after each
+    Trials report a checkpoint at least wherever they are judged, as only members with one are
+    copied, ask `should_prune` after each
     report, and go on from `trial.checkpoint` after step `trial.step`. There may be more members
     than workers: those behind go first. All trials of the study are members, whoever began them, so
     give a population a study of its own; only re-runs that confirm, and finished trials added from

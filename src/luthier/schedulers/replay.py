@@ -116,17 +116,20 @@ def schedule(study: Any, number: int | None = None) -> dict[float, dict[str, Any
     until = math.inf
     while True:
         source = None
-        for turn in reversed([t for t in row.turns if t.step < until]):
+        for turn in reversed(row.turns):
+            if turn.step >= until:
+                continue
             found.append((turn.step, turn.params))
+            until = turn.step  # what came before reaches up to here
             source = turn.source
             if source is not None:
-                until = turn.step  # up to here it was trained as its source
                 break
         if source is None:
             break
         row = rows[source]
 
-    found.append((0.0, row.turns[0].params if row.turns else row.params))
+    if until > 0:
+        found.append((0.0, row.turns[0].params if row.turns else row.params))
     path: dict[float, dict[str, Any]] = {}
     now = None
     for step, params in reversed(found):

@@ -191,14 +191,19 @@ class Intake:
         [row] = replica.rows([number])
 
         step = float(history.last_step[number])
+        source = move.source
         copied = row.checkpoints[:0]
-        if move.source is not None:  # go on from another trial's last checkpoint
-            copied = replica.books.checkpoints.get(move.source, ())[-1:]
-            step = float(copied[0]["step"] if copied else history.last_step[move.source])
+        if source is not None:  # go on from another trial's last checkpoint
+            copied = replica.books.checkpoints.get(source, ())[-1:]
         if not row.checkpoints and not copied and step > 0:
             self._warn_without_checkpoint(number, step)
+        if copied:
+            step = float(copied[0]["step"])
+        elif source is not None:  # it has none: the trial goes on from its own, or begins anew
+            source = None
+            step = float(row.checkpoints[-1]["step"]) if row.checkpoints else 0.0
 
-        turn = Turn(step, row.params if move.params is None else move.params, move.source)
+        turn = Turn(step, row.params if move.params is None else move.params, source)
         resumed, revision = replica.storage.claim(
             replica.study, number, request.worker, turn=turn, token=token, checkpoints=copied
         )
