@@ -55,6 +55,8 @@ class ParamColumns:
         )
         for j, name in enumerate(space.names):
             if name in self._raw:
+                if isinstance(space.dists[j], Categorical) and name not in self._choices:
+                    self._become_categorical(name)
                 self._encode(j, name, slice(0, self.n))
         self._seen: set[bytes] = set()  # keys of the points of a finite space
         self._without_key = list(range(self.n)) if space.finite else []

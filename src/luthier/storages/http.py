@@ -312,12 +312,12 @@ class HTTP(Storage):
         except (ValueError, LookupError, TypeError):
             kind = None
             message = ""
+        if isinstance(kind, type) and issubclass(kind, LuthierError):
+            return kind(message)
         if status in (408, 502, 503, 504):
             return StorageUnreachableError(
                 message or f"{self._address} answers with status {status}"
             )
-        if isinstance(kind, type) and issubclass(kind, LuthierError):
-            return kind(message)
         if status in _REFUSED:
             return UnstorableError(f"{self._address} does not take this: {message}")
         if message:
