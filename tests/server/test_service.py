@@ -714,3 +714,16 @@ def test_a_worker_in_plain_shell_ends_with_the_service_it_started(tmp_path, sent
     worker.communicate()  # nobody holds its output any more
     assert worker.returncode == 128 + sent
     assert os.listdir(tmp_path / "made") == []
+
+
+def test_settings_that_others_replace_by_nonsense_are_no_failure_of_the_service(service):
+    study = service.study(space={"x": {"low": 0, "high": 9}})
+    asked = service("POST", f"{study}/ask", {})[1]
+    service("POST", f"{study}/trials/0/tell", {"token": asked["token"], "value": 1})
+    spec = {"directions": ["minimize"], "seed": 0, "declared": True}
+    other = {"type": "categorical", "choices": [3]}  # x was a number until now
+    for space, statuses in ((None, {409}), (7, {409, 422}), ({"x": other}, {200})):
+        stored = spec if space is None else spec | {"space": space}
+        replaced = service("POST", "/v1/storage/update_study", {"study": 1, "spec": stored})
+        assert replaced[0] == 200
+        assert service("POST", f"{study}/ask", {})[0] in statuses

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..errors import StudyError
 from ..history.history import History
 from ..space.space import Space
 from ..storages import Storage
@@ -89,17 +90,30 @@ class Replica:
         Args:
             spec: The settings.
             space: The space that they describe, where it is at hand.
+
+        Raises:
+            StudyError: Others have stored what are no settings.
         """
-        before = self.spec
+        is_same = space is None and spec.get("space") == self.spec["space"]
+        found = self.space if is_same else space or self._read_space(spec)
         self.spec = dict(spec)
         self.history.update_info(crash=spec.get("crash") == "infeasible")
-        if space is None and spec["space"] == before["space"]:
+        if is_same:
             return
 
         is_shown = self.history.space is self.space and (self._follows or space is not None)
-        self.space = space or Space.from_json(spec["space"]).made_of(self.space)
+        self.space = found
         if is_shown and self.space is not self.history.space:
             self.history.set_space(self.space)
+
+    def _read_space(self, spec: Mapping[str, Any]) -> Space:
+        """The space that stored settings describe."""
+        try:
+            return Space.from_json(spec["space"]).made_of(self.space)
+        except (LookupError, TypeError, ValueError, AttributeError) as e:
+            raise StudyError(
+                f"the stored settings of study {self.study} cannot be used: {e!r:.200}"
+            ) from e
 
     def apply(self, revision: int, row: TrialRow | None = None) -> None:
         """Follow an own write; what others wrote in between is read when somebody needs it.
