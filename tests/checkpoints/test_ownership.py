@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier.checkpoints import Checkpoints, Owner
+from luthier.checkpoints import Checkpoints
+from luthier.checkpoints.ownership import Owner
 from luthier.errors import CheckpointError
 
 A, B = Owner("a" * 16, "a"), Owner("b" * 16, "b")

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._lazy import attach
-from .ownership import Owner
-from .store import Checkpoints, find_superseded, temporary_store, unnamed_store
+from .store import Checkpoints, find_superseded, temporary_store
 
-__all__ = ["Checkpoints", "Owner", "find_superseded", "temporary_store", "unnamed_store"]
+__all__ = ["Checkpoints", "find_superseded", "temporary_store"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = attach(__name__)

@@ -87,6 +87,8 @@ class Checkpoints:
 
         Raises:
             MissingDependencyError: A URL needs fsspec.
+
+        :meta private:
         """
         if not is_url(self._address):
             return Folder(Path(self._address))
@@ -118,7 +120,10 @@ class Checkpoints:
 
     @functools.cached_property
     def ownership(self) -> Ownership | None:
-        """The part of the place that is the study's; None for checkpoints of no study."""
+        """The part of the place that is the study's; None for checkpoints of no study.
+
+        :meta private:
+        """
         return None if self.owner is None else Ownership(self.place, self.owner)
 
     def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ..checkpoints import Owner
+from ..checkpoints.ownership import Owner
 from ..storages import Storage
 from ..storages.base import StudyRecord
 

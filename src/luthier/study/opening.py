@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from .. import samplers, schedulers
-from ..checkpoints import Checkpoints, temporary_store, unnamed_store
+from ..checkpoints import Checkpoints, temporary_store
+from ..checkpoints.store import unnamed_store
 from ..checkpoints.places import ALLOWED, allowed_places, find_allowed
 from ..checkpoints.store import Keep
 from ..passwords import hide_password
