@@ -10,9 +10,8 @@ import msgspec
 
 from .. import samplers, schedulers
 from ..checkpoints import Checkpoints, temporary_store
-from ..checkpoints.store import unnamed_store
 from ..checkpoints.places import ALLOWED, allowed_places, find_allowed
-from ..checkpoints.store import Keep
+from ..checkpoints.store import Keep, unnamed_store
 from ..passwords import hide_password
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
