@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from tests.support.servers import parameters, shared
 
 import luthier
 from luthier.checkpoints import Checkpoints
@@ -163,6 +164,19 @@ def test_two_studies_with_one_folder_never_delete_each_others_checkpoints(tmp_pa
     assert [p for p in (tmp_path / "ck").rglob("*.npz") if p.parent != tmp_path / "ck"] == []
 
 
+@pytest.mark.parametrize("kind", parameters("redis", "postgresql"))
+def test_two_databases_that_name_one_folder_never_delete_each_others_checkpoints(tmp_path, kind):
+    urls = [f"{shared(kind).fresh()}?checkpoints={tmp_path / 'ck'}" for _ in range(2)]
+    production, other = (run("s", url) for url in urls)
+    two_hours_pass(tmp_path / "ck")
+    for study in (other, production):
+        study.optimize(train, n_trials=2, progress=False)
+        assert has_its_best(production)
+        assert has_its_best(other)
+    luthier.delete_study("s", urls[1])
+    assert has_its_best(production)
+
+
 def test_a_copy_of_a_database_does_not_delete_what_the_first_needs(tmp_path):
     a = run("a", f"sqlite:///{tmp_path}/a.db", checkpoints=tmp_path / "ck")
     a.storage.close()
@@ -220,3 +234,46 @@ def test_a_place_that_is_given_as_an_object_can_be_given_twice(tmp_path):
     assert len(a.engine.checkpoints.files()) == len(b.engine.checkpoints.files()) == 3
     assert has_its_best(a)
     assert has_its_best(b)
+
+
+def test_studies_of_earlier_versions_go_on_with_their_checkpoints(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/a.db?lease_s=0.1"
+    with monkeypatch.context() as before:  # nothing said whose a place is, or a file
+        before.setattr(Checkpoints, "belonging_to", lambda self, owner: self)
+        old = run("a", url)
+        trial = old.ask()
+        trial.report(0.5, 3, checkpoint={"x": 0.5, "w": np.ones(500)})
+        best = old.best_trial
+        old.engine.held.clear()  # its process died
+    folder = tmp_path / "a.db.checkpoints" / "1"
+    assert not (folder / "study.json").exists()
+
+    two_hours_pass(folder)
+    study = luthier.load_study("a", url, sampler="random")
+    time.sleep(0.3)
+    assert has_its_best(study)
+    study.engine.begin_run()
+    again = study.ask()
+    assert (again.number, again.step) == (trial.number, 3)
+    again.report(0.5, 4, checkpoint={"x": 0.5, "w": np.ones(500)})
+    study.tell(again, 0.99)
+    assert (folder / "study.json").exists()
+    assert study.best_trial.number == best.number
+    assert has_its_best(study)
+    study.enqueue({"x": 0.0})
+    study.optimize(train, n_trials=1, progress=False)
+    assert has_its_best(study)
+    assert len(list(folder.glob("*.npz"))) == 1
+    luthier.delete_study("a", url)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_study_of_an_earlier_version_is_deleted_with_its_checkpoints_alone(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/a.db"
+    with monkeypatch.context() as before:
+        before.setattr(Checkpoints, "belonging_to", lambda self, owner: self)
+        run("a", url, checkpoints=tmp_path / "ck")
+        b = run("b", url, checkpoints=tmp_path / "ck")
+    luthier.delete_study("a", url)
+    assert has_its_best(b)
+    assert len(list((tmp_path / "ck").glob("*.npz"))) == 1
