@@ -138,6 +138,7 @@ THEMES = {
         "server/handling",
         "server/worker_loop",
     ],
+    "storages/test_checksums": ["storages/table_rows"],
     "storages/test_contract": [
         "storages/base",
         "storages/memory",

@@ -81,7 +81,7 @@ def test_one_write_transaction_an_event(tmp_path):
     assert seen.count("BEGIN IMMEDIATE") == seen.count("COMMIT") == 6
     del seen[:]
     storage.changes(study, 0)
-    storage.changes(study, 6)
+    storage.changes(study, 5)
     storage.rows(study)
     storage.studies()
     assert seen.count("BEGIN IMMEDIATE") == 0

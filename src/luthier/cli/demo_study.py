@@ -17,7 +17,7 @@ from ..errors import NoCompletedTrialsError, StudyError
 from ..evaluation import compare_models
 from ..executors.resources import capacity
 from ..schedulers import Wilcoxon
-from ..space.space import Space
+from ..storages.settings import read_settings, read_space
 from ..study.create import create_study, list_studies
 from ..study.study import Study
 from ..trial.record import State, TrialRow
@@ -81,7 +81,9 @@ def open_study(storage: str, data: Digits) -> Study:
         StudyError: The storage has another study of that name.
     """
     for record in list_studies(storage):
-        if record.name == NAME and Space.from_json(record.spec["space"]).params != SPACE.params:
+        if record.name != NAME:
+            continue
+        if read_space(NAME, read_settings(record).space).params != SPACE.params:
             raise StudyError(
                 f"{escape(storage)} has a study {NAME!r} that is not this version's demo; remove "
                 f"it with '{format_command('delete', NAME, storage)}', or give another --storage"

@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
+from ..errors import StorageDamagedError
 from ..passwords import hide_password
+from ..storages.base import COPYING
+from ..storages.settings import read_settings
 from ..study.copy import copy as copy_study
 from ..study.copy import require_free_name
 from .options import open_existing_storage, open_storage, storage_option
@@ -45,14 +48,23 @@ def storage() -> None:
 def copy(source: str, target: str, names: Sequence[str]) -> None:
     """Copy studies from one storage to another, with their trials and checkpoints.
 
-    Studies whose names are taken in the target are an error, and nothing is copied. Trials that run
+    Studies whose names are taken in the target are an error, and nothing is copied. One that is
+    damaged is named in the end, after all others were copied. Trials that run
     wait in the copy. The copy is read again and compared; a copy that fails or is stopped leaves
     nothing behind. A URL with a password is better in LUTHIER_COPY_FROM or LUTHIER_COPY_TO than on
     the command line, which others can read.
     """
     from_storage = open_existing_storage(source)
     to_storage = open_storage(target)
-    chosen = names or [record.name for record in from_storage.studies()]
+    chosen = list(names)
+    damaged = []
+    for record in from_storage.studies() if not names else ():
+        try:
+            if COPYING not in record.spec:
+                read_settings(record)
+            chosen.append(record.name)
+        except StorageDamagedError as e:
+            damaged.append(str(e))
     with run_session():
         for name in chosen:
             require_free_name(name, to_storage)
@@ -69,6 +81,8 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
             )
             for note in _notes(found.running, found.changed, found.missing, hide_password(source)):
                 click.echo(escape(f"Note: {note}"), err=True)
+        if damaged:
+            raise StorageDamagedError("; ".join(damaged))
 
 
 def _advance(bar: Any, n_done: int, n_all: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ..errors import StorageDamagedError
 from ..storages.base import COPYING
+from ..storages.settings import read_settings
 from ..study.create import delete_study
 from ..trial.record import State
 from .options import checkpoints_option, open_existing_storage, storage_option, study_options
@@ -18,19 +20,24 @@ from .text import escape, examples, format_time
 def studies(storage: str) -> None:
     """List the studies."""
     rows = []
+    notes = []
     for record in open_existing_storage(storage).studies():
-        is_whole = COPYING not in record.spec
-        rows.append(
-            [
-                record.name,
-                describe_objectives(record.spec["directions"], record.spec.get("objectives")),
-                record.n_trials,
-                *(record.counts.get(state, 0) for state in State),
-                format_time(record.created_s) if is_whole else "half a copy",
-            ]
-        )
+        direction = ""
+        created = "half a copy"
+        if COPYING not in record.spec:
+            created = format_time(record.created_s)
+            try:
+                settings = read_settings(record)
+                direction = describe_objectives(settings.directions, settings.names)
+            except StorageDamagedError as e:
+                created = "damaged"
+                notes.append(str(e))
+        counts = [record.counts.get(state, 0) for state in State]
+        rows.append([record.name, direction, record.n_trials, *counts, created])
     states = [state.name.lower() for state in State]
     print_table(["name", "direction", "trials", *states, "created"], rows)
+    for note in notes:
+        click.echo(escape(f"Note: {note}"), err=True)
 
 
 @click.command(epilog=examples("luthier delete old", "luthier delete old --yes"))

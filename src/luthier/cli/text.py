@@ -13,6 +13,8 @@ from typing import Any
 
 from ..passwords import hide_passwords
 
+_MOST_S = 2e11  # seconds; what is longer is no duration, and later than the year 8000
+
 
 def escape(text: object) -> str:
     """User text that a terminal does not act on: what is not printable becomes an escape."""
@@ -57,6 +59,8 @@ def format_duration(seconds: float | None) -> str:
     """A duration such as 1.2 s, 3 min 4 s, 5 h 6 min; "" for None."""
     if seconds is None:
         return ""
+    if not abs(seconds) < _MOST_S:
+        return f"{seconds:.3g} s"
     if seconds < 60:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -65,7 +69,11 @@ def format_duration(seconds: float | None) -> str:
 
 def format_time(seconds: float | None) -> str:
     """Local date and time of a moment in seconds since 1970; "" for None."""
-    return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    if seconds is None:
+        return ""
+    if not abs(seconds) < _MOST_S:
+        return f"{seconds:.3g} s since 1970"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def find_numeric_columns(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[bool]:

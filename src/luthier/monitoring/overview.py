@@ -13,6 +13,7 @@ from ..history.history import find_leaders
 from ..numerics.pareto import is_non_dominated
 from ..storages import Storage
 from ..storages.base import StudyRecord
+from ..storages.settings import read_settings
 from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from ..validation import default_names
@@ -303,11 +304,15 @@ class Follower:
     Args:
         storage: Where the study is stored.
         record: The study.
+
+    Raises:
+        StorageDamagedError: The settings of the study cannot be read.
     """
 
     def __init__(self, storage: Storage, record: StudyRecord) -> None:
         self._storage = storage
         self._record = record
+        self._settings = read_settings(record)
         self._rows: dict[int, TrialRow] = {}
         self._running: set[int] = set()
         self._revision = 0
@@ -327,12 +332,12 @@ class Follower:
             self._put(storage.rows(study.id, sorted(self._running)))
         return make_overview(
             name=study.name,
-            directions=study.spec["directions"],
+            directions=self._settings.directions,
             rows=self._rows.values(),
             now=storage.now(),
             lease_s=storage.lease_s,
             max_retries=storage.max_retries,
-            objectives=study.spec.get("objectives"),
+            objectives=self._settings.names,
         )
 
     def _put(self, rows: Iterable[TrialRow]) -> None:

@@ -8,7 +8,7 @@ import time
 
 from ..checkpoints import Checkpoints, temporary_store
 from ..checkpoints.places import allowed_places, find_allowed
-from ..errors import StudyError, StudyNotFoundError
+from ..errors import StorageDamagedError, StudyError, StudyNotFoundError
 from ..history import History
 from ..storages import Storage
 from ..storages.base import StudyRecord
@@ -151,7 +151,13 @@ class OpenStudies:
             engine = Engine(self.storage, record, None, *strategies, store)
             require_small_grid(engine.space, engine.sampler)
             engine.open(None)
-        except (LookupError, TypeError, ValueError, AttributeError) as e:
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            StorageDamagedError,
+        ) as e:
             raise StudyError(
                 f"the stored settings of study {record.name!r} cannot be used: {e!r:.200}"
             ) from e

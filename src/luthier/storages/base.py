@@ -43,6 +43,7 @@ class StudyRecord(msgspec.Struct, frozen=True):
         spec: Directions, seed, space and notes, in JSON's types.
         created_s: When it was created, in seconds since 1970.
         counts: Number of trials in each state, by `State`.
+        damage: What of this cannot be read, and is left out; None where all is whole.
     """
 
     id: int
@@ -50,6 +51,7 @@ class StudyRecord(msgspec.Struct, frozen=True):
     spec: dict[str, Any]
     created_s: float
     counts: dict[int, int] = {}
+    damage: str | None = None
 
     @property
     def n_trials(self) -> int:

@@ -252,10 +252,10 @@ def decode_trial(
     number, state, token, lease_s, retries, body = record
     return unpack_trial(
         _decode_body(body),
-        number=number,
+        number=int(number),
         state=State(state),
-        token=token,
-        lease_s=lease_s,
-        retries=retries,
+        token=int(token),
+        lease_s=float(lease_s),
+        retries=int(retries),
         reports=reports,
     )

@@ -40,6 +40,7 @@ from .forks import ForkAware, follow_forks
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest
 from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
+from .settings import decode_spec, make_record
 
 logger = logging.getLogger("luthier")
 
@@ -174,18 +175,11 @@ class Redis(Storage, ForkAware):
         """Return the study of a name, if there is one; without a name, all of them by id."""
         found = self._run(scripts.STUDIES, None, *name)
         records = []
-        with self._refuse_unreadable():
-            for study, encoded_name, (spec, created_s, *counts) in found:
-                by_state = {state: int(n) for state, n in enumerate(counts) if n and int(n)}
-                records.append(
-                    StudyRecord(
-                        id=int(study),
-                        name=encoded_name.decode(),
-                        spec=msgspec.json.decode(spec),
-                        created_s=float(created_s),
-                        counts=by_state,
-                    )
-                )
+        for study, encoded_name, (spec, created_s, *counts) in found:
+            with self._refuse_unreadable():
+                name_there = encoded_name.decode()
+                by_state = [(state, int(n)) for state, n in enumerate(counts) if n and int(n)]
+            records.append(make_record(int(study), name_there, spec, created_s, by_state))
         return sorted(records, key=lambda record: record.id)
 
     def update_study(
@@ -324,7 +318,7 @@ class Redis(Storage, ForkAware):
                     reports[report.number, report.step] = report
         with self._refuse_unreadable():
             changed = [decode_row(number, rows[number]) for number in sorted(rows)]
-            settings = None if spec is None else msgspec.json.decode(spec)
+            settings = None if spec is None else decode_spec(spec)
             return Changes(revision, changed, [*reports.values()], settings)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:

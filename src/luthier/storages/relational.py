@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -11,25 +12,30 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import StudyExistsError, StudyNotFoundError
+from ..errors import StorageDamagedError, StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import Changes, Report, Storage, StudyRecord
-from .codec import decode_trial, encode_body, to_json, value_from_column, value_to_column
+from .base import Changes, Storage, StudyRecord
+from .checksums import UNREADABLE, checksum_report, checksum_study, checksum_trial
+from .codec import encode_body, to_json, value_to_column
+from .settings import decode_spec
+from .table_rows import read_report, read_study, read_trial
 
-_COLUMNS = "number, state, token, lease_s, retries, body"
+_COLUMNS = "number, state, token, lease_s, retries, body, checksum"
+_REPORT_COLUMNS = "number, step, value, checksum"
 _AT_ONCE = 500  # trials that one statement names
 _SELECT_REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 SELECT_TRIAL = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
 
-_SELECT_SPEC_REVISION = "SELECT spec_revision FROM luthier_studies WHERE id = ?"
-_UPDATE_SPEC = "UPDATE luthier_studies SET spec = ?, spec_revision = ? WHERE id = ?"
+_SELECT_HEAD = "SELECT name, title, created_s, spec_revision FROM luthier_studies WHERE id = ?"
+_UPDATE_SPEC = "UPDATE luthier_studies SET spec = ?, checksum = ?, spec_revision = ? WHERE id = ?"
 _SELECT_NEWS = """
-SELECT revision, CASE WHEN spec_revision > ? THEN spec END FROM luthier_studies WHERE id = ?
+SELECT revision, n_trials, CASE WHEN spec_revision > ? THEN spec END
+FROM luthier_studies WHERE id = ?
 """
 
 _INSERT_STUDY = """
-INSERT INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)
+INSERT INTO luthier_studies (name, title, spec, created_s, checksum) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (name) DO NOTHING RETURNING id
 """
 _RAISE_REVISION = """
@@ -45,9 +51,10 @@ UPDATE luthier_studies SET revision = revision - 1, n_trials = n_trials - ? WHER
 """
 _UPDATE_TRIAL = """
 UPDATE luthier_trials
-SET revision = ?, state = ?, token = ?, lease_s = ?, retries = ?, body = ?
+SET revision = ?, state = ?, token = ?, lease_s = ?, retries = ?, body = ?, checksum = ?
 WHERE study = ? AND number = ?
 """
+_INSERT_TRIAL = "INSERT INTO luthier_trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _EXTEND_LEASE = """
 UPDATE luthier_trials SET lease_s = ?
 WHERE study = ? AND number = ? AND token = ? AND state = 1
@@ -92,9 +99,10 @@ class Relational(Storage):
     """
 
     _UPSERT_REPORT = """
-    INSERT INTO luthier_reports VALUES (?, ?, ?, ?, ?)
+    INSERT INTO luthier_reports VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (study, number, step)
-    DO UPDATE SET value = excluded.value, revision = excluded.revision
+    DO UPDATE SET value = excluded.value, revision = excluded.revision,
+    checksum = excluded.checksum
     """
 
     @abstractmethod
@@ -109,9 +117,23 @@ class Relational(Storage):
     def _query_one(self, statement: str, args: Sequence[Any]) -> Any:
         """Return the first row of a query, or None, without the cost of a transaction."""
 
-    @abstractmethod
-    def _refuse_unreadable(self) -> contextlib.AbstractContextManager[None]:
-        """Raise StorageDamagedError where the content cannot be read as a trial."""
+    @contextlib.contextmanager
+    def _refuse_unreadable(self, db: Transaction, study: int) -> Iterator[None]:
+        """Raise StorageDamagedError, with the study's name, where its content makes no sense."""
+        try:
+            yield
+        except UNREADABLE as e:
+            name: Any = study
+            with contextlib.suppress(Exception):  # of the damage this is the lesser part
+                name = self._read_name(db, study)
+            raise StorageDamagedError(
+                f"study {name!r} in {self!r} is damaged ({e!s:.500}); 'luthier storage check' says "
+                "what can be saved"
+            ) from e
+
+    def _read_name(self, db: Transaction, study: int) -> Any:
+        key, title, *_ = db.execute(_SELECT_HEAD, (study,)).fetchone()
+        return key if title is None else msgspec.json.decode(title)
 
     def _study_key(self, name: str) -> tuple[str, str | None]:
         """Return what a study is found by, and its name as JSON if that is not the name."""
@@ -169,7 +191,9 @@ class Relational(Storage):
         now = self.now()
         key, title = self._study_key(name)
         with self._write() as db:
-            study = self._insert_study(db, (key, title, to_json(spec), now))
+            text = to_json(spec)
+            columns = (key, title, text, now)
+            study = self._insert_study(db, (*columns, checksum_study(*columns)))
         if study is None:
             raise StudyExistsError(
                 f"study {name!r} exists in {self}; load it, or pass load_if_exists=True"
@@ -191,33 +215,25 @@ class Relational(Storage):
     def _read_studies(
         self, db: Transaction, where: str = "", args: tuple[Any, ...] = (), limit: str = ""
     ) -> list[StudyRecord]:
-        columns = "id, name, title, spec, created_s"
+        columns = "id, name, title, spec, created_s, checksum"
         found = db.execute(
             f"SELECT {columns} FROM luthier_studies {where} ORDER BY id {limit}", args
         ).fetchall()
         count = "SELECT state, count(*) FROM luthier_trials WHERE study = ? GROUP BY state"
-        with self._refuse_unreadable():
-            return [
-                StudyRecord(
-                    study,
-                    name if title is None else msgspec.json.decode(title),
-                    msgspec.json.decode(spec),
-                    created_s,
-                    {int(state): int(n) for state, n in db.execute(count, (study,)).fetchall()},
-                )
-                for study, name, title, spec, created_s in found
-            ]
+        return [read_study(row, db.execute(count, (row[0],)).fetchall()) for row in found]
 
     def update_study(
         self, study: int, spec: Mapping[str, Any], expected: int | None = None
     ) -> bool:
         with self._write() as db:
             revision = self._lock_study(db, study)
-            (replaced,) = db.execute(_SELECT_SPEC_REVISION, (study,)).fetchone()
+            key, title, created_s, replaced = db.execute(_SELECT_HEAD, (study,)).fetchone()
             if expected is not None and int(replaced) > expected:
                 self._lower_revision(db, study, revision)
                 return False
-            db.execute(_UPDATE_SPEC, (to_json(spec), revision, study))
+            text = to_json(spec)
+            checksum = checksum_study(key, title, text, created_s)
+            db.execute(_UPDATE_SPEC, (text, checksum, revision, study))
         return True
 
     def delete_study(self, study: int) -> None:
@@ -257,17 +273,24 @@ class Relational(Storage):
             reports: list[tuple[Any, ...]] = []
             for number, row, body in zip(itertools.count(first), rows, bodies):
                 token, lease_s = transitions.first_lease(row.state, until)
+                state = int(row.state)
                 request = call if number == first else None
-                columns = (revision, int(row.state), token, lease_s, row.retries, body, request)
+                checksum = checksum_trial(study, number, state, token, row.retries, body)
+                columns = (revision, state, token, lease_s, row.retries, body, request, checksum)
                 trials.append((study, number, *columns))
-                reports += [
-                    (study, number, step, self._column(value), revision)
-                    for step, value in row.reports
-                ]
-            db.executemany("INSERT INTO luthier_trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", trials)
+                reports += [self._report(study, number, *r, revision) for r in row.reports]
+            db.executemany(_INSERT_TRIAL, trials)
             if reports:
                 db.executemany(self._UPSERT_REPORT, reports)
         return first, revision
+
+    def _report(
+        self, study: int, number: int, step: float, value: ReportValue, revision: int
+    ) -> tuple[Any, ...]:
+        """Return a report as the tables hold it."""
+        column = self._column(value)
+        checksum = checksum_report(study, number, step, column)
+        return study, number, step, column, revision, checksum
 
     @staticmethod
     def _find_call(db: Transaction, study: int, call: str) -> int | None:
@@ -330,7 +353,7 @@ class Relational(Storage):
         with self._write() as db:
             revision = self._lock_study(db, study)
             row = self._read_held_trial(db, study, number, token)
-            db.execute(self._UPSERT_REPORT, (study, number, step, self._column(value), revision))
+            db.execute(self._UPSERT_REPORT, self._report(study, number, step, value, revision))
             row, changed = transitions.report(row, until, checkpoints, params)
             if changed:
                 self._update_trial(db, study, row, revision)
@@ -374,19 +397,29 @@ class Relational(Storage):
                     f"SELECT {_COLUMNS} FROM luthier_trials {new} +number", (study, since)
                 )
             reports = db.execute(
-                f"SELECT number, step, value FROM luthier_reports {new} revision, number, step",
+                f"SELECT {_REPORT_COLUMNS} FROM luthier_reports {new} revision, number, step",
                 (study, since),
             )
             news = found.fetchone()
             if news is None:
                 raise StudyNotFoundError("the study was deleted")
-            revision, spec = news
-            with self._refuse_unreadable():
+            revision, n_trials, spec = news
+            with self._refuse_unreadable(db, study):
+                if revision < since:
+                    raise ValueError(
+                        f"what had been acknowledged is lost: it was at revision {since}, and is "
+                        f"at {revision}"
+                    )
+                rows = (
+                    [read_trial(study, r) for r in trials]
+                    if since
+                    else self._read_all(db, study, {})
+                )
                 return Changes(
                     int(revision),
-                    [decode_trial(r) for r in trials] if since else self._read_all(db, study, {}),
-                    [Report(n, step, value_from_column(value)) for n, step, value in reports],
-                    None if spec is None else msgspec.json.decode(spec),
+                    rows,
+                    [read_report(study, r, n_trials) for r in reports],
+                    None if spec is None else decode_spec(spec),
                 )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
@@ -400,9 +433,9 @@ class Relational(Storage):
                 reports = self._read_reports(db, study, some)
                 query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND {_among(some)}"
                 rows = db.execute(query, (study, *some))
-                with self._refuse_unreadable():
+                with self._refuse_unreadable(db, study):
                     found.update(
-                        (r[0], decode_trial(r, tuple(reports.get(r[0], ())))) for r in rows
+                        (r[0], read_trial(study, r, tuple(reports.get(r[0], ())))) for r in rows
                     )
         for number in numbers:
             transitions.require_trial(number, found)
@@ -412,8 +445,8 @@ class Relational(Storage):
         """Return all trials, with these reports; none may be missing."""
         query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number"
         found = db.execute(query, (study,))
-        with self._refuse_unreadable():
-            rows = [decode_trial(r, tuple(reports.get(r[0], ()))) for r in found]
+        with self._refuse_unreadable(db, study):
+            rows = [read_trial(study, r, tuple(reports.get(r[0], ()))) for r in found]
             (n,) = db.execute(
                 "SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)
             ).fetchone()
@@ -427,13 +460,19 @@ class Relational(Storage):
         """Return the reports of all trials, or of some, by step."""
         some = "" if numbers is None else f"AND {_among(numbers)}"
         query = (
-            f"SELECT number, step, value FROM luthier_reports WHERE study = ? {some} "
+            f"SELECT {_REPORT_COLUMNS} FROM luthier_reports WHERE study = ? {some} "
             "ORDER BY number, step"
         )
         reports: _Reports = {}
-        with self._refuse_unreadable():
-            for number, step, value in db.execute(query, (study, *(numbers or ()))):
-                reports.setdefault(number, []).append((step, value_from_column(value)))
+        last = (-1, -math.inf)
+        with self._refuse_unreadable(db, study):
+            for row in db.execute(query, (study, *(numbers or ()))):
+                report = read_report(study, row)
+                place = (report.number, report.step)
+                if place <= last and report.step > -math.inf:
+                    raise ValueError(f"reports of trial {report.number} are out of order")
+                last = place
+                reports.setdefault(report.number, []).append((report.step, report.value))
         return reports
 
     def _read_trial(self, db: Transaction, study: int, number: int) -> TrialRow:
@@ -442,8 +481,8 @@ class Relational(Storage):
         if found is None:
             self._read_revision(db, study)
             transitions.require_trial(number, ())
-        with self._refuse_unreadable():
-            return decode_trial(found)
+        with self._refuse_unreadable(db, study):
+            return read_trial(study, found)
 
     def _read_held_trial(self, db: Transaction, study: int, number: int, token: int) -> TrialRow:
         """Return a trial without its reports, if a worker with this token holds it."""
@@ -453,7 +492,10 @@ class Relational(Storage):
 
     @staticmethod
     def _update_trial(db: Transaction, study: int, row: TrialRow, revision: int) -> None:
-        columns = (revision, int(row.state), row.token, row.lease_s, row.retries, encode_body(row))
+        body = encode_body(row)
+        state = int(row.state)
+        checksum = checksum_trial(study, row.number, state, row.token, row.retries, body)
+        columns = (revision, state, row.token, row.lease_s, row.retries, body, checksum)
         db.execute(_UPDATE_TRIAL, (*columns, study, row.number))
 
     @staticmethod

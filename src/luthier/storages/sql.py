@@ -13,11 +13,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import LuthierError, StorageDamagedError
+from ..errors import LuthierError
 from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow
 from .base import SCHEMA
-from .codec import decode_trial, encode_body, to_json, value_to_column
+from .checksums import UNREADABLE, checksum_trial
+from .codec import encode_body, to_json, value_to_column
 from .forks import ForkAware, follow_forks
 from .relational import SELECT_TRIAL, Relational, Transaction
 from .server_clock import ServerClock
@@ -26,6 +27,7 @@ from .sql_connection import Connection
 from .sql_dialects import DIALECTS
 from .sql_engine import make_engine, prepare, read_max_bytes
 from .sql_errors import translate
+from .table_rows import read_trial
 from .transitions import end, first_lease
 
 if TYPE_CHECKING:
@@ -36,22 +38,22 @@ if TYPE_CHECKING:
 _ADD = """
 WITH s AS (
     UPDATE luthier_studies SET revision = revision + 1, n_trials = n_trials + 1
-    WHERE id = ? AND {} RETURNING id, revision, n_trials
+    WHERE id = ? AND n_trials = ? RETURNING id, revision, n_trials
 ) INSERT INTO luthier_trials
-SELECT id, n_trials - 1, revision, ?, ?, ?, ?, ?, ? FROM s RETURNING number, revision
+SELECT id, n_trials - 1, revision, ?, ?, ?, ?, ?, ?, ? FROM s RETURNING number, revision
 """
-_NOT_ADDED = "NOT EXISTS (SELECT 1 FROM luthier_trials WHERE study = ? AND request = ?)"
 _FINISH = """
 WITH s AS (UPDATE luthier_studies SET revision = revision + 1 WHERE id = ? RETURNING revision)
 UPDATE luthier_trials
-SET revision = s.revision, state = ?, lease_s = 0, retries = ?, body = ? FROM s
+SET revision = s.revision, state = ?, lease_s = 0, retries = ?, body = ?, checksum = ? FROM s
 WHERE study = ? AND number = ? AND token = ? AND state = 1 RETURNING luthier_trials.revision
 """
 
 # MySQL's, which has no RETURNING.
-_UPSERT_REPORT = "REPLACE INTO luthier_reports VALUES (?, ?, ?, ?, ?)"
+_UPSERT_REPORT = "REPLACE INTO luthier_reports VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_STUDY = """
-INSERT IGNORE INTO luthier_studies (name, title, spec, created_s) VALUES (?, ?, ?, ?)
+INSERT IGNORE INTO luthier_studies (name, title, spec, created_s, checksum)
+VALUES (?, ?, ?, ?, ?)
 """
 _RAISE_REVISION = """
 UPDATE luthier_studies
@@ -160,15 +162,6 @@ class SQL(Relational, ForkAware):
         with self._connect() as db:
             return db.execute(statement, args).fetchone()
 
-    @contextlib.contextmanager
-    def _refuse_unreadable(self) -> Iterator[None]:
-        try:
-            yield
-        except (TypeError, ValueError) as e:
-            raise StorageDamagedError(
-                f"{self.place} holds what is no trial ({e}); restore the database from a copy"
-            ) from e
-
     # -- the verbs of every trial, in one statement where the database can
 
     def add_trials(
@@ -178,16 +171,17 @@ class SQL(Relational, ForkAware):
         expected: int | None = None,
         call: str | None = None,
     ) -> tuple[int, int]:
-        if not self._has_returning or len(rows) != 1 or rows[0].reports:
+        is_simple = len(rows) == 1 and not rows[0].reports and expected is not None
+        if not self._has_returning or not is_simple:
             return super().add_trials(study, rows, expected, call)
 
         [row] = rows
         token, lease_s = first_lease(row.state, self.now() + self.lease_s)
-        record = (int(row.state), token, lease_s, row.retries, encode_body(row), call)
-        if expected is not None:
-            added = self._query_one(_ADD.format("n_trials = ?"), (study, expected, *record))
-        else:
-            added = self._query_one(_ADD.format(_NOT_ADDED), (study, study, call, *record))
+        state = int(row.state)
+        body = encode_body(row)
+        checksum = checksum_trial(study, expected or 0, state, token, row.retries, body)
+        record = (state, token, lease_s, row.retries, body, call, checksum)
+        added = self._query_one(_ADD, (study, expected, *record))
         if added is None:  # why not is found out step by step
             return super().add_trials(study, rows, expected, call)
         return int(added[0]), int(added[1])
@@ -198,11 +192,15 @@ class SQL(Relational, ForkAware):
 
         # What is read here, turns and retries, changes with the token alone.
         found = self._query_one(SELECT_TRIAL, (study, row.number))
-        with self._refuse_unreadable():
-            old = None if found is None else decode_trial(found)
+        old = None
+        with contextlib.suppress(*UNREADABLE):  # damage is told of below
+            old = None if found is None else read_trial(study, found)
         if old is not None and old.state == State.RUNNING and old.token == row.token:
             new = end(row, old)
-            columns = (int(new.state), new.retries, encode_body(new))
+            state = int(new.state)
+            body = encode_body(new)
+            checksum = checksum_trial(study, new.number, state, new.token, new.retries, body)
+            columns = (state, new.retries, body, checksum)
             done = self._query_one(_FINISH, (study, *columns, study, new.number, new.token))
             if done is not None:
                 return int(done[0])

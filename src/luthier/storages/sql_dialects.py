@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS luthier_studies (
     revision BIGINT NOT NULL DEFAULT 0,
     n_trials BIGINT NOT NULL DEFAULT 0,
     title {text},
-    spec_revision BIGINT NOT NULL DEFAULT 0
+    spec_revision BIGINT NOT NULL DEFAULT 0,
+    checksum BIGINT
 ) {options};
 CREATE TABLE IF NOT EXISTS luthier_trials (
     study BIGINT NOT NULL,
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS luthier_trials (
     retries INTEGER NOT NULL,
     body {text} NOT NULL,
     request VARCHAR(64),
+    checksum BIGINT,
     PRIMARY KEY (study, number),
     UNIQUE (study, request){index}
 ) {options};
@@ -36,14 +38,20 @@ CREATE TABLE IF NOT EXISTS luthier_reports (
     step {real} NOT NULL,
     value {text} NOT NULL,
     revision BIGINT NOT NULL,
+    checksum BIGINT,
     PRIMARY KEY (study, number, step){index}
 ) {options};
 {indexes}CREATE TABLE IF NOT EXISTS luthier_schema (version INTEGER NOT NULL) {options}
 """
 # Statements that lead from a schema to the next; the first on servers was 3.
 UPGRADES: dict[int, str] = {
-    # A change of a study's spec has a revision.
-    3: "ALTER TABLE luthier_studies ADD COLUMN spec_revision BIGINT NOT NULL DEFAULT 0",
+    # A change of a study's spec has a revision, and every row a checksum.
+    3: """
+ALTER TABLE luthier_studies ADD COLUMN spec_revision BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE luthier_studies ADD COLUMN checksum BIGINT;
+ALTER TABLE luthier_trials ADD COLUMN checksum BIGINT;
+ALTER TABLE luthier_reports ADD COLUMN checksum BIGINT
+""",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ..errors import (
     StorageVersionError,
 )
 from .base import SCHEMA
+from .checksums import add_checksums
 from .sql_connection import Connection
 from .sql_dialects import TABLES, UPGRADES, Dialect
 
@@ -140,9 +142,10 @@ def _make_tables(db: Connection, dialect: Dialect, place: str) -> int | None:
         )
     for step in steps:
         for statement in str(step).format(**dialect.types).split(";"):
-            if statement.strip():
+            if statement.strip() and not _is_done(db, dialect, statement):
                 db.execute(statement)
     if steps:
+        add_checksums(db)
         db.execute("DELETE FROM luthier_schema")
         db.execute("INSERT INTO luthier_schema VALUES (?)", (SCHEMA,))
 
@@ -150,6 +153,21 @@ def _make_tables(db: Connection, dialect: Dialect, place: str) -> int | None:
     if dialect.unlock:
         db.execute(dialect.unlock)
     return found
+
+
+def _is_done(db: Connection, dialect: Dialect, statement: str) -> bool:
+    """Whether a statement adds a column that is there.
+
+    On MySQL, an upgrade that was cut off has done some of its statements.
+    """
+    added = re.match(r"\s*ALTER TABLE (\w+) ADD COLUMN (\w+)", statement)
+    if added is None:
+        return False
+    columns = f"FROM information_schema.columns WHERE table_schema = {dialect.schema}"
+    (n,) = db.execute(
+        f"SELECT count(*) {columns} AND table_name = ? AND column_name = ?", added.groups()
+    ).fetchone()
+    return bool(n)
 
 
 def _read_schema(db: Connection, dialect: Dialect) -> int | None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from .base import SCHEMA
 from .relational import Relational, Transaction
-from .sqlite_file import File, refuse_unreadable
+from .sqlite_file import File
 
 _APPLICATION = 0x4C757468  # "Luth", in the file's header: marks the database as ours
 
@@ -28,7 +28,8 @@ CREATE TABLE luthier_studies (
     revision INTEGER NOT NULL DEFAULT 0,
     n_trials INTEGER NOT NULL DEFAULT 0,
     title TEXT,
-    spec_revision INTEGER NOT NULL DEFAULT 0
+    spec_revision INTEGER NOT NULL DEFAULT 0,
+    checksum INTEGER
 );
 CREATE TABLE luthier_trials (
     study INTEGER NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE luthier_trials (
     retries INTEGER NOT NULL,
     body TEXT NOT NULL,
     request TEXT,
+    checksum INTEGER,
     PRIMARY KEY (study, number)
 ) WITHOUT ROWID;
 CREATE INDEX trials_revision ON luthier_trials (study, revision);
@@ -50,6 +52,7 @@ CREATE TABLE luthier_reports (
     step REAL NOT NULL,
     value NOT NULL,
     revision INTEGER NOT NULL,
+    checksum INTEGER,
     PRIMARY KEY (study, number, step)
 ) WITHOUT ROWID;
 CREATE INDEX reports_revision ON luthier_reports (study, revision);
@@ -68,8 +71,13 @@ ALTER TABLE luthier_trials ADD COLUMN request TEXT;
 CREATE UNIQUE INDEX trials_request ON luthier_trials (study, request) WHERE request IS NOT NULL;
 ALTER TABLE reports RENAME TO luthier_reports;
 """,
-    # A change of a study's spec has a revision.
-    3: "ALTER TABLE luthier_studies ADD COLUMN spec_revision INTEGER NOT NULL DEFAULT 0",
+    # A change of a study's spec has a revision, and every row a checksum.
+    3: """
+ALTER TABLE luthier_studies ADD COLUMN spec_revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE luthier_studies ADD COLUMN checksum INTEGER;
+ALTER TABLE luthier_trials ADD COLUMN checksum INTEGER;
+ALTER TABLE luthier_reports ADD COLUMN checksum INTEGER;
+""",
 }
 
 
@@ -112,9 +120,6 @@ class SQLite(Relational):
 
     def _query_one(self, statement: str, args: Sequence[Any]) -> Any:
         return self._file.query_one(statement, tuple(args))
-
-    def _refuse_unreadable(self) -> contextlib.AbstractContextManager[None]:
-        return refuse_unreadable()
 
     def upgrade(self) -> tuple[int, int]:
         return self._file.found, SCHEMA  # it was upgraded when it was opened

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import sqlite3
+import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -23,12 +24,18 @@ from ..errors import (
     StorageVersionError,
     UnstorableError,
 )
+from .checksums import add_checksums
 from .forks import ForkAware, follow_forks
 
 _BUSY_S = 120.0  # how long a lock is waited for
-_CHECKED_BYTES = (
-    2**25
-)  # larger files are not checked when they are opened: it takes 5 ms a megabyte
+# How a file is checked when it is opened, by its size: all of it, its structure, or not at all.
+_WHOLLY_CHECKED_BYTES = 2**23  # takes 11 ms a megabyte
+_CHECKED_BYTES = 2**25  # takes 3 ms a megabyte
+_LOG_HEAD_BYTES = 32  # with which a write-ahead log begins that holds anything
+_INDEX_VERSION = 3007000  # of the index of such a log
+_Identity = tuple[int, int]
+_opened: set[_Identity] = set()  # files that this process has opened
+_opening = threading.Lock()
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DAMAGED_TEXTS = ("no such table", "no such column", "unsupported file format")
@@ -70,7 +77,8 @@ class File(ForkAware):
     ) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None  # device and inode, once it has been opened
+        self._identity: _Identity | None = None  # once it has been opened
+        self._log: tuple[_Identity, _Identity] | None = None  # that the connection writes to
         self._lock = threading.RLock()
         follow_forks(self)
         with self.write() as db:
@@ -109,13 +117,17 @@ class File(ForkAware):
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+            self._log = None
 
     def before_fork(self) -> None:
         self._lock.acquire()
         self.close()
 
     def after_fork(self, in_child: bool) -> None:
+        global _opening
         self._lock.release()
+        if in_child:
+            _opening = threading.Lock()
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -127,8 +139,11 @@ class File(ForkAware):
                 # The first read, which may have to wait, fixes the moment that the others see.
                 if begin == "BEGIN":
                     _wait_and_execute(db, "SELECT 1 FROM sqlite_master")
+                if self._log is None:  # from here on the log is there until we close it
+                    self._log = self._find_log()
                 yield db
                 _wait_and_execute(db, "COMMIT")
+                self._require_log()
             except BaseException:
                 if db.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
@@ -145,11 +160,19 @@ class File(ForkAware):
             raise StorageDamagedError(
                 f"{self.path} was deleted or replaced while it was in use; open the study anew"
             )
-        if self._connection is None:
+        if self._connection is not None:
+            self._require_log()
+        else:
             if self._identity is None and not self.path.parent.is_dir():
                 raise StorageError(f"the folder {self.path.parent} does not exist; make it first")
             if self.path.is_dir():
                 raise StorageError(f"{self.path} is a folder; expected a file")
+            if n := _count_lost_pages_once(self.path):
+                raise StorageDamagedError(
+                    f"{self.path} lacks its write-ahead log {self.path.name}-wal, and with it what "
+                    f"was written last ({n} pages): put that file back, or take 'luthier storage "
+                    "repair' to go on with what is left"
+                )
             self._connection = sqlite3.connect(
                 self.path,
                 timeout=0.0,
@@ -169,6 +192,32 @@ class File(ForkAware):
                 self.close()
                 raise
         return self._connection
+
+    def _require_log(self) -> None:
+        """Refuse to go on where the log or its index was deleted or replaced while it was in use.
+
+        What it held is moved to the file first, as this connection still reaches it.
+        """
+        if self._connection is None or self._log is None or self._log == self._find_log():
+            return
+        is_saved = False
+        with contextlib.suppress(sqlite3.Error):
+            busy, n_pages, n_moved = self._connection.execute(
+                "PRAGMA wal_checkpoint(FULL)"
+            ).fetchone()
+            is_saved = not busy and n_pages == n_moved
+        self.close()
+        kept = "all that was acknowledged is in the file" if is_saved else "what it held is lost"
+        raise StorageDamagedError(
+            f"the write-ahead log of {self.path}, or its index, was deleted or replaced while it "
+            f"was in use; {kept}. Leave -wal and -shm alone, and open the study anew"
+        )
+
+    def _find_log(self) -> tuple[_Identity, _Identity] | None:
+        """Return the identities of the write-ahead log and its index; None without them."""
+        log = _identity(f"{self.path}-wal")
+        index = _identity(f"{self.path}-shm")
+        return None if log is None or index is None else (log, index)
 
     def _prepare(
         self,
@@ -208,6 +257,8 @@ class File(ForkAware):
         for old in range(version or schema, schema):
             for statement in upgrades[old].split(";"):
                 db.execute(statement)
+        if version not in (0, schema):
+            add_checksums(db)
         if version != schema:
             db.execute(f"PRAGMA user_version = {schema}")
 
@@ -222,7 +273,8 @@ class File(ForkAware):
         """Raise DatabaseError where the file is torn."""
         size = os.path.getsize(self.path)
         if size <= _CHECKED_BYTES:
-            (problem,) = _wait_and_execute(db, "PRAGMA quick_check(1)")
+            check = "integrity_check" if size <= _WHOLLY_CHECKED_BYTES else "quick_check"
+            (problem,) = _wait_and_execute(db, f"PRAGMA {check}(1)")
             if problem != "ok":
                 raise sqlite3.DatabaseError(problem)
         (page_size,) = _wait_and_execute(db, "PRAGMA page_size")
@@ -274,15 +326,6 @@ class File(ForkAware):
         return StorageError(f"{self.path}: {e}")
 
 
-@contextlib.contextmanager
-def refuse_unreadable() -> Iterator[None]:
-    """Raise errors in reading a trial as SQLite's error of a torn file."""
-    try:
-        yield
-    except (TypeError, ValueError) as e:
-        raise sqlite3.DatabaseError(f"unreadable content: {e}") from e
-
-
 def _wait_and_execute(db: sqlite3.Connection, statement: str, args: tuple[Any, ...] = ()) -> Any:
     """Run a statement and return its first row; while the file is locked, try again.
 
@@ -310,7 +353,41 @@ def _find_exhaustion(path: Path) -> str | None:
     return None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _count_lost_pages_once(path: Path) -> int:
+    """Return `count_lost_pages` for a file that this process has not opened yet, else 0.
+
+    To close a file lets go of all locks that the process has on it, those of SQLite too.
+    """
+    identity = _identity(path)
+    with _opening:
+        if identity is None or identity in _opened:
+            return 0
+        n_lost = count_lost_pages(path)
+        if not n_lost:
+            _opened.add(identity)
+        return n_lost
+
+
+def count_lost_pages(path: Path) -> int:
+    """Return how many pages a file's write-ahead log had that are nowhere any more.
+
+    The index of the log, which is left where processes were killed, says how many it had and how
+    many of them were moved to the file. No connection of this process may be open to the file.
+    """
+    with contextlib.suppress(OSError, struct.error):
+        if os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") >= _LOG_HEAD_BYTES:
+            return 0
+        with open(f"{path}-shm", "rb") as index:
+            head = index.read(100)
+        version, _, _, is_valid, _, _, n_pages = struct.unpack_from("=IIIBBHI", head)
+        (n_moved,) = struct.unpack_from("=I", head, 96)
+        if version == _INDEX_VERSION and is_valid:
+            return int(max(n_pages - n_moved, 0))
+    return 0
+
+
+def _identity(path: str | Path) -> _Identity | None:
+    """Return device and inode of a file; None where there is none."""
     try:
         status = os.stat(path)
     except OSError:

@@ -25,6 +25,7 @@ from ..errors import (
 from ..storages import Storage
 from ..storages.base import COPYING, StudyRecord, require_complete_copy
 from ..storages.codec import encode_body, to_json, value_to_column
+from ..storages.settings import read_settings
 from ..storages.transitions import release
 from ..trial.record import ReportValue, State, TrialRow
 from .checkpoint_owner import find_owner
@@ -108,7 +109,7 @@ def copy(
     origin = _open(source, record, record.spec)
     if (left := require_free_name(name, target)) is not None:
         _remove(target, left, record.spec)
-    mark = {"directions": record.spec["directions"], COPYING: repr(source)}
+    mark = {"directions": read_settings(record).directions, COPYING: repr(source)}
     begun = target.create_study(name, mark)
     try:
         found, spec = _fill(source, record, target, begun, origin, tell)

@@ -18,16 +18,15 @@ from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
+from ..storages.settings import MAX_SEED, read_settings
 from ..trial.record import TrialRow
-from ..validation import default_names, is_name, is_text, show, to_plain_text
+from ..validation import is_name, is_text, show, to_plain_text
 from .checkpoint_owner import find_owner
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine
 from .study import Study, check_catch_as
 
 logger = logging.getLogger("luthier")
-
-_MAX_SEED = 2**128
 
 
 @explain_arguments(
@@ -85,7 +84,7 @@ def create_study(
     name = None if name is None else _check_name(name)
     _check(seed, catch_as)
     space = Space(space) if isinstance(space, Mapping) else space
-    chosen = choose_strategies(sampler, scheduler, {})
+    chosen = choose_strategies(sampler, scheduler)
     place = from_url(storage)
 
     spec: dict[str, Any] = {
@@ -118,7 +117,7 @@ def create_study(
         is_given = direction is not None or objectives is not None
         _require_same_objectives(record, directions if is_given else None, names)
         _require_same_catch_as(record, catch_as)
-        chosen = choose_strategies(sampler, scheduler, record.spec)
+        chosen = choose_strategies(sampler, scheduler, read_settings(record))
     store = open_checkpoints(place, record, checkpoints)
     return Study(Engine(place, record, space, *chosen, store).open(space))
 
@@ -174,7 +173,7 @@ def _check_place(store: Checkpoints) -> None:
 
 
 def _check(seed: Any, catch_as: Any) -> None:
-    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < _MAX_SEED):
+    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < MAX_SEED):
         raise StudyError(f"a seed is a whole number from 0 to 2**128 - 1, got {show(seed)}")
     if catch_as is not None:
         check_catch_as(catch_as)
@@ -183,16 +182,17 @@ def _check(seed: Any, catch_as: Any) -> None:
 def _require_same_objectives(
     record: StudyRecord, directions: list[str] | None, names: list[str] | None
 ) -> None:
-    stored = record.spec["directions"]
+    settings = read_settings(record)
+    stored = list(settings.directions)
     if directions is not None and stored != directions:
         raise StudyError(f"study {record.name!r} has directions {stored}, not {directions}")
-    known = list(record.spec.get("objectives") or default_names(len(stored)))
+    known = list(settings.objectives)
     if names and known != names:
         raise StudyError(f"study {record.name!r} has objectives {known}, not {names}")
 
 
 def _require_same_catch_as(record: StudyRecord, catch_as: str | None) -> None:
-    stored = record.spec.get("crash", "failed")
+    stored = read_settings(record).catch_as
     if catch_as and stored != catch_as:
         raise StudyError(
             f"study {record.name!r} takes failures as {stored}, not {catch_as}; "

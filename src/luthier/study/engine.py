@@ -25,6 +25,7 @@ from ..space.widening import require_same_kind
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
 from ..storages.forks import ForkAware, UnusableLock, follow_forks
+from ..storages.settings import read_settings, read_space
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
@@ -82,8 +83,8 @@ class Engine(ForkAware):
         scheduler: Scheduler | None,
         checkpoints: Checkpoints,
     ) -> None:
-        spec = dict(record.spec)
-        stored = Space.from_json(spec["space"])
+        settings = read_settings(record)
+        stored = read_space(record.name, settings.space)
         for name in stored.params.keys() & (space or stored).params.keys():
             require_same_kind(name, stored.params[name], (space or stored).params[name])
 
@@ -92,14 +93,14 @@ class Engine(ForkAware):
         self.scheduler = scheduler
         self.id = record.id
         self.name = record.name
-        self.directions: tuple[str, ...] = tuple(spec["directions"])
-        self.seed = int(spec["seed"])
-        self.declared = bool(space is not None or spec.get("declared", False))
+        self.directions: tuple[str, ...] = settings.directions
+        self.seed = settings.seed
+        self.declared = space is not None or settings.declared
         self.worker = worker_name()
         self.stop = StopSignal()
 
         self.history = History(
-            stored if space is None else space, self.directions, self.seed, spec.get("objectives")
+            stored if space is None else space, self.directions, self.seed, settings.names
         )
         self.objectives = self.history.objectives
         stored = stored.made_of(self.history.space)
@@ -138,7 +139,7 @@ class Engine(ForkAware):
         """
         with self._lock:
             self.refresh()
-            functions = self._replica.spec["space"].get("functions")
+            functions = self._replica.settings.space.get("functions")
             if space is not None:
                 self._store({"space": space.to_json(), "declared": True}, space)
             elif functions:
@@ -514,7 +515,7 @@ class Engine(ForkAware):
         suggested = outcome.suggested
         try:
             while (space := grow(replica.space, suggested)) is not replica.space:
-                described = replica.spec["space"] | {"params": space.to_json()["params"]}
+                described = replica.settings.space | {"params": space.to_json()["params"]}
                 if replica.change_spec({"space": described}, space):
                     break
             if self.history.space is not replica.space:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -18,6 +16,7 @@ from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
+from ..storages.settings import Settings, read_settings
 from .engine import Engine
 
 
@@ -38,18 +37,18 @@ def open_engine(
     place = from_url(storage)
     record = place.study(name)
     require_complete_copy(record)
-    chosen = choose_strategies(sampler, scheduler, record.spec)
+    chosen = choose_strategies(sampler, scheduler, read_settings(record))
     store = open_checkpoints(place, record, checkpoints)
     return Engine(place, record, space, *chosen, store).open(space)
 
 
 def choose_strategies(
-    sampler: Sampler | str | None, scheduler: Scheduler | str | None, spec: Mapping[str, Any]
+    sampler: Sampler | str | None, scheduler: Scheduler | str | None, stored: Settings | None = None
 ) -> tuple[Sampler, Scheduler | None]:
     """The sampler and the scheduler given now, or else named when the study was created."""
     return (
-        samplers.from_name(sampler or spec.get("sampler") or "Auto"),
-        schedulers.from_name(scheduler or spec.get("scheduler")),
+        samplers.from_name(sampler or (stored.sampler if stored else None) or "Auto"),
+        schedulers.from_name(scheduler or (stored.scheduler if stored else None)),
     )
 
 

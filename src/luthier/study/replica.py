@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..errors import StudyError
+from msgspec.structs import replace
+
 from ..history.history import History
 from ..space.space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord
+from ..storages.settings import Settings, read_settings, read_space
 from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from .bookkeeping import Bookkeeping, References
@@ -29,7 +31,8 @@ class Replica:
             was declared here.
 
     Attributes:
-        spec: The stored settings of the study, as of the last look.
+        settings: The stored settings of the study, as of the last look.
+        spec: The same in JSON's types, with what this version does not know.
         space: The stored space; the history's own where that is the same.
         books: Tokens, leases and checkpoints, which only the engine needs.
         held: Number -> token of the trials that this process runs.
@@ -46,8 +49,10 @@ class Replica:
         self.storage = storage
         self.study = record.id
         self.history = history
+        self.settings: Settings = read_settings(record)
         self.spec = dict(record.spec)
         self.space = space
+        self._record = record
         self._follows = follows
         self.books = Bookkeeping()
         self.held: dict[int, int] = {}
@@ -92,28 +97,20 @@ class Replica:
             space: The space that they describe, where it is at hand.
 
         Raises:
-            StudyError: Others have stored what are no settings.
+            StorageDamagedError: Others have stored what are no settings.
         """
-        is_same = space is None and spec.get("space") == self.spec["space"]
-        found = self.space if is_same else space or self._read_space(spec)
-        self.spec = dict(spec)
-        self.history.update_info(crash=spec.get("crash") == "infeasible")
-        if is_same:
-            return
-
+        settings = read_settings(replace(self._record, spec=dict(spec)))
         is_shown = self.history.space is self.space and (self._follows or space is not None)
-        self.space = found
-        if is_shown and self.space is not self.history.space:
-            self.history.set_space(self.space)
+        if space is None and settings.space != self.settings.space:
+            space = read_space(self._record.name, settings.space).made_of(self.space)
 
-    def _read_space(self, spec: Mapping[str, Any]) -> Space:
-        """The space that stored settings describe."""
-        try:
-            return Space.from_json(spec["space"]).made_of(self.space)
-        except (LookupError, TypeError, ValueError, AttributeError) as e:
-            raise StudyError(
-                f"the stored settings of study {self.study} cannot be used: {e!r:.200}"
-            ) from e
+        self.settings = settings
+        self.spec = dict(spec)
+        self.history.update_info(crash=settings.catch_as == "infeasible")
+        if space is not None:
+            self.space = space
+            if is_shown and space is not self.history.space:
+                self.history.set_space(space)
 
     def apply(self, revision: int, row: TrialRow | None = None) -> None:
         """Follow an own write; what others wrote in between is read when somebody needs it.

@@ -1,0 +1,135 @@
+"""Settings of a study, read from its spec: whatever cannot be read is said here, and by study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from ..errors import SpaceError, StorageDamagedError
+from ..space.space import Space
+from ..trial.record import State
+from ..validation import default_names
+from .base import StudyRecord
+from .checksums import UNREADABLE
+
+MAX_SEED = 2**128  # which generators of random numbers take
+
+_NO_SETTINGS = (*UNREADABLE, RecursionError, MemoryError)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What is stored of a study beside its trials and its checkpoints.
+
+    Attributes:
+        directions: One for each objective.
+        seed: The study's seed.
+        space: Its space, described in JSON's types.
+        declared: Whether the space was declared, and not discovered by the objective.
+        names: Names of the objectives; None for the default names.
+        sampler: The sampler's name, where it was given by name.
+        scheduler: The scheduler's name, where it was given by name.
+        crash: How failures are taken; None for "failed".
+    """
+
+    directions: Annotated[tuple[Literal["minimize", "maximize"], ...], msgspec.Meta(min_length=1)]
+    seed: int
+    space: dict[str, Any]
+    declared: bool = False
+    names: tuple[str, ...] | None = msgspec.field(default=None, name="objectives")
+    sampler: str | None = None
+    scheduler: str | None = None
+    crash: Literal["failed", "infeasible"] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < MAX_SEED:
+            raise ValueError(f"a seed is from 0 to 2**128 - 1, got {self.seed}")
+        names = self.names
+        if names is not None and not len(set(names)) == len(names) == len(self.directions):
+            raise ValueError(
+                f"expected {len(self.directions)} different names of objectives, got {names!r:.200}"
+            )
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives."""
+        return self.names or default_names(len(self.directions))
+
+    @property
+    def catch_as(self) -> Literal["failed", "infeasible"]:
+        """How failures are taken."""
+        return self.crash or "failed"
+
+
+decode_spec = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def make_record(
+    study: int,
+    name: str,
+    spec: Any,
+    created_s: Any,
+    counts: Iterable[tuple[int, int]],
+    damage: str | None = None,
+) -> StudyRecord:
+    """Return the record of a study from what a storage holds.
+
+    One that is damaged has as much as can be read, so that the others can be listed beside it.
+
+    Args:
+        study: Its id.
+        name: Its name.
+        spec: Its spec in JSON.
+        created_s: When it was created.
+        counts: States, and the number of its trials in each.
+        damage: What is known to be damaged.
+    """
+    decoded: dict[str, Any] = {}
+    moment = 0.0
+    by_state: dict[int, int] = {}
+    try:
+        moment = float(created_s)
+        by_state = {int(State(state)): int(n) for state, n in counts}
+        decoded = decode_spec(spec)
+    except UNREADABLE as e:
+        damage = damage or f"{e!s:.500}"
+    return StudyRecord(study, name, decoded, moment, by_state, damage)
+
+
+def read_settings(record: StudyRecord) -> Settings:
+    """Return the settings of a study.
+
+    Raises:
+        StorageDamagedError: They cannot be read; it says which study it is, and what is wrong.
+    """
+    if record.damage is not None:
+        raise _damaged(record.name, record.damage)
+    try:
+        return msgspec.convert(record.spec, Settings)
+    except _NO_SETTINGS as e:
+        raise _damaged(record.name, e) from e
+
+
+def read_space(name: str, described: Mapping[str, Any]) -> Space:
+    """Return the space of a study, as it is described in its settings.
+
+    Args:
+        name: The study's, for the message.
+        described: The description, in JSON's types.
+
+    Raises:
+        StorageDamagedError: It describes none.
+    """
+    try:
+        return Space.from_json(described)
+    except _NO_SETTINGS as e:
+        raise _damaged(name, e) from e
+
+
+def _damaged(name: str, reason: object) -> StorageDamagedError:
+    why = reason if isinstance(reason, str | msgspec.ValidationError | SpaceError) else repr(reason)
+    return StorageDamagedError(
+        f"the settings of study {name!r} cannot be read ({why!s:.500}): they are damaged, or a "
+        "newer luthier wrote them; 'luthier storage check' says what can be saved"
+    )
