@@ -111,6 +111,13 @@ def test_all_end_when_its_supervisor_is_killed(begin, script, start):
     assert script.alive() == []
 
 
+@pytest.mark.slow  # as long as a supervisor tries
+def test_all_end_when_its_supervisor_cannot_look_for_them(begin, script, monkeypatch):
+    monkeypatch.setattr(supervised.psutil, "__file__", "/no/psutil/__init__.py")
+    begin("a daemon").end()
+    assert script.alive() == []
+
+
 MAIN = """
 import os, sys
 from luthier.executors.supervised import Supervised

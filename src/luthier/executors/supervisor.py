@@ -27,7 +27,7 @@ MARK = "LUTHIER_SUPERVISORS"
 
 _LOOK_S = 1.0  # how often it is checked that the parent lives, where the system does not tell
 _ENDING_S = 0.02  # how often it is checked whether what was told to end has ended
-_SWEEP_S = 10.0  # how long processes are looked for where that fails, or none of them ends
+_SWEEP_S = 5.0  # how long processes are looked for where that fails, or none of them ends
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -180,8 +180,12 @@ class Supervisor:
                     return
             except Exception:  # no memory for psutil, say
                 if time.monotonic() > until:
-                    return
+                    self._give_up()
             self._pause(_ENDING_S)
+
+    def _give_up(self) -> None:
+        """End as if this process had been killed: the parent, where it lives, ends the rest."""
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _end_likewise(self) -> NoReturn:
         """End with the status of the process, or by SIGTERM where that was asked for."""
