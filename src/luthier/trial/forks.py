@@ -11,6 +11,17 @@ from types import TracebackType
 
 logger = logging.getLogger("luthier")
 
+_generation = 0  # how many forks lie between the first process and this one
+
+
+def _count_fork() -> None:
+    global _generation
+    _generation += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
 
 class LeftByOneProcess:
     """A block that only the process leaves which has entered it; its forks end there.
@@ -20,8 +31,10 @@ class LeftByOneProcess:
     has raised.
     """
 
+    __slots__ = ("_generation",)
+
     def __enter__(self) -> None:
-        self._process = os.getpid()
+        self._generation = _generation
 
     def __exit__(
         self,
@@ -29,7 +42,7 @@ class LeftByOneProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if os.getpid() != self._process:
+        if self._generation != _generation:
             end_fork(error)
 
 
