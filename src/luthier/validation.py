@@ -34,23 +34,26 @@ _MAX_DEPTH = 50  # levels of lists and dicts; the service reads 64, with what is
 _MAX_BITS = 2**13  # of a whole number, which Python would not read from much longer text
 
 
-def check_whole(name: str, value: Any, least: int = 1) -> int:
+def check_whole(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
     """Return an argument as an int.
 
     Args:
         name: Name of the argument, for the message.
         value: What the user passed.
         least: The smallest value that is allowed.
+        most: The largest value that is allowed; None for any.
 
     Raises:
-        ValueError: It is not a whole number, or is below `least`. True and False are no numbers.
+        ValueError: It is not a whole number, or is out of bounds. True and False are no numbers.
     """
     try:
         number = operator.index(value)
     except TypeError:
         number = least - 1
     if isinstance(value, bool) or number < least:
-        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number >= {least}, got {show(value)}")
+    if most is not None and number > most:
+        raise ValueError(f"{name} must be a whole number <= {most:,}, got {show(value)}")
     return number
 
 

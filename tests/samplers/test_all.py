@@ -157,6 +157,24 @@ def test_qmc_covers_mixed_spaces_evenly() -> None:
     assert joint.min() == joint.max() == 16
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("BOHB", "n_candidates"),
+        ("CMAES", "population_size"),
+        ("DE", "population_size"),
+        ("Evolution", "tournament_size"),
+        ("Forest", "n_trees"),
+        ("Forest", "n_random"),
+        ("TPE", "n_candidates"),
+    ],
+)
+@pytest.mark.parametrize("size", [10**12, 10**5000], ids=["large", "huge"])
+def test_sizes_that_no_memory_holds_are_refused(name: str, setting: str, size: int) -> None:
+    with pytest.raises(ValueError, match=f"{setting} must be a whole number <= "):
+        getattr(samplers, name)(**{setting: size})
+
+
 def test_names_of_samplers() -> None:
     assert type(samplers.from_name("tpe")) is samplers.TPE
     assert samplers.from_name(samplers.Random()).__class__ is samplers.Random

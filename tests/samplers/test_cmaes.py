@@ -16,6 +16,7 @@ from luthier.errors import SamplerError
 from luthier.history.history import History
 from luthier.numerics.random_streams import Streams
 from luthier.samplers import CMAES
+from luthier.samplers.cmaes import _Search
 
 D = 6
 CUBE = Space({f"x{j}": Float(0, 1) for j in range(D)})
@@ -400,3 +401,51 @@ def test_it_says_what_it_cannot_do() -> None:
     ):
         with pytest.raises(ValueError, match=next(iter(bad))):
             CMAES(**bad)
+
+
+def test_what_takes_too_long_or_too_much_memory_is_refused_at_once() -> None:
+    rng = np.random.default_rng(0)
+    wide = Space({f"x{i}": Float(0, 1) for i in range(501)})
+    with pytest.raises(SamplerError, match="of 500 at most, got 501; use TPE, DE or Evolution"):
+        CMAES().sample(wide, History(wide, ("minimize",), 0), 1, rng)
+    uneven = Space({"u": list(range(50_000)), **{f"b{i}": [0, 1] for i in range(200)}})
+    with pytest.raises(SamplerError, match="got 10,050,000; use TPE, DE or Evolution"):
+        CMAES().sample(uneven, History(uneven, ("minimize",), 0), 1, rng)
+
+
+def test_no_more_than_the_latest_epoch_is_replayed(monkeypatch) -> None:
+    monkeypatch.setattr("luthier.samplers.cmaes._EPOCH", 600)
+    n_learned = 0
+
+    class Counting(_Search):
+        def advance(self, history, columns, members):
+            nonlocal n_learned
+            n_learned += len(members)
+            return super().advance(history, columns, members)
+
+    monkeypatch.setattr("luthier.samplers.cmaes._Search", Counting)
+    history = History(CUBE, ("minimize",), 3)
+    rng = np.random.default_rng(1)
+    X = np.clip(0.3 + 0.1 * rng.standard_normal((5_000, D)), 0, 1)
+    history.put(
+        TrialRow(number=i, state=State.COMPLETE, params=p, values=(sphere(x),))
+        for i, (p, x) in enumerate(zip(CUBE.decode(X), X, strict=True))
+    )
+    proposed = CMAES().sample(CUBE, history, 20, np.random.default_rng(0))
+    assert n_learned <= 600
+    assert np.abs(proposed - 0.3).max() < 0.25
+
+
+def test_a_study_that_is_longer_than_an_epoch_goes_on_where_it_stopped(monkeypatch) -> None:
+    monkeypatch.setattr("luthier.samplers.cmaes._EPOCH", 40)
+
+    def run(*parts: int) -> list[dict]:
+        study = luthier.create_study(space=CUBE, seed=2)
+        for n in parts:
+            study.sampler = CMAES()
+            study.optimize(
+                lambda t: sphere(np.array(list(t.params.values()))), n_trials=n, progress=False
+            )
+        return [t.params for t in study.trials]
+
+    assert run(39, 2, 1, 58) == run(100)

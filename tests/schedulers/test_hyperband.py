@@ -326,3 +326,41 @@ def test_settings_are_what_a_scheduler_shows():
     assert repr(SuccessiveHalving(9)).startswith(
         "SuccessiveHalving(n_trials=9, min_resource=1, max_resource=None"
     )
+
+
+STEPS = [1e300, 1e-300, 10.0**200, 2.0**53, 1e308, 5e-324]
+
+
+@pytest.mark.parametrize(
+    "name", ["asha", "hyperband", "dehb", "pasha", "successivehalving", "auto"]
+)
+@pytest.mark.parametrize("step", STEPS)
+def test_steps_of_any_size_are_decided_on(name, step):
+    study = luthier.create_study(space={"x": luthier.Float(0, 1)}, scheduler=name, seed=1)
+
+    def objective(trial):
+        for k in range(1, 10):
+            trial.report(trial.params["x"], step * k if step * k < math.inf else step)
+            if trial.should_prune():
+                raise luthier.TrialPruned
+        return trial.params["x"]
+
+    study.optimize(objective, n_trials=12, progress=False)
+    assert any(t.state is State.COMPLETE for t in study.trials)
+
+
+@given(
+    st.floats(5e-324, 1.7e308), st.floats(5e-324, 1.7e308), st.floats(1, 1e300, exclude_min=True)
+)
+@settings(max_examples=60)
+def test_plans_are_small_whatever_the_numbers_are(one, other, eta):
+    low, high = sorted((one, other))
+    steps = rung_steps(low, high, eta)
+    assert len(steps) <= 201
+    assert steps == sorted(steps)
+    assert len(rung_steps(low, None, eta, high)) <= 200
+    table = brackets(low, high, eta)
+    assert len(table) <= 100
+    assert sum(b[0][0] for b in table) <= 1_000_000
+    assert all(0 < step < math.inf and n >= 1 for b in table for n, step in b)
+    assert len(Slots(table).at(np.arange(10))[0]) == 10

@@ -47,7 +47,8 @@ def rung_levels(
     resource: float, factor: float = _REDUCTION_FACTOR, depth: int = _N_REDUCTIONS
 ) -> Array:
     """Return (K,) the steps at which trials are compared, ascending; the last is `resource`."""
-    return resource / factor ** np.arange(depth, -1.0, -1.0)
+    least = np.finfo(np.float64).smallest_subnormal  # where steps are as small as numbers are
+    return np.maximum(resource / factor ** np.arange(depth, -1.0, -1.0), least)
 
 
 class CurveTable(NamedTuple):
@@ -417,6 +418,8 @@ def _fit(space: Space, history: History, levels: Array) -> CurveModel | None:
     rho = posterior.rho[data.Z.N.shape[1] - 1]  # of how far a point was trained
     last = highest_rung(V)
     n_trials = float(((levels[last] / levels[-1]) ** _SHARE).sum())
+    with np.errstate(over="ignore"):  # steps may be as large as numbers are
+        spent = float(levels[last].sum())
     noise_factors = np.append(np.exp(theta[d + 3 :]), 0.0)
     return CurveModel(
         levels=levels,
@@ -427,7 +430,7 @@ def _fit(space: Space, history: History, levels: Array) -> CurveModel | None:
         last=last[best],
         best=data.best,
         doubt=1 + _DOUBT * d / n_trials,
-        spent=float(levels[last].sum()),
+        spent=spent,
         n_ended=int((~np.isnan(V[:, -1])).sum()),
         agreement=_rank_agreement(V),
         _correlation=matern(rho * (1 - _resource_input(levels)) ** 2),

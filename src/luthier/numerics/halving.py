@@ -14,12 +14,17 @@ import numpy as np
 from ..typing import Array, Index
 
 _EPS = 1e-9  # relative difference by which rounding may part equal numbers
+_MAX_RUNGS = 200  # of successive halving
+_MAX_BRACKETS = 100  # of one pass of Hyperband
+_MAX_TRIALS = 1_000_000  # that one pass of Hyperband begins
 
 
 def rung_steps(
     min_resource: float, max_resource: float | None, reduction_factor: float, last: float = math.inf
 ) -> list[float]:
     """Steps of the rungs: min_resource * reduction_factor^k, and max_resource as the last.
+
+    There are 200 beside max_resource at most, whatever the numbers are.
 
     Args:
         min_resource: The first.
@@ -29,7 +34,10 @@ def rung_steps(
     """
     high = last * (1 + _EPS) if max_resource is None else max_resource * (1 - _EPS)
     steps: list[float] = []
-    while (step := tidy(min_resource * reduction_factor ** len(steps))) <= high:
+    while len(steps) < _MAX_RUNGS:
+        step = tidy(min_resource * power(reduction_factor, len(steps)))
+        if step > high or math.isinf(step):
+            break
         steps.append(step)
     return steps if max_resource is None else [*(s for s in steps if s < high), tidy(max_resource)]
 
@@ -43,24 +51,43 @@ def brackets(
     floor(n_s eta^-i) of them come to its rung i; s goes from s_max = floor(log_eta(R / r)) down to
     0.
 
-    Source: Li 2018, algorithm 1.
+    Source: Li 2018, algorithm 1. Deviation: s_max is smaller where a pass would begin more than a
+    million trials, or have more than a hundred brackets: then all trials get more than r at first.
     """
     r = min_resource
     R = max_resource
     eta = reduction_factor
-    s_max = 0
-    while r * eta ** (s_max + 1) <= R * (1 + _EPS):
-        s_max += 1
-    first = [math.ceil((s_max + 1) * eta**s / (s + 1) - _EPS) for s in range(s_max + 1)]
+    sizes = _bracket_sizes(0, eta)
+    while len(sizes) < _MAX_BRACKETS and r * power(eta, len(sizes)) <= R * (1 + _EPS):
+        larger = _bracket_sizes(len(sizes), eta)
+        if sum(larger) > _MAX_TRIALS:
+            break
+        sizes = larger
     return tuple(
-        tuple((n, tidy(R / eta ** (s - i))) for i, n in enumerate(survivors(first[s], s + 1, eta)))
-        for s in range(s_max, -1, -1)
+        tuple(
+            (n, tidy(R / power(eta, s - i))) for i, n in enumerate(survivors(sizes[s], s + 1, eta))
+        )
+        for s in range(len(sizes) - 1, -1, -1)
     )
+
+
+def _bracket_sizes(s_max: int, eta: float) -> list[int]:
+    """Numbers of trials that brackets 0 to s_max begin, none of them much more than a million."""
+    shares = [(s_max + 1) * power(eta, s) / (s + 1) for s in range(s_max + 1)]
+    return [math.ceil(min(share, 2.0 * _MAX_TRIALS) - _EPS) for share in shares]
+
+
+def power(base: float, exponent: int) -> float:
+    """A power of a number >= 1; infinity where it is beyond all floats."""
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return math.inf
 
 
 def survivors(n: int, n_rungs: int, reduction_factor: float) -> tuple[int, ...]:
     """Numbers of trials, of n, that come to each rung i: floor(n eta^-i), at least one."""
-    return tuple(max(1, share(n, reduction_factor**i)) for i in range(n_rungs))
+    return tuple(max(1, share(n, power(reduction_factor, i))) for i in range(n_rungs))
 
 
 def share(n: int, eta: float) -> int:
@@ -78,9 +105,6 @@ def rung_thresholds(steps: Sequence[float]) -> Array:
     return np.asarray(steps, dtype=np.float64) * (1 - _EPS)
 
 
-_MOST = 1_000_000  # largest number of trials in the first pass of DEHB
-
-
 class Slots:
     """The plan of DEHB: the place of a trial follows from its number alone.
 
@@ -96,20 +120,12 @@ class Slots:
         sizes: (L,) of the subpopulations: the most trials that a bracket has at the rung.
         n_first: Number of trials that the first pass begins.
 
-    Raises:
-        ValueError: The first pass would begin more than a million trials.
-
     Source: Awad 2021, section 3.
     """
 
     def __init__(self, table: tuple[tuple[tuple[int, float], ...], ...]) -> None:
         self.steps = tuple(step for _, step in table[0])
         self.n_first = sum(b[0][0] for b in table)
-        if self.n_first > _MOST:
-            raise ValueError(
-                f"the first pass of DEHB would begin {self.n_first:,} trials: raise min_resource, "
-                f"which is so far below the last step, {self.steps[-1]:g}"
-            )
 
         # (rung, number of trials) of every rung of every bracket, in their order.
         rungs = [(b + i, n) for b, bracket in enumerate(table) for i, (n, _) in enumerate(bracket)]

@@ -25,6 +25,7 @@ _MAX_CHECKED = 300  # the latest finished trials that a check compares
 _POOR_TAU = 0.15  # a rank correlation below this is no better than chance
 _MAX_PARTIAL = 1000  # partly trained trials beyond which their curves are not modelled
 _FEW_WORKERS = 4  # that any method keeps busy
+_MAX_CMAES = 500  # parameters that CMAES takes
 _MANY_MODELS = 30  # Gaussian processes that take too long together
 _MANY_WORKERS = 64  # too many for a model that takes long
 
@@ -51,7 +52,7 @@ class Auto(Sampler):
     - more than 4 workers, that run more than half of all trials at once: QMC;
     - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
     - the Gaussian process has used up its time: CMAES for one objective where all parameters are
-      numbers without conditions, else TPE;
+      numbers without conditions, and no more than 500, else TPE;
     - more than 30 objectives and constraints, each of which would need a model: TPE;
     - more than 64 workers, or more than 1,000 trials of which some were stopped early: TPE;
     - predictions of left-out trials that rank them no better than chance, twice in a row and in all
@@ -114,7 +115,7 @@ class Auto(Sampler):
         if not partial and (since := find_time_limit(history, d, n_models)) is not None:
             why = f"a Gaussian process of {size} has used up its time to think since trial {since}"
             categories = any(isinstance(p, Categorical) for p in space.dists)
-            if m > 1 or space.conditional or categories:
+            if m > 1 or space.conditional or categories or d > _MAX_CMAES:
                 return Method("TPE", why)
             return Method("CMAES", f"{why}; starts from what it has found", since)
         if n_models > _MANY_MODELS:

@@ -33,7 +33,7 @@ class BOHB(Sampler):
 
     Args:
         random_fraction: Share of proposals that are random, 0 to 1.
-        n_candidates: Number of draws from the good density that compete, at least 1.
+        n_candidates: Number of draws from the good density that compete, 1 to 100,000.
         gamma: Share of trials that count as good, above 0 and at most 1.
         prior_weight: Weight of the kernel that covers the whole space, above 0; an observation has
             1.

@@ -27,6 +27,10 @@ from .startup import require_one_objective, untried_centre
 
 Restarts = Literal["ipop", "bipop"] | None
 
+_MAX_COLUMNS = 500  # beyond which a covariance takes too long
+_MAX_PROBABILITIES = 1_000_000  # of categories, for all of which there is room for as many choices
+_EPOCH = 10_000  # trials after which the search begins anew, from the best
+_CONTINUED = 0.01  # share of the earlier trials from which it does
 _MAX_GENERATIONS = 16  # that a late result may fall back to without a replay from the beginning
 _ATTEMPTS = 50  # draws for a point inside the cube that is feasible and new
 _ALPHA = 0.03  # alpha of Nomura 2021: least standard deviation of a warm start
@@ -42,6 +46,9 @@ class CMAES(Sampler):
     are too long for the present distribution, such as those of trials added by hand, are shortened
     (Hansen 2011).
 
+    After every 10,000 trials the search begins anew, from the mean and the covariance of the best
+    hundredth of all before: so no more than these are ever replayed. There may be 500 parameters.
+
     Only ranks count: feasible complete trials by loss, behind them infeasible ones by how far they
     are from feasible, then pruned and then failed ones. Categories have a probability each, and
     discrete numbers a margin that keeps them from freezing. What lies within a cell, or is
@@ -52,7 +59,7 @@ class CMAES(Sampler):
 
     Args:
         sigma0: First standard deviation, on the unit interval, above 0 and at most 1.
-        population_size: Trials in a generation, at least 4; 4 + floor(3 ln d) if None.
+        population_size: Trials in a generation, 4 to 100,000; 4 + floor(3 ln d) if None.
         restarts: What happens when a search has converged: "ipop" starts another elsewhere with
             twice the population, "bipop" in turns with a small and narrow one, None goes on.
         start_at: Number of the first trial that counts; from earlier ones, of another sampler, only
@@ -83,7 +90,7 @@ class CMAES(Sampler):
     ) -> None:
         check_real("sigma0", sigma0, least=0, most=1, above=True)
         if population_size is not None:
-            check_whole("population_size", population_size, least=4)
+            check_whole("population_size", population_size, least=4, most=100_000)
         if restarts not in ("ipop", "bipop", None):
             raise ValueError(f"restarts must be 'ipop', 'bipop' or None, got {restarts!r}")
         check_whole("start_at", start_at, least=0)
@@ -111,6 +118,7 @@ class CMAES(Sampler):
                 "lr_adapt takes continuous parameters only; leave it out, or use Float without "
                 "steps"
             )
+        _require_size(columns)
         if not columns.d:
             return replace_seen(space, history, space.sample(rng, n), rng)
 
@@ -164,14 +172,15 @@ class CMAES(Sampler):
         Generations of an earlier call are used again as far as the trials agree.
         """
         finished = history.has_result & history.fits & ~np.isnan(history.X).all(axis=1)
-        finished[: self.start_at] = False
+        begin = self._begin(history)
+        finished[:begin] = False
         numbers = np.flatnonzero(finished)
         n_agreed = self._compare(_rows_of(history, numbers))
 
-        start = self._start_of(history)
+        start = self._start_of(history, begin)
         self._searches = [s for s in self._searches if s.end <= n_agreed and s.start == start]
         if not self._searches:
-            self._searches = [self._first_search(space, history, columns)]
+            self._searches = [self._first_search(space, history, columns, begin)]
 
         place = np.empty(0)  # (n,) of each trial in the order of all, the best first
         while (search := self._searches[-1]).end + search.size <= len(numbers):
@@ -201,11 +210,20 @@ class CMAES(Sampler):
         differ = (rows[:k].view(np.int64) != before[:k].view(np.int64)).any(axis=1)
         return int(np.argmax(differ)) if differ.any() else k
 
-    def _start_of(self, history: History) -> tuple[Any, ...]:
+    def _begin(self, history: History) -> int:
+        """Return the number of the first trial that is replayed: that of the present epoch."""
+        n = max(history.n - self.start_at, 0)
+        return self.start_at + n // _EPOCH * _EPOCH
+
+    def _warm_share(self, begin: int) -> float:
+        """Return the share of the trials before `begin` that a search starts with."""
+        return self.warm_start if begin == self.start_at else _CONTINUED
+
+    def _start_of(self, history: History, begin: int) -> tuple[Any, ...]:
         """Return what the first generation depends on, beside the settings."""
-        complete = history.state[: self.start_at] == State.COMPLETE
-        before = np.flatnonzero(complete & history.fits[: self.start_at])
-        if not self.warm_start:
+        complete = history.state[:begin] == State.COMPLETE
+        before = np.flatnonzero(complete & history.fits[:begin])
+        if not self._warm_share(begin):
             return (history.seed,)
         loss = history.losses[before, 0]
         parts = (before, loss, history.constraints[before], history.X[before])
@@ -215,17 +233,19 @@ class CMAES(Sampler):
         """Return lambda; the default is eq. 48 of Hansen 2016."""
         return self.population_size or 4 + math.floor(3 * math.log(columns.d))
 
-    def _first_search(self, space: Space, history: History, columns: OptimizerColumns) -> _Search:
+    def _first_search(
+        self, space: Space, history: History, columns: OptimizerColumns, begin: int
+    ) -> _Search:
         """Return the search before any generation, with a warm start where there are trials for it.
 
         Source: Nomura 2021 (mean and covariance of the best trials).
         """
         size = self._generation_size(columns)
-        start = self._start_of(history)
+        start = self._start_of(history, begin)
         order, _ = rank_trials(history)
-        earlier = order[(order < self.start_at) & (history.state[order] == State.COMPLETE)]
+        earlier = order[(order < begin) & (history.state[order] == State.COMPLETE)]
         earlier = _infeasible_last(history, earlier)
-        best = earlier[: math.ceil(self.warm_start * len(earlier))]
+        best = earlier[: math.ceil(self._warm_share(begin) * len(earlier))]
         feasible = best[history.feasible[best]]
         best = feasible if len(feasible) > 1 else best
         if len(best) < 2:
@@ -280,6 +300,20 @@ class CMAES(Sampler):
             narrow=narrow,
             n_large=n_large,
             n_narrow=n_narrow,
+        )
+
+
+def _require_size(columns: OptimizerColumns) -> None:
+    """Refuse a space whose distribution takes too much time or memory."""
+    if columns.d > _MAX_COLUMNS:
+        raise SamplerError(
+            f"CMAES learns how each parameter depends on every other, of {_MAX_COLUMNS} at most, "
+            f"got {columns.d:,}; use TPE, DE or Evolution"
+        )
+    if columns.n_probabilities > _MAX_PROBABILITIES:
+        raise SamplerError(
+            f"CMAES takes {_MAX_PROBABILITIES:,} categories times choices of the largest at most, "
+            f"got {columns.n_probabilities:,}; use TPE, DE or Evolution"
         )
 
 

@@ -37,6 +37,7 @@ class OptimizerColumns:
         d: Number of columns that vary.
         n_numbers: Number of those that are numbers.
         continuous: Whether all of them are numbers without steps.
+        n_probabilities: Number of categories, times the choices of the largest.
     """
 
     def __init__(self, space: Space) -> None:
@@ -64,6 +65,8 @@ class OptimizerColumns:
         self._numbers = real + cells
         self.n_numbers = len(self._numbers)
         self.d = self.n_numbers + len(categories)
+        most = max((len(self._values[j]) for j in categories), default=0)
+        self.n_probabilities = most * len(categories)
         stepless = all(space.dists[j].n_values is None for j in real)
         self.continuous = stepless and not cells and not categories
 

@@ -26,7 +26,7 @@ class DE(Sampler):
     better than chance.
 
     Args:
-        population_size: Number of slots, at least 4; if None, one a parameter, between 10 and 50.
+        population_size: Number of slots, 4 to a million; if None, one a parameter, 10 to 50.
         F: Length of the step along the difference, above 0 and at most 2.
         CR: Share of the parameters that are varied, beside one that always is; 0 to 1.
 
@@ -41,7 +41,7 @@ class DE(Sampler):
 
     def __init__(self, population_size: int | None = None, F: float = 0.5, CR: float = 0.5) -> None:
         if population_size is not None:
-            check_whole("population_size", population_size, least=4)
+            check_whole("population_size", population_size, least=4, most=1_000_000)
         check_step_settings(F, CR)
         self.population_size = population_size
         self.F = F

@@ -32,7 +32,7 @@ _MAX_LISTED = 512  # points that are scored when few of a finite space are left
 
 def check_settings(n_candidates: int, gamma: float, prior_weight: float, bandwidth: float) -> None:
     """Raise ValueError where a setting of the densities is out of range."""
-    check_whole("n_candidates", n_candidates, least=1)
+    check_whole("n_candidates", n_candidates, least=1, most=100_000)
     check_real("gamma", gamma, least=1e-9, most=1)
     check_real("prior_weight", prior_weight, least=1e-9)
     check_real("bandwidth", bandwidth, least=1e-3, most=1)

@@ -29,7 +29,7 @@ class Evolution(Sampler):
 
     Args:
         population_size: Finished trials that live, at least 1.
-        tournament_size: Number of them that compete to be the parent, at least 1.
+        tournament_size: Number of them that compete to be the parent, 1 to a million.
         n_startup_trials: Quasi-random trials before the first mutation, at least 1, led by the
             centre of the space or its declared defaults.
         sigma: Standard deviation of the step of a number, on the unit interval, above 0 and at
@@ -51,7 +51,7 @@ class Evolution(Sampler):
         sigma: float = 0.15,
     ) -> None:
         check_whole("population_size", population_size, least=1)
-        check_whole("tournament_size", tournament_size, least=1)
+        check_whole("tournament_size", tournament_size, least=1, most=1_000_000)
         check_whole("n_startup_trials", n_startup_trials, least=1)
         check_real("sigma", sigma, least=0, most=1, above=True)
         self.population_size = population_size

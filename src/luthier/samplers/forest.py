@@ -57,9 +57,9 @@ class Forest(Sampler):
         n_startup_trials: Finished trials before the first model, at least 1. Until then, trials
             come from a quasi-random sequence, led by the centre of the space or its declared
             defaults.
-        n_trees: Number of trees of a forest, at least 2.
+        n_trees: Number of trees of a forest, 2 to 10,000.
         n_random: Number of random points among which the search begins, beside the neighbours of
-            the best trials; at least 1.
+            the best trials; 1 to 100,000.
         random_share: Share of proposals that are random, and again of those with a choice changed;
             0 to 1.
         max_repeats: The most evaluations of a configuration, at least 1; 1 repeats nothing.
@@ -83,8 +83,8 @@ class Forest(Sampler):
         max_repeats: int = 1,
     ) -> None:
         check_whole("n_startup_trials", n_startup_trials, least=1)
-        check_whole("n_trees", n_trees, least=2)
-        check_whole("n_random", n_random, least=1)
+        check_whole("n_trees", n_trees, least=2, most=10_000)
+        check_whole("n_random", n_random, least=1, most=100_000)
         check_real("random_share", random_share, least=0, most=1)
         check_whole("max_repeats", max_repeats, least=1)
         self.n_startup_trials = n_startup_trials

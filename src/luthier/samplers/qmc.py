@@ -8,6 +8,7 @@ from ..history.history import History
 from ..numerics.sobol import sobol
 from ..space.space import Space
 from ..typing import Array
+from ..validation import check_whole
 from .base import Sampler, replace_seen
 
 
@@ -31,6 +32,8 @@ class QMC(Sampler):
     """
 
     def __init__(self, seed: int | None = None) -> None:
+        if seed is not None:
+            check_whole("seed", seed, least=0)
         self.seed = seed
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:

@@ -46,7 +46,7 @@ class TPE(Sampler):
         n_startup_trials: Finished trials before the first model, at least 1. Until then, trials
             come from a quasi-random sequence, led by the centre of the space or its declared
             defaults.
-        n_candidates: Number of draws from l that compete, at least 1; half as many where their
+        n_candidates: Number of draws from l that compete, 1 to 100,000; half as many where their
             columns are combined.
         gamma: Share of finished trials that count as good, above 0 and at most 1.
         prior_weight: Weight of the kernel that covers the whole space, above 0; an observation has

@@ -141,7 +141,7 @@ class ASHA(AsynchronousHalving):
     with the loss of its first report at or beyond it; one that completed before counts there with
     its last report; failed trials count nowhere. A report that passes several rungs is judged at
     the last of them. Equals rank by trial number, several objectives by non-dominated fronts
-    (`rungs.order`).
+    (`rungs.order`). There are 200 rungs at most, whatever the steps are.
 
     mode="promotion": a trial pauses at each rung, and a free worker goes on with the best paused
     one among the best n / reduction_factor of the n trials counted at a rung, looking at high rungs

@@ -12,7 +12,7 @@ from ..history.history import History
 from ..history.report_columns import ReportColumns
 from ..history.resources import first_resource
 from ..history.rungs import Rungs
-from ..numerics.halving import brackets, rung_thresholds, share
+from ..numerics.halving import brackets, power, rung_thresholds, share
 from ..trial.record import State
 from ..typing import Array, Index, Mask
 from .asha import check_resources
@@ -195,7 +195,7 @@ class Brackets(Scheduler):
             best = self._rungs.at(history, steps, k, numbers).order()
             best = best[(state[best] != State.PRUNED) | (last[best] >= marks[k + 1])]
             granted = history.granted[best] >= marks[k]
-            fewer = max(1, share(n_all, self.reduction_factor ** (i + 1)))
+            fewer = max(1, share(n_all, power(self.reduction_factor, i + 1)))
             n_next = sizes[i + 1] if full else fewer
             numbers = np.concatenate([best[granted], best[~granted]])[:n_next]
             due.append(numbers)
@@ -211,6 +211,9 @@ class Hyperband(Brackets):
     a bracket all wait for each other; a free worker meanwhile fills the next. A bracket that is not
     full when all trials of the study have been started is run with those it has, and at least one
     of them goes on from each rung, however few they are.
+
+    A pass begins a million trials at most, in a hundred brackets at most: where min_resource is so
+    far below max_resource that there would be more, trials begin with more than min_resource.
 
     Args:
         min_resource: The least that a trial gets, in steps.

@@ -15,7 +15,7 @@ class SuccessiveHalving(Brackets):
     next bracket while this one is waited for.
 
     Args:
-        n_trials: Number of trials that begin a bracket.
+        n_trials: Number of trials that begin a bracket, 1 to a million.
         min_resource: The first rung, in steps.
         max_resource: The last; None learns it: trials run through until one is complete, whose last
             step it is.
@@ -34,7 +34,7 @@ class SuccessiveHalving(Brackets):
         max_resource: float | None = None,
         reduction_factor: float = 3,
     ) -> None:
-        check_whole("n_trials", n_trials, 1)
+        check_whole("n_trials", n_trials, 1, 1_000_000)
         self.n_trials = n_trials
         super().__init__(min_resource, max_resource, reduction_factor)
 
