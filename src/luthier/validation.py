@@ -28,6 +28,7 @@ from .passwords import hide_passwords
 MAX_TAG_BYTES = 2**20  # of one tag, as JSON
 MAX_TAGS_BYTES = 2**21  # of all tags of a trial: every storage and the service take it in one piece
 MAX_SPACE_BYTES = 2**22  # of the parameters of a study, as JSON: no trial's params are larger
+MAX_NAME_CHARACTERS = 10_000  # of an objective, or a constraint on results
 MAX_ERROR_CHARACTERS = 2**16  # of the text of an error; of a longer one the middle is left out
 
 _MAX_DEPTH = 50  # levels of lists and dicts; the service reads 64, with what is around them
@@ -214,7 +215,8 @@ def check_result_constraint(name: Any, value: Any, whose: str) -> float:
     number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if not is_name(name) or name == "crash":
         raise ResultConstraintError(
-            f"a constraint's name is text, and not 'crash', got {name!r:.100} in {whose}"
+            f"a constraint's name is text of at most {MAX_NAME_CHARACTERS:,} characters, and not "
+            f"'crash', got {name!r:.100} in {whose}"
         )
     if not is_scalar(number):
         raise ResultConstraintError(
@@ -250,8 +252,8 @@ def is_text(value: Any) -> bool:
 
 
 def is_name(name: Any) -> bool:
-    """Whether it is text that can be stored and read, and is not blank."""
-    return is_text(name) and bool(name.strip())
+    """Whether it is text that can be stored and read, neither blank nor longer than any name."""
+    return is_text(name) and bool(name.strip()) and len(name) <= MAX_NAME_CHARACTERS
 
 
 def to_plain_number(value: Any) -> float:

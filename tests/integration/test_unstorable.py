@@ -123,6 +123,10 @@ BAD = {  # what an objective does, and what its trial says then
     "deep choice": (lambda t: t.suggest_categorical("d", [nested(300), 1]), "DistributionError"),
     "huge choice": (lambda t: t.suggest_categorical("e", [10**400, 1]), "DistributionError"),
     "huge bound": (lambda t: t.suggest_float("f", 0, 10**400), "DistributionError"),
+    "constraint's long name": (
+        lambda t: t.set_constraint("c" * 20_000, 1.0),
+        "at most 10,000 characters",
+    ),
     "constraint's name": (lambda t: t.set_constraint(HALF, 1.0), "ResultConstraintError"),
     "reported number": (lambda t: t.report(10**400, 1), "ReportError"),
     "reported step": (lambda t: t.report(1.0, -(10**400)), "ReportError"),
@@ -192,6 +196,7 @@ def objective(trial):
     if trial.number == 2:
         trial.set_tag("large", "x" * 5000)
         trial.set_tag("small", 1)
+        return x - 1.0  # better than any other
     return x
 
 
@@ -213,7 +218,8 @@ def test_a_result_that_is_refused_is_a_failure_that_keeps_what_it_can(error):
     rows = study.trials
     assert [r.state.name for r in rows] == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE"]
     row = rows[2]
-    assert row.values == (row.params["x"],)
+    assert row.values == (row.params["x"] - 1.0,)
+    assert study.best_trial.number != 2
     assert (row.tags, row.cost) == ({"small": 1}, 2.0)
     assert row.error.startswith("UnstorableError: trial 2 was complete, and the storage did not")
     assert type(error).__name__ in row.error
@@ -320,8 +326,9 @@ def test_a_server_that_reads_little_gets_less():
             x = trial.suggest_float("x", 0, 1)
             if trial.number == 1:
                 trial.set_tag("large", '"' * 400_000)  # each is two characters, and quoted four
-            if trial.number == 2:  # the server hangs up on this one while it is being sent
-                trial.set_constraint("c" * 8_000_000, 1.0)
+            if trial.number == 2:  # the server would hang up on these while they are being sent
+                for i in range(800):
+                    trial.set_constraint(f"{i}" + "c" * 9_000, 1.0)
             return x
 
         study.optimize(objective, n_trials=4, progress=False)
@@ -451,7 +458,15 @@ WRONG = {
     "error": [5, b"text"],
     "worker": [None, 3, HALF],
     "tags": [None, 3, {"a": object()}, {HALF: 1}, {"a": HALF}, {"a": "x" * 2**20}],
-    "params": [None, {1: 2}, {HALF: 1}, {"x": {"a": 1}}, {"x": 10**400}, {"x": float("nan")}],
+    "params": [
+        None,
+        {1: 2},
+        {HALF: 1},
+        {"x": {"a": 1}},
+        {"x": 10**400},
+        {"x": "a" * 2**22},
+        {"x": float("nan")},
+    ],
     "reports": [None, 3, ((1,),), ((None, 1.0),), ((1.0, None),), ((float("nan"), 1.0),)],
     "state": [3, 4, 9, "complete", None, State.RUNNING],
     "retries": [-1, 0.5, None],

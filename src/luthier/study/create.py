@@ -20,7 +20,7 @@ from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
 from ..storages.settings import MAX_SEED, read_settings
 from ..trial.record import TrialRow
-from ..validation import is_name, is_text, show, to_plain_text
+from ..validation import MAX_NAME_CHARACTERS, is_name, is_text, show, to_plain_text
 from .checkpoint_owner import find_owner
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine
@@ -150,7 +150,8 @@ def _read_objectives(
         raise StudyError(f"a direction is 'minimize' or 'maximize', got {directions!r}")
     if not all(map(is_name, names or ())):
         raise StudyError(
-            f"the name of an objective is valid Unicode text (no lone surrogates), got {names!r}"
+            f"the name of an objective is valid Unicode text (no lone surrogates) of at most "
+            f"{MAX_NAME_CHARACTERS:,} characters, got {names!r:.500}"
         )
     directions = [to_plain_text(d) for d in directions]
     return directions, None if names is None else [to_plain_text(n) for n in names]

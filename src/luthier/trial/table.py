@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ..errors import DistributionError, TrialError
+from ..errors import DistributionError, TrialError, UnstorableError
 from ..space.choices import to_choice
 from ..validation import (
+    MAX_SPACE_BYTES,
     are_named,
     check_cost,
     check_parameter_name,
@@ -20,6 +21,7 @@ from ..validation import (
     check_values,
     check_whole,
     is_text,
+    measure_json,
     show,
     to_error_text,
     to_plain_text,
@@ -134,6 +136,8 @@ def _check_params(params: Any) -> dict[str, Any]:
             checked[plain] = to_choice(value)
         except DistributionError as e:
             raise TrialError(f"param {plain!r:.100} of an added trial: {e}") from None
+    if measure_json(checked) > MAX_SPACE_BYTES:
+        raise UnstorableError(f"params of an added trial have at most {MAX_SPACE_BYTES:,} bytes")
     return checked
 
 
