@@ -145,7 +145,7 @@ class Candidates:
         given = self._look_up(name, text)
         numbers = _numbers(given)
         if np.isnan(numbers).all():
-            some = next(v for v in given if v is not ABSENT)
+            some = next((v for v in given if v is not ABSENT), math.nan)
             refuse(text, name.at, f"{name.text!r} holds no numbers, but values like {some!r:.50}")
         return numbers
 
