@@ -388,7 +388,7 @@ def main() -> None:
         log = (Path(folder) / "log").read_text()
     for name, value in outcome._asdict().items():
         sys.stdout.write(f"{name}: {value}\n")
-    for line in [line for line in log.splitlines() if "Traceback" in line][:20]:
+    for line in [line for line in log.splitlines() if '"level": "error"' in line][:20]:
         sys.stdout.write(f"{line}\n")
 
 
