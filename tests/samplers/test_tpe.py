@@ -11,6 +11,7 @@ import pytest
 import luthier
 from luthier import Float, Int, Space, State, TrialRow, testing
 from luthier.history.history import History
+from luthier.numerics.crossed_parzen import Ratio
 from luthier.numerics.hypervolume import hypervolume
 from luthier.samplers import TPE
 from luthier.samplers.density_ratio import recency_weights
@@ -311,3 +312,26 @@ def test_a_batch_of_what_is_left_of_a_finite_space_has_no_point_twice() -> None:
     for seed in range(4):
         X = TPE().sample(space, history, 8, np.random.default_rng(seed))
         assert len(np.unique(X, axis=0)) == 8
+
+
+def test_columns_are_combined_in_time_that_does_not_grow_with_their_square(monkeypatch) -> None:
+    n_lines = 0
+
+    def counting_line(self, j):
+        nonlocal n_lines
+        n_lines += 1
+        return line(self, j)
+
+    line = Ratio.line
+    monkeypatch.setattr(Ratio, "line", counting_line)
+    space = {f"c{i}": ["a", "b", "c"] for i in range(700)}
+    study = luthier.create_study(
+        space=space, sampler="tpe", objectives=["minimize", "minimize"], seed=1
+    )
+
+    def objective(trial):
+        n = [list(trial.params.values()).count(c) for c in "ab"]
+        return -n[0], -n[1]
+
+    study.optimize(objective, n_trials=10, progress=False)
+    assert n_lines == 2 * 500

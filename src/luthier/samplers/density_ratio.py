@@ -27,6 +27,7 @@ MAX_GOOD = 25
 _MAX_OTHERS = 160  # kernels of g: beyond it the newest half, and an even sample of the rest
 _N_NEWEST = 25  # trials that count in full, however many there are
 _MAX_CELLS = 64  # discrete numbers with more values than this are treated as continuous
+_MAX_COMBINED = 500  # columns that take values of other candidates
 _MAX_LISTED = 512  # points that are scored when few of a finite space are left
 
 
@@ -191,30 +192,33 @@ def _combine_columns(
 ) -> Array:
     """Return (1, d) the best candidate, with better columns of other candidates.
 
-    Columns are visited in random order. Each takes the value, among those of all candidates, with
-    which the point is best. Columns on which others depend stay as they are.
+    Columns are visited in random order, 500 of them at most. Each takes the value, among those of
+    all candidates, with which the point is best. Columns on which others depend stay as they are.
     """
-
-    def log_prior(X: Array) -> Array:
-        return exponent * space.log_prior(X) if exponent else np.zeros(len(X))
-
-    best = int(np.argmax(ratio.values + log_prior(candidates)))
+    score = ratio.values
+    if exponent:
+        score = score + exponent * space.log_prior(candidates)
+    best = int(np.argmax(score))
     ratio.start(best)
     x: Array = candidates[best]
     parents = {space.column[name] for p in space.dists for name in p.when or {}}
-    for j in rng.permutation(space.d):
+    for j in rng.permutation(space.d)[:_MAX_COMBINED]:
         if np.isnan(x[j]) or j in parents:
             continue
-        changed = np.repeat(x[None], len(candidates), axis=0)
-        changed[:, j] = candidates[:, j]
-        score = ratio.line(j) + log_prior(changed)
+        score = ratio.line(j)
+        if exponent:
+            changed = np.repeat(x[None], len(candidates), axis=0)
+            changed[:, j] = candidates[:, j]
+            score = score + exponent * space.log_prior(changed)
         better = score > score[ratio.chosen[j]]
         rows = np.flatnonzero(better & ~np.isnan(candidates[:, j]))
-        rows = rows[_may_propose(space, history, changed[rows])]
-        if len(rows):
-            best = int(rows[np.argmax(score[rows])])
-            ratio.change(j, best)
-            x = changed[best]
+        for best in rows[np.argsort(-score[rows], kind="stable")].tolist():
+            y = x.copy()
+            y[j] = candidates[best, j]
+            if _may_propose(space, history, y[None])[0]:
+                ratio.change(j, best)
+                x = y
+                break
     return x[None]
 
 
