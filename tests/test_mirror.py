@@ -139,6 +139,7 @@ THEMES = {
         "server/worker_loop",
     ],
     "storages/test_checksums": ["storages/table_rows"],
+    "storages/test_repair": ["storages/sqlite_pages"],
     "storages/test_contract": [
         "storages/base",
         "storages/memory",

@@ -8,6 +8,7 @@ must fail: both checkers report an `ignore` that nothing needs.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal, assert_type
 
 import numpy as np
@@ -106,6 +107,9 @@ assert_type(storages.Redis("redis://host:6379"), storages.Redis)
 assert_type(storages.SQL("postgresql://host/name"), storages.SQL)
 assert_type(storages.SQLite("study.db", max_retries=1), storages.SQLite)
 assert_type(storages.from_url("sqlite:///study.db"), storages.Storage)
+assert_type(storages.salvage(storages.Memory()), list[storages.Salvage])
+assert_type(storages.salvage_file(Path("study.db")), list[storages.Salvage])
+storages.write_studies(storages.salvage(storages.Memory()), storages.Memory())
 
 assert_type(executors.Processes(4, limits={"time_s": 60.0}), executors.Processes)
 assert_type(executors.Ray(address="auto"), executors.Ray)

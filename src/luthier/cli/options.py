@@ -114,16 +114,29 @@ def open_existing_storage(url: str) -> Storage:
     Raises:
         StudyNotFoundError: There is no such file.
     """
-    path = url
-    if "://" in url:
-        path = unquote(url.partition("://")[2].partition("?")[0]).removeprefix("/")
-    if url.startswith("sqlite:") or "://" not in url:
-        file = Path(path).expanduser()
-        if not file.is_file():
-            raise StudyNotFoundError(
-                f"there is no file {file}; begin a study with 'luthier run', or pass --storage"
-            )
+    require_file(url)
     return open_storage(url)
+
+
+def file_of(url: str) -> Path | None:
+    """The file in which a storage is; None where it is on a server."""
+    if url.startswith("sqlite:"):
+        path = unquote(url.partition("://")[2].partition("?")[0]).removeprefix("/")
+        return Path(path).expanduser()
+    return None if "://" in url else Path(url).expanduser()
+
+
+def require_file(url: str) -> None:
+    """Refuse a storage whose file does not exist.
+
+    Raises:
+        StudyNotFoundError: There is no such file.
+    """
+    file = file_of(url)
+    if file is not None and not file.is_file():
+        raise StudyNotFoundError(
+            f"there is no file {file}; begin a study with 'luthier run', or pass --storage"
+        )
 
 
 def load_study(name: str, url: str) -> Study:

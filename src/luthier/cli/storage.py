@@ -12,11 +12,20 @@ import click
 from ..errors import StorageDamagedError
 from ..passwords import hide_password
 from ..storages.base import COPYING
+from ..storages.repair import (
+    Salvage,
+    is_readable,
+    replace_file,
+    salvage,
+    salvage_file,
+    write_studies,
+)
 from ..storages.settings import read_settings
 from ..study.copy import copy as copy_study
 from ..study.copy import require_free_name
-from .options import open_existing_storage, open_storage, storage_option
+from .options import file_of, open_existing_storage, open_storage, require_file, storage_option
 from .session import run_session
+from .tables import print_table
 from .text import escape, examples
 
 
@@ -27,7 +36,7 @@ from .text import escape, examples
     )
 )
 def storage() -> None:
-    """Copy studies between storages, and upgrade storages."""
+    """Copy, check, repair and upgrade storages."""
 
 
 @storage.command(
@@ -124,3 +133,80 @@ def upgrade(storage: str) -> None:
     """
     before, after = open_existing_storage(storage).upgrade()
     click.echo("nothing to do" if before == after else f"schema {before} -> {after}")
+
+
+@storage.command(epilog=examples("luthier storage check sqlite:///luthier.db"))
+@click.argument("url", envvar="LUTHIER_STORAGE", metavar="URL")
+def check(url: str) -> None:
+    """Say what of a storage is damaged.
+
+    All studies are read whole, and nothing is changed. The exit status is 1 where anything is
+    damaged; 'luthier storage repair' saves the rest.
+    """
+    if not _report(_salvage(url)):
+        raise click.exceptions.Exit(1)
+
+
+@storage.command(
+    epilog=examples(
+        "luthier storage repair sqlite:///luthier.db",
+        "luthier storage repair postgresql://user@host/database sqlite:///saved.db",
+    )
+)
+@click.argument("url", envvar="LUTHIER_STORAGE", metavar="URL")
+@click.argument("target", required=False, metavar="[TO]")
+def repair(url: str, target: str | None) -> None:
+    """Save what can be read of a damaged storage to another one.
+
+    The damaged storage is not changed. Trials keep their numbers: one that is lost becomes a failed
+    one that says so. Without TO, a SQLite file is renamed to FILE.damaged, and what was saved takes
+    its place. Stop all workers first.
+
+    The exit status is 1 where something could not be saved.
+    """
+    file = file_of(url)
+    if target is None and file is None:
+        raise click.UsageError("name a storage to write to: luthier storage repair URL TO")
+    studies = _salvage(url)
+    is_whole = _report(studies)
+    if not studies:
+        raise click.exceptions.Exit(1)
+    if is_whole and target is None:
+        return
+    if target is not None:
+        write_studies(studies, open_storage(target))
+    elif file is not None:
+        kept = replace_file(file, studies)
+        click.echo(f"the damaged file is {escape(kept)}", err=True)
+    if not all(is_readable(study) and not study.n_lost for study in studies):
+        raise click.exceptions.Exit(1)
+
+
+def _salvage(url: str) -> list[Salvage]:
+    file = file_of(url)
+    if file is None:
+        return salvage(open_storage(url))
+    require_file(url)
+    return salvage_file(file)
+
+
+def _report(studies: Sequence[Salvage]) -> bool:
+    """Print what is damaged, and return whether nothing is."""
+    rows = [
+        [
+            study.record.name,
+            len(study.rows),
+            study.n_lost,
+            ("damaged" if is_readable(study) else "lost") if study.problems else "whole",
+        ]
+        for study in studies
+    ]
+    print_table(["name", "trials", "lost", "study"], rows)
+    for study in studies:
+        lost = [i for i, row in enumerate(study.rows) if row is None]
+        some = ", ".join(map(str, lost[:20])) + (" ..." if len(lost) > 20 else "")
+        for problem in [*study.problems, *([f"lost trials: {some}"] if lost else [])]:
+            click.echo(escape(f"{study.record.name}: {problem}"), err=True)
+    if not studies:
+        click.echo("No study can be read.", err=True)
+    return bool(studies) and not any(study.problems or study.n_lost for study in studies)

@@ -16,7 +16,20 @@ from ..passwords import hide_password
 from .base import Storage
 from .memory import Memory
 
-__all__ = ["HTTP", "Memory", "Redis", "Retrying", "SQL", "SQLite", "Storage", "from_url"]
+__all__ = [
+    "HTTP",
+    "Memory",
+    "Redis",
+    "Retrying",
+    "SQL",
+    "SQLite",
+    "Salvage",
+    "Storage",
+    "from_url",
+    "salvage",
+    "salvage_file",
+    "write_studies",
+]
 
 _FILES = {
     "HTTP": "http",
@@ -24,6 +37,10 @@ _FILES = {
     "Retrying": "retrying",
     "SQL": "sql",
     "SQLite": "sqlite",
+    "Salvage": "repair",
+    "salvage": "repair",
+    "salvage_file": "repair",
+    "write_studies": "repair",
 }
 _SERVERS = {  # the storage on a server, by the URL's scheme
     "postgresql": "SQL",
@@ -50,6 +67,10 @@ _EXAMPLES = (
 if TYPE_CHECKING:
     from .http import HTTP as HTTP
     from .redis import Redis as Redis
+    from .repair import Salvage as Salvage
+    from .repair import salvage as salvage
+    from .repair import salvage_file as salvage_file
+    from .repair import write_studies as write_studies
     from .retrying import Retrying as Retrying
     from .sql import SQL as SQL
     from .sqlite import SQLite as SQLite

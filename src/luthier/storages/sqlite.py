@@ -121,6 +121,14 @@ class SQLite(Relational):
     def _query_one(self, statement: str, args: Sequence[Any]) -> Any:
         return self._file.query_one(statement, tuple(args))
 
+    def verify(self) -> None:
+        """Check all of the file, which takes 11 ms a megabyte.
+
+        Raises:
+            StorageDamagedError: It is torn.
+        """
+        self._file.verify()
+
     def upgrade(self) -> tuple[int, int]:
         return self._file.found, SCHEMA  # it was upgraded when it was opened
 

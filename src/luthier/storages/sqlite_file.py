@@ -111,6 +111,13 @@ class File(ForkAware):
         except OSError as e:
             raise StorageError(f"{self.path}-wal cannot be written to the disk: {e}") from e
 
+    def verify(self) -> None:
+        """Raise StorageDamagedError where the file is torn, however large it is."""
+        with self.read() as db:
+            (problem,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if problem != "ok":
+                raise sqlite3.DatabaseError(problem)
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
@@ -305,7 +312,7 @@ class File(ForkAware):
         if code in _DAMAGED or unreadable or any(text in str(e) for text in _DAMAGED_TEXTS):
             return StorageDamagedError(
                 f"{self.path} is damaged or not a SQLite file ({e}); restore it from a copy, or "
-                "save what can be read with the sqlite3 command's .recover"
+                "save what can be read with 'luthier storage repair'"
             )
         if code == sqlite3.SQLITE_FULL or name in _FULL:
             return StorageFullError(
