@@ -304,16 +304,23 @@ class _Loop:
             self.settle(ticket, outcome, retried=False)
         except LuthierError as e:
             logger.warning("trial %d: %s", ticket.number, e)
+            if isinstance(e, StorageUnreachableError):
+                return
             with contextlib.suppress(LuthierError):
                 self.engine.release(ticket.number, ticket.token, retried=False)
 
-    def release_all(self) -> None:
-        """Release what was asked for and is not over."""
+    def release_all(self, reason: BaseException) -> None:
+        """Release what was asked for and is not over.
+
+        A server that has stayed away is not asked again: one that hangs takes its time each time.
+        """
         if os.getpid() != self.process:
             return
         held = self.held
         self.held = {}
         try:
+            if isinstance(reason, StorageUnreachableError):
+                raise reason
             for ticket in held.values():
                 self.engine.release(ticket.number, ticket.token, retried=False)
             self.engine.release_unnoted()
@@ -332,8 +339,8 @@ class _Loop:
         try:
             while (ticket := self.ask()) is not None:
                 self.take_in(ticket, execute(self.objective, self.engine.trial(ticket)))
-        except BaseException:  # Ctrl-C: the trial goes back, somebody resumes it
-            self.release_all()
+        except BaseException as e:  # Ctrl-C: the trial goes back, somebody resumes it
+            self.release_all(e)
             raise
 
     def run_in(self, executor: cf.Executor, n_jobs: int, window: int | None) -> None:
@@ -370,8 +377,8 @@ class _Loop:
                     else:
                         ready[ticket.number] = (ticket, outcome)
                 self._take_in_ready(ready, running.values(), in_order=window is not None)
-        except BaseException:
-            self._wind_down(executor, running, ready)
+        except BaseException as e:
+            self._wind_down(executor, running, ready, e)
             raise
         finally:
             forget(key)
@@ -396,6 +403,7 @@ class _Loop:
         executor: cf.Executor,
         running: dict[cf.Future[Outcome | None], Ticket],
         ready: dict[int, tuple[Ticket, Outcome]],
+        reason: BaseException,
     ) -> None:
         """After an error or Ctrl-C: end what can be ended, store what came in, release the rest."""
         if os.getpid() != self.process:
@@ -410,7 +418,7 @@ class _Loop:
             future.add_done_callback(partial(_store_late, self, ticket))
         for ticket, outcome in ready.values():
             self.store_late(ticket, outcome)
-        self.release_all()
+        self.release_all(reason)
 
 
 def _find_broken_executor(outcome: Outcome) -> cf.BrokenExecutor | None:
