@@ -19,6 +19,7 @@ TOO_EXPENSIVE = "TooExpensive"
 # The first that fits is taken.
 _STATUS: tuple[tuple[type[LuthierError], int], ...] = (
     (errors.StudyNotFoundError, 404),
+    (errors.StorageDamagedError, 409),
     (errors.SamplerError, 422),
     (errors.UnknownNameError, 422),
     (errors.RuleError, 422),
