@@ -120,7 +120,7 @@ def test_a_log_that_vanishes_in_use_is_told_of_and_nothing_acknowledged_is_lost(
     os.unlink(f"{path}{end}")
     with pytest.raises(StorageDamagedError, match="all that was acknowledged is in the file"):
         study.ask()
-    assert luthier.load_study("s", str(path)).trials == truth
+    assert luthier.load_study("s", str(path)).trials[:5] == truth
 
 
 def test_a_log_that_is_missing_when_a_file_is_opened_is_told_of(tmp_path, script):

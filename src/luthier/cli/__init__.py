@@ -29,7 +29,7 @@ _COMMANDS = {
     "export": ("results", "Export all trials of a study as CSV or JSON."),
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),
     "delete": ("studies", "Delete a study with all its trials."),
-    "storage": ("storage", "Copy studies between storages, and upgrade storages."),
+    "storage": ("storage", "Copy, check, repair and upgrade storages."),
     "serve": ("serve", "Serve studies over HTTP."),
     "demo": ("demo", "Tune a real model on real data, and measure the gain."),
 }

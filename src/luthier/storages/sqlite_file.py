@@ -78,6 +78,9 @@ class File(ForkAware):
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: _Identity | None = None  # once it has been opened
+        self._name = str(path)
+        self._log_path = f"{path}-wal"
+        self._index_path = f"{path}-shm"
         self._log: tuple[_Identity, _Identity] | None = None  # that the connection writes to
         self._lock = threading.RLock()
         follow_forks(self)
@@ -150,26 +153,25 @@ class File(ForkAware):
                     self._log = self._find_log()
                 yield db
                 _wait_and_execute(db, "COMMIT")
-                self._require_log()
             except BaseException:
                 if db.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         db.execute("ROLLBACK")
                 raise
+            if begin != "BEGIN":  # what is acknowledged is in the log that others read
+                self._require_log()
 
     def _open(self) -> sqlite3.Connection:
         """Return the connection to the file that was opened first.
 
         Where that was deleted meanwhile, no new one is made.
         """
-        if self._identity is not None and _identity(self.path) != self._identity:
+        if self._identity is not None and _identity(self._name) != self._identity:
             self.close()
             raise StorageDamagedError(
                 f"{self.path} was deleted or replaced while it was in use; open the study anew"
             )
-        if self._connection is not None:
-            self._require_log()
-        else:
+        if self._connection is None:
             if self._identity is None and not self.path.parent.is_dir():
                 raise StorageError(f"the folder {self.path.parent} does not exist; make it first")
             if self.path.is_dir():
@@ -222,8 +224,8 @@ class File(ForkAware):
 
     def _find_log(self) -> tuple[_Identity, _Identity] | None:
         """Return the identities of the write-ahead log and its index; None without them."""
-        log = _identity(f"{self.path}-wal")
-        index = _identity(f"{self.path}-shm")
+        log = _identity(self._log_path)
+        index = _identity(self._index_path)
         return None if log is None or index is None else (log, index)
 
     def _prepare(
