@@ -201,6 +201,7 @@ def test_repeated_choices_are_found_with_one_look_at_each(monkeypatch) -> None:
         (lambda: Float(-1.7e308, 0, step=1e308), "beyond what floats can measure"),
         (lambda: Float(0, 1e308, step=1e-300), "beyond what floats can measure|too small"),
         (lambda: Float(5e-324, 1e308, scale="log", step=1e300), "beyond what floats can measure"),
+        (lambda: Float(5e-324, 1, scale="log", step=0.5), "beyond what floats can measure"),
         (lambda: Float(1e16, 2e16, step=0.01), "too small"),
         (lambda: Float(0, 10**400), "must be finite|whole number"),
         (lambda: Float(0, 1, step=10**400), "must be finite|whole number"),

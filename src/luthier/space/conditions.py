@@ -1,12 +1,36 @@
-"""Conditions by columns, and the order in which they are decided."""
+"""Conditions as people write them, by columns, and in the order in which they are decided."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from ..errors import DistributionError
 from ..typing import Array
+from ..validation import check_parameter_name
+from .choices import to_choice
+
+
+def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
+    """Return conditions as `{parent: allowed values}`.
+
+    Args:
+        when: As people write it: name of a parent to one value, or to a list, set, range or array
+            of them.
+
+    Raises:
+        DistributionError: A name or a value cannot be stored.
+    """
+    many = (list, tuple, set, frozenset, range, np.ndarray)
+    return {
+        check_parameter_name(k, DistributionError): tuple(
+            map(to_choice, v if isinstance(v, many) else (v,))
+        )
+        for k, v in (when or {}).items()
+    }
 
 
 class Condition(NamedTuple):

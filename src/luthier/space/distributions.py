@@ -16,34 +16,17 @@ from numpy.typing import NDArray
 from ..errors import DistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
-from ..validation import check_parameter_name, is_scalar, show, to_plain_number
+from ..validation import is_scalar, show, to_plain_number
 from .choices import choice_key, to_choice
+from .conditions import normalise_conditions
 
 Scale = Literal["linear", "log", "reverse_log"]
 
 _DEFAULT_SD = 0.25  # of a prior that names only a value, as a share of the range
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
+_LARGE = 1e15  # beyond it, and below its inverse, half a step may be beyond floats
 _MAX_PLACES = 15  # decimals to which values are rounded
 _FINE_STEP = 1e-9  # below it that many decimals are too few
-
-
-def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
-    """Return conditions as `{parent: allowed values}`.
-
-    Args:
-        when: As people write it: name of a parent to one value, or to a list, set, range or array
-            of them.
-
-    Raises:
-        DistributionError: A name or a value cannot be stored.
-    """
-    many = (list, tuple, set, frozenset, range, np.ndarray)
-    return {
-        check_parameter_name(k, DistributionError): tuple(
-            map(to_choice, v if isinstance(v, many) else (v,))
-        )
-        for k, v in (when or {}).items()
-    }
 
 
 class _Parameter(
@@ -187,23 +170,24 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         Raises:
             DistributionError: They are too wide, or the steps too small.
         """
-        try:
-            measured = math.isfinite(sum(self._line))
-        except (ValueError, OverflowError):  # the logarithm of nothing, or a number beyond floats
-            measured = False
-        if self.step is not None and measured:
-            ends = (math.nextafter(self.low, 0), math.nextafter(self.high, 0))
-            finest = max(map(math.ulp, ends))
-            if self.low < self.high and self.step < finest:
+        low, high, step = self.low, self.high, self.step
+        measured = math.isfinite(high - low)
+        if step is not None and measured and low < high:
+            finest = math.ulp(math.nextafter(max(abs(low), abs(high)), 0))
+            if step < finest:
                 raise DistributionError(
-                    f"floats between low={self.low!r} and high={self.high!r} are up to {finest:g} "
-                    f"apart, so step={self.step!r} is too small; take a wider one, or none"
+                    f"floats between low={low!r} and high={high!r} are up to {finest:g} apart, so "
+                    f"step={step!r} is too small; take a wider one, or none"
                 )
-            measured = (self.high - self.low) / self.step <= 2 * _MAX_INT
+            measured = (high - low) / step <= 2 * _MAX_INT
+        if step is not None and measured and (0 < low < 1 / _LARGE or max(-low, high) > _LARGE):
+            try:  # half a step outside
+                measured = math.isfinite(sum(self._line))
+            except ValueError:  # the logarithm of nothing
+                measured = False
         if not measured:
-            step = "" if self.step is None else f" in steps of {self.step!r}"
             raise DistributionError(
-                f"the range from low={self.low!r} to high={self.high!r}{step} is beyond what "
+                f"the range from low={low!r} to high={high!r} with step={step!r} is beyond what "
                 "floats can measure; narrow it, take wider steps, or use scale='log'"
             )
 
