@@ -59,11 +59,7 @@ THEMES = {
     "integration/test_bad_objectives": ["study/loop", "study/stop_signal"],
     "integration/test_faults": ["study/remote"],
     "integration/test_forks": ["storages/forks", "trial/forks"],
-    "integration/test_kill": [
-        "study/engine",
-        "study/intake",
-        "warn_once",
-    ],
+    "integration/test_kill": ["study/engine", "warn_once"],
     "integration/test_worker": [
         "cli/serve",
         "cli/worker",

@@ -6,6 +6,7 @@ that the sampler proposes.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Collection
 from typing import Any, Literal
@@ -17,10 +18,15 @@ from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
 from ..trial.record import State, TrialRow, Turn
 from ..warn_once import WarnOnce
+from .offer import Offer
 from .proposals import Proposals
 from .replica import Replica
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
+# Between two attempts, at random: so that workers that have met do not meet again.
+_SHORTEST_PAUSE_S = 0.0002
+_LONGEST_PAUSE_S = 0.005
+_pauses = random.SystemRandom()  # a fork has others, and nobody's seed is touched
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +79,7 @@ class Intake:
             return Next.DONE
 
         self._warn_of_stuck_trials(request.scheduler)
-        if request.scheduler is None:
-            return self._propose(request) if request.takes_new else Next.DONE
-        return self._follow(request.scheduler, request)
+        return self._follow(request)
 
     def _set_budget(self, n_left: int | None) -> None:
         history = self.replica.history
@@ -116,54 +120,52 @@ class Intake:
             return row
         return replace(row, params=self.proposals.complete(sampler, row.number, row.params))
 
-    def _follow(
-        self, scheduler: Scheduler, request: Request
-    ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
-        """Do what the scheduler says that a free worker does."""
-        for _ in range(_ATTEMPTS):
-            move = scheduler.next(self.replica.history)
+    def _follow(self, request: Request) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+        """Do what the scheduler says that a free worker does.
+
+        Where another worker was quicker, it is asked again with that one's trial in sight.
+        """
+        scheduler = request.scheduler
+        history = self.replica.history
+        offer = Offer(self.proposals, history, request.sampler)
+        n_refused = 0
+        pause_s = _SHORTEST_PAUSE_S
+        while n_refused < _ATTEMPTS:
+            move = Next.START if scheduler is None else scheduler.next(history)
             if isinstance(move, Resume):
+                n_refused += move.number < history.n
                 row = self._resume(move, request)
-                if row is not None:
-                    return row
             elif move is not Next.START:
                 return move
             elif request.takes_new:
-                return self._propose(request)
+                row = self._add(offer.params(), request.worker)
             else:
-                is_running = bool(self.replica.history.running)
-                return Next.WAIT if scheduler.resumes and is_running else Next.DONE
+                resumes = scheduler is not None and scheduler.resumes
+                return Next.WAIT if resumes and history.running else Next.DONE
+
+            if row is not None:
+                return row
+            time.sleep(_pauses.uniform(0.0, pause_s))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         return Next.WAIT
-
-    def _propose(self, request: Request) -> TrialRow:
-        """Begin a new trial.
-
-        If another worker was quicker, the proposal is made once more with its trial in sight.
-        """
-        replica = self.replica
-        for attempt in (0, 1):
-            number = replica.history.n
-            params = self.proposals.propose(request.sampler, number, attempt)
-            row = self._new_row(number, params, request.worker)
-            expected = None if attempt else number
-            first, revision = replica.storage.add_trials(replica.study, [row], expected)
-            if first >= 0:
-                break
-            replica.refresh()
-        row = row if first == number else replace(row, number=first)
-        replica.apply(revision, row)
-        return row
 
     def _begin(self, params: dict[str, Any], request: Request) -> TrialRow | None:
         """Begin a new trial with these params, the others sampled; None if another was quicker."""
-        replica = self.replica
-        number = replica.history.n
+        number = self.replica.history.n
         fixed = self.proposals.check(params)
-        completed = self.proposals.complete(request.sampler, number, fixed)
-        row = self._new_row(number, completed, request.worker)
-        first, revision = replica.storage.add_trials(replica.study, [row], number)
-        replica.apply(revision, row if first >= 0 else None)
-        return row if first >= 0 else None
+        return self._add(self.proposals.complete(request.sampler, number, fixed), request.worker)
+
+    def _add(self, params: dict[str, Any], worker: str) -> TrialRow | None:
+        """Begin a new trial with these params.
+
+        None if another worker was quicker, whose trial is then in sight.
+        """
+        replica = self.replica
+        row = self._new_row(replica.history.n, params, worker)
+        first, revision = replica.storage.add_trials(replica.study, [row], row.number)
+        is_added = first >= 0
+        replica.apply(revision, row if is_added else None)
+        return row if is_added else None
 
     def _new_row(self, number: int, params: dict[str, Any], worker: str) -> TrialRow:
         storage = self.replica.storage
