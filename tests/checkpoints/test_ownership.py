@@ -76,14 +76,14 @@ def test_a_place_of_somebody_else_is_left_alone(tmp_path, content):
 
 
 def test_where_all_belongs_to_others_nothing_is_written(tmp_path):
-    for folder in (tmp_path, tmp_path / A.identity):
+    for folder in (tmp_path, *(tmp_path / name for name in A.folders)):
         folder.mkdir(exist_ok=True)
         (folder / "study.json").write_bytes(msgspec.json.encode(B))
     a = Checkpoints(tmp_path).belonging_to(A)
     with pytest.raises(CheckpointError, match=r"belong to study 'b'.*a place of its own"):
         a.save(0, 1, VALUE)
     assert a.files() == {}
-    assert len(list(tmp_path.rglob("*"))) == 3
+    assert len(list(tmp_path.rglob("*"))) == 5
 
 
 def test_of_many_that_begin_at_once_one_has_the_place(tmp_path):
@@ -175,6 +175,44 @@ def test_two_databases_that_name_one_folder_never_delete_each_others_checkpoints
         assert has_its_best(other)
     luthier.delete_study("s", urls[1])
     assert has_its_best(production)
+
+
+def test_a_copy_of_a_database_on_a_server_does_not_delete_what_the_first_needs(tmp_path):
+    import psycopg
+
+    server = shared("postgresql")
+    production = server.fresh()
+    name = production.rpartition("/")[2]
+    first = run("s", f"{production}?checkpoints={tmp_path}/ck")
+    first.storage.close()
+    with psycopg.connect(server.url, autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name}_copy TEMPLATE {name}")
+    url = f"{production}_copy?checkpoints={tmp_path}/ck"
+    copy = luthier.load_study("s", url, sampler="random")
+    assert has_its_best(copy)
+    two_hours_pass(tmp_path / "ck")
+    copy.enqueue({"x": 1e-9})
+    copy.optimize(train, n_trials=3, progress=False)
+    assert has_its_best(first)
+    assert has_its_best(copy)
+    luthier.delete_study("s", url)
+    assert has_its_best(first)
+
+
+def test_a_study_that_moves_from_server_to_server_finds_all_of_its_checkpoints(place):
+    owners = [Owner("a" * 16, "a", server=server) for server in ("1", "2", "3", "4")]
+    made = []
+    for number, owner in enumerate(owners):
+        store = Checkpoints(place).belonging_to(owner)
+        made.append(store.save(number, 1, VALUE))
+        assert files(store) == [made[number]["file"]]
+        for reference in made:
+            assert store.load(reference)["w"][1] == 1
+        store.delete(made[:number])  # the database may still be there
+        assert Checkpoints(place).belonging_to(owners[0]).load(made[0])["w"][1] == 1
+    target = Checkpoints(place).belonging_to(Owner("b" * 16, "b"))
+    adopted = target.adopt(Checkpoints(place).belonging_to(owners[-1]), made)
+    assert adopted == {reference["file"] for reference in made}
 
 
 def test_a_copy_of_a_database_does_not_delete_what_the_first_needs(tmp_path):

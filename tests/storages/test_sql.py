@@ -49,6 +49,16 @@ def test_a_study_moves_to_a_server_by_its_url_alone(url):
     assert again.best_value == study.best_value
 
 
+def test_a_database_is_told_from_others_and_known_again(kind, url):
+    same = [from_url(each) for each in (url, f"{url}?lease_s=5")]
+    other = from_url(shared(kind).fresh())
+    for storage in (*same, other):
+        storage.studies()
+    assert same[0].database == same[1].database
+    assert same[0].database != other.database
+    assert len(other.database.rpartition("/")[0]) > 10  # what tells the server
+
+
 def test_a_password_is_never_shown(kind):
     storage = from_url(f"{kind}://anna:s%40cret@127.0.0.1:9/x?reconnect_s=0")
     assert "s%40cret" in storage.url  # another process needs it

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,32 +33,45 @@ class Owner(msgspec.Struct, frozen=True):
         identity: 16 hexadecimal digits that no other study of any database has.
         study: Its name, for people.
         database: The path of the file that it is in; "" where there is none, as on a server.
+        server: What tells the database on its server from others; "" where nothing does.
     """
 
     identity: str
     study: str
     database: str = ""
+    server: str = ""
 
     @property
     def mark(self) -> str:
         """What the names of its files bear."""
         return self.identity[:8]
 
+    @property
+    def folders(self) -> tuple[str, str]:
+        """Names of folders of its own in a place of others; the second where copies meet."""
+        where = hashlib.sha256(f"{self.server} {self.database}".encode()).hexdigest()[:8]
+        return self.identity, f"{self.identity}-{where}"
+
     def is_same(self, other: Owner) -> bool:
         """Whether two are one study.
 
-        A database that was moved is the same one; a copy of it is another, as long as the first is
-        still there.
+        A file that was moved is the same database; a copy of it is another, as long as the first is
+        still there. So is any copy on another server, or under another name, as the first may be
+        there.
         """
-        return self.identity == other.identity and not _are_two(self.database, other.database)
+        return (
+            self.identity == other.identity
+            and not _are_two(self.database, other.database)
+            and (self.server == other.server or not self.server or not other.server)
+        )
 
 
 class Ownership:
     """The part of a place that belongs to one study.
 
     It is the place itself where that is the study's or nobody's, and otherwise a folder in it that
-    is named by the study's identity. The first checkpoint that is saved claims it, by a file that
-    says whose it is.
+    is named by the study's identity, and by its database where copies of that meet. The first
+    checkpoint that is saved claims it, by a file that says whose it is.
 
     Args:
         place: The place that was named for the study, which others may have been given too.
@@ -66,14 +81,14 @@ class Ownership:
     def __init__(self, place: Place, owner: Owner) -> None:
         self.place = place
         self.owner = owner
-        self.inner = place.inner(owner.identity)
+        self.inner = tuple(place.inner(name) for name in owner.folders)
         self._own: Place | None = None
 
     @property
     def own(self) -> Place | None:
         """The part that belongs to the study; None where none does so far."""
         if self._own is None:
-            found = (p for p in (self.inner, self.place) if self._is_own(p))
+            found = (p for p in (*self.inner, self.place) if self._is_own(p))
             self._own = next(found, None)
         return self._own
 
@@ -86,10 +101,18 @@ class Ownership:
         return self.own or (self.place if _read_owner(self.place) is None else None)
 
     @property
-    def readable(self) -> list[Place]:
-        """The parts in which its checkpoints may be, the likeliest first."""
+    def readable(self) -> Iterator[Place]:
+        """The parts in which its checkpoints may be, the likeliest first.
+
+        After a database was moved to another server, those are in parts that are not its own.
+        """
         own = self.own
-        return [self.place] if own is None or own is self.place else [own, self.place]
+        if own is not None and own is not self.place:
+            yield own
+        yield self.place
+        for name in sorted(self.place.files()):
+            if name.startswith(self.owner.identity):
+                yield self.place.inner(name)
 
     def claim(self, apart: bool = False) -> Place:
         """Return the part that belongs to the study, which takes possession of it if need be.
@@ -102,18 +125,18 @@ class Ownership:
         """
         if self.own is not None:
             return self.own
-        for part in (self.inner,) if apart else (self.place, self.inner):
+        for part in self.inner if apart else (self.place, *self.inner):
             if part.create(_FILE, msgspec.json.encode(self.owner)) or self._is_own(part):
                 self._own = part
-                if part is self.inner and not apart:
+                if part is not self.place and not apart:
                     logger.warning(
-                        "the place of the checkpoints of study %r belongs to another study; they "
-                        "are kept apart, in the folder %s within it",
+                        "the place of the checkpoints of study %r belongs to another study, or to "
+                        "a copy of it; they are kept apart, in the folder %s... within it",
                         self.owner.study,
                         self.owner.identity,
                     )
                 return part
-        other = _read_owner(self.inner)
+        other = _read_owner(self.inner[-1])
         raise CheckpointPlaceError(
             f"the checkpoints there belong to study {other and other.study!r} of another database, "
             f"{other and other.database!r}, and study {self.owner.study!r} would mix its own with "

@@ -104,6 +104,8 @@ class Storage(ABC):
         folder: Path or URL of the folder for checkpoints, in which each study has a folder of its
             own; None for a temporary one.
         file: Path of the file that holds the studies; None where there is none.
+        database: What tells the database on its server from all others, a copy of it included; None
+            where the storage is a file, or nothing tells.
         durable_after_s: For how long a loss of power may undo what was written, where `persist`
             cannot wait for that; in seconds.
     """
@@ -113,6 +115,7 @@ class Storage(ABC):
     url: str | None = None
     folder: str | None = None
     file: str | None = None
+    database: str | None = None
     durable_after_s: float = 0.0
 
     def __init__(self, lease_s: float = 60.0, max_retries: int = 2) -> None:

@@ -25,7 +25,7 @@ from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
 from .sql_connection import Connection
 from .sql_dialects import DIALECTS
-from .sql_engine import make_engine, prepare, read_max_bytes
+from .sql_engine import make_engine, prepare, read_identity, read_max_bytes
 from .sql_errors import translate
 from .table_rows import read_trial
 from .transitions import end, first_lease
@@ -245,6 +245,7 @@ class SQL(Relational, ForkAware):
                 try:
                     self._found_schema = prepare(engine, self._dialect, self.place, upgrade)
                     self._max_bytes = read_max_bytes(engine, self._dialect)
+                    self.database = read_identity(engine, self._dialect)
                 except BaseException:
                     engine.dispose()
                     raise

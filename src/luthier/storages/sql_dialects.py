@@ -69,6 +69,7 @@ class Dialect(msgspec.Struct, frozen=True):
         unlock: Query that unlocks it again; empty where the end of the transaction does.
         schema: Expression for the schema in which tables are made.
         now: Query for the server's clock, in seconds since 1970.
+        identity: Query for a text that no other database has, on this server or another.
         types: Texts for `TABLES`.
         busy: Error codes that mean: try again. One of them says that the first attempt of the same
             call has just come through.
@@ -88,6 +89,7 @@ class Dialect(msgspec.Struct, frozen=True):
     unlock: str
     schema: str
     now: str
+    identity: str
     types: dict[str, str]
     busy: frozenset[str | int]
     full: frozenset[str | int]
@@ -112,6 +114,8 @@ _POSTGRESQL = Dialect(
     unlock="",
     schema="current_schema()",
     now="SELECT extract(epoch FROM clock_timestamp())::float8",
+    identity="SELECT concat_ws('/', system_identifier, current_database(), current_schema()) "
+    "FROM pg_control_system()",
     types={
         "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "text": "TEXT",
@@ -163,6 +167,8 @@ _MYSQL = Dialect(
     unlock="SELECT RELEASE_LOCK(concat('luthier ', left(database(), 50)))",
     schema="database()",
     now="SELECT unix_timestamp(now(6)) + 0e0",
+    identity="SELECT concat_ws('/', "  # each of the two servers reads its own comment
+    "/*!50700 @@server_uuid, */ /*M!101100 @@server_uid, */ database())",
     types={
         "serial": "BIGINT AUTO_INCREMENT PRIMARY KEY",
         "text": "LONGTEXT",

@@ -16,6 +16,7 @@ from .base import SCHEMA
 from .checksums import add_checksums
 from .sql_connection import Connection
 from .sql_dialects import TABLES, UPGRADES, Dialect
+from .sql_errors import translate
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -124,6 +125,20 @@ def read_max_bytes(engine: Engine, dialect: Dialect) -> int | None:
     pooled = engine.raw_connection()
     try:
         return int(Connection(pooled.driver_connection).execute(dialect.max_bytes).fetchone()[0])
+    finally:
+        pooled.close()
+
+
+def read_identity(engine: Engine, dialect: Dialect) -> str | None:
+    """Return what tells the database from all others; None where the server does not say."""
+    pooled = engine.raw_connection()
+    try:
+        return str(Connection(pooled.driver_connection).execute(dialect.identity).fetchone()[0])
+    except Exception as e:
+        error = translate(e, dialect, "")
+        if isinstance(error, StorageUnreachableError) or not isinstance(error, StorageError):
+            raise
+        return None  # no right to ask, or no such function
     finally:
         pooled.close()
 

@@ -33,6 +33,11 @@ class Wrapper(Storage):
         self.durable_after_s = inner.durable_after_s
 
     @property
+    def database(self) -> str | None:  # type: ignore[override]
+        """The inner storage's, which learns it from its server."""
+        return self.inner.database
+
+    @property
     def lease_s(self) -> float:  # type: ignore[override]
         """The inner storage's, which may have learned it from its server."""
         return self.inner.lease_s
