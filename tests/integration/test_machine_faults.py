@@ -1,8 +1,10 @@
 """What a machine, a disk or a network does wrong is never taken for a trial's own failure."""
 
+import contextlib
 import errno
 import subprocess
 import sys
+import threading
 from collections import Counter
 
 import numpy as np
@@ -107,6 +109,54 @@ def exits_because_of_it(trial):
         sys.exit("cannot go on")
 
 
+def keeps_it_to_itself(trial):
+    error = None
+    try:
+        return passes_it_through(trial)
+    except MachineError as e:
+        error = str(e)
+    raise RuntimeError(error)
+
+
+def meets_it_in_a_thread(trial):
+    found = []
+
+    def train():
+        try:
+            found.append(passes_it_through(trial))
+        except MachineError:
+            found.clear()
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def prunes_itself_because_of_it(trial):
+    try:
+        return passes_it_through(trial)
+    except MachineError:
+        raise luthier.TrialPruned from None
+
+
+def is_pruned_after_it(trial):
+    with contextlib.suppress(MachineError):
+        return passes_it_through(trial)
+    raise luthier.TrialPruned
+
+
+def returns_no_number(trial):
+    with contextlib.suppress(MachineError):
+        return passes_it_through(trial)
+    return float("nan")
+
+
+def returns_nothing(trial):
+    with contextlib.suppress(MachineError):
+        return passes_it_through(trial)
+
+
 OBJECTIVES = [
     passes_it_through,
     wraps_it,
@@ -115,6 +165,12 @@ OBJECTIVES = [
     wraps_it_twice,
     groups_it,
     exits_because_of_it,
+    keeps_it_to_itself,
+    meets_it_in_a_thread,
+    prunes_itself_because_of_it,
+    is_pruned_after_it,
+    returns_no_number,
+    returns_nothing,
 ]
 
 
@@ -168,6 +224,19 @@ def test_an_objective_that_does_without_its_report_has_its_value_counted(storage
     study.optimize(objective, n_trials=2)
     assert states(study) == {"COMPLETE": 2}
     assert study.trials[0].tags == {"reported": False}
+
+
+def test_an_objective_that_fails_after_a_report_has_succeeded_fails_by_itself(storage):
+    def objective(trial):
+        with contextlib.suppress(MachineError):
+            trial.report(0.5, 1)
+        trial.report(0.5, 2)
+        return float("nan")
+
+    study = luthier.create_study(storage=storage, sampler="random")
+    storage.plan("report", StorageFullError("full"))
+    study.optimize(objective, n_trials=1)
+    assert states(study) == {"FAILED": 1}
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
 
 import luthier
 from luthier import Space, State
-from luthier.errors import LeaseLostError, ObjectiveValueError, TrialError
+from luthier.errors import LeaseLostError, ObjectiveValueError, StorageFullError, TrialError
 from luthier.trial.handle import Trial
 from luthier.trial.notes import TrialNotes
 from luthier.trial.outcome import (
@@ -42,6 +43,25 @@ def run(objective, decision=Decision.CONTINUE, objectives=("value",)):
 
 def tell(value, state=None, notes=None, objectives=("value",), error=None):
     return outcome_from_tell(3, objectives, notes or TrialNotes(), value, state, error)
+
+
+class FullLink(Link):
+    def report(self, step, value, reference, params):
+        raise StorageFullError("full")
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_a_trial_prunes_itself_only_where_it_is_told_to_or_met_no_fault_of_the_machine(decision):
+    def objective(trial):
+        with contextlib.suppress(StorageFullError):
+            trial.report(0.5, 1)
+        trial.should_stop()
+        raise luthier.TrialPruned
+
+    out = execute(objective, Trial(Ticket(number=3, proposal={}), Space(), FullLink(decision)))
+    told = {Decision.STOP: State.PRUNED, Decision.PAUSE: State.PAUSED}
+    assert out.state == told.get(decision, State.FAILED)
+    assert isinstance(out.exception, StorageFullError) == (decision not in told)
 
 
 def test_an_outcome_holds_what_the_objective_left():

@@ -18,6 +18,7 @@ from ..errors import (
     CheckpointPlaceError,
     DistributionError,
     IncompatibleDistributionError,
+    MachineError,
     ReportError,
 )
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
@@ -97,6 +98,7 @@ class Trial:
         self._decision = Decision.CONTINUE
         self._resumed: tuple[float, Any] | None = None  # step and checkpoint that it goes on from
         self._rng: np.random.Generator | None = None
+        self._machine_error: MachineError | None = None
 
     # -- the trial ------------------------------------------------------------------------------
 
@@ -151,7 +153,11 @@ class Trial:
         """Return the step and the checkpoint that the trial goes on from, loaded once."""
         if self._resumed is not None:
             return self._resumed
-        self._resumed = self._load_latest() or (0, None)
+        try:
+            self._resumed = self._load_latest() or (0, None)
+        except MachineError as e:
+            self._machine_error = e
+            raise
         return self._resumed
 
     def _load_latest(self) -> tuple[float, Any] | None:
@@ -350,15 +356,22 @@ class Trial:
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
 
         self._warn_of_going_on(step)
-        reference = None
-        if checkpoint is not None:
-            keeper = self._ticket.keeper
-            if keeper is None:
-                raise CheckpointError(
-                    f"trial {self.number} runs where its study's checkpoints cannot be reached"
-                )
-            reference = keeper.save(self.number, step, checkpoint)
-        self._link.report(step, tuple(values) if several else values[0], reference, self._params)
+        try:
+            reference = None if checkpoint is None else self._save(step, checkpoint)
+            stored = tuple(values) if several else values[0]
+            self._link.report(step, stored, reference, self._params)
+        except MachineError as e:
+            self._machine_error = e
+            raise
+        self._machine_error = None
+
+    def _save(self, step: float, checkpoint: Any) -> dict[str, Any]:
+        keeper = self._ticket.keeper
+        if keeper is None:
+            raise CheckpointError(
+                f"trial {self.number} runs where its study's checkpoints cannot be reached"
+            )
+        return keeper.save(self.number, step, checkpoint)
 
     def _number(self, what: str, x: Any) -> float:
         if isinstance(x, np.ndarray) and x.ndim == 0:
@@ -396,7 +409,11 @@ class Trial:
         later from its checkpoint.
         """
         if self._decision is Decision.CONTINUE:
-            self._decision = self._link.decide()
+            try:
+                self._decision = self._link.decide()
+            except MachineError as e:
+                self._machine_error = e
+                raise
         return self._decision is not Decision.CONTINUE
 
     def should_prune(self) -> bool:
@@ -459,6 +476,11 @@ class Trial:
     def ticket(self) -> Ticket:
         """The trial as it was begun, for the study that ends it."""
         return self._ticket
+
+    @property
+    def machine_error(self) -> MachineError | None:
+        """The machine's error that the objective met here, where no report succeeded since."""
+        return self._machine_error
 
     def notes(self) -> TrialNotes:
         """Return what the objective has left here so far, for the study that ends the trial."""

@@ -12,6 +12,7 @@ import msgspec
 
 from ..errors import (
     LeaseLostError,
+    MachineError,
     ObjectiveValueError,
     TrialError,
     TrialPruned,
@@ -35,8 +36,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         state: COMPLETE, PAUSED, PRUNED or FAILED.
         values: One number for each objective, when complete.
         error: The reason and the traceback, when failed.
-        exception: The exception that the objective raised, if it did; a `MachineError` where it was
-            raised because of one.
+        exception: The exception that the objective raised, if it did; a `MachineError` where it
+            failed because of one.
         params: The params that were used.
         suggested: The distributions that the objective asked for.
         tags: The tags that it set.
@@ -89,24 +90,35 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
             returned = objective(trial)
         values = check_values(returned, trial.objectives, f"trial {trial.number} returned")
         state = State.COMPLETE
-    except TrialPruned:
-        state = State.PRUNED
+    except TrialPruned as e:
+        state, exception = _read_pruned(trial, e)
+        error = None if exception is None else describe_exception(exception)
     except KeyboardInterrupt:
         raise
     except BaseException as e:  # some libraries end a task by what is no Exception
         state = State.FAILED
-        exception = find_machine_error(e) or e
+        exception = find_machine_error(e) or trial.machine_error or e
         error = describe_exception(e)
 
     notes = trial.notes()
-    if state == State.PRUNED and notes.decision is Decision.PAUSE:
-        state = State.PAUSED
     if values is not None:
         error = _describe_nan(trial.number, trial.objectives, values, notes.constraints)
         if error is not None:
             state = State.FAILED
             values = None
+            exception = trial.machine_error
     return _outcome(state, values, error, notes, exception=exception, started_s=started_s)
+
+
+def _read_pruned(trial: Trial, e: TrialPruned) -> tuple[State, MachineError | None]:
+    """Return how a trial ends that ends itself early, and the machine's error if that is why."""
+    decision = trial.notes().decision
+    if decision is Decision.PAUSE:
+        return State.PAUSED, None
+    met = find_machine_error(e) or trial.machine_error
+    if decision is Decision.STOP or met is None:
+        return State.PRUNED, None
+    return State.FAILED, met
 
 
 def outcome_from_tell(
