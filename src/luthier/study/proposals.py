@@ -60,6 +60,9 @@ class Proposals:
             return self.history.space
         space = self.history.space
         n_seen = self._looks.last(self.history)
+        if self._basis == (space, n_seen, n_seen):  # all are complete, and stay so
+            return self._discovered
+
         complete = self.history.state[:n_seen] == State.COMPLETE.value
         basis = (space, n_seen, int(np.count_nonzero(complete)))
         if basis == self._basis:
