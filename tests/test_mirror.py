@@ -162,6 +162,7 @@ THEMES = {
     "storages/test_sqlite": ["storages/sqlite_file"],
     "study/test_intake": ["study/offer"],
     "study/test_copy": ["cli/storage"],
+    "study/test_create": ["storages/files"],
     "study/test_leases": ["study/lease_process", "study/lease_process_main"],
     "study/test_study": [
         "study/create",

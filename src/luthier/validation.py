@@ -284,6 +284,23 @@ def check_parameter_name(name: Any, error: type[Exception]) -> str:
     return to_plain_text(name)
 
 
+# Tags that luthier sets: the trial that is run again, and why a retried one had failed.
+RESERVED_TAGS = ("confirms", "earlier_errors")
+
+
+def check_tag_name(name: Any, whose: str) -> None:
+    """Refuse the name of a tag that is not a user's to set.
+
+    Raises:
+        TrialError: It is one of luthier's own.
+    """
+    if isinstance(name, str) and name in RESERVED_TAGS:
+        raise TrialError(
+            f"the tag {name!r} of {whose} is luthier's own; choose another name, such as "
+            f"'my_{name}'"
+        )
+
+
 def check_tag(name: Any, value: Any, whose: str) -> tuple[str, Any, int]:
     """Return the name of a tag, its value in JSON's types, and its size in bytes.
 

@@ -939,3 +939,41 @@ def test_what_other_ways_choose_is_beaten_by_none(trials, weights, aspiration) -
         {"lexicographic": [("latency_ms", 2), "accuracy"]},
     ):
         assert chosen.choose(**ways).number in front
+
+
+def test_a_name_of_two_things_is_refused_and_a_prefix_says_which() -> None:
+    """A limit and what is limited, by one name."""
+    limited = study(
+        [
+            ((i / 10, 0.0), {"constraints": {"size": 100.0 * i - 600}, "tags": {"size": 100 * i}})
+            for i in range(1, 8)
+        ]
+    )
+    with pytest.raises(RuleError, match=r"write constraints\.size or tags\.size"):
+        limited.choose("size <= 300, then largest accuracy")
+    with pytest.raises(RuleError, match="'size' stands for 2 things"):
+        limited.choose("largest accuracy, then smallest size")
+    assert limited.choose("tags.size <= 300, then largest accuracy").number == 2
+    assert limited.choose("constraints.size <= -500, then largest accuracy").number == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ({"params": {"n": 1}}, {"tags": {"n": 2}}, r"params\.n or tags\.n"),
+        ({"constraints": {"n": -1.0}}, {"params": {"n": 2}}, r"constraints\.n or params\.n"),
+        ({"constraints": {"cost": -1.0}}, {"cost": 2.0}, r"constraints\.cost or trial\.cost"),
+    ],
+)
+def test_any_two_things_of_one_name_are_told_apart(first, second, said) -> None:
+    both = study([((0.5, 1.0), first | second)])
+    name = said.split(".")[1].split(" ")[0].rstrip("\\")
+    with pytest.raises(RuleError, match=said):
+        both.choose(f"smallest {name}")
+    for full in said.replace("\\", "").split(" or "):
+        assert both.choose(f"smallest {full}").number == 0
+
+
+def test_a_tag_that_repeats_a_param_is_the_same_thing() -> None:
+    same = study([((0.5, 1.0), {"params": {"n": i}, "tags": {"n": i}}) for i in (3, 2)])
+    assert same.choose("smallest n").number == 1

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+import luthier
 from luthier import Float, Int, LuthierError, Space
 from luthier.errors import CheckpointError, ReportError, UnknownAttributeError
 from luthier.trial import handle
@@ -190,3 +191,12 @@ def test_any_other_name_is_an_ordinary_attribute_error():
         trial.nonsense
     assert not isinstance(raised.value, LuthierError)
     assert copy.copy(trial).number == 3
+
+
+@pytest.mark.parametrize("name", ["confirms", "earlier_errors"])
+def test_a_tag_that_luthier_sets_is_refused(name):
+    study = luthier.create_study(seed=0)
+    with pytest.raises(luthier.errors.TrialError, match=f"'{name}' of trial 0 is luthier's own"):
+        study.optimize(lambda t: (t.set_tag(name, 3), t.suggest_float("x", 0, 1))[1], n_trials=1)
+    with pytest.raises(luthier.errors.TrialError, match="luthier's own"):
+        study.enqueue({"x": 0.5}, tags={name: 3})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 import numpy as np
@@ -203,13 +203,44 @@ class Candidates:
             return [
                 ABSENT if math.isnan(v) else v for v in self.objective(name.text).values.tolist()
             ]
-        limit = name.text.removeprefix("constraints.")
+        meanings = self._find_meanings(name.text)
+        if not meanings:
+            self._refuse_unknown(name, text)
+        given = next(iter(meanings.values()))
+        if any(other != given for other in meanings.values()):
+            refuse(
+                text,
+                name.at,
+                f"{name.text!r} stands for {len(meanings)} things with different values; write "
+                f"{' or '.join(meanings)}",
+            )
+        return given
+
+    def _find_meanings(self, text: str) -> dict[str, list[Any]]:
+        """What a name may stand for beside an objective: its name with a prefix to values (k,).
+
+        With a prefix it stands for one thing. Of what trials have anyway, a param or a tag of the
+        same name takes nothing away.
+        """
+        meanings: dict[str, list[Any]] = {}
+        limit = text.removeprefix("constraints.")
         if any(limit in worst for worst in self.limits):
-            return [worst.get(limit, ABSENT) for worst in self.limits]
+            meanings[f"constraints.{limit}"] = [worst.get(limit, ABSENT) for worst in self.limits]
+            if limit != text:
+                return meanings
         for prefix, noted in _NOTED.items():
-            given = self._means(noted, name.text.removeprefix(prefix))
-            if any(v is not ABSENT for v in given):
-                return given
+            key = text.removeprefix(prefix)
+            given = self._means(noted, key)
+            if all(v is ABSENT for v in given):
+                continue
+            if key != text:
+                return {text: given}
+            meanings[prefix + key] = given
+            if noted is _costs_of:
+                break
+        return meanings
+
+    def _refuse_unknown(self, name: Name, text: str) -> NoReturn:
         rows = [row for same in self.runs for row in same]
         limits = (limit for worst in self.limits for limit in worst)
         others = (key for noted in _NOTED.values() for row in rows for key in noted(row))
@@ -227,11 +258,11 @@ def _costs_of(row: TrialRow) -> dict[str, Any]:
 
 
 _NOTED: dict[str, Callable[[TrialRow], Mapping[str, Any]]] = {
-    "": _costs_of,
+    "trial.": _costs_of,
     "params.": lambda row: row.params,
     "tags.": lambda row: row.tags,
 }
-# By the prefix of a name. Of equal names the first counts, but constraints before all of them.
+# By the prefix of a name, which may be left out.
 
 
 def _configuration(row: TrialRow) -> Any:

@@ -9,10 +9,9 @@ from urllib.parse import unquote
 
 import click
 
-from ..errors import StudyNotFoundError
 from ..storages import Storage, from_url
 from ..storages.base import require_complete_copy
-from ..study import create
+from ..study import create, opening
 from ..study.study import Study
 
 DEFAULT_STORAGE = "sqlite:///luthier.db"
@@ -132,11 +131,7 @@ def require_file(url: str) -> None:
     Raises:
         StudyNotFoundError: There is no such file.
     """
-    file = file_of(url)
-    if file is not None and not file.is_file():
-        raise StudyNotFoundError(
-            f"there is no file {file}; begin a study with 'luthier run', or pass --storage"
-        )
+    opening.require_file(url, "begin a study with 'luthier run', or pass --storage")
 
 
 def load_study(name: str, url: str) -> Study:

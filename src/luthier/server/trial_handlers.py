@@ -16,7 +16,13 @@ from ..trial.notes import TrialNotes
 from ..trial.outcome import Outcome, outcome_from_tell
 from ..trial.record import Decision, State, TrialRow
 from ..trial.table import check_added
-from ..validation import check_cost, check_result_constraint, check_tags, to_json_types
+from ..validation import (
+    check_cost,
+    check_result_constraint,
+    check_tag_name,
+    check_tags,
+    to_json_types,
+)
 from . import schemas
 from .open_studies import OpenStudies, OpenStudy, add_key
 from .request import ApiRequest, RequestError
@@ -130,6 +136,8 @@ class TrialHandlers:
         """Add a trial with these params, to be run before anything is proposed."""
         body: schemas.EnqueueRequest = request.body
         engine = self._studies.open(request.study).engine
+        for tag in body.tags:
+            check_tag_name(tag, "a trial to be run")
         row = TrialRow(
             number=-1,
             state=State.WAITING,
@@ -166,6 +174,9 @@ def _outcome(engine: Engine, row: TrialRow, body: schemas.TellRequest) -> Outcom
     whose = f"trial {row.number}"
     can_pause = engine.scheduler is not None and engine.scheduler.resumes
     is_paused = body.state == "paused" and can_pause
+    for name, tag in body.tags.items():
+        if row.tags.get(name) != tag:  # a client may send back what it was given
+            check_tag_name(name, whose)
     notes = TrialNotes(
         params=row.params,
         tags=check_tags({**row.tags, **body.tags}, whose),

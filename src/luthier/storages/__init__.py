@@ -14,6 +14,7 @@ from ..attempts import WAIT_S, Attempts
 from ..errors import StorageError, StorageFullError
 from ..passwords import hide_password
 from .base import Storage
+from .files import ENDINGS
 from .memory import Memory
 
 __all__ = [
@@ -107,7 +108,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
     text = os.fspath(storage)
     scheme, mark, rest = text.partition("://")
     if not mark:
-        if not text.endswith((".db", ".sqlite", ".sqlite3")):
+        if not text.endswith(ENDINGS):
             got = "something with an '@', which may hold a password" if "@" in text else repr(text)
             raise StorageError(
                 f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {got}"

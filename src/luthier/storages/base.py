@@ -27,7 +27,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import StudyError
+from ..errors import StudyError, StudyNotFoundError, find_closest
 from ..trial.record import ReportValue, TrialRow, Turn
 
 SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
@@ -366,6 +366,13 @@ class Storage(ABC):
 def worker_name() -> str:
     """Return a name for this process that no other worker has."""
     return f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def no_study(name: str, names: Sequence[str], place: str = "") -> StudyNotFoundError:
+    """Return the error of a study that a storage does not have; `names` are some that it has."""
+    near = find_closest(name, names)
+    hint = f"did you mean {near!r}? " if near else ""
+    return StudyNotFoundError(f"no study {name!r}{place}; {hint}there are {list(names)}")
 
 
 def require_complete_copy(record: StudyRecord) -> None:

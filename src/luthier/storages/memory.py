@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import Changes, Report, Storage, StudyRecord
+from .base import Changes, Report, Storage, StudyRecord, no_study
 from .forks import ForkAware, follow_forks
 
 _Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
@@ -98,7 +98,7 @@ class Memory(Storage, ForkAware):
         for record in records:
             if record.name == name:
                 return record
-        raise StudyNotFoundError(f"no study {name!r}; there are {[r.name for r in records]}")
+        raise no_study(name, [r.name for r in records])
 
     def studies(self) -> list[StudyRecord]:
         with self._lock:

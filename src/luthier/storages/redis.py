@@ -34,7 +34,7 @@ from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
-from .base import SCHEMA, Changes, Report, Storage, StudyRecord
+from .base import SCHEMA, Changes, Report, Storage, StudyRecord, no_study
 from .codec import encode_body, to_json, value_from_column
 from .forks import ForkAware, follow_forks
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest
@@ -165,7 +165,7 @@ class Redis(Storage, ForkAware):
         found = self._read_studies(name)
         if not found:
             names = [record.name for record in self.studies()[:20]]
-            raise StudyNotFoundError(f"no study {name!r} in {self!r}; there are {names}")
+            raise no_study(name, names, f" in {self!r}")
         return found[0]
 
     def studies(self) -> list[StudyRecord]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..errors import StorageDamagedError, StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import Changes, Storage, StudyRecord
+from .base import Changes, Storage, StudyRecord, no_study
 from .checksums import UNREADABLE, checksum_report, checksum_study, checksum_trial
 from .codec import encode_body, to_json, value_to_column
 from .settings import decode_spec
@@ -205,7 +205,7 @@ class Relational(Storage):
             records = self._read_studies(db, "WHERE name = ?", (self._study_key(name)[0],))
             if not records:
                 names = [r.name for r in self._read_studies(db, "", (), "LIMIT 20")]
-                raise StudyNotFoundError(f"no study {name!r} in {self}; there are {names}")
+                raise no_study(name, names, f" in {self}")
         return records[0]
 
     def studies(self) -> list[StudyRecord]:

@@ -13,17 +13,19 @@ import numpy as np
 from ..argument_names import explain_arguments
 from ..checkpoints import Checkpoints
 from ..errors import CheckpointError, MissingDependencyError, StudyError, StudyExistsError
+from ..passwords import hide_password
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
+from ..storages.files import find_missing_file, is_place
 from ..storages.settings import MAX_SEED, read_settings
 from ..trial.record import TrialRow
 from ..validation import MAX_NAME_CHARACTERS, is_name, is_text, show, to_plain_text
 from .checkpoint_owner import find_owner
 from .engine import Engine
-from .opening import choose_strategies, open_checkpoints, open_engine
+from .opening import choose_strategies, open_checkpoints, open_engine, require_file
 from .study import Study, check_catch_as
 
 logger = logging.getLogger("luthier")
@@ -78,10 +80,11 @@ def create_study(
 
     Raises:
         StudyExistsError: The name is taken.
-        StudyError: A direction is neither, or objectives are not those that the loaded study has.
+        StudyError: A direction is neither, or objectives are not those that the loaded study has;
+            or the name is blank, or the URL or path of a storage.
     """
     directions, names = _read_objectives(direction, objectives)
-    name = None if name is None else _check_name(name)
+    name = None if name is None else _check_new_name(name)
     _check(seed, catch_as)
     space = Space(space) if isinstance(space, Mapping) else space
     chosen = choose_strategies(sampler, scheduler)
@@ -117,6 +120,7 @@ def create_study(
         is_given = direction is not None or objectives is not None
         _require_same_objectives(record, directions if is_given else None, names)
         _require_same_catch_as(record, catch_as)
+        _warn_of_another_seed(record, seed)
         chosen = choose_strategies(sampler, scheduler, read_settings(record))
     store = open_checkpoints(place, record, checkpoints)
     return Study(Engine(place, record, space, *chosen, store).open(space))
@@ -157,6 +161,42 @@ def _read_objectives(
     return directions, None if names is None else [to_plain_text(n) for n in names]
 
 
+def _check_new_name(name: Any) -> str:
+    """Return the name of a new study as plain text.
+
+    Raises:
+        StudyError: It is no name, but the place of a storage, or blank.
+    """
+    if isinstance(name, os.PathLike) or (isinstance(name, str) and is_place(name)):
+        place = hide_password(os.fspath(name))
+        raise StudyError(
+            f"the name of a study comes first, then its storage, got {place!r} as the name, "
+            f"which is a URL or a path; write create_study('my-study', storage={place!r})"
+        )
+    name = _check_name(name)
+    if not name.strip():
+        raise StudyError(
+            f"a study's name is not blank, got {name!r}; leave it out, or pass None, to have one "
+            "made up"
+        )
+    return name
+
+
+def _check_old_name(name: Any, storage: Any) -> str:
+    """Return the name of a study that exists as plain text.
+
+    Raises:
+        StudyError: It is no name, or it and the storage were exchanged.
+    """
+    is_exchanged = isinstance(storage, str) and not is_place(storage)
+    if is_exchanged and isinstance(name, str | os.PathLike) and is_place(str(name)):
+        raise StudyError(
+            "the name of a study comes first, then its storage, got the name "
+            f"{hide_password(str(name))!r} and the storage {storage!r}; exchange them"
+        )
+    return _check_name(name)
+
+
 def _check_name(name: Any) -> str:
     if not is_text(name):
         raise StudyError(
@@ -192,6 +232,17 @@ def _require_same_objectives(
         raise StudyError(f"study {record.name!r} has objectives {known}, not {names}")
 
 
+def _warn_of_another_seed(record: StudyRecord, seed: int | None) -> None:
+    stored = read_settings(record).seed
+    if seed is not None and stored != seed:
+        logger.warning(
+            "study %r keeps the seed with which it was created, %d; seed=%d changes nothing",
+            record.name,
+            stored,
+            seed,
+        )
+
+
 def _require_same_catch_as(record: StudyRecord, catch_as: str | None) -> None:
     stored = read_settings(record).catch_as
     if catch_as and stored != catch_as:
@@ -221,10 +272,10 @@ def load_study(
     which such places are opened. Without either everything but checkpoints can be read.
 
     Raises:
-        StudyNotFoundError: There is none of that name.
+        StudyNotFoundError: There is none of that name, or no such file; none is made.
     """
     space = Space(space) if isinstance(space, Mapping) else space
-    name = _check_name(name)
+    name = _check_old_name(name, storage)
     return Study(open_engine(name, storage, space, sampler, scheduler, checkpoints))
 
 
@@ -242,8 +293,10 @@ def delete_study(
     Raises:
         StudyNotFoundError: There is none of that name.
     """
+    name = _check_old_name(name, storage)
+    require_file(storage)
     place = from_url(storage)
-    record = place.study(_check_name(name))
+    record = place.study(name)
     store = open_checkpoints(place, record, checkpoints).belonging_to(find_owner(place, record))
     rows: Sequence[TrialRow] = ()
     with _warn_of_checkpoints_left(store, record) as is_open:
@@ -266,5 +319,5 @@ def _warn_of_checkpoints_left(store: Checkpoints, record: StudyRecord) -> Iterat
 
 
 def list_studies(storage: str | Storage) -> list[StudyRecord]:
-    """List the studies of a storage, the oldest first."""
-    return from_url(storage).studies()
+    """List the studies of a storage, the oldest first; none where its file does not exist."""
+    return [] if find_missing_file(storage) is not None else from_url(storage).studies()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import msgspec
@@ -10,12 +11,14 @@ from .. import samplers, schedulers
 from ..checkpoints import Checkpoints, temporary_store
 from ..checkpoints.places import ALLOWED, allowed_places, find_allowed
 from ..checkpoints.store import Keep, unnamed_store
+from ..errors import StudyNotFoundError, find_closest
 from ..passwords import hide_password
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
+from ..storages.files import ENDINGS, find_missing_file
 from ..storages.settings import Settings, read_settings
 from .engine import Engine
 
@@ -34,12 +37,36 @@ def open_engine(
         StudyNotFoundError: There is none of that name.
         StudyError: It is a copy that is not complete.
     """
+    require_file(storage)
     place = from_url(storage)
     record = place.study(name)
     require_complete_copy(record)
     chosen = choose_strategies(sampler, scheduler, read_settings(record))
     store = open_checkpoints(place, record, checkpoints)
     return Engine(place, record, space, *chosen, store).open(space)
+
+
+def require_file(
+    storage: str | os.PathLike[str] | Storage,
+    advice: str = "create_study(...) begins a study there",
+) -> None:
+    """Refuse the URL or path of an SQLite file that does not exist, which is not made.
+
+    Args:
+        storage: The URL or path; any other storage passes.
+        advice: What to do, for the message.
+
+    Raises:
+        StudyNotFoundError: There is no such file.
+    """
+    file = find_missing_file(storage)
+    if file is None:
+        return
+    with contextlib.suppress(OSError):
+        names = [path.name for path in file.parent.iterdir() if path.name.endswith(ENDINGS)]
+        if near := find_closest(file.name, names):
+            advice = f"did you mean {near!r}? {advice}"
+    raise StudyNotFoundError(f"there is no file {file}; {advice}")
 
 
 def choose_strategies(

@@ -32,7 +32,7 @@ from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_records
-from ..validation import show
+from ..validation import check_tag_name, show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
 from .loop import run
@@ -269,10 +269,12 @@ class Study:
 
         Raises:
             UnknownParameterError: A declared space does not have such a parameter or value.
-            TrialError: A param or a tag cannot be stored.
+            TrialError: A param or a tag cannot be stored, or the name of a tag is luthier's own.
         """
         if not isinstance(params, Mapping):
             raise TrialError(f"params to be run are a dict, got {show(params)}")
+        for tag in tags or ():
+            check_tag_name(tag, "a trial to be run")
         fixed = self.engine.check_params(params)
         row = TrialRow(
             number=-1,

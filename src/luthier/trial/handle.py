@@ -30,6 +30,7 @@ from ..validation import (
     check_result_constraint,
     check_size_of_tags,
     check_tag,
+    check_tag_name,
     int_if_whole,
     is_scalar,
     measure_json,
@@ -429,8 +430,10 @@ class Trial:
 
         Raises:
             TrialError: It cannot be stored: it is something else, text with lone surrogates, or
-                larger as JSON than 1 MiB, or than 2 MiB together with the other tags.
+                larger as JSON than 1 MiB, or than 2 MiB together with the other tags. Or the name
+                is luthier's own: "confirms" or "earlier_errors".
         """
+        check_tag_name(name, f"trial {self.number}")
         name, plain, n_bytes = check_tag(name, value, f"trial {self.number}")
         if self._n_tag_bytes < 0:
             self._n_tag_bytes = measure_json(self._tags)
