@@ -165,7 +165,6 @@ THEMES = {
     "study/test_create": ["storages/files"],
     "study/test_leases": ["study/lease_process", "study/lease_process_main"],
     "study/test_study": [
-        "study/create",
         "study/opening",
         "study/proposals",
         "trial/table",

@@ -378,8 +378,7 @@ def test_ctrl_c_in_the_objective_gives_the_trial_back(study):
     def interrupted(trial):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run(study, interrupted, {})
+    run(study, interrupted, {})
     row = study.trials[3]
     assert (row.state, row.retries) == (State.WAITING, 0)
     study.optimize(good, n_trials=1, progress=False)

@@ -316,7 +316,7 @@ def test_a_worker_that_only_fails_is_given_up(folder):
     said = call(
         "worker", "s", "--storage", "s.db", "broken.py:f", "--total", 50, status=1
     ).stderr.splitlines()
-    assert said[1] == "trial 0 failed: KeyError: 'oh'"
+    assert said[1].startswith("trial 0 failed: KeyError: 'oh'")
     assert said[-1] == "Error: the first 10 trials all failed, so the worker was stopped"
     assert len(luthier.load_study("s", "s.db").trials) == 10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import re
 import subprocess
@@ -49,6 +50,98 @@ def test_one_plain_line_at_the_end(capsys):
     (line,) = [x for x in capsys.readouterr().err.splitlines() if "done" in x]
     best = f"best {study.best_value:.6g} in trial {study.best_trial.number}"
     assert line == f"a [bold]b[/bold] \\x1b[31mred: 4 done, 2 stopped, 2 failed; {best}; 0:00"
+
+
+def test_a_long_run_that_nobody_watches_is_not_silent(capsys, monkeypatch):
+    """Lines in the log of a batch job, ever less often."""
+    monkeypatch.setattr(progress, "_QUIET_S", 0.0)
+    monkeypatch.setattr(progress, "_SLOWEST_S", 0.0)
+    run()
+    lines = [x for x in capsys.readouterr().err.splitlines() if "done" in x]
+    assert len(lines) == 8  # the last one is not repeated
+    run(progress=False)
+    assert "done" not in capsys.readouterr().err
+    monkeypatch.setattr(progress, "_SLOWEST_S", 60.0)
+    monkeypatch.setattr(progress, "_SLOWER", 1e9)
+    monkeypatch.setattr(progress, "_QUIET_S", 1e-9)
+    run()
+    lines = [x for x in capsys.readouterr().err.splitlines() if "done" in x]
+    assert len(lines) == 2  # the first, and the end
+
+
+def test_one_record_for_each_trial_and_then_no_lines(capsys, caplog, monkeypatch):
+    monkeypatch.setattr(progress, "_QUIET_S", 0.0)
+    with caplog.at_level(logging.INFO, "luthier"):
+        study = run()
+    said = [r for r in caplog.records if r.getMessage().startswith("trial ")]
+    assert [r.getMessage().split()[1] for r in said] == [str(i) for i in range(8)]
+    best = study.best_trial
+    [line] = [r.getMessage() for r in said if r.getMessage().startswith(f"trial {best.number} ")]
+    assert f"trial {best.number} complete: value {best.value:.6g} in " in line
+    assert f"; x={best.params['x']:.6g}; best {best.value:.6g} in trial {best.number}" in line
+    assert [r.levelname for r in said] == ["INFO", "INFO", "INFO", "WARNING"] * 2
+    assert (
+        said[3].getMessage()
+        == f"trial 3 failed: ValueError: no; x={study.trials[3].params['x']:.6g}"
+    )
+    assert said[0].trial == 0
+    assert said[0].state == "complete"
+    assert "done" not in capsys.readouterr().err
+
+
+def test_a_trial_that_is_told_has_its_record(caplog):
+    study = luthier.create_study(seed=0)
+    with caplog.at_level(logging.INFO, "luthier"):
+        study.tell(study.ask(), 0.5)
+    assert [r.getMessage() for r in caplog.records if "complete" in r.getMessage()]
+
+
+class Shown:
+    """Stands for IPython: it keeps what is shown."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.bundles = []
+
+    def get_ipython(self):
+        return self
+
+    def display(self, bundle, raw, display_id):
+        assert raw
+        assert display_id
+        self.bundles.append(bundle)
+        return self
+
+    def update(self, bundle, raw):
+        assert raw
+        self.bundles.append(bundle)
+
+
+@pytest.mark.parametrize("choice", [None, True])
+def test_a_bar_in_a_notebook(choice, capsys, monkeypatch):
+    shown = Shown()
+    monkeypatch.setitem(sys.modules, "IPython", shown)
+    monkeypatch.setitem(sys.modules, "IPython.display", shown)
+    monkeypatch.setattr(progress, "_NOTEBOOK_S", 0.0)
+    run(progress=choice)
+    assert len(shown.bundles) == 10
+    assert '<progress value="0.000">' in shown.bundles[0]["text/html"]
+    assert '<progress value="0.500">' in shown.bundles[4]["text/html"]
+    assert '<progress value="1.000">' in shown.bundles[-1]["text/html"]
+    assert "a [bold]b[/bold] \\x1b[31mred" in shown.bundles[-1]["text/plain"]
+    assert "4 done, 2 stopped, 2 failed; best " in shown.bundles[-1]["text/html"]
+    assert "done" not in capsys.readouterr().err
+    run(progress=False)
+    assert len(shown.bundles) == 10
+
+
+def test_a_terminal_of_ipython_is_no_notebook(monkeypatch, capsys):
+    shown = Shown()
+    shown.kernel = None
+    monkeypatch.setitem(sys.modules, "IPython", shown)
+    run()
+    assert shown.bundles == []
 
 
 def test_plain_lines_now_and_then(capsys, monkeypatch):

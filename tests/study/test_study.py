@@ -555,3 +555,35 @@ def test_a_trial_that_ends_in_a_thread_by_what_is_no_error_keeps_its_notes() -> 
         2.0,
         {"g": 1.0},
     )
+
+
+def test_a_total_counts_the_trials_of_earlier_runs_and_of_others(tmp_path):
+    def objective(trial):
+        return trial.suggest_float("x", 0, 1)
+
+    study = luthier.create_study("s", tmp_path / "a.db", seed=0)
+    study.optimize(objective, total=4)
+    study.optimize(objective, total=4)
+    assert len(study.trials) == 4
+    other = luthier.load_study("s", tmp_path / "a.db")
+    other.optimize(objective, n_trials=2, total=9)
+    study.optimize(objective, total=7, n_jobs=2)
+    assert len(study.trials) == 7
+    study.enqueue({"x": 0.5})
+    study.optimize(objective, total=8)
+    assert [t.params["x"] for t in study.trials[7:]] == [0.5]
+    study.optimize(objective, total=3)
+    assert len(study.trials) == 8
+    with pytest.raises(ValueError, match="total must be a whole number"):
+        study.optimize(objective, total=-1)
+
+
+def test_an_interrupt_with_arguments_is_a_signal_of_the_users(caplog):
+    def objective(trial):
+        raise KeyboardInterrupt(15)
+
+    study = luthier.create_study(seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(objective, n_trials=1)
+    assert [t.state.name for t in study.trials] == ["WAITING"]
+    assert study.stop_reason is None

@@ -19,7 +19,7 @@ from ..executors.resources import capacity
 from ..schedulers import Wilcoxon
 from ..storages.settings import read_settings, read_space
 from ..study.create import create_study, list_studies
-from ..study.study import Study
+from ..study.study import INTERRUPTED, Study
 from ..trial.record import State, TrialRow
 from .demo_model import FAMILIES, N_FOLDS, SPACE, Digits, make_defaults
 from .options import DEFAULT_STORAGE
@@ -63,6 +63,8 @@ def run(storage: str = DEFAULT_STORAGE, timeout_s: float = 75.0, n_jobs: int = -
             progress=True,
             limits={"time_s": _LIMIT_S},
         )
+        if study.stop_reason == INTERRUPTED:
+            raise KeyboardInterrupt
         print_results(study, data, earlier, time.monotonic() - began_s, storage)
         return 0
     except KeyboardInterrupt:

@@ -237,7 +237,7 @@ def _run(ctx: click.Context, options: RunOptions) -> None:
             timeout_s=options.timeout,
             reproducible=options.reproducible,
             stop=stop_rules,
-            progress=False if options.log_json else None,
+            progress=None if sys.stderr.isatty() and not options.log_json else False,
         )
         run_trials(
             optimize,

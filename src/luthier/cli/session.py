@@ -13,6 +13,7 @@ import click
 from ..errors import LuthierError
 from ..monitoring.json_logs import JsonLines, StderrHandler
 from ..storages import Storage
+from ..study.progress import TRIAL_LINE
 from ..study.study import Study
 from .text import PlainLines
 
@@ -71,6 +72,7 @@ def exit_status(interrupt: KeyboardInterrupt) -> int:
 def _log_to_stderr(formatter: logging.Formatter, verbose: bool) -> Iterator[None]:
     handler = StderrHandler()
     handler.setFormatter(formatter)
+    handler.addFilter(lambda record: record.msg != TRIAL_LINE)  # commands have lines of their own
     if not isinstance(formatter, JsonLines):
         # The run loop has logged a failed trial in a line of its own.
         handler.addFilter(lambda record: not hasattr(record, "error"))
@@ -94,7 +96,7 @@ def _stop_on_signals(storages: Sequence[Storage]) -> Iterator[None]:
     def stop(signum: int, frame: object) -> None:
         for storage in storages:
             storage.close_soon(_CLOSE_S)
-        raise KeyboardInterrupt(*[signum] * (signum == signal.SIGTERM))
+        raise KeyboardInterrupt(signum)
 
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
     for signum, handler in before.items():

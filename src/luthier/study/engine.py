@@ -497,6 +497,11 @@ class Engine(ForkAware):
         books = self._replica.books
         return sum(i in self.held or books.lease_s(i) > now for i in self.history.running)
 
+    def count_begun(self) -> int:
+        """Count the trials that somebody has begun, as far as the history knows."""
+        with self._lock:
+            return self.history.n - len(self.history.waiting - self.history.turns.keys())
+
     def find_expired(self, numbers: Iterable[int]) -> list[int]:
         """Those running trials whose lease has run out, as the storage has it."""
         with self._lock:

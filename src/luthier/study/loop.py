@@ -36,7 +36,7 @@ from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
 from .engine import Engine
-from .progress import display
+from .progress import display, log_end
 from .remote import forget, reports_elsewhere, submitter
 from .run_settings import RunSettings
 
@@ -77,7 +77,8 @@ def run(
 
     window = n_jobs if settings.reproducible and executor is not None else None
     try:
-        with display(engine, settings.n_trials, settings.timeout_s, settings.progress) as watchers:
+        n_trials = settings.count_trials(engine.count_begun())
+        with display(engine, n_trials, settings.timeout_s, settings.progress) as watchers:
             loop = _Loop(engine, objective, settings, (*watchers, *callbacks), only)
             if executor is None:
                 loop.run_here()
@@ -129,6 +130,7 @@ class _Loop:
 
     Attributes:
         n_left: How many trials may still be begun; None for no bound.
+        total: How many trials the study is to have in all; None for no bound.
         held: Number -> ticket of the trials that were asked for, and neither stored nor released.
         process: The number of the process that runs them; a fork of it leaves them alone.
     """
@@ -148,6 +150,7 @@ class _Loop:
         self.rules = settings.stop_rules
         self.caught = settings.caught
         self.n_left = settings.n_trials
+        self.total = settings.total
         self.deadline = None
         if settings.timeout_s is not None:
             self.deadline = time.monotonic() + settings.timeout_s
@@ -163,6 +166,9 @@ class _Loop:
         while not self.engine.stop.requested and not self._is_late():
             if self.rules and self._must_stop():
                 return None
+            if self.total is not None:
+                n_more = max(self.total - self.engine.count_begun(), 0)
+                self.n_left = n_more if self.n_left is None else min(self.n_left, n_more)
             try:
                 ticket = self.engine.ask(self.held, self.only, self.n_left)
             except SpaceExhaustedError as e:
@@ -212,11 +218,9 @@ class _Loop:
             if isinstance(e, MachineError) and not _is_of_another_storage(e):
                 self._require_passing(ticket, e)
             return
+        log_end(self.engine, row)
         if row.state == State.PAUSED:
             return
-
-        if row.error:
-            logger.warning("trial %d failed: %s", ticket.number, row.error.splitlines()[0][:500])
         if self.callbacks and self.engine.storage.shared:
             self.engine.refresh()  # callbacks may look at the history
         for call in self.callbacks:

@@ -1,17 +1,23 @@
-"""Progress of a run: a live display on a terminal, a plain line now and then elsewhere."""
+"""Progress of a run: a live display on a terminal or in a notebook, plain lines elsewhere.
+
+And one record in the log for each trial that ends.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import html
+import logging
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..history.history import History
+from ..monitoring.json_logs import log_fields
 from ..numerics.pareto import is_non_dominated
 from ..trial.record import State, TrialRow
 from .engine import Engine
@@ -20,7 +26,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+logger = logging.getLogger("luthier")
+
+TRIAL_LINE = "trial %d %s%s%s"  # the record in the log of a trial that ended
 _LINE_S = 5.0  # time between two plain lines
+_QUIET_S = 10.0  # without being asked, the first plain line comes after that
+_SLOWER = 1.5  # and each takes so many times longer than the one before, up to
+_SLOWEST_S = 60.0
+_NOTEBOOK_S = 0.5  # time between two updates in a notebook
 _WAIT_S = 0.01  # how long the display waits for a busy study before it repeats its last figures
 _LONGEST = 40  # characters of a study's name that are shown
 
@@ -37,23 +50,68 @@ def display(
         engine: The study.
         n_trials: How many trials are to be run; None for no bound.
         timeout_s: How long; None for no bound.
-        progress: False shows nothing, None a display if stderr is a terminal, True plain lines even
-            if it is none.
+        progress: False shows nothing. None and True show a display if stderr is a terminal, or in
+            a notebook; else True shows plain lines, and None fewer of them, unless the log tells.
 
     Yields:
         Functions to be called with the row of each trial that ends.
     """
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    if progress is False or (progress is None and not terminal):
+    shell = None if terminal else find_notebook()
+    is_asked = progress is True
+    if progress is False or not (terminal or shell or is_asked or not _is_logged()):
         yield []
         return
     tally = Tally(engine, n_trials, timeout_s)
+    if shell is not None:
+        with _in_notebook(tally) as update:
+            yield [tally.count, update]
+        return
     if not terminal or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
-        with _lines(tally) as tell:
+        with _lines(tally, is_asked or terminal) as tell:
             yield [tally.count, tell]
         return
     with _live(tally):
         yield [tally.count]
+
+
+def _is_logged() -> bool:
+    """Whether the log shows each trial that ends."""
+    return logger.isEnabledFor(logging.INFO) and logger.hasHandlers()
+
+
+def log_end(engine: Engine, row: TrialRow) -> None:
+    """Log the end of a trial, or of a turn of it: one record at INFO, a warning where it failed."""
+    if row.error is not None:
+        why = row.error.splitlines()[0][:500] if row.error else "no reason was told"
+        params = f"; {_describe_params(row)}" if row.params else ""
+        logger.warning("trial %d failed: %s%s", row.number, why, params)
+    elif logger.isEnabledFor(logging.INFO):
+        values = row.values or ()
+        names = engine.objectives
+        known = [f"{n} {v:.6g}" for n, v in zip(names, values, strict=False)]
+        duration = "" if row.duration_s is None else f" in {row.duration_s:.3g} s"
+        told = f": {', '.join(known)}{duration}" if known else duration
+        params = f"; {_describe_params(row)}" if row.params else ""
+        rest = params + _describe_best(engine)
+        state = row.state.name.lower()
+        logger.info(TRIAL_LINE, row.number, state, told, rest, extra=log_fields(row, names))
+
+
+def _describe_params(row: TrialRow) -> str:
+    params = (
+        f"{name}={v:.6g}" if isinstance(v, float) else f"{name}={v!r:.100}"
+        for name, v in row.params.items()
+    )
+    return ", ".join(params)[:1000]
+
+
+def _describe_best(engine: Engine) -> str:
+    """The best trial of a study, for the end of a line; nothing where there is none."""
+    with engine.peeking(_WAIT_S) as history:
+        if history is None or len(history.directions) > 1 or (best := history.best()) is None:
+            return ""
+        return f"; best {history.values[best, 0]:.6g} in trial {best}"
 
 
 class Tally:
@@ -199,11 +257,18 @@ def clock(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def _lines(tally: Tally) -> Iterator[Watcher]:
-    """Plain lines: one every few seconds at most, as trials end, and one at the end."""
-    due = time.monotonic() + _LINE_S
+def _lines(tally: Tally, is_asked: bool) -> Iterator[Watcher]:
+    """Plain lines: one every few seconds at most, as trials end, and one at the end.
+
+    Those that nobody asked for begin later, become rarer, and do not end a run that was short.
+    """
+    every_s = _LINE_S if is_asked else _QUIET_S
+    due = time.monotonic() + every_s
+    is_said = -1  # how many trials had ended at the last line
 
     def line() -> None:
+        nonlocal is_said
+        is_said = tally.n_finished
         tally.look()
         parts = [tally.describe_counts(), tally.describe_best(), tally.describe_time()]
         # That nobody reads stderr is no reason to stop.
@@ -212,16 +277,61 @@ def _lines(tally: Tally) -> Iterator[Watcher]:
             sys.stderr.flush()
 
     def tell(row: TrialRow) -> None:
-        nonlocal due
+        nonlocal due, every_s
         if time.monotonic() >= due:
             line()
-            due = time.monotonic() + _LINE_S
+            if not is_asked:
+                every_s = min(every_s * _SLOWER, _SLOWEST_S)
+            due = time.monotonic() + every_s
 
     try:
         yield tell
     finally:
         tally.over = True
-        line()
+        if is_asked or (tally.elapsed_s >= _QUIET_S and tally.n_finished != is_said):
+            line()
+
+
+def find_notebook() -> Any:
+    """Return IPython's shell if this process is the kernel of a notebook; else None."""
+    ipython = sys.modules.get("IPython")  # whoever is in a notebook has loaded it
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if getattr(shell, "kernel", None) is not None else None
+
+
+@contextlib.contextmanager
+def _in_notebook(tally: Tally) -> Iterator[Watcher]:
+    """A bar below the cell, which changes as trials end."""
+    from IPython.display import display as show
+
+    due = time.monotonic() + _NOTEBOOK_S
+    handle = show(_draw_html(tally), raw=True, display_id=True)
+
+    def update(row: TrialRow) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            handle.update(_draw_html(tally), raw=True)
+            due = time.monotonic() + _NOTEBOOK_S
+
+    try:
+        yield update
+    finally:
+        tally.over = True
+        handle.update(_draw_html(tally), raw=True)
+
+
+def _draw_html(tally: Tally) -> dict[str, str]:
+    """The display of a run in a notebook, as HTML and as plain text."""
+    tally.look()
+    share = 1.0 if tally.over else tally.share
+    value = "" if share is None else f' value="{share:.3f}"'
+    parts = [tally.describe_counts(), tally.describe_best(), tally.describe_time()]
+    text = "; ".join(filter(None, parts))
+    name = html.escape(tally.name)
+    return {
+        "text/plain": f"{tally.name}: {text}",
+        "text/html": f"<b>{name}</b> <progress{value}></progress> {html.escape(text)}",
+    }
 
 
 @contextlib.contextmanager

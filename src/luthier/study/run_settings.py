@@ -30,6 +30,7 @@ class RunSettings:
     resources: Mapping[str, float] | None = None
     reproducible: bool = False
     stop: StopRule | Sequence[StopRule] = ()
+    total: int | None = None
 
     def __post_init__(self) -> None:
         _check_bounds(self)
@@ -40,6 +41,13 @@ class RunSettings:
                     f"stop is a rule such as luthier.stopping.NoImprovement(50), or a list, got "
                     f"{rule!r}"
                 )
+
+    def count_trials(self, n_begun: int) -> int | None:
+        """Return how many trials a run may begin in a study with so many; None for no bound."""
+        if self.total is None:
+            return self.n_trials
+        n_more = max(self.total - n_begun, 0)
+        return n_more if self.n_trials is None else min(self.n_trials, n_more)
 
     @property
     def stop_rules(self) -> tuple[StopRule, ...]:
@@ -53,9 +61,10 @@ class RunSettings:
 
 
 def _check_bounds(settings: RunSettings) -> None:
-    n_trials = settings.n_trials
-    if n_trials is not None and (not isinstance(n_trials, int | np.integer) or n_trials < 0):
-        raise ValueError(f"n_trials must be a whole number >= 0 or None, got {n_trials!r}")
+    for name in ("n_trials", "total"):
+        n = getattr(settings, name)
+        if n is not None and (not isinstance(n, int | np.integer) or n < 0):
+            raise ValueError(f"{name} must be a whole number >= 0 or None, got {n!r}")
 
     if settings.timeout_s is not None and not settings.timeout_s > 0:
         raise ValueError(f"timeout_s must be > 0 seconds or None, got {settings.timeout_s!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -36,10 +37,15 @@ from ..validation import check_tag_name, show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
 from .loop import run
+from .progress import log_end
 from .run_settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger("luthier")
+
+INTERRUPTED = "Ctrl-C"  # the reason of a stop
 
 Callback = Callable[["Study", TrialRow], Any]
 
@@ -112,7 +118,7 @@ class Study:
 
     @property
     def stop_reason(self) -> str | None:
-        """The stop rule that ended the last `optimize`, in words; None when none did."""
+        """The stop rule that ended the last `optimize`, or "Ctrl-C"; None when none did."""
         return self.engine.stop.reason
 
     # -- running
@@ -123,12 +129,13 @@ class Study:
             "catch_as": "create_study(catch_as=...) or study.set_catch_as(...)",
             "func": "objective",
             "max_evals": "n_trials",
+            "n_total": "total",
             "show_progress_bar": "progress",
             "timeout": "timeout_s",
         },
         owner="Study.optimize",
     )
-    def optimize(
+    def optimize(  # noqa: PLR0913  (bounds, places and bookkeeping of a run)
         self,
         objective: Objective,
         n_trials: int | None = None,
@@ -142,13 +149,18 @@ class Study:
         resources: Mapping[str, float] | None = None,
         reproducible: bool = False,
         stop: StopRule | Sequence[StopRule] = (),
+        total: int | None = None,
     ) -> None:
         """Run trials of an objective until a bound is reached, `stop()` is called, or Ctrl-C.
+
+        Ctrl-C ends the run and not the program: trials that were running are given back, a line
+        says so, `stop_reason` is "Ctrl-C", and this function returns. Pressed again, it raises
+        KeyboardInterrupt as it does anywhere else.
 
         Args:
             objective: Takes a `Trial`, returns a number, or one for each of several objectives, in
                 order or by name.
-            n_trials: How many trials this call runs; None for no bound.
+            n_trials: How many trials this call runs; None for no bound. See `total` for all calls.
             timeout_s: After how many seconds no further trial is begun.
             n_jobs: How many trials run at the same time, each in its own process; -1 for as many as
                 fit.
@@ -158,7 +170,10 @@ class Study:
                 Exceeded limits, dead workers and values of NaN never stop a study. Every failure is
                 recorded.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
-            progress: Shows a progress bar; by default on a terminal only.
+            progress: Shows a progress bar on a terminal and in a notebook, and elsewhere a plain
+                line now and then. True shows the first one soon, False none. By default a plain
+                line comes after ten seconds, and then ever less often; and none where logging shows
+                INFO records of the logger "luthier", which has one for each trial.
             limits: Bounds for one trial, "time_s" and "memory_mb"; beyond them it is ended and
                 recorded as failed.
             resources: What one trial needs, "cpu" and "gpu" (may be a fraction). Its process gets
@@ -168,6 +183,8 @@ class Study:
                 Costs some idle time.
             stop: A rule of `luthier.stopping`, or several: once one finds a reason, no further
                 trial is begun.
+            total: How many trials the study is to have in all, those of earlier calls included: a
+                program that is run again runs the rest. None for no bound.
 
         Raises:
             ValueError: A bound is not positive, or an argument is not of its kind.
@@ -189,9 +206,20 @@ class Study:
             resources=resources,
             reproducible=reproducible,
             stop=stop,
+            total=total,
         )
         self._objective = objective
-        run(self.engine, objective, settings, [partial(call, self) for call in callbacks])
+        try:
+            run(self.engine, objective, settings, [partial(call, self) for call in callbacks])
+        except KeyboardInterrupt as e:
+            if e.args:  # not Python's own: a handler of the user's, for this signal or another
+                raise
+            self.engine.stop.request(INTERRUPTED)
+            logger.warning(
+                "stopped by Ctrl-C: %r; what was running waits, and runs first when optimize is "
+                "called again",
+                self,
+            )
 
     def ask(self) -> Trial:
         """Begin a trial: one that waits, one that the scheduler resumes, or a new one.
@@ -241,6 +269,8 @@ class Study:
             self._asked.pop(number, None)
             raise
         self._asked.pop(number, None)
+        if row.error is None or value is not None:  # a failure that was told is no news
+            log_end(self.engine, row)
         return row
 
     def _handle(self, number: int) -> Trial:
