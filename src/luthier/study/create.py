@@ -173,13 +173,13 @@ def _check_new_name(name: Any) -> str:
             f"the name of a study comes first, then its storage, got {place!r} as the name, "
             f"which is a URL or a path; write create_study('my-study', storage={place!r})"
         )
-    name = _check_name(name)
-    if not name.strip():
+    text = _check_name(name)
+    if not text.strip():
         raise StudyError(
-            f"a study's name is not blank, got {name!r}; leave it out, or pass None, to have one "
+            f"a study's name is not blank, got {text!r}; leave it out, or pass None, to have one "
             "made up"
         )
-    return name
+    return text
 
 
 def _check_old_name(name: Any, storage: Any) -> str:
