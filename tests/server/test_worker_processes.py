@@ -30,6 +30,12 @@ def serve_hard(serve, tmp_path, monkeypatch):
         "    def large(*args, **kwargs): return [bytearray(2**26) for _ in range(1000)]\n"
         "    def deadly(*args, **kwargs): import os; os.abort()\n"
         "    Grid.sample, NSGA2.sample, NSGA3.sample = endless, large, deadly\n"
+        "    from luthier.study.engine import Engine\n"
+        "    check = Engine.check_params\n"
+        "    def check_hard(self, params):\n"
+        "        {0.25: large, 0.125: deadly}.get(params['x'], bool)()\n"
+        "        return check(self, params)\n"
+        "    Engine.check_params = check_hard\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
 
@@ -100,6 +106,32 @@ def test_a_process_that_dies_is_replaced_and_nothing_is_done_twice(serve_hard):
         time.sleep(0.1)
     assert again[1]["number"] == 1
     assert service("POST", f"{quick}/ask", {}, Idempotency_Key="k") == first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("hard", "expected"), [(0.25, (422, "TooExpensive")), (0.125, (503, "ProcessDied"))]
+)
+def test_of_many_requests_of_a_study_only_the_one_that_ends_its_process_fails(
+    serve_hard, hard, expected
+):
+    if hard == 0.25 and sys.platform != "linux":
+        pytest.skip("memory is bounded on Linux")
+    service = serve_hard(processes=1, max_memory=2**30)
+    study = service.study(sampler="random")
+
+    def enqueue(i):
+        return service("POST", f"{study}/enqueue", {"params": {"x": hard if i == 9 else 0.5}})
+
+    for _ in range(10):  # it is quick
+        assert enqueue(0)[0] == 200
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(enqueue, range(30)))
+    status, answer = answers.pop(9)
+    assert (status, answer["error"]["type"]) == expected
+    assert {status for status, _ in answers} == {200}
+    assert sorted(answer["number"] for _, answer in answers) == list(range(10, 39))
+    assert service("GET", study)[1]["n_trials"] == 39
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from ..storages import Storage
-from .handling import Job, run_handler
+from .handling import TOO_EXPENSIVE, Job, run_handler
 from .request import RequestError
 from .request_log import configure_log
 from .routes import make_routes
@@ -74,6 +74,8 @@ def run_worker() -> None:
         message = write(reply)
         replies.write(LENGTH.pack(len(message)) + message)
         replies.flush()
+        if reply.kind == TOO_EXPENSIVE:
+            os._exit(0)  # what has come since has not begun, and needs a process with memory
         job = read(jobs.get())
         try:
             reply = Reply(*run_handler(routes[job.route], job))

@@ -8,9 +8,9 @@ import os
 import pickle
 import sys
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator
-from weakref import WeakValueDictionary
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,8 +20,10 @@ from .limits import Limits
 from .request import RequestError
 from .worker_loop import LENGTH, Reply, Settings
 
-_QUICK_S = 1.0  # a study is quick whose last request took no longer, and slow otherwise
+_QUICK_S = 1.0  # a study is quick whose last requests took no longer, and slow otherwise
 _MAX_PACES = 10_000  # studies whose pace is remembered
+_MOST_AT_ONCE = 16  # requests of one study that a process is sent together
+_AT_ONCE_S = 0.1  # how long these may take together, at the study's pace
 _SHORTEST_WAIT_S = 0.1
 _RETRY_S = 1.0
 _CODE = (
@@ -39,13 +41,15 @@ class WorkerProcess:
     Attributes:
         studies: The studies that it has open, by the text in the address.
         began_s: When it was given what it works on, by time.monotonic.
-        verdict: Why it was ended, where this process decided so.
+        was_killed: Whether this process has ended it.
+        verdict: Why, if that was for what it worked on.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.studies: set[str] = set()
         self.began_s = 0.0
+        self.was_killed = False
         self.verdict: RequestError | None = None
 
     @classmethod
@@ -69,29 +73,30 @@ class WorkerProcess:
         )
         worker = cls(process)
         try:
-            await worker._exchange(settings)
+            await worker.send([settings])
+            await worker.receive()
         except BaseException:
             worker.kill()
             raise
         return worker
 
-    async def run(self, job: Job) -> Reply:
-        """What came of a request.
+    async def send(self, messages: Iterable[bytes]) -> None:
+        """Send requests; each has its reply, in the same order."""
+        to_worker = self._process.stdin
+        assert to_worker is not None
+        to_worker.write(b"".join(LENGTH.pack(len(message)) + message for message in messages))
+        with contextlib.suppress(OSError):  # `receive` says why
+            await to_worker.drain()
+
+    async def receive(self) -> Reply:
+        """What came of the next request.
 
         Raises:
             RequestError: The process was ended, or has died.
         """
-        return await self._exchange(_encode(job))
-
-    async def _exchange(self, message: bytes) -> Reply:
-        """Send a message and wait for the reply."""
-        to_worker, from_worker = self._process.stdin, self._process.stdout
-        assert to_worker is not None
+        from_worker = self._process.stdout
         assert from_worker is not None
         try:
-            to_worker.write(LENGTH.pack(len(message)))
-            to_worker.write(message)
-            await to_worker.drain()
             head = await from_worker.readexactly(LENGTH.size)
             return _decode(await from_worker.readexactly(*LENGTH.unpack(head)))
         except (asyncio.IncompleteReadError, OSError):
@@ -102,6 +107,7 @@ class WorkerProcess:
 
     def kill(self, verdict: RequestError | None = None) -> None:
         """End the process, whatever it does."""
+        self.was_killed = True
         self.verdict = self.verdict or verdict
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
@@ -116,13 +122,21 @@ class WorkerProcess:
         return self._process.returncode is None
 
 
+class _Request(NamedTuple):
+    """A request and the future of its reply; nobody waits any more for one that is cancelled."""
+
+    message: bytes
+    reply: asyncio.Future[Reply]
+
+
 class WorkerProcesses:
     """Worker processes of the service; they run on the event loop's side without a thread.
 
     One study is worked on by one process at a time, by the same one where that is free, since it
-    has the study's history. Who comes while all are taken waits for one to be free, at most until
-    another has had its turn of `turn_s`, which is then ended. New studies leave one process to
-    those that were quick, and slow ones another to both.
+    has the study's history. Requests that come in the meantime stand in the study's line, and are
+    sent together if they are quick. Who comes while all are taken waits for one to be free, at
+    most until another has had its turn of `turn_s`, which is then ended. New studies leave one
+    process to those that were quick, and slow ones another to both.
 
     Args:
         storage: Where the studies live; every process opens it.
@@ -136,11 +150,12 @@ class WorkerProcesses:
         self._work_s = limits.work_s
         self._turn_s = limits.turn_s
         self._lanes = [asyncio.Semaphore(max(limits.processes - i, 1)) for i in range(3)]
-        self._took_s: OrderedDict[str, float] = OrderedDict()  # by the last request of a study
+        self._took_s: OrderedDict[str, float] = OrderedDict()  # by study
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
-        # A study's lock lives as long as some request uses it.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lines: dict[str, deque[_Request]] = {}  # by study
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def run(self, study: str | None, job: Job) -> tuple[int, bytes]:
         """Status and body of the response to a request.
@@ -152,24 +167,41 @@ class WorkerProcesses:
         Raises:
             RequestError: The request is refused, failed, or was ended.
         """
-        async with contextlib.AsyncExitStack() as stack:
+        request = _Request(_encode(job), asyncio.get_running_loop().create_future())
+        if study in self._lines:
+            self._lines[study].append(request)
+        else:
+            line = deque([request])
             if study is not None:
-                lock = self._locks.setdefault(study, asyncio.Lock())
-                await stack.enter_async_context(lock)
-            for lane in reversed(self._lanes[: self._n_lanes(study or "")]):
-                await stack.enter_async_context(self._holding(lane))
-            reply = await self._run(study or "", job)
+                self._lines[study] = line
+            task = asyncio.create_task(self._serve(study, line))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        reply = await request.reply
         if reply.kind:
             raise RequestError(reply.status, reply.kind, reply.message, reply.retry_after_s)
         return reply.status, reply.content
 
     async def close(self) -> None:
         """End all processes."""
+        self._is_closed = True
         workers = [*self._idle, *self._busy]
         for worker in workers:
-            worker.kill(RequestError(503, "Busy", "the service ends; come again", _RETRY_S))
+            worker.kill(_closing())
         for worker in workers:
             await worker.wait()
+
+    async def _serve(self, study: str | None, line: deque[_Request]) -> None:
+        """Have the requests in a line worked on until none is left."""
+        try:
+            while line:
+                async with contextlib.AsyncExitStack() as stack:
+                    for lane in reversed(self._lanes[: self._n_lanes(study or "")]):
+                        await stack.enter_async_context(self._holding(lane))
+                    await self._work_on(study or "", line)
+        finally:
+            if study is not None:
+                del self._lines[study]
 
     @contextlib.asynccontextmanager
     async def _holding(self, slots: asyncio.Semaphore) -> AsyncIterator[None]:
@@ -200,28 +232,73 @@ class WorkerProcesses:
         if longest is not None and time.monotonic() > longest.began_s + self._turn_s:
             longest.kill(_ended(self._turn_s, "others wait", 503, 2 * self._turn_s))
 
-    async def _run(self, study: str, job: Job) -> Reply:
-        """What came of a request; the process that took too long, or has died, is replaced."""
-        worker = self._pick(study) or await WorkerProcess.start(self._settings)
+    async def _work_on(self, study: str, line: deque[_Request]) -> None:
+        """Have the first requests of a line worked on by one process.
+
+        Replies come one by one, so that of a process that is ended or dies only the first request
+        without a reply has begun; the others go back into the line.
+        """
+        requests = deque(self._take(study, line))
+        try:
+            if self._is_closed:
+                raise _closing()
+            if not requests:
+                return
+            worker = self._pick(study) or await WorkerProcess.start(self._settings)
+            with self._working(worker, study):
+                await worker.send(request.message for request in requests)
+                while requests:
+                    reply = await self._receive(worker, study)
+                    if reply.kind != TOO_EXPENSIVE:
+                        _answer(requests.popleft(), reply)
+                        continue
+                    worker.kill()
+                    if len(worker.studies) == 1:  # else others may have filled it
+                        _answer(requests.popleft(), reply)
+                    return
+        except Exception as e:
+            if not requests:
+                raise
+            _answer(requests.popleft(), e)
+        finally:
+            line.extendleft(reversed(requests))
+
+    def _take(self, study: str, line: deque[_Request]) -> Iterator[_Request]:
+        """Take as many requests out of a line as are quick, and still waited for."""
+        took_s = self._took_s.get(study, _AT_ONCE_S)
+        n_left = min(max(int(_AT_ONCE_S / took_s), 1), _MOST_AT_ONCE)
+        while line and n_left:
+            request = line.popleft()
+            if not request.reply.cancelled():
+                n_left -= 1
+                yield request
+
+    @contextlib.contextmanager
+    def _working(self, worker: WorkerProcess, study: str) -> Iterator[None]:
+        """Give a process to a study; it is free afterwards unless it was ended or has died."""
         worker.studies.add(study)
         worker.began_s = time.monotonic()
         self._busy.add(worker)
-        reply = None
         try:
-            async with asyncio.timeout(self._work_s):
-                reply = await worker.run(job)
-        except TimeoutError:
-            raise _ended(self._work_s, "no request may take longer", 504, None) from None
+            yield
+        except BaseException:
+            worker.kill()
+            raise
         finally:
             self._busy.discard(worker)
-            if reply is None or reply.kind == TOO_EXPENSIVE:
-                worker.kill()
-            else:
+            if not worker.was_killed:
                 self._idle.append(worker)
-            self._note_pace(study, time.monotonic() - worker.began_s)
-        if reply.kind == TOO_EXPENSIVE and len(worker.studies) > 1:  # others may have filled it
-            return await self._run(study, job)
-        return reply
+
+    async def _receive(self, worker: WorkerProcess, study: str) -> Reply:
+        """What came of the next request; a process that takes too long is ended."""
+        began_s = time.monotonic()
+        verdict = _ended(self._work_s, "no request may take longer", 504, None)
+        timer = asyncio.get_running_loop().call_later(self._work_s, worker.kill, verdict)
+        try:
+            return await worker.receive()
+        finally:
+            timer.cancel()
+            self._note_pace(study, time.monotonic() - began_s)
 
     def _pick(self, study: str) -> WorkerProcess | None:
         """Take the free process that has a study open, or else the one used last."""
@@ -239,11 +316,24 @@ class WorkerProcesses:
         return 1 if self._took_s[study] <= _QUICK_S else 3
 
     def _note_pace(self, study: str, took_s: float) -> None:
-        """Remember how long the last request of a study took."""
-        self._took_s.pop(study, None)
-        self._took_s[study] = took_s
+        """Remember how long the last requests of a study took: what was slow is half forgotten."""
+        self._took_s[study] = max(took_s, self._took_s.pop(study, 0.0) / 2)
         if len(self._took_s) > _MAX_PACES:
             self._took_s.popitem(last=False)
+
+
+def _answer(request: _Request, reply: Reply | Exception) -> None:
+    """Tell whoever waits for a request what came of it."""
+    if request.reply.cancelled():
+        return
+    if isinstance(reply, Reply):
+        request.reply.set_result(reply)
+    else:
+        request.reply.set_exception(reply)
+
+
+def _closing() -> RequestError:
+    return RequestError(503, "Busy", "the service ends; come again", _RETRY_S)
 
 
 def _ended(after_s: float, why: str, status: int, retry_after_s: float | None) -> RequestError:
