@@ -68,9 +68,15 @@ def test_reduction_factor(table, stops):
     ]
 
 
-def test_ties_go_by_trial_number(table, stops):
-    h = table(*[(R, [1.0])] * 6)
-    assert [stops(stopping(), h, n) for n in range(6)] == [False, False, True, True, True, True]
+@pytest.mark.parametrize("loss", [1.0, 0.0, -1e300])
+def test_none_is_stopped_for_a_loss_with_which_another_goes_on(table, stops, loss):
+    h = table(*[(R, [loss])] * 6)
+    assert not any(stops(stopping(), h, n) for n in range(6))
+    better = (R, [-1e301])
+    h = table(better, *[(P, [loss])] * 4, (R, [loss]))
+    assert not stops(stopping(), h, 5)  # the second place of two
+    h = table(better, better, *[(P, [loss])] * 4, (R, [loss]))
+    assert stops(stopping(), h, 6)
 
 
 def test_decides_only_where_a_rung_is_reached(table, stops):
@@ -222,7 +228,9 @@ def expected(rows, me, min_resource, max_resource, reduction_factor, n_min):
         if state != F and reports and (beyond or state == C):
             loss = reports[min(beyond) if beyond else max(reports)]
             recorded.append((loss if math.isfinite(loss) else INF, number))
-    rank = 1 + [number for _, number in sorted(recorded)].index(me)
+    own_loss = next(loss for loss, number in recorded if number == me)
+    finite = math.isfinite(own_loss)
+    rank = 1 + sum(loss < own_loss if finite else (loss, n) < (INF, me) for loss, n in recorded)
     return len(recorded) >= n_min and rank > max(1, len(recorded) / reduction_factor)
 
 

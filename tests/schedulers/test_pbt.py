@@ -113,10 +113,15 @@ def test_donors_are_drawn_uniformly():
     assert abs(counts[0] - 100) < 35
 
 
-def test_equals_rank_by_number():
+def test_no_member_copies_its_equal():
     found = moves(told(*(member(i, [1.0]) for i in range(8))), PBT(population_size=8))[0]
-    assert {m.number for m in found if m.source is not None} == {6, 7}
-    assert {m.source for m in found} <= {None, 0, 1}
+    assert {m.source for m in found} == {None}
+
+
+def test_of_equals_that_are_behind_the_last_by_number_copy():
+    told_of = [member(0, [0.0]), *(member(i, [1.0]) for i in range(1, 8))]
+    found = moves(told(*told_of), PBT(population_size=8))[0]
+    assert {(m.number, m.source) for m in found if m.source is not None} == {(6, 0), (7, 0)}
 
 
 def test_losses_that_are_not_numbers_rank_last():

@@ -40,6 +40,22 @@ class Rung(NamedTuple):
         """Return the numbers (c,), the best first; at least the first `most` of them."""
         return self.numbers[order(self.losses, most)]
 
+    def best_and_equals(self, n: int) -> Index:
+        """Return the numbers of the best n, and of all others with the losses of one of these.
+
+        Losses that were not finite are equal to none.
+        """
+        best = order(self.losses, n)[:n]
+        if self.losses.shape[1] == 1:
+            loss = self.losses[:, 0]
+            equal = (loss <= loss[best].max(initial=-np.inf)) & (loss < WORST)
+        else:
+            _, kind = np.unique(self.losses, axis=0, return_inverse=True)
+            kind = kind.reshape(-1)  # some releases of numpy return a column
+            equal = np.isin(kind, kind[best]) & (self.losses < WORST).all(axis=1)
+        equal[best] = True
+        return self.numbers[np.flatnonzero(equal)]
+
 
 class Rungs:
     """Finds the report with which each trial counts at each rung.

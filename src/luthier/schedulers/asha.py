@@ -108,13 +108,15 @@ class AsynchronousHalving(Scheduler):
         return Next.START
 
     def _good(self, history: History, steps: list[float], k: int) -> Index:
-        """Numbers of the trials that go on from rung k, the best first."""
+        """Numbers of the trials that go on from rung k; in promotion mode the best first."""
         rung = self._rungs.at(history, steps, k)
         n = len(rung.numbers)
-        n_good = share(n, self.reduction_factor) if n >= self.n_min else 0
-        if self.mode == "stopping":
-            n_good = max(1, n_good) if n >= self.n_min else n
-        return rung.order(n_good)[:n_good]
+        if self.mode == "promotion":
+            n_good = share(n, self.reduction_factor) if n >= self.n_min else 0
+            return rung.order(n_good)[:n_good]
+        if n < self.n_min:
+            return rung.numbers
+        return rung.best_and_equals(max(1, share(n, self.reduction_factor)))
 
     def _steps(self, history: History) -> list[float]:
         """Steps of the rungs, as far as any trial has come."""
@@ -140,20 +142,21 @@ class ASHA(AsynchronousHalving):
     Rungs stand at min_resource · reduction_factor^k, and at max_resource. A trial counts at a rung
     with the loss of its first report at or beyond it; one that completed before counts there with
     its last report; failed trials count nowhere. A report that passes several rungs is judged at
-    the last of them. Equals rank by trial number, several objectives by non-dominated fronts
-    (`rungs.order`). There are 200 rungs at most, whatever the steps are.
+    the last of them. Several objectives rank by non-dominated fronts (`rungs.order`). There are 200
+    rungs at most, whatever the steps are.
 
     mode="promotion": a trial pauses at each rung, and a free worker goes on with the best paused
     one among the best n / reduction_factor of the n trials counted at a rung, looking at high rungs
     first; only where there is none, it starts a new trial. A trial that is among those when it gets
     there goes on without a pause; until the next rung it is asked again at each report, and pauses
-    where better ones have come by then. When all trials of the study have been started and none
-    runs, the best at each rung goes on even among fewer than reduction_factor, so that some trial
-    comes to its end.
+    where better ones have come by then. Equals wait for a place in the order of their numbers. When
+    all trials of the study have been started and none runs, the best at each rung goes on even
+    among fewer than reduction_factor, so that some trial comes to its end.
 
     mode="stopping": the report with which a trial reaches a rung decides. It goes on if its rank is
-    at most max(1, n / reduction_factor), else it is over. Reports between rungs decide nothing, so
-    ask after each one. Saves checkpoints and pauses; but the first at a rung always goes on, and
+    at most max(1, n / reduction_factor), or its loss is that of one of these, else it is over: of
+    equals none is stopped for having come later. Reports between rungs decide nothing, so ask after
+    each one. Saves checkpoints and pauses; but the first at a rung always goes on, and
     a stopped trial never comes back.
 
     Args:

@@ -70,11 +70,12 @@ class PASHA(AsynchronousHalving):
             # Noise cannot be larger than the range of the best losses.
             last = min(_N_CURVES, n) - 1
             most = np.partition(loss, last)[last] - loss.min()
-            if np.abs(before[np.argmin(loss)] - before.min()) > most:
+            # Those that are equal here have kept the ranks they had before.
+            order = np.lexsort((before, loss))
+            if np.abs(before[order[0]] - before.min()) > most:
                 return False
 
             # The largest change that reordering by the lower rung would make there.
-            order = np.argsort(loss, kind="stable")
             moved = np.abs(before[order] - np.sort(before)).max()
         if moved == 0 or moved > most:
             return bool(moved == 0)
