@@ -80,6 +80,26 @@ def test_who_comes_soon_after_somebody_waited_in_vain_does_not_wait(clock):
     assert tries.run(door, is_away, door) == "open"
 
 
+def test_what_hung_until_somebody_gave_up_is_left_alone_for_a_moment(clock):
+    tries, door = Attempts(2), Door(3)
+
+    def hanging_door():
+        clock.sleep(5)
+        return door()
+
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="attempt 1"):
+            tries.run(hanging_door, is_away, door)
+    assert door.n_tried == 1
+
+    clock.sleep(11)
+    with pytest.raises(ConnectionError, match="attempt 2"):
+        tries.run(hanging_door, is_away, door)
+    clock.sleep(11)
+    assert tries.run(hanging_door, is_away, door) == "open"
+    assert tries.run(hanging_door, is_away, door) == "open"
+
+
 def test_an_end_that_is_near_shortens_the_wait_of_those_who_wait(clock):
     tries, door = Attempts(30), Door(10**9)
 

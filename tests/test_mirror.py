@@ -135,6 +135,7 @@ THEMES = {
         "server/worker_loop",
     ],
     "storages/test_checksums": ["storages/table_rows"],
+    "storages/test_hanging_servers": ["storages/psycopg_connection"],
     "storages/test_repair": ["storages/sqlite_pages"],
     "storages/test_contract": [
         "storages/base",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import logging
 import math
@@ -16,6 +17,7 @@ WAIT_S = 30.0  # how long a full disk and the like are waited for
 _SHORTEST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 _SOON_S = 10.0  # who fails so soon after somebody has waited in vain does not wait again
+_HUNG_S = 1.0  # what fails after this time and longer hangs
 # What the system says when it is out of something, or when a disk or a network is away.
 _EXHAUSTED = {
     getattr(errno, name, None)
@@ -59,6 +61,7 @@ class Attempts:
         self.within_s = within_s
         self._is_away = False  # so that only one of many threads logs it
         self._in_vain_s = -math.inf  # when somebody has last given up, by time.monotonic
+        self._hung: Exception | None = None  # what was raised then, if that was long in coming
         self._last_attempt_s = math.inf  # by time.monotonic; `end_soon` brings it forward
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -73,6 +76,9 @@ class Attempts:
     ) -> T:
         """Return the answer of an attempt, which is repeated while what it raises may pass.
 
+        What hung until somebody gave up is left alone for a moment, so that a run that ends, and
+        all its threads, do not wait for it one after the other.
+
         Args:
             attempt: What is tried.
             may_pass: Whether it is worth another attempt after an exception.
@@ -83,8 +89,11 @@ class Attempts:
             Exception: What the last attempt raised.
         """
         began_s = time.monotonic()
+        if self._hung is not None and began_s - self._in_vain_s <= _SOON_S:
+            raise copy.copy(self._hung)
         pause_s = _SHORTEST_PAUSE_S
         while True:
+            attempt_s = time.monotonic()
             try:
                 answer = attempt()
             except Exception as e:
@@ -94,6 +103,8 @@ class Attempts:
                     raise
                 if not self._goes_on(began_s, wait_s):
                     self._in_vain_s = time.monotonic()
+                    is_hung = self._in_vain_s - attempt_s > _HUNG_S
+                    self._hung = copy.copy(e).with_traceback(None) if is_hung else None
                     raise
                 if not self._is_away:
                     self._is_away = True
@@ -102,6 +113,7 @@ class Attempts:
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
                 self._in_vain_s = -math.inf
+                self._hung = None
                 if self._is_away:
                     self._is_away = False
                     logger.warning("%r answers again", subject)

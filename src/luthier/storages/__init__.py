@@ -54,6 +54,8 @@ _SERVERS = {  # the storage on a server, by the URL's scheme
     "http": "HTTP",
     "https": "HTTP",
 }
+_LONG_S = 30.0  # who tries so long or longer waits for an answer as long as others
+_SHORTEST_ANSWER_S = 10.0  # an honest server may take this long
 _OPTIONS: dict[str, Callable[[str], Any]] = {
     "lease_s": float,
     "max_retries": int,
@@ -154,7 +156,11 @@ def _on_server(scheme: str, place: str, query: str, text: str) -> Storage:
             f"{hide_password(text)!r}"
         )
     options, others = _parse_options(query, _OPTIONS | _SERVER_OPTIONS, text)
-    retrying = {"reconnect_s": options.pop("reconnect_s")} if "reconnect_s" in options else {}
+    retrying = {}
+    if "reconnect_s" in options:
+        retrying["reconnect_s"] = reconnect_s = options.pop("reconnect_s")
+        if reconnect_s < _LONG_S:  # a server that hangs is not waited for much longer
+            options["answer_s"] = max(reconnect_s, _SHORTEST_ANSWER_S)
     inner = _load(kind)(f"{scheme}://{place}", others, **options)
     return _load("Retrying")(inner, **retrying)
 

@@ -59,6 +59,7 @@ class HTTP(Storage):
         max_retries: How often a trial is offered again; None for the service's, which counts.
         checkpoints: A folder or URL that all workers can write to; None for a folder of this
             machine.
+        answer_s: How long an answer may take, in seconds, unless an option says so.
 
     Raises:
         StorageError: The URL or an option makes no sense.
@@ -72,18 +73,19 @@ class HTTP(Storage):
         lease_s: float | None = None,
         max_retries: int | None = None,
         checkpoints: str | None = None,
+        answer_s: float = _TIMEOUT_S,
     ) -> None:
         super().__init__(
             60.0 if lease_s is None else lease_s, 2 if max_retries is None else max_retries
         )
         self._options = dict(options or {})
-        self._given = (lease_s, max_retries, checkpoints)
+        self._given = (lease_s, max_retries, checkpoints, answer_s)
         try:
             parts = urlsplit(url)
             self._host = parts.hostname or ""
             self._port = parts.port
             self._address = hide_password(url.partition("?")[0])
-            self._timeout_s = float(self._options.get("timeout_s", _TIMEOUT_S))
+            self._timeout_s = float(self._options.get("timeout_s", answer_s))
         except ValueError:  # whose text may hold a piece of the token
             raise StorageError(f"{_EXPECTED}, got what is none") from None
         if parts.scheme not in ("http", "https") or not self._host or not self._timeout_s > 0:
@@ -145,7 +147,7 @@ class HTTP(Storage):
         self._ahead_s = found.now - (before_s + after_s) / 2
         self._read_clock_s = after_s + _CLOCK_S
 
-        lease_s, max_retries, _ = self._given
+        lease_s, max_retries, *_ = self._given
         self.lease_s = found.lease_s if lease_s is None else self.lease_s
         self.max_retries = found.max_retries if max_retries is None else self.max_retries
         self._max_body = found.max_body

@@ -94,6 +94,7 @@ class Redis(Storage, ForkAware):
         max_retries: How often a trial is offered again before it counts as failed.
         checkpoints: A folder or URL for checkpoints that all workers can write to; None for one on
             this machine.
+        answer_s: How long an answer may take, in seconds, unless an option says so.
 
     Raises:
         StorageError: The URL or an option makes no sense.
@@ -108,11 +109,12 @@ class Redis(Storage, ForkAware):
         lease_s: float = 60.0,
         max_retries: int = 2,
         checkpoints: str | None = None,
+        answer_s: float = 30.0,
     ) -> None:
         super().__init__(lease_s, max_retries)
         self._place, _, query = url.partition("?")
         self._options = {**dict(parse_qsl(query)), **(options or {})}
-        self._arguments = self._place, self._options, lease_s, max_retries, checkpoints
+        self._arguments = self._place, self._options, lease_s, max_retries, checkpoints, answer_s
         # No message quotes the URL: it may hold a password.
         if not re.fullmatch(_URL, self._place):
             raise StorageError(
@@ -137,6 +139,7 @@ class Redis(Storage, ForkAware):
             "checkpoints": checkpoints,
         }
         self.url = with_options(self._place, self._options | own)
+        self._answer_s = answer_s
         self._lock = threading.Lock()
         self._pool: Any = None
         self._clock = ServerClock(self._server_s)
@@ -421,7 +424,7 @@ class Redis(Storage, ForkAware):
                 with_options(self._place, options),
                 protocol=2,
                 retry=Retry(NoBackoff(), 0),
-                socket_timeout=30.0,
+                socket_timeout=self._answer_s,
                 socket_connect_timeout=10.0,
                 health_check_interval=30,
                 max_connections=10_000,

@@ -72,6 +72,7 @@ class SQL(Relational, ForkAware):
         max_retries: How often a trial is offered again before it counts as failed.
         checkpoints: A folder or URL that all workers can write to; None for a folder on this
             machine.
+        answer_s: How long an answer may take, in seconds.
 
     Raises:
         MissingDependencyError: SQLAlchemy or the driver is not installed.
@@ -88,9 +89,10 @@ class SQL(Relational, ForkAware):
         lease_s: float = 60.0,
         max_retries: int = 2,
         checkpoints: str | None = None,
+        answer_s: float = 60.0,
     ) -> None:
         super().__init__(lease_s, max_retries)
-        self._arguments = url, dict(options or {}), lease_s, max_retries, checkpoints
+        self._arguments = url, dict(options or {}), lease_s, max_retries, checkpoints, answer_s
         own: dict[str, Any] = {
             "lease_s": self.lease_s,
             "max_retries": self.max_retries,
@@ -240,8 +242,8 @@ class SQL(Relational, ForkAware):
     def _open(self, upgrade: bool = False) -> Engine:
         with self._opening:
             if self._engine is None:
-                url, options, *_ = self._arguments
-                engine = make_engine(url, options, self._dialect, self.place)
+                url, options, *_, answer_s = self._arguments
+                engine = make_engine(url, options, self._dialect, self.place, answer_s)
                 try:
                     self._found_schema = prepare(engine, self._dialect, self.place, upgrade)
                     self._max_bytes = read_max_bytes(engine, self._dialect)

@@ -61,7 +61,7 @@ class Dialect(msgspec.Struct, frozen=True):
     Attributes:
         driver: SQLAlchemy's name for the database and its driver.
         extra: The extra of luthier that installs the driver.
-        connect: Arguments for the driver: how long to wait for the network.
+        connect: Arguments for the driver.
         session: Statements for each new connection: a worker that hangs must not keep others
             waiting.
         read: Statement that begins a transaction that sees one moment.
@@ -78,6 +78,8 @@ class Dialect(msgspec.Struct, frozen=True):
         refused: Error codes that mean: what was to be stored is too large, or no valid text.
         max_bytes: Query for the size of the largest statement that the server reads; empty where it
             has no such bound.
+        answer_options: The driver's options that say how long an answer may take, in seconds; empty
+            where it has none.
     """
 
     driver: str
@@ -96,6 +98,7 @@ class Dialect(msgspec.Struct, frozen=True):
     denied: frozenset[str | int]
     refused: frozenset[str | int]
     max_bytes: str = ""
+    answer_options: tuple[str, ...] = ()
 
 
 _POSTGRESQL = Dialect(
@@ -153,8 +156,6 @@ _MYSQL = Dialect(
     extra="mysql",
     connect={
         "connect_timeout": 10,
-        "read_timeout": 60,
-        "write_timeout": 60,
         "charset": "utf8mb4",
         "autocommit": True,
     },
@@ -205,5 +206,6 @@ _MYSQL = Dialect(
     denied=frozenset({1044, 1045, 1142, 1698}),
     refused=frozenset({1118, 1153, 1264, 1301, 1366, 1367, 1406}),
     max_bytes="SELECT @@max_allowed_packet",
+    answer_options=("read_timeout", "write_timeout"),
 )
 DIALECTS = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL}

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def make_engine(url: str, options: Mapping[str, str], dialect: Dialect, place: str) -> Engine:
+def make_engine(
+    url: str, options: Mapping[str, str], dialect: Dialect, place: str, answer_s: float
+) -> Engine:
     """Return what makes connections.
 
     One connection stays; further ones are made for threads, and closed again.
@@ -32,6 +34,7 @@ def make_engine(url: str, options: Mapping[str, str], dialect: Dialect, place: s
         options: Of the driver.
         dialect: Of the database.
         place: The storage, for messages.
+        answer_s: How long the server may be silent when it is asked, in seconds.
 
     Raises:
         MissingDependencyError: SQLAlchemy or the driver is not installed.
@@ -45,7 +48,7 @@ def make_engine(url: str, options: Mapping[str, str], dialect: Dialect, place: s
 
     # This option of psycopg's is a number, or "none" behind PgBouncer.
     options = dict(options)
-    connect = dict(dialect.connect)
+    connect = {**dialect.connect, **dict.fromkeys(dialect.answer_options, answer_s)}
     if (n := options.pop("prepare_threshold", "5")) != "5":
         connect["prepare_threshold"] = int(n) if n.isdecimal() else None
 
@@ -64,6 +67,13 @@ def make_engine(url: str, options: Mapping[str, str], dialect: Dialect, place: s
         raise MissingDependencyError(f"{place} needs {e.name}: {install}") from None
     except Exception as e:  # its text may quote the password
         raise StorageError(f"{place} is no URL of a database ({type(e).__name__})") from None
+
+    if not dialect.answer_options:
+        from .psycopg_connection import bounded
+
+        @event.listens_for(engine, "do_connect")
+        def connect_to_server(dialect: Any, record: Any, args: Any, options: Any) -> Any:
+            return bounded(answer_s).connect(*args, **options)
 
     @event.listens_for(engine, "connect")
     def begin_session(connection: Any, record: Any) -> None:

@@ -329,6 +329,8 @@ class _Loop:
                 self.engine.release(ticket.number, ticket.token, retried=False)
             self.engine.release_unnoted()
         except LuthierError as e:
+            if not held:
+                return
             logger.warning(
                 "could not give back trials %s, which are offered again when their leases have run "
                 "out: %s",
