@@ -53,7 +53,6 @@ THEMES = {
     "history/test_history": [
         "history/constraint_columns",
         "history/info",
-        "history/param_columns",
         "history/report_columns",
     ],
     "integration/test_bad_objectives": ["study/loop", "study/stop_signal"],

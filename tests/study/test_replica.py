@@ -9,7 +9,7 @@ from tests.support.service import Service
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State
-from luthier.errors import IncompatibleDistributionError
+from luthier.errors import IncompatibleDistributionError, UnknownParameterError
 from luthier.storages import Memory, SQLite, from_url
 
 N_WORKERS = 6
@@ -126,7 +126,7 @@ def test_a_range_that_changed_since_an_earlier_run_is_replaced(storage):
     assert stored(storage) == {"x": Float(0, 1)}
 
 
-def test_two_kinds_of_one_name_fail_a_trial_and_leave_the_study_whole(storage):
+def test_two_kinds_of_one_name_lose_no_trial_and_are_warned_of(storage, caplog):
     a, b = workers(storage)
     mine = a.ask()
     mine.suggest("x", Float(0, 1))
@@ -134,12 +134,12 @@ def test_two_kinds_of_one_name_fail_a_trial_and_leave_the_study_whole(storage):
     theirs.suggest("x", Int(0, 1))
     theirs.suggest("y", Int(0, 1))
     a.tell(mine, 1.0)
-    assert b.tell(theirs, 1.0).state == State.FAILED
-    assert stored(storage) == {"x": Float(0, 1)}
-    with pytest.raises(IncompatibleDistributionError, match="another name"):
-        run(b, ("x", Int(0, 1)))
-    run(b, ("x", Float(0, 1)), ("z", Int(0, 1)))
-    assert stored(storage).keys() == {"x", "z"}
+    assert b.tell(theirs, 1.0).state == State.COMPLETE
+    assert stored(storage)["x"] == Int(0, 1)
+    assert "'x' was Float(low=0, high=1) in this study and is Int(low=0, high=1)" in caplog.text
+    run(a, ("x", Categorical(["u"])), ("z", Int(0, 1)))
+    assert stored(storage).keys() == {"x", "y", "z"}
+    assert all(t.state == State.COMPLETE for t in b.trials)
 
 
 def test_ranges_that_no_scale_of_theirs_can_hold_together_are_joined_on_a_linear_one():
@@ -151,17 +151,18 @@ def test_ranges_that_no_scale_of_theirs_can_hold_together_are_joined_on_a_linear
     assert all(t.state == State.COMPLETE for t in a.trials)
 
 
-def test_a_declared_space_stays_as_declared_and_what_others_discover_stays_stored(storage):
+def test_a_declared_space_stays_as_declared(storage):
     declared = Space({"x": Float(0, 1)}, [lambda p: p["x"] < 0.5])
     a = luthier.create_study("s", storage, space=declared, seed=1, sampler="random")
     b = luthier.create_study("s", storage, space=declared, load_if_exists=True, sampler="random")
-    run(a, ("a", Float(0, 1)))
-    run(b, ("b", Float(0, 1)))
+    with pytest.raises(UnknownParameterError, match="another name: no parameter 'x2'; did you"):
+        run(a, ("x2", Float(0, 1)))
+    with pytest.raises(IncompatibleDistributionError, match="declares 'x' as"):
+        run(b, ("x", Float(0, 2)))
     run(a)
-    assert stored(storage).keys() == {"x", "a", "b"}
-    assert a.space.params.keys() == {"x", "a"}
-    assert b.space.params.keys() == {"x", "b"}
-    assert all(t.params["x"] < 0.5 for t in a.trials)
+    run(b)
+    assert stored(storage) == a.space.params == b.space.params == declared.params
+    assert all(t.params["x"] < 0.5 for t in a.trials[2:])
     assert storage.study("s").spec["space"]["functions"] == declared.to_json()["functions"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..space.choices import choice_key
-from ..space.distributions import Categorical, Float, Int
+from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.space import Space
 from ..trial.record import TrialRow
 from ..typing import Array, Index, Mask
@@ -22,6 +22,9 @@ _ABSENT = float("nan")  # no parameter is NaN
 class ParamColumns:
     """Growable columns of params, raw as they were given and encoded under the present space.
 
+    What a trial had is kept whatever the space says of it, and before the space says anything. So
+    a parameter may turn out to be something else, or become it, at any time.
+
     Attributes:
         space: The parameters of the columns of X.
         n: Number of trials.
@@ -29,8 +32,10 @@ class ParamColumns:
 
     def __init__(self, space: Space) -> None:
         self.n = 0
-        # Numbers as they are, categories as an index into _choices[name].
-        self._raw: dict[str, Array] = {}
+        self._raw: dict[str, Array] = {}  # numbers as they are; NaN for all else
+        # Of what is no number, and of all values of a present Categorical: the index of the value
+        # in _choices[name]; NaN for all else.
+        self._codes: dict[str, Array] = {}
         self._choices: dict[str, dict[str, int]] = {}
         self._positions: dict[str, list[float]] = {}  # of these in the present distribution
         self._size = 16
@@ -55,8 +60,8 @@ class ParamColumns:
         )
         for j, name in enumerate(space.names):
             if name in self._raw:
-                if isinstance(space.dists[j], Categorical) and name not in self._choices:
-                    self._become_categorical(name)
+                if isinstance(space.dists[j], Categorical):
+                    self._code_numbers(name)
                 self._encode(j, name, slice(0, self.n))
         self._seen: set[bytes] = set()  # keys of the points of a finite space
         self._without_key = list(range(self.n)) if space.finite else []
@@ -67,7 +72,7 @@ class ParamColumns:
         self._direct: dict[str, tuple[int, Float | Int]] = {
             name: (j, dist)
             for j, (name, dist) in enumerate(self.space.params.items())
-            if name in self._raw and name not in self._choices and not isinstance(dist, Categorical)
+            if name in self._raw and name not in self._codes and not isinstance(dist, Categorical)
         }
 
     def _make_room(self, n: int) -> None:
@@ -75,6 +80,7 @@ class ParamColumns:
         if n > self._size:
             self._size = max(2 * self._size, n)
             self._raw = {name: grow(column, self._size) for name, column in self._raw.items()}
+            self._codes = {name: grow(column, self._size) for name, column in self._codes.items()}
             self._encoded.make_room(n)
 
     def params(self, number: int) -> dict[str, Any]:
@@ -90,9 +96,9 @@ class ParamColumns:
         """Return the first trial that has each parameter, as `History.first_trials` describes."""
         first = np.full(self.space.d, self.n)
         for j, name in enumerate(self.space.names):
-            present = ~np.isnan(self._raw.get(name, np.empty(0))[: self.n])
-            if present.any():
-                first[j] = present.argmax()
+            if name in self._raw:
+                present = self._present(name, slice(0, self.n))
+                first[j] = present.argmax() if present.any() else self.n
         return first
 
     def seen(self, X: Array) -> Mask:
@@ -142,9 +148,8 @@ class ParamColumns:
             self._raw[name] = np.full(self._size, np.nan)
 
         self._encoded["fits"][at] = True
-        for name, column in self._raw.items():
-            values = [r.params.get(name, _ABSENT) for r in rows]
-            column[at] = self._raw_values(name, values, at)
+        for name in self._raw:
+            self._store(name, [r.params.get(name, _ABSENT) for r in rows], at)
             if name in self.space.column:
                 self._encode(self.space.column[name], name, at)
         if new:
@@ -152,56 +157,68 @@ class ParamColumns:
         if self.space.finite:
             self._without_key.extend(r.number for r in rows if r.params)
 
-    def _raw_values(self, name: str, values: list[Any], at: slice | list[int]) -> list[Any]:
-        """Return values of a parameter as its raw column holds them; `_ABSENT` is NaN."""
-        dist = self.space.params.get(name)
-        if isinstance(dist, Categorical) or name in self._choices:
-            return self._indices(name, values)
-        if dist is None and any(v is not _ABSENT and not is_number(v) for v in values):
-            self._become_categorical(name)
-            return self._indices(name, values)
-        if all(issubclass(k, float | int) and k is not bool for k in set(map(type, values))):
-            return values
+    def _store(self, name: str, values: list[Any], at: slice | list[int]) -> None:
+        """Store values of a parameter as they are; `_ABSENT` where a trial has none."""
+        is_categorical = isinstance(self.space.params.get(name), Categorical)
+        if not is_categorical and set(map(type, values)) <= {float, int}:
+            self._raw[name][at] = values
+            if name in self._codes:
+                self._codes[name][at] = np.nan
+            return
 
-        # The space has numbers of this name, and a trial had something else.
-        odd = [not is_number(v) for v in values]
-        self._encoded["fits"][at] &= ~np.array(odd)
-        return [np.nan if o else v for o, v in zip(odd, values, strict=True)]
-
-    def _indices(self, name: str, values: list[Any]) -> list[float]:
-        """Return choices as indices; new ones get the next index."""
-        index = self._choices.setdefault(name, {})
-        return [
-            np.nan if v is _ABSENT else index.setdefault(choice_key(v), len(index)) for v in values
+        index = self._index(name)
+        self._raw[name][at] = [v if is_number(v) else np.nan for v in values]
+        self._codes[name][at] = [
+            index.setdefault(choice_key(v), len(index))
+            if v is not _ABSENT and (is_categorical or not is_number(v))
+            else np.nan
+            for v in values
         ]
+        self._direct.pop(name, None)
+
+    def _index(self, name: str) -> dict[str, int]:
+        """Return the index of the values of a name that have codes, which it has from now on."""
+        if name not in self._codes:
+            self._codes[name] = np.full(self._size, np.nan)
+        return self._choices.setdefault(name, {})
+
+    def _code_numbers(self, name: str) -> None:
+        """Give codes to the numbers that were stored before the parameter was a Categorical."""
+        index = self._index(name)
+        raw = self._raw[name][: self.n]
+        codes = self._codes[name][: self.n]
+        without = ~np.isnan(raw) & np.isnan(codes)
+        numbers, which = np.unique(raw[without], return_inverse=True)
+        keys = (choice_key(int(v) if v.is_integer() else v) for v in numbers.tolist())
+        new = [float(index.setdefault(key, len(index))) for key in keys]
+        codes[without] = np.array(new)[which]
 
     def _positions_of(self, name: str, dist: Categorical) -> list[float]:
-        """Return where the choices of a name are in the present distribution; -1 for nowhere."""
+        """Return where the values with codes are in the present distribution; -1 for nowhere."""
         positions = self._positions.setdefault(name, [])
-        new = itertools.islice(self._choices.get(name, {}), len(positions), None)
-        positions += [float(dist.index.get(key, -1)) for key in new]
+        new = itertools.islice(self._choices[name], len(positions), None)
+        positions += [float(dist.position(key)) for key in new]
         return positions
 
-    def _become_categorical(self, name: str) -> None:
-        """Make choices of the values that were taken for numbers so far."""
-        index = self._choices.setdefault(name, {})
-        column = self._raw[name][: self.n]
-        for v in np.unique(column[~np.isnan(column)]):
-            key = choice_key(int(v) if v == int(v) else float(v))
-            index[key] = len(index)
-            column[column == v] = index[key]
+    def _present(self, name: str, at: slice | list[int]) -> Mask:
+        """Return which trials have a value of a parameter, whatever its kind."""
+        present = ~np.isnan(self._raw[name][at])
+        if name in self._codes:
+            present |= ~np.isnan(self._codes[name][at])
+        return present
 
     def _encode(self, j: int, name: str, at: slice | list[int]) -> None:
-        """Encode one column of X from raw values.
+        """Encode one column of X from what trials had.
 
         A value that does not fit the present distribution is NaN there, and its trial does not fit.
         """
-        dist = self.space.dists[j]
+        dist: Distribution = self.space.dists[j]
+        present = self._present(name, at)
         raw = self._raw[name][at]
-        present = ~np.isnan(raw)
         if isinstance(dist, Categorical):
             at_present = self._positions_of(name, dist)
-            raw = np.array([at_present[int(v)] if v == v else np.nan for v in raw.tolist()])
+            codes = self._codes[name][at]
+            raw = np.array([at_present[int(v)] if v == v else np.nan for v in codes.tolist()])
 
         good = present & dist.contains(raw)
         fitting = raw if good.all() else np.where(good, raw, np.nan)

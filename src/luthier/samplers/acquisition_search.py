@@ -264,8 +264,8 @@ class AcquisitionSearch:
             owners.append(row)
 
         Y = np.concatenate(found)
-        if space.conditional:
-            # What a changed parameter switches on is drawn.
+        if space.conditional or np.isnan(Y).any():
+            # What a changed parameter switches on, or the point lacks, is drawn.
             fresh = rng.random(Y.shape)
             for j in space.unordered:
                 fresh[:, j] = np.floor(fresh[:, j] * (space.dists[j].n_values or 1))

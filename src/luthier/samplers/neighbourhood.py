@@ -92,8 +92,8 @@ class Neighbourhood:
         choice = (old + step) % np.maximum(n_choices[column], 1)
         moved[row, column] = np.where(n_choices[column] > 0, choice, number)
 
-        if self._space.conditional:
-            # What the new choice switches on.
+        if self._space.conditional or np.isnan(moved).any():
+            # What the new choice switches on, or the point lacks.
             fresh = rng.random(moved.shape)
             fresh = np.where(n_choices > 0, np.floor(fresh * n_choices), fresh)
             drawn = np.isnan(self._usual) | (rng.random((len(moved), 1)) < 0.5)

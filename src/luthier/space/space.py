@@ -135,7 +135,9 @@ class Space:
                     raise ConditionError(
                         f"{name!r} waits for {parent!r} in {allowed!r}, not all of them its values"
                     )
-                rules.setdefault(self.column[name], []).append((self.column[parent], raw))
+                # As columns give values back, which may differ in the last digit.
+                values = np.unique(above.from_unit(above.to_unit(raw)))
+                rules.setdefault(self.column[name], []).append((self.column[parent], values))
 
         depth = find_depths({j: [p for p, _ in parents] for j, parents in rules.items()})
         if circle := [self.names[j] for j in rules if j not in depth]:
@@ -181,7 +183,7 @@ class Space:
         X = np.full((len(rows), self.d), np.nan)
         for i, row in enumerate(rows):
             for name, value in row.items():
-                dist = self._named(name)
+                dist = self.named(name)
                 X[i, self.column[name]] = dist.to_unit(dist.raw(value))
         return X
 
@@ -222,7 +224,7 @@ class Space:
         """
         out = {}
         for name, value in params.items():
-            dist = self._named(name)
+            dist = self.named(name)
             raw = dist.raw(value)
             if not dist.contains(raw):
                 raise UnknownParameterError(f"{name} = {value!r} is not a value of {dist!r}")
@@ -232,14 +234,37 @@ class Space:
             n for n, on in zip(self.names, self.active(X)[0], strict=True) if n in out and not on
         ]
         if inactive:
-            raise UnknownParameterError(
-                f"{inactive} are not active when the others are {out!r}; leave them out"
-            )
+            raise UnknownParameterError(self._explain_inactive(inactive[0], out))
         if not self.feasible(X)[0]:
             raise ConstraintError(f"{out!r} breaks one of {[c.text for c in self.constraints]}")
         return out
 
-    def _named(self, name: str) -> Distribution:
+    def _explain_inactive(self, name: str, params: Mapping[str, Any]) -> str:
+        """Say why a parameter cannot be among these params, and what to do."""
+        for parent, allowed in (self.params[name].when or {}).items():
+            values = " or ".join(map(repr, allowed))
+            if parent not in params:
+                return f"{name!r:.200} needs {parent!r:.200} to be {values:.500}; give that too"
+            if not self._allows_value(parent, allowed, params[parent]):
+                return (
+                    f"{name!r:.200} needs {parent!r:.200} to be {values:.500}, and it is "
+                    f"{params[parent]!r:.200}; leave {name!r:.200} out, or change that"
+                )
+        return f"{name!r:.200} is not active when the others are {params!r:.500}; leave it out"
+
+    def _allows_value(self, parent: str, allowed: Iterable[Any], value: Any) -> bool:
+        """Whether a parent has one of the values that a condition allows."""
+        dist = self.params[parent]
+        unit = [dist.to_unit(dist.raw(v)) for v in (value, *allowed)]
+        own, *others = (dist.from_unit(u) for u in unit)
+        return own in others
+
+    def named(self, name: str) -> Distribution:
+        """Return the distribution of a parameter.
+
+        Raises:
+            UnknownParameterError: The space does not have it.
+        """
         if name in self.params:
             return self.params[name]
         near = find_closest(name, self.names)
@@ -263,8 +288,7 @@ class Space:
         """Return for which rows (n,) of X a condition holds, if all of its parents are active."""
         holds = np.ones(len(X), dtype=bool)
         for parent, allowed in condition.parents:
-            values = np.round(self.dists[parent].from_unit(X[:, parent]), 9)
-            holds &= np.isin(values, allowed)
+            holds &= np.isin(self.dists[parent].from_unit(X[:, parent]), allowed)
         return holds
 
     def place(self, U: Array) -> Array:
@@ -290,6 +314,16 @@ class Space:
         if self._conditions:
             X[~self.active(X)] = np.nan
         return X
+
+    def fill(self, X: Array, rng: np.random.Generator) -> Array:
+        """Return unit columns (n, d) in which all active parameters have values.
+
+        Those without are drawn; the very X comes back where there are none.
+        """
+        missing = np.isnan(X)
+        if not missing.any() or not (missing & self.active(X)).any():
+            return X
+        return self.place(self.to_cube(X, rng))
 
     def feasible(self, X: Array) -> Mask:
         """Return which rows of unit columns (n, d) break no hard constraint (n,).

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
 
-from ..errors import DistributionError, IncompatibleDistributionError
+from ..errors import DistributionError
 from .choices import choice_key
 from .distributions import Categorical, Distribution, Float, Int
 
@@ -14,9 +15,13 @@ from .distributions import Categorical, Distribution, Float, Int
 def widen(a: Distribution, b: Distribution) -> Distribution:
     """Return the smallest distribution that has the values of two of the same kind.
 
+    Of two kinds it is the second.
+
     Default and prior are those of b, or those of a where b has none. So is the scale, but where
     that has not all the values: then it is linear.
     """
+    if type(a) is not type(b):
+        return b
     prior_of: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
         choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a.index))
@@ -43,14 +48,17 @@ def widen(a: Distribution, b: Distribution) -> Distribution:
     return msgspec.structs.replace(wide, default=default, prior=prior)
 
 
-def require_same_kind(name: str, known: Distribution, new: Distribution) -> None:
-    """Refuse a name that stands for another kind of parameter in the study.
-
-    Raises:
-        IncompatibleDistributionError: The two are of different kinds.
-    """
-    if type(known) is not type(new):
-        raise IncompatibleDistributionError(
-            f"{name!r} is {known!r} in this study and {new!r} here; use another name, or a new "
-            "study"
-        )
+def are_values_of(a: Distribution, b: Distribution) -> bool:
+    """Whether all values of one distribution are values of another one of the same kind."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Categorical) and isinstance(b, Categorical):
+        return a.index.keys() <= b.index.keys()
+    assert isinstance(a, Float | Int)
+    assert isinstance(b, Float | Int)
+    if not (b.contains(a.low) and b.contains(a.top)):
+        return False
+    if a.low == a.top or b.step is None:
+        return True
+    n_steps = (a.step or 0) / b.step
+    return round(n_steps) >= 1 and math.isclose(n_steps, round(n_steps), rel_tol=1e-9)

@@ -16,12 +16,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ..checkpoints import Checkpoints
-from ..errors import LeaseLostError, ReportError, SpaceError, TrialError, UnstorableError
+from ..errors import (
+    LeaseLostError,
+    ReportError,
+    SpaceError,
+    TrialError,
+    UnstorableError,
+    find_closest,
+)
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
-from ..space.widening import require_same_kind
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
 from ..storages.forks import ForkAware, UnusableLock, follow_forks
@@ -34,6 +40,7 @@ from ..validation import to_error_text
 from ..warn_once import WarnOnce
 from .checkpoint_owner import find_owner
 from .checkpoint_retention import CheckpointRetention
+from .discovered_space import DiscoveredSpace
 from .intake import Intake, Request
 from .leases import Leases
 from .proposals import Proposals
@@ -85,8 +92,6 @@ class Engine(ForkAware):
     ) -> None:
         settings = read_settings(record)
         stored = read_space(record.name, settings.space)
-        for name in stored.params.keys() & (space or stored).params.keys():
-            require_same_kind(name, stored.params[name], (space or stored).params[name])
 
         self.storage = storage
         self.sampler = sampler
@@ -105,9 +110,9 @@ class Engine(ForkAware):
         self.objectives = self.history.objectives
         stored = stored.made_of(self.history.space)
         self._replica = Replica(storage, record, self.history, stored, follows=space is None)
-        declared_here = set() if space is None else set(space.names)
-        self._proposals = Proposals(self.history, self.declared, declared_here, self.held)
         self._warn = WarnOnce()
+        self._proposals = Proposals(self.history, self.declared, self._warn)
+        self._discovered = DiscoveredSpace(self._replica, self._warn)
         self._intake = Intake(self.name, self._replica, self._proposals, self._warn)
         self._leases = Leases(storage, record.id, self.held)
         self._retention = CheckpointRetention(
@@ -329,6 +334,7 @@ class Engine(ForkAware):
             declared=self.declared,
             objectives=self.objectives,
             tags=dict(row.tags),
+            fixed=self._intake.fixed.pop(row.number, ()),
         )
 
     def trial(self, ticket: Ticket, window: int | None = None) -> Trial:
@@ -433,6 +439,7 @@ class Engine(ForkAware):
                 self.refresh()  # its reports, and what others did better
 
             outcome = self._learn_space(outcome)
+            self._warn_of_params(number, outcome)
             row = self._row_at_end(number, token, outcome, worker or self.worker)
             if row.state == State.COMPLETE:
                 self._warn_without_reports(number)
@@ -510,21 +517,14 @@ class Engine(ForkAware):
     # -- how `end` makes the row ------------------------------------------------------------------
 
     def _learn_space(self, outcome: Outcome) -> Outcome:
-        """Let the stored space grow by what the objective asked for, and the own one with it.
+        """Let the space follow what the objective asked for, unless it was declared.
 
-        What other workers have stored meanwhile is kept. The trial fails where one of them uses a
-        name for something else, or the storage does not take the space.
+        The trial fails where the storage does not take the space.
         """
-        replica = self._replica
-        grow = self._proposals.grow
-        suggested = outcome.suggested
+        if self.declared:
+            return outcome
         try:
-            while (space := grow(replica.space, suggested)) is not replica.space:
-                described = replica.settings.space | {"params": space.to_json()["params"]}
-                if replica.change_spec({"space": described}, space):
-                    break
-            if self.history.space is not replica.space:
-                self.history.set_space(grow(self.history.space, suggested))
+            self._discovered.learn(outcome.suggested)
         except (SpaceError, UnstorableError) as e:
             return outcome.failed_with(e)
         return outcome
@@ -586,6 +586,21 @@ class Engine(ForkAware):
             )
 
     # -- warnings, each given once ----------------------------------------------------------------
+
+    def _warn_of_params(self, number: int, outcome: Outcome) -> None:
+        """Say what became of params that somebody has fixed or declared."""
+        for topic, text in outcome.remarks.items():
+            self._warn(topic, text)
+        if outcome.state != State.COMPLETE:
+            return
+        for name in outcome.unasked:
+            who = "the study's space declares" if self.declared else f"trial {number} was given"
+            near = find_closest(name, outcome.suggested)
+            meant = f"did you mean {near!r}?" if near else f"it asked for {list(outcome.suggested)}"
+            self._warn(
+                f"unasked {name}",
+                f"{who} {name!r:.200}, and the objective did not ask for it; {meant:.500}",
+            )
 
     def _warn_without_reports(self, number: int) -> None:
         if self.scheduler is None or self.history.n_reports:

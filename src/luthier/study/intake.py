@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
+from ..storages.transitions import EARLIER_ERRORS
 from ..trial.record import State, TrialRow, Turn
 from ..warn_once import WarnOnce
 from .offer import Offer
@@ -60,6 +61,10 @@ class Intake:
         replica: The study's trials.
         proposals: Params for new trials.
         warn: Gives warnings once.
+
+    Attributes:
+        fixed: Number -> names whose values are to be used as they are, of trials taken here; see
+            `Ticket`. Who makes the ticket takes them out.
     """
 
     def __init__(self, name: str, replica: Replica, proposals: Proposals, warn: WarnOnce) -> None:
@@ -67,6 +72,7 @@ class Intake:
         self.replica = replica
         self.proposals = proposals
         self.warn = warn
+        self.fixed: dict[int, frozenset[str]] = {}
 
     def take(self, request: Request) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
         """Begin a trial; the replica has just been refreshed."""
@@ -105,6 +111,7 @@ class Intake:
         for number in sorted(candidates):
             row, revision = storage.claim(replica.study, number, request.worker)
             if row is not None:
+                self.fixed[number] = self._find_fixed(row)
                 row = self._complete(row, request.sampler)
             replica.apply(revision, row)
             if row is not None:
@@ -114,11 +121,37 @@ class Intake:
         return None
 
     def _complete(self, row: TrialRow, sampler: Sampler) -> TrialRow:
-        """A claimed trial with all params, also where only some were enqueued."""
+        """A claimed trial with all params, also where only some were enqueued.
+
+        One that has run keeps its own, whatever the space has become.
+        """
         is_begun_anew = row.token > 1
-        if is_begun_anew or row.params.keys() == self.replica.history.space.params.keys():
+        if is_begun_anew and (not self.proposals.declared or self._has_run(row)):
+            return row
+        space = self.replica.history.space.params
+        if row.params.keys() == space.keys() and all(
+            not self.proposals.declared or space[n].has(v) for n, v in row.params.items()
+        ):
             return row
         return replace(row, params=self.proposals.complete(sampler, row.number, row.params))
+
+    def _find_fixed(self, row: TrialRow) -> frozenset[str]:
+        """Names in a claimed trial whose values are to be used as they are.
+
+        They are those of a trial that somebody enqueued, or that has run with them already. What
+        was proposed to a worker that gave it back is proposed again; what the space does not have
+        was never proposed.
+        """
+        is_enqueued = row.token == 1
+        if is_enqueued or self._has_run(row):
+            return frozenset(row.params)
+        space = self.replica.history.space.params
+        return frozenset(n for n, v in row.params.items() if n in space and not space[n].has(v))
+
+    def _has_run(self, row: TrialRow) -> bool:
+        """Whether a claimed trial has run before, as far as anything of it is known."""
+        has_left = row.turns or row.checkpoints or EARLIER_ERRORS in row.tags
+        return bool(has_left) or self.replica.history.reports.last(row.number) is not None
 
     def _follow(self, request: Request) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
         """Do what the scheduler says that a free worker does.
@@ -210,6 +243,9 @@ class Intake:
             replica.study, number, request.worker, turn=turn, token=token, checkpoints=copied
         )
         replica.apply(revision, resumed)
+        if resumed is not None:  # what the scheduler has changed is a proposal
+            same = (n for n, v in resumed.params.items() if n in row.params and row.params[n] == v)
+            self.fixed[number] = frozenset(same)
         return resumed
 
     def _warn_of_stuck_trials(self, scheduler: Scheduler | None) -> None:

@@ -8,17 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
-
 from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler
 from ..space.discovery import discover_conditions
-from ..space.distributions import Distribution
 from ..space.space import Space
-from ..space.widening import require_same_kind, widen
 from ..trial.record import State
 from ..typing import Array
+from ..warn_once import WarnOnce
 from .looks import Looks
 
 _ATTEMPTS = 100  # to complete enqueued params so that they keep the constraints
@@ -32,21 +29,16 @@ class Proposals:
     """The proposals of one study.
 
     Args:
-        history: The study's trials; its space grows here.
+        history: The study's trials.
         declared: Whether the space was declared, so that it does not depend on what objectives ask
             for.
-        settled: Names whose distributions this session has declared.
-        held: Number -> token of the trials that this session runs, kept up to date by the caller.
+        warn: Gives warnings once.
     """
 
-    def __init__(
-        self, history: History, declared: bool, settled: set[str], held: Mapping[int, int]
-    ) -> None:
+    def __init__(self, history: History, declared: bool, warn: WarnOnce) -> None:
         self.history = history
         self.declared = declared
-        self._settled = settled  # names whose distributions this session has asked for
-        self._earlier = history.space  # as it was when this session began
-        self._held = held
+        self._warn = warn
         self._streams = Streams(history.seed)
         self._looks = Looks()
         self._discovered = history.space
@@ -100,7 +92,14 @@ class Proposals:
         proposal = space.decode(self._sample(space, sampler, number, 0))[0]
         if not self.declared:
             return {**proposal, **fixed}
-        known = {k: v for k, v in fixed.items() if k in space.params}
+        known = {k: v for k, v in fixed.items() if k in space.params and space.params[k].has(v)}
+        if len(known) < len(fixed):
+            self._warn(
+                f"outside {number}",
+                f"trial {number} was to run with {dict(fixed)!r:.500}; the space does not have "
+                f"{', '.join(n for n in fixed if n not in known):.500} so, which are sampled or "
+                "left out",
+            )
         for attempt in range(_ATTEMPTS):
             X = space.encode({**proposal, **known})
             for j, p in enumerate(space.dists):  # a child that the fixed parent switches on
@@ -120,35 +119,7 @@ class Proposals:
             return np.empty((1, 0))
         rng = self._streams.at(number, int.from_bytes(os.urandom(4)) + 1 if attempt else 0)
         X = sampler.sample(space, self.history, 1, rng)
+        X = space.fill(X, rng)  # of a sampler that starts from trials without some parameter
         if space.constraints and not space.feasible(X).all():  # a sampler that ignores constraints
             X = space.sample(rng, 1)
         return X
-
-    def grow(self, space: Space, suggested: Mapping[str, Distribution]) -> Space:
-        """Return a space that has what an objective asked for; the same one if it has it already.
-
-        A range that changed since an earlier run is replaced; where other trials of this run use
-        another one, the two are joined.
-
-        Raises:
-            IncompatibleDistributionError: A name is already used for another kind of parameter.
-            SpaceError: Two ranges cannot be joined, or a condition does not hold any more.
-        """
-        new: dict[str, Distribution] = {}
-        for name, dist in suggested.items():
-            known = space.params.get(name)
-            if known is not dist and known != dist:
-                joined = dist if known is None else self._join(name, known, dist)
-                if joined != known:
-                    new[name] = joined
-            self._settled.add(name)
-        return space.with_params(new) if new else space
-
-    def _join(self, name: str, known: Distribution, asked: Distribution) -> Distribution:
-        """The distribution of a name that is known with another one than an objective asks for."""
-        require_same_kind(name, known, asked)
-        if known.when:
-            asked = replace(asked, when=known.when)
-        is_of_this_run = name in self._settled or known is not self._earlier.params.get(name)
-        others_run = self.history.running - self._held.keys()
-        return widen(known, asked) if is_of_this_run or others_run else asked

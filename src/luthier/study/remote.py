@@ -104,9 +104,10 @@ def _submit_by_address(
 ) -> Submit:
     import cloudpickle
 
-    _local_studies[key] = _Opened(engine, objective, window)
     url = engine.storage.url
-    packed = cloudpickle.dumps((objective, engine.scheduler, window))
+    space = engine.history.space
+    packed = cloudpickle.dumps((objective, engine.scheduler, window, space))
+    _local_studies[key] = _Opened(engine, objective, window, space)
 
     def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
         sent = packed if whole or len(packed) <= _SMALL else None
@@ -122,12 +123,16 @@ class _Opened:
         engine: The study; None where its storage cannot be reached from here.
         objective: What is run.
         window: See `Engine.decide`.
+        space: The study's, as it was known when the run began.
     """
 
-    def __init__(self, engine: Engine | None, objective: Objective, window: int | None) -> None:
+    def __init__(
+        self, engine: Engine | None, objective: Objective, window: int | None, space: Space
+    ) -> None:
         self.engine = engine
         self.objective = objective
         self.window = window
+        self.space = space
 
 
 # Studies of this process, for executors that turn out to be threads.
@@ -213,7 +218,7 @@ def _run_by_address(
         _opened_studies.clear()
         _opened_studies[key] = opened
     if opened.engine is None:
-        return execute(opened.objective, Trial(ticket, Space(), _NoLink()))
+        return execute(opened.objective, Trial(ticket, opened.space, _NoLink()))
 
     # The executor may have begun the trial before, on a worker that died.
     [row] = opened.engine.rows([ticket.number])
@@ -224,9 +229,9 @@ def _run_by_address(
 def _open(url: str | None, name: str, packed: bytes, ticket: Ticket) -> _Opened:
     import cloudpickle
 
-    objective, scheduler, window = cloudpickle.loads(packed)
+    objective, scheduler, window, space = cloudpickle.loads(packed)
     engine = None
     if url is not None:
         store = cast(Any, ticket.keeper)
         engine = open_engine(name, url, scheduler=scheduler, checkpoints=store)
-    return _Opened(engine, objective, window)
+    return _Opened(engine, objective, window, space)

@@ -20,10 +20,11 @@ from ..errors import (
     IncompatibleDistributionError,
     MachineError,
     ReportError,
+    UnknownParameterError,
 )
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
 from ..space.space import Space
-from ..space.widening import require_same_kind
+from ..space.widening import are_values_of
 from ..validation import (
     check_cost,
     check_parameter_name,
@@ -92,6 +93,8 @@ class Trial:
         self._proposal = ticket.proposal
         self._params: dict[str, Any] = ticket.params
         self._suggested: dict[str, Distribution] = {}
+        self._remarks: dict[str, str] = {}
+        self._has_read_params = False
         self._tags: dict[str, Any] = dict(ticket.tags)
         self._n_tag_bytes = -1  # of all tags; -1 before the first is set
         self._cost: float | None = None
@@ -121,6 +124,7 @@ class Trial:
     @property
     def params(self) -> dict[str, Any]:
         """The params in use: all of a declared space, or what has been suggested so far."""
+        self._has_read_params = True
         return dict(self._params)
 
     @property
@@ -274,11 +278,15 @@ class Trial:
         """Return a value of a distribution.
 
         It is the proposed value where the sampler has proposed one that fits, else a draw from the
-        distribution. A second call for the same name returns the same value.
+        distribution. A value that somebody has fixed, as `Study.enqueue` does, is used as it is,
+        with a warning where it is a number outside of the distribution. A second call for the same
+        name returns the same value.
 
         Raises:
-            IncompatibleDistributionError: The name is already used for another kind of parameter,
-                or another range in this trial.
+            IncompatibleDistributionError: The name had another distribution earlier in this trial,
+                or the space declares another one.
+            UnknownParameterError: The study's space was declared without this name, or a value that
+                was fixed is none of the distribution's.
         """
         name = check_parameter_name(name, DistributionError)
         if name in self._suggested:
@@ -289,11 +297,11 @@ class Trial:
                 )
             return self._params[name]
         known = self._space.params.get(name)
-        if known is not None:
-            require_same_kind(name, known, dist)
+        if self._ticket.declared and known is not dist:
+            self._check_declared(name, dist)
         self._suggested[name] = dist
 
-        raw, value = None, self._proposal.get(name)
+        value = self._proposal.get(name)
         # Fast path: a proposed number in a range that the study knows needs no further checks.
         if (
             known is dist
@@ -305,17 +313,59 @@ class Trial:
             self._params[name] = value
             return value
 
-        if name in self._proposal:
-            try:
-                raw = dist.raw(value)
-            except ValueError:  # a choice that no longer exists
-                raw = None
-        if raw is None or not dist.contains(raw):
+        raw = dist.find(value) if name in self._proposal else None
+        if raw is not None:
+            self._params[name] = dist.value(raw)
+        elif name in self._ticket.fixed:
+            self._params[name] = self._outside(name, value, dist)
+        else:
             key = [self._ticket.seed, self.number, 2, zlib.crc32(name.encode())]
             self._params[name] = dist.sample(np.random.default_rng(key))
-        else:
-            self._params[name] = dist.value(raw)
         return self._params[name]
+
+    def _outside(self, name: str, value: Any, dist: Distribution) -> float:
+        """Return a value that somebody has fixed outside of what the objective asks for.
+
+        Raises:
+            UnknownParameterError: It is of another kind, so that no objective could use it.
+        """
+        is_whole = is_scalar(value) and float(value).is_integer()
+        if not (is_scalar(value) and (isinstance(dist, Float) or isinstance(dist, Int) and is_whole)):
+            raise UnknownParameterError(
+                f"trial {self.number} is to run with {name} = {show(value)}, which is not a value "
+                f"of {dist!r:.500}, as the objective asks for it; enqueue one of its values"
+            )
+        self._remarks[f"outside {name}"] = (
+            f"trial {self.number} ran with {name} = {value!r}, as it was told to, outside of "
+            f"{dist!r:.500}, as the objective asked for it; no model learns from the trial while "
+            "that is the range"
+        )
+        return int(value) if isinstance(dist, Int) else float(value)
+
+    def _check_declared(self, name: str, dist: Distribution) -> None:
+        """Refuse what a declared space does not have.
+
+        Raises:
+            UnknownParameterError: It does not have the name.
+            IncompatibleDistributionError: It does not have the values.
+        """
+        try:
+            known = self._space.named(name)
+        except UnknownParameterError as e:
+            raise UnknownParameterError(
+                f"the study's space is declared, and the objective asks for another name: {e}"
+            ) from None
+        if not are_values_of(dist, known):
+            raise IncompatibleDistributionError(
+                f"the study's space declares {name!r} as {known!r:.500}, and the objective asks "
+                f"for {dist!r:.500}; change one of the two"
+            )
+        if not are_values_of(known, dist):
+            self._remarks[f"narrower {name}"] = (
+                f"the objective asks for {name!r} in {dist!r:.500}, and the study's space declares "
+                f"{known!r:.500}, which counts for the sampler: what it proposes outside of the "
+                "former is drawn anew"
+            )
 
     # -- intermediate values --------------------------------------------------------------------
 
@@ -494,7 +544,16 @@ class Trial:
             cost=self._cost,
             constraints=dict(self._constraints),
             decision=self._decision,
+            remarks=dict(self._remarks),
+            unasked=self._find_unasked(),
         )
+
+    def _find_unasked(self) -> tuple[str, ...]:
+        """Return the names that the objective was given, and never asked for."""
+        given = self._ticket.fixed
+        if self._ticket.declared:  # the objective may read `params` instead
+            given = self._proposal if self._suggested and not self._has_read_params else ()
+        return tuple(name for name in given if name not in self._suggested)
 
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"

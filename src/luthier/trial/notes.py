@@ -20,6 +20,8 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
         cost: The cost that it noted.
         constraints: The constraints on its results that it noted.
         decision: The scheduler's last decision; STOP and PAUSE are final.
+        remarks: What the user should know of the params, topic to text.
+        unasked: Names that the objective was given, and never asked for.
     """
 
     params: dict[str, Any] = {}
@@ -28,3 +30,5 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
     constraints: dict[str, float] = {}
     decision: Decision = Decision.CONTINUE
+    remarks: dict[str, str] = {}
+    unasked: tuple[str, ...] = ()

@@ -45,6 +45,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         started_s: When it began; None where its worker could not say.
         cost: Its cost; None where none was noted.
         constraints: The constraints on its results that were noted.
+        remarks: What the user should know of its params, topic to text.
+        unasked: Names that the objective was given, and never asked for.
     """
 
     state: State
@@ -58,6 +60,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     started_s: float | None = None
     cost: float | None = None
     constraints: dict[str, float] = {}
+    remarks: dict[str, str] = {}
+    unasked: tuple[str, ...] = ()
 
     def failed_with(self, exception: BaseException) -> Outcome:
         """Return the same outcome as that of a trial that failed with an exception."""
@@ -225,6 +229,8 @@ def _outcome(
         started_s=started_s,
         cost=notes.cost,
         constraints=notes.constraints,
+        remarks=notes.remarks,
+        unasked=notes.unasked,
     )
 
 

@@ -36,6 +36,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         keeper: Place of checkpoints; None where they cannot be reached.
         references: Checkpoints that the trial can go on from; the latest last.
         tags: Tags that it has already.
+        fixed: Names of those proposed params that are to be used as they are, whatever the
+            objective asks for: somebody has chosen them, or the trial has run with them before.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     keeper: CheckpointKeeper | None = None
     references: Sequence[dict[str, Any]] = ()
     tags: dict[str, Any] = {}
+    fixed: Collection[str] = ()
 
     @property
     def params(self) -> dict[str, Any]:
