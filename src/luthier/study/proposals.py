@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
 from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler

@@ -329,8 +329,10 @@ class Trial:
         Raises:
             UnknownParameterError: It is of another kind, so that no objective could use it.
         """
-        is_whole = is_scalar(value) and float(value).is_integer()
-        if not (is_scalar(value) and (isinstance(dist, Float) or isinstance(dist, Int) and is_whole)):
+        is_usable = is_scalar(value) and (
+            isinstance(dist, Float) or (isinstance(dist, Int) and float(value).is_integer())
+        )
+        if not is_usable:
             raise UnknownParameterError(
                 f"trial {self.number} is to run with {name} = {show(value)}, which is not a value "
                 f"of {dist!r:.500}, as the objective asks for it; enqueue one of its values"
