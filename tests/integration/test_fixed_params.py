@@ -13,6 +13,7 @@ import pytest
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.errors import IncompatibleDistributionError, LuthierError, UnknownParameterError
+from luthier.space.membership import has_value
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -177,8 +178,7 @@ def test_what_a_worker_gave_back_is_not_used_outside_of_the_range() -> None:
     def interrupt(trial):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        study.optimize(interrupt, n_trials=1, progress=False)
+    study.optimize(interrupt, n_trials=1, progress=False)
     assert 0 <= run(study, Float(0, 1), 1)[-1] <= 1
 
 
@@ -221,11 +221,11 @@ def test_less_than_a_declared_range_is_warned_of_once(dist, said) -> None:
     name = {Float: "x", Int: "k", Categorical: "c"}[type(dist)]
     study = luthier.create_study(space=DECLARED, seed=0, sampler="random")
     study.optimize(
-        lambda t: float(dist.has(t.suggest(name, dist)) and len(t.params)),
+        lambda t: float(has_value(dist, t.suggest(name, dist)) and len(t.params)),
         n_trials=9,
         progress=False,
     )
-    assert all(dist.has(t.params[name]) for t in study.trials)
+    assert all(has_value(dist, t.params[name]) for t in study.trials)
     assert study.space.params == Space(DECLARED).params
     [record] = said.records
     assert f"asks for '{name}' in" in record.getMessage()

@@ -175,7 +175,7 @@ def test_what_a_user_writes_is_checked() -> None:
         ({"model": "tree"}, "expected one of"),
         ({"seed": 9}, "not a value"),
         ({"seed": 0.5}, "not a value"),
-        ({"model": "net", "C": 1.0}, "not active"),
+        ({"model": "net", "C": 1.0}, "needs 'model'"),
     ):
         with pytest.raises(UnknownParameterError, match=says):
             TREE.check(bad)

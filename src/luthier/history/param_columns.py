@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..space.choices import choice_key
+from ..space.choices import choice_key, find_choice
 from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.space import Space
 from ..trial.record import TrialRow
@@ -197,7 +197,8 @@ class ParamColumns:
         """Return where the values with codes are in the present distribution; -1 for nowhere."""
         positions = self._positions.setdefault(name, [])
         new = itertools.islice(self._choices[name], len(positions), None)
-        positions += [float(dist.position(key)) for key in new]
+        found = (find_choice(dist.index, key) for key in new)
+        positions += [-1.0 if i is None else float(i) for i in found]
         return positions
 
     def _present(self, name: str, at: slice | list[int]) -> Mask:

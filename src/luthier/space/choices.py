@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -55,6 +55,23 @@ def choice_key(value: Any) -> str:
         DistributionError: As `to_choice` says.
     """
     return msgspec.json.encode(to_choice(value)).decode()
+
+
+def find_choice(index: Mapping[str, int], key: str) -> int | None:
+    """Return the position of a choice by its key; None where there is none.
+
+    A number without a choice of its very type is the choice that equals it: 64.0 is 64.
+
+    Args:
+        index: The positions of the choices, by their keys.
+        key: See `choice_key`.
+    """
+    i = index.get(key)
+    if i is not None or not (key[0] == "-" or key[0].isdigit()):
+        return i
+    number = float(key)
+    same = int(number) if "." in key and number.is_integer() else number
+    return index.get(choice_key(same))
 
 
 def _check_finite_choice(value: Any) -> float:

@@ -75,3 +75,24 @@ def find_depths(parents: Mapping[int, Sequence[int]]) -> dict[int, int]:
         if not ready:
             break
     return depth
+
+
+def explain_inactive(name: str, params: Mapping[str, Any], dists: Mapping[str, Any]) -> str:
+    """Say why a parameter cannot be among these params, and what to do.
+
+    Args:
+        name: The parameter.
+        params: The params, its own among them.
+        dists: Name -> distribution, of all parameters.
+    """
+    for parent, allowed in (dists[name].when or {}).items():
+        needs = f"{name!r:.200} needs {parent!r:.200} to be {' or '.join(map(repr, allowed)):.500}"
+        if parent not in params:
+            return f"{needs}; give that too"
+        above = dists[parent]
+        own, *others = (
+            above.from_unit(above.to_unit(above.raw(v))) for v in (params[parent], *allowed)
+        )
+        if own not in others:
+            return f"{needs}, and it is {params[parent]!r:.200}; change that, or leave it out"
+    return f"{name!r:.200} is not active when the others are {params!r:.500}; leave it out"

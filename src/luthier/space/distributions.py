@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DistributionError, SpaceError, UnknownParameterError
+from ..errors import DistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
 from ..validation import is_scalar, show, to_plain_number
-from .choices import choice_key, to_choice
+from .choices import choice_key, find_choice, to_choice
 from .conditions import normalise_conditions
 
 Scale = Literal["linear", "log", "reverse_log"]
@@ -57,30 +57,6 @@ class _Parameter(
     def likeliest(self) -> Any:
         """Value that a search should start with: the default, else the prior's, else None."""
         return self.prior[0] if self.default is None and self.prior else self.default
-
-    def raw(self, value: Any) -> float:
-        """Return a user's value as the float that columns hold.
-
-        Raises:
-            SpaceError: It is of another kind.
-        """
-        raise NotImplementedError
-
-    def contains(self, raw: Any) -> Any:
-        """Return whether the distribution can produce what columns hold."""
-        raise NotImplementedError
-
-    def find(self, value: Any) -> float | None:
-        """Return a user's value as columns hold it; None where it is not one of these values."""
-        try:
-            raw = self.raw(value)
-        except SpaceError:
-            return None
-        return raw if self.contains(raw) else None
-
-    def has(self, value: Any) -> bool:
-        """Whether a user's value is one of these."""
-        return self.find(value) is not None
 
     def value(self, raw: float) -> Any:
         """Return what a column holds in the user's type."""
@@ -529,22 +505,6 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         return {choice_key(c): i for i, c in enumerate(self.choices)}
 
     @cached_property
-    def _numbers(self) -> dict[float, int]:
-        """The positions of the choices that are numbers."""
-        return {float(c): i for i, c in enumerate(self.choices) if is_scalar(c)}
-
-    def position(self, key: str) -> int:
-        """Return the position of a choice by its key; -1 where there is none.
-
-        A number without a choice of its very type is the choice that equals it: 64.0 is 64.
-        """
-        i = self.index.get(key)
-        if i is not None or not self._numbers:
-            return -1 if i is None else i
-        value = msgspec.json.decode(key)
-        return self._numbers.get(value, -1) if is_scalar(value) else -1
-
-    @cached_property
     def choice_array(self) -> NDArray[Any]:
         """(k,) the choices as objects, as constraints look them up by position."""
         choices = np.empty(len(self.choices), dtype=object)
@@ -558,8 +518,8 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         Raises:
             UnknownParameterError: It is not among the choices.
         """
-        i = self.position(choice_key(value))
-        if i < 0:
+        i = find_choice(self.index, choice_key(value))
+        if i is None:
             raise UnknownParameterError(
                 f"expected one of {list(self.choices)!r:.500}, got {value!r:.500}"
             )

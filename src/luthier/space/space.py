@@ -24,7 +24,7 @@ from ..errors import (
 )
 from ..typing import Array, Mask
 from ..validation import MAX_SPACE_BYTES, check_parameter_name, is_text, show
-from .conditions import Condition, find_depths
+from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate
 from .descriptions import read_distribution
 from .distributions import Categorical, Distribution, Float, Int
@@ -234,30 +234,10 @@ class Space:
             n for n, on in zip(self.names, self.active(X)[0], strict=True) if n in out and not on
         ]
         if inactive:
-            raise UnknownParameterError(self._explain_inactive(inactive[0], out))
+            raise UnknownParameterError(explain_inactive(inactive[0], out, self.params))
         if not self.feasible(X)[0]:
             raise ConstraintError(f"{out!r} breaks one of {[c.text for c in self.constraints]}")
         return out
-
-    def _explain_inactive(self, name: str, params: Mapping[str, Any]) -> str:
-        """Say why a parameter cannot be among these params, and what to do."""
-        for parent, allowed in (self.params[name].when or {}).items():
-            values = " or ".join(map(repr, allowed))
-            if parent not in params:
-                return f"{name!r:.200} needs {parent!r:.200} to be {values:.500}; give that too"
-            if not self._allows_value(parent, allowed, params[parent]):
-                return (
-                    f"{name!r:.200} needs {parent!r:.200} to be {values:.500}, and it is "
-                    f"{params[parent]!r:.200}; leave {name!r:.200} out, or change that"
-                )
-        return f"{name!r:.200} is not active when the others are {params!r:.500}; leave it out"
-
-    def _allows_value(self, parent: str, allowed: Iterable[Any], value: Any) -> bool:
-        """Whether a parent has one of the values that a condition allows."""
-        dist = self.params[parent]
-        unit = [dist.to_unit(dist.raw(v)) for v in (value, *allowed)]
-        own, *others = (dist.from_unit(u) for u in unit)
-        return own in others
 
     def named(self, name: str) -> Distribution:
         """Return the distribution of a parameter.
@@ -314,16 +294,6 @@ class Space:
         if self._conditions:
             X[~self.active(X)] = np.nan
         return X
-
-    def fill(self, X: Array, rng: np.random.Generator) -> Array:
-        """Return unit columns (n, d) in which all active parameters have values.
-
-        Those without are drawn; the very X comes back where there are none.
-        """
-        missing = np.isnan(X)
-        if not missing.any() or not (missing & self.active(X)).any():
-            return X
-        return self.place(self.to_cube(X, rng))
 
     def feasible(self, X: Array) -> Mask:
         """Return which rows of unit columns (n, d) break no hard constraint (n,).

@@ -22,7 +22,6 @@ from ..errors import (
     SpaceError,
     TrialError,
     UnstorableError,
-    find_closest,
 )
 from ..history.history import History
 from ..samplers.base import Sampler
@@ -43,6 +42,7 @@ from .checkpoint_retention import CheckpointRetention
 from .discovered_space import DiscoveredSpace
 from .intake import Intake, Request
 from .leases import Leases
+from .param_warnings import warn_of_params
 from .proposals import Proposals
 from .replica import Replica
 from .stop_signal import StopSignal
@@ -439,7 +439,7 @@ class Engine(ForkAware):
                 self.refresh()  # its reports, and what others did better
 
             outcome = self._learn_space(outcome)
-            self._warn_of_params(number, outcome)
+            warn_of_params(self._warn, number, outcome, self.declared)
             row = self._row_at_end(number, token, outcome, worker or self.worker)
             if row.state == State.COMPLETE:
                 self._warn_without_reports(number)
@@ -586,21 +586,6 @@ class Engine(ForkAware):
             )
 
     # -- warnings, each given once ----------------------------------------------------------------
-
-    def _warn_of_params(self, number: int, outcome: Outcome) -> None:
-        """Say what became of params that somebody has fixed or declared."""
-        for topic, text in outcome.remarks.items():
-            self._warn(topic, text)
-        if outcome.state != State.COMPLETE:
-            return
-        for name in outcome.unasked:
-            who = "the study's space declares" if self.declared else f"trial {number} was given"
-            near = find_closest(name, outcome.suggested)
-            meant = f"did you mean {near!r}?" if near else f"it asked for {list(outcome.suggested)}"
-            self._warn(
-                f"unasked {name}",
-                f"{who} {name!r:.200}, and the objective did not ask for it; {meant:.500}",
-            )
 
     def _warn_without_reports(self, number: int) -> None:
         if self.scheduler is None or self.history.n_reports:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
+from ..space.membership import has_value
 from ..storages.transitions import EARLIER_ERRORS
 from ..trial.record import State, TrialRow, Turn
 from ..warn_once import WarnOnce
@@ -130,7 +131,7 @@ class Intake:
             return row
         space = self.replica.history.space.params
         if row.params.keys() == space.keys() and all(
-            not self.proposals.declared or space[n].has(v) for n, v in row.params.items()
+            not self.proposals.declared or has_value(space[n], v) for n, v in row.params.items()
         ):
             return row
         return replace(row, params=self.proposals.complete(sampler, row.number, row.params))
@@ -146,7 +147,9 @@ class Intake:
         if is_enqueued or self._has_run(row):
             return frozenset(row.params)
         space = self.replica.history.space.params
-        return frozenset(n for n, v in row.params.items() if n in space and not space[n].has(v))
+        return frozenset(
+            n for n, v in row.params.items() if n in space and not has_value(space[n], v)
+        )
 
     def _has_run(self, row: TrialRow) -> bool:
         """Whether a claimed trial has run before, as far as anything of it is known."""

@@ -13,6 +13,7 @@ from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler
 from ..space.discovery import discover_conditions
+from ..space.membership import has_value
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array
@@ -93,7 +94,9 @@ class Proposals:
         proposal = space.decode(self._sample(space, sampler, number, 0))[0]
         if not self.declared:
             return {**proposal, **fixed}
-        known = {k: v for k, v in fixed.items() if k in space.params and space.params[k].has(v)}
+        known = {
+            k: v for k, v in fixed.items() if k in space.params and has_value(space.params[k], v)
+        }
         if len(known) < len(fixed):
             self._warn(
                 f"outside {number}",
@@ -120,7 +123,9 @@ class Proposals:
             return np.empty((1, 0))
         rng = self._streams.at(number, int.from_bytes(os.urandom(4)) + 1 if attempt else 0)
         X = sampler.sample(space, self.history, 1, rng)
-        X = space.fill(X, rng)  # of a sampler that starts from trials without some parameter
+        missing = np.isnan(X)
+        if missing.any() and (missing & space.active(X)).any():  # as in trials it starts from
+            X = space.place(space.to_cube(X, rng))
         if space.constraints and not space.feasible(X).all():  # a sampler that ignores constraints
             X = space.sample(rng, 1)
         return X

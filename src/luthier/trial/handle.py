@@ -23,6 +23,7 @@ from ..errors import (
     UnknownParameterError,
 )
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
+from ..space.membership import find_raw
 from ..space.space import Space
 from ..space.widening import are_values_of
 from ..validation import (
@@ -313,7 +314,7 @@ class Trial:
             self._params[name] = value
             return value
 
-        raw = dist.find(value) if name in self._proposal else None
+        raw = find_raw(dist, value) if name in self._proposal else None
         if raw is not None:
             self._params[name] = dist.value(raw)
         elif name in self._ticket.fixed:
