@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from luthier import Float, Int, Space, State, TrialRow
+from luthier import Float, Int, Space, State, TrialRow, testing
 from luthier.history.history import History
 from luthier.models.training_data import (
     InputEncoder,
@@ -106,3 +106,19 @@ def test_outliers_do_not_squeeze_the_others(transform) -> None:
     assert (np.diff(got[np.argsort(y)]) > 0).all()
     assert got[49] - got[0] > 2
     np.testing.assert_allclose(got.mean(), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("failed_first", [True, False])
+def test_failures_of_params_that_have_completed_say_nothing(failed_first: bool) -> None:
+    points = [{"x": i / 10, "y": i % 3 / 2} for i in range(8)]
+    failed = [testing.trial(p, None, State.FAILED, constraints={"a": 1.0}) for p in points[:5]]
+    complete = [
+        testing.trial(p, float(i), constraints={"a": -1.0}) for i, p in enumerate(points[1:])
+    ]
+    rows = [*failed, *complete] if failed_first else [*complete, *failed]
+    history = testing.history(*rows)
+    lost = rows.index(failed[0])  # the only params that never completed
+
+    for number in (collect_losses(history).number, collect_constraints(history)["a"].number):
+        assert number[history.state[number] == State.FAILED].tolist() == [lost]
+        assert len(number) == 8

@@ -28,8 +28,8 @@ W = State.WAITING
 def history(rows: list[tuple], m: int = 2) -> History:
     """Trials (state, values, constraints)."""
     trials = [
-        testing.trial({"x": 0.5}, values, state, constraints=constraints)
-        for state, values, constraints in rows
+        testing.trial({"x": i / len(rows)}, values, state, constraints=constraints)
+        for i, (state, values, constraints) in enumerate(rows)
     ]
     return testing.history(*trials, directions=["minimize"] * m)
 
@@ -169,3 +169,9 @@ def test_evolution_takes_parents_from_the_front_of_those_alive() -> None:
     feasible = h.X[30:][h.feasible[30:], 1]
     got = Evolution(sigma=1e-3).sample(PLANE, h, 100, np.random.default_rng(1))
     assert np.median(got[:, 1]) < np.quantile(feasible, 0.2)
+
+
+def test_failures_of_params_that_have_completed_have_no_rank() -> None:
+    failed = [testing.trial({"x": x}, None, F) for x in (0.1, 0.2)]
+    h = testing.history(*failed, testing.trial({"x": 0.1}, 1.0), testing.trial({"x": 0.3}, 0.0))
+    assert rank_trials(h)[0].tolist() == [3, 2, 1]

@@ -85,6 +85,11 @@ class History:
         self._params = ParamColumns(space)
         self._constraints = ConstraintColumns()
         self._last_params: dict[int, dict[str, Any]] = {}  # of trials that are not over
+        # the space and the numbers of failed and complete trials as of which these are known
+        self._superseded: tuple[tuple[Space, int, int] | None, Index] = (
+            None,
+            np.empty(0, dtype=np.int64),
+        )
 
     # -- the study ------------------------------------------------------------------------------
 
@@ -248,6 +253,25 @@ class History:
     def has_result(self) -> Mask:
         """(n,) whether models can learn from a trial: it is over, or has been paused."""
         return np.asarray((self.state >= State.PAUSED.value) | ~np.isnan(self.granted))
+
+    @property
+    def superseded(self) -> Mask:
+        """(n,) whether a trial failed with params with which another has completed.
+
+        Models do not learn from it: such params count with what they came to.
+        """
+        ended = np.flatnonzero(self.fits & (self.state >= State.COMPLETE.value))
+        failed = ended[self.state[ended] == State.FAILED.value]
+        complete = ended[self.state[ended] == State.COMPLETE.value]
+        known = (self.space, len(failed), len(complete))
+        if known != self._superseded[0]:
+            came_to_something = set(self.space.keys(self.X[complete])) if len(failed) else set()
+            keys = self.space.keys(self.X[failed])
+            numbers = [i for i, k in zip(failed, keys, strict=True) if k in came_to_something]
+            self._superseded = (known, np.array(numbers, dtype=np.int64))
+        superseded = np.zeros(self.n, dtype=bool)
+        superseded[self._superseded[1]] = True
+        return superseded
 
     @property
     def eligible(self) -> Mask:
