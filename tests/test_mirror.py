@@ -18,6 +18,7 @@ THEMES = {
     "test_architecture": ["errors", "typing"],
     "analysis/test_choice": [
         "analysis/candidates",
+        "analysis/no_results",
         "analysis/recommendation",
         "analysis/rule_language",
     ],

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import luthier
 from luthier import testing
 from luthier.history.history import History
-from luthier.schedulers import PBT, Decision, from_name
+from luthier.schedulers import PB2, PBT, Decision, from_name
 from luthier.schedulers.base import Next, Resume
 from luthier.schedulers.pbt import loss_at, ranks
 from luthier.schedulers.perturb import explore, perturb_value
@@ -708,3 +709,50 @@ def test_checkpoints_that_come_too_rarely_are_said_once(caplog):
         assert scheduler.next(told((early, {5.0: 0.0}), member(1, [9.0]))) == Resume(0)
     assert len(caplog.records) == 1
     assert "trial 1 cannot copy [0] at step 5" in caplog.text
+
+
+def test_without_being_asked_only_real_numbers_are_mutated():
+    """Whole numbers and choices may be an architecture, which no other's checkpoint fits."""
+    space = {
+        "width": Int(8, 64),
+        "kind": ["relu", "tanh"],
+        "depth": Categorical((1, 2, 3), ordered=True),
+        "rate": Float(1e-4, 1, scale="log"),
+        "size": Float(8, 64, step=8),
+    }
+
+    def training(trial):
+        shape = [trial.params[name] for name in ("width", "kind", "depth")]
+        if trial.checkpoint is not None:
+            assert trial.checkpoint["shape"] == shape
+        for step in range(int(trial.step) + 1, 21):
+            trial.report(trial.params["rate"] / step, step, checkpoint={"shape": shape})
+            if trial.should_stop():
+                raise luthier.TrialPruned
+        return trial.params["rate"]
+
+    for scheduler in (PBT, PB2):
+        study = luthier.create_study(
+            space=space,
+            scheduler=scheduler(population_size=6, interval=4, max_resource=20),
+            seed=0,
+        )
+        study.optimize(training)
+        copied = [t for row in study.trials for t in row.turns if t.source is not None]
+        assert copied
+
+
+def test_a_population_in_which_nothing_may_change_says_so(caplog):
+    def training(trial):
+        n = trial.suggest_int("n", 1, 9)
+        for step in range(int(trial.step) + 1, 21):
+            trial.report(n, step, checkpoint={"n": n})
+            if trial.should_stop():
+                raise luthier.TrialPruned
+        return n
+
+    study = luthier.create_study(
+        scheduler=PBT(population_size=6, interval=4, max_resource=20), seed=0
+    )
+    study.optimize(training)
+    assert caplog.text.count("nothing of them is varied") == 1

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, NoReturn
 import msgspec
 import numpy as np
 
-from ..errors import NoCompletedTrialsError, find_closest
+from ..errors import find_closest
 from ..history.history import History
 from ..numerics.pareto import is_non_dominated
 from ..trial.record import State, TrialRow
 from ..typing import Array, Index, Mask
 from ..validation import is_number
+from .no_results import no_complete_trials
 from .rule_language import COMPARE, Comparison, Name, refuse
 
 ABSENT = object()
@@ -105,7 +106,7 @@ class Candidates:
         self.runs = [same for same, _ in runs]
         self.limits = [worst for _, worst in runs]
         if not self.runs:
-            raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
+            raise no_complete_trials(history)
         self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
         none = (math.nan,) * len(history.directions)
         by_run = [

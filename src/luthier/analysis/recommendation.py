@@ -14,6 +14,7 @@ from ..history.history import History
 from ..trial.record import State, TrialRow
 from ..typing import Array
 from ..validation import check_whole
+from .no_results import no_complete_trials
 
 _Z = 1.959964  # of a 95 % interval
 _LIKELY = 0.5  # probability of feasibility from which a configuration counts as feasible
@@ -75,7 +76,7 @@ def require_results(history: History) -> None:
     """
     complete = (history.state == State.COMPLETE) & ~history.confirming
     if not complete.any():
-        raise NoCompletedTrialsError(f"no trial is complete yet ({history!r})")
+        raise no_complete_trials(history)
     if (history.eligible & ~np.isnan(history.losses).any(axis=1)).any():
         return
     told = history.constraints[complete]

@@ -351,6 +351,16 @@ class History:
         leaders = self.leaders()
         return int(leaders[0]) if len(leaders) else None
 
+    def best_paused(self) -> int | None:
+        """Return the paused trial with the best last report; None without any. For one objective.
+
+        It need not have come as far as the others.
+        """
+        told = {number: self.reports.last(number) for number in sorted(self.paused)}
+        losses = {n: self.losses_of(np.array(values))[0] for n, values in told.items() if values}
+        losses = {n: loss for n, loss in losses.items() if not np.isnan(loss)}
+        return min(losses, key=losses.__getitem__) if losses else None
+
     def leaders(self, among: Index | None = None) -> Index:
         """Return the numbers of the best trials: eligible ones, as `find_leaders` says.
 

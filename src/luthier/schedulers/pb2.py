@@ -100,6 +100,7 @@ class PB2(Population):
         space = history.space
         params = self._perturb(history, donor, rng)
         given = history.params(donor)
+        mutated = self._mutated(space)
         names = [
             name
             for name, dist in space.params.items()
@@ -107,7 +108,7 @@ class PB2(Population):
             and name in params
             and not isinstance(dist, Categorical)
             and dist.n_values != 1
-            and (self.mutate is None or name in self.mutate)
+            and name in mutated
         ]
 
         step = float(history.checkpoint_step[donor])

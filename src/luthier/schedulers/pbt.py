@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from ..history.history import History
 from ..history.rungs import replace_non_finite
 from ..numerics.pareto import fronts
+from ..space.distributions import Float
+from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
 from ..validation import check_real, check_whole
@@ -230,14 +232,27 @@ class Population(Scheduler):
     def _perturb(self, history: History, donor: int, rng: np.random.Generator) -> dict[str, Any]:
         """Params near those of another member, by the rule of Jaderberg 2017."""
         given = history.params(donor)
-        return explore(
-            history.space, given, self.mutate, self.resample_probability, self.factors, rng
-        )
+        mutated = self._mutated(history.space)
+        return explore(history.space, given, mutated, self.resample_probability, self.factors, rng)
+
+    def _mutated(self, space: Space) -> Collection[str]:
+        """Names of the parameters that are explored."""
+        if self.mutate is not None:
+            return self.mutate
+        return [name for name, dist in space.params.items() if isinstance(dist, Float)]
 
     # -- warnings ---------------------------------------------------------------------------------
 
     def _check(self, history: History) -> None:
         """Warn once of names in `mutate` that the space does not have."""
+        if not self._mutated(history.space) and self.mutate is None:
+            self._warn_once(
+                "mutate",
+                "members are copied and nothing of them is varied: without mutate only real "
+                "numbers are, as whole numbers and choices may be an architecture, and there are "
+                f"none; name what may change in training, such as "
+                f"mutate={list(history.space.names)[:3]!r}",
+            )
         if unknown := sorted({*(self.mutate or ())} - history.space.params.keys()):
             self._warn_once(
                 "mutate",
@@ -290,7 +305,8 @@ class PBT(Population):
         synchronous: All members wait at each multiple of the interval until the last has come.
             Otherwise none waits, and the first to come find few to be compared with.
         mutate: Names of the parameters that are explored; the others are copied as they are, as an
-            architecture must be. None for all.
+            architecture must be. None for all real numbers (`Float`): whole numbers and choices may
+            be an architecture, which a checkpoint of another does not fit.
 
     Raises:
         ValueError: An argument is out of its range.

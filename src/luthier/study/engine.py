@@ -46,6 +46,7 @@ from .param_warnings import warn_of_params
 from .proposals import Proposals
 from .replica import Replica
 from .stop_signal import StopSignal
+from .training_faults import find_faults, find_missing_reports
 from .trial_end import store_end
 
 logger = logging.getLogger("luthier")
@@ -79,6 +80,7 @@ class Engine(ForkAware):
         history: The trials as columns, as of the last look at the storage.
         worker: The name under which this process writes.
         stop: Whether, and why, no further trial is begun.
+        finishing: Numbers of trials that are trained to their end, whatever the scheduler says.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Engine(ForkAware):
         self.declared = space is not None or settings.declared
         self.worker = worker_name()
         self.stop = StopSignal()
+        self.finishing: set[int] = set()
 
         self.history = History(
             stored if space is None else space, self.directions, self.seed, settings.names
@@ -393,7 +396,7 @@ class Engine(ForkAware):
             window: How many trials run at a time where results are taken in in trial order: the
                 scheduler then sees only what is sure to be there whatever the timing.
         """
-        if self.scheduler is None:
+        if self.scheduler is None or number in self.finishing:
             return Decision.CONTINUE
         with self._lock:
             if self.storage.shared:
@@ -441,8 +444,7 @@ class Engine(ForkAware):
             outcome = self._learn_space(outcome)
             warn_of_params(self._warn, number, outcome, self.declared)
             row = self._row_at_end(number, token, outcome, worker or self.worker)
-            if row.state == State.COMPLETE:
-                self._warn_without_reports(number)
+            self._warn_of_faults(number, outcome)
             try:
                 row = store_end(self._replica, self._retention, row)
             finally:
@@ -587,18 +589,16 @@ class Engine(ForkAware):
 
     # -- warnings, each given once ----------------------------------------------------------------
 
-    def _warn_without_reports(self, number: int) -> None:
-        if self.scheduler is None or self.history.n_reports:
+    def _warn_of_faults(self, number: int, outcome: Outcome) -> None:
+        history = self.history
+        scheduler = self.scheduler
+        for topic, message in find_faults(history, scheduler, number, outcome):
+            self._warn(topic, message)
+        if scheduler is None or history.n_reports or outcome.state != State.COMPLETE:
             return
         self.refresh()
-        if not self.history.n_reports:
-            self._warn(
-                "no report",
-                f"trial {number} ended without a report, and {self.scheduler!r} decides by "
-                "reports: call trial.report(value, step) as it trains, and raise "
-                "luthier.TrialPruned where trial.should_stop() is true; until then every trial "
-                "is trained to its end",
-            )
+        for topic, message in find_missing_reports(history, scheduler, number):
+            self._warn(topic, message)
 
     # -- what is known of the study ---------------------------------------------------------------
 

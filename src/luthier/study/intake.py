@@ -83,10 +83,18 @@ class Intake:
         if row is not None:
             return row
         if request.only is not None:
-            return Next.DONE
+            return self._resume_one_of(request)
 
         self._warn_of_stuck_trials(request.scheduler)
         return self._follow(request)
+
+    def _resume_one_of(self, request: Request) -> TrialRow | Literal[Next.DONE]:
+        """Resume the first paused trial of those that are wanted."""
+        for number in sorted(self.replica.history.paused.intersection(request.only or ())):
+            row = self._resume(Resume(number), request)
+            if row is not None:
+                return row
+        return Next.DONE
 
     def _set_budget(self, n_left: int | None) -> None:
         history = self.replica.history

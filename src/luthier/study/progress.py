@@ -129,6 +129,7 @@ class Tally:
         n_paused: Trials that are paused.
         best: Value and number of the study's best trial; None when there is none, or several
             objectives.
+        ahead: The same of a paused trial that is better so far; None when there is none.
         front: With several objectives, the trials that no other beats in all of them.
         over: Whether the run has ended.
     """
@@ -142,6 +143,7 @@ class Tally:
         self.n_paused = 0
         self._n_before = len(engine.history.paused)
         self.best: tuple[float, int] | None = None
+        self.ahead: tuple[float, int] | None = None
         self.front = self._judged = np.empty(0, dtype=np.int64)
         self._infeasible = False  # all that is complete breaks a constraint
         self._engine = engine
@@ -205,11 +207,22 @@ class Tally:
         if history.n and len(history.directions) == 1:
             best = history.best()
         self.best = None if best is None else (float(history.values[best, 0]), best)
+        self.ahead = None if best is None else self._find_paused_ahead(history, best)
         if len(history.directions) > 1:
             self._grow(history)
         if history.constraint_names and best is None and not len(self.front):
             complete = (history.state == State.COMPLETE) & ~history.confirming
             self._infeasible = bool(complete.any())
+
+    @staticmethod
+    def _find_paused_ahead(history: History, best: int) -> tuple[float, int] | None:
+        """The paused trial whose last report is better than the best complete trial."""
+        paused = history.best_paused() if history.paused else None
+        if paused is None:
+            return None
+        values = np.array(history.reports.last(paused))
+        is_better = history.losses_of(values)[0] < history.losses[best, 0]
+        return (float(values[0]), paused) if is_better else None
 
     def _grow(self, history: History) -> None:
         """Bring the front up to date.
@@ -237,7 +250,10 @@ class Tally:
     def describe_best(self) -> str:
         """The best in one phrase; nothing when there is none."""
         if self.best is not None:
-            return f"best {self.best[0]:.6g} in trial {self.best[1]}"
+            text = f"best {self.best[0]:.6g} in trial {self.best[1]}"
+            if self.ahead is not None:
+                text += f" (trial {self.ahead[1]} is paused at {self.ahead[0]:.6g})"
+            return text
         if len(self.front):
             return f"{len(self.front)} beaten by none"
         return "none keeps all constraints" if self._infeasible else ""

@@ -345,6 +345,43 @@ class Study:
         numbers = [_number_of(trial) for trial in given]
         return [self.engine.retry(number) for number in numbers]
 
+    def finish(self, trial: TrialRow | int, objective: Objective | None = None) -> TrialRow:
+        """Train a paused trial to its end, in this process, whatever the scheduler says.
+
+        It goes on from its last checkpoint. Paused trials are held back by a scheduler that saw
+        better ones; the best of them may still be better than any that is complete.
+
+        Args:
+            trial: One that is paused, or its number.
+            objective: As for `optimize`; None for the one that it was last given in this process.
+
+        Returns:
+            The trial as it ended.
+
+        Raises:
+            TrialError: It is not paused.
+            StudyError: No objective is known.
+            Exception: What the objective raised.
+        """
+        number = _number_of(trial)
+        objective = objective or self._objective
+        if objective is None:
+            raise StudyError("finish needs the objective that this process has not seen: pass it")
+        with self.engine.reading() as history:
+            if number not in history.paused:
+                state = State(history.state[number]).name if 0 <= number < history.n else "missing"
+                paused = sorted(history.paused)
+                raise TrialError(
+                    f"finish takes a trial that is paused, and trial {number} is {state.lower()}; "
+                    f"paused are {paused!r:.200}"
+                )
+        self.engine.finishing.add(number)
+        try:
+            run(self.engine, objective, RunSettings(progress=False), only=[number])
+        finally:
+            self.engine.finishing.discard(number)
+        return self.engine.rows([number])[0]
+
     def set_catch_as(self, catch_as: Literal["failed", "infeasible"]) -> None:
         """Change how failures are taken, earlier ones too; see `create_study`.
 

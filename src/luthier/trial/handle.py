@@ -76,6 +76,34 @@ class Link(Protocol):
         """Ask the scheduler."""
 
 
+class _ReportedSteps:
+    """Steps that one handle was given: whether they grow as the trial trains."""
+
+    __slots__ = ("_fall", "_first", "_last", "_n")
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._first = self._last = 0.0
+        self._fall: tuple[float, float] | None = None
+
+    def count(self, step: float) -> None:
+        """Take note of a step."""
+        if self._n == 0:
+            self._first = step
+        elif step < self._last and self._fall is None:
+            self._fall = (self._last, step)
+        self._last = step
+        self._n += 1
+
+    def describe_fault(self) -> str | None:
+        """What is wrong with them, in words; None for nothing."""
+        if self._fall is not None:
+            return f"reported step {self._fall[1]:g} after step {self._fall[0]:g}"
+        if self._n > 2 and self._first == self._last:
+            return f"reported {self._n} times at the same step, {self._last:g}"
+        return None
+
+
 class Trial:
     """The handle of a trial, which an objective is given.
 
@@ -101,6 +129,8 @@ class Trial:
         self._cost: float | None = None
         self._constraints: dict[str, float] = {}
         self._decision = Decision.CONTINUE
+        self._is_asked = False  # whether the objective asked for a decision
+        self._steps = _ReportedSteps()
         self._resumed: tuple[float, Any] | None = None  # step and checkpoint that it goes on from
         self._rng: np.random.Generator | None = None
         self._machine_error: MachineError | None = None
@@ -410,6 +440,7 @@ class Trial:
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
 
         self._warn_of_going_on(step)
+        self._steps.count(step)
         try:
             reference = None if checkpoint is None else self._save(step, checkpoint)
             stored = tuple(values) if several else values[0]
@@ -462,6 +493,7 @@ class Trial:
         If so, raise `luthier.TrialPruned`. The trial may be over, or only paused: then it may go on
         later from its checkpoint.
         """
+        self._is_asked = True
         if self._decision is Decision.CONTINUE:
             try:
                 self._decision = self._link.decide()
@@ -549,6 +581,8 @@ class Trial:
             decision=self._decision,
             remarks=dict(self._remarks),
             unasked=self._find_unasked(),
+            is_asked=self._is_asked,
+            odd_steps=self._steps.describe_fault(),
         )
 
     def _find_unasked(self) -> tuple[str, ...]:

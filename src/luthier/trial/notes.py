@@ -22,6 +22,8 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
         decision: The scheduler's last decision; STOP and PAUSE are final.
         remarks: What the user should know of the params, topic to text.
         unasked: Names that the objective was given, and never asked for.
+        is_asked: Whether the objective asked for a decision; None where nobody knows.
+        odd_steps: What is wrong with the steps that it reported, in words; None for nothing.
     """
 
     params: dict[str, Any] = {}
@@ -32,3 +34,5 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision = Decision.CONTINUE
     remarks: dict[str, str] = {}
     unasked: tuple[str, ...] = ()
+    is_asked: bool | None = None
+    odd_steps: str | None = None

@@ -1,0 +1,88 @@
+"""Faults in how an objective trains that show at a trial's end, and that nothing else would say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..history.history import History
+from ..schedulers.base import Scheduler
+from ..trial.outcome import Outcome
+from ..trial.record import Decision, State
+
+_ADVICE = (
+    "call trial.report(value, step) as it trains, and raise luthier.TrialPruned where "
+    "trial.should_stop() is true"
+)
+
+
+def find_faults(
+    history: History, scheduler: Scheduler | None, number: int, outcome: Outcome
+) -> Iterator[tuple[str, str]]:
+    """Yield what is odd about a trial that ends now: a topic, and a message.
+
+    Args:
+        history: The study's, up to date with the reports of the trial.
+        scheduler: How long to train it; None where every trial runs to its end.
+        number: The trial's.
+        outcome: How it ends.
+    """
+    if outcome.odd_steps is not None:
+        yield (
+            "steps",
+            f"trial {number} {outcome.odd_steps}: a step says how far a trial has trained, so it "
+            "grows from report to report; the value comes first, trial.report(value, step)",
+        )
+    if outcome.state != State.COMPLETE:
+        return
+    if outcome.decision is not Decision.CONTINUE:
+        yield (
+            "returned",
+            f"trial {number} was told to {outcome.decision.value} and returned a value, so it "
+            "counts as complete with what it had come to; raise luthier.TrialPruned where "
+            "trial.should_stop() is true",
+        )
+    last = float(history.last_step[number])
+    if scheduler is not None and last == last:  # it has reported
+        yield from _find_faults_of_resource(history, scheduler, number, outcome, last)
+
+
+def _find_faults_of_resource(
+    history: History, scheduler: Scheduler, number: int, outcome: Outcome, last: float
+) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a scheduler from having any effect."""
+    if outcome.is_asked is False and not history.confirming[number]:
+        yield (
+            "never asked",
+            f"trial {number} has reported and never asked whether to stop, so {scheduler!r} does "
+            f"nothing: {_ADVICE}",
+        )
+    most = getattr(scheduler, "max_resource", None)
+    if most is not None and last > most * (1 + 1e-9):
+        yield (
+            "beyond",
+            f"trial {number} trained to step {last:g}, and max_resource={most:g} is the step at "
+            f"which trials end: from there on {type(scheduler).__name__} lets all of them go on. "
+            "End the training there, or raise max_resource",
+        )
+    least = getattr(scheduler, "min_resource", None)
+    if least is not None and last <= least and np.nanmax(history.last_step) <= least:
+        yield (
+            "too short",
+            f"trial {number} ended at step {last:g}, and {scheduler!r} compares trials from step "
+            f"{least:g} on, so none is stopped: report whole steps, such as epochs, or set "
+            "min_resource and max_resource in the unit of your steps",
+        )
+
+
+def find_missing_reports(
+    history: History, scheduler: Scheduler, number: int
+) -> Iterator[tuple[str, str]]:
+    """Yield that nobody has reported anything, though a scheduler decides by reports."""
+    if not history.n_reports:
+        yield (
+            "no report",
+            f"trial {number} ended without a report, and {scheduler!r} decides by reports: "
+            f"{_ADVICE}; until then every trial is trained to its end",
+        )
