@@ -90,7 +90,7 @@ def test_two_members_learn_what_no_constant_does(synchronous):
         return true_value(theta)
 
     space = {"h": luthier.Categorical([(1, 0), (0, 1)])}
-    scheduler = PBT(4, interval=5, max_resource=N_STEPS, synchronous=synchronous)
+    scheduler = PBT(4, 5, max_resource=N_STEPS, synchronous=synchronous, mutate=["h"])
     study = luthier.create_study(
         direction="maximize", space=space, sampler="Random", scheduler=scheduler, seed=2
     )

@@ -46,7 +46,7 @@ from .param_warnings import warn_of_params
 from .proposals import Proposals
 from .replica import Replica
 from .stop_signal import StopSignal
-from .training_faults import find_faults, find_missing_reports
+from .training_faults import find_faults
 from .trial_end import store_end
 
 logger = logging.getLogger("luthier")
@@ -590,14 +590,9 @@ class Engine(ForkAware):
     # -- warnings, each given once ----------------------------------------------------------------
 
     def _warn_of_faults(self, number: int, outcome: Outcome) -> None:
-        history = self.history
-        scheduler = self.scheduler
-        for topic, message in find_faults(history, scheduler, number, outcome):
-            self._warn(topic, message)
-        if scheduler is None or history.n_reports or outcome.state != State.COMPLETE:
-            return
-        self.refresh()
-        for topic, message in find_missing_reports(history, scheduler, number):
+        if self.scheduler and not self.history.n_reports and outcome.state == State.COMPLETE:
+            self.refresh()  # for reports that came past this process
+        for topic, message in find_faults(self.history, self.scheduler, number, outcome):
             self._warn(topic, message)
 
     # -- what is known of the study ---------------------------------------------------------------

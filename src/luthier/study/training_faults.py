@@ -44,7 +44,13 @@ def find_faults(
             "trial.should_stop() is true",
         )
     last = float(history.last_step[number])
-    if scheduler is not None and last == last:  # it has reported
+    if scheduler is not None and not history.n_reports:
+        yield (
+            "no report",
+            f"trial {number} ended without a report, and {scheduler!r} decides by reports: "
+            f"{_ADVICE}; until then every trial is trained to its end",
+        )
+    elif scheduler is not None and last == last:  # it has reported
         yield from _find_faults_of_resource(history, scheduler, number, outcome, last)
 
 
@@ -73,16 +79,4 @@ def _find_faults_of_resource(
             f"trial {number} ended at step {last:g}, and {scheduler!r} compares trials from step "
             f"{least:g} on, so none is stopped: report whole steps, such as epochs, or set "
             "min_resource and max_resource in the unit of your steps",
-        )
-
-
-def find_missing_reports(
-    history: History, scheduler: Scheduler, number: int
-) -> Iterator[tuple[str, str]]:
-    """Yield that nobody has reported anything, though a scheduler decides by reports."""
-    if not history.n_reports:
-        yield (
-            "no report",
-            f"trial {number} ended without a report, and {scheduler!r} decides by reports: "
-            f"{_ADVICE}; until then every trial is trained to its end",
         )
