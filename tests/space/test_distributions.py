@@ -102,6 +102,15 @@ def test_steps_have_no_dust_of_binary_fractions() -> None:
     assert Float(0, 1, step=0.3).n_values == 4, "high need not be on the grid"
 
 
+def test_choices_of_other_types_make_another_distribution():
+    whole = Categorical([1, (2, 3)])
+    assert whole == Categorical((1, [2, 3]))
+    assert hash(whole) == hash(Categorical((1, [2, 3])))
+    for others in ([1.0, (2, 3)], [True, (2, 3)], [1, (2.0, 3)], ["1", (2, 3)]):
+        assert whole != Categorical(others)
+    assert whole != Float(1, 2)
+
+
 def test_choices_are_told_apart_by_type() -> None:
     dist = Categorical([1, 1.0, True, "1", None, (1, 2)])
     assert [dist.raw(c) for c in dist.choices] == [0, 1, 2, 3, 4, 5]

@@ -207,3 +207,16 @@ def test_a_study_that_nobody_else_changes_is_read_no_more_often_than_before():
         run(a, ("x", Float(0, 1)), n_trials=n_trials)
         counts.append(storage.calls - before)
     assert counts[1] - counts[0] == 50
+
+
+def test_choices_of_workers_that_differ_in_type_alone_are_all_kept(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db"
+    lists = ([1, 2], [1.0, 2.0], [True, "1"])
+    workers = [
+        luthier.create_study("s", url, sampler="random", seed=0, load_if_exists=True) for _ in lists
+    ]
+    for study, choices in zip(workers, lists, strict=True):
+        study.optimize(lambda t, c=choices: float(t.suggest_categorical("x", c)), n_trials=3)
+    whole = luthier.load_study("s", url)
+    assert whole.space.params["x"] == Categorical([c for choices in lists for c in choices])
+    assert whole.history.fits.all()

@@ -463,6 +463,15 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
             msgspec.structs.force_setattr(self, "default", to_choice(self.default))
         super().__post_init__()
 
+    def __eq__(self, other: object) -> bool:
+        """Whether all is the same; the choices 1, 1.0 and True are not."""
+        if not isinstance(other, Categorical):
+            return NotImplemented
+        return super().__eq__(other) and [*self.index] == [*other.index]
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
         """Return one weight for each choice, from those of some by name, or of all."""
         if isinstance(prior, Mapping):
