@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -72,6 +72,35 @@ def find_choice(index: Mapping[str, int], key: str) -> int | None:
     number = float(key)
     same = int(number) if "." in key and number.is_integer() else number
     return index.get(choice_key(same))
+
+
+def read_weights(prior: Any, choices: Sequence[Any], keys: Collection[str]) -> list[Any]:
+    """Return one weight for each choice, from those of some by name, or of all.
+
+    Args:
+        prior: The weights.
+        choices: The choices.
+        keys: Their keys.
+
+    Raises:
+        DistributionError: They are not of these choices.
+    """
+    if isinstance(prior, Mapping):
+        named = {choice_key(c): w for c, w in prior.items()}
+        if unknown := [c for c in prior if choice_key(c) not in keys]:
+            raise DistributionError(
+                f"the prior weighs {unknown!r:.500}, not among the choices {list(choices)!r:.500}"
+            )
+        return [named.get(key, 0.0) for key in keys]
+    if (
+        isinstance(prior, str)
+        or not isinstance(prior, Sequence | np.ndarray)
+        or len(prior) != len(choices)
+    ):
+        raise DistributionError(
+            f"prior must be weights by choice, or one for every choice, got {prior!r}"
+        )
+    return list(prior)
 
 
 def _check_finite_choice(value: Any) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from ..errors import DistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
 from ..validation import is_scalar, show, to_plain_number
-from .choices import choice_key, find_choice, to_choice
+from .choices import choice_key, find_choice, read_weights, to_choice
 from .conditions import normalise_conditions
 
 Scale = Literal["linear", "log", "reverse_log"]
@@ -473,24 +473,9 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
         return super().__hash__()
 
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
-        """Return one weight for each choice, from those of some by name, or of all."""
-        if isinstance(prior, Mapping):
-            named = {choice_key(c): w for c, w in prior.items()}
-            if unknown := [c for c in prior if choice_key(c) not in self.index]:
-                raise DistributionError(
-                    f"the prior weighs {unknown!r:.500}, not among the choices "
-                    f"{list(self.choices)!r:.500}"
-                )
-            prior = [named.get(key, 0.0) for key in self.index]
-        if (
-            isinstance(prior, str)
-            or not isinstance(prior, Sequence | np.ndarray)
-            or len(prior) != len(self.choices)
-        ):
-            raise DistributionError(
-                f"prior must be weights by choice, or one for every choice, got {prior!r}"
-            )
-        weights = tuple(self._number("a weight of a prior", w) for w in prior)
+        """Return one weight for each choice."""
+        given = read_weights(prior, self.choices, self.index)
+        weights = tuple(self._number("a weight of a prior", w) for w in given)
         if not all(0 <= w < math.inf for w in weights) or not any(weights):
             raise DistributionError(
                 f"weights of a prior must be finite, >= 0 and not all 0, got {list(weights)!r}"
