@@ -500,6 +500,17 @@ def test_a_folder_is_no_file(tmp_path):
         SQLite(tmp_path)
 
 
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", None])
+def test_a_device_or_a_pipe_is_no_file(tmp_path, device):
+    path = tmp_path / "a.db"
+    if device is None:
+        os.mkfifo(path)
+    else:
+        path.symlink_to(device)
+    with pytest.raises(StorageError, match=r"is a device or a pipe; expected a file"):
+        SQLite(path).studies()
+
+
 def test_a_file_locked_by_another_program_is_waited_for(tmp_path):
     storage = SQLite(tmp_path / "a.db")
     study = storage.create_study("s", {}).id

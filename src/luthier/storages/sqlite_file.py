@@ -174,8 +174,9 @@ class File(ForkAware):
         if self._connection is None:
             if self._identity is None and not self.path.parent.is_dir():
                 raise StorageError(f"the folder {self.path.parent} does not exist; make it first")
-            if self.path.is_dir():
-                raise StorageError(f"{self.path} is a folder; expected a file")
+            if self.path.exists() and not self.path.is_file():
+                what = "a folder" if self.path.is_dir() else "a device or a pipe"
+                raise StorageError(f"{self.path} is {what}; expected a file")
             if n := _count_lost_pages_once(self.path):
                 raise StorageDamagedError(
                     f"{self.path} lacks its write-ahead log {self.path.name}-wal, and with it what "
