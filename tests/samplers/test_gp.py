@@ -290,3 +290,15 @@ def test_one_point_again_and_again_without_noise() -> None:
 def test_settings_out_of_range(settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GP(**settings)
+
+
+@pytest.mark.parametrize("optimum", [0.003, 0.03, 0.99])
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_optimum_near_a_bound_is_found(optimum, turned):
+    def objective(trial):
+        x = trial.suggest_float("x", -10, 90)
+        return (((90 - x) if turned else x + 10) / 100 - optimum) ** 2
+
+    study = luthier.create_study(sampler="gp", seed=0)
+    study.optimize(objective, n_trials=30)
+    assert study.best_value < 1e-7

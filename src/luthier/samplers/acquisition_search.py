@@ -25,6 +25,7 @@ from .startup import contains_point
 _N_SCREENED = 512
 _N_NEAR = 60  # changed copies of each leader
 _N_STARTS = 10
+_ATTEMPTS = 4  # searches for a point that no trial has
 # discrete numbers with up to so many values are tried at each of them, others near where they stand
 _N_SWEPT = 16
 _MAX_CHOICES = 64
@@ -88,10 +89,14 @@ class AcquisitionSearch:
         rng: np.random.Generator,
         box: Box | None = None,
     ) -> Array:
-        """Return the best point found (1, d).
+        """Return the best point found (1, d) that no trial has.
+
+        Where all climbs end at points that trials have, as at a bound, the best of these is taken
+        as observed once more, and the search begins again. After a few times a random point is
+        returned.
 
         Args:
-            acquisition: The function to maximise.
+            acquisition: The function to maximise; changed.
             history: In a finite space, its points are left out.
             leaders: (k, d) trials whose neighbourhood is searched.
             taken: (j, d) points of a finite space that are left out too.
@@ -100,9 +105,24 @@ class AcquisitionSearch:
         """
         space = self.space
         limits = _Limits(history, taken, box)
+        for _ in range(_ATTEMPTS):
+            X = self._find_best(acquisition, leaders, limits, rng)
+            for i in range(len(X)):
+                x = X[i : i + 1]
+                if not contains_point(history.X, x) and not contains_point(taken, x):
+                    return x
+            if not len(X):
+                break
+            acquisition.pretend_observed(X[:1])
+        return replace_seen(space, history, space.sample(rng, 1), rng)
+
+    def _find_best(
+        self, acquisition: Acquisition, leaders: Array, limits: _Limits, rng: np.random.Generator
+    ) -> Array:
+        """Return points (k, d) where the climbs and sweeps end, the best first."""
         X = self._screen(leaders, limits, rng)
         if not len(X):
-            return replace_seen(space, history, space.sample(rng, 1), rng)
+            return X
 
         f = acquisition.value(X)
         best = np.argsort(-f, kind="stable")[:_N_STARTS]
@@ -112,12 +132,7 @@ class AcquisitionSearch:
             X, f = self._climb(acquisition, X, f, limits)
         if self._discrete:
             X, f = self._sweep(acquisition, X, f, limits, rng)
-
-        for i in np.argsort(-f, kind="stable"):
-            x = X[i : i + 1]
-            if not contains_point(history.X, x) and not contains_point(taken, x):
-                return x
-        return replace_seen(space, history, space.sample(rng, 1), rng)
+        return X[np.argsort(-f, kind="stable")]
 
     def _screen(self, leaders: Array, limits: _Limits, rng: np.random.Generator) -> Array:
         """Return candidates (k, d) that are allowed; none where the space is used up."""
