@@ -360,3 +360,11 @@ def test_options_that_make_no_sense_are_told_at_once(query):
     with pytest.raises(StorageError, match=r"twice|invalid") as e:
         from_url(f"postgresql://u@127.0.0.1:9/x?{query}").studies()
     assert not isinstance(e.value, StorageUnreachableError)
+
+
+@pytest.mark.parametrize("query", ["bogus=1", "read_timeout=-1"])
+def test_options_that_the_driver_of_mysql_does_not_know_are_told_at_once(query):
+    with pytest.raises(StorageError, match="what may follow") as e:
+        from_url(f"mysql://u:secret@127.0.0.1:9/x?{query}").studies()
+    assert not isinstance(e.value, StorageUnreachableError)
+    assert "secret" not in str(e.value)

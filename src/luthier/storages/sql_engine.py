@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
@@ -20,6 +20,8 @@ from .sql_errors import translate
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+_FIXED = {"autocommit", "charset"}  # options of the driver that nobody else sets
 
 
 def make_engine(
@@ -48,7 +50,8 @@ def make_engine(
 
     # This option of psycopg's is a number, or "none" behind PgBouncer.
     options = dict(options)
-    connect = {**dialect.connect, **dict.fromkeys(dialect.answer_options, answer_s)}
+    own = {**dialect.connect, **dict.fromkeys(dialect.answer_options, answer_s)}
+    connect = {name: v for name, v in own.items() if name not in options or name in _FIXED}
     if (n := options.pop("prepare_threshold", "5")) != "5":
         connect["prepare_threshold"] = int(n) if n.isdecimal() else None
 
@@ -68,12 +71,20 @@ def make_engine(
     except Exception as e:  # its text may quote the password
         raise StorageError(f"{place} is no URL of a database ({type(e).__name__})") from None
 
+    connect_to: Callable[..., Any] = engine.dialect.connect
     if not dialect.answer_options:
         from .psycopg_connection import bounded
 
-        @event.listens_for(engine, "do_connect")
-        def connect_to_server(dialect: Any, record: Any, args: Any, options: Any) -> Any:
-            return bounded(answer_s).connect(*args, **options)
+        connect_to = bounded(answer_s).connect
+
+    @event.listens_for(engine, "do_connect")
+    def refuse_options(dialect: Any, record: Any, args: Any, options: Any) -> Any:
+        try:
+            return connect_to(*args, **options)
+        except (TypeError, ValueError) as e:
+            raise StorageError(
+                f"{place}: {e}; see the driver's documentation for what may follow the '?'"
+            ) from None
 
     @event.listens_for(engine, "connect")
     def begin_session(connection: Any, record: Any) -> None:
