@@ -7,10 +7,10 @@ where it is given, whatever the storage.
 
 from __future__ import annotations
 
-import contextlib
+import datetime
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 import msgspec
@@ -78,23 +78,20 @@ def check_real(
     Raises:
         ValueError: It is not a finite number, or is out of bounds. True and False are no numbers.
     """
-    if not _is_finite(value) or not least <= value <= most or (above and value == least):
+    number = to_number(value)
+    try:
+        real = math.nan if number is None else float(number)
+    except OverflowError:
+        real = math.nan
+    if not math.isfinite(real) or not least <= real <= most or (above and real == least):
         bounds = []
         if least > -math.inf:
             bounds.append(f"{'>' if above else '>='} {least:g}")
         if most < math.inf:
             bounds.append(f"<= {most:g}")
         wanted = f" {' and '.join(bounds)}" if bounds else ""
-        raise ValueError(f"{name} must be a finite number{wanted}, got {value!r}")
-    return float(value)
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether it is a number that a float can hold, and neither NaN nor an infinity."""
-    try:
-        return is_scalar(value) and math.isfinite(value)
-    except OverflowError:
-        return False
+        raise ValueError(f"{name} must be a finite number{wanted}, got {show(value)}")
+    return real
 
 
 def is_number(value: Any) -> bool:
@@ -102,10 +99,74 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_scalar(value: Any) -> bool:
-    """Whether it is a plain number or a number of numpy; True and False are no numbers."""
-    number = isinstance(value, int | float | np.integer | np.floating)
-    return number and not isinstance(value, bool)
+def to_number(value: Any) -> float | None:
+    """Return a real number of any type as a plain int or float; None for what is no number.
+
+    Numbers of numpy, of subclasses and of other libraries are converted, such as decimals,
+    fractions, and arrays and tensors that hold one number. True and False are no numbers; neither
+    are text and times.
+    """
+    if type(value) is float or type(value) is int:
+        return value
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else int.__index__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, str | bytes | bytearray | complex) or _is_time(value):
+        return None
+    try:
+        return _convert_number(value)
+    except Exception:  # whatever an object of another library raises
+        return None
+
+
+def _convert_number(value: Any) -> float | None:
+    """Return an object of another library as a number; it raises what that library raises."""
+    if hasattr(value, "item") and not isinstance(value, np.longdouble):
+        return to_number(_detach(value).item())
+    if hasattr(value, "__index__"):
+        return operator.index(value)
+    number = float(value)
+    return int(value) if math.isinf(number) and value != number else number
+
+
+def unwrap(value: Any) -> Any:
+    """Return what a scalar of numpy, or an array or tensor without dimensions, holds.
+
+    Any other value is returned as it is, and so are times.
+    """
+    if count_dimensions(value) != 0 or _is_time(value):
+        return value
+    try:
+        plain = _detach(value).item()
+    except Exception:  # of a tensor without data
+        return value
+    return float(plain) if isinstance(plain, np.longdouble) else plain
+
+
+def to_list(value: Any) -> list[Any] | None:
+    """Return what an array, a tensor or a column of a table holds; None for anything else."""
+    if not count_dimensions(value) or isinstance(value, memoryview) or _is_time(value):
+        return None
+    return list(_detach(value).tolist()) if hasattr(value, "tolist") else None
+
+
+def count_dimensions(value: Any) -> int | None:
+    """Return how many dimensions an array, a tensor or a table has; None for anything else."""
+    found = getattr(value, "ndim", None)
+    return found if isinstance(found, int) else None
+
+
+def _detach(value: Any) -> Any:
+    """Return a tensor without its gradient, of which PyTorch would warn; else the value."""
+    return value.detach() if hasattr(value, "detach") else value
+
+
+def _is_time(value: Any) -> bool:
+    """Whether it is a time or a duration, or an array of them: their numbers have no unit."""
+    if isinstance(value, datetime.date | datetime.timedelta):
+        return True
+    return getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M")
 
 
 def default_names(m: int) -> tuple[str, ...]:
@@ -166,10 +227,8 @@ def check_values(returned: Any, objectives: Sequence[str], whose: str) -> tuple[
         said = f"the objective must return {want}; {whose}"
         returned = order_values(returned, objectives, said, ObjectiveValueError)
     got = f"{whose} {returned!r:.200} ({type(returned).__name__})"
-    several = isinstance(returned, list | tuple) or (
-        isinstance(returned, np.ndarray) and returned.ndim == 1
-    )
-    parts = list(returned) if several else [returned]
+    several = split_values(returned)
+    parts = [returned] if several is None else several
     if returned is None:
         raise ObjectiveValueError(
             f"the objective must return {want}; {got}; is there a path without a return?"
@@ -181,13 +240,24 @@ def check_values(returned: Any, objectives: Sequence[str], whose: str) -> tuple[
 
     values = []
     for v in parts:
-        if isinstance(v, str | bytes | bool | np.bool_ | complex):
+        number = to_number(v)
+        if number is None:
             raise ObjectiveValueError(f"the objective must return {want}; {got}")
         try:
-            values.append(float(v))
-        except (TypeError, ValueError, OverflowError):
+            values.append(float(number))
+        except OverflowError:
             raise ObjectiveValueError(f"the objective must return {want}; {got}") from None
     return tuple(values)
+
+
+def split_values(values: Any) -> list[Any] | None:
+    """Return several values in order, from a list, a tuple, an array, a tensor or a column.
+
+    None for a single value, and for what has no order.
+    """
+    if isinstance(values, list | tuple):
+        return list(values)
+    return to_list(values) if count_dimensions(values) == 1 else None
 
 
 def check_cost(value: Any, whose: str) -> float:
@@ -196,13 +266,14 @@ def check_cost(value: Any, whose: str) -> float:
     Raises:
         CostError: It is not a finite number >= 0.
     """
-    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if is_scalar(number):
-        with contextlib.suppress(OverflowError):  # of a whole number that no float can hold
-            if 0 <= float(number) < math.inf:
-                return float(number)
+    number = to_number(value)
+    if number is not None and 0 <= number < math.inf:
+        try:
+            return float(number)
+        except OverflowError:  # of a whole number that no float can hold
+            pass
     raise CostError(
-        f"a cost is a finite number >= 0, got {value!r:.100} ({type(value).__name__}) in {whose}"
+        f"a cost is a finite number >= 0, got {show(value)} ({type(value).__name__}) in {whose}"
     )
 
 
@@ -212,15 +283,15 @@ def check_result_constraint(name: Any, value: Any, whose: str) -> float:
     Raises:
         ResultConstraintError: It is not a number, or its name is no text, or taken.
     """
-    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if not is_name(name) or name == "crash":
         raise ResultConstraintError(
             f"a constraint's name is text of at most {MAX_NAME_CHARACTERS:,} characters, and not "
             f"'crash', got {name!r:.100} in {whose}"
         )
-    if not is_scalar(number):
+    number = to_number(value)
+    if number is None:
         raise ResultConstraintError(
-            f"constraint {name!r} is a number, at most 0 where it is kept, got {value!r:.100} "
+            f"constraint {name!r} is a number, at most 0 where it is kept, got {show(value)} "
             f"({type(value).__name__}) in {whose}"
         )
     try:
@@ -254,13 +325,6 @@ def is_text(value: Any) -> bool:
 def is_name(name: Any) -> bool:
     """Whether it is text that can be stored and read, neither blank nor longer than any name."""
     return is_text(name) and bool(name.strip()) and len(name) <= MAX_NAME_CHARACTERS
-
-
-def to_plain_number(value: Any) -> float:
-    """Return a number of numpy, or of a subclass, as a plain one; a whole one stays an int."""
-    if isinstance(value, int):
-        return int.__index__(value)
-    return int(value) if isinstance(value, np.integer) else float(value)
 
 
 def to_plain_text(text: str) -> str:
@@ -376,8 +440,9 @@ def to_error_text(text: str) -> str:
 def to_json_types(value: Any, what: str = "a value", max_bytes: float = math.inf) -> Any:
     """Return a value in JSON's types, as every storage can hold it.
 
-    Arrays and numbers of numpy become plain, tuples and sets become lists, paths become text, and
-    numbers that are not finite become text. Subclasses of text and numbers become plain too.
+    Numbers of any library become plain; arrays, tensors, columns of tables, tuples, sets, ranges
+    and views become lists; paths become text, and so do numbers that are not finite. Subclasses of
+    text and numbers become plain too.
 
     Args:
         value: The value.
@@ -412,23 +477,40 @@ class _Converter:
                 return self._text(value)
             case int():
                 return self._whole(value)
-            case float() | np.floating():
+            case float():
                 return float(value) if math.isfinite(value) else str(float(value))
-            case np.generic() | np.ndarray():
-                return self._plain_array(value, depth)
-            case dict():
+            case Mapping():
                 return self._dict(value, depth)
             case list() | tuple() | set() | frozenset():
-                self._go_deeper(depth)
-                self._spend(len(value))  # commas
-                return [self.convert(v, depth + 1) for v in value]
-        if hasattr(value, "__fspath__"):
+                return self._list(value, depth)
+        return self._convert_other(value, depth)
+
+    def _convert_other(self, value: Any, depth: int) -> Any:
+        """Convert what is of no type of Python's own, or of one that JSON does not have."""
+        plain = unwrap(value)
+        if type(plain) is not type(value):
+            return self.convert(plain, depth)
+        if count_dimensions(value) is not None and hasattr(value, "shape"):
+            self._spend(math.prod(value.shape))
+            items = to_list(value)
+            if items is not None:
+                return self.convert(items, depth)
+        elif hasattr(value, "__fspath__"):
             return self._text(str(value))
+        elif isinstance(value, Collection) and not isinstance(value, bytes | bytearray):
+            return self._list(value, depth)
+        elif (number := to_number(value)) is not None:
+            return self.convert(number, depth)
         return self._refuse(
             "only text, numbers, lists and dicts of them can be stored, got "
             f"{show(value)} ({type(value).__name__}); write it to a file of your own and store "
             "the path"
         )
+
+    def _list(self, value: Collection[Any], depth: int) -> list[Any]:
+        self._go_deeper(depth)
+        self._spend(len(value))  # commas
+        return [self.convert(v, depth + 1) for v in value]
 
     def _text(self, value: str) -> str:
         text = to_plain_text(value)
@@ -446,14 +528,7 @@ class _Converter:
             self._refuse(f"a whole number has at most {_MAX_BITS} bits; store it as text")
         return int.__index__(value)
 
-    def _plain_array(self, value: np.generic | np.ndarray, depth: int) -> Any:
-        self._spend(value.size)
-        plain = value.tolist()
-        if isinstance(plain, np.generic | np.ndarray):
-            self._refuse(f"numbers of the type {value.dtype} cannot be stored")
-        return self.convert(plain, depth)
-
-    def _dict(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
+    def _dict(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         self._go_deeper(depth)
         self._spend(4 * len(value))  # quotes, colons and commas
         converted = {

@@ -341,7 +341,7 @@ class CountingExpression(Expression):
 
 
 def test_a_forbidden_point_meets_few_constraints(monkeypatch) -> None:
-    monkeypatch.setattr("luthier.space.space.Expression", CountingExpression)
+    monkeypatch.setattr("luthier.space.constraints.Expression", CountingExpression)
     CountingExpression.n_rows = 0
     long = "x < 2" + " and x < 2" * 150
     with pytest.raises(InfeasibleSpaceError):
@@ -350,7 +350,7 @@ def test_a_forbidden_point_meets_few_constraints(monkeypatch) -> None:
 
 
 def test_long_constraints_get_fewer_draws(monkeypatch) -> None:
-    monkeypatch.setattr("luthier.space.space.Expression", CountingExpression)
+    monkeypatch.setattr("luthier.space.constraints.Expression", CountingExpression)
     CountingExpression.n_rows = 0
     left = "x < 0.5" + " and x < 0.5" * 150
     right = "x > 0.5" + " and x > 0.5" * 150

@@ -21,7 +21,7 @@ from ..history.history import History
 from ..numerics.pareto import is_non_dominated
 from ..trial.record import TrialRow
 from ..typing import Array, Mask
-from ..validation import is_scalar
+from ..validation import to_number
 from .candidates import ABSENT, Candidates, Condition, Front, Sought, format_value
 from .rule_language import Rule, parse
 
@@ -239,7 +239,8 @@ def _read_numbers(given: Any, objectives: Sequence[str], what: str) -> Array:
         )
     for name, value in given.items():
         _require_objective(name, objectives, what)
-        if not is_scalar(value) or not math.isfinite(value):
+        number = to_number(value)
+        if number is None or not math.isfinite(number):
             raise RuleError(f"{what}: expected a finite number for {name!r}, got {value!r:.100}")
     return np.array([float(given.get(name, math.nan)) for name in objectives])
 
@@ -263,11 +264,12 @@ def _read_steps(given: Any, objectives: Sequence[str]) -> list[tuple[str, float]
     for step in given:
         name, tolerance = step if isinstance(step, tuple | list) and len(step) == 2 else (step, 0.0)
         _require_objective(name, objectives, "lexicographic")
-        if not is_scalar(tolerance) or not 0 <= tolerance < math.inf:
+        number = to_number(tolerance)
+        if number is None or not 0 <= number < math.inf:
             raise RuleError(
                 f"lexicographic: expected a tolerance >= 0 for {name!r}, got {tolerance!r:.100}"
             )
-        steps.append((name, float(tolerance)))
+        steps.append((name, float(number)))
     return steps
 
 

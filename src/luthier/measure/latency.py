@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ..validation import check_whole, is_scalar
+from ..validation import check_whole, to_number
 
 N_LEAST = (
     6  # the fewest calls among which the smallest and the largest enclose the median with 95 %
@@ -114,13 +114,14 @@ def latency(
     check_whole("repeats", repeats, 1)
     if threads is not None:
         check_whole("threads", threads, 1)
-    if not is_scalar(time_s) or not time_s > 0:
+    bound = to_number(time_s)
+    if bound is None or not bound > 0:
         raise ValueError(f"time_s must be a number > 0, got {time_s!r}")
     with limit_threads(threads):
         for _ in range(warmup):
             call()
         with limit_threads(threads):  # libraries too that the calls have loaded
-            times = _time_calls(call, synchronize or _cuda(), repeats, float(time_s) * 1e9)
+            times = _time_calls(call, synchronize or _cuda(), repeats, float(bound) * 1e9)
     return Latency(tuple(ns / 1e6 for ns in times), threads)
 
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from ..errors import DistributionError
-from ..validation import is_scalar, is_text, show, to_plain_number, to_plain_text
+from ..validation import (
+    MAX_SPACE_BYTES,
+    count_dimensions,
+    is_text,
+    show,
+    split_values,
+    to_list,
+    to_number,
+    to_plain_text,
+    unwrap,
+)
 
 _LARGE = 1e300  # NaN is not below it
 _MAX_DEPTH = 50  # levels of sequences in a choice; the service reads 64, with what is around it
+_MAX_MEMBERS = MAX_SPACE_BYTES // 2  # choices of one digit, with commas, that a space can hold
 
 
 def to_choice(value: Any, depth: int = 0) -> Any:
     """Return a choice in the form in which it is stored: plain, and a tuple where it is a sequence.
 
     Args:
-        value: None, a bool, int, float or str, or a (nested) sequence of them; of numpy too.
+        value: None, a bool, a number of any type, text, or a (nested) sequence of them; an array or
+            a tensor is a sequence.
         depth: How deep in another one it is.
 
     Raises:
@@ -28,19 +40,21 @@ def to_choice(value: Any, depth: int = 0) -> Any:
     """
     if type(value) in (float, int) and abs(value) < _LARGE:  # the most frequent, and quickly
         return value
-    if isinstance(value, np.generic):
-        value = value.item()
+    value = unwrap(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         if not is_text(value):
             raise DistributionError(f"a choice has no lone surrogates, got {show(value)}")
         return to_plain_text(value)
-    if is_scalar(value):
-        return _check_finite_choice(value)
-    is_sequence = isinstance(value, Sequence | np.ndarray) and not isinstance(value, bytes)
-    if is_sequence and depth < _MAX_DEPTH:
-        return tuple(to_choice(v, depth + 1) for v in value)
+
+    is_bytes = isinstance(value, bytes | bytearray | memoryview)
+    parts = value if isinstance(value, Sequence) and not is_bytes else to_list(value)
+    if parts is not None and depth < _MAX_DEPTH and len(parts) <= _MAX_MEMBERS:
+        return tuple(to_choice(v, depth + 1) for v in parts)
+    number = None if parts is not None else to_number(value)
+    if number is not None:
+        return _check_finite_choice(number, value)
     raise DistributionError(
         f"a choice must be None, a bool, a number, a string or a sequence of these, got "
         f"{show(value)} ({type(value).__name__}); give it a name and look the object up in the "
@@ -92,20 +106,43 @@ def read_weights(prior: Any, choices: Sequence[Any], keys: Collection[str]) -> l
                 f"the prior weighs {unknown!r:.500}, not among the choices {list(choices)!r:.500}"
             )
         return [named.get(key, 0.0) for key in keys]
-    if (
-        isinstance(prior, str)
-        or not isinstance(prior, Sequence | np.ndarray)
-        or len(prior) != len(choices)
-    ):
+    weights = split_values(prior)
+    if weights is None or len(weights) != len(choices):
         raise DistributionError(
-            f"prior must be weights by choice, or one for every choice, got {prior!r}"
+            f"prior must be weights by choice, or one for every choice, got {show(prior)}"
         )
-    return list(prior)
+    return weights
 
 
-def _check_finite_choice(value: Any) -> float:
-    """Return a number that is a choice as a plain one."""
-    number = to_plain_number(value)
+def list_members(values: Any) -> list[Any] | None:
+    """Return the members of a collection, as they are; of a mapping its keys.
+
+    Those of a set are in an order that is the same in every process.
+
+    Returns:
+        The members; None for what is no collection: text, bytes, a single value, a table.
+
+    Raises:
+        DistributionError: There are more than a space can hold, or a set holds what is no choice.
+    """
+    if isinstance(values, list | tuple):
+        return list(values)
+    is_text = isinstance(values, str | bytes | bytearray | memoryview)
+    if is_text or not isinstance(values, Iterable):
+        return None
+    n_dimensions = count_dimensions(values)
+    if n_dimensions == 0 or (n_dimensions is not None and not hasattr(values, "tolist")):
+        return None
+    members = list(itertools.islice(values, _MAX_MEMBERS + 1))
+    if len(members) > _MAX_MEMBERS:
+        raise DistributionError(
+            f"there are more than {_MAX_MEMBERS:,} choices; take a Float or Int"
+        )
+    return sorted(members, key=choice_key) if isinstance(values, set | frozenset) else members
+
+
+def _check_finite_choice(number: float, value: Any) -> float:
+    """Return a number that is a choice; `value` is what was given for it."""
     try:
         is_finite = math.isfinite(number)
     except OverflowError:  # of a whole number that no column could hold

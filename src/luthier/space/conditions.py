@@ -6,31 +6,35 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..errors import DistributionError
 from ..typing import Array
-from ..validation import check_parameter_name
-from .choices import to_choice
+from ..validation import check_parameter_name, show
+from .choices import list_members, to_choice
 
 
-def normalise_conditions(when: Mapping[str, Any] | None) -> dict[str, tuple[Any, ...]]:
+def normalise_conditions(when: Any) -> dict[str, tuple[Any, ...]]:
     """Return conditions as `{parent: allowed values}`.
 
     Args:
-        when: As people write it: name of a parent to one value, or to a list, set, range or array
-            of them.
+        when: As people write it: name of a parent to one value, or to a list, set, range, array or
+            other collection of them.
 
     Raises:
-        DistributionError: A name or a value cannot be stored.
+        DistributionError: It is no mapping, or a name or a value cannot be stored.
     """
-    many = (list, tuple, set, frozenset, range, np.ndarray)
-    return {
-        check_parameter_name(k, DistributionError): tuple(
-            map(to_choice, v if isinstance(v, many) else (v,))
+    if not isinstance(when, Mapping):
+        raise DistributionError(
+            "when names parents, each with the values for which the parameter is active, such as "
+            f"{{'kernel': ['rbf', 'poly']}}, got {show(when)} ({type(when).__name__})"
         )
-        for k, v in (when or {}).items()
-    }
+    conditions = {}
+    for parent, allowed in when.items():
+        name = check_parameter_name(parent, DistributionError)
+        members = list_members(allowed)
+        conditions[name] = tuple(map(to_choice, [allowed] if members is None else members))
+        if not conditions[name]:
+            raise DistributionError(f"when allows no value of {name!r}; name at least one")
+    return conditions
 
 
 class Condition(NamedTuple):

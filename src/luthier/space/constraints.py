@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import contextlib
 import operator
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConstraintError
 from ..typing import Array, Mask
+from ..validation import is_text, show
 
 _MAX_LENGTH = 2_000  # characters
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -57,6 +58,50 @@ _ALLOWED = (
     ast.unaryop,
     ast.expr_context,
 )
+
+
+Rule = str | Callable[[dict[str, Any]], Any]
+"""A hard constraint as people write it."""
+
+
+def read_rules(
+    rules: Rule | Iterable[Rule] | None, names: Sequence[str]
+) -> list[Expression | Predicate]:
+    """Return hard constraints on parameters of these names, from one or several as people write it.
+
+    Raises:
+        ConstraintError: One is neither text nor a function, or names another parameter.
+    """
+    read: list[Expression | Predicate] = []
+    for rule in _list_rules(rules):
+        made = Expression(rule) if isinstance(rule, str) else Predicate(rule, set(names))
+        if not is_text(made.text):
+            raise ConstraintError(f"a constraint has no lone surrogates, got {show(made.text)}")
+        if unknown := made.names - set(names):
+            raise ConstraintError(
+                f"constraint {made.text!r} names {sorted(unknown)}, not among {list(names)!r:.500}"
+            )
+        read.append(made)
+    return read
+
+
+def _list_rules(rules: Rule | Iterable[Rule] | None) -> list[Rule]:
+    """Return hard constraints as a list, however they were given.
+
+    Raises:
+        ConstraintError: One is neither text nor a function.
+    """
+    if rules is None:
+        return []
+    one = isinstance(rules, str) or not isinstance(rules, Iterable)
+    listed: list[Any] = [rules] if one else list(cast(Iterable[Any], rules))
+    for rule in listed:
+        if not isinstance(rule, str) and not callable(rule):
+            raise ConstraintError(
+                "a constraint is text such as 'warmup < steps', or a function of the params, got "
+                f"{show(rule)} ({type(rule).__name__})"
+            )
+    return listed
 
 
 class Expression:

@@ -4,107 +4,31 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
-from ..validation import is_scalar, show, to_plain_number
-from .choices import choice_key, find_choice, read_weights, to_choice
-from .conditions import normalise_conditions
+from ..validation import show, split_values, to_number, to_plain_text
+from .choices import choice_key, find_choice, list_members, read_weights, to_choice
+from .parameter import Parameter
+from .steps import Steps
 
 Scale = Literal["linear", "log", "reverse_log"]
+SCALES = ("linear", "log", "reverse_log")
 
 _DEFAULT_SD = 0.25  # of a prior that names only a value, as a share of the range
 _MAX_INT = 2**53  # beyond it a float64 column cannot hold every integer
 _LARGE = 1e15  # beyond it, and below its inverse, half a step may be beyond floats
-_MAX_PLACES = 15  # decimals to which values are rounded
-_FINE_STEP = 1e-9  # below it that many decimals are too few
+_NEAR = 1e-6  # of a step, within which a number is taken for a value
+_ROUNDING = 4 * math.ulp(1.0)  # of a number, within which it is too: floats cannot tell
 
 
-class _Parameter(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    repr_omit_defaults=True,
-    dict=True,
-):
-    """Base of all distributions: a default value, a prior, and conditions."""
-
-    default: Any = None
-    prior: Any = None
-    when: dict[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if self.when is not None:
-            msgspec.structs.force_setattr(self, "when", normalise_conditions(self.when) or None)
-        if self.prior is not None:
-            msgspec.structs.force_setattr(self, "prior", self._normalise_prior(self.prior))
-
-    def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
-        """Return a prior in its one form, from those that people write."""
-        raise NotImplementedError
-
-    @property
-    def likeliest(self) -> Any:
-        """Value that a search should start with: the default, else the prior's, else None."""
-        return self.prior[0] if self.default is None and self.prior else self.default
-
-    def value(self, raw: float) -> Any:
-        """Return what a column holds in the user's type."""
-        raise NotImplementedError
-
-    def from_prior(self, rng: np.random.Generator, n: int) -> Array:
-        """Return n draws from the prior (n,), as points of [0, 1]. There must be a prior."""
-        raise NotImplementedError
-
-    def _at(self, u: float) -> float:
-        """Return the value at a point of [0, 1], as columns hold it."""
-        raise NotImplementedError
-
-    def _has_one_value(self) -> bool:
-        raise NotImplementedError
-
-    def sample(self, rng: np.random.Generator, *, use_prior: bool = False) -> Any:
-        """Draw one value in the user's type; conditions play no part.
-
-        Args:
-            rng: Source of randomness; it gives one number, and one more where a prior is used.
-            use_prior: Draw from the prior where there is one, and not uniformly on the scale.
-        """
-        u = float(rng.random())
-        if use_prior and self.prior is not None and not self._has_one_value():
-            u = float(self.from_prior(rng, 1)[0])
-        return self.value(self._at(u))
-
-    @staticmethod
-    def _number(name: str, value: Any) -> float:
-        if not is_scalar(value):
-            raise DistributionError(
-                f"{name} must be a number, got {value!r} ({type(value).__name__})"
-            )
-        try:
-            return float(value)
-        except OverflowError:
-            raise DistributionError(f"{name} must be finite, got {show(value)}") from None
-
-    def _make_plain(self, *names: str) -> None:
-        """Make numbers of numpy, and of subclasses, plain: others cannot be stored."""
-        for name in names:
-            value = getattr(self, name)
-            if type(value) not in (float, int, type(None)):
-                msgspec.structs.force_setattr(self, name, to_plain_number(value))
-
-
-class _Numeric(_Parameter, frozen=True, kw_only=True):
+class _Numeric(Parameter, frozen=True, kw_only=True):
     """Base of Float and Int: a scale T, and perhaps discrete values low, low + step, ...
 
     A discrete value owns the cell within step / 2 of it.
@@ -117,11 +41,12 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
     step: Any
 
     def __post_init__(self) -> None:
-        self._check_bounds()
-        if self.scale not in ("linear", "log", "reverse_log"):
+        if not isinstance(self.scale, str) or self.scale not in SCALES:
             raise DistributionError(
-                f"scale must be 'linear', 'log' or 'reverse_log', got {self.scale!r}"
+                f"scale must be 'linear', 'log' or 'reverse_log', got {show(self.scale)}"
             )
+        self._set("scale", to_plain_text(self.scale))
+        self._check_bounds()
         if self.scale == "log" and self.low <= 0:
             raise DistributionError(
                 f"a log scale needs low > 0, got low={self.low!r}; raise low or use scale='linear'"
@@ -129,40 +54,44 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         self._check_line()
         super().__post_init__()
         if self.default is not None:
-            if not self.contains(self._number("default", self.default)):
+            self._number("default", self.default)
+            raw = self.raw(self.default)
+            if not self.contains(raw):
                 raise DistributionError(f"default {self.default!r} is not a value of {self!r}")
-            self._make_plain("default")
+            self._set("default", self.value(raw))
 
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
         """Return (value, sd), from a value or both."""
-        pair = prior if isinstance(prior, list | tuple) else (prior, _DEFAULT_SD)
+        pair = split_values(prior) or (prior, _DEFAULT_SD)
         if len(pair) != 2:
             raise DistributionError(f"prior must be a value, or a value and an sd, got {prior!r}")
-        value, sd = pair
-        if not self.low <= self._number("the value of a prior", value) <= self.high:
+        value = self._number("the value of a prior", pair[0])
+        sd = self._number("the sd of a prior", pair[1])
+        if not self.low <= value <= self.high:
             raise DistributionError(
                 f"the value of a prior must be from {self.low!r} to {self.high!r}, got {value!r}"
             )
-        if not 0 < self._number("the sd of a prior", sd) < math.inf:
+        if not 0 < sd < math.inf:
             raise DistributionError(
                 f"the sd of a prior is a share of the range and must be finite and > 0, got {sd!r}"
             )
-        return to_plain_number(value), float(sd)
+        return value, float(sd)
 
     def _check_bounds(self) -> None:
         for name in ("low", "high"):
-            v = self._number(name, getattr(self, name))
-            if not math.isfinite(v):
-                raise DistributionError(f"{name} must be finite, got {v!r}")
+            bound = self._number(name, getattr(self, name))
+            if not math.isfinite(bound):
+                raise DistributionError(f"{name} must be finite, got {bound!r}")
+            self._set(name, bound)
         if self.low > self.high:
             raise DistributionError(
                 f"expected low <= high, got low={self.low!r}, high={self.high!r}"
             )
-        if self.step is not None and not (
-            math.isfinite(self._number("step", self.step)) and self.step > 0
-        ):
-            raise DistributionError(f"step must be a finite number > 0, got {self.step!r}")
-        self._make_plain("low", "high", "step")
+        if self.step is not None:
+            step = self._number("step", self.step)
+            if not 0 < step < math.inf:
+                raise DistributionError(f"step must be a finite number > 0, got {step!r}")
+            self._set("step", step)
 
     def _check_line(self) -> None:
         """Refuse bounds and steps that floats cannot tell apart or measure.
@@ -198,16 +127,17 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             return 1
         if self.step is None:
             return None
-        n_steps: int = math.floor((self.high - self.low) / self.step + 1e-9)
-        return n_steps + 1
+        return self._steps.n
+
+    @cached_property
+    def _steps(self) -> Steps:
+        """The discrete values. There must be a step."""
+        return Steps(self.low, self.high, self.step)
 
     @cached_property
     def top(self) -> float:
         """The largest value: `high`, or the last step below it."""
-        n = self.n_values
-        if n is None:
-            return float(self.high)
-        return float(self._grid(n - 1)) if n > 1 else float(self.low)
+        return float(self.high) if self.step is None else self._steps.top
 
     @cached_property
     def _edges(self) -> tuple[float, float]:
@@ -252,20 +182,20 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
             exp = math.exp if isinstance(v, float) else np.exp
             v = exp(v) if self.scale == "log" else self._pivot() - exp(-v)
         if self.step is not None:
-            v = self._grid(np.rint((v - self.low) / self.step))
+            return self._steps.nearest(v)
         if isinstance(v, float):
             return v if v != v else min(max(v, float(self.low)), self.top)
         return np.minimum(np.maximum(v, self.low), self.top)
+
+    def values(self, i: Any) -> Any:
+        """Return the discrete values at indices from 0 on."""
+        return self._steps.at(i) if self.step is not None else self.low + 0.0 * i
 
     def _at(self, u: float) -> float:
         return float(self.from_unit(u))
 
     def _has_one_value(self) -> bool:
         return self.n_values == 1
-
-    def _grid(self, i: Any) -> Any:
-        """Return the i-th discrete value, rounded as it is written (0.1 + 2 * 0.1 is 0.3)."""
-        return self.low + i * self.step
 
     def cells(self, raw: Array) -> tuple[Array, Array]:
         """Return the ends of the cell that each discrete value owns, clipped to [0, 1]."""
@@ -277,18 +207,16 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         """Return whether the distribution can produce values; a bool for one, else an array."""
         if self.step is None:
             return (raw >= self.low) & (raw <= self.high)
-        i = (raw - self.low) / self.step
-        near = self._tolerance
-        return (i > -near) & (i < (self.n_values or 1) - 1 + near) & (abs(i - np.rint(i)) < near)
+        return self._is_near(raw, self._steps.nearest(raw))
 
-    @cached_property
-    def _tolerance(self) -> float:
-        """How far from a discrete value a number may be, in steps, to be taken for it.
-
-        That is a little, or what floats of this size cannot tell.
-        """
-        largest = max(abs(self.low), abs(self.high))
-        return float(min(max(1e-6, 4 * np.finfo(np.float64).eps * largest / self.step), 0.5))
+    def _is_near(self, raw: Any, value: Any) -> Any:
+        """Return whether numbers may be taken for the discrete values that are nearest to them."""
+        if not isinstance(raw, np.ndarray):
+            near = min(max(_NEAR * self.step, _ROUNDING * abs(raw)), self.step / 4)
+            return abs(raw - value) <= near
+        with np.errstate(over="ignore"):  # of values far away
+            near = np.maximum(_NEAR * self.step, _ROUNDING * np.abs(raw))
+            return np.abs(raw - value) <= np.minimum(near, self.step / 4)
 
     @cached_property
     def _normal(self) -> tuple[float, float]:
@@ -309,21 +237,26 @@ class _Numeric(_Parameter, frozen=True, kw_only=True):
         return priors.draws(rng, n, *self._normal)
 
     def raw(self, value: Any) -> float:
-        """Return a user's value as the float that columns hold.
+        """Return a user's value as the float that columns hold: the discrete one that it is near.
 
         Raises:
             UnknownParameterError: It is not a number.
         """
-        if not is_scalar(value):
+        number = to_number(value)
+        if number is None:
             raise UnknownParameterError(
-                f"expected a number for {self!r}, got {value!r} ({type(value).__name__})"
+                f"expected a number for {self!r}, got {show(value)} ({type(value).__name__})"
             )
         try:
-            return float(value)
+            raw = float(number)
         except OverflowError:
             raise UnknownParameterError(
                 f"expected a value of {self!r}, got {show(value)}, which no float can hold"
             ) from None
+        if self.step is None:
+            return raw
+        nearest = float(self._steps.nearest(raw))
+        return nearest if self._is_near(raw, nearest) else raw
 
 
 class Float(_Numeric, frozen=True, tag="float"):
@@ -363,22 +296,6 @@ class Float(_Numeric, frozen=True, tag="float"):
     def _pivot(self) -> float:
         return 1.0
 
-    def _grid(self, i: Any) -> Any:
-        value = self.low + i * self.step
-        return value if self._places is None else np.round(value, self._places)
-
-    @cached_property
-    def _places(self) -> int | None:
-        """Number of decimals of the values; None where they cannot be rounded to them."""
-        step = self.step or 1.0
-        exponents = (Decimal(repr(float(v))).as_tuple().exponent for v in (self.low, step))
-        places = max(-int(e) for e in exponents)
-        if places > _MAX_PLACES and step < _FINE_STEP:
-            return None
-        places = min(places, _MAX_PLACES)
-        largest = 10.0 ** min(300 - places, 308)  # that can be rounded without overflow
-        return places if max(abs(self.low), abs(self.high)) < largest else None
-
     def value(self, raw: float) -> float:
         return float(raw)
 
@@ -407,8 +324,8 @@ class Int(_Numeric, frozen=True, tag="int"):
 
     def _check_bounds(self) -> None:
         for name in ("low", "high", "step"):
-            v = getattr(self, name)
-            if not math.isfinite(self._number(name, v)) or v != int(v):
+            v = self._number(name, getattr(self, name))
+            if not math.isfinite(v) or v != int(v):
                 raise DistributionError(
                     f"{name} of an Int must be a whole number, got {v!r}; use Float for fractions"
                 )
@@ -416,7 +333,7 @@ class Int(_Numeric, frozen=True, tag="int"):
                 raise DistributionError(
                     f"{name} of an Int must be within ±2**53, got {v!r}; use Float on a log scale"
                 )
-            msgspec.structs.force_setattr(self, name, int(v))
+            self._set(name, int(v))
         super()._check_bounds()
 
     def _pivot(self) -> float:
@@ -426,7 +343,7 @@ class Int(_Numeric, frozen=True, tag="int"):
         return round(raw)
 
 
-class Categorical(_Parameter, frozen=True, tag="categorical"):
+class Categorical(Parameter, frozen=True, tag="categorical"):
     """One of several choices: None, bools, numbers, strings, or tuples of them.
 
     Args:
@@ -447,9 +364,21 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
     ordered: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.choices, str) or not isinstance(self.choices, Iterable):
-            raise DistributionError(f"choices must be a list or a tuple, got {self.choices!r}")
-        msgspec.structs.force_setattr(self, "choices", tuple(map(to_choice, self.choices)))
+        given = self.choices
+        members = list_members(given)
+        if members is None:
+            raise DistributionError(
+                "choices must be a list or a tuple, or another collection of them, got "
+                f"{show(given)} ({type(given).__name__})"
+            )
+        self._set("choices", tuple(map(to_choice, members)))
+        if not isinstance(self.ordered, bool | np.bool_):
+            raise DistributionError(f"ordered must be True or False, got {show(self.ordered)}")
+        if self.ordered and isinstance(given, set | frozenset):
+            raise DistributionError(
+                f"a set has no order; give ordered choices as a list: {given!r}"
+            )
+        self._set("ordered", bool(self.ordered))
         if not self.choices:
             raise DistributionError("a Categorical needs at least one choice, got none")
         if len(self.index) < len(self.choices):
@@ -460,7 +389,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
             )
         if self.default is not None:
             self.raw(self.default)
-            msgspec.structs.force_setattr(self, "default", to_choice(self.default))
+            self._set("default", to_choice(self.default))
         super().__post_init__()
 
     def __eq__(self, other: object) -> bool:
@@ -475,7 +404,7 @@ class Categorical(_Parameter, frozen=True, tag="categorical"):
     def _normalise_prior(self, prior: Any) -> tuple[Any, ...]:
         """Return one weight for each choice."""
         given = read_weights(prior, self.choices, self.index)
-        weights = tuple(self._number("a weight of a prior", w) for w in given)
+        weights = tuple(float(self._number("a weight of a prior", w)) for w in given)
         if not all(0 <= w < math.inf for w in weights) or not any(weights):
             raise DistributionError(
                 f"weights of a prior must be finite, >= 0 and not all 0, got {list(weights)!r}"

@@ -23,9 +23,9 @@ from ..errors import (
     find_closest,
 )
 from ..typing import Array, Mask
-from ..validation import MAX_SPACE_BYTES, check_parameter_name, is_text, show
+from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
-from .constraints import Expression, Predicate
+from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_distribution
 from .distributions import Categorical, Distribution, Float, Int
 from .feasible_draws import draw_feasible, walk
@@ -41,9 +41,9 @@ class Space:
 
     Args:
         params: Names to distributions, in order. A list or tuple stands for `Categorical`.
-        constraints: Hard constraints, which no proposal may break: text such as "warmup < steps",
-            or functions of the params that return true for what is allowed. Functions are not
-            stored: pass the space again when the study is loaded.
+        constraints: Hard constraints, which no proposal may break, one or several: text such as
+            "warmup < steps", or functions of the params that return true for what is allowed.
+            Functions are not stored: pass the space again when the study is loaded.
 
     Attributes:
         params: Name -> distribution, in order.
@@ -65,9 +65,14 @@ class Space:
     def __init__(
         self,
         params: Mapping[str, Distribution | Sequence[Any]] | None = None,
-        constraints: Iterable[str | Callable[[dict[str, Any]], Any]] = (),
+        constraints: Rule | Iterable[Rule] | None = (),
     ) -> None:
         self.params: dict[str, Distribution] = {}
+        if params is not None and not isinstance(params, Mapping):
+            raise SpaceError(
+                "a space is a dict of names and their distributions, such as "
+                f"{{'x': Float(0, 1)}}, got {show(params)} ({type(params).__name__})"
+            )
         for name, dist in (params or {}).items():
             name = check_parameter_name(name, SpaceError)
             if isinstance(dist, list | tuple):
@@ -75,7 +80,7 @@ class Space:
             if not isinstance(dist, Float | Int | Categorical) or type(dist) not in _KINDS:
                 raise SpaceError(
                     f"expected Float, Int, Categorical or a list of choices for {name!r}, got "
-                    f"{dist!r}"
+                    f"{show(dist)} ({type(dist).__name__})"
                 )
             self.params[name] = dist
         self.names = tuple(self.params)
@@ -97,16 +102,7 @@ class Space:
         self._grid: Array | None = None
         self.constraints: list[Expression | Predicate] = []
         self._checks: list[Expression | Predicate] = []  # in the order in which points meet them
-        for c in constraints:
-            rule = Expression(c) if isinstance(c, str) else Predicate(c, set(self.names))
-            if not is_text(rule.text):
-                raise ConstraintError(f"a constraint has no lone surrogates, got {show(rule.text)}")
-            if unknown := rule.names - set(self.names):
-                raise ConstraintError(
-                    f"constraint {rule.text!r} names {sorted(unknown)}, not among "
-                    f"{list(self.names)!r:.500}"
-                )
-            self.constraints.append(rule)
+        self.constraints.extend(read_rules(constraints, self.names))
 
         self.example: Array | None = None
         if self.constraints:  # fails here, and not in the first proposal, where nothing satisfies
@@ -135,9 +131,7 @@ class Space:
                     raise ConditionError(
                         f"{name!r} waits for {parent!r} in {allowed!r}, not all of them its values"
                     )
-                # As columns give values back, which may differ in the last digit.
-                values = np.unique(above.from_unit(above.to_unit(raw)))
-                rules.setdefault(self.column[name], []).append((self.column[parent], values))
+                rules.setdefault(self.column[name], []).append((self.column[parent], raw))
 
         depth = find_depths({j: [p for p, _ in parents] for j, parents in rules.items()})
         if circle := [self.names[j] for j in rules if j not in depth]:
@@ -247,7 +241,7 @@ class Space:
         """
         if name in self.params:
             return self.params[name]
-        near = find_closest(name, self.names)
+        near = find_closest(check_parameter_name(name, UnknownParameterError), self.names)
         hint = (
             f"; did you mean {near!r:.200}?"
             if near
@@ -457,7 +451,7 @@ class Space:
                 )
 
             i = np.arange(n, dtype=float)
-            raw = i if isinstance(p, Categorical) else p.low + i * (p.step or 0)
+            raw = i if isinstance(p, Categorical) else p.values(i)
             values = p.to_unit(raw) + np.zeros(n)
             if n == 1:
                 X[on, j] = values

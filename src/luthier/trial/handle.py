@@ -8,7 +8,7 @@ import threading
 import zlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from ..errors import (
     ReportError,
     UnknownParameterError,
 )
+from ..space.choices import list_members
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
 from ..space.membership import find_raw
 from ..space.space import Space
@@ -34,11 +35,12 @@ from ..validation import (
     check_tag,
     check_tag_name,
     int_if_whole,
-    is_scalar,
     measure_json,
     order_values,
     show,
+    split_values,
     to_json_types,
+    to_number,
     to_plain_text,
 )
 from .notes import TrialNotes
@@ -46,6 +48,9 @@ from .record import Decision, ReportValue
 from .ticket import CheckpointKeeper, Ticket
 
 logger = logging.getLogger("luthier")
+
+# Types of bounds that are compared quickly with those that are known; others are converted first.
+_QUICK = frozenset({int, float, np.float64, np.int64, type(None)})
 
 # Set once this process has warned of an objective that goes on after it was told to stop.
 _warned_of_going_on = threading.Event()
@@ -264,11 +269,9 @@ class Trial:
         scale: Scale | None = None,
     ) -> float:
         """Return a real number between low and high, both included; see `luthier.Float`."""
-        known = self._known(name, Float)
-        scale = scale or ("log" if log else "linear")
-        wanted = (low, high, step, scale)
-        if known is None or (known.low, known.high, known.step, known.scale) != wanted:
-            known = Float(low, high, step=step, scale=scale)
+        known = self._known_range(name, Float, (low, high, step), log, scale)
+        if known is None:
+            known = _make(name, Float, low, high, step=step, scale=_read_scale(name, log, scale))
         return float(self.suggest(name, known))
 
     def suggest_int(
@@ -282,28 +285,48 @@ class Trial:
         scale: Scale | None = None,
     ) -> int:
         """Return a whole number between low and high, both included; see `luthier.Int`."""
-        known = self._known(name, Int)
-        scale = scale or ("log" if log else "linear")
-        wanted = (low, high, step, scale)
-        if known is None or (known.low, known.high, known.step, known.scale) != wanted:
-            known = Int(low, high, step=step, scale=scale)
+        known = self._known_range(name, Int, (low, high, step), log, scale)
+        if known is None:
+            known = _make(name, Int, low, high, step=step, scale=_read_scale(name, log, scale))
         return int(self.suggest(name, known))
 
     def suggest_categorical(
         self, name: str, choices: Sequence[Any], *, ordered: bool = False
     ) -> Any:
-        """Return one of the choices, in the user's own type; see `luthier.Categorical`."""
+        """Return one of the choices, as it was given; see `luthier.Categorical`."""
         known = self._known(name, Categorical)
-        same_size = known is not None and len(known.choices) == len(choices)
-        if not same_size or known.ordered != ordered or not _are_same(known.choices, choices):
-            known = Categorical(tuple(choices), ordered=ordered)
-        value = self.suggest(name, known)
-        return choices[int(known.raw(value))]
+        given = choices if type(choices) is tuple else list_members(choices)
+        if given is None:
+            raise DistributionError(
+                f"parameter {name!r:.100}: choices must be a list or another collection, got "
+                f"{show(choices)} ({type(choices).__name__})"
+            )
+        same = known is not None and known.ordered is ordered
+        if not same or not _are_same(known.choices, given):
+            has_order = not isinstance(choices, set | frozenset)
+            known = _make(name, Categorical, given if has_order else choices, ordered=ordered)
+        return given[int(known.raw(self.suggest(name, known)))]
 
     def _known(self, name: str, kind: type[Any]) -> Any:
         """Return the distribution of a name, from this trial or the study, if it is of a kind."""
+        if type(name) is not str:
+            return None
         dist = self._suggested.get(name) or self._space.params.get(name)
         return dist if isinstance(dist, kind) else None
+
+    def _known_range(
+        self, name: str, kind: type[Any], wanted: tuple[Any, ...], log: Any, scale: Any
+    ) -> Any:
+        """Return the distribution of a name, if it is of a kind, a range and a scale."""
+        known = self._known(name, kind)
+        if known is None or type(log) is not bool or not _QUICK.issuperset(map(type, wanted)):
+            return None
+        if scale is None:
+            scale = "log" if log else "linear"
+        elif log or type(scale) is not str:
+            return None
+        same = (known.low, known.high, known.step) == wanted
+        return known if same and known.scale == scale else None
 
     def suggest(self, name: str, dist: Distribution) -> Any:
         """Return a value of a distribution.
@@ -360,8 +383,9 @@ class Trial:
         Raises:
             UnknownParameterError: It is of another kind, so that no objective could use it.
         """
-        is_usable = is_scalar(value) and (
-            isinstance(dist, Float) or (isinstance(dist, Int) and float(value).is_integer())
+        number = to_number(value)
+        is_usable = number is not None and (
+            isinstance(dist, Float) or (isinstance(dist, Int) and float(number).is_integer())
         )
         if not is_usable:
             raise UnknownParameterError(
@@ -430,11 +454,8 @@ class Trial:
             value = order_values(
                 value, self.objectives, f"trial {self.number} reported", ReportError
             )
-        several = isinstance(value, list | tuple) or (
-            isinstance(value, np.ndarray) and value.ndim == 1
-        )
-        given = cast(Sequence[Any], value if several else [value])
-        values = [self._number("value", v) for v in given]
+        several = split_values(value)
+        values = [self._number("value", v) for v in ([value] if several is None else several)]
         step = self._number("step", step)
         if not math.isfinite(step):
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
@@ -443,7 +464,7 @@ class Trial:
         self._steps.count(step)
         try:
             reference = None if checkpoint is None else self._save(step, checkpoint)
-            stored = tuple(values) if several else values[0]
+            stored = values[0] if len(values) == 1 else tuple(values)
             self._link.report(step, stored, reference, self._params)
         except MachineError as e:
             self._machine_error = e
@@ -459,15 +480,14 @@ class Trial:
         return keeper.save(self.number, step, checkpoint)
 
     def _number(self, what: str, x: Any) -> float:
-        if isinstance(x, np.ndarray) and x.ndim == 0:
-            x = x.item()
-        if not is_scalar(x):
+        number = to_number(x)
+        if number is None:
             raise ReportError(
-                f"report(value, step) expects two numbers, got {what} = {x!r} ({type(x).__name__}) "
-                f"in trial {self.number}"
+                f"report(value, step) expects two numbers, got {what} = {show(x)} "
+                f"({type(x).__name__}) in trial {self.number}"
             )
         try:
-            return float(x)
+            return float(number)
         except OverflowError:
             raise ReportError(
                 f"report(value, step) expects two numbers that a float can hold, got {what} = "
@@ -601,7 +621,47 @@ class Trial:
             raise explain_attribute(self, name, _OTHER_NAMES, "trial")
 
 
+def _make(name: Any, kind: type[Any], *args: Any, **fields: Any) -> Any:
+    """Return a distribution of a kind; an error names the parameter.
+
+    Raises:
+        DistributionError: The name or a field is not what it can be.
+    """
+    name = check_parameter_name(name, DistributionError)
+    try:
+        return kind(*args, **fields)
+    except DistributionError as e:
+        raise DistributionError(f"parameter {name!r:.100}: {e}") from None
+
+
+def _read_scale(name: Any, log: Any, scale: Any) -> Any:
+    """Return the scale that `log` and `scale` say together.
+
+    Raises:
+        DistributionError: They contradict each other, or log is neither True nor False.
+    """
+    if not isinstance(log, bool | np.bool_):
+        raise DistributionError(
+            f"parameter {name!r:.100}: log must be True or False, got {show(log)}"
+        )
+    if scale is None:
+        return "log" if log else "linear"
+    if log and show(scale) != show("log"):
+        raise DistributionError(
+            f"parameter {name!r:.100}: log=True and scale={show(scale)} contradict each other; "
+            "leave one out"
+        )
+    return scale
+
+
 def _are_same(known: Sequence[Any], choices: Sequence[Any]) -> bool:
-    """Whether as many choices are the same in value and type."""
-    pairs = zip(known, choices, strict=True)
-    return all(a is b or (type(a) is type(b) and a == b) for a, b in pairs)
+    """Whether choices are those of a distribution, in value and type."""
+    return len(known) == len(choices) and all(map(_is_same, known, choices))
+
+
+def _is_same(known: Any, choice: Any) -> bool:
+    if known is choice:
+        return True
+    if type(known) is not type(choice):
+        return False
+    return _are_same(known, choice) if type(known) is tuple else bool(known == choice)

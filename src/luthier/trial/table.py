@@ -66,6 +66,12 @@ def check_added(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[Tri
         CostError: A cost is not a finite number >= 0.
         ResultConstraintError: A constraint is not a number.
     """
+    if (
+        isinstance(rows, TrialRow)
+        or not isinstance(rows, Iterable)
+        or isinstance(rows, str | bytes)
+    ):
+        raise TrialError(f"expected a list of rows of the class TrialRow, got {show(rows)}")
     return [_check_row(row, objectives) for row in rows]
 
 
