@@ -167,7 +167,7 @@ class Strange(BaseHTTPRequestHandler):
         ),
         ((502, {}, b""), StorageUnreachableError, "502"),
         ((503, {}, b"[]"), StorageUnreachableError, "503"),
-        ((403, {}, b""), StorageDeniedError, "refuses the token"),
+        ((403, {}, b""), StorageDeniedError, "or got none; set LUTHIER_TOKEN"),
         ((500, {}, b'{"error": {"type": "__class__", "message": "m"}}'), StorageError, "m"),
     ],
 )

@@ -101,9 +101,39 @@ def test_a_file_of_another_program_is_left_alone(path):
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE theirs (x)")
     before = path.read_bytes()
-    assert run("repair", "a.db").exit_code == 1
+    for command in ("check", "repair"):
+        result = run(command, "a.db")
+        assert result.exit_code == 1
+        assert "is another program's SQLite file" in result.stderr
     assert path.read_bytes() == before
     assert os.listdir() == ["a.db"]
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(path):
+    path.write_text("hello")
+    for command in ("check", "repair"):
+        result = run(command, "a.db")
+        assert result.exit_code == 1
+        assert "not a SQLite file" in result.stderr
+        assert "luthier storage repair" not in result.stderr
+    assert path.read_text() == "hello"
+
+
+def test_a_storage_without_studies_is_whole(path):
+    luthier.create_study("s", "a.db")
+    luthier.delete_study("s", "a.db")
+    result = run("check", "a.db")
+    assert (result.exit_code, result.stderr) == (0, "There is no study in it.\n")
+
+
+def test_what_is_saved_is_not_mixed_with_studies_of_the_same_names(path):
+    fill("a.db", "first", 3)
+    fill("a.db", "second", 3)
+    fill("b.db", "second", 3)
+    result = run("repair", "a.db", "b.db")
+    assert result.exit_code == 1
+    assert "has studies of these names already: ['second']" in result.stderr
+    assert [study.name for study in luthier.list_studies("b.db")] == ["second"]
 
 
 def test_broken_pages_cost_only_what_stands_in_them(path):

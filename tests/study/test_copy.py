@@ -158,6 +158,13 @@ def test_redis_too(folder):
     assert rows("b.db") == [r.replace("State.RUNNING: 1", "State.WAITING: 0") for r in rows("a.db")]
 
 
+def test_a_study_that_is_not_there_leaves_no_target_behind(folder):
+    luthier.create_study("s", "a.db").storage.close()
+    result = call("storage", "copy", "a.db", "b.db", "--study", "t", status=1)
+    assert "no study 't'" in result.stderr
+    assert os.listdir(folder) == ["a.db"]
+
+
 def test_a_name_that_is_taken_is_refused_before_anything_is_copied():
     for url, names in (("a.db", "xyz"), ("b.db", "z")):
         for name in names:

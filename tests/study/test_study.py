@@ -311,12 +311,29 @@ def test_names_and_directions() -> None:
         ({"timeout_s": 0}, "timeout_s"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"limits": {"hours": 1}}, "limits"),
+        ({"limits": 60}, "limits is a dict"),
+        ({"resources": 2}, "resources is a dict"),
+        ({"catch": "ValueError"}, "catch is a class of exceptions"),
+        ({"catch": [ValueError, 3]}, "catch is a class of exceptions"),
         ({"resources": {"cpu": 10_000}}, "cores"),
     ],
 )
 def test_bounds_that_make_no_sense(arguments, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         luthier.create_study().optimize(sphere, **arguments)
+
+
+def test_what_is_no_objective_is_refused_before_a_trial_begins() -> None:
+    study = luthier.create_study()
+    with pytest.raises(ValueError, match="the objective is a function of a trial, got 3"):
+        study.optimize(3, n_trials=1)
+    assert not study.trials
+
+
+@pytest.mark.parametrize("method", ["load_checkpoint", "forecast", "retry"])
+def test_what_is_no_trial_is_refused(method: str) -> None:
+    with pytest.raises(TrialError, match="expected a trial, or its number, got 'b"):
+        getattr(luthier.create_study(), method)("best")
 
 
 def test_the_best_of_nothing() -> None:

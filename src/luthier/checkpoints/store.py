@@ -138,8 +138,8 @@ class Checkpoints:
 
         Returns:
             A reference for the trial's row, in JSON's types: {"step", "value"} where the checkpoint
-            is small enough to
-            stand in it, as JSON text; otherwise {"step", "file", "bytes", "crc32", "kind"}.
+            is small enough to stand in it, as JSON text; otherwise {"step", "file", "bytes",
+            "crc32", "kind"}.
 
         Raises:
             CheckpointError: The path does not exist, or the value cannot be packed.
@@ -182,8 +182,7 @@ class Checkpoints:
 
         Returns:
             The value that was packed; or the path of the file or folder, to be read and never
-            changed. From a URL it
-            is downloaded, and the download lives as long as this object.
+            changed. From a URL it is downloaded, and the download lives as long as this object.
 
         Raises:
             CheckpointError: The file was deleted, truncated or changed, or this is no reference.

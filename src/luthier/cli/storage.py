@@ -1,4 +1,4 @@
-"""The commands storage copy and storage upgrade."""
+"""The commands storage copy, check, repair and upgrade."""
 
 from __future__ import annotations
 
@@ -58,14 +58,13 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
     """Copy studies from one storage to another, with their trials and checkpoints.
 
     Studies whose names are taken in the target are an error, and nothing is copied. One that is
-    damaged is named in the end, after all others were copied. Trials that run
-    wait in the copy. The copy is read again and compared; a copy that fails or is stopped leaves
-    nothing behind. A URL with a password is better in LUTHIER_COPY_FROM or LUTHIER_COPY_TO than on
-    the command line, which others can read.
+    damaged is named in the end, after all others were copied. Trials that run wait in the copy. The
+    copy is read again and compared; a copy that fails or is stopped leaves nothing behind. A URL
+    with a password is better in LUTHIER_COPY_FROM or LUTHIER_COPY_TO than on the command line,
+    which others can read.
     """
     from_storage = open_existing_storage(source)
-    to_storage = open_storage(target)
-    chosen = list(names)
+    chosen = [from_storage.study(name).name for name in names]
     damaged = []
     for record in from_storage.studies() if not names else ():
         try:
@@ -74,6 +73,7 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
             chosen.append(record.name)
         except StorageDamagedError as e:
             damaged.append(str(e))
+    to_storage = open_storage(target)
     with run_session():
         for name in chosen:
             require_free_name(name, to_storage)
@@ -169,9 +169,8 @@ def repair(url: str, target: str | None) -> None:
         raise click.UsageError("name a storage to write to: luthier storage repair URL TO")
     studies = _salvage(url)
     is_whole = _report(studies)
-    if not studies:
-        raise click.exceptions.Exit(1)
     if is_whole and target is None:
+        click.echo("Nothing is damaged; the file is left as it is.", err=True)
         return
     if target is not None:
         write_studies(studies, open_storage(target))
@@ -208,5 +207,5 @@ def _report(studies: Sequence[Salvage]) -> bool:
         for problem in [*study.problems, *([f"lost trials: {some}"] if lost else [])]:
             click.echo(escape(f"{study.record.name}: {problem}"), err=True)
     if not studies:
-        click.echo("No study can be read.", err=True)
-    return bool(studies) and not any(study.problems or study.n_lost for study in studies)
+        click.echo("There is no study in it.", err=True)
+    return not any(study.problems or study.n_lost for study in studies)

@@ -304,8 +304,8 @@ class HTTP(Storage):
         """Return the error that an answer reports, of the class that it had in the service."""
         if status in (401, 403):
             return StorageDeniedError(
-                f"{self._address} refuses the token; give it in the URL as "
-                "http://TOKEN@host:port, or in LUTHIER_TOKEN"
+                f"{self._address} refuses the token, or got none; set LUTHIER_TOKEN, or write it "
+                "in the URL, before the host and an '@'"
             )
         try:
             error = msgspec.json.decode(answer)["error"]

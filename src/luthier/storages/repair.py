@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import StorageDamagedError, StorageError
+from ..errors import StorageDamagedError, StorageError, StudyExistsError
 from ..trial.record import ReportValue, State, TrialRow
 from .base import COPYING, Storage, StudyRecord
 from .checksums import UNREADABLE
@@ -57,6 +57,9 @@ def salvage_file(path: Path) -> list[Salvage]:
     """Read all studies of a SQLite file, also of one that cannot be opened.
 
     It is not changed. What its write-ahead log holds is read too.
+
+    Raises:
+        StorageDamagedError: It is damaged, or another program's, and no study can be read.
     """
     problems = []
     try:
@@ -69,8 +72,11 @@ def salvage_file(path: Path) -> list[Salvage]:
         if not any(study.problems for study in found):
             return found
     except StorageDamagedError as e:
-        problems.append(str(e))
-    return [replace(study, problems=[*study.problems, *problems]) for study in read_pages(path)]
+        problems.append(str(e).rpartition("; ")[0])  # the rest advises what is being done
+    pages = read_pages(path)
+    if problems and not pages:
+        raise StorageDamagedError(f"{problems[0]}; no study can be read, also page by page")
+    return [replace(study, problems=[*study.problems, *problems]) for study in pages]
 
 
 def write_studies(studies: Sequence[Salvage], target: Storage) -> None:
@@ -84,12 +90,16 @@ def write_studies(studies: Sequence[Salvage], target: Storage) -> None:
         target: The storage.
 
     Raises:
-        StudyExistsError: It has such a study.
+        StudyExistsError: It has such a study; nothing is written.
         StorageError: What was read there is not what was written.
     """
-    for study in studies:
-        if not is_readable(study):
-            continue
+    readable = [study for study in studies if is_readable(study)]
+    taken = {record.name for record in target.studies()}
+    if both := sorted(taken.intersection(study.record.name for study in readable)):
+        raise StudyExistsError(
+            f"{target!r} has studies of these names already: {both}; choose another storage"
+        )
+    for study in readable:
         spec = study.record.spec
         record = target.create_study(study.record.name, {**spec, COPYING: "a damaged storage"})
         lost = TrialRow(number=-1, state=State.FAILED, error=_LOST)

@@ -35,6 +35,8 @@ class RunSettings:
     def __post_init__(self) -> None:
         _check_bounds(self)
         _check_executor(self)
+        _check_catch(self.catch)
+        _check_amounts(self)
         for rule in self.stop_rules:
             if not isinstance(rule, StopRule):
                 raise ValueError(
@@ -82,6 +84,23 @@ def check_n_jobs(n_jobs: Any) -> None:
         raise ValueError(
             f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}"
         )
+
+
+def _check_catch(catch: Any) -> None:
+    given = catch if isinstance(catch, list | tuple | set | frozenset) else [catch]
+    for kind in given:
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise ValueError(
+                f"catch is a class of exceptions such as ValueError, or several, got {kind!r}"
+            )
+
+
+def _check_amounts(settings: RunSettings) -> None:
+    examples = {"limits": {"time_s": 60, "memory_mb": 500}, "resources": {"cpu": 2}}
+    for name, example in examples.items():
+        given = getattr(settings, name)
+        if given is not None and not isinstance(given, Mapping):
+            raise ValueError(f"{name} is a dict such as {example}, got {given!r}")
 
 
 def _check_executor(settings: RunSettings) -> None:

@@ -192,6 +192,9 @@ class Study:
             ResourceError: The machine does not have the resources.
             Exception: What the objective raised, unless `catch` names it.
         """
+        if not callable(objective):
+            raise ValueError(f"the objective is a function of a trial, got {objective!r}")
+
         if callable(callbacks):
             name = getattr(callbacks, "__name__", "...")
             raise ValueError(f"callbacks is a list of functions, got {callbacks!r}; write [{name}]")
@@ -524,7 +527,7 @@ class Study:
             ValueError: level is no probability.
         """
         with self.engine.reading() as history:
-            number = trial if isinstance(trial, int) else trial.number
+            number = _number_of(trial)
             return analysis.forecast(history, number, level, resource)
 
     def confirm(
@@ -535,7 +538,7 @@ class Study:
         n_jobs: int = 1,
         level: float = 0.95,
     ) -> Confirmation:
-        """Run the k leaders anew with fresh random numbers, and compares them on that.
+        """Run the k leaders anew with fresh random numbers, and compare them on that.
 
         Each repeat is a trial of this study with tags "confirms" (the trial it runs anew) and
         "repeat". Leaders are chosen by the other trials alone: the means are unbiased, and another
@@ -564,9 +567,9 @@ class Study:
 
         Raises:
             CheckpointError: It was deleted (see `luthier.checkpoints.Checkpoints`) or damaged.
+            TrialError: There is no such trial.
         """
-        number = trial if isinstance(trial, int) else trial.number
-        [row] = self.engine.rows([number])
+        [row] = self.engine.rows([_number_of(trial)])
         return self.engine.checkpoints.load(row.checkpoints[-1]) if row.checkpoints else None
 
     @property
