@@ -71,11 +71,11 @@ class PASHA(AsynchronousHalving):
             last = min(_N_CURVES, n) - 1
             most = np.partition(loss, last)[last] - loss.min()
             # Those that are equal here have kept the ranks they had before.
-            order = np.lexsort((before, loss))
-            if np.abs(before[order[0]] - before.min()) > most:
+            if before[loss == loss.min()].min() - before.min() > most:
                 return False
 
             # The largest change that reordering by the lower rung would make there.
+            order = np.lexsort((before, loss))
             moved = np.abs(before[order] - np.sort(before)).max()
         if moved == 0 or moved > most:
             return bool(moved == 0)

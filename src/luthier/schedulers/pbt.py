@@ -181,8 +181,7 @@ class Population(Scheduler):
         order = np.argsort(rank, kind="stable")
         if number not in numbers[order[len(order) - n :]]:
             return None
-        better = order[:n][rank[order[:n]] < rank[numbers == number]]
-        best = [int(m) for m in numbers[better] if history.state[m] < State.COMPLETE]
+        best = [int(m) for m in numbers[order[:n]] if history.state[m] < State.COMPLETE]
         donors = [m for m in best if self._can_donate(history, m, last)]
         if best and not donors:
             self._warn_once(
@@ -297,8 +296,7 @@ class PBT(Population):
         max_resource: The step at which trials end, from where on none is paused or copied. None
             if it is not known: a member may then be resumed with nothing left to train, and returns
             what its checkpoint came to.
-        quantile: Share of the members that is replaced, and share that is copied. None copies a
-            member that is no better than itself.
+        quantile: Share of the members that is replaced, and share that is copied.
         resample_probability: Probability with which a parameter is drawn anew.
         factors: Numbers are multiplied by one of these; on a reverse log scale the distance to
             their end is.
