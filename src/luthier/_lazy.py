@@ -6,7 +6,28 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-from .errors import MissingDependencyError, UnknownNameError
+from .errors import MissingDependencyError, UnknownNameError, find_closest
+
+# What other libraries call something of a package, and what it is called here.
+_OTHER_NAMES = {
+    "FrozenTrial": "luthier.TrialRow",
+    "Integer": "luthier.Int",
+    "Real": "luthier.Float",
+    "TrialState": "luthier.State",
+    "Tuner": "luthier.create_study(...).optimize(objective)",
+    "choice": "luthier.Categorical(choices)",
+    "fmin": "luthier.create_study(...).optimize(objective)",
+    "gp_minimize": "luthier.create_study(sampler='gp').optimize(objective)",
+    "hp": "luthier.Float, Int and Categorical",
+    "lograndint": "luthier.Int(low, high, log=True)",
+    "loguniform": "luthier.Float(low, high, log=True)",
+    "minimize": "luthier.create_study(...).optimize(objective)",
+    "pruners": "luthier.schedulers",
+    "quniform": "luthier.Float(low, high, step=q)",
+    "randint": "luthier.Int(low, high)",
+    "trial": "luthier.Trial, TrialRow and State",
+    "uniform": "luthier.Float(low, high)",
+}
 
 
 def attach(
@@ -39,7 +60,10 @@ def attach(
             # The interpreter adds "Did you mean" when it prints this. It is not printed where
             # `from .. import room` asks whether the name is there before it looks for a file.
             listing = ", ".join(sorted(module.__all__))
-            raise AttributeError(f"module {package!r} has no attribute {name!r}; it has {listing}")
+            ours = f"; in luthier it is {_OTHER_NAMES[name]}" if name in _OTHER_NAMES else ""
+            raise AttributeError(
+                f"module {package!r} has no attribute {name!r}{ours}; it has {listing}"
+            )
         try:
             value = importlib.import_module(f"{package}.{files[name] or name}")
         except ImportError as e:
@@ -82,4 +106,20 @@ def make_by_name(package: str, name: object, files: Mapping[str, str], expected:
                     f"{known} has no default settings, so its name alone is not enough: {e}"
                 ) from e
     listing = ", ".join(map(repr, files))
-    raise UnknownNameError(f"expected {expected} or one of {listing}, got {name!r}")
+    raise UnknownNameError(
+        f"expected {expected} or one of {listing}, got {name!r}{_advise(name, files)}"
+    )
+
+
+def _advise(name: object, files: Mapping[str, str]) -> str:
+    """What somebody probably meant by something that is no name; nothing where nobody knows."""
+    if isinstance(name, type) and name.__name__ in files:
+        return f"; write {name.__name__}()"
+    if not isinstance(name, str):
+        return ""
+    short = name.lower()
+    for ending in ("sampler", "pruner", "scheduler", "search", "tuner"):  # as others name them
+        short = short.removesuffix(ending)
+    lower = {known.lower(): known for known in files}
+    near = find_closest(short, lower)
+    return "" if near is None else f"; did you mean {lower[near]!r}?"

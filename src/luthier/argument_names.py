@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -55,7 +55,7 @@ def explain_arguments(
                 for name in kwargs:
                     if name not in names:
                         title = owner or function.__name__
-                        raise ArgumentNameError(_explain(title, name, names, other_names))
+                        raise ArgumentNameError(explain_argument(title, name, names, other_names))
             return function(*args, **kwargs)
 
         return call
@@ -63,7 +63,17 @@ def explain_arguments(
     return decorate
 
 
-def _explain(owner: str, name: str, names: tuple[str, ...], other_names: Mapping[str, str]) -> str:
+def explain_argument(
+    owner: str, name: str, names: Sequence[str], other_names: Mapping[str, str]
+) -> str:
+    """Return the message for an argument that a function or class does not have.
+
+    Args:
+        owner: The function or class.
+        name: The argument.
+        names: Those that it has.
+        other_names: What other libraries call an argument -> what it is called here.
+    """
     takes = [n for n in names if n != "self"]
     ours: str | None = other_names.get(name)
     if ours is not None and ours.isidentifier() and ours not in takes:

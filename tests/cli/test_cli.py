@@ -182,7 +182,7 @@ def test_version():
         ),
         (["run", "--space", "space.yaml", "--", "./train"], 1, "there is no program './train'"),
         (["run", "--space", "spice.yaml", "--", "echo"], 1, "spice.yaml cannot be read"),
-        (["show"], 2, "Missing argument 'NAME'"),
+        (["delete"], 2, "Missing argument 'NAME'"),
         (["shwo"], 2, "No such command 'shwo'"),
     ],
 )
@@ -975,3 +975,34 @@ def test_lines_of_progress_without_a_terminal(monkeypatch):
     monkeypatch.setattr("luthier.cli.run_monitor.RunMonitor.__init__.__defaults__", (0.0,))
     result = call("run", "train.py:objective", "--trials", 2)
     assert re.search(r"^1 of 2 trials, best [\d.e-]+ in trial 0$", result.stderr, re.MULTILINE)
+
+
+def test_the_only_study_needs_no_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = luthier.create_study("only", "luthier.db", seed=0)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
+    for command in ("best", "show", "trials", "export"):
+        assert call(command).stdout == call(command, "only").stdout
+    luthier.create_study("other", "luthier.db")
+    for command in ("best", "show", "trials", "export"):
+        refused = call(command, status=2)
+        assert "give the NAME of a study; there are only, other" in refused.stderr
+
+
+def test_an_export_is_what_its_ending_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    luthier.create_study("s", "luthier.db").optimize(lambda t: 1.0, n_trials=1)
+    for ending in (".parquet", ".jsonl", ".xlsx"):
+        assert (
+            "ends in .csv or .json"
+            in call("export", "s", "--output", f"a{ending}", status=2).stderr
+        )
+    call("export", "s", "--output", "a.txt", "--format", "csv")
+    call("export", "s", "--output", "A.JSON")
+    call("export", "s", "--output", "a")
+    assert [(tmp_path / name).read_text()[0] for name in ("a.txt", "A.JSON", "a")] == [
+        "n",
+        "{",
+        "n",
+    ]
+    assert not list(tmp_path.glob("a.parquet"))

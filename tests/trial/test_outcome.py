@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
+import weakref
 
 import pytest
 
@@ -169,3 +171,39 @@ def test_an_outcome_travels():
 
     out = Outcome(state=State.COMPLETE, values=(1.0,), tags={"a": 1})
     assert pickle.loads(pickle.dumps(out)) == out
+
+
+class Big:
+    """Something large that an objective holds."""
+
+
+@pytest.mark.parametrize("cause", [False, True])
+def test_a_failed_trial_that_is_caught_lets_go_of_what_it_held(cause):
+    held = []
+
+    def fails(trial):
+        big = Big()
+        held.append(weakref.ref(big))
+        if cause:
+            try:
+                raise KeyError(repr(big))
+            except KeyError as e:
+                raise ValueError from e
+        raise ValueError(repr(big))
+
+    gc.disable()
+    try:
+        luthier.create_study(seed=0).optimize(fails, n_trials=3, catch=ValueError)
+        assert [ref() for ref in held] == [None] * 3
+    finally:
+        gc.enable()
+
+
+def test_a_failure_that_is_raised_keeps_its_frames_for_a_debugger():
+    def fails(trial):
+        big = Big()
+        raise ValueError(repr(big))
+
+    with pytest.raises(ValueError, match="Big") as raised:
+        luthier.create_study(seed=0).optimize(fails, n_trials=1)
+    assert "big" in raised.traceback[-1].frame.f_locals

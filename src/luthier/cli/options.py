@@ -13,6 +13,7 @@ from ..storages import Storage, from_url
 from ..storages.base import require_complete_copy
 from ..study import create, opening
 from ..study.study import Study
+from .text import escape
 
 DEFAULT_STORAGE = "sqlite:///luthier.db"
 POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -50,9 +51,9 @@ def combine(*options: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
-def study_options(*options: Callable[..., Any]) -> Callable[..., Any]:
+def study_options(*options: Callable[..., Any], required: bool = True) -> Callable[..., Any]:
     """The argument NAME, --storage, and more options."""
-    return combine(click.argument("name"), storage_option, *options)
+    return combine(click.argument("name", required=required), storage_option, *options)
 
 
 def jobs_option(default: int) -> Callable[..., Any]:
@@ -134,12 +135,26 @@ def require_file(url: str) -> None:
     opening.require_file(url, "begin a study with 'luthier run', or pass --storage")
 
 
-def load_study(name: str, url: str) -> Study:
-    """Load a study to read from.
+def find_only_study(storage: Storage) -> str:
+    """The name of a storage's only study, for commands that were given none.
+
+    Raises:
+        click.UsageError: There is none, or there are several.
+    """
+    names = [record.name for record in storage.studies()]
+    if len(names) != 1:
+        listing = ", ".join(map(escape, names[:20])) or "none"
+        raise click.UsageError(f"give the NAME of a study; there are {listing}")
+    return names[0]
+
+
+def load_study(name: str | None, url: str) -> Study:
+    """Load a study to read from; the only one where no name is given.
 
     Raises:
         StudyNotFoundError: There is none of that name.
     """
     storage = open_existing_storage(url)
+    name = find_only_study(storage) if name is None else name
     require_complete_copy(storage.study(name))
     return create.load_study(name, storage)

@@ -39,8 +39,9 @@ from .text import escape, examples
         is_flag=True,
         help="Print only the params of the best trial at each step, for 'run --replay'.",
     ),
+    required=False,
 )
-def show(name: str, storage: str, last: int, schedule: bool) -> None:
+def show(name: str | None, storage: str, last: int, schedule: bool) -> None:
     """Show a summary of a study.
 
     It has the number of trials in each state, the best trial, the space, and the last trials.
@@ -49,7 +50,7 @@ def show(name: str, storage: str, last: int, schedule: bool) -> None:
     if schedule:
         click.echo(json.dumps(replay.schedule(study), indent=1))
         return
-    record = study.storage.study(name)
+    record = study.storage.study(study.name)
     print_summary(study, record.counts, record.created_s, last)
 
 
@@ -60,9 +61,10 @@ def show(name: str, storage: str, last: int, schedule: bool) -> None:
         "as_json",
         is_flag=True,
         help="Print JSON; a list when there are several objectives.",
-    )
+    ),
+    required=False,
 )
-def best(name: str, storage: str, as_json: bool) -> None:
+def best(name: str | None, storage: str, as_json: bool) -> None:
     """Print the best trial, or the front of several objectives."""
     study = load_study(name, storage)
     require_results(study.history)
@@ -100,8 +102,11 @@ def best(name: str, storage: str, as_json: bool) -> None:
     click.option(
         "--last", type=click.IntRange(min=0), help="How many to list, counted from the end."
     ),
+    required=False,
 )
-def trials(name: str, storage: str, states: Sequence[str], sort: str, last: int | None) -> None:
+def trials(
+    name: str | None, storage: str, states: Sequence[str], sort: str, last: int | None
+) -> None:
     """List the trials of a study.
 
     Trials that failed are listed with the reason.
@@ -144,6 +149,22 @@ def _rank(row: TrialRow, j: int, sign: int) -> tuple[int, float]:
     return (0, 0.0) if math.isnan(value) else (1 + row.feasible, sign * value)
 
 
+def _read_ending(output: str | None) -> str:
+    """The format that the ending of a file's name says; CSV without any.
+
+    Raises:
+        click.BadParameter: It is another.
+    """
+    ending = "" if output is None else Path(output).suffix.lower()
+    if ending not in ("", ".csv", ".json"):
+        raise click.BadParameter(
+            f"expected a file that ends in .csv or .json, got {escape(str(output))}; --format csv "
+            "or --format json writes that to any file",
+            param_hint="--output",
+        )
+    return "json" if ending == ".json" else "csv"
+
+
 @click.command(
     epilog=examples(
         "luthier export train --output trials.csv", "luthier export train --format json"
@@ -162,14 +183,15 @@ def _rank(row: TrialRow, j: int, sign: int) -> tuple[int, float]:
         metavar="FILE",
         help="The file to write.  [default: standard output]",
     ),
+    required=False,
 )
-def export(name: str, storage: str, form: str | None, output: str | None) -> None:
+def export(name: str | None, storage: str, form: str | None, output: str | None) -> None:
     """Export all trials of a study as CSV or JSON.
 
     CSV is a flat table; JSON has everything that is known of each trial.
     """
     study = load_study(name, storage)
-    form = form or ("json" if output and output.lower().endswith(".json") else "csv")
+    form = form or _read_ending(output)
     text = to_json(study) if form == "json" else to_csv(study)
     if output is None:
         if sys.stdout.isatty():

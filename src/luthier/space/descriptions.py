@@ -8,6 +8,8 @@ from typing import Any
 from ..errors import SpaceError
 from .distributions import Categorical, Distribution, Float, Int
 
+_KINDS = {"float": Float, "int": Int, "categorical": Categorical}
+
 
 def read_distribution(name: str, described: Any) -> Distribution:
     """Return one parameter.
@@ -34,7 +36,9 @@ def read_distribution(name: str, described: Any) -> Distribution:
                 fields[k] = float(fields[k])
         if "choices" not in fields and isinstance(fields.get("prior"), list):
             fields["prior"] = [float(v) if isinstance(v, str) else v for v in fields["prior"]]
-        kind: Any = {"float": Float, "int": Int, "categorical": Categorical}[fields.pop("type")]
+        kind: Any = _KINDS.get(fields.pop("type"))
+        if kind is None:
+            raise ValueError("its type is float, int or categorical; log: true is a log scale")
         if "default" in fields and isinstance(fields["default"], list):
             fields["default"] = tuple(fields["default"])
         made: Distribution = kind(**fields)

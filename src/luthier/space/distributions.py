@@ -265,9 +265,9 @@ class Float(_Numeric, frozen=True, tag="float"):
     Args:
         low: Smallest value.
         high: Largest value.
-        scale: "linear"; "log", which needs low > 0; or "reverse_log", the log of the distance to
-            1, which puts the resolution next to 1 and needs 0 <= low and high < 1 (for momentum:
-            0.9, 0.99, 0.999).
+        scale: "linear"; "log", which needs low > 0 and may be written log=True; or "reverse_log",
+            the log of the distance to 1, which puts the resolution next to 1 and needs 0 <= low and
+            high < 1 (for momentum: 0.9, 0.99, 0.999).
         step: Only low, low + step, ... up to high; None for all real numbers between.
         default: Where a search should start.
         prior: Where you believe the best value to be, or that and how sure you are: `(1e-3, 0.1)`
@@ -306,8 +306,8 @@ class Int(_Numeric, frozen=True, tag="int"):
     Args:
         low: Smallest value.
         high: Largest value.
-        scale: "linear"; "log", which needs low > 0; or "reverse_log", the log of the distance to
-            high + 1.
+        scale: "linear"; "log", which needs low > 0 and may be written log=True; or "reverse_log",
+            the log of the distance to high + 1.
         step: Only low, low + step, ... up to high.
         default: Where a search should start.
         prior: Where you believe the best value to be, or that and how sure you are; see `Float`.

@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
-from ..errors import DistributionError
+from ..argument_names import explain_argument
+from ..errors import ArgumentNameError, DistributionError
 from ..typing import Array
 from ..validation import show, to_number
 from .conditions import normalise_conditions
 
+# What other libraries call a field of a distribution, and what it is called here.
+_OTHER_NAMES = {
+    "categories": "choices",
+    "lower": "low",
+    "max": "high",
+    "maximum": "high",
+    "min": "low",
+    "minimum": "low",
+    "options": "choices",
+    "q": "step",
+    "upper": "high",
+    "values": "choices",
+}
+
+if TYPE_CHECKING:
+    from msgspec import StructMeta
+else:
+    StructMeta = type(msgspec.Struct)  # under this name only in later versions
+
+
+class _Described(StructMeta):
+    """Class of distributions, whose constructors take `log=True` and explain unknown arguments."""
+
+    if not TYPE_CHECKING:  # type checkers read the fields
+
+        def __call__(self, *args: Any, **fields: Any) -> Any:
+            names = self.__struct_fields__
+            if "log" in fields and "scale" in names:
+                log = fields.pop("log")
+                if not isinstance(log, bool | np.bool_):
+                    raise DistributionError(f"log is True or False, got {show(log)}")
+                if log and fields.setdefault("scale", "log") != "log":
+                    raise DistributionError(
+                        f"log=True is scale='log', got scale={fields['scale']!r} as well"
+                    )
+            for name in fields:
+                if name not in names:
+                    message = explain_argument(self.__name__, name, names, _OTHER_NAMES)
+                    raise ArgumentNameError(message)
+            return super().__call__(*args, **fields)
+
 
 class Parameter(
     msgspec.Struct,
+    metaclass=_Described,
     frozen=True,
     kw_only=True,
     omit_defaults=True,

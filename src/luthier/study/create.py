@@ -34,7 +34,13 @@ logger = logging.getLogger("luthier")
 @explain_arguments(
     {
         "directions": "objectives",
+        "goal": "direction",
         "max_budget": "scheduler",
+        "metric": "objectives",
+        "mode": "direction",
+        "param_space": "space",
+        "search_alg": "sampler",
+        "search_space": "space",
         "pruner": "scheduler",
         "storage_url": "storage",
         "study_name": "name",
@@ -86,7 +92,7 @@ def create_study(
     directions, names = _read_objectives(direction, objectives)
     name = None if name is None else _check_new_name(name)
     _check(seed, catch_as)
-    space = Space(space) if isinstance(space, Mapping) else space
+    space = space if isinstance(space, Space | None) else Space(space)
     chosen = choose_strategies(sampler, scheduler)
     place = from_url(storage)
 
@@ -151,7 +157,7 @@ def _read_objectives(
         directions = list(objectives)
 
     if not directions or any(d not in ("minimize", "maximize") for d in directions):
-        raise StudyError(f"a direction is 'minimize' or 'maximize', got {directions!r}")
+        raise StudyError(_explain_direction(direction, directions))
     if not all(map(is_name, names or ())):
         raise StudyError(
             f"the name of an objective is valid Unicode text (no lone surrogates) of at most "
@@ -159,6 +165,18 @@ def _read_objectives(
         )
     directions = [to_plain_text(d) for d in directions]
     return directions, None if names is None else [to_plain_text(n) for n in names]
+
+
+def _explain_direction(direction: Any, directions: list[Any]) -> str:
+    wanted = "a direction is 'minimize' or 'maximize'"
+    if isinstance(direction, list | tuple):
+        several = list(direction)
+        return f"{wanted}, got {direction!r:.200}; write objectives={several!r:.200} for several"
+    for given in directions:
+        for known in ("minimize", "maximize"):
+            if isinstance(given, str) and given[:3].lower() == known[:3] and given != known:
+                return f"{wanted}, got {given!r:.100}; did you mean {known!r}?"
+    return f"{wanted}, got {directions!r:.200}"
 
 
 def _check_new_name(name: Any) -> str:
@@ -274,7 +292,7 @@ def load_study(
     Raises:
         StudyNotFoundError: There is none of that name, or no such file; none is made.
     """
-    space = Space(space) if isinstance(space, Mapping) else space
+    space = space if isinstance(space, Space | None) else Space(space)
     name = _check_old_name(name, storage)
     return Study(open_engine(name, storage, space, sampler, scheduler, checkpoints))
 

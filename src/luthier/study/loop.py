@@ -32,7 +32,7 @@ from ..errors import (
 from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
 from ..schedulers.base import Next
 from ..trial.notes import TrialNotes
-from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
+from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
 from .engine import Engine
@@ -227,6 +227,7 @@ class _Loop:
             call(row)
         if e is not None and not isinstance(e, (*_NOT_THE_OBJECTIVE, *self.caught)):
             raise e
+        release_frames(e)
 
     def _require_passing(self, ticket: Ticket, e: MachineError) -> None:
         """End the run with an error of the machine after which it cannot go on.

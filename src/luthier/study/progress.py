@@ -206,7 +206,7 @@ class Tally:
         best = None
         if history.n and len(history.directions) == 1:
             best = history.best()
-        self.best = None if best is None else (float(history.values[best, 0]), best)
+        self.best = None if best is None else (float(history.values[best, 0]) + 0.0, best)
         self.ahead = None if best is None else self._find_paused_ahead(history, best)
         if len(history.directions) > 1:
             self._grow(history)

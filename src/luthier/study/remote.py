@@ -13,7 +13,7 @@ from ..errors import StorageError
 from ..executors.contract import TrialExecutor
 from ..space.space import Space
 from ..trial.handle import Trial
-from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure
+from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import Decision, ReportValue
 from ..trial.ticket import Ticket
 from .engine import Engine, EngineLink
@@ -195,7 +195,9 @@ def _run_in_thread(objective: Objective, trial: Trial) -> Outcome:
 
 def _run_with_calls(objective: Objective, space: Space, ticket: Ticket) -> Outcome:
     """Run a trial in one of luthier's own processes."""
-    return execute(objective, Trial(ticket, space, _CallingLink()))
+    outcome = execute(objective, Trial(ticket, space, _CallingLink()))
+    release_frames(outcome.exception)  # which travels without them
+    return outcome
 
 
 def _run_by_address(

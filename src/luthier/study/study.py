@@ -8,14 +8,14 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import numpy as np
 from msgspec.structs import replace
 
 from .. import analysis
 from ..analysis.recommendation import require_results
-from ..argument_names import explain_arguments
+from ..argument_names import explain_arguments, explain_attribute
 from ..errors import (
     LeaseLostError,
     MissingDependencyError,
@@ -46,6 +46,32 @@ if TYPE_CHECKING:
 logger = logging.getLogger("luthier")
 
 INTERRUPTED = "Ctrl-C"  # the reason of a stop
+
+# Names that people know from Optuna, Ray and scikit-learn, and what they do the same with here.
+_OTHER_NAMES = {
+    "add_trial": "add_trials([row])",
+    "best_config": "best_params",
+    "best_params_": "best_params",
+    "best_result": "best_trial",
+    "best_score_": "best_value",
+    "cv_results_": "to_dataframe()",
+    "enqueue_trial": "enqueue(params)",
+    "fit": "optimize(objective)",
+    "fmin": "optimize(objective)",
+    "get_best_config": "best_params",
+    "get_best_result": "best_trial",
+    "get_best_trial": "best_trial",
+    "get_dataframe": "to_dataframe()",
+    "get_trials": "trials",
+    "maximize": "optimize(objective)",
+    "metric_names": "objectives",
+    "minimize": "optimize(objective)",
+    "pruner": "scheduler",
+    "results_df": "to_dataframe()",
+    "run": "optimize(objective)",
+    "study_name": "name",
+    "trials_dataframe": "to_dataframe()",
+}
 
 Callback = Callable[["Study", TrialRow], Any]
 
@@ -128,7 +154,13 @@ class Study:
         {
             "catch_as": "create_study(catch_as=...) or study.set_catch_as(...)",
             "func": "objective",
+            "fn": "objective",
             "max_evals": "n_trials",
+            "max_trials": "n_trials",
+            "n_calls": "n_trials",
+            "n_iter": "n_trials",
+            "num_samples": "n_trials",
+            "time_budget_s": "timeout_s",
             "n_total": "total",
             "show_progress_bar": "progress",
             "timeout": "timeout_s",
@@ -143,7 +175,7 @@ class Study:
         n_jobs: int = 1,
         executor: Executor | Literal["ray"] | None = None,
         catch: type[BaseException] | Sequence[type[BaseException]] = (),
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback] | None = (),
         progress: bool | None = None,
         limits: Mapping[str, float] | None = None,
         resources: Mapping[str, float] | None = None,
@@ -193,7 +225,10 @@ class Study:
             Exception: What the objective raised, unless `catch` names it.
         """
         if not callable(objective):
-            raise ValueError(f"the objective is a function of a trial, got {objective!r}")
+            raise ValueError(
+                f"the objective is a function of a trial, got {objective!r}; pass the function "
+                "itself, and not what it returns"
+            )
 
         if callable(callbacks):
             name = getattr(callbacks, "__name__", "...")
@@ -213,7 +248,7 @@ class Study:
         )
         self._objective = objective
         try:
-            run(self.engine, objective, settings, [partial(call, self) for call in callbacks])
+            run(self.engine, objective, settings, [partial(call, self) for call in callbacks or ()])
         except KeyboardInterrupt as e:
             if e.args:  # not Python's own: a handler of the user's, for this signal or another
                 raise
@@ -605,6 +640,11 @@ class Study:
 
     def _repr_html_(self) -> str:
         return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
+
+    if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise explain_attribute(self, name, _OTHER_NAMES, "study")
 
 
 def check_catch_as(catch_as: Any) -> None:

@@ -8,12 +8,13 @@ import threading
 import zlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol
 
 import numpy as np
 
 from ..argument_names import explain_attribute
 from ..errors import (
+    ArgumentNameError,
     CheckpointError,
     CheckpointPlaceError,
     DistributionError,
@@ -62,6 +63,12 @@ _OTHER_NAMES = {
     "suggest_discrete_uniform": "suggest_float(name, low, high, step=q)",
     "set_user_attr": "set_tag(name, value)",
     "user_attrs": "tags",
+    "set_system_attr": "set_tag(name, value)",
+    "system_attrs": "tags",
+    "config": "params",
+    "get": "params.get(name)",
+    "parameters": "params",
+    "relative_params": "params",
 }
 
 
@@ -263,12 +270,14 @@ class Trial:
         name: str,
         low: float,
         high: float,
-        *,
+        *more: Never,
         step: float | None = None,
         log: bool = False,
         scale: Scale | None = None,
     ) -> float:
         """Return a real number between low and high, both included; see `luthier.Float`."""
+        if more:
+            raise _too_many("suggest_float", more)
         known = self._known_range(name, Float, (low, high, step), log, scale)
         if known is None:
             known = _make(name, Float, low, high, step=step, scale=_read_scale(name, log, scale))
@@ -279,12 +288,14 @@ class Trial:
         name: str,
         low: int,
         high: int,
-        *,
+        *more: Never,
         step: int = 1,
         log: bool = False,
         scale: Scale | None = None,
     ) -> int:
         """Return a whole number between low and high, both included; see `luthier.Int`."""
+        if more:
+            raise _too_many("suggest_int", more)
         known = self._known_range(name, Int, (low, high, step), log, scale)
         if known is None:
             known = _make(name, Int, low, high, step=step, scale=_read_scale(name, log, scale))
@@ -619,6 +630,13 @@ class Trial:
 
         def __getattr__(self, name: str) -> NoReturn:
             raise explain_attribute(self, name, _OTHER_NAMES, "trial")
+
+
+def _too_many(verb: str, more: tuple[Any, ...]) -> ArgumentNameError:
+    return ArgumentNameError(
+        f"{verb} takes a name, low and high, and all else by name, such as log=True or step=2; got "
+        f"{show(more)} after them"
+    )
 
 
 def _make(name: Any, kind: type[Any], *args: Any, **fields: Any) -> Any:

@@ -107,8 +107,9 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         raise
     except BaseException as e:  # some libraries end a task by what is no Exception
         state = State.FAILED
-        exception = find_machine_error(e) or trial.machine_error or e
-        error = describe_exception(e)
+        explained = _explain_handle(e) or e
+        exception = find_machine_error(e) or trial.machine_error or explained
+        error = describe_exception(explained)
 
     notes = trial.notes()
     if values is not None:
@@ -120,6 +121,19 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     return _outcome(state, values, error, notes, exception=exception, started_s=started_s)
 
 
+def release_frames(e: BaseException | None) -> None:
+    """Let go of what the frames of an exception hold, such as a model and its data.
+
+    Nobody looks at them once the exception is described and caught; until the next collection of
+    cycles they would stay in memory, and on a GPU.
+    """
+    seen: set[int] = set()
+    while e is not None and id(e) not in seen:
+        seen.add(id(e))
+        traceback.clear_frames(e.__traceback__)
+        e = e.__cause__ or e.__context__
+
+
 def _read_pruned(trial: Trial, e: TrialPruned) -> tuple[State, MachineError | None]:
     """Return how a trial ends that ends itself early, and the machine's error if that is why."""
     decision = trial.notes().decision
@@ -129,6 +143,18 @@ def _read_pruned(trial: Trial, e: TrialPruned) -> tuple[State, MachineError | No
     if decision is Decision.STOP or met is None:
         return State.PRUNED, None
     return State.FAILED, met
+
+
+def _explain_handle(e: BaseException) -> TrialError | None:
+    """Return an error that says what an objective is given, if it took the handle for params."""
+    if type(e) is not TypeError or "'Trial'" not in str(e):
+        return None
+    explained = TrialError(
+        f"{e}: an objective is given a Trial; its values are in trial.params, as in "
+        "trial.params['x'] for a declared space, or come from trial.suggest_float('x', 0, 1)"
+    )
+    explained.__cause__ = e
+    return explained
 
 
 def outcome_from_tell(
