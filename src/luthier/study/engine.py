@@ -590,6 +590,8 @@ class Engine(ForkAware):
     # -- warnings, each given once ----------------------------------------------------------------
 
     def _warn_of_faults(self, number: int, outcome: Outcome) -> None:
+        if self.scheduler is None and outcome.odd_steps is None:
+            return
         if self.scheduler and not self.history.n_reports and outcome.state == State.COMPLETE:
             self.refresh()  # for reports that came past this process
         for topic, message in find_faults(self.history, self.scheduler, number, outcome):

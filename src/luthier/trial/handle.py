@@ -142,7 +142,7 @@ class Trial:
         self._constraints: dict[str, float] = {}
         self._decision = Decision.CONTINUE
         self._is_asked = False  # whether the objective asked for a decision
-        self._steps = _ReportedSteps()
+        self._steps: _ReportedSteps | None = None  # from the first report on
         self._resumed: tuple[float, Any] | None = None  # step and checkpoint that it goes on from
         self._rng: np.random.Generator | None = None
         self._machine_error: MachineError | None = None
@@ -472,6 +472,8 @@ class Trial:
             raise ReportError(f"step must be finite, got {step!r} in trial {self.number}")
 
         self._warn_of_going_on(step)
+        if self._steps is None:
+            self._steps = _ReportedSteps()
         self._steps.count(step)
         try:
             reference = None if checkpoint is None else self._save(step, checkpoint)
@@ -613,7 +615,7 @@ class Trial:
             remarks=dict(self._remarks),
             unasked=self._find_unasked(),
             is_asked=self._is_asked,
-            odd_steps=self._steps.describe_fault(),
+            odd_steps=None if self._steps is None else self._steps.describe_fault(),
         )
 
     def _find_unasked(self) -> tuple[str, ...]:
