@@ -114,3 +114,11 @@ def explain_attribute(
             f"a {title} has no {name!r}; use {variable}.{other_names[name]}"
         )
     return AttributeError(f"{title!r} object has no attribute {name!r}")
+
+
+def explain_too_many(verb: str, more: tuple[Any, ...]) -> ArgumentNameError:
+    """Return the error of a suggest verb that got by position what it takes by name."""
+    return ArgumentNameError(
+        f"{verb} takes a name, low and high, and all else by name, such as log=True or step=2; got "
+        f"{', '.join(map(repr, more))} after them"
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SpaceError
+from ..validation import is_number
 from .distributions import Categorical, Distribution, Float, Int
 
 _KINDS = {"float": Float, "int": Int, "categorical": Categorical}
@@ -47,3 +48,20 @@ def read_distribution(name: str, described: Any) -> Distribution:
         raise SpaceError(
             f"parameter {name!r} is not described well: {e}; got {described!r}"
         ) from None
+
+
+def require_choices(name: str, values: tuple[Any, ...]) -> None:
+    """Refuse a tuple by which users of other libraries mean a range.
+
+    Raises:
+        SpaceError: It is two numbers, perhaps with the name of a scale.
+    """
+    numbers, scale = values[:2], values[2:]
+    is_named = not scale or (len(scale) == 1 and isinstance(scale[0], str))
+    if is_named and len(numbers) == 2 and all(map(is_number, numbers)):
+        low, high = numbers
+        raise SpaceError(
+            f"is {name!r}: {values!r:.200} a range, or are these choices? Write "
+            f"Float({low!r}, {high!r}) or Int({low!r}, {high!r}) for a range, with log=True for "
+            f"a log scale, and a list, {list(values)!r:.200}, for choices"
+        )

@@ -23,10 +23,10 @@ from ..errors import (
     find_closest,
 )
 from ..typing import Array, Mask
-from ..validation import MAX_SPACE_BYTES, check_parameter_name, is_number, show
+from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
-from .descriptions import read_distribution
+from .descriptions import read_distribution, require_choices
 from .distributions import Categorical, Distribution, Float, Int
 from .feasible_draws import draw_feasible, walk
 
@@ -34,23 +34,6 @@ _KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
 _MAX_NUMBERS = 20_000_000  # points times parameters, beyond which they cannot
 _N_TESTED = 256  # points by which constraints are ordered
-
-
-def _require_choices(name: str, values: tuple[Any, ...]) -> None:
-    """Refuse a tuple by which users of other libraries mean a range.
-
-    Raises:
-        SpaceError: It is two numbers, perhaps with the name of a scale.
-    """
-    numbers, scale = values[:2], values[2:]
-    is_named = not scale or (len(scale) == 1 and isinstance(scale[0], str))
-    if is_named and len(numbers) == 2 and all(map(is_number, numbers)):
-        low, high = numbers
-        raise SpaceError(
-            f"is {name!r}: {values!r:.200} a range, or are these choices? Write "
-            f"Float({low!r}, {high!r}) or Int({low!r}, {high!r}) for a range, with log=True for "
-            f"a log scale, and a list, {list(values)!r:.200}, for choices"
-        )
 
 
 class Space:
@@ -84,16 +67,6 @@ class Space:
         params: Mapping[str, Distribution | Sequence[Any]] | None = None,
         constraints: Rule | Iterable[Rule] | None = (),
     ) -> None:
-        if not isinstance(params, Mapping | None):
-            raise SpaceError(
-                "a space is a dict of names to distributions, such as {'x': Float(0, 1)}, got "
-                f"{show(params)}"
-            )
-        if isinstance(constraints, str) or not isinstance(constraints, Iterable):
-            raise ConstraintError(
-                f"constraints are a list of texts or functions, got {show(constraints)}; write "
-                f"[{show(constraints)}]"
-            )
         self.params: dict[str, Distribution] = {}
         if params is not None and not isinstance(params, Mapping):
             raise SpaceError(
@@ -103,7 +76,7 @@ class Space:
         for name, dist in (params or {}).items():
             name = check_parameter_name(name, SpaceError)
             if isinstance(dist, tuple):
-                _require_choices(name, dist)
+                require_choices(name, dist)
             if isinstance(dist, list | tuple):
                 dist = Categorical(tuple(dist))
             if not isinstance(dist, Float | Int | Categorical) or type(dist) not in _KINDS:

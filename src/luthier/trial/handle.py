@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol
 
 import numpy as np
 
-from ..argument_names import explain_attribute
+from ..argument_names import explain_attribute, explain_too_many
 from ..errors import (
-    ArgumentNameError,
     CheckpointError,
     CheckpointPlaceError,
     DistributionError,
@@ -277,7 +276,7 @@ class Trial:
     ) -> float:
         """Return a real number between low and high, both included; see `luthier.Float`."""
         if more:
-            raise _too_many("suggest_float", more)
+            raise explain_too_many("suggest_float", more)
         known = self._known_range(name, Float, (low, high, step), log, scale)
         if known is None:
             known = _make(name, Float, low, high, step=step, scale=_read_scale(name, log, scale))
@@ -295,7 +294,7 @@ class Trial:
     ) -> int:
         """Return a whole number between low and high, both included; see `luthier.Int`."""
         if more:
-            raise _too_many("suggest_int", more)
+            raise explain_too_many("suggest_int", more)
         known = self._known_range(name, Int, (low, high, step), log, scale)
         if known is None:
             known = _make(name, Int, low, high, step=step, scale=_read_scale(name, log, scale))
@@ -632,13 +631,6 @@ class Trial:
 
         def __getattr__(self, name: str) -> NoReturn:
             raise explain_attribute(self, name, _OTHER_NAMES, "trial")
-
-
-def _too_many(verb: str, more: tuple[Any, ...]) -> ArgumentNameError:
-    return ArgumentNameError(
-        f"{verb} takes a name, low and high, and all else by name, such as log=True or step=2; got "
-        f"{show(more)} after them"
-    )
 
 
 def _make(name: Any, kind: type[Any], *args: Any, **fields: Any) -> Any:
