@@ -28,7 +28,6 @@ def test_log_is_a_scale():
         (lambda: luthier.create_study(space=[1, 2]), "a space is a dict of names"),
         (lambda: Space({"x": (0, 1)}), r"Float\(0, 1\) or Int\(0, 1\) for a range"),
         (lambda: Space({"x": (1e-6, 0.1, "log-uniform")}), "for a range, with log=True"),
-        (lambda: Space({"k": Int(1, 3)}, constraints="k < 2"), r"write \['k < 2'\]"),
         (lambda: Float(0, 1, when="k == 'a'"), "when names parents, each with"),
         (lambda: Float(0, 1, when=lambda p: True), "when names parents, each with"),
         (lambda: Space.from_json({"x": {"min": 0, "max": 1}}), "in luthier it is low"),
