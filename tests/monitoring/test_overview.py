@@ -244,7 +244,7 @@ def test_only_what_is_new_is_read():
     seen, n = looked()
     assert (seen.counts["running"], n) == (1, 2)
     left = seen.workers[0].lease_left_s
-    study.storage.lease_s = 500.0
+    study.storage.inner.lease_s = 500.0
     study.storage.extend(study.engine.id, {trial.number: trial.ticket.token})
     seen, n = looked()
     assert (seen.workers[0].lease_left_s > left, n) == (True, 1)

@@ -112,7 +112,7 @@ def test_a_trial_that_cannot_be_the_best_takes_no_place(tmp_path, how):
     trials = begin(study, 2)
     study.tell(trials[0], 0.5)
     if how == "confirms":
-        trials[1].set_tag("confirms", 0)
+        trials[1]._tags["confirms"] = 0  # as `confirm` does
         study.tell(trials[1], 0.1)
     else:
         study.tell(trials[1], None if how == "failed" else 0.1, state=how)
@@ -175,7 +175,7 @@ def test_the_best_trial_has_its_checkpoint_at_every_moment(tmp_path_factory, end
         if how == "infeasible":
             trials[i].set_constraint("c", 1.0 + i)
         if how == "confirms":
-            trials[i].set_tag("confirms", 0)
+            trials[i]._tags["confirms"] = 0
         if how in VALUES:
             worker.tell(trials[i], sign * VALUES[how])
         else:

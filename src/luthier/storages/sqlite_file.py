@@ -33,6 +33,8 @@ _WHOLLY_CHECKED_BYTES = 2**23  # takes 11 ms a megabyte
 _CHECKED_BYTES = 2**25  # takes 3 ms a megabyte
 _LOG_HEAD_BYTES = 32  # with which a write-ahead log begins that holds anything
 _INDEX_VERSION = 3007000  # of the index of such a log
+_LOOKS = 20  # at a log that seems to be lost, before it is
+_LOOK_S = 0.05  # between two of them
 _Identity = tuple[int, int]
 _opened: set[_Identity] = set()  # files that this process has opened
 _opening = threading.Lock()
@@ -372,9 +374,13 @@ def _count_lost_pages_once(path: Path) -> int:
     with _opening:
         if identity is None or identity in _opened:
             return 0
-        n_lost = count_lost_pages(path)
-        if not n_lost:
-            _opened.add(identity)
+        # Processes that open or close the file change the log and its index one after the other.
+        for _ in range(_LOOKS):
+            n_lost = count_lost_pages(path)
+            if not n_lost:
+                _opened.add(identity)
+                break
+            time.sleep(_LOOK_S)
         return n_lost
 
 
