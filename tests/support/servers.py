@@ -271,15 +271,18 @@ class MariaDB(Server):
         return self.folder / "data"
 
     def prepare(self) -> None:
-        self._run(
-            [
-                program("mariadb-install-db"),
-                "--no-defaults",
-                f"--datadir={self.data}",
-                "--skip-test-db",
-                "--auth-root-authentication-method=normal",
-            ]
-        )
+        install = [
+            program("mariadb-install-db"),
+            "--no-defaults",
+            f"--datadir={self.data}",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+        ]
+        try:
+            self._run(install)
+        except subprocess.CalledProcessError:  # at times, on a busy machine
+            shutil.rmtree(self.data, ignore_errors=True)
+            self._run(install)
 
     def command(self) -> list[str]:
         return [
