@@ -177,7 +177,7 @@ THEMES = {
         "testing/scheduler_check",
         "testing/storage_check",
     ],
-    "trial/test_handle": ["trial/notes", "trial/ticket"],
+    "trial/test_handle": ["trial/notes", "trial/reported_steps", "trial/ticket"],
 }
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.servers import MariaDB, parameters, shared
+from tests.support.servers import MariaDB, parameters
 from tests.support.service import Service
+from tests.support.storages import opened
 
 import luthier
 from luthier import Categorical, Float, Int
@@ -34,7 +35,7 @@ from luthier.errors import (
     UnstorableError,
 )
 from luthier.server import Limits
-from luthier.storages import Memory, SQLite, from_url
+from luthier.storages import Memory, SQLite
 from luthier.storages.wrapper import Wrapper
 from luthier.trial.record import State, TrialRow
 from luthier.validation import MAX_ERROR_CHARACTERS, MAX_TAG_BYTES
@@ -50,19 +51,8 @@ class Name(str):
 @pytest.fixture(params=parameters(*KINDS))
 def storage(request, tmp_path):
     """A storage of each kind, empty."""
-    service = Service(Memory()) if request.param == "http" else None
-    if service is not None:
-        made = service.client()
-    elif request.param == "memory":
-        made = Memory()
-    elif request.param == "sqlite":
-        made = SQLite(tmp_path / "a.db")
-    else:
-        made = from_url(shared(request.param).fresh())
-    yield made
-    made.close()
-    if service is not None:
-        service.stop()
+    with opened(request.param, tmp_path) as made:
+        yield made
 
 
 def nested(depth):

@@ -123,14 +123,19 @@ def test_a_log_that_vanishes_in_use_is_told_of_and_nothing_acknowledged_is_lost(
     assert luthier.load_study("s", str(path)).trials[:5] == truth
 
 
-def test_a_log_that_is_missing_when_a_file_is_opened_is_told_of(tmp_path, script):
-    path = tmp_path / "a.db"
+def leave_log(path, script):
+    """A process makes a study of five trials in a file, and ends without closing it."""
     script(f"""
         import os, luthier
         study = luthier.create_study("s", {str(path)!r}, seed=1, sampler="random")
         study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=5, progress=False)
         os._exit(0)
     """)
+
+
+def test_a_log_that_is_missing_when_a_file_is_opened_is_told_of(tmp_path, script):
+    path = tmp_path / "a.db"
+    leave_log(path, script)
     os.unlink(f"{path}-wal")
     with pytest.raises(StorageDamagedError, match=r"lacks its write-ahead log a\.db-wal"):
         SQLite(path)
@@ -138,11 +143,6 @@ def test_a_log_that_is_missing_when_a_file_is_opened_is_told_of(tmp_path, script
 
 def test_a_log_that_is_left_by_a_killed_process_is_read(tmp_path, script):
     path = tmp_path / "a.db"
-    script(f"""
-        import os, luthier
-        study = luthier.create_study("s", {str(path)!r}, seed=1, sampler="random")
-        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=5, progress=False)
-        os._exit(0)
-    """)
+    leave_log(path, script)
     assert os.path.getsize(f"{path}-wal") > 0
     assert len(luthier.load_study("s", str(path)).trials) == 5

@@ -4,33 +4,21 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.support.servers import parameters, shared
-from tests.support.service import Service
+from tests.support.servers import parameters
+from tests.support.storages import opened
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State
 from luthier.errors import IncompatibleDistributionError, UnknownParameterError
-from luthier.storages import Memory, SQLite, from_url
+from luthier.storages import Memory
 
 N_WORKERS = 6
 
 
 @pytest.fixture(params=parameters("memory", "sqlite", "postgresql", "mysql", "redis", "http"))
 def storage(request, tmp_path):
-    service = None
-    if request.param == "memory":
-        made = Memory()
-    elif request.param == "sqlite":
-        made = SQLite(tmp_path / "s.db")
-    elif request.param == "http":
-        service = Service(Memory())
-        made = service.client()
-    else:
-        made = from_url(shared(request.param).fresh())
-    yield made
-    made.close()
-    if service is not None:
-        service.stop()
+    with opened(request.param, tmp_path) as made:
+        yield made
 
 
 def workers(storage, n=2, **options):

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 Keep = Literal["best", "last", "all"]
 
 _SMALL = 2_000  # characters of JSON that a trial's row bears
-_NAME = re.compile(
-    r"[0-9]+-[-+.a-z0-9]+-[0-9a-f]{8}(\.\w+)?"
-)  # number, step, mark of the study, at random, suffix
+# Number, step, mark of the study, at random, suffix.
+_NAME = re.compile(r"[0-9]+-[-+.a-z0-9]+-[0-9a-f]{8}(\.\w+)?")
 _OURS = re.compile(r"\.?" + _NAME.pattern)  # and what is being written, or was cut off
 
 

@@ -590,14 +590,12 @@ class Engine(ForkAware):
     # -- warnings, each given once ----------------------------------------------------------------
 
     def _warn_of_faults(self, number: int, outcome: Outcome) -> None:
-        if self.scheduler is None and outcome.odd_steps is None:
+        if self.scheduler is None:
             return
-        if self.scheduler and not self.history.n_reports and outcome.state == State.COMPLETE:
+        if not self.history.n_reports and outcome.state == State.COMPLETE:
             self.refresh()  # for reports that came past this process
         for topic, message in find_faults(self.history, self.scheduler, number, outcome):
             self._warn(topic, message)
-
-    # -- what is known of the study ---------------------------------------------------------------
 
 
 class EngineLink:

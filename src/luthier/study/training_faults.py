@@ -18,22 +18,16 @@ _ADVICE = (
 
 
 def find_faults(
-    history: History, scheduler: Scheduler | None, number: int, outcome: Outcome
+    history: History, scheduler: Scheduler, number: int, outcome: Outcome
 ) -> Iterator[tuple[str, str]]:
     """Yield what is odd about a trial that ends now: a topic, and a message.
 
     Args:
         history: The study's, up to date with the reports of the trial.
-        scheduler: How long to train it; None where every trial runs to its end.
+        scheduler: How long to train it.
         number: The trial's.
         outcome: How it ends.
     """
-    if outcome.odd_steps is not None:
-        yield (
-            "steps",
-            f"trial {number} {outcome.odd_steps}: a step says how far a trial has trained, so it "
-            "grows from report to report; the value comes first, trial.report(value, step)",
-        )
     if outcome.state != State.COMPLETE:
         return
     if outcome.decision is not Decision.CONTINUE:
@@ -44,13 +38,13 @@ def find_faults(
             "trial.should_stop() is true",
         )
     last = float(history.last_step[number])
-    if scheduler is not None and not history.n_reports:
+    if not history.n_reports:
         yield (
             "no report",
             f"trial {number} ended without a report, and {scheduler!r} decides by reports: "
             f"{_ADVICE}; until then every trial is trained to its end",
         )
-    elif scheduler is not None and last == last:  # it has reported
+    elif last == last:  # it has reported
         yield from _find_faults_of_resource(history, scheduler, number, outcome, last)
 
 

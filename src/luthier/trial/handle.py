@@ -45,6 +45,7 @@ from ..validation import (
 )
 from .notes import TrialNotes
 from .record import Decision, ReportValue
+from .reported_steps import ReportedSteps
 from .ticket import CheckpointKeeper, Ticket
 
 logger = logging.getLogger("luthier")
@@ -87,34 +88,6 @@ class Link(Protocol):
         """Ask the scheduler."""
 
 
-class _ReportedSteps:
-    """Steps that one handle was given: whether they grow as the trial trains."""
-
-    __slots__ = ("_fall", "_first", "_last", "_n")
-
-    def __init__(self) -> None:
-        self._n = 0
-        self._first = self._last = 0.0
-        self._fall: tuple[float, float] | None = None
-
-    def count(self, step: float) -> None:
-        """Take note of a step."""
-        if self._n == 0:
-            self._first = step
-        elif step < self._last and self._fall is None:
-            self._fall = (self._last, step)
-        self._last = step
-        self._n += 1
-
-    def describe_fault(self) -> str | None:
-        """What is wrong with them, in words; None for nothing."""
-        if self._fall is not None:
-            return f"reported step {self._fall[1]:g} after step {self._fall[0]:g}"
-        if self._n > 2 and self._first == self._last:
-            return f"reported {self._n} times at the same step, {self._last:g}"
-        return None
-
-
 class Trial:
     """The handle of a trial, which an objective is given.
 
@@ -141,7 +114,7 @@ class Trial:
         self._constraints: dict[str, float] = {}
         self._decision = Decision.CONTINUE
         self._is_asked = False  # whether the objective asked for a decision
-        self._steps: _ReportedSteps | None = None  # from the first report on
+        self._steps: ReportedSteps | None = None  # from the first report on
         self._resumed: tuple[float, Any] | None = None  # step and checkpoint that it goes on from
         self._rng: np.random.Generator | None = None
         self._machine_error: MachineError | None = None
@@ -472,7 +445,7 @@ class Trial:
 
         self._warn_of_going_on(step)
         if self._steps is None:
-            self._steps = _ReportedSteps()
+            self._steps = ReportedSteps(self.number)
         self._steps.count(step)
         try:
             reference = None if checkpoint is None else self._save(step, checkpoint)
@@ -611,10 +584,9 @@ class Trial:
             cost=self._cost,
             constraints=dict(self._constraints),
             decision=self._decision,
-            remarks=dict(self._remarks),
+            remarks=self._remarks | ({} if self._steps is None else self._steps.remarks),
             unasked=self._find_unasked(),
             is_asked=self._is_asked,
-            odd_steps=None if self._steps is None else self._steps.describe_fault(),
         )
 
     def _find_unasked(self) -> tuple[str, ...]:

@@ -20,10 +20,9 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
         cost: The cost that it noted.
         constraints: The constraints on its results that it noted.
         decision: The scheduler's last decision; STOP and PAUSE are final.
-        remarks: What the user should know of the params, topic to text.
+        remarks: What the user should know of its params and steps, topic to text.
         unasked: Names that the objective was given, and never asked for.
         is_asked: Whether the objective asked for a decision; None where nobody knows.
-        odd_steps: What is wrong with the steps that it reported, in words; None for nothing.
     """
 
     params: dict[str, Any] = {}
@@ -35,4 +34,3 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
     remarks: dict[str, str] = {}
     unasked: tuple[str, ...] = ()
     is_asked: bool | None = None
-    odd_steps: str | None = None

@@ -45,11 +45,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         started_s: When it began; None where its worker could not say.
         cost: Its cost; None where none was noted.
         constraints: The constraints on its results that were noted.
-        remarks: What the user should know of its params, topic to text.
+        remarks: What the user should know of its params and steps, topic to text.
         unasked: Names that the objective was given, and never asked for.
         decision: The scheduler's last decision, as far as is known.
         is_asked: Whether the objective asked for a decision; None where nobody knows.
-        odd_steps: What is wrong with the steps that were reported, in words; None for nothing.
     """
 
     state: State
@@ -67,7 +66,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unasked: tuple[str, ...] = ()
     decision: Decision = Decision.CONTINUE
     is_asked: bool | None = None
-    odd_steps: str | None = None
 
     def failed_with(self, exception: BaseException) -> Outcome:
         """Return the same outcome as that of a trial that failed with an exception."""
@@ -265,7 +263,6 @@ def _outcome(
         unasked=notes.unasked,
         decision=notes.decision,
         is_asked=notes.is_asked,
-        odd_steps=notes.odd_steps,
     )
 
 
