@@ -282,7 +282,7 @@ def test_studies_of_earlier_versions_go_on_with_their_checkpoints(tmp_path, monk
         trial = old.ask()
         trial.report(0.5, 3, checkpoint={"x": 0.5, "w": np.ones(500)})
         best = old.best_trial
-        old.engine.held.clear()  # its process died
+        old.engine.forget(trial.number)  # as if its process had died
     folder = tmp_path / "a.db.checkpoints" / "1"
     assert not (folder / "study.json").exists()
 

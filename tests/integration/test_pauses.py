@@ -348,8 +348,8 @@ def test_a_trial_taken_over_at_the_end_does_not_open_the_bound(tmp_path):
     """n_trials bounds what is begun, also where an expired trial is taken up in the end."""
     url = f"sqlite:///{tmp_path}/a.db?lease_s=0.3"
     lost = luthier.create_study("s", url, space=SPACE)
-    lost.ask()  # whose worker is never heard of again
-    lost.engine.held.clear()
+    trial = lost.ask()  # whose worker is never heard of again
+    lost.engine.forget(trial.number)
     study = luthier.load_study("s", url)
     study.optimize(lambda trial: time.sleep(0.15) or trial.params["x"], n_trials=3, progress=False)
     assert len(study.trials) <= 4
@@ -503,7 +503,7 @@ def test_a_checkpoint_that_another_worker_has_just_taken_is_not_deleted(tmp_path
     study.tell(best, 0.0)
     [row] = other.rows(1, [paused.number])
     other.finish(1, replace(row, state=State.PAUSED, values=(5.0,)))
-    study.engine.held.pop(paused.number)
+    study.engine.forget(paused.number)
     lent = other.rows(1, [source.number])[0].checkpoints[-1:]
     turn = Turn(1.0, {"x": 0.3}, source.number)
     mine.meanwhile = lambda: other.claim(

@@ -185,7 +185,7 @@ def test_a_trial_whose_worker_died_too_often_can_be_retried(tmp_path, eventually
     study = luthier.create_study("s", url, space=SPACE, seed=0)
     trial = study.ask()
     trial.report(0.5, 3, checkpoint={"w": np.ones(500)})
-    study.engine.held.clear()  # nobody prolongs its lease any more
+    study.engine.forget(trial.number)  # nobody prolongs its lease any more
     time.sleep(0.3)
     other = luthier.load_study("s", url)
     assert other.ask().number == 1

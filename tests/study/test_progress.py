@@ -219,14 +219,13 @@ def test_clock():
 def test_what_runs_is_counted_without_the_dead(tmp_path, eventually):
     url = f"sqlite:///{tmp_path}/s.db?lease_s=2"
     elsewhere = luthier.create_study("s", url)
-    elsewhere.ask()
-    elsewhere._heart = None
+    theirs = elsewhere.ask()
     study = luthier.load_study("s", url)
     mine = study.ask()
     t = Tally(study.engine, None, None)
     t.look()
     assert t.n_running == 2
-    elsewhere.engine.held.clear()  # as if its process had died
+    elsewhere.engine.forget(theirs.number)  # as if its process had died
 
     def n_running():
         t.look()
