@@ -43,6 +43,8 @@ _INCLUDED = {
     "../examples/README.md": "examples.md",
 }
 
+_IN_PARTS = {"Study"}  # classes some of whose verbs stand in a part that has no page of its own
+
 
 def public_modules() -> dict[str, ModuleType]:
     """Full name to module, of `luthier` and of the packages that it lists in `__all__`."""
@@ -140,6 +142,8 @@ def _class(target: str) -> str:
     bases = [base for base in cls.__mro__[1:] if getattr(package, base.__name__, None) is base]
     described = sorted({member for base in bases for member in dir(base) if member[0] != "_"})
     options = {"members": ""}
+    if name in _IN_PARTS:
+        options["inherited-members"] = "object"
     if bases:
         options |= {"exclude-members": ", ".join(described), "show-inheritance": ""}
     return _directive("autoclass", target, options)

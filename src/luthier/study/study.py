@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import logging
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 import numpy as np
 from msgspec.structs import replace
 
-from .. import analysis
 from ..analysis.recommendation import require_results
 from ..argument_names import explain_arguments, explain_attribute
 from ..errors import (
@@ -36,9 +34,11 @@ from ..trial.table import check_added, to_records
 from ..validation import check_tag_name, show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
+from .insights import Insights
 from .loop import run
 from .progress import log_end
 from .run_settings import RunSettings
+from .trial_number import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ _OTHER_NAMES = {
 Callback = Callable[["Study", TrialRow], Any]
 
 
-class Study:
+class Study(Insights):
     """One search: made by `create_study` and `load_study`.
 
     Attributes:
@@ -380,7 +380,7 @@ class Study:
                 `trials` are offered again all the same.
         """
         given = trials if isinstance(trials, Iterable) else [trials]
-        numbers = [_number_of(trial) for trial in given]
+        numbers = [number_of(trial) for trial in given]
         return [self.engine.retry(number) for number in numbers]
 
     def finish(self, trial: TrialRow | int, objective: Objective | None = None) -> TrialRow:
@@ -401,7 +401,7 @@ class Study:
             StudyError: No objective is known.
             Exception: What the objective raised.
         """
-        number = _number_of(trial)
+        number = number_of(trial)
         objective = objective or self._objective
         if objective is None:
             raise StudyError("finish needs the objective that this process has not seen: pass it")
@@ -486,85 +486,6 @@ class Study:
             numbers = history.front.tolist()
         return self.engine.rows(numbers)
 
-    def recommend(self, k: int = 1) -> list[analysis.Recommendation]:
-        """Recommend the k best configurations by a model of all trials, the best first.
-
-        With noise, the best value observed is the luckiest too. A model weighs it against its
-        repeats and neighbours; while trials are too few for a model, it is the mean of the observed
-        values. Configurations that are expected to break a constraint, or always did, are left out;
-        see `Recommendation.probability_feasible`.
-
-        Args:
-            k: How many different configurations; fewer come back when fewer are complete.
-
-        Raises:
-            NoCompletedTrialsError: None is complete.
-            NoFeasibleTrialsError: None of those keeps all constraints.
-            StudyError: There are several objectives; see `choose`.
-        """
-        with self.engine.reading() as history:
-            return analysis.recommend(history, k, self.engine.rows)
-
-    def choose(
-        self,
-        rule: str | None = None,
-        *,
-        weights: Mapping[str, float] | None = None,
-        aspiration: Mapping[str, float] | None = None,
-        knee: bool = False,
-        lexicographic: Sequence[str | tuple[str, float]] | None = None,
-    ) -> analysis.Choice:
-        """Choose one of the feasible trials, by one of these ways (none where one is best in all).
-
-        It says why.
-
-        Args:
-            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see
-                `luthier.analysis.rule_language.parse`.
-            weights: Of objectives, each scaled to 0 (best) to 1 (worst of the front).
-            aspiration: Values of objectives to come up to, or as near as can be.
-            knee: Where the front bends most.
-            lexicographic: Objectives, the most important first, with how much of each may be given
-                up for the next.
-
-        Raises:
-            NothingFitsError: No trial satisfies the rule; it says which condition excludes
-                everything.
-            RuleError: The rule cannot be read or names what is not there, or not one way is given.
-            NoCompletedTrialsError: None is complete.
-            NoFeasibleTrialsError: None of those keeps all constraints.
-        """
-        with self.engine.reading() as history:
-            return analysis.choose(
-                history,
-                self.engine.rows,
-                rule,
-                weights=weights,
-                aspiration=aspiration,
-                knee=knee,
-                lexicographic=lexicographic,
-            )
-
-    def forecast(
-        self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None
-    ) -> analysis.Forecast:
-        """Forecast the value at the end of training of a trial that was stopped, is paused or runs.
-
-        Args:
-            trial: One that has reported.
-            level: Of the intervals.
-            resource: The step at which trials end; None for that of the trials that came to their
-                end.
-
-        Raises:
-            StudyError: It reported nothing, nobody knows where trials end, or there are several
-                objectives.
-            ValueError: level is no probability.
-        """
-        with self.engine.reading() as history:
-            number = _number_of(trial)
-            return analysis.forecast(history, number, level, resource)
-
     def confirm(
         self,
         k: int = 3,
@@ -604,7 +525,7 @@ class Study:
             CheckpointError: It was deleted (see `luthier.checkpoints.Checkpoints`) or damaged.
             TrialError: There is no such trial.
         """
-        [row] = self.engine.rows([_number_of(trial)])
+        [row] = self.engine.rows([number_of(trial)])
         return self.engine.checkpoints.load(row.checkpoints[-1]) if row.checkpoints else None
 
     @property
@@ -655,13 +576,6 @@ def check_catch_as(catch_as: Any) -> None:
     """
     if catch_as not in ("failed", "infeasible"):
         raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
-
-
-def _number_of(trial: Any) -> int:
-    try:
-        return operator.index(trial.number if isinstance(trial, TrialRow | Trial) else trial)
-    except TypeError:
-        raise TrialError(f"expected a trial, or its number, got {trial!r:.200}") from None
 
 
 def _not_a_trial(got: object) -> TrialError:

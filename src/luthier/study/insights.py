@@ -1,0 +1,99 @@
+"""The verbs of a study that look at its trials and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .. import analysis
+from ..trial.record import TrialRow
+from .engine import Engine
+from .trial_number import number_of
+
+
+class Insights:
+    """What can be learned from the trials of a study; `Study` has all of these verbs.
+
+    Attributes:
+        engine: The machine under the study.
+    """
+
+    engine: Engine
+
+    def recommend(self, k: int = 1) -> list[analysis.Recommendation]:
+        """Recommend the k best configurations by a model of all trials, the best first.
+
+        With noise, the best value observed is the luckiest too. A model weighs it against its
+        repeats and neighbours; while trials are too few for a model, it is the mean of the observed
+        values. Configurations that are expected to break a constraint, or always did, are left out;
+        see `Recommendation.probability_feasible`.
+
+        Args:
+            k: How many different configurations; fewer come back when fewer are complete.
+
+        Raises:
+            NoCompletedTrialsError: None is complete.
+            NoFeasibleTrialsError: None of those keeps all constraints.
+            StudyError: There are several objectives; see `choose`.
+        """
+        with self.engine.reading() as history:
+            return analysis.recommend(history, k, self.engine.rows)
+
+    def choose(
+        self,
+        rule: str | None = None,
+        *,
+        weights: Mapping[str, float] | None = None,
+        aspiration: Mapping[str, float] | None = None,
+        knee: bool = False,
+        lexicographic: Sequence[str | tuple[str, float]] | None = None,
+    ) -> analysis.Choice:
+        """Choose one of the feasible trials, by one of these ways (none where one is best in all).
+
+        It says why.
+
+        Args:
+            rule: A text: "accuracy >= 0.9 and latency_ms <= 50, then smallest size"; see
+                `luthier.analysis.rule_language.parse`.
+            weights: Of objectives, each scaled to 0 (best) to 1 (worst of the front).
+            aspiration: Values of objectives to come up to, or as near as can be.
+            knee: Where the front bends most.
+            lexicographic: Objectives, the most important first, with how much of each may be given
+                up for the next.
+
+        Raises:
+            NothingFitsError: No trial satisfies the rule; it says which condition excludes
+                everything.
+            RuleError: The rule cannot be read or names what is not there, or not one way is given.
+            NoCompletedTrialsError: None is complete.
+            NoFeasibleTrialsError: None of those keeps all constraints.
+        """
+        with self.engine.reading() as history:
+            return analysis.choose(
+                history,
+                self.engine.rows,
+                rule,
+                weights=weights,
+                aspiration=aspiration,
+                knee=knee,
+                lexicographic=lexicographic,
+            )
+
+    def forecast(
+        self, trial: TrialRow | int, level: float = 0.9, resource: float | None = None
+    ) -> analysis.Forecast:
+        """Forecast the value at the end of training of a trial that was stopped, is paused or runs.
+
+        Args:
+            trial: One that has reported.
+            level: Of the intervals.
+            resource: The step at which trials end; None for that of the trials that came to their
+                end.
+
+        Raises:
+            StudyError: It reported nothing, nobody knows where trials end, or there are several
+                objectives.
+            ValueError: level is no probability.
+        """
+        with self.engine.reading() as history:
+            number = number_of(trial)
+            return analysis.forecast(history, number, level, resource)

@@ -1,0 +1,25 @@
+"""The number of a trial that a user names by it, by its row or by its handle."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..errors import TrialError
+from ..trial.handle import Trial
+from ..trial.record import TrialRow
+
+
+def number_of(trial: Any) -> int:
+    """Return the number of a trial.
+
+    Args:
+        trial: A `TrialRow`, a `Trial`, or a whole number.
+
+    Raises:
+        TrialError: It is none of these.
+    """
+    try:
+        return operator.index(trial.number if isinstance(trial, TrialRow | Trial) else trial)
+    except TypeError:
+        raise TrialError(f"expected a trial, or its number, got {trial!r:.200}") from None
