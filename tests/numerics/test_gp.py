@@ -254,14 +254,13 @@ def test_appending_equals_conditioning_on_the_mean() -> None:
 def test_left_out_predictions_are_those_without_the_point() -> None:
     Z, y = data(12)
     theta = theta_of([0.5] * 5, 1.0, 0.01)
-    got = Posterior.of(theta, Z, y).left_out(y)
+    mean, variance = Posterior.of(theta, Z, y).left_out(y)
     for i in range(12):
         rest = np.arange(12) != i
-        assert got[i] == pytest.approx(
-            Posterior.of(theta, Inputs(Z.N[rest], Z.C[rest]), y[rest]).predict(Z.rows(i, i + 1))[0][
-                0
-            ]
-        )
+        others = Posterior.of(theta, Inputs(Z.N[rest], Z.C[rest]), y[rest])
+        [expected], [of_process] = others.predict(Z.rows(i, i + 1))
+        assert mean[i] == pytest.approx(expected)
+        assert variance[i] == pytest.approx(of_process + 0.01)
 
 
 def test_the_fit_finds_which_dimensions_matter_and_how_much_noise_there_is() -> None:

@@ -88,6 +88,7 @@ class Surrogate:
             )
 
         y = half_rank(loss[number])
+        self._y = y
         self._shift = float(y.mean())
         self._scale = float(y.std()) or 1.0
         theta = _estimate(Z, loss[number], half_rank)
@@ -109,6 +110,18 @@ class Surrogate:
         draws = mean + rng.standard_normal((n, len(X))) @ cholesky(covariance).T
         return np.asarray(self._shift + self._scale * draws)
 
+    def left_out(self) -> tuple[Array, Array, Array]:
+        """Return how each trial's loss would have been predicted from all others.
+
+        The hyperparameters are those of all trials.
+
+        Returns:
+            The losses (n,) as the surrogate learned them, true in the better half; the mean (n,)
+            and the standard deviation (n,) that it predicts, noise included.
+        """
+        mean, variance = self._model.left_out(standardise(self._y))
+        return self._y, self._shift + self._scale * mean, self._scale * np.sqrt(variance)
+
 
 @one_thread()
 def rank_correlation(space: Space, X: Array, loss: Array) -> float:
@@ -124,7 +137,7 @@ def rank_correlation(space: Space, X: Array, loss: Array) -> float:
     Z = InputEncoder(space).encode(X)
     y = transform_loss(loss)
     theta = _estimate(Z, loss, transform_loss)
-    predicted = Posterior.of(theta, Z, y).left_out(y)
+    predicted, _ = Posterior.of(theta, Z, y).left_out(y)
 
     agree = np.sign(y[:, None] - y) * np.sign(predicted[:, None] - predicted)
     n_pairs = int((y[:, None] != y).sum())

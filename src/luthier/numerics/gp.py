@@ -385,13 +385,14 @@ class Posterior:
         R = self._R[: self.n, : self.n]
         self._alpha[: self.n] = R.T @ (R @ y)
 
-    def left_out(self, y: Array) -> Array:
-        """Predictions (n,) at each observed point from all others, where y (n,) was observed.
+    def left_out(self, y: Array) -> tuple[Array, Array]:
+        """Mean (n,) and variance (n,) of each observation from all others, where y was observed.
 
         Source: Rasmussen & Williams 2006, eq. 5.12.
         """
         R = self._R[: self.n, : self.n]
-        return np.asarray(y - self._alpha[: self.n] / np.einsum("ij,ij->j", R, R))
+        variance = 1 / np.einsum("ij,ij->j", R, R)
+        return y - self._alpha[: self.n] * variance, variance
 
     def covariance(self, Z: Inputs, other: Inputs) -> Array:
         """(m, n) of the noise-free process at two sets of points."""
