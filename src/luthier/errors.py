@@ -278,12 +278,10 @@ class TrialPruned(Exception):  # noqa: N818  (the field's name; it is not an err
     """Raised by an objective that stops early because `trial.should_stop()` is true."""
 
 
-def find_machine_error(e: BaseException) -> MachineError | None:
-    """Return the machine's error that an exception is, or that it was raised because of.
+def is_because_of(e: BaseException, reason: BaseException) -> bool:
+    """Return whether an exception is another one, or was raised because of it.
 
-    Its cause counts, and what was being handled when it was raised; in a group, each exception. An
-    error of the trial's own that is found to be the machine's by this shows again when the trial is
-    run again.
+    Its cause counts, and what was being handled when it was raised; in a group, each exception.
     """
     open_ends: list[BaseException | None] = [e]
     seen: set[int] = set()
@@ -291,13 +289,13 @@ def find_machine_error(e: BaseException) -> MachineError | None:
         found = open_ends.pop()
         if found is None or id(found) in seen:
             continue
-        if isinstance(found, MachineError):
-            return found
+        if found is reason:
+            return True
         seen.add(id(found))
         open_ends += [found.__context__, found.__cause__]
         if isinstance(found, BaseExceptionGroup):
             open_ends.extend(found.exceptions)
-    return None
+    return False
 
 
 def find_closest(name: str, names: Iterable[str]) -> str | None:

@@ -439,9 +439,9 @@ def test_a_kill_leaves_whole_files(script, tmp_path, eventually):
 
 
 CUT = """
-    import os, shutil, signal, sys
+    import os, signal, sys
     import numpy as np
-    from luthier.checkpoints import Checkpoints
+    from luthier.checkpoints import Checkpoints, folder
 
     def cut(function, nth):
         "The nth call ends this process after half of its work."
@@ -450,15 +450,15 @@ CUT = """
             calls.append(0)
             if len(calls) < nth:
                 return function(*args, **kwargs)
-            if function is copyfile:
+            if function is copy_file:
                 with open(args[1], "wb") as f:
                     f.write(b"x")
             os.kill(os.getpid(), signal.SIGKILL)
         return called
 
     what, nth = sys.argv[1], int(sys.argv[2])
-    copyfile = shutil.copyfile
-    shutil.copyfile = cut(copyfile, nth)
+    copy_file = folder.copy_file
+    folder.copy_file = cut(copy_file, nth)
     np.lib.format.write_array = cut(np.lib.format.write_array, nth)
     packed = {"w": np.ones(1000), "v": np.ones(1000)}
     Checkpoints("store").save(0, 1, packed if what == "packed" else what)

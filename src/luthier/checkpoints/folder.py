@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -11,6 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import CheckpointError
+
+_CHUNK_BYTES = 1 << 20  # of a file that is read at a time
+_OF_THE_PROCESS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # whatever is opened
 
 
 class Folder:
@@ -175,23 +179,53 @@ def copy(source: Path, target: Path) -> None:
 
     Raises:
         CheckpointError: The folder holds no file, or what `members` refuses, or the place it is
-            copied to.
+            copied to; or the source cannot be read, as its disk or server is away, say.
     """
     if not source.is_dir():
-        make_file(target)
-        shutil.copyfile(source, target)
+        copy_file(source, target)
         return
     if target.resolve().is_relative_to(source.resolve()):
         raise CheckpointError(
             f"{source} holds the folder of the checkpoints itself; pass a folder of its own"
         )
-    found = members(source)
+    with _reading(source):
+        found = members(source)
     if not found:
         raise CheckpointError(f"the folder {source} holds no file; write the checkpoint first")
     for name, path in found:
         make_folder((target / name).parent)
-        make_file(target / name)
-        shutil.copyfile(path, target / name)
+        copy_file(path, target / name)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file; errors as `copy`."""
+    make_file(target)
+    with contextlib.ExitStack() as files:
+        with _reading(source):
+            read_from = files.enter_context(source.open("rb"))
+        write_to = files.enter_context(target.open("wb"))
+        while True:
+            with _reading(source):
+                chunk = read_from.read(_CHUNK_BYTES)
+            if not chunk:
+                return
+            write_to.write(chunk)
+
+
+@contextlib.contextmanager
+def _reading(source: Path) -> Iterator[None]:
+    """A block that only reads a source: what fails there is no fault of the place.
+
+    Raises:
+        CheckpointError: It cannot be read.
+        OSError: It has gone meanwhile, or the process has no more files or memory.
+    """
+    try:
+        yield
+    except OSError as e:
+        if isinstance(e, FileNotFoundError) or e.errno in _OF_THE_PROCESS:
+            raise
+        raise CheckpointError(f"{source} cannot be read: {e}") from e
 
 
 def members(folder: Path) -> list[tuple[str, Path]]:
@@ -247,6 +281,6 @@ def measure(path: Path) -> tuple[int, int]:
 def _measure_file(path: Path, crc: int) -> tuple[int, int]:
     size = 0
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
+        while chunk := file.read(_CHUNK_BYTES):
             size, crc = size + len(chunk), zlib.crc32(chunk, crc)
     return size, crc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy as copying
+import errno
 import functools
 import math
 import os
@@ -141,7 +142,8 @@ class Checkpoints:
             "crc32", "kind"}.
 
         Raises:
-            CheckpointError: The path does not exist, or the value cannot be packed.
+            CheckpointError: The path does not exist or cannot be read, the value cannot be packed,
+                or it is larger than a file may be.
             CheckpointPlaceError: The place cannot be written. Where it is full, or does not answer,
                 it is tried again for a while before.
         """
@@ -371,6 +373,11 @@ class Checkpoints:
             may_pass = is_exhausted(e)
             if source is not None and not may_pass and _is_within(e.filename, source):
                 raise CheckpointError(f"{source} cannot be read: {e}") from e
+            if e.errno == errno.EFBIG:
+                raise CheckpointError(
+                    f"{what} in {self.url}: {e}; it is larger than a file of that place may be, or "
+                    "than this process may write (ulimit -f)"
+                ) from e
             raise CheckpointPlaceError(
                 f"{what} in {self.url}: {e}; check that it exists, its rights and its space",
                 may_pass,

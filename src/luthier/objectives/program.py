@@ -141,7 +141,8 @@ class Program:
         argv = self.fill(params)
         result = None
         last_line = ""
-        with run_process(argv, self._env(trial, params), self.grace_s) as process:
+        env = self._env(trial, params)
+        with trial.noting_excuses(), run_process(argv, env, self.grace_s) as process:
             for line in process.lines():
                 last_line = line.strip() or last_line
                 value, fields = parse_line(line, trial.objectives, self.metric)

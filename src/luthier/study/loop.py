@@ -212,11 +212,12 @@ class _Loop:
         if (broken := _find_broken_executor(outcome)) is not None:  # the trial can go on
             raise broken
         if row is None:
-            is_offered_again = isinstance(e, WorkerDiedError | MachineError | MemoryError)
+            machine_error = _find_machine_error(outcome)
+            is_offered_again = machine_error or isinstance(e, WorkerDiedError | MemoryError)
             if is_offered_again and self.n_left is not None and self._is_new(ticket):
                 self.n_left += 1
-            if isinstance(e, MachineError) and not _is_of_another_storage(e):
-                self._require_passing(ticket, e)
+            if machine_error is not None and not _is_storage_that_answers(machine_error):
+                self._require_passing(ticket, machine_error)
             return
         log_end(self.engine, row)
         if row.state == State.PAUSED:
@@ -249,17 +250,19 @@ class _Loop:
         row = None
         e = outcome.exception
         try:
-            if isinstance(e, LeaseLostError):
+            if outcome.is_excused and isinstance(e, LeaseLostError):
                 raise e
+            machine_error = _find_machine_error(outcome)
             was_killed = (
                 isinstance(e, WorkerDiedError) and e.killed and not isinstance(e, NoWorkerError)
             )
             is_broken = _find_broken_executor(outcome) is not None
             if was_killed or is_broken:
                 row = self._offer_again(ticket, e, retried or is_broken)
-            elif isinstance(e, MachineError) and not _is_of_another_storage(e):
-                row = self._offer_again(ticket, e, retried and self._is_absent_again(ticket, e))
-            elif self._may_pass(ticket, e):
+            elif machine_error is not None and not _is_storage_that_answers(machine_error):
+                is_counted = retried and self._is_absent_again(ticket, machine_error)
+                row = self._offer_again(ticket, e, is_counted)
+            elif self._may_pass(ticket, outcome):
                 row = self._offer_again(ticket, e, retried)
             else:
                 row = self._end(ticket, outcome)
@@ -281,12 +284,15 @@ class _Loop:
         except UnstorableError as e:
             return self._offer_again(ticket, e, retried=True)
 
-    def _may_pass(self, ticket: Ticket, e: BaseException | None) -> bool:
+    def _may_pass(self, ticket: Ticket, outcome: Outcome) -> bool:
         """Whether others may have used the memory, or harmed the storage, that a trial lacked.
 
         As after the system has killed a worker for its memory, that is so a few times.
         """
-        if not isinstance(e, MemoryError | MachineError) or isinstance(e, TrialMemoryError):
+        if isinstance(outcome.exception, TrialMemoryError):
+            return False
+        lacks_memory = isinstance(outcome.exception, MemoryError)
+        if not lacks_memory and _find_machine_error(outcome) is None:
             return False
         [row] = self.engine.rows([ticket.number])
         return row.retries < self.engine.storage.max_retries
@@ -435,8 +441,17 @@ def _find_broken_executor(outcome: Outcome) -> cf.BrokenExecutor | None:
     return e if isinstance(e, cf.BrokenExecutor) and not has_run else None
 
 
-def _is_of_another_storage(e: MachineError) -> bool:
-    """Whether an error of a storage is not one that the study's own has, if that answers now."""
+def _find_machine_error(outcome: Outcome) -> MachineError | None:
+    """Return the machine's error because of which a trial has ended; its own do not count."""
+    e = outcome.exception
+    return e if outcome.is_excused and isinstance(e, MachineError) else None
+
+
+def _is_storage_that_answers(e: MachineError) -> bool:
+    """Whether an error is of a storage that does not pass: if that answers now, it is the trial's.
+
+    A trial that runs elsewhere may have no way to the study.
+    """
     passes = isinstance(e, StorageUnreachableError | StorageFullError)
     return isinstance(e, StorageError) and not passes
 

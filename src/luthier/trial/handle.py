@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol
 
@@ -18,9 +19,11 @@ from ..errors import (
     CheckpointPlaceError,
     DistributionError,
     IncompatibleDistributionError,
+    LeaseLostError,
     MachineError,
     ReportError,
     UnknownParameterError,
+    is_because_of,
 )
 from ..space.choices import list_members
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
@@ -117,7 +120,8 @@ class Trial:
         self._steps: ReportedSteps | None = None  # from the first report on
         self._resumed: tuple[float, Any] | None = None  # step and checkpoint that it goes on from
         self._rng: np.random.Generator | None = None
-        self._machine_error: MachineError | None = None
+        self._excuse: MachineError | LeaseLostError | None = None
+        self._has_reported_since = False  # since the excuse
 
     # -- the trial ------------------------------------------------------------------------------
 
@@ -173,11 +177,8 @@ class Trial:
         """Return the step and the checkpoint that the trial goes on from, loaded once."""
         if self._resumed is not None:
             return self._resumed
-        try:
+        with self.noting_excuses():
             self._resumed = self._load_latest() or (0, None)
-        except MachineError as e:
-            self._machine_error = e
-            raise
         return self._resumed
 
     def _load_latest(self) -> tuple[float, Any] | None:
@@ -447,14 +448,11 @@ class Trial:
         if self._steps is None:
             self._steps = ReportedSteps(self.number)
         self._steps.count(step)
-        try:
+        with self.noting_excuses():
             reference = None if checkpoint is None else self._save(step, checkpoint)
             stored = values[0] if len(values) == 1 else tuple(values)
             self._link.report(step, stored, reference, self._params)
-        except MachineError as e:
-            self._machine_error = e
-            raise
-        self._machine_error = None
+        self._has_reported_since = True
 
     def _save(self, step: float, checkpoint: Any) -> dict[str, Any]:
         keeper = self._ticket.keeper
@@ -500,11 +498,8 @@ class Trial:
         """
         self._is_asked = True
         if self._decision is Decision.CONTINUE:
-            try:
+            with self.noting_excuses():
                 self._decision = self._link.decide()
-            except MachineError as e:
-                self._machine_error = e
-                raise
         return self._decision is not Decision.CONTINUE
 
     def should_prune(self) -> bool:
@@ -570,10 +565,31 @@ class Trial:
         """The trial as it was begun, for the study that ends it."""
         return self._ticket
 
-    @property
-    def machine_error(self) -> MachineError | None:
-        """The machine's error that the objective met here, where no report succeeded since."""
-        return self._machine_error
+    @contextlib.contextmanager
+    def noting_excuses(self) -> Iterator[None]:
+        """A block of luthier's own work for the trial, which is not to blame for what fails there.
+
+        That is the machine's error, and the loss of the lease.
+        """
+        try:
+            yield
+        except (MachineError, LeaseLostError) as e:
+            self._excuse = e
+            self._has_reported_since = False
+            raise
+
+    def find_excuse(
+        self, raised: BaseException | None = None
+    ) -> MachineError | LeaseLostError | None:
+        """Return what luthier's own work for the trial failed with, if that is why it has ended.
+
+        It is where no report has succeeded since, or the objective has raised something because of
+        it. The error of another study, storage or place is none: that is the objective's own.
+        """
+        excuse = self._excuse
+        if excuse is None or not self._has_reported_since:
+            return excuse
+        return excuse if raised is not None and is_because_of(raised, excuse) else None
 
     def notes(self) -> TrialNotes:
         """Return what the objective has left here so far, for the study that ends the trial."""

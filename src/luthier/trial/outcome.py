@@ -16,7 +16,6 @@ from ..errors import (
     ObjectiveValueError,
     TrialError,
     TrialPruned,
-    find_machine_error,
 )
 from ..space.distributions import Distribution
 from ..validation import check_values, show, to_error_text
@@ -36,8 +35,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         state: COMPLETE, PAUSED, PRUNED or FAILED.
         values: One number for each objective, when complete.
         error: The reason and the traceback, when failed.
-        exception: The exception that the objective raised, if it did; a `MachineError` where it
-            failed because of one.
+        exception: The exception that the objective raised, if it did, or its excuse.
+        is_excused: Whether the exception is an excuse: luthier's own work for the trial failed
+            with it, because of the machine or a lost lease. Otherwise it is the trial's own, also
+            where another study of the objective's has raised it.
         params: The params that were used.
         suggested: The distributions that the objective asked for.
         tags: The tags that it set.
@@ -55,6 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[float, ...] | None = None
     error: str | None = None
     exception: BaseException | None = None
+    is_excused: bool = False
     params: dict[str, Any] = {}
     suggested: dict[str, Distribution] = {}
     tags: dict[str, Any] = {}
@@ -75,6 +77,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
             values=None,
             error=describe_exception(exception),
             exception=exception,
+            is_excused=False,
         )
 
 
@@ -92,6 +95,7 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     values: tuple[float, ...] | None = None
     error: str | None = None
     exception: BaseException | None = None
+    excuse: MachineError | LeaseLostError | None = None
     started_s = time.time()
     try:
         with LeftByOneProcess():
@@ -99,15 +103,15 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         values = check_values(returned, trial.objectives, f"trial {trial.number} returned")
         state = State.COMPLETE
     except TrialPruned as e:
-        state, exception = _read_pruned(trial, e)
-        error = None if exception is None else describe_exception(exception)
+        state, excuse = _read_pruned(trial, e)
+        error = None if excuse is None else describe_exception(excuse)
     except KeyboardInterrupt:
         raise
     except BaseException as e:  # some libraries end a task by what is no Exception
         state = State.FAILED
-        explained = _explain_handle(e) or e
-        exception = find_machine_error(e) or trial.machine_error or explained
-        error = describe_exception(explained)
+        exception = _explain_handle(e) or e
+        excuse = trial.find_excuse(e)
+        error = describe_exception(exception)
 
     notes = trial.notes()
     if values is not None:
@@ -115,8 +119,16 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         if error is not None:
             state = State.FAILED
             values = None
-            exception = trial.machine_error
-    return _outcome(state, values, error, notes, exception=exception, started_s=started_s)
+            excuse = trial.find_excuse()
+    return _outcome(
+        state,
+        values,
+        error,
+        notes,
+        exception=excuse or exception,
+        is_excused=excuse is not None,
+        started_s=started_s,
+    )
 
 
 def release_frames(e: BaseException | None) -> None:
@@ -132,15 +144,17 @@ def release_frames(e: BaseException | None) -> None:
         e = e.__cause__ or e.__context__
 
 
-def _read_pruned(trial: Trial, e: TrialPruned) -> tuple[State, MachineError | None]:
-    """Return how a trial ends that ends itself early, and the machine's error if that is why."""
+def _read_pruned(
+    trial: Trial, e: TrialPruned
+) -> tuple[State, MachineError | LeaseLostError | None]:
+    """Return how a trial ends that ends itself early, and its excuse if that is why."""
     decision = trial.notes().decision
     if decision is Decision.PAUSE:
         return State.PAUSED, None
-    met = find_machine_error(e) or trial.machine_error
-    if decision is Decision.STOP or met is None:
+    excuse = trial.find_excuse(e)
+    if decision is Decision.STOP or excuse is None:
         return State.PRUNED, None
-    return State.FAILED, met
+    return State.FAILED, excuse
 
 
 def _explain_handle(e: BaseException) -> TrialError | None:
@@ -202,9 +216,15 @@ def outcome_from_tell(
 
 def outcome_of_failure(exception: BaseException, notes: TrialNotes) -> Outcome:
     """Return the outcome of a trial that an exception ended outside of what `execute` catches."""
-    exception = find_machine_error(exception) or exception
     error = f"{type(exception).__name__}: {exception}"
-    return _outcome(State.FAILED, None, to_error_text(error), notes, exception=exception)
+    return _outcome(
+        State.FAILED,
+        None,
+        to_error_text(error),
+        notes,
+        exception=exception,
+        is_excused=isinstance(exception, MachineError | LeaseLostError),
+    )
 
 
 def _read_state(state: Any) -> State | None:
@@ -244,6 +264,7 @@ def _outcome(
     error: str | None,
     notes: TrialNotes,
     exception: BaseException | None = None,
+    is_excused: bool = False,
     started_s: float | None = None,
 ) -> Outcome:
     """Return the outcome of a trial that ended just now."""
@@ -252,6 +273,7 @@ def _outcome(
         values=values,
         error=error,
         exception=exception,
+        is_excused=is_excused,
         params=notes.params,
         suggested=notes.suggested,
         tags=notes.tags,
