@@ -22,6 +22,11 @@ THEMES = {
         "analysis/recommendation",
         "analysis/rule_language",
     ],
+    "analysis/test_every_view": [
+        "analysis/axes",
+        "analysis/measured_trials",
+        "analysis/points",
+    ],
     "checkpoints/test_store": ["checkpoints/folder"],
     "cli/test_cli": [
         "cli/choose",

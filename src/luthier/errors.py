@@ -15,8 +15,9 @@ Each message says what was expected, what came, and what to do.
     ├── StudyError                  the study cannot do this
     │   ├── StudyNotFoundError      no study of that name in the storage
     │   ├── StudyExistsError        the name is taken
-    │   ├── NoCompletedTrialsError  asked for the best of nothing
-    │   │   └── NoFeasibleTrialsError   every complete trial breaks a constraint
+    │   ├── TooFewResultsError      the trials tell too little for what was asked
+    │   │   └── NoCompletedTrialsError  asked for the best of nothing
+    │   │       └── NoFeasibleTrialsError   every complete trial breaks a constraint
     │   ├── NothingFitsError        no trial satisfies a rule
     │   ├── RuleError               a rule that cannot be read, or names what is not there
     │   ├── NothingToAskError       the scheduler wants no further trial now
@@ -111,7 +112,11 @@ class StudyExistsError(StudyError):
     """The name is taken."""
 
 
-class NoCompletedTrialsError(StudyError, ValueError):
+class TooFewResultsError(StudyError, ValueError):
+    """The trials tell too little for what was asked; the message says what is missing."""
+
+
+class NoCompletedTrialsError(TooFewResultsError):
     """Asked for the best of nothing."""
 
 
