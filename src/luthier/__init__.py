@@ -12,6 +12,7 @@ __all__ = [
     "Choice",
     "Confirmation",
     "Float",
+    "Finding",
     "Forecast",
     "History",
     "Int",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from . import storages as storages
     from . import testing as testing
     from .analysis import Choice as Choice
+    from .analysis import Finding as Finding
     from .analysis import Forecast as Forecast
     from .analysis import Recommendation as Recommendation
     from .errors import LuthierError as LuthierError
@@ -83,6 +85,7 @@ else:
             "Categorical": "space",
             "Choice": "analysis",
             "Confirmation": "study",
+            "Finding": "analysis",
             "Float": "space",
             "Forecast": "analysis",
             "History": "history",

@@ -11,6 +11,7 @@ __all__ = [
     "Choice",
     "Density",
     "EDF",
+    "Finding",
     "Forecast",
     "Incumbent",
     "Isolation",
@@ -21,6 +22,7 @@ __all__ = [
     "Slice",
     "Timeline",
     "choose",
+    "diagnose",
     "edf",
     "forecast",
     "incumbent",
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from .choice import choose as choose
     from .cumulative_shares import EDF as EDF
     from .cumulative_shares import edf as edf
+    from .diagnosis import diagnose as diagnose
+    from .findings.finding import Finding as Finding
     from .forecast_result import Forecast as Forecast
     from .forecasting import forecast as forecast
     from .one_parameter import Slice as Slice
@@ -64,6 +68,7 @@ else:
             "Choice": "choice",
             "Density": "points",
             "EDF": "cumulative_shares",
+            "Finding": "findings.finding",
             "Forecast": "forecast_result",
             "Incumbent": "best_so_far",
             "Isolation": "best_by_range",
@@ -74,6 +79,7 @@ else:
             "Slice": "one_parameter",
             "Timeline": "worker_times",
             "choose": "choice",
+            "diagnose": "diagnosis",
             "edf": "cumulative_shares",
             "forecast": "forecasting",
             "incumbent": "best_so_far",

@@ -20,6 +20,8 @@ from ..validation import are_named
 from .tables import print_pairs, print_trials
 from .text import escape, format_duration, format_null, format_time, format_value
 
+_N_FINDINGS = 2  # that a summary shows
+
 
 def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_last: int) -> None:
     """Print the summary of a study.
@@ -35,6 +37,7 @@ def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_l
     print_pairs(_facts(study, rows, counts, created_s))
     _print_best(study)
     _print_space(study)
+    _print_findings(study)
     if rows and n_last:
         click.echo(f"\nlast {min(n_last, len(rows))} trials")
         print_trials(to_records(rows[-n_last:], study.objectives))
@@ -97,6 +100,16 @@ def _print_space(study: Study) -> None:
     print_pairs({name: _describe_distribution(d) for name, d in study.space.params.items()})
     for constraint in study.space.constraints:
         click.echo(f"  subject to {escape(constraint.text)}")
+
+
+def _print_findings(study: Study) -> None:
+    """The worst of what may be wrong, as far as no model is needed to see it."""
+    found = [f for f in study.diagnose(quick=True) if f.severity != "note"]
+    if found:
+        more = f", and {len(found) - _N_FINDINGS} more" if len(found) > _N_FINDINGS else ""
+        click.echo(f"\nmay be wrong{more} (see: luthier diagnose)")
+    for finding in found[:_N_FINDINGS]:
+        click.echo(f"  {finding.severity}: {escape(finding.title)}")
 
 
 def _describe_constraints(history: History) -> str:

@@ -97,3 +97,25 @@ class Insights:
         with self.engine.reading() as history:
             number = number_of(trial)
             return analysis.forecast(history, number, level, resource)
+
+    def diagnose(
+        self, n_widened: Mapping[str, int] | None = None, quick: bool = False
+    ) -> list[analysis.Finding]:
+        """Say what may be wrong with the study and what to do, the worst first.
+
+        An empty list says that nothing was found. See the how-to page "Diagnose a study" for all
+        that is looked for.
+
+        Args:
+            n_widened: Parameter to how often its range has been widened already; no range is
+                advised to be widened a third time.
+            quick: Leaves out what needs a model of the results.
+        """
+        with self.engine.reading() as history:
+            return analysis.diagnose(
+                history,
+                self.engine.rows(),
+                n_widened,
+                is_scheduled=self.engine.scheduler is not None,
+                quick=quick,
+            )

@@ -1,0 +1,60 @@
+"""S17, S18: workers that wait between trials.
+
+Statistic: the share of the time of all workers in which they ran no trial, from when trials began
+and ended; the number of workers is the most trials that ever ran at a time, and times in which
+nothing ran for long are pauses of the study. Threshold: above 30 % with several workers, 20 % with
+one, and at least a minute; at least 20 trials. It is a count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...typing import Array
+from .case import Case
+from .finding import Finding
+from .wording import percent
+
+_FEWEST = 20
+_LEAST_S = 60.0
+
+
+def find(case: Case) -> Iterator[Finding | None]:
+    """Look for it in a study."""
+    history = case.history
+    known = ~np.isnan(history.duration_s) & (history.duration_s >= 0)
+    begin, end = history.started_s[known], history.finished_s[known]
+    if len(begin) < _FEWEST:
+        return
+    idle, n_workers, total = _measure_idle(begin, end)
+    most = 0.3 if n_workers > 1 else 0.2
+    if total > 0 and idle > most * total and idle >= _LEAST_S:
+        yield Finding(
+            name="idle-workers",
+            severity="advice",
+            title=f"{percent(idle / total)} of the time of {n_workers} workers passed between "
+            f"trials"
+            if n_workers > 1
+            else f"{percent(idle / total)} of the time passed between trials, {idle:.0f} s in all",
+            advice="a slow proposal, a slow storage or workers that wait for each other: take a "
+            "cheaper sampler, run more trials at a time, or leave reproducible=True out",
+            evidence={"share idle": idle / total, "idle s": idle, "workers": n_workers},
+            remedy="create_study(..., sampler=luthier.samplers.TPE())",
+            doubt="workers that were stopped on purpose",
+            figure="timeline",
+        )
+
+
+def _measure_idle(begin: Array, end: Array) -> tuple[float, int, float]:
+    """Seconds in which workers ran nothing, number of workers, and their seconds in all."""
+    time = np.concatenate([begin, end])
+    change = np.concatenate([np.ones(len(begin)), -np.ones(len(end))])
+    order = np.lexsort((change, time))  # an end comes before a beginning at the same time
+    running = np.cumsum(change[order])[:-1]
+    length = np.diff(time[order])
+    pause = (running == 0) & (length > max(_LEAST_S, 10 * float(np.median(end - begin))))
+    n_workers = int(running.max(initial=1))
+    total = n_workers * float(length[~pause].sum())
+    return total - float((running * length)[~pause].sum()), n_workers, total

@@ -1,0 +1,116 @@
+"""S1: the best trials lie at a bound of a range, so that better ones may lie beyond.
+
+Statistic: the share of the best tenth in the outer 5 % of the range, on its scale; a value that
+owns a larger cell counts as the outer part. Threshold: at least 30 %, and binomial p against the
+larger of 5 % and a third of the share of all trials there; at least 30 trials. Source: Google's
+tuning playbook; Ax (search space health check). A bound that nature sets is none: 0, and 1 for
+fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...numerics.count_tests import binomial_tail
+from ...space.distributions import Categorical, Int
+from ...typing import Array
+from .case import Case
+from .finding import Finding
+from .wording import Numeric, declare, percent, with_range
+
+_FEWEST = 30
+_EDGE = 0.05
+_LEAST_SHARE = 0.3
+_MOST_WIDENED = 2
+
+
+def find(case: Case) -> Iterator[Finding | None]:
+    """Look for it in a study."""
+    if len(case) < _FEWEST:
+        return
+    for j, name, dist in case.parameters:
+        if isinstance(dist, Categorical) or (dist.n_values or np.inf) < 3:
+            continue
+        for side in ("lower", "upper"):
+            if not has_natural_limit(dist, side):
+                yield _look(case, j, name, dist, side)
+
+
+def has_natural_limit(dist: Numeric, side: str) -> bool:
+    """Return whether a bound cannot be moved: 0 below, 1 above for fractions, 1 for counts."""
+    if side == "lower":
+        return dist.low == 0 or (isinstance(dist, Int) and dist.low == 1)
+    return (dist.high == 1 and dist.scale != "log") or dist.scale == "reverse_log"
+
+
+def _look(case: Case, j: int, name: str, dist: Numeric, side: str) -> Finding | None:
+    u = case.X[:, j] if side == "lower" else 1 - case.X[:, j]
+    top = u[case.top]
+    top = top[~np.isnan(top)]
+    if len(top) < 5:
+        return None
+    width = max(_EDGE, 1 / dist.n_values if dist.n_values else 0.0)
+    at_edge = _count(top, width)
+    share, share_all = at_edge / len(top), _count(u, width) / int((~np.isnan(u)).sum())
+    if share < max(_LEAST_SHARE, width):
+        return None
+    p = binomial_tail(at_edge, len(top), max(width, share_all / 3))
+    bound = dist.low if side == "lower" else dist.high
+    title = (
+        f"{at_edge} of the best {len(top)} values lie at the {side} bound of {name}, {bound:g}: "
+        "the optimum may lie beyond"
+    )
+    advice, remedy = _advise(case, name, dist, side)
+    return Finding(
+        name="optimum-at-bound",
+        severity="advice",
+        subject=name,
+        title=title,
+        advice=advice,
+        evidence={
+            "share of the best at the bound": share,
+            "share of all at the bound": share_all,
+            "bound": float(bound),
+        },
+        p=p,
+        remedy=remedy,
+        doubt=f"best trials of a wider range that lie within {percent(1 - width)} of this one",
+        figure="slice",
+    )
+
+
+def _count(u: Array, width: float) -> int:
+    return int((u <= width + 1e-9).sum())
+
+
+def _advise(case: Case, name: str, dist: Numeric, side: str) -> tuple[str, str]:
+    if case.n_widened.get(name, 0) >= _MOST_WIDENED:
+        return (
+            f"{name} has been widened {case.n_widened[name]} times already: do not widen it again, "
+            "and ask whether extreme values really help",
+            "",
+        )
+    wider = widen(dist, side)
+    to = wider.low if side == "lower" else wider.high
+    direction = "down" if side == "lower" else "up"
+    return f"widen it ({direction} to {to:g}) and start from these trials", declare(name, wider)
+
+
+def widen(dist: Numeric, side: str) -> Numeric:
+    """Return a range that is wider on one side: by a decade on a log scale, else fourfold.
+
+    It stops at 0, and at 1 for what lies between 0 and 1.
+    """
+    low, high = float(dist.low), float(dist.high)
+    if side == "upper":
+        to = 10 * high if dist.scale == "log" else high + 3 * (high - low)
+        if high < 1 and not isinstance(dist, Int):
+            to = min(to, 1.0)
+        return with_range(dist, low, to)
+    to = low / 10 if dist.scale == "log" else low - 3 * (high - low)
+    least = 1.0 if isinstance(dist, Int) and dist.scale == "log" else 0.0
+    if dist.scale == "log" and not isinstance(dist, Int):
+        return with_range(dist, to, high)
+    return with_range(dist, max(to, least) if low >= 0 else to, high)

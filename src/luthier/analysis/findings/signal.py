@@ -1,0 +1,68 @@
+"""How much of the losses a model predicts, and what a parameter adds to that."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...models.surrogate import Surrogate
+from ...space.distributions import Categorical
+from ...typing import Array, Index
+from ..model_quality import ModelQuality, forest_quality, surrogate_quality
+from .case import Case
+
+_MOST = 400  # trials that a model sees, drawn at random
+_N_TREES = 32
+_MOST_MODELLED = 200  # trials that a Gaussian process is fitted to
+_N_POINTS = 512
+
+
+def draw_trials(case: Case) -> tuple[Array, Array, Index]:
+    """Return at most 400 trials: X (n, d), ranks of losses in [0, 1] (n,), choices a column (d,).
+
+    Ranks, because a few diverged trials would own the variance.
+    """
+    at = np.arange(len(case))
+    if len(at) > _MOST:
+        at = np.sort(case.rng.choice(at, _MOST, replace=False))
+    rank = np.argsort(np.argsort(case.rank[at], kind="stable"), kind="stable")
+    n_choices = np.array(
+        [
+            len(dist.choices) if isinstance(dist, Categorical) and not dist.ordered else 0
+            for _, _, dist in case.parameters
+        ],
+        dtype=np.int64,
+    )
+    return case.X[at], rank / max(len(at) - 1, 1), n_choices
+
+
+def measure_signal(case: Case) -> ModelQuality:
+    """Return how well a forest predicts each fifth of the trials from the others."""
+    X, y, n_choices = draw_trials(case)
+    return forest_quality(X, y, n_choices, case.rng, _N_TREES)
+
+
+def total_effects(case: Case) -> tuple[Array, ModelQuality]:
+    """Return the share of the variance that each parameter takes part in (d,), by a model.
+
+    Also how well the model, a Gaussian process, predicts each trial from others. The variance is
+    that over the space, and a column is exchanged among points that are drawn from it.
+
+    Source: Jansen 1999 (total effects).
+    """
+    history = case.history
+    if len(case) > _MOST_MODELLED:
+        kept = case.rng.choice(case.numbers, _MOST_MODELLED, replace=False)
+        hidden = np.ones(history.n, dtype=bool)
+        hidden[kept] = False
+        history = history.without(hidden)
+    model = Surrogate(case.space, history)
+    rng = case.rng
+    X = case.space.sample(rng, _N_POINTS)
+    base = model.predict(X)[0]
+    variance = float(base.var()) or 1.0
+    effect = np.zeros(case.space.d)
+    for j in range(case.space.d):
+        changed = X.copy()
+        changed[:, j] = rng.permutation(X[:, j])
+        effect[j] = float(((base - model.predict(changed)[0]) ** 2).mean()) / 2 / variance
+    return effect, surrogate_quality(model, case.space.d)

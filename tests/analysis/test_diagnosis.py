@@ -1,0 +1,362 @@
+"""A diagnosis finds what is wrong with sick studies, and leaves healthy ones alone."""
+
+import functools
+import json
+import math
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support import sick_studies as sick
+
+import luthier
+from luthier import Float, Int, Space, State
+from luthier.analysis import diagnose
+from luthier.analysis.findings.case import Case
+from luthier.analysis.findings.catalogue import CATALOGUE
+from luthier.analysis.findings.curves import Curve
+from luthier.analysis.findings.finding import SEVERITIES, Finding
+from luthier.analysis.findings.missing_shuffle import is_periodic
+from luthier.analysis.findings.optimum_at_bound import has_natural_limit, widen
+from luthier.analysis.findings.oscillation import oscillates
+from luthier.analysis.findings.region import find_region
+from luthier.cli import cli
+from luthier.cli.diagnose import FOUND
+from luthier.testing import histories
+
+
+def found(study, **options):
+    return diagnose(study.history, study.rows, **{**study.options, **options})
+
+
+def names(study):
+    return {finding.name for finding in found(study)}
+
+
+@functools.cache
+def found_in(name, severity):
+    return found(sick.KINDS[name](severity, 0))
+
+
+# -- each finding ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sick.KINDS)
+def test_a_sick_study_is_found(name):
+    assert name in {finding.name for finding in found_in(name, 1)}
+
+
+@pytest.mark.parametrize("name", sick.KINDS)
+def test_the_same_study_without_its_fault_is_not_accused(name):
+    assert name not in {finding.name for finding in found_in(name, 0)}
+
+
+def test_every_finding_of_the_catalogue_has_a_sick_study():
+    assert {detector.name for detector in CATALOGUE} == set(sick.KINDS)
+
+
+def test_what_a_finding_hides_is_in_the_catalogue_and_comes_later_or_is_another():
+    known = {detector.name for detector in CATALOGUE}
+    for detector in CATALOGUE:
+        assert set(detector.hides) <= known - {detector.name}
+
+
+@pytest.mark.parametrize("name", sick.KINDS)
+def test_a_finding_says_what_why_and_what_to_do(name):
+    (finding,) = [f for f in found_in(name, 1) if f.name == name][:1]
+    assert finding.severity in SEVERITIES
+    assert any(c.isdigit() for c in finding.title + str(finding.evidence))
+    assert finding.advice
+    assert finding.doubt
+    assert finding.evidence
+    assert all(isinstance(v, int | float) for v in finding.evidence.values())
+    assert str(finding).startswith(f"{finding.severity}: {finding.title}")
+
+
+# -- healthy studies ------------------------------------------------------------------------------
+
+
+def accused(seeds):
+    return [seed for seed in seeds if found(sick.healthy(seed))]
+
+
+def test_healthy_random_studies_are_left_alone():
+    assert len(accused(range(20))) <= 1
+
+
+@pytest.mark.slow
+def test_at_most_a_twentieth_of_200_healthy_studies_is_accused():
+    assert len(accused(range(200))) <= 10
+
+
+# -- all studies ----------------------------------------------------------------------------------
+
+
+def test_the_worst_come_first():
+    severities = [finding.severity for finding in found(sick.noise(1, 0))]
+    assert severities == sorted(severities, key=SEVERITIES.index)
+
+
+def test_the_same_study_gives_the_same_findings():
+    assert found(sick.flat_parameter(1, 3)) == found(sick.flat_parameter(1, 3))
+
+
+@pytest.mark.parametrize("name", ["optimum-at-bound", "crash-values", "over-pruning", "drift"])
+def test_a_study_that_is_maximised_has_the_same_findings(name):
+    study = sick.KINDS[name](1, 0)
+    rows = [
+        luthier.TrialRow(
+            number=row.number,
+            state=row.state,
+            params=row.params,
+            values=row.values and tuple(-v for v in row.values),
+            reports=tuple((step, -v) for step, v in row.reports),
+        )
+        for row in study.rows
+    ]
+    turned = sick.study(rows, study.history.space, directions=("maximize",))
+    assert name in {finding.name for finding in found(turned)}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.5, 1.0, 1e300, -1e300, math.inf, 3.0]),
+            st.sampled_from([State.COMPLETE, State.PRUNED, State.FAILED, State.RUNNING]),
+            st.floats(0, 1),
+        ),
+        max_size=40,
+    ),
+    st.integers(1, 2),
+)
+def test_no_history_is_too_odd(trials, m):
+    rows = [
+        histories.trial(
+            {"x": x},
+            [value] * m if state in (State.COMPLETE, State.PRUNED) else None,
+            state,
+            reports=[value] * 7 if m == 1 else (),
+            error="ValueError: odd" if state == State.FAILED else None,
+        )
+        for value, state, x in trials
+    ]
+    study = sick.study(rows, Space({"x": Float(0, 1)}), directions=["minimize"] * m)
+    for finding in found(study):
+        assert finding.title
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_trials_show_nothing(n):
+    rows = [histories.trial({"x": 0.5}, 1.0)] * n
+    assert found(sick.study(rows, Space({"x": Float(0, 1)}))) == []
+
+
+def test_conditional_spaces_are_diagnosed():
+    space = Space({"kind": ["a", "b"], "x": Float(0, 1, when={"kind": "a"}), "y": Float(0, 1)})
+    _, X = sick.draw(120, 0, space)
+    loss = np.where(X[:, 0] == 0, np.nan_to_num(X[:, 1] - 0.4) ** 2, 0.3) + (X[:, 2] - 0.5) ** 2
+    assert found(sick.study(sick.complete(X, loss, space), space)) == []
+
+
+def test_several_objectives_rank_by_fronts():
+    rng, X = sick.draw(150, 1)
+    bowl = sick.Bowl(sick.SPACE, rng)
+    bowl.centre[:2], bowl.weight[0] = (1.6, 0.5), 6
+    first = bowl(X)
+    bowl.centre[1] = 0.6
+    rows = [
+        histories.trial(params, (float(a), float(b)))
+        for params, a, b in zip(sick.SPACE.decode(X), first, bowl(X), strict=True)
+    ]
+    study = sick.study(rows, directions=("minimize", "minimize"))
+    assert "optimum-at-bound" in names(study)
+
+
+# -- some in detail -------------------------------------------------------------------------------
+
+
+def test_a_bound_is_named_with_how_far_to_go():
+    (finding,) = [f for f in found_in("optimum-at-bound", 1) if f.name == "optimum-at-bound"]
+    assert finding.subject == "learning_rate"
+    assert "lie at the upper bound of learning_rate, 0.1" in finding.title
+    assert "widen it (up to 1)" in finding.advice
+    assert finding.remedy == "'learning_rate': Float(low=1e-05, high=1.0, scale='log')"
+    assert finding.p < 0.05
+    assert finding.confidence == 1 - finding.p
+
+
+def test_a_range_is_widened_twice_at_most():
+    (finding,) = [
+        f
+        for f in found(sick.optimum_at_bound(1, 0), n_widened={"learning_rate": 2})
+        if f.name == "optimum-at-bound"
+    ]
+    assert "do not widen it again" in finding.advice
+    assert finding.remedy == ""
+
+
+@pytest.mark.parametrize(
+    ("dist", "side", "natural"),
+    [
+        (Float(0, 0.5), "lower", True),
+        (Float(0, 0.5), "upper", False),
+        (Float(0.5, 1), "upper", True),
+        (Float(0.01, 1, log=True), "upper", False),
+        (Float(0.9, 0.999, scale="reverse_log"), "upper", True),
+        (Int(1, 10), "lower", True),
+        (Int(2, 10), "lower", False),
+    ],
+)
+def test_natural_limits_are_no_bounds(dist, side, natural):
+    assert has_natural_limit(dist, side) is natural
+
+
+@pytest.mark.parametrize(
+    ("dist", "side", "ends"),
+    [
+        (Float(1e-4, 1e-2, log=True), "upper", (1e-4, 0.1)),
+        (Float(1e-4, 1e-2, log=True), "lower", (1e-5, 1e-2)),
+        (Float(1e-4, 0.3, log=True), "upper", (1e-4, 1.0)),
+        (Float(2, 4), "upper", (2, 10)),
+        (Float(2, 4), "lower", (0, 4)),
+        (Float(-2, 2), "lower", (-14, 2)),
+        (Int(16, 64, log=True), "upper", (16, 640)),
+        (Int(16, 64, log=True), "lower", (2, 64)),
+    ],
+)
+def test_how_far_a_range_is_widened(dist, side, ends):
+    wider = widen(dist, side)
+    assert (wider.low, wider.high) == pytest.approx(ends)
+    assert type(wider) is type(dist)
+
+
+def test_a_failing_region_is_described_by_a_rule_that_a_space_takes():
+    _, X = sick.draw(200, 0)
+    bad = (X[:, 0] > 0.5) & (X[:, 1] > 0.5)
+    study = sick.study(sick.complete(X, bad.astype(float)))
+    region = find_region(Case(study.history), X, bad)
+    assert set(region.names) == {"learning_rate", "momentum"}
+    assert region.share > 0.9
+    (finding,) = [f for f in found(sick.failing_region(1, 0)) if f.name == "failing-region"]
+    rule = finding.remedy.split('"')[1]
+    Space(sick.SPACE.params, constraints=[rule])
+
+
+def test_causes_hide_what_they_explain():
+    study = sick.crash_values(1, 0)
+    assert names(study) & {"no-signal", "tied-values", "optimum-at-bound"} == set()
+
+
+def test_noise_is_not_taken_for_an_unstable_best():
+    assert "unstable-best" not in names(sick.noise(1, 0))
+
+
+def test_a_diverging_rate_is_not_called_slow():
+    assert "slow-learning" not in names(sick.divergence(1, 0))
+
+
+@pytest.mark.parametrize("period", [10, 25])
+def test_the_period_of_an_epoch_is_seen_and_no_other(period):
+    rng = np.random.default_rng(0)
+    noise = np.tile(rng.normal(0, 0.3, period), 20)
+    loss = np.exp(noise - np.arange(len(noise)) / 500)
+
+    def curve(steps_per_epoch):
+        return Curve(
+            number=0,
+            steps=np.arange(3.0),
+            loss=np.zeros(3),
+            step_loss=loss,
+            steps_per_epoch=steps_per_epoch,
+        )
+
+    assert is_periodic(curve(period))
+    assert not is_periodic(curve(period + 3))
+
+
+def test_a_noisy_curve_does_not_oscillate():
+    t = np.arange(40.0)
+    smooth = np.exp(-t / 8) + 0.02 * np.random.default_rng(0).standard_normal(40)
+    swinging = np.exp(-t / 8) + 0.3 * (-1) ** t
+    curves = [Curve(number=0, steps=t, loss=loss) for loss in (smooth, swinging)]
+    assert [oscillates(curve) for curve in curves] == [False, True]
+
+
+def test_tags_that_are_no_curves_are_left_out():
+    rows = [
+        histories.trial(
+            {"x": i / 9}, 1.0 + i, reports=range(9, 0, -1), tags={"curves": {"train": "high"}}
+        )
+        for i in range(9)
+    ]
+    study = sick.study(rows, Space({"x": Float(0, 1)}))
+    assert Case(study.history, study.rows).curves[0].train is None
+
+
+def test_large_studies_take_no_longer_than_they_must():
+    """Nothing is quadratic: 20,000 trials are diagnosed with few calls."""
+    rng, X = sick.draw(20_000, 0)
+    study = sick.study(sick.complete(X, sick.Bowl(sick.SPACE, rng)(X)))
+    assert diagnose(study.history, quick=True) == []
+
+
+# -- studies and the command line -----------------------------------------------------------------
+
+
+@pytest.fixture
+def url(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+    study = luthier.create_study("train", storage=url, space=sick.SPACE)
+    study.add_trials(sick.crash_values(1, 0).rows)
+    return url
+
+
+def call(*args, **more):
+    return CliRunner().invoke(cli, args, **more)
+
+
+def test_a_study_diagnoses_itself(url):
+    study = luthier.load_study("train", storage=url)
+    (finding, *_) = study.diagnose()
+    assert isinstance(finding, luthier.Finding)
+    assert finding.name == "crash-values"
+
+
+def test_the_command_prints_the_worst_first(url):
+    done = call("diagnose", "train", "--storage", url)
+    assert done.exit_code == 0
+    assert done.output.startswith("warning: 12 of 100 trials (12 %) came to exactly 1e+06")
+    assert "write: study.tell(trial" in done.output
+
+
+@pytest.mark.parametrize(("severity", "status"), [("warning", FOUND), ("note", FOUND), (None, 0)])
+def test_the_exit_status_says_whether_something_bad_was_found(url, severity, status):
+    options = [] if severity is None else ["--fail-on", severity]
+    assert call("diagnose", "train", "--storage", url, *options).exit_code == status
+
+
+def test_findings_as_json(url):
+    first = json.loads(call("diagnose", "--storage", url, "--format", "json").output)[0]
+    assert first["name"] == "crash-values"
+    assert first["evidence"]["trials"] == 12
+    assert first["confidence"] == 1
+
+
+def test_a_summary_shows_the_worst(url):
+    assert "warning: 12 of 100 trials" in call("show", "train", "--storage", url).output
+
+
+def test_a_healthy_study_has_nothing_to_show(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+    study = luthier.create_study("train", storage=url, space={"x": Float(0, 1)})
+    study.add_trials([histories.trial({"x": 0.5}, 1.0)])
+    assert call("diagnose", "--storage", url).output == "Nothing was found.\n"
+    assert "may be wrong" not in call("show", "--storage", url).output
+
+
+def test_a_finding_is_data():
+    finding = Finding(name="a", severity="note", title="t", advice="d")
+    assert finding.confidence == 1
+    assert str(finding) == "note: t\n  d"
