@@ -163,7 +163,7 @@ def _read_owner(part: Place) -> Owner | None:
         return msgspec.json.decode(part.read(_FILE, _LONGEST), type=Owner)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return Owner("", "?")
 
 

@@ -177,7 +177,7 @@ def repair(url: str, target: str | None) -> None:
     elif file is not None:
         kept = replace_file(file, studies)
         click.echo(f"the damaged file is {escape(kept)}", err=True)
-    if not all(is_readable(study) and not study.n_lost for study in studies):
+    if any(not is_readable(s) or s.n_lost or s.n_lost_reports for s in studies):
         raise click.exceptions.Exit(1)
 
 

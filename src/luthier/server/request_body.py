@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import numpy as np
 from starlette.requests import Request
 
+from ..storages.codec import is_deeper
 from .limits import Limits
 from .request import RequestError
 
 MAX_DEPTH = 64  # of lists and dicts within each other
 _BODIES = 8  # how many of the largest may be held at a time
 _BUSY_S = 1.0
-_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_NO_BRACKET = re.compile(rb"[^][{}]++")
 
 
 class BodyReader:
@@ -92,12 +89,7 @@ def require_shallow(body: bytes) -> None:
     Raises:
         RequestError: They are.
     """
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return
-    brackets = np.frombuffer(_NO_BRACKET.sub(b"", _TEXT.sub(b"", body)), np.uint8)
-    opens = (brackets == ord("[")) | (brackets == ord("{"))
-    depth = np.cumsum(np.where(opens, 1, -1), dtype=np.int32)
-    if depth.max(initial=0) > MAX_DEPTH:
+    if is_deeper(body, MAX_DEPTH):
         message = f"lists and dicts may be {MAX_DEPTH} deep within each other, not more"
         raise RequestError(400, "BadRequest", message)
 

@@ -27,7 +27,13 @@ from typing import Any
 
 import msgspec
 
-from ..errors import StudyError, StudyNotFoundError, find_closest
+from ..errors import (
+    StorageDamagedError,
+    StudyError,
+    StudyNotFoundError,
+    TrialError,
+    find_closest,
+)
 from ..trial.record import ReportValue, TrialRow, Turn
 
 SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
@@ -338,6 +344,23 @@ class Storage(ABC):
             StudyNotFoundError: The study was deleted.
             TrialError: It has no trial of one of these numbers.
         """
+
+    def salvage(self, study: int, number: int) -> tuple[TrialRow | None, int]:
+        """Return what can be read of a trial in a damaged storage.
+
+        Args:
+            study: The study's id.
+            number: The trial's.
+
+        Returns:
+            The trial with those of its reports that are whole, None where it is damaged itself; and
+            the number of its reports that are damaged.
+        """
+        try:
+            [row] = self.rows(study, [number])
+        except (StorageDamagedError, TrialError):
+            return None, 0
+        return row, 0
 
     def upgrade(self) -> tuple[int, int]:
         """Convert what is stored to the schema that this version of luthier reads.

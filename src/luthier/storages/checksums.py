@@ -11,7 +11,15 @@ from typing import Any, Protocol
 from zlib import crc32
 
 # What is raised where a row is read that holds something else than was written.
-UNREADABLE = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, error)
+UNREADABLE = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    error,
+)
 
 _pack_trial = Struct("<5q").pack
 _pack_report = Struct("<2qd").pack

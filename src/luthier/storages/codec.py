@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+import numpy as np
 from msgspec.structs import asdict, replace
 
 from ..errors import UnstorableError
 from ..trial.record import ReportValue, State, TrialRow, Turn
+
+MAX_DEPTH = 200  # of lists and dicts within each other; what is checked has less than half of that
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -38,15 +42,22 @@ class Point(msgspec.Struct, forbid_unknown_fields=True):
 # -- numbers ----------------------------------------------------------------------------------
 
 _encode = msgspec.json.Encoder().encode
+_decode_numbers = msgspec.json.Decoder(list[Number]).decode
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKET = re.compile(rb"[^][{}]++")
+_TOO_DEEP = f"its lists and dicts are more than {MAX_DEPTH} deep within each other"
 
 
 def to_json(value: Any) -> str:
     """Return a value in JSON's types as text.
 
     Raises:
-        UnstorableError: It has no JSON form.
+        UnstorableError: It has no JSON form, or one that is too deep to be read.
     """
-    return to_json_bytes(value).decode()
+    data = to_json_bytes(value)
+    if is_deeper(data, MAX_DEPTH):
+        raise UnstorableError(f"this has no JSON form: {_TOO_DEEP}")
+    return data.decode()
 
 
 def to_json_bytes(value: Any) -> bytes:
@@ -55,6 +66,26 @@ def to_json_bytes(value: Any) -> bytes:
         return _encode(value)
     except (TypeError, ValueError, RecursionError) as e:
         raise UnstorableError(f"this has no JSON form: {e}") from e
+
+
+def require_shallow(text: str | bytes) -> None:
+    """Refuse JSON that `to_json` does not write: whoever decodes it, or looks at it, may fail.
+
+    Raises:
+        ValueError: Its lists and dicts are too deep within each other.
+    """
+    if is_deeper(text.encode() if isinstance(text, str) else text, MAX_DEPTH):
+        raise ValueError(_TOO_DEEP)
+
+
+def is_deeper(data: bytes, most: int) -> bool:
+    """Return whether JSON has more lists and dicts within each other than these."""
+    if data.count(b"[") + data.count(b"{") <= most:
+        return False
+    brackets = np.frombuffer(_NO_BRACKET.sub(b"", _TEXT.sub(b"", data)), np.uint8)
+    opens = (brackets == ord("[")) | (brackets == ord("{"))
+    depth = np.cumsum(np.where(opens, 1, -1), dtype=np.int64)
+    return bool(depth.max(initial=0) > most)
 
 
 def pack_number(v: float) -> Any:
@@ -85,7 +116,7 @@ def value_to_column(value: ReportValue) -> float | str:
 def value_from_column(column: float | str) -> ReportValue:
     """Return a reported value from the form that `value_to_column` gave it."""
     if isinstance(column, str) and column[:1] == "[":
-        return unpack_value(msgspec.json.decode(column))
+        return unpack_value(_decode_numbers(column))
     return float(column)
 
 
@@ -250,6 +281,7 @@ def decode_trial(
         TypeError: It is no trial.
     """
     number, state, token, lease_s, retries, body = record
+    require_shallow(body)
     return unpack_trial(
         _decode_body(body),
         number=int(number),

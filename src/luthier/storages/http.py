@@ -279,7 +279,7 @@ class HTTP(Storage):
             raise self._error(status, answer)
         try:
             return _decoders[verb].decode(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise StorageError(
                 f"{self._address} is no luthier service of this version: no {verb} answers so"
             ) from None
@@ -311,7 +311,7 @@ class HTTP(Storage):
             error = msgspec.json.decode(answer)["error"]
             kind = getattr(errors, str(error["type"]), None)
             message = str(error["message"])
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             kind = None
             message = ""
         if isinstance(kind, type) and issubclass(kind, LuthierError):

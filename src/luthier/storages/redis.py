@@ -35,6 +35,7 @@ from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
 from .base import SCHEMA, Changes, Report, Storage, StudyRecord, no_study
+from .checksums import UNREADABLE
 from .codec import encode_body, to_json, value_from_column
 from .forks import ForkAware, follow_forks
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest
@@ -179,7 +180,7 @@ class Redis(Storage, ForkAware):
         found = self._run(scripts.STUDIES, None, *name)
         records = []
         for study, encoded_name, (spec, created_s, *counts) in found:
-            with self._refuse_unreadable():
+            with self._refuse_unreadable(int(study)):
                 name_there = encoded_name.decode()
                 by_state = [(state, int(n)) for state, n in enumerate(counts) if n and int(n)]
             records.append(make_record(int(study), name_there, spec, created_s, by_state))
@@ -313,13 +314,13 @@ class Redis(Storage, ForkAware):
             since += len(entries)
             spec = replaced or spec
             rows.update(zip(numbers, found, strict=True))
-            with self._refuse_unreadable():
+            with self._refuse_unreadable(study):
                 for line in (line for entry in entries for line in entry.split("\n")[1:]):
                     number, step, value = line.split(" ")
                     report = Report(int(number), float(step), value_from_column(value))
                     reports.pop((report.number, report.step), None)
                     reports[report.number, report.step] = report
-        with self._refuse_unreadable():
+        with self._refuse_unreadable(study):
             changed = [decode_row(number, rows[number]) for number in sorted(rows)]
             settings = None if spec is None else decode_spec(spec)
             return Changes(revision, changed, [*reports.values()], settings)
@@ -340,7 +341,7 @@ class Redis(Storage, ForkAware):
         """Return the study's revision, and trials with their reports, also as they are stored."""
         revision, found = self._run_packed(scripts.READ, study, *numbers)
         rows = []
-        with self._refuse_unreadable():
+        with self._refuse_unreadable(study):
             for number, (stored, reports) in zip(numbers, found, strict=True):
                 pairs = [
                     (float(step), value_from_column(value))
@@ -348,6 +349,18 @@ class Redis(Storage, ForkAware):
                 ]
                 rows.append((decode_row(number, stored, pairs), stored))
         return revision, rows
+
+    def salvage(self, study: int, number: int) -> tuple[TrialRow | None, int]:
+        try:
+            _, [(stored, reports)] = self._run_packed(scripts.READ, study, number)
+            row = decode_row(number, stored)
+        except (StorageDamagedError, TrialError, *UNREADABLE):
+            return None, 0
+        whole = []
+        for step, value in zip(reports[::2], reports[1::2], strict=True):
+            with contextlib.suppress(*UNREADABLE):
+                whole.append((float(step), value_from_column(value)))
+        return replace(row, reports=tuple(sorted(whole))), len(reports) // 2 - len(whole)
 
     def _change(
         self,
@@ -399,7 +412,7 @@ class Redis(Storage, ForkAware):
     def _run_packed(self, script: scripts.Script, study: int, *args: int) -> Any:
         """Return the answer of a script that packs it."""
         answer = self._run(script, study, *args)
-        with self._refuse_unreadable():
+        with self._refuse_unreadable(study):
             return msgspec.msgpack.decode(answer)
 
     def _open(self) -> Any:
@@ -474,13 +487,19 @@ class Redis(Storage, ForkAware):
         return int(seconds) + int(microseconds) / 1e6
 
     @contextlib.contextmanager
-    def _refuse_unreadable(self) -> Iterator[None]:
-        """Raise StorageDamagedError where the content does not read as luthier's."""
+    def _refuse_unreadable(self, study: int) -> Iterator[None]:
+        """Raise StorageDamagedError, with the study's name, where its content makes no sense."""
         try:
             yield
-        except (AttributeError, TypeError, ValueError) as e:
+        except UNREADABLE as e:
+            name: Any = study
+            with contextlib.suppress(Exception):  # of the damage this is the lesser part
+                name = send_command(
+                    self._open(), "HGET", f"{self._studies}:{study}", "name"
+                ).decode()
             raise StorageDamagedError(
-                f"{self!r} has unreadable content ({e}); restore it from a copy"
+                f"study {name!r} in {self!r} is damaged ({e!s:.500}); 'luthier storage check' says "
+                "what can be saved"
             ) from e
 
     @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import StorageDamagedError, StudyExistsError, StudyNotFoundError
+from ..errors import StorageDamagedError, StudyExistsError, StudyNotFoundError, TrialError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
 from .base import Changes, Storage, StudyRecord, no_study
@@ -25,6 +25,7 @@ _COLUMNS = "number, state, token, lease_s, retries, body, checksum"
 _REPORT_COLUMNS = "number, step, value, checksum"
 _AT_ONCE = 500  # trials that one statement names
 _SELECT_REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
+_SELECT_REPORTS = f"SELECT {_REPORT_COLUMNS} FROM luthier_reports WHERE study = ?"
 SELECT_TRIAL = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
 
 _SELECT_HEAD = "SELECT name, title, created_s, spec_revision FROM luthier_studies WHERE id = ?"
@@ -441,6 +442,22 @@ class Relational(Storage):
             transitions.require_trial(number, found)
         return [found[number] for number in numbers]
 
+    def salvage(self, study: int, number: int) -> tuple[TrialRow | None, int]:
+        reports = []
+        n_damaged = 0
+        with self._read() as db:
+            try:
+                row = self._read_trial(db, study, number)
+            except (StorageDamagedError, TrialError):
+                return None, 0
+            for record in db.execute(f"{_SELECT_REPORTS} AND number = ?", (study, number)):
+                try:
+                    report = read_report(study, record)
+                    reports.append((report.step, report.value))
+                except UNREADABLE:
+                    n_damaged += 1
+        return replace(row, reports=tuple(sorted(reports))), n_damaged
+
     def _read_all(self, db: Transaction, study: int, reports: _Reports) -> list[TrialRow]:
         """Return all trials, with these reports; none may be missing."""
         query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number"
@@ -459,10 +476,7 @@ class Relational(Storage):
     ) -> _Reports:
         """Return the reports of all trials, or of some, by step."""
         some = "" if numbers is None else f"AND {_among(numbers)}"
-        query = (
-            f"SELECT {_REPORT_COLUMNS} FROM luthier_reports WHERE study = ? {some} "
-            "ORDER BY number, step"
-        )
+        query = f"{_SELECT_REPORTS} {some} ORDER BY number, step"
         reports: _Reports = {}
         last = (-1, -math.inf)
         with self._refuse_unreadable(db, study):

@@ -36,11 +36,13 @@ class Salvage(msgspec.Struct, frozen=True):
         record: The study; where its settings are damaged, with those that can be read.
         rows: Its trials by number, with their reports; None for one that is damaged.
         problems: What is damaged, in words; empty where all is whole.
+        n_lost_reports: Number of reports that are damaged, of trials that are not.
     """
 
     record: StudyRecord
     rows: Sequence[TrialRow | None]
     problems: Sequence[str]
+    n_lost_reports: int = 0
 
     @property
     def n_lost(self) -> int:
@@ -61,6 +63,7 @@ def salvage_file(path: Path) -> list[Salvage]:
     Raises:
         StorageDamagedError: It is damaged, or another program's, and no study can be read.
     """
+    found = []
     problems = []
     try:
         storage = SQLite(path)
@@ -72,11 +75,17 @@ def salvage_file(path: Path) -> list[Salvage]:
         if not any(study.problems for study in found):
             return found
     except StorageDamagedError as e:
-        problems.append(str(e).rpartition("; ")[0])  # the rest advises what is being done
+        problems.append(_without_advice(e))
     pages = read_pages(path)
     if problems and not pages:
         raise StorageDamagedError(f"{problems[0]}; no study can be read, also page by page")
-    return [replace(study, problems=[*study.problems, *problems]) for study in pages]
+    told = {study.record.id: study for study in found}
+    studies = []
+    for study in pages:
+        said = told.get(study.record.id, study)
+        all_problems = [*said.problems, *problems]
+        studies.append(replace(study, problems=all_problems, n_lost_reports=said.n_lost_reports))
+    return studies
 
 
 def write_studies(studies: Sequence[Salvage], target: Storage) -> None:
@@ -161,16 +170,18 @@ def _read(storage: Storage, record: StudyRecord) -> Salvage:
     """Read a study by the verbs of its storage; one trial at a time where not all can be read."""
     problems = _find_problems(record)
     rows: list[TrialRow | None] = []
+    n_lost_reports = 0
     try:
         rows += storage.rows(record.id)
     except StorageDamagedError as e:
-        problems.append(str(e))
+        problems.append(_without_advice(e))
         for number in range(record.n_trials):
-            try:
-                rows += storage.rows(record.id, [number])
-            except StorageDamagedError:
-                rows.append(None)
-    return Salvage(record, rows, problems)
+            row, n_damaged = storage.salvage(record.id, number)
+            rows.append(row)
+            n_lost_reports += n_damaged
+            if n_damaged:
+                problems.append(f"damaged reports of trial {number} are left out: {n_damaged}")
+    return Salvage(record, rows, problems, n_lost_reports)
 
 
 def _find_problems(record: StudyRecord) -> list[str]:
@@ -179,8 +190,13 @@ def _find_problems(record: StudyRecord) -> list[str]:
     try:
         read_space(record.name, read_settings(record).space)
     except StorageDamagedError as e:
-        return [str(e)]
+        return [_without_advice(e)]
     return []
+
+
+def _without_advice(e: StorageDamagedError) -> str:
+    """Return what is damaged; the rest of the message advises what is being done."""
+    return str(e).rpartition("; ")[0] or str(e)
 
 
 def read_pages(path: Path) -> list[Salvage]:

@@ -13,10 +13,11 @@ from ..trial.record import State
 from ..validation import default_names
 from .base import StudyRecord
 from .checksums import UNREADABLE
+from .codec import require_shallow
 
 MAX_SEED = 2**128  # which generators of random numbers take
 
-_NO_SETTINGS = (*UNREADABLE, RecursionError, MemoryError)
+_NO_SETTINGS = (*UNREADABLE, MemoryError)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -62,7 +63,17 @@ class Settings(msgspec.Struct, frozen=True):
         return self.crash or "failed"
 
 
-decode_spec = msgspec.json.Decoder(dict[str, Any]).decode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def decode_spec(spec: str | bytes) -> dict[str, Any]:
+    """Return the spec of a study from JSON.
+
+    Raises:
+        ValueError: It is none, as are the others of `UNREADABLE`.
+    """
+    require_shallow(spec)
+    return _decode(spec)
 
 
 def make_record(

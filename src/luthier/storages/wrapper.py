@@ -131,6 +131,9 @@ class Wrapper(Storage):
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         return self._run(lambda: self.inner.rows(study, numbers))
 
+    def salvage(self, study: int, number: int) -> tuple[TrialRow | None, int]:
+        return self._run(lambda: self.inner.salvage(study, number))
+
     def upgrade(self) -> tuple[int, int]:
         return self._run(lambda: self.inner.upgrade())
 
