@@ -204,7 +204,7 @@ THEMES = {
         "storages/relational",
         "storages/wrapper",
     ],
-    "storages/test_redis": ["storages/redis_scripts"],
+    "storages/test_redis": ["storages/redis_errors", "storages/redis_scripts"],
     "storages/test_sql": [
         "storages/server_clock",
         "storages/server_urls",

@@ -18,17 +18,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ..errors import (
-    LuthierError,
     StorageDamagedError,
-    StorageDeniedError,
     StorageError,
-    StorageFullError,
-    StorageUnreachableError,
     StorageVersionError,
     StudyExistsError,
     StudyNotFoundError,
     TrialError,
-    UnstorableError,
 )
 from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow, Turn
@@ -38,6 +33,7 @@ from .base import SCHEMA, Changes, Report, Storage, StudyRecord, no_study
 from .checksums import UNREADABLE
 from .codec import encode_body, to_json, value_from_column
 from .forks import ForkAware, follow_forks
+from .redis_errors import translate
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest
 from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
@@ -60,15 +56,6 @@ _OPTIONS = (
     "username",
 )
 _URL = r"unix://.*|rediss?://([^@/#]*@)?([^@/#:\[\]]*|\[[0-9A-Fa-f:.]*\])(:[0-9]{1,5})?(/[0-9]*)?"
-_DENIED = (failures.AuthenticationError, failures.AuthorizationError, failures.NoPermissionError)
-_DENIED_TEXTS = ("DENIED", "The user executing the script", "ACL failure")
-_AWAY = (
-    failures.ConnectionError,
-    failures.TimeoutError,
-    failures.ReadOnlyError,
-    failures.MasterDownError,
-    OSError,
-)
 
 _warned: set[str] = set()  # servers that this process has logged a warning about
 
@@ -508,28 +495,7 @@ class Redis(Storage, ForkAware):
         try:
             yield
         except (failures.RedisError, OSError) as e:
-            raise self._translate(e) from e
-
-    def _translate(self, e: Exception) -> LuthierError:
-        text = str(e)
-        if "exceeds maximum allowed" in text or "invalid bulk length" in text:
-            return UnstorableError(f"{self!r} does not take this: {text}")
-        if isinstance(e, _DENIED) or text.startswith(_DENIED_TEXTS):
-            return StorageDeniedError(
-                f"{self!r} refuses: {text}; check user, password and their rights"
-            )
-        if isinstance(e, failures.OutOfMemoryError) or text.startswith("MISCONF"):
-            return StorageFullError(
-                f"no room in {self!r}, in memory or on its disk ({text}); finished trials are "
-                "safe. Make room and run again"
-            )
-        if isinstance(e, _AWAY) or text.startswith(("BUSY ", "NOREPLICAS")):
-            return StorageUnreachableError(f"{self!r} does not answer: {text}")
-        if isinstance(e, failures.AskError | failures.ClusterError):
-            return StorageError(
-                f"{self!r} belongs to a Redis Cluster; expected a single server ({text})"
-            )
-        return StorageError(f"{self!r}: {text}")
+            raise translate(e, repr(self)) from e
 
     def close(self) -> None:
         pool = self._pool
