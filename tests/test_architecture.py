@@ -20,8 +20,8 @@ FILES = sorted(SRC.rglob("*.py"))
 
 # Floors from the ground up; a file may import from lower floors, and from its own room.
 FLOORS = [
-    ["errors", "typing", "warn_once", "passwords", "_lazy"],
-    ["numerics", "validation", "argument_names", "attempts"],
+    ["errors", "typing", "terminal", "passwords", "_lazy"],
+    ["numerics", "validation", "argument_names", "attempts", "warn_once"],
     ["space", "checkpoints", "executors"],
     ["trial"],
     ["history", "storages", "measure", "evaluation", "objectives"],

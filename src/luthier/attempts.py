@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import errno
-import logging
 import math
 import random
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-logger = logging.getLogger("luthier")
+from .terminal import logger
 
 WAIT_S = 30.0  # how long a full disk and the like are waited for
 _SHORTEST_PAUSE_S = 0.05

@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 _HIDDEN = "***"
 _FURTHER = re.compile(r"(https?://)[^\s/@]+@|(://[^\s/@:]*:)[^\s/@]+@")  # URLs behind the first
+# User, password and host of what may be a URL whose scheme was left out.
+_WITHOUT_SCHEME = re.compile(r"(?<![^\s'\"(<=,/])([\w.+-]+):(?!/)[^\s'\"]{1,200}@(?=[\w\[])")
 _MAX_DEPTH = 3  # of URLs in the options of others that are looked into
 _SECRET = re.compile(
     r"pass|pwd|secret|token|credential|signature|^sig$|(access|account|api|shared)_?key|^key$",
@@ -16,7 +18,9 @@ _SECRET = re.compile(
 
 
 def hide_password(url: str) -> str:
-    """Return a URL as people may see it: without its password or token."""
+    """Return a URL as people may see it: without its password or token, also without a scheme."""
+    if "://" not in url:
+        return _WITHOUT_SCHEME.sub(rf"\1:{_HIDDEN}@", url)
     return _FURTHER.sub(lambda found: f"{found[1] or found[2]}{_HIDDEN}@", _hide(url, 0))
 
 
@@ -48,11 +52,9 @@ def _hide_value(name: str, value: str, depth: int) -> str:
 
 def hide_passwords(text: str) -> str:
     """Text in whose URLs the passwords are replaced."""
-    if "://" not in text:
+    if "://" not in text and "@" not in text:
         return text
-    return re.sub(
-        r"\S+", lambda word: hide_password(word[0]) if "://" in word[0] else word[0], text
-    )
+    return re.sub(r"\S+", lambda word: hide_password(word[0]), text)
 
 
 def find_secrets(url: str) -> set[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
-logger = logging.getLogger("luthier")
+from .terminal import logger
 
 
 class WarnOnce:

@@ -794,6 +794,45 @@ def test_a_password_in_an_error_of_an_objective_is_not_stored():
     assert b"hunter2" not in b"".join(path.read_bytes() for path in Path().glob("s.db*"))
 
 
+def test_a_url_whose_scheme_was_forgotten_is_not_shown_by_any_command(folder):
+    url = "me:hunter2@host/d"
+    for command in (
+        ("storage", "check", url),
+        ("storage", "repair", url),
+        ("storage", "copy", url, "b.db"),
+        ("storage", "upgrade", "--storage", url),
+        ("studies", "--storage", url),
+        ("show", "s", "--storage", url),
+        ("worker", "s", "train.py:objective", "--storage", url),
+        ("run", "train.py:objective", "--trials", "1", "--storage", url),
+        ("serve", "--storage", url, "--no-token", "--port", "0"),
+    ):
+        done = CliRunner().invoke(cli, command, prog_name="luthier")
+        assert done.exit_code != 0, command
+        assert "hunter2" not in done.output, command
+
+
+def test_passwords_that_earlier_versions_stored_are_not_shown(folder, caplog):
+    url = "sftp://me:hunter2@host/x"
+    for name, place in (("whole", {"url": url, "keep": "best"}), ("odd", [url]), ("none", 5)):
+        spec = SPEC | {"checkpoints": place}
+        SQLite("s.db").create_study(name, spec | ({} if name != "none" else {"sampler": [url]}))
+    SQLite("s.db").create_study("half", SPEC | {"copying": f"SQL({url!r})"})
+    for name in ("whole", "odd", "none", "half"):
+        for command in (
+            ("show", name),
+            ("best", name),
+            ("trials", name),
+            ("watch", name, "--once"),
+        ):
+            done = CliRunner().invoke(cli, [*command, "--storage", "s.db"], prog_name="luthier")
+            assert "hunter2" not in done.output, command
+        with contextlib.suppress(luthier.LuthierError):
+            assert "hunter2" not in repr(luthier.load_study(name, "s.db").engine.checkpoints)
+    done = CliRunner().invoke(cli, ["storage", "check", "s.db"], prog_name="luthier")
+    assert "hunter2" not in done.output + caplog.text
+
+
 @pytest.mark.parametrize("command", ["show", "best", "trials", "export", "studies", "delete"])
 def test_no_command_needs_a_url_on_its_command_line(monkeypatch, command):
     """Which every user of the machine can read, while a variable is read by its owner only."""

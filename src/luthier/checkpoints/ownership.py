@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import CheckpointPlaceError
+from ..terminal import logger
 
 if TYPE_CHECKING:
     from .folder import Folder
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Place = Folder | Remote | UnnamedPlace
 
-logger = logging.getLogger("luthier")
 
 _FILE = "study.json"  # says in a place whose it is
 _LONGEST = 100_000  # bytes of it

@@ -79,7 +79,7 @@ class Checkpoints:
             self._address = self.url = str(to_folder(text))
 
     def __repr__(self) -> str:
-        return f"Checkpoints({self.url!r}, keep={self.keep!r})"
+        return f"Checkpoints({hide_password(self.url)!r}, keep={self.keep!r})"
 
     @functools.cached_property
     def place(self) -> Folder | Remote | UnnamedPlace:

@@ -12,7 +12,6 @@ import click
 from .. import __version__
 from ..attempts import is_exhausted
 from ..errors import LuthierError
-from ..passwords import hide_passwords
 from .lazy_group import LazyGroup
 from .text import PlainLines, escape, escape_lines, examples, print_crash
 
@@ -44,8 +43,8 @@ class _Luthier(LazyGroup):
             return super().invoke(ctx)
         except (LuthierError, click.ClickException) as e:
             if not isinstance(e, click.ClickException):
-                raise click.ClickException(escape(hide_passwords(str(e).split("\n", 1)[0]))) from e
-            e.message = escape_lines(hide_passwords(e.message))  # type: ignore[misc]
+                raise click.ClickException(escape(str(e).split("\n", 1)[0])) from e
+            e.message = escape_lines(e.message)  # type: ignore[misc]
             raise
         except MemoryError as e:
             raise click.ClickException(f"no memory is left: {e}".rstrip(": ")) from e

@@ -15,11 +15,11 @@ from ..monitoring.json_logs import JsonLines, StderrHandler
 from ..storages import Storage
 from ..study.progress import TRIAL_LINE
 from ..study.study import Study
+from ..terminal import logger
 from .text import PlainLines
 
 _CLOSE_S = 5.0  # how long a stopped process waits for an absent server
 
-_root = logging.getLogger("luthier")
 _logger = logging.getLogger("luthier.cli")
 
 
@@ -76,17 +76,17 @@ def _log_to_stderr(formatter: logging.Formatter, verbose: bool) -> Iterator[None
     if not isinstance(formatter, JsonLines):
         # The run loop has logged a failed trial in a line of its own.
         handler.addFilter(lambda record: not hasattr(record, "error"))
-    levels = [(logger, logger.level) for logger in (_root, _logger)]
-    _root.addHandler(handler)
+    levels = [(log, log.level) for log in (logger, _logger)]
+    logger.addHandler(handler)
     if verbose:
-        _root.setLevel(logging.INFO)
+        logger.setLevel(logging.INFO)
     _logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        _root.removeHandler(handler)
-        for logger, level in levels:
-            logger.setLevel(level)
+        logger.removeHandler(handler)
+        for log, level in levels:
+            log.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -11,26 +11,27 @@ from traceback import format_exception
 from types import TracebackType
 from typing import Any
 
+from .. import terminal
 from ..passwords import hide_passwords
 
 _MOST_S = 2e11  # seconds; what is longer is no duration, and later than the year 8000
 
 
 def escape(text: object) -> str:
-    """User text that a terminal does not act on: what is not printable becomes an escape."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+    """User text as a terminal may show it: without passwords, and without acting on it."""
+    return terminal.escape(hide_passwords(str(text)))
 
 
 def escape_lines(text: object) -> str:
-    """User text of several lines that a terminal does not act on."""
-    return "\n".join(map(escape, str(text).split("\n")))
+    """User text of several lines as a terminal may show it."""
+    return terminal.escape_lines(hide_passwords(str(text)))
 
 
 class PlainLines(logging.Formatter):
     """Each record as one line that a terminal does not act on, without passwords."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return escape(hide_passwords(record.getMessage()))
+        return escape(record.getMessage())
 
 
 def print_crash(
@@ -38,7 +39,7 @@ def print_crash(
 ) -> None:
     """Print an error that nobody expected; a `sys.excepthook`."""
     text = "".join(format_exception(kind, error, traceback))
-    sys.stderr.write(escape_lines(hide_passwords(text)))
+    sys.stderr.write(escape_lines(text))
 
 
 def format_value(value: Any) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import concurrent.futures as cf
 import contextlib
-import logging
 import math
 import os
 import pickle
@@ -26,14 +25,13 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError
 
 from ..errors import NoWorkerError, ResourceError, WorkerDiedError
+from ..terminal import logger
 from . import actor, ray_cluster
 from .contract import ElasticExecutor
 from .limits import TaskLimits
 from .resources import cores
 from .sharing import Handle, place_handles
 from .tasks import Argument, Task, answer_call, read_result
-
-logger = logging.getLogger("luthier")
 
 _CAPACITY_S = 1.0  # how often the cluster is looked at, where it may have grown or shrunk
 _MAX_FAILED_STARTS = 10  # how often in a row an actor may fail to come up

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import LuthierError, MissingDependencyError
+from ..terminal import logger
 from ..validation import check_real
 
 if TYPE_CHECKING:
     from ..trial.handle import Trial
     from ..trial.record import TrialRow
 
-logger = logging.getLogger("luthier")
 
 KWH, CO2 = "energy_kwh", "co2_kg"
 _NAMES = {

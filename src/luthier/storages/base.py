@@ -34,6 +34,7 @@ from ..errors import (
     TrialError,
     find_closest,
 )
+from ..passwords import hide_passwords
 from ..trial.record import ReportValue, TrialRow, Turn
 
 SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
@@ -406,6 +407,6 @@ def require_complete_copy(record: StudyRecord) -> None:
     """
     if source := record.spec.get(COPYING):
         raise StudyError(
-            f"study {record.name!r} is half a copy, from {source}; wait for its end, or copy it "
-            "again if that was cut off: luthier storage copy"
+            f"study {record.name!r} is half a copy, from {hide_passwords(str(source))}; wait for "
+            "its end, or copy it again if that was cut off: luthier storage copy"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from ..errors import (
     TrialError,
 )
 from ..passwords import hide_password
+from ..terminal import logger
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
@@ -38,8 +38,6 @@ from .redis_scripts import decode_row, encode_report, encode_row, params_digest
 from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
 from .settings import decode_spec, make_record
-
-logger = logging.getLogger("luthier")
 
 _CALL_S = 86_400  # how long a call of add_trials is recognised
 _PAGE = 5_000  # about how many rows are read at once, so that nobody waits for a large study

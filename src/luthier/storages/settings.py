@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ..errors import SpaceError, StorageDamagedError
+from ..passwords import hide_passwords
 from ..space.space import Space
 from ..trial.record import State
 from ..validation import default_names
@@ -140,7 +141,8 @@ def read_space(name: str, described: Mapping[str, Any]) -> Space:
 
 def _damaged(name: str, reason: object) -> StorageDamagedError:
     why = reason if isinstance(reason, str | msgspec.ValidationError | SpaceError) else repr(reason)
+    shown = hide_passwords(f"{why!s:.500}")
     return StorageDamagedError(
-        f"the settings of study {name!r} cannot be read ({why!s:.500}): they are damaged, or a "
+        f"the settings of study {name!r} cannot be read ({shown}): they are damaged, or a "
         "newer luthier wrote them; 'luthier storage check' says what can be saved"
     )

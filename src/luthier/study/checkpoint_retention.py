@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -13,11 +12,10 @@ from msgspec.structs import replace
 from ..checkpoints import Checkpoints, find_superseded
 from ..errors import CheckpointError, StorageError
 from ..history.history import find_leaders
+from ..terminal import logger
 from ..trial.record import State, TrialRow
 from .bookkeeping import References
 from .replica import Replica
-
-logger = logging.getLogger("luthier")
 
 _OLD_S = 3600.0  # a file that no trial refers to for so long was left behind by a process that died
 

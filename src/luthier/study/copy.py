@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,11 +26,10 @@ from ..storages.base import COPYING, StudyRecord, require_complete_copy
 from ..storages.codec import encode_body, to_json, value_to_column
 from ..storages.settings import read_settings
 from ..storages.transitions import release
+from ..terminal import logger
 from ..trial.record import ReportValue, State, TrialRow
 from .checkpoint_owner import find_owner
 from .opening import open_checkpoints
-
-logger = logging.getLogger("luthier")
 
 _BATCH = 1_000  # trials and reports that are written at a time
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -21,14 +20,13 @@ from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
 from ..storages.files import find_missing_file, is_place
 from ..storages.settings import MAX_SEED, read_settings
+from ..terminal import logger
 from ..trial.record import TrialRow
 from ..validation import MAX_NAME_CHARACTERS, is_name, is_text, show, to_plain_text
 from .checkpoint_owner import find_owner
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine, require_file
 from .study import Study, check_catch_as
-
-logger = logging.getLogger("luthier")
 
 
 @explain_arguments(

@@ -8,7 +8,6 @@ leaves the history as the storage has it.
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import threading
 import time
@@ -31,6 +30,7 @@ from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
 from ..storages.forks import ForkAware, UnusableLock, follow_forks
 from ..storages.settings import read_settings, read_space
+from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
@@ -48,9 +48,6 @@ from .replica import Replica
 from .stop_signal import StopSignal
 from .training_faults import find_faults
 from .trial_end import store_end
-
-logger = logging.getLogger("luthier")
-
 
 _FORK_S = 10.0  # how long a fork waits for the verb of another thread
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 import time
 import weakref
 
 from ..storages import Storage
+from ..terminal import logger
 from .lease_process import the_process
-
-logger = logging.getLogger("luthier")
 
 _keys = itertools.count()
 

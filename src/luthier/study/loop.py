@@ -31,6 +31,7 @@ from ..errors import (
 )
 from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
 from ..schedulers.base import Next
+from ..terminal import logger
 from ..trial.notes import TrialNotes
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import State, TrialRow
@@ -39,8 +40,6 @@ from .engine import Engine
 from .progress import display, log_end
 from .remote import forget, reports_elsewhere, submitter
 from .run_settings import RunSettings
-
-logger = logging.getLogger("luthier")
 
 _POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
 _MAX_GIVEN_BACK = 3  # how often one trial may be given back because of the machine

@@ -12,7 +12,7 @@ from ..checkpoints import Checkpoints, temporary_store
 from ..checkpoints.places import ALLOWED, allowed_places, find_allowed
 from ..checkpoints.store import Keep, unnamed_store
 from ..errors import StudyNotFoundError, find_closest
-from ..passwords import hide_password
+from ..passwords import hide_password, hide_passwords
 from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
@@ -66,7 +66,7 @@ def require_file(
         names = [path.name for path in file.parent.iterdir() if path.name.endswith(ENDINGS)]
         if near := find_closest(file.name, names):
             advice = f"did you mean {near!r}? {advice}"
-    raise StudyNotFoundError(f"there is no file {file}; {advice}")
+    raise StudyNotFoundError(f"there is no file {hide_password(str(file))}; {advice}")
 
 
 def choose_strategies(
@@ -99,7 +99,8 @@ def stored_place(record: StudyRecord) -> StoredPlace | None:
     try:
         place = msgspec.convert(stored, StoredPlace)
     except msgspec.ValidationError:
-        return StoredPlace(f"{stored!r:.200}", "all")  # which is no place, and is only shown
+        shown = hide_passwords(f"{stored!r:.200}")
+        return StoredPlace(shown, "all")  # which is no place, and is only shown
     return StoredPlace(hide_password(place.url), place.keep)
 
 

@@ -19,14 +19,13 @@ import numpy as np
 from ..history.history import History
 from ..monitoring.json_logs import log_fields
 from ..numerics.pareto import is_non_dominated
+from ..terminal import escape, logger
 from ..trial.record import State, TrialRow
 from .engine import Engine
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-
-logger = logging.getLogger("luthier")
 
 TRIAL_LINE = "trial %d %s%s%s"  # the record in the log of a trial that ended
 _LINE_S = 5.0  # time between two plain lines
@@ -135,7 +134,7 @@ class Tally:
     """
 
     def __init__(self, engine: Engine, n_trials: int | None, timeout_s: float | None) -> None:
-        name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in engine.name)
+        name = escape(engine.name)
         self.name = name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
         self.counts = dict.fromkeys(State, 0)
         self.n_running = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -27,6 +26,7 @@ from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
 from ..stopping import StopRule
 from ..storages import Storage
+from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.record import State, TrialRow
@@ -43,7 +43,6 @@ from .trial_number import number_of
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger("luthier")
 
 INTERRUPTED = "Ctrl-C"  # the reason of a stop
 

@@ -5,18 +5,16 @@ Beside any number of others, from anywhere, until the study has what it was to h
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import StudyNotFoundError
 from ..storages import Storage
+from ..terminal import logger
 from ..trial.outcome import Objective
 from .engine import Engine
 from .study import Study
-
-logger = logging.getLogger("luthier")
 
 _POLL_S = 0.5  # how often one looks for a study that is not there yet, and at others' trials
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import traceback
 from types import TracebackType
 
-logger = logging.getLogger("luthier")
+from ..terminal import logger
 
 _generation = 0  # how many forks lie between the first process and this one
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import threading
 import zlib
@@ -30,6 +29,7 @@ from ..space.distributions import Categorical, Distribution, Float, Int, Scale
 from ..space.membership import find_raw
 from ..space.space import Space
 from ..space.widening import are_values_of
+from ..terminal import logger
 from ..validation import (
     check_cost,
     check_parameter_name,
@@ -50,8 +50,6 @@ from .notes import TrialNotes
 from .record import Decision, ReportValue
 from .reported_steps import ReportedSteps
 from .ticket import CheckpointKeeper, Ticket
-
-logger = logging.getLogger("luthier")
 
 # Types of bounds that are compared quickly with those that are known; others are converted first.
 _QUICK = frozenset({int, float, np.float64, np.int64, type(None)})
