@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import sqlite3
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from luthier.storages import from_url
 from luthier.storages.repair import read_pages, salvage, salvage_file
 
 N = 150
+RELEASED = Path(__file__).parent / "released"
 
 
 def fill(url, name="s", n=N):
@@ -193,3 +195,70 @@ def test_a_study_without_settings_is_named_and_the_others_are_saved(path):
     assert "'bad'" in result.stderr
     assert run("repair", "a.db", "b.db").exit_code == 1
     assert [s.name for s in luthier.list_studies("b.db")] == ["s"]
+
+
+def test_a_check_changes_nothing_whatever_it_is_given(path):
+    for name in ("a.db", "b.db", "c.db"):
+        Path(name).write_bytes(b"")
+    for schema in (1, 2, 3):
+        with contextlib.closing(sqlite3.connect(f"old{schema}.db")) as db:
+            db.executescript((RELEASED / f"schema-{schema}.sql").read_text())
+    fill("whole.db", n=3)
+    before = {name: Path(name).read_bytes() for name in sorted(os.listdir())}
+    for name in before:
+        for command in ("check", "repair"):
+            result = run(command, name)
+            is_empty = not before[name]
+            assert result.exit_code == is_empty, result.output
+            assert ("is an empty file" in result.stderr) == is_empty
+    assert {name: Path(name).read_bytes() for name in sorted(os.listdir())} == before
+
+
+def test_a_file_of_an_older_schema_is_saved_as_it_was(path):
+    with contextlib.closing(sqlite3.connect("old.db")) as db:
+        db.executescript((RELEASED / "schema-2.sql").read_text())
+    assert run("repair", "old.db", "new.db").exit_code == 0
+    old = salvage_file(path.parent / "old.db")
+    new = salvage_file(path.parent / "new.db")
+    assert [[row.params for row in study.rows] for study in new] == [
+        [row.params for row in study.rows] for study in old
+    ]
+
+
+def test_a_damaged_file_of_an_older_schema_is_named_and_not_its_copy(path):
+    with contextlib.closing(sqlite3.connect("old.db")) as db:
+        db.executescript((RELEASED / "schema-2.sql").read_text())
+    torn = bytearray(Path("old.db").read_bytes())
+    torn[4096 : 3 * 4096] = bytes(2 * 4096)
+    Path("old.db").write_bytes(torn)
+    result = run("check", "old.db")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: old.db is damaged")
+
+
+@pytest.mark.parametrize("kind", parameters("postgresql", "mysql", "redis"))
+def test_a_check_makes_nothing_on_a_server(path, kind):
+    url = shared(kind).fresh()
+    for _ in range(2):
+        result = run("check", url)
+        assert result.exit_code == 1
+        assert "no study in it" in result.stderr
+    fill(url, n=3)
+    assert run("check", url).exit_code == 0
+
+
+def test_the_storage_is_named_as_in_other_commands(path, monkeypatch):
+    fill("a.db", n=3)
+    monkeypatch.setenv("LUTHIER_STORAGE", "none.db")
+    assert run("check").exit_code == 1
+    assert run("check", "a.db").exit_code == 0
+    assert run("check", "--storage", "a.db").exit_code == 0
+    assert run("check", "b.db", "--storage", "a.db").exit_code == 2
+    assert run("repair", "--storage", "a.db").exit_code == 0
+    assert run("repair", "b.db", "--storage", "a.db").exit_code == 0
+    assert run("repair", "a.db", "c.db").exit_code == 0
+    assert run("repair", "a.db", "c.db", "--storage", "a.db").exit_code == 2
+    monkeypatch.setenv("LUTHIER_STORAGE", "a.db")
+    assert run("check").exit_code == 0
+    assert [study.name for study in luthier.list_studies("b.db")] == ["s"]
+    assert [study.name for study in luthier.list_studies("c.db")] == ["s"]

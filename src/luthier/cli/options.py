@@ -101,9 +101,9 @@ def parse_pairs(
     return read
 
 
-def open_storage(url: str) -> Storage:
-    """Open a storage, which is closed when the command ends."""
-    storage = from_url(url)
+def open_storage(url: str, read_only: bool = False) -> Storage:
+    """Open a storage, which is closed when the command ends; see `from_url`."""
+    storage = from_url(url, read_only)
     click.get_current_context().call_on_close(storage.close)
     return storage
 

@@ -135,35 +135,46 @@ def upgrade(storage: str) -> None:
     click.echo("nothing to do" if before == after else f"schema {before} -> {after}")
 
 
-@storage.command(epilog=examples("luthier storage check sqlite:///luthier.db"))
-@click.argument("url", envvar="LUTHIER_STORAGE", metavar="URL")
-def check(url: str) -> None:
-    """Say what of a storage is damaged.
+@storage.command(
+    epilog=examples("luthier storage check", "luthier storage check --storage sqlite:///luthier.db")
+)
+@click.argument("url", required=False, metavar="[URL]")
+@storage_option
+@click.pass_context
+def check(ctx: click.Context, url: str | None, storage: str) -> None:
+    """Say what of a storage is damaged; URL is another way to write --storage URL.
 
     All studies are read whole, and nothing is changed. The exit status is 1 where anything is
     damaged; 'luthier storage repair' saves the rest.
     """
-    if not _report(_salvage(url)):
+    if url and _is_named(ctx):
+        raise click.UsageError("name the storage once: as URL, or by --storage")
+    if not _report(_salvage(url or storage)):
         raise click.exceptions.Exit(1)
 
 
 @storage.command(
     epilog=examples(
-        "luthier storage repair sqlite:///luthier.db",
+        "luthier storage repair --storage sqlite:///luthier.db",
         "luthier storage repair postgresql://user@host/database sqlite:///saved.db",
     )
 )
-@click.argument("url", envvar="LUTHIER_STORAGE", metavar="URL")
-@click.argument("target", required=False, metavar="[TO]")
-def repair(url: str, target: str | None) -> None:
+@click.argument("places", nargs=-1, metavar="[URL] [TO]")
+@storage_option
+@click.pass_context
+def repair(ctx: click.Context, places: Sequence[str], storage: str) -> None:
     """Save what can be read of a damaged storage to another one.
 
-    The damaged storage is not changed. Trials keep their numbers: one that is lost becomes a failed
-    one that says so. Without TO, a SQLite file is renamed to FILE.damaged, and what was saved takes
-    its place. Stop all workers first.
+    URL is another way to write --storage URL. The damaged storage is not changed. Trials keep their
+    numbers: one that is lost becomes a failed one that says so. Without TO, a SQLite file is
+    renamed to FILE.damaged, and what was saved takes its place. Stop all workers first.
 
     The exit status is 1 where something could not be saved.
     """
+    url, *targets = places if places and not _is_named(ctx) else (storage, *places)
+    if len(targets) > 1:
+        raise click.UsageError("expected the damaged storage and one TO, got more")
+    target = targets[0] if targets else None
     file = file_of(url)
     if target is None and file is None:
         raise click.UsageError("name a storage to write to: luthier storage repair URL TO")
@@ -181,10 +192,15 @@ def repair(url: str, target: str | None) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _is_named(ctx: click.Context) -> bool:
+    """Whether --storage stands on the command line."""
+    return ctx.get_parameter_source("storage") is click.core.ParameterSource.COMMANDLINE
+
+
 def _salvage(url: str) -> list[Salvage]:
     file = file_of(url)
     if file is None:
-        return salvage(open_storage(url))
+        return salvage(open_storage(url, read_only=True))
     require_file(url)
     return salvage_file(file)
 

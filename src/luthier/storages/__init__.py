@@ -81,7 +81,7 @@ else:
     __getattr__, __dir__ = attach(__name__, _FILES, {"Redis": "redis"})
 
 
-def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
+def from_url(storage: str | os.PathLike[str] | Storage | None, read_only: bool = False) -> Storage:
     """Return a storage from a URL, from a path that ends in .db, or from None: memory.
 
     URLs are "sqlite:///file.db", "postgresql://user:password@host/database", "mysql://...",
@@ -93,6 +93,8 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
 
     Args:
         storage: The URL or path; a storage is returned as it is.
+        read_only: Make no tables where there are none, and upgrade none, when it is opened; the
+            verbs that write are still there.
 
     Raises:
         StorageError: There is no such kind of storage, or no such option.
@@ -115,7 +117,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
             raise StorageError(
                 f"expected a URL such as 'sqlite:///luthier.db', or a path ending in .db, got {got}"
             )
-        return _sqlite(text, {}, text)
+        return _sqlite(text, {"read_only": read_only}, text)
     if scheme == "memory":
         return Memory()
 
@@ -127,8 +129,9 @@ def from_url(storage: str | os.PathLike[str] | Storage | None) -> Storage:
                 f"expected {' or '.join(_OPTIONS)} after the '?', got {next(iter(others))!r} in "
                 f"{hide_password(text)!r}"
             )
+        options["read_only"] = read_only
         return _sqlite(unquote(place.removeprefix("/")), options, text)
-    return _on_server(scheme, place, query, text)
+    return _on_server(scheme, place, query, text, read_only)
 
 
 def _sqlite(path: str, options: dict[str, Any], text: str) -> Storage:
@@ -148,7 +151,7 @@ def _is_full(e: Exception) -> bool:
     return isinstance(e, StorageFullError)
 
 
-def _on_server(scheme: str, place: str, query: str, text: str) -> Storage:
+def _on_server(scheme: str, place: str, query: str, text: str, read_only: bool) -> Storage:
     kind = _SERVERS.get(scheme.partition("+")[0])
     if kind is None:
         raise StorageError(
@@ -161,6 +164,8 @@ def _on_server(scheme: str, place: str, query: str, text: str) -> Storage:
         retrying["reconnect_s"] = reconnect_s = options.pop("reconnect_s")
         if reconnect_s < _LONG_S:  # a server that hangs is not waited for much longer
             options["answer_s"] = max(reconnect_s, _SHORTEST_ANSWER_S)
+    if kind != "HTTP":  # which asks a service, and makes nothing
+        options["read_only"] = read_only
     inner = _load(kind)(f"{scheme}://{place}", others, **options)
     return _load("Retrying")(inner, **retrying)
 

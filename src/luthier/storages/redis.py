@@ -81,6 +81,7 @@ class Redis(Storage, ForkAware):
         checkpoints: A folder or URL for checkpoints that all workers can write to; None for one on
             this machine.
         answer_s: How long an answer may take, in seconds, unless an option says so.
+        read_only: Change nothing when it is opened: refuse a database without studies.
 
     Raises:
         StorageError: The URL or an option makes no sense.
@@ -96,6 +97,7 @@ class Redis(Storage, ForkAware):
         max_retries: int = 2,
         checkpoints: str | None = None,
         answer_s: float = 30.0,
+        read_only: bool = False,
     ) -> None:
         super().__init__(lease_s, max_retries)
         self._place, _, query = url.partition("?")
@@ -126,6 +128,7 @@ class Redis(Storage, ForkAware):
         }
         self.url = with_options(self._place, self._options | own)
         self._answer_s = answer_s
+        self._read_only = read_only
         self._lock = threading.Lock()
         self._pool: Any = None
         self._clock = ServerClock(self._server_s)
@@ -435,6 +438,8 @@ class Redis(Storage, ForkAware):
 
     def _check_schema(self, pool: Any) -> None:
         """Refuse what another program or a newer luthier has written."""
+        if self._read_only and not send_command(pool, "EXISTS", self._schema):
+            raise StorageError(f"{self!r} has no {self._schema!r}, so there is no study in it")
         schema = send_command(pool, "EVAL", scripts.SCHEMA.text, 1, self._schema, SCHEMA)
         if not schema.isdigit():
             raise StorageDamagedError(

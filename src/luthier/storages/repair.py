@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import StorageDamagedError, StorageError, StudyExistsError
+from ..errors import (
+    StorageDamagedError,
+    StorageError,
+    StorageVersionError,
+    StudyExistsError,
+)
 from ..trial.record import ReportValue, State, TrialRow
 from .base import COPYING, Storage, StudyRecord
 from .checksums import UNREADABLE
@@ -58,15 +65,43 @@ def salvage(storage: Storage) -> list[Salvage]:
 def salvage_file(path: Path) -> list[Salvage]:
     """Read all studies of a SQLite file, also of one that cannot be opened.
 
-    It is not changed. What its write-ahead log holds is read too.
+    It is not changed. What its write-ahead log holds is read too. One of an older schema is read
+    from a copy that is upgraded.
 
     Raises:
         StorageDamagedError: It is damaged, or another program's, and no study can be read.
     """
+    with _copied_if_old(path) as readable:
+        return _salvage_file(readable)
+
+
+@contextlib.contextmanager
+def _copied_if_old(path: Path) -> Iterator[Path]:
+    """A file that has the present schema: the path itself, or an upgraded copy."""
+    try:
+        SQLite(path, read_only=True).close()
+    except StorageVersionError:
+        with tempfile.TemporaryDirectory(prefix="luthier-") as folder:
+            for file in (path, Path(f"{path}-wal")):
+                if file.exists():
+                    shutil.copyfile(file, Path(folder, file.name))
+            copy = Path(folder, path.name)
+            try:
+                SQLite(copy).close()
+            except StorageDamagedError as e:
+                raise StorageDamagedError(_without_advice(e).replace(str(copy), str(path))) from e
+            yield copy
+        return
+    except StorageDamagedError:
+        pass
+    yield path
+
+
+def _salvage_file(path: Path) -> list[Salvage]:
     found = []
     problems = []
     try:
-        storage = SQLite(path)
+        storage = SQLite(path, read_only=True)
         try:
             storage.verify()
             found = salvage(storage)

@@ -73,6 +73,7 @@ class SQL(Relational, ForkAware):
         checkpoints: A folder or URL that all workers can write to; None for a folder on this
             machine.
         answer_s: How long an answer may take, in seconds.
+        read_only: Change nothing when it is opened: refuse a database without tables.
 
     Raises:
         MissingDependencyError: SQLAlchemy or the driver is not installed.
@@ -90,9 +91,11 @@ class SQL(Relational, ForkAware):
         max_retries: int = 2,
         checkpoints: str | None = None,
         answer_s: float = 60.0,
+        read_only: bool = False,
     ) -> None:
         super().__init__(lease_s, max_retries)
         self._arguments = url, dict(options or {}), lease_s, max_retries, checkpoints, answer_s
+        self._read_only = read_only
         own: dict[str, Any] = {
             "lease_s": self.lease_s,
             "max_retries": self.max_retries,
@@ -245,7 +248,9 @@ class SQL(Relational, ForkAware):
                 url, options, *_, answer_s = self._arguments
                 engine = make_engine(url, options, self._dialect, self.place, answer_s)
                 try:
-                    self._found_schema = prepare(engine, self._dialect, self.place, upgrade)
+                    self._found_schema = prepare(
+                        engine, self._dialect, self.place, upgrade, self._read_only
+                    )
                     self._max_bytes = read_max_bytes(engine, self._dialect)
                     self.database = read_identity(engine, self._dialect)
                 except BaseException:

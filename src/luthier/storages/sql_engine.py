@@ -98,7 +98,9 @@ def make_engine(
     return engine
 
 
-def prepare(engine: Engine, dialect: Dialect, place: str, upgrade: bool) -> int:
+def prepare(
+    engine: Engine, dialect: Dialect, place: str, upgrade: bool, read_only: bool = False
+) -> int:
     """Make the tables where there are none, and refuse those of another schema.
 
     Args:
@@ -106,6 +108,7 @@ def prepare(engine: Engine, dialect: Dialect, place: str, upgrade: bool) -> int:
         dialect: Of the database.
         place: The storage, for messages.
         upgrade: Upgrade tables of an older schema.
+        read_only: Refuse a database without tables.
 
     Returns:
         The schema that was found; the present one where there were no tables.
@@ -113,12 +116,15 @@ def prepare(engine: Engine, dialect: Dialect, place: str, upgrade: bool) -> int:
     Raises:
         StorageVersionError: The tables are of another schema.
         StorageUnreachableError: Another worker is making them.
+        StorageError: There are none, and none may be made.
     """
     pooled = engine.raw_connection()
     try:
         db = Connection(pooled.driver_connection)
         found = _read_schema(db, dialect)
         before = found or SCHEMA
+        if found is None and read_only:
+            raise StorageError(f"{place} has no tables of luthier, so there is no study in it")
         if found is None or (upgrade and found < SCHEMA):
             before = _make_tables(db, dialect, place) or SCHEMA
             found = SCHEMA

@@ -88,6 +88,8 @@ class SQLite(Relational):
         path: The file; it is made when it does not exist, its folder is not.
         lease_s: How long a worker may be silent before its trials are offered again, in seconds.
         max_retries: How often a trial is offered again before it counts as failed.
+        read_only: Change nothing when it is opened: refuse a file without tables, or with those of
+            an older schema.
 
     Raises:
         StorageDamagedError: The file is torn, or is another program's.
@@ -99,7 +101,11 @@ class SQLite(Relational):
     on_server = False
 
     def __init__(
-        self, path: str | os.PathLike[str], lease_s: float = 60.0, max_retries: int = 2
+        self,
+        path: str | os.PathLike[str],
+        lease_s: float = 60.0,
+        max_retries: int = 2,
+        read_only: bool = False,
     ) -> None:
         super().__init__(lease_s, max_retries)
         self.path = Path(path).expanduser().absolute()
@@ -107,7 +113,7 @@ class SQLite(Relational):
         self.url = f"sqlite:///{quote(str(self.path))}?{options}"
         self.folder = f"{self.path}.checkpoints"
         self.file = str(self.path)
-        self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES, _UPGRADES)
+        self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES, _UPGRADES, read_only)
 
     def __repr__(self) -> str:
         return f"SQLite({str(self.path)!r})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import sqlite3
 import struct
 import threading
@@ -42,9 +43,14 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DAMAGED_TEXTS = ("no such table", "no such column", "unsupported file format")
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
-_FOREIGN = (  # what runs statements of the file's own
-    "SELECT 1 FROM sqlite_master "
-    "WHERE type NOT IN ('table', 'index') OR sql LIKE '%VIRTUAL%' LIMIT 1"
+# Statements that make a table or an index of columns; all others could run what the file says.
+_NAMES = r"\( ?\w+(?: ?, ?\w+)* ?\)"
+_COLUMN = r"\w+(?: \w+)*(?: ?\( ?\d+(?: ?, ?\d+)? ?\)(?: \w+)*)?"
+_ITEM = rf"(?:(?:PRIMARY KEY|UNIQUE) ?{_NAMES}|{_COLUMN})"
+_PLAIN = re.compile(
+    rf"CREATE TABLE \w+ ?\( ?{_ITEM}(?: ?, ?{_ITEM})* ?\)(?: WITHOUT ROWID)?"
+    rf"|CREATE (?:UNIQUE )?INDEX \w+ ON \w+ ?{_NAMES}(?: WHERE \w+ IS NOT NULL)?",
+    re.IGNORECASE,
 )
 _FULL = {
     "SQLITE_IOERR_WRITE",
@@ -66,6 +72,7 @@ class File(ForkAware):
         schema: The number of the tables' present form; a file with a larger one is refused.
         tables: The statements that make the tables in a new file.
         upgrades: By schema, the statements that turn a file of that schema into one of the next.
+        read_only: Refuse a file that has no tables, or an older schema.
 
     Attributes:
         found: The schema that the file had when it was opened.
@@ -75,7 +82,13 @@ class File(ForkAware):
     """
 
     def __init__(
-        self, path: Path, application: int, schema: int, tables: str, upgrades: Mapping[int, str]
+        self,
+        path: Path,
+        application: int,
+        schema: int,
+        tables: str,
+        upgrades: Mapping[int, str],
+        read_only: bool = False,
     ) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
@@ -86,8 +99,13 @@ class File(ForkAware):
         self._log: tuple[_Identity, _Identity] | None = None  # that the connection writes to
         self._lock = threading.RLock()
         follow_forks(self)
-        with self.write() as db:
-            self._prepare(db, application, schema, tables, upgrades)
+        with self.read() if read_only else self.write() as db:
+            version = self._read_version(db, application, schema)
+            if read_only:
+                self._require_version(version, schema)
+            else:
+                self._make_tables(db, version, application, schema, tables, upgrades)
+            self._settle(db, read_only)
 
     def write(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """Begin a transaction beside which no other one may write."""
@@ -231,18 +249,8 @@ class File(ForkAware):
         index = _identity(self._index_path)
         return None if log is None or index is None else (log, index)
 
-    def _prepare(
-        self,
-        db: sqlite3.Connection,
-        application: int,
-        schema: int,
-        tables: str,
-        upgrades: Mapping[int, str],
-    ) -> None:
-        """Make the tables in a new file, upgrade an old one, and refuse what is not ours.
-
-        It runs inside a write transaction, and leaves another one open.
-        """
+    def _read_version(self, db: sqlite3.Connection, application: int, schema: int) -> int:
+        """Return the schema of the file, 0 for a new one, and refuse what is not ours."""
         (found,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (n_tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -250,10 +258,12 @@ class File(ForkAware):
             raise StorageDamagedError(
                 f"{self.path} is another program's SQLite file; choose another path"
             )
-        if db.execute(_FOREIGN).fetchone() is not None:
+        made = (sql for (sql,) in db.execute("SELECT sql FROM sqlite_master") if sql is not None)
+        if not all(map(_is_plain, made)):
             raise StorageDamagedError(
-                f"{self.path} holds views, triggers or virtual tables, which would run what they "
-                "say; luthier makes none: remove them, or choose another path"
+                f"{self.path} holds views, triggers or virtual tables, or tables and indexes with "
+                "expressions, which would run what they say; luthier makes none: remove them, or "
+                "choose another path"
             )
         if version > schema:
             raise StorageVersionError(
@@ -262,6 +272,28 @@ class File(ForkAware):
             )
 
         self.found = version or schema
+        return int(version)
+
+    def _require_version(self, version: int, schema: int) -> None:
+        """Refuse a file that would have to be changed."""
+        if version == 0:
+            raise StorageDamagedError(f"{self.path} is an empty file, which holds no study")
+        if version < schema:
+            raise StorageVersionError(
+                f"{self.path} has schema {version}, this luthier needs {schema}: stop all workers "
+                "and run 'luthier storage upgrade'"
+            )
+
+    @staticmethod
+    def _make_tables(
+        db: sqlite3.Connection,
+        version: int,
+        application: int,
+        schema: int,
+        tables: str,
+        upgrades: Mapping[int, str],
+    ) -> None:
+        """Make the tables in a new file, and upgrade an old one, in a write transaction."""
         if version == 0:
             for statement in tables.split(";"):
                 db.execute(statement)
@@ -274,9 +306,11 @@ class File(ForkAware):
         if version != schema:
             db.execute(f"PRAGMA user_version = {schema}")
 
-        # The journal's mode can only be set outside of a transaction.
+    def _settle(self, db: sqlite3.Connection, read_only: bool) -> None:
+        """Check the file once it has its tables; ends the transaction, and leaves another open."""
         _wait_and_execute(db, "COMMIT")
-        _wait_and_execute(db, "PRAGMA journal_mode = WAL")
+        if not read_only:  # the journal's mode can only be set outside of a transaction
+            _wait_and_execute(db, "PRAGMA journal_mode = WAL")
         self._check(db)
         self._identity = _identity(self.path)
         _wait_and_execute(db, "BEGIN")
@@ -336,6 +370,11 @@ class File(ForkAware):
                 "stuck?"
             )
         return StorageError(f"{self.path}: {e}")
+
+
+def _is_plain(statement: str) -> bool:
+    """Return whether a statement only makes a table or an index of columns."""
+    return _PLAIN.fullmatch(" ".join(statement.replace('"', "").split())) is not None
 
 
 def _wait_and_execute(db: sqlite3.Connection, statement: str, args: tuple[Any, ...] = ()) -> Any:
