@@ -30,6 +30,7 @@ __all__ = [
     "list_studies",
     "load_study",
     "share",
+    "analysis",
     "checkpoints",
     "errors",
     "evaluation",
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from . import analysis as analysis
     from . import checkpoints as checkpoints
     from . import errors as errors
     from . import evaluation as evaluation
@@ -104,6 +106,7 @@ else:
             "list_studies": "study",
             "load_study": "study",
             "share": "executors.sharing",
+            "analysis": "",
             "checkpoints": "",
             "errors": "",
             "evaluation": "",

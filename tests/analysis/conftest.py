@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from luthier import Categorical, Float, Int, Space, State
@@ -53,6 +54,12 @@ def odd_histories() -> dict[str, History]:
         ),
         "every kind of parameter": random_history(SPACE, 60),
         "three objectives": random_history(SPACE, 40, n_objectives=3),
+        "pruned and paused": history(
+            trial({"x": 0.1}, 1.0, reports=[3, 2, 1]),
+            trial({"x": 0.2}, state=State.PRUNED, reports=[math.nan]),
+            trial({"x": 0.3}, state=State.PAUSED, reports=[3, 2]),
+            trial({"x": 0.4}, state=State.WAITING),
+        ),
         "out of the space": history(*[trial({"x": 5.0 + i}, float(i)) for i in range(5)]),
     }
 
@@ -65,16 +72,27 @@ def odd(request: pytest.FixtureRequest) -> History:
 
 @pytest.fixture(scope="session")
 def large() -> History:
-    """100,000 trials, of which about 60,000 are complete."""
-    return with_times(random_history(SPACE, 100_000))
+    """100,000 trials."""
+    return trained(100_000)
 
 
-def with_times(h: History) -> History:
-    """Return the complete trials of a history, one after the other, a second each."""
-    values = h.values.tolist()
-    rows = [
-        trial(params, values[i], started_s=float(i), finished_s=i + 1.0, cost=1.0)
-        for i, params in enumerate(h.space.decode(h.X))
-        if h.state[i] == State.COMPLETE
-    ]
-    return history(*rows, space=h.space, directions=h.directions)
+def trained(n: int, n_objectives: int = 1) -> History:
+    """Return n trials that took a second each, of which three quarters were pruned halfway."""
+    rng = np.random.default_rng(n)
+    values = rng.random((n, n_objectives)).tolist()
+    rows = []
+    for i, params in enumerate(SPACE.decode(SPACE.sample(rng, n))):
+        ends = i % 4 == 0
+        reports = {1: tuple(values[i]), 2: tuple(values[i])} if ends else {1: tuple(values[i])}
+        rows.append(
+            trial(
+                params,
+                values[i],
+                State.COMPLETE if ends else State.PRUNED,
+                reports=reports,
+                started_s=float(i),
+                finished_s=i + 1.0,
+                cost=1.0,
+            )
+        )
+    return history(*rows, space=SPACE, directions=["minimize"] * n_objectives)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from luthier.numerics.rank_tests import average_ranks, rank_sum, spearman, trend
+from luthier.numerics.rank_tests import average_ranks, rank_sum, spearman, spearman_interval, trend
 
 SAMPLES = st.lists(st.integers(-5, 5).map(float), min_size=3, max_size=30)
 
@@ -41,6 +41,22 @@ def test_spearman_is_scipys(seed):
 
 def test_a_constant_goes_with_nothing():
     assert spearman([1, 1, 1], [1, 2, 3]) == (0, 1)
+
+
+def test_the_interval_of_a_rank_correlation_covers_the_truth():
+    """Of normal pairs with correlation r, Spearman's is 6 asin(r / 2) / pi."""
+    rng = np.random.default_rng(0)
+    truth = 6 / np.pi * np.arcsin(0.6 / 2)
+    hits = 0
+    for _ in range(400):
+        x = rng.standard_normal(40)
+        y = 0.6 * x + 0.8 * rng.standard_normal(40)
+        low, high = spearman_interval(spearman(x, y)[0], 40)
+        hits += low <= truth <= high
+    assert 0.92 <= hits / 400 <= 0.98
+    assert spearman_interval(0.9, 3) == (-1, 1)
+    low, high = spearman_interval(1.0, 10)
+    assert 0.9 < low < high == 1
 
 
 @given(SAMPLES)

@@ -7,34 +7,57 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
+    "Attainment",
     "Axis",
+    "Bands",
     "Choice",
+    "Curves",
     "Density",
+    "Duplicates",
     "EDF",
+    "Fan",
     "Finding",
     "Forecast",
+    "HypervolumeCurve",
     "Incumbent",
     "Isolation",
+    "PairTest",
     "Parallel",
+    "Pareto",
     "Points",
     "Ranks",
     "Recommendation",
+    "Resources",
+    "RungAgreement",
     "Slice",
+    "StudyComparison",
     "Timeline",
+    "TuningCurve",
+    "attainment",
     "choose",
+    "compare",
+    "curves",
     "diagnose",
+    "duplicates",
     "edf",
     "forecast",
+    "hypervolume",
     "incumbent",
     "isolation",
     "parallel",
+    "pareto",
     "rank",
+    "rank_correlation",
     "recommend",
+    "resources",
     "slices",
     "timeline",
+    "tuning_curve",
 ]
 
 if TYPE_CHECKING:
+    from .attained_fronts import Attainment as Attainment
+    from .attained_fronts import attainment as attainment
     from .axes import Axis as Axis
     from .best_by_range import Isolation as Isolation
     from .best_by_range import isolation as isolation
@@ -45,9 +68,15 @@ if TYPE_CHECKING:
     from .cumulative_shares import EDF as EDF
     from .cumulative_shares import edf as edf
     from .diagnosis import diagnose as diagnose
+    from .dominated_volume import HypervolumeCurve as HypervolumeCurve
+    from .dominated_volume import hypervolume as hypervolume
+    from .expected_best import TuningCurve as TuningCurve
+    from .expected_best import tuning_curve as tuning_curve
     from .findings.finding import Finding as Finding
     from .forecast_result import Forecast as Forecast
     from .forecasting import forecast as forecast
+    from .front_points import Pareto as Pareto
+    from .front_points import pareto as pareto
     from .one_parameter import Slice as Slice
     from .one_parameter import slices as slices
     from .parallel_lines import Parallel as Parallel
@@ -56,6 +85,19 @@ if TYPE_CHECKING:
     from .points import Points as Points
     from .recommendation import Recommendation as Recommendation
     from .recommendation import recommend as recommend
+    from .repeated_points import Duplicates as Duplicates
+    from .repeated_points import duplicates as duplicates
+    from .reported_curves import Bands as Bands
+    from .reported_curves import Curves as Curves
+    from .reported_curves import Fan as Fan
+    from .reported_curves import curves as curves
+    from .resource_use import Resources as Resources
+    from .resource_use import resources as resources
+    from .rung_agreement import RungAgreement as RungAgreement
+    from .rung_agreement import rank_correlation as rank_correlation
+    from .study_comparison import PairTest as PairTest
+    from .study_comparison import StudyComparison as StudyComparison
+    from .study_comparison import compare as compare
     from .value_ranks import Ranks as Ranks
     from .value_ranks import rank as rank
     from .worker_times import Timeline as Timeline
@@ -64,30 +106,51 @@ else:
     __getattr__, __dir__ = attach(
         __name__,
         {
+            "Attainment": "attained_fronts",
             "Axis": "axes",
+            "Bands": "reported_curves",
             "Choice": "choice",
+            "Curves": "reported_curves",
             "Density": "points",
+            "Duplicates": "repeated_points",
             "EDF": "cumulative_shares",
+            "Fan": "reported_curves",
             "Finding": "findings.finding",
             "Forecast": "forecast_result",
+            "HypervolumeCurve": "dominated_volume",
             "Incumbent": "best_so_far",
             "Isolation": "best_by_range",
+            "PairTest": "study_comparison",
             "Parallel": "parallel_lines",
+            "Pareto": "front_points",
             "Points": "points",
             "Ranks": "value_ranks",
             "Recommendation": "recommendation",
+            "Resources": "resource_use",
+            "RungAgreement": "rung_agreement",
             "Slice": "one_parameter",
+            "StudyComparison": "study_comparison",
             "Timeline": "worker_times",
+            "TuningCurve": "expected_best",
+            "attainment": "attained_fronts",
             "choose": "choice",
+            "compare": "study_comparison",
+            "curves": "reported_curves",
             "diagnose": "diagnosis",
+            "duplicates": "repeated_points",
             "edf": "cumulative_shares",
             "forecast": "forecasting",
+            "hypervolume": "dominated_volume",
             "incumbent": "best_so_far",
             "isolation": "best_by_range",
             "parallel": "parallel_lines",
+            "pareto": "front_points",
             "rank": "value_ranks",
+            "rank_correlation": "rung_agreement",
             "recommend": "recommendation",
+            "resources": "resource_use",
             "slices": "one_parameter",
             "timeline": "worker_times",
+            "tuning_curve": "expected_best",
         },
     )

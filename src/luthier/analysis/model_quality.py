@@ -9,6 +9,7 @@ import numpy as np
 
 from ..models.surrogate import Surrogate
 from ..numerics import forest
+from ..numerics.rank_tests import spearman
 from ..typing import Array, Index
 
 LEAST_R2 = 0.1
@@ -86,7 +87,7 @@ def measure_quality(
     if sd is not None:
         coverage = float((np.abs(observed - predicted) <= _Z * sd).mean())
     r2 = 1 - error / total if total > 0 else 0.0
-    return ModelQuality(_spearman(observed, predicted), r2, n, n_needed, coverage)
+    return ModelQuality(spearman(observed, predicted)[0], r2, n, n_needed, coverage)
 
 
 def surrogate_quality(surrogate: Surrogate, d: int) -> ModelQuality:
@@ -119,17 +120,3 @@ def forest_quality(
         fitted = forest.fit(X[~out], y[~out], n_choices, rng, n_trees, min_leaf=3)
         predicted[out] = forest.predict(fitted, X[out])[0]
     return measure_quality(y, predicted, n_needed=count_needed(d))
-
-
-def _spearman(x: Array, y: Array) -> float:
-    """Rank correlation of two samples (n,), ties by their average rank; 0 where one is constant."""
-    a, b = _ranks(x), _ranks(y)
-    a -= a.mean()
-    b -= b.mean()
-    size = math.sqrt(float(a @ a) * float(b @ b))
-    return float(a @ b) / size if size > 0 else 0.0
-
-
-def _ranks(x: Array) -> Array:
-    _, group, counts = np.unique(x, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[group])

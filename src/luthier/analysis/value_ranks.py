@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from ..history.history import History
+from ..numerics.rank_tests import average_ranks
 from ..typing import Array, Index, Mask
 from .axes import Axis, read_axes
 from .measured_trials import collect_measured
@@ -61,9 +60,7 @@ def rank(
     axes = read_axes(history.space, params)
     trials = collect_measured(history, objective)
     n = trials.n
-    _, group, count = np.unique(trials.loss, return_inverse=True, return_counts=True)
-    mean_rank = (np.cumsum(count) - (count + 1) / 2)[group]
-    ranks = mean_rank / (n - 1) if n > 1 else np.zeros(n)
+    ranks = (average_ranks(trials.loss) - 1) / max(n - 1, 1)
     shown = sample_trials(trials, MAX_POINTS)[::-1]
     trials = trials.take(shown)
     columns = [history.space.column[axis.name] for axis in axes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -56,6 +57,20 @@ def spearman(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
         return 0.0, 1.0
     rho = float((a * b).sum()) / size
     return rho, math.erfc(rho * math.sqrt(len(a) - 1) / math.sqrt(2)) / 2
+
+
+def spearman_interval(rho: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a rank correlation of n pairs; -1 to 1 for fewer than four.
+
+    Source: Bonett & Wright 2000, eq. 9 (Fisher's transform with variance (1 + rho² / 2) / (n - 3)).
+    Deviation: rho counts as 1 - 1 / n² at most, as that of pairs in perfect order is no certainty.
+    """
+    if n < 4:
+        return -1.0, 1.0
+    most = 1 - 1 / n**2
+    z = math.atanh(min(max(rho, -most), most))
+    half = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt((1 + rho * rho / 2) / (n - 3))
+    return min(math.tanh(z - half), rho), max(math.tanh(z + half), rho)
 
 
 def trend(x: ArrayLike) -> float:
