@@ -21,12 +21,13 @@ FILES = sorted(SRC.rglob("*.py"))
 # Floors from the ground up; a file may import from lower floors, and from its own room.
 FLOORS = [
     ["errors", "typing", "terminal", "passwords", "_lazy"],
-    ["numerics", "validation", "argument_names", "attempts", "warn_once"],
+    ["numerics", "validation", "argument_names", "attempts", "notebook", "warn_once"],
     ["space", "checkpoints", "executors"],
     ["trial"],
     ["history", "storages", "measure", "evaluation", "objectives"],
     ["models", "monitoring"],
     ["samplers", "schedulers", "analysis", "stopping"],
+    ["plots"],
     ["study"],
     ["server", "testing"],
     ["cli"],

@@ -37,6 +37,7 @@ __all__ = [
     "executors",
     "history",
     "measure",
+    "plots",
     "samplers",
     "schedulers",
     "stopping",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from . import executors as executors
     from . import history as history
     from . import measure as measure
+    from . import plots as plots
     from . import samplers as samplers
     from . import schedulers as schedulers
     from . import stopping as stopping
@@ -113,6 +115,7 @@ else:
             "executors": "",
             "history": "",
             "measure": "",
+            "plots": "",
             "samplers": "",
             "schedulers": "",
             "stopping": "",

@@ -27,6 +27,7 @@ _OTHER_NAMES = {
     "randint": "luthier.Int(low, high)",
     "trial": "luthier.Trial, TrialRow and State",
     "uniform": "luthier.Float(low, high)",
+    "visualization": "luthier.plots",
 }
 
 

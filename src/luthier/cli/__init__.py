@@ -25,6 +25,7 @@ _COMMANDS = {
     "best": ("results", "Print the best trial, or the front of several objectives."),
     "choose": ("choose", "Choose one of several good trials, and say why."),
     "diagnose": ("diagnose", "Say what may be wrong with a study and what to do, the worst first."),
+    "plot": ("plot", "Draw a figure of a study into a file."),
     "trials": ("results", "List the trials of a study."),
     "export": ("results", "Export all trials of a study as CSV or JSON."),
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),

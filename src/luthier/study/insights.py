@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from .. import analysis
+from .. import analysis, plots
 from ..trial.record import TrialRow
 from .engine import Engine
 from .trial_number import number_of
@@ -119,3 +120,19 @@ class Insights:
                 is_scheduled=self.engine.scheduler is not None,
                 quick=quick,
             )
+
+    def plot(self, name: str, **options: Any) -> Any:
+        """Plot a figure: `study.plot("history")` is `luthier.plots.history(study)`.
+
+        Args:
+            name: Of a function of `luthier.plots`; Optuna's names are understood as well.
+            **options: Those of the function, such as params=["lr"] or backend="matplotlib".
+
+        Returns:
+            A figure of the back end, which shows itself in a notebook and has `save(path)`.
+
+        Raises:
+            UnknownNameError: There is no figure of that name.
+            TooFewResultsError: The trials tell too little for it.
+        """
+        return plots.plot(self, name, **options)

@@ -12,12 +12,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..history.history import History
 from ..monitoring.json_logs import log_fields
+from ..notebook import find_notebook
 from ..numerics.pareto import is_non_dominated
 from ..terminal import escape, logger
 from ..trial.record import State, TrialRow
@@ -305,13 +306,6 @@ def _lines(tally: Tally, is_asked: bool) -> Iterator[Watcher]:
         tally.over = True
         if is_asked or (tally.elapsed_s >= _QUIET_S and tally.n_finished != is_said):
             line()
-
-
-def find_notebook() -> Any:
-    """Return IPython's shell if this process is the kernel of a notebook; else None."""
-    ipython = sys.modules.get("IPython")  # whoever is in a notebook has loaded it
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell if getattr(shell, "kernel", None) is not None else None
 
 
 @contextlib.contextmanager

@@ -1,0 +1,73 @@
+"""The command plot: a figure of a study as a file."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import plots
+from ..plots.by_name import find_figure, list_figures
+from .options import combine, load_study, storage_option
+from .text import examples
+
+
+@click.command(
+    epilog=examples(
+        "luthier plot history train --output history.svg",
+        "luthier plot slices train --param lr --param layers --output slices.png",
+        "luthier plot history train --by time --where 'layers >= 2' --output history.html",
+    ),
+    short_help="Draw a figure of a study into a file.",
+)
+@combine(
+    click.argument("figure"),
+    click.argument("name", required=False),
+    storage_option,
+    click.option(
+        "--output",
+        "-o",
+        required=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File that ends in .svg, .html, .png or .pdf; the last two need matplotlib.",
+    ),
+    click.option("--param", "params", multiple=True, metavar="NAME", help="A parameter to show."),
+    click.option("--objective", metavar="NAME", help="The objective.  [default: the first]"),
+    click.option("--by", metavar="WHAT", help="Of history: by trial, time, cost or energy."),
+    click.option("--where", metavar="RULE", help="Only trials that satisfy RULE: 'layers >= 2'."),
+    click.option("--log/--linear", default=None, help="Axis of the values."),
+    click.option("--theme", type=click.Choice(["light", "dark"]), help="Colours of the figure."),
+)
+def plot(
+    figure: str,
+    name: str | None,
+    storage: str,
+    output: Path,
+    params: Sequence[str],
+    theme: str | None,
+    **given: Any,
+) -> None:
+    """Draw a FIGURE of the study NAME into a file.
+
+    Figures: {figures}.
+
+    Without NAME, the only study of the storage is drawn.
+    """
+    draw = getattr(plots, find_figure(figure))
+    options = {option: value for option, value in given.items() if value is not None}
+    if params:
+        options["params"] = list(params)
+    known = inspect.signature(draw).parameters
+    for option in options.keys() - known.keys():
+        raise click.UsageError(f"{figure} has no --{option.removesuffix('s')}")
+    study = load_study(name, storage)
+    try:
+        draw(study, backend="svg", theme=theme, **options).save(output)
+    except ValueError as e:
+        raise click.UsageError(str(e)) from e
+
+
+plot.help = (plot.help or "").format(figures=", ".join(list_figures()))

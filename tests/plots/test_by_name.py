@@ -1,0 +1,93 @@
+import re
+
+import pytest
+from click.testing import CliRunner
+
+import luthier
+from luthier import plots
+from luthier.cli import cli
+from luthier.errors import TooFewResultsError, UnknownNameError
+from luthier.plots.by_name import find_figure, list_figures
+from luthier.plots.optuna_names import OPTUNA_NAMES
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = luthier.create_study(name="train", storage="sqlite:///luthier.db", seed=0)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("n", 1, 3), n_trials=12)
+    return study
+
+
+def test_a_study_plots_by_name(study):
+    figure = study.plot("history", backend="svg", log=False)
+    assert figure.svg == plots.history(study, backend="svg", log=False).svg
+
+
+@pytest.mark.parametrize("name", ["history", "plot_optimization_history", "Optimization-History"])
+def test_names_of_optuna_are_understood(name):
+    assert find_figure(name) == "history"
+
+
+def test_functions_of_optuna_are_found():
+    from luthier.plots import plot_slice
+
+    assert plot_slice is plots.slices
+    with pytest.raises(AttributeError, match="it has"):
+        plots.plot_nothing
+
+
+def test_all_names_of_optuna_lead_somewhere():
+    assert set(OPTUNA_NAMES.values()) & set(list_figures())
+
+
+def test_an_unknown_figure_is_refused_with_a_hint(study):
+    with pytest.raises(UnknownNameError, match="did you mean 'history'"):
+        study.plot("histroy")
+
+
+def test_a_study_without_results_says_so():
+    with pytest.raises(TooFewResultsError):
+        luthier.create_study().plot("history")
+
+
+def call(*args, status=0):
+    result = CliRunner().invoke(cli, [*map(str, args)], prog_name="luthier")
+    assert result.exit_code == status, (result.output, result.exception)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("ending", "begin"),
+    [("svg", b"<?xml"), ("html", b"<!doctype html>"), ("png", b"\x89PNG"), ("pdf", b"%PDF")],
+)
+def test_a_command_draws_files(study, tmp_path, ending, begin):
+    call("plot", "slices", "train", "--param", "x", "--output", f"slices.{ending}")
+    assert (tmp_path / f"slices.{ending}").read_bytes().startswith(begin)
+
+
+def test_the_only_study_is_drawn_where_none_is_named(study, tmp_path):
+    call("plot", "history", "--by", "time", "-o", "h.svg", "--theme", "dark", "--log")
+    assert "time since the start" in (tmp_path / "h.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "message"),
+    [
+        (["histroy", "-o", "a.svg"], 1, "did you mean 'history'"),
+        (["history", "-o", "a.gif"], 2, "expected a file that ends in .svg, .html, .png, .pdf"),
+        (["timeline", "--param", "x", "-o", "a.svg"], 2, "timeline has no --param"),
+        (["slices", "--param", "y", "-o", "a.svg"], 2, "no parameter 'y'"),
+        (["history", "--by", "moon", "-o", "a.svg"], 2, "by must be one of"),
+        (["history"], 2, "Missing option"),
+    ],
+)
+def test_wrong_words_are_refused(study, tmp_path, args, status, message):
+    result = call("plot", *args, status=status)
+    assert message in re.sub(r"\s+", " ", result.output)
+    assert not (tmp_path / "a.svg").exists()
+
+
+def test_the_help_names_all_figures(study):
+    text = re.sub(r"\s+", " ", call("plot", "--help").output)
+    assert all(name in text for name in list_figures())

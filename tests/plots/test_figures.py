@@ -1,0 +1,275 @@
+"""The data of each figure: golden numbers, and what is said where something is left out."""
+
+import math
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier import Categorical, Float, Int, Space, State, plots
+from luthier.analysis import (
+    best_by_range,
+    best_so_far,
+    cumulative_shares,
+    one_parameter,
+    parallel_lines,
+    value_ranks,
+    worker_times,
+)
+from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError
+from luthier.plots.figure import Bars, Dots, Heat, Line
+from luthier.plots.figures.edf import describe_edf
+from luthier.plots.figures.history import describe_history
+from luthier.plots.figures.isolation import describe_isolation
+from luthier.plots.figures.parallel import describe_parallel
+from luthier.plots.figures.parameters import describe_axis, find_columns
+from luthier.plots.figures.points import describe_values
+from luthier.plots.figures.rank import describe_ranks
+from luthier.plots.figures.slices import describe_slices
+from luthier.plots.figures.timeline import describe_timeline
+from luthier.plots.source import name_sources
+from luthier.testing.histories import history, trial
+
+SPACE = Space(
+    {
+        "lr": Float(1e-4, 1.0, scale="log"),
+        "kind": Categorical(["cnn", "mlp"]),
+        "momentum": Float(0.5, 0.999, scale="reverse_log"),
+    }
+)
+
+
+def params(lr, kind="cnn", momentum=0.9):
+    return {"lr": lr, "kind": kind, "momentum": momentum}
+
+
+@pytest.fixture
+def given():
+    return history(
+        trial(params(1e-3), 4.0),
+        trial(params(1e-2, "mlp", 0.99), 2.0),
+        trial(params(1e-1), 3.0),
+        trial(params(1e-2), 1.0, constraints={"c": 1.0}),
+        trial(params(1.0), state=State.FAILED),
+        trial(params(2e-2), 1.5),
+        space=SPACE,
+    )
+
+
+def layers(figure, kind, panel=0):
+    return [layer for layer in figure.panels[panel].layers if isinstance(layer, kind)]
+
+
+def test_history(given):
+    figure = describe_history(best_so_far.incumbent(given))
+    (line,) = layers(figure, Line)
+    assert line.steps
+    assert line.x.tolist() == [0, 1, 5, 5]
+    assert line.y.tolist() == [4, 2, 1.5, 1.5]
+    feasible, infeasible = layers(figure, Dots)
+    assert feasible.x.tolist() == [0, 1, 2, 5]
+    assert feasible.hover[0] == "trial 0: 4"
+    assert infeasible.hollow
+    assert (infeasible.x.tolist(), infeasible.y.tolist()) == ([3], [1.0])
+
+
+def test_history_of_trials_of_which_none_is_feasible_has_no_line_and_says_why():
+    given = history(trial({"x": 0.5}, 1.0, constraints={"c": 1.0}))
+    figure = describe_history(best_so_far.incumbent(given))
+    assert layers(figure, Line) == []
+    assert figure.notes == ("No trial is feasible.",)
+
+
+def test_slices(given):
+    figure = describe_slices(one_parameter.slices(given))
+    assert [panel.x.label for panel in figure.panels] == ["lr", "kind", "momentum"]
+    assert [panel.x.scale for panel in figure.panels] == ["log", "category", "linear"]
+    feasible, infeasible, best = layers(figure, Dots)
+    assert feasible.x == pytest.approx([1e-3, 1e-2, 1e-1, 2e-2])
+    assert infeasible.hollow
+    assert (best.x[0], best.y[0]) == (pytest.approx(2e-2), 1.5)
+    assert layers(figure, Dots, 1)[0].x.tolist() == [0, 1, 0, 0]
+    # Momentum stands where it says, although its scale is none of a panel.
+    axis = figure.panels[2].x
+    assert [tick.label for tick in axis.marks] == ["0.999", "0.99", "0.9"]
+    assert layers(figure, Dots, 2)[0].x[1] == pytest.approx(axis.marks[1].value)
+    assert figure.panels[1].y.label == ""  # it is that of its neighbour
+    assert (figure.panels[1].y.low, figure.panels[1].y.high) == (
+        figure.panels[0].y.low,
+        figure.panels[0].y.high,
+    )
+
+
+def test_edf_of_two_studies(given):
+    other = history(trial(params(1e-3), 2.0), trial(params(1e-2), 2.0), space=SPACE)
+    records = {name: cumulative_shares.edf(h) for name, h in {"a": given, "b": other}.items()}
+    first, second = layers(describe_edf(records), Line)
+    assert first.x.tolist() == [1.5, 1.5, 2, 3, 4]
+    assert first.y.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert (second.x.tolist(), second.y.tolist()) == ([2, 2], [0, 1])
+    assert (first.label, second.label) == ("a", "b")
+    assert first.colour != second.colour
+    assert "1 trial that broke a constraint" in describe_edf(records).notes[0]
+
+
+def test_isolation(given):
+    figure = describe_isolation(best_by_range.isolation(given, ["kind"]))
+    (line,) = layers(figure, Line)
+    assert line.x[:2].tolist() == [-0.5, 0.5]
+    assert line.y[[0, 3]].tolist() == [1.5, 2.0]
+    (dots,) = layers(figure, Dots)
+    assert dots.x.tolist() == [0, 1]
+    assert dots.hover == ("trial 5: 1.5, best of 3", "trial 1: 2, best of 1")
+
+
+def test_parallel(given):
+    figure = describe_parallel(parallel_lines.parallel(given))
+    lines = layers(figure, Line)
+    n_drawn = sum(int(np.isnan(line.x).sum()) for line in lines)
+    assert n_drawn == 5  # each complete trial lifts the pen once
+    assert lines[0].label == "infeasible"
+    best = lines[-1]  # on top
+    assert best.shade < min(line.shade for line in lines[1:-1])
+    assert best.y[:4] == pytest.approx([math.log(200) / math.log(1e4), 0.0, 0.3495, 0.125], abs=0.1)
+    assert [tick.label for tick in figure.panels[0].x.marks] == [*SPACE.names, "value"]
+
+
+def test_parallel_draws_the_best_on_top_where_values_are_maximized():
+    rows = [trial({"x": i / 10}, float(i)) for i in range(10)]
+    record = parallel_lines.parallel(history(*rows, directions=["maximize"]))
+    shades = [line.shade for line in layers(describe_parallel(record), Line)]
+    assert shades == sorted(shades)
+
+
+def test_rank(given):
+    figure = describe_ranks(value_ranks.rank(given))
+    assert [(p.x.label, p.y.label) for p in figure.panels] == [
+        ("lr", "kind"),
+        ("lr", "momentum"),
+        ("kind", "momentum"),
+    ]
+    feasible, infeasible = layers(figure, Dots)
+    assert feasible.shade[np.argmin(feasible.x)] == 1.0  # the worst
+    assert sorted(feasible.shade) == [0.25, 0.5, 0.75, 1.0]  # an infeasible one is the best
+    assert infeasible.hollow
+
+
+def test_timeline():
+    rows = [
+        trial({"x": 0.1}, 1.0, started_s=100.0, finished_s=130.0),
+        trial({"x": 0.2}, state=State.FAILED, started_s=110.0, finished_s=120.0),
+        trial({"x": 0.3}, 1.0, started_s=130.0, finished_s=140.0),
+    ]
+    figure = describe_timeline(worker_times.timeline(history(*rows)))
+    complete, failed = layers(figure, Bars)
+    assert (complete.start.tolist(), complete.end.tolist()) == ([0, 30], [30, 40])
+    assert failed.at.tolist() == [1]
+    assert (complete.label, failed.label) == ("complete", "failed")
+    assert failed.hover == ("trial 1, failed, 10 s",)
+    assert figure.notes == ("Idle: 38 % of the time of all lanes.",)
+
+
+# -- axes of values --------------------------------------------------------------------------------
+
+
+def test_values_of_many_magnitudes_get_a_log_axis():
+    wide = 10.0 ** np.arange(-4, 5)
+    assert describe_values(wide, "loss")[0].scale == "log"
+    assert describe_values(wide, "loss", log=False)[0].scale == "linear"
+    assert describe_values(-wide, "loss")[0].scale == "linear"
+    assert describe_values(np.arange(1.0, 9.0), "loss")[0].scale == "linear"
+
+
+def test_few_values_far_away_hide_no_others_and_are_counted():
+    values = np.concatenate([np.linspace(-1, 1, 50), [1e9, math.inf]])
+    axis, notes = describe_values(values, "loss")
+    assert axis.high < 5
+    assert notes == ("Not shown: 1 infinite or huge value, 1 value far beyond the others.",)
+
+
+def test_many_values_are_no_outliers():
+    values = np.concatenate([np.full(60, 1.0), np.linspace(1, 10, 40)])
+    axis, notes = describe_values(values, "loss", log=False)
+    assert axis.high > 8
+    assert notes == ()
+
+
+def test_a_log_axis_says_what_it_leaves_out():
+    axis, notes = describe_values(np.array([-1.0, 0.0, 1.0, 10.0]), "loss", log=True)
+    assert axis.scale == "log"
+    assert notes == ("Not shown: 2 values <= 0, as the axis is logarithmic.",)
+    with pytest.raises(ValueError, match="no 'loss' is positive"):
+        describe_values(np.array([-1.0]), "loss", log=True)
+
+
+def test_whole_parameters_have_whole_ticks():
+    one = one_parameter.slices(history(trial({"n": 2}, 1.0), space=Space({"n": Int(1, 4)})))[0]
+    assert describe_axis(one.axis).whole
+
+
+@pytest.mark.parametrize(
+    ("n", "columns"), [(1, 1), (3, 3), (4, 4), (6, 3), (8, 4), (9, 3), (12, 4)]
+)
+def test_rows_of_panels_are_full_where_they_can_be(n, columns):
+    assert find_columns(n) == columns
+
+
+# -- many trials, many parameters ------------------------------------------------------------------
+
+
+def test_many_trials_are_a_density_and_the_best():
+    rng = np.random.default_rng(0)
+    rows = [trial({"x": x}, float(x + n)) for x, n in rng.random((6_000, 2))]
+    figure = describe_slices(one_parameter.slices(history(*rows)))
+    (heat,) = layers(figure, Heat)
+    assert np.nansum(heat.shade) == 6_000
+    assert layers(figure, Dots)[0].label == "best 500"
+    assert figure.shades.label == "trials"
+
+
+def test_of_many_parameters_the_first_are_shown_unless_they_are_named():
+    space = Space({f"p{i}": Float(0, 1) for i in range(50)})
+    names = space.names
+    given = history(trial(dict.fromkeys(names, 0.5), 1.0), space=space)
+    figure = describe_slices(one_parameter.slices(given))
+    assert len(figure.panels) == 12
+    assert figure.notes[0] == "The first 12 of 50 parameters; params=[...] shows others."
+    asked = describe_slices(one_parameter.slices(given, names[:20]), asked=True)
+    assert len(asked.panels) == 20
+    assert len(describe_ranks(value_ranks.rank(given)).panels) == 6
+
+
+# -- what they are made from -----------------------------------------------------------------------
+
+
+def test_where_leaves_only_trials_that_satisfy_it(tmp_path):
+    study = luthier.create_study(space=SPACE, seed=0)
+    for lr, kind in [(1e-3, "cnn"), (1e-2, "mlp"), (1e-1, "mlp")]:
+        study.add_trials([trial(params(lr, kind), lr)])
+    figure = plots.edf(study, where="kind = 'mlp'", backend="svg").figure
+    assert layers(figure, Line)[0].x.tolist() == [1e-2, 1e-2, 1e-1]
+    with pytest.raises(RuleError, match="conditions such as"):
+        plots.edf(study, where="smallest lr")
+    with pytest.raises(RuleError, match="unknown name"):
+        plots.edf(study, where="size > 1")
+    with pytest.raises(RuleError, match="give the study"):
+        plots.edf(study.history, where="lr > 1")
+    with pytest.raises(NoCompletedTrialsError):
+        plots.edf(study, where="lr > 0.5")
+
+
+def test_only_studies_and_histories_are_drawn():
+    with pytest.raises(TypeError, match="a study or its history"):
+        plots.history("train")
+    with pytest.raises(TypeError, match="got none"):
+        plots.edf([])
+
+
+def test_studies_of_one_name_are_told_apart():
+    study = luthier.create_study()
+    assert list(name_sources([study, study])) == [study.name, f"{study.name} (2)"]
+
+
+def test_arguments_of_optuna_are_explained():
+    with pytest.raises(ArgumentNameError, match="objective"):
+        plots.history(luthier.create_study(), target=lambda t: t.values[0])
