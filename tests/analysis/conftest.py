@@ -96,3 +96,25 @@ def trained(n: int, n_objectives: int = 1) -> History:
             )
         )
     return history(*rows, space=SPACE, directions=["minimize"] * n_objectives)
+
+
+def additive(n: int, noise: float = 0.03, seed: int = 0) -> History:
+    """Return n random trials of 2 (a - 0.3)² + b with noise."""
+    rng = np.random.default_rng(seed)
+    space = Space({"a": Float(0, 1), "b": Float(0, 1)})
+    rows = [
+        trial(p, 2 * (p["a"] - 0.3) ** 2 + p["b"] + noise * float(rng.normal()))
+        for p in space.decode(space.sample(rng, n))
+    ]
+    return history(*rows, space=space)
+
+
+def conditional(n: int) -> History:
+    """Return n random trials of |log10(lr) + 3|, and 1 more with SGD, 0.5 with Nesterov's."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for params in SPACE.decode(SPACE.sample(rng, n)):
+        sgd = (params["optimizer"] == "sgd") * (1 - 0.5 * params.get("nesterov", 0))
+        value = abs(np.log10(params["lr"]) + 3) + sgd + 0.05 * rng.normal()
+        rows.append(trial(params, float(value)))
+    return history(*rows, space=SPACE)

@@ -14,14 +14,18 @@ from luthier.analysis.points import MAX_POINTS, count_points, divide_values, gat
 from luthier.errors import StudyError, UnknownParameterError
 from luthier.testing import history, random_history, trial
 
-from .conftest import SPACE, trained
+from .conftest import SPACE, conditional, trained
 
 VIEWS = [
     lambda h: analysis.attainment([h, h]),
     lambda h: analysis.compare({"a": h, "b": [h, h]}),
+    analysis.calibration,
+    analysis.contour,
+    analysis.convergence,
     analysis.curves,
     analysis.duplicates,
     analysis.edf,
+    analysis.effects,
     analysis.hypervolume,
     analysis.incumbent,
     analysis.isolation,
@@ -34,6 +38,7 @@ VIEWS = [
     analysis.timeline,
     analysis.tuning_curve,
 ]
+OF_MODELS = [analysis.calibration, analysis.contour, analysis.convergence, analysis.effects]
 OF_PARAMS = [analysis.isolation, analysis.parallel, analysis.rank, analysis.slices]
 OF_VALUES = [*OF_PARAMS, analysis.edf, analysis.incumbent, analysis.tuning_curve]
 
@@ -60,7 +65,7 @@ def test_there_is_a_record_or_a_clear_word(view, odd):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_same_history_gives_the_same_record(view):
-    h = trained(60)
+    h = conditional(60) if view in OF_MODELS else trained(60)
     if view is analysis.pareto or view is analysis.hypervolume or view is VIEWS[0]:
         h = trained(60, n_objectives=2)
     for a, b in zip(arrays(view(h)), arrays(view(h)), strict=True):
@@ -73,6 +78,8 @@ def test_a_record_of_many_trials_is_small(view, large):
     """A figure of it can be sent and drawn: 3 MB of numbers at most."""
     if view is analysis.pareto or view is analysis.hypervolume or view is VIEWS[0]:
         large = trained(20_000, n_objectives=2)
+    if view in OF_MODELS:
+        large = conditional(1_000)
     size = sum(a.nbytes for a in arrays(view(large)))
     assert size < 3_000_000
 

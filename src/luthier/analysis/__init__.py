@@ -10,11 +10,14 @@ __all__ = [
     "Attainment",
     "Axis",
     "Bands",
+    "Calibration",
     "Choice",
+    "Convergence",
     "Curves",
     "Density",
     "Duplicates",
     "EDF",
+    "Effect",
     "Fan",
     "Finding",
     "Forecast",
@@ -31,15 +34,20 @@ __all__ = [
     "RungAgreement",
     "Slice",
     "StudyComparison",
+    "Surface",
     "Timeline",
     "TuningCurve",
     "attainment",
+    "calibration",
     "choose",
     "compare",
+    "contour",
+    "convergence",
     "curves",
     "diagnose",
     "duplicates",
     "edf",
+    "effects",
     "forecast",
     "hypervolume",
     "incumbent",
@@ -81,10 +89,14 @@ if TYPE_CHECKING:
     from .one_parameter import slices as slices
     from .parallel_lines import Parallel as Parallel
     from .parallel_lines import parallel as parallel
+    from .partial_dependence import Effect as Effect
+    from .partial_dependence import effects as effects
     from .points import Density as Density
     from .points import Points as Points
     from .recommendation import Recommendation as Recommendation
     from .recommendation import recommend as recommend
+    from .remaining_gain import Convergence as Convergence
+    from .remaining_gain import convergence as convergence
     from .repeated_points import Duplicates as Duplicates
     from .repeated_points import duplicates as duplicates
     from .reported_curves import Bands as Bands
@@ -98,6 +110,10 @@ if TYPE_CHECKING:
     from .study_comparison import PairTest as PairTest
     from .study_comparison import StudyComparison as StudyComparison
     from .study_comparison import compare as compare
+    from .surfaces import Surface as Surface
+    from .surfaces import contour as contour
+    from .surrogate_calibration import Calibration as Calibration
+    from .surrogate_calibration import calibration as calibration
     from .value_ranks import Ranks as Ranks
     from .value_ranks import rank as rank
     from .worker_times import Timeline as Timeline
@@ -109,11 +125,14 @@ else:
             "Attainment": "attained_fronts",
             "Axis": "axes",
             "Bands": "reported_curves",
+            "Calibration": "surrogate_calibration",
             "Choice": "choice",
+            "Convergence": "remaining_gain",
             "Curves": "reported_curves",
             "Density": "points",
             "Duplicates": "repeated_points",
             "EDF": "cumulative_shares",
+            "Effect": "partial_dependence",
             "Fan": "reported_curves",
             "Finding": "findings.finding",
             "Forecast": "forecast_result",
@@ -130,15 +149,20 @@ else:
             "RungAgreement": "rung_agreement",
             "Slice": "one_parameter",
             "StudyComparison": "study_comparison",
+            "Surface": "surfaces",
             "Timeline": "worker_times",
             "TuningCurve": "expected_best",
             "attainment": "attained_fronts",
+            "calibration": "surrogate_calibration",
             "choose": "choice",
             "compare": "study_comparison",
+            "contour": "surfaces",
+            "convergence": "remaining_gain",
             "curves": "reported_curves",
             "diagnose": "diagnosis",
             "duplicates": "repeated_points",
             "edf": "cumulative_shares",
+            "effects": "partial_dependence",
             "forecast": "forecasting",
             "hypervolume": "dominated_volume",
             "incumbent": "best_so_far",

@@ -64,21 +64,23 @@ class Surrogate:
     Args:
         space: The space that was searched.
         history: At least two different complete trials; the latest 500 are used.
+        objective: Column of the one whose losses are learned; None for the only one.
 
     Attributes:
         noise: Standard deviation of an observation, in units of the loss.
+        prior_sd: Standard deviation of the loss where nothing is known, in units of the loss.
 
     Raises:
-        SamplerError: There are fewer trials, or several objectives.
+        SamplerError: There are fewer trials, or several objectives of which none is named.
     """
 
     @one_thread()
-    def __init__(self, space: Space, history: History) -> None:
-        if len(history.directions) > 1:
+    def __init__(self, space: Space, history: History, objective: int | None = None) -> None:
+        if objective is None and len(history.directions) > 1:
             raise SamplerError(f"a surrogate models one objective, got {len(history.directions)}")
         self._encoder = InputEncoder(space)
 
-        loss = history.losses[:, 0]
+        loss = history.losses[:, objective or 0]
         usable = (history.state == State.COMPLETE) & history.fits & np.isfinite(loss)
         number = np.flatnonzero(usable)[-_MAX_OBSERVATIONS:]
         Z = self._encoder.encode(history.X[number])
@@ -94,6 +96,7 @@ class Surrogate:
         theta = _estimate(Z, loss[number], half_rank)
         self._model = Posterior.of(theta, Z, standardise(y))
         self.noise = math.sqrt(self._model.noise) * self._scale
+        self.prior_sd = math.sqrt(self._model.signal) * self._scale
 
     @one_thread()
     def predict(self, X: Array) -> tuple[Array, Array]:
@@ -101,6 +104,19 @@ class Surrogate:
         mean, variance = self._model.predict(self._encoder.encode(X))
         sd = self._scale * np.sqrt(variance)
         return np.asarray(self._shift + self._scale * mean), np.asarray(sd)
+
+    @one_thread()
+    def predict_average(self, X: Array) -> tuple[float, float]:
+        """Return mean and standard deviation of the average of the noise-free losses at X (n, d).
+
+        What is uncertain of the points together does not average out, so the variance is the mean
+        of their joint covariance, and not of their variances.
+
+        Source: Moosbauer 2021, eq. 10.
+        """
+        mean, covariance = self._model.predict_joint(self._encoder.encode(X))
+        variance = max(float(covariance.mean()), 0.0)
+        return self._shift + self._scale * float(mean.mean()), self._scale * math.sqrt(variance)
 
     @one_thread()
     def draws(self, X: Array, n: int, rng: np.random.Generator) -> Array:

@@ -1,0 +1,143 @@
+"""Effects: how the loss depends on one parameter, whatever the others are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from ..history.history import History
+from ..space.space import Space
+from ..typing import Array, Index
+from .axes import Axis, read_axes
+from .fill_ins import Around, check_around, draw_fill_ins, grid_of, set_values
+from .fitted_surrogate import FittedSurrogate, fit_surrogate
+from .model_quality import ModelQuality
+
+_N_GRID = 20
+_N_FILL_INS = 128
+_N_CURVES = 30
+
+
+class Effect(NamedTuple):
+    """Partial dependence on one parameter, by the surrogate.
+
+    Values are in the user's sign and unit; beyond the median of the trials only their order is
+    true, see `Surrogate`.
+
+    Attributes:
+        axis: The parameter; of a conditional one only the branch in which it is active is shown.
+        objective: Name of the objective.
+        direction: "minimize" or "maximize".
+        around: Where the other parameters are: "uniform" over the space, as in the "good" quarter
+            of trials, or as in the "best" one.
+        x: (g,) values of the parameter; of choices their indices.
+        mean: (g,) average over the fill-ins of the expected value.
+        low: (g,) and
+        high: (g,) ends of an interval of that average, at each x alone.
+        level: Of the interval.
+        curves: (c, g) expected value along the parameter through single trials (ICE), good and bad
+            ones evenly.
+        number: (c,) those trials.
+        n_fill_ins: Number of fill-ins.
+        quality: How well the surrogate predicts trials that it has not seen.
+
+    Source: Friedman 2001; Goldstein 2015 (ICE); Moosbauer 2021 (the band).
+    """
+
+    axis: Axis
+    objective: str
+    direction: str
+    around: str
+    x: Array
+    mean: Array
+    low: Array
+    high: Array
+    level: float
+    curves: Array
+    number: Index
+    n_fill_ins: int
+    quality: ModelQuality
+
+
+def effects(
+    history: History,
+    params: Sequence[str] | None = None,
+    objective: str | None = None,
+    around: Around = "uniform",
+    level: float = 0.9,
+) -> tuple[Effect, ...]:
+    """Return how an objective depends on each of some params.
+
+    A search tries few points far from the best, where the band is as wide as what was assumed
+    before any trial. Around the good ones it is narrow, and says what matters there.
+
+    Args:
+        history: All trials.
+        params: Names; None for all.
+        objective: Name of one; None for the first.
+        around: Where the other parameters are; see `Effect`.
+        level: Of the bands, between 0 and 1.
+
+    Raises:
+        NoCompletedTrialsError: No trial has a value.
+        TooFewResultsError: The trials are too few for a model, or it does not predict them.
+        StudyError: There is no such objective.
+        UnknownParameterError: There is no such parameter.
+        ValueError: `around` or `level` is out of its range.
+    """
+    check_around(around)
+    if not 0 < level < 1:
+        raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
+    axes = read_axes(history.space, params)
+    fitted = fit_surrogate(history, objective)
+    rng = np.random.default_rng(history.seed)
+    return tuple(_effect(history.space, fitted, axis, around, level, rng) for axis in axes)
+
+
+def _effect(
+    space: Space,
+    fitted: FittedSurrogate,
+    axis: Axis,
+    around: str,
+    level: float,
+    rng: np.random.Generator,
+) -> Effect:
+    columns = [space.column[axis.name]]
+    x, units = grid_of(axis, space, _N_GRID)
+    fill_ins = draw_fill_ins(space, fitted, around, columns, _N_FILL_INS, rng)
+    through = _pick_trials(fitted, columns[0])
+    mean, sd = np.empty(len(x)), np.empty(len(x))
+    curves = np.empty((len(through), len(x)))
+    for g, unit in enumerate(units.tolist()):
+        moved = set_values(space, fill_ins, columns, [unit], rng)
+        mean[g], sd[g] = fitted.model.predict_average(moved)
+        if len(through):
+            single = set_values(space, fitted.X[through], columns, [unit], rng)
+            curves[:, g] = fitted.model.predict(single)[0]
+    half = NormalDist().inv_cdf((1 + level) / 2) * sd
+    return Effect(
+        axis=axis,
+        objective=fitted.trials.objective,
+        direction=fitted.trials.direction,
+        around=around,
+        x=x,
+        mean=fitted.sign * mean,
+        low=fitted.sign * mean - half,
+        high=fitted.sign * mean + half,
+        level=level,
+        curves=fitted.sign * curves,
+        number=fitted.trials.number[through],
+        n_fill_ins=len(fill_ins),
+        quality=fitted.quality,
+    )
+
+
+def _pick_trials(fitted: FittedSurrogate, column: int) -> Index:
+    """Return the positions of thirty trials in which a parameter is active, evenly by rank."""
+    active = np.flatnonzero(~np.isnan(fitted.X[:, column]))
+    best_first = active[np.argsort(fitted.trials.loss[active], kind="stable")]
+    n = min(len(best_first), _N_CURVES)
+    return best_first[np.linspace(0, len(best_first) - 1, n).round().astype(int)]
