@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from luthier.numerics.warping import half_rank, log_warp, standardise
+from luthier.numerics.warping import half_rank, log_warp, rank_outliers, standardise
 
 losses = st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=1, max_size=40).map(
     np.array
@@ -57,3 +57,10 @@ def test_equal_losses_are_zeros() -> None:
     for y in (np.full(4, 7.0), np.full(4, 1e-300), np.array([1e300, 1e300])):
         np.testing.assert_array_equal(standardise(y), 0.0)
         np.testing.assert_array_equal(log_warp(y), 0.0)
+
+
+def test_only_outliers_are_ranked() -> None:
+    z = rank_outliers(np.append(np.linspace(0, 1, 20), [1e300, 1e9]))
+    assert z[:20].tolist() == np.linspace(0, 1, 20).tolist()
+    assert 1 < z[21] < z[20] < 10
+    assert rank_outliers(np.linspace(0, 1, 20)).tolist() == np.linspace(0, 1, 20).tolist()

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..errors import TooFewResultsError
+from ..numerics.sobol import sobol
 from ..space.space import Space
 from ..typing import Array
 from .axes import Axis
@@ -54,9 +55,9 @@ def draw_fill_ins(
         TooFewResultsError: There is none.
     """
     if around == "uniform":
-        found = space.sample(rng, n)
+        found = _spread(space, n, rng)
         if np.isnan(found[:, columns]).any():
-            many = np.concatenate([found, space.sample(rng, _MOST_TRIES * n)])
+            many = _spread(space, _MOST_TRIES * n, rng)
             found = many[~np.isnan(many[:, columns]).any(axis=1)][:n]
     else:
         active = np.flatnonzero(~np.isnan(fitted.X[:, columns]).any(axis=1))
@@ -67,6 +68,13 @@ def draw_fill_ins(
         names = " and ".join(repr(space.names[j]) for j in columns)
         raise TooFewResultsError(f"not enough to say: no trial and no draw has {names} active")
     return found
+
+
+def _spread(space: Space, n: int, rng: np.random.Generator) -> Array:
+    """Return n points (n, d) spread evenly over a space; random ones where it has constraints."""
+    if space.constraints:
+        return space.sample(rng, n)
+    return space.place(sobol(0, n, space.d, int(rng.integers(2**31))))
 
 
 def set_values(

@@ -20,8 +20,7 @@ class FittedSurrogate(NamedTuple):
     """A surrogate of one objective, and how well it predicts trials that were left out.
 
     Attributes:
-        model: Predicts losses: near the best in their unit; beyond the median of the trials only
-            their order is learned.
+        model: Predicts losses.
         quality: By leaving out one trial at a time.
         trials: The feasible trials with a finite value that fit the space.
         X: (k, d) their unit columns.
@@ -39,13 +38,18 @@ class FittedSurrogate(NamedTuple):
 
 
 def fit_surrogate(
-    history: History, objective: str | None = None, even_if_poor: bool = False
+    history: History,
+    objective: str | None = None,
+    near_best: bool = False,
+    even_if_poor: bool = False,
 ) -> FittedSurrogate:
     """Fit a surrogate to a study.
 
     Args:
         history: All trials.
         objective: Name of one; None for the first.
+        near_best: Whether the scale is to be true near the best, rather than everywhere; see
+            `Surrogate`.
         even_if_poor: Whether a model is returned that predicts hardly better than the mean.
 
     Raises:
@@ -63,7 +67,8 @@ def fit_surrogate(
             "model can measure their differences"
         )
     try:
-        model = Surrogate(history.space, history, history.objectives.index(trials.objective))
+        j = history.objectives.index(trials.objective)
+        model = Surrogate(history.space, history, j, near_best)
     except SamplerError as e:
         raise TooFewResultsError(f"not enough to say: {e}") from None
     quality = surrogate_quality(model, history.space.d)

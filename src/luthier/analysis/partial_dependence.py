@@ -24,8 +24,8 @@ _N_CURVES = 30
 class Effect(NamedTuple):
     """Partial dependence on one parameter, by the surrogate.
 
-    Values are in the user's sign and unit; beyond the median of the trials only their order is
-    true, see `Surrogate`.
+    Values are in the user's sign and unit; of very bad trials only the order counts, see
+    `numerics.warping.rank_outliers`.
 
     Attributes:
         axis: The parameter; of a conditional one only the branch in which it is active is shown.

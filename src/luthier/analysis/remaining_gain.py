@@ -79,7 +79,7 @@ def convergence(
         TooFewResultsError: The trials are too few for a model, or it does not predict them.
         StudyError: There is no such objective.
     """
-    fitted = fit_surrogate(history, objective)
+    fitted = fit_surrogate(history, objective, near_best=True)
     model, trials = fitted.model, fitted.trials
     rng = np.random.default_rng(history.seed)
     tried = fitted.X[np.argsort(trials.loss, kind="stable")[:_N_NEAR]]

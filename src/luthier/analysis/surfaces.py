@@ -27,8 +27,8 @@ _DOUBT = (
 class Surface(NamedTuple):
     """Expected values over two parameters.
 
-    Values are in the user's sign and unit; beyond the median of the trials only their order is
-    true, see `Surrogate`.
+    Values are in the user's sign and unit; of very bad trials only the order counts, see
+    `numerics.warping.rank_outliers`.
 
     Attributes:
         x_axis: The one parameter.

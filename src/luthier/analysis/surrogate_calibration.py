@@ -23,8 +23,7 @@ class Calibration(NamedTuple):
     Attributes:
         objective: Name of the objective.
         direction: "minimize" or "maximize".
-        observed: (n,) values as the surrogate learns them: true in the better half of the trials;
-            beyond it only their order.
+        observed: (n,) values as the surrogate learns them; of very bad trials only the order.
         predicted: (n,) what was expected.
         sd: (n,) standard deviation of that, noise included.
         bins: (10,) number of trials in each tenth of their predictive distribution: even bars are

@@ -13,7 +13,7 @@ from ..history.history import History
 from ..numerics.acquisition import log_probability_below
 from ..numerics.gp import Inputs, Posterior, cholesky
 from ..numerics.threads import one_thread
-from ..numerics.warping import half_rank, standardise
+from ..numerics.warping import half_rank, rank_outliers, standardise
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array
@@ -58,13 +58,15 @@ class WarpedOutcomes:
 class Surrogate:
     """A Gaussian process over a study's complete trials, in units of the loss.
 
-    Beyond the median of the losses only ranks are learned; near the best, where it matters, the
-    scale is true.
+    Near the best, where it matters, the scale is true; beyond the median of the losses only ranks
+    are learned, so that nothing bad can hide what is good. Otherwise the scale is true of all but
+    outliers.
 
     Args:
         space: The space that was searched.
         history: At least two different complete trials; the latest 500 are used.
         objective: Column of the one whose losses are learned; None for the only one.
+        near_best: Whether the scale is to be true near the best, rather than everywhere.
 
     Attributes:
         noise: Standard deviation of an observation, in units of the loss.
@@ -75,7 +77,13 @@ class Surrogate:
     """
 
     @one_thread()
-    def __init__(self, space: Space, history: History, objective: int | None = None) -> None:
+    def __init__(
+        self,
+        space: Space,
+        history: History,
+        objective: int | None = None,
+        near_best: bool = True,
+    ) -> None:
         if objective is None and len(history.directions) > 1:
             raise SamplerError(f"a surrogate models one objective, got {len(history.directions)}")
         self._encoder = InputEncoder(space)
@@ -89,11 +97,12 @@ class Surrogate:
                 f"a surrogate needs two different complete trials, got {len(number)} of {history!r}"
             )
 
-        y = half_rank(loss[number])
+        warp = half_rank if near_best else rank_outliers
+        y = warp(loss[number])
         self._y = y
         self._shift = float(y.mean())
         self._scale = float(y.std()) or 1.0
-        theta = _estimate(Z, loss[number], half_rank)
+        theta = _estimate(Z, loss[number], warp)
         self._model = Posterior.of(theta, Z, standardise(y))
         self.noise = math.sqrt(self._model.noise) * self._scale
         self.prior_sd = math.sqrt(self._model.signal) * self._scale

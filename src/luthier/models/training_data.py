@@ -13,7 +13,7 @@ import numpy as np
 
 from ..history.history import History
 from ..numerics.gp import Inputs
-from ..numerics.warping import half_rank, log_warp, standardise
+from ..numerics.warping import half_rank, log_warp, rank_outliers, standardise
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index, Mask
@@ -224,19 +224,9 @@ def transform_multi_objective_loss(y: Array) -> Array:
     """Return losses (n,) in one of several objectives as a model learns them.
 
     Mean 0 and variance 1; near the best the scale is stretched. What is bad in one objective may be
-    the best in another, so ranks replace only outliers: losses more than 3 interquartile ranges
-    beyond the upper quartile (Tukey's outer fence).
+    the best in another, so ranks replace only outliers; see `rank_outliers`.
     """
-    low, high = np.quantile(y / 8, [0.25, 0.75]).tolist()  # eighths: the fence cannot overflow
-    fence = 8 * (high + 3 * (high - low))
-    width = 8 * (high - low)
-
-    outlier = y > fence
-    if width > 0 and outlier.any():
-        worse, rank = np.unique(y[outlier], return_inverse=True)
-        y = y.copy()
-        y[outlier] = fence + width * (rank + 1) / len(worse)
-    return standardise(log_warp(y))
+    return standardise(log_warp(rank_outliers(y)))
 
 
 def asinh_compress(value: Array) -> Array:

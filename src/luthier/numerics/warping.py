@@ -41,6 +41,28 @@ def half_rank(y: Array) -> Array:
     return out
 
 
+def rank_outliers(y: Array) -> Array:
+    """Replace losses more than 3 interquartile ranges beyond the upper quartile by their ranks.
+
+    All others stay as they are.
+
+    Args:
+        y: (n,) finite losses, smaller is better.
+
+    Source: Tukey 1977 (the outer fence).
+    """
+    low, high = np.quantile(y / 8, [0.25, 0.75]).tolist()  # eighths: the fence cannot overflow
+    fence = 8 * (high + 3 * (high - low))
+    width = 8 * (high - low)
+
+    outlier = y > fence
+    if width > 0 and outlier.any():
+        worse, rank = np.unique(y[outlier], return_inverse=True)
+        y = y.copy()
+        y[outlier] = fence + width * (rank + 1) / len(worse)
+    return y
+
+
 def _rms(d: Array) -> float:
     """Root of the mean square, without overflow."""
     scale = float(np.abs(d).max())
