@@ -386,7 +386,7 @@ def test_a_server_that_has_forgotten_is_found_out(storage, study, client):
     with pytest.raises(StorageDamagedError, match=r"revision 2, expected 3"):
         storage.changes(study, 3)
     client.hset("luthier:studies:1:rows", "0", "what is this")
-    with pytest.raises(StorageDamagedError, match="study .s. in"):
+    with pytest.raises(StorageDamagedError, match=r"study .s. in"):
         storage.rows(study, [0])
     client.flushdb()
     with pytest.raises(StudyNotFoundError, match="deleted"):
