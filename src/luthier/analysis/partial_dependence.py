@@ -140,4 +140,4 @@ def _pick_trials(fitted: FittedSurrogate, column: int) -> Index:
     active = np.flatnonzero(~np.isnan(fitted.X[:, column]))
     best_first = active[np.argsort(fitted.trials.loss[active], kind="stable")]
     n = min(len(best_first), _N_CURVES)
-    return best_first[np.linspace(0, len(best_first) - 1, n).round().astype(int)]
+    return np.asarray(best_first[np.linspace(0, len(best_first) - 1, n).round().astype(int)])

@@ -146,4 +146,4 @@ def _simulate(
     choosing = fitted.model.draws(points, n_more, rng)
     chosen = np.unique(np.argmin(choosing[:, 1:], axis=1)) + 1
     draws = fitted.model.draws(points[np.concatenate([[0], chosen])], _N_DRAWS, rng)
-    return np.maximum(draws[:, 0] - draws[:, 1:].min(axis=1), 0.0)
+    return np.asarray(np.maximum(draws[:, 0] - draws[:, 1:].min(axis=1), 0.0))
