@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from luthier import Categorical, Float, Int, Space, State, plots
-from luthier.errors import MissingDependencyError, TooFewResultsError
+from luthier.errors import MissingDependencyError, StudyError
 from luthier.plots import backends
 from luthier.plots.backends.svg import write_style, write_svg
 from luthier.plots.by_name import list_figures
@@ -121,7 +121,7 @@ def draw_all(given, backend="svg"):
     """All figures of a history that can be drawn; the others say in words why not."""
     found = {}
     for name in FIGURES:
-        with contextlib.suppress(TooFewResultsError):
+        with contextlib.suppress(StudyError):
             found[name] = plots.plot(given, name, backend=backend)
     return found
 
@@ -304,7 +304,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly", None)
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
     monkeypatch.delitem(sys.modules, "luthier.plots.backends.plotly", raising=False)
-    monkeypatch.delattr(backends, "draw_plotly", raising=False)
+    monkeypatch.delitem(vars(backends), "draw_plotly", raising=False)
     with pytest.raises(MissingDependencyError, match=r"pip install 'luthier\[plot\]'"):
         draw(figure_of_all_layers(), "plotly")
 

@@ -11,22 +11,36 @@ from luthier.analysis import (
     best_by_range,
     best_so_far,
     cumulative_shares,
+    dominated_volume,
+    expected_best,
+    front_points,
     one_parameter,
     parallel_lines,
+    reported_curves,
+    resource_use,
+    rung_agreement,
+    study_comparison,
     value_ranks,
     worker_times,
 )
 from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError
-from luthier.plots.figure import Bars, Dots, Heat, Line
+from luthier.plots.figure import Band, Bars, Dots, Heat, Line
+from luthier.plots.figures.compare import describe_comparison
+from luthier.plots.figures.curves import describe_curves
 from luthier.plots.figures.edf import describe_edf
 from luthier.plots.figures.history import describe_history
+from luthier.plots.figures.hypervolume import describe_hypervolume
 from luthier.plots.figures.isolation import describe_isolation
 from luthier.plots.figures.parallel import describe_parallel
 from luthier.plots.figures.parameters import describe_axis, find_columns
+from luthier.plots.figures.pareto import describe_pareto
 from luthier.plots.figures.points import describe_values
 from luthier.plots.figures.rank import describe_ranks
+from luthier.plots.figures.rank_correlation import describe_rank_correlation
+from luthier.plots.figures.resources import describe_resources
 from luthier.plots.figures.slices import describe_slices
 from luthier.plots.figures.timeline import describe_timeline
+from luthier.plots.figures.tuning_curve import describe_tuning_curve
 from luthier.plots.source import name_sources
 from luthier.testing.histories import history, trial
 
@@ -167,6 +181,123 @@ def test_timeline():
     assert (complete.label, failed.label) == ("complete", "failed")
     assert failed.hover == ("trial 1, failed, 10 s",)
     assert figure.notes == ("Idle: 38 % of the time of all lanes.",)
+
+
+def test_curves():
+    rows = [
+        trial({"x": 0.1}, 1.0, reports=[3, 2, 1]),
+        trial({"x": 0.2}, state=State.PRUNED, reports=[5, 4]),
+        trial({"x": 0.3}, 2.0, reports=[4, 3, 2]),
+    ]
+    figure = describe_curves(reported_curves.curves(history(*rows), n_fans=0))
+    complete, pruned = layers(figure, Line)
+    assert np.array_equal(complete.y, [4, 3, 2, math.nan, 3, 2, 1, math.nan], equal_nan=True)
+    assert np.array_equal(pruned.x, [1, 2, math.nan], equal_nan=True)
+    assert (complete.label, pruned.label) == ("complete", "pruned")
+    assert not complete.faint
+
+
+def test_many_curves_stand_faint_over_quantiles_of_all():
+    rows = [trial({"x": i / 300}, float(i), reports=[i + 1.0, float(i)]) for i in range(300)]
+    figure = describe_curves(reported_curves.curves(history(*rows)))
+    assert [band.label for band in layers(figure, Band)] == ["90 % of all", "half of all"]
+    assert layers(figure, Line)[1].faint
+    assert figure.notes == ("200 of 300 curves: the best and a sample.",)
+
+
+def test_rank_correlation():
+    rows = [trial({"x": i / 10}, float(i), reports=[-i, i]) for i in range(8)]
+    figure = describe_rank_correlation(rung_agreement.rank_correlation(history(*rows)))
+    assert layers(figure, Dots)[0].y.tolist() == [-1, 1]
+    assert layers(figure, Dots, 1)[0].y.tolist() == [7, 0]
+    assert "very strong" in layers(figure, Dots)[0].hover[1]
+
+
+def test_pareto():
+    rows = [
+        trial({"x": 0.1}, (1.0, 1.0)),
+        trial({"x": 0.2}, (2.0, 3.0)),
+        trial({"x": 0.3}, (3.0, 2.0)),
+        trial({"x": 0.4}, (0.0, 9.0), constraints={"c": 1.0}),
+    ]
+    given = history(*rows, directions=["minimize", "maximize"], objectives=["loss", "speed"])
+    figure = describe_pareto(front_points.pareto(given))
+    behind, infeasible, front = layers(figure, Dots)
+    assert (behind.x.tolist(), infeasible.x.tolist(), front.x.tolist()) == ([3], [0], [1, 2])
+    (line,) = layers(figure, Line)
+    assert line.steps
+    assert (figure.panels[0].x.label, figure.panels[0].y.label) == (
+        "loss (minimize)",
+        "speed (maximize)",
+    )
+    assert figure.title == "Front of 2 among 4 trials"
+
+
+def test_the_edge_of_a_front_holds_what_each_point_dominates():
+    rows = [trial({"x": 0.1}, (1.0, 3.0)), trial({"x": 0.2}, (2.0, 1.0))]
+    given = history(*rows, directions=["maximize", "maximize"])
+    (line,) = layers(describe_pareto(front_points.pareto(given)), Line)
+    # Up to x = 1 a y of 3 can be had, and from there to x = 2 one of 1.
+    assert list(zip(line.x.tolist(), line.y.tolist(), strict=True)) == [(1, 3), (1, 1), (2, 1)]
+
+
+def test_three_objectives_have_three_panels():
+    rows = [trial({"x": i / 10}, (float(i), -float(i), 1.0)) for i in range(5)]
+    given = history(*rows, directions=["minimize"] * 3)
+    figure = describe_pareto(front_points.pareto(given))
+    assert len(figure.panels) == 3
+    assert layers(figure, Line) == []
+
+
+def test_hypervolume():
+    rows = [trial({"x": 0.1}, (1.0, 1.0)), trial({"x": 0.2}, (0.5, 2.0))]
+    given = history(*rows, directions=["minimize"] * 2)
+    figure = describe_hypervolume(dominated_volume.hypervolume(given, [2.0, 3.0]))
+    (line,) = layers(figure, Line)
+    assert (line.x.tolist(), line.y.tolist()) == ([0, 1], [2, 2.5])
+    assert figure.notes == ("Measured up to value_0 2, value_1 3.",)
+
+
+def test_tuning_curve():
+    rows = [trial({"x": i / 10}, float(i)) for i in range(4)]
+    figure = describe_tuning_curve(expected_best.tuning_curve(history(*rows)))
+    solid, dashed = layers(figure, Line)
+    assert solid.y[:2] == pytest.approx([1.5, 4 / 6])  # the mean, and E min of two of four
+    assert dashed.y[1:] == pytest.approx([4 / 6, 0.25, 0])
+    assert dashed.dashed
+    assert figure.notes == ("Beyond 2 trials the interval is too narrow.",)
+
+
+def test_resources():
+    rows = [
+        trial({"x": 0.1}, 1.0, cost=2.0, reports=[1, 1, 1, 1]),
+        trial({"x": 0.2}, state=State.PRUNED, cost=1.0, reports=[1, 1]),
+        trial({"x": 0.3}, state=State.FAILED, cost=0.5),
+    ]
+    figure = describe_resources(resource_use.resources(history(*rows)))
+    assert [panel.y.label for panel in figure.panels] == ["cost", "steps"]
+    ends = [bar.end.tolist() for bar in layers(figure, Bars)]
+    assert ends == [[2.0], [1.0], [0.0], [0.5], [1.0]]  # the last one was saved
+    assert layers(figure, Bars)[-1].hollow
+    assert figure.notes[0] == "Early stopping saved about 22 % of the cost."
+
+
+def test_compare():
+    def run(*values):
+        return history(*[trial({"x": i / 10}, v) for i, v in enumerate(values)])
+
+    methods = {"a": [run(3.0, 2.0), run(5.0, 4.0)], "b": [run(1.0, 0.5), run(2.0, 1.0)]}
+    figure = describe_comparison(study_comparison.compare(methods))
+    first, second = layers(figure, Line)
+    assert (first.y[0], first.y[-1]) == (4, 3)
+    assert (second.y[0], second.y[-1]) == (1.5, 0.75)
+    assert len(layers(figure, Band)) == 2
+    assert figure.notes[0] == "Bands: 95 % intervals of the mean over runs."
+    assert figure.notes[1].startswith("b less a: -2.25 (")
+    assert (
+        plots.compare(methods, backend="svg").svg
+        == plots.compare(methods, backend="svg", by="trial").svg
+    )
 
 
 # -- axes of values --------------------------------------------------------------------------------

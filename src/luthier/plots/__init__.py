@@ -11,42 +11,63 @@ from .._lazy import attach
 
 __all__ = [
     "SVGFigure",
+    "compare",
+    "curves",
     "draw",
     "edf",
     "history",
+    "hypervolume",
     "isolation",
     "parallel",
+    "pareto",
     "plot",
     "rank",
+    "rank_correlation",
+    "resources",
     "slices",
     "timeline",
+    "tuning_curve",
 ]
 
 if TYPE_CHECKING:
     from .backends.svg_figure import SVGFigure as SVGFigure
     from .by_name import plot as plot
     from .drawing import draw as draw
+    from .figures.compare import compare as compare
+    from .figures.curves import curves as curves
     from .figures.edf import edf as edf
     from .figures.history import history as history
+    from .figures.hypervolume import hypervolume as hypervolume
     from .figures.isolation import isolation as isolation
     from .figures.parallel import parallel as parallel
+    from .figures.pareto import pareto as pareto
     from .figures.rank import rank as rank
+    from .figures.rank_correlation import rank_correlation as rank_correlation
+    from .figures.resources import resources as resources
     from .figures.slices import slices as slices
     from .figures.timeline import timeline as timeline
+    from .figures.tuning_curve import tuning_curve as tuning_curve
 else:
     _load, __dir__ = attach(
         __name__,
         {
             "SVGFigure": "backends.svg_figure",
+            "compare": "figures.compare",
+            "curves": "figures.curves",
             "draw": "drawing",
             "edf": "figures.edf",
             "history": "figures.history",
+            "hypervolume": "figures.hypervolume",
             "isolation": "figures.isolation",
             "parallel": "figures.parallel",
+            "pareto": "figures.pareto",
             "plot": "by_name",
             "rank": "figures.rank",
+            "rank_correlation": "figures.rank_correlation",
+            "resources": "figures.resources",
             "slices": "figures.slices",
             "timeline": "figures.timeline",
+            "tuning_curve": "figures.tuning_curve",
         },
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import ArrayLike
 
 from ..typing import Array
@@ -52,15 +53,30 @@ class Frame(NamedTuple):
 def find_frame(panel: Panel) -> Frame:
     """Return what the axes of a panel show: all that its layers have, and a margin."""
     parts = [part for layer in panel.layers for part in _extent(layer)]
-    filled = {"x": True, "y": True}  # whether cells or bars reach up to the edge
+    margins = {"x": True, "y": True}  # none where bars begin
     for layer in panel.layers:
-        if isinstance(layer, Heat):
-            filled = {"x": False, "y": False}
-        elif isinstance(layer, Bars):
-            filled["x" if layer.horizontal else "y"] = False
+        if isinstance(layer, Bars):
+            margins["x" if layer.horizontal else "y"] = False
+    x, y = panel.x, panel.y
+    if cells := [layer for layer in panel.layers if isinstance(layer, Heat)]:
+        x, y = (
+            _end_at_edges(x, [c.x_edges for c in cells]),
+            _end_at_edges(y, [c.y_edges for c in cells]),
+        )
     return Frame(
-        _find_range(panel.x, [x for x, _ in parts], filled["x"]),
-        _find_range(panel.y, [y for _, y in parts], filled["y"]),
+        _find_range(x, [x for x, _ in parts], margins["x"]),
+        _find_range(y, [y for _, y in parts], margins["y"]),
+    )
+
+
+def _end_at_edges(axis: PanelAxis, edges: list[Array]) -> PanelAxis:
+    """The axis with the ends of cells as its own, unless it has some."""
+    if axis.scale == "category":
+        return axis
+    return replace(
+        axis,
+        low=min(float(e[0]) for e in edges) if axis.low is None else axis.low,
+        high=max(float(e[-1]) for e in edges) if axis.high is None else axis.high,
     )
 
 
@@ -106,8 +122,11 @@ def _find_range(axis: PanelAxis, parts: list[Array], margin: bool) -> Range:
     if not high > low:
         half = abs(low) * 0.1 or 0.5
         low, high = low - half, high + half
-    elif margin:
-        low, high = low - _MARGIN * (high - low), high + _MARGIN * (high - low)
+    else:
+        room = _MARGIN * (high - low)
+        if margin or low < 0:
+            low -= room
+        high += room
     return _fix(axis, low, high)
 
 

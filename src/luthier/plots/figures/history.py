@@ -15,7 +15,7 @@ from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
 from .points import describe_points, describe_values, gather_values, shade_counts
 
-_EFFORTS = {
+EFFORTS = {
     "trial": PanelAxis(label="trial", whole=True),
     "time": PanelAxis(label="time since the start", scale="duration"),
     "cost": PanelAxis(label="cost so far"),
@@ -75,7 +75,7 @@ def describe_history(record: Incumbent, log: bool | None = None) -> Figure:
         )
     else:
         notes += ("No trial is feasible.",)
-    panel = Panel(layers=tuple(layers), x=_EFFORTS[record.by], y=y)
+    panel = Panel(layers=tuple(layers), x=EFFORTS[record.by], y=y)
     return Figure(
         title=f"Best {record.objective} so far ({record.direction})",
         panels=(panel,),

@@ -70,7 +70,7 @@ def describe_isolation(
     record, notes = limit_shown(record, _MAX_PANELS, "parameters", asked)
     objective, direction = record[0].objective, record[0].direction
     values = np.concatenate([one.value[one.number >= 0] for one in record])
-    y, more = describe_values(values, objective, log)
+    y, more = describe_values(values, objective, log, True)
     n_columns = find_columns(len(record))
     panels = []
     for i, one in enumerate(record):

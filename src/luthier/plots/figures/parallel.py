@@ -81,9 +81,11 @@ def describe_parallel(record: Parallel, asked: bool = False) -> Figure:
         of = record.feasible & (level == k)
         if of.any():
             shade = low + (k + 0.5) / _N_COLOURS * (high - low)
-            layers.append(_join(position, of, shade=shade))
+            layers.append(_join_lines(position, of, shade=shade))
     if not record.feasible.all():
-        hidden = _join(position, ~record.feasible, label="infeasible", dashed=True, colour="grey")
+        hidden = _join_lines(
+            position, ~record.feasible, label="infeasible", dashed=True, colour="grey"
+        )
         layers.insert(0, hidden)
     layers += [text for j, axis in enumerate(record.axes[:d]) for text in _name_ends(j, axis)]
     layers += _write_pair(d, format_number(low, 4), format_number(high, 4))
@@ -109,7 +111,7 @@ def describe_parallel(record: Parallel, asked: bool = False) -> Figure:
     )
 
 
-def _join(position: Array, of: Mask, **look: Any) -> Line:
+def _join_lines(position: Array, of: Mask, **look: Any) -> Line:
     """Some of the trials as one layer; the pen is lifted after each, and where one is inactive."""
     k, d = position[of].shape
     x = np.tile(np.append(np.arange(d, dtype=np.float64), np.nan), k)

@@ -103,7 +103,7 @@ def name_trials(number: Index, value: Array) -> tuple[str, ...]:
 
 
 def describe_values(
-    values: Array, label: str, log: bool | None = None
+    values: Array, label: str, log: bool | None = None, complete: bool = False
 ) -> tuple[PanelAxis, tuple[str, ...]]:
     """Return the axis of values, and notes on those that it does not show.
 
@@ -114,6 +114,7 @@ def describe_values(
         label: What they are.
         log: Whether it is a log axis; None for where all are positive and the quartiles are more
             than a factor of 30 apart.
+        complete: Whether it shows values far beyond the others too, as those of a line.
 
     Raises:
         ValueError: No value is positive, and a log axis was asked for.
@@ -134,7 +135,7 @@ def describe_values(
         margin = (high / low) ** _MARGIN if high < _HUGE * low else 1.0
         axis = PanelAxis(label=label, scale="log", low=low / margin, high=high * margin)
     else:
-        low, high = _find_ends(finite)
+        low, high = _find_ends(finite, complete)
         n_beyond = int(((finite < low) | (finite > high)).sum())
         if n_beyond:
             hidden.append(f"{count_of(n_beyond, 'value')} far beyond the others")
@@ -150,10 +151,12 @@ def count_of(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
-def _find_ends(finite: Array) -> tuple[float, float]:
+def _find_ends(finite: Array, complete: bool) -> tuple[float, float]:
     """The ends of an axis, beyond which lie only few values, far away."""
     if not len(finite):
         return 0.0, 0.0
+    if complete:
+        return float(finite.min()), float(finite.max())
     edges = divide_values(finite)
     few, most = np.quantile(finite / 2, [_FEW, 1 - _FEW]) * 2  # halves cannot overflow
     return (

@@ -11,20 +11,14 @@ from ...analysis.worker_times import timeline as find_timeline
 from ...argument_names import explain_arguments
 from ...trial.record import State
 from ..drawing import Backend, draw
-from ..figure import Bars, Colour, Figure, Panel, PanelAxis
+from ..figure import Bars, Figure, Panel, PanelAxis
 from ..look import Theme
 from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
+from .states import STATE_COLOURS
 
 _MAX_HEIGHT = 420.0  # pixels
 _LANE_HEIGHT = 28.0
-_COLOURS: dict[State, Colour] = {
-    State.COMPLETE: "blue",
-    State.PRUNED: "orange",
-    State.FAILED: "red",
-    State.PAUSED: "purple",
-    State.RUNNING: "green",
-}
 
 
 @explain_arguments(OTHER_ARGUMENTS)
@@ -47,7 +41,7 @@ def timeline(study: Source, *, backend: Backend = "auto", theme: Theme | None = 
 def describe_timeline(record: Timeline) -> Figure:
     """Return the figure of trials on their lanes."""
     bars = []
-    for state, colour in _COLOURS.items():
+    for state, colour in STATE_COLOURS.items():
         of = np.flatnonzero(record.state == state)
         if len(of):
             bars.append(
@@ -59,7 +53,7 @@ def describe_timeline(record: Timeline) -> Figure:
                     width=0.8,
                     colour=colour,
                     label=state.name.lower(),
-                    hover=tuple(_describe_bar(record, i) for i in of.tolist()),
+                    hover=tuple(_say_when(record, i) for i in of.tolist()),
                 )
             )
     notes = [f"Idle: {100 * record.idle_share:.0f} % of the time of all lanes."]
@@ -81,7 +75,7 @@ def describe_timeline(record: Timeline) -> Figure:
     )
 
 
-def _describe_bar(record: Timeline, i: int) -> str:
+def _say_when(record: Timeline, i: int) -> str:
     """What a bar says when it is pointed at."""
     state = State(record.state[i]).name.lower()
     text = f"trial {record.number[i]}, {state}, {record.end_s[i] - record.start_s[i]:.3g} s"
