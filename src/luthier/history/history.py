@@ -20,6 +20,7 @@ from .constraint_columns import ConstraintColumns, violation
 from .info import StudyInfo
 from .param_columns import ParamColumns
 from .report_columns import ReportColumns
+from .unused_proposals import UnusedProposals
 
 _FEW = 8  # rows that are stored one by one; more are stored column by column
 
@@ -83,6 +84,7 @@ class History:
             }
         )
         self._params = ParamColumns(space)
+        self._unused = UnusedProposals(space)
         self._constraints = ConstraintColumns()
         self._last_params: dict[int, dict[str, Any]] = {}  # of trials that are not over
         # the space and the numbers of failed and complete trials as of which these are known
@@ -325,6 +327,10 @@ class History:
         """
         return self._params.params(number)
 
+    def proposal(self, number: int) -> dict[str, Any]:
+        """Return what a trial was proposed and did not use; see `TrialRow.proposal`."""
+        return self._unused.proposal(number)
+
     def last_params(self, number: int) -> dict[str, Any] | None:
         """Return the params in the row of a trial that is not over; None if it has no row yet."""
         return self._last_params.get(number)
@@ -379,8 +385,18 @@ class History:
         return numbers[is_non_dominated(self.losses[numbers])]
 
     def seen(self, X: Array) -> Mask:
-        """Return which points (k, d) of a finite space some trial has, whatever its state (k,)."""
-        return self._params.seen(X)
+        """Return which points (k, d) of a finite space were tried (k,).
+
+        They are those that some trial has, whatever its state, and those that were proposed to a
+        trial whose objective has made another one of them.
+        """
+        seen = self._params.seen(X)
+        return seen | self._unused.seen(X) if len(self._unused) else seen
+
+    @property
+    def absent(self) -> Mask:
+        """(n, d) whether a trial does not have a parameter at all, whatever its range is now."""
+        return self._params.absent
 
     @property
     def n_seen(self) -> int:
@@ -445,6 +461,7 @@ class History:
     def set_space(self, space: Space) -> None:
         """Read the trials again under a changed space; those that still fit are used."""
         self._params.set_space(space)
+        self._unused.set_space(space)
 
     def put(self, rows: Iterable[TrialRow]) -> None:
         """Store trials, in place of what was known of them; new numbers must follow on."""
@@ -516,6 +533,7 @@ class History:
             else:
                 numbers.discard(i)
         self._constraints.put(i, row.constraints)
+        self._unused.put(row)
         if row.turns:
             self.turns[i] = row.turns
             self._columns["resumed_step"][i] = row.turns[-1].step

@@ -51,6 +51,15 @@ class ParamColumns:
         """(n,) whether all of a trial's params are values of the present space."""
         return self._encoded.view("fits", self.n)
 
+    @property
+    def absent(self) -> Mask:
+        """(n, d) whether a trial does not have a parameter at all, whatever its range is now."""
+        absent = np.ones((self.n, self.space.d), dtype=bool)
+        for j, name in enumerate(self.space.names):
+            if name in self._raw:
+                absent[:, j] = ~self._present(name, slice(0, self.n))
+        return absent
+
     def set_space(self, space: Space) -> None:
         """Encode the trials again under a changed space; those that still fit are used."""
         self.space = space
@@ -104,7 +113,8 @@ class ParamColumns:
     def seen(self, X: Array) -> Mask:
         """Return which points some trial has, as `History.seen` describes."""
         if self._without_key:
-            self._seen.update(self.space.keys(self.X[self._without_key]))
+            at = np.array(self._without_key)
+            self._seen.update(self.space.keys(self.X[at[self.fits[at]]]))
             self._without_key = []
         return np.fromiter((k in self._seen for k in self.space.keys(X)), dtype=bool, count=len(X))
 

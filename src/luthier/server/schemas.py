@@ -214,7 +214,7 @@ class EnqueueResponse(msgspec.Struct):
 
 
 @with_trial_fields(
-    leave_out=("checkpoints", "turns", "token", "lease_s"),
+    leave_out=("checkpoints", "turns", "token", "lease_s", "proposal"),
     types={"number": int, "retries": int, "state": StateName},
     required=True,
 )

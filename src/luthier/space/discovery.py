@@ -6,12 +6,14 @@ import msgspec
 import numpy as np
 
 from ..errors import ConditionError
-from ..typing import Array
+from ..typing import Array, Mask
 from .distributions import Distribution
 from .space import Space
 
 
-def discover_conditions(space: Space, X: Array) -> Space:
+def discover_conditions(
+    space: Space, X: Array, absent: Mask | None = None, may_lack: Mask | None = None
+) -> Space:
     """Return a space whose conditions were not declared with the conditions that trials show.
 
     A parameter that was absent from some trials is taken to depend on the first discrete parameter
@@ -19,9 +21,15 @@ def discover_conditions(space: Space, X: Array) -> Space:
 
     Args:
         space: As the objective's suggest calls made it known.
-        X: (n, d) finished trials, NaN where the objective did not ask for the parameter.
+        X: (n, d) trials that have run, NaN where the objective did not ask for the parameter.
+        absent: (n, d) where it did not, if X has NaN for what lies outside of the space too.
+        may_lack: (n,) those that may have ended before they asked for all of their parameters: that
+            one is absent from them counts only for values of the parent with which no trial has it.
+            None for no such trials.
     """
-    absent = np.isnan(X)
+    absent = np.isnan(X) if absent is None else absent
+    known = ~np.isnan(X)
+    whole = np.ones(len(X), dtype=bool) if may_lack is None else ~may_lack
     found: dict[str, Distribution] = {}
     for j, dist in enumerate(space.dists):
         if dist.when or not absent[:, j].any() or absent[:, j].all():
@@ -29,10 +37,11 @@ def discover_conditions(space: Space, X: Array) -> Space:
         for p, above in enumerate(space.dists):
             if p == j or above.n_values is None or above.n_values > 64:
                 continue
-            there = ~absent[:, p]
+            there = known[:, p]
             with_j = np.unique(X[there & ~absent[:, j], p])
-            without_j = np.unique(X[there & absent[:, j], p])
-            lonely = (~absent[:, j] & ~there).any()
+            counts = whole | ~np.isin(X[:, p], with_j)
+            without_j = np.unique(X[there & absent[:, j] & counts, p])
+            lonely = (~absent[:, j] & absent[:, p]).any()
             if (
                 len(with_j)
                 and not lonely

@@ -160,6 +160,7 @@ _PACK: dict[str, Callable[[Any], Any]] = {
 }
 _UNPACK: dict[str, Callable[[Any], Any]] = {
     "params": unpack_params,
+    "proposal": unpack_params,
     "values": lambda values: tuple(map(float, values)),
     "reports": lambda reports: tuple((p.step, unpack_value(p.value)) for p in reports),
     "turns": lambda turns: tuple(map(unpack_turn, turns)),

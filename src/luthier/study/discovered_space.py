@@ -18,7 +18,8 @@ class DiscoveredSpace:
 
     What an objective asks for takes the place of what was known: somebody has edited it. But
     distributions of one name that are in use at the same time are joined: where other workers have
-    one, or where the name has had another one in each of three trials that followed each other.
+    one, where one run has asked for several, since nobody edits an objective that runs, or where
+    the name has had another one in each of three trials that followed each other.
 
     Args:
         replica: The study.
@@ -33,6 +34,15 @@ class DiscoveredSpace:
         # Of names that were not asked for in the same way twice: what has all of these ways.
         self._changing: dict[str, Distribution] = {}
         self._varying: set[str] = set()
+        self._in_run: dict[str, Distribution] | None = None  # as this run has asked for them
+
+    def begin_run(self) -> None:
+        """Take what differs from now on for variants of one objective."""
+        self._in_run = {}
+
+    def end_run(self) -> None:
+        """Take what differs from now on for edits of the objective again."""
+        self._in_run = None
 
     def learn(self, suggested: Mapping[str, Distribution]) -> None:
         """Store what a trial has asked for; what other workers have stored meanwhile is kept.
@@ -53,6 +63,7 @@ class DiscoveredSpace:
     def _observe(self, suggested: Mapping[str, Distribution]) -> None:
         """Notice which names are asked for in another way from trial to trial."""
         for name, dist in suggested.items():
+            self._observe_in_run(name, dist)
             last = self._last.get(name)
             self._last[name] = dist
             if last is None or last is dist or last == dist:
@@ -64,6 +75,14 @@ class DiscoveredSpace:
             self._changing[name] = _join(before or last, dist)
             if before is not None:
                 self._varying.add(name)
+
+    def _observe_in_run(self, name: str, dist: Distribution) -> None:
+        if self._in_run is None:
+            return
+        earlier = self._in_run.setdefault(name, dist)
+        if earlier is not dist and earlier != dist:
+            self._in_run[name] = _join(earlier, dist)
+            self._varying.add(name)
 
     def _find_changed(self, suggested: Mapping[str, Distribution]) -> dict[str, Distribution]:
         """Return the distributions that the stored space does not have yet."""

@@ -210,6 +210,7 @@ class Engine(ForkAware):
     def begin_run(self) -> None:
         """Prepare a run of trials: no stop is asked for, and other processes' changes are known."""
         self.stop = StopSignal()
+        self._discovered.begin_run()
         self.checkpoints.open()
         with self._lock:
             if self.storage.shared:
@@ -218,6 +219,7 @@ class Engine(ForkAware):
 
     def end_run(self) -> None:
         """Clear the budget: `take` has no limit now."""
+        self._discovered.end_run()
         self.history.update_info(budget=None)
 
     # -- trials ---------------------------------------------------------------------------------
@@ -570,6 +572,7 @@ class Engine(ForkAware):
             cost=cost,
             turns=turns,
             constraints=constraints,
+            proposal=outcome.proposal or history.proposal(number),
         )
 
     def _check_n_values(self, number: int, value: ReportValue) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SpaceExhaustedError
 from ..history.history import History
 from ..numerics.random_streams import Streams
-from ..samplers.base import Sampler
+from ..samplers.base import Sampler, unseen_points
 from ..space.discovery import discover_conditions
 from ..space.membership import has_value
 from ..space.space import Space
@@ -44,27 +45,32 @@ class Proposals:
         self._streams = Streams(history.seed)
         self._looks = Looks()
         self._discovered = history.space
-        # The space, the number of trials and of complete ones in which its conditions were found.
-        self._basis: tuple[Space, int, int] | None = None
+        self._has_said_used_up = False
+        # The space and the states of the trials in which its conditions were found.
+        self._basis: tuple[Space, bytes] | None = None
 
     @property
     def space(self) -> Space:
         """The space, with the conditions that a define-by-run objective has shown so far."""
-        if self.declared:
-            return self.history.space
-        space = self.history.space
-        n_seen = self._looks.last(self.history)
-        if self._basis == (space, n_seen, n_seen):  # all are complete, and stay so
-            return self._discovered
+        return self._space_after(self._looks.last(self.history))
 
-        complete = self.history.state[:n_seen] == State.COMPLETE.value
-        basis = (space, n_seen, int(np.count_nonzero(complete)))
+    def _space_after(self, n: int) -> Space:
+        """Return the space with the conditions that the first n trials have shown."""
+        space = self.history.space
+        if self.declared:
+            return space
+        states = self.history.state[:n]
+        basis = (space, states.tobytes())
         if basis == self._basis:
             return self._discovered
 
         self._basis = basis
-        X = self.history.X[:n_seen][complete]
-        found = discover_conditions(space, X) if np.isnan(X).any() else space
+        has_run = states >= State.PAUSED
+        absent = self.history.absent[: len(states)][has_run]
+        found = space
+        if absent.any():
+            X = self.history.X[: len(states)][has_run]
+            found = discover_conditions(space, X, absent, states[has_run] == State.FAILED)
         if found.params != self._discovered.params:  # else what was fitted to it still holds
             self._discovered = found
         return self._discovered
@@ -75,7 +81,13 @@ class Proposals:
         Another attempt at the same number gives others.
         """
         space = self.space
-        return space.decode(self._sample(space, sampler, number, attempt))[0]
+        try:
+            X = self._sample(space, sampler, number, attempt)
+        except SpaceExhaustedError:
+            space = self._space_after(number)  # the latest trials may have shown more of it
+            X = self._sample(space, sampler, number, attempt)
+        self._warn_of_repeats(space, sampler, X)
+        return space.decode(X)[0]
 
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Params that somebody fixes, as a declared space takes them.
@@ -117,6 +129,21 @@ class Proposals:
         return {
             k: known[k] if _equal_but_rounding(known.get(k), v) else v for k, v in decoded.items()
         }
+
+    def _warn_of_repeats(self, space: Space, sampler: Sampler, X: Array) -> None:
+        """Say once that all points of a finite space were tried, and that some come again."""
+        history = self.history
+        if self._has_said_used_up or not space.d or not space.finite or history.n < space.n_points:
+            return
+        if history.seen(X)[0] and space.can_list and not len(unseen_points(space, history)):
+            self._has_said_used_up = True
+            self._warn(
+                "used up",
+                f"all {space.n_points:g} points of the space have had their trial; {sampler!r} "
+                "goes on with points that were tried, which helps only where the objective is "
+                "noisy. Set a bound (n_trials, total), give parameters a finer step, or take "
+                "sampler='grid', which ends here",
+            )
 
     def _sample(self, space: Space, sampler: Sampler, number: int, attempt: int) -> Array:
         if not space.d:

@@ -104,6 +104,7 @@ def _versions(row: TrialRow, replica: Replica, refusal: Exception) -> Iterator[T
         values=None,
         cost=None,
         constraints={},
+        proposal={},
         error=_explain(row, refusal, ["all that its worker noted"]),
     )
 

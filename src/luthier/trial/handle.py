@@ -599,9 +599,18 @@ class Trial:
             constraints=dict(self._constraints),
             decision=self._decision,
             remarks=self._remarks | ({} if self._steps is None else self._steps.remarks),
+            proposal=self._find_unused_proposal(),
             unasked=self._find_unasked(),
             is_asked=self._is_asked,
         )
+
+    def _find_unused_proposal(self) -> dict[str, Any]:
+        """Return what was proposed if some of it was not used, or not as it was."""
+        proposal = self._proposal
+        params = self._params
+        if self._ticket.declared or all(n in params and params[n] == proposal[n] for n in proposal):
+            return {}
+        return dict(proposal)
 
     def _find_unasked(self) -> tuple[str, ...]:
         """Return the names that the objective was given, and never asked for."""

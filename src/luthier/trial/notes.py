@@ -21,6 +21,7 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
         constraints: The constraints on its results that it noted.
         decision: The scheduler's last decision; STOP and PAUSE are final.
         remarks: What the user should know of its params and steps, topic to text.
+        proposal: Proposed params, where the objective has not used them all; else empty.
         unasked: Names that the objective was given, and never asked for.
         is_asked: Whether the objective asked for a decision; None where nobody knows.
     """
@@ -32,5 +33,6 @@ class TrialNotes(msgspec.Struct, frozen=True, kw_only=True):
     constraints: dict[str, float] = {}
     decision: Decision = Decision.CONTINUE
     remarks: dict[str, str] = {}
+    proposal: dict[str, Any] = {}
     unasked: tuple[str, ...] = ()
     is_asked: bool | None = None

@@ -47,6 +47,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         cost: Its cost; None where none was noted.
         constraints: The constraints on its results that were noted.
         remarks: What the user should know of its params and steps, topic to text.
+        proposal: Proposed params, where the objective did not use them all; else empty.
         unasked: Names that the objective was given, and never asked for.
         decision: The scheduler's last decision, as far as is known.
         is_asked: Whether the objective asked for a decision; None where nobody knows.
@@ -65,6 +66,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
     constraints: dict[str, float] = {}
     remarks: dict[str, str] = {}
+    proposal: dict[str, Any] = {}
     unasked: tuple[str, ...] = ()
     decision: Decision = Decision.CONTINUE
     is_asked: bool | None = None
@@ -282,6 +284,7 @@ def _outcome(
         cost=notes.cost,
         constraints=notes.constraints,
         remarks=notes.remarks,
+        proposal=notes.proposal,
         unasked=notes.unasked,
         decision=notes.decision,
         is_asked=notes.is_asked,

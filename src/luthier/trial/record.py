@@ -92,6 +92,8 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         cost: Cost that was noted with `trial.set_cost`, in the user's unit.
         constraints: Constraints that were noted with `trial.set_constraint`, name to value;
             feasible is at most 0.
+        proposal: The params that were proposed to it, where its objective did not use them all, as
+            it asked for other names or other ranges; empty where it did.
     """
 
     number: int
@@ -111,6 +113,7 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retries: int = 0
     cost: float | None = None
     constraints: dict[str, float] = {}
+    proposal: dict[str, Any] = {}
 
     @property
     def value(self) -> float | None:

@@ -104,6 +104,7 @@ def _check_row(row: Any, objectives: Sequence[str]) -> TrialRow:
         "retries": _check_retries(row.retries),
         "cost": None if row.cost is None else check_cost(row.cost, "an added trial"),
         "constraints": constraints,
+        "proposal": {},
     }
     try:
         return msgspec.convert(fields, TrialRow)
