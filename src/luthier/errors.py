@@ -12,6 +12,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── InfeasibleSpaceError    no point satisfies the hard constraints
     │   ├── IncompatibleDistributionError   a name is used for two different kinds of parameter
     │   └── UnknownParameterError   a parameter, or a value of one, that the space does not have
+    │       └── MissingParameterError   a parameter that a trial does not have
     ├── StudyError                  the study cannot do this
     │   ├── StudyNotFoundError      no study of that name in the storage
     │   ├── StudyExistsError        the name is taken
@@ -22,6 +23,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── RuleError               a rule that cannot be read, or names what is not there
     │   ├── NothingToAskError       the scheduler wants no further trial now
     │   ├── UnknownNameError        no sampler or scheduler of that name
+    │   ├── UnpicklableError        it cannot go to another process
     │   ├── SpaceExhaustedError     every point of a finite space has had its trial
     │   └── SamplerError            the sampler cannot search this space or these objectives
     ├── TrialError                  one trial went wrong
@@ -98,6 +100,12 @@ class UnknownParameterError(SpaceError):
     """A parameter, or a value of one, that the space does not have."""
 
 
+class MissingParameterError(UnknownParameterError, KeyError):
+    """A parameter that a trial does not have."""
+
+    __str__ = Exception.__str__
+
+
 class StudyError(LuthierError):
     """The study cannot do this."""
 
@@ -138,6 +146,10 @@ class NothingToAskError(StudyError):
 
 class UnknownNameError(StudyError, ValueError):
     """No sampler or scheduler of that name."""
+
+
+class UnpicklableError(StudyError, TypeError):
+    """An objective, or a study, that cannot go to another process."""
 
 
 class SpaceExhaustedError(StudyError):

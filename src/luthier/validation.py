@@ -94,6 +94,34 @@ def check_real(
     return real
 
 
+def check_name(name: str, value: Any, known: Collection[str]) -> str:
+    """Return an argument that is one of some names.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: What the user passed.
+        known: The names.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {show(value)}")
+    return value
+
+
+def check_probability(name: str, value: Any) -> float:
+    """Return an argument as a float between 0 and 1, neither included.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    number = to_number(value)
+    if number is None or not 0 < number < 1:
+        raise ValueError(f"{name} must be a number between 0 and 1, got {show(value)}")
+    return float(number)
+
+
 def is_number(value: Any) -> bool:
     """Whether it is a plain number; True and False are no numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool)

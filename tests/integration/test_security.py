@@ -28,6 +28,7 @@ PICKLING = {
     "server/worker_loop.py",
     "server/worker_processes.py",
     "study/remote.py",
+    "study/travelling.py",
     "testing/sampler_check.py",
     "testing/scheduler_check.py",
 }

@@ -12,6 +12,7 @@ from ..history.history import History
 from ..history.resources import full_resource
 from ..models.learning_curves import tabulate_curves
 from ..numerics.extrapolation import Lines
+from ..validation import check_probability, check_real
 from .forecast_result import Forecast
 
 _FACTOR = 1.5  # from one step of a forecast to the next
@@ -24,17 +25,14 @@ def forecast(history: History, number: int, level: float, resource: float | None
     losses later; the slope is drawn towards 1, and the interval holds what the line leaves
     unexplained.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
+    level = check_probability("level", level)
+    if resource is not None:
+        resource = check_real("resource", resource, 0, above=True)
     if len(history.directions) > 1:
         raise StudyError(f"a forecast is of one objective, and there are {len(history.directions)}")
     if not 0 <= number < history.n or math.isnan(step := float(history.last_step[number])):
         raise StudyError(
             f"trial {number} has reported nothing, so there is nothing to forecast from"
-        )
-    if resource is not None and not 0 < resource < math.inf:
-        raise ValueError(
-            f"resource is the step at which trials end, a finite number above 0, got {resource!r}"
         )
     end = full_resource(history) if resource is None else float(resource)
     if end is None:

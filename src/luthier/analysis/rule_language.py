@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 from ..errors import RuleError
+from .rule_hints import find_hint
 
 _LONGEST = 2_000  # characters
 _TOKEN = re.compile(
@@ -118,6 +119,11 @@ def refuse(text: str, at: int, message: str) -> NoReturn:
     raise RuleError(f"{message}, at character {at + 1} of the rule\n  {text}\n  {' ' * at}^")
 
 
+def _hint(text: str, at: int) -> str:
+    hint = find_hint(text, at)
+    return f"; {hint}" if hint else ""
+
+
 class _Reader:
     """Recursive descent over the tokens of one rule; every method reads what it is named after."""
 
@@ -134,14 +140,7 @@ class _Reader:
             if found is None:
                 word = re.match(r"[\w.]+|.", text[at:])
                 odd = word[0] if word else text[at]
-                hint = (
-                    "; numbers have no unit"
-                    if odd[0].isdigit()
-                    else "; it does not end"
-                    if odd in "'\"`"
-                    else ""
-                )
-                refuse(text, at, f"cannot read {odd!r}{hint}")
+                refuse(text, at, f"cannot read {odd!r}{_hint(text, at)}")
             if found.lastgroup == "number" and math.isinf(float(found[0])):
                 refuse(text, at, f"the number {found[0]} is too large")
             self.tokens.append(_Token(str(found.lastgroup), found[0], at, found.end()))
@@ -163,7 +162,9 @@ class _Reader:
 
     def expected(self, what: str) -> NoReturn:
         got = repr(self.here.text) if self.here.text else "the end"
-        refuse(self.text, self.here.at, f"expected {what}, got {got}")
+        refuse(
+            self.text, self.here.at, f"expected {what}, got {got}{_hint(self.text, self.here.at)}"
+        )
 
     def since(self, first: _Token) -> str:
         """The text from a token up to here."""
@@ -194,10 +195,7 @@ class _Reader:
         while self.word in _LINKS:
             then = self.take().text.lower() == "then" or then
         if self.i == first:
-            self.expected(
-                "'and', a comma or 'then'"
-                + ("; for either-or, choose by two rules and compare" if self.word == "or" else "")
-            )
+            self.expected("'and', a comma or 'then'")
         return then
 
     def order(self) -> Order:

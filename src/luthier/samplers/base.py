@@ -43,6 +43,13 @@ class Sampler(ABC):
             SamplerError: This sampler cannot search this space or these objectives.
         """
 
+    def check_objectives(self, n: int) -> None:  # noqa: B027  (most take any number)
+        """Refuse a number of objectives that this sampler cannot search for.
+
+        Raises:
+            SamplerError: It cannot.
+        """
+
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
         return f"{type(self).__name__}({settings})"

@@ -64,8 +64,11 @@ class BOHB(Sampler):
         self.bandwidth = bandwidth
         self._fitter = DensityFitter(prior_weight, bandwidth)
 
+    def check_objectives(self, n: int) -> None:
+        require_one_objective("BOHB", n)
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        require_one_objective("BOHB", history)
+        self.check_objectives(len(history.directions))
         numbers, losses = rank_at_highest_step(history, 2 * (space.d + 1))
         if not len(numbers):
             return sample_startup(space, history, n, rng)

@@ -105,8 +105,11 @@ class CMAES(Sampler):
         self._replayed: Array = np.empty((0, 0))  # rows of the trials replayed so far
         self._searches: list[_Search] = []  # the latest generations
 
+    def check_objectives(self, n: int) -> None:
+        require_one_objective("CMAES", n)
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        require_one_objective("CMAES", history)
+        self.check_objectives(len(history.directions))
         known = self._columns
         if known is None or known[0] is not space:
             known = (space, OptimizerColumns(space))

@@ -47,8 +47,11 @@ class DE(Sampler):
         self.F = F
         self.CR = CR
 
+    def check_objectives(self, n: int) -> None:
+        require_one_objective("DE", n)
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        require_one_objective("DE", history)
+        self.check_objectives(len(history.directions))
         size = self.population_size or min(max(10, space.d), 50)
         members = slot_members(history, size)
         filled = np.flatnonzero(members >= 0)

@@ -68,8 +68,11 @@ class DEHB(Sampler):
         self._without_reports = DE(F=F, CR=CR)
         self._slots: dict[float, Slots] = {}  # of the present largest resource
 
+    def check_objectives(self, n: int) -> None:
+        require_one_objective("DEHB", n)
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        require_one_objective("DEHB", history)
+        self.check_objectives(len(history.directions))
         resource = self.max_resource or first_resource(history)
         if resource is None:
             if history.n_reports:

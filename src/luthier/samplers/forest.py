@@ -93,8 +93,11 @@ class Forest(Sampler):
         self.random_share = random_share
         self.max_repeats = max_repeats
 
+    def check_objectives(self, n: int) -> None:
+        require_one_objective("Forest", n)
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        require_one_objective("Forest", history)
+        self.check_objectives(len(history.directions))
         tried = Configurations(space, history)
         if tried.n_observed < self.n_startup_trials:
             X = sample_startup(space, history, n, rng)

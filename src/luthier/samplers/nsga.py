@@ -15,7 +15,7 @@ from ..history.history import History
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
-from ..validation import check_real, check_whole
+from ..validation import check_name, check_real, check_whole
 from .base import Sampler
 from .startup import require_several_objectives, sample_startup, vary_until_new
 from .variation import CROSSOVERS, MUTATIONS, Breeder, CrossoverName, MutationName
@@ -50,14 +50,8 @@ class NSGA(Sampler):
         mutation: MutationName = "polynomial",
         mutation_rate: float | None = None,
     ) -> None:
-        if crossover not in CROSSOVERS:
-            raise ValueError(
-                f"crossover must be one of {', '.join(map(repr, CROSSOVERS))}, got {crossover!r}"
-            )
-        if mutation not in MUTATIONS:
-            raise ValueError(
-                f"mutation must be one of {', '.join(map(repr, MUTATIONS))}, got {mutation!r}"
-            )
+        check_name("crossover", crossover, CROSSOVERS)
+        check_name("mutation", mutation, MUTATIONS)
         n_parents = CROSSOVERS[crossover].n_parents
         if check_whole("population_size", population_size) < 2 * n_parents:
             raise ValueError(
@@ -83,8 +77,11 @@ class NSGA(Sampler):
             SamplerError: The settings are for another number of objectives.
         """
 
+    def check_objectives(self, n: int) -> None:
+        require_several_objectives(type(self).__name__, n)
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        require_several_objectives(type(self).__name__, history)
+        self.check_objectives(len(history.directions))
         self.ranking(len(history.directions))  # raises before the start is over
         table = tabulate_outcomes(history)
         n_parents = np.count_nonzero(table[:, 0] >= 0)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from ..errors import SamplerError
 from ..numerics.pareto import fronts
 from ..typing import Array, Index, Mask
+from ..validation import show
 from .nsga import NSGA, Ranking
 from .variation import CrossoverName, MutationName
 
@@ -86,12 +87,15 @@ def _check_directions(given: ArrayLike) -> Array:
     Raises:
         ValueError: They are not an array (h, m) of finite numbers >= 0, with one > 0 in each row.
     """
-    directions = np.array(given, dtype=float)
+    try:
+        directions = np.array(given, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        directions = np.empty(0)
     good = directions.ndim == 2 and directions.size and np.isfinite(directions).all()
     if not good or (directions < 0).any() or not directions.any(axis=1).all():
         raise ValueError(
             "reference_directions must be an array (h, m) of finite numbers >= 0, with one > 0 in "
-            f"each row, got {given!r}"
+            f"each row, got {show(given)}"
         )
     return directions
 

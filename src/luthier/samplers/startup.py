@@ -19,18 +19,17 @@ _PRIOR_BETA = 10.0  # beta of Hvarfner 2022: how long a prior steers
 _SAME = 1e-7  # largest difference of two unit columns that count as equal
 
 
-def require_one_objective(method: str, history: History) -> None:
+def require_one_objective(method: str, n: int) -> None:
     """Raise SamplerError where there are several objectives."""
-    n = len(history.directions)
     if n > 1:
         raise SamplerError(
             f"{method} takes one objective, got {n}; use sampler=None, TPE, GP or NSGA2"
         )
 
 
-def require_several_objectives(method: str, history: History) -> None:
+def require_several_objectives(method: str, n: int) -> None:
     """Raise SamplerError where there is one objective."""
-    if len(history.directions) < 2:
+    if n < 2:
         raise SamplerError(
             f"{method} takes several objectives, got one; use sampler=None, CMAES or Evolution"
         )

@@ -16,13 +16,18 @@ from ..space.distributions import Float
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
-from ..validation import check_real, check_whole
+from ..validation import check_real, check_whole, show
 from ..warn_once import WarnOnce
 from .base import Decision, Next, Resume, Scheduler
 from .perturb import explore
 from .replay import schedule as _schedule
 
 _Standing = tuple[Index, Array]  # numbers of members, and the numbers by which they rank
+
+
+def _are_names(names: Any) -> bool:
+    is_list = isinstance(names, Collection) and not isinstance(names, str | bytes)
+    return is_list and all(isinstance(name, str) for name in names)
 
 
 class Population(Scheduler):
@@ -58,8 +63,8 @@ class Population(Scheduler):
             )
         for factor in factors:
             check_real("a factor", factor, 0, above=True)
-        if isinstance(mutate, str):
-            raise ValueError(f"mutate must be a list of names or None, got {mutate!r}")
+        if mutate is not None and not _are_names(mutate):
+            raise ValueError(f"mutate must be a list of names or None, got {show(mutate)}")
         self.population_size = population_size
         self.interval = interval
         self.max_resource = max_resource

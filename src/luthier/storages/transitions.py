@@ -283,9 +283,9 @@ def require_trial(number: int, numbers: Container[int]) -> None:
 
 
 def lost_lease_message(number: int) -> str:
-    """Return what a worker reads whose result comes too late."""
+    """Return what a worker reads whose result comes too late, or once more."""
     return (
-        f"trial {number} is over or was given to another worker, because this one was silent for "
-        "longer than its lease; its result is refused. Raise lease_s if this happens to healthy "
-        "workers"
+        f"trial {number} is over or was given to another worker; its result is refused. It was "
+        "told before, or this worker was silent for longer than its lease: raise lease_s if that "
+        "happens to healthy workers"
     )

@@ -16,12 +16,13 @@ from ..errors import NoCompletedTrialsError, StudyError
 from ..numerics.stats import mean_interval, paired_t
 from ..trial.outcome import Objective
 from ..trial.record import State, TrialRow
-from ..validation import check_whole
+from ..validation import check_probability, check_whole
 from .engine import Engine
 from .loop import run
 from .run_settings import RunSettings, check_n_jobs
 
 _UNKNOWN = "confirm needs an objective: none was given to optimize in this process, so pass it here"
+_MAX_REPEATS = 100_000  # of one leader
 _LOOK_S = 0.2  # from one look at repeats that run elsewhere to the next
 
 
@@ -193,9 +194,8 @@ def confirm(
     engine: Engine, k: int, repeats: int, objective: Objective | None, n_jobs: int, level: float
 ) -> Confirmation:
     """Confirm the leaders of a study; `Study.confirm` describes arguments and errors."""
-    check_whole("repeats", repeats)
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level!r}")
+    repeats = check_whole("repeats", repeats, most=_MAX_REPEATS)
+    level = check_probability("level", level)
     check_n_jobs(n_jobs)
 
     leaders, numbers = _enqueue_repeats(engine, k, repeats, objective is not None)

@@ -230,7 +230,8 @@ def _check_place(store: Checkpoints) -> None:
 
 
 def _check(seed: Any, catch_as: Any) -> None:
-    if seed is not None and not (isinstance(seed, int | np.integer) and 0 <= seed < MAX_SEED):
+    is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if seed is not None and not (is_whole and 0 <= seed < MAX_SEED):
         raise StudyError(f"a seed is a whole number from 0 to 2**128 - 1, got {show(seed)}")
     if catch_as is not None:
         check_catch_as(catch_as)

@@ -23,6 +23,7 @@ from ..errors import (
     UnstorableError,
 )
 from ..history.history import History
+from ..numerics.float_errors import default_errstate
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
@@ -164,7 +165,7 @@ class Engine(ForkAware):
     @contextlib.contextmanager
     def reading(self) -> Iterator[History]:
         """Hold the lock over an up-to-date history: for reads that belong together."""
-        with self._lock:
+        with self._lock, default_errstate():
             self.refresh()
             yield self.history
 
@@ -209,6 +210,7 @@ class Engine(ForkAware):
 
     def begin_run(self) -> None:
         """Prepare a run of trials: no stop is asked for, and other processes' changes are known."""
+        self.sampler.check_objectives(len(self.directions))
         self.stop = StopSignal()
         self._discovered.begin_run()
         self.checkpoints.open()
@@ -283,7 +285,7 @@ class Engine(ForkAware):
             The trial; or WAIT while none can be had before running ones are over, DONE where none
             can be had at all.
         """
-        with self._lock:
+        with self._lock, default_errstate():
             if not fresh:
                 self._replica.refresh()
             request = Request(
@@ -397,7 +399,7 @@ class Engine(ForkAware):
         """
         if self.scheduler is None or number in self.finishing:
             return Decision.CONTINUE
-        with self._lock:
+        with self._lock, default_errstate():
             if self.storage.shared:
                 self.refresh()
             history = self.history
@@ -431,7 +433,7 @@ class Engine(ForkAware):
             LeaseLostError: The trial is already over, or was given to another worker.
             UnstorableError: The storage takes nothing of its end.
         """
-        with self._lock:
+        with self._lock, default_errstate():
             unseen = (
                 reported_elsewhere
                 or outcome.state != State.COMPLETE

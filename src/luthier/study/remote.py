@@ -18,6 +18,7 @@ from ..trial.record import Decision, ReportValue
 from ..trial.ticket import Ticket
 from .engine import Engine, EngineLink
 from .opening import open_engine
+from .travelling import pack
 
 _SMALL = 100_000  # bytes of an objective that travel with every trial; larger ones on demand
 
@@ -83,7 +84,7 @@ def _submit_to_threads(
 def _submit_with_calls(
     executor: TrialExecutor, engine: Engine, objective: Objective, window: int | None
 ) -> Submit:
-    shared = executor.put(objective)
+    shared = pack(objective, executor.put)
     spaces: dict[int, tuple[Space, Any]] = {}  # each version of the space is sent once
 
     def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:
@@ -106,7 +107,11 @@ def _submit_by_address(
 
     url = engine.storage.url
     space = engine.history.space
-    packed = cloudpickle.dumps((objective, engine.scheduler, window, space))
+
+    def dump(objective: Objective) -> bytes:
+        return bytes(cloudpickle.dumps((objective, engine.scheduler, window, space)))
+
+    packed = pack(objective, dump)
     _local_studies[key] = _Opened(engine, objective, window, space)
 
     def submit(ticket: Ticket, whole: bool = False) -> cf.Future[Outcome | None]:

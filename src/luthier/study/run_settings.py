@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as cf
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..stopping import StopRule
+from ..validation import show, to_number
+
+_MAX_JOBS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class RunSettings:
     total: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "timeout_s", _check_timeout(self.timeout_s))
         _check_bounds(self)
         _check_executor(self)
         _check_catch(self.catch)
@@ -65,13 +70,51 @@ class RunSettings:
 def _check_bounds(settings: RunSettings) -> None:
     for name in ("n_trials", "total"):
         n = getattr(settings, name)
-        if n is not None and (not isinstance(n, int | np.integer) or n < 0):
-            raise ValueError(f"{name} must be a whole number >= 0 or None, got {n!r}")
-
-    if settings.timeout_s is not None and not settings.timeout_s > 0:
-        raise ValueError(f"timeout_s must be > 0 seconds or None, got {settings.timeout_s!r}")
+        if n is not None and (not _is_whole(n) or n < 0):
+            raise ValueError(f"{name} must be a whole number >= 0 or None, got {show(n)}")
 
     check_n_jobs(settings.n_jobs)
+    for name in ("progress", "reproducible"):
+        flag = getattr(settings, name)
+        if not isinstance(flag, bool | np.bool_) and not (name == "progress" and flag is None):
+            raise ValueError(f"{name} must be True or False, got {show(flag)}")
+
+
+def _check_timeout(timeout_s: Any) -> float | None:
+    """Return a time in seconds as a float; infinity is no bound."""
+    if timeout_s is None:
+        return None
+    number = to_number(timeout_s)
+    try:
+        seconds = math.nan if number is None else float(number)
+    except OverflowError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise ValueError(f"timeout_s must be > 0 seconds or None, got {show(timeout_s)}")
+    return seconds
+
+
+def _is_whole(n: Any) -> bool:
+    """Whether it is a whole number; True and False are none."""
+    return isinstance(n, int | np.integer) and not isinstance(n, bool)
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Refuse what is no list of functions.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if callable(callbacks):
+        name = getattr(callbacks, "__name__", "...")
+        raise ValueError(f"callbacks is a list of functions, got {show(callbacks)}; write [{name}]")
+    if callbacks is not None and not (
+        isinstance(callbacks, Sequence) and all(callable(call) for call in callbacks)
+    ):
+        raise ValueError(
+            "callbacks is a list of functions that are called with the study and a row, got "
+            f"{show(callbacks)}"
+        )
 
 
 def check_n_jobs(n_jobs: Any) -> None:
@@ -80,9 +123,10 @@ def check_n_jobs(n_jobs: Any) -> None:
     Raises:
         ValueError: It is neither a whole number >= 1 nor -1.
     """
-    if not isinstance(n_jobs, int | np.integer) or (n_jobs != -1 and n_jobs < 1):
+    if not _is_whole(n_jobs) or (n_jobs != -1 and not 1 <= n_jobs <= _MAX_JOBS):
         raise ValueError(
-            f"n_jobs must be a whole number >= 1, or -1 for as many as fit, got {n_jobs!r}"
+            f"n_jobs must be a whole number from 1 to {_MAX_JOBS:,}, or -1 for as many as fit, got "
+            f"{show(n_jobs)}"
         )
 
 
@@ -109,6 +153,11 @@ def _check_executor(settings: RunSettings) -> None:
         raise ValueError(
             "executor is 'ray', an executor of concurrent.futures, or None for processes, got "
             f"{executor!r}"
+        )
+    if executor is not None and not isinstance(executor, str) and not hasattr(executor, "submit"):
+        raise ValueError(
+            "executor is 'ray', an executor of concurrent.futures, or None for processes, got "
+            f"{show(executor)}"
         )
     if isinstance(executor, cf.Executor) and (settings.limits or settings.resources):
         raise ValueError(

@@ -19,6 +19,7 @@ from ..errors import (
     NothingToAskError,
     StudyError,
     TrialError,
+    UnpicklableError,
 )
 from ..history.history import History
 from ..samplers.base import Sampler
@@ -37,7 +38,7 @@ from .engine import Engine, EngineLink
 from .insights import Insights
 from .loop import run
 from .progress import log_end
-from .run_settings import RunSettings
+from .run_settings import RunSettings, check_callbacks
 from .trial_number import number_of
 
 if TYPE_CHECKING:
@@ -228,10 +229,7 @@ class Study(Insights):
                 f"the objective is a function of a trial, got {objective!r}; pass the function "
                 "itself, and not what it returns"
             )
-
-        if callable(callbacks):
-            name = getattr(callbacks, "__name__", "...")
-            raise ValueError(f"callbacks is a list of functions, got {callbacks!r}; write [{name}]")
+        check_callbacks(callbacks)
         settings = RunSettings(
             n_trials=n_trials,
             timeout_s=timeout_s,
@@ -340,6 +338,8 @@ class Study(Insights):
         """
         if not isinstance(params, Mapping):
             raise TrialError(f"params to be run are a dict, got {show(params)}")
+        if tags is not None and not isinstance(tags, Mapping):
+            raise TrialError(f"tags of a trial to be run are a dict, got {show(tags)}")
         for tag in tags or ():
             check_tag_name(tag, "a trial to be run")
         fixed = self.engine.check_params(params)
@@ -429,7 +429,10 @@ class Study(Insights):
         self.engine.update_spec(crash=catch_as)
 
     def stop(self) -> None:
-        """Let the running `optimize` begin no further trial; for callbacks and objectives."""
+        """Let the running `optimize` begin no further trial.
+
+        For callbacks, and for objectives that run in this process: no study goes to another one.
+        """
         self.engine.stop.request()
 
     # -- results
@@ -547,6 +550,14 @@ class Study(Insights):
                 "to_dataframe needs pandas: pip install luthier[pandas]"
             ) from None
         return pd.DataFrame(to_records(self.trials, self.objectives))
+
+    def __reduce__(self) -> NoReturn:
+        raise UnpicklableError(
+            f"a study can be neither copied nor pickled; another process opens it by its name: "
+            f"luthier.load_study({self.name!r}, storage). To end a run by its results, pass "
+            "callbacks=[lambda study, row: study.stop()] or stop=; both run in the process of the "
+            "study"
+        )
 
     def __repr__(self) -> str:
         counts = ", ".join(

@@ -47,6 +47,7 @@ from ..validation import (
     to_plain_text,
 )
 from .notes import TrialNotes
+from .params import Params
 from .record import Decision, ReportValue
 from .reported_steps import ReportedSteps
 from .ticket import CheckpointKeeper, Ticket
@@ -140,9 +141,13 @@ class Trial:
 
     @property
     def params(self) -> dict[str, Any]:
-        """The params in use: all of a declared space, or what has been suggested so far."""
+        """The params in use: all of a declared space, or what has been suggested so far.
+
+        A copy. A name that is not there raises MissingParameterError, which is a KeyError and says
+        what there is.
+        """
         self._has_read_params = True
-        return dict(self._params)
+        return Params(self._params, self.number, self._space)
 
     @property
     def tags(self) -> Mapping[str, Any]:
@@ -325,6 +330,11 @@ class Trial:
                 was fixed is none of the distribution's.
         """
         name = check_parameter_name(name, DistributionError)
+        if not isinstance(dist, Float | Int | Categorical):
+            raise DistributionError(
+                f"parameter {name!r:.100}: dist must be a Float, an Int or a Categorical, got "
+                f"{show(dist)}"
+            )
         if name in self._suggested:
             if self._suggested[name] != dist:
                 raise IncompatibleDistributionError(
