@@ -52,6 +52,28 @@ def test_it_is_tried_again_until_it_answers_and_said_once(clock, caplog):
     assert caplog.messages == ["attempt 1; trying for 30 s", "Door answers again"]
 
 
+def test_the_success_of_what_needs_less_is_no_sign_of_an_end(clock, caplog):
+    """As reading a full disk."""
+    tries = Attempts(30)
+    door = Door(5)
+
+    def write():
+        assert tries.run(lambda: "read", is_away, "Disk") == "read"
+        return door()
+
+    assert tries.run(write, is_away, "Disk") == "open"
+    assert caplog.messages == ["attempt 1; trying for 30 s", "'Disk' answers again"]
+
+
+def test_a_second_outage_is_told_of_after_one_that_was_waited_for_in_vain(clock, caplog):
+    tries = Attempts(30)
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            tries.run(Door(10**9), is_away, "Disk")
+        clock.now_s += 60
+    assert caplog.messages == ["attempt 1; trying for 30 s"] * 2
+
+
 def test_what_does_not_pass_is_raised_at_once(clock):
     door = Door(5)
     with pytest.raises(ConnectionError, match="attempt 1"):

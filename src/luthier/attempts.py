@@ -91,6 +91,7 @@ class Attempts:
         if self._hung is not None and began_s - self._in_vain_s <= _SOON_S:
             raise copy.copy(self._hung)
         pause_s = _SHORTEST_PAUSE_S
+        has_failed = False
         while True:
             attempt_s = time.monotonic()
             try:
@@ -100,10 +101,12 @@ class Attempts:
                 wait_s = min(self.within_s, math.inf if within_s is None else within_s)
                 if not may_pass(e):
                     raise
+                has_failed = True
                 if not self._goes_on(began_s, wait_s):
                     self._in_vain_s = time.monotonic()
                     is_hung = self._in_vain_s - attempt_s > _HUNG_S
                     self._hung = copy.copy(e).with_traceback(None) if is_hung else None
+                    self._is_away = False
                     raise
                 if not self._is_away:
                     self._is_away = True
@@ -113,7 +116,8 @@ class Attempts:
             else:
                 self._in_vain_s = -math.inf
                 self._hung = None
-                if self._is_away:
+                # Others may have succeeded at what needs less: a full disk can be read.
+                if self._is_away and has_failed:
                     self._is_away = False
                     logger.warning("%r answers again", subject)
                 return answer

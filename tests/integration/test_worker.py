@@ -321,6 +321,17 @@ def test_a_worker_that_only_fails_is_given_up(folder):
     assert len(luthier.load_study("s", "s.db").trials) == 10
 
 
+@pytest.mark.parametrize("options", [(), ("--log-json",)])
+def test_a_worker_all_of_whose_trials_failed_says_so_as_a_run_does(folder, options):
+    (folder / "broken.py").write_text(
+        "def f(trial):\n    if trial.number < 3: raise KeyError('oh')\n    return 1.0\n"
+    )
+    luthier.create_study("s", "s.db")
+    worker = ("worker", "s", "broken.py:f", "--storage", "s.db", "--trials", 2, *options)
+    assert "all trials of this worker failed" in call(*worker, status=1).stderr
+    assert "all trials" not in call(*worker).stderr  # one of these was complete
+
+
 EVIL = '\x1b[31m\n\x9b\u202e{"a":'
 
 

@@ -30,7 +30,7 @@ from .options import (
     storage_option,
     timeout_option,
 )
-from .run_monitor import MAX_FAILURES, RunMonitor
+from .run_monitor import RunMonitor
 from .run_trials import run_trials
 from .session import run_session, say
 from .summary import print_outcome
@@ -250,12 +250,7 @@ def _run(ctx: click.Context, options: RunOptions) -> None:
             format_rest=partial(_format_rest, study, monitor),
         )
         print_outcome(study, monitor.counts, options.show_options, say)
-        if monitor.gave_up:
-            raise click.ClickException(
-                f"the first {MAX_FAILURES} trials all failed, so the run was stopped"
-            )
-        if monitor.all_failed:
-            raise click.ClickException("all trials of this run failed")
+        monitor.require_success("run")
 
 
 def _open_study(

@@ -48,6 +48,22 @@ class RunMonitor:
         """Whether trials ended, and all of them failed."""
         return self.failure is not None and self.counts[self.failure.state] == self.n_finished
 
+    def require_success(self, who: str) -> None:
+        """Refuse to end well where trials ended, and all of them failed.
+
+        Args:
+            who: The "run" or the "worker", for the message.
+
+        Raises:
+            click.ClickException: They have.
+        """
+        if self.gave_up:
+            raise click.ClickException(
+                f"the first {MAX_FAILURES} trials all failed, so the {who} was stopped"
+            )
+        if self.all_failed:
+            raise click.ClickException(f"all trials of this {who} failed")
+
     def count(self, study: Study, row: TrialRow) -> None:
         """Count a trial that ended; a callback of `Study.optimize`."""
         self.counts[row.state] = self.counts.get(row.state, 0) + 1

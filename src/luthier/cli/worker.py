@@ -23,7 +23,7 @@ from .options import (
     storage_option,
     timeout_option,
 )
-from .run_monitor import MAX_FAILURES, RunMonitor
+from .run_monitor import RunMonitor
 from .run_trials import run_trials
 from .session import run_session, say
 from .summary import format_counts
@@ -118,10 +118,7 @@ def _work(ctx: click.Context, options: WorkerOptions) -> None:
 
         counts = format_counts(monitor.counts)
         say(f"Trials of this worker: {counts}; study {study.name} has {study.history.n}.")
-        if monitor.gave_up:
-            raise click.ClickException(
-                f"the first {MAX_FAILURES} trials all failed, so the worker was stopped"
-            )
+        monitor.require_success("worker")
 
 
 def _open_study(options: WorkerOptions) -> Study:

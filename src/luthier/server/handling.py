@@ -13,7 +13,8 @@ from ..storages.codec import Count
 from .request import ApiRequest, RequestError
 from .request_body import require_distinct_names, require_shallow
 from .request_log import logger
-from .routes import Route
+from .routes import STORAGE_PATH, Route
+from .wire_words import to_wire_words
 
 TOO_EXPENSIVE = "TooExpensive"
 # The first that fits is taken.
@@ -73,7 +74,10 @@ def run_handler(route: Route, job: Job) -> tuple[int, bytes]:
         status = next((status for kind, status in _STATUS if isinstance(e, kind)), 500)
         if status == 500:
             logger.error("%s: %s", type(e).__name__, e)
-        raise RequestError(status, type(e).__name__, str(e), 1.0 if status == 503 else None) from e
+        # Python's words come back to Python where the client is luthier's own storage.
+        message = str(e) if route.path.startswith(STORAGE_PATH) else to_wire_words(str(e))
+        retry_after_s = 1.0 if status == 503 else None
+        raise RequestError(status, type(e).__name__, message, retry_after_s) from e
     except (OverflowError, UnicodeError, RecursionError) as e:  # what a storage cannot hold
         raise RequestError(
             422, "Invalid", f"expected numbers and text that can be stored: {e}"
@@ -112,6 +116,6 @@ def _read_body(route: Route, query: bytes, body: bytes) -> Any:
             require_distinct_names(body)
         return read
     except msgspec.ValidationError as e:
-        raise RequestError(422, "Invalid", str(e)) from None
+        raise RequestError(422, "Invalid", to_wire_words(str(e))) from None
     except (ValueError, RecursionError) as e:
         raise RequestError(400, "BadRequest", f"the body is not well-formed JSON: {e}") from None

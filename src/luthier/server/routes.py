@@ -17,6 +17,7 @@ from .request import ApiRequest
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
 
+STORAGE_PATH = "/v1/storage/"  # before the verbs of the storage contract
 _STUDIES = "/v1/studies"
 _STUDY = "/v1/studies/{study}"
 _TRIAL = "/v1/studies/{study}/trials/{number}"
@@ -231,7 +232,7 @@ def storage_routes(storage: Storage, max_body: int) -> list[Route]:
     return [
         Route(
             method="POST",
-            path=f"/v1/storage/{verb}",
+            path=f"{STORAGE_PATH}{verb}",
             name=f"storage_{verb}",
             summary=(form.__doc__ or "").split("\n")[0],
             handler=partial(_run_verb, storage, max_body, verb),
