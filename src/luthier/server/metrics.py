@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ..errors import StudyNotFoundError
 from ..storages import Storage
+from ..storages.base import StudyRecord
 from ..trial.record import State
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -35,7 +37,7 @@ class _StudyCollector(Collector):
             "luthier_leases", "Running trials, by whether their worker lives.", labels=["state"]
         )
         counts = {"running": 0, "expired": 0}
-        records = self.storage.studies()
+        records = list(self._read_records())
         with self._lock:
             self._seen = {r.id: self._seen[r.id] for r in records if r.id in self._seen}
 
@@ -54,17 +56,27 @@ class _StudyCollector(Collector):
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return ()
 
+    def _read_records(self) -> Iterator[StudyRecord]:
+        """Yield the studies without their specs, few of which are in memory at a time."""
+        first = 0
+        while page := self.storage.page_of_studies(first):
+            yield from (replace(record, spec={}) for record in page)
+            first = page[-1].id + 1
+
     def _leases(self, study: int) -> list[float]:
         """The ends of the leases of a study's running trials, in seconds since 1970."""
         with self._lock, contextlib.suppress(StudyNotFoundError):
             revision, running = self._seen.get(study, (0, set()))
-            changes = self.storage.changes(study, revision)
-            for row in changes.rows:
-                if row.state == State.RUNNING:
-                    running.add(row.number)
-                else:
-                    running.discard(row.number)
-            self._seen[study] = changes.revision, running
+            is_last = False
+            while not is_last:
+                changes = self.storage.page_of_changes(study, revision)
+                for row in changes.rows:
+                    if row.state == State.RUNNING:
+                        running.add(row.number)
+                    else:
+                        running.discard(row.number)
+                revision, is_last = changes.revision, changes.is_last
+            self._seen[study] = revision, running
             rows = self.storage.rows(study, sorted(running))
             return [r.lease_s for r in rows if r.state == State.RUNNING]
         return []

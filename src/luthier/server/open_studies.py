@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 from ..checkpoints import Checkpoints, temporary_store
 from ..checkpoints.places import allowed_places, find_allowed
@@ -99,7 +100,7 @@ class OpenStudies:
             StudyNotFoundError: There is none.
         """
         if study not in self._names:
-            self._names = {r.id: r.name for r in self.storage.studies()}
+            self._names = dict(self._read_names())
         if study in self._names:
             with contextlib.suppress(StudyNotFoundError):
                 record = self.storage.study(self._names[study])
@@ -107,6 +108,13 @@ class OpenStudies:
                     return record
         self.forget(study)
         raise StudyNotFoundError(f"there is no study with id {study}; GET /v1/studies lists them")
+
+    def _read_names(self) -> Iterator[tuple[int, str]]:
+        """Yield the ids and names of all studies, few of which are in memory at a time."""
+        first = 0
+        while page := self.storage.page_of_studies(first):
+            yield from ((record.id, record.name) for record in page)
+            first = page[-1].id + 1
 
     def forget(self, study: int) -> None:
         """Remove a study from the cache."""

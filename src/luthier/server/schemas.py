@@ -141,9 +141,11 @@ class ListTrialsQuery(Form):
 
 
 class ListStudiesQuery(Form):
-    """All studies, or the one of this name."""
+    """Studies from the id `since` on, `limit` at most, or the one of this name."""
 
     name: str | None = None
+    since: Count = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
 
 
 # -- responses --------------------------------------------------------------------------------
@@ -170,9 +172,10 @@ class Study(msgspec.Struct, kw_only=True):
 
 
 class Studies(msgspec.Struct):
-    """Studies, the oldest first."""
+    """Studies, the oldest first, and the id to go on from where there may be more."""
 
     studies: list[Study]
+    next: int | None = None
 
 
 class AskResponse(msgspec.Struct, kw_only=True):

@@ -10,11 +10,15 @@ from ..storages import http_messages as forms
 from ..storages.codec import (
     pack_trial,
     pack_value,
+    to_json_bytes,
     unpack_params,
     unpack_trial,
     unpack_turn,
     unpack_value,
 )
+
+_MOST_BYTES = 2**22  # of trials that are named; the answer has no further one then
+_ROWS_AT_ONCE = 20  # trials that are read at a time; each may be a few megabytes large
 
 
 def run_verb(storage: Storage, verb: str, body: Any, max_body: int) -> Any:
@@ -47,7 +51,7 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
         case "study":
             return storage.study(body.name)
         case "studies":
-            return storage.studies()
+            return storage.page_of_studies(body.first)
         case "update_study":
             return forms.Updated(storage.update_study(body.study, body.spec, body.expected))
         case "delete_study":
@@ -72,27 +76,41 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
         case "persist":
             storage.persist()
         case "changes":
-            changes = storage.changes(body.study, body.since)
+            changes = storage.page_of_changes(body.study, body.since)
             reports = [forms.News(r.step, pack_value(r.value), r.number) for r in changes.reports]
             return forms.Changed(
                 changes.revision,
                 [pack_trial(row, forms.Row) for row in changes.rows],
                 reports,
                 changes.spec,
+                changes.is_last,
             )
         case "rows":
-            numbers = _require_distinct(body.numbers)
-            return [pack_trial(row, forms.Row) for row in storage.rows(body.study, numbers)]
+            return _read_rows(storage, body.study, _require_distinct(body.numbers))
         case _:
             raise StudyError(f"the storage has no verb {verb!r}")
     return forms.Empty()
 
 
-def _require_distinct(numbers: list[int] | None) -> list[int] | None:
+def _require_distinct(numbers: list[int]) -> list[int]:
     """Return the numbers of trials, unless one is asked for twice."""
-    if numbers is not None and len(set(numbers)) != len(numbers):
+    if len(set(numbers)) != len(numbers):
         raise TrialError("expected numbers of trials, each once; some are there twice")
     return numbers
+
+
+def _read_rows(storage: Storage, study: int, numbers: list[int]) -> list[forms.Row]:
+    """Return the first of some trials, as many as take a few megabytes."""
+    found: list[forms.Row] = []
+    n_bytes = 0
+    while n_bytes < _MOST_BYTES:
+        some = numbers[len(found) : len(found) + _ROWS_AT_ONCE]
+        rows = [pack_trial(row, forms.Row) for row in storage.rows(study, some)]
+        found += rows
+        n_bytes += sum(len(to_json_bytes(row)) for row in rows)
+        if len(found) == len(numbers):
+            break
+    return found
 
 
 def _claim(storage: Storage, body: forms.Claim) -> forms.Claimed:

@@ -18,7 +18,7 @@ from .schemas import trial_from_row
 from .spec_limits import require_small_grid
 
 _LIST_ROWS = 10  # trials that are read at a time for a list
-_LIST_BYTES = 2**22  # of a list of trials, which has no further trial where it is as large
+_LIST_BYTES = 2**22  # of a list, which has no further trial or study where it is as large
 
 
 class StudyHandlers:
@@ -53,10 +53,22 @@ class StudyHandlers:
         return 200, found
 
     def list_studies(self, request: ApiRequest) -> schemas.Studies:
-        """List all studies, or the one of a name."""
-        name = request.body.name
-        records = [self._storage.study(name)] if name else self._storage.studies()
-        return schemas.Studies([study_specs.describe_study(record) for record in records])
+        """List some studies, or the one of a name; fewer than asked for where they are large."""
+        query: schemas.ListStudiesQuery = request.body
+        if query.name:
+            record = self._storage.study(query.name)
+            return schemas.Studies([study_specs.describe_study(record)])
+        studies: list[schemas.Study] = []
+        n_bytes = 0
+        first = query.since
+        while page := self._storage.page_of_studies(first):
+            studies += map(study_specs.describe_study, page)
+            n_bytes += len(msgspec.json.encode(studies[-len(page) :]))
+            first = page[-1].id + 1
+            if len(studies) >= query.limit or n_bytes >= _LIST_BYTES:
+                shown = studies[: query.limit]
+                return schemas.Studies(shown, shown[-1].id + 1)
+        return schemas.Studies(studies)
 
     def get(self, request: ApiRequest) -> schemas.Study:
         """Read the settings and counts of a study."""

@@ -26,6 +26,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ..errors import (
     StorageDamagedError,
@@ -36,6 +37,7 @@ from ..errors import (
 )
 from ..passwords import hide_passwords
 from ..trial.record import ReportValue, TrialRow, Turn
+from .paging import STUDIES
 
 SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
 COPYING = "copying"  # key in the spec of a study that is being copied: from where
@@ -88,12 +90,14 @@ class Changes(msgspec.Struct, frozen=True):
         rows: Trials that were added or changed, by number, without their reports.
         reports: Reports that were added or changed, in that order.
         spec: The study's spec, where it was replaced since; None where it was not.
+        is_last: Whether there is nothing newer; only a page has more behind it.
     """
 
     revision: int
     rows: Sequence[TrialRow]
     reports: Sequence[Report]
     spec: dict[str, Any] | None = None
+    is_last: bool = True
 
 
 class Storage(ABC):
@@ -159,6 +163,14 @@ class Storage(ABC):
     @abstractmethod
     def studies(self) -> list[StudyRecord]:
         """Return all studies, the oldest first."""
+
+    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+        """Return some studies, the oldest first; none after the last.
+
+        Args:
+            first: The lowest id.
+        """
+        return [record for record in self.studies() if record.id >= first][:STUDIES]
 
     @abstractmethod
     def update_study(
@@ -333,6 +345,17 @@ class Storage(ABC):
             StudyNotFoundError: The study was deleted.
         """
 
+    def page_of_changes(self, study: int, since: int) -> Changes:
+        """Return what is new since a revision up to some later one; see `paging`.
+
+        Pages that follow each other, until the last one, have what `changes` returns. A trial or
+        report that changes meanwhile stands in a later one, again.
+
+        Raises:
+            StudyNotFoundError: The study was deleted.
+        """
+        return self.changes(study, since)
+
     @abstractmethod
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         """Return trials with their reports.
@@ -385,6 +408,16 @@ class Storage(ABC):
 
     def close(self) -> None:  # noqa: B027  (not all hold something open)
         """Close files and connections; the next verb opens them again."""
+
+
+def with_reports(everything: Changes) -> list[TrialRow]:
+    """Return the trials of a study with their reports, from all its changes."""
+    reports: dict[int, list[tuple[float, ReportValue]]] = {}
+    for r in everything.reports:
+        reports.setdefault(r.number, []).append((r.step, r.value))
+    return [
+        replace(row, reports=tuple(sorted(reports.get(row.number, ())))) for row in everything.rows
+    ]
 
 
 def worker_name() -> str:

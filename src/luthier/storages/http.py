@@ -27,7 +27,7 @@ from ..errors import (
 from ..passwords import hide_password
 from ..trial.record import ReportValue, TrialRow, Turn
 from . import http_messages as forms
-from .base import Changes, Report, Storage, StudyRecord
+from .base import Changes, Report, Storage, StudyRecord, with_reports
 from .codec import pack_trial, pack_value, to_json_bytes, unpack_trial, unpack_value
 from .server_urls import local_folder, with_options
 
@@ -39,6 +39,7 @@ _CLOCK_S = 60.0  # how long the service's clock is trusted to run like ours
 _CLOCK_AGAIN_S = 5.0  # when a service that is away is asked for its clock again
 _REFUSED = (400, 413, 422)  # what the service answers where the content is at fault
 _MAX_ANSWER = 2**30  # bytes
+_ROWS_AT_ONCE = 10_000  # trials that one request names
 _EXPECTED = "expected a URL such as 'http://host:8700?timeout_s=60'"
 _decoders = {verb: msgspec.json.Decoder(answer) for verb, (_, answer) in forms.VERBS.items()}
 
@@ -169,8 +170,14 @@ class HTTP(Storage):
         return found
 
     def studies(self) -> list[StudyRecord]:
-        found: list[StudyRecord] = self._call("studies", forms.Empty())
+        found: list[StudyRecord] = []
+        while page := self.page_of_studies(found[-1].id + 1 if found else 0):
+            found += page
         return found
+
+    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+        page: list[StudyRecord] = self._call("studies", forms.From(first))
+        return page
 
     def update_study(
         self, study: int, spec: Mapping[str, Any], expected: int | None = None
@@ -256,13 +263,41 @@ class HTTP(Storage):
         self._call("persist", forms.Empty())
 
     def changes(self, study: int, since: int) -> Changes:
+        rows: dict[int, TrialRow] = {}
+        reports: dict[tuple[int, float], Report] = {}  # in the order of their latest revisions
+        spec = None
+        is_last = False
+        while not is_last:
+            page = self.page_of_changes(study, since)
+            rows.update((row.number, row) for row in page.rows)
+            for report in page.reports:
+                reports.pop((report.number, report.step), None)
+                reports[report.number, report.step] = report
+            spec = spec if page.spec is None else page.spec
+            since, is_last = page.revision, page.is_last
+        return Changes(since, [rows[n] for n in sorted(rows)], [*reports.values()], spec)
+
+    def page_of_changes(self, study: int, since: int) -> Changes:
         found: forms.Changed = self._call("changes", forms.Since(study, since))
-        reports = [Report(r.number, r.step, unpack_value(r.value)) for r in found.reports]
-        return Changes(found.revision, list(map(unpack_trial, found.rows)), reports, found.spec)
+        return Changes(
+            found.revision,
+            list(map(unpack_trial, found.rows)),
+            [Report(r.number, r.step, unpack_value(r.value)) for r in found.reports],
+            found.spec,
+            found.is_last,
+        )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
-        wanted = None if numbers is None else [int(i) for i in numbers]
-        return list(map(unpack_trial, self._call("rows", forms.Some(study, wanted))))
+        if numbers is None:
+            return with_reports(self.changes(study, 0))
+        wanted = [int(i) for i in numbers]
+        rows: list[TrialRow] = []
+        while True:  # a study that was deleted is told of where no trial is wanted, too
+            some = wanted[len(rows) : len(rows) + _ROWS_AT_ONCE]
+            page = list(map(unpack_trial, self._call("rows", forms.Some(study, some))))
+            rows += page
+            if len(rows) >= len(wanted) or not page:
+                return rows
 
     # -- requests
 

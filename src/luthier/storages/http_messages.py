@@ -130,18 +130,24 @@ class Retry(Form):
     token: Whole
 
 
+class From(Form):
+    """See `Storage.page_of_studies`."""
+
+    first: Count = 0
+
+
 class Since(Form):
-    """See `Storage.changes`."""
+    """See `Storage.page_of_changes`."""
 
     study: Count
     since: Count
 
 
 class Some(Form):
-    """See `Storage.rows`."""
+    """See `Storage.rows`; the answer has the first of them, as many as take a few megabytes."""
 
     study: Count
-    numbers: list[Count] | None = None
+    numbers: list[Count]
 
 
 class Hello(msgspec.Struct):
@@ -199,13 +205,14 @@ class Changed(msgspec.Struct):
     rows: list[Row]
     reports: list[News]
     spec: dict[str, Any] | None = None
+    is_last: bool = True
 
 
 VERBS: dict[str, tuple[type[Form], Any]] = {  # the request and the answer of each
     "hello": (Empty, Hello),
     "create_study": (CreateStudy, StudyRecord),
     "study": (Named, StudyRecord),
-    "studies": (Empty, list[StudyRecord]),
+    "studies": (From, list[StudyRecord]),
     "update_study": (UpdateStudy, Updated),
     "delete_study": (One, Empty),
     "add_trials": (AddTrials, Added),

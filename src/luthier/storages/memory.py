@@ -13,7 +13,9 @@ from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
 from .base import Changes, Report, Storage, StudyRecord, no_study
+from .codec import encode_body
 from .forks import ForkAware, follow_forks
+from .paging import MOST_ROWS, find_end
 
 _Change = tuple[int, float | None]  # a trial, and the step of a report if it was one
 
@@ -232,11 +234,30 @@ class Memory(Storage, ForkAware):
             table.put(transitions.retry(table.row(number), token))
 
     def changes(self, study: int, since: int) -> Changes:
+        return self._read_changes(study, since, None)
+
+    def page_of_changes(self, study: int, since: int) -> Changes:
+        trials: list[tuple[int, int]] = []
+        reports: list[int] = []
+        with self._lock:
+            table = self._table(study)
+            for revision, changes in enumerate(table.changes[since:], since + 1):
+                for number, step in changes:
+                    if step is None:
+                        trials.append((revision, len(encode_body(table.rows[number]))))
+                    else:
+                        reports.append(revision)
+                if max(len(trials), len(reports)) > MOST_ROWS:
+                    break
+            return self._read_changes(study, since, find_end(trials, reports))
+
+    def _read_changes(self, study: int, since: int, end: int | None) -> Changes:
+        """Return what is new since a revision, up to another one; None for the last."""
         with self._lock:
             table = self._table(study)
             changed: set[int] = set()
             latest: dict[tuple[int, float], int] = {}  # a report, and the last revision of it
-            for revision, changes in enumerate(table.changes[since:]):
+            for revision, changes in enumerate(table.changes[since:end]):
                 for number, step in changes:
                     if step is None:
                         changed.add(number)
@@ -245,10 +266,11 @@ class Memory(Storage, ForkAware):
 
             in_order = sorted((revision, *report) for report, revision in latest.items())
             return Changes(
-                table.revision,
+                table.revision if end is None else end,
                 [table.rows[i] for i in sorted(changed)],
                 [Report(i, step, table.reports[i][step]) for _, i, step in in_order],
                 table.record.spec if table.spec_revision > since else None,
+                is_last=end is None,
             )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:

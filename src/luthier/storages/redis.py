@@ -29,10 +29,11 @@ from ..terminal import logger
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
-from .base import SCHEMA, Changes, Report, Storage, StudyRecord, no_study
+from .base import SCHEMA, Changes, Report, Storage, StudyRecord, no_study, with_reports
 from .checksums import UNREADABLE
 from .codec import encode_body, to_json, value_from_column
 from .forks import ForkAware, follow_forks
+from .paging import STUDIES
 from .redis_errors import translate
 from .redis_scripts import decode_row, encode_report, encode_row, params_digest
 from .server_clock import ServerClock
@@ -163,9 +164,18 @@ class Redis(Storage, ForkAware):
     def studies(self) -> list[StudyRecord]:
         return self._read_studies()
 
-    def _read_studies(self, *name: str) -> list[StudyRecord]:
-        """Return the study of a name, if there is one; without a name, all of them by id."""
-        found = self._run(scripts.STUDIES, None, *name)
+    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+        return self._read_studies(first=first, limit=STUDIES)
+
+    def _read_studies(self, name: str = "", first: int = 0, limit: int = 0) -> list[StudyRecord]:
+        """Return the study of a name, if there is one; without a name, all of them by id.
+
+        Args:
+            name: The name; "" for any.
+            first: The lowest id.
+            limit: How many at most; 0 for any number.
+        """
+        found = self._run(scripts.STUDIES, None, name, first, limit)
         records = []
         for study, encoded_name, (spec, created_s, *counts) in found:
             with self._refuse_unreadable(int(study)):
@@ -285,6 +295,13 @@ class Redis(Storage, ForkAware):
         self._change(study, number, change)
 
     def changes(self, study: int, since: int) -> Changes:
+        return self._read_changes(study, since, is_page=False)
+
+    def page_of_changes(self, study: int, since: int) -> Changes:
+        return self._read_changes(study, since, is_page=True)
+
+    def _read_changes(self, study: int, since: int, is_page: bool) -> Changes:
+        """Return what is new since a revision: all of it, or one page."""
         rows: dict[int, str] = {}
         reports: dict[tuple[int, float], Report] = {}  # in the order of their latest revisions
         spec: str | None = None
@@ -308,22 +325,18 @@ class Redis(Storage, ForkAware):
                     report = Report(int(number), float(step), value_from_column(value))
                     reports.pop((report.number, report.step), None)
                     reports[report.number, report.step] = report
+            if is_page:
+                break
         with self._refuse_unreadable(study):
             changed = [decode_row(number, rows[number]) for number in sorted(rows)]
             settings = None if spec is None else decode_spec(spec)
-            return Changes(revision, changed, [*reports.values()], settings)
+            new = [*reports.values()]
+            return Changes(since, changed, new, settings, is_last=since >= revision)
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         if numbers is not None:
             return [row for row, _ in self._read(study, *(int(n) for n in numbers))[1]]
-        everything = self.changes(study, 0)
-        reports: dict[int, list[tuple[float, ReportValue]]] = {}
-        for r in everything.reports:
-            reports.setdefault(r.number, []).append((r.step, r.value))
-        return [
-            replace(row, reports=tuple(sorted(reports.get(row.number, ()))))
-            for row in everything.rows
-        ]
+        return with_reports(self.changes(study, 0))
 
     def _read(self, study: int, *numbers: int) -> tuple[int, list[tuple[TrialRow, str]]]:
         """Return the study's revision, and trials with their reports, also as they are stored."""

@@ -106,19 +106,24 @@ return id
 """)
 
 STUDIES = Script("""
-local studies, named = KEYS[1], ARGV
-if #ARGV > 0 then
-  local id = redis.call('HGET', studies, ARGV[1])
-  if not id then return {} end
-  named = {ARGV[1], id}
+local studies, name, first, limit = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local wanted = {}
+if name ~= '' then
+  local id = redis.call('HGET', studies, name)
+  if id then wanted[1] = {id, name} end
 else
-  named = redis.call('HGETALL', studies)
+  local named = redis.call('HGETALL', studies)
+  for i = 1, #named, 2 do
+    if tonumber(named[i + 1]) >= first then wanted[#wanted + 1] = {named[i + 1], named[i]} end
+  end
+  table.sort(wanted, function(a, b) return tonumber(a[1]) < tonumber(b[1]) end)
 end
 local found = {}
-for i = 1, #named, 2 do
-  local key = studies .. ':' .. named[i + 1]
+for i, study in ipairs(wanted) do
+  if limit > 0 and i > limit then break end
+  local key = studies .. ':' .. study[1]
   local fields = redis.call('HMGET', key, 'spec', 'created_s', '0', '1', '2', '3', '4', '5')
-  found[#found + 1] = {named[i + 1], named[i], fields}
+  found[i] = {study[1], study[2], fields}
 end
 return found
 """)
@@ -235,6 +240,7 @@ repeat
       if not seen[number] then
         seen[number] = true
         numbers[#numbers + 1] = number
+        size = size + redis.call('HSTRLEN', rows, number)
       end
     end
   end

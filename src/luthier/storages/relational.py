@@ -18,6 +18,7 @@ from . import transitions
 from .base import Changes, Storage, StudyRecord, no_study
 from .checksums import UNREADABLE, checksum_report, checksum_study, checksum_trial
 from .codec import encode_body, to_json, value_to_column
+from .paging import MOST_ROWS, STUDIES, find_end
 from .settings import decode_spec
 from .table_rows import read_report, read_study, read_trial
 
@@ -213,6 +214,10 @@ class Relational(Storage):
         with self._read() as db:
             return self._read_studies(db)
 
+    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+        with self._read() as db:
+            return self._read_studies(db, "WHERE id >= ?", (first,), f"LIMIT {STUDIES}")
+
     def _read_studies(
         self, db: Transaction, where: str = "", args: tuple[Any, ...] = (), limit: str = ""
     ) -> list[StudyRecord]:
@@ -390,38 +395,60 @@ class Relational(Storage):
         if self._query_one(_SELECT_REVISION, (study,)) == (since,):
             return Changes(since, (), ())
 
-        new = "WHERE study = ? AND revision > ? ORDER BY"
         with self._read() as db:
-            found = db.execute(_SELECT_NEWS, (since, study))
-            if since:  # by number, and not by an index on it: few of the trials are new
-                trials = db.execute(
-                    f"SELECT {_COLUMNS} FROM luthier_trials {new} +number", (study, since)
+            return self._read_changes(db, study, since, None)
+
+    def page_of_changes(self, study: int, since: int) -> Changes:
+        new = f"WHERE study = ? AND revision > ? ORDER BY revision LIMIT {MOST_ROWS + 1}"
+        with self._read() as db:
+            trials, reports = (
+                db.execute(f"SELECT {what} {new}", (study, since)).fetchall()
+                for what in (
+                    "revision, length(body) FROM luthier_trials",
+                    "revision FROM luthier_reports",
                 )
-            reports = db.execute(
-                f"SELECT {_REPORT_COLUMNS} FROM luthier_reports {new} revision, number, step",
-                (study, since),
             )
-            news = found.fetchone()
-            if news is None:
-                raise StudyNotFoundError("the study was deleted")
-            revision, n_trials, spec = news
-            with self._refuse_unreadable(db, study):
-                if revision < since:
-                    raise ValueError(
-                        f"what had been acknowledged is lost: it was at revision {since}, and is "
-                        f"at {revision}"
-                    )
-                rows = (
-                    [read_trial(study, r) for r in trials]
-                    if since
-                    else self._read_all(db, study, {})
+            sizes = [(int(revision), int(size)) for revision, size in trials]
+            end = find_end(sizes, [int(revision) for (revision,) in reports])
+            return self._read_changes(db, study, since, end)
+
+    def _read_changes(self, db: Transaction, study: int, since: int, end: int | None) -> Changes:
+        """Return what is new since a revision, up to another one; None for the last."""
+        new = "WHERE study = ? AND revision > ?"
+        args = [study, since]
+        if end is not None:
+            new += " AND revision <= ?"
+            args.append(end)
+        is_all = not since and end is None
+        found = db.execute(_SELECT_NEWS, (since, study))
+        if not is_all:  # by number, and not by an index on it: few of the trials are new
+            trials = db.execute(
+                f"SELECT {_COLUMNS} FROM luthier_trials {new} ORDER BY +number", args
+            )
+        reports = db.execute(
+            f"SELECT {_REPORT_COLUMNS} FROM luthier_reports {new} ORDER BY revision, number, step",
+            args,
+        )
+        news = found.fetchone()
+        if news is None:
+            raise StudyNotFoundError("the study was deleted")
+        revision, n_trials, spec = news
+        with self._refuse_unreadable(db, study):
+            if revision < since:
+                raise ValueError(
+                    f"what had been acknowledged is lost: it was at revision {since}, and is at "
+                    f"{revision}"
                 )
-                return Changes(
-                    int(revision),
-                    rows,
-                    [read_report(study, r, n_trials) for r in reports],
-                    None if spec is None else decode_spec(spec),
-                )
+            rows = (
+                self._read_all(db, study, {}) if is_all else [read_trial(study, r) for r in trials]
+            )
+            return Changes(
+                int(revision) if end is None else end,
+                rows,
+                [read_report(study, r, n_trials) for r in reports],
+                None if spec is None else decode_spec(spec),
+                is_last=end is None,
+            )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._read() as db:

@@ -66,6 +66,9 @@ class Wrapper(Storage):
     def studies(self) -> list[StudyRecord]:
         return self._run(lambda: self.inner.studies())
 
+    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+        return self._run(lambda: self.inner.page_of_studies(first))
+
     def update_study(
         self, study: int, spec: Mapping[str, Any], expected: int | None = None
     ) -> bool:
@@ -127,6 +130,9 @@ class Wrapper(Storage):
 
     def changes(self, study: int, since: int) -> Changes:
         return self._run(lambda: self.inner.changes(study, since))
+
+    def page_of_changes(self, study: int, since: int) -> Changes:
+        return self._run(lambda: self.inner.page_of_changes(study, since))
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         return self._run(lambda: self.inner.rows(study, numbers))
