@@ -237,9 +237,14 @@ THEMES = {
         "storages/base",
         "storages/memory",
         "storages/relational",
+        "storages/relational_reader",
         "storages/wrapper",
     ],
-    "storages/test_redis": ["storages/redis_errors", "storages/redis_scripts"],
+    "storages/test_redis": [
+        "storages/redis_errors",
+        "storages/redis_scripts",
+        "storages/redis_server",
+    ],
     "storages/test_sql": [
         "storages/server_clock",
         "storages/server_urls",

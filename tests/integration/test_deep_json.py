@@ -14,7 +14,7 @@ from luthier.errors import CheckpointError, StorageDamagedError, UnstorableError
 from luthier.storages import Memory, from_url
 from luthier.storages.checksums import checksum_report, checksum_study, checksum_trial
 from luthier.storages.codec import MAX_DEPTH, to_json
-from luthier.storages.redis import send_command
+from luthier.storages.redis_server import send_command
 
 DEPTHS = [MAX_DEPTH + 1, 1_000, 100_000]
 KINDS = parameters("sqlite", "postgresql", "mysql", "redis")

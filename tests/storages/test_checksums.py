@@ -1,8 +1,9 @@
-"""Every row of a table has a checksum: what a disk has changed is never read as something else."""
+"""Whatever is stored has a checksum: what a disk has changed is never read as something else."""
 
 import contextlib
 import os
 import random
+import re
 import sqlite3
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.servers import parameters, shared
 import luthier
 from luthier.errors import StorageDamagedError
 from luthier.storages import SQLite, from_url
+from luthier.storages.redis_server import send_command
 
 CHANGES = {  # what becomes of a row; each is the change of a value, and no torn file
     "a param": "UPDATE luthier_trials SET body = replace(body, '0.25', '0.75') WHERE number = 1",
@@ -67,7 +69,67 @@ def test_a_changed_row_on_a_server_is_refused_too(kind, change):
     storage.close()
 
 
-@pytest.mark.parametrize("kind", parameters("sqlite", "postgresql", "mysql"))
+KEYS = {  # what becomes of a key or a field of it, and how it is written then
+    "a param": ("rows", "1", b"0.25", b"0.75"),
+    "a value": ("rows", "1", b"[0.25", b"[0.35"),
+    "a state": ("rows", "1", b"3 1 ", b"4 1 "),
+    "a token": ("rows", "1", b"3 1 ", b"3 7 "),
+    "a reported value": ("reports:1", "1.0", b"1.5", b"0.5"),
+    "a reported list": ("reports:1", "1.0", b"1.5", b"[2]"),
+    "the settings": ("", "spec", b'"seed":1', b'"seed":3'),
+}
+
+
+@pytest.mark.parametrize("change", KEYS)
+def test_a_changed_key_of_redis_is_refused_and_the_study_named(change):
+    url = shared("redis").fresh()
+    fill(url)
+    storage = from_url(url)
+    key, field, old, new = KEYS[change]
+    pool, study = storage.inner._open(), "luthier:studies:1"
+    at = f"{study}:{key}" if key else study
+    stored = send_command(pool, "HGET", at, field)
+    assert old in stored
+    send_command(pool, "HSET", at, field, stored.replace(old, new, 1))
+    if key.startswith("reports"):  # which stand in the log, too
+        for i, entry in enumerate(send_command(pool, "LRANGE", f"{study}:log", 0, -1)):
+            if entry.startswith(b"\n1 1.0 "):
+                send_command(pool, "LSET", f"{study}:log", i, entry.replace(old, new, 1))
+    with pytest.raises(StorageDamagedError, match="study 's'"):
+        luthier.load_study("s", storage).trials
+    if key:
+        with pytest.raises(StorageDamagedError, match="study 's'"):
+            storage.rows(1, [1])
+        row, n_damaged = storage.salvage(1, 1)
+        assert (row is None, n_damaged) == ((True, 0) if key == "rows" else (False, 1))
+    storage.close()
+
+
+def test_what_redis_held_before_there_were_checksums_is_read_and_gets_them():
+    url = shared("redis").fresh()
+    fill(url)
+    storage = from_url(url)
+    truth = storage.rows(1)
+    pool, study = storage.inner._open(), "luthier:studies:1"
+    send_command(pool, "HDEL", study, "checksum")
+    for number in range(3):
+        row = send_command(pool, "HGET", f"{study}:rows", number)
+        send_command(pool, "HSET", f"{study}:rows", number, re.sub(rb"\.[0-9a-f]{8} {", b" {", row))
+        for step in (b"1.0", b"2.0"):
+            value = send_command(pool, "HGET", f"{study}:reports:{number}", step)
+            send_command(pool, "HSET", f"{study}:reports:{number}", step, value.split(b" ")[0])
+    for i, entry in enumerate(send_command(pool, "LRANGE", f"{study}:log", 0, -1)):
+        send_command(pool, "LSET", f"{study}:log", i, re.sub(rb" [0-9a-f]{8}$", b"", entry))
+    assert storage.rows(1) == truth
+    assert storage.rows(1, [0, 1, 2]) == truth
+    study = luthier.load_study("s", storage)
+    study.set_catch_as("infeasible")
+    study.tell(study.ask(), 1.0)
+    assert send_command(pool, "HGET", "luthier:studies:1", "checksum")
+    storage.close()
+
+
+@pytest.mark.parametrize("kind", parameters("sqlite", "postgresql", "mysql", "redis"))
 def test_every_verb_leaves_rows_that_can_be_read(tmp_path, kind):
     url = str(tmp_path / "a.db") if kind == "sqlite" else shared(kind).fresh()
     trials = fill(url)

@@ -10,11 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-import redis
 from msgspec.structs import replace
-from redis import exceptions as failures
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from ..errors import (
     StorageDamagedError,
@@ -25,17 +21,25 @@ from ..errors import (
     TrialError,
 )
 from ..passwords import hide_password
-from ..terminal import logger
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import redis_scripts as scripts
 from . import transitions
 from .base import SCHEMA, Changes, Report, Storage, StudyRecord, no_study, with_reports
 from .checksums import UNREADABLE
-from .codec import encode_body, to_json, value_from_column
+from .codec import to_json
 from .forks import ForkAware, follow_forks
 from .paging import STUDIES
-from .redis_errors import translate
-from .redis_scripts import decode_row, encode_report, encode_row, params_digest
+from .redis_scripts import (
+    decode_report,
+    decode_row,
+    encode_content,
+    encode_report,
+    encode_row,
+    make_checksum,
+    params_digest,
+    require_checksum,
+)
+from .redis_server import make_pool, run_script, send_command, translating_errors, warn_of_losses
 from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
 from .settings import decode_spec, make_record
@@ -133,7 +137,9 @@ class Redis(Storage, ForkAware):
         self._lock = threading.Lock()
         self._pool: Any = None
         self._clock = ServerClock(self._server_s)
-        database = self._make_pool().connection_kwargs.get("db", 0)
+        database = make_pool(self._place, self._options, self._answer_s).connection_kwargs.get(
+            "db", 0
+        )
         self.folder = checkpoints or local_folder(f"{self._place}/{database}/{prefix}")
         follow_forks(self)
 
@@ -147,7 +153,8 @@ class Redis(Storage, ForkAware):
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         now = self.now()
-        study = self._run(scripts.CREATE, None, name, to_json(spec), now)
+        text = to_json(spec)
+        study = self._run(scripts.CREATE, None, name, text, now, make_checksum(text))
         if not study:
             raise StudyExistsError(
                 f"study {name!r} exists in {self!r}; load it, or pass load_if_exists=True"
@@ -177,18 +184,24 @@ class Redis(Storage, ForkAware):
         """
         found = self._run(scripts.STUDIES, None, name, first, limit)
         records = []
-        for study, encoded_name, (spec, created_s, *counts) in found:
+        for study, encoded_name, (spec, created_s, checksum, *counts) in found:
+            damage = None
             with self._refuse_unreadable(int(study)):
                 name_there = encoded_name.decode()
                 by_state = [(state, int(n)) for state, n in enumerate(counts) if n and int(n)]
-            records.append(make_record(int(study), name_there, spec, created_s, by_state))
+            try:
+                require_checksum((checksum or b"").decode(), spec.decode(), "its spec")
+            except UNREADABLE as e:
+                damage = f"{e!s:.500}"
+            records.append(make_record(int(study), name_there, spec, created_s, by_state, damage))
         return sorted(records, key=lambda record: record.id)
 
     def update_study(
         self, study: int, spec: Mapping[str, Any], expected: int | None = None
     ) -> bool:
         known = "" if expected is None else expected
-        return bool(self._run(scripts.UPDATE, study, to_json(spec), known))
+        text = to_json(spec)
+        return bool(self._run(scripts.UPDATE, study, text, known, make_checksum(text)))
 
     def delete_study(self, study: int) -> None:
         self._run(scripts.DELETE, study, self._studies)
@@ -270,7 +283,7 @@ class Redis(Storage, ForkAware):
 
     def finish(self, study: int, row: TrialRow) -> int:
         # The common case, in one script: the trial has had no turn before.
-        rest = f"{params_digest(row.params)} {encode_body(replace(row, turns=()))}"
+        rest = encode_content(replace(row, turns=()))
         revision = self._run(scripts.FINISH, study, row.number, row.token, int(row.state), rest)
         if revision:
             return int(revision)
@@ -307,7 +320,7 @@ class Redis(Storage, ForkAware):
         spec: str | None = None
         revision = since + 1
         while since < revision:  # what changes meanwhile stands in a later page
-            revision, entries, numbers, found, replaced = self._run_packed(
+            revision, entries, numbers, found, replaced, spec_checksum = self._run_packed(
                 scripts.CHANGES, study, since, _PAGE
             )
             if revision < since:
@@ -320,9 +333,10 @@ class Redis(Storage, ForkAware):
             spec = replaced or spec
             rows.update(zip(numbers, found, strict=True))
             with self._refuse_unreadable(study):
+                require_checksum(spec_checksum or "", replaced or "", "its spec")
                 for line in (line for entry in entries for line in entry.split("\n")[1:]):
-                    number, step, value = line.split(" ")
-                    report = Report(int(number), float(step), value_from_column(value))
+                    number, step, value = line.split(" ", 2)
+                    report = Report(int(number), *decode_report(int(number), step, value))
                     reports.pop((report.number, report.step), None)
                     reports[report.number, report.step] = report
             if is_page:
@@ -345,7 +359,7 @@ class Redis(Storage, ForkAware):
         with self._refuse_unreadable(study):
             for number, (stored, reports) in zip(numbers, found, strict=True):
                 pairs = [
-                    (float(step), value_from_column(value))
+                    decode_report(number, step, value)
                     for step, value in zip(reports[::2], reports[1::2], strict=True)
                 ]
                 rows.append((decode_row(number, stored, pairs), stored))
@@ -360,7 +374,7 @@ class Redis(Storage, ForkAware):
         whole = []
         for step, value in zip(reports[::2], reports[1::2], strict=True):
             with contextlib.suppress(*UNREADABLE):
-                whole.append((float(step), value_from_column(value)))
+                whole.append(decode_report(number, step, value))
         return replace(row, reports=tuple(sorted(whole))), len(reports) // 2 - len(whole)
 
     def _change(
@@ -399,11 +413,8 @@ class Redis(Storage, ForkAware):
     def _run(self, script: scripts.Script, study: int | None, *args: str | float) -> Any:
         """Return the answer of a script about a study, or about all studies."""
         key = self._studies if study is None else f"{self._studies}:{study}"
-        with self._translate_errors():
-            try:
-                answer = send_command(self._open(), "EVALSHA", script.sha, 1, key, *args)
-            except failures.NoScriptError:
-                answer = send_command(self._open(), "EVAL", script.text, 1, key, *args)
+        with translating_errors(self):
+            answer = run_script(self._open(), script, key, *args)
         if answer is None:
             if study is not None and send_command(self._open(), "EXISTS", key):
                 raise TrialError("the study has no such trial")
@@ -421,32 +432,12 @@ class Redis(Storage, ForkAware):
         if (pool := self._pool) is None:
             with self._lock:
                 if (pool := self._pool) is None:
-                    pool = self._make_pool()
+                    pool = make_pool(self._place, self._options, self._answer_s)
                     self._check_schema(pool)
                     if self._place not in _warned:
-                        self._warn_of_losses(pool)
+                        warn_of_losses(pool, self)
                         _warned.add(self._place)
                     self._pool = pool
-        return pool
-
-    def _make_pool(self) -> Any:
-        """Return a pool of connections, none of which has been made yet."""
-        options = {k: v for k, v in self._options.items() if k != "prefix"}
-        network = {} if self._place.startswith("unix:") else {"socket_keepalive": True}
-        try:
-            pool = redis.ConnectionPool.from_url(
-                with_options(self._place, options),
-                protocol=2,
-                retry=Retry(NoBackoff(), 0),
-                socket_timeout=self._answer_s,
-                socket_connect_timeout=10.0,
-                health_check_interval=30,
-                max_connections=10_000,
-                **network,
-            )
-            pool.make_connection()  # complains of options; it does not connect
-        except (TypeError, ValueError, failures.RedisError) as e:
-            raise StorageError(f"expected a URL and options that redis-py knows: {e}") from e
         return pool
 
     def _check_schema(self, pool: Any) -> None:
@@ -464,28 +455,9 @@ class Redis(Storage, ForkAware):
                 "luthier to open it"
             )
 
-    def _warn_of_losses(self, pool: Any) -> None:
-        """Log a warning where the server's settings let it lose studies."""
-        settings: dict[bytes, bytes] = {}
-        with contextlib.suppress(failures.ResponseError):  # many operators forbid CONFIG
-            for pattern in ("appendonly", "maxmemory*"):
-                found = send_command(pool, "CONFIG", "GET", pattern)
-                settings.update(zip(found[::2], found[1::2], strict=True))
-        if settings.get(b"appendonly") == b"no":
-            logger.warning(
-                "%r keeps no append-only file, so a crash loses minutes; set 'appendonly yes'",
-                self,
-            )
-        bounded = settings.get(b"maxmemory", b"0") != b"0"
-        if bounded and settings[b"maxmemory-policy"].startswith(b"allkeys"):
-            logger.warning(
-                "%r drops studies when it is full; set 'maxmemory-policy noeviction' there",
-                self,
-            )
-
     def _server_s(self) -> float:
         """Return the time on the server, in seconds since 1970."""
-        with self._translate_errors():
+        with translating_errors(self):
             seconds, microseconds = send_command(self._open(), "TIME")
         return int(seconds) + int(microseconds) / 1e6
 
@@ -504,14 +476,6 @@ class Redis(Storage, ForkAware):
                 f"study {name!r} in {self!r} is damaged ({e!s:.500}); 'luthier storage check' says "
                 "what can be saved"
             ) from e
-
-    @contextlib.contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        """Raise errors of redis-py as luthier's."""
-        try:
-            yield
-        except (failures.RedisError, OSError) as e:
-            raise translate(e, repr(self)) from e
 
     def close(self) -> None:
         pool = self._pool
@@ -533,19 +497,3 @@ class Redis(Storage, ForkAware):
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.__init__(*state)  # type: ignore[misc]
-
-
-def send_command(pool: Any, *command: str | float) -> Any:
-    """Send a command over a connection of a pool, and return the answer."""
-    connection = pool.get_connection()
-    try:
-        connection.send_command(*command)
-        return connection.read_response()
-    except failures.ResponseError:
-        raise
-    except BaseException:
-        # After an interrupt the answer may still come: the next command must not read it.
-        connection.disconnect()
-        raise
-    finally:
-        pool.release(connection)

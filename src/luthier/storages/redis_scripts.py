@@ -5,16 +5,20 @@ Under the prefix ("luthier") there are, with ids and numbers as the only variabl
     schema                number of this layout
     studies               hash: name -> id
     studies:last          the id given out last
-    studies:ID            hash: name, spec, created_s, the number of trials by state, and
-                          spec_revision, the one to which the last change of the spec led
-    studies:ID:rows       hash: number -> "state token lease_s retries digest body"
-    studies:ID:reports:N  hash: step -> value, of trial N
+    studies:ID            hash: name, spec and its checksum, created_s, the number of trials by
+                          state, and spec_revision, to which the last change of the spec led
+    studies:ID:rows       hash: number -> "state token lease_s retries digest.checksum body"
+    studies:ID:reports:N  hash: step -> "value checksum", of trial N
     studies:ID:log        list: what each revision has changed; its length is the revision
     studies:ID:call:SHA1  the first trial that a call has added; expires after a day
 
 An entry of the log has one line for the rows that changed: "", "number" or "first last", and then,
-by number and step, one for each report: "number step value". Numbers that are not whole travel as
-text, since Lua's would be rounded.
+by number and step, one for each report: "number step value checksum". Numbers that are not whole
+travel as text, since Lua's would be rounded.
+
+Checksums are CRC-32, in hexadecimal digits. That of a trial covers all but what scripts change: its
+lease and retries, and the number that it is given. What was written before there were any is read
+without.
 """
 
 from __future__ import annotations
@@ -22,11 +26,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
 from ..trial.record import ReportValue, TrialRow
-from .codec import decode_trial, encode_body, value_to_column
+from .codec import decode_trial, encode_body, value_from_column, value_to_column
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
@@ -36,25 +41,65 @@ def params_digest(params: dict[str, Any]) -> str:
     return hashlib.blake2b(_sorted(params), digest_size=8).hexdigest()
 
 
+def make_checksum(text: str) -> str:
+    """Return the checksum of a text."""
+    return f"{crc32(text.encode()):08x}"
+
+
+def require_checksum(found: str, text: str, what: str) -> None:
+    """Refuse a text that is not as it was written.
+
+    Args:
+        found: The checksum that is stored; "" for none.
+        text: The text.
+        what: It, in words.
+
+    Raises:
+        ValueError: The checksum is that of another text.
+    """
+    if found and found != make_checksum(text):
+        raise ValueError(f"{what} is not as it was written")
+
+
 def encode_row(row: TrialRow) -> str:
     """Return a trial as it is stored, without its number and reports."""
+    return f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {encode_content(row)}"
+
+
+def encode_content(row: TrialRow) -> str:
+    """Return what of a stored trial no script changes: the digest, the checksum and the body."""
     digest = params_digest(row.params)
-    head = f"{int(row.state)} {row.token} {row.lease_s!r} {row.retries} {digest}"
-    return f"{head} {encode_body(row)}"
+    body = encode_body(row)
+    return f"{digest}.{make_checksum(f'{int(row.state)} {row.token} {digest} {body}')} {body}"
 
 
 def decode_row(
     number: int, stored: str, reports: Iterable[tuple[float, ReportValue]] = ()
 ) -> TrialRow:
     """Return a trial from the form that `encode_row` gave it, with its reports by step."""
-    state, token, lease_s, retries, _, body = stored.split(" ", 5)
+    state, token, lease_s, retries, digest, body = stored.split(" ", 5)
+    digest, _, checksum = digest.partition(".")
+    require_checksum(checksum, f"{state} {token} {digest} {body}", f"trial {number}")
     record = (number, int(state), int(token), float(lease_s), int(retries), body)
     return decode_trial(record, tuple(sorted(reports)))
 
 
 def encode_report(step: float, value: ReportValue) -> tuple[str, str]:
     """Return the step and value of a report as they are stored; the step -0.0 is 0.0."""
-    return repr(float(step) + 0.0), str(value_to_column(value))
+    at = repr(float(step) + 0.0)
+    column = str(value_to_column(value))
+    return at, f"{column} {make_checksum(f'{at} {column}')}"
+
+
+def decode_report(number: int, step: str, stored: str) -> tuple[float, ReportValue]:
+    """Return the step and value of a report from the form that `encode_report` gave them.
+
+    Raises:
+        ValueError: They are not as they were written.
+    """
+    column, _, checksum = stored.partition(" ")
+    require_checksum(checksum, f"{step} {column}", f"a report of trial {number}")
+    return float(step), value_from_column(column)
 
 
 class Script:
@@ -100,7 +145,8 @@ CREATE = Script("""
 local studies, name = KEYS[1], ARGV[1]
 if redis.call('HEXISTS', studies, name) == 1 then return 0 end
 local id = redis.call('INCR', studies .. ':last')
-redis.call('HSET', studies .. ':' .. id, 'name', name, 'spec', ARGV[2], 'created_s', ARGV[3])
+local key = studies .. ':' .. id
+redis.call('HSET', key, 'name', name, 'spec', ARGV[2], 'created_s', ARGV[3], 'checksum', ARGV[4])
 redis.call('HSET', studies, name, id)
 return id
 """)
@@ -122,17 +168,19 @@ local found = {}
 for i, study in ipairs(wanted) do
   if limit > 0 and i > limit then break end
   local key = studies .. ':' .. study[1]
-  local fields = redis.call('HMGET', key, 'spec', 'created_s', '0', '1', '2', '3', '4', '5')
+  local names = {'spec', 'created_s', 'checksum', '0', '1', '2', '3', '4', '5'}
+  local fields = redis.call('HMGET', key, unpack(names))
   found[i] = {study[1], study[2], fields}
 end
 return found
 """)
 
 UPDATE = _about_study("""
-local spec, expected = ARGV[1], ARGV[2]
+local spec, expected, checksum = ARGV[1], ARGV[2], ARGV[3]
 local replaced = tonumber(redis.call('HGET', study, 'spec_revision') or 0)
 if expected ~= '' and replaced > tonumber(expected) then return 0 end
-redis.call('HSET', study, 'spec', spec, 'spec_revision', redis.call('RPUSH', log, ''))
+local revision = redis.call('RPUSH', log, '')
+redis.call('HSET', study, 'spec', spec, 'checksum', checksum, 'spec_revision', revision)
 return 1
 """)
 
@@ -209,7 +257,7 @@ REPORT = _about_study("""
 local number, token, until_s, digest, step, value = unpack(ARGV)
 local row = redis.call('HGET', rows, number)
 local head = '1 ' .. token .. ' '
-local rest, found = string.match(row or '', '^' .. head .. '%S+( %d+ (%S+) .*)$')
+local rest, found = string.match(row or '', '^' .. head .. '%S+( %d+ (%x+)%S* .*)$')
 if not rest or (digest ~= '' and digest ~= found) then return 0 end
 redis.call('HSET', rows, number, head .. until_s .. rest)
 redis.call('HSET', study .. ':reports:' .. number, step, value)
@@ -254,5 +302,6 @@ for i = 1, #numbers, 1000 do
 end
 local replaced = tonumber(redis.call('HGET', study, 'spec_revision') or 0) > tonumber(ARGV[1])
 local spec = replaced and redis.call('HGET', study, 'spec')
-return cmsgpack.pack({redis.call('LLEN', log), entries, numbers, found, spec})
+local checksum = replaced and redis.call('HGET', study, 'checksum')
+return cmsgpack.pack({redis.call('LLEN', log), entries, numbers, found, spec, checksum})
 """)

@@ -20,7 +20,8 @@ from .base import SCHEMA
 from .checksums import UNREADABLE, checksum_trial
 from .codec import encode_body, to_json, value_to_column
 from .forks import ForkAware, follow_forks
-from .relational import SELECT_TRIAL, Relational, Transaction
+from .relational import Relational
+from .relational_reader import SELECT_TRIAL, Transaction
 from .server_clock import ServerClock
 from .server_urls import local_folder, with_options
 from .sql_connection import Connection

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import UnstorableError
-from .relational import Cursor
+from .relational_reader import Cursor
 
 _FRAME_BYTES = 2_000  # of a statement beside the texts in it
 

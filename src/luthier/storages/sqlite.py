@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from .base import SCHEMA
-from .relational import Relational, Transaction
+from .relational import Relational
+from .relational_reader import Transaction
 from .sqlite_file import File
 
 _APPLICATION = 0x4C757468  # "Luth", in the file's header: marks the database as ours
