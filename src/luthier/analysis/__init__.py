@@ -18,9 +18,12 @@ __all__ = [
     "Duplicates",
     "EDF",
     "Effect",
+    "Expectation",
+    "Explanation",
     "Fan",
     "Finding",
     "Forecast",
+    "GoodRegion",
     "HypervolumeCurve",
     "Incumbent",
     "Isolation",
@@ -31,8 +34,10 @@ __all__ = [
     "Ranks",
     "Recommendation",
     "Resources",
+    "Rule",
     "RungAgreement",
     "Slice",
+    "Standing",
     "StudyComparison",
     "Surface",
     "Timeline",
@@ -48,6 +53,8 @@ __all__ = [
     "duplicates",
     "edf",
     "effects",
+    "explain",
+    "explain_best",
     "forecast",
     "hypervolume",
     "incumbent",
@@ -80,11 +87,18 @@ if TYPE_CHECKING:
     from .dominated_volume import hypervolume as hypervolume
     from .expected_best import TuningCurve as TuningCurve
     from .expected_best import tuning_curve as tuning_curve
+    from .explanation import Expectation as Expectation
+    from .explanation import Explanation as Explanation
+    from .explanation import Standing as Standing
+    from .explanation import explain as explain
     from .findings.finding import Finding as Finding
     from .forecast_result import Forecast as Forecast
     from .forecasting import forecast as forecast
     from .front_points import Pareto as Pareto
     from .front_points import pareto as pareto
+    from .good_region import GoodRegion as GoodRegion
+    from .good_region import Rule as Rule
+    from .good_region import explain_best as explain_best
     from .one_parameter import Slice as Slice
     from .one_parameter import slices as slices
     from .parallel_lines import Parallel as Parallel
@@ -133,9 +147,12 @@ else:
             "Duplicates": "repeated_points",
             "EDF": "cumulative_shares",
             "Effect": "partial_dependence",
+            "Expectation": "explanation",
+            "Explanation": "explanation",
             "Fan": "reported_curves",
             "Finding": "findings.finding",
             "Forecast": "forecast_result",
+            "GoodRegion": "good_region",
             "HypervolumeCurve": "dominated_volume",
             "Incumbent": "best_so_far",
             "Isolation": "best_by_range",
@@ -146,8 +163,10 @@ else:
             "Ranks": "value_ranks",
             "Recommendation": "recommendation",
             "Resources": "resource_use",
+            "Rule": "good_region",
             "RungAgreement": "rung_agreement",
             "Slice": "one_parameter",
+            "Standing": "explanation",
             "StudyComparison": "study_comparison",
             "Surface": "surfaces",
             "Timeline": "worker_times",
@@ -163,6 +182,8 @@ else:
             "duplicates": "repeated_points",
             "edf": "cumulative_shares",
             "effects": "partial_dependence",
+            "explain": "explanation",
+            "explain_best": "good_region",
             "forecast": "forecasting",
             "hypervolume": "dominated_volume",
             "incumbent": "best_so_far",

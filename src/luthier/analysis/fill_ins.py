@@ -55,9 +55,9 @@ def draw_fill_ins(
         TooFewResultsError: There is none.
     """
     if around == "uniform":
-        found = _spread(space, n, rng)
+        found = spread(space, n, rng)
         if np.isnan(found[:, columns]).any():
-            many = _spread(space, _MOST_TRIES * n, rng)
+            many = spread(space, _MOST_TRIES * n, rng)
             found = many[~np.isnan(many[:, columns]).any(axis=1)][:n]
     else:
         active = np.flatnonzero(~np.isnan(fitted.X[:, columns]).any(axis=1))
@@ -70,7 +70,7 @@ def draw_fill_ins(
     return found
 
 
-def _spread(space: Space, n: int, rng: np.random.Generator) -> Array:
+def spread(space: Space, n: int, rng: np.random.Generator) -> Array:
     """Return n points (n, d) spread evenly over a space; random ones where it has constraints."""
     if space.constraints:
         return space.sample(rng, n)
