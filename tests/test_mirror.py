@@ -267,7 +267,6 @@ THEMES = {
     "study/test_create": ["storages/files"],
     "study/test_leases": ["study/lease_process", "study/lease_process_main"],
     "study/test_study": [
-        "study/insights",
         "study/trial_number",
         "study/opening",
         "study/proposals",

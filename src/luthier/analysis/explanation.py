@@ -162,7 +162,7 @@ def _fit_past(past: History) -> FittedSurrogate:
     """
     if len(past.directions) > 1:
         raise TooFewResultsError("with several objectives there is no single expected improvement")
-    return fit_surrogate(past, near_best=True)
+    return fit_surrogate(past)
 
 
 def _expect(history: History, fitted: FittedSurrogate, number: int) -> Expectation:
@@ -246,8 +246,8 @@ def _describe_origin(row: TrialRow, n_known: int) -> str:
 
 def _describe_expectation(e: Expectation) -> list[str]:
     lines = [
-        f"a model of the earlier trials expected {e.mean:.5g} ± {e.sd:.2g}, and {e.best:.5g} of the "
-        "best of them",
+        f"a model of the earlier trials expected {e.mean:.5g} ± {e.sd:.2g}, "
+        f"and {e.best:.5g} of the best of them",
         f"expected improvement {e.improvement:.2g} ({e.by_mean:+.2g} by the expected value, "
         f"{e.by_doubt:+.2g} by the doubt), more than at {e.share_below:.0%} of random points",
     ]

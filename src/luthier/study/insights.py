@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import analysis, plots
+from ..errors import TrialError
 from ..trial.record import TrialRow
 from .engine import Engine
 from .trial_number import number_of
@@ -98,6 +99,47 @@ class Insights:
         with self.engine.reading() as history:
             number = number_of(trial)
             return analysis.forecast(history, number, level, resource)
+
+    def explain(self, trial: TrialRow | int) -> analysis.Explanation:
+        """Explain a trial: why it was tried, what was to be expected of it, and how it ended.
+
+        What was expected is what a model of the earlier trials says, whatever the sampler; so it is
+        the same for all samplers, and a good explanation of those that use a model. `str` of it is
+        a text. Why the sampler `Auto` took its method for the latest proposal says
+        `study.sampler.explain()`.
+
+        Args:
+            trial: A trial or its number.
+
+        Raises:
+            TrialError: There is no such trial.
+        """
+        number = number_of(trial)
+        scheduler = self.engine.scheduler
+        with self.engine.reading() as history:
+            if not 0 <= number < history.n:
+                raise TrialError(f"there is no trial {number}; the study has {history.n}")
+            [row] = self.engine.rows([number])
+            return analysis.explain(history, row, "" if scheduler is None else repr(scheduler))
+
+    def explain_best(self, objective: str | None = None, share: float = 0.1) -> analysis.GoodRegion:
+        """Describe in short rules where the good values are, as "lr from 0.0003 to 0.002".
+
+        The rules are those of a small tree on a model of the trials. Each says how much of the good
+        region it covers, and how much of what it covers is good. `str` of it is a text.
+
+        Args:
+            objective: Name of one; None for the first.
+            share: Share of the space that counts as good.
+
+        Raises:
+            NoCompletedTrialsError: No trial has a value.
+            TooFewResultsError: The trials are too few for a model, or it does not predict them.
+            StudyError: There is no such objective.
+            ValueError: `share` is out of its range.
+        """
+        with self.engine.reading() as history:
+            return analysis.explain_best(history, objective, share)
 
     def diagnose(
         self, n_widened: Mapping[str, int] | None = None, quick: bool = False
