@@ -253,6 +253,7 @@ THEMES = {
         "storages/sql_engine",
         "storages/sql_errors",
     ],
+    "space/test_design_check": ["cli/check"],
     "space/test_distributions": ["space/widening"],
     "space/test_space": [
         "space/conditions",

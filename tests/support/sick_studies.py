@@ -260,7 +260,7 @@ def drift(severity: float, seed: int) -> Sick:
 def no_better_than_random(severity: float, seed: int) -> Sick:
     rng, X = draw(120, seed)
     bowl = Bowl(SPACE, rng)
-    X[40:, 0] = (bowl.centre[0] + 0.35 * severity) + 0.05 * rng.standard_normal(80)
+    X[40:, :4] = bowl.centre[:4] + 0.35 * severity + 0.1 * rng.standard_normal((80, 4))
     return study(complete(np.clip(X, 0, [1, 1, 1, 1, 2]), bowl(X)))
 
 

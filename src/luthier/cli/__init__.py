@@ -24,6 +24,7 @@ _COMMANDS = {
     "show": ("results", "Show a summary of a study."),
     "best": ("results", "Print the best trial, or the front of several objectives."),
     "choose": ("choose", "Choose one of several good trials, and say why."),
+    "check": ("check", "Check a search space before a run."),
     "diagnose": ("diagnose", "Say what may be wrong with a study and what to do, the worst first."),
     "plot": ("plot", "Draw a figure of a study into a file."),
     "trials": ("results", "List the trials of a study."),

@@ -27,6 +27,7 @@ from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_distribution, require_choices
+from .design_check import Remark, check_design, measure_design
 from .distributions import Categorical, Distribution, Float, Int
 from .feasible_draws import draw_feasible, walk
 
@@ -149,7 +150,7 @@ class Space:
         X = self.place(np.random.default_rng(0).random((_N_TESTED, self.d)))
         raw = self.raw(X)
         expressions = [c for c in self.constraints if isinstance(c, Expression)]
-        kept = {id(c): int(self._keeps(c, raw).sum()) for c in expressions}
+        kept = {id(c): int(self.keeps(c, X, raw).sum()) for c in expressions}
         functions = [c for c in self.constraints if isinstance(c, Predicate)]
         self._checks = [*sorted(expressions, key=lambda c: kept[id(c)]), *functions]
 
@@ -304,15 +305,17 @@ class Space:
             left = np.flatnonzero(ok)
             if not len(left):
                 break
-            if isinstance(rule, Expression):
-                ok[left] = self._keeps(rule, raw if len(left) == len(X) else raw[left])
-            else:
-                allowed = (rule(params) for params in self.decode(X[left]))
-                ok[left] = np.fromiter(allowed, dtype=bool, count=len(left))
+            ok[left] = self.keeps(rule, X[left], raw[left])
         return ok
 
-    def _keeps(self, rule: Expression, raw: Array) -> Mask:
-        """Return which raw rows (n, d) keep a constraint, or lack a parameter that it names."""
+    def keeps(self, rule: Expression | Predicate, X: Array, raw: Array | None = None) -> Mask:
+        """Return which rows of unit columns (n, d) keep one hard constraint (n,).
+
+        A constraint on an inactive parameter is kept. `raw` (n, d) are their values, if known.
+        """
+        if isinstance(rule, Predicate):
+            return np.array([rule(params) for params in self.decode(X)], dtype=bool)
+        raw = self.raw(X) if raw is None else raw
         used = {name: self.column[name] for name in rule.names}
         full = ~np.isnan(raw[:, list(used.values())]).any(axis=1)
         keeps = np.ones(len(raw), dtype=bool)
@@ -381,6 +384,17 @@ class Space:
         walked = self.place(U)
         kept = self.feasible(walked)  # but for rounding
         return np.concatenate([found, np.where(kept[:, None], walked, starts)])
+
+    def check_design(self, n_trials: int | None = None) -> list[Remark]:
+        """Return what about the space is likely to waste trials, the worst first; before a run.
+
+        Args:
+            n_trials: How many trials there are to be; None where that is not known.
+
+        Raises:
+            ValueError: n_trials is no whole number above 0.
+        """
+        return check_design(measure_design(self, n_trials))
 
     def to_cube(self, X: Array, rng: np.random.Generator) -> Array:
         """Return unit columns (n, d) as points of the unit cube, which `place` turns back.

@@ -1,10 +1,11 @@
 """S1: the best trials lie at a bound of a range, so that better ones may lie beyond.
 
 Statistic: the share of the best tenth in the outer 5 % of the range, on its scale; a value that
-owns a larger cell counts as the outer part. Threshold: at least 30 %, and binomial p against the
-larger of 5 % and a third of the share of all trials there; at least 30 trials. Source: Google's
-tuning playbook; Ax (search space health check). A bound that nature sets is none: 0, and 1 for
-fractions.
+owns a larger cell counts as the outer part. Threshold: at least 30 %; binomial p against the larger
+of 5 % and a third of the share of all trials there; and trials there are better than those next to
+them (rank sums, p below 0.01), as a sampler may have gone there by chance. At least 30 trials. A
+bound that nature sets is none: 0, and 1 for fractions. Source: Google's tuning playbook; Ax (search
+space health check).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...numerics.count_tests import binomial_tail
+from ...numerics.rank_tests import rank_sum
 from ...space.distributions import Categorical, Int
 from ...typing import Array
 from .case import Case
@@ -23,6 +25,8 @@ from .wording import Numeric, declare, percent, with_range
 _FEWEST = 30
 _EDGE = 0.05
 _LEAST_SHARE = 0.3
+_NEAR = 0.3
+_MOST_LIKELY = 0.01
 _MOST_WIDENED = 2
 
 
@@ -54,7 +58,7 @@ def _look(case: Case, j: int, name: str, dist: Numeric, side: str) -> Finding | 
     width = max(_EDGE, 1 / dist.n_values if dist.n_values else 0.0)
     at_edge = _count(top, width)
     share, share_all = at_edge / len(top), _count(u, width) / int((~np.isnan(u)).sum())
-    if share < max(_LEAST_SHARE, width):
+    if share < max(_LEAST_SHARE, width) or not _is_better(case, u, width):
         return None
     p = binomial_tail(at_edge, len(top), max(width, share_all / 3))
     bound = dist.low if side == "lower" else dist.high
@@ -79,6 +83,16 @@ def _look(case: Case, j: int, name: str, dist: Numeric, side: str) -> Finding | 
         doubt=f"best trials of a wider range that lie within {percent(1 - width)} of this one",
         figure="slice",
     )
+
+
+def _is_better(case: Case, u: Array, width: float) -> bool:
+    """Whether trials at the bound are better than those next to it, by rank sums.
+
+    A sampler that has gone to a bound by chance has many good trials there and next to it.
+    """
+    at_edge = u <= width + 1e-9
+    near = (u <= max(_NEAR, 4 * width)) & ~at_edge
+    return rank_sum(case.rank[at_edge], case.rank[near]) < _MOST_LIKELY
 
 
 def _count(u: Array, width: float) -> int:

@@ -1,0 +1,55 @@
+"""The command check: what is likely to waste trials in a space, before a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from msgspec.structs import asdict
+
+from ..objectives.space_file import read_space
+from .diagnose import FOUND
+from .options import COUNT
+from .text import escape_lines, examples
+
+_SEVERITIES = ("warning", "advice", "note")
+
+
+@click.command(
+    epilog=examples(
+        "luthier check space.yaml",
+        "luthier check space.yaml --trials 50 --fail-on warning",
+        "luthier check space.toml --format json",
+    )
+)
+@click.argument("space_file", type=click.Path(dir_okay=False))
+@click.option("--trials", type=COUNT, help="How many trials there are to be.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_SEVERITIES),
+    help=f"Exit with status {FOUND} where something this bad or worse was found.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print what was found.",
+)
+def check(space_file: str, trials: int | None, fail_on: str | None, form: str) -> None:
+    """Check a search space before a run.
+
+    SPACE_FILE is a YAML, TOML or JSON file, as for 'luthier run --space'.
+    """
+    found = read_space(space_file).check_design(trials)
+    if form == "json":
+        click.echo(json.dumps([asdict(remark) for remark in found], indent=2))
+    elif not found:
+        click.echo("Nothing was found.")
+    else:
+        click.echo("\n\n".join(escape_lines(remark) for remark in found))
+    bad = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1] if fail_on else ()
+    if any(remark.severity in bad for remark in found):
+        sys.exit(FOUND)
