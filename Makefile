@@ -17,7 +17,7 @@ demo: .venv/demo
 test: .venv/test
 	$(PYTEST) -m "not slow"
 
-# All tests, with the large packages and, where this user may install it, MariaDB.
+# All tests, with the large packages and, where this user may install them, MariaDB and Chromium.
 test-all: .venv/dev-all servers
 	$(PYTEST) -m "$(MARKS)"
 
@@ -55,6 +55,7 @@ soak: .venv/test
 
 servers:
 	scripts/install_servers.sh
+	scripts/install_browser.sh
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv || python3 -m venv .venv

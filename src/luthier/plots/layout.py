@@ -194,6 +194,8 @@ def _find_room(panel: Panel, frame: Frame, cell: float, height: float) -> _Room:
     apart = (cell - left - _RIGHT) / max(1, len(labels))
     longest = max((measure_text(label, FONT_SIZE) for label in labels), default=0.0)
     turned = longest + _GAP / 2 > apart
+    if turned:  # the first label reaches to the left of its tick
+        left = max(left, longest * math.cos(math.radians(TURN)) - apart / 2)
     depth = longest * math.sin(math.radians(TURN)) + _LINE if turned else _LINE
     return _Room(left, 10.0 + depth + (_LINE if panel.x.label else 0.0), turned)
 
@@ -212,7 +214,7 @@ def fit_ticks(shown: Range, width: float, turned: bool) -> list[Tick]:
     """Return the ticks of an x axis, so few that their labels do not touch."""
     axis = shown.axis
     if _has_names(axis):
-        most = _MAX_TURNED if turned else width
+        most = _MAX_TURNED if turned else width / max(1, len(_named(shown)))
         ticks = find_ticks(axis, shown.low, shown.high, int(width / (16.0 if turned else 24.0)))
         return [Tick(t.value, cut_text(t.label, most, FONT_SIZE)) for t in ticks]
     for n in range(max(2, int(width / 36.0)), 1, -1):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
@@ -255,14 +256,19 @@ def _draw_dots(axes: Axes, layer: Dots, z: int, shades: Shades | None, look: Loo
         axes.scatter(x, y, s=area, c=colours, alpha=0.75, linewidths=0, zorder=z)
 
 
-def _draw_bars(axes: Axes, layer: Bars, z: int, shades: Shades | None, look: Look) -> None:
+def _draw_bars(axes: Axes, layer: Bars, z: float, shades: Shades | None, look: Look) -> None:
+    """Draw bars as one collection, as there may be thousands."""
+    near, far = layer.at - layer.width / 2, layer.at + layer.width / 2
+    along = np.stack([layer.start, layer.end, layer.end, layer.start], axis=1)
+    across = np.stack([near, near, far, far], axis=1)
+    corners = np.stack([along, across] if layer.horizontal else [across, along], axis=2)
     colours = _colours_of(layer, shades, look)
-    length = layer.end - layer.start
-    paint = {"fc": "none", "ec": colours} if layer.hollow else {"color": colours, "alpha": 0.9}
-    if layer.horizontal:
-        axes.barh(layer.at, length, layer.width, left=layer.start, zorder=z, **paint)
+    if layer.hollow:
+        paint: dict[str, Any] = {"facecolors": "none", "edgecolors": colours, "linewidths": 1}
     else:
-        axes.bar(layer.at, length, layer.width, bottom=layer.start, zorder=z, **paint)
+        paint = {"facecolors": colours, "alpha": 0.9, "linewidths": 0}
+    bars = PolyCollection(list(drop_far(corners)), zorder=z, **paint)
+    axes.add_collection(bars, autolim=False)
     if layer.interval is not None:
         errors = np.abs(np.nan_to_num(layer.interval - layer.end[:, None])).T
         whiskers: dict[str, Any] = {"fmt": "none", "ecolor": look.ink, "elinewidth": 1}

@@ -100,7 +100,7 @@ def describe_parallel(record: Parallel, asked: bool = False) -> Figure:
         notes.append(f"{len(record.number):,} of {record.n:,} trials: the best and a sample.")
     panel = Panel(
         layers=tuple(layers),
-        x=PanelAxis(marks=marks, low=-0.25, high=d + 0.45),
+        x=PanelAxis(marks=marks, low=-0.5, high=d + 0.5),
         y=PanelAxis(marks=(), low=-0.1, high=1.1),
     )
     return Figure(
