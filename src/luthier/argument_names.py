@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from .errors import ArgumentNameError, UnknownAttributeError, find_closest
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 # What users of Optuna and others type for samplers and schedulers, and what it is called here.
 OTHER_NAMES = {
@@ -97,23 +98,46 @@ def _no_arguments(self: Any) -> None:
     """Take no arguments."""
 
 
-def explain_attribute(
-    owner: object, name: str, other_names: Mapping[str, str], variable: str
-) -> AttributeError:
-    """Return the error of an attribute that an object does not have.
+def explain_attributes(
+    other_names: Mapping[str, str], variable: str
+) -> Callable[[type[T]], type[T]]:
+    """Decorate a class so that an attribute of another library's gets an error that names ours.
+
+    A `__getattr__` would do the same, and slow down every attribute that there is.
 
     Args:
-        owner: The object.
-        name: The attribute.
         other_names: What other libraries call an attribute -> what it is called here.
         variable: What to call the object where the message names ours.
+
+    Raises (the attributes):
+        UnknownAttributeError: The class has no such attribute.
     """
-    title = type(owner).__name__
-    if name in other_names:
-        return UnknownAttributeError(
-            f"a {title} has no {name!r}; use {variable}.{other_names[name]}"
-        )
-    return AttributeError(f"{title!r} object has no attribute {name!r}")
+
+    def decorate(cls: type[T]) -> type[T]:
+        def list_names(self: object) -> list[str]:
+            return [name for name in object.__dir__(self) if name not in other_names]
+
+        for name, ours in other_names.items():
+            message = f"a {cls.__name__} has no {name!r}; use {variable}.{ours}"
+            setattr(cls, name, _OtherName(message))
+        cls.__dir__ = list_names  # type: ignore[method-assign]  # nobody is offered these names
+        return cls
+
+    return decorate
+
+
+class _OtherName:
+    """Attribute that only other libraries have.
+
+    Args:
+        message: What to use instead.
+    """
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def __get__(self, owner: object, cls: type[Any]) -> NoReturn:
+        raise UnknownAttributeError(self._message)
 
 
 def explain_too_many(verb: str, more: tuple[Any, ...]) -> ArgumentNameError:

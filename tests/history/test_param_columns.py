@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space
 from luthier.history.param_columns import ParamColumns
-from luthier.space.membership import find_raw
 from luthier.trial.record import State, TrialRow
 
 SPACES = [
@@ -33,9 +32,7 @@ def row(number, params):
 
 def expected(space, params):
     """Unit columns of params, and whether all are of the space."""
-    found = {
-        name: find_raw(space.params[name], v) for name, v in params.items() if name in space.params
-    }
+    found = {name: space.params[name].find(v) for name, v in params.items() if name in space.params}
     point = [
         np.nan if found.get(name) is None else float(dist.to_unit(found[name]))
         for name, dist in space.params.items()

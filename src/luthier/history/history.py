@@ -59,6 +59,11 @@ class History:
         self.waiting: set[int] = set()
         self.running: set[int] = set()
         self.paused: set[int] = set()
+        self._unfinished = (
+            (State.WAITING, self.waiting),
+            (State.RUNNING, self.running),
+            (State.PAUSED, self.paused),
+        )
         self.turns: dict[int, tuple[Turn, ...]] = {}
         self.reports = ReportColumns(m)
         self._info = StudyInfo(
@@ -345,6 +350,11 @@ class History:
         return self._constraints.of(number)
 
     @property
+    def n_begun(self) -> int:
+        """Number of trials that some worker has begun, whatever became of them."""
+        return self.n - len(self.waiting - self.turns.keys()) if self.waiting else self.n
+
+    @property
     def pending(self) -> list[int]:
         """Numbers of running trials in their first turn."""
         return sorted(self.running - self.turns.keys())
@@ -523,11 +533,7 @@ class History:
     def _put_sparse(self, row: TrialRow) -> None:
         """Store what only some trials have."""
         i = row.number
-        for state, numbers in (
-            (State.WAITING, self.waiting),
-            (State.RUNNING, self.running),
-            (State.PAUSED, self.paused),
-        ):
+        for state, numbers in self._unfinished:
             if row.state == state:
                 numbers.add(i)
             else:

@@ -15,7 +15,6 @@ from ..trial.record import State
 from ..typing import Array
 from ..validation import check_whole
 from .pbt import Population, loss_at, losses_of
-from .perturb import fits
 
 _FEWEST = 3  # least number of intervals that a model is fitted to
 
@@ -223,7 +222,8 @@ def encode_stretches(
     """Stretches that have numbers in all columns, and these numbers (k, d)."""
     known = history.space.params
     rows = [
-        {k: v for k, v in s.params.items() if k in known and fits(known[k], v)} for s in stretches
+        {k: v for k, v in s.params.items() if k in known and known[k].find(v) is not None}
+        for s in stretches
     ]
     X = history.space.encode(rows)[:, columns]
     whole = np.asarray(~np.isnan(X).any(axis=1))

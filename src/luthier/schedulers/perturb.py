@@ -38,7 +38,7 @@ def explore(
         for name, dist in space.params.items():
             if name not in given and not dist.when:
                 continue
-            if name not in given or not fits(dist, given[name]):
+            if name not in given or dist.find(given[name]) is None:
                 values[name] = dist.sample(rng, use_prior=True)
             elif mutate is None or name in mutate:
                 values[name] = perturb_value(dist, given[name], resample_probability, factors, rng)
@@ -85,11 +85,3 @@ def perturb_value(
         new = float(dist.low + min(max(j, 0), (dist.n_values or 1) - 1) * dist.step)
         new = dist.from_unit(dist.to_unit(new))  # rounds off binary fractions
     return dist.value(min(max(new, dist.low), dist.high))
-
-
-def fits(dist: Distribution, value: Any) -> bool:
-    """Whether a distribution contains a value."""
-    try:
-        return bool(dist.contains(dist.raw(value)))
-    except ValueError:  # a choice that no longer exists
-        return False

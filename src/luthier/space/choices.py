@@ -38,7 +38,10 @@ def to_choice(value: Any, depth: int = 0) -> Any:
     Raises:
         DistributionError: The value has no JSON form, so no storage could keep it.
     """
-    if type(value) in (float, int) and abs(value) < _LARGE:  # the most frequent, and quickly
+    kind = type(value)  # the most frequent ones first, and quickly
+    if kind is str and value.isascii():
+        return value
+    if (kind is float or kind is int) and abs(value) < _LARGE:
         return value
     value = unwrap(value)
     if value is None or isinstance(value, bool):

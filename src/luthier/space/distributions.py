@@ -212,6 +212,8 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
     def _is_near(self, raw: Any, value: Any) -> Any:
         """Return whether numbers may be taken for the discrete values that are nearest to them."""
         if not isinstance(raw, np.ndarray):
+            if raw == value:
+                return True
             near = min(max(_NEAR * self.step, _ROUNDING * abs(raw)), self.step / 4)
             return abs(raw - value) <= near
         with np.errstate(over="ignore"):  # of values far away
@@ -236,6 +238,20 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
         return priors.draws(rng, n, *self._normal)
 
+    def find(self, value: Any) -> float | None:
+        number = to_number(value)
+        try:
+            return None if number is None else self._find(float(number))
+        except OverflowError:
+            return None
+
+    def _find(self, raw: float) -> float | None:
+        """Return the value that a number stands for; None where there is none."""
+        if self.step is None:
+            return raw if self.low <= raw <= self.high else None
+        nearest: float = self._steps.nearest(raw)
+        return nearest if self._is_near(raw, nearest) else None
+
     def raw(self, value: Any) -> float:
         """Return a user's value as the float that columns hold: the discrete one that it is near.
 
@@ -253,10 +269,8 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
             raise UnknownParameterError(
                 f"expected a value of {self!r}, got {show(value)}, which no float can hold"
             ) from None
-        if self.step is None:
-            return raw
-        nearest = float(self._steps.nearest(raw))
-        return nearest if self._is_near(raw, nearest) else raw
+        found = self._find(raw)
+        return raw if found is None else found
 
 
 class Float(_Numeric, frozen=True, tag="float"):
@@ -434,6 +448,13 @@ class Categorical(Parameter, frozen=True, tag="categorical"):
         for i, choice in enumerate(self.choices):  # one by one: a tuple would be taken for a row
             choices[i] = choice
         return choices
+
+    def find(self, value: Any) -> float | None:
+        try:
+            i = find_choice(self.index, choice_key(value))
+        except DistributionError:  # of no type that a choice has
+            return None
+        return None if i is None else float(i)
 
     def raw(self, value: Any) -> float:
         """Return the index of a choice, as the float that columns hold.

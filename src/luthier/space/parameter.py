@@ -89,6 +89,10 @@ class Parameter(
         """Return what a column holds in the user's type."""
         raise NotImplementedError
 
+    def find(self, value: Any) -> float | None:
+        """Return a user's value as columns hold it; None where it is none of the distribution."""
+        raise NotImplementedError
+
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
         """Return n draws from the prior (n,), as points of [0, 1]. There must be a prior."""
         raise NotImplementedError

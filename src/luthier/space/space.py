@@ -52,6 +52,7 @@ class Space:
         dists: Their distributions.
         d: Number of parameters.
         column: Name -> column of the parameter.
+        finite: Whether there are finitely many points.
         unordered: Columns whose values are choices without an order; they hold indices.
         constraints: The hard constraints.
         example: (1, d) a point that satisfies them; None where there are none.
@@ -98,6 +99,7 @@ class Space:
             for j, p in enumerate(self.dists)
             if p.n_values is not None and j not in self.unordered
         ]
+        self.finite = all(p.n_values is not None for p in self.dists)
         self._with_prior = [
             j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1
         ]
@@ -158,11 +160,6 @@ class Space:
     def conditional(self) -> bool:
         """Whether any parameter is only sometimes active."""
         return bool(self._conditions)
-
-    @property
-    def finite(self) -> bool:
-        """Whether there are finitely many points."""
-        return all(p.n_values is not None for p in self.dists)
 
     def encode(self, params: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Array:
         """Return params as unit columns.

@@ -13,6 +13,7 @@ _MAX_DIGITS = 15  # of a number that people write; one with more was computed
 _WHOLE = 2**53  # up to it floats are exact
 _ULPS = 4  # by which a computed number may miss the one that was meant
 _SLACK = 1e-9  # of a step, by which a computed one may
+_Quotient = tuple[int, int]
 
 
 class Steps:
@@ -33,14 +34,12 @@ class Steps:
     """
 
     def __init__(self, low: float, high: float, step: float) -> None:
-        if type(low) is int and type(high) is int and type(step) is int:
-            ends = (low, step, 1)
-            self.n = (high - low) // step + 1
-        else:
-            ends = _as_multiples(_exact(low), _exact(step))
-            self.n = _count(low, high, step)
-        self._low, self._step, self._divisor = ends
+        first, distance = _exact(low), _exact(step)
+        self._low, self._step, self._divisor = _as_multiples(first, distance)
         self._float_low, self._float_step = float(low), float(step)
+        self.n = _count(first, _exact(high), distance)
+        if not all(map(_is_written, (low, high, step))):
+            self.n = _count_computed(low, high, step)
         self._prepare()
         self.top = min(self.at(self.n - 1), float(high))
 
@@ -67,20 +66,22 @@ class Steps:
 
     def index(self, values: Any) -> Any:
         """Return the index of the number that is nearest to each value; NaN for NaN."""
-        last = self.n - 1
+        last = float(self.n - 1)
         if isinstance(values, np.ndarray):
             with np.errstate(over="ignore", invalid="ignore"):  # of values far away
                 i = np.rint((values - self._float_low) / self._float_step)
-            return np.minimum(np.maximum(i, 0.0), float(last))
+            return np.minimum(np.maximum(i, 0.0), last)
         i = (values - self._float_low) / self._float_step
-        return i if i != i else float(round(min(max(i, 0.0), float(last))))
+        if 0.0 < i < last:
+            return float(round(i))
+        return i if i != i else 0.0 if i <= 0.0 else last
 
     def nearest(self, values: Any) -> Any:
         """Return the number that is nearest to each value; NaN for NaN."""
         found = self.at(self.index(values))
         if isinstance(found, np.ndarray):
             return np.minimum(found, self.top)
-        return found if found != found else min(found, self.top)
+        return self.top if found > self.top else found
 
 
 def _is_float(whole: int) -> bool:
@@ -88,27 +89,37 @@ def _is_float(whole: int) -> bool:
     return whole.bit_length() <= 1000 and int(float(whole)) == whole
 
 
-def _exact(number: float) -> Fraction:
+def _exact(number: float) -> _Quotient:
     """Return the decimal that a number is written as, or the binary fraction that it is."""
-    return Fraction(repr(float(number))) if _is_written(number) else Fraction(number)
+    is_decimal = isinstance(number, float) and _is_written(number)
+    return (Decimal(repr(number)) if is_decimal else number).as_integer_ratio()
 
 
 def _is_written(number: float) -> bool:
-    return len(Decimal(repr(float(number))).normalize().as_tuple().digits) <= _MAX_DIGITS
+    """Whether a number has no more digits than people write; all whole numbers have not."""
+    if isinstance(number, int):
+        return True
+    digits = repr(number).partition("e")[0].replace(".", "").strip("-0")
+    return len(digits) <= _MAX_DIGITS
 
 
-def _as_multiples(low: Fraction, step: Fraction) -> tuple[int, int, int]:
-    """Return the whole numbers whose quotients with the third are two fractions."""
-    divisor = math.lcm(low.denominator, step.denominator)
-    first, distance = (f.numerator * (divisor // f.denominator) for f in (low, step))
-    return first, distance, divisor
+def _as_multiples(low: _Quotient, step: _Quotient) -> tuple[int, int, int]:
+    """Return the whole numbers whose quotients with the third are two quotients."""
+    divisor = math.lcm(low[1], step[1])
+    return low[0] * (divisor // low[1]), step[0] * (divisor // step[1]), divisor
 
 
-def _count(low: float, high: float, step: float) -> int:
+def _count(low: _Quotient, high: _Quotient, step: _Quotient) -> int:
+    """Return how many numbers there are up to high."""
+    (a, p), (b, q), (c, r) = low, high, step
+    return (b * p - a * q) * r // (p * q * c) + 1
+
+
+def _count_computed(low: float, high: float, step: float) -> int:
     """Return how many numbers there are up to high, where it was computed up to its rounding."""
-    n_steps = (_exact(high) - _exact(low)) / _exact(step)
-    if not all(map(_is_written, (low, high, step))):
-        missed = _ULPS * (Fraction(math.ulp(low)) + Fraction(math.ulp(high)))
-        missed += _ULPS * Fraction(math.ulp(step)) * int(n_steps)
-        n_steps += min(max(missed / Fraction(step), Fraction(_SLACK)), Fraction(1, 4))
+    first, last, distance = (Fraction(*_exact(v)) for v in (low, high, step))
+    n_steps = (last - first) / distance
+    missed = _ULPS * (Fraction(math.ulp(low)) + Fraction(math.ulp(high)))
+    missed += _ULPS * Fraction(math.ulp(step)) * int(n_steps)
+    n_steps += min(max(missed / distance, Fraction(_SLACK)), Fraction(1, 4))
     return math.floor(n_steps) + 1

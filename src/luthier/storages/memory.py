@@ -255,6 +255,8 @@ class Memory(Storage, ForkAware):
         """Return what is new since a revision, up to another one; None for the last."""
         with self._lock:
             table = self._table(study)
+            if since == table.revision:
+                return Changes(since, (), ())
             changed: set[int] = set()
             latest: dict[tuple[int, float], int] = {}  # a report, and the last revision of it
             for revision, changes in enumerate(table.changes[since:end]):

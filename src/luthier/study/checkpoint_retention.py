@@ -77,6 +77,8 @@ class CheckpointRetention:
         """
         if self._has_ended:
             self._drop_beaten()
+        if not self._dropped and not self._due:
+            return
         now_s = time.monotonic()
         due_s = now_s + self.replica.storage.durable_after_s
         self._due += [(due_s, file) for file in self._dropped]

@@ -51,8 +51,13 @@ class DiscoveredSpace:
             SpaceError: A condition does not hold any more.
             UnstorableError: The storage does not take the space.
         """
-        self._observe(suggested)
         replica = self._replica
+        asked = suggested.items()
+        is_known = asked <= self._last.items() and asked <= replica.space.params.items()
+        if is_known and not self._changing:  # as in nearly all trials
+            return
+
+        self._observe(suggested)
         while changed := self._find_changed(suggested):
             space = replica.space.with_params(changed)
             described = replica.spec["space"] | {"params": space.to_json()["params"]}

@@ -510,7 +510,7 @@ class Engine(ForkAware):
     def count_begun(self) -> int:
         """Count the trials that somebody has begun, as far as the history knows."""
         with self._lock:
-            return self.history.n - len(self.history.waiting - self.history.turns.keys())
+            return self.history.n_begun
 
     def find_expired(self, numbers: Iterable[int]) -> list[int]:
         """Those running trials whose lease has run out, as the storage has it."""

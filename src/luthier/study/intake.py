@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
-from ..space.membership import has_value
 from ..storages.transitions import EARLIER_ERRORS
 from ..trial.record import State, TrialRow, Turn
 from ..warn_once import WarnOnce
@@ -98,8 +97,7 @@ class Intake:
 
     def _set_budget(self, n_left: int | None) -> None:
         history = self.replica.history
-        n_begun = history.n - len(history.waiting - history.turns.keys())
-        budget = None if n_left is None else n_begun + n_left
+        budget = None if n_left is None else history.n_begun + n_left
         if budget != history.budget:
             history.update_info(budget=budget)
 
@@ -138,9 +136,8 @@ class Intake:
         if is_begun_anew and (not self.proposals.declared or self._has_run(row)):
             return row
         space = self.replica.history.space.params
-        if row.params.keys() == space.keys() and all(
-            not self.proposals.declared or has_value(space[n], v) for n, v in row.params.items()
-        ):
+        is_complete = row.params.keys() == space.keys()
+        if is_complete and (not self.proposals.declared or not self._outside(row)):
             return row
         return replace(row, params=self.proposals.complete(sampler, row.number, row.params))
 
@@ -154,10 +151,13 @@ class Intake:
         is_enqueued = row.token == 1
         if is_enqueued or self._has_run(row):
             return frozenset(row.params)
+        return self._outside(row)
+
+    def _outside(self, row: TrialRow) -> frozenset[str]:
+        """Names of params whose values the space does not have, though it has the names."""
         space = self.replica.history.space.params
-        return frozenset(
-            n for n, v in row.params.items() if n in space and not has_value(space[n], v)
-        )
+        known = {n: v for n, v in row.params.items() if n in space}
+        return frozenset(n for n, v in known.items() if space[n].find(v) is None)
 
     def _has_run(self, row: TrialRow) -> bool:
         """Whether a claimed trial has run before, as far as anything of it is known."""

@@ -247,29 +247,35 @@ class _Loop:
             The row; None when the trial is not over.
         """
         row = None
-        e = outcome.exception
         try:
-            if outcome.is_excused and isinstance(e, LeaseLostError):
-                raise e
-            machine_error = _find_machine_error(outcome)
-            was_killed = (
-                isinstance(e, WorkerDiedError) and e.killed and not isinstance(e, NoWorkerError)
-            )
-            is_broken = _find_broken_executor(outcome) is not None
-            if was_killed or is_broken:
-                row = self._offer_again(ticket, e, retried or is_broken)
-            elif machine_error is not None and not _is_storage_that_answers(machine_error):
-                is_counted = retried and self._is_absent_again(ticket, machine_error)
-                row = self._offer_again(ticket, e, is_counted)
-            elif self._may_pass(ticket, outcome):
-                row = self._offer_again(ticket, e, retried)
-            else:
+            if outcome.exception is None:
                 row = self._end(ticket, outcome)
+            else:
+                row = self._settle_failed(ticket, outcome, retried)
         except LeaseLostError as lost:
             logger.warning("%s", lost)
             self.engine.forget(ticket.number)
         self.held.pop(ticket.number, None)  # unless we were interrupted
         return row
+
+    def _settle_failed(self, ticket: Ticket, outcome: Outcome, retried: bool) -> TrialRow | None:
+        """Store the outcome of a trial that an exception ended, or release the trial."""
+        e = outcome.exception
+        if outcome.is_excused and isinstance(e, LeaseLostError):
+            raise e
+        machine_error = _find_machine_error(outcome)
+        was_killed = (
+            isinstance(e, WorkerDiedError) and e.killed and not isinstance(e, NoWorkerError)
+        )
+        is_broken = _find_broken_executor(outcome) is not None
+        if was_killed or is_broken:
+            return self._offer_again(ticket, e, retried or is_broken)
+        if machine_error is not None and not _is_storage_that_answers(machine_error):
+            is_counted = retried and self._is_absent_again(ticket, machine_error)
+            return self._offer_again(ticket, e, is_counted)
+        if self._may_pass(ticket, outcome):
+            return self._offer_again(ticket, e, retried)
+        return self._end(ticket, outcome)
 
     def _is_absent_again(self, ticket: Ticket, e: MachineError) -> bool:
         """Whether a trial alone finds a server absent, time after time; that counts, for once."""

@@ -42,7 +42,7 @@ class Offer:
         number = self._history.n
         if self._n_made < _MADE_AT_LEAST or self._is_taken():
             self._space = self._proposals.space
-            self._params = self._proposals.propose(self._sampler, number, self._n_made)
+            self._params = self._proposals.propose(self._sampler, self._space, number, self._n_made)
             self._n_made += 1
         self._n_in_sight = number
         return self._params

@@ -14,7 +14,6 @@ from ..history.history import History
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler, unseen_points
 from ..space.discovery import discover_conditions
-from ..space.membership import has_value
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array
@@ -75,12 +74,17 @@ class Proposals:
             self._discovered = found
         return self._discovered
 
-    def propose(self, sampler: Sampler, number: int, attempt: int) -> dict[str, Any]:
+    def propose(self, sampler: Sampler, space: Space, number: int, attempt: int) -> dict[str, Any]:
         """Params that the sampler proposes for a trial.
 
         Another attempt at the same number gives others.
+
+        Args:
+            sampler: What to try next.
+            space: This object's `space`.
+            number: The trial's.
+            attempt: 0, 1, ...
         """
-        space = self.space
         try:
             X = self._sample(space, sampler, number, attempt)
         except SpaceExhaustedError:
@@ -107,7 +111,9 @@ class Proposals:
         if not self.declared:
             return {**proposal, **fixed}
         known = {
-            k: v for k, v in fixed.items() if k in space.params and has_value(space.params[k], v)
+            k: v
+            for k, v in fixed.items()
+            if k in space.params and space.params[k].find(v) is not None
         }
         if len(known) < len(fixed):
             self._warn(

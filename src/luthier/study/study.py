@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from ..analysis.recommendation import require_results
-from ..argument_names import explain_arguments, explain_attribute
+from ..argument_names import explain_arguments, explain_attributes
 from ..errors import (
     LeaseLostError,
     MissingDependencyError,
@@ -76,6 +76,7 @@ _OTHER_NAMES = {
 Callback = Callable[["Study", TrialRow], Any]
 
 
+@explain_attributes(_OTHER_NAMES, "study")
 class Study(Insights):
     """One search: made by `create_study` and `load_study`.
 
@@ -571,11 +572,6 @@ class Study(Insights):
 
     def _repr_html_(self) -> str:
         return f"<p><code>{html.escape(repr(self))}</code></p>{self.history.space._repr_html_()}"
-
-    if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
-
-        def __getattr__(self, name: str) -> NoReturn:
-            raise explain_attribute(self, name, _OTHER_NAMES, "study")
 
 
 def check_catch_as(catch_as: Any) -> None:

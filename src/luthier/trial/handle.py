@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import math
+import operator
 import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol
+from typing import Any, Never, Protocol
 
 import numpy as np
 
-from ..argument_names import explain_attribute, explain_too_many
+from ..argument_names import explain_attributes, explain_too_many
 from ..errors import (
     CheckpointError,
     CheckpointPlaceError,
@@ -26,7 +27,6 @@ from ..errors import (
 )
 from ..space.choices import list_members
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
-from ..space.membership import find_raw
 from ..space.space import Space
 from ..space.widening import are_values_of
 from ..terminal import logger
@@ -90,6 +90,7 @@ class Link(Protocol):
         """Ask the scheduler."""
 
 
+@explain_attributes(_OTHER_NAMES, "trial")
 class Trial:
     """The handle of a trial, which an objective is given.
 
@@ -254,10 +255,11 @@ class Trial:
         """Return a real number between low and high, both included; see `luthier.Float`."""
         if more:
             raise explain_too_many("suggest_float", more)
-        known = self._known_range(name, Float, (low, high, step), log, scale)
+        known = self._known_range(name, Float, low, high, step, log, scale)
         if known is None:
             known = _make(name, Float, low, high, step=step, scale=_read_scale(name, log, scale))
-        return float(self.suggest(name, known))
+        value: float = self.suggest(name, known)
+        return value
 
     def suggest_int(
         self,
@@ -272,10 +274,11 @@ class Trial:
         """Return a whole number between low and high, both included; see `luthier.Int`."""
         if more:
             raise explain_too_many("suggest_int", more)
-        known = self._known_range(name, Int, (low, high, step), log, scale)
+        known = self._known_range(name, Int, low, high, step, log, scale)
         if known is None:
             known = _make(name, Int, low, high, step=step, scale=_read_scale(name, log, scale))
-        return int(self.suggest(name, known))
+        value: int = self.suggest(name, known)
+        return value
 
     def suggest_categorical(
         self, name: str, choices: Sequence[Any], *, ordered: bool = False
@@ -302,18 +305,24 @@ class Trial:
         return dist if isinstance(dist, kind) else None
 
     def _known_range(
-        self, name: str, kind: type[Any], wanted: tuple[Any, ...], log: Any, scale: Any
+        self, name: str, kind: type[Any], low: Any, high: Any, step: Any, log: Any, scale: Any
     ) -> Any:
         """Return the distribution of a name, if it is of a kind, a range and a scale."""
-        known = self._known(name, kind)
-        if known is None or type(log) is not bool or not _QUICK.issuperset(map(type, wanted)):
+        if name.__class__ is not str:
             return None
-        if scale is None:
+        known: Any = self._suggested.get(name) or self._space.params.get(name)
+        if known.__class__ is not kind:
+            return None
+        if not (low is known.low and high is known.high and step is known.step):
+            asked = low, high, step  # numbers that are equal, perhaps; True equals 1, and is none
+            is_plain = _QUICK.issuperset(map(type, asked))
+            if not is_plain or asked != (known.low, known.high, known.step):
+                return None
+        if scale is None and log.__class__ is bool:
             scale = "log" if log else "linear"
-        elif log or type(scale) is not str:
+        elif log is not False or scale.__class__ is not str:
             return None
-        same = (known.low, known.high, known.step) == wanted
-        return known if same and known.scale == scale else None
+        return known if known.scale == scale else None
 
     def suggest(self, name: str, dist: Distribution) -> Any:
         """Return a value of a distribution.
@@ -329,37 +338,37 @@ class Trial:
             UnknownParameterError: The study's space was declared without this name, or a value that
                 was fixed is none of the distribution's.
         """
-        name = check_parameter_name(name, DistributionError)
-        if not isinstance(dist, Float | Int | Categorical):
-            raise DistributionError(
-                f"parameter {name!r:.100}: dist must be a Float, an Int or a Categorical, got "
-                f"{show(dist)}"
-            )
+        known = self._space.params.get(name) if name.__class__ is str else None
+        if known is not dist:
+            name = check_parameter_name(name, DistributionError)
+            if not isinstance(dist, Float | Int | Categorical):
+                raise DistributionError(
+                    f"parameter {name!r:.100}: dist must be a Float, an Int or a Categorical, got "
+                    f"{show(dist)}"
+                )
         if name in self._suggested:
-            if self._suggested[name] != dist:
+            if self._suggested[name] is not dist and self._suggested[name] != dist:
                 raise IncompatibleDistributionError(
                     f"{name!r} was {self._suggested[name]!r} earlier in this trial and is now "
                     f"{dist!r}; use two names"
                 )
             return self._params[name]
-        known = self._space.params.get(name)
-        if self._ticket.declared and known is not dist:
+        if known is not dist and self._ticket.declared:
             self._check_declared(name, dist)
         self._suggested[name] = dist
 
         value = self._proposal.get(name)
-        # Fast path: a proposed number in a range that the study knows needs no further checks.
+        # Fast path: a proposed number in a range needs no further checks.
         if (
-            known is dist
+            value.__class__ is float
             and isinstance(dist, Float)
             and dist.step is None
-            and type(value) is float
             and dist.low <= value <= dist.high
         ):
             self._params[name] = value
             return value
 
-        raw = find_raw(dist, value) if name in self._proposal else None
+        raw = dist.find(value) if name in self._proposal else None
         if raw is not None:
             self._params[name] = dist.value(raw)
         elif name in self._ticket.fixed:
@@ -632,11 +641,6 @@ class Trial:
     def __repr__(self) -> str:
         return f"Trial({self.number}, {self._params!r})"
 
-    if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
-
-        def __getattr__(self, name: str) -> NoReturn:
-            raise explain_attribute(self, name, _OTHER_NAMES, "trial")
-
 
 def _make(name: Any, kind: type[Any], *args: Any, **fields: Any) -> Any:
     """Return a distribution of a kind; an error names the parameter.
@@ -673,12 +677,12 @@ def _read_scale(name: Any, log: Any, scale: Any) -> Any:
 
 def _are_same(known: Sequence[Any], choices: Sequence[Any]) -> bool:
     """Whether choices are those of a distribution, in value and type."""
-    return len(known) == len(choices) and all(map(_is_same, known, choices))
+    if len(known) != len(choices):
+        return False
+    return all(map(operator.is_, known, choices)) or all(map(_is_same, known, choices))
 
 
 def _is_same(known: Any, choice: Any) -> bool:
-    if known is choice:
-        return True
     if type(known) is not type(choice):
         return False
     return _are_same(known, choice) if type(known) is tuple else bool(known == choice)

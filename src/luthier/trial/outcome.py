@@ -298,10 +298,10 @@ def _describe_nan(
     constraints: dict[str, float],
 ) -> str | None:
     """Return which values or constraints of a trial are NaN, in words; None where none is."""
+    if not any(map(math.isnan, values)) and not any(map(math.isnan, constraints.values())):
+        return None
     results = [*zip(objectives, values, strict=True), *constraints.items()]
     wrong = [name for name, v in results if math.isnan(v)]
-    if not wrong:
-        return None
     got = f"{values}" if not constraints else f"{values} with constraints {constraints}"
     which = "" if len(results) == 1 else f" ({', '.join(wrong)})"
     return f"ObjectiveValueError: trial {number} returned {got}; NaN{which} is no result"

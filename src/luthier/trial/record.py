@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 import html
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import msgspec
 
-from ..argument_names import explain_attribute
+from ..argument_names import explain_attributes
 
 ReportValue = float | tuple[float, ...]
 """Intermediate value: a number, or one for each of several objectives."""
@@ -40,7 +40,10 @@ class State(enum.IntEnum):
     @property
     def finished(self) -> bool:
         """Whether the trial is over."""
-        return self >= State.COMPLETE
+        return self >= _FIRST_FINISHED
+
+
+_FIRST_FINISHED = State.COMPLETE
 
 
 class Decision(enum.StrEnum):
@@ -65,6 +68,7 @@ class Turn(msgspec.Struct, frozen=True):
     source: int | None = None
 
 
+@explain_attributes(_OTHER_NAMES, "row")
 class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The record of one trial.
 
@@ -147,8 +151,3 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(repr(self))}</code>"
-
-    if not TYPE_CHECKING:  # a type checker shall not believe that there is every name
-
-        def __getattr__(self, name: str) -> NoReturn:
-            raise explain_attribute(self, name, _OTHER_NAMES, "row")

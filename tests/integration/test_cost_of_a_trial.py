@@ -1,0 +1,61 @@
+"""The engine's work for a trial is counted: a count is the same on every machine, unlike a time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import luthier
+from luthier.trial.handle import Trial
+
+
+def count_calls(work: Callable[[], object]) -> int:
+    """Return how many functions in Python are called."""
+    n = 0
+
+    def note(frame: object, event: str, arg: object) -> None:
+        nonlocal n
+        n += event == "call"
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return n
+
+
+def sphere(trial: Trial) -> float:
+    return (
+        trial.suggest_float("a", 0, 1)
+        + trial.suggest_float("b", 0, 1)
+        + trial.suggest_float("c", 1e-5, 1, log=True)
+        + trial.suggest_float("d", 0, 1, step=0.1)
+        + trial.suggest_int("e", 1, 10)
+    )
+
+
+def test_a_trial_in_memory_takes_few_calls() -> None:
+    study = luthier.create_study(sampler="random", seed=0)
+    study.optimize(sphere, n_trials=60, progress=False)
+    n = count_calls(lambda: study.optimize(sphere, n_trials=100, progress=False))
+    assert n / 100 < 265
+
+
+@pytest.mark.parametrize(
+    ("ask", "at_most"),
+    [
+        (lambda trial: trial.suggest_float("x", 0, 1), 3),
+        (lambda trial: trial.suggest_float("x", 1e-5, 1, log=True), 3),
+        (lambda trial: trial.suggest_float("x", 0, 1, step=0.1), 11),
+        (lambda trial: trial.suggest_int("x", 1, 10), 11),
+        (lambda trial: trial.suggest_categorical("x", ["a", "b"]), 14),
+    ],
+)
+def test_a_parameter_that_is_known_is_looked_up_and_not_made(ask, at_most) -> None:
+    study = luthier.create_study(sampler="random", seed=0)
+    study.optimize(lambda trial: len(str(ask(trial))), n_trials=3, progress=False)
+    trial = study.ask()
+    assert count_calls(lambda: ask(trial)) - 2 <= at_most  # less the two lambdas
