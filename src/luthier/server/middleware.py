@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import re
@@ -18,6 +19,7 @@ from .schemas import ErrorDetail, ErrorResponse
 
 HEALTH = "/health"
 _BUSY_S = 1.0
+_ENDING = "the service ends; come again"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")  # name or address, port
 
 
@@ -98,6 +100,9 @@ class Guard:
                 await self.app(scope, receive, send_and_note)
             else:
                 await _refuse(send_and_note, refusal)
+        except asyncio.CancelledError:  # the service ends, and waits no longer
+            if not status:
+                await _refuse(send_and_note, Refusal(503, "Busy", _ENDING, _BUSY_S))
         except Exception:
             logger.exception("a request failed")
             if not status:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Iterator
 
 from ..checkpoints import Checkpoints, temporary_store
 from ..checkpoints.places import allowed_places, find_allowed
@@ -89,7 +87,6 @@ class OpenStudies:
         own = [] if checkpoints is None else [checkpoints]
         self._allowed = [*own, *allowed_places()]
         self._open: dict[int, OpenStudy] = {}
-        self._names: dict[int, str] = {}
         self._lock = threading.Lock()
         self._opening = [threading.Lock() for _ in range(_MAX_OPEN)]
 
@@ -99,27 +96,16 @@ class OpenStudies:
         Raises:
             StudyNotFoundError: There is none.
         """
-        if study not in self._names:
-            self._names = dict(self._read_names())
-        if study in self._names:
-            with contextlib.suppress(StudyNotFoundError):
-                record = self.storage.study(self._names[study])
-                if record.id == study:
-                    return record
+        if found := self.storage.page_of_studies(study, 1):
+            [record] = found
+            if record.id == study:
+                return record
         self.forget(study)
         raise StudyNotFoundError(f"there is no study with id {study}; GET /v1/studies lists them")
-
-    def _read_names(self) -> Iterator[tuple[int, str]]:
-        """Yield the ids and names of all studies, few of which are in memory at a time."""
-        first = 0
-        while page := self.storage.page_of_studies(first):
-            yield from ((record.id, record.name) for record in page)
-            first = page[-1].id + 1
 
     def forget(self, study: int) -> None:
         """Remove a study from the cache."""
         with self._lock:
-            self._names.pop(study, None)
             self._open.pop(study, None)
 
     def open(self, study: int) -> OpenStudy:

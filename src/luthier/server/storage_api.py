@@ -51,7 +51,7 @@ def _run(storage: Storage, verb: str, body: Any, max_body: int) -> Any:  # noqa:
         case "study":
             return storage.study(body.name)
         case "studies":
-            return storage.page_of_studies(body.first)
+            return storage.page_of_studies(body.first, body.limit)
         case "update_study":
             return forms.Updated(storage.update_study(body.study, body.spec, body.expected))
         case "delete_study":

@@ -164,13 +164,14 @@ class Storage(ABC):
     def studies(self) -> list[StudyRecord]:
         """Return all studies, the oldest first."""
 
-    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+    def page_of_studies(self, first: int = 0, limit: int = STUDIES) -> list[StudyRecord]:
         """Return some studies, the oldest first; none after the last.
 
         Args:
             first: The lowest id.
+            limit: How many at most.
         """
-        return [record for record in self.studies() if record.id >= first][:STUDIES]
+        return [record for record in self.studies() if record.id >= first][:limit]
 
     @abstractmethod
     def update_study(

@@ -29,6 +29,7 @@ from ..trial.record import ReportValue, TrialRow, Turn
 from . import http_messages as forms
 from .base import Changes, Report, Storage, StudyRecord, with_reports
 from .codec import pack_trial, pack_value, to_json_bytes, unpack_trial, unpack_value
+from .paging import STUDIES
 from .server_urls import local_folder, with_options
 
 _TIMEOUT_S = 60.0  # how long an answer may take
@@ -175,8 +176,8 @@ class HTTP(Storage):
             found += page
         return found
 
-    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
-        page: list[StudyRecord] = self._call("studies", forms.From(first))
+    def page_of_studies(self, first: int = 0, limit: int = STUDIES) -> list[StudyRecord]:
+        page: list[StudyRecord] = self._call("studies", forms.From(first, limit))
         return page
 
     def update_study(

@@ -12,6 +12,7 @@ import msgspec
 from ..trial.record import Turn
 from .base import StudyRecord
 from .codec import Count, Number, Point, Whole, with_trial_fields
+from .paging import STUDIES
 
 
 class Form(msgspec.Struct, forbid_unknown_fields=True):
@@ -134,6 +135,7 @@ class From(Form):
     """See `Storage.page_of_studies`."""
 
     first: Count = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=STUDIES)] = STUDIES
 
 
 class Since(Form):

@@ -171,8 +171,8 @@ class Redis(Storage, ForkAware):
     def studies(self) -> list[StudyRecord]:
         return self._read_studies()
 
-    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
-        return self._read_studies(first=first, limit=STUDIES)
+    def page_of_studies(self, first: int = 0, limit: int = STUDIES) -> list[StudyRecord]:
+        return self._read_studies(first=first, limit=limit)
 
     def _read_studies(self, name: str = "", first: int = 0, limit: int = 0) -> list[StudyRecord]:
         """Return the study of a name, if there is one; without a name, all of them by id.

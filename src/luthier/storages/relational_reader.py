@@ -89,9 +89,9 @@ class RelationalReader(Storage):
         with self._read() as db:
             return self._read_studies(db)
 
-    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
+    def page_of_studies(self, first: int = 0, limit: int = STUDIES) -> list[StudyRecord]:
         with self._read() as db:
-            return self._read_studies(db, "WHERE id >= ?", (first,), f"LIMIT {STUDIES}")
+            return self._read_studies(db, "WHERE id >= ?", (first,), f"LIMIT {int(limit)}")
 
     def _read_studies(
         self, db: Transaction, where: str = "", args: tuple[Any, ...] = (), limit: str = ""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ..trial.record import ReportValue, TrialRow, Turn
 from .base import Changes, Storage, StudyRecord
+from .paging import STUDIES
 
 T = TypeVar("T")
 
@@ -66,8 +67,8 @@ class Wrapper(Storage):
     def studies(self) -> list[StudyRecord]:
         return self._run(lambda: self.inner.studies())
 
-    def page_of_studies(self, first: int = 0) -> list[StudyRecord]:
-        return self._run(lambda: self.inner.page_of_studies(first))
+    def page_of_studies(self, first: int = 0, limit: int = STUDIES) -> list[StudyRecord]:
+        return self._run(lambda: self.inner.page_of_studies(first, limit))
 
     def update_study(
         self, study: int, spec: Mapping[str, Any], expected: int | None = None
