@@ -11,9 +11,11 @@ __all__ = [
     "Categorical",
     "Choice",
     "Confirmation",
+    "Explanation",
     "Float",
     "Finding",
     "Forecast",
+    "GoodRegion",
     "History",
     "Int",
     "LuthierError",
@@ -61,8 +63,10 @@ if TYPE_CHECKING:
     from . import storages as storages
     from . import testing as testing
     from .analysis import Choice as Choice
+    from .analysis import Explanation as Explanation
     from .analysis import Finding as Finding
     from .analysis import Forecast as Forecast
+    from .analysis import GoodRegion as GoodRegion
     from .analysis import Recommendation as Recommendation
     from .errors import LuthierError as LuthierError
     from .errors import TrialPruned as TrialPruned
@@ -90,8 +94,10 @@ else:
             "Choice": "analysis",
             "Confirmation": "study",
             "Finding": "analysis",
+            "Explanation": "analysis",
             "Float": "space",
             "Forecast": "analysis",
+            "GoodRegion": "analysis",
             "History": "history",
             "Int": "space",
             "LuthierError": "errors",

@@ -26,7 +26,9 @@ VIEWS = [
     analysis.duplicates,
     analysis.edf,
     analysis.effects,
+    analysis.explain_best,
     analysis.hypervolume,
+    analysis.improvement,
     analysis.incumbent,
     analysis.isolation,
     analysis.parallel,
@@ -38,7 +40,14 @@ VIEWS = [
     analysis.timeline,
     analysis.tuning_curve,
 ]
-OF_MODELS = [analysis.calibration, analysis.contour, analysis.convergence, analysis.effects]
+OF_MODELS = [
+    analysis.calibration,
+    analysis.contour,
+    analysis.convergence,
+    analysis.effects,
+    analysis.explain_best,
+    analysis.improvement,
+]
 OF_PARAMS = [analysis.isolation, analysis.parallel, analysis.rank, analysis.slices]
 OF_VALUES = [*OF_PARAMS, analysis.edf, analysis.incumbent, analysis.tuning_curve]
 

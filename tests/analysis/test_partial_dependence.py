@@ -66,6 +66,24 @@ def test_conditional_parameters_are_shown_in_their_branch():
     assert abs(optimizer[2] - optimizer[0]) < 0.2
 
 
+def test_branches_stand_apart():
+    """The learning rate acts alike in all branches, at a level of each."""
+    h = conditional(120)
+    found = effects(h, ["lr", "nesterov"], by="optimizer")
+    assert [(e.axis.name, e.branch.partition(" = ")[2][:4]) for e in found] == [
+        ("lr", "adam"),
+        ("lr", "sgd"),
+        ("lr", "Ünïc"),
+        ("nesterov", "sgd"),
+    ]
+    adam, sgd = found[0], found[1]
+    assert (sgd.mean - adam.mean).mean() == pytest.approx(0.75, abs=0.2)
+    branch = h.X[sgd.number, SPACE.column["optimizer"]]
+    assert (branch == 1).all()
+    with pytest.raises(ValueError, match="has none"):
+        effects(h, by="lr")
+
+
 def test_around_the_good_ones_the_band_is_narrower_than_anywhere():
     rng = np.random.default_rng(0)
     space = Space({"a": Float(0, 1), "b": Float(0, 1)})

@@ -25,6 +25,7 @@ __all__ = [
     "Forecast",
     "GoodRegion",
     "HypervolumeCurve",
+    "Improvement",
     "Incumbent",
     "Isolation",
     "PairTest",
@@ -57,6 +58,7 @@ __all__ = [
     "explain_best",
     "forecast",
     "hypervolume",
+    "improvement",
     "incumbent",
     "isolation",
     "parallel",
@@ -96,6 +98,8 @@ if TYPE_CHECKING:
     from .forecasting import forecast as forecast
     from .front_points import Pareto as Pareto
     from .front_points import pareto as pareto
+    from .gain_by_trial import Improvement as Improvement
+    from .gain_by_trial import improvement as improvement
     from .good_region import GoodRegion as GoodRegion
     from .good_region import Rule as Rule
     from .good_region import explain_best as explain_best
@@ -154,6 +158,7 @@ else:
             "Forecast": "forecast_result",
             "GoodRegion": "good_region",
             "HypervolumeCurve": "dominated_volume",
+            "Improvement": "gain_by_trial",
             "Incumbent": "best_so_far",
             "Isolation": "best_by_range",
             "PairTest": "study_comparison",
@@ -186,6 +191,7 @@ else:
             "explain_best": "good_region",
             "forecast": "forecasting",
             "hypervolume": "dominated_volume",
+            "improvement": "gain_by_trial",
             "incumbent": "best_so_far",
             "isolation": "best_by_range",
             "parallel": "parallel_lines",

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import TooFewResultsError
 from ..history.history import History
 from ..space.space import Space
-from ..typing import Array, Index
-from .axes import Axis, read_axes
+from ..typing import Array, Index, Mask
+from .axes import Axis, read_axes, read_axis
 from .fill_ins import Around, check_around, draw_fill_ins, grid_of, set_values
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
@@ -42,6 +43,8 @@ class Effect(NamedTuple):
             ones evenly.
         number: (c,) those trials.
         n_fill_ins: Number of fill-ins.
+        branch: The choice of another parameter for which it holds, as "optimizer = sgd"; "" for
+            all.
         quality: How well the surrogate predicts trials that it has not seen.
 
     Source: Friedman 2001; Goldstein 2015 (ICE); Moosbauer 2021 (the band).
@@ -59,6 +62,7 @@ class Effect(NamedTuple):
     curves: Array
     number: Index
     n_fill_ins: int
+    branch: str
     quality: ModelQuality
 
 
@@ -67,6 +71,7 @@ def effects(
     params: Sequence[str] | None = None,
     objective: str | None = None,
     around: Around = "uniform",
+    by: str | None = None,
     level: float = 0.9,
 ) -> tuple[Effect, ...]:
     """Return how an objective depends on each of some params.
@@ -79,6 +84,8 @@ def effects(
         params: Names; None for all.
         objective: Name of one; None for the first.
         around: Where the other parameters are; see `Effect`.
+        by: Name of a parameter with choices: there is one effect for each of these, so that the
+            branches of a conditional space stand apart; None for one over all.
         level: Of the bands, between 0 and 1.
 
     Raises:
@@ -86,15 +93,56 @@ def effects(
         TooFewResultsError: The trials are too few for a model, or it does not predict them.
         StudyError: There is no such objective.
         UnknownParameterError: There is no such parameter.
-        ValueError: `around` or `level` is out of its range.
+        ValueError: `around` or `level` is out of its range, or `by` has no choices.
     """
     check_around(around)
     if not 0 < level < 1:
         raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
     axes = read_axes(history.space, params)
+    space = history.space
+    branches = _list_branches(space, by)
     fitted = fit_surrogate(history, objective)
     rng = np.random.default_rng(history.seed)
-    return tuple(_effect(history.space, fitted, axis, around, level, rng) for axis in axes)
+    found = []
+    for axis in axes:
+        for branch in branches:
+            if axis.name != by:
+                effect = _effect(space, fitted, axis, around, branch, level, rng)
+                found += [] if effect is None else [effect]
+    if not found:
+        raise TooFewResultsError(f"no other parameter is active in any branch of {by!r}")
+    return tuple(found)
+
+
+class _Branch(NamedTuple):
+    """Points in which a column has a value.
+
+    Attributes:
+        text: In words; "" for all points.
+        column: The column; -1 for all points.
+        unit: Its value there.
+    """
+
+    text: str = ""
+    column: int = -1
+    unit: float = 0.0
+
+    def holds(self, X: Array) -> Mask:
+        """Return which points (n, d) are in it (n,)."""
+        if self.column < 0:
+            return np.ones(len(X), dtype=bool)
+        return np.asarray(np.abs(X[:, self.column] - self.unit) < 1e-9)
+
+
+def _list_branches(space: Space, by: str | None) -> list[_Branch]:
+    if by is None:
+        return [_Branch()]
+    axis = read_axis(space, by)
+    if not axis.choices:
+        raise ValueError(f"by is a parameter with choices, and {by!r} has none")
+    _, units = grid_of(axis, space, _N_GRID)
+    pairs = zip(axis.choices, units.tolist(), strict=True)
+    return [_Branch(f"{by} = {choice}", space.column[by], unit) for choice, unit in pairs]
 
 
 def _effect(
@@ -102,13 +150,20 @@ def _effect(
     fitted: FittedSurrogate,
     axis: Axis,
     around: str,
+    branch: _Branch,
     level: float,
     rng: np.random.Generator,
-) -> Effect:
+) -> Effect | None:
+    """Return the effect of a parameter in a branch; None where no fill-in has it active there."""
     columns = [space.column[axis.name]]
     x, units = grid_of(axis, space, _N_GRID)
     fill_ins = draw_fill_ins(space, fitted, around, columns, _N_FILL_INS, rng)
-    through = _pick_trials(fitted, columns[0])
+    if branch.column >= 0:
+        fill_ins = set_values(space, fill_ins, [branch.column], [branch.unit], rng)
+        fill_ins = fill_ins[branch.holds(fill_ins) & ~np.isnan(fill_ins[:, columns[0]])]
+        if not len(fill_ins):
+            return None
+    through = _pick_trials(fitted, columns[0], branch)
     mean, sd = np.empty(len(x)), np.empty(len(x))
     curves = np.empty((len(through), len(x)))
     for g, unit in enumerate(units.tolist()):
@@ -131,13 +186,14 @@ def _effect(
         curves=fitted.sign * curves,
         number=fitted.trials.number[through],
         n_fill_ins=len(fill_ins),
+        branch=branch.text,
         quality=fitted.quality,
     )
 
 
-def _pick_trials(fitted: FittedSurrogate, column: int) -> Index:
+def _pick_trials(fitted: FittedSurrogate, column: int, branch: _Branch) -> Index:
     """Return the positions of thirty trials in which a parameter is active, evenly by rank."""
-    active = np.flatnonzero(~np.isnan(fitted.X[:, column]))
+    active = np.flatnonzero(~np.isnan(fitted.X[:, column]) & branch.holds(fitted.X))
     best_first = active[np.argsort(fitted.trials.loss[active], kind="stable")]
     n = min(len(best_first), _N_CURVES)
     return np.asarray(best_first[np.linspace(0, len(best_first) - 1, n).round().astype(int)])
