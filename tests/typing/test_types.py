@@ -21,6 +21,7 @@ import luthier
 ROOT = Path(__file__).parents[2]
 API = Path(__file__).with_name("api.py")
 ROOMS = [
+    "analysis",
     "checkpoints",
     "evaluation",
     "executors",
