@@ -81,6 +81,13 @@ THEMES = {
         "analysis/findings/wording",
         "analysis/findings/wrong_scale",
         "cli/diagnose",
+    "analysis/importances/test_ranking": [
+        "analysis/importances/half_samples",
+        "analysis/importances/local",
+        "analysis/importances/model_estimates",
+        "analysis/importances/result",
+        "analysis/importances/swaps",
+        "models/additive_model",
     ],
     "checkpoints/test_store": ["checkpoints/folder"],
     "cli/test_cli": [

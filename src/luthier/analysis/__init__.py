@@ -8,6 +8,11 @@ from .._lazy import attach
 
 __all__ = [
     "Attainment",
+    "importance",
+    "ablate",
+    "Interaction",
+    "Importance",
+    "AblationPath",
     "Axis",
     "Bands",
     "Calibration",
@@ -103,6 +108,11 @@ if TYPE_CHECKING:
     from .good_region import GoodRegion as GoodRegion
     from .good_region import Rule as Rule
     from .good_region import explain_best as explain_best
+    from .importances.ablation import AblationPath as AblationPath
+    from .importances.ablation import ablate as ablate
+    from .importances.ranking import importance as importance
+    from .importances.result import Importance as Importance
+    from .importances.result import Interaction as Interaction
     from .one_parameter import Slice as Slice
     from .one_parameter import slices as slices
     from .parallel_lines import Parallel as Parallel
@@ -141,6 +151,11 @@ else:
         __name__,
         {
             "Attainment": "attained_fronts",
+            "importance": "importances.ranking",
+            "ablate": "importances.ablation",
+            "Interaction": "importances.result",
+            "Importance": "importances.result",
+            "AblationPath": "importances.ablation",
             "Axis": "axes",
             "Bands": "reported_curves",
             "Calibration": "surrogate_calibration",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .. import analysis, plots
@@ -178,3 +178,45 @@ class Insights:
             TooFewResultsError: The trials tell too little for it.
         """
         return plots.plot(self, name, **options)
+
+    def importance(
+        self,
+        method: str = "auto",
+        objective: int | str | None = None,
+        among: float | None = None,
+        params: Collection[str] | None = None,
+        level: float = 0.9,
+        interactions: bool = False,
+    ) -> analysis.Importance:
+        """Estimate how much each parameter matters, and how sure that is.
+
+        Complete and feasible trials count; how many others were left out is said. Where a model of
+        the trials cannot predict those that it has not seen, nothing is ranked, and `note` says so.
+        In a space with conditions a parameter counts where it is active. Shares are of the
+        variance over the whole space, every parameter uniform on its scale; hard constraints are
+        not heeded. The same trials and seed give the same result.
+
+        Args:
+            method: "gp" estimates total indices by a Gaussian process, the best from few hundred
+                trials and from those of a search; "fanova" first-order indices by a random forest;
+                "auto" takes the one of these that predicts better. "ped" says what separates the
+                good trials from all, quickly. "local" is about the surroundings of the best trial.
+                "shapley" shares the variance out, so that it sums to 1.
+            objective: Its name or number; None for the only one, or for the front of several,
+                which only "ped" (and "auto", by it) takes.
+            among: The share of the best trials that matters, such as 0.25: losses that are worse
+                count as the worst of these, so that a bad region does not decide alone.
+            params: Which parameters to show; None for all.
+            level: Coverage of the intervals.
+            interactions: Also estimate what pairs do together, by a forest.
+
+        Raises:
+            UnknownNameError: There is no such method or objective.
+            UnknownParameterError: `params` names one that the space does not have.
+            StudyError: There are several objectives, none is chosen, and the method needs one.
+            ValueError: `among` or `level` is no share between 0 and 1.
+        """
+        with self.engine.reading() as history:
+            return analysis.importance(
+                history, method, objective, among, params, level, interactions
+            )

@@ -1,0 +1,170 @@
+"""How much each parameter matters: the front door of all methods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from ...errors import StudyError, UnknownNameError
+from ...history.history import History
+from ...typing import Array
+from ...validation import check_real
+from ..finished_trials import collect_finished
+from ..model_quality import ModelQuality, count_needed
+from .model_estimates import Estimate, Sample, estimate_by, select_pairs
+from .ped_anova import PedAnova, find_good, ped_anova
+from .result import Importance, Interaction
+
+METHODS = ("auto", "gp", "fanova", "ped", "local", "shapley")
+"""What `importance` takes as method."""
+
+_LEAST_SHARE = 0.01  # that the lower end of an interval must reach, to be told from no effect
+_LEAST_P = 0.01  # 0.05 would be too much for searches, whose trials are not exchangeable
+_STREAM = 16  # of the study's seed
+
+
+def importance(
+    history: History,
+    method: str = "auto",
+    objective: int | str | None = None,
+    among: float | None = None,
+    params: Collection[str] | None = None,
+    level: float = 0.9,
+    interactions: bool = False,
+) -> Importance:
+    """Return how much each parameter matters; `Study.importance` says what is taken.
+
+    Raises:
+        UnknownNameError: There is no such method or objective.
+        UnknownParameterError: `params` names one that the space does not have.
+        StudyError: There are several objectives, none is chosen, and the method needs one.
+        ValueError: `among` or `level` is no share between 0 and 1.
+    """
+    if method not in METHODS:
+        raise UnknownNameError(f"method is one of {', '.join(METHODS)}, got {method!r}")
+    check_share("level", level)
+    if among is not None:
+        check_share("among", among)
+    for name in params or ():
+        history.space.named(name)
+    column = _find_objective(history, objective, method)
+
+    space = history.space
+    finished = collect_finished(history)
+    n_choices = np.array(
+        [(dist.n_values or 0) * (j in space.unordered) for j, dist in enumerate(space.dists)],
+        dtype=np.int64,
+    )
+    rng = np.random.default_rng([history.seed, _STREAM])
+    losses = finished.losses if column is None else finished.losses[:, [column]]
+    chance = PedAnova(np.zeros(space.d), np.ones(space.d))
+    if finished.n:
+        chance = ped_anova(finished.X, n_choices, find_good(losses, among), rng)
+
+    note = ""
+    if column is None or method == "ped":
+        estimate = _from_separation(chance, finished.n, space.d)
+        important = chance.p_value <= _LEAST_P
+    else:
+        y, note = _bound(losses[:, 0])
+        most = np.inf if among is None or not len(y) else float(np.quantile(y, among))
+        sample = Sample(space, finished.X, y, n_choices, most, level, rng)
+        estimate = estimate_by(method, sample, interactions)
+        has_interval = ~np.isnan(estimate.low)
+        important = np.where(has_interval, estimate.low > _LEAST_SHARE, chance.p_value <= _LEAST_P)
+
+    shown = [
+        j for j in np.argsort(-estimate.value, kind="stable") if _asked(space.names[j], params)
+    ]
+    silence = _explain_silence(estimate, space.d)
+    if silence:
+        shown, note = [], silence
+    return Importance(
+        method=estimate.method,
+        index=estimate.meaning,
+        objective=None if column is None else history.objectives[column],
+        names=tuple(space.names[j] for j in shown),
+        values=estimate.value[shown],
+        low=estimate.low[shown],
+        high=estimate.high[shown],
+        first_order=estimate.first[shown],
+        p_value=chance.p_value[shown],
+        important=important[shown],
+        interactions=tuple(
+            Interaction(names, value)
+            for names, value in select_pairs(estimate.pairs, space.names)
+            if not silence and all(_asked(name, params) for name in names)
+        ),
+        quality=estimate.quality if column is not None and method != "ped" else None,
+        n=finished.n,
+        left_out=finished.left_out,
+        level=level,
+        among=among,
+        note=_join(note, finished.describe_left_out()),
+    )
+
+
+def check_share(name: str, value: float) -> None:
+    """Refuse what is no share between 0 and 1.
+
+    Raises:
+        ValueError: It is not, or is one of these.
+    """
+    if check_real(name, value, 0, 1, above=True) == 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value}")
+
+
+def _asked(name: str, params: Collection[str] | None) -> bool:
+    return params is None or name in params
+
+
+def _from_separation(chance: PedAnova, n: int, d: int) -> Estimate:
+    """Return PED-ANOVA as an estimate; it has no model, so it lacks nothing but trials."""
+    nan = np.full(d, np.nan)
+    quality = ModelQuality(1.0, 1.0, n, count_needed(d))
+    return Estimate("ped", "separation", chance.value, nan, nan, nan, quality, {})
+
+
+def _bound(loss: Array) -> tuple[Array, str]:
+    """Return losses (n,) with the infinite ones at the worst and the best there are, and a note."""
+    finite = loss[np.isfinite(loss)]
+    n_infinite = len(loss) - len(finite)
+    if not n_infinite:
+        return loss, ""
+    if not len(finite):
+        return np.zeros(len(loss)), ""
+    bounded = np.clip(loss, finite.min(), finite.max())
+    return bounded, f"{n_infinite} infinite values count as the worst or the best finite one"
+
+
+def _explain_silence(estimate: Estimate, d: int) -> str:
+    """Return why there is no ranking; "" where there is one."""
+    if not d:
+        return "not enough to say: the space has no parameters"
+    return estimate.quality.explain()
+
+
+def _join(note: str, left_out: str) -> str:
+    return "; ".join([note] * bool(note) + [f"left out: {left_out}"] * bool(left_out))
+
+
+def _find_objective(history: History, objective: int | str | None, method: str) -> int | None:
+    """Return the column of an objective; None for all of several."""
+    names = history.objectives
+    if objective is None:
+        if len(names) == 1:
+            return 0
+        if method in ("auto", "ped"):
+            return None
+        raise StudyError(
+            f"method {method!r} needs one objective: pass objective=, one of {', '.join(names)}; "
+            "'ped' takes all together"
+        )
+    if objective in names:
+        return names.index(str(objective))
+    if isinstance(objective, int) and 0 <= objective < len(names):
+        return objective
+    raise UnknownNameError(
+        f"objective is a name or a number of {', '.join(names)}, got {objective!r}"
+    )

@@ -1,0 +1,75 @@
+"""The additive model: what each parameter of a space does to the loss, learned from few trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..numerics import additive_gp
+from ..numerics.threads import one_thread
+from ..space.space import Space
+from ..typing import Array
+from .training_data import InputEncoder
+
+
+class AdditiveModel:
+    """An additive Gaussian process over trials of a space, in units of the loss.
+
+    Args:
+        space: The space that was searched.
+        X: (n, d) unit columns, NaN where inactive; n >= 2.
+        loss: (n,) finite.
+        start: A model of similar trials, from which the search of the hyperparameters begins; None
+            for a thorough search.
+
+    Attributes:
+        theta: The hyperparameters, of the columns that vary.
+    """
+
+    @one_thread()
+    def __init__(
+        self, space: Space, X: Array, loss: Array, start: AdditiveModel | None = None
+    ) -> None:
+        self._encoder = InputEncoder(space)
+        self._loss = loss
+        self._shift = float(loss.mean())
+        self._scale = float(loss.std()) or 1.0
+        V = self._columns(X)
+        y = (loss - self._shift) / self._scale
+        p = len(self._encoder.numbers)
+        if start is None:
+            self.theta = additive_gp.fit(V, p, y)
+        else:
+            self.theta = additive_gp.fit(V, p, y, start.theta, max_steps=40)
+        self._process, self._mean, self._variance = additive_gp.condition(self.theta, V, p, y)
+
+    def _columns(self, X: Array) -> Array:
+        Z = self._encoder.encode(X)
+        return np.concatenate([Z.N, Z.C], axis=1)
+
+    @one_thread()
+    def predict(self, X: Array) -> Array:
+        """Return the expected loss (m,) at unit columns (m, d)."""
+        [mean] = additive_gp.predict_neighbours(self._process, self._columns(X), [])
+        return np.asarray(self._shift + self._scale * mean)
+
+    @one_thread()
+    def predict_neighbours(self, X: Array, others: Sequence[Array]) -> Array:
+        """Return the expected loss (1 + k, m) at points, and at others that differ in few columns.
+
+        Args:
+            X: (m, d) unit columns.
+            others: k times (m, d).
+        """
+        columns = [self._columns(other) for other in others]
+        mean = additive_gp.predict_neighbours(self._process, self._columns(X), columns)
+        return np.asarray(self._shift + self._scale * mean)
+
+    def left_out(self) -> tuple[Array, Array, Array]:
+        """Return the losses (n,), and mean and sd (n,) of each as predicted from all others.
+
+        The hyperparameters are those of all trials.
+        """
+        mean = self._shift + self._scale * self._mean
+        return self._loss, mean, self._scale * np.sqrt(self._variance)
