@@ -81,6 +81,7 @@ THEMES = {
         "analysis/findings/wording",
         "analysis/findings/wrong_scale",
         "cli/diagnose",
+    ],
     "analysis/importances/test_ranking": [
         "analysis/importances/half_samples",
         "analysis/importances/local",

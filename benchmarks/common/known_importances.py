@@ -146,7 +146,7 @@ def make_two_gates() -> KnownFunction:
     # two thirds of a third of the variance that each has within.
     within = 0.75 + 0.75 + 0.25 * np.var([1.0, 2.0, 3.0]) + (16 / 12) * (2 / 3)
     of_model = by_model + (2 / 9) * within
-    # All but the layers known: 0.5, 1 + w, 1.5 + w with w = 4 (drop - 0.5), in a third of the space.
+    # All but the layers known, in a third of the space: 0.5, 1 + w, 1.5 + w with w = 4 drop - 2.
     of_layers = (0.25 * np.var([1.0, 2.0, 3.0]) + (2 / 9) * (16 / 12)) / 3
     total = np.array([of_model, by_c, by_rate, of_layers, by_drop, 0.0, by_share]) / V
     return KnownFunction("two gates", space, loss, first, total)

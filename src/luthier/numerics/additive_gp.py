@@ -205,7 +205,7 @@ def condition(theta: Array, V: Array, n_numbers: int, y: Array) -> tuple[Process
 
 def predict(process: Process, V: Array) -> Array:
     """Return the mean (m,) of the process at points V (m, d)."""
-    return predict_neighbours(process, V, [])[0]
+    return np.asarray(predict_neighbours(process, V, [])[0])
 
 
 def predict_neighbours(process: Process, V: Array, others: Sequence[Array]) -> Array:

@@ -106,8 +106,8 @@ def grow_boxes(forest: Forest) -> Iterator[Leaves]:
         holds = np.concatenate([left_holds, right_holds])
 
     tree, node, low, high, holds = (np.concatenate(parts) for parts in zip(*done, strict=True))
-    for k in range(t):
-        mine = tree == k
+    for number in range(t):
+        mine = tree == number
         yield Leaves(low[mine], high[mine], holds[mine], forest.value[node[mine]])
 
 

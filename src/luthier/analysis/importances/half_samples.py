@@ -39,11 +39,9 @@ def half_sample_interval(
         level: Coverage.
         rng: Source of the halves.
     """
-    squares = []
-    for _ in range(N_HALVES // 2):
-        order = rng.permutation(n)
-        for half in (order[: n // 2], order[n // 2 :]):
-            squares.append((estimate(np.sort(half)) - value) ** 2)
+    orders = [rng.permutation(n) for _ in range(N_HALVES // 2)]
+    halves = [np.sort(half) for order in orders for half in (order[: n // 2], order[n // 2 :])]
+    squares = [(estimate(half) - value) ** 2 for half in halves]
     z = NormalDist().inv_cdf((1 + level) / 2)
     spread = z * np.sqrt(_FACTOR**2 * np.mean(squares, axis=0) + error**2)
     low = np.clip(value - spread, 0.0, None)

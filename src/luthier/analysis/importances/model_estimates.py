@@ -36,7 +36,7 @@ class Sample(NamedTuple):
         X: (n, d) unit columns, NaN where inactive.
         y: (n,) finite losses.
         n_choices: (d,) number of choices of a column, 0 for a number.
-        most: Losses above it count as it.
+        most: The largest of the losses, where larger ones were cut down to it; else infinite.
         level: Of the intervals.
         rng: Source of randomness.
     """
@@ -175,8 +175,7 @@ def by_forest(sample: Sample, quality: ModelQuality, interactions: bool) -> Esti
     regimes = find_regimes(sample.space, sample.rng)
 
     def first(part: Sample, n_trees: int, pairs: list[tuple[int, int]]) -> Estimate:
-        y = np.minimum(part.y, part.most)
-        fitted = forest.fit(part.X, y, part.n_choices, part.rng, n_trees, min_leaf=3)
+        fitted = forest.fit(part.X, part.y, part.n_choices, part.rng, n_trees, min_leaf=3)
         found = decompose(fitted, regimes, pairs)
         nan = np.full(len(found.first), np.nan)
         return Estimate(
@@ -213,8 +212,7 @@ def by_shapley(sample: Sample, quality: ModelQuality, interactions: bool) -> Est
     Source: Owen 2014; nu(S) is the variance of the expected loss given the parameters in S.
     """
     space, d = sample.space, sample.space.d
-    y = np.minimum(sample.y, sample.most)
-    fitted = forest.fit(sample.X, y, sample.n_choices, sample.rng, _N_TREES // 4, min_leaf=3)
+    fitted = forest.fit(sample.X, sample.y, sample.n_choices, sample.rng, _N_TREES // 4, min_leaf=3)
     A, B = sample.rng.random((2, _N_DRAWS, d))
     f_A = forest.predict(fitted, space.place(A.copy()))[0]
     pay = partial(_explained, space, fitted, A, B, f_A)

@@ -69,7 +69,7 @@ def importance(
     else:
         y, note = _bound(losses[:, 0])
         most = np.inf if among is None or not len(y) else float(np.quantile(y, among))
-        sample = Sample(space, finished.X, y, n_choices, most, level, rng)
+        sample = Sample(space, finished.X, np.minimum(y, most), n_choices, most, level, rng)
         estimate = estimate_by(method, sample, interactions)
         has_interval = ~np.isnan(estimate.low)
         important = np.where(has_interval, estimate.low > _LEAST_SHARE, chance.p_value <= _LEAST_P)
