@@ -42,6 +42,11 @@ def test_the_mean_and_left_out_predictions_are_those_of_the_kernel_as_written_ou
     expected = written_out(THETA, at, V) @ np.linalg.solve(K, y)
     np.testing.assert_allclose(additive_gp.predict(process, at), expected)
 
+    covered = written_out(THETA, at, V)
+    known = np.einsum("im,mi->i", covered, np.linalg.solve(K, covered.T))
+    expected = written_out(THETA, at, at).diagonal() - known
+    np.testing.assert_allclose(additive_gp.predict_variance(process, at), expected)
+
     rest = np.arange(15) != 4
     k = written_out(THETA, V[[4]], V[rest])
     solved = np.linalg.solve(K[np.ix_(rest, rest)], np.column_stack([y[rest], k[0]]))

@@ -66,6 +66,12 @@ class AdditiveModel:
         mean = additive_gp.predict_neighbours(self._process, self._columns(X), columns)
         return np.asarray(self._shift + self._scale * mean)
 
+    @one_thread()
+    def predict_variance(self, X: Array) -> Array:
+        """Return how uncertain the expected loss is, as a variance (m,), at unit columns (m, d)."""
+        variance = additive_gp.predict_variance(self._process, self._columns(X))
+        return np.asarray(self._scale**2 * variance)
+
     def left_out(self) -> tuple[Array, Array, Array]:
         """Return the losses (n,), and mean and sd (n,) of each as predicted from all others.
 

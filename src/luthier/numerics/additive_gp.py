@@ -20,7 +20,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_solve, lapack
+from scipy.linalg import cho_solve, lapack, solve_triangular
 from scipy.optimize import fmin_l_bfgs_b
 
 from ..typing import Array, Index
@@ -43,12 +43,14 @@ class Process(NamedTuple):
         V: (n, d) columns of the observed points.
         n_numbers: p.
         weights: (n,) of the kernel at each of them: K⁻¹ y.
+        root: (n, n) lower Cholesky factor of K.
     """
 
     theta: Array
     V: Array
     n_numbers: int
     weights: Array
+    root: Array
 
 
 def squared_differences(A: Array, B: Array, n_numbers: int) -> Array:
@@ -200,12 +202,23 @@ def condition(theta: Array, V: Array, n_numbers: int, y: Array) -> tuple[Process
     L = cholesky(K)
     weights = cho_solve((L, True), y)
     variance = 1 / cho_solve((L, True), np.eye(n)).diagonal()
-    return Process(theta, V, n_numbers, weights), y - weights * variance, variance
+    return Process(theta, V, n_numbers, weights, L), y - weights * variance, variance
 
 
 def predict(process: Process, V: Array) -> Array:
     """Return the mean (m,) of the process at points V (m, d)."""
     return np.asarray(predict_neighbours(process, V, [])[0])
+
+
+def predict_variance(process: Process, V: Array) -> Array:
+    """Return the variance (m,) of the process, without noise, at points V (m, d)."""
+    rho, s, _ = _split(process.theta)
+    d = V.shape[1]
+    parts = _Parts.of(rho, squared_differences(V, process.V, process.n_numbers))
+    k = _combine(parts.sums(), s, d)
+    known = solve_triangular(process.root, k.T, lower=True)
+    at_most = float(s @ [d, d * (d - 1) / 2, 1.0])
+    return np.asarray(np.maximum(at_most - np.einsum("nm,nm->m", known, known), 0.0))
 
 
 def predict_neighbours(process: Process, V: Array, others: Sequence[Array]) -> Array:

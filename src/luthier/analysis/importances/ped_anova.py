@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...numerics.pareto import fronts
 from ...typing import Array, Index, Mask
@@ -64,7 +65,7 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
 
     Source: Watanabe 2023, eq. 9, and for parameters that are not always active arXiv 2601.20800.
     """
-    labels = np.concatenate([good[None], _permute(good, rng)])
+    labels = np.concatenate([good[None], _permute(good, rng)]).astype(np.float32)
     value = np.zeros(X.shape[1])
     p_value = np.ones(X.shape[1])
     for j, x in enumerate(X.T):
@@ -72,7 +73,7 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
         if active.sum() < 2 or np.ptp(x[active]) == 0:
             continue
         separation = _separate(x[active], int(n_choices[j]), labels[:, active])
-        alpha = labels[:, active].mean(axis=1) * len(x) / good.sum() * active.mean()
+        alpha = labels[:, active].sum(axis=1) / good.sum()  # share of the good that are active
         separation *= alpha**2 / active.mean()
         value[j] = max(0.0, separation[0] - float(np.median(separation[1:])))
         p_value[j] = (1 + (separation[1:] >= separation[0]).sum()) / (1 + _N_PERMUTATIONS)
@@ -87,14 +88,14 @@ def _permute(good: Mask, rng: np.random.Generator) -> Mask:
     return labels
 
 
-def _separate(x: Array, m: int, labels: Mask) -> Array:
+def _separate(x: Array, m: int, labels: NDArray[np.float32]) -> Array:
     """Return the separation (r,) of values (n,) under labels (r, n); m choices, 0 for a number."""
     c = m or _N_CELLS
     cell = np.minimum(x if m else x * c, c - 1).astype(np.int64)
-    one_hot = (cell[:, None] == np.arange(c)).astype(float)
-    counts = labels @ one_hot
+    one_hot = (cell[:, None] == np.arange(c)).astype(np.float32)
+    counts = (labels @ one_hot).astype(float)  # whole numbers, exact as long as they are below 2^24
     q = _densities(counts, numeric=not m)
-    p = _densities(one_hot.sum(axis=0)[None], numeric=not m)
+    p = _densities(np.bincount(cell, minlength=c)[None].astype(float), numeric=not m)
     return np.asarray((p * (q / p - 1) ** 2).sum(axis=1))
 
 
