@@ -9,7 +9,7 @@ import pytest
 
 from luthier import Categorical, Float, Int, Space
 from luthier.numerics.crossed_parzen import Crossed
-from luthier.numerics.parzen import Mixture, bandwidth
+from luthier.numerics.parzen import Mixture, bandwidth, shrunk_spread
 from luthier.samplers.density_ratio import mixture_axes
 
 TREE = Space(
@@ -70,6 +70,37 @@ def test_scotts_rule() -> None:
     assert bandwidth(0.2, 1, 5) == 0.2
     assert bandwidth(0.2, 100, 6) == pytest.approx(0.2 * 100**-0.1)
     assert bandwidth(5.0, 1, 1) == 1.0
+
+
+def test_a_spread_is_between_what_was_seen_and_what_was_assumed() -> None:
+    same = np.full((8, 1), 0.3)
+    assert shrunk_spread(same, 0.2, 1) == pytest.approx(0.2 * 0.5**0.5)  # 8 seen, 8 assumed
+    assert shrunk_spread(same, 0.2, 3) == pytest.approx(0.2 * (16 / 24) ** 0.5)
+    assert shrunk_spread(np.array([[0.0], [1.0]]), 0.2, 1) == 0.2  # never wider
+    assert shrunk_spread(same[:0], 0.2, 1) == 0.2
+
+    x = np.random.default_rng(0).normal(0.5, 0.05, (100_000, 1))
+    assert shrunk_spread(x, 0.2, 1) == pytest.approx(0.05, rel=0.01)
+
+
+def test_a_spread_counts_the_observations_that_have_the_column() -> None:
+    X = np.array([[0.1, 0.5], [0.2, np.nan], [0.1, np.nan], [0.2, 0.5]])
+    both = shrunk_spread(X, 0.3, 2)
+    assert both[0] == shrunk_spread(X[:, :1], 0.3, 2)
+    assert both[1] == shrunk_spread(X[[0, 3], 1:], 0.3, 2)
+
+
+@pytest.mark.parametrize("kind", [Float(0, 1), Int(0, 9)])
+def test_kernels_adapt_to_observations_that_lie_close_together(kind: Float | Int) -> None:
+    space = Space({"x": kind})
+    axes = mixture_axes(space)
+    X = space.encode({"x": 0.4 if isinstance(kind, Float) else 4}).repeat(15, axis=0)
+    fixed, adapted = (Mixture(X, np.ones(15), axes, 1.0, 0.2, adapts=a) for a in (False, True))
+    here = X[:1]
+    assert adapted.log_pdf(here) > fixed.log_pdf(here) + 0.2
+    lines = axes.cells[0][0][:, None] if axes.cells else (np.arange(1000)[:, None] + 0.5) / 1000
+    mass = np.exp(adapted.log_pdf(lines))
+    assert (mass.sum() if axes.cells else mass.mean()) == pytest.approx(1, abs=1e-4)
 
 
 def test_choices_are_drawn_as_their_masses_say() -> None:

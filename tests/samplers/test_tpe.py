@@ -41,6 +41,28 @@ def test_it_goes_where_it_is_good(direction: str, sign: int) -> None:
     assert np.abs(got - 0.2).mean() < 0.15
 
 
+@pytest.mark.parametrize("where", ["on the bound", "inside the bound", "anywhere", "log", "steps"])
+def test_a_search_of_one_parameter_is_refined_until_its_end(where: str) -> None:
+    kind, optima = {
+        "on the bound": (Float(0, 1), (0.0, 1.0, 0.0)),
+        "inside the bound": (Float(0, 1), (0.03, 0.985, 0.01)),
+        "anywhere": (Float(0, 1), (0.3, 0.6, 0.45)),
+        "log": (Float(1e-6, 1e3, scale="log"), (2e-6, 0.02, 500.0)),
+        "steps": (Float(0, 1, step=1e-4), (0.0213, 0.4567, 0.9999)),
+    }[where]
+    distance = []
+    for seed, optimum in enumerate(optima):
+        study = luthier.create_study(space={"x": kind}, sampler="tpe", seed=seed)
+        best = float(kind.to_unit(optimum))
+        study.optimize(
+            lambda t, best=best: abs(float(kind.to_unit(t.params["x"])) - best),
+            n_trials=80,
+            progress=False,
+        )
+        distance.append(study.best_value)
+    assert np.median(distance) < 1e-3  # of 80 random draws: 6e-3
+
+
 def test_running_and_failed_trials_repel() -> None:
     rows = [(State.COMPLETE, (x - 0.5) ** 2, {"x": x}) for x in np.linspace(0, 1, 21)]
     before = proposals(history(LINE, rows))

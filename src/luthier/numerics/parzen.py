@@ -19,6 +19,7 @@ from ..typing import Array, Index
 from .normal import ndtr, sample_truncnorm
 
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
+_N_ASSUMED = 4  # observations a dimension, and for one more, that the assumed spread counts as
 
 
 class Axes(NamedTuple):
@@ -36,12 +37,31 @@ class Axes(NamedTuple):
     choices: dict[int, int]
 
 
-def bandwidth(h: float, k: int, d: int) -> float:
-    """Kernel width for k observations in d dimensions, h for a single one, at most 1.
+def bandwidth(h: float | Array, k: int | Index, d: int) -> Array:
+    """Kernel widths for k observations in d dimensions, h for a single one, at most 1.
 
     Source: Scott 1992, eq. 6.42.
     """
-    return min(h * math.pow(max(k, 1), -1.0 / (d + 4)), 1.0)
+    width: Array = np.minimum(h * np.maximum(k, 1) ** (-1.0 / (d + 4)), 1.0)
+    return width
+
+
+def shrunk_spread(X: Array, h: float, d: int) -> Array:
+    """Spreads (p,) of columns X (k, p) of d, NaN where inactive, shrunk to h and never beyond it.
+
+    The assumed spread h counts as 4 (d + 1) observations: a few in many dimensions say little.
+
+    Source: the mean of the scaled inverse chi-squared posterior of a variance (Gelman 2013, section
+    2.6). Deviation: at most h.
+    """
+    there = ~np.isnan(X)
+    k = there.sum(axis=0)
+    mean = np.where(there, X, 0.0).sum(axis=0) / np.maximum(k, 1)
+    squares = np.where(there, X - mean, 0.0) ** 2
+    n = _N_ASSUMED * (d + 1)
+    spread = np.sqrt((squares.sum(axis=0) + n * h * h) / (k + n))
+    shrunk: Array = np.minimum(spread, h)
+    return shrunk
 
 
 class Mixture:
@@ -57,6 +77,8 @@ class Mixture:
         axes: Kinds of the columns.
         prior_weight: Of the prior kernel.
         h: Width of a single kernel on the unit interval; see `bandwidth`.
+        adapts: Whether kernels get narrower in columns in which observations lie close together:
+            h is then what their spread is shrunk to, see `shrunk_spread`.
 
     Attributes:
         axes: Kinds of the columns.
@@ -65,16 +87,27 @@ class Mixture:
     Source: Bergstra 2011; multivariate form of Falkner 2018; discrete cells as in Optuna.
     """
 
-    def __init__(self, X: Array, weights: Array, axes: Axes, prior_weight: float, h: float) -> None:
+    def __init__(
+        self,
+        X: Array,
+        weights: Array,
+        axes: Axes,
+        prior_weight: float,
+        h: float,
+        adapts: bool = False,
+    ) -> None:
         w = np.concatenate([[prior_weight], weights])
         self.axes = axes
         self.weights: Array = w / w.sum()
         self._log_w = np.log(self.weights)
-        self._mu, self._sigma = _normals(X[:, axes.numeric], X.shape[1], h)
+        d = X.shape[1]
+        spread = shrunk_spread(X, h, d) if adapts else h
+        width = bandwidth(spread, (~np.isnan(X)).sum(axis=0), d)
+        self._mu, self._sigma = _normals(X[:, axes.numeric], width[axes.numeric])
         self._kernels = _parabolas(self._mu, self._sigma)
         self._discrete: dict[int, _Cells | _Choices] = {}
         for j, cells in axes.cells.items():
-            self._discrete[j] = _Cells(X[:, j], cells, X.shape[1], h)
+            self._discrete[j] = _Cells(X[:, j], cells, float(width[j]))
         for j, n in axes.choices.items():
             self._discrete[j] = _Choices(X[:, j], n, prior_weight)
 
@@ -117,16 +150,14 @@ class _Cells:
     Args:
         x: (k,) the observations, NaN where inactive.
         cells: Values, lower and upper ends of the cells; see `Axes`.
-        d: Number of columns of the mixture.
-        h: Width of a single kernel; see `bandwidth`.
+        width: Of a kernel.
     """
 
-    def __init__(self, x: Array, cells: tuple[Array, Array, Array], d: int, h: float) -> None:
+    def __init__(self, x: Array, cells: tuple[Array, Array, Array], width: float) -> None:
         self._values, self._low, high = cells
         self._row = np.zeros(len(x) + 1, dtype=np.int64)
         place = np.searchsorted(self._low, x, side="right")
         self._row[1:] = np.where(np.isnan(x), 0, place)
-        width = bandwidth(h, int((self._row > 0).sum()), d)
         self._table = _cell_table(self._values, self._low, high, width)
 
     def log_mass(self, x: Array) -> Array:
@@ -181,21 +212,21 @@ class _Choices:
         return np.where(here, own, i).clip(0, self._n - 1)
 
 
-def _normals(X: Array, d: int, h: float) -> tuple[Array, Array]:
-    """Means and widths (k + 1, p) of the kernels in p numeric columns X (k, p) of d columns."""
+def _normals(X: Array, width: Array) -> tuple[Array, Array]:
+    """Means and widths (k + 1, p) of the kernels in p numeric columns X (k, p).
+
+    Where a column is missing they are those of the prior.
+
+    Args:
+        X: The observations, NaN where inactive.
+        width: (p,) of the kernels of each column.
+    """
     k, p = X.shape
     mu = np.full((k + 1, p), 0.5)
     sigma = np.ones((k + 1, p))
-    if not X.size:
-        return mu, sigma
     there = ~np.isnan(X)
-    if there.all():
-        mu[1:] = X
-        sigma[1:] = bandwidth(h, k, d)
-    else:  # the prior where a column is missing; a width counts those that have it
-        widths = [bandwidth(h, int(n), d) for n in there.sum(axis=0)]
-        mu[1:] = np.where(there, X, 0.5)
-        sigma[1:] = np.where(there, widths, 1.0)
+    mu[1:] = np.where(there, X, 0.5)
+    sigma[1:] = np.where(there, width, 1.0)
     return mu, sigma
 
 

@@ -93,8 +93,10 @@ class DensityFitter:
         good = order[: len(weights)]
         others, recency = _select_others(np.sort(order[len(weights) :]))
         h = self._bandwidth
+        # Trials that are good for different reasons need not lie where any one of them is best.
+        adapts = not issubclass(kind, Crossed)
         return Densities(
-            kind(X[good], weights, axes, self._prior_weight, h),
+            kind(X[good], weights, axes, self._prior_weight, h, adapts),
             kind(X[others], recency, axes, self._prior_weight, h),
             prior_exponent,
         )

@@ -28,7 +28,8 @@ class TPE(Sampler):
     trials, at most 25. Both densities are mixtures of product kernels over all parameters together
     (multivariate), trees of conditional parameters included: see `Mixture`. Pruned trials rank
     behind complete ones, by the step they reached; failed and running trials are among the rest,
-    which keeps workers apart.
+    which keeps workers apart. The kernels of l get narrower where the good trials lie close
+    together, those of g do not, so a search that has found a place goes on to refine it.
 
     With several objectives, good are the best fronts, and of the last of them the trials that add
     most hypervolume. Feasible trials come before infeasible ones, and these are ordered by how far
@@ -52,7 +53,9 @@ class TPE(Sampler):
         prior_weight: Weight of the kernel that covers the whole space, above 0; an observation has
             1.
         bandwidth: Of a single kernel, on the unit interval, 0.001 to 1. Each of k kernels in d
-            dimensions gets bandwidth * k^(-1/(d + 4)).
+            dimensions gets bandwidth * k^(-1/(d + 4)); in l, with one objective and no constraint,
+            the spread of the good trials takes its place where that is smaller, see
+            `luthier.numerics.parzen.shrunk_spread`.
 
     Raises:
         ValueError: An argument is out of range.
@@ -60,8 +63,8 @@ class TPE(Sampler):
     Source: Bergstra 2011, section 4 (l / g); Hyperopt (recency weights); Watanabe 2023 (share of
     0.15, good trials weighted by how much better they are); Hvarfner 2022 (priors); Ozaki 2022
     (several objectives). Deviations: Scott's rule for the bandwidth instead of gaps between
-    neighbours; one mixture over the whole conditional tree; quasi-random start; crossed kernels,
-    which lie between one mixture of all columns and one for each.
+    neighbours, which narrows l only; one mixture over the whole conditional tree; quasi-random
+    start; crossed kernels, which lie between one mixture of all columns and one for each.
     """
 
     def __init__(
