@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,6 +56,11 @@ def test_the_same_study_without_its_fault_is_not_accused(name):
 
 def test_every_finding_of_the_catalogue_has_a_sick_study():
     assert {detector.name for detector in CATALOGUE} == set(sick.KINDS)
+
+
+def test_every_finding_is_explained_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs/howto/diagnose-a-study.md").read_text("utf-8")
+    assert [d.name for d in CATALOGUE if page.count(f"`{d.name}`") < 2] == []
 
 
 def test_what_a_finding_hides_is_in_the_catalogue_and_comes_later_or_is_another():

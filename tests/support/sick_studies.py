@@ -361,7 +361,7 @@ def missing_pruning(severity: float, seed: int) -> Sick:
     rng, X = draw(60, seed)
     curves = fall(X, rng)
     if not severity:
-        curves += 3 * (curves[:, -1:].max() - curves[:, -1:]) * np.linspace(1, 0, 30)
+        curves += 6 * (curves[:, -1:].max() - curves[:, -1:]) * np.linspace(1, 0, 30)
     return curved(X, curves)
 
 
@@ -465,6 +465,7 @@ def large_batches(severity: float, seed: int) -> Sick:
     space = Space({**SPACE.params, "batch_size": Int(8, 1024, log=True)})
     rng, X = draw(80, seed, space)
     bowl = Bowl(space, rng)
+    bowl.centre[5] = 0.5
     bowl.weight[5] *= 1 - severity
     return study(complete(X, bowl(X) + severity * 2 * X[:, 5], space), space)
 
@@ -474,8 +475,7 @@ def noisy_validation(severity: float, seed: int) -> Sick:
     curves = fall(X, rng)
     if severity:
         curves = 0.5 + (curves - curves[:, -1:]) + 0.01 * curves[:, -1:]
-        curves += 0.2 * rng.standard_normal((40, 30))
-        curves[:, -1] = 0.5 + 0.02 * rng.standard_normal(40)
+        curves += 0.06 * rng.standard_normal((40, 30))
     return curved(X, curves)
 
 

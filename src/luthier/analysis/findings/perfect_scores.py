@@ -1,4 +1,4 @@
-"""E5: scores that are nearly perfect from the first trials on: does the target leak?
+"""E5: scores that are nearly perfect from the first trials on, as where the target leaks.
 
 Statistic: the median of the first ten values of a score that is maximised and lies between 0 and 1.
 Threshold: at least 0.995, and below 1 + 1e-9. It is a note.
