@@ -25,6 +25,7 @@ from luthier.analysis.findings.oscillation import oscillates
 from luthier.analysis.findings.region import find_region
 from luthier.cli import cli
 from luthier.cli.diagnose import FOUND
+from luthier.plots.by_name import list_figures
 from luthier.testing import histories
 
 
@@ -76,6 +77,7 @@ def test_a_finding_says_what_why_and_what_to_do(name):
     assert any(c.isdigit() for c in finding.title + str(finding.evidence))
     assert finding.advice
     assert finding.doubt
+    assert finding.figure in list_figures()
     assert finding.evidence
     assert all(isinstance(v, int | float) for v in finding.evidence.values())
     assert str(finding).startswith(f"{finding.severity}: {finding.title}")

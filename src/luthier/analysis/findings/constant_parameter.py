@@ -33,5 +33,5 @@ def find(case: Case) -> Iterator[Finding | None]:
             "so",
             evidence={"trials": len(u)},
             doubt="another value in any trial",
-            figure="slice",
+            figure="slices",
         )

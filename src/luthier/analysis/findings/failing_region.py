@@ -46,7 +46,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             p=region.p,
             remedy=f'Space(..., constraints=["not ({_to_constraint(region.rule)})"])',
             doubt="the same error elsewhere",
-            figure="slice",
+            figure="slices",
         )
         return
     yield None

@@ -49,5 +49,5 @@ def find(case: Case) -> Iterator[Finding | None]:
             },
             remedy=f"{name!r}: [{shown}]",
             doubt="an effect among the best trials only, or in a wider range",
-            figure="importance",
+            figure="slices",
         )

@@ -45,5 +45,5 @@ def find(case: Case) -> Iterator[Finding | None]:
             evidence={"rank correlation": rho, "trials": float(known.sum())},
             p=p,
             doubt="large batches that win with more epochs",
-            figure="slice",
+            figure="slices",
         )

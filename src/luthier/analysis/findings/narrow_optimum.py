@@ -53,7 +53,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             p=_range_tail(inside / n, len(top)),
             remedy=declare(name, narrow),
             doubt="a good trial outside of that part",
-            figure="slice",
+            figure="slices",
         )
 
 

@@ -45,5 +45,5 @@ def find(case: Case) -> Iterator[Finding | None]:
         evidence={"R2": quality.r2, "rank correlation": quality.rank_correlation, "tau": tau},
         remedy="study.confirm(k=2, repeats=5)",
         doubt="leaders that are confirmed to differ",
-        figure="importance",
+        figure="slices",
     )

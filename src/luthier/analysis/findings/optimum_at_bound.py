@@ -81,7 +81,7 @@ def _look(case: Case, j: int, name: str, dist: Numeric, side: str) -> Finding | 
         p=p,
         remedy=remedy,
         doubt=f"best trials of a wider range that lie within {percent(1 - width)} of this one",
-        figure="slice",
+        figure="slices",
     )
 
 

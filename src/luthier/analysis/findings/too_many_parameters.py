@@ -29,5 +29,5 @@ def find(case: Case) -> Iterator[Finding | None]:
         f"search the {max(2, n // 10)} that matter most",
         evidence={"trials": n, "parameters": d},
         doubt="a search that improves all the same",
-        figure="importance",
+        figure="slices",
     )

@@ -53,5 +53,5 @@ def find(case: Case) -> Iterator[Finding | None]:
             p=binomial_tail(low, len(top), max(_LOWEST, low_all / 3)),
             remedy=declare(name, with_range(dist, begin, dist.high, "log")),
             doubt="good values above the lowest tenth",
-            figure="slice",
+            figure="slices",
         )
