@@ -362,12 +362,12 @@ def test_of_many_parameters_the_first_are_shown_unless_they_are_named():
     space = Space({f"p{i}": Float(0, 1) for i in range(50)})
     names = space.names
     given = history(trial(dict.fromkeys(names, 0.5), 1.0), space=space)
-    figure = describe_slices(one_parameter.slices(given))
+    figure = plots.slices(given, backend="svg").figure
     assert len(figure.panels) == 12
     assert figure.notes[0] == "The first 12 of 50 parameters; params=[...] shows others."
-    asked = describe_slices(one_parameter.slices(given, names[:20]), asked=True)
-    assert len(asked.panels) == 20
-    assert len(describe_ranks(value_ranks.rank(given)).panels) == 6
+    assert len(plots.slices(given, names[:20], backend="svg").figure.panels) == 20
+    assert len(plots.rank(given, backend="svg").figure.panels) == 6
+    assert len(plots.parallel(given, backend="svg").figure.panels[0].x.marks) == 12 + 1
 
 
 # -- what they are made from -----------------------------------------------------------------------

@@ -17,7 +17,7 @@ from ..look import Theme
 from ..source import Source, open_source
 from ..ticks import format_number
 from .names import OTHER_ARGUMENTS
-from .parameters import describe_axis, find_columns, limit_shown, place_values
+from .parameters import choose_params, describe_axis, find_columns, place_values
 from .points import describe_values
 
 _MAX_PANELS = 12
@@ -52,22 +52,22 @@ def isolation(
         RuleError: `where` cannot be read.
     """
     with open_source(study, where) as trials:
-        record = find_isolation(trials.history, params, objective)
-        figure = describe_isolation(record, log, asked=params is not None)
+        names, notes = choose_params(trials.history, params, _MAX_PANELS)
+        record = find_isolation(trials.history, names, objective)
+        figure = describe_isolation(record, log, notes)
     return draw(figure, backend, theme)
 
 
 def describe_isolation(
-    record: Sequence[Isolation], log: bool | None = None, asked: bool = False
+    record: Sequence[Isolation], log: bool | None = None, notes: tuple[str, ...] = ()
 ) -> Figure:
     """Return the figure of best values by range.
 
     Args:
         record: One for each parameter.
         log: See `isolation`.
-        asked: Whether the caller named the parameters, so that all of them are shown.
+        notes: Lines under it.
     """
-    record, notes = limit_shown(record, _MAX_PANELS, "parameters", asked)
     objective, direction = record[0].objective, record[0].direction
     values = np.concatenate([one.value[one.number >= 0] for one in record])
     y, more = describe_values(values, objective, log, True)

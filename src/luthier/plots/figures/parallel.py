@@ -20,6 +20,7 @@ from ..look import Theme
 from ..source import Source, open_source
 from ..ticks import format_number
 from .names import OTHER_ARGUMENTS
+from .parameters import choose_params
 
 _MAX_AXES = 12
 _MAX_CHOICES = 12  # that are named beside an axis
@@ -53,24 +54,25 @@ def parallel(
         RuleError: `where` cannot be read.
     """
     with open_source(study, where) as trials:
-        record = find_parallel(trials.history, params, objective)
-        figure = describe_parallel(record, asked=params is not None)
+        names, notes = choose_params(trials.history, params, _MAX_AXES)
+        record = find_parallel(trials.history, names, objective)
+        figure = describe_parallel(record, notes)
     return draw(figure, backend, theme)
 
 
-def describe_parallel(record: Parallel, asked: bool = False) -> Figure:
+def describe_parallel(record: Parallel, notes: tuple[str, ...] = ()) -> Figure:
     """Return the figure of lines.
 
     Args:
         record: The trials.
-        asked: Whether the caller named the parameters, so that all of them are shown.
+        notes: Lines under it.
     """
-    d = len(record.axes) if asked else min(_MAX_AXES, len(record.axes))
+    d = len(record.axes)
     edges = np.clip(divide_values(record.value), -LARGEST, LARGEST)
     low, high = float(edges[0]), float(edges[-1])
     # The values stand on the last axis, those beyond its ends at them.
     at = (np.clip(record.value, low, high) - low) / (high - low)
-    position = np.concatenate([record.position[:, :d], at[:, None]], axis=1)
+    position = np.concatenate([record.position, at[:, None]], axis=1)
     level = np.minimum((at * _N_COLOURS).astype(int), _N_COLOURS - 1)
 
     layers: list[Layer] = []
@@ -87,17 +89,13 @@ def describe_parallel(record: Parallel, asked: bool = False) -> Figure:
             position, ~record.feasible, label="infeasible", dashed=True, colour="grey"
         )
         layers.insert(0, hidden)
-    layers += [text for j, axis in enumerate(record.axes[:d]) for text in _name_ends(j, axis)]
+    layers += [text for j, axis in enumerate(record.axes) for text in _name_ends(j, axis)]
     layers += _write_pair(d, format_number(low, 4), format_number(high, 4))
 
-    names = [axis.name for axis in record.axes[:d]]
+    names = [axis.name for axis in record.axes]
     marks = tuple(Tick(float(j), name) for j, name in enumerate([*names, record.objective]))
-    notes = []
-    if d < len(record.axes):
-        more = "params=[...] shows others"
-        notes.append(f"The first {d} of {len(record.axes):,} parameters; {more}.")
     if len(record.number) < record.n:
-        notes.append(f"{len(record.number):,} of {record.n:,} trials: the best and a sample.")
+        notes += (f"{len(record.number):,} of {record.n:,} trials: the best and a sample.",)
     panel = Panel(
         layers=tuple(layers),
         x=PanelAxis(marks=marks, low=-0.5, high=d + 0.5),
@@ -107,7 +105,7 @@ def describe_parallel(record: Parallel, asked: bool = False) -> Figure:
         title=f"Trials by parameter and {record.objective} ({record.direction})",
         panels=(panel,),
         shades=Shades(label=record.objective, low=low, high=high),
-        notes=tuple(notes),
+        notes=notes,
     )
 
 

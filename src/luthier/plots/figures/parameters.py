@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
 from ...analysis.axes import Axis
+from ...history.history import History
 from ...typing import Array
 from ..figure import PanelAxis, Tick
-from ..ticks import find_step, format_number
-
-Shown = TypeVar("Shown")
+from ..ticks import format_number
 
 
 def describe_axis(axis: Axis) -> PanelAxis:
@@ -48,21 +46,21 @@ def _reverse_marks(axis: Axis) -> tuple[Tick, ...]:
     return tuple(Tick(float(axis.warp(np.array(v))), format_number(v, 8)) for v in values)
 
 
-def limit_shown(
-    items: Sequence[Shown], most: int, what: str, asked: bool
-) -> tuple[Sequence[Shown], tuple[str, ...]]:
-    """Return the items that a figure has room for, and a note on the others.
+def choose_params(
+    history: History, params: Sequence[str] | None, most: int
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the names of the parameters that a figure shows, and a note on the others.
 
     Args:
-        items: What could be shown.
-        most: How many are shown.
-        what: What they are, in the plural.
-        asked: Whether the caller named them, so that all are shown.
+        history: The trials.
+        params: What the caller named, all of which is shown; None for the first ones.
+        most: How many the first ones are.
     """
-    if asked or len(items) <= most:
-        return items, ()
-    note = f"The first {most} of {len(items):,} {what}; params=[...] shows others."
-    return items[:most], (note,)
+    names = history.space.names
+    if params is not None or len(names) <= most:
+        return list(names if params is None else params), ()
+    note = f"The first {most} of {len(names):,} parameters; params=[...] shows others."
+    return list(names[:most]), (note,)
 
 
 def find_columns(n: int, most: int = 4) -> int:
@@ -70,8 +68,3 @@ def find_columns(n: int, most: int = 4) -> int:
     if n <= most:
         return max(1, n)
     return min(range(3, most + 1), key=lambda k: (-n % k, -k))
-
-
-def even_step(low: float, high: float, n: int) -> float:
-    """Return a round step of which about n fit between two numbers."""
-    return find_step(high - low, n)

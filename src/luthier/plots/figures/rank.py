@@ -14,7 +14,7 @@ from ..figure import Dots, Figure, Layer, Panel, Shades
 from ..look import Theme
 from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
-from .parameters import describe_axis, find_columns, limit_shown, place_values
+from .parameters import choose_params, describe_axis, find_columns, place_values
 from .points import name_trials
 
 _MAX_PARAMS = 4  # 6 pairs
@@ -47,20 +47,20 @@ def rank(
         RuleError: `where` cannot be read.
     """
     with open_source(study, where) as trials:
-        record = find_ranks(trials.history, params, objective)
-        figure = describe_ranks(record, asked=params is not None)
+        names, notes = choose_params(trials.history, params, _MAX_PARAMS)
+        record = find_ranks(trials.history, names, objective)
+        figure = describe_ranks(record, notes)
     return draw(figure, backend, theme)
 
 
-def describe_ranks(record: Ranks, asked: bool = False) -> Figure:
+def describe_ranks(record: Ranks, notes: tuple[str, ...] = ()) -> Figure:
     """Return the figure of ranks.
 
     Args:
         record: The trials.
-        asked: Whether the caller named the parameters, so that all of them are shown.
+        notes: Lines under it.
     """
-    columns, notes = limit_shown(range(len(record.axes)), _MAX_PARAMS, "parameters", asked)
-    pairs = list(itertools.combinations(columns, 2)) or [(0, 0)]
+    pairs = list(itertools.combinations(range(len(record.axes)), 2)) or [(0, 0)]
     panels = []
     for a, b in pairs:
         x, y = record.axes[a], record.axes[b]

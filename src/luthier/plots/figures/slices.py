@@ -16,7 +16,7 @@ from ..figure import Figure, Panel
 from ..look import Theme
 from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
-from .parameters import describe_axis, find_columns, limit_shown, place_values
+from .parameters import choose_params, describe_axis, find_columns, place_values
 from .points import (
     describe_points,
     describe_values,
@@ -58,22 +58,22 @@ def slices(
         RuleError: `where` cannot be read.
     """
     with open_source(study, where) as trials:
-        record = find_slices(trials.history, params, objective)
-        figure = describe_slices(record, log, asked=params is not None)
+        names, notes = choose_params(trials.history, params, _MAX_PANELS)
+        record = find_slices(trials.history, names, objective)
+        figure = describe_slices(record, log, notes)
     return draw(figure, backend, theme)
 
 
 def describe_slices(
-    record: Sequence[Slice], log: bool | None = None, asked: bool = False
+    record: Sequence[Slice], log: bool | None = None, notes: tuple[str, ...] = ()
 ) -> Figure:
     """Return the figure of values against parameters.
 
     Args:
         record: One for each parameter.
         log: See `slices`.
-        asked: Whether the caller named the parameters, so that all of them are shown.
+        notes: Lines under it.
     """
-    record, notes = limit_shown(record, _MAX_PANELS, "parameters", asked)
     objective, direction = record[0].objective, record[0].direction
     y, more = describe_values(gather_values([one.points for one in record]), objective, log)
     panels = []
