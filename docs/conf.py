@@ -22,6 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "api_pages",
     "docstrings",
+    "figures",
     "links",
 ]
 exclude_patterns = ["_ext", "_static"]

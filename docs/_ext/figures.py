@@ -1,0 +1,66 @@
+"""Figures of the pages, drawn when the site is built: `<!-- figure: history -->`.
+
+They show one study, made here from numbers, so every build draws the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from typing import Any
+
+import numpy as np
+from sphinx.application import Sphinx
+
+from luthier import Categorical, Float, History, Int, Space, plots
+from luthier.plots.backends.svg import write_svg
+from luthier.testing import history, trial
+
+_COMMENT = re.compile(r"<!-- figure: (\w+) -->")
+
+
+def write_figures(text: str) -> str:
+    """Return a page with each comment `<!-- figure: name -->` replaced by the figure."""
+    return _COMMENT.sub(lambda found: draw_example(found[1]), text)
+
+
+def draw_example(name: str) -> str:
+    """Return a figure of the example as a block of raw HTML."""
+    figure = plots.plot(make_example(), name, backend="svg").figure
+    return f'```{{raw}} html\n<div class="study-figure">{write_svg(figure)}</div>\n```'
+
+
+@functools.cache
+def make_example() -> History:
+    """Return a study of 80 trials, some of which failed, were stopped, or broke a constraint."""
+    space = Space(
+        {
+            "lr": Float(1e-5, 1e-1, scale="log"),
+            "layers": Int(1, 5),
+            "kind": Categorical(["cnn", "mlp", "transformer"]),
+        }
+    )
+    rng = np.random.default_rng(0)
+    rows = []
+    for i, params in enumerate(space.decode(space.sample(rng, 80))):
+        lr, layers, kind = params.values()
+        loss = 0.1 + 0.05 * (math.log10(lr) + 3) ** 2 + 0.02 * layers + 0.04 * (kind == "mlp")
+        loss *= math.exp(0.05 * rng.normal())
+        rows.append(
+            trial(
+                params,
+                loss,
+                reports=[loss + math.exp(-step / 3) for step in range(1, 11)],
+                constraints={"memory": layers - 4.5},
+                started_s=60.0 * (i // 4),
+                finished_s=60.0 * (i // 4) + 40 + 20 * rng.random(),
+            )
+        )
+    return history(*rows, space=space, objectives=["loss"])
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.connect("source-read", lambda app, page, source: source.append(write_figures(source.pop())))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
