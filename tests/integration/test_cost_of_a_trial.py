@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -59,3 +61,26 @@ def test_a_parameter_that_is_known_is_looked_up_and_not_made(ask, at_most) -> No
     study.optimize(lambda trial: len(str(ask(trial))), n_trials=3, progress=False)
     trial = study.ask()
     assert count_calls(lambda: ask(trial)) - 2 <= at_most  # less the two lambdas
+
+
+def test_a_trial_in_a_file_looks_at_its_folder_five_times(tmp_path, monkeypatch) -> None:
+    study = luthier.create_study(storage=f"{tmp_path}/a.db", sampler="random", seed=0)
+    study.optimize(sphere, n_trials=5, progress=False)
+    looked: list[str] = []
+    look = os.stat
+
+    def note(path: str, **options: bool) -> os.stat_result:
+        looked.append(str(path))
+        return look(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", note)
+        study.optimize(sphere, n_trials=20, progress=False)
+        of_new_folder = len(looked)
+        an_hour_ago = time.time() - 3600
+        os.utime(tmp_path, (an_hour_ago, an_hour_ago))
+        looked.clear()
+        study.optimize(sphere, n_trials=20, progress=False)
+    assert of_new_folder <= 20 * 20 + 30  # all three files, each time
+    assert len([path for path in looked if path == str(tmp_path)]) <= 20 * 5 + 6
+    assert len(looked) <= 20 * 5 + 30

@@ -173,16 +173,22 @@ def test_damage_anywhere_in_a_file_is_told_or_does_no_harm(tmp_path, what):
 # -- the write-ahead log
 
 
+@pytest.mark.parametrize("is_settled", [True, False], ids=["settled", "new"])
 @pytest.mark.parametrize("end", ["-wal", "-shm"])
-def test_a_log_that_vanishes_in_use_is_told_of_and_nothing_acknowledged_is_lost(tmp_path, end):
+def test_a_log_that_vanishes_in_use_is_told_of_and_nothing_acknowledged_is_lost(
+    tmp_path, end, is_settled
+):
     path = tmp_path / "a.db"
     study = luthier.create_study("s", str(path), seed=1, sampler="random")
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=5, progress=False)
+    if is_settled:  # nothing has happened in the folder for long
+        os.utime(tmp_path, (1e9, 1e9))
+        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2, progress=False)
     truth = study.trials
     os.unlink(f"{path}{end}")
     with pytest.raises(StorageDamagedError, match="all that was acknowledged is in the file"):
         study.ask()
-    assert luthier.load_study("s", str(path)).trials[:5] == truth
+    assert luthier.load_study("s", str(path)).trials[: len(truth)] == truth
 
 
 def leave_log(path, script):

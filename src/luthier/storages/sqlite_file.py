@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..attempts import is_exhausted
 from ..errors import (
@@ -36,6 +36,7 @@ _LOG_HEAD_BYTES = 32  # with which a write-ahead log begins that holds anything
 _INDEX_VERSION = 3007000  # of the index of such a log
 _LOOKS = 20  # at a log that seems to be lost, before it is
 _LOOK_S = 0.05  # between two of them
+_TICK_NS = 2_000_000_000  # for so long a file system may give the same time to two changes
 _Identity = tuple[int, int]
 _opened: set[_Identity] = set()  # files that this process has opened
 _opening = threading.Lock()
@@ -97,6 +98,9 @@ class File(ForkAware):
         self._log_path = f"{path}-wal"
         self._index_path = f"{path}-shm"
         self._log: tuple[_Identity, _Identity] | None = None  # that the connection writes to
+        self._folder = str(path.parent)
+        self._folder_state: tuple[int, int, int] | None = None  # in which all files were found
+        self._is_link = path.is_symlink()
         self._lock = threading.RLock()
         follow_forks(self)
         with self.read() if read_only else self.write() as db:
@@ -118,7 +122,7 @@ class File(ForkAware):
     def query_one(self, query: str, args: tuple[Any, ...]) -> Any:
         """Return the first row of a query, or None, without the cost of a transaction."""
         with self._lock, self._translate_errors():
-            return _wait_and_execute(self._open(), query, args)
+            return _wait_and_execute(self._open_checked(), query, args)
 
     def persist(self) -> None:
         """Wait until what was committed is on the disk; a commit itself does not wait for it.
@@ -148,6 +152,7 @@ class File(ForkAware):
                 self._connection.close()
             self._connection = None
             self._log = None
+            self._folder_state = None
 
     def before_fork(self) -> None:
         self._lock.acquire()
@@ -163,35 +168,42 @@ class File(ForkAware):
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         """Commit at the end, and roll back on any error."""
         with self._lock, self._translate_errors():
-            db = self._open()
+            writes = begin != "BEGIN"
+            db = self._open_checked()
             try:
                 _wait_and_execute(db, begin)
                 # The first read, which may have to wait, fixes the moment that the others see.
-                if begin == "BEGIN":
+                if not writes:
                     _wait_and_execute(db, "SELECT 1 FROM sqlite_master")
                 if self._log is None:  # from here on the log is there until we close it
                     self._log = self._find_log()
                 yield db
-                _wait_and_execute(db, "COMMIT")
+                # What is acknowledged is in the file and in the log that others read.
+                is_theirs = not writes or self._has_its_files()
+                _wait_and_execute(db, "COMMIT" if is_theirs else "ROLLBACK")
             except BaseException:
                 if db.in_transaction:
                     with contextlib.suppress(sqlite3.Error):
                         db.execute("ROLLBACK")
                 raise
-            if begin != "BEGIN":  # what is acknowledged is in the log that others read
-                self._require_log()
+            if not is_theirs:
+                self._refuse_lost_files()
+
+    def _open_checked(self) -> sqlite3.Connection:
+        """Return the connection, if the file and its log are those that it uses."""
+        db = self._open()
+        if not self._has_its_files():
+            self._refuse_lost_files()
+        return db
 
     def _open(self) -> sqlite3.Connection:
         """Return the connection to the file that was opened first.
 
         Where that was deleted meanwhile, no new one is made.
         """
-        if self._identity is not None and _identity(self._name) != self._identity:
-            self.close()
-            raise StorageDamagedError(
-                f"{self.path} was deleted or replaced while it was in use; open the study anew"
-            )
         if self._connection is None:
+            if self._identity is not None and _identity(self._name) != self._identity:
+                self._refuse_lost_files()
             if self._identity is None and not self.path.parent.is_dir():
                 raise StorageError(f"the folder {self.path.parent} does not exist; make it first")
             if self.path.exists() and not self.path.is_file():
@@ -223,13 +235,35 @@ class File(ForkAware):
                 raise
         return self._connection
 
-    def _require_log(self) -> None:
-        """Refuse to go on where the log or its index was deleted or replaced while it was in use.
+    def _has_its_files(self) -> bool:
+        """Whether the file, its log and the index of that are those that the connection uses.
 
-        What it held is moved to the file first, as this connection still reaches it.
+        To make, delete or rename a file changes the time of its folder, so that one look at the
+        folder tells that nothing has happened to any of them. A time that is not over yet tells
+        nothing: then, as in a folder where files come and go, each of them is looked at.
         """
-        if self._connection is None or self._log is None or self._log == self._find_log():
-            return
+        state = _folder_state(self._folder)
+        if state is not None and state == self._folder_state:
+            return True
+        if self._identity is not None and _identity(self._name) != self._identity:
+            return False
+        if self._log is not None and self._log != self._find_log():
+            return False
+        is_settled = state is not None and time.time_ns() - state[2] > _TICK_NS
+        is_whole = self._identity is not None and self._log is not None
+        self._folder_state = state if is_settled and is_whole and not self._is_link else None
+        return True
+
+    def _refuse_lost_files(self) -> NoReturn:
+        """Refuse to go on where a file was deleted or replaced while it was in use.
+
+        What a lost log held is moved to the file first, as this connection still reaches it.
+        """
+        if self._connection is None or _identity(self._name) != self._identity:
+            self.close()
+            raise StorageDamagedError(
+                f"{self.path} was deleted or replaced while it was in use; open the study anew"
+            )
         is_saved = False
         with contextlib.suppress(sqlite3.Error):
             busy, n_pages, n_moved = self._connection.execute(
@@ -439,6 +473,15 @@ def count_lost_pages(path: Path) -> int:
         if version == _INDEX_VERSION and is_valid:
             return int(max(n_pages - n_moved, 0))
     return 0
+
+
+def _folder_state(path: str) -> tuple[int, int, int] | None:
+    """Return device and inode of a folder, and when a file in it was made, deleted or renamed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def _identity(path: str | Path) -> _Identity | None:
