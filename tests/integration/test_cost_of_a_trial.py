@@ -63,6 +63,13 @@ def test_a_parameter_that_is_known_is_looked_up_and_not_made(ask, at_most) -> No
     assert count_calls(lambda: ask(trial)) - 2 <= at_most  # less the two lambdas
 
 
+def test_a_trial_in_a_file_takes_few_calls(tmp_path) -> None:
+    study = luthier.create_study(storage=f"{tmp_path}/a.db", sampler="random", seed=0)
+    study.optimize(sphere, n_trials=60, progress=False)
+    n = count_calls(lambda: study.optimize(sphere, n_trials=50, progress=False))
+    assert n / 50 < 400
+
+
 def test_a_trial_in_a_file_looks_at_its_folder_five_times(tmp_path, monkeypatch) -> None:
     study = luthier.create_study(storage=f"{tmp_path}/a.db", sampler="random", seed=0)
     study.optimize(sphere, n_trials=5, progress=False)

@@ -54,7 +54,10 @@ class Retrying(Wrapper):
         return Retrying, (self.inner, self.reconnect_s)
 
     def _run(self, verb: Callable[[], T]) -> T:
-        return self._retry(lambda again: verb())
+        first_s = None if self._answered else _FIRST_S
+        answer = self._attempts.run(verb, _may_pass, self.inner, first_s)
+        self._answered = True
+        return answer
 
     def _retry(self, verb: Callable[[bool], T]) -> T:
         """Run a verb until it answers; its argument says whether it has been run before."""
@@ -66,10 +69,7 @@ class Retrying(Wrapper):
             again = True
             return verb(was_run)
 
-        first_s = None if self._answered else _FIRST_S
-        answer = self._attempts.run(attempt, _may_pass, self.inner, first_s)
-        self._answered = True
-        return answer
+        return self._run(attempt)
 
     def create_study(self, name: str, spec: Mapping[str, Any]) -> StudyRecord:
         def verb(again: bool) -> StudyRecord:
