@@ -16,6 +16,7 @@ from ..typing import Array
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 
+_N_LEADERS = 200  # trials of which one may be the best without its noise
 _N_ELSEWHERE = 512  # random points beside which a trial is seen
 _SQUARE = math.sqrt(2 * math.pi)
 
@@ -170,7 +171,8 @@ def _expect(history: History, fitted: FittedSurrogate, number: int) -> Expectati
     if not history.fits[number] or np.isnan(history.X[number]).all():
         raise TooFewResultsError("its params are not in the present space")
     elsewhere = space.sample(np.random.default_rng([history.seed, number]), _N_ELSEWHERE)
-    best = float(model.predict(fitted.X)[0].min())
+    leaders = np.argsort(fitted.trials.loss, kind="stable")[:_N_LEADERS]
+    best = float(model.predict(fitted.X[leaders])[0].min())
     mean, sd = model.predict(np.concatenate([history.X[[number]], elsewhere]))
     by_mean, by_doubt = improvement_parts(mean, sd, best)
     improvement = by_mean + by_doubt
