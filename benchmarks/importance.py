@@ -28,6 +28,7 @@ import numpy as np
 
 from benchmarks.common.known_importances import KNOWN_FUNCTIONS, KnownFunction
 from benchmarks.common.peers import import_optuna
+from benchmarks.common.results import describe_run, save_results
 from luthier import Categorical, Float, Space, State, TrialRow, create_study
 from luthier.analysis import Importance, importance
 from luthier.analysis.model_quality import measure_quality
@@ -104,8 +105,10 @@ def rank_correlation(function: KnownFunction, values: np.ndarray) -> float:
     return max(measure_quality(truth, values).rank_correlation for truth in truths)
 
 
-def judge(function: KnownFunction, kind: str, seeds: int, peers: list[str], cache: Path) -> None:
-    """Print one line: luthier, then each peer."""
+def judge(
+    function: KnownFunction, kind: str, seeds: int, peers: list[str], cache: Path
+) -> dict[str, float]:
+    """Return the figures of luthier, and the rank correlation of each peer."""
     names = function.space.names
     errors, covers, false, ours = [], [], [], []
     theirs: dict[str, list[float]] = {peer: [] for peer in peers}
@@ -122,15 +125,18 @@ def judge(function: KnownFunction, kind: str, seeds: int, peers: list[str], cach
         for peer in peers:
             found = ask_optuna(study, peer, names, seed)
             theirs[peer].append(rank_correlation(function, found))
-    line = (
-        f"{function.name:10} {kind:7} {seeds:3}  {np.median(errors):6.4f} {np.mean(errors):6.4f} "
-        f"{100 * np.mean(covers):6.1f} {100 * np.mean(false):6.1f} {np.mean(ours):6.3f} "
-    )
-    print(line + " ".join(f"{np.mean(theirs[peer]):7.3f}" for peer in peers), flush=True)
+    row = {
+        "median": float(np.median(errors)),
+        "mean": float(np.mean(errors)),
+        "cover_percent": float(100 * np.mean(covers)),
+        "false_percent": float(100 * np.mean(false)),
+        "ranks": float(np.mean(ours)),
+    }
+    return row | {f"ranks_{peer}": float(np.mean(found)) for peer, found in theirs.items()}
 
 
-def measure_time(size: str, peers: list[str]) -> None:
-    """Print seconds of the processor for importances of n trials of d parameters."""
+def measure_time(size: str, peers: list[str]) -> dict[str, float]:
+    """Return seconds of the processor for importances of n trials of d parameters."""
     n, d = map(int, size.split("x"))
     space = Space({f"x{j}": Float(0, 1) for j in range(d)})
     rng = np.random.default_rng(0)
@@ -138,13 +144,13 @@ def measure_time(size: str, peers: list[str]) -> None:
     y = X @ np.arange(d, 0, -1.0) + rng.standard_normal(n)
     history = to_history(space, X, y)
     ours = {m: _seconds(lambda m=m: importance(history, m)) for m in ("auto", "fanova", "ped")}
-    print(size, "luthier:", ", ".join(f"{m} {s:.2f} s" for m, s in ours.items()), flush=True)
     study = to_optuna(space, X, y) if peers else None
-    for peer in peers:
-        s = _seconds(lambda peer=peer: ask_optuna(study, peer, space.names, 0))
-        same = ours.get(peer, ours["auto"])
-        ratios = f"{s / ours['auto']:.1f} times auto, {s / same:.1f} times the same method"
-        print(f"  Optuna {peer}: {s:.2f} s, {ratios}", flush=True)
+    theirs = {
+        peer: _seconds(lambda peer=peer: ask_optuna(study, peer, space.names, 0)) for peer in peers
+    }
+    return {f"luthier_{m}_s": s for m, s in ours.items()} | {
+        f"optuna_{peer}_s": s for peer, s in theirs.items()
+    }
 
 
 def _seconds(work: Any) -> float:
@@ -166,20 +172,31 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), help=f"{', '.join(PEERS)}, or empty")
     parser.add_argument("--cache", type=Path, default=Path("searches"), help="folder of searches")
     parser.add_argument("--time", default="", help="only times, such as 1000x10,10000x20")
+    parser.add_argument("--save", action="store_true", help="write to benchmarks/results")
     arguments = parser.parse_args()
     peers = [peer for peer in arguments.peers.split(",") if peer]
     if arguments.time:
-        for size in arguments.time.split(","):
-            measure_time(size, peers)
+        rows = {size: measure_time(size, peers) for size in arguments.time.split(",")}
+        show(rows, "time", arguments.save)
         return
     arguments.cache.mkdir(exist_ok=True)
-    print("function   trials  seeds  median   mean cover% false%  ranks ", *peers)
+    rows = {}
     for make in KNOWN_FUNCTIONS:
         function = make()
         if arguments.functions and function.name not in arguments.functions.split(","):
             continue
         for kind in arguments.trials.split(","):
-            judge(function, kind, arguments.seeds, peers, arguments.cache)
+            name = f"{function.name}, {kind}"
+            rows[name] = judge(function, kind, arguments.seeds, peers, arguments.cache)
+    show(rows, f"{arguments.seeds} seeds", arguments.save)
+
+
+def show(rows: dict[str, dict[str, float]], part: str, save: bool) -> None:
+    """Print rows of figures, and save them where that is asked for."""
+    for name, row in rows.items():
+        print(f"{name:20}", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
+    if save:
+        print(save_results("importance", describe_run("optuna"), part, rows))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,6 @@ _N_DRAWS = 256  # for each coalition
 _GOOD_ENOUGH = 0.5  # R2 of a Gaussian process from which no forest is tried
 _N_FOLDS = 5
 _N_ASKED = 256  # points at which a process is asked what it does not know
-_UNKNOWN_SHARE = 0.3  # of that, an error of each index; calibrated by benchmarks/importance.py
 
 
 class Sample(NamedTuple):
@@ -150,8 +149,7 @@ def by_process(
     low = high = np.full(space.d, np.nan)
     if quality.suffices:
         asked = design.A[:: max(1, n_points // _N_ASKED)]
-        unknown = _UNKNOWN_SHARE * _share_unknown(model, asked)
-        error = np.hypot(standard_error(indices.groups), unknown)
+        error = np.hypot(standard_error(indices.groups), _share_unknown(model, asked))
         low, high = half_sample_interval(
             indices.total, error, of_half, len(at), sample.level, sample.rng
         )
