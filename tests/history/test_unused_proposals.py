@@ -42,3 +42,15 @@ def test_a_parameter_that_was_unknown_then_is_absent() -> None:
     wider = Space({"x": Int(1, 2), "y": Float(0, 1)})
     unused.set_space(wider)
     assert unused.seen(wider.encode([{"x": 1, "y": 0.5}])).tolist() == [False]
+
+
+def test_which_points_could_not_be_had() -> None:
+    space = Space({"x": Int(1, 9), "y": Float(0, 1)})
+    unused = UnusedProposals(space)
+    unused.put(row(4, {"x": 2, "y": 0.5}, {"x": 8, "y": 0.5}))
+    unused.put(row(2, {"x": 2}, {"x": 2, "y": 0.5}))  # it did not ask for y
+    unused.put(row(1, {"x": 3, "y": 0.5}, {"x": 9, "y": 0.5}))
+    numbers, in_vain = unused.moved()
+    assert numbers.tolist() == [1, 4]
+    assert [p["x"] for p in space.decode(in_vain)] == [9, 8]
+    assert unused.n_moved == 2

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..numerics.pareto import is_non_dominated
+from ..space.reach import Reach
 from ..space.space import Space
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from ..typing import Array, Index, Mask
@@ -22,6 +23,7 @@ from .param_columns import ParamColumns
 from .report_columns import ReportColumns
 from .unused_proposals import UnusedProposals
 
+_ROUNDED = 0.1  # of a range: the most by which a proposal is moved to a step
 _FEW = 8  # rows that are stored one by one; more are stored column by column
 
 
@@ -335,6 +337,23 @@ class History:
     def proposal(self, number: int) -> dict[str, Any]:
         """Return what a trial was proposed and did not use; see `TrialRow.proposal`."""
         return self._unused.proposal(number)
+
+    def find_reach(self) -> Reach | None:
+        """Return which points can be had, by the trials up to the last that had another one.
+
+        None where each trial had what was proposed to it, or a value nearby, as of a step.
+        """
+        moved, in_vain = self._unused.moved()
+        in_vain = in_vain[(np.abs(self.X[moved] - in_vain) > _ROUNDED).any(axis=1)]
+        if not len(in_vain):
+            return None
+        had = np.flatnonzero((self.state >= State.PAUSED) & self.fits)
+        return Reach(self.X[had[had <= moved[-1]]], in_vain)
+
+    @property
+    def n_moved(self) -> int:
+        """Number of trials that have another value of a parameter than was proposed."""
+        return self._unused.n_moved
 
     def last_params(self, number: int) -> dict[str, Any] | None:
         """Return the params in the row of a trial that is not over; None if it has no row yet."""

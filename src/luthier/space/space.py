@@ -5,6 +5,7 @@ It translates between params, as people write them, and unit columns, as sampler
 
 from __future__ import annotations
 
+import copy
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,10 +31,12 @@ from .descriptions import read_distribution, require_choices
 from .design_check import Remark, check_design, measure_design
 from .distributions import Categorical, Distribution, Float, Int
 from .feasible_draws import draw_feasible, walk
+from .reach import Reach
 
 _KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one of these
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
 _MAX_NUMBERS = 20_000_000  # points times parameters, beyond which they cannot
+_ATTEMPTS = 32  # to draw points that can be had, as far as is known
 _N_TESTED = 256  # points by which constraints are ordered
 
 
@@ -109,6 +112,7 @@ class Space:
         self._checks: list[Expression | Predicate] = []  # in the order in which points meet them
         self.constraints.extend(read_rules(constraints, self.names))
 
+        self.reach: Reach | None = None
         self.example: Array | None = None
         if self.constraints:  # fails here, and not in the first proposal, where nothing satisfies
             self._order_constraints()
@@ -290,10 +294,16 @@ class Space:
         return X
 
     def feasible(self, X: Array) -> Mask:
-        """Return which rows of unit columns (n, d) break no hard constraint (n,).
+        """Return which rows of unit columns (n, d) break no hard constraint, and can be had (n,).
 
         A constraint on an inactive parameter is not broken.
         """
+        ok = self._keeps_constraints(X)
+        if self.reach is not None:
+            ok[ok] = self.reach(X[ok])
+        return ok
+
+    def _keeps_constraints(self, X: Array) -> Mask:
         ok = np.ones(len(X), dtype=bool)
         if not self.constraints:
             return ok
@@ -348,6 +358,20 @@ class Space:
         return self._draw(draw, rng, n)
 
     def _draw(self, draw: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
+        """Return n points (n, d) that satisfy the constraints, and can be had if such are found."""
+        X = self._draw_allowed(draw, rng, n)
+        if self.reach is None:
+            return X
+        for _ in range(_ATTEMPTS):
+            lost = ~self.reach(X)
+            if not lost.any():
+                break
+            X[lost] = self._draw_allowed(draw, rng, int(lost.sum()))
+        return X
+
+    def _draw_allowed(
+        self, draw: Callable[[int], Array], rng: np.random.Generator, n: int
+    ) -> Array:
         """Return n points (n, d) that satisfy the constraints, by rejection sampling.
 
         Where nearly all draws are rejected, the points of a small space are listed; in a large one,
@@ -361,7 +385,9 @@ class Space:
         if not self.constraints:
             return self.place(draw(n))
         n_parts = sum(c.n_parts for c in self.constraints if isinstance(c, Expression))
-        found, n_drawn = draw_feasible(lambda m: self.place(draw(m)), self.feasible, n, n_parts)
+        found, n_drawn = draw_feasible(
+            lambda m: self.place(draw(m)), self._keeps_constraints, n, n_parts
+        )
         if len(found) == n:
             return found
         if self.can_list:
@@ -377,9 +403,9 @@ class Space:
             )
         starts = known[np.arange(n - len(found)) % len(known)]
         U = self.to_cube(starts, rng)
-        U = walk(U, lambda V: self.feasible(self.place(V)), n_parts, rng)
+        U = walk(U, lambda V: self._keeps_constraints(self.place(V)), n_parts, rng)
         walked = self.place(U)
-        kept = self.feasible(walked)  # but for rounding
+        kept = self._keeps_constraints(walked)  # but for rounding
         return np.concatenate([found, np.where(kept[:, None], walked, starts)])
 
     def check_design(self, n_trials: int | None = None) -> list[Remark]:
@@ -474,7 +500,7 @@ class Space:
             X = np.concatenate([full, X[~on]])
         if self.d:
             X = X[np.lexsort(np.nan_to_num(X, nan=-1.0).T[::-1])]
-        return X[self.feasible(X)]
+        return X[self._keeps_constraints(X)]
 
     @property
     def can_list(self) -> bool:
@@ -510,7 +536,16 @@ class Space:
             elif j in self.unordered:
                 X[0, j] = 0.0
         X = self.settle(X)
-        return X if self.feasible(X)[0] else None
+        return X if self._keeps_constraints(X)[0] else None
+
+    def within(self, reach: Reach) -> Space:
+        """Return this space with the knowledge of which of its points can be had.
+
+        Draws and `feasible` heed it; what lists all points does not, since it may err.
+        """
+        space = copy.copy(self)
+        space.reach = reach
+        return space
 
     def with_params(self, params: Mapping[str, Distribution]) -> Space:
         """Return a space with these parameters added, or replaced."""

@@ -45,13 +45,28 @@ class Proposals:
         self._looks = Looks()
         self._discovered = history.space
         self._has_said_used_up = False
+        # The space with its reach, and the space and number of moved trials from which it follows.
+        self._reachable = history.space
+        self._reach_basis: tuple[Space, int] | None = None
         # The space and the states of the trials in which its conditions were found.
         self._basis: tuple[Space, bytes] | None = None
 
     @property
     def space(self) -> Space:
         """The space, with the conditions that a define-by-run objective has shown so far."""
-        return self._space_after(self._looks.last(self.history))
+        return self._within_reach(self._space_after(self._looks.last(self.history)))
+
+    def _within_reach(self, space: Space) -> Space:
+        """Return a space with the knowledge of which points the objective's ranges have."""
+        n_moved = 0 if self.declared else self.history.n_moved
+        if not n_moved:
+            return space
+        basis = (space, n_moved)
+        if basis != self._reach_basis:
+            reach = self.history.find_reach()
+            self._reachable = space if reach is None else space.within(reach)
+            self._reach_basis = basis
+        return self._reachable
 
     def _space_after(self, n: int) -> Space:
         """Return the space with the conditions that the first n trials have shown."""

@@ -374,9 +374,17 @@ class Trial:
         elif name in self._ticket.fixed:
             self._params[name] = self._outside(name, value, dist)
         else:
-            key = [self._ticket.seed, self.number, 2, zlib.crc32(name.encode())]
-            self._params[name] = dist.sample(np.random.default_rng(key))
+            self._params[name] = self._near_or_drawn(name, value, dist)
         return self._params[name]
+
+    def _near_or_drawn(self, name: str, value: Any, dist: Distribution) -> Any:
+        """Return the value nearest to a proposal between two steps; else a draw."""
+        if not isinstance(dist, Categorical):
+            number = to_number(value)
+            if number is not None and dist.low <= number <= dist.top:
+                return dist.value(float(dist.from_unit(dist.to_unit(float(number)))))
+        key = [self._ticket.seed, self.number, 2, zlib.crc32(name.encode())]
+        return dist.sample(np.random.default_rng(key))
 
     def _outside(self, name: str, value: Any, dist: Distribution) -> float:
         """Return a value that somebody has fixed outside of what the objective asks for.
