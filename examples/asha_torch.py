@@ -1,14 +1,14 @@
 """ASHA with PyTorch: networks pause at epochs 1, 3 and 9, and only the best are trained further.
 
 A checkpoint is a dict of arrays and numbers, so the state of a model and of its optimizer can be
-reported as they are. Tensors come back as numpy arrays. Needs torch and scikit-learn.
+reported as they are. Needs torch and scikit-learn.
 """
 
 import tempfile
 from pathlib import Path
 
 import torch
-from digits import accuracy, split_digits, to_tensors, train_epoch
+from digits import accuracy, split_digits, train_epoch
 from torch import nn
 
 import luthier
@@ -36,8 +36,8 @@ def objective(trial: luthier.Trial) -> float:
         momentum=trial.suggest_float("momentum", 0.0, 0.99, scale="reverse_log"),
     )
     if trial.checkpoint is not None:
-        model.load_state_dict(to_tensors(trial.checkpoint["model"]))
-        optimizer.load_state_dict(to_tensors(trial.checkpoint["optimizer"]))
+        model.load_state_dict(trial.checkpoint["model"])
+        optimizer.load_state_dict(trial.checkpoint["optimizer"])
 
     for epoch in range(trial.step + 1, N_EPOCHS + 1):
         train_epoch(model, optimizer, train)
@@ -67,7 +67,7 @@ with tempfile.TemporaryDirectory() as folder:
 
     best = study.best_trial
     model = network(best.params["width"], best.params["dropout"])
-    model.load_state_dict(to_tensors(study.load_checkpoint(best)["model"]))
+    model.load_state_dict(study.load_checkpoint(best)["model"])
     print(f"best: {best.params}")
     print(
         f"accuracy {best.value:.3f} in validation, {accuracy(model, test):.3f} on held-out images"

@@ -39,10 +39,3 @@ def accuracy(model: nn.Module, images: Images) -> float:
     model.eval()
     with torch.no_grad():
         return (model(images.X).argmax(dim=1) == images.y).float().mean().item()
-
-
-def to_tensors(tree: object) -> object:
-    """A checkpoint with its numpy arrays as tensors again."""
-    if isinstance(tree, dict):
-        return {key: to_tensors(value) for key, value in tree.items()}
-    return torch.as_tensor(tree) if isinstance(tree, np.ndarray) else tree

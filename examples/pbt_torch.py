@@ -6,7 +6,7 @@ torch and scikit-learn.
 """
 
 import torch
-from digits import accuracy, split_digits, to_tensors, train_epoch
+from digits import accuracy, split_digits, train_epoch
 from torch import nn
 
 import luthier
@@ -26,8 +26,8 @@ def objective(trial: luthier.Trial) -> float:
     model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(dropout), nn.Linear(64, 10))
     optimizer = torch.optim.SGD(model.parameters(), momentum=0.9)
     if trial.checkpoint is not None:
-        model.load_state_dict(to_tensors(trial.checkpoint["model"]))
-        optimizer.load_state_dict(to_tensors(trial.checkpoint["optimizer"]))
+        model.load_state_dict(trial.checkpoint["model"])
+        optimizer.load_state_dict(trial.checkpoint["optimizer"])
     optimizer.param_groups[0]["lr"] = rate  # last: a checkpoint holds the rate of another network
 
     for epoch in range(trial.step + 1, N_EPOCHS + 1):

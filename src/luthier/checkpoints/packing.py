@@ -5,6 +5,7 @@ The file is one that `numpy.load` reads. Its entry "tree" is JSON text in bytes;
 "$":
 
     {"$array": "a0"}          an array, by its entry
+    {"$tensor": ["a0", "bfloat16"]} a tensor of PyTorch: its array, and its type
     {"$scalar": ["<f4", hex]} a numpy scalar: its dtype and its bytes
     {"$tuple": [...]}         a tuple
     {"$int": "0x..."}         an integer of more than 64 bits
@@ -13,9 +14,10 @@ The file is one that `numpy.load` reads. Its entry "tree" is JSON text in bytes;
 
 What comes back: dicts, lists and tuples as plain ones, whatever subclass went in (OrderedDict,
 named tuples); text and numbers in their own type; numpy scalars as numpy scalars, except that one
-of a structured dtype becomes a 0-d array; everything with `__array__` (a torch tensor in the CPU's
-memory, say) as a numpy array. Arrays keep dtype, shape and byte order; two places that shared an
-array get one each.
+of a structured dtype becomes a 0-d array; tensors of PyTorch, from any device and with any
+gradient, as plain tensors in the CPU's memory, or as numpy arrays where PyTorch is not installed;
+everything else with `__array__` as a numpy array. Arrays keep dtype, shape and byte order; two
+places that shared an array get one each.
 """
 
 from __future__ import annotations
@@ -163,6 +165,8 @@ class _Tree:
             return value if value.bit_length() <= 64 else {"$int": hex(value)}
         if isinstance(value, dict | list | tuple):
             return self._inner(value)
+        if _is_tensor(value):
+            return self._tensor(value)
         if hasattr(type(value), "__array__"):
             return {"$array": self._array(value)}
         self._refuse(f"is a {_kind(value)}, which cannot be packed without pickle; {_HINT}")
@@ -198,6 +202,15 @@ class _Tree:
                 f"has the key {key!r:.100} ({_kind(key)}); expected text, a number, a bool or None"
             )
         return self.node(key)
+
+    def _tensor(self, value: Any) -> dict[str, list[str]]:
+        from .tensors import to_array  # there are none without torch
+
+        try:
+            array, dtype = to_array(value)
+        except TypeError as e:
+            self._refuse(f"is a {_kind(value)}, which cannot be packed: {e}; {_HINT}")
+        return {"$tensor": [self._array(array), dtype]}
 
     def _array(self, value: Any) -> str:
         if isinstance(value, np.ma.MaskedArray):
@@ -239,6 +252,21 @@ def _kind(value: Any) -> str:
     )
 
 
+def _is_tensor(value: Any) -> bool:
+    """Whether it is a tensor of PyTorch, which need not be installed."""
+    return any(c.__module__ == "torch" and c.__name__ == "Tensor" for c in type(value).__mro__)
+
+
+def _to_tensor(array: NDArray[Any], dtype: str) -> Any:
+    """Return a tensor of PyTorch; where that is not installed, the array that has its numbers."""
+    try:
+        from .tensors import to_tensor
+    except ImportError:
+        is_bfloat = dtype == "bfloat16"  # the upper half of a float32
+        return (array.view(np.uint16).astype("u4") << 16).view("f4") if is_bfloat else array
+    return to_tensor(array, dtype)
+
+
 def _restore(node: Any, arrays: Arrays) -> Any:
     if isinstance(node, list):
         return [_restore(n, arrays) for n in node]
@@ -247,6 +275,8 @@ def _restore(node: Any, arrays: Arrays) -> Any:
     match node:
         case {"$array": name}:
             return arrays.pop(name)  # each stands in one place
+        case {"$tensor": [name, dtype]}:
+            return _to_tensor(arrays.pop(name), dtype)
         case {"$scalar": [name, data]}:
             dtype = np.dtype(str(name))
             if dtype.kind not in _SCALARS:  # others hold addresses of memory

@@ -1,8 +1,9 @@
-"""Parameters as files and clients describe them, in YAML, TOML or JSON."""
+"""Parameters as files and clients describe them, in YAML, TOML or JSON, and as notebooks show."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import SpaceError
@@ -10,6 +11,20 @@ from ..validation import is_number
 from .distributions import Categorical, Distribution, Float, Int
 
 _KINDS = {"float": Float, "int": Int, "categorical": Categorical}
+
+
+def read_params(data: Mapping[str, Any]) -> dict[str, Distribution]:
+    """Return the parameters of a described space, beside which constraints may stand.
+
+    Raises:
+        SpaceError: It is not such a description.
+    """
+    described = data.get(
+        "params", {k: v for k, v in data.items() if k not in ("constraints", "functions")}
+    )
+    if not isinstance(described, Mapping):
+        raise SpaceError(f"expected names and their distributions, got {described!r}")
+    return {name: read_distribution(name, d) for name, d in described.items()}
 
 
 def read_distribution(name: str, described: Any) -> Distribution:
@@ -65,3 +80,12 @@ def require_choices(name: str, values: tuple[Any, ...]) -> None:
             f"Float({low!r}, {high!r}) or Int({low!r}, {high!r}) for a range, with log=True for "
             f"a log scale, and a list, {list(values)!r:.200}, for choices"
         )
+
+
+def to_html(params: Mapping[str, Distribution], constraints: Sequence[str]) -> str:
+    """Return a table of parameters, and a list of constraints, whose names are shown as text."""
+    cells = ((html.escape(n), html.escape(repr(p))) for n, p in params.items())
+    rows = "".join(f"<tr><td>{n}</td><td>{p}</td></tr>" for n, p in cells)
+    rules = "".join(f"<li>{html.escape(text)}</li>" for text in constraints)
+    table = f"<table><tr><th>parameter</th><th>distribution</th></tr>{rows}</table>"
+    return table + (f"<ul>{rules}</ul>" if rules else "")

@@ -47,16 +47,21 @@ def draw_feasible(
 
 
 def walk(
-    U: Array, feasible: Callable[[Array], Mask], n_parts: int, rng: np.random.Generator
+    U: Array,
+    place: Callable[[Array], Array],
+    feasible: Callable[[Array], Mask],
+    n_parts: int,
+    rng: np.random.Generator,
 ) -> Array:
-    """Return feasible points (n, d) of the unit cube, each at the end of a walk from one of U.
+    """Return feasible points (n, d) but for rounding, each at the end of a walk from one of U.
 
     A step moves one coordinate towards a random value, by a random share of the way. It is not
     taken where the point would break a constraint.
 
     Args:
-        U: (n, d) feasible points.
-        feasible: Returns which of n points satisfy the constraints (n,).
+        U: (n, d) feasible points of the unit cube.
+        place: Returns the points of the space that points of the unit cube stand for.
+        feasible: Returns which of n points of the space satisfy the constraints (n,).
         n_parts: Number of parts of the constraints; if they are long, there are fewer steps.
         rng: Source of the steps.
     """
@@ -67,8 +72,8 @@ def walk(
         share = 10 ** (-3 * rng.random(n))
         V = U.copy()
         V[rows, column] += share * (rng.random(n) - V[rows, column])
-        U = np.where(feasible(V)[:, None], V, U)
-    return U
+        U = np.where(feasible(place(V))[:, None], V, U)
+    return place(U)
 
 
 def _limit_draws(n: int, n_parts: int) -> int:

@@ -6,11 +6,14 @@ the widest range, so samplers propose points that cannot be had, and models lear
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..typing import Array, Mask
 
 _NEARER = 0.75  # how much nearer a proposal in vain must be than a trial
+_ATTEMPTS = 32  # to draw points that can be had, as far as is known
 _MAX_POINTS = 5_000  # of each kind that are looked at, the latest
 
 
@@ -46,3 +49,20 @@ class Reach:
         to_had, _ = self._had.query(U)
         to_in_vain, _ = self._in_vain.query(U)
         return np.asarray(to_in_vain >= _NEARER * np.asarray(to_had))
+
+
+def draw_within(reach: Reach, draw: Callable[[int], Array], n: int) -> Array:
+    """Return n points (n, d); those that cannot be had are drawn again, some dozens of times.
+
+    Args:
+        reach: Which points can be had.
+        draw: Returns m random points (m, d).
+        n: How many points.
+    """
+    X = draw(n)
+    for _ in range(_ATTEMPTS):
+        lost = ~reach(X)
+        if not lost.any():
+            break
+        X[lost] = draw(int(lost.sum()))
+    return X

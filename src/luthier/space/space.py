@@ -6,7 +6,6 @@ It translates between params, as people write them, and unit columns, as sampler
 from __future__ import annotations
 
 import copy
-import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -27,16 +26,15 @@ from ..typing import Array, Mask
 from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
-from .descriptions import read_distribution, require_choices
+from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
 from .distributions import Categorical, Distribution, Float, Int
 from .feasible_draws import draw_feasible, walk
-from .reach import Reach
+from .reach import Reach, draw_within
 
 _KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one of these
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
 _MAX_NUMBERS = 20_000_000  # points times parameters, beyond which they cannot
-_ATTEMPTS = 32  # to draw points that can be had, as far as is known
 _N_TESTED = 256  # points by which constraints are ordered
 
 
@@ -358,36 +356,26 @@ class Space:
         return self._draw(draw, rng, n)
 
     def _draw(self, draw: Callable[[int], Array], rng: np.random.Generator, n: int) -> Array:
-        """Return n points (n, d) that satisfy the constraints, and can be had if such are found."""
-        X = self._draw_allowed(draw, rng, n)
-        if self.reach is None:
-            return X
-        for _ in range(_ATTEMPTS):
-            lost = ~self.reach(X)
-            if not lost.any():
-                break
-            X[lost] = self._draw_allowed(draw, rng, int(lost.sum()))
-        return X
-
-    def _draw_allowed(
-        self, draw: Callable[[int], Array], rng: np.random.Generator, n: int
-    ) -> Array:
-        """Return n points (n, d) that satisfy the constraints, by rejection sampling.
-
-        Where nearly all draws are rejected, the points of a small space are listed; in a large one,
-        walks from the few points that are known make up for what is missing.
+        """Return n points (n, d) that satisfy the constraints, and can be had if such are found.
 
         Args:
             draw: Returns m points of the unit cube (m, d).
             rng: Source of such points.
             n: How many points.
         """
+        if self.reach is not None:
+            return draw_within(self.reach, lambda m: self._draw_allowed(draw, rng, m), n)
+        return self._draw_allowed(draw, rng, n)
+
+    def _draw_allowed(
+        self, draw: Callable[[int], Array], rng: np.random.Generator, n: int
+    ) -> Array:
+        """Return n points (n, d) that satisfy the constraints."""
         if not self.constraints:
             return self.place(draw(n))
         n_parts = sum(c.n_parts for c in self.constraints if isinstance(c, Expression))
-        found, n_drawn = draw_feasible(
-            lambda m: self.place(draw(m)), self._keeps_constraints, n, n_parts
-        )
+        keeps = self._keeps_constraints
+        found, n_drawn = draw_feasible(lambda m: self.place(draw(m)), keeps, n, n_parts)
         if len(found) == n:
             return found
         if self.can_list:
@@ -402,11 +390,8 @@ class Space:
                 "loosen a constraint, or narrow the ranges to where it holds"
             )
         starts = known[np.arange(n - len(found)) % len(known)]
-        U = self.to_cube(starts, rng)
-        U = walk(U, lambda V: self._keeps_constraints(self.place(V)), n_parts, rng)
-        walked = self.place(U)
-        kept = self._keeps_constraints(walked)  # but for rounding
-        return np.concatenate([found, np.where(kept[:, None], walked, starts)])
+        walked = walk(self.to_cube(starts, rng), self.place, keeps, n_parts, rng)
+        return np.concatenate([found, np.where(keeps(walked)[:, None], walked, starts)])
 
     def check_design(self, n_trials: int | None = None) -> list[Remark]:
         """Return what about the space is likely to waste trials, the worst first; before a run.
@@ -592,13 +577,7 @@ class Space:
         Raises:
             SpaceError: It is not such a description.
         """
-        described = data.get(
-            "params", {k: v for k, v in data.items() if k not in ("constraints", "functions")}
-        )
-        if not isinstance(described, Mapping):
-            raise SpaceError(f"expected names and their distributions, got {described!r}")
-        params = {name: read_distribution(name, d) for name, d in described.items()}
-        return cls(params, data.get("constraints") or ())
+        return cls(read_params(data), data.get("constraints") or ())
 
     def __repr__(self) -> str:
         lines = [f"  {name}: {dist!r}" for name, dist in self.params.items()]
@@ -606,8 +585,4 @@ class Space:
         return "Space(\n" + "\n".join(lines) + "\n)" if lines else "Space()"
 
     def _repr_html_(self) -> str:
-        cells = ((html.escape(n), html.escape(repr(p))) for n, p in self.params.items())
-        rows = "".join(f"<tr><td>{n}</td><td>{p}</td></tr>" for n, p in cells)
-        rules = "".join(f"<li>{html.escape(c.text)}</li>" for c in self.constraints)
-        table = f"<table><tr><th>parameter</th><th>distribution</th></tr>{rows}</table>"
-        return table + (f"<ul>{rules}</ul>" if rules else "")
+        return to_html(self.params, [c.text for c in self.constraints])
