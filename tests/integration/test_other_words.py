@@ -91,3 +91,15 @@ def test_nothing_is_called():
 def test_the_package_knows_other_names():
     with pytest.raises(AttributeError, match=r"in luthier it is luthier\.State"):
         luthier.TrialState
+
+
+def test_another_librarys_pruned_is_explained():
+    class TrialPruned(Exception):
+        pass
+
+    def objective(trial):
+        raise TrialPruned
+
+    study = luthier.create_study(seed=0)
+    with pytest.raises(LuthierError, match=r"TrialPruned, which counts .* raise luthier.TrialPrun"):
+        study.optimize(objective, n_trials=1, progress=False)

@@ -603,3 +603,29 @@ def test_an_interrupt_with_arguments_is_a_signal_of_the_users(caplog):
         study.optimize(objective, n_trials=1)
     assert [t.state.name for t in study.trials] == ["WAITING"]
     assert study.stop_reason is None
+
+
+def test_a_table_without_trials_has_the_columns_that_any_has():
+    pytest.importorskip("pandas")
+    empty = luthier.create_study()
+    assert list(empty.to_dataframe().columns) == ["number", "state", "value", "duration_s"]
+    assert empty.to_dataframe()["value"].tolist() == []
+    several = luthier.create_study(objectives={"loss": "minimize", "size": "minimize"})
+    assert "values.size" in several.to_dataframe().columns
+
+
+def test_a_table_says_why_trials_failed():
+    pytest.importorskip("pandas")
+    study = luthier.create_study(seed=0)
+
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        if trial.number == 1:
+            raise OSError("the disk\nis gone")
+        return x
+
+    study.optimize(objective, n_trials=3, catch=OSError, progress=False)
+    table = study.to_dataframe()
+    assert table["error"].dropna().tolist() == ["OSError: the disk"]
+    assert table["value"].isna().tolist() == [False, True, False]
+    assert "params.x" in table.columns

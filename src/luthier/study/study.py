@@ -31,7 +31,7 @@ from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.record import State, TrialRow
-from ..trial.table import check_added, to_records
+from ..trial.table import check_added, to_table
 from ..validation import check_tag_name, show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
@@ -542,7 +542,7 @@ class Study(Insights):
         Columns are number, state, value (or value_0, ..., or values.NAME), duration_s, params.* and
         tags.*.
 
-        Cost, and constraints.*, where any trial told.
+        Cost, and constraints.*, where any trial told; error where any failed.
         """
         try:
             import pandas as pd
@@ -550,7 +550,7 @@ class Study(Insights):
             raise MissingDependencyError(
                 "to_dataframe needs pandas: pip install luthier[pandas]"
             ) from None
-        return pd.DataFrame(to_records(self.trials, self.objectives))
+        return pd.DataFrame(to_table(self.trials, self.objectives))
 
     def __reduce__(self) -> NoReturn:
         raise UnpicklableError(

@@ -111,7 +111,7 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
         raise
     except BaseException as e:  # some libraries end a task by what is no Exception
         state = State.FAILED
-        exception = _explain_handle(e) or e
+        exception = _explain_habit(e) or e
         excuse = trial.find_excuse(e)
         error = describe_exception(exception)
 
@@ -159,8 +159,13 @@ def _read_pruned(
     return State.FAILED, excuse
 
 
-def _explain_handle(e: BaseException) -> TrialError | None:
-    """Return an error that says what an objective is given, if it took the handle for params."""
+def _explain_habit(e: BaseException) -> TrialError | None:
+    """Return an error that says what to write, where a habit from another library went wrong."""
+    if type(e).__name__ == "TrialPruned":  # luthier's own does not come here
+        return TrialError(
+            f"the objective raised {type(e).__module__}.TrialPruned, which counts as a failure "
+            "here; raise luthier.TrialPruned"
+        )
     if type(e) is not TypeError or "'Trial'" not in str(e):
         return None
     explained = TrialError(

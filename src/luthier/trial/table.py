@@ -31,6 +31,25 @@ from .record import ReportValue, State, TrialRow
 _MANY_RETRIES = 2**31 - 1  # storages count no further
 
 
+def to_table(rows: Iterable[TrialRow], objectives: Sequence[str]) -> dict[str, list[Any]]:
+    """Return trials as columns, name to values; those that any study has are there without trials.
+
+    They are those of `to_records`, and "error", why a trial failed, where any did.
+    """
+    rows = list(rows)
+    records = to_records(rows, objectives)
+    columns = dict.fromkeys(["number", "state", *_value_names(objectives), "duration_s"])
+    columns.update(dict.fromkeys(name for record in records for name in record))
+    table = {name: [record.get(name) for record in records] for name in columns}
+    if any(row.error for row in rows):
+        table["error"] = [row.error.splitlines()[0] if row.error else None for row in rows]
+    return table
+
+
+def _value_names(objectives: Sequence[str]) -> list[str]:
+    return [f"values.{name}" for name in objectives] if are_named(objectives) else list(objectives)
+
+
 def to_records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict[str, Any]]:
     """Return trials as flat dicts, for tables and files.
 
@@ -39,7 +58,7 @@ def to_records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict
     """
     rows = list(rows)
     has_cost = any(r.cost is not None for r in rows)
-    names = [f"values.{name}" for name in objectives] if are_named(objectives) else list(objectives)
+    names = _value_names(objectives)
     constraints = dict.fromkeys(name for r in rows for name in r.constraints)
     return [
         {
