@@ -374,13 +374,13 @@ class Space:
         if not self.constraints:
             return self.place(draw(n))
         n_parts = sum(c.n_parts for c in self.constraints if isinstance(c, Expression))
-        keeps = self._keeps_constraints
-        found, n_drawn = draw_feasible(lambda m: self.place(draw(m)), keeps, n, n_parts)
+        found, n_drawn = draw_feasible(
+            lambda m: self.place(draw(m)), self._keeps_constraints, n, n_parts
+        )
         if len(found) == n:
             return found
         if self.can_list:
-            grid = self.grid()
-            return grid[rng.integers(len(grid), size=n)]
+            return self.grid()[rng.integers(len(self.grid()), size=n)]
 
         known = found if self.example is None else np.concatenate([found, self.example])
         if not len(known):
@@ -390,8 +390,10 @@ class Space:
                 "loosen a constraint, or narrow the ranges to where it holds"
             )
         starts = known[np.arange(n - len(found)) % len(known)]
-        walked = walk(self.to_cube(starts, rng), self.place, keeps, n_parts, rng)
-        return np.concatenate([found, np.where(keeps(walked)[:, None], walked, starts)])
+        walked = walk(self.to_cube(starts, rng), self.place, self._keeps_constraints, n_parts, rng)
+        return np.concatenate(
+            [found, np.where(self._keeps_constraints(walked)[:, None], walked, starts)]
+        )
 
     def check_design(self, n_trials: int | None = None) -> list[Remark]:
         """Return what about the space is likely to waste trials, the worst first; before a run.

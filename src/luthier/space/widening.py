@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ..errors import DistributionError
+from ..validation import to_number
 from .choices import choice_key
 from .distributions import Categorical, Distribution, Float, Int
 
@@ -62,3 +63,14 @@ def are_values_of(a: Distribution, b: Distribution) -> bool:
         return True
     n_steps = (a.step or 0) / b.step
     return round(n_steps) >= 1 and math.isclose(n_steps, round(n_steps), rel_tol=1e-9)
+
+
+def find_nearest(dist: Distribution, value: Any) -> float | None:
+    """Return what is nearest to a number between two values, as columns hold it.
+
+    None for what is no number, or lies outside of the range.
+    """
+    number = None if isinstance(dist, Categorical) else to_number(value)
+    if number is None or isinstance(dist, Categorical) or not dist.low <= number <= dist.top:
+        return None
+    return float(dist.from_unit(dist.to_unit(float(number))))

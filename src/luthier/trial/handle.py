@@ -28,7 +28,7 @@ from ..errors import (
 from ..space.choices import list_members
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
 from ..space.space import Space
-from ..space.widening import are_values_of
+from ..space.widening import are_values_of, find_nearest
 from ..terminal import logger
 from ..validation import (
     check_cost,
@@ -374,17 +374,11 @@ class Trial:
         elif name in self._ticket.fixed:
             self._params[name] = self._outside(name, value, dist)
         else:
-            self._params[name] = self._near_or_drawn(name, value, dist)
+            near = find_nearest(dist, value)
+            key = [self._ticket.seed, self.number, 2, zlib.crc32(name.encode())]
+            drawn = dist.sample(np.random.default_rng(key)) if near is None else dist.value(near)
+            self._params[name] = drawn
         return self._params[name]
-
-    def _near_or_drawn(self, name: str, value: Any, dist: Distribution) -> Any:
-        """Return the value nearest to a proposal between two steps; else a draw."""
-        if not isinstance(dist, Categorical):
-            number = to_number(value)
-            if number is not None and dist.low <= number <= dist.top:
-                return dist.value(float(dist.from_unit(dist.to_unit(float(number)))))
-        key = [self._ticket.seed, self.number, 2, zlib.crc32(name.encode())]
-        return dist.sample(np.random.default_rng(key))
 
     def _outside(self, name: str, value: Any, dist: Distribution) -> float:
         """Return a value that somebody has fixed outside of what the objective asks for.
@@ -626,18 +620,10 @@ class Trial:
             constraints=dict(self._constraints),
             decision=self._decision,
             remarks=self._remarks | ({} if self._steps is None else self._steps.remarks),
-            proposal=self._find_unused_proposal(),
+            proposal=self._ticket.find_unused(self._params),
             unasked=self._find_unasked(),
             is_asked=self._is_asked,
         )
-
-    def _find_unused_proposal(self) -> dict[str, Any]:
-        """Return what was proposed if some of it was not used, or not as it was."""
-        proposal = self._proposal
-        params = self._params
-        if self._ticket.declared or all(n in params and params[n] == proposal[n] for n in proposal):
-            return {}
-        return dict(proposal)
 
     def _find_unasked(self) -> tuple[str, ...]:
         """Return the names that the objective was given, and never asked for."""

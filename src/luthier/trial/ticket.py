@@ -55,3 +55,14 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     def params(self) -> dict[str, Any]:
         """The params in use as far as is known where the trial was begun."""
         return dict(self.proposal) if self.declared else {}
+
+    def find_unused(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the proposal if an objective did not use all of it as it was; else nothing.
+
+        Args:
+            params: What the objective used.
+        """
+        proposal = self.proposal
+        if self.declared or all(n in params and params[n] == proposal[n] for n in proposal):
+            return {}
+        return dict(proposal)
