@@ -160,10 +160,13 @@ THEMES = {
     "plots/test_by_name": ["cli/plot", "plots/optuna_names"],
     "plots/test_figures": [
         "plots/figures/compare",
+        "plots/figures/contour",
         "plots/figures/curves",
         "plots/figures/edf",
+        "plots/figures/effects",
         "plots/figures/history",
         "plots/figures/hypervolume",
+        "plots/figures/importance",
         "plots/figures/isolation",
         "plots/figures/names",
         "plots/figures/parallel",

@@ -23,6 +23,8 @@ from luthier.analysis import (
     value_ranks,
     worker_times,
 )
+from luthier.analysis.importances.result import Importance
+from luthier.analysis.model_quality import ModelQuality
 from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError
 from luthier.plots.figure import Band, Bars, Dots, Heat, Line
 from luthier.plots.figures.compare import describe_comparison
@@ -30,6 +32,7 @@ from luthier.plots.figures.curves import describe_curves
 from luthier.plots.figures.edf import describe_edf
 from luthier.plots.figures.history import describe_history
 from luthier.plots.figures.hypervolume import describe_hypervolume
+from luthier.plots.figures.importance import describe_importance
 from luthier.plots.figures.isolation import describe_isolation
 from luthier.plots.figures.parallel import describe_parallel
 from luthier.plots.figures.parameters import describe_axis, find_columns
@@ -298,6 +301,72 @@ def test_compare():
         plots.compare(methods, backend="svg").svg
         == plots.compare(methods, backend="svg", by="trial").svg
     )
+
+
+def test_importance():
+    record = Importance(
+        method="gp",
+        index="total",
+        objective="loss",
+        names=("lr", "n", "noise"),
+        values=np.array([0.8, 0.2, 0.01]),
+        low=np.array([0.7, 0.1, 0.0]),
+        high=np.array([0.9, 0.3, 0.02]),
+        first_order=np.full(3, math.nan),
+        p_value=np.array([0.001, 0.01, 0.6]),
+        important=np.array([True, True, False]),
+        interactions=(),
+        quality=ModelQuality(0.9, 0.8, 50),
+        n=50,
+        left_out={"failed": 2, "pruned": 0},
+        level=0.9,
+        among=None,
+        note="",
+    )
+    figure = describe_importance(record)
+    important, others = layers(figure, Bars)
+    assert (important.at.tolist(), important.end.tolist()) == ([0, 1], [0.8, 0.2])
+    assert important.interval.tolist() == [[0.7, 0.9], [0.1, 0.3]]
+    assert others.hollow
+    assert figure.panels[0].y.categories == ("lr", "n", "noise")
+    assert figure.notes == (
+        "From 50 trials; left out: failed 2.",
+        "The model predicts trials it has not seen: R2 0.80, ranks 0.90.",
+        "Whiskers: 90 % intervals.",
+    )
+
+
+def test_importance_that_cannot_be_told_says_why():
+    given = history(*[trial({"x": i / 10}, float(i)) for i in range(4)])
+    figure = plots.importance(given, backend="svg").figure
+    assert figure.panels == ()
+    assert figure.notes[0].startswith("not enough to say")
+
+
+def smooth_history():
+    rng = np.random.default_rng(0)
+    rows = [trial({"a": a, "b": b}, a + (b - 0.5) ** 2) for a, b in rng.random((40, 2)).tolist()]
+    return history(*rows, space=Space({"a": Float(0, 1), "b": Float(0, 1)}))
+
+
+def test_contour():
+    figure = plots.contour(smooth_history(), "a", "b", backend="svg").figure
+    (heat,) = layers(figure, Heat)
+    assert heat.shade.shape == (len(heat.y_edges) - 1, len(heat.x_edges) - 1)
+    along_a = np.nanmean(heat.shade, axis=0)
+    assert along_a[-1] - along_a[0] == pytest.approx(1, abs=0.15)
+    assert len(layers(figure, Dots)[0].x) == 40
+    assert (figure.panels[0].x.label, figure.panels[0].y.label) == ("a", "b")
+
+
+def test_effects():
+    figure = plots.effects(smooth_history(), backend="svg").figure
+    average = layers(figure, Line)[-1]
+    assert average.y[-1] - average.y[0] == pytest.approx(1, abs=0.15)
+    band = layers(figure, Band)[0]
+    assert np.all((band.low <= average.y) & (average.y <= band.high))
+    assert layers(figure, Line)[0].faint
+    assert [panel.x.label for panel in figure.panels] == ["a", "b"]
 
 
 # -- axes of values --------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def measure_quality(
     n = len(observed)
     if n < 2:
         return ModelQuality(0.0, 0.0, n, n_needed)
-    scale = float(np.abs(observed).max()) or 1.0  # no square overflows
+    scale = float(max(np.abs(observed).max(), np.abs(predicted).max())) or 1.0  # no overflow
     error = float((((observed - predicted) / scale) ** 2).sum())
     total = float((((observed - observed.mean()) / scale) ** 2).sum())
     coverage = math.nan

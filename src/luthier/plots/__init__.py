@@ -12,11 +12,14 @@ from .._lazy import attach
 __all__ = [
     "SVGFigure",
     "compare",
+    "contour",
     "curves",
     "draw",
     "edf",
     "history",
+    "effects",
     "hypervolume",
+    "importance",
     "isolation",
     "parallel",
     "pareto",
@@ -34,10 +37,13 @@ if TYPE_CHECKING:
     from .by_name import plot as plot
     from .drawing import draw as draw
     from .figures.compare import compare as compare
+    from .figures.contour import contour as contour
     from .figures.curves import curves as curves
     from .figures.edf import edf as edf
+    from .figures.effects import effects as effects
     from .figures.history import history as history
     from .figures.hypervolume import hypervolume as hypervolume
+    from .figures.importance import importance as importance
     from .figures.isolation import isolation as isolation
     from .figures.parallel import parallel as parallel
     from .figures.pareto import pareto as pareto
@@ -53,11 +59,14 @@ else:
         {
             "SVGFigure": "backends.svg_figure",
             "compare": "figures.compare",
+            "contour": "figures.contour",
             "curves": "figures.curves",
             "draw": "drawing",
             "edf": "figures.edf",
             "history": "figures.history",
+            "effects": "figures.effects",
             "hypervolume": "figures.hypervolume",
+            "importance": "figures.importance",
             "isolation": "figures.isolation",
             "parallel": "figures.parallel",
             "pareto": "figures.pareto",
