@@ -261,6 +261,9 @@ assert_type(
     luthier.analysis.recommend(past, 1, study.engine.rows), list[luthier.analysis.Recommendation]
 )
 assert_type(luthier.analysis.choose(past, study.engine.rows), luthier.analysis.Choice)
+assert_type(luthier.analysis.importance(past), luthier.analysis.Importance)
+assert_type(luthier.analysis.ablate(past), luthier.analysis.AblationPath)
+a_pair: type[luthier.analysis.Interaction] = luthier.analysis.Interaction
 luthier.plots.history(study)
 
 luthier.delete_study("train", "sqlite:///study.db")
