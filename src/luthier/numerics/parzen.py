@@ -77,7 +77,7 @@ class Mixture:
         axes: Kinds of the columns.
         prior_weight: Of the prior kernel.
         h: Width of a single kernel on the unit interval; see `bandwidth`.
-        adapts: Whether kernels get narrower in columns in which observations lie close together:
+        adapts: Whether kernels get narrower in columns without cells where observations lie close:
             h is then what their spread is shrunk to, see `shrunk_spread`.
 
     Attributes:
@@ -101,9 +101,10 @@ class Mixture:
         self.weights: Array = w / w.sum()
         self._log_w = np.log(self.weights)
         d = X.shape[1]
-        spread = shrunk_spread(X, h, d) if adapts else h
-        width = bandwidth(spread, (~np.isnan(X)).sum(axis=0), d)
-        self._mu, self._sigma = _normals(X[:, axes.numeric], width[axes.numeric])
+        n_there = (~np.isnan(X)).sum(axis=0)
+        width = bandwidth(h, n_there, d)
+        narrow = bandwidth(shrunk_spread(X, h, d), n_there, d) if adapts else width
+        self._mu, self._sigma = _normals(X[:, axes.numeric], narrow[axes.numeric])
         self._kernels = _parabolas(self._mu, self._sigma)
         self._discrete: dict[int, _Cells | _Choices] = {}
         for j, cells in axes.cells.items():
