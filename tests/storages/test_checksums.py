@@ -4,7 +4,9 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import sqlite3
+import time
 
 import pytest
 from tests.support.servers import parameters, shared
@@ -176,19 +178,55 @@ def test_damage_anywhere_in_a_file_is_told_or_does_no_harm(tmp_path, what):
 @pytest.mark.parametrize("is_settled", [True, False], ids=["settled", "new"])
 @pytest.mark.parametrize("end", ["-wal", "-shm"])
 def test_a_log_that_vanishes_in_use_is_told_of_and_nothing_acknowledged_is_lost(
-    tmp_path, end, is_settled
+    tmp_path, end, is_settled, monkeypatch
 ):
     path = tmp_path / "a.db"
     study = luthier.create_study("s", str(path), seed=1, sampler="random")
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=5, progress=False)
     if is_settled:  # nothing has happened in the folder for long
-        os.utime(tmp_path, (1e9, 1e9))
+        monkeypatch.setattr("luthier.storages.sqlite_file._TICK_NS", 0)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2, progress=False)
     truth = study.trials
     os.unlink(f"{path}{end}")
     with pytest.raises(StorageDamagedError, match="all that was acknowledged is in the file"):
         study.ask()
     assert luthier.load_study("s", str(path)).trials[: len(truth)] == truth
+
+
+@pytest.mark.parametrize("is_trusted", [True, False], ids=["times change", "no times"])
+def test_a_copy_that_is_put_back_in_use_with_the_times_of_then_is_told_of(
+    tmp_path, is_trusted, monkeypatch
+):
+    path = tmp_path / "a.db"
+    monkeypatch.setattr("luthier.storages.sqlite_file._TICK_NS", 0)
+    study = luthier.create_study("s", str(path), seed=1, sampler="random")
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, progress=False)
+    if not is_trusted:  # as in folders that keep no times
+        monkeypatch.setattr("luthier.storages.sqlite_file._folder_state", lambda _: (0, 0, 0, 0))
+        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, progress=False)
+        time.sleep(1.0)
+    then = os.stat(tmp_path)
+    shutil.copy(path, tmp_path / "copy")
+    os.replace(tmp_path / "copy", path)
+    os.unlink(f"{path}-wal")
+    os.unlink(f"{path}-shm")
+    os.utime(tmp_path, ns=(then.st_atime_ns, then.st_mtime_ns))
+    with pytest.raises(StorageDamagedError, match="was deleted or replaced"):
+        study.ask()
+
+
+def test_the_log_beside_what_a_link_leads_to_is_watched_and_missed(tmp_path):
+    target, link = tmp_path / "there" / "b.db", tmp_path / "a.db"
+    target.parent.mkdir()
+    target.touch()
+    link.symlink_to(target)
+    study = luthier.create_study("s", str(link), seed=1, sampler="random")
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=5, progress=False)
+    truth = study.trials
+    os.unlink(f"{target}-wal")
+    with pytest.raises(StorageDamagedError, match="all that was acknowledged is in the file"):
+        study.ask()
+    assert luthier.load_study("s", str(link)).trials[:5] == truth
 
 
 def leave_log(path, script):

@@ -99,6 +99,27 @@ def test_a_file_is_repaired_in_place_and_the_damaged_one_kept(path):
     saved.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2, progress=False)
 
 
+def test_what_a_link_leads_to_is_repaired_with_its_log_and_the_link_stays(path, script):
+    target = path.parent / "there" / "b.db"
+    target.parent.mkdir()
+    target.touch()
+    path.symlink_to(target)
+    script(f"""
+        import os, luthier
+        study = luthier.create_study("s", {str(path)!r}, seed=1, sampler="random")
+        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=9, progress=False)
+        os._exit(0)
+    """)
+    assert os.path.getsize(f"{target}-wal")
+    data = bytearray(target.read_bytes())
+    data[:16] = bytes(16)
+    target.write_bytes(data)
+    result = run("repair", "a.db")
+    assert result.exit_code in (0, 1), result.output
+    assert path.is_symlink()
+    assert len(luthier.load_study("s", str(path)).trials) == 9
+
+
 def test_a_file_of_another_program_is_left_alone(path):
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE theirs (x)")

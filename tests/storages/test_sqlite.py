@@ -303,12 +303,12 @@ def test_damage_is_told_from_writing_too(tmp_path):
 
 @pytest.mark.parametrize("is_settled", [True, False], ids=["settled", "new"])
 @pytest.mark.parametrize("by", ["unlink", "replace"])
-def test_a_file_that_vanishes_in_use_is_no_silent_loss(tmp_path, by, is_settled):
+def test_a_file_that_vanishes_in_use_is_no_silent_loss(tmp_path, by, is_settled, monkeypatch):
     path = tmp_path / "a.db"
     storage = SQLite(path)
     study = storage.create_study("s", {}).id
     if is_settled:  # nothing has happened in the folder for long
-        os.utime(tmp_path, (1e9, 1e9))
+        monkeypatch.setattr("luthier.storages.sqlite_file._TICK_NS", 0)
         storage.changes(study, 0)
     path.rename(tmp_path / "b.db")
     if by == "replace":
@@ -323,7 +323,7 @@ def test_a_file_that_vanishes_in_use_is_no_silent_loss(tmp_path, by, is_settled)
     assert path.exists() == (by == "replace")
 
 
-def test_a_link_that_leads_to_another_file_is_no_silent_loss(tmp_path):
+def test_a_link_that_leads_to_another_file_is_no_silent_loss(tmp_path, monkeypatch):
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
     target = tmp_path / "there" / "a.db"
@@ -332,7 +332,7 @@ def test_a_link_that_leads_to_another_file_is_no_silent_loss(tmp_path):
     link.symlink_to(target)
     storage = SQLite(link)
     study = storage.create_study("s", {}).id
-    os.utime(link.parent, (1e9, 1e9))
+    monkeypatch.setattr("luthier.storages.sqlite_file._TICK_NS", 0)
     storage.changes(study, 0)
     target.rename(tmp_path / "there" / "b.db")
     SQLite(target).close()

@@ -71,8 +71,13 @@ def salvage_file(path: Path) -> list[Salvage]:
     Raises:
         StorageDamagedError: It is damaged, or another program's, and no study can be read.
     """
-    with _copied_if_old(path) as readable:
+    with _copied_if_old(_follow_link(path)) as readable:
         return _salvage_file(readable)
+
+
+def _follow_link(path: Path) -> Path:
+    """Return the file that a symbolic link leads to, beside which SQLite has the log."""
+    return path.resolve() if path.is_symlink() else path
 
 
 @contextlib.contextmanager
@@ -166,6 +171,7 @@ def replace_file(path: Path, studies: Sequence[Salvage]) -> Path:
     Returns:
         The new name of the damaged file.
     """
+    path = _follow_link(path)
     saved = path.with_name(f"{path.name}.repaired")
     for end in ("", "-wal", "-shm"):
         Path(f"{saved}{end}").unlink(missing_ok=True)

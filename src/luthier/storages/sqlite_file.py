@@ -37,6 +37,7 @@ _INDEX_VERSION = 3007000  # of the index of such a log
 _LOOKS = 20  # at a log that seems to be lost, before it is
 _LOOK_S = 0.05  # between two of them
 _TICK_NS = 2_000_000_000  # for so long a file system may give the same time to two changes
+_TRUST_S = 1.0  # for so long a folder's times are trusted, as some file systems never change them
 _Identity = tuple[int, int]
 _opened: set[_Identity] = set()  # files that this process has opened
 _opening = threading.Lock()
@@ -95,11 +96,11 @@ class File(ForkAware):
         self._connection: sqlite3.Connection | None = None
         self._identity: _Identity | None = None  # once it has been opened
         self._name = str(path)
-        self._log_path = f"{path}-wal"
-        self._index_path = f"{path}-shm"
+        self._log_path, self._index_path = _find_log_paths(path)
         self._log: tuple[_Identity, _Identity] | None = None  # that the connection writes to
         self._folder = str(path.parent)
-        self._folder_state: tuple[int, int, int] | None = None  # in which all files were found
+        self._folder_state: tuple[int, ...] | None = None  # in which all files were found
+        self._trusted_until_s = 0.0  # by the monotonic clock
         self._is_link = path.is_symlink()
         self._lock = threading.RLock()
         follow_forks(self)
@@ -131,12 +132,12 @@ class File(ForkAware):
         would release SQLite's locks.
         """
         try:
-            with open(f"{self.path}-wal", "rb+") as log:
+            with open(self._log_path, "rb+") as log:
                 os.fsync(log.fileno())
         except FileNotFoundError:
             return
         except OSError as e:
-            raise StorageError(f"{self.path}-wal cannot be written to the disk: {e}") from e
+            raise StorageError(f"{self._log_path} cannot be written to the disk: {e}") from e
 
     def verify(self) -> None:
         """Raise StorageDamagedError where the file is torn, however large it is."""
@@ -238,20 +239,24 @@ class File(ForkAware):
     def _has_its_files(self) -> bool:
         """Whether the file, its log and the index of that are those that the connection uses.
 
-        To make, delete or rename a file changes the time of its folder, so that one look at the
+        To make, delete or rename a file changes the times of its folder, so that one look at the
         folder tells that nothing has happened to any of them. A time that is not over yet tells
-        nothing: then, as in a folder where files come and go, each of them is looked at.
+        nothing: then, as in a folder where files come and go, and once a second in any case, each
+        of them is looked at.
         """
+        now_s = time.monotonic()
         state = _folder_state(self._folder)
-        if state is not None and state == self._folder_state:
+        is_same = state is not None and state == self._folder_state
+        if is_same and now_s < self._trusted_until_s:
             return True
         if self._identity is not None and _identity(self._name) != self._identity:
             return False
         if self._log is not None and self._log != self._find_log():
             return False
-        is_settled = state is not None and time.time_ns() - state[2] > _TICK_NS
+        is_settled = state is not None and time.time_ns() - max(state[2:]) > _TICK_NS
         is_whole = self._identity is not None and self._log is not None
         self._folder_state = state if is_settled and is_whole and not self._is_link else None
+        self._trusted_until_s = now_s + _TRUST_S
         return True
 
     def _refuse_lost_files(self) -> NoReturn:
@@ -463,10 +468,11 @@ def count_lost_pages(path: Path) -> int:
     The index of the log, which is left where processes were killed, says how many it had and how
     many of them were moved to the file. No connection of this process may be open to the file.
     """
+    log_path, index_path = _find_log_paths(path)
     with contextlib.suppress(OSError, struct.error):
-        if os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") >= _LOG_HEAD_BYTES:
+        if os.path.exists(log_path) and os.path.getsize(log_path) >= _LOG_HEAD_BYTES:
             return 0
-        with open(f"{path}-shm", "rb") as index:
+        with open(index_path, "rb") as index:
             head = index.read(100)
         version, _, _, is_valid, _, _, n_pages = struct.unpack_from("=IIIBBHI", head)
         (n_moved,) = struct.unpack_from("=I", head, 96)
@@ -475,13 +481,22 @@ def count_lost_pages(path: Path) -> int:
     return 0
 
 
-def _folder_state(path: str) -> tuple[int, int, int] | None:
-    """Return device and inode of a folder, and when a file in it was made, deleted or renamed."""
+def _find_log_paths(path: Path) -> tuple[str, str]:
+    """Return where SQLite has the log and its index: beside the file that a link leads to."""
+    real = os.path.realpath(path)
+    return f"{real}-wal", f"{real}-shm"
+
+
+def _folder_state(path: str) -> tuple[int, ...] | None:
+    """Return device and inode of a folder, and when a file in it was made, deleted or renamed.
+
+    A copy that is put back may bring the first of the two times along, never the second.
+    """
     try:
         status = os.stat(path)
     except OSError:
         return None
-    return status.st_dev, status.st_ino, status.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _identity(path: str | Path) -> _Identity | None:
