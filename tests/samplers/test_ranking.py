@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from luthier import Float, Space, State, TrialRow, testing
 from luthier.history.history import History
@@ -122,6 +124,18 @@ def test_the_first_do_not_depend_on_how_many_are_asked_for() -> None:
         part = order_losses(losses, most)
         assert set(part[:most]) == set(whole[:most])
         assert sorted(part) == list(range(40))
+
+
+@given(
+    st.lists(st.sampled_from([-np.inf, -1.0, 0.0, -0.0, 0.5, 1.0, np.inf, np.nan]), max_size=30),
+    st.integers(0, 40),
+)
+def test_of_one_objective_the_first_and_the_next_are_in_their_places(loss, most) -> None:
+    losses = np.array(loss).reshape(-1, 1)
+    whole = order_losses(losses)
+    part = order_losses(losses, most)
+    assert part[: most + 1].tolist() == whole[: most + 1].tolist()
+    assert sorted(part) == list(range(len(loss)))
 
 
 def test_units_do_not_matter() -> None:

@@ -27,8 +27,7 @@ def rank_trials(
 
     Args:
         history: All trials.
-        most: Number of the best that are needed, with several objectives; None: all. See
-            `order_losses`.
+        most: Number of the best that are needed; None: all. See `order_losses`.
         among: Ascending numbers of the trials to rank; None: all.
         cache: See `order_losses`.
 
@@ -68,9 +67,11 @@ def order_losses(
 ) -> Index:
     """Return the order (n,) of losses (n, m), the best first.
 
-    One objective: the smaller. Several: the better front; inside a front, greedily by the
-    hypervolume that each adds to those before it. Given `most`, only that many are chosen: fronts
-    that are among them as a whole stay in the order in which they came, and so does all the rest.
+    One objective: the smaller. Given `most`, that many and the next are in their places.
+
+    Several: the better front; inside a front, greedily by the hypervolume that each adds to those
+    before it. Given `most`, only that many are chosen: fronts that are among them as a whole stay
+    in the order in which they came, and so does all the rest.
 
     Args:
         losses: (n, m), smaller is better.
@@ -80,7 +81,7 @@ def order_losses(
     Source: Ozaki 2022 (fronts, the last one cut by hypervolume subset selection).
     """
     if losses.shape[1] == 1:
-        return np.argsort(losses[:, 0], kind="stable")
+        return _order_first(losses[:, 0], len(losses) if most is None else most)
     left = np.arange(len(losses))
     wanted = len(losses) if most is None else most
     order = list[Index]()
@@ -95,6 +96,18 @@ def order_losses(
         order.append(front)
         wanted -= len(front)
     return np.concatenate([*order, left])
+
+
+def _order_first(loss: Array, most: int) -> Index:
+    """Return an order (n,) of losses (n,) whose first entries, `most` and one more, are sorted.
+
+    Equal ones stay in the order in which they came.
+    """
+    if most >= len(loss):
+        return np.argsort(loss, kind="stable")
+    worse = loss > np.partition(loss, most)[most]
+    first = np.flatnonzero(~worse)
+    return np.concatenate([first[np.argsort(loss[first], kind="stable")], np.flatnonzero(worse)])
 
 
 def _choose_subset(front: Array, k: int, cache: dict[bytes, Index]) -> Index:
