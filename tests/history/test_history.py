@@ -179,6 +179,15 @@ def test_a_rerun_that_confirms_another_is_never_the_best(n: int) -> None:
     assert history.best() == n - 1
 
 
+def test_the_best_of_some_trials_are_chosen_from_those_alone() -> None:
+    history = History(SPACE, ["minimize"])
+    states = [State.COMPLETE, State.FAILED, State.COMPLETE, State.COMPLETE]
+    history.put([row(i, s, [1.0, None, 2.0, 2.0][i]) for i, s in enumerate(states)])
+    assert history.leaders(np.array([3, 1, 2])).tolist() == [2]
+    assert history.leaders(np.array([1])).tolist() == []
+    assert history.leaders(np.array([], dtype=np.int64)).tolist() == []
+
+
 def test_what_became_of_hidden_trials_is_not_known() -> None:
     history = History(SPACE, ["maximize"])
     history.put([row(i, value=float(i), x=0.5) for i in range(5)])
@@ -232,3 +241,18 @@ def test_choices_are_looked_up_once_however_many_trials_there_are(monkeypatch) -
     history.set_space(Space({"user": Categorical(range(0, 5_000, 40))}))
     assert history.X[::2, 0].tolist() == [float(i) for i in range(100)]
     assert np.isnan(history.X[1::2, 0]).all()
+
+
+@pytest.mark.parametrize("n_at_once", [1, 100])
+def test_the_first_trial_that_was_stored_since_the_last_look(n_at_once: int) -> None:
+    rows = [row(i, x=0.5) for i in range(100)]
+    h = History(SPACE, ["minimize"])
+    assert h.take_first_stored() == 0
+    for i in range(0, 100, n_at_once):
+        h.put(rows[i : i + n_at_once])
+        assert h.take_first_stored() == i
+        assert h.take_first_stored() == h.n
+    h.put([rows[70], rows[20]])
+    h.put([rows[30]])
+    assert h.take_first_stored() == 20
+    assert h.take_first_stored() == 100

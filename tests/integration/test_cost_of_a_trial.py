@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 
 import luthier
 from luthier.trial.handle import Trial
+from luthier.trial.record import State, TrialRow
 
 
 def count_calls(work: Callable[[], object]) -> int:
@@ -89,3 +91,35 @@ def test_a_trial_in_a_file_looks_at_its_folder_five_times(tmp_path, monkeypatch)
     assert of_new_folder <= 20 * 20 + 30  # all three files, each time
     assert len([path for path in looked if path == str(tmp_path)]) <= 20 * 5 + 6
     assert len(looked) <= 20 * 5 + 30
+
+
+def count_bytes(work: Callable[[], object]) -> int:
+    """Return how much memory is taken at most, beside what is kept."""
+    tracemalloc.start()
+    try:
+        work()
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return most - kept
+
+
+@pytest.mark.parametrize("place", ["memory", "file"])
+def test_what_is_done_for_a_trial_does_not_grow_with_the_study(place, tmp_path) -> None:
+    storage = None if place == "memory" else f"{tmp_path}/a.db"
+    study = luthier.create_study(storage=storage, sampler="random", seed=0)
+
+    def run_some() -> None:
+        for _ in range(10):
+            trial = study.ask()
+            study.tell(trial, sphere(trial))
+
+    run_some()
+    calls = count_calls(run_some)
+    params = study.trials[0].params
+    study.engine.add_trials(
+        [TrialRow(number=0, state=State.COMPLETE, params=params, values=(1.0,))] * 20_000
+    )
+    run_some()  # columns grow
+    assert count_calls(run_some) <= calls + 50
+    assert count_bytes(run_some) < 10_000  # less than a byte for each trial

@@ -4,14 +4,16 @@ import os
 import signal
 import sys
 import time
+import tracemalloc
 
 import psutil
 import pytest
 
 import luthier
 from luthier.errors import LeaseLostError
-from luthier.storages import SQLite
+from luthier.storages import Memory, SQLite
 from luthier.storages.base import worker_name
+from luthier.study.leases import Leases
 from luthier.trial.record import State
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has the thread alone")
@@ -138,6 +140,25 @@ def test_one_process_serves_all_studies_and_ends_with_this_one(script, tmp_path)
     )
     assert not psutil.pid_exists(int(out))
     assert script.all_end()
+
+
+@pytest.mark.parametrize("make", [lambda path: Memory(), lambda path: SQLite(path / "a.db")])
+def test_trials_that_are_over_leave_nothing_behind(make, tmp_path):
+    leases = Leases(make(tmp_path), 1, {})
+
+    def hold_and_drop():
+        for number in range(1000, 3000):
+            leases.hold(number, 1)
+            leases.drop(number)
+
+    hold_and_drop()
+    tracemalloc.start()
+    try:
+        hold_and_drop()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2000  # bytes: one for each trial
 
 
 def test_a_study_that_is_forgotten_keeps_no_lease(tmp_path, eventually):

@@ -94,6 +94,7 @@ class History:
         self._unused = UnusedProposals(space)
         self._constraints = ConstraintColumns()
         self._last_params: dict[int, dict[str, Any]] = {}  # of trials that are not over
+        self._first_stored = 0  # since `take_first_stored`
         # the space and the numbers of failed and complete trials as of which these are known
         self._superseded: tuple[tuple[Space, int, int] | None, Index] = (
             None,
@@ -402,9 +403,8 @@ class History:
         Args:
             among: Numbers of the trials to choose from; None for all.
         """
-        numbers = np.flatnonzero(self.eligible)
-        if among is not None:
-            numbers = np.intersect1d(numbers, among)
+        eligible = self.eligible
+        numbers = np.flatnonzero(eligible) if among is None else np.sort(among[eligible[among]])
         return find_leaders(numbers, self.losses[numbers])
 
     @property
@@ -483,6 +483,15 @@ class History:
         """
         self._info = msgspec.structs.replace(self._info, **changed)
 
+    def take_first_stored(self) -> int:
+        """Return the least number of the trials that were stored since the last call.
+
+        `n` where there were none. What was found in the trials below it still holds.
+        """
+        first = min(self._first_stored, self.n)
+        self._first_stored = self.n
+        return first
+
     def set_revision(self, revision: int) -> None:
         """Note the storage's count of changes as of which the trials were read."""
         self._revision = revision
@@ -552,6 +561,8 @@ class History:
     def _put_sparse(self, row: TrialRow) -> None:
         """Store what only some trials have."""
         i = row.number
+        if i < self._first_stored:
+            self._first_stored = i
         for state, numbers in self._unfinished:
             if row.state == state:
                 numbers.add(i)

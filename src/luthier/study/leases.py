@@ -54,7 +54,8 @@ class Leases:
 
     def drop(self, number: int) -> None:
         """Let a trial's lease run out: it is over, or another's."""
-        if self.held.pop(number, None) is not None:
+        was_held = self.held.pop(number, None) is not None
+        if was_held and self.storage.url is not None:
             self._dropped.append(number)
 
     def extend(self) -> None:

@@ -48,8 +48,8 @@ class Proposals:
         # The space with its reach, and the space and number of moved trials from which it follows.
         self._reachable = history.space
         self._reach_basis: tuple[Space, int] | None = None
-        # The space and the states of the trials in which its conditions were found.
-        self._basis: tuple[Space, bytes] | None = None
+        # The space, and how many trials there were in which its conditions were found.
+        self._basis: tuple[Space, int] | None = None
 
     @property
     def space(self) -> Space:
@@ -73,17 +73,18 @@ class Proposals:
         space = self.history.space
         if self.declared:
             return space
-        states = self.history.state[:n]
-        basis = (space, states.tobytes())
-        if basis == self._basis:
+        basis = (space, n)
+        has_changed = self.history.take_first_stored() < n
+        if basis == self._basis and not has_changed:
             return self._discovered
 
         self._basis = basis
+        states = self.history.state[:n]
         has_run = states >= State.PAUSED
-        absent = self.history.absent[: len(states)][has_run]
+        absent = self.history.absent[:n][has_run]
         found = space
         if absent.any():
-            X = self.history.X[: len(states)][has_run]
+            X = self.history.X[:n][has_run]
             found = discover_conditions(space, X, absent, states[has_run] == State.FAILED)
         if found.params != self._discovered.params:  # else what was fitted to it still holds
             self._discovered = found
