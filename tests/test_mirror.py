@@ -220,6 +220,7 @@ THEMES = {
         "server/study_specs",
         "server/trial_handlers",
     ],
+    "server/test_page_handlers": ["server/page_schemas", "server/page_summary"],
     "server/test_service_fuzz": ["server/schemas", "server/spec_limits"],
     "server/test_service_security": [
         "server/limits",

@@ -21,7 +21,7 @@ from .limits import Limits
 from .metrics import Metrics
 from .middleware import HEALTH, Guard, encode_error
 from .openapi import describe_api
-from .routes import Route, make_routes
+from .routes import PAGE_PATH, Route, make_routes
 from .worker_processes import WorkerProcesses
 
 
@@ -102,7 +102,9 @@ def _service_routes(others: list[Route], metrics: Metrics, open_metrics: bool) -
             path="/openapi.json",
             name="openapi",
             summary="Read this description.",
-            handler=lambda request: describe_api([*others, *routes]),
+            handler=lambda request: describe_api(
+                [*(other for other in others if not other.path.startswith(PAGE_PATH)), *routes]
+            ),
             response=dict,
         ),
     ]

@@ -14,7 +14,7 @@ from .handling import Job, run_handler
 from .limits import Limits
 from .metrics import CONTENT_TYPE
 from .middleware import encode_error
-from .request import RequestError
+from .request import Answer, RequestError
 from .request_body import BodyReader
 from .response_cache import ResponseCache
 from .routes import Route
@@ -23,6 +23,8 @@ from .worker_processes import WorkerProcesses
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _RETRY_S = 1.0
+_MAX_TAG = 100  # characters
+_MEDIA_TYPES = {str: CONTENT_TYPE, bytes: "application/octet-stream"}
 
 
 class Dispatcher:
@@ -46,7 +48,7 @@ class Dispatcher:
         """The response to a request that belongs to a route."""
         request.scope["luthier.route"] = route.path
         try:
-            status, content = await self._respond(route, request)
+            answer = await self._respond(route, request)
         except RequestError as e:
             headers = {}
             if e.retry_after_s is not None:
@@ -55,8 +57,9 @@ class Dispatcher:
                 headers["Connection"] = "close"
             body = encode_error(e.kind, str(e), e.retry_after_s)
             return Response(body, e.status, headers, "application/json")
-        media_type = CONTENT_TYPE if route.response is str else "application/json"
-        return Response(content, status, media_type=media_type)
+        headers = {"ETag": answer.tag, "Cache-Control": "no-cache"} if answer.tag else {}
+        media_type = _MEDIA_TYPES.get(route.response, "application/json")
+        return Response(answer.content, answer.status, headers, media_type)
 
     async def close(self) -> bool:
         """End the work; return whether all of it has ended, as threads may not."""
@@ -64,8 +67,8 @@ class Dispatcher:
             await self._processes.close()
         return self._queue.shutdown()
 
-    async def _respond(self, route: Route, request: Request) -> tuple[int, bytes]:
-        """Status and body of the response.
+    async def _respond(self, route: Route, request: Request) -> Answer:
+        """The answer to a request.
 
         Raises:
             RequestError: The request is refused, failed, or takes too long.
@@ -78,15 +81,17 @@ class Dispatcher:
             raise RequestError(
                 422, "Invalid", "an Idempotency-Key has at most 64 letters, digits, '-' and '_'"
             )
-        job = Job(route.name, request.path_params, request.scope["query_string"], b"", key)
+        known = request.headers.get("if-none-match", "")[:_MAX_TAG]
+        query = request.scope["query_string"]
+        job = Job(route.name, request.path_params, query, b"", key, known)
         if route.method != "POST":
             return await self._finish(route, job)
         async with self._bodies.reading(request) as body:
             job.body = body
             return await self._finish(route, job)
 
-    async def _finish(self, route: Route, job: Job) -> tuple[int, bytes]:
-        """Status and body of the response to a request that was read."""
+    async def _finish(self, route: Route, job: Job) -> Answer:
+        """The answer to a request that was read."""
         if route.inline:
             return run_handler(route, job)
 
@@ -109,13 +114,15 @@ class Dispatcher:
             message = f"it takes longer than {self._work_s:g} s {what_next}"
             raise RequestError(504, "Timeout", message) from None
 
-    async def _work(self, route: Route, job: Job) -> tuple[int, bytes]:
-        """Status and body of the response, once it is this request's turn."""
+    async def _work(self, route: Route, job: Job) -> Answer:
+        """The answer, once it is this request's turn."""
         if self._n_requests >= self._max_requests:
             message = f"{self._n_requests} requests are worked on or wait; come again"
             raise RequestError(503, "Busy", message, _RETRY_S)
         self._n_requests += 1
         study = None if route.skips_queue else job.path.get("study")
+        if route.apart:
+            study = f"{study} apart"
         try:
             if route.costly and self._processes is not None:
                 return await self._processes.run(study, job)

@@ -10,7 +10,7 @@ import msgspec
 from .. import errors
 from ..errors import LuthierError
 from ..storages.codec import Count
-from .request import ApiRequest, RequestError
+from .request import Answer, ApiRequest, RequestError
 from .request_body import require_distinct_names, require_shallow
 from .request_log import logger
 from .routes import STORAGE_PATH, Route
@@ -45,6 +45,7 @@ class Job(msgspec.Struct):
         query: What stands after the question mark.
         body: The body.
         key: The Idempotency-Key; "" for none.
+        known: If-None-Match: the tag of what the client has already; "" for none.
     """
 
     route: str
@@ -52,10 +53,11 @@ class Job(msgspec.Struct):
     query: bytes
     body: bytes
     key: str
+    known: str = ""
 
 
-def run_handler(route: Route, job: Job) -> tuple[int, bytes]:
-    """Status and body of the response.
+def run_handler(route: Route, job: Job) -> Answer:
+    """The answer to a request.
 
     Raises:
         RequestError: The request is refused, or failed.
@@ -66,10 +68,15 @@ def run_handler(route: Route, job: Job) -> tuple[int, bytes]:
             number=_read_number(job.path, "number"),
             body=_read_body(route, job.query, job.body),
             key=job.key,
+            known=job.known,
         )
         result = route.handler(request)
+        if isinstance(result, Answer):
+            return result
         status, content = result if isinstance(result, tuple) else (200, result)
-        return status, content if isinstance(content, bytes) else msgspec.json.encode(content)
+        return Answer(
+            status, content if isinstance(content, bytes) else msgspec.json.encode(content)
+        )
     except LuthierError as e:
         status = next((status for kind, status in _STATUS if isinstance(e, kind)), 500)
         if status == 500:

@@ -34,6 +34,8 @@ class OpenStudy:
     Attributes:
         study: The study's public face.
         spec: What is stored of the study beside its trials.
+        name: The study's name.
+        created_s: When it was created, in seconds since 1970.
         checked_s: When the spec was last compared with the storage, by time.monotonic.
     """
 
@@ -41,6 +43,8 @@ class OpenStudy:
         self.engine = engine
         self.study = Study(engine)
         self.spec = record.spec
+        self.name = record.name
+        self.created_s = record.created_s
         self.checked_s = time.monotonic()
         self.checkpoints_in_place = checkpoints_in_place
         self._holders: dict[str, tuple[int, int]] = {}  # key of a request -> trial and token

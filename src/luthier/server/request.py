@@ -13,12 +13,28 @@ class ApiRequest(NamedTuple):
         number: Number of the trial in the path; 0 where the path has none.
         body: The body in the form that the route expects; for GET, the query parameters.
         key: The Idempotency-Key; "" for none.
+        known: The tag of what the client has already; "" for none.
     """
 
     study: int
     number: int
     body: Any
     key: str
+    known: str = ""
+
+
+class Answer(NamedTuple):
+    """What is answered to a request.
+
+    Attributes:
+        status: Status of the response.
+        content: Its body.
+        tag: Names this state of what was asked for, as an ETag does; "" for none.
+    """
+
+    status: int
+    content: bytes
+    tag: str = ""
 
 
 class RequestError(Exception):

@@ -8,13 +8,10 @@ from collections.abc import Callable, Coroutine, Hashable
 from functools import partial
 from typing import Any
 
-from .request import RequestError
+from .request import Answer, RequestError
 
 MAX_RESPONSES = 10_000
 MAX_BYTES = 2**26
-
-Response = tuple[int, bytes]
-"""Status and body."""
 
 
 class ResponseCache:
@@ -24,13 +21,13 @@ class ResponseCache:
     """
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[Hashable, tuple[bytes, asyncio.Future[Response]]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[bytes, asyncio.Future[Answer]]] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
         self._n_bytes = 0
 
     def get_or_run(
-        self, key: Hashable, digest: bytes, work: Callable[[], Coroutine[Any, Any, Response]]
-    ) -> asyncio.Future[Response]:
+        self, key: Hashable, digest: bytes, work: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> asyncio.Future[Answer]:
         """The response to a request; the work is done only if it is new, or failed the last time.
 
         Args:
@@ -56,17 +53,17 @@ class ResponseCache:
         future.add_done_callback(partial(self._finish, key))
         return future
 
-    def _finish(self, key: Hashable, future: asyncio.Future[Response]) -> None:
+    def _finish(self, key: Hashable, future: asyncio.Future[Answer]) -> None:
         """Count a response's size, and drop the oldest where there are too many, or too much."""
         if _has_failed(future):
             return
         if key in self._entries and self._entries[key][1] is future:
-            self._sizes[key] = len(future.result()[1])
+            self._sizes[key] = len(future.result().content)
             self._n_bytes += self._sizes[key]
         while len(self._entries) > MAX_RESPONSES or self._n_bytes > MAX_BYTES:
             oldest, _ = self._entries.popitem(last=False)
             self._n_bytes -= self._sizes.pop(oldest, 0)
 
 
-def _has_failed(future: asyncio.Future[Response]) -> bool:
+def _has_failed(future: asyncio.Future[Answer]) -> bool:
     return future.done() and (future.cancelled() or future.exception() is not None)

@@ -11,13 +11,15 @@ import msgspec
 
 from ..storages import Storage
 from ..storages.http_messages import VERBS
-from . import schemas, storage_api
+from . import page_schemas, schemas, storage_api
 from .open_studies import OpenStudies
+from .page_handlers import PageHandlers
 from .request import ApiRequest
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
 
 STORAGE_PATH = "/v1/storage/"  # before the verbs of the storage contract
+PAGE_PATH = "/ui/"  # before what the page in a browser reads
 _STUDIES = "/v1/studies"
 _STUDY = "/v1/studies/{study}"
 _TRIAL = "/v1/studies/{study}/trials/{number}"
@@ -33,7 +35,8 @@ class Route:
         name: Name of the operation in the OpenAPI document.
         summary: The operation in one sentence.
         handler: Takes a request and returns the response, or a status and the response.
-        response: Form of the response; `str` for plain text, `dict` for any object.
+        response: Form of the response; `str` for plain text, `bytes` for columns, `dict` for any
+            object.
         request: Form of the request's body; with GET, of the query parameters.
         statuses: Statuses of successful responses.
         accepts_key: Whether the route heeds an Idempotency-Key.
@@ -41,6 +44,7 @@ class Route:
         skips_queue: Whether it does not wait for other requests of its study.
         inline: Whether the handler is so quick that it needs no thread.
         costly: Whether it may take long, so that it runs in a process that can be ended.
+        apart: Whether it does not wait for the asks and tells of its study, nor they for it.
     """
 
     method: str
@@ -56,6 +60,7 @@ class Route:
     skips_queue: bool = False
     inline: bool = False
     costly: bool = False
+    apart: bool = False
 
 
 def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> list[Route]:
@@ -73,6 +78,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *study_routes(study_handlers),
         *result_routes(study_handlers),
         *storage_routes(storage, max_body),
+        *page_routes(PageHandlers(studies)),
     ]
 
 
@@ -218,6 +224,67 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
             handler=handlers.list_trials,
             response=schemas.Trials,
             request=schemas.ListTrialsQuery,
+        ),
+    ]
+
+
+def page_routes(handlers: PageHandlers) -> list[Route]:
+    """Routes by which the page in a browser reads studies; they change nothing."""
+    study = f"{PAGE_PATH}studies/{{study}}"
+    read = partial(Route, method="GET", costly=True, apart=True)
+    return [
+        Route(
+            method="GET",
+            path=f"{PAGE_PATH}studies",
+            name="page_studies",
+            summary="List the studies with their counts.",
+            handler=handlers.list_studies,
+            response=page_schemas.StudyList,
+        ),
+        read(
+            path=f"{study}/summary",
+            name="page_summary",
+            summary="Read what one screen shows of a study.",
+            handler=handlers.summary,
+            response=page_schemas.Summary,
+        ),
+        read(
+            path=f"{study}/columns",
+            name="page_columns",
+            summary="Read some columns of all trials.",
+            handler=handlers.columns,
+            response=bytes,
+            request=page_schemas.ColumnsQuery,
+        ),
+        read(
+            path=f"{study}/rows",
+            name="page_rows",
+            summary="Read one page of the table of trials.",
+            handler=handlers.rows,
+            response=page_schemas.Rows,
+            request=page_schemas.RowsQuery,
+        ),
+        read(
+            path=f"{study}/trials/{{number}}",
+            name="page_trial",
+            summary="Read one trial with its reports.",
+            handler=handlers.trial,
+            response=schemas.Trial,
+        ),
+        read(
+            path=f"{study}/importance",
+            name="page_importance",
+            summary="Estimate how much each parameter matters.",
+            handler=handlers.importance,
+            response=page_schemas.Importances,
+            request=page_schemas.ImportanceQuery,
+        ),
+        read(
+            path=f"{study}/findings",
+            name="page_findings",
+            summary="Say what may be wrong with a study.",
+            handler=handlers.findings,
+            response=page_schemas.Findings,
         ),
     ]
 

@@ -42,13 +42,14 @@ class Settings(NamedTuple):
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """Status and body of a response, or the error that refuses the request: see `RequestError`."""
+    """Status, body and tag of a response, or the error that refuses it: see `RequestError`."""
 
     status: int
     content: bytes = b""
     kind: str = ""
     message: str = ""
     retry_after_s: float | None = None
+    tag: str = ""
 
 
 def run_worker() -> None:
@@ -78,7 +79,8 @@ def run_worker() -> None:
             os._exit(0)  # what has come since has not begun, and needs a process with memory
         job = read(jobs.get())
         try:
-            reply = Reply(*run_handler(routes[job.route], job))
+            answer = run_handler(routes[job.route], job)
+            reply = Reply(answer.status, answer.content, tag=answer.tag)
         except RequestError as e:
             reply = Reply(e.status, b"", e.kind, str(e), e.retry_after_s)
 

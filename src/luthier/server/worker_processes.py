@@ -17,7 +17,7 @@ import msgspec
 from ..storages import Storage
 from .handling import TOO_EXPENSIVE, Job
 from .limits import Limits
-from .request import RequestError
+from .request import Answer, RequestError
 from .worker_loop import LENGTH, Reply, Settings
 
 _QUICK_S = 1.0  # a study is quick whose last requests took no longer, and slow otherwise
@@ -157,8 +157,8 @@ class WorkerProcesses:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    async def run(self, study: str | None, job: Job) -> tuple[int, bytes]:
-        """Status and body of the response to a request.
+    async def run(self, study: str | None, job: Job) -> Answer:
+        """The answer to a request.
 
         Args:
             study: The study whose other work is waited for; None for studies to come.
@@ -180,7 +180,7 @@ class WorkerProcesses:
         reply = await request.reply
         if reply.kind:
             raise RequestError(reply.status, reply.kind, reply.message, reply.retry_after_s)
-        return reply.status, reply.content
+        return Answer(reply.status, reply.content, reply.tag)
 
     async def close(self) -> None:
         """End all processes."""

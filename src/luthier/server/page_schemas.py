@@ -1,0 +1,165 @@
+"""What the page in a browser asks for, and what it gets, beside columns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from ..analysis.findings.finding import Finding
+from ..storages.codec import Count
+from ..storages.http_messages import Form
+
+Code = Annotated[str, msgspec.Meta(max_length=20)]
+"""Name of a column, such as "value.0"."""
+
+
+class ColumnsQuery(Form):
+    """Columns by their names, with commas between them; see `page_columns.read_column`."""
+
+    names: Annotated[str, msgspec.Meta(max_length=10_000)]
+
+
+class RowsQuery(Form):
+    """One page of the table.
+
+    Attributes:
+        offset: How many rows are left out before.
+        limit: How many rows.
+        sort: The column to sort by; a minus before it for the largest first.
+        states: States with commas between them; "" for all.
+        column: A column whose values are limited; "" for none.
+        low: The smallest value of it.
+        high: The largest.
+    """
+
+    offset: Count = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+    sort: Code = "number"
+    states: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    column: Code = ""
+    low: float | None = None
+    high: float | None = None
+
+
+class ImportanceQuery(Form):
+    """The index of an objective."""
+
+    objective: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+
+
+class StudyLine(msgspec.Struct, kw_only=True):
+    """A study in the list; its best value is read with its summary."""
+
+    id: int
+    name: str
+    objectives: list[str]
+    directions: list[str]
+    created_s: float
+    n_trials: int
+    counts: dict[str, int]
+
+
+class StudyList(msgspec.Struct):
+    """Studies, the latest first; `n_left` older ones are left out."""
+
+    studies: list[StudyLine]
+    n_left: int = 0
+
+
+class Parameter(msgspec.Struct, kw_only=True):
+    """A parameter: choices as texts, or the ends of its range."""
+
+    name: str
+    scale: str
+    low: float
+    high: float
+    choices: list[str]
+
+
+class BestTrial(msgspec.Struct, kw_only=True):
+    """The best feasible trial of one objective."""
+
+    number: int
+    value: float | str
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What one screen shows of a study.
+
+    Attributes:
+        revision: Count of the study's changes as of which this holds.
+        best: Of the first objective; None where no trial is complete and feasible.
+        n_since: How many trials were complete after the best one; None without one.
+        n_front: How many trials no other beats, where there are several objectives.
+        steps: (number, value) where the best value of the first objective changed, thinned.
+        rate: Trials that ended in a minute, over the last hundred; None where it is not known.
+        text: The state of the study in sentences.
+    """
+
+    id: int
+    name: str
+    revision: int
+    created_s: float
+    objectives: list[str]
+    directions: list[str]
+    params: list[Parameter]
+    n_trials: int
+    counts: dict[str, int]
+    running: list[int]
+    best: BestTrial | None
+    n_since: int | None
+    n_front: int | None
+    steps: list[tuple[int, float | str]]
+    rate: float | None
+    text: list[str]
+
+
+class TableRow(msgspec.Struct, kw_only=True):
+    """A trial in the table; `error` is the last line of why it failed."""
+
+    number: int
+    state: str
+    values: list[float | str] | None
+    params: dict[str, Any]
+    feasible: bool
+    started_s: float | None
+    duration_s: float | None
+    cost: float | None
+    worker: str
+    error: str | None
+
+
+class Rows(msgspec.Struct):
+    """One page of the table, and how many trials there are with this filter."""
+
+    n: int
+    rows: list[TableRow]
+
+
+class ParameterImportance(msgspec.Struct, kw_only=True):
+    """How much a parameter matters, with an interval where the method has one."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    important: bool
+
+
+class Importances(msgspec.Struct, kw_only=True):
+    """Parameters, the most important first; none where nothing can be said, and why."""
+
+    method: str
+    index: str
+    objective: str | None
+    n: int
+    params: list[ParameterImportance]
+    quality: str
+    note: str
+
+
+class Findings(msgspec.Struct):
+    """What a diagnosis found, the worst first."""
+
+    findings: list[Finding]
