@@ -25,6 +25,7 @@ from luthier.analysis.findings.oscillation import oscillates
 from luthier.analysis.findings.region import find_region
 from luthier.cli import cli
 from luthier.cli.diagnose import FOUND
+from luthier.errors import UnknownParameterError
 from luthier.plots.by_name import list_figures
 from luthier.testing import histories
 
@@ -330,6 +331,12 @@ def test_a_study_diagnoses_itself(url):
     (finding, *_) = study.diagnose()
     assert isinstance(finding, luthier.Finding)
     assert finding.name == "crash-values"
+
+
+def test_a_parameter_that_is_not_there_was_not_widened(url):
+    study = luthier.load_study("train", url)
+    with pytest.raises(UnknownParameterError, match="no parameter 'D'"):
+        study.diagnose({"D": 1})
 
 
 def test_the_command_prints_the_worst_first(url):

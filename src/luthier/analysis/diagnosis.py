@@ -37,7 +37,12 @@ def diagnose(
             be widened a third time.
         is_scheduled: Whether a scheduler may stop trials.
         quick: Leaves out what needs a model of the results.
+
+    Raises:
+        UnknownParameterError: `n_widened` names a parameter that the space does not have.
     """
+    for name in n_widened or ():
+        history.space.named(name)
     case = Case(history, rows, n_widened, is_scheduled)
     found: list[tuple[Detector, Finding]] = []
     n_tests = 0

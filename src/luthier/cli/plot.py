@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from .. import plots
+from ..plots.backends.svg_figure import SVGFigure
 from ..plots.by_name import find_figure, list_figures
 from .options import combine, load_study, storage_option
 from .text import examples
@@ -65,9 +66,16 @@ def plot(
         raise click.UsageError(f"{figure} has no --{option.removesuffix('s')}")
     study = load_study(name, storage)
     try:
-        draw(study, backend="svg", theme=theme, **options).save(output)
+        _save(draw(study, backend="svg", theme=theme, **options), output)
     except ValueError as e:
         raise click.UsageError(str(e)) from e
+
+
+def _save(figure: SVGFigure, output: Path) -> None:
+    try:
+        figure.save(output)
+    except OSError as e:
+        raise click.FileError(str(output), e.strerror or str(e)) from e
 
 
 plot.help = (plot.help or "").format(figures=", ".join(list_figures()))

@@ -120,7 +120,7 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, lower: Index) -> tuple[f
     d, n = len(D), len(y)
     rho, s, noise = _split(theta)
     k_each, slope_each = matern_slope(rho[:, None] * D)
-    k_all, slope_all = matern_slope(rho @ D / d)
+    k_all, slope_all = matern_slope(rho @ D / max(d, 1))
     E_1 = k_each.sum(axis=0)
     E_2 = (E_1**2 - np.einsum("ij,ij->j", k_each, k_each)) / 2
     terms = np.array([d, d * (d - 1) / 2, 1.0])  # each part at distance 0
@@ -141,7 +141,7 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, lower: Index) -> tuple[f
     W = inverse.T.reshape(-1)[lower] - np.outer(alpha, alpha).reshape(-1)[lower]
     by_s = s * (np.array([W @ E_1, W @ E_2, W @ k_all]) + 0.5 * trace * terms)
     slope_each *= W * (s[0] + s[1] * E_1) - s[1] * W * k_each
-    slope_each += W * slope_all * (s[2] / d)
+    slope_each += W * slope_all * (s[2] / max(d, 1))
     by_rho = rho * np.einsum("ij,ij->i", slope_each, D)
 
     z = (theta[:d] - _LOG_RHO[0]) / _LOG_RHO[1]
@@ -180,7 +180,7 @@ class _Parts(NamedTuple):
 
 def _combine(sums: Sequence[Array], s: Array, d: int) -> Array:
     k, squares, r2 = sums
-    return np.asarray(s[0] * k + s[1] / 2 * (k * k - squares) + s[2] * matern(r2 / d))
+    return np.asarray(s[0] * k + s[1] / 2 * (k * k - squares) + s[2] * matern(r2 / max(d, 1)))
 
 
 def condition(theta: Array, V: Array, n_numbers: int, y: Array) -> tuple[Process, Array, Array]:

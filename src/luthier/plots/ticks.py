@@ -16,6 +16,7 @@ _MOMENTS = (
     *(3_600 * k for k in (1, 3, 6, 12)),
     *(86_400 * k for k in (1, 2, 7, 14, 30, 90, 365)),
 )
+_LEAST_SPAN = 1e-300  # below it, parts of a span are rounded to zero
 _LAST_YEAR = 9_000  # beyond it, a number is no moment that anybody means
 
 
@@ -59,7 +60,7 @@ def find_step(span: float, n: int) -> float:
 def _round_ticks(low: float, high: float, n: int, whole: bool) -> list[Tick]:
     """Multiples of 1, 2 or 5 times a power of ten."""
     span = high - low
-    if not (0 < span < math.inf) or span <= 1e-12 * max(abs(low), abs(high)):
+    if not (_LEAST_SPAN < span < math.inf) or span <= 1e-12 * max(abs(low), abs(high)):
         return [Tick(low, format_number(low))]
     step = find_step(span, n)
     if whole:

@@ -153,6 +153,9 @@ class Insights:
             n_widened: Parameter to how often its range has been widened already; no range is
                 advised to be widened a third time.
             quick: Leaves out what needs a model of the results.
+
+        Raises:
+            UnknownParameterError: `n_widened` names a parameter that the space does not have.
         """
         with self.engine.reading() as history:
             return analysis.diagnose(

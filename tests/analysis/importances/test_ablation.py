@@ -57,3 +57,13 @@ def test_no_path_is_made_up() -> None:
     several = luthier.create_study(space=SQUARE, objectives={"x": "minimize", "y": "minimize"})
     with pytest.raises(StudyError, match="one objective, got 2"):
         ablate(several.history)
+
+
+def test_values_of_any_size_give_the_same_path() -> None:
+    first = dict.fromkeys("abc", 1.0)
+    paths = [
+        ablate(study(SQUARE, lambda p, k=k: 2.0**k * (4 * p["a"] + p["b"]), first).history)
+        for k in (0, 1020, -1020)
+    ]
+    assert paths[0].names == paths[1].names == paths[2].names
+    np.testing.assert_array_equal(paths[1].values, np.ldexp(paths[0].values, 1020))

@@ -17,6 +17,7 @@ from benchmarks.common.known_importances import (
 import luthier
 from luthier import Categorical, Float, State, TrialRow
 from luthier.analysis import Importance, importance
+from luthier.analysis.importances.ranking import METHODS
 from luthier.errors import StudyError, UnknownNameError, UnknownParameterError
 
 
@@ -211,3 +212,34 @@ def test_many_trials_are_ranked_too() -> None:
     history = study(make_linear(), n=1500).history
     for method in ("gp", "ped"):
         assert importance(history, method).names[0] == "x1"
+
+
+@pytest.mark.parametrize("method", ["gp", "fanova", "local"])
+def test_importances_do_not_depend_on_the_unit_of_the_values(method) -> None:
+    space = {"a": Float(0, 1), "b": Float(0, 1)}
+    results = []
+    for k in (0, 1020, -1020):
+        made = luthier.create_study(space=space, sampler="random", seed=1)
+        made.optimize(
+            lambda t, k=k: 2.0**k * (3 * t.params["a"] + t.params["b"]), n_trials=30, progress=False
+        )
+        results.append(made.importance(method))
+    for result in results[1:]:
+        assert result.names == results[0].names
+        np.testing.assert_array_equal(result.values, results[0].values)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_space_in_which_nothing_varies_ranks_nothing(method) -> None:
+    made = luthier.create_study(
+        space={"a": Categorical(["only"]), "b": luthier.Int(3, 3)}, sampler="random", seed=0
+    )
+    made.add_trials(
+        TrialRow(
+            number=-1, state=State.COMPLETE, params={"a": "only", "b": 3}, values=(float(i % 7),)
+        )
+        for i in range(30)
+    )
+    result = made.importance(method)
+    assert not result.important.any()
+    assert not result.values.any()

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import StudyError
 from ...history.history import History
 from ...models.additive_model import AdditiveModel
+from ...numerics.unit_size import to_unit_size
 from ...space.space import Space
 from ...typing import Array
 from ..finished_trials import collect_finished
@@ -51,7 +52,8 @@ def ablate(history: History, baseline: int = 0) -> AblationPath:
         raise StudyError(f"an ablation path needs one objective, got {len(history.directions)}")
     finished = collect_finished(history)
     use = np.flatnonzero(np.isfinite(finished.losses[:, 0]))
-    number, X, loss = finished.number[use], finished.X[use], finished.losses[use, 0]
+    number, X = finished.number[use], finished.X[use]
+    loss, exponent = to_unit_size(finished.losses[use, 0])
     space = history.space
     if len(use) < count_needed(space.d):
         quality = ModelQuality(0.0, 0.0, len(use), count_needed(space.d))
@@ -70,7 +72,7 @@ def ablate(history: History, baseline: int = 0) -> AblationPath:
         note = "the model does not expect the best trial to be better than the baseline"
         return AblationPath((), np.empty(0), quality, note)
     columns, losses = find_path(model, space, X[start], X[end])
-    values = history.values_of(losses)
+    values = history.values_of(np.ldexp(losses, exponent))
     return AblationPath(tuple(space.names[j] for j in columns), values, quality)
 
 

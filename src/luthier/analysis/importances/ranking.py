@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import StudyError, UnknownNameError
 from ...history.history import History
+from ...numerics.unit_size import to_unit_size
 from ...typing import Array
 from ...validation import check_real
 from ..finished_trials import collect_finished
@@ -130,11 +131,11 @@ def _bound(loss: Array) -> tuple[Array, str]:
     """Return losses (n,) with the infinite ones at the worst and the best there are, and a note."""
     finite = loss[np.isfinite(loss)]
     n_infinite = len(loss) - len(finite)
-    if not n_infinite:
-        return loss, ""
     if not len(finite):
         return np.zeros(len(loss)), ""
-    bounded = np.clip(loss, finite.min(), finite.max())
+    bounded, _ = to_unit_size(np.clip(loss, finite.min(), finite.max()))  # shares have no unit
+    if not n_infinite:
+        return bounded, ""
     return bounded, f"{n_infinite} infinite values count as the worst or the best finite one"
 
 
