@@ -28,6 +28,7 @@ FLOORS = [
     ["models", "monitoring"],
     ["samplers", "schedulers", "analysis", "stopping"],
     ["plots"],
+    ["report"],
     ["study"],
     ["server", "testing"],
     ["cli"],

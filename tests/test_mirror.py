@@ -158,6 +158,9 @@ THEMES = {
         "plots/texts",
     ],
     "plots/test_by_name": ["cli/plot", "plots/optuna_names"],
+    "report/test_contents": ["report/blocks", "report/evidence", "report/units"],
+    "report/test_html": ["report/plain", "report/style"],
+    "report/test_written": ["cli/report"],
     "plots/test_figures": [
         "plots/figures/compare",
         "plots/figures/contour",

@@ -40,6 +40,7 @@ __all__ = [
     "history",
     "measure",
     "plots",
+    "report",
     "samplers",
     "schedulers",
     "stopping",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from . import history as history
     from . import measure as measure
     from . import plots as plots
+    from . import report as report
     from . import samplers as samplers
     from . import schedulers as schedulers
     from . import stopping as stopping
@@ -122,6 +124,7 @@ else:
             "history": "",
             "measure": "",
             "plots": "",
+            "report": "",
             "samplers": "",
             "schedulers": "",
             "stopping": "",

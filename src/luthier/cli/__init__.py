@@ -27,6 +27,7 @@ _COMMANDS = {
     "check": ("check", "Check a search space before a run."),
     "diagnose": ("diagnose", "Say what may be wrong with a study and what to do, the worst first."),
     "plot": ("plot", "Draw a figure of a study into a file."),
+    "report": ("report", "Write a report of a study: what it found, and what to do."),
     "trials": ("results", "List the trials of a study."),
     "export": ("results", "Export all trials of a study as CSV or JSON."),
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from .. import analysis, plots
+from .. import report as reports
 from ..errors import TrialError
+from ..passwords import hide_password
 from ..trial.record import TrialRow
 from .engine import Engine
 from .trial_number import number_of
@@ -181,6 +184,38 @@ class Insights:
             TooFewResultsError: The trials tell too little for it.
         """
         return plots.plot(self, name, **options)
+
+    def report(self, path: str | Path | None = None) -> reports.StudyReport:
+        """Report on the study: what it found, what mattered, what may be wrong, how to repeat it.
+
+        The page says it in words, with figures and tables, and holds all that it shows. What the
+        trials tell too little for, it says so.
+
+        Args:
+            path: File to write, which ends in .html or .md; None for none.
+
+        Returns:
+            The report, which shows itself in a notebook and has `save(path)`.
+
+        Raises:
+            ValueError: The file has another ending.
+        """
+        engine = self.engine
+        if path is not None:
+            reports.check_path(path)
+        with engine.reading() as history:
+            origin = reports.Origin(
+                name=engine.name,
+                storage=hide_password(engine.storage.url or ""),
+                sampler=repr(engine.sampler),
+                scheduler="" if engine.scheduler is None else repr(engine.scheduler),
+                created_s=engine.storage.study(engine.name).created_s,
+                declared=engine.declared,
+            )
+            made = reports.make_report(history, engine.rows(), origin)
+        if path is not None:
+            made.save(path)
+        return made
 
     def importance(
         self,
