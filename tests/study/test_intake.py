@@ -12,6 +12,7 @@ from luthier import Categorical, Float, Int, State
 from luthier.samplers import Random
 from luthier.schedulers.base import Next, Scheduler
 from luthier.storages import from_url
+from luthier.study import intake
 from luthier.trial.record import Decision
 
 SQUARE = {"a": Categorical(list("uvwxyz")), "b": Int(1, 6)}  # 36 points
@@ -177,6 +178,28 @@ def test_a_point_that_others_begin_first_is_given_up_however_often(tmp_path, mon
     xs = [row.params["x"] for row in study.trials]
     assert trial.number == 30
     assert len(set(xs)) == 31
+
+
+class Pauses:
+    """Pauses that are noted and not made."""
+
+    def __init__(self):
+        self.longest = []
+
+    def uniform(self, low, high):
+        self.longest.append(high)
+        return 0.0
+
+
+def test_a_worker_pauses_from_the_second_time_on_that_another_was_quicker(tmp_path, monkeypatch):
+    pauses = Pauses()
+    monkeypatch.setattr(intake, "_pauses", pauses)
+    ask_beside_rivals(tmp_path, monkeypatch, Counting(), 30, dict)
+    first, *later = pauses.longest
+    assert first == 0
+    assert len(later) == 29
+    assert later == sorted(later)
+    assert 0 < later[0] < later[-1] == 0.005
 
 
 def test_a_slow_sampler_keeps_its_point_while_others_begin_different_ones(tmp_path, monkeypatch):
