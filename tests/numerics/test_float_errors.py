@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import luthier
+from luthier import State, TrialRow
 from luthier.numerics.float_errors import default_errstate
 
 
@@ -33,3 +34,39 @@ def test_a_study_goes_on_whatever_numpy_is_told_to_raise(sampler, unit) -> None:
         with pytest.raises(FloatingPointError):  # the objective has what its user has set
             study.optimize(lambda trial: np.exp(np.float64(-1e4)) * np.float64(1e-300), n_trials=1)
     assert len(study.trials) == 21
+
+
+def tiny(number: int) -> TrialRow:
+    """Return a trial whose param is too small to be divided by three without a loss."""
+    return TrialRow(
+        number=0,
+        state=State.COMPLETE,
+        params={"x": (number + 1) * 7e-322, "c": "ab"[number % 2]},
+        values=(1e-310,),
+    )
+
+
+def test_what_others_have_stored_is_read_whatever_numpy_is_told_to_raise(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/a.db"
+    other = luthier.create_study("s", url, sampler="random")
+
+    def objective(trial: luthier.Trial) -> float:
+        x = trial.suggest_float("x", 0, 3)
+        trial.suggest_categorical("c", ["a", "b"])
+        if trial.number % 2:
+            other.engine.add_trials([tiny(i) for i in range(12)])
+        trial.report(1e-310, 1, checkpoint=x)
+        trial.set_constraint("slack", -1e-310)
+        return 1e-310
+
+    other.optimize(objective, n_trials=1, progress=False)
+    other.engine.add_trials([tiny(i) for i in range(12)])
+    with np.errstate(all="raise"):
+        study = luthier.load_study("s", url, sampler="random", scheduler="asha")
+        study.optimize(objective, n_trials=4, progress=False)
+        study.ask()
+        other.engine.add_trials([tiny(i) for i in range(12)])
+        trial = study.ask()
+        study.tell(trial, 1e-310)
+        study.engine.refresh()
+    assert len(other.trials) == len(study.trials)

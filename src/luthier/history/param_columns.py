@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..numerics.float_errors import default_errstate
 from ..space.choices import choice_key, find_choice
 from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.space import Space
@@ -60,6 +61,7 @@ class ParamColumns:
                 absent[:, j] = ~self._present(name, slice(0, self.n))
         return absent
 
+    @default_errstate()
     def set_space(self, space: Space) -> None:
         """Encode the trials again under a changed space; those that still fit are used."""
         self.space = space
@@ -150,6 +152,7 @@ class ParamColumns:
         if self.space.finite:
             self._without_key.append(i)
 
+    @default_errstate()
     def put(self, rows: Sequence[TrialRow], at: slice | list[int]) -> None:
         """Store the params of trials whose numbers are `at`."""
         self._make_room(max(r.number for r in rows) + 1)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ..checkpoints import Checkpoints, find_superseded
 from ..errors import CheckpointError, StorageError
 from ..history.history import find_leaders
+from ..numerics.float_errors import default_errstate
 from ..terminal import logger
 from ..trial.record import State, TrialRow
 from .bookkeeping import References
@@ -155,6 +156,7 @@ class CheckpointRetention:
         state = self.replica.history.state
         return {i for i in self.replica.books.checkpoints if state[i] == State.COMPLETE}
 
+    @default_errstate()
     def _find_best(self, numbers: Iterable[int]) -> set[int]:
         """The best of some complete trials; of infeasible ones only where none is feasible."""
         history = self.replica.history
@@ -171,6 +173,7 @@ class CheckpointRetention:
         above = [v for v in self.replica.history.constraints_of(number).values() if v > 0]
         return len(above), sum(above), *self.replica.history.losses[number], number
 
+    @default_errstate()
     def _is_among_best(self, row: TrialRow) -> bool:
         """Whether a trial that is not stored yet will be among the best that have checkpoints."""
         if row.state != State.COMPLETE or row.confirms is not None or row.values is None:

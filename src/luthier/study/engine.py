@@ -433,7 +433,7 @@ class Engine(ForkAware):
             LeaseLostError: The trial is already over, or was given to another worker.
             UnstorableError: The storage takes nothing of its end.
         """
-        with self._lock, default_errstate():
+        with self._lock:
             unseen = (
                 reported_elsewhere
                 or outcome.state != State.COMPLETE
@@ -596,8 +596,9 @@ class Engine(ForkAware):
             return
         if not self.history.n_reports and outcome.state == State.COMPLETE:
             self.refresh()  # for reports that came past this process
-        for topic, message in find_faults(self.history, self.scheduler, number, outcome):
-            self._warn(topic, message)
+        with default_errstate():
+            for topic, message in find_faults(self.history, self.scheduler, number, outcome):
+                self._warn(topic, message)
 
 
 class EngineLink:
