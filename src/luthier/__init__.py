@@ -25,6 +25,7 @@ __all__ = [
     "Study",
     "StudyRecord",
     "Trial",
+    "TrialDisturbedError",
     "TrialPruned",
     "TrialRow",
     "create_study",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from .analysis import GoodRegion as GoodRegion
     from .analysis import Recommendation as Recommendation
     from .errors import LuthierError as LuthierError
+    from .errors import TrialDisturbedError as TrialDisturbedError
     from .errors import TrialPruned as TrialPruned
     from .executors.sharing import share as share
     from .history import History as History
@@ -109,6 +111,7 @@ else:
             "Study": "study",
             "StudyRecord": "storages.base",
             "Trial": "trial",
+            "TrialDisturbedError": "errors",
             "TrialPruned": "errors",
             "TrialRow": "trial",
             "create_study": "study",

@@ -34,6 +34,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── UnknownAttributeError   a name that other libraries give to an attribute of a trial
     │   ├── UnstorableError         no storage can hold it: it is too large, or has no JSON form
     │   ├── LeaseLostError          the trial was given to another worker; this result is refused
+    │   ├── TrialDisturbedError     raised by an objective: it failed for a reason outside of it
     │   ├── TrialTimeoutError       the trial ran longer than its limit
     │   ├── TrialMemoryError        the trial used more memory than its limit
     │   └── WorkerDiedError         the process that ran the trial ended
@@ -190,6 +191,13 @@ class UnstorableError(TrialError, ValueError):
 
 class LeaseLostError(TrialError):
     """The trial was given to another worker; this result is refused."""
+
+
+class TrialDisturbedError(TrialError):
+    """Raised by an objective that fails for a reason outside of it, such as a server that is away.
+
+    The trial fails like any other; models do not learn from it.
+    """
 
 
 class TrialTimeoutError(TrialError, TimeoutError):

@@ -122,3 +122,14 @@ def test_failures_of_params_that_have_completed_say_nothing(failed_first: bool) 
     for number in (collect_losses(history).number, collect_constraints(history)["a"].number):
         assert number[history.state[number] == State.FAILED].tolist() == [lost]
         assert len(number) == 8
+
+
+def test_disturbed_trials_say_nothing() -> None:
+    rows = [testing.trial({"x": i / 10, "y": 0.5}, float(i)) for i in range(5)]
+    away = testing.trial(
+        {"x": 0.7, "y": 0.5}, None, State.FAILED, error="TrialDisturbedError: away"
+    )
+    fault = testing.trial({"x": 0.8, "y": 0.5}, None, State.FAILED, error="ValueError: singular")
+    history = testing.history(*rows, away, fault)
+    assert history.unblamed.tolist() == [False] * 5 + [True, False]
+    assert collect_losses(history).number.tolist() == [0, 1, 2, 3, 4, 6]

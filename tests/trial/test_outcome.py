@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 import luthier
-from luthier import Space, State
+from luthier import Space, State, TrialRow
 from luthier.errors import LeaseLostError, ObjectiveValueError, StorageFullError, TrialError
 from luthier.trial.handle import Trial
 from luthier.trial.notes import TrialNotes
@@ -132,7 +132,6 @@ def test_told_a_trial_is_complete_with_a_value_and_failed_without():
     assert (tell(1).state, tell(1).values, tell(1).error) == (State.COMPLETE, (1.0,), None)
     assert (tell(None).state, tell(None).error) == (State.FAILED, "told as failed")
     assert tell(None, "failed", error="out of memory").error == "out of memory"
-    assert tell(1, error="not needed").error is None
     assert tell(math.nan).state == State.FAILED
     assert tell({"b": 2, "a": 1}, objectives=("a", "b")).values == (1.0, 2.0)
 
@@ -207,3 +206,28 @@ def test_a_failure_that_is_raised_keeps_its_frames_for_a_debugger():
     with pytest.raises(ValueError, match="Big") as raised:
         luthier.create_study(seed=0).optimize(fails, n_trials=1)
     assert "big" in raised.traceback[-1].frame.f_locals
+
+
+class OwnReason(luthier.TrialDisturbedError):
+    """A reason of the user's."""
+
+
+@pytest.mark.parametrize("error", [luthier.TrialDisturbedError("away"), OwnReason("away")])
+def test_a_disturbed_trial_is_known_by_its_error_however_it_ends(error):
+    def objective(trial):
+        raise error
+
+    for out in (run(objective), tell(None, error=error)):
+        assert out.state == State.FAILED
+        row = TrialRow(number=3, state=out.state, error=out.error)
+        assert row.disturbed
+        assert row.error.startswith("TrialDisturbedError: away")
+    assert not TrialRow(number=3, state=State.FAILED, error="ValueError: away").disturbed
+
+
+@pytest.mark.parametrize(
+    ("value", "state", "error"), [(1.0, None, "e"), (None, "pruned", "e"), (None, None, 3)]
+)
+def test_an_error_that_is_none_or_of_no_failure_is_refused(value, state, error):
+    with pytest.raises(TrialError, match="error="):
+        tell(value, state, error=error)

@@ -93,7 +93,8 @@ class Candidates:
             if row.state == State.COMPLETE:
                 groups.setdefault(key, []).append(row)
             worst = limits.setdefault(key, {})
-            crash = {"crash": 1.0 if row.state == State.FAILED else -1.0} if history.crash else {}
+            crashed = row.state == State.FAILED and not row.disturbed
+            crash = {"crash": 1.0 if crashed else -1.0} if history.crash else {}
             for name, value in (row.constraints | crash).items():
                 worst[name] = max(
                     worst.get(name, -math.inf), math.inf if math.isnan(value) else value

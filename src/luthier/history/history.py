@@ -83,6 +83,7 @@ class History:
                 "finished_s": np.full(16, np.nan),
                 "cost": np.full(16, np.nan),
                 "confirming": np.zeros(16, dtype=np.bool_),
+                "disturbed": np.zeros(16, dtype=np.bool_),
                 "n_claims": np.zeros(16, dtype=np.int64),
                 "resumed_step": np.full(16, np.nan),
                 "checkpoint_step": np.full(16, np.nan),
@@ -197,7 +198,7 @@ class History:
         if not self.crash:
             return noted
         not_failed = np.where(self.state == State.COMPLETE, -1.0, np.nan)
-        crash = np.where(self.state == State.FAILED, 1.0, not_failed)
+        crash = np.where((self.state == State.FAILED) & ~self.disturbed, 1.0, not_failed)
         return np.column_stack([noted, crash])
 
     @property
@@ -265,10 +266,16 @@ class History:
         return np.asarray((self.state >= State.PAUSED.value) | ~np.isnan(self.granted))
 
     @property
-    def superseded(self) -> Mask:
-        """(n,) whether a trial failed with params with which another has completed.
+    def disturbed(self) -> Mask:
+        """(n,) whether trials failed for a reason outside of them (`TrialDisturbedError`)."""
+        return self._columns.view("disturbed", self.n)
 
-        Models do not learn from it: such params count with what they came to.
+    @property
+    def unblamed(self) -> Mask:
+        """(n,) whether a failed trial says nothing of its params; models do not learn from it.
+
+        It was disturbed, or another trial has completed with the same params, which count with
+        what they came to.
         """
         ended = np.flatnonzero(self.fits & (self.state >= State.COMPLETE.value))
         failed = ended[self.state[ended] == State.FAILED.value]
@@ -279,9 +286,9 @@ class History:
             keys = self.space.keys(self.X[failed])
             numbers = [i for i, k in zip(failed, keys, strict=True) if k in came_to_something]
             self._superseded = (known, np.array(numbers, dtype=np.int64))
-        superseded = np.zeros(self.n, dtype=bool)
-        superseded[self._superseded[1]] = True
-        return superseded
+        unblamed = self.disturbed.copy()
+        unblamed[self._superseded[1]] = True
+        return unblamed
 
     @property
     def eligible(self) -> Mask:
@@ -527,6 +534,7 @@ class History:
         column["finished_s"][at] = [nan if r.finished_s is None else r.finished_s for r in rows]
         column["cost"][at] = [nan if r.cost is None else r.cost for r in rows]
         column["confirming"][at] = [r.confirms is not None for r in rows]
+        column["disturbed"][at] = [r.disturbed for r in rows]
         column["n_claims"][at] = [r.token for r in rows]
         for row in rows:
             self._put_sparse(row)
@@ -548,6 +556,7 @@ class History:
         column["finished_s"][i] = nan if row.finished_s is None else row.finished_s
         column["cost"][i] = nan if row.cost is None else row.cost
         column["confirming"][i] = row.confirms is not None
+        column["disturbed"][i] = row.disturbed
         column["n_claims"][i] = row.token
         self._put_sparse(row)
 

@@ -112,7 +112,7 @@ def tabulate_curves(history: History, levels: Array) -> CurveTable:
     worst = np.where(np.isfinite(worst), worst, V[finite].max() if finite.any() else 0.0)
     V = np.where(finite, V, np.where(known, worst, np.nan))
 
-    learns = history.fits & history.has_result & ~history.superseded
+    learns = history.fits & history.has_result & ~history.unblamed
     use = np.flatnonzero(learns & known.any(axis=1))
     V = V[use]
     order = order[use]

@@ -73,11 +73,11 @@ class ObservedLosses(NamedTuple):
 def collect_losses(history: History) -> ObservedLosses:
     """Return the trials that a model of one objective can learn from.
 
-    Trials that do not fit the space are left out, and failed ones whose params have completed.
+    Trials that do not fit the space are left out, and failures that say nothing of their params.
     """
     state = history.state
     complete = (state == State.COMPLETE) & history.fits
-    finished = np.flatnonzero(history.has_result & history.fits & ~history.superseded)
+    finished = np.flatnonzero(history.has_result & history.fits & ~history.unblamed)
 
     loss = np.where(complete, history.losses[:, 0], np.nan)
     finite = loss[np.isfinite(loss)]
@@ -121,7 +121,7 @@ class ObservedObjectives(NamedTuple):
 def collect_objectives(history: History) -> ObservedObjectives:
     """Return the trials that models of all objectives can learn from.
 
-    Trials that do not fit the space are left out, and failed ones whose params have completed. So
+    Trials that do not fit the space are left out, and failures that say nothing of their params. So
     are failed trials with a constraint: those are for the models of the constraints. For one
     objective see `collect_losses`. For several, infinities count as the best and the worst there
     is. A pruned trial counts with its last report, but neither better than the median of the
@@ -151,7 +151,7 @@ def _collect_several(history: History) -> tuple[Index, Array]:
     state = history.state
     fits = history.fits
     complete = (state == State.COMPLETE) & fits & ~np.isnan(history.losses).any(axis=1)
-    others = history.has_result & fits & (state != State.COMPLETE) & ~history.superseded
+    others = history.has_result & fits & (state != State.COMPLETE) & ~history.unblamed
     finished = np.flatnonzero(complete | others)
     if not complete.any():
         return finished[:0], np.empty((0, len(history.directions)))
@@ -191,12 +191,12 @@ class ObservedConstraint(NamedTuple):
 def collect_constraints(history: History) -> dict[str, ObservedConstraint]:
     """Return the complete and failed trials that reported each constraint, by its name.
 
-    Trials that do not fit the space are left out, and failed ones whose params have completed.
+    Trials that do not fit the space are left out, and failures that say nothing of their params.
     Infinities count as the largest and the smallest value there is. A constraint whose value is
     always the same, and satisfied, is left out.
     """
     state = history.state
-    failed = (state == State.FAILED) & ~history.superseded
+    failed = (state == State.FAILED) & ~history.unblamed
     ended = history.fits & ((state == State.COMPLETE) | failed)
     observed = {}
     for name, column in zip(history.constraint_names, history.constraints.T, strict=True):

@@ -76,7 +76,7 @@ class BOHB(Sampler):
         n_good = min(math.ceil(self.gamma * len(numbers)), MAX_GOOD)
         n_good = max(space.d + 1, n_good)
         running = (history.state == State.RUNNING) & ~history.has_result
-        bad = ((history.state == State.FAILED) & ~history.superseded) | running
+        bad = ((history.state == State.FAILED) & ~history.unblamed) | running
         bad[numbers] = False
         densities = self._fitter.fit(
             space,

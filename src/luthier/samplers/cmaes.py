@@ -175,7 +175,7 @@ class CMAES(Sampler):
         Generations of an earlier call are used again as far as the trials agree.
         """
         finished = history.has_result & history.fits & ~np.isnan(history.X).all(axis=1)
-        finished &= ~history.superseded
+        finished &= ~history.unblamed
         begin = self._begin(history)
         finished[:begin] = False
         numbers = np.flatnonzero(finished)

@@ -154,7 +154,7 @@ def collect_observations(history: History) -> tuple[Index, Array, Array]:
 
     constraints = history.constraints
     reported = history.has_result & history.fits & ~np.isnan(constraints).all(axis=1)
-    observed = ~np.isnan(loss) | (reported & ~history.superseded)
+    observed = ~np.isnan(loss) | (reported & ~history.unblamed)
     return np.flatnonzero(observed), loss[observed], constraints[observed]
 
 

@@ -19,11 +19,10 @@ def rank_trials(
 ) -> tuple[Index, int]:
     """Return the numbers of trials, the best first, and how many of them are finished.
 
-    Trials that do not fit the space are left out, and failed ones whose params have completed. The
-    order is: feasible complete trials by loss
-    (with several objectives as in `order_losses`); infeasible ones by how far they are from
-    feasible; pruned and paused ones by the step they reached and the loss there; failed and running
-    ones. Finished are all but the last.
+    Trials that do not fit the space are left out, and failures that say nothing of their params.
+    The order is: feasible complete trials by loss (with several objectives as in `order_losses`);
+    infeasible ones by how far they are from feasible; pruned and paused ones by the step they
+    reached and the loss there; failed and running ones. Finished are all but the last.
 
     Args:
         history: All trials.
@@ -34,7 +33,7 @@ def rank_trials(
     Source: Deb 2000 (infeasible trials behind feasible ones, by violation).
     """
     numbers = history.number if among is None else among
-    numbers = numbers[(history.fits & ~history.superseded)[numbers]]
+    numbers = numbers[(history.fits & ~history.unblamed)[numbers]]
     state = history.state[numbers]
     complete = numbers[state == State.COMPLETE]
     rest = numbers[(state != State.COMPLETE) & (state != State.WAITING)]

@@ -286,7 +286,7 @@ def _compare(
         broken = {
             row.tags["repeat"]
             for row in mine
-            if not row.feasible or (crash and row.state == State.FAILED)
+            if not row.feasible or (crash and row.state == State.FAILED and not row.disturbed)
         }
         kept = {repeat: repeat not in broken for repeat in sorted(values.keys() | broken)}
         y = np.array([*values.values()])

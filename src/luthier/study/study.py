@@ -278,6 +278,7 @@ class Study(Insights):
         trial: Trial | int,
         value: float | Sequence[float] | Mapping[str, float] | None = None,
         state: State | str | None = None,
+        error: BaseException | str | None = None,
     ) -> TrialRow:
         """End a trial.
 
@@ -288,6 +289,7 @@ class Study(Insights):
                 was pruned.
             state: "complete", "pruned" or "failed", or a `State`; complete if there is a value,
                 else failed. No other library's number.
+            error: Why it failed. Models do not learn from a `TrialDisturbedError`.
 
         Raises:
             ObjectiveValueError: The value is not a number, or not one for each direction.
@@ -298,7 +300,7 @@ class Study(Insights):
         if not (isinstance(handle.link, EngineLink) and handle.link.engine is self.engine):
             raise _not_a_trial(trial)
         number = handle.number
-        outcome = outcome_from_tell(number, handle.objectives, handle.notes(), value, state)
+        outcome = outcome_from_tell(number, handle.objectives, handle.notes(), value, state, error)
         try:
             row = self.engine.end(number, handle.ticket.token, outcome)
         except LeaseLostError:  # another worker's; after any other error it can be told again

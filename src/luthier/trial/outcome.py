@@ -14,6 +14,7 @@ from ..errors import (
     LeaseLostError,
     MachineError,
     ObjectiveValueError,
+    TrialDisturbedError,
     TrialError,
     TrialPruned,
 )
@@ -182,7 +183,7 @@ def outcome_from_tell(
     notes: TrialNotes,
     value: Any,
     state: State | str | None,
-    error: str | None = None,
+    error: BaseException | str | None = None,
 ) -> Outcome:
     """Return the outcome of a trial that is ended from outside, as by `Study.tell`.
 
@@ -195,7 +196,7 @@ def outcome_from_tell(
         error: Why it failed, where the caller knows.
 
     Raises:
-        TrialError: A trial does not end in this state.
+        TrialError: A trial does not end in this state, or has not failed and has an error.
         ObjectiveValueError: The value is not one number for each objective.
     """
     state = _read_state(state)
@@ -217,8 +218,23 @@ def outcome_from_tell(
             reason = nan
             values = None
     if state == State.FAILED:
-        reason = to_error_text(error) if error else reason
+        reason = _read_error(error) or reason
+    elif error:
+        raise TrialError(f"only a trial that failed has an error, got error={show(error)}")
     return _outcome(state, values, reason, notes)
+
+
+def _read_error(error: Any) -> str | None:
+    """Return why a trial failed as text; None for none.
+
+    Raises:
+        TrialError: It is neither an exception nor text.
+    """
+    if isinstance(error, BaseException):
+        return describe_exception(error)
+    if error is not None and not isinstance(error, str):
+        raise TrialError(f"an error is an exception or text, got error={show(error)}")
+    return to_error_text(error) if error else None
 
 
 def outcome_of_failure(exception: BaseException, notes: TrialNotes) -> Outcome:
@@ -252,7 +268,8 @@ def describe_exception(e: BaseException) -> str:
 
     Errors whose cause is not in the code of the objective have no traceback.
     """
-    name = type(e).__name__
+    is_disturbed = isinstance(e, TrialDisturbedError)  # what a row is known by, see its `disturbed`
+    name = (TrialDisturbedError if is_disturbed else type(e)).__name__
     try:
         text = f"{name}: {e}".splitlines()[0] if str(e) else name
     except (Exception, SystemExit):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ..argument_names import explain_attributes
+from ..errors import TrialDisturbedError
 
 ReportValue = float | tuple[float, ...]
 """Intermediate value: a number, or one for each of several objectives."""
@@ -135,6 +136,11 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.started_s is None or self.finished_s is None:
             return None
         return self.finished_s - self.started_s
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether it failed for a reason outside of it, so that its failure says nothing."""
+        return self.error is not None and self.error.startswith(TrialDisturbedError.__name__)
 
     @property
     def confirms(self) -> int | None:

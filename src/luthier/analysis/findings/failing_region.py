@@ -26,7 +26,8 @@ _MOST = 0.3
 def find(case: Case) -> Iterator[Finding | None]:
     """Look for it in a study."""
     history = case.history
-    ended = np.flatnonzero((history.state >= State.COMPLETE) & history.fits & ~history.confirming)
+    counts = history.fits & ~history.confirming & ~history.disturbed
+    ended = np.flatnonzero(counts & (history.state >= State.COMPLETE))
     failed = history.state[ended] == State.FAILED
     n_failed = int(failed.sum())
     if len(ended) < _FEWEST or n_failed < _FEWEST_FAILED:
@@ -68,7 +69,7 @@ def _find_frequent_error(case: Case) -> str:
     lines = Counter(
         row.error.split("\n", 1)[0][:100]
         for row in case.rows.values()
-        if row.error and row.state == State.FAILED
+        if row.error and row.state == State.FAILED and not row.disturbed
     )
     return lines.most_common(1)[0][0] if lines else ""
 
