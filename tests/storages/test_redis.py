@@ -16,6 +16,7 @@ import pytest
 import redis
 from tests.support.servers import RedisServer, shared
 
+import luthier
 from luthier.errors import (
     StorageDamagedError,
     StorageDeniedError,
@@ -292,6 +293,18 @@ def test_a_newer_layout_or_another_programs_is_refused(url, client):
         client.set("luthier:schema", found)
         with pytest.raises(error, match=r"upgrade luthier|another program"):
             Redis(url).studies()
+
+
+def test_what_an_older_luthier_wrote_is_marked_so_that_it_says_what_it_cannot_read(url, client):
+    study = luthier.create_study("s", url, sampler="random", seed=0)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, progress=False)
+    client.set("luthier:schema", b"3")
+    assert len(Redis(url, read_only=True).rows(1)) == 3
+    assert client.get("luthier:schema") == b"3"
+    assert Redis(url).upgrade() == (3, SCHEMA)
+    assert client.get("luthier:schema") == b"%d" % SCHEMA
+    assert Redis(url).upgrade() == (SCHEMA, SCHEMA)
+    assert len(luthier.load_study("s", url).trials) == 3
 
 
 @pytest.mark.parametrize(

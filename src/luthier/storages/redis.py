@@ -134,6 +134,7 @@ class Redis(Storage, ForkAware):
         self.url = with_options(self._place, self._options | own)
         self._answer_s = answer_s
         self._read_only = read_only
+        self._found_schema = SCHEMA  # before it was marked as ours
         self._lock = threading.Lock()
         self._pool: Any = None
         self._clock = ServerClock(self._server_s)
@@ -148,6 +149,11 @@ class Redis(Storage, ForkAware):
 
     def now(self) -> float:
         return self._clock.now()
+
+    def upgrade(self) -> tuple[int, int]:
+        with translating_errors(self):
+            self._open()
+        return self._found_schema, SCHEMA
 
     # -- studies
 
@@ -441,10 +447,13 @@ class Redis(Storage, ForkAware):
         return pool
 
     def _check_schema(self, pool: Any) -> None:
-        """Refuse what another program or a newer luthier has written."""
-        if self._read_only and not send_command(pool, "EXISTS", self._schema):
-            raise StorageError(f"{self!r} has no {self._schema!r}, so there is no study in it")
-        schema = send_command(pool, "EVAL", scripts.SCHEMA.text, 1, self._schema, SCHEMA)
+        """Refuse what another program or a newer luthier has written, and mark it as ours."""
+        if self._read_only:
+            schema = send_command(pool, "GET", self._schema)
+            if schema is None:
+                raise StorageError(f"{self!r} has no {self._schema!r}, so there is no study in it")
+        else:
+            schema = send_command(pool, "EVAL", scripts.SCHEMA.text, 1, self._schema, SCHEMA)
         if not schema.isdigit():
             raise StorageDamagedError(
                 f"{self._schema!r} in {self!r} is another program's; choose another '?prefix='"
@@ -454,6 +463,7 @@ class Redis(Storage, ForkAware):
                 f"{self!r} has schema {int(schema)}, this luthier reads up to {SCHEMA}; upgrade "
                 "luthier to open it"
             )
+        self._found_schema = int(schema)
 
     def _server_s(self) -> float:
         """Return the time on the server, in seconds since 1970."""
