@@ -1,11 +1,17 @@
-"""Figures of the pages, drawn when the site is built: `<!-- figure: history -->`.
+"""Figures of the pages, drawn when the site is built.
 
-They show one study, made here from numbers, so every build draws the same.
+    <!-- figure: history -->    a figure of one study, made here from numbers
+    <!-- drawn -->              what the block of Python above ends with, such as study.plot("edf")
+
+Where a page has the second, all its blocks of Python are run, in order and in one namespace.
 """
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import functools
+import io
 import math
 import re
 from typing import Any
@@ -15,19 +21,45 @@ from sphinx.application import Sphinx
 
 from luthier import Categorical, Float, History, Int, Space, plots
 from luthier.plots.backends.svg import write_svg
+from luthier.plots.figure import Figure
 from luthier.testing import history, trial
 
 _COMMENT = re.compile(r"<!-- figure: (\w+) -->")
+_DRAWN = "<!-- drawn -->"
+_BLOCK = re.compile(rf"^```python\n(.*?)^```\n(?:\n({_DRAWN})\n)?", re.DOTALL | re.MULTILINE)
 
 
 def write_figures(text: str) -> str:
-    """Return a page with each comment `<!-- figure: name -->` replaced by the figure."""
+    """Return a page with each of these comments replaced by the figure."""
+    if _DRAWN in text:
+        names: dict[str, Any] = {"__name__": "__main__"}
+        text = _BLOCK.sub(lambda found: draw_block(found, names), text)
     return _COMMENT.sub(lambda found: draw_example(found[1]), text)
+
+
+def draw_block(found: re.Match[str], names: dict[str, Any]) -> str:
+    """Run a block in a namespace, and return it with the figure that it ends with, if asked for."""
+    tree = ast.parse(found[1])
+    last = tree.body.pop() if found[2] else None
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(tree, "page", "exec"), names)
+        if last is None:
+            return found[0]
+        assert isinstance(last, ast.Expr)
+        assert isinstance(last.value, ast.Call)
+        last.value.keywords.append(ast.keyword("backend", ast.Constant("svg")))
+        call = ast.fix_missing_locations(ast.Expression(last.value))
+        drawn = eval(compile(call, "page", "eval"), names)
+    return found[0].replace(_DRAWN, to_html(drawn.figure))
 
 
 def draw_example(name: str) -> str:
     """Return a figure of the example as a block of raw HTML."""
-    figure = plots.plot(make_example(), name, backend="svg").figure
+    return to_html(plots.plot(make_example(), name, backend="svg").figure)
+
+
+def to_html(figure: Figure) -> str:
+    """Return a figure as a block of raw HTML."""
     return f'```{{raw}} html\n<div class="study-figure">{write_svg(figure)}</div>\n```'
 
 

@@ -241,6 +241,34 @@ def test_how_far_a_range_is_widened(dist, side, ends):
     assert type(wider) is type(dist)
 
 
+def gathered(loss, n=120):
+    """A study whose sampler has gathered near 0.03 of x, which has the effect `loss` says."""
+    rng = np.random.default_rng(3)
+    x = np.concatenate([rng.random(n // 2), 0.03 + 0.02 * rng.random(n // 2)])
+    y = np.concatenate([rng.random(n // 2), 0.5 + 0.1 * rng.random(n // 2)])
+    space = Space({"x": Float(0, 1), "y": Float(0.001, 1)})
+    rows = [
+        histories.trial({"x": float(a), "y": float(b)}, float(loss(a, b)))
+        for a, b in zip(x, y, strict=True)
+    ]
+    return diagnose(histories.history(*rows, space=space))
+
+
+def test_where_a_sampler_gathered_says_nothing_of_a_parameter_without_effect():
+    said = {f.subject: f.name for f in gathered(lambda x, y: (y - 0.55) ** 2)}
+    assert said["x"] == "flat-parameter"
+
+
+def test_a_log_scale_is_advised_where_small_values_are_good_and_not_where_zero_is():
+    small = gathered(lambda x, y: abs(math.log10(x / 0.04)))
+    assert ("wrong-scale", "x") in {(f.name, f.subject) for f in small}
+
+    zero = Space({"x": Float(0, 1)})
+    x = np.concatenate([np.zeros(20), np.linspace(0, 1, 60)])
+    rows = [histories.trial({"x": float(a)}, float(a)) for a in x]
+    assert "wrong-scale" not in {f.name for f in diagnose(histories.history(*rows, space=zero))}
+
+
 def test_a_failing_region_is_described_by_a_rule_that_a_space_takes():
     _, X = sick.draw(200, 0)
     bad = (X[:, 0] > 0.5) & (X[:, 1] > 0.5)

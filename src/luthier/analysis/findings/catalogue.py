@@ -71,7 +71,8 @@ class Detector(NamedTuple):
     is_slow: bool = False
 
 
-_SPACE = ("optimum-at-bound", "wrong-scale", "narrow-optimum", "flat-parameter")
+_PLACES = ("optimum-at-bound", "wrong-scale", "narrow-optimum")
+_SPACE = (*_PLACES, "flat-parameter")
 _SEARCH = ("no-better-than-random", "early-end", "late-end")
 _SLOW = ("slow-learning", "plateau")
 
@@ -100,7 +101,7 @@ CATALOGUE: tuple[Detector, ...] = (
     Detector("wrong-scale", wrong_scale.find, ("optimum-at-bound", "narrow-optimum")),
     Detector("optimum-at-bound", optimum_at_bound.find, ("narrow-optimum",)),
     Detector("narrow-optimum", narrow_optimum.find),
-    Detector("flat-parameter", flat_parameter.find, is_slow=True),
+    Detector("flat-parameter", flat_parameter.find, _PLACES, is_slow=True),
     Detector("constant-parameter", constant_parameter.find, ("flat-parameter", "narrow-optimum")),
     Detector("too-many-parameters", too_many_parameters.find),
     # of the search

@@ -2,7 +2,9 @@
 
 Statistic: the share of the best tenth in the lowest tenth of a linear range that begins at 0, or
 that spans more than two decades. Threshold: above 80 %, and binomial p against the larger of 10 %
-and a third of the share of all trials there; at least 30 trials. The threshold is ours.
+and a third of the share of all trials there; and trials there are better than those next to them
+(rank sums, p below 0.01), as a sampler may have gone there by chance. Where the best is 0 itself, a
+log scale does not reach it. At least 30 trials. The thresholds are ours.
 """
 
 from __future__ import annotations
@@ -10,8 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from ...numerics.count_tests import binomial_tail
+from ...numerics.rank_tests import rank_sum
 from ...space.distributions import Categorical
+from ...typing import Array
 from .case import Case
 from .finding import Finding
 from .wording import declare, with_range
@@ -20,6 +26,8 @@ _FEWEST = 30
 _LOWEST = 0.1
 _LEAST_SHARE = 0.8
 _LEAST_RATIO = 100
+_NEAR = 0.4
+_MOST_LIKELY = 0.01
 
 
 def find(case: Case) -> Iterator[Finding | None]:
@@ -36,11 +44,12 @@ def find(case: Case) -> Iterator[Finding | None]:
         u = case.X[:, j]
         top = u[case.top]
         low, low_all = int((top < _LOWEST).sum()), float((u < _LOWEST).mean())
-        if low <= _LEAST_SHARE * len(top):
+        raw = dist.from_unit(top)
+        is_zero = not np.median(raw) > 0
+        if low <= _LEAST_SHARE * len(top) or is_zero or not _is_better(case, u):
             yield None
             continue
-        raw = dist.from_unit(top)
-        least = float(raw[raw > 0].min(initial=dist.high))
+        least = float(raw[raw > 0].min())
         begin = dist.low or max(1.0 * (dist.step or 0), 10 ** math.floor(math.log10(least) - 1))
         yield Finding(
             name="wrong-scale",
@@ -55,3 +64,10 @@ def find(case: Case) -> Iterator[Finding | None]:
             doubt="good values above the lowest tenth",
             figure="slices",
         )
+
+
+def _is_better(case: Case, u: Array) -> bool:
+    """Whether trials in the lowest tenth are better than those next to it, by rank sums."""
+    lowest = u < _LOWEST
+    near = (u < _NEAR) & ~lowest
+    return rank_sum(case.rank[lowest], case.rank[near]) < _MOST_LIKELY
