@@ -77,6 +77,7 @@ THEMES = {
         "analysis/findings/too_many_parameters",
         "analysis/findings/underfitting",
         "analysis/findings/unstable_best",
+        "analysis/findings/unused_models",
         "analysis/findings/validation_below_training",
         "analysis/findings/wording",
         "analysis/findings/wrong_scale",

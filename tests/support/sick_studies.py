@@ -212,6 +212,19 @@ def duplicates(severity: float, seed: int) -> Sick:
     return study(complete(X, Bowl(SPACE, rng)(X)))
 
 
+def unused_models(severity: float, seed: int) -> Sick:
+    rng, X = draw(60, seed)
+    rows = complete(X, Bowl(SPACE, rng)(X))
+    proposed = SPACE.decode(SPACE.sample(rng, 60))
+    lost = rng.random(60) < 0.05 + 0.9 * severity
+    return study(
+        [
+            replace(row, proposal={**row.params, "width": other["width"]}) if is_lost else row
+            for row, other, is_lost in zip(rows, proposed, lost, strict=True)
+        ]
+    )
+
+
 def infeasibility(severity: float, seed: int) -> Sick:
     rng, X = draw(100, seed)
     broken = rng.random(100) < 0.1 + 0.85 * severity
@@ -572,6 +585,7 @@ KINDS: dict[str, Callable[[float, int], Sick]] = {
         flat_parameter,
         constant_parameter,
         too_many_parameters,
+        unused_models,
         duplicates,
         no_better_than_random,
         early_end,

@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..history.resources import losses_at
+from ..models.obstacles import Obstacle, find_obstacles
 from ..trial.record import State, TrialRow
 from ..typing import Array
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
@@ -89,6 +90,7 @@ class Explanation(NamedTuple):
             another choice.
         standing: Where it stood at its last report; None without a report.
         end: How it ended, and why, in words.
+        obstacles: What kept models from being of use when it was proposed.
     """
 
     number: int
@@ -102,6 +104,7 @@ class Explanation(NamedTuple):
     distance: float
     standing: Standing | None
     end: str
+    obstacles: tuple[Obstacle, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"trial {self.number}: {self.origin}"]
@@ -117,6 +120,7 @@ class Explanation(NamedTuple):
                 f"the most similar earlier trial is {self.nearest}"
                 + (", with the same params" if self.distance < 1e-9 else f" ({self.distance:.2g})")
             )
+        lines.extend(f"models were of no use here: {obstacle}" for obstacle in self.obstacles)
         return "\n  ".join([*lines, self.end])
 
 
@@ -152,6 +156,7 @@ def explain(history: History, row: TrialRow, scheduler: str = "") -> Explanation
         distance=distance,
         standing=standing,
         end=_describe_end(row, standing, scheduler),
+        obstacles=tuple(find_obstacles(past)),
     )
 
 

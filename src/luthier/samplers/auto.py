@@ -9,6 +9,7 @@ import numpy as np
 from .. import models
 from ..history.history import History
 from ..history.resources import is_partial
+from ..models.obstacles import LATEST, Obstacle, find_obstacles
 from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array
@@ -77,14 +78,20 @@ class Auto(Sampler):
         self._method = Method("Auto", "nothing has been proposed yet")
         # by number of finished trials: the trials that were checked, and Kendall's tau
         self._checks: dict[int, tuple[bytes, float]] = {}
+        # how many times 20 trials there were at the last look, and what keeps models from learning
+        self._obstacles: tuple[int, list[Obstacle]] = (0, [])
 
     def explain(self) -> str:
-        """Return the method of the last proposal, and the reason for it."""
-        return f"{self._method.name}: {self._method.why}"
+        """Return the method of the last proposal, the reason for it, and what keeps models out."""
+        return "; ".join(
+            [f"{self._method.name}: {self._method.why}", *map(str, self._obstacles[1])]
+        )
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         method = self._choose(space, history, n)
         self._method = method
+        if (n_looks := history.n // LATEST) != self._obstacles[0]:
+            self._obstacles = (n_looks, find_obstacles(history))
         if method.name == "start":
             return sample_startup(space, history, n, rng)
         return self._sampler(method.name, method.since).sample(space, history, n, rng)

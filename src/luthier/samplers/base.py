@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,12 @@ class Sampler(ABC):
 
     A sampler holds its settings and at most a cache that can be rebuilt from the history: the same
     space, history and generator give the same proposals, in this process or another.
+
+    Attributes:
+        learns: Whether proposals depend on results.
     """
+
+    learns: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

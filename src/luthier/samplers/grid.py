@@ -24,6 +24,8 @@ class Grid(Sampler):
     Source: none. Deviation: none.
     """
 
+    learns = False
+
     def __init__(self) -> None:
         # the space, the number of trials and the first open point of the last call
         self._last_call: tuple[Space | None, int, int] = (None, 0, 0)

@@ -31,6 +31,8 @@ class QMC(Sampler):
     (Burley 2020). Deviation: no repeats in finite spaces.
     """
 
+    learns = False
+
     def __init__(self, seed: int | None = None) -> None:
         if seed is not None:
             check_whole("seed", seed, least=0)

@@ -20,5 +20,7 @@ class Random(Sampler):
     Source: Bergstra & Bengio 2012. Deviation: no repeats in finite spaces.
     """
 
+    learns = False
+
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         return replace_seen(space, history, space.sample(rng, n), rng)

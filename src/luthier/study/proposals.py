@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import SpaceExhaustedError
 from ..history.history import History
+from ..models.obstacles import LATEST, find_obstacles
 from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler, unseen_points
 from ..space.discovery import discover_conditions
@@ -20,6 +21,7 @@ from ..typing import Array
 from ..warn_once import WarnOnce
 from .looks import Looks
 
+_FEWEST_SAMPLED = 20  # points of a sampler before it is judged
 _ATTEMPTS = 100  # to complete enqueued params so that they keep the constraints
 
 
@@ -45,6 +47,8 @@ class Proposals:
         self._looks = Looks()
         self._discovered = history.space
         self._has_said_used_up = False
+        self._n_sampled = 0
+        self._n_replaced = 0
         # The space with its reach, and the space and number of moved trials from which it follows.
         self._reachable = history.space
         self._reach_basis: tuple[Space, int] | None = None
@@ -107,6 +111,8 @@ class Proposals:
             space = self._space_after(number)  # the latest trials may have shown more of it
             X = self._sample(space, sampler, number, attempt)
         self._warn_of_repeats(space, sampler, X)
+        if not number % LATEST and sampler.learns:
+            self._warn_of_obstacles()
         return space.decode(X)[0]
 
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,14 +173,31 @@ class Proposals:
                 "sampler='grid', which ends here",
             )
 
+    def _warn_of_obstacles(self) -> None:
+        """Say what keeps the sampler from learning; who proposes each 20th trial looks for it."""
+        for obstacle in find_obstacles(self.history):
+            self._warn(f"{obstacle.kind} {obstacle.subject}", str(obstacle))
+
     def _sample(self, space: Space, sampler: Sampler, number: int, attempt: int) -> Array:
         if not space.d:
             return np.empty((1, 0))
         rng = self._streams.at(number, int.from_bytes(os.urandom(4)) + 1 if attempt else 0)
         X = sampler.sample(space, self.history, 1, rng)
+        self._n_sampled += 1
         missing = np.isnan(X)
         if missing.any() and (missing & space.active(X)).any():  # as in trials it starts from
             X = space.place(space.to_cube(X, rng))
         if space.constraints and not space.feasible(X).all():  # a sampler that ignores constraints
             X = space.sample(rng, 1)
+            self._n_replaced += 1
+            self._warn_of_replaced(sampler)
         return X
+
+    def _warn_of_replaced(self, sampler: Sampler) -> None:
+        if self._n_sampled >= _FEWEST_SAMPLED and 2 * self._n_replaced > self._n_sampled:
+            self._warn(
+                "replaced",
+                f"{self._n_replaced} of {self._n_sampled} points that {sampler!r} proposed break "
+                "a constraint of the space, and random points took their place: let its `sample` "
+                "return points for which space.feasible(X) is true",
+            )

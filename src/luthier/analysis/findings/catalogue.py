@@ -48,6 +48,7 @@ from . import (
     too_many_parameters,
     underfitting,
     unstable_best,
+    unused_models,
     validation_below_training,
     wrong_scale,
 )
@@ -105,6 +106,7 @@ CATALOGUE: tuple[Detector, ...] = (
     Detector("constant-parameter", constant_parameter.find, ("flat-parameter", "narrow-optimum")),
     Detector("too-many-parameters", too_many_parameters.find),
     # of the search
+    Detector("unused-models", unused_models.find, ("no-better-than-random",)),
     Detector("duplicates", duplicates.find),
     Detector("no-better-than-random", no_better_than_random.find),
     Detector("early-end", early_end.find),
