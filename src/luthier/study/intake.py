@@ -24,7 +24,8 @@ from .proposals import Proposals
 from .replica import Replica
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
-# Between two attempts, at random: so that workers that have met twice do not meet again.
+_AT_ONCE = 3  # attempts without a pause: most often a worker comes to its turn by then
+# Between two later ones, at random: so that workers that have met do not meet again.
 _SHORTEST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
 _pauses = random.SystemRandom()  # a fork has others, and nobody's seed is touched
@@ -173,7 +174,8 @@ class Intake:
         history = self.replica.history
         offer = Offer(self.proposals, history, request.sampler)
         n_refused = 0
-        pause_s = 0.0
+        n_late = 0
+        pause_s = _SHORTEST_PAUSE_S
         while n_refused < _ATTEMPTS:
             move = Next.START if scheduler is None else scheduler.next(history)
             if isinstance(move, Resume):
@@ -189,8 +191,10 @@ class Intake:
 
             if row is not None:
                 return row
-            time.sleep(_pauses.uniform(0.0, pause_s))
-            pause_s = min(2 * pause_s + _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S)
+            n_late += 1
+            if n_late > _AT_ONCE:
+                time.sleep(_pauses.uniform(0.0, pause_s))
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         return Next.WAIT
 
     def _begin(self, params: dict[str, Any], request: Request) -> TrialRow | None:
