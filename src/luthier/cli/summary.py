@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 import click
+import numpy as np
 
+from ..analysis import importance, incumbent
 from ..analysis.recommendation import require_results
-from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError
+from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, TooFewResultsError
 from ..history.history import History
 from ..measure import total_consumption
 from ..monitoring.json_logs import values_by_name
@@ -17,10 +19,13 @@ from ..study.study import Study
 from ..trial.record import State, TrialRow
 from ..trial.table import to_records
 from ..validation import are_named
+from .sparks import draw_bar, draw_progress, sample_best
 from .tables import print_pairs, print_trials
 from .text import escape, format_duration, format_null, format_time, format_value
 
 _N_FINDINGS = 2  # that a summary shows
+_N_BARS = 5
+_MAX_RANKED = 3_000  # trials from which importances are estimated, evenly chosen
 
 
 def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_last: int) -> None:
@@ -37,6 +42,7 @@ def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_l
     print_pairs(_facts(study, rows, counts, created_s))
     _print_best(study)
     _print_space(study)
+    _print_importance(study.history)
     _print_findings(study)
     if rows and n_last:
         click.echo(f"\nlast {min(n_last, len(rows))} trials")
@@ -53,6 +59,8 @@ def _facts(
         "created": format_time(created_s),
         "trials": format_counts(counts),
     }
+    if len(study.directions) == 1 and (text := _describe_progress(study.history)):
+        facts["progress"] = text
     if text := _describe_constraints(study.history):
         facts["constraints"] = text
     if "checkpoints" in study.engine.spec:
@@ -100,6 +108,30 @@ def _print_space(study: Study) -> None:
     print_pairs({name: _describe_distribution(d) for name, d in study.space.params.items()})
     for constraint in study.space.constraints:
         click.echo(f"  subject to {escape(constraint.text)}")
+
+
+def _describe_progress(history: History) -> str:
+    try:
+        return draw_progress(sample_best(incumbent(history)))
+    except TooFewResultsError:
+        return ""
+
+
+def _print_importance(history: History) -> None:
+    """The parameters that separate the good trials from the others, by the quickest method."""
+    if not history.space.d:
+        return
+    if history.n > _MAX_RANKED:
+        hidden = np.ones(history.n, dtype=bool)
+        hidden[np.linspace(0, history.n - 1, _MAX_RANKED).astype(int)] = False
+        history = history.without(hidden)
+    found = importance(history, "ped")
+    told = np.flatnonzero(found.important)[:_N_BARS]
+    if not len(told):
+        return
+    click.echo("\nwhat separates the good trials (see: luthier report)")
+    most = found.values[told].max()
+    print_pairs({found.names[i]: draw_bar(found.values[i] / most) for i in told})
 
 
 def _print_findings(study: Study) -> None:

@@ -19,6 +19,7 @@ from ..trial.record import State, TrialRow
 from ..validation import default_names
 
 _N_FAILURES = 5  # the latest that an overview lists
+_N_STEPS = 40  # of the course of the best value
 
 
 class RunningTrial(msgspec.Struct, frozen=True):
@@ -107,6 +108,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
         counts: Number of trials by state.
         feasible: How many complete trials break no constraint; None where no trial has any.
         best: The best trial; None where none is complete and feasible, or with several objectives.
+        progress: With one objective, the best value after equal parts of the trials, at most 40,
+            from the first that has one.
         front: With several objectives, how many of these trials no other beats in all of them; else
             None.
         rates: How many trials end in a minute.
@@ -123,6 +126,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     feasible: int | None
     best: Best | None
+    progress: list[float]
     front: int | None
     rates: Rates
     retries: int
@@ -176,6 +180,7 @@ def make_overview(
         counts={state.name.lower(): counts[state] for state in State},
         feasible=len(feasible) if any(row.constraints for row in rows) else None,
         best=_find_best(feasible, directions) if n_objectives == 1 else None,
+        progress=_follow_best(feasible, directions, len(rows)) if n_objectives == 1 else [],
         front=_count_front(feasible, directions) if n_objectives > 1 else None,
         rates=_rates(ended, now),
         retries=sum(row.retries for row in rows),
@@ -190,6 +195,21 @@ def _find_best(feasible: Sequence[TrialRow], directions: Sequence[str]) -> Best 
     losses = sign * np.array([*values.values()]).reshape(-1, 1)
     leaders = find_leaders(np.array([*values], dtype=np.int64), losses).tolist()
     return Best(leaders[0], values[leaders[0]]) if leaders else None
+
+
+def _follow_best(feasible: Sequence[TrialRow], directions: Sequence[str], n: int) -> list[float]:
+    """The best value at equal distances, from the first trial that has one to the last of n."""
+    known = [(r.number, r.values[0]) for r in feasible if r.values and not math.isnan(r.values[0])]
+    if not known:
+        return []
+    number, value = np.array(sorted(known)).T
+    follow = np.maximum if directions[0] == "maximize" else np.minimum
+    best = follow.accumulate(value)
+    last = max(float(number[-1]), n - 1.0)
+    n_steps = min(_N_STEPS, int(last - number[0]) + 1)
+    at = np.searchsorted(number, np.linspace(number[0], last, n_steps), side="right") - 1
+    steps: list[float] = best[at].tolist()
+    return steps
 
 
 def _count_front(feasible: Sequence[TrialRow], directions: Sequence[str]) -> int:
