@@ -74,6 +74,8 @@ def test_likelihood_and_predictions_equal_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(
         covariance + noise * np.eye(8), other.predict(at.N, return_cov=True)[1], atol=1e-9
     )
+    average = joint_mean.mean(), covariance.mean()
+    np.testing.assert_allclose(model.predict_average(at), average, rtol=1e-7, atol=1e-9)
 
 
 def test_a_category_counts_as_one_apart() -> None:

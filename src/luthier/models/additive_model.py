@@ -12,6 +12,9 @@ from ..space.space import Space
 from ..typing import Array
 from .training_data import InputEncoder
 
+_MANY = 150  # trials are enough for a thorough search of the hyperparameters
+_FEW_STEPS = 8  # from hyperparameters of similar trials
+
 
 class AdditiveModel:
     """An additive Gaussian process over trials of a space, in units of the loss.
@@ -27,6 +30,8 @@ class AdditiveModel:
         theta: The hyperparameters, of the columns that vary.
     """
 
+    theta: Array
+
     @one_thread()
     def __init__(
         self, space: Space, X: Array, loss: Array, start: AdditiveModel | None = None
@@ -38,10 +43,13 @@ class AdditiveModel:
         V = self._columns(X)
         y = (loss - self._shift) / self._scale
         p = len(self._encoder.numbers)
-        if start is None:
-            self.theta = additive_gp.fit(V, p, y)
-        else:
-            self.theta = additive_gp.fit(V, p, y, start.theta, max_steps=40)
+        near = None if start is None else start.theta
+        if near is None and len(V) >= 2 * _MANY:  # a step takes the square of the trials
+            few = slice(None, None, -(-len(V) // _MANY))
+            near = additive_gp.fit(V[few], p, y[few])
+        self.theta = (
+            additive_gp.fit(V, p, y) if near is None else additive_gp.fit(V, p, y, near, _FEW_STEPS)
+        )
         self._process, self._mean, self._variance = additive_gp.condition(self.theta, V, p, y)
 
     def _columns(self, X: Array) -> Array:

@@ -27,6 +27,7 @@ from .training_data import (
 )
 
 _MAX_OBSERVATIONS = 500  # observations that a surrogate is fitted to: the latest
+_N_LEVELS = 9  # of `Hyperparameters`, up to 128 observations: with more the mode is the same one
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,8 @@ class Surrogate:
 
         Source: Moosbauer 2021, eq. 10.
         """
-        mean, covariance = self._model.predict_joint(self._encoder.encode(X))
-        variance = max(float(covariance.mean()), 0.0)
-        return self._shift + self._scale * float(mean.mean()), self._scale * math.sqrt(variance)
+        mean, variance = self._model.predict_average(self._encoder.encode(X))
+        return self._shift + self._scale * mean, self._scale * math.sqrt(variance)
 
     @one_thread()
     def draws(self, X: Array, n: int, rng: np.random.Generator) -> Array:
@@ -197,7 +197,7 @@ def probability_of_feasibility(space: Space, history: History, X: Array) -> Arra
 
 def _estimate(Z: Inputs, y: Array, warp: Callable[[Array], Array]) -> Array:
     """Return hyperparameters of a model of outcomes (n,) at n points."""
-    return Hyperparameters().estimate(WarpedOutcomes(Z, y, warp))[1]
+    return Hyperparameters(n_levels=_N_LEVELS).estimate(WarpedOutcomes(Z, y, warp))[1]
 
 
 def _differ(Z: Inputs) -> bool:

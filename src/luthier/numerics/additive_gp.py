@@ -119,7 +119,9 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, lower: Index) -> tuple[f
     """
     d, n = len(D), len(y)
     rho, s, noise = _split(theta)
-    k_each, slope_each = matern_slope(rho[:, None] * D)
+    k_each, slope_each = np.empty_like(D), np.empty_like(D)
+    for j in range(d):  # one column at a time stays in the processor's cache
+        k_each[j], slope_each[j] = matern_slope(rho[j] * D[j])
     k_all, slope_all = matern_slope(rho @ D / max(d, 1))
     E_1 = k_each.sum(axis=0)
     E_2 = (E_1**2 - np.einsum("ij,ij->j", k_each, k_each)) / 2
@@ -140,9 +142,13 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, lower: Index) -> tuple[f
     trace = float((inverse.diagonal() - alpha * alpha).sum())
     W = inverse.T.reshape(-1)[lower] - np.outer(alpha, alpha).reshape(-1)[lower]
     by_s = s * (np.array([W @ E_1, W @ E_2, W @ k_all]) + 0.5 * trace * terms)
-    slope_each *= W * (s[0] + s[1] * E_1) - s[1] * W * k_each
-    slope_each += W * slope_all * (s[2] / max(d, 1))
-    by_rho = rho * np.einsum("ij,ij->i", slope_each, D)
+    by_each = W * (s[0] + s[1] * E_1)
+    W *= s[1]
+    by_rho = D @ (W * slope_all) * (s[2] / s[1] / max(d, 1))
+    for j in range(d):
+        slope_each[j] *= by_each - W * k_each[j]
+        by_rho[j] += slope_each[j] @ D[j]
+    by_rho *= rho
 
     z = (theta[:d] - _LOG_RHO[0]) / _LOG_RHO[1]
     w = (theta[d : d + 3] - _prior_of_s(d)) / _LOG_S[1]

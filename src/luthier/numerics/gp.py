@@ -430,6 +430,17 @@ class Posterior:
         w = k @ self._R[:n, :n].T
         return k @ self._alpha[:n], self.covariance(Z, Z) - w @ w.T
 
+    def predict_average(self, Z: Inputs) -> tuple[float, float]:
+        """Mean and variance of the average of the noise-free process over m points.
+
+        They are the means of what `predict_joint` returns, of which the covariance is not formed.
+        """
+        n = self.n
+        k = self.signal * matern(self._squared_distances_to(Z)).mean(axis=0)
+        w = self._R[:n, :n] @ k
+        variance = float(self.covariance(Z, Z).mean()) - float(w @ w)
+        return float(k @ self._alpha[:n]), max(variance, 0.0)
+
     def gradients(self, Z: Inputs) -> tuple[Array, Array, Array, Array]:
         """`predict`, and the derivatives (m, p) of mean and variance by the numbers."""
         n, p = self.n, Z.N.shape[1]

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...typing import Array, Index
 
-N_HALVES = 8
+N_HALVES = 4
 _FACTOR = 0.8  # of the normal quantile; calibrated in benchmarks/importance.py
 _NOTHING = 0.005  # a share below which an interval reaches down to 0
 

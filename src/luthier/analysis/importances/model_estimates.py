@@ -23,11 +23,12 @@ from .swaps import N_GROUPS, design_swaps, estimate_indices
 _MOST_TRIALS = 400  # that a Gaussian process learns from
 _MOST_OF_FOREST = 5000  # that a forest does
 _N_POINTS = 8192  # at which it is evaluated, for all parameters together
+_GROUPS_OF_HALF = N_GROUPS // 2  # at which that of half of the trials is
 _N_TREES = 64
-_N_DRAWS = 256  # for each coalition
+_N_DRAWS = 1024  # for each coalition
 _GOOD_ENOUGH = 0.5  # R2 of a Gaussian process from which no forest is tried
 _N_FOLDS = 5
-_N_ASKED = 256  # points at which a process is asked what it does not know
+_N_ASKED = 128  # points at which a process is asked what it does not know
 
 
 class Sample(NamedTuple):
@@ -141,10 +142,15 @@ def by_process(
     design = design_swaps(space, n_points, sample.rng)
     indices = estimate_indices(design, model.predict_neighbours, sample.most)
 
+    few = design.first_groups(_GROUPS_OF_HALF)
+
     def of_half(half: Index) -> Array:
+        """What changes at some of the points, added to the estimate from all of them."""
         rows = at[half]
         part = AdditiveModel(space, sample.X[rows], sample.y[rows], start=model)
-        return estimate_indices(design, part.predict_neighbours, sample.most).total
+        change = estimate_indices(few, part.predict_neighbours, sample.most).groups
+        change -= indices.groups[:_GROUPS_OF_HALF]
+        return np.asarray(indices.total + change.mean(axis=0))
 
     low = high = np.full(space.d, np.nan)
     if quality.suffices:

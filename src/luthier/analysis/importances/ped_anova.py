@@ -19,6 +19,7 @@ _N_CELLS = 50
 _N_PERMUTATIONS = 200
 _N_BLOCKS = 10
 _LEAST_GOOD = 5
+_MOST_TRIALS = 5_000  # that are looked at; of more, as many at random
 _FEW = 200  # trials below which a quarter counts as good, else a tenth
 
 
@@ -65,6 +66,9 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
 
     Source: Watanabe 2023, eq. 9, and for parameters that are not always active arXiv 2601.20800.
     """
+    if len(X) > _MOST_TRIALS:
+        kept = np.sort(rng.permutation(len(X))[:_MOST_TRIALS])
+        X, good = X[kept], good[kept]
     labels = np.concatenate([good[None], _permute(good, rng)]).astype(np.float32)
     value = np.zeros(X.shape[1])
     p_value = np.ones(X.shape[1])

@@ -29,11 +29,18 @@ class SwapDesign(NamedTuple):
         A: (N, d) unit columns.
         others: B, and A_j for each parameter j: (N, d) each.
         active: (d, N) whether j is active both in A and in B.
+        n_groups: Number of groups.
     """
 
     A: Array
     others: list[Array]
     active: Mask
+    n_groups: int = N_GROUPS
+
+    def first_groups(self, n: int) -> SwapDesign:
+        """Return the first n groups alone."""
+        k = len(self.A) // self.n_groups * n
+        return SwapDesign(self.A[:k], [other[:k] for other in self.others], self.active[:, :k], n)
 
 
 class SobolIndices(NamedTuple):
@@ -43,7 +50,7 @@ class SobolIndices(NamedTuple):
         total: (d,) total indices.
         first: (d,) first-order indices; of a parameter that is not always active: where it is,
             times how often that is.
-        groups: (N_GROUPS, d) total indices of each group of points alone.
+        groups: (n_groups, d) total indices of each group of points alone.
     """
 
     total: Array
@@ -81,8 +88,8 @@ def estimate_indices(design: SwapDesign, predict: Predict, most: float = np.inf)
     """
     F = np.minimum(predict(design.A, design.others), most)
     f_A, f_B, swapped = F[0], F[1], F[2:]
-    by_group = ((swapped - f_A) ** 2).reshape(len(swapped), N_GROUPS, -1).mean(axis=2).T / 2
-    both = np.concatenate([f_A, f_B]).reshape(2, N_GROUPS, -1)
+    by_group = ((swapped - f_A) ** 2).reshape(len(swapped), design.n_groups, -1).mean(axis=2).T / 2
+    both = np.concatenate([f_A, f_B]).reshape(2, design.n_groups, -1)
     variance = both.var(axis=(0, 2))
     if not variance.any():
         zeros = np.zeros(len(swapped))
