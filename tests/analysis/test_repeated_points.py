@@ -33,6 +33,7 @@ def test_failed_trials_are_repeats_without_noise_and_confirmations_are_none():
     )
     found = duplicates(h)
     assert [group.tolist() for group in found.groups] == [[0, 1]]
+    assert np.array_equal(found.values[0], [1.0, math.nan], equal_nan=True)
     assert math.isnan(found.noise)
 
 

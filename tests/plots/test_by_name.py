@@ -37,8 +37,10 @@ def test_functions_of_optuna_are_found():
         plots.plot_nothing
 
 
-def test_all_names_of_optuna_lead_somewhere():
-    assert set(OPTUNA_NAMES.values()) & set(list_figures())
+@pytest.mark.parametrize("name", OPTUNA_NAMES)
+def test_every_name_of_optuna_leads_to_a_figure(name):
+    assert find_figure(name) in list_figures()
+    assert getattr(plots, name) is getattr(plots, OPTUNA_NAMES[name])
 
 
 def test_an_unknown_figure_is_refused_with_a_hint(study):

@@ -1,5 +1,7 @@
 """The data of each figure: golden numbers, and what is said where something is left out."""
 
+import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -8,31 +10,42 @@ import pytest
 import luthier
 from luthier import Categorical, Float, Int, Space, State, plots
 from luthier.analysis import (
+    attained_fronts,
     best_by_range,
     best_so_far,
     cumulative_shares,
     dominated_volume,
     expected_best,
     front_points,
+    gain_by_trial,
     one_parameter,
     parallel_lines,
+    repeated_points,
     reported_curves,
     resource_use,
     rung_agreement,
     study_comparison,
+    surrogate_calibration,
     value_ranks,
     worker_times,
 )
-from luthier.analysis.importances.result import Importance
+from luthier.analysis.importances.ablation import AblationPath
+from luthier.analysis.importances.result import Importance, Interaction
 from luthier.analysis.model_quality import ModelQuality
 from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError
 from luthier.plots.figure import Band, Bars, Dots, Heat, Line
+from luthier.plots.figures.ablation import describe_ablation
+from luthier.plots.figures.attainment import describe_attainment
+from luthier.plots.figures.calibration import describe_calibration
 from luthier.plots.figures.compare import describe_comparison
+from luthier.plots.figures.convergence import describe_convergence
 from luthier.plots.figures.curves import describe_curves
+from luthier.plots.figures.duplicates import describe_duplicates
 from luthier.plots.figures.edf import describe_edf
 from luthier.plots.figures.history import describe_history
 from luthier.plots.figures.hypervolume import describe_hypervolume
 from luthier.plots.figures.importance import describe_importance
+from luthier.plots.figures.interactions import describe_interactions
 from luthier.plots.figures.isolation import describe_isolation
 from luthier.plots.figures.parallel import describe_parallel
 from luthier.plots.figures.parameters import describe_axis, find_columns
@@ -303,27 +316,29 @@ def test_compare():
     )
 
 
+IMPORTANCE = Importance(
+    method="gp",
+    index="total",
+    objective="loss",
+    names=("lr", "n", "noise"),
+    values=np.array([0.8, 0.2, 0.01]),
+    low=np.array([0.7, 0.1, 0.0]),
+    high=np.array([0.9, 0.3, 0.02]),
+    first_order=np.full(3, math.nan),
+    p_value=np.array([0.001, 0.01, 0.6]),
+    important=np.array([True, True, False]),
+    interactions=(),
+    quality=ModelQuality(0.9, 0.8, 50),
+    n=50,
+    left_out={"failed": 2, "pruned": 0},
+    level=0.9,
+    among=None,
+    note="",
+)
+
+
 def test_importance():
-    record = Importance(
-        method="gp",
-        index="total",
-        objective="loss",
-        names=("lr", "n", "noise"),
-        values=np.array([0.8, 0.2, 0.01]),
-        low=np.array([0.7, 0.1, 0.0]),
-        high=np.array([0.9, 0.3, 0.02]),
-        first_order=np.full(3, math.nan),
-        p_value=np.array([0.001, 0.01, 0.6]),
-        important=np.array([True, True, False]),
-        interactions=(),
-        quality=ModelQuality(0.9, 0.8, 50),
-        n=50,
-        left_out={"failed": 2, "pruned": 0},
-        level=0.9,
-        among=None,
-        note="",
-    )
-    figure = describe_importance(record)
+    figure = describe_importance(IMPORTANCE)
     important, others = layers(figure, Bars)
     assert (important.at.tolist(), important.end.tolist()) == ([0, 1], [0.8, 0.2])
     assert important.interval.tolist() == [[0.7, 0.9], [0.1, 0.3]]
@@ -367,6 +382,132 @@ def test_effects():
     assert np.all((band.low <= average.y) & (average.y <= band.high))
     assert layers(figure, Line)[0].faint
     assert [panel.x.label for panel in figure.panels] == ["a", "b"]
+
+
+def test_interactions():
+    pairs = (Interaction(("n", "lr"), 0.3), Interaction(("lr", "noise"), -0.01))
+    figure = describe_interactions(dataclasses.replace(IMPORTANCE, interactions=pairs))
+    (heat,) = layers(figure, Heat)
+    known = {(i, j): heat.shade[i, j] for i, j in np.argwhere(~np.isnan(heat.shade)).tolist()}
+    assert known == {(1, 0): 0.3, (2, 0): 0.0}  # a row each, below the diagonal
+    assert figure.panels[0].x.categories == figure.panels[0].y.categories == ("lr", "n", "noise")
+    assert figure.notes[-1] == "The largest: n and lr 0.300, lr and noise -0.010."
+
+
+@pytest.mark.parametrize("method", ["gp", "ped"])
+def test_interactions_that_cannot_be_told_say_why(method):
+    few = history(*[trial({"x": i / 10}, float(i)) for i in range(4)])
+    figure = plots.interactions(few, method=method, backend="svg").figure
+    assert figure.panels == ()
+    assert figure.notes[0].startswith("not enough to say")
+    assert describe_interactions(IMPORTANCE).notes == ("The method knows none.",)
+
+
+def test_of_many_parameters_those_that_interact_most_are_shown():
+    names = tuple(f"p{i}" for i in range(40))
+    pairs = tuple(
+        Interaction((a, b), 1.0 / (i + 1))
+        for i, (a, b) in enumerate(itertools.pairwise(reversed(names)))
+    )
+    record = dataclasses.replace(IMPORTANCE, names=names, interactions=pairs)
+    figure = describe_interactions(record)
+    assert figure.panels[0].x.categories == names[-12:]
+    assert figure.notes[0] == "The 12 with the largest of 40 parameters."
+
+
+def test_ablation():
+    path = AblationPath(("lr", "n"), np.array([3.0, 1.0, 1.5]), ModelQuality(0.9, 0.8, 50))
+    figure = describe_ablation(path, 4, "loss", "minimize")
+    better, worse = layers(figure, Bars)
+    assert (better.at.tolist(), better.start.tolist(), better.end.tolist()) == ([1], [1], [3])
+    assert (worse.at.tolist(), worse.start.tolist(), worse.end.tolist()) == ([2], [1], [1.5])
+    assert better.hover == ("lr: 3 to 1",)
+    assert figure.panels[0].y.categories == ("trial 4", "lr", "n", "best trial")
+    (ends,) = layers(figure, Dots)
+    assert (ends.x.tolist(), ends.y.tolist()) == ([3, 1.5], [0, 3])
+    assert describe_ablation(path, 4, "loss", "maximize").panels[0].layers[0].at.tolist() == [2]
+
+
+def test_ablation_that_cannot_be_told_says_why():
+    given = history(*[trial({"x": i / 10}, float(i)) for i in range(4)])
+    figure = plots.ablation(given, backend="svg").figure
+    assert figure.panels == ()
+    assert figure.notes[0].startswith("not enough to say")
+
+
+def test_convergence():
+    record = gain_by_trial.Improvement(
+        objective="loss",
+        direction="minimize",
+        number=np.array([20, 50, 100]),
+        regret_bound=np.array([math.nan, 2.0, 0.5]),
+        noise=np.array([math.nan, 0.6, 0.7]),
+        expected_gain=np.array([math.nan, 1.0, 0.1]),
+        chance=np.array([math.nan, 0.9, 0.2]),
+    )
+    figure = describe_convergence(record)
+    bound, gain, noise = layers(figure, Line)
+    assert (bound.x.tolist(), bound.y.tolist()) == ([50, 100], [2, 0.5])
+    assert (gain.y.tolist(), noise.y.tolist()) == ([1, 0.1], [0.6, 0.7])
+    assert noise.dashed
+    assert layers(figure, Line, 1)[0].y.tolist() == [0.9, 0.2]
+    assert figure.notes[-1] == "After 1 of the trials no model could be believed."
+
+
+def test_calibration():
+    record = surrogate_calibration.Calibration(
+        objective="loss",
+        direction="minimize",
+        observed=np.array([1.0, 2.0, 4.0]),
+        predicted=np.array([1.5, 2.0, 3.0]),
+        sd=np.ones(3),
+        bins=np.array([1, 0, 0, 0, 0, 1, 0, 0, 0, 1]),
+        level=np.array([0.5, 0.9]),
+        coverage=np.array([1 / 3, 1.0]),
+        quality=ModelQuality(1.0, 0.8, 3),
+    )
+    figure = describe_calibration(record)
+    assert layers(figure, Line)[0].x.tolist() == [1, 4]
+    assert layers(figure, Dots)[0].y.tolist() == [1, 2, 4]
+    (bars,) = layers(figure, Bars, 1)
+    assert (bars.at[0], bars.end[0]) == (pytest.approx(0.05), 1)
+    assert layers(figure, Line, 1)[0].y == pytest.approx([0.3, 0.3])
+    assert figure.notes[0] == "Trials within them: 50 % intervals 33 %, 90 % intervals 100 %."
+
+
+def test_duplicates():
+    rows = [trial({"x": x}, v) for x, v in [(0.1, 1.0), (0.2, 5.0), (0.1, 3.0), (0.3, 2.0)]]
+    rows.append(trial({"x": 0.1}, state=State.FAILED))
+    figure = describe_duplicates(repeated_points.duplicates(history(*rows)))
+    (dots,) = layers(figure, Dots)
+    assert (dots.x.tolist(), dots.y.tolist()) == ([1, 3], [0, 0])
+    assert dots.hover == ("trial 0: 1", "trial 2: 3")
+    assert figure.panels[0].y.categories == ("trial 0 (3 times)",)
+    assert figure.title == "2 of 5 trials repeat a point (40 %)"
+    assert figure.notes == ("Values of one point differ by a standard deviation of 1.41.",)
+
+
+def test_no_duplicates_are_told():
+    figure = plots.duplicates(history(trial({"x": 0.1}, 1.0)), backend="svg").figure
+    assert figure.panels == ()
+    assert figure.notes == ("No point was tried twice.",)
+
+
+def test_attainment():
+    def run(*points):
+        rows = [trial({"x": i / 10}, point) for i, point in enumerate(points)]
+        return history(*rows, directions=["minimize", "maximize"], objectives=["loss", "speed"])
+
+    runs = [run((1.0, 1.0), (2.0, 5.0)), run((1.5, 4.0))]
+    half, all_ = layers(describe_attainment(attained_fronts.attainment(runs, [0.5, 1.0])), Line)
+    assert half.x.tolist() == all_.x.tolist() == [1, 1.5, 2]
+    assert half.y.tolist() == [1, 4, 5]
+    assert np.array_equal(all_.y, [math.nan, 1, 4], equal_nan=True)
+    assert half.steps
+    assert half.label == "50 % of the runs"
+    figure = plots.attainment(runs, levels=[0.5], backend="svg").figure
+    assert figure.title == "Fronts attained by 2 runs"
+    assert figure.panels[0].y.label == "speed (maximize)"
 
 
 # -- axes of values --------------------------------------------------------------------------------

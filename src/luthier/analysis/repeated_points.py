@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..trial.record import State
-from ..typing import Index
+from ..typing import Array, Index
 from .measured_trials import find_objective
 
 _MAX_GROUPS = 100
@@ -20,8 +20,10 @@ class Duplicates(NamedTuple):
     """Trials with the same params, re-runs of `Study.confirm` left out.
 
     Attributes:
+        objective: Name of the objective.
         groups: Numbers of the trials of each point that was tried more than once, the largest
             groups first; at most 100 of them.
+        values: Of each of these groups, the values of its trials; NaN where one has none.
         n_groups: Number of such points.
         n_repeats: Number of trials that tried what an earlier one had tried.
         n: Number of trials that have had a turn and fit the present space.
@@ -32,7 +34,9 @@ class Duplicates(NamedTuple):
         n_points: Number of points that the space has; inf for a continuous one.
     """
 
+    objective: str
     groups: tuple[Index, ...]
+    values: tuple[Array, ...]
     n_groups: int
     n_repeats: int
     n: int
@@ -70,8 +74,12 @@ def duplicates(history: History, objective: str | None = None) -> Duplicates:
 
     noise, n_noise = _pool(history, j, number, group)
     n_repeats = len(number) - len(sizes)
+    groups = tuple(number[by_group[begin[g] : begin[g + 1]]] for g in largest.tolist())
+    value = np.where(history.state == State.COMPLETE, history.values[:, j], np.nan)
     return Duplicates(
-        groups=tuple(number[by_group[begin[g] : begin[g + 1]]] for g in largest.tolist()),
+        objective=history.objectives[j],
+        groups=groups,
+        values=tuple(value[of] for of in groups),
         n_groups=len(repeated),
         n_repeats=n_repeats,
         n=len(number),

@@ -11,15 +11,21 @@ from .._lazy import attach
 
 __all__ = [
     "SVGFigure",
+    "ablation",
+    "attainment",
+    "calibration",
     "compare",
     "contour",
+    "convergence",
     "curves",
     "draw",
+    "duplicates",
     "edf",
-    "history",
     "effects",
+    "history",
     "hypervolume",
     "importance",
+    "interactions",
     "isolation",
     "parallel",
     "pareto",
@@ -36,14 +42,20 @@ if TYPE_CHECKING:
     from .backends.svg_figure import SVGFigure as SVGFigure
     from .by_name import plot as plot
     from .drawing import draw as draw
+    from .figures.ablation import ablation as ablation
+    from .figures.attainment import attainment as attainment
+    from .figures.calibration import calibration as calibration
     from .figures.compare import compare as compare
     from .figures.contour import contour as contour
+    from .figures.convergence import convergence as convergence
     from .figures.curves import curves as curves
+    from .figures.duplicates import duplicates as duplicates
     from .figures.edf import edf as edf
     from .figures.effects import effects as effects
     from .figures.history import history as history
     from .figures.hypervolume import hypervolume as hypervolume
     from .figures.importance import importance as importance
+    from .figures.interactions import interactions as interactions
     from .figures.isolation import isolation as isolation
     from .figures.parallel import parallel as parallel
     from .figures.pareto import pareto as pareto
@@ -58,15 +70,21 @@ else:
         __name__,
         {
             "SVGFigure": "backends.svg_figure",
+            "ablation": "figures.ablation",
+            "attainment": "figures.attainment",
+            "calibration": "figures.calibration",
             "compare": "figures.compare",
             "contour": "figures.contour",
+            "convergence": "figures.convergence",
             "curves": "figures.curves",
             "draw": "drawing",
+            "duplicates": "figures.duplicates",
             "edf": "figures.edf",
-            "history": "figures.history",
             "effects": "figures.effects",
+            "history": "figures.history",
             "hypervolume": "figures.hypervolume",
             "importance": "figures.importance",
+            "interactions": "figures.interactions",
             "isolation": "figures.isolation",
             "parallel": "figures.parallel",
             "pareto": "figures.pareto",
