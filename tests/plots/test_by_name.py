@@ -6,6 +6,7 @@ from click.testing import CliRunner
 import luthier
 from luthier import plots
 from luthier.cli import cli
+from luthier.cli.plot import OF_SEVERAL
 from luthier.errors import TooFewResultsError, UnknownNameError
 from luthier.plots.by_name import find_figure, list_figures
 from luthier.plots.optuna_names import OPTUNA_NAMES
@@ -73,6 +74,24 @@ def test_the_only_study_is_drawn_where_none_is_named(study, tmp_path):
     assert "time since the start" in (tmp_path / "h.svg").read_text()
 
 
+def test_the_model_and_the_params_of_a_figure_are_chosen(study, tmp_path):
+    call("plot", "importance", "--method", "ped", "-o", "i.svg")
+    assert "(ped)" in (tmp_path / "i.svg").read_text()
+    study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("n", 1, 3), n_trials=20)
+    call("plot", "contour", "--x", "n", "--y", "x", "-o", "c.svg")
+    assert (tmp_path / "c.svg").exists()
+
+
+@pytest.mark.parametrize("figure", sorted(OF_SEVERAL - {"attainment"}))
+def test_several_studies_are_drawn_together(study, tmp_path, figure):
+    other = luthier.create_study(name="other", storage="sqlite:///luthier.db", seed=1)
+    other.optimize(lambda t: t.suggest_float("x", 0, 1) + 1, n_trials=8)
+    call("plot", figure, "train", "other", "-o", "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert ">train<" in text
+    assert ">other<" in text
+
+
 @pytest.mark.parametrize(
     ("args", "status", "message"),
     [
@@ -84,6 +103,9 @@ def test_the_only_study_is_drawn_where_none_is_named(study, tmp_path):
         (["history", "-o", "none/a.svg"], 1, "Could not open file 'none/a.svg': No such file"),
         (["history", "-o", "none/a.png"], 1, "Could not open file 'none/a.png': No such file"),
         (["history"], 2, "Missing option"),
+        (["slices", "--method", "ped", "-o", "a.svg"], 2, "slices has no --method"),
+        (["importance", "--method", "moon", "-o", "a.svg"], 2, "method is one of"),
+        (["slices", "train", "train", "-o", "a.svg"], 2, "slices shows one study, got 2"),
     ],
 )
 def test_wrong_words_are_refused(study, tmp_path, args, status, message):

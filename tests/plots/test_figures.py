@@ -32,7 +32,7 @@ from luthier.analysis import (
 from luthier.analysis.importances.ablation import AblationPath
 from luthier.analysis.importances.result import Importance, Interaction
 from luthier.analysis.model_quality import ModelQuality
-from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError
+from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError, StudyError
 from luthier.plots.figure import Band, Bars, Dots, Heat, Line
 from luthier.plots.figures.ablation import describe_ablation
 from luthier.plots.figures.attainment import describe_attainment
@@ -96,9 +96,12 @@ def test_history(given):
     assert line.steps
     assert line.x.tolist() == [0, 1, 5, 5]
     assert line.y.tolist() == [4, 2, 1.5, 1.5]
-    feasible, infeasible = layers(figure, Dots)
+    failed, feasible, infeasible = layers(figure, Dots)
     assert feasible.x.tolist() == [0, 1, 2, 5]
     assert feasible.hover[0] == "trial 0: 4"
+    assert (failed.x.tolist(), failed.label) == ([4], "failed (1)")
+    assert failed.hover == ("trial 4: failed",)
+    assert figure.panels[0].y.low < failed.y[0] < feasible.y.min()  # below all values
     assert infeasible.hollow
     assert (infeasible.x.tolist(), infeasible.y.tolist()) == ([3], [1.0])
 
@@ -108,6 +111,35 @@ def test_history_of_trials_of_which_none_is_feasible_has_no_line_and_says_why():
     figure = describe_history(best_so_far.incumbent(given))
     assert layers(figure, Line) == []
     assert figure.notes == ("No trial is feasible.",)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_history_marks_trials_without_a_value_below_all_others(log):
+    rows = [trial({"x": i / 10}, 10.0**i) for i in range(5)]
+    rows += [trial({"x": 0.1}, state=State.PRUNED)] * 3
+    figure = describe_history(best_so_far.incumbent(history(*rows)), log)
+    pruned, complete = layers(figure, Dots)
+    assert (pruned.x.tolist(), pruned.label) == ([5, 6, 7], "pruned (3)")
+    assert figure.panels[0].y.low < pruned.y[0] < complete.y.min()
+
+
+def test_history_marks_a_thousand_of_very_many_failures():
+    rows = [trial({"x": 0.1}, 1.0), *[trial({"x": 0.1}, state=State.FAILED)] * 3_000]
+    failed = layers(describe_history(best_so_far.incumbent(history(*rows))), Dots)[0]
+    assert len(failed.x) == 1_000
+    assert failed.label == "failed (3,000)"
+
+
+def test_history_of_several_studies_has_a_line_each(given):
+    other = history(trial(params(1e-3), 2.0), space=SPACE)
+    figure = plots.history([given, other], backend="svg").figure
+    first, second = layers(figure, Line)
+    assert (first.label, second.label) == ("history 1", "history 2")
+    assert first.y.tolist() == [4, 2, 1.5, 1.5]
+    assert second.y.tolist() == [2, 2]
+    up = history(trial(params(1e-3), 2.0), space=SPACE, directions=["maximize"])
+    with pytest.raises(StudyError, match="one direction"):
+        plots.history([given, up])
 
 
 def test_slices(given):
@@ -597,6 +629,25 @@ def test_where_leaves_only_trials_that_satisfy_it(tmp_path):
         plots.edf(study.history, where="lr > 1")
     with pytest.raises(NoCompletedTrialsError):
         plots.edf(study, where="lr > 0.5")
+
+
+def test_where_counts_trials_of_every_state():
+    study = luthier.create_study(space=SPACE, seed=0)
+    study.add_trials(
+        [
+            trial(params(1e-3, "mlp"), 1.0),
+            trial(params(1e-2, "mlp"), state=State.PRUNED),
+            trial(params(1e-2, "cnn"), state=State.PRUNED),
+            trial(params(1e-1, "cnn"), state=State.FAILED),
+        ]
+    )
+    every = layers(plots.history(study, backend="svg").figure, Dots)
+    assert [dots.label for dots in every] == ["pruned (2)", "failed (1)", "complete"]
+    some = layers(plots.history(study, where="kind = 'mlp'", backend="svg").figure, Dots)
+    assert [dots.label for dots in some] == ["pruned (1)", "complete"]
+    assert some[0].x.tolist() == [1]
+    valued = layers(plots.history(study, where="value < 2", backend="svg").figure, Dots)
+    assert [dots.label for dots in valued] == ["complete"]
 
 
 def test_only_studies_and_histories_are_drawn():

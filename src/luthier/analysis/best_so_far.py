@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -11,17 +11,35 @@ import numpy as np
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..measure.energy import KWH
-from ..trial.record import TrialRow
+from ..trial.record import State, TrialRow
 from ..typing import Array, Index
 from ..validation import is_number
 from .measured_trials import collect_measured
 from .points import Points, divide_values, gather_points
+
+_MAX_UNVALUED = 1_000  # of each state
 
 Effort = Literal["trial", "time", "cost", "energy"]
 """What is counted on the way: numbers of trials, seconds, cost, or kWh."""
 
 RowsOf = Callable[[list[int]], list[TrialRow]]
 """Reads the rows of trials with some numbers."""
+
+
+class Unvalued(NamedTuple):
+    """Trials that ended without a value.
+
+    Attributes:
+        state: How they ended.
+        n: How many there are in all.
+        number: (k,) some of them, evenly: at most 1,000.
+        x: (k,) where they stand.
+    """
+
+    state: State
+    n: int
+    number: Index
+    x: Array
 
 
 class Incumbent(NamedTuple):
@@ -36,7 +54,8 @@ class Incumbent(NamedTuple):
         value: (k,) the best from there on; none where no trial is feasible.
         number: (k,) the trial that it is of.
         end: Where the line ends.
-        points: The trials.
+        points: The trials that have a value.
+        unvalued: The trials that were pruned, and those that failed; none where there are none.
     """
 
     objective: str
@@ -47,6 +66,7 @@ class Incumbent(NamedTuple):
     number: Index
     end: float
     points: Points
+    unvalued: tuple[Unvalued, ...]
 
 
 def incumbent(
@@ -95,7 +115,18 @@ def incumbent(
         number=trials.number[best],
         end=end,
         points=gather_points(trials, x, divide_values(x)),
+        unvalued=tuple(_gather_unvalued(history, effort)),
     )
+
+
+def _gather_unvalued(history: History, effort: Array) -> Iterator[Unvalued]:
+    """Yield the trials that were pruned, and those that failed, as far as their place is known."""
+    for state in (State.PRUNED, State.FAILED):
+        number = np.flatnonzero((history.state == state) & ~np.isnan(effort))
+        n = len(number)
+        if n:
+            some = number[np.linspace(0, n - 1, min(n, _MAX_UNVALUED)).round().astype(int)]
+            yield Unvalued(state, n, some, effort[some])
 
 
 _ADVICE = {

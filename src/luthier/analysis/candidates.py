@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
@@ -71,8 +71,13 @@ class Candidates:
     also of those that did not come to an end: one that breaks it is enough. NaN counts as inf. A
     trial of which no params are known stands for itself.
 
+    Args:
+        history: The trials.
+        rows_of: Reads rows of trials by their numbers.
+        states: Of the trials that count as runs. Only complete ones have values.
+
     Attributes:
-        runs: (k,) the complete trials of each, ordinary ones first.
+        runs: (k,) the trials of each that count, ordinary ones first.
         limits: (k,) constraint to value, "crash" among them where failing breaks one.
         values: (k, m) in the user's units.
         losses: (k, m) signed so that smaller is better; inf where there is no mean.
@@ -82,15 +87,20 @@ class Candidates:
         NoCompletedTrialsError: There is none.
     """
 
-    def __init__(self, history: History, rows_of: Callable[[list[int]], list[TrialRow]]) -> None:
+    def __init__(
+        self,
+        history: History,
+        rows_of: Callable[[list[int]], list[TrialRow]],
+        states: Collection[State] = (State.COMPLETE,),
+    ) -> None:
         self.objectives = history.objectives
         self.directions = history.directions
-        of_use = (history.state == State.COMPLETE) | bool(history.constraint_names)
+        of_use = np.isin(history.state, list(states)) | bool(history.constraint_names)
         groups: dict[Any, list[TrialRow]] = {}
         limits: dict[Any, dict[str, float]] = {}
         for row in rows_of(np.flatnonzero(of_use).tolist()):
             key = _configuration(row)
-            if row.state == State.COMPLETE:
+            if row.state in states:
                 groups.setdefault(key, []).append(row)
             worst = limits.setdefault(key, {})
             crashed = row.state == State.FAILED and not row.disturbed
@@ -111,8 +121,7 @@ class Candidates:
         self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
         none = (math.nan,) * len(history.directions)
         by_run = [
-            zip(*(_take(row.values, len(none)) or none for row in same), strict=True)
-            for same in self.runs
+            zip(*(_take(row, len(none)) or none for row in same), strict=True) for same in self.runs
         ]
         self.values = np.array(
             [_numbers([_mean(values) for values in by_objective]) for by_objective in by_run]
@@ -273,8 +282,9 @@ def _configuration(row: TrialRow) -> Any:
     return msgspec.json.encode([row.params, earlier], order="sorted") if row.params else row.number
 
 
-def _take(values: tuple[float, ...] | None, m: int) -> tuple[float, ...] | None:
-    """Values of a trial, or None where others have stored too few or too many."""
+def _take(row: TrialRow, m: int) -> tuple[float, ...] | None:
+    """Values of a complete trial, or None where others have stored too few or too many."""
+    values = row.values if row.state == State.COMPLETE else None
     return None if values is None or len(values) != m else values
 
 

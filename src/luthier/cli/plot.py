@@ -15,18 +15,23 @@ from ..plots.by_name import find_figure, list_figures
 from .options import combine, load_study, storage_option
 from .text import examples
 
+OF_SEVERAL = {"attainment", "compare", "edf", "history"}
+"""Figures that take several studies."""
+
 
 @click.command(
     epilog=examples(
         "luthier plot history train --output history.svg",
         "luthier plot slices train --param lr --param layers --output slices.png",
         "luthier plot history train --by time --where 'layers >= 2' --output history.html",
+        "luthier plot contour train --x lr --y layers --output contour.svg",
+        "luthier plot compare first second --output compare.svg",
     ),
     short_help="Draw a figure of a study into a file.",
 )
 @combine(
     click.argument("figure"),
-    click.argument("name", required=False),
+    click.argument("names", nargs=-1, metavar="[NAME]..."),
     storage_option,
     click.option(
         "--output",
@@ -36,6 +41,11 @@ from .text import examples
         help="File that ends in .svg, .html, .png or .pdf; the last two need matplotlib.",
     ),
     click.option("--param", "params", multiple=True, metavar="NAME", help="A parameter to show."),
+    click.option("--x", metavar="NAME", help="Of contour: the parameter along x."),
+    click.option("--y", metavar="NAME", help="Of contour: the parameter along y."),
+    click.option(
+        "--method", metavar="NAME", help="Of importance: gp, fanova, ped, local, shapley."
+    ),
     click.option("--objective", metavar="NAME", help="The objective.  [default: the first]"),
     click.option("--by", metavar="WHAT", help="Of history: by trial, time, cost or energy."),
     click.option("--where", metavar="RULE", help="Only trials that satisfy RULE: 'layers >= 2'."),
@@ -44,7 +54,7 @@ from .text import examples
 )
 def plot(
     figure: str,
-    name: str | None,
+    names: Sequence[str],
     storage: str,
     output: Path,
     params: Sequence[str],
@@ -55,7 +65,7 @@ def plot(
 
     Figures: {figures}.
 
-    Without NAME, the only study of the storage is drawn.
+    Without NAME, the only study of the storage is drawn. Of several studies: {several}.
     """
     draw = getattr(plots, find_figure(figure))
     options = {option: value for option, value in given.items() if value is not None}
@@ -64,9 +74,15 @@ def plot(
     known = inspect.signature(draw).parameters
     for option in options.keys() - known.keys():
         raise click.UsageError(f"{figure} has no --{option.removesuffix('s')}")
-    study = load_study(name, storage)
+    of_several = find_figure(figure) in OF_SEVERAL
+    if len(names) > 1 and not of_several:
+        raise click.UsageError(f"{figure} shows one study, got {len(names)}")
+    studies = [load_study(name, storage) for name in names or (None,)]
     try:
-        _save(draw(study, backend="svg", theme=theme, **options), output)
+        _save(
+            draw(studies if of_several else studies[0], backend="svg", theme=theme, **options),
+            output,
+        )
     except ValueError as e:
         raise click.UsageError(str(e)) from e
 
@@ -78,4 +94,6 @@ def _save(figure: SVGFigure, output: Path) -> None:
         raise click.FileError(str(output), e.strerror or str(e)) from e
 
 
-plot.help = (plot.help or "").format(figures=", ".join(list_figures()))
+plot.help = (plot.help or "").format(
+    figures=", ".join(list_figures()), several=", ".join(sorted(OF_SEVERAL))
+)

@@ -16,6 +16,8 @@ from ..history.history import History
 from ..trial.record import State, TrialRow
 from ..validation import show
 
+_OVER = (State.COMPLETE, State.PRUNED, State.FAILED)
+
 RowsOf = Callable[[list[int]], list[TrialRow]]
 """Reads the rows of trials with some numbers."""
 
@@ -54,7 +56,8 @@ def open_source(source: Source, where: str | None = None) -> Iterator[Trials]:
     Args:
         source: A study, or its history.
         where: Conditions on params, tags, objectives and constraints, as in `Study.choose`:
-            "layers >= 2 and kind = 'cnn'". Only complete trials that satisfy them count.
+            "layers >= 2 and kind = 'cnn'". Of all trials that are over, only those that satisfy
+            them count; what has no value satisfies no condition on it.
 
     Raises:
         RuleError: The conditions cannot be read, name what no trial has, or need the study.
@@ -75,18 +78,18 @@ def open_source(source: Source, where: str | None = None) -> Iterator[Trials]:
 
 
 def _keep(history: History, rows_of: RowsOf, where: str) -> History:
-    """A history in which only the complete trials that satisfy conditions are complete."""
+    """A history in which only those trials are over that satisfy conditions."""
     rule = parse(where)
     if rule.orders or not rule.conditions:
         raise RuleError(f"where=... takes conditions such as 'layers >= 2', got {where!r:.200}")
-    candidates = Candidates(history, rows_of)
+    candidates = Candidates(history, rows_of, _OVER)
     passes = np.ones(len(candidates), dtype=bool)
     for condition in rule.conditions:
         passes &= candidates.condition(condition, where).passes
     kept = [
         row.number for run, ok in zip(candidates.runs, passes, strict=True) if ok for row in run
     ]
-    hidden = history.state == State.COMPLETE
+    hidden = np.isin(history.state, _OVER)
     hidden[kept] = False
     return history.without(hidden)
 

@@ -68,7 +68,7 @@ def describe_ablation(path: AblationPath, baseline: int, objective: str, directi
         if len(at):
             layers.append(
                 Bars(
-                    at=at + 1.0,
+                    at=np.asarray(at + 1.0),
                     start=np.minimum(before, after)[at],
                     end=np.maximum(before, after)[at],
                     horizontal=True,

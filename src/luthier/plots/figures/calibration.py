@@ -69,7 +69,7 @@ def describe_calibration(record: Calibration) -> Figure:
     doubt = Panel(
         layers=(
             Bars(
-                at=(np.arange(n_bins) + 0.5) * width,
+                at=np.asarray((np.arange(n_bins) + 0.5) * width),
                 start=np.zeros(n_bins),
                 end=record.bins.astype(np.float64),
                 width=0.9 * width,

@@ -71,7 +71,7 @@ def describe_interactions(record: Importance) -> Figure:
             notes.append("There is one parameter." if alone else "The method knows none.")
         return Figure(title=title, notes=tuple(notes))
 
-    shown = set()  # of the largest interactions
+    shown: set[str] = set()  # of the largest interactions
     for pair in record.interactions:
         if len(shown | set(pair.names)) <= _MAX_PARAMETERS:
             shown |= set(pair.names)
@@ -82,7 +82,7 @@ def describe_interactions(record: Importance) -> Figure:
         if shown.issuperset(pair.names):
             i, j = sorted(at[name] for name in pair.names)
             share[j, i] = max(pair.value, 0.0)
-    edges = np.arange(len(names) + 1) - 0.5
+    edges = np.asarray(np.arange(len(names) + 1) - 0.5)
     most = float(np.nanmax(share))
     cells = Heat(x_edges=edges, y_edges=edges, shade=share)
     if len(names) < len(record.names):
