@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -61,3 +62,38 @@ def test_space_file_errors(tmp_path, file, text, message):
     with pytest.raises(SpaceError, match=message) as e:
         read_space(tmp_path / file)
     assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("s.json", '{"lr": [1, 2], "b": [1, 2], "lr": [3, 4]}'),
+        ("s.json", '{"lr": {"low": 0, "low": 1, "high": 2}}'),
+        ("s.yaml", "lr: [1, 2]\nb: [1, 2]\nlr: [3, 4]"),
+        ("s.yaml", "lr: {low: 0, low: 1, high: 2}"),
+        ("s.toml", "lr = [1, 2]\nlr = [3, 4]"),
+    ],
+)
+def test_a_name_that_is_there_twice_is_refused(tmp_path, file, text):
+    (tmp_path / file).write_text(text)
+    with pytest.raises(SpaceError, match=r"twice|Cannot overwrite"):
+        read_space(tmp_path / file)
+
+
+def test_what_yaml_repeats_by_a_reference_is_there_once(tmp_path):
+    (tmp_path / "s.yaml").write_text("a: &r {low: 0, high: 1}\nb: *r\nc: {<<: *r, high: 3}")
+    assert read_space(tmp_path / "s.yaml").names == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_file_is_refused_and_not_read_for_ever(tmp_path, kind):
+    path = tmp_path / "s.json"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+    with pytest.raises(SpaceError, match="a folder, a device or a pipe"):
+        read_space(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ def read_space(path: str | os.PathLike[str]) -> Space:
         SpaceError: It cannot be read, or describes no space.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise SpaceError(f"the space file {path} is a folder, a device or a pipe; expected a file")
     try:
         data = _parse(path.read_text(encoding="utf-8"), path)
         _require_moderate(data, path)
@@ -64,11 +68,12 @@ def _parse(text: str, path: Path) -> Any:
         case ".toml":
             return tomllib.loads(text)
         case ".json":
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=_to_dict)
         case ".yaml" | ".yml":
             import yaml  # takes a while to load
 
             try:
+                _require_distinct(yaml.compose(text, yaml.SafeLoader))
                 return yaml.safe_load(text)
             except yaml.YAMLError as e:
                 raise ValueError(" ".join(str(e).split())) from None
@@ -76,3 +81,37 @@ def _parse(text: str, path: Path) -> Any:
             raise SpaceError(
                 f"expected a space file that ends in .yaml, .toml or .json, got {path} ({suffix!r})"
             )
+
+
+def _to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the names and values of an object in JSON, which has each name once.
+
+    Raises:
+        ValueError: One is there twice.
+    """
+    _require_each_once([name for name, _ in pairs])
+    return dict(pairs)
+
+
+def _require_distinct(node: Any) -> None:
+    """Refuse a document in YAML, as nodes, in which a mapping has a name twice.
+
+    Raises:
+        ValueError: One has.
+    """
+    inner = [node]
+    seen: set[int] = set()  # what is referred to again is one node
+    while inner:
+        value = getattr(inner.pop(), "value", None)
+        if not isinstance(value, list) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        pairs = [part for part in value if isinstance(part, tuple)]
+        _require_each_once([name.value for name, _ in pairs if isinstance(name.value, str)])
+        inner += [part for pair in pairs for part in pair] or value
+
+
+def _require_each_once(names: Sequence[str]) -> None:
+    counts = Counter(names)
+    if twice := [name for name, n in counts.items() if n > 1]:
+        raise ValueError(f"{twice[0]!r} is there twice")
