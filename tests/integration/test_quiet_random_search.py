@@ -90,6 +90,16 @@ def test_a_search_that_learns_is_not_accused(objective, sampler, said) -> None:
     assert "unused-models" not in {f.name for f in study.diagnose(quick=True)}
 
 
+def test_results_that_nothing_explains_are_left_to_explain_and_diagnose(said) -> None:
+    def noise(trial):
+        return trial.suggest_float("x", 0, 1) * 0 + np.random.default_rng(trial.number).random()
+
+    study = run(noise, "tpe", 60)
+    assert said() == []
+    assert study.explain(59).expectation is None
+    assert "no-signal" in {f.name for f in study.diagnose()}
+
+
 @pytest.mark.parametrize("sampler", [Random(), QMC()])
 def test_samplers_that_do_not_learn_are_left_in_peace(sampler, said) -> None:
     run(constant, sampler)
@@ -116,5 +126,5 @@ def test_a_sampler_whose_points_are_replaced_is_named_once(said) -> None:
         study = luthier.create_study(space=space, sampler=Heedless(), seed=0)
         study.optimize(lambda t: t.params["x"], n_trials=40, progress=False)
         n_said += high == 0.3
-        assert sum("Heedless() proposed break a constraint" in m for m in said()) == n_said
+        assert sum("Heedless() proposed violate a constraint" in m for m in said()) == n_said
         assert all(t.params["x"] + t.params["y"] <= high for t in study.trials)

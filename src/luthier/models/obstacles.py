@@ -47,7 +47,7 @@ class Obstacle(NamedTuple):
 def find_obstacles(history: History) -> list[Obstacle]:
     """Return what keeps models from being of use in a study, by its trials so far.
 
-    Re-runs of `Study.confirm` do not count. What a random value has taken the place of is known
+    Repeats of `Study.confirm` do not count. What a random value has taken the place of is known
     where the space was discovered; see `TrialRow.proposal`.
 
     Args:

@@ -197,7 +197,7 @@ class Proposals:
         if self._n_sampled >= _FEWEST_SAMPLED and 2 * self._n_replaced > self._n_sampled:
             self._warn(
                 "replaced",
-                f"{self._n_replaced} of {self._n_sampled} points that {sampler!r} proposed break "
+                f"{self._n_replaced} of {self._n_sampled} points that {sampler!r} proposed violate "
                 "a constraint of the space, and random points took their place: let its `sample` "
                 "return points for which space.feasible(X) is true",
             )
