@@ -36,7 +36,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 MARKDOWN = [*PAGES, *sorted(set(ROOT.glob("*.md")) - set(PAGES))]
 SHELLS = ("sh", "bash", "console")
-SLOW = {"demo", "serve"}  # commands whose options are read, and which are not run
+SLOW = {"dashboard", "demo", "serve"}  # commands whose options are read, and which are not run
 
 
 class Block(NamedTuple):

@@ -131,6 +131,7 @@ THEMES = {
     "integration/test_forks": ["storages/forks", "trial/forks"],
     "integration/test_kill": ["study/engine", "warn_once"],
     "integration/test_worker": [
+        "cli/dashboard",
         "cli/serve",
         "cli/worker",
         "monitoring/json_logs",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -508,4 +509,24 @@ def test_a_service_and_its_worker(folder, started, eventually):
     assert service.returncode in (0, 143, -signal.SIGTERM), err
     assert token not in err
     assert "not both" in call("serve", "--no-token", "--token-file", "t", status=2).stderr
+    assert "not both" in call("dashboard", "--no-token", "--token-file", "t", status=2).stderr
     assert "only this machine" in call("serve", "--no-token", "--host", "0.0.0.0", status=1).stderr
+
+
+def test_a_dashboard_says_where_it_is_and_nobody_its_token(folder, started):
+    luthier.create_study("s", "s.db", sampler="random")
+    service = started("dashboard", "s.db", "--port", 0, "--token-file", folder / "token")
+    said = [service.stdout.readline() for _ in range(3)]
+    port = said[0].split(":")[-1].strip()
+    assert said[2] == f"open in a browser: http://127.0.0.1:{port}/\n"
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
+        assert b"<title>luthier</title>" in page.read()
+    service.send_signal(signal.SIGTERM)
+    out, err = service.communicate()
+    token = (folder / "token").read_text().strip()
+    assert token not in "".join([*said, out, err])
+
+
+def test_a_dashboard_creates_no_storage(folder):
+    assert "luthier run" in call("dashboard", "missing.db", status=1).stderr
+    assert not (folder / "missing.db").exists()

@@ -204,8 +204,8 @@ def test_it_ends_whatever_is_computed(serve_hard, tmp_path, how, kind):
 def _ask(port, study):
     from http.client import HTTPConnection, HTTPException
 
-    with contextlib.suppress(OSError, HTTPException):
-        line = HTTPConnection("127.0.0.1", port, timeout=60)
+    line = HTTPConnection("127.0.0.1", port, timeout=60)
+    with contextlib.suppress(OSError, HTTPException), contextlib.closing(line):
         line.request(
             "POST", f"/v1/studies/{study}/ask", b"{}", {"Content-Type": "application/json"}
         )

@@ -34,6 +34,7 @@ _COMMANDS = {
     "delete": ("studies", "Delete a study with all its trials."),
     "storage": ("storage", "Copy, check, repair and upgrade storages."),
     "serve": ("serve", "Serve studies over HTTP."),
+    "dashboard": ("dashboard", "Show the studies of a storage in a browser."),
     "demo": ("demo", "Tune a real model on real data, and measure the gain."),
 }
 

@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import ASGIApp
 
 from ..storages import Storage
 from ..storages.wrapper import Shared
@@ -21,7 +20,10 @@ from .limits import Limits
 from .metrics import Metrics
 from .middleware import HEALTH, Guard, encode_error
 from .openapi import describe_api
+from .page_events import EventStreams
+from .page_files import Page
 from .routes import PAGE_PATH, Route, make_routes
+from .sessions import Sessions
 from .worker_processes import WorkerProcesses
 
 
@@ -31,7 +33,7 @@ def application(
     limits: Limits | None = None,
     open_metrics: bool = False,
     checkpoints: str | None = None,
-) -> ASGIApp:
+) -> Guard:
     """The service as an ASGI application; it closes the storage when it ends.
 
     Args:
@@ -62,17 +64,24 @@ def application(
 
     routes = make_routes(storage, checkpoints, limits.max_body)
     routes += _service_routes(routes, metrics, open_metrics)
+    sessions = Sessions()
+    page = Page(token, sessions)
+    streams = EventStreams(storage)
     app = Starlette(
         routes=[
-            StarletteRoute(route.path, partial(dispatcher.serve, route), methods=[route.method])
-            for route in routes
+            *page.routes(),
+            *streams.routes(),
+            *(
+                StarletteRoute(route.path, partial(dispatcher.serve, route), methods=[route.method])
+                for route in routes
+            ),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _not_found},
     )
     app.router.redirect_slashes = False
     public = frozenset(route.path for route in routes if route.public)
-    return Guard(app, token, limits, metrics, public)
+    return Guard(app, token, limits, metrics, public, page.public, sessions, streams.end)
 
 
 def _service_routes(others: list[Route], metrics: Metrics, open_metrics: bool) -> list[Route]:

@@ -7,6 +7,7 @@ import hmac
 import ipaddress
 import re
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -16,10 +17,23 @@ from .limits import Limits, RateLimiter
 from .metrics import Metrics
 from .request_log import RequestLog, logger, method_of
 from .schemas import ErrorDetail, ErrorResponse
+from .sessions import Sessions
 
 HEALTH = "/health"
 _BUSY_S = 1.0
 _ENDING = "the service ends; come again"
+_PAGE = "/ui/"  # before what a session may ask for; nothing there changes a study
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_PAGE_HEADERS = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")  # name or address, port
 
 
@@ -50,7 +64,7 @@ class Guard:
 
     Without a token, only requests from and to an address of this machine are served. A page in a
     browser that reaches this machine under another name is refused, and so is one that sends its
-    origin.
+    origin, but the service's own page. That may read what stands below /ui/, with a session.
 
     Args:
         app: The application.
@@ -58,15 +72,29 @@ class Guard:
         limits: Limits on what clients may send.
         metrics: Where requests are counted.
         public: Paths that need no token.
+        page: Paths of the page, which need no token either.
+        sessions: The open sessions of the page.
+        end_streams: Ends what the page listens to; called as the service ends.
     """
 
     def __init__(
-        self, app: ASGIApp, token: str, limits: Limits, metrics: Metrics, public: frozenset[str]
+        self,
+        app: ASGIApp,
+        token: str,
+        limits: Limits,
+        metrics: Metrics,
+        public: frozenset[str],
+        page: frozenset[str],
+        sessions: Sessions,
+        end_streams: Callable[[], None],
     ) -> None:
         self.app = app
         self.limits = limits
         self.metrics = metrics
-        self.public = public
+        self.public = public | page
+        self.page = page
+        self.sessions = sessions
+        self.end_streams = end_streams
         self._expected = f"Bearer {token}".encode() if token else b""
         self._rates = RateLimiter(limits.rate)
         self._stranger_rates = RateLimiter(limits.stranger_rate)
@@ -84,7 +112,9 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+                is_page = scope["path"] == "/" or scope["path"].startswith(_PAGE)
+                more = (_NOSNIFF, *(_PAGE_HEADERS if is_page else ()))
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         refusal = self._check_access(scope)
@@ -120,9 +150,15 @@ class Guard:
     def _check_access(self, scope: Scope) -> Refusal | None:
         """Refuse a request without the token; where there is none, from anywhere but here."""
         headers = dict(scope["headers"])
+        port = (scope.get("server") or ("", 0))[1] or 0
+        is_session = scope["path"].startswith(_PAGE) and self.sessions.admits(
+            scope["method"], headers, port
+        )
         if not self._expected:
-            return _check_origin(scope, headers)
-        if hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+            is_page = is_session or scope["path"] in self.page
+            return _check_machine(scope, headers) or (None if is_page else _check_origin(headers))
+        given = headers.get(b"authorization", b"")
+        if is_session or hmac.compare_digest(given, self._expected):
             return None
         return Refusal(
             401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
@@ -159,16 +195,20 @@ def _too_many(rate: float, wait_s: float) -> Refusal:
     return Refusal(429, "TooManyRequests", message, wait_s)
 
 
-def _check_origin(scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
-    """Refuse a request that does not come from a program on this machine."""
+def _check_origin(headers: dict[bytes, bytes]) -> Refusal | None:
+    """Refuse a request that a page in a browser sends."""
+    from_page = b"origin" in headers or b"referer" in headers
+    if from_page or headers.get(b"sec-fetch-site", b"none") != b"none":
+        return Refusal(403, "Forbidden", "a service without a token serves no page of a browser")
+    return None
+
+
+def _check_machine(scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
+    """Refuse a request that does not come from this machine, or comes under another name of it."""
     ends = [end for end in (scope.get("client"), scope.get("server")) if end]
     # A socket file has no port.
     if not all(is_loopback(end[0]) for end in ends if end[1] is not None):
         return Refusal(403, "Forbidden", "a service without a token serves this machine only")
-    from_page = b"origin" in headers or b"referer" in headers
-    if from_page or headers.get(b"sec-fetch-site", b"none") != b"none":
-        return Refusal(403, "Forbidden", "a service without a token serves no page of a browser")
-
     host = _HOST.fullmatch(headers.get(b"host", b"").decode("latin-1"))
     if host is None or not is_loopback(host[1]):
         return Refusal(

@@ -72,7 +72,8 @@ def read_column(history: History, name: str, created_s: float) -> NDArray[Any]:
 
     Args:
         history: The trials.
-        name: "number", "state", "feasible"; "started" and "finished", in seconds since the study
+        name: "number", "state"; "feasible"; "eligible", whether a trial can be the
+            best; "started" and "finished", in seconds since the study
             was created; "duration" in seconds; "cost"; "value.0" and "param.0" by index: numbers,
             or the index of a choice.
         created_s: When the study was created, in seconds since 1970.
@@ -94,6 +95,8 @@ def read_column(history: History, name: str, created_s: float) -> NDArray[Any]:
             return history.state
         case "feasible":
             return history.feasible
+        case "eligible":
+            return history.eligible
         case "started":
             return history.started_s - created_s
         case "finished":
@@ -105,8 +108,8 @@ def read_column(history: History, name: str, created_s: float) -> NDArray[Any]:
     raise RequestError(
         422,
         "Invalid",
-        f"there is no column {name!r:.100}; expected number, state, feasible, started, finished, "
-        "duration, cost, value.INDEX or param.INDEX",
+        f"there is no column {name!r:.100}; expected number, state, feasible, eligible, started, "
+        "finished, duration, cost, value.INDEX or param.INDEX",
     )
 
 

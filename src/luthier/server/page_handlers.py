@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -46,8 +47,8 @@ class PageHandlers:
         self._answers = _Kept()
         self._orders = _Kept()
 
-    def list_studies(self, request: ApiRequest) -> page_schemas.StudyList:
-        """List the studies, the latest first."""
+    def list_studies(self, request: ApiRequest) -> Answer:
+        """List the studies, the latest first; no trial is read."""
         lines: list[page_schemas.StudyLine] = []
         first = n_left = 0
         while page := self._storage.page_of_studies(first):
@@ -68,7 +69,10 @@ class PageHandlers:
             surplus = max(len(lines) - _MAX_STUDIES, 0)
             n_left += surplus
             del lines[:surplus]
-        return page_schemas.StudyList(lines[::-1], n_left)
+        content = msgspec.json.encode(page_schemas.StudyList(lines[::-1], n_left))
+        tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+        is_known = request.known == tag
+        return Answer(304, b"", tag) if is_known else Answer(200, content, tag)
 
     def summary(self, request: ApiRequest) -> Answer:
         """Read what one screen shows."""

@@ -6,8 +6,9 @@ import math
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import uvicorn
 
@@ -17,7 +18,7 @@ from ..storages.retrying import Retrying
 from .app import application
 from .connections import Connection, Connections
 from .limits import Limits
-from .middleware import is_loopback
+from .middleware import Guard, is_loopback
 from .request_log import configure_log
 from .tokens import check_token, read_or_create_token, token_file
 
@@ -36,6 +37,7 @@ def serve(
     limits: Limits | None = None,
     open_metrics: bool = False,
     checkpoints: str | None = None,
+    link: bool = False,
 ) -> None:
     """Serve the studies of a storage until SIGTERM or Ctrl-C.
 
@@ -54,6 +56,7 @@ def serve(
         checkpoints: A folder or URL. Studies may have their checkpoints in places of their own
             below it; None allows no such places. Studies with places elsewhere are served without
             checkpoints.
+        link: Whether to print the address of the page in a browser, on a terminal with the token.
 
     Raises:
         StorageDeniedError: There is no token and the address can be reached from elsewhere, or the
@@ -77,7 +80,10 @@ def serve(
             created_in = path if created else None
         elif token:
             check_token(token)
-        _announce(place, host, listener.getsockname()[1], token, created_in)
+        port = listener.getsockname()[1]
+        _announce(place, host, port, token, created_in)
+        if link:
+            _print_link(host, port, token)
         configure_log()
         app = application(place, token, limits, open_metrics, checkpoints)
         make_server(app, limits or Limits()).run([listener])
@@ -85,11 +91,12 @@ def serve(
         listener.close()
 
 
-def make_server(app: Any, limits: Limits) -> uvicorn.Server:
+def make_server(app: Guard, limits: Limits) -> uvicorn.Server:
     """The web server, which holds clients to the limits from their first byte on."""
     others = Connections(_allow_files(limits))
     protocol = type("Protocol", (Connection,), {"limits": limits, "others": others})
     return _Server(
+        app.end_streams,
         uvicorn.Config(
             app,
             http=protocol,
@@ -103,17 +110,30 @@ def make_server(app: Any, limits: Limits) -> uvicorn.Server:
             backlog=_AT_A_TIME,
             timeout_keep_alive=int(limits.idle_s),
             timeout_graceful_shutdown=math.ceil(limits.grace_s),
-        )
+        ),
     )
 
 
 class _Server(uvicorn.Server):
-    """A web server that takes in few connections at a time, while many may wait for it."""
+    """A web server that takes in few connections at a time, while many may wait for it.
+
+    Args:
+        end_streams: Ends the responses that would never end by themselves.
+        config: The server's settings.
+    """
+
+    def __init__(self, end_streams: Callable[[], None], config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
             listener.listen(_BACKLOG)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
 
 
 def _allow_files(limits: Limits) -> int:
@@ -150,6 +170,13 @@ def _announce(storage: Storage, host: str, port: int, token: str, created_in: Pa
         _print(f"its token, kept in {created_in}, is {token}")
     elif created_in is not None:
         _print(f"its token is kept in {created_in}")
+
+
+def _print_link(host: str, port: int, token: str) -> None:
+    """Print the address of the page; the token stands where browsers keep it to themselves."""
+    name = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    secret = f"#t={quote(token, safe='')}" if token and sys.stdout.isatty() else ""
+    _print(f"open in a browser: http://{name}:{port}/{secret}")
 
 
 def _print(text: str) -> None:

@@ -1,0 +1,52 @@
+"""The command dashboard: the studies of a storage in a browser."""
+
+from __future__ import annotations
+
+import click
+
+from .. import server
+from .options import DEFAULT_STORAGE, require_file
+from .text import examples
+
+
+@click.command(
+    epilog=examples(
+        "luthier dashboard sqlite:///studies.db",
+        "LUTHIER_STORAGE=redis://host luthier dashboard",
+        "luthier dashboard studies.db --port 8800",
+    )
+)
+@click.argument("storage", envvar="LUTHIER_STORAGE", default=DEFAULT_STORAGE)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 for all addresses of this machine.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8700,
+    show_default=True,
+    help="Port to listen on; 0 for any that is free.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="File of the token to log in with; created if it does not exist.  [default: beside the "
+    "storage]",
+)
+@click.option("--no-token", is_flag=True, help="Require no login; only on this machine.")
+def dashboard(storage: str, host: str, port: int, token_file: str | None, no_token: bool) -> None:
+    """Show the studies of a storage in a browser.
+
+    It prints the address to open. On a terminal the address logs you in; elsewhere the page asks
+    for the token. The page only reads; the API is that of `luthier serve`.
+    """
+    if token_file and no_token:
+        raise click.UsageError("give --token-file or --no-token, not both")
+    require_file(storage)
+    server.serve(
+        storage, host=host, port=port, token="" if no_token else None, file=token_file, link=True
+    )

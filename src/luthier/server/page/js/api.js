@@ -1,0 +1,122 @@
+// @ts-check
+// Requests to the service that the page came from, and its events.
+
+/** The session is over, or there is none yet. */
+export class LoginNeeded extends Error {}
+
+/** @type {Map<string, {tag: string, value: any}>} */
+const kept = new Map();
+const MOST_KEPT = 40;
+
+/**
+ * Reads what stands at an address below ui/; what has not changed is not sent again.
+ * @param {string} path
+ * @returns {Promise<any>} JSON, or the columns of a binary answer
+ */
+export async function read(path) {
+  const known = kept.get(path);
+  const response = await fetch(`ui/${path}`, {
+    cache: "no-store",
+    headers: known ? { "If-None-Match": known.tag } : {},
+  });
+  if (response.status === 304 && known) return known.value;
+  if (response.status === 401 || response.status === 403) throw new LoginNeeded();
+  if (!response.ok) throw new Error(await message(response));
+  const isBinary = response.headers.get("Content-Type") === "application/octet-stream";
+  const value = isBinary ? unpack(await response.arrayBuffer()) : await response.json();
+  const tag = response.headers.get("ETag");
+  kept.delete(path);
+  if (tag) {
+    kept.set(path, { tag, value });
+    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value ?? "");
+  }
+  return value;
+}
+
+/** @param {Response} response */
+async function message(response) {
+  try {
+    return (await response.json()).error.message;
+  } catch {
+    return `the service answered with status ${response.status}`;
+  }
+}
+
+const TYPES = [Float32Array, Float64Array, Int32Array, Int8Array];
+
+/**
+ * The columns of a binary answer; luthier.server.page_columns describes it.
+ * @param {ArrayBuffer} buffer
+ */
+export function unpack(buffer) {
+  const view = new DataView(buffer);
+  if (view.getUint32(0) !== 0x4c555443 || view.getUint32(4, true) !== 1) {
+    throw new Error("the service is of another version than this page; load the page again");
+  }
+  const [n, k] = [view.getUint32(8, true), view.getUint32(12, true)];
+  let at = 16 + 8 * Math.ceil(k / 8);
+  const columns = [];
+  for (let j = 0; j < k; j += 1) {
+    const column = new TYPES[view.getUint8(16 + j)](buffer, at, n);
+    at += 8 * Math.ceil(column.byteLength / 8);
+    columns.push(column);
+  }
+  return columns;
+}
+
+/** @param {string} path @param {object} body */
+async function post(path, body) {
+  return fetch(`ui/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Luthier": "1" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Opens a session. @param {string} token @returns {Promise<string>} why not; "" if it is open */
+export async function logIn(token) {
+  const response = await post("login", { token });
+  return response.ok ? "" : message(response);
+}
+
+/** Ends the session. */
+export async function logOut() {
+  kept.clear();
+  await post("logout", {});
+}
+
+/** @returns {Promise<{open: boolean, token: boolean}>} */
+export async function session() {
+  return (await fetch("ui/session", { cache: "no-store" })).json();
+}
+
+/**
+ * Follows a study from a revision on, while the page is seen: a browser has few connections.
+ * @param {number} study
+ * @param {number} revision
+ * @param {(change: any) => void} onChange
+ * @returns {() => void} ends it
+ */
+export function follow(study, revision, onChange) {
+  /** @type {EventSource | null} */
+  let source = null;
+  let last = revision;
+  const open = () => {
+    source = new EventSource(`ui/studies/${study}/events?since=${last}`);
+    source.addEventListener("change", (event) => {
+      last = Number(event.lastEventId);
+      onChange(JSON.parse(event.data));
+    });
+  };
+  const look = () => {
+    source?.close();
+    source = null;
+    if (!document.hidden) open();
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    source?.close();
+  };
+}

@@ -1,0 +1,86 @@
+// @ts-check
+// One trial: its params, values, reports, and why it failed.
+
+import { read } from "../api.js";
+import { makeAxis } from "../axes.js";
+import { makeChart } from "../chart.js";
+import { duration, h, short, stateMark, time } from "../dom.js";
+
+/** @param {number} study @param {URLSearchParams} _ @param {string} rest */
+export async function showTrial(study, _, rest) {
+  const number = Number(rest);
+  const node = h("div");
+  let shown = "";
+  const update = async () => {
+    const summary = await read(`studies/${study}/summary`);
+    const trial = await read(`studies/${study}/trials/${number}`);
+    const now = JSON.stringify(trial);
+    if (now === shown) return;
+    shown = now;
+    node.replaceChildren(...draw(study, summary, trial));
+  };
+  await update();
+  return { node, update };
+}
+
+/** @param {number} study @param {any} summary @param {any} t */
+function draw(study, summary, t) {
+  const values = (t.values ?? []).map((/** @type {any} */ v, /** @type {number} */ j) =>
+    h("p", null, `${summary.objectives[j]}: `, h("span", { class: "big", title: String(v) }, short(v))));
+  const link = (/** @type {number} */ n, /** @type {string} */ text) =>
+    h("a", { href: `#/s/${study}/trials/${n}` }, text);
+  const constraints = Object.entries(t.constraints ?? {}).map(([name, v]) => h("p", null,
+    `${name}: ${short(v)}${Number(v) > 0 ? " (broken)" : ""}`));
+  return [
+    h("h1", null, `Trial ${t.number} of ${summary.name}`),
+    h("div", { class: "bar" }, t.number > 0 && link(t.number - 1, "Previous"),
+      t.number + 1 < summary.n_trials && link(t.number + 1, "Next"),
+      h("a", { href: `#/s/${study}/trials` }, "All trials")),
+    h("div", { class: "cards" },
+      h("section", { class: "card" }, h("h2", null, stateMark(t.state)), values, constraints),
+      h("section", { class: "card" }, h("h2", null, "When and where"),
+        h("p", null, `Began ${time(t.started_s)}`),
+        t.finished_s != null && h("p", null, `Took ${duration(t.finished_s - t.started_s)}`),
+        t.worker && h("p", null, `Worker ${t.worker}`),
+        t.cost != null && h("p", null, `Cost ${short(t.cost)}`),
+        t.retries > 0 && h("p", null, `Retried ${t.retries} times`))),
+    h("h2", null, "Params"), pairs(t.params),
+    Object.keys(t.tags ?? {}).length > 0 && [h("h2", null, "Tags"), pairs(t.tags)],
+    t.error && [h("h2", null, "Error"), h("pre", { tabindex: 0 }, t.error)],
+    (t.reports ?? []).length > 0 && [h("h2", null, "Reports"), reports(summary, t.reports)],
+  ].flat().filter(Boolean);
+}
+
+/** @param {Record<string, any>} items */
+function pairs(items) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Names and values" },
+    h("table", null, h("tbody", null, Object.entries(items).map(([name, value]) =>
+      h("tr", null, h("th", { scope: "row" }, name), h("td", { title: String(value) }, short(value)))))));
+}
+
+/** @param {any} summary @param {{step: number, value: any}[]} given */
+function reports(summary, given) {
+  const points = given.map(({ step, value }) =>
+    /** @type {[number, number]} */ ([step, Number(Array.isArray(value) ? value[0] : value)]));
+  const good = points.filter(([, y]) => Number.isFinite(y));
+  if (!good.length) return h("p", null, "No report is a finite number.");
+  const ends = (/** @type {number} */ k) => {
+    const all = good.map((p) => p[k]);
+    return [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+  };
+  const [[x0, x1], [y0, y1]] = [ends(0), ends(1)];
+  const margin = 0.05 * (y1 - y0);
+  const chart = makeChart(() => ({
+    x: good.map((p) => p[0]), y: good.map((p) => p[1]), kind: () => 0,
+    kinds: [{ colour: "--complete", filled: true }], line: good, stepped: false,
+    xAxis: makeAxis(x0, x1, false), yAxis: makeAxis(y0 - margin, y1 + margin, false),
+    xName: "step", yName: summary.objectives[0],
+  }), {
+    label: () => `${good.length} reports; the last is ${short(good[good.length - 1][1])}.`,
+    tip: (i) => `step ${short(good[i][0])}: ${short(good[i][1])}`,
+    open: () => {},
+    small: true,
+  });
+  queueMicrotask(chart.draw);
+  return chart.node;
+}

@@ -1,0 +1,100 @@
+"""Sessions of browsers: who has shown the token, and is known by a cookie from then on.
+
+A cookie comes with every request to this host, whichever page sends it. So a request counts as the
+page's own only where the browser says that the page is of the same origin, and one that changes
+something only with a header besides, which no other origin may send.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+
+COOKIE = "luthier-session"
+MARK = b"x-luthier"  # header of requests of the page that change something
+
+_HOURS = 12
+_MAX_SESSIONS = 1000  # the oldest are dropped
+_OWN_SITES = (b"same-origin", b"none")
+
+
+class Sessions:
+    """The open sessions, in memory: they end with the service, or after 12 hours."""
+
+    def __init__(self) -> None:
+        self._ends_s: OrderedDict[str, float] = OrderedDict()
+
+    def open(self) -> str:
+        """Open a session, and return its id, a secret of its own."""
+        session = secrets.token_urlsafe(32)
+        self._ends_s[session] = time.monotonic() + 3600 * _HOURS
+        if len(self._ends_s) > _MAX_SESSIONS:
+            self._ends_s.popitem(last=False)
+        return session
+
+    def close(self, session: str) -> None:
+        """End a session."""
+        self._ends_s.pop(session, None)
+
+    def holds(self, session: str) -> bool:
+        """Whether a session is open."""
+        return self._ends_s.get(session, 0.0) > time.monotonic()
+
+    def admits(self, method: str, headers: Mapping[bytes, bytes], port: int) -> bool:
+        """Whether a request is one of the page itself, in an open session.
+
+        Args:
+            method: The request's method.
+            headers: Its headers, the names in small letters.
+            port: The service's port.
+        """
+        return is_own_page(method, headers) and self.holds(find_session(headers, port))
+
+
+def is_own_page(method: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a page of another origin cannot have sent a request.
+
+    Args:
+        method: The request's method.
+        headers: Its headers, the names in small letters.
+    """
+    if headers.get(b"sec-fetch-site", b"none") not in _OWN_SITES:
+        return False
+    origin = headers.get(b"origin")
+    if origin is not None:
+        _, _, host = origin.partition(b"://")
+        if not host or host != headers.get(b"host"):
+            return False
+    return method in ("GET", "HEAD") or headers.get(MARK) == b"1"
+
+
+def find_session(headers: Mapping[bytes, bytes], port: int) -> str:
+    """The id of the session in a request's cookie; "" without one."""
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return ""
+    found = cookies.get(cookie_name(port))
+    return "" if found is None else found.value
+
+
+def cookie_name(port: int) -> str:
+    """The name of the cookie: browsers send the cookies of one port to all ports of a host."""
+    return f"{COOKIE}-{port}"
+
+
+def make_cookie(session: str, port: int, is_encrypted: bool) -> str:
+    """The header Set-Cookie of a session; "" as session removes the cookie.
+
+    Args:
+        session: Its id.
+        port: The service's port.
+        is_encrypted: Whether the browser came by https, and must not send it otherwise.
+    """
+    age_s = 3600 * _HOURS if session else 0
+    secure = "; Secure" if is_encrypted else ""
+    name = cookie_name(port)
+    return f"{name}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}"

@@ -1,0 +1,169 @@
+"""Server-sent events: what has changed is told once, also to who comes back."""
+
+import contextlib
+import http.client
+import json
+import time
+
+import pytest
+
+import luthier
+from luthier.server.page_events import summarize_changes
+from luthier.storages import Memory
+from luthier.storages.base import Changes, Report
+from luthier.trial import State, TrialRow
+
+
+class Stream:
+    """The events of a study, as a browser gets them."""
+
+    def __init__(self, service, study, since=None, last=None):
+        self.line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+        query = "" if since is None else f"?since={since}"
+        headers = {"Authorization": f"Bearer {service.token}"}
+        if last is not None:
+            headers["Last-Event-ID"] = str(last)
+        self.line.request("GET", f"/ui/studies/{study}/events{query}", headers=headers)
+        self.answer = self.line.getresponse()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answer.close()
+        self.line.close()
+
+    def next(self):
+        """The id and the data of the next event; None at the end of the stream."""
+        found = {}
+        while line := self.answer.readline().decode():
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name:
+                found[name] = value
+            elif "data" in found:
+                return int(found["id"]), json.loads(found["data"])
+            if line == "\n":
+                found = {}
+        return None
+
+    def until(self, revision):
+        """All events up to a revision."""
+        events = []
+        while not events or events[-1][0] < revision:
+            events.append(self.next())
+        return events
+
+
+@pytest.fixture
+def storage():
+    return Memory()
+
+
+@pytest.fixture
+def study(storage):
+    study = luthier.create_study(storage=storage, name="s", sampler="random", seed=0)
+    study.optimize(objective, n_trials=3)
+    return study
+
+
+@pytest.fixture
+def service(serve, storage, study):
+    return serve(storage)
+
+
+def objective(t):
+    return t.suggest_float("x", 0, 1)
+
+
+def revision(service):
+    return service("GET", "/ui/studies/1/summary")[1]["revision"]
+
+
+def numbers(events):
+    """Which trials were complete, as events told it, in order."""
+    return [n for _, data in events for n, state, _ in data["trials"] if state == State.COMPLETE]
+
+
+def test_a_new_trial_is_told_with_its_value(service, study):
+    with Stream(service, 1, since=revision(service)) as stream:
+        assert stream.answer.headers["content-type"].startswith("text/event-stream")
+        study.optimize(objective, n_trials=1)
+        events = stream.until(revision(service))
+    assert numbers(events) == [3]
+    assert [3, State.COMPLETE, [study.trials[3].value]] in events[-1][1]["trials"]
+
+
+def test_who_comes_back_gets_all_that_came_since_and_nothing_twice(service, study):
+    told, last = [], revision(service)
+    for _ in range(4):
+        with Stream(service, 1, since=0, last=last) as stream:
+            study.optimize(objective, n_trials=2)
+            events = stream.until(revision(service))
+        study.optimize(objective, n_trials=1)  # while nobody listens
+        told += numbers(events)
+        last = events[-1][0]
+    with Stream(service, 1, last=last) as stream:
+        told += numbers(stream.until(revision(service)))
+    assert told == list(range(3, 15))
+
+
+def test_many_pages_cost_the_storage_no_more_than_one(service, study):
+    asked = []
+    read = service.storage.page_of_changes
+
+    def count(number, since):
+        asked.append(since)
+        return read(number, since)
+
+    service.storage.page_of_changes = count
+    since = revision(service)
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(Stream(service, 1, since=since)) for _ in range(20)]
+        while len(asked) < 20:  # each reads once what came before
+            time.sleep(0.01)
+        del asked[:]
+        study.optimize(objective, n_trials=1)
+        end = revision(service)
+        for stream in streams:
+            assert numbers(stream.until(end)) == [3]
+    assert len(asked) < 20
+
+
+def test_streams_end_with_the_service(service):
+    with Stream(service, 1, since=revision(service)) as stream:
+        service.stop()
+        assert stream.next() is None
+
+
+def test_a_study_that_is_not_there_ends_its_stream(service):
+    with Stream(service, 77, since=0) as stream:
+        assert stream.next() is None
+
+
+@pytest.mark.parametrize("since", ["x", "-1", str(2**60)])
+def test_what_is_no_revision_is_refused(service, since):
+    with Stream(service, 1, since=since) as stream:
+        assert stream.answer.status == 422
+
+
+def test_nobody_listens_without_the_token(service):
+    assert service.raw("GET", "/ui/studies/1/events", token="")[0] == 401
+
+
+def row(number):
+    return TrialRow(number=number, state=State.COMPLETE, values=(float("inf"),))
+
+
+def test_a_change_is_short_however_much_has_changed():
+    few = summarize_changes(1, Changes(3, [row(0)], [Report(2, 1.0, 0.5), Report(2, 2.0, 0.4)]))
+    assert few.trials == [(0, 3, ["inf"])]
+    assert (few.reports, few.many) == ([2], False)
+
+    many = summarize_changes(1, Changes(900, [row(i) for i in range(501)], []))
+    assert (many.trials, many.many) == ([], True)
+    for change in (
+        Changes(3, [], [], spec={}),
+        Changes(3, [], [], is_last=False),
+        Changes(0, [], []),  # a storage in memory that has begun anew
+    ):
+        assert summarize_changes(1, change).many
