@@ -127,7 +127,6 @@ THEMES = {
     ],
     "integration/test_bad_objectives": ["study/loop", "study/stop_signal"],
     "integration/test_faults": ["study/remote"],
-    "integration/test_fixed_params": ["study/param_warnings"],
     "integration/test_forks": ["storages/forks", "trial/forks"],
     "integration/test_kill": ["study/engine", "warn_once"],
     "integration/test_worker": [

@@ -156,7 +156,7 @@ def test_the_study_goes_on_after_what_catch_names(study, how):
 def test_nan_is_no_result_and_stops_nothing(study, how, returned):
     row, n = run(study, lambda t: returned, how)
     assert (row.state, row.values, n) == (State.FAILED, None, 6)
-    assert row.error == "ObjectiveValueError: trial 3 returned (nan,); NaN is no result"
+    assert row.error == "ObjectiveValueError: trial 3 returned nan; NaN is no result"
     assert study.best_trial.number != 3
 
 

@@ -12,7 +12,12 @@ import pytest
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, TrialRow
-from luthier.errors import IncompatibleDistributionError, LuthierError, UnknownParameterError
+from luthier.errors import (
+    IncompatibleDistributionError,
+    LuthierError,
+    TrialError,
+    UnknownParameterError,
+)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -305,3 +310,42 @@ def test_errors_are_of_this_library() -> None:
         with pytest.raises(LuthierError):
             study.enqueue(wrong)
     assert not study.trials
+
+
+@pytest.mark.parametrize("space", [None, {"x": luthier.Float(0, 10), "k": ["a", "b"]}])
+def test_known_results_are_learnt_from(space) -> None:
+    study = luthier.create_study(space=space, seed=0)
+    assert study.add_result({"x": 3.0, "k": "a"}, 0.5) == 0
+    assert (study.best_value, study.best_params) == (0.5, {"x": 3.0, "k": "a"})
+    for params, value in (
+        ([("x", 1)], 0.5),
+        ({"x": 1.0, "k": "a"}, "n"),
+        ({"x": 1.0, "k": "a"}, float("nan")),
+    ):
+        with pytest.raises(TrialError):
+            study.add_result(params, value)
+    assert len(study.trials) == 1
+    if space:
+        with pytest.raises(UnknownParameterError):
+            study.add_result({"x": 11.0, "k": "a"}, 0.5)
+
+
+def test_several_values_of_a_known_result_come_by_name() -> None:
+    study = luthier.create_study(objectives={"loss": "minimize", "size": "maximize"})
+    study.add_result({"x": 1.0}, {"size": 7, "loss": 2})
+    assert study.trials[0].values == (2.0, 7.0)
+
+
+@pytest.mark.parametrize("params", [{"x": 3.0}, {"x": 3.0, "k": "b"}, {"k": "b"}])
+def test_what_is_there_already_is_not_enqueued_again(params, tmp_path) -> None:
+    def objective(trial: luthier.Trial) -> float:
+        trial.suggest_categorical("k", ["a", "b"])
+        return trial.suggest_float("x", 0, 10)
+
+    for _ in range(3):  # a script that is run three times
+        study = luthier.create_study("s", str(tmp_path / "a.db"), seed=0, load_if_exists=True)
+        number = study.enqueue(params, skip_if_exists=True)
+        assert study.enqueue(params, skip_if_exists=True) == number == 0
+        study.optimize(objective, n_trials=1, progress=False)
+    assert len(study.trials) == 3
+    assert study.enqueue(params) == 3

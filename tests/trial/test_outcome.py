@@ -107,7 +107,7 @@ def test_an_exception_fails_the_trial_with_its_traceback():
 def test_nan_fails_the_trial_and_says_which():
     out = run(lambda trial: math.nan)
     assert (out.state, out.values) == (State.FAILED, None)
-    assert out.error == "ObjectiveValueError: trial 3 returned (nan,); NaN is no result"
+    assert out.error == "ObjectiveValueError: trial 3 returned nan; NaN is no result"
     assert run(lambda t: (1, math.nan), objectives=("a", "b")).error.endswith(
         "NaN (b) is no result"
     )

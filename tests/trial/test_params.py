@@ -61,3 +61,13 @@ def test_any_name_is_there_or_explained(params, name) -> None:
     else:
         with pytest.raises(MissingParameterError):
             read[name]
+
+
+@pytest.mark.parametrize("name", ["ratee", "zzz", "late"])
+def test_the_best_params_explain_what_is_missing(name) -> None:
+    study = luthier.create_study(seed=0, sampler="random")
+    study.optimize(lambda t: t.suggest_float("rate", 0, 1), n_trials=3, progress=False)
+    study.optimize(lambda t: 9 + t.suggest_float("late", 0, 1), n_trials=1, progress=False)
+    assert study.best_params == study.best_trial.params
+    with pytest.raises(MissingParameterError, match=f"has no parameter '{name}'"):
+        study.best_params[name]

@@ -10,10 +10,10 @@ import time
 from multiprocessing import Pipe
 from typing import Any
 
-import cloudpickle
 import msgspec
 
 from ..errors import WorkerDiedError
+from .pickling import to_pickle
 from .resources import Slot
 from .supervised import Supervised
 from .task_memory import TaskMemory
@@ -31,7 +31,7 @@ class Shared(Argument):
 
     def __init__(self, value: Any) -> None:
         super().__init__()
-        self.blob = cloudpickle.dumps(value)
+        self.blob = to_pickle(value)
 
 
 class ChildProcess:

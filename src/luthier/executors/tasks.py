@@ -12,6 +12,7 @@ from typing import Any
 
 import cloudpickle
 
+from .pickling import to_pickle
 from .worker import Key
 
 _keys = itertools.count()
@@ -55,7 +56,7 @@ class Task:
             new: Arguments that the worker does not have yet, pickled, by key.
         """
         args = tuple(Key(a.key) if isinstance(a, Argument) else a for a in self.args)
-        return bytes(cloudpickle.dumps((self.fn, args, new)))
+        return to_pickle((self.fn, args, new))
 
     def settle(self, error: BaseException | None, result: Any = None) -> None:
         """Set the exception of its future, or else the result."""

@@ -442,8 +442,8 @@ class Engine(ForkAware):
             if self.storage.shared and unseen:
                 self.refresh()  # its reports, and what others did better
 
+            warn_of_params(self._warn, number, outcome, self.history, self.declared)
             outcome = self._learn_space(outcome)
-            warn_of_params(self._warn, number, outcome, self.declared)
             row = self._row_at_end(number, token, outcome, worker or self.worker)
             self._warn_of_faults(number, outcome)
             try:

@@ -30,9 +30,10 @@ from ..storages import Storage
 from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
+from ..trial.params import Params
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_table
-from ..validation import check_tag_name, show
+from ..validation import check_tag_name, check_values, show
 from .confirm import Confirmation, confirm
 from .engine import Engine, EngineLink
 from .insights import Insights
@@ -327,13 +328,24 @@ class Study(Insights):
         # What its objective asked for is not known here, so the stored params count.
         return self.engine.trial(replace(self.engine.ticket(row), declared=True))
 
-    def enqueue(self, params: Mapping[str, Any], tags: Mapping[str, Any] | None = None) -> int:
+    def enqueue(
+        self,
+        params: Mapping[str, Any],
+        tags: Mapping[str, Any] | None = None,
+        skip_if_exists: bool = False,
+    ) -> int:
         """Add a trial with these params, to be run before the sampler is asked again.
 
         Names left out are sampled.
 
+        Args:
+            params: Name to value.
+            tags: Tags of the trial.
+            skip_if_exists: Whether to add nothing where a trial has these params already, in any
+                state. So a script that enqueues can be run again.
+
         Returns:
-            Its number.
+            Its number; with `skip_if_exists`, that of the first trial that has these params.
 
         Raises:
             UnknownParameterError: A declared space does not have such a parameter or value.
@@ -346,6 +358,10 @@ class Study(Insights):
         for tag in tags or ():
             check_tag_name(tag, "a trial to be run")
         fixed = self.engine.check_params(params)
+        if skip_if_exists:
+            for known in self.trials:
+                if fixed.items() <= known.params.items():
+                    return known.number
         row = TrialRow(
             number=-1,
             state=State.WAITING,
@@ -353,6 +369,33 @@ class Study(Insights):
             tags={} if tags is None else cast(dict[str, Any], tags),
         )
         return self.add_trials([row])[0]
+
+    def add_result(
+        self, params: Mapping[str, Any], value: float | Sequence[float] | Mapping[str, float]
+    ) -> int:
+        """Add a complete trial that was measured elsewhere; the sampler learns from it.
+
+        For many at once, and for trials with reports, tags or constraints, see `add_trials`.
+
+        Args:
+            params: All of its params, name to value.
+            value: Its value, or one for each objective, in order or by name.
+
+        Returns:
+            Its number.
+
+        Raises:
+            UnknownParameterError: A declared space does not have such a parameter or value.
+            ObjectiveValueError: The value is not one number for each objective.
+            TrialError: The params are no dict or cannot be stored, or the value is NaN.
+        """
+        if not isinstance(params, Mapping):
+            raise TrialError(f"params that were measured are a dict, got {show(params)}")
+        fixed = self.engine.check_params(params)
+        values = check_values(value, self.objectives, "an added trial has")
+        return self.add_trials(
+            [TrialRow(number=-1, state=State.COMPLETE, params=fixed, values=values)]
+        )[0]
 
     def add_trials(self, rows: Iterable[TrialRow]) -> list[int]:
         """Add trials as they are, from another study or from elsewhere.
@@ -473,8 +516,12 @@ class Study(Insights):
 
     @property
     def best_params(self) -> dict[str, Any]:
-        """Params of `best_trial`."""
-        return self.best_trial.params
+        """Params of `best_trial`.
+
+        A name that is not there raises MissingParameterError, a KeyError that says what there is.
+        """
+        best = self.best_trial
+        return Params(best.params, best.number, self.space, is_over=True)
 
     @property
     def best_value(self) -> float:

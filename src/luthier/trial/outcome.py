@@ -324,6 +324,7 @@ def _describe_nan(
         return None
     results = [*zip(objectives, values, strict=True), *constraints.items()]
     wrong = [name for name, v in results if math.isnan(v)]
-    got = f"{values}" if not constraints else f"{values} with constraints {constraints}"
+    got = str(values[0] if len(values) == 1 else values)
+    got += f" with constraints {constraints}" if constraints else ""
     which = "" if len(results) == 1 else f" ({', '.join(wrong)})"
     return f"ObjectiveValueError: trial {number} returned {got}; NaN{which} is no result"

@@ -15,10 +15,14 @@ class Params(dict[str, Any]):
         params: The params.
         number: The trial's number.
         space: The study's space, as far as the trial knows it.
+        is_over: Whether the trial has ended, so that no further name can come.
     """
 
-    def __init__(self, params: dict[str, Any], number: int, space: Space) -> None:
+    def __init__(
+        self, params: dict[str, Any], number: int, space: Space, is_over: bool = False
+    ) -> None:
         super().__init__(params)
+        self._is_over = is_over
         self._number = number
         self._space = space
 
@@ -41,6 +45,8 @@ class Params(dict[str, Any]):
                     f"{missing}: it is not active here, as {' and '.join(inactive)}; read it where "
                     f"its parent allows it, or write trial.params.get({name!r})"
                 )
+            if self._is_over:
+                return f"{missing}: its objective did not ask for it, as those of others did"
             return f"{missing} yet: a suggest call gives its value"
         near = find_closest(name, self) if isinstance(name, str) else None
         hint = f"did you mean {near!r}? " if near else ""
