@@ -243,6 +243,7 @@ def test_curves():
     assert np.array_equal(pruned.x, [1, 2, math.nan], equal_nan=True)
     assert (complete.label, pruned.label) == ("complete", "pruned")
     assert not complete.faint
+    assert figure.panels[0].x.whole
 
 
 def test_many_curves_stand_faint_over_quantiles_of_all():
@@ -365,7 +366,7 @@ IMPORTANCE = Importance(
     left_out={"failed": 2, "pruned": 0},
     level=0.9,
     among=None,
-    note="",
+    note="left out: 2 failed",
 )
 
 
@@ -377,7 +378,7 @@ def test_importance():
     assert others.hollow
     assert figure.panels[0].y.categories == ("lr", "n", "noise")
     assert figure.notes == (
-        "From 50 trials; left out: failed 2.",
+        "From 50 trials; left out: 2 failed.",
         "The model predicts trials it has not seen: R2 0.80, ranks 0.90.",
         "Whiskers: 90 % intervals.",
     )

@@ -2,6 +2,8 @@ import itertools
 
 import numpy as np
 import pytest
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 from luthier.plots.figure import Bars, Dots, Figure, Heat, Line, Panel, PanelAxis, Shades
 from luthier.plots.frame import find_frame
@@ -81,6 +83,16 @@ def test_panels_and_their_labels_overlap_nowhere(n, n_columns):
     for place in layout.places:
         widest = max(measure_text(t.label, 12) for t in place.y_ticks)
         assert place.left - 6 - widest >= place.side  # beside the label of the axis
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["momentum", "learning_rate", "MLP", "0.0001", "illicit", "hidden_dim", "WWW", "n (log)"],
+)
+def test_text_is_about_as_wide_as_it_is_drawn(text):
+    font = FontProperties(family="DejaVu Sans", size=12)
+    width, _, _ = TextToPath().get_text_width_height_descent(text, font, False)
+    assert 0.95 * width <= measure_text(text, 12) <= 1.25 * width
 
 
 def test_labels_of_ticks_do_not_touch():

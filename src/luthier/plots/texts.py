@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _NARROW = set("fijlrtI.,:;'|!()[]{} -")
+_WIDE = set("mwMW@%")
 _MAX_HOVER = 300  # characters
 
 
@@ -18,8 +19,10 @@ def measure_text(text: str, size: float) -> float:
             total += 1.0
         elif char in _NARROW:
             total += 0.34
+        elif char in _WIDE:
+            total += 0.95
         else:
-            total += 0.68 if char.isupper() else 0.57
+            total += 0.68 if char.isupper() else 0.61
     return total * size
 
 

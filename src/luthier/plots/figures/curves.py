@@ -65,7 +65,8 @@ def describe_curves(record: Curves, log: bool | None = None) -> Figure:
     if len(record.number) < record.n:
         shown = f"{len(record.number):,} of {record.n:,} curves: the best and a sample."
         notes += (shown,)
-    panel = Panel(layers=tuple(layers), x=PanelAxis(label="step"), y=y)
+    whole = bool((record.step % 1 == 0).all())
+    panel = Panel(layers=tuple(layers), x=PanelAxis(label="step", whole=whole), y=y)
     return Figure(
         title=f"Reported {record.objective} ({record.direction})", panels=(panel,), notes=notes
     )

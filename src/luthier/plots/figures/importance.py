@@ -70,15 +70,13 @@ def describe_importance(record: Importance) -> Figure:
     """
     of = "" if record.objective is None else f" for {record.objective}"
     title = f"Importance of parameters{of} ({record.method})"
-    notes = [record.note] if record.note else []
-    left_out = ", ".join(f"{reason} {n:,}" for reason, n in record.left_out.items() if n)
-    without = f"; left out: {left_out}" if left_out else ""
-    notes.append(f"From {record.n:,} trials{without}.")
-    if record.quality is not None and record.names:
+    if not record.names:
+        return Figure(title=title, notes=(record.note, f"From {record.n:,} trials."))
+    note = f"; {record.note}" if record.note else ""
+    notes = [f"From {record.n:,} trials{note}."]
+    if record.quality is not None:
         r2, rank = record.quality.r2, record.quality.rank_correlation
         notes.append(f"The model predicts trials it has not seen: R2 {r2:.2f}, ranks {rank:.2f}.")
-    if not record.names:
-        return Figure(title=title, notes=tuple(notes))
 
     k = min(_MAX_BARS, len(record.names))
     if k < len(record.names):

@@ -64,12 +64,13 @@ def describe_interactions(record: Importance) -> Figure:
     """
     of = "" if record.objective is None else f" for {record.objective}"
     title = f"Interactions of parameters{of} ({record.method})"
-    notes = [record.note] if record.note else []
+    if not record.names:
+        return Figure(title=title, notes=(record.note,))
     if not record.interactions:
-        if record.names:
-            alone = len(record.names) == 1
-            notes.append("There is one parameter." if alone else "The method knows none.")
-        return Figure(title=title, notes=tuple(notes))
+        alone = len(record.names) == 1
+        return Figure(
+            title=title, notes=("There is one parameter." if alone else "The method knows none.",)
+        )
 
     shown: set[str] = set()  # of the largest interactions
     for pair in record.interactions:
@@ -82,6 +83,8 @@ def describe_interactions(record: Importance) -> Figure:
         if shown.issuperset(pair.names):
             i, j = sorted(at[name] for name in pair.names)
             share[j, i] = max(pair.value, 0.0)
+    note = f"; {record.note}" if record.note else ""
+    notes = [f"From {record.n:,} trials{note}."]
     edges = np.asarray(np.arange(len(names) + 1) - 0.5)
     most = float(np.nanmax(share))
     cells = Heat(x_edges=edges, y_edges=edges, shade=share)

@@ -47,7 +47,8 @@ def describe_rank_correlation(record: RungAgreement) -> Figure:
     """Return the figure of rank correlations, and of what stopping at a step would have cost."""
     steps = record.step
     wide = len(steps) > 2 and steps[0] > 0 and steps[-1] > 30 * steps[0]
-    x = PanelAxis(label="step", scale="log" if wide else "linear")
+    whole = not wide and bool((steps % 1 == 0).all())
+    x = PanelAxis(label="step", scale="log" if wide else "linear", whole=whole)
     hover = tuple(
         f"step {step:g}: {r:.2f} ({label}), {count_of(n, 'trial')}"
         for step, r, label, n in zip(
