@@ -9,7 +9,7 @@ import pytest
 
 import luthier
 from luthier import Float, State, TrialRow
-from luthier.analysis.finished_trials import collect_finished
+from luthier.analysis.finished_trials import collect_finished, thin_out
 
 
 def row(state=State.COMPLETE, value=1.0, x=0.5, **more) -> TrialRow:
@@ -70,3 +70,9 @@ def test_several_objectives_have_a_column_each() -> None:
     )
     made.add_trials([TrialRow(number=-1, state=State.COMPLETE, params={"x": 0}, values=(1, 2))])
     assert np.array_equal(collect_finished(made.history).losses, [[1.0, -2.0]])
+
+
+def test_a_history_is_thinned_out_evenly():
+    whole = study(*(row(x=i / 100, value=float(i)) for i in range(100))).history
+    assert thin_out(whole, 100) is whole
+    assert collect_finished(thin_out(whole, 5)).number.tolist() == [0, 25, 50, 74, 99]

@@ -140,12 +140,14 @@ def test_what_was_run_anew_is_shown():
     confirmed = study.confirm(k=2, repeats=3)
     made = study.report()
     check(made)
+    said = f"Trial {confirmed.best.number}, the best of 2 that were run anew, came to"
+    assert said in words_of(made, "verdict")
     assert "Trials that were run anew" in words_of(made, "leaders")
     assert f"('{confirmed.best.number}'," in words_of(made, "leaders")
 
 
 def test_the_verdict_says_what_the_analysis_found():
-    study = tuned(120)
+    study = tuned(60)
     made = study.report()
     said = words_of(made, "verdict")
     assert f"in trial {study.best_trial.number}" in said
@@ -155,7 +157,7 @@ def test_the_verdict_says_what_the_analysis_found():
 
 
 def test_the_same_study_gives_the_same_report():
-    study = tuned(60)
+    study = tuned(25)
     assert study.report().html == study.report().html
 
 

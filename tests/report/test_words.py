@@ -1,5 +1,7 @@
 """Sentences of a report say what the records hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,14 @@ def test_the_summary_in_words():
         "1 other cannot be told from a parameter without effect. 9 of the best 10 values lie at "
         "the upper bound of C, 10: the optimum may lie beyond. Widen it (up to 100) and start from "
         "these trials."
+    )
+
+
+def test_chance_is_no_importance():
+    record = replace(importance(), important=np.zeros(3, dtype=bool))
+    said = say_importance(record, [])
+    assert said == (
+        "From 100 trials no parameter can be told from one without effect, among the best tenth."
     )
 
 

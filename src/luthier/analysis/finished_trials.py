@@ -39,6 +39,15 @@ class FinishedTrials(NamedTuple):
         return ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
 
 
+def thin_out(history: History, most: int) -> History:
+    """Return a history in which at most so many trials have had a turn, evenly chosen by number."""
+    if history.n <= most:
+        return history
+    hidden = np.ones(history.n, dtype=bool)
+    hidden[np.linspace(0, history.n - 1, most).round().astype(int)] = False
+    return history.without(hidden)
+
+
 def collect_finished(history: History) -> FinishedTrials:
     """Return the trials of a study that an analysis may count.
 

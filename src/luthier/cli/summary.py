@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from ..analysis import importance, incumbent
+from ..analysis.finished_trials import thin_out
 from ..analysis.recommendation import require_results
 from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, TooFewResultsError
 from ..history.history import History
@@ -121,11 +122,7 @@ def _print_importance(history: History) -> None:
     """The parameters that separate the good trials from the others, by the quickest method."""
     if not history.space.d:
         return
-    if history.n > _MAX_RANKED:
-        hidden = np.ones(history.n, dtype=bool)
-        hidden[np.linspace(0, history.n - 1, _MAX_RANKED).astype(int)] = False
-        history = history.without(hidden)
-    found = importance(history, "ped")
+    found = importance(thin_out(history, _MAX_RANKED), "ped")
     told = np.flatnonzero(found.important)[:_N_BARS]
     if not len(told):
         return

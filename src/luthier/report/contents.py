@@ -56,6 +56,8 @@ def _conclude(evidence: Evidence) -> list[Block]:
     texts = [words.say_trials(evidence)]
     if evidence.history.n:
         texts.append(words.say_best(evidence))
+    if said := words.say_confirmed(evidence):
+        texts.append(said)
     if not isinstance(evidence.incumbent, str):
         texts.append(words.say_progress(evidence.incumbent))
         texts.append(words.say_importance(_choose_importance(evidence), evidence.findings))
@@ -130,7 +132,8 @@ def _show_effects(evidence: Evidence) -> list[Block]:
         return [Paragraph(record)]
     figure = describe_effects(record)
     names = join([effect.axis.name for effect in record])
-    said = f"How {record[0].objective} depends on {names}, by a model, with bands of doubt."
+    n = count(record[0].quality.n, "trial")
+    said = f"How {record[0].objective} depends on {names}, by a model of {n}, with bands of doubt."
     return [Picture(figure, said)]
 
 
@@ -166,7 +169,9 @@ def _show_leaders(evidence: Evidence) -> list[Block]:
     if len(numbers) > len(rows):
         caption += f" of {len(numbers):,}"
     blocks.append(Table(caption, ("trial", *history.objectives, *names), tuple(rows)))
-    return blocks + _show_confirmed(evidence) + [Code(write_params(history.params(shown[0])))]
+    blocks += _show_confirmed(evidence)
+    blocks.append(Paragraph(f"The params of trial {shown[0]}, in full:"))
+    return [*blocks, Code(write_params(history.params(shown[0])))]
 
 
 def _show_confirmed(evidence: Evidence) -> list[Block]:

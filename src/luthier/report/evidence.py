@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-import numpy as np
-
 from .. import analysis
-from ..analysis.finished_trials import collect_finished
+from ..analysis.finished_trials import collect_finished, thin_out
 from ..errors import StudyError
 from ..history.history import History
 from ..trial.record import TrialRow
@@ -17,6 +15,9 @@ GOOD = 0.1
 """Share of the trials that counts as good."""
 
 N_EFFECTS = 6
+N_MODELLED = 300
+"""Trials from which effects are learned, at most."""
+
 _MAX_BY_MODEL = 250  # trials from which a forest estimates importances: it is quicker
 
 Record = TypeVar("Record")
@@ -103,7 +104,7 @@ def gather(history: History, rows: Sequence[TrialRow], origin: Origin) -> Eviden
         front=attempt(lambda: analysis.pareto(history)),
         importance=overall,
         importance_good=good,
-        effects=attempt(lambda: analysis.effects(history, _choose_params(history, overall))),
+        effects=attempt(lambda: _find_effects(history, overall)),
         convergence=attempt(lambda: analysis.convergence(history)) if one else several,
         resources=attempt(lambda: analysis.resources(history, lambda _: list(rows))),
         findings=analysis.diagnose(history, rows, is_scheduled=bool(origin.scheduler)),
@@ -126,12 +127,14 @@ def _choose_method(history: History) -> str:
     return "fanova"
 
 
+def _find_effects(
+    history: History, importance: analysis.Importance | str
+) -> tuple[analysis.Effect, ...]:
+    """The effects of the parameters that matter most, from so few trials that it is quick."""
+    return analysis.effects(thin_out(history, N_MODELLED), _choose_params(history, importance))
+
+
 def _choose_params(history: History, importance: analysis.Importance | str) -> list[str]:
     """The parameters whose effects are shown: those that matter most, else the first."""
     ranked = [] if isinstance(importance, str) else list(importance.names)
     return (ranked or list(history.space.names))[:N_EFFECTS]
-
-
-def n_active(history: History) -> int:
-    """Return the number of trials that have had a turn."""
-    return int(np.count_nonzero(history.state >= 2))

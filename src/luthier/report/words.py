@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..analysis import Convergence, Finding, Importance, Incumbent, Resources
+from ..analysis.findings.confirmed import list_confirmed
 from ..analysis.findings.finding import SEVERITIES
 from ..trial.record import State
 from .evidence import GOOD, Evidence
@@ -54,6 +55,20 @@ def rank_params(evidence: Evidence) -> list[str]:
     return list(evidence.history.space.names)
 
 
+def say_confirmed(evidence: Evidence) -> str:
+    """Say which trial was the best when some were run anew; "" where none was."""
+    history = evidence.history
+    leaders = list_confirmed(history, least=1) if evidence.one else []
+    if not leaders:
+        return ""
+    best = min(leaders, key=lambda one: one.mean)
+    mean, first = (float(history.values_of(loss)) for loss in (best.mean, best.loss))
+    n = len(best.losses)
+    came = f"to {number(mean)} on average of {n} runs" if n > 1 else f"to {number(mean)}"
+    of = f"the best of {len(leaders)} that were run anew" if len(leaders) > 1 else "run anew"
+    return f"Trial {best.number}, {of}, came {came}; its first value was {number(first)}."
+
+
 def say_progress(record: Incumbent) -> str:
     """Say since when the best value has not changed."""
     if not len(record.x):
@@ -77,7 +92,8 @@ def say_importance(record: Importance | str, findings: list[Finding]) -> str:
         return f"What matters {where} cannot be said: {why}."
     told = [i for i in range(len(record.names)) if record.important[i]]
     if not told:
-        return f"No parameter is told from one without effect {where}."
+        n = count(record.n, "trial")
+        return f"From {n} no parameter can be told from one without effect, {where}."
     what = " of what is left" if record.among else " of the variance"
     first = told[0]
     head = f"{record.names[first]} {_say_share(record, first)}{what} {where}"
