@@ -81,7 +81,7 @@ def revision(service):
 
 def numbers(events):
     """Which trials were complete, as events told it, in order."""
-    return [n for _, data in events for n, state, _ in data["trials"] if state == State.COMPLETE]
+    return [n for _, data in events for n, state, *_ in data["trials"] if state == State.COMPLETE]
 
 
 def test_a_new_trial_is_told_with_its_value(service, study):
@@ -90,7 +90,7 @@ def test_a_new_trial_is_told_with_its_value(service, study):
         study.optimize(objective, n_trials=1)
         events = stream.until(revision(service))
     assert numbers(events) == [3]
-    assert [3, State.COMPLETE, [study.trials[3].value]] in events[-1][1]["trials"]
+    assert [3, State.COMPLETE, [study.trials[3].value], True, True] in events[-1][1]["trials"]
 
 
 def test_who_comes_back_gets_all_that_came_since_and_nothing_twice(service, study):
@@ -156,7 +156,7 @@ def row(number):
 
 def test_a_change_is_short_however_much_has_changed():
     few = summarize_changes(1, Changes(3, [row(0)], [Report(2, 1.0, 0.5), Report(2, 2.0, 0.4)]))
-    assert few.trials == [(0, 3, ["inf"])]
+    assert few.trials == [(0, 3, ["inf"], True, True)]
     assert (few.reports, few.many) == ([2], False)
 
     many = summarize_changes(1, Changes(900, [row(i) for i in range(501)], []))
@@ -167,3 +167,14 @@ def test_a_change_is_short_however_much_has_changed():
         Changes(0, [], []),  # a storage in memory that has begun anew
     ):
         assert summarize_changes(1, change).many
+
+
+def test_a_change_says_which_trials_can_be_the_best():
+    rows = [
+        TrialRow(number=0, state=State.PRUNED, values=(1.0,)),
+        TrialRow(number=1, state=State.COMPLETE, values=(1.0,), constraints={"memory": 1.0}),
+        TrialRow(number=2, state=State.COMPLETE, values=(1.0,), tags={"confirms": 0, "repeat": 1}),
+        TrialRow(number=3, state=State.RUNNING),
+    ]
+    told = [trial[3:] for trial in summarize_changes(0, Changes(1, rows, [])).trials]
+    assert told == [(True, False), (False, False), (True, False), (True, False)]

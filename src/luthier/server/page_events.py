@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -22,6 +21,7 @@ from ..errors import LuthierError
 from ..storages import Storage
 from ..storages.base import Changes
 from ..storages.codec import pack_number
+from ..trial.record import State, TrialRow
 from .middleware import encode_error
 
 EVENTS = "/ui/studies/{study:int}/events"
@@ -35,20 +35,24 @@ _MAX_REVISION = 2**53
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
+TrialChange = tuple[int, int, list[float | str] | None, bool, bool]
+
+
 class Change(msgspec.Struct):
     """What has changed in a study between two revisions.
 
     Attributes:
         since: The first of these.
         revision: The second.
-        trials: Number, state and values of the trials that were added or changed.
+        trials: Number, state and values of the trials that were added or changed, whether they
+            break no constraint, and whether they can be the best.
         reports: Numbers of the trials that reported.
         many: Whether there are too many to be listed, so that all is to be read again.
     """
 
     since: int
     revision: int
-    trials: list[tuple[int, int, list[Any] | None]]
+    trials: list[TrialChange]
     reports: list[int]
     many: bool = False
 
@@ -62,16 +66,15 @@ def summarize_changes(since: int, changes: Changes) -> Change:
     """What a page is told of changes since a revision."""
     many = len(changes.rows) > _MAX_TRIALS or not changes.is_last or changes.spec is not None
     many = many or changes.revision < since  # the storage has begun anew
-    trials = [
-        (
-            row.number,
-            row.state.value,
-            None if row.values is None else [*map(pack_number, row.values)],
-        )
-        for row in ([] if many else changes.rows)
-    ]
+    trials = [] if many else [*map(_describe, changes.rows)]
     reports = [] if many else sorted({report.number for report in changes.reports})
     return Change(since, changes.revision, trials, reports, many)
+
+
+def _describe(row: TrialRow) -> TrialChange:
+    values = None if row.values is None else [pack_number(v) for v in row.values]
+    is_eligible = row.state == State.COMPLETE and row.feasible and row.confirms is None
+    return row.number, row.state.value, values, row.feasible, is_eligible
 
 
 class Follower:

@@ -14,7 +14,7 @@ import { showFindings } from "./views/findings.js";
 /**
  * @typedef {object} View
  * @property {Node} node
- * @property {(change: any) => any} [update] called when the study has changed
+ * @property {(changes: any[]) => any} [update] called with what has changed in the study
  */
 
 /** @type {Record<string, [string, (study: number, query: URLSearchParams, rest: string) => Promise<View>]>} */
@@ -78,16 +78,18 @@ async function show() {
 async function watch(study, mine, shown) {
   const { revision } = await read(`studies/${study}/summary`);
   if (mine !== turn) return;
-  let [busy, again] = [false, /** @type {any} */ (null)];
+  let busy = false;
+  /** @type {any[]} */
+  let waiting = [];
   leave = follow(study, revision, async (change) => {
-    again = change;
+    waiting.push(change);
     if (busy) return;
     busy = true;
     try {
-      while (again && mine === turn) {
-        const next = again;
-        again = null;
-        await shown.update?.(next);
+      while (waiting.length && mine === turn) {
+        const changes = waiting;
+        waiting = [];
+        await shown.update?.(changes);
         await say(study);
       }
     } catch (error) {

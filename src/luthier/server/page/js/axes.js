@@ -39,20 +39,17 @@ export function ticks(axis, n) {
 
 /**
  * Where most numbers lie: outliers are left out, what must be shown is not.
- * @param {number[] | Float64Array} values finite
+ * @param {Float64Array} sorted
  * @param {number[]} must
- * @returns {[number, number, number]} low, high, how many lie outside
+ * @returns {[number, number]} low and high
  */
-export function robustRange(values, must) {
-  const sorted = Float64Array.from(values).sort();
+export function robustRange(sorted, must) {
   const n = sorted.length;
-  if (!n) return [0, 1, 0];
+  if (!n) return [0, 1];
   const quarter = (/** @type {number} */ q) => sorted[Math.round(q * (n - 1))];
   const reach = 1.5 * (quarter(0.75) - quarter(0.25));
   let low = Math.max(sorted[0], quarter(0.25) - reach);
   let high = Math.min(sorted[n - 1], quarter(0.75) + reach);
   for (const value of must) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  let outside = 0;
-  for (const value of sorted) outside += value < low || value > high ? 1 : 0;
-  return [low, high, outside];
+  return [low, high];
 }

@@ -34,15 +34,20 @@ export function makeChart(marks, texts) {
   const figure = h("div", { class: "figure" }, canvas, tip);
   let chosen = -1;
 
-  const box = () => ({ width: canvas.clientWidth, height: canvas.clientHeight });
-  const toX = (/** @type {Marks} */ m, /** @type {number} */ v) =>
-    LEFT + m.xAxis.place(v) * (box().width - LEFT - RIGHT);
-  const toY = (/** @type {Marks} */ m, /** @type {number} */ v) =>
-    box().height - BOTTOM - m.yAxis.place(v) * (box().height - TOP - BOTTOM);
+  let m = marks();
+  let [width, height] = [0, 0];
+  const toX = (/** @type {number} */ v) => LEFT + m.xAxis.place(v) * (width - LEFT - RIGHT);
+  const toY = (/** @type {number} */ v) =>
+    height - BOTTOM - m.yAxis.place(v) * (height - TOP - BOTTOM);
 
+  /** Draws what there is by now. */
   function draw() {
-    const m = marks();
-    const { width, height } = box();
+    m = marks();
+    paint();
+  }
+
+  function paint() {
+    [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
     canvas.width = Math.round(width * ratio);
@@ -51,22 +56,21 @@ export function makeChart(marks, texts) {
     const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     g.scale(ratio, ratio);
     const probe = colours(canvas);
-    drawAxes(g, m, probe);
-    if (m.x.length > FEW) drawMany(g, m, probe, ratio);
-    else drawFew(g, m, probe);
-    drawLine(g, m, probe);
+    drawAxes(g, probe);
+    if (m.x.length > FEW) drawMany(g, probe, ratio);
+    else drawFew(g, probe);
+    drawLine(g, probe);
     if (chosen >= 0 && chosen < m.x.length) {
       g.strokeStyle = probe("--ink");
       g.lineWidth = 2;
       g.beginPath();
-      g.arc(toX(m, m.x[chosen]), toY(m, m.y[chosen]), 7, 0, 7);
+      g.arc(toX(m.x[chosen]), toY(m.y[chosen]), 7, 0, 7);
       g.stroke();
     }
   }
 
-  /** @param {CanvasRenderingContext2D} g @param {Marks} m @param {(name: string) => string} colour */
-  function drawAxes(g, m, colour) {
-    const { width, height } = box();
+  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour */
+  function drawAxes(g, colour) {
     g.font = "12px system-ui, sans-serif";
     g.lineWidth = 1;
     g.strokeStyle = colour("--line");
@@ -74,7 +78,7 @@ export function makeChart(marks, texts) {
     g.textAlign = "right";
     g.textBaseline = "middle";
     for (const v of ticks(m.yAxis, height / 60)) {
-      const y = Math.round(toY(m, v)) + 0.5;
+      const y = Math.round(toY(v)) + 0.5;
       g.beginPath();
       g.moveTo(LEFT, y);
       g.lineTo(width - RIGHT, y);
@@ -84,22 +88,22 @@ export function makeChart(marks, texts) {
     g.textAlign = "center";
     g.textBaseline = "top";
     for (const v of ticks(m.xAxis, width / 110)) {
-      g.fillText(short(v), toX(m, v), height - BOTTOM + 5);
+      g.fillText(short(v), toX(v), height - BOTTOM + 5);
     }
     g.fillText(m.xName, (LEFT + width) / 2, height - 15);
     g.textAlign = "left";
     g.fillText(m.yName.slice(0, 60), 4, 3);
   }
 
-  /** @param {CanvasRenderingContext2D} g @param {Marks} m @param {(name: string) => string} colour */
-  function drawFew(g, m, colour) {
+  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour */
+  function drawFew(g, colour) {
     m.kinds.forEach((kind, k) => {
       g.fillStyle = g.strokeStyle = colour(kind.colour);
       g.lineWidth = 1.5;
       for (let i = 0; i < m.x.length; i += 1) {
-        if (m.kind(i) !== k || !isInside(m, i)) continue;
+        if (m.kind(i) !== k || !isInside(i)) continue;
         g.beginPath();
-        g.arc(toX(m, m.x[i]), toY(m, m.y[i]), 3, 0, 7);
+        g.arc(toX(m.x[i]), toY(m.y[i]), 3, 0, 7);
         if (kind.filled) g.fill();
         else g.stroke();
       }
@@ -109,20 +113,19 @@ export function makeChart(marks, texts) {
   /**
    * Many points: how many fall on each pixel, as in a density.
    * @param {CanvasRenderingContext2D} g
-   * @param {Marks} m
    * @param {(name: string) => string} colour
    * @param {number} ratio
    */
-  function drawMany(g, m, colour, ratio) {
+  function drawMany(g, colour, ratio) {
     const image = g.getImageData(0, 0, canvas.width, canvas.height);
     const pixels = image.data;
     const inks = m.kinds.map((kind) => rgb(colour(kind.colour)));
     const size = Math.max(1, Math.round(1.5 * ratio));
     for (let i = 0; i < m.x.length; i += 1) {
       const k = m.kind(i);
-      if (k < 0 || !isInside(m, i)) continue;
+      if (k < 0 || !isInside(i)) continue;
       const ink = inks[k];
-      const [cx, cy] = [Math.round(toX(m, m.x[i]) * ratio), Math.round(toY(m, m.y[i]) * ratio)];
+      const [cx, cy] = [Math.round(toX(m.x[i]) * ratio), Math.round(toY(m.y[i]) * ratio)];
       for (let dy = 0; dy < size; dy += 1) {
         for (let dx = 0; dx < size; dx += 1) {
           const at = 4 * ((cy + dy) * canvas.width + cx + dx);
@@ -137,10 +140,9 @@ export function makeChart(marks, texts) {
     g.putImageData(image, 0, 0);
   }
 
-  /** @param {CanvasRenderingContext2D} g @param {Marks} m @param {(name: string) => string} colour */
-  function drawLine(g, m, colour) {
+  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour */
+  function drawLine(g, colour) {
     if (!m.line.length) return;
-    const { width, height } = box();
     g.save();
     g.beginPath();
     g.rect(LEFT, TOP - 4, width - LEFT - RIGHT, height - TOP - BOTTOM + 8);
@@ -150,18 +152,18 @@ export function makeChart(marks, texts) {
     g.beginPath();
     let before = 0;
     m.line.forEach(([x, y], i) => {
-      if (!i) g.moveTo(toX(m, x), toY(m, y));
-      else if (m.stepped) g.lineTo(toX(m, x), before);
-      before = toY(m, y);
-      g.lineTo(toX(m, x), before);
+      if (!i) g.moveTo(toX(x), toY(y));
+      else if (m.stepped) g.lineTo(toX(x), before);
+      before = toY(y);
+      g.lineTo(toX(x), before);
     });
-    if (m.stepped) g.lineTo(toX(m, m.xAxis.high), before);
+    if (m.stepped) g.lineTo(toX(m.xAxis.high), before);
     g.stroke();
     g.restore();
   }
 
   /** @param {Marks} m @param {number} i */
-  function isInside(m, i) {
+  function isInside(i) {
     const [x, y] = [m.x[i], m.y[i]];
     return x >= m.xAxis.low && x <= m.xAxis.high && y >= m.yAxis.low && y <= m.yAxis.high;
   }
@@ -169,24 +171,22 @@ export function makeChart(marks, texts) {
   /** @param {number} i */
   function choose(i) {
     chosen = i;
-    const m = marks();
     tip.hidden = i < 0;
     if (i >= 0) {
       tip.textContent = texts.tip(i);
-      tip.style.left = `${Math.min(toX(m, m.x[i]) + 10, Math.max(0, box().width - 170))}px`;
-      tip.style.top = `${Math.max(0, toY(m, m.y[i]) - 34)}px`;
+      tip.style.left = `${Math.min(toX(m.x[i]) + 10, Math.max(0, width - 170))}px`;
+      tip.style.top = `${Math.max(0, toY(m.y[i]) - 34)}px`;
     }
-    draw();
+    paint();
   }
 
   canvas.addEventListener("pointermove", (event) => {
-    const m = marks();
     const bounds = canvas.getBoundingClientRect();
     const [px, py] = [event.clientX - bounds.left, event.clientY - bounds.top];
     let [best, distance] = [-1, 400];
     for (let i = 0; i < m.x.length; i += 1) {
-      if (m.kind(i) < 0 || !isInside(m, i)) continue;
-      const d = (toX(m, m.x[i]) - px) ** 2 + (toY(m, m.y[i]) - py) ** 2;
+      if (m.kind(i) < 0 || !isInside(i)) continue;
+      const d = (toX(m.x[i]) - px) ** 2 + (toY(m.y[i]) - py) ** 2;
       if (d < distance) [best, distance] = [i, d];
     }
     if (best !== chosen) choose(best);
@@ -199,16 +199,15 @@ export function makeChart(marks, texts) {
     if (event.key === "Escape") choose(-1);
     if (!step) return;
     event.preventDefault();
-    const m = marks();
     let i = chosen < 0 && step < 0 ? m.x.length : chosen;
     do i += step;
-    while (i >= 0 && i < m.x.length && (m.kind(i) < 0 || !isInside(m, i)));
+    while (i >= 0 && i < m.x.length && (m.kind(i) < 0 || !isInside(i)));
     if (i >= 0 && i < m.x.length) choose(i);
   });
-  new ResizeObserver(draw).observe(canvas);
+  new ResizeObserver(paint).observe(canvas);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const redraw = () => {
-    if (canvas.isConnected) return draw();
+    if (canvas.isConnected) return paint();
     dark.removeEventListener("change", redraw);
     document.removeEventListener("schemechange", redraw);
   };

@@ -18,53 +18,76 @@ export async function showHistory(study, query) {
   let summary = await read(`studies/${study}/summary`);
   const objective = Math.min(Number(query.get("objective") ?? 0) || 0, summary.objectives.length - 1);
   const sign = summary.directions[objective] === "maximize" ? -1 : 1;
-  /** @type {any} */
-  let data = { x: [], y: [], line: [] };
+  /** @type {{n: number, y: Float64Array, state: Int8Array, feasible: Int8Array, eligible: Int8Array}} */
+  let table;
+  /** @type {any} what is drawn */
+  let data;
   let outside = 0;
 
   async function load() {
     const names = `state,feasible,eligible,value.${objective}`;
     const [state, feasible, eligible, y] = await read(`studies/${study}/columns?names=${names}`);
-    const x = Int32Array.from(y, (_, i) => i);
-    const line = [];
-    let best = Infinity;
-    for (let i = 0; i < y.length; i += 1) {
-      if (eligible[i] && sign * y[i] < best) {
-        best = sign * y[i];
-        line.push([i, y[i]]);
-      }
+    table = { n: y.length, y: Float64Array.from(y), state: state.slice(),
+      feasible: feasible.slice(), eligible: eligible.slice() };
+    arrange();
+  }
+
+  /** Takes in trials that were added or changed. @param {any[]} trials */
+  function merge(trials) {
+    for (const [number, state, values, feasible, eligible] of trials) {
+      if (number >= table.y.length) grow(table, 2 * number + 16);
+      table.n = Math.max(table.n, number + 1);
+      table.y[number] = values ? Number(values[objective]) : NaN;
+      table.state[number] = state;
+      table.feasible[number] = feasible ? 1 : 0;
+      table.eligible[number] = eligible ? 1 : 0;
     }
+    arrange();
+  }
+
+  function arrange() {
+    const { n, state, feasible, eligible } = table;
+    const y = table.y.subarray(0, n);
     const kind = (/** @type {number} */ i) => {
       if (state[i] === PRUNED) return 2;
       return state[i] === COMPLETE ? (feasible[i] ? 0 : 1) : -1;
     };
-    data = { x, y, line, kind };
+    const line = [];
+    let best = Infinity;
+    const values = new Float64Array(n);
+    let k = 0;
+    for (let i = 0; i < n; i += 1) {
+      if (eligible[i] && sign * y[i] < best) {
+        best = sign * y[i];
+        line.push([i, y[i]]);
+      }
+      if (Number.isFinite(y[i]) && kind(i) >= 0) values[k++] = y[i];
+    }
+    const x = new Int32Array(n).map((_, i) => i);
+    data = { x, y, line, kind, sorted: values.subarray(0, k).sort() };
   }
   await load();
 
-  const finite = () => Array.from(data.y).filter((v, i) => Number.isFinite(v) && data.kind(i) >= 0);
-  const spreads = (/** @type {number[]} */ values) => {
-    const sorted = Float64Array.from(values).sort();
-    const at = (/** @type {number} */ q) => sorted[Math.round(q * (sorted.length - 1))];
-    return sorted.length > 3 && sorted[0] > 0 && at(0.75) / at(0.25) > 30;
+  const canLog = () => data.sorted.length > 0 && data.sorted[0] > 0;
+  const spreads = () => {
+    const at = (/** @type {number} */ q) => data.sorted[Math.round(q * (data.sorted.length - 1))];
+    return data.sorted.length > 3 && canLog() && at(0.75) / at(0.25) > 30;
   };
-  const canLog = () => finite().every((v) => v > 0);
-  let isLog = query.has("log") ? query.get("log") === "1" : spreads(finite());
+  let isLog = query.has("log") ? query.get("log") === "1" : spreads();
   let isAll = query.get("all") === "1";
 
   function marks() {
-    const values = finite();
-    const log = isLog && canLog() && values.length > 0;
-    const best = data.line.length ? [data.line[data.line.length - 1][1]] : [];
-    const scaled = log ? values.map(Math.log) : values;
-    let [low, high, left] = robustRange(scaled, (log ? best.map(Math.log) : best));
-    if (isAll) [low, high, left] = [scaled.reduce((a, b) => Math.min(a, b), Infinity),
-      scaled.reduce((a, b) => Math.max(a, b), -Infinity), 0];
-    outside = left;
+    const { sorted, line } = data;
+    const log = isLog && canLog();
+    const scaled = log ? sorted.map(Math.log) : sorted;
+    const best = line.slice(-1).map((/** @type {[number, number]} */ [, y]) => (log ? Math.log(y) : y));
+    let [low, high] = isAll && scaled.length ? [scaled[0], scaled[scaled.length - 1]]
+      : robustRange(scaled, best);
+    outside = scaled.reduce((n, v) => n + (v < low || v > high ? 1 : 0), 0);
     const margin = 0.04 * (high - low);
     [low, high] = [low - margin, high + margin];
     const yAxis = log ? makeAxis(Math.exp(low), Math.exp(high), true) : makeAxis(low, high, false);
-    return { x: data.x, y: data.y, kind: data.kind, kinds: KINDS, line: data.line, stepped: true,
+    return { x: data.x, y: data.y, kind: data.kind, kinds: KINDS, line, stepped: true,
       xAxis: makeAxis(-0.5, Math.max(data.x.length - 0.5, 1), false), yAxis,
       xName: "trial", yName: summary.objectives[objective] };
   }
@@ -120,10 +143,22 @@ export async function showHistory(study, query) {
   queueMicrotask(draw);
   return {
     node,
-    update: async () => {
-      summary = await read(`studies/${study}/summary`);
-      await load();
+    update: async (/** @type {any[]} */ changes) => {
+      if (changes.some((change) => change.many)) {
+        summary = await read(`studies/${study}/summary`);
+        await load();
+      } else merge(changes.flatMap((change) => change.trials));
       draw();
     },
   };
+}
+
+/** Makes room in columns. @param {any} table @param {number} size */
+function grow(table, size) {
+  for (const name of ["y", "state", "feasible", "eligible"]) {
+    const wider = new table[name].constructor(size);
+    if (name === "y") wider.fill(NaN);
+    wider.set(table[name]);
+    table[name] = wider;
+  }
 }
