@@ -275,9 +275,34 @@ def many():
     return history(*rows, space=space)
 
 
+@pytest.fixture(scope="module")
+def many_of_two():
+    """Many trials of two objectives, for figures that need these."""
+    points = np.random.default_rng(0).random((20_000, 2)).tolist()
+    rows = [trial({"x": a}, (a + b, (1 - a) ** 2 + b)) for a, b in points]
+    return history(*rows, directions=["minimize"] * 2)
+
+
+@pytest.fixture(scope="module")
+def many_reports():
+    """Many trials that reported, for figures of reports."""
+    points = np.random.default_rng(0).random((20_000, 2)).tolist()
+    return history(*[trial({"x": a}, a + b, reports=[a + 2, a + 1, a + b]) for a, b in points])
+
+
+OF_HISTORIES = {
+    "attainment": "many_of_two",
+    "hypervolume": "many_of_two",
+    "pareto": "many_of_two",
+    "curves": "many_reports",
+    "rank_correlation": "many_reports",
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
-def test_many_trials_make_no_large_figure(many, name):
+def test_many_trials_make_no_large_figure(request, name):
+    many = request.getfixturevalue(OF_HISTORIES.get(name, "many"))
     svg = plots.plot(many, name, backend="svg").svg
     assert len(svg) < 3_000_000
     assert len(parse(svg)) < 7_000
