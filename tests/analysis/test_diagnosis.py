@@ -241,6 +241,33 @@ def test_how_far_a_range_is_widened(dist, side, ends):
     assert type(wider) is type(dist)
 
 
+def test_a_study_of_which_every_trial_failed_is_told_at_once():
+    study = luthier.create_study(seed=0)
+
+    def objective(trial):
+        trial.suggest_float("x", 0, 1)
+        raise RuntimeError("out of memory")
+
+    study.optimize(objective, n_trials=3, catch=(RuntimeError,))
+    (finding,) = study.diagnose()
+    assert finding.severity == "warning"
+    assert finding.title.startswith("3 of 3 trials failed; most of them with: RuntimeError: out of")
+
+
+@given(st.integers(9, 40), st.floats(0.2, 0.95))
+def test_curves_that_only_fall_are_no_noise(n_steps, factor):
+    space = Space({"x": Float(0, 1)})
+    steps = np.arange(n_steps)
+    rows = [
+        histories.trial({"x": i / 12}, v[-1], reports=v.tolist())
+        for i in range(12)
+        for v in [1 + 1e-9 * i + factor**steps]
+    ]
+    assert "noisy-validation" not in {
+        f.name for f in diagnose(histories.history(*rows, space=space))
+    }
+
+
 def gathered(loss, n=120):
     """A study whose sampler has gathered near 0.03 of x, which has the effect `loss` says."""
     rng = np.random.default_rng(3)

@@ -112,3 +112,26 @@ def test_whatever_a_study_holds_is_explained(name):
     for number in range(min(h.n, 3)):
         row = luthier.TrialRow(number=number, state=State(int(h.state[number])), token=1)
         assert str(explain(h, row))
+
+
+@pytest.mark.parametrize("state", [State.PRUNED, State.PAUSED, State.FAILED])
+def test_a_trial_that_came_to_no_end_is_no_surprise(state):
+    h = additive(60)
+    rows = [trial(h.params(i), v) for i, v in enumerate(h.values[:, 0].tolist())]
+    stopped = trial({"a": 0.5, "b": 0.5}, state=state, reports=[99.0])
+    made, numbered = rows_of(*rows, stopped, space=h.space)
+    found = explain(made, numbered[60])
+    assert math.isnan(found.expectation.surprise)
+    assert "than expected" not in str(found)
+
+
+def test_an_empty_history_says_so():
+    assert repr(history()) == "History(0 trials)"
+
+
+def test_trials_that_failed_are_no_results():
+    rows = [trial({"x": i / 4}, state=State.FAILED) for i in range(3)]
+    made, numbered = rows_of(*rows, trial({"x": 0.9}, 1.0), space=Space({"x": Float(0, 1)}))
+    found = explain(made, numbered[3])
+    assert found.n_known == 0
+    assert "no result was known" in str(found)

@@ -331,6 +331,12 @@ def test_resources():
     assert figure.notes[0] == "Early stopping saved about 22 % of the cost."
 
 
+def test_resources_name_the_unit_of_their_time():
+    row = trial({"x": 0.1}, 1.0, started_s=0.0, finished_s=0.02)
+    (panel,) = describe_resources(resource_use.resources(history(row))).panels
+    assert (panel.y.label, panel.y.scale) == ("time", "duration")
+
+
 def test_compare():
     def run(*values):
         return history(*[trial({"x": i / 10}, v) for i, v in enumerate(values)])

@@ -20,6 +20,7 @@ from .model_quality import ModelQuality
 _N_LEADERS = 200  # trials of which one may be the best without its noise
 _N_ELSEWHERE = 512  # random points beside which a trial is seen
 _SQUARE = math.sqrt(2 * math.pi)
+_LEAST_IMPROVEMENT = 1e-9  # standard deviations; less is none
 
 
 class Expectation(NamedTuple):
@@ -36,7 +37,7 @@ class Expectation(NamedTuple):
         by_doubt: The part of it that comes from the doubt.
         share_below: Share of random points that promised less improvement.
         surprise: The observed value less the expected one, in standard deviations, noise included;
-            above 0 where it was better. NaN where there is no value.
+            above 0 where it was better. NaN where the trial did not come to its end.
         quality: How well the surrogate predicts trials that it has not seen.
 
     Source: Jones 1998, eq. 15 (the two parts of expected improvement).
@@ -134,7 +135,7 @@ def explain(history: History, row: TrialRow, scheduler: str = "") -> Explanation
     """
     number = row.number
     past = history.before(number, 1)
-    n_known = int(past.has_result[:number].sum())
+    n_known = int((past.has_result & (past.state != State.FAILED))[:number].sum())
     expectation, why = None, ""
     try:
         fitted = _fit_past(past)
@@ -181,7 +182,8 @@ def _expect(history: History, fitted: FittedSurrogate, number: int) -> Expectati
     mean, sd = model.predict(np.concatenate([history.X[[number]], elsewhere]))
     by_mean, by_doubt = improvement_parts(mean, sd, best)
     improvement = by_mean + by_doubt
-    observed = history.losses[number, 0]
+    is_complete = history.state[number] == State.COMPLETE
+    observed = history.losses[number, 0] if is_complete else math.nan
     spread = math.hypot(float(sd[0]), model.noise)
     return Expectation(
         mean=fitted.sign * float(mean[0]),
@@ -253,11 +255,18 @@ def _describe_origin(row: TrialRow, n_known: int) -> str:
 
 def _describe_expectation(e: Expectation) -> list[str]:
     lines = [
-        f"a model of the earlier trials expected {e.mean:.5g} ± {e.sd:.2g}, "
-        f"and {e.best:.5g} of the best of them",
-        f"expected improvement {e.improvement:.2g} ({e.by_mean:+.2g} by the expected value, "
-        f"{e.by_doubt:+.2g} by the doubt), more than at {e.share_below:.0%} of random points",
+        f"a model of the earlier trials expected {e.mean:.5g} ± {e.sd:.2g}; "
+        f"of the best of them it expected {e.best:.5g}",
     ]
+    if e.improvement < _LEAST_IMPROVEMENT * e.sd:
+        lines.append(
+            "it expected no improvement: this trial was to explore, or is of another method"
+        )
+    else:
+        lines.append(
+            f"expected improvement {e.improvement:.2g} ({e.by_mean:+.2g} by the expected value, "
+            f"{e.by_doubt:+.2g} by the doubt), more than at {e.share_below:.0%} of random points"
+        )
     if not math.isnan(e.surprise):
         than = "better" if e.surprise >= 0 else "worse"
         lines.append(f"it came out {abs(e.surprise):.1f} standard deviations {than} than expected")

@@ -46,9 +46,10 @@ class Rule(NamedTuple):
 
     def __str__(self) -> str:
         what = " and ".join(self.conditions) or "anywhere"
-        tried = f"{self.n_trials} trials" + (
-            f", median {self.median:.6g}" if self.n_trials else " there yet"
-        )
+        tried = "no trials there yet: only the model says so"
+        if self.n_trials:
+            trials = "1 trial" if self.n_trials == 1 else f"{self.n_trials} trials"
+            tried = f"{trials}, median {self.median:.6g}"
         shares = f"{self.coverage:.0%} of the good region, {self.purity:.0%} of it good"
         return f"{what}: {shares} ({tried})"
 

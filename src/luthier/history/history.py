@@ -603,7 +603,7 @@ class History:
     def __repr__(self) -> str:
         counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
         listed = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-        return f"History({self.n} trials: {listed})"
+        return f"History({self.n} trials: {listed})" if listed else "History(0 trials)"
 
 
 def find_leaders(numbers: Index, losses: Array) -> Index:

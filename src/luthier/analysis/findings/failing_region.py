@@ -2,7 +2,8 @@
 
 Statistic: the rule of at most two cuts that tells failed trials best from the others (a tree of
 depth 2). Threshold: at least 5 failures, twice as frequent inside as overall, and Fisher's p times
-the number of rules that were tried. Source: Google's tuning playbook (infeasible trials).
+the number of rules that were tried; or at least 3 failures and nothing else. Source: Google's
+tuning playbook (infeasible trials).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .wording import percent
 _FEWEST = 20
 _FEWEST_FAILED = 5
 _MOST = 0.3
+_ALL_FAILED = 3  # so many suffice where no trial has come to a result
 
 
 def find(case: Case) -> Iterator[Finding | None]:
@@ -30,7 +32,9 @@ def find(case: Case) -> Iterator[Finding | None]:
     ended = np.flatnonzero(counts & (history.state >= State.COMPLETE))
     failed = history.state[ended] == State.FAILED
     n_failed = int(failed.sum())
-    if len(ended) < _FEWEST or n_failed < _FEWEST_FAILED:
+    if not _ALL_FAILED <= n_failed == len(ended) and (
+        len(ended) < _FEWEST or n_failed < _FEWEST_FAILED
+    ):
         return
     region = find_region(case, history.X[ended], failed)
     error = _find_frequent_error(case)
@@ -51,14 +55,14 @@ def find(case: Case) -> Iterator[Finding | None]:
         )
         return
     yield None
+    where = "" if n_failed == len(ended) else ", and no simple rule says where"
     if n_failed > _MOST * len(ended):
         yield Finding(
             name="failing-region",
             severity="warning",
-            title=f"{n_failed} of {len(ended)} trials failed, all over the space{because}",
-            advice="look at the error first: a failure that no param explains is one of the "
-            "program "
-            "or the machine",
+            title=f"{n_failed} of {len(ended)} trials failed{where}{because}",
+            advice="look at the error first: it tells whether the program, the machine or params "
+            "are the cause; a constraint forbids parts of the space that cannot work",
             evidence=evidence,
             doubt="failures that stopped since",
             figure="timeline",

@@ -43,6 +43,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     place = (average_ranks(early)[int(final.argmin())] - 1) / (n - 1)
     if not ((rho < 0.2 and upper < 0.5) or (rho < 0.5 and upper < 0.7 and place > 0.5)):
         return
+    last = float(np.max(history.last_step[both]))
+    is_late = 3 * step >= last
     yield Finding(
         name="over-pruning",
         severity="advice",
@@ -50,10 +52,14 @@ def find(case: Case) -> Iterator[Finding | None]:
         f"end: "
         f"rank correlation {rho:.2f} over {n} trials that went on, and the best of these was in "
         f"place {round(place * (n - 1)) + 1} of {n} then",
-        advice="compare trials later (a larger min_resource) or stop fewer (a smaller "
+        advice="train all trials to their ends: there is no step early enough to save much"
+        if is_late
+        else "compare trials later (a larger min_resource) or stop fewer (a smaller "
         "reduction_factor)",
         evidence={"rank correlation": rho, "upper limit": upper, "step": step, "trials": n},
-        remedy=f"study.scheduler = luthier.schedulers.ASHA(min_resource={3 * step:g}, "
+        remedy="study.scheduler = None"
+        if is_late
+        else f"study.scheduler = luthier.schedulers.ASHA(min_resource={math.ceil(3 * step)}, "
         "reduction_factor=2)",
         doubt="a high correlation among trials that were all trained to their ends",
         figure="curves",

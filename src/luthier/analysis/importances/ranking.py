@@ -88,7 +88,7 @@ def importance(
         names=tuple(space.names[j] for j in shown),
         values=estimate.value[shown],
         low=estimate.low[shown],
-        high=estimate.high[shown],
+        high=np.minimum(estimate.high, 1.0)[shown],  # no share is above 1
         first_order=estimate.first[shown],
         p_value=chance.p_value[shown],
         important=important[shown],

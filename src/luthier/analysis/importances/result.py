@@ -82,6 +82,6 @@ class Importance:
             line = f"  {name:{width}}  {self.values[j]:6.3f}"
             if self.low[j] == self.low[j]:  # there is an interval
                 line += f"  ({self.low[j]:.3f} .. {self.high[j]:.3f})"
-                line += "" if self.important[j] else "  no effect seen"
+            line += "" if self.important[j] else "  may be without effect"
             lines.append(line)
         return "\n".join([*lines, *([self.note] if self.note else [])])

@@ -10,7 +10,7 @@ from ...analysis.resource_use import Resources
 from ...analysis.resource_use import resources as add_up
 from ...argument_names import explain_arguments
 from ..drawing import Backend, draw
-from ..figure import Bars, Colour, Figure, Layer, Panel, PanelAxis
+from ..figure import Bars, Colour, Figure, Layer, Panel, PanelAxis, Scale
 from ..look import Theme
 from ..source import Source, open_source
 from ..ticks import format_number
@@ -18,7 +18,8 @@ from .names import OTHER_ARGUMENTS
 from .parameters import find_columns
 from .states import STATE_COLOURS
 
-_UNITS = {"time": "hours", "cost": "cost", "energy": "kWh", "steps": "steps"}
+_UNITS = {"time": "time", "cost": "cost", "energy": "kWh", "steps": "steps"}
+_SCALES: dict[str, Scale] = {"time": "duration"}  # of the others: linear
 
 
 @explain_arguments(OTHER_ARGUMENTS)
@@ -44,21 +45,26 @@ def describe_resources(record: Resources) -> Figure:
     for q, kind in enumerate(record.kinds):
         if not record.n_noted[:, q].any():
             continue
-        scale = 1 / 3600 if kind == "time" else 1.0
-        used = record.used[:, q] * scale
+        used = record.used[:, q]
         layers: list[Layer] = []
         for s, state in enumerate(record.states):
             hover = f"{state.name.lower()}: {format_number(used[s], 4)} of {record.n[s]:,} trials"
             layers.append(_make_bar(s, used[s], STATE_COLOURS[state], hover))
         names = [state.name.lower() for state in record.states]
-        saved = record.saved[q] * scale
+        saved = record.saved[q]
         if np.isfinite(saved) and saved > 0:
             layers.append(_make_bar(len(names), saved, "green", "saved", hollow=True))
             names.append("saved")
             share = 100 * record.saved_share[q]
             notes.append(f"Early stopping saved about {share:.0f} % of the {kind}.")
         x = PanelAxis(scale="category", categories=tuple(names))
-        panels.append(Panel(layers=tuple(layers), x=x, y=PanelAxis(label=_UNITS[kind])))
+        panels.append(
+            Panel(
+                layers=tuple(layers),
+                x=x,
+                y=PanelAxis(label=_UNITS[kind], scale=_SCALES.get(kind, "linear")),
+            )
+        )
     if not panels:
         notes.append("No trial has noted what it used.")
     return Figure(
