@@ -15,7 +15,7 @@ from benchmarks.common.known_importances import (
 )
 
 import luthier
-from luthier import Categorical, Float, State, TrialRow
+from luthier import Categorical, Float, Space, State, TrialRow
 from luthier.analysis import Importance, importance
 from luthier.analysis.importances.ranking import METHODS
 from luthier.errors import StudyError, UnknownNameError, UnknownParameterError
@@ -157,6 +157,19 @@ def test_interactions_are_found_where_asked_for() -> None:
         result = made.importance(method, interactions=True)
         assert set(result.interactions[0].names) == {"x1", "x3"}
     assert made.importance("fanova").interactions == ()
+
+
+def test_of_many_parameters_only_the_most_important_are_paired() -> None:
+    space = Space({f"x{j}": Float(0, 1) for j in range(30)})
+    X = np.random.default_rng(0).random((120, 30))
+    made = luthier.create_study(space=space, seed=0)
+    made.add_trials(
+        TrialRow(number=-1, state=State.COMPLETE, params=p, values=(10 * x[3] * x[7] + x[0],))
+        for p, x in zip(space.decode(X), X, strict=True)
+    )
+    found = made.importance("fanova", interactions=True).interactions
+    assert len(found) == 12 * 11 // 2
+    assert set(found[0].names) == {"x3", "x7"}
 
 
 def test_of_several_objectives_one_is_chosen_or_the_front_is_taken() -> None:

@@ -24,6 +24,7 @@ _MOST_TRIALS = 400  # that a Gaussian process learns from
 _MOST_OF_FOREST = 5000  # that a forest does
 _N_POINTS = 8192  # at which it is evaluated, for all parameters together
 _GROUPS_OF_HALF = N_GROUPS // 2  # at which that of half of the trials is
+_MOST_IN_PAIRS = 12  # parameters, of which all pairs are looked at
 _N_TREES = 64
 _N_DRAWS = 1024  # for each coalition
 _GOOD_ENOUGH = 0.5  # R2 of a Gaussian process from which no forest is tried
@@ -161,7 +162,7 @@ def by_process(
         )
     pairs = {}
     if interactions and quality.suffices:
-        pairs = _process_pairs(sample, model)
+        pairs = _process_pairs(sample, model, indices.total)
     return Estimate("gp", "total", indices.total, low, high, indices.first, quality, pairs)
 
 
@@ -175,7 +176,9 @@ def _share_unknown(model: AdditiveModel, X: Array) -> float:
     return unknown / total if total > 0 else 0.0
 
 
-def _process_pairs(sample: Sample, model: AdditiveModel) -> dict[tuple[int, int], float]:
+def _process_pairs(
+    sample: Sample, model: AdditiveModel, total: Array
+) -> dict[tuple[int, int], float]:
     """Return the interactions of pairs by a forest that has learned the process's mean.
 
     Its points are uniform in the space, so that no region is missing.
@@ -183,11 +186,13 @@ def _process_pairs(sample: Sample, model: AdditiveModel) -> dict[tuple[int, int]
     X = sample.space.sample(sample.rng, 2048)
     y = np.minimum(model.predict(X), sample.most)
     fitted = forest.fit(X, y, sample.n_choices, sample.rng, _N_TREES // 4, min_leaf=3)
-    return decompose(fitted, find_regimes(sample.space, sample.rng), _all_pairs(X)).pairs
+    return decompose(fitted, find_regimes(sample.space, sample.rng), _choose_pairs(total)).pairs
 
 
-def _all_pairs(X: Array) -> list[tuple[int, int]]:
-    return list(itertools.combinations(range(X.shape[1]), 2))
+def _choose_pairs(value: Array) -> list[tuple[int, int]]:
+    """Return the pairs of the columns with the largest values (d,), of which there are few."""
+    largest = np.argsort(-value, kind="stable")[:_MOST_IN_PAIRS]
+    return list(itertools.combinations(sorted(largest.tolist()), 2))
 
 
 def by_forest(sample: Sample, quality: ModelQuality, interactions: bool) -> Estimate:
@@ -204,7 +209,7 @@ def by_forest(sample: Sample, quality: ModelQuality, interactions: bool) -> Esti
 
     estimate = first(sample, _N_TREES, [])
     if interactions:
-        pairs = first(sample, _N_TREES // 4, _all_pairs(sample.X)).pairs
+        pairs = first(sample, _N_TREES // 4, _choose_pairs(estimate.value)).pairs
         estimate = estimate._replace(pairs=pairs)
     if not quality.suffices:
         return estimate
@@ -244,7 +249,7 @@ def by_shapley(sample: Sample, quality: ModelQuality, interactions: bool) -> Est
         value = shapley_values(payoff)
         if interactions and d > 1:
             together = shapley_interactions(payoff) / (payoff[-1] - payoff[0])
-            pairs = {pair: float(together[pair]) for pair in _all_pairs(A)}
+            pairs = {pair: float(together[pair]) for pair in _choose_pairs(value)}
     else:
         value = estimate_shapley(pay, d, sample.rng)
     total = float(value.sum())

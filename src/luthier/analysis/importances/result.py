@@ -47,7 +47,8 @@ class Importance:
             permutations; `PedAnova` says how.
         important: (k,) whether a parameter is told from one without effect: its interval lies above
             a hundredth, or, without an interval, its p-value is at most 0.01.
-        interactions: Of pairs, the largest first; where asked for.
+        interactions: Of pairs of the 12 most important parameters, the largest first; where asked
+            for.
         quality: How well the model behind it predicts; None where there is none.
         n: Number of trials that count. Of many, a Gaussian process learns from 400 at random, a
             forest from 5,000.
