@@ -121,6 +121,11 @@ def test_a_path_that_does_not_exist(store, tmp_path):
 
 
 @posix
+def test_an_empty_text_is_no_path(store):
+    with pytest.raises(CheckpointError, match="got an empty text"):
+        store.save(0, 1, "")
+
+
 def test_links_inside_a_folder_become_content_and_others_are_refused(store, tmp_path):
     mine = folder_of(tmp_path)
     (mine / "latest").symlink_to("one.bin")

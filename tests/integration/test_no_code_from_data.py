@@ -728,7 +728,7 @@ def test_a_worker_gives_no_options_of_a_stored_study_to_a_program():
     assert "would be an option" in told.stderr
     told = call("worker", "giftversion", *at, "{x}", status=1)
     assert "the program itself is no parameter" in told.stderr
-    call("worker", "giftversion", *at, sys.executable, "{x}")
+    call("worker", "giftversion", *at, sys.executable, "{x}", status=1)  # its trial fails
     [row] = luthier.load_study("giftversion", "gift.db").trials
     assert row.params == {"x": "version"}
     assert "--version" not in row.error

@@ -362,7 +362,7 @@ def test_what_cannot_be_forecast_says_so():
     with pytest.raises(StudyError, match="pass resource="):
         study.forecast(0)
     assert study.forecast(0, resource=8).values[-1] == 1.0
-    with pytest.raises(ValueError, match="level is a probability"):
+    with pytest.raises(ValueError, match="level must be a number between 0 and 1"):
         study.forecast(0, level=1.0)
     with pytest.raises(StudyError, match="trial 7"):
         study.forecast(7)

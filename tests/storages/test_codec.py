@@ -71,6 +71,7 @@ def test_the_forms_have_every_field_of_a_trial():
     assert codec._Body.__struct_fields__ == body
     assert set(fields) - set(Trial.__struct_fields__) == {
         "checkpoints",
+        "proposal",
         "turns",
         "token",
         "lease_s",

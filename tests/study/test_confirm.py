@@ -493,7 +493,7 @@ def test_repeats_that_crash_break_a_constraint_where_that_counts_as_infeasible(c
         ({"k": 0}, "k must be a whole number >= 1"),
         ({"repeats": 0}, "repeats must be a whole number >= 1"),
         ({"repeats": 2.5}, "repeats"),
-        ({"level": 1}, "level must lie between 0 and 1"),
+        ({"level": 1}, "level must be a number between 0 and 1"),
         ({"n_jobs": 0}, "n_jobs"),
     ],
 )

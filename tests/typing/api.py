@@ -265,9 +265,11 @@ assert_type(luthier.analysis.importance(past), luthier.analysis.Importance)
 assert_type(luthier.analysis.ablate(past), luthier.analysis.AblationPath)
 a_pair: type[luthier.analysis.Interaction] = luthier.analysis.Interaction
 luthier.plots.history(study)
+assert_type(study.report(), luthier.report.StudyReport)
 
 luthier.delete_study("train", "sqlite:///study.db")
 raised: type[Exception] = luthier.LuthierError
+raised = luthier.TrialDisturbedError
 
 
 def validate(trial: luthier.Trial) -> float:

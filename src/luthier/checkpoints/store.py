@@ -142,13 +142,17 @@ class Checkpoints:
             "crc32", "kind"}.
 
         Raises:
-            CheckpointError: The path does not exist or cannot be read, the value cannot be packed,
-                or it is larger than a file may be.
+            CheckpointError: The path is empty, does not exist or cannot be read, the value cannot
+                be packed, or it is larger than a file may be.
             CheckpointPlaceError: The place cannot be written. Where it is full, or does not answer,
                 it is tried again for a while before.
         """
         step = float(step)
         if isinstance(checkpoint, str | os.PathLike):
+            if not os.fspath(checkpoint):  # which a Path takes for the working folder
+                raise CheckpointError(
+                    "a checkpoint is a value or the path of a file or folder, got an empty text"
+                )
             source = Path(checkpoint)
             kind = _kind(source)
             suffix = source.suffix if re.fullmatch(r"\.\w+", source.suffix) else ""

@@ -227,7 +227,8 @@ class History:
     @property
     def duration_s(self) -> Array:
         """(n,) for how many seconds trials ran; NaN for those that are not over."""
-        return np.asarray(self.finished_s - self.started_s)
+        with np.errstate(over="ignore"):  # moments that no clock shows, such as 1e308
+            return np.asarray(self.finished_s - self.started_s)
 
     @property
     def cost(self) -> Array:

@@ -339,7 +339,7 @@ class Trial:
                 was fixed is none of the distribution's.
         """
         known = self._space.params.get(name) if name.__class__ is str else None
-        if known is not dist:
+        if known is None or known is not dist:
             name = check_parameter_name(name, DistributionError)
             if not isinstance(dist, Float | Int | Categorical):
                 raise DistributionError(
