@@ -91,6 +91,7 @@ def accused(seeds):
     return [seed for seed in seeds if found(sick.healthy(seed))]
 
 
+@pytest.mark.slow
 def test_healthy_random_studies_are_left_alone():
     assert len(accused(range(20))) <= 1
 

@@ -44,6 +44,7 @@ def test_runs_are_compared_in_pairs(n, test):
     assert pair.low <= pair.difference <= pair.high
 
 
+@pytest.mark.slow
 def test_equal_methods_are_told_apart_in_about_5_percent():
     rng = np.random.default_rng(0)
     found = 0

@@ -35,6 +35,7 @@ from luthier.testing.histories import history, trial
 
 FIGURES = list_figures()
 BACKENDS = ["svg", "matplotlib", "plotly"]
+MATPLOTLIB_IS_SLOW = ["svg", "plotly", pytest.param("matplotlib", marks=pytest.mark.slow)]
 HOSTILE = [
     "</svg><script>alert(1)</script>",
     '" onload="alert(1)',
@@ -202,7 +203,7 @@ def test_matplotlib_leaves_pyplot_alone():
 # -- every figure, of every kind of study ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", MATPLOTLIB_IS_SLOW)
 def test_every_figure_of_a_mixed_study_is_drawn(backend):
     found = draw_all(mixed_history(), backend)
     assert found.keys() >= {"history", "slices", "parallel", "rank", "edf", "timeline"}
@@ -235,7 +236,7 @@ def test_odd_studies_are_drawn_by_libraries_too(rows, backend):
         assert render(figure)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", MATPLOTLIB_IS_SLOW)
 def test_hostile_names_are_inert(backend):
     dists = {name: Float(0, 1) for name in HOSTILE}
     space = Space({**dists, "kind": Categorical(HOSTILE)})

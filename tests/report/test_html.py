@@ -103,6 +103,7 @@ def test_passwords_are_hidden(hostile):
         assert "me:***@host" in text or "me:\\*\\*\\*" in text
 
 
+@pytest.mark.slow
 def test_a_thousand_trials_are_small():
     study = tuned(1000)
     size = len(study.report().html.encode())

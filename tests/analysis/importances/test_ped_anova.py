@@ -35,6 +35,7 @@ def test_a_parameter_that_separates_is_found_and_others_are_not() -> None:
     assert got.value[1:].max() < 0.2
 
 
+@pytest.mark.slow
 def test_chance_alone_is_rarely_called_significant() -> None:
     p = []
     for seed in range(40):

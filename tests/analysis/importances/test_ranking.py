@@ -159,6 +159,7 @@ def test_interactions_are_found_where_asked_for() -> None:
     assert made.importance("fanova").interactions == ()
 
 
+@pytest.mark.slow
 def test_of_many_parameters_only_the_most_important_are_paired() -> None:
     space = Space({f"x{j}": Float(0, 1) for j in range(30)})
     X = np.random.default_rng(0).random((120, 30))
@@ -221,6 +222,7 @@ def test_a_result_prints_a_line_for_each_parameter() -> None:
     assert "may be without effect" in text.splitlines()[5]
 
 
+@pytest.mark.slow
 def test_many_trials_are_ranked_too() -> None:
     history = study(make_linear(), n=1500).history
     for method in ("gp", "ped"):
