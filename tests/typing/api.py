@@ -264,6 +264,9 @@ assert_type(luthier.analysis.choose(past, study.engine.rows), luthier.analysis.C
 assert_type(luthier.analysis.importance(past), luthier.analysis.Importance)
 assert_type(luthier.analysis.ablate(past), luthier.analysis.AblationPath)
 a_pair: type[luthier.analysis.Interaction] = luthier.analysis.Interaction
+assert_type(luthier.analysis.importance(past).quality, luthier.analysis.ModelQuality | None)
+assert_type(luthier.analysis.incumbent(past).unvalued, tuple[luthier.analysis.Unvalued, ...])
+assert_type(study.explain(0).obstacles, tuple[luthier.analysis.Obstacle, ...])
 luthier.plots.history(study)
 assert_type(study.report(), luthier.report.StudyReport)
 

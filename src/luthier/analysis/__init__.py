@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
-    "Attainment",
-    "importance",
-    "ablate",
-    "Interaction",
-    "Importance",
     "AblationPath",
+    "Attainment",
     "Axis",
     "Bands",
     "Calibration",
@@ -30,9 +26,13 @@ __all__ = [
     "Forecast",
     "GoodRegion",
     "HypervolumeCurve",
+    "Importance",
     "Improvement",
     "Incumbent",
+    "Interaction",
     "Isolation",
+    "ModelQuality",
+    "Obstacle",
     "PairTest",
     "Parallel",
     "Pareto",
@@ -48,6 +48,8 @@ __all__ = [
     "Surface",
     "Timeline",
     "TuningCurve",
+    "Unvalued",
+    "ablate",
     "attainment",
     "calibration",
     "choose",
@@ -63,6 +65,7 @@ __all__ = [
     "explain_best",
     "forecast",
     "hypervolume",
+    "importance",
     "improvement",
     "incumbent",
     "isolation",
@@ -84,6 +87,7 @@ if TYPE_CHECKING:
     from .best_by_range import Isolation as Isolation
     from .best_by_range import isolation as isolation
     from .best_so_far import Incumbent as Incumbent
+    from .best_so_far import Unvalued as Unvalued
     from .best_so_far import incumbent as incumbent
     from .choice import Choice as Choice
     from .choice import choose as choose
@@ -96,6 +100,7 @@ if TYPE_CHECKING:
     from .expected_best import tuning_curve as tuning_curve
     from .explanation import Expectation as Expectation
     from .explanation import Explanation as Explanation
+    from .explanation import Obstacle as Obstacle
     from .explanation import Standing as Standing
     from .explanation import explain as explain
     from .findings.finding import Finding as Finding
@@ -113,6 +118,7 @@ if TYPE_CHECKING:
     from .importances.ranking import importance as importance
     from .importances.result import Importance as Importance
     from .importances.result import Interaction as Interaction
+    from .model_quality import ModelQuality as ModelQuality
     from .one_parameter import Slice as Slice
     from .one_parameter import slices as slices
     from .parallel_lines import Parallel as Parallel
@@ -191,6 +197,9 @@ else:
             "Surface": "surfaces",
             "Timeline": "worker_times",
             "TuningCurve": "expected_best",
+            "ModelQuality": "model_quality",
+            "Obstacle": "explanation",
+            "Unvalued": "best_so_far",
             "attainment": "attained_fronts",
             "calibration": "surrogate_calibration",
             "choose": "choice",

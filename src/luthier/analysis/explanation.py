@@ -11,7 +11,8 @@ from scipy.special import ndtr
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..history.resources import losses_at
-from ..models.obstacles import Obstacle, find_obstacles
+from ..models.obstacles import Obstacle as Obstacle
+from ..models.obstacles import find_obstacles
 from ..trial.record import State, TrialRow
 from ..typing import Array
 from .fitted_surrogate import FittedSurrogate, fit_surrogate

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..errors import LuthierError, UnpicklableError
+from ..errors import LuthierError, ResourceError, UnpicklableError
 
 _MAX_NAMED = 5  # variables that a message names
 
@@ -71,8 +71,11 @@ def pack(objective: Callable[..., Any], put: Callable[[Any], Any]) -> Any:
 
     Raises:
         UnpicklableError: It cannot be pickled; the message names what keeps it from that.
+        ResourceError: The executor has no room for a worker.
     """
     try:
         return put(objective)
+    except ResourceError:
+        raise
     except Exception as e:
         raise explain_unpicklable(objective, e) from e
