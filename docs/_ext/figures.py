@@ -12,6 +12,7 @@ import ast
 import contextlib
 import functools
 import io
+import logging
 import math
 import re
 from typing import Any
@@ -32,6 +33,7 @@ _BLOCK = re.compile(rf"^```python\n(.*?)^```\n(?:\n({_DRAWN})\n)?", re.DOTALL | 
 def write_figures(text: str) -> str:
     """Return a page with each of these comments replaced by the figure."""
     if _DRAWN in text:
+        logging.getLogger("luthier").setLevel(logging.ERROR)  # a line for each trial is too much
         names: dict[str, Any] = {"__name__": "__main__"}
         text = _BLOCK.sub(lambda found: draw_block(found, names), text)
     return _COMMENT.sub(lambda found: draw_example(found[1]), text)
