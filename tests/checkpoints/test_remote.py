@@ -127,6 +127,7 @@ def test_downloads_are_removed_when_python_ends(script, mine):
 def test_a_provider_that_fails(store, monkeypatch):
     fs, _ = raw(store, {"file": ""})
     monkeypatch.setattr(type(fs), "put_file", lambda *_, **__: 1 / 0)
+    store.attempts.end_soon(0.1)
     with pytest.raises(CheckpointError, match=r"does not answer as it should \(ZeroDivisionError"):
         store.save(0, 1, VALUE)
     assert not store.files()

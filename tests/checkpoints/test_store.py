@@ -289,6 +289,7 @@ def test_a_write_that_fails_leaves_nothing(store, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
+    store.attempts.end_soon(0.1)
     with pytest.raises(CheckpointError, match=r"No space left on device.*its space"):
         store.save(0, 0, VALUE)
     assert listed(store) == []

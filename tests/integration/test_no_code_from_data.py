@@ -313,6 +313,7 @@ def test_the_password_of_a_place_is_nowhere(folder, caplog, monkeypatch):
             raise ValueError("cannot log in") from e
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    store.attempts.end_soon(0.1)
     with pytest.raises(CheckpointError, match=r"KEY:\*\*\*@bucket") as caught:
         store.save(0, 1, {"w": np.zeros(5_000)})
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
