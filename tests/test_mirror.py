@@ -82,6 +82,7 @@ THEMES = {
         "analysis/findings/wording",
         "analysis/findings/wrong_scale",
         "cli/diagnose",
+        "cli/finding_options",
     ],
     "analysis/importances/test_ranking": [
         "analysis/importances/half_samples",
@@ -183,6 +184,7 @@ THEMES = {
         "plots/figures/parameters",
         "plots/figures/pareto",
         "plots/figures/points",
+        "plots/figures/quality",
         "plots/figures/rank",
         "plots/figures/rank_correlation",
         "plots/figures/resources",

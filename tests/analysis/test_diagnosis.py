@@ -24,7 +24,7 @@ from luthier.analysis.findings.optimum_at_bound import has_natural_limit, widen
 from luthier.analysis.findings.oscillation import oscillates
 from luthier.analysis.findings.region import find_region
 from luthier.cli import cli
-from luthier.cli.diagnose import FOUND
+from luthier.cli.finding_options import FOUND
 from luthier.errors import UnknownParameterError
 from luthier.plots.by_name import list_figures
 from luthier.testing import histories

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.support.browser import open_browser
+from tests.support.browser import look_at, open_browser
 
 from luthier import Float, Int, Space, plots
 from luthier.testing.histories import history, trial
@@ -30,19 +30,6 @@ def given():
 def browser():
     with open_browser() as browser:
         yield browser
-
-
-def look_at(browser, path, scheme="light"):
-    """A page with a file, and what it said and asked for."""
-    page = browser.new_page(color_scheme=scheme)
-    said = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    return page, said, [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
 
 
 @pytest.mark.parametrize("name", ["history", "slices", "parallel", "rank", "curves", "timeline"])
@@ -91,7 +78,7 @@ def test_no_label_leaves_the_figure_or_covers_another(browser, given, tmp_path):
 def test_the_paper_is_as_the_system(browser, given, tmp_path, scheme):
     path = tmp_path / "figure.svg"
     plots.history(given, backend="svg").save(path)
-    page, _, _ = look_at(browser, path, scheme)
+    page, _, _ = look_at(browser, path, color_scheme=scheme)
     paper = page.evaluate("() => getComputedStyle(document.querySelector('.lut-paper')).fill")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
     page.close()

@@ -1,7 +1,7 @@
 """The page in a real browser: quiet, offline, readable, whatever stands in it."""
 
 import pytest
-from tests.support.browser import open_browser
+from tests.support.browser import look_at, open_browser
 from tests.support.reports import HOSTILE, tuned
 
 pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
@@ -18,19 +18,6 @@ def path(tmp_path_factory):
 def browser():
     with open_browser() as browser:
         yield browser
-
-
-def look_at(browser, path, **options):
-    """A page with a file, and what it said and asked for."""
-    page = browser.new_page(**options)
-    said = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    return page, said, [url for url in asked if url != path.as_uri()]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

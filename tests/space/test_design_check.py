@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from luthier import Categorical, Float, Int, Space
 from luthier.cli import cli
-from luthier.cli.diagnose import FOUND
+from luthier.cli.finding_options import FOUND
 from luthier.space.design_check import CHECKS, rank_parameters, split_words
 
 GOOD = Space(

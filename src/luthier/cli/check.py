@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 from msgspec.structs import asdict
 
 from ..objectives.space_file import read_space
-from .diagnose import FOUND
+from .finding_options import exit_if_found, fail_on_option, format_option
 from .options import COUNT
 from .text import escape_lines, examples
-
-_SEVERITIES = ("warning", "advice", "note")
 
 
 @click.command(
@@ -25,19 +22,8 @@ _SEVERITIES = ("warning", "advice", "note")
 )
 @click.argument("space_file", type=click.Path(dir_okay=False))
 @click.option("--trials", type=COUNT, help="How many trials there are to be.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(_SEVERITIES),
-    help=f"Exit with status {FOUND} where something this bad or worse was found.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print what was found.",
-)
+@fail_on_option
+@format_option
 def check(space_file: str, trials: int | None, fail_on: str | None, form: str) -> None:
     """Check a search space before a run.
 
@@ -50,6 +36,4 @@ def check(space_file: str, trials: int | None, fail_on: str | None, form: str) -
         click.echo("Nothing was found.")
     else:
         click.echo("\n\n".join(escape_lines(remark) for remark in found))
-    bad = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1] if fail_on else ()
-    if any(remark.severity in bad for remark in found):
-        sys.exit(FOUND)
+    exit_if_found((remark.severity for remark in found), fail_on)

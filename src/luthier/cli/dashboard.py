@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import server
-from .options import DEFAULT_STORAGE, require_file
+from .options import DEFAULT_STORAGE, address_options, refuse_two_tokens, require_file
 from .text import examples
 
 
@@ -17,19 +17,7 @@ from .text import examples
     )
 )
 @click.argument("storage", envvar="LUTHIER_STORAGE", default=DEFAULT_STORAGE)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on; 0.0.0.0 for all addresses of this machine.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8700,
-    show_default=True,
-    help="Port to listen on; 0 for any that is free.",
-)
+@address_options
 @click.option(
     "--token-file",
     type=click.Path(dir_okay=False),
@@ -44,8 +32,7 @@ def dashboard(storage: str, host: str, port: int, token_file: str | None, no_tok
     It prints the address to open. On a terminal the address logs you in; elsewhere the page asks
     for the token. The page only reads; the API is that of `luthier serve`.
     """
-    if token_file and no_token:
-        raise click.UsageError("give --token-file or --no-token, not both")
+    refuse_two_tokens(token_file, no_token)
     require_file(storage)
     server.serve(
         storage, host=host, port=port, token="" if no_token else None, file=token_file, link=True

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from msgspec.structs import asdict
 
-from ..analysis.findings.finding import SEVERITIES, Finding
+from ..analysis.findings.finding import Finding
 from ..validation import to_json_types
+from .finding_options import exit_if_found, fail_on_option, format_option
 from .options import load_study, parse_pairs, study_options
 from .text import escape_lines, examples
-
-FOUND = 3
-"""Exit status where something was found that is as bad as --fail-on says."""
 
 
 @click.command(
@@ -28,19 +25,8 @@ FOUND = 3
     )
 )
 @study_options(
-    click.option(
-        "--fail-on",
-        type=click.Choice(SEVERITIES),
-        help=f"Exit with status {FOUND} where something this bad or worse was found.",
-    ),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How to print what was found.",
-    ),
+    fail_on_option,
+    format_option,
     click.option(
         "--widened",
         multiple=True,
@@ -70,8 +56,7 @@ def diagnose(
         click.echo(json.dumps([_to_json(finding) for finding in found], indent=2))
     else:
         print_findings(found)
-    if any(_is_as_bad(finding, fail_on) for finding in found):
-        sys.exit(FOUND)
+    exit_if_found((finding.severity for finding in found), fail_on)
 
 
 def print_findings(found: Sequence[Finding]) -> None:
@@ -80,11 +65,6 @@ def print_findings(found: Sequence[Finding]) -> None:
         click.echo("Nothing was found.")
     for i, finding in enumerate(found):
         click.echo(("\n" if i else "") + escape_lines(finding))
-
-
-def _is_as_bad(finding: Finding, severity: str | None) -> bool:
-    known = [str(name) for name in SEVERITIES]
-    return severity is not None and known.index(finding.severity) <= known.index(severity)
 
 
 def _to_json(finding: Finding) -> dict[str, Any]:

@@ -56,6 +56,33 @@ def study_options(*options: Callable[..., Any], required: bool = True) -> Callab
     return combine(click.argument("name", required=required), storage_option, *options)
 
 
+address_options = combine(
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        help="Address to listen on; 0.0.0.0 for all addresses of this machine.",
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8700,
+        show_default=True,
+        help="Port to listen on; 0 for any that is free.",
+    ),
+)
+
+
+def refuse_two_tokens(token_file: str | None, no_token: bool) -> None:
+    """Refuse --token-file beside --no-token.
+
+    Raises:
+        click.UsageError: Both are given.
+    """
+    if token_file and no_token:
+        raise click.UsageError("give --token-file or --no-token, not both")
+
+
 def jobs_option(default: int) -> Callable[..., Any]:
     """The option --jobs."""
 

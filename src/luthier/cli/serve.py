@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import server
-from .options import COUNT, POSITIVE, storage_option
+from .options import COUNT, POSITIVE, address_options, refuse_two_tokens, storage_option
 from .text import examples
 
 
@@ -17,19 +17,7 @@ from .text import examples
     )
 )
 @storage_option
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on; 0.0.0.0 for all addresses of this machine.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8700,
-    show_default=True,
-    help="Port to listen on; 0 for any that is free.",
-)
+@address_options
 @click.option(
     "--token-file",
     type=click.Path(dir_okay=False),
@@ -100,8 +88,7 @@ def serve(
     which is created at the first start and kept in a file. To serve other machines, put a proxy
     with TLS in front.
     """
-    if token_file and no_token:
-        raise click.UsageError("give --token-file or --no-token, not both")
+    refuse_two_tokens(token_file, no_token)
     server.serve(
         storage,
         host=host,

@@ -11,10 +11,8 @@ from traceback import format_exception
 from types import TracebackType
 from typing import Any
 
-from .. import terminal
+from .. import terminal, wording
 from ..passwords import hide_passwords
-
-_MOST_S = 2e11  # seconds; what is longer is no duration, and later than the year 8000
 
 
 def escape(text: object) -> str:
@@ -58,21 +56,14 @@ def format_null(value: Any) -> str:
 
 def format_duration(seconds: float | None) -> str:
     """A duration such as 1.2 s, 3 min 4 s, 5 h 6 min; "" for None."""
-    if seconds is None:
-        return ""
-    if not abs(seconds) < _MOST_S:
-        return f"{seconds:.3g} s"
-    if seconds < 60:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return "" if seconds is None else wording.format_duration(seconds)
 
 
 def format_time(seconds: float | None) -> str:
     """Local date and time of a moment in seconds since 1970; "" for None."""
     if seconds is None:
         return ""
-    if not abs(seconds) < _MOST_S:
+    if not abs(seconds) < wording.MOST_S:
         return f"{seconds:.3g} s since 1970"
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 

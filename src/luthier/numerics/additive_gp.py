@@ -20,11 +20,11 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_solve, lapack, solve_triangular
+from scipy.linalg import cho_solve, solve_triangular
 from scipy.optimize import fmin_l_bfgs_b
 
 from ..typing import Array, Index
-from .gp import cholesky, matern, matern_slope
+from .gp import cholesky, matern, matern_slope, neg_log_likelihood
 
 _LOG_RHO = (2.0, 1.5)  # mean and standard deviation before any data
 _LOG_S = (-1.0, 1.5)  # of what all columns have together in each of the three parts
@@ -131,16 +131,11 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, lower: Index) -> tuple[f
     flat = K.reshape(-1)
     flat[lower] = s[0] * E_1 + s[1] * E_2 + s[2] * k_all
     flat[:: n + 1] = s @ terms + noise
-    U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)
-    if info:
+    found = neg_log_likelihood(K, y, lower)
+    if found is None:
         return 1e25, np.zeros(len(theta))
-    alpha, _ = lapack.dpotrs(U, y, lower=0)
-    value = 0.5 * float(y @ alpha) + float(np.log(U.diagonal()).sum())
-
-    # Eq. 5.9: half the trace of W dK with W = K⁻¹ - alpha alphaᵀ.
-    inverse, _ = lapack.dpotri(U, lower=0, overwrite_c=1)
-    trace = float((inverse.diagonal() - alpha * alpha).sum())
-    W = inverse.T.reshape(-1)[lower] - np.outer(alpha, alpha).reshape(-1)[lower]
+    value, W, diagonal = found
+    trace = float(diagonal.sum())
     by_s = s * (np.array([W @ E_1, W @ E_2, W @ k_all]) + 0.5 * trace * terms)
     by_each = W * (s[0] + s[1] * E_1)
     W *= s[1]

@@ -237,21 +237,11 @@ def neg_log_posterior(
     extra = np.zeros(n) if uneven is None else uneven.scale(theta[d + 2 :])
     flat[:: n + 1] = signal + noise + extra
 
-    # LAPACK reads K by columns, so its lower triangle is the upper one here.
-    U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)
-    if info:
+    found = neg_log_likelihood(K, y, low)
+    if found is None:
         return 1e25, np.zeros(len(theta))
-
-    # Eq. 5.8, its two terms in y and in the determinant.
-    alpha, _ = lapack.dpotrs(U, y, lower=0)
-    value = 0.5 * float(y @ alpha) + float(np.log(U.diagonal()).sum())
-
-    # Eq. 5.9: the gradient is half the trace of W dK, where W = K⁻¹ - alpha alphaᵀ; W is symmetric,
-    # so its strict lower triangle counts twice.
-    inverse, _ = lapack.dpotri(U, lower=0, overwrite_c=1)
-    by_variance = inverse.diagonal() - alpha * alpha
+    value, W, by_variance = found
     trace = float(by_variance.sum())
-    W = inverse.T.reshape(-1)[low] - np.outer(alpha, alpha).reshape(-1)[low]
     gradient = np.empty(len(theta))
     gradient[d] = signal * (float(W @ k) + 0.5 * trace)
     gradient[:d] = (D @ np.multiply(W, slope, out=W)) * (rho * signal)
@@ -267,6 +257,33 @@ def neg_log_posterior(
 
     penalty, penalty_by = prior.penalty(theta, d)
     return value + penalty, gradient + penalty_by
+
+
+def neg_log_likelihood(K: Array, y: Array, low: Index) -> tuple[float, Array, Array] | None:
+    """-log p(y) up to a constant, and W = K⁻¹ - alpha alphaᵀ.
+
+    None where K is not positive definite. The gradient is half the trace of W dK. W is symmetric,
+    so its strict lower triangle counts twice.
+
+    Args:
+        K: (n, n) covariance, of which only the lower triangle is filled; overwritten.
+        y: (n,) observations.
+        low: (n(n-1)/2,) positions of the strict lower triangle in a flattened (n, n) matrix.
+
+    Returns:
+        The value; the strict lower triangle of W (n(n-1)/2,); its diagonal (n,).
+
+    Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9.
+    """
+    # LAPACK reads K by columns, so its lower triangle is the upper one here.
+    U, info = lapack.dpotrf(K.T, lower=0, clean=0, overwrite_a=1)
+    if info:
+        return None
+    alpha, _ = lapack.dpotrs(U, y, lower=0)
+    value = 0.5 * float(y @ alpha) + float(np.log(U.diagonal()).sum())
+    inverse, _ = lapack.dpotri(U, lower=0, overwrite_c=1)
+    W = inverse.T.reshape(-1)[low] - np.outer(alpha, alpha).reshape(-1)[low]
+    return value, W, inverse.diagonal() - alpha * alpha
 
 
 _LOWER: dict[int, Index] = {}

@@ -17,11 +17,12 @@ from ..plots.figures.importance import describe_importance
 from ..plots.figures.pareto import describe_pareto
 from ..plots.figures.resources import describe_resources
 from ..trial.record import State
+from ..wording import count_of
 from . import words
 from .blocks import Block, Code, Items, Notice, Page, Pairs, Paragraph, Picture, Section, Table
 from .evidence import Evidence, attempt
 from .recipe import list_versions, write_params, write_recipe
-from .units import count, duration, join, moment, number, percent, value_of
+from .units import duration, join, moment, number, percent, value_of
 
 _N_LEADERS = 20
 _MAX_PARAMS = 12  # columns of the table of leaders
@@ -48,7 +49,7 @@ def describe_study(evidence: Evidence) -> Page:
     history = evidence.history
     pairs = zip(history.directions, history.objectives, strict=True)
     sought = join([f"{direction} {name}" for direction, name in pairs])
-    lead = f"{sought}; {count(history.n, 'trial')}; {count(history.space.d, 'parameter')}"
+    lead = f"{sought}; {count_of(history.n, 'trial')}; {count_of(history.space.d, 'parameter')}"
     return Page(f"Study {evidence.origin.name}", lead, tuple(sections))
 
 
@@ -132,7 +133,7 @@ def _show_effects(evidence: Evidence) -> list[Block]:
         return [Paragraph(record)]
     figure = describe_effects(record)
     names = join([effect.axis.name for effect in record])
-    n = count(record[0].quality.n, "trial")
+    n = count_of(record[0].quality.n, "trial")
     said = f"How {record[0].objective} depends on {names}, by a model of {n}, with bands of doubt."
     return [Picture(figure, said)]
 
@@ -233,7 +234,7 @@ def _show_cost(evidence: Evidence) -> list[Block]:
             continue
         amount = duration(used[q]) if kind == "time" else number(float(used[q]))
         unit = " kWh" if kind == "energy" else ""
-        pairs.append((f"{kind} of all trials", f"{amount}{unit}, noted by {count(n, 'trial')}"))
+        pairs.append((f"{kind} of all trials", f"{amount}{unit}, noted by {count_of(n, 'trial')}"))
     if not pairs:
         return [Paragraph("No trial has noted what it used.")]
     blocks: list[Block] = [Pairs(tuple(pairs))]

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..plots.ticks import format_number
-
-_MOST_S = 2e11  # seconds; what is longer is no duration, and later than the year 8000
+from ..wording import MOST_S, format_duration
 
 
 def number(value: float) -> str:
@@ -24,28 +23,16 @@ def percent(share: float) -> str:
     return f"{points:.0f} %"
 
 
-def count(n: int, what: str) -> str:
-    """Return such as "1 trial" and "1,000 trials"."""
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
-
-
 def duration(seconds: float) -> str:
     """Return a duration such as "1.2 s", "3 min 4 s", "5 h 6 min"; "" for NaN."""
-    if math.isnan(seconds):
-        return ""
-    if not abs(seconds) < _MOST_S:
-        return f"{seconds:.3g} s"
-    if seconds < 60:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
+    return "" if math.isnan(seconds) else format_duration(seconds)
 
 
 def moment(seconds: float) -> str:
     """Return a time in seconds since 1970 as date and time of day in UTC; "" for NaN."""
     if math.isnan(seconds):
         return ""
-    if not 0 <= seconds < _MOST_S:
+    if not 0 <= seconds < MOST_S:
         return f"{seconds:.3g} s since 1970"
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 

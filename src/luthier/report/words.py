@@ -10,8 +10,9 @@ from ..analysis import Convergence, Finding, Importance, Incumbent, Resources
 from ..analysis.findings.confirmed import list_confirmed
 from ..analysis.findings.finding import SEVERITIES
 from ..trial.record import State
+from ..wording import count_of
 from .evidence import GOOD, Evidence
-from .units import count, join, number, percent, value_of
+from .units import join, number, percent, value_of
 
 _MAX_NAMED = 3  # parameters in one sentence
 
@@ -23,7 +24,7 @@ def say_trials(evidence: Evidence) -> str:
     parts = [f"{n:,} {name}" for n, name in n_of if n]
     if not parts:
         return "There is no trial yet."
-    return f"{count(len(state), 'trial')}: {join(parts)}."
+    return f"{count_of(len(state), 'trial')}: {join(parts)}."
 
 
 def say_best(evidence: Evidence) -> str:
@@ -33,7 +34,9 @@ def say_best(evidence: Evidence) -> str:
         if isinstance(evidence.front, str):
             return evidence.front
         n = evidence.front.n_front
-        return f"{count(n, 'trial')} of {evidence.front.n:,} form the front: no other beats them."
+        return (
+            f"{count_of(n, 'trial')} of {evidence.front.n:,} form the front: no other beats them."
+        )
     record = evidence.incumbent
     if isinstance(record, str):
         return record
@@ -75,7 +78,7 @@ def say_progress(record: Incumbent) -> str:
         return "No trial is feasible."
     since = int(record.end - record.x[-1])
     n = len(record.x) - 1
-    better = f"The best value improved {count(n, 'time')} after the first"
+    better = f"The best value improved {count_of(n, 'time')} after the first"
     if not since:
         return f"{better}, for the last time in the last trial."
     last = "last trial has" if since == 1 else f"last {since:,} trials have"
@@ -92,7 +95,7 @@ def say_importance(record: Importance | str, findings: list[Finding]) -> str:
         return f"What matters {where} cannot be said: {why}."
     told = [i for i in range(len(record.names)) if record.important[i]]
     if not told:
-        n = count(record.n, "trial")
+        n = count_of(record.n, "trial")
         return f"From {n} no parameter can be told from one without effect, {where}."
     what = " of what is left" if record.among else " of the variance"
     first = told[0]
@@ -101,7 +104,7 @@ def say_importance(record: Importance | str, findings: list[Finding]) -> str:
     text = f"{head}, {join(more)}." if more else f"{head}."
     n_rest = len(record.names) - len(told)
     if n_rest:
-        text += f" {count(n_rest, 'other')} cannot be told from a parameter without effect."
+        text += f" {count_of(n_rest, 'other')} cannot be told from a parameter without effect."
     bounds = [f for f in findings if f.name == "optimum-at-bound"]
     return " ".join([text, *(f"{_sentence(f.title)} {_sentence(f.advice)}" for f in bounds)])
 
@@ -148,7 +151,9 @@ def say_quality(record: Importance) -> str:
         "fanova": "A random forest",
         "ped": "What separates the good trials from the others",
     }.get(record.method, record.method)
-    text = f"{how} of {count(record.n, 'trial')} gives these {_INDEX.get(record.index, 'shares')}."
+    text = (
+        f"{how} of {count_of(record.n, 'trial')} gives these {_INDEX.get(record.index, 'shares')}."
+    )
     if record.quality is not None:
         r2, ranks = record.quality.r2, record.quality.rank_correlation
         text += (
@@ -173,7 +178,7 @@ def say_convergence(record: Convergence | str) -> str:
     """Say whether more trials are worth it."""
     if isinstance(record, str):
         return f"Whether more trials help cannot be said. {record}"
-    more = count(record.n_more, "more trial")
+    more = count_of(record.n_more, "more trial")
     if record.converged:
         return (
             f"It has converged: at most {number(record.regret_bound)} is left to be gained, which "

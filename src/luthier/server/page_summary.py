@@ -10,6 +10,7 @@ from ..errors import NoCompletedTrialsError, TooFewResultsError
 from ..history.history import History
 from ..storages.codec import pack_number
 from ..trial.record import State
+from ..wording import count_of
 from .page_schemas import BestTrial, Parameter, Summary
 
 _MAX_STEPS = 60  # of the small line
@@ -100,7 +101,7 @@ def _say(
 ) -> list[str]:
     """Whether it runs, how good it is, and whether it still improves."""
     pace = "" if rate is None else f"; lately {rate:.3g} trials ended in a minute"
-    runs = f"{_count(n_running, 'trial')} running" if n_running else "Nothing is running"
+    runs = f"{count_of(n_running, 'trial')} running" if n_running else "Nothing is running"
     said = [f"{runs}{pace}."]
     if best is None:
         feasible = " that keeps its constraints" if n_complete else ""
@@ -108,13 +109,9 @@ def _say(
     value = best.value if isinstance(best.value, str) else f"{best.value:.4g}"
     said.append(f"The best {history.objectives[0]} is {value}, of trial {best.number}.")
     if n_front is not None:
-        said.append(f"{_count(n_front, 'trial')} on the front: no other beats them.")
+        said.append(f"{count_of(n_front, 'trial')} on the front: no other beats them.")
     if n_since:
-        said.append(f"{_count(n_since, 'complete trial')} since then brought nothing better.")
+        said.append(f"{count_of(n_since, 'complete trial')} since then brought nothing better.")
     elif n_complete > 1:
         said.append("The last complete trial is the best.")
     return said
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -19,6 +19,7 @@ from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
 from .parameters import describe_axis, place_values
 from .points import name_trials
+from .quality import say_quality
 
 
 @explain_arguments(OTHER_ARGUMENTS)
@@ -79,8 +80,7 @@ def describe_contour(record: Surface) -> Figure:
     )
     notes = [
         f"All other parameters around {record.around}.",
-        f"The model predicts trials it has not seen: R2 {record.quality.r2:.2f}, ranks "
-        f"{record.quality.rank_correlation:.2f}.",
+        say_quality(record.quality),
     ]
     if record.doubtful.any():
         notes.append("Empty where the model knows little.")

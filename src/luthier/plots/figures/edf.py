@@ -10,12 +10,13 @@ import numpy as np
 from ...analysis.cumulative_shares import EDF
 from ...analysis.cumulative_shares import edf as find_edf
 from ...argument_names import explain_arguments
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Figure, Line, Panel, PanelAxis
 from ..look import SERIES, Theme
 from ..source import Source, name_sources, open_source
 from .names import OTHER_ARGUMENTS
-from .points import count_of, describe_values
+from .points import describe_values
 
 
 @explain_arguments(OTHER_ARGUMENTS)

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
 from ...analysis.fill_ins import Around
 from ...analysis.partial_dependence import Effect
 from ...analysis.partial_dependence import effects as find_effects
 from ...argument_names import explain_arguments
-from ...typing import Array
 from ..drawing import Backend, draw
-from ..figure import Band, Dots, Figure, Layer, Line, Panel
+from ..figure import Band, Dots, Figure, Layer, Line
 from ..look import Theme
 from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
-from .parameters import choose_params, describe_axis, find_columns, place_values
+from .parameters import arrange_panels, choose_params, place_values
 from .points import describe_values
+from .quality import say_quality
 
 _MAX_PANELS = 12
 
@@ -74,29 +73,24 @@ def describe_effects(
     some = record[0]
     ends = np.concatenate([np.concatenate([one.mean, one.low, one.high]) for one in record])
     y, more = describe_values(ends, some.objective, log, complete=True)
-    n_columns = find_columns(len(record))
-    panels = []
-    for i, one in enumerate(record):
-        x = place_values(one.axis, one.x)
-        shown = y if i % n_columns == 0 else replace(y, label="")
-        panels.append(Panel(layers=_describe_effect(one, x), x=describe_axis(one.axis), y=shown))
+    panels, n_columns = arrange_panels([one.axis for one in record], [*map(_draw, record)], y)
     notes += more
     notes += (
         f"Average over {some.n_fill_ins:,} settings of the others ({some.around}); bands: "
         f"{100 * some.level:g} % intervals.",
-        f"The model predicts trials it has not seen: R2 {some.quality.r2:.2f}, ranks "
-        f"{some.quality.rank_correlation:.2f}.",
+        say_quality(some.quality),
     )
     return Figure(
         title=f"Effect on {some.objective} ({some.direction})",
-        panels=tuple(panels),
+        panels=panels,
         n_columns=n_columns,
         notes=notes,
     )
 
 
-def _describe_effect(one: Effect, x: Array) -> tuple[Layer, ...]:
+def _draw(one: Effect) -> list[Layer]:
     """Single trials behind, the band, and the average in front; dots where there are choices."""
+    x = place_values(one.axis, one.x)
     singles = np.concatenate([one.curves, np.full((len(one.curves), 1), np.nan)], axis=1)
     behind = Line(
         x=np.tile(np.append(x, np.nan), len(singles)),
@@ -110,4 +104,4 @@ def _describe_effect(one: Effect, x: Array) -> tuple[Layer, ...]:
     layers: list[Layer] = [behind, band, Line(x=x, y=one.mean, label="average", width=2.2)]
     if one.axis.choices:
         layers.append(Dots(x=x, y=one.mean, size=4.0))
-    return tuple(layers)
+    return layers

@@ -16,6 +16,7 @@ from ..look import Theme
 from ..source import Source, open_source
 from ..texts import clean_text
 from .names import OTHER_ARGUMENTS
+from .quality import say_quality
 
 _MAX_BARS = 30
 _BAR_HEIGHT = 26.0  # pixels
@@ -75,8 +76,7 @@ def describe_importance(record: Importance) -> Figure:
     note = f"; {record.note}" if record.note else ""
     notes = [f"From {record.n:,} trials{note}."]
     if record.quality is not None:
-        r2, rank = record.quality.r2, record.quality.rank_correlation
-        notes.append(f"The model predicts trials it has not seen: R2 {r2:.2f}, ranks {rank:.2f}.")
+        notes.append(say_quality(record.quality))
 
     k = min(_MAX_BARS, len(record.names))
     if k < len(record.names):

@@ -16,6 +16,7 @@ from ..look import Theme
 from ..source import Source, open_source
 from ..texts import clean_text
 from .names import OTHER_ARGUMENTS
+from .quality import say_quality
 
 _MAX_PARAMETERS = 12
 _ROW_HEIGHT = 34.0  # pixels
@@ -91,8 +92,7 @@ def describe_interactions(record: Importance) -> Figure:
     if len(names) < len(record.names):
         notes.insert(0, f"The {len(names)} with the largest of {len(record.names):,} parameters.")
     if record.quality is not None:
-        r2, rank = record.quality.r2, record.quality.rank_correlation
-        notes.append(f"The model predicts trials it has not seen: R2 {r2:.2f}, ranks {rank:.2f}.")
+        notes.append(say_quality(record.quality))
     largest = (
         f"{' and '.join(clean_text(name, 40) for name in pair.names)} {pair.value:.3f}"
         for pair in record.interactions[:_N_TOLD]

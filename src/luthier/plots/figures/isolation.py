@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
 from ...analysis.best_by_range import Isolation
 from ...analysis.best_by_range import isolation as find_isolation
 from ...argument_names import explain_arguments
 from ..drawing import Backend, draw
-from ..figure import Dots, Figure, Line, Panel
+from ..figure import Dots, Figure, Layer, Line
 from ..look import Theme
 from ..source import Source, open_source
 from ..ticks import format_number
 from .names import OTHER_ARGUMENTS
-from .parameters import choose_params, describe_axis, find_columns, place_values
+from .parameters import arrange_panels, choose_params, place_values
 from .points import describe_values
 
 _MAX_PANELS = 12
@@ -71,35 +70,35 @@ def describe_isolation(
     objective, direction = record[0].objective, record[0].direction
     values = np.concatenate([one.value[one.number >= 0] for one in record])
     y, more = describe_values(values, objective, log, True)
-    n_columns = find_columns(len(record))
-    panels = []
-    for i, one in enumerate(record):
-        edges = place_values(one.axis, one.edges)
-        ends = np.stack([edges[:-1], edges[1:], np.full(len(one.value), np.nan)], axis=1)
-        some = one.number >= 0
-        middle = (
-            np.sqrt(edges[:-1] * edges[1:])
-            if one.axis.scale == "log"
-            else ((edges[:-1] + edges[1:]) / 2)
-        )
-        hover = [
-            f"trial {number}: {format_number(value)}, best of {count:,}"
-            for number, value, count in zip(
-                one.number[some].tolist(),
-                one.value[some].tolist(),
-                one.counts[some].tolist(),
-                strict=True,
-            )
-        ]
-        layers = (
-            Line(x=ends.ravel(), y=np.repeat(one.value, 3), width=3.0, label="best in this part"),
-            Dots(x=middle[some], y=one.value[some], hover=tuple(hover), size=4.0),
-        )
-        shown = y if i % n_columns == 0 else replace(y, label="")
-        panels.append(Panel(layers=layers, x=describe_axis(one.axis), y=shown))
+    panels, n_columns = arrange_panels([one.axis for one in record], [*map(_draw, record)], y)
     return Figure(
         title=f"Best {objective} in each part of a range ({direction})",
-        panels=tuple(panels),
+        panels=panels,
         n_columns=n_columns,
         notes=notes + more,
+    )
+
+
+def _draw(one: Isolation) -> tuple[Layer, ...]:
+    """A step at the best of each part, and the trial that it is of."""
+    edges = place_values(one.axis, one.edges)
+    ends = np.stack([edges[:-1], edges[1:], np.full(len(one.value), np.nan)], axis=1)
+    some = one.number >= 0
+    middle = (
+        np.sqrt(edges[:-1] * edges[1:])
+        if one.axis.scale == "log"
+        else ((edges[:-1] + edges[1:]) / 2)
+    )
+    hover = [
+        f"trial {number}: {format_number(value)}, best of {count:,}"
+        for number, value, count in zip(
+            one.number[some].tolist(),
+            one.value[some].tolist(),
+            one.counts[some].tolist(),
+            strict=True,
+        )
+    ]
+    return (
+        Line(x=ends.ravel(), y=np.repeat(one.value, 3), width=3.0, label="best in this part"),
+        Dots(x=middle[some], y=one.value[some], hover=tuple(hover), size=4.0),
     )

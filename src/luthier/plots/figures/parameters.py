@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from ...analysis.axes import Axis
 from ...history.history import History
 from ...typing import Array
-from ..figure import PanelAxis, Tick
+from ..figure import Layer, Panel, PanelAxis, Tick
 from ..ticks import format_number
 
 
@@ -68,3 +69,25 @@ def find_columns(n: int, most: int = 4) -> int:
     if n <= most:
         return max(1, n)
     return min(range(3, most + 1), key=lambda k: (-n % k, -k))
+
+
+def arrange_panels(
+    axes: Sequence[Axis], layers: Sequence[Sequence[Layer]], y: PanelAxis
+) -> tuple[tuple[Panel, ...], int]:
+    """Return a panel for each parameter, and how many stand side by side.
+
+    Args:
+        axes: The parameters.
+        layers: What each panel shows.
+        y: The axis of values that all have; its label stands at the first panel of each row.
+    """
+    n_columns = find_columns(len(axes))
+    panels = tuple(
+        Panel(
+            layers=tuple(shown),
+            x=describe_axis(axis),
+            y=y if i % n_columns == 0 else replace(y, label=""),
+        )
+        for i, (axis, shown) in enumerate(zip(axes, layers, strict=True))
+    )
+    return panels, n_columns

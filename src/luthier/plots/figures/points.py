@@ -8,6 +8,7 @@ import numpy as np
 
 from ...analysis.points import Density, Points, divide_values
 from ...typing import Array, Index
+from ...wording import count_of
 from ..figure import Colour, Dots, Heat, Layer, PanelAxis, Shades
 from ..frame import LARGEST
 from ..ticks import format_number
@@ -144,11 +145,6 @@ def describe_values(
     if not axis.high > axis.low:  # type: ignore[operator]  # one value: the frame makes room
         axis = PanelAxis(label=label, scale=axis.scale)
     return axis, (f"Not shown: {', '.join(hidden)}.",) if hidden else ()
-
-
-def count_of(n: int, what: str) -> str:
-    """Return such as "1 value" and "2 values"."""
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _find_ends(finite: Array, complete: bool) -> tuple[float, float]:

@@ -7,13 +7,13 @@ from typing import Any
 from ...analysis.rung_agreement import RungAgreement
 from ...analysis.rung_agreement import rank_correlation as find_rank_correlation
 from ...argument_names import explain_arguments
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Band, Dots, Figure, Line, Panel, PanelAxis
 from ..look import Theme
 from ..source import Source, open_source
 from ..ticks import format_number
 from .names import OTHER_ARGUMENTS
-from .points import count_of
 
 
 @explain_arguments(OTHER_ARGUMENTS)

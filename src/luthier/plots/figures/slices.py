@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from msgspec.structs import replace
-
 from ...analysis.one_parameter import Slice
 from ...analysis.one_parameter import slices as find_slices
 from ...argument_names import explain_arguments
 from ..drawing import Backend, draw
-from ..figure import Figure, Panel
+from ..figure import Figure, Layer
 from ..look import Theme
 from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
-from .parameters import choose_params, describe_axis, find_columns, place_values
+from .parameters import arrange_panels, choose_params, place_values
 from .points import (
     describe_points,
     describe_values,
@@ -76,22 +74,24 @@ def describe_slices(
     """
     objective, direction = record[0].objective, record[0].direction
     y, more = describe_values(gather_values([one.points for one in record]), objective, log)
-    panels = []
-    n_columns = find_columns(len(record))
-    for i, one in enumerate(record):
-        layers = describe_points(one.points, partial(place_values, one.axis))
-        best = find_best(one.points, direction)
-        if best is not None:
-            layers.append(mark_best(one.points, best, partial(place_values, one.axis)))
-        shown = y if i % n_columns == 0 else replace(y, label="")
-        panels.append(Panel(layers=tuple(layers), x=describe_axis(one.axis), y=shown))
+    panels, n_columns = arrange_panels([one.axis for one in record], [*map(_draw, record)], y)
     inactive = [f"{one.axis.name}: {one.n_inactive:,}" for one in record if one.n_inactive]
     if inactive:
         more += (f"Trials in which a parameter is not active: {', '.join(inactive)}.",)
     return Figure(
         title=f"{objective} by parameter ({direction})",
-        panels=tuple(panels),
+        panels=panels,
         n_columns=n_columns,
         shades=shade_counts([one.points.density for one in record]),
         notes=notes + more,
     )
+
+
+def _draw(one: Slice) -> list[Layer]:
+    """The trials, with the best of them on top."""
+    place = partial(place_values, one.axis)
+    layers = describe_points(one.points, place)
+    best = find_best(one.points, one.direction)
+    if best is not None:
+        layers.append(mark_best(one.points, best, place))
+    return layers
