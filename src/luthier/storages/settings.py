@@ -33,6 +33,9 @@ class Settings(msgspec.Struct, frozen=True):
         sampler: The sampler's name, where it was given by name.
         scheduler: The scheduler's name, where it was given by name.
         crash: How failures are taken; None for "failed".
+        varying: Names in a discovered space whose distribution differs from trial to trial.
+        changing: Of names that the latest trials asked for in two ways: what has both ways,
+            described as in a space.
     """
 
     directions: Annotated[tuple[Literal["minimize", "maximize"], ...], msgspec.Meta(min_length=1)]
@@ -43,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True):
     sampler: str | None = None
     scheduler: str | None = None
     crash: Literal["failed", "infeasible"] | None = None
+    varying: tuple[str, ...] = ()
+    changing: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < MAX_SEED:

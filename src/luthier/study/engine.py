@@ -527,7 +527,7 @@ class Engine(ForkAware):
         if self.declared:
             return outcome
         try:
-            self._discovered.learn(outcome.suggested)
+            self._discovered.learn(outcome.suggested, outcome.params)
         except (SpaceError, UnstorableError) as e:
             return outcome.failed_with(e)
         return outcome

@@ -31,6 +31,7 @@ class Replica:
             was declared here.
 
     Attributes:
+        name: The study's name.
         settings: The stored settings of the study, as of the last look.
         spec: The same in JSON's types, with what this version does not know.
         space: The stored space; the history's own where that is the same.
@@ -47,6 +48,7 @@ class Replica:
         follows: bool,
     ) -> None:
         self.storage = storage
+        self.name = record.name
         self.study = record.id
         self.history = history
         self.settings: Settings = read_settings(record)
@@ -102,7 +104,7 @@ class Replica:
         settings = read_settings(replace(self._record, spec=dict(spec)))
         is_shown = self.history.space is self.space and (self._follows or space is not None)
         if space is None and settings.space != self.settings.space:
-            space = read_space(self._record.name, settings.space).made_of(self.space)
+            space = read_space(self.name, settings.space).made_of(self.space)
 
         self.settings = settings
         self.spec = dict(spec)
