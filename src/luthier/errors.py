@@ -49,6 +49,8 @@ Each message says what was expected, what came, and what to do.
     │   │   └── StorageDeniedError  the server refuses: wrong password or token, too many requests
     │   ├── CheckpointPlaceError    the place of checkpoints is full, away, or cannot be written
     │   └── NoWorkerError           no process can be kept that would run trials
+    ├── EvaluationError             a model cannot be evaluated like this
+    │   └── SplitError              rows cannot be split into train and test rows like this
     ├── ArgumentNameError           a function has no argument of that name
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     │   └── CheckpointPlaceError    see above
@@ -261,6 +263,14 @@ class NoWorkerError(WorkerDiedError, MachineError):
 
     def __init__(self, message: str, killed: bool = True) -> None:
         super().__init__(message, killed)
+
+
+class EvaluationError(LuthierError, ValueError):
+    """A model cannot be evaluated like this: data, metrics, folds or results do not allow it."""
+
+
+class SplitError(EvaluationError):
+    """Rows cannot be split into train and test rows like this."""
 
 
 class ArgumentNameError(LuthierError, TypeError):

@@ -137,6 +137,16 @@ assert_type(measure.total_consumption([]), measure.Consumption | None)
 
 assert_type(evaluation.compare([1.0, 2.0], [1.5, 2.5]), evaluation.Comparison)
 assert_type(evaluation.compare_models(1, 2, [[1.0]], [1.0]), evaluation.Comparison)
+PLAN = evaluation.plan_folds(100, 5, stratify=[0, 1] * 50, n_repeats=2)
+assert_type(PLAN, evaluation.SplitPlan)
+assert_type(PLAN[0], evaluation.Fold)
+assert_type(PLAN.redraw(1).hash, str)
+assert_type(evaluation.choose_plan(100, [0, 1] * 50), evaluation.SplitPlan)
+assert_type(evaluation.plan_holdout(100, 0.2), evaluation.SplitPlan)
+assert_type(evaluation.plan_time_folds(100), evaluation.SplitPlan)
+assert_type(evaluation.freeze_splits([([0], [1])], [[1.0], [2.0]]), evaluation.SplitPlan)
+assert_type(evaluation.find_equal_rows([[1.0]]), NDArray[np.int64])
+assert_type(evaluation.plan_nested(PLAN, 3), tuple[evaluation.NestedFold, ...])
 
 # The space
 

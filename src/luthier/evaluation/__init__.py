@@ -1,14 +1,60 @@
-"""Evaluation of models: cross-validation that reports as it goes, comparison on a hold-out."""
+"""Evaluation of models: splits of rows, folds inside a trial, comparison on a hold-out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from .._lazy import attach
-from .compare import Comparison, compare, compare_models
-from .folds import cross_validate
 
-__all__ = ["Comparison", "compare", "compare_models", "cross_validate"]
+__all__ = [
+    "Comparison",
+    "Fold",
+    "NestedFold",
+    "SplitPlan",
+    "choose_plan",
+    "compare",
+    "compare_models",
+    "cross_validate",
+    "find_equal_rows",
+    "freeze_splits",
+    "plan_folds",
+    "plan_holdout",
+    "plan_nested",
+    "plan_time_folds",
+]
 
-if not TYPE_CHECKING:
-    __getattr__, __dir__ = attach(__name__)
+if TYPE_CHECKING:
+    from .folds import cross_validate as cross_validate
+    from .frozen_splits import freeze_splits as freeze_splits
+    from .nested_plans import NestedFold as NestedFold
+    from .nested_plans import plan_nested as plan_nested
+    from .plan_choice import choose_plan as choose_plan
+    from .plans import plan_folds as plan_folds
+    from .plans import plan_holdout as plan_holdout
+    from .row_comparison import Comparison as Comparison
+    from .row_comparison import compare as compare
+    from .row_comparison import compare_models as compare_models
+    from .row_labels import find_equal_rows as find_equal_rows
+    from .split_plan import Fold as Fold
+    from .split_plan import SplitPlan as SplitPlan
+    from .time_plans import plan_time_folds as plan_time_folds
+else:
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "Comparison": "row_comparison",
+            "Fold": "split_plan",
+            "NestedFold": "nested_plans",
+            "SplitPlan": "split_plan",
+            "choose_plan": "plan_choice",
+            "compare": "row_comparison",
+            "compare_models": "row_comparison",
+            "cross_validate": "folds",
+            "find_equal_rows": "row_labels",
+            "freeze_splits": "frozen_splits",
+            "plan_folds": "plans",
+            "plan_holdout": "plans",
+            "plan_nested": "nested_plans",
+            "plan_time_folds": "time_plans",
+        },
+    )

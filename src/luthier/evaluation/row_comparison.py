@@ -1,4 +1,4 @@
-"""Comparison of two models on the same untouched hold-out.
+"""Comparison of two models, row by row, on the same untouched hold-out.
 
 How much they differ, and whether that can be chance.
 """
