@@ -349,6 +349,55 @@ def test_a_noisy_curve_does_not_oscillate():
     assert [oscillates(curve) for curve in curves] == [False, True]
 
 
+def of_name(study, name):
+    return [f for f in found(study) if f.name == name]
+
+
+def test_a_fold_that_is_too_good_is_told_as_such():
+    _, X, scores = sick.folded(0, k=10)
+    scores[:, 1] += 0.14
+    (finding,) = of_name(sick.with_folds(X, scores), "bad-fold")
+    assert finding.title.startswith(
+        "fold 2 of 10 is better than all others in 40 of 40 trials: 0.9"
+    )
+    assert "copies" in finding.advice
+
+
+def test_folds_that_differ_less_than_the_trials_are_left_alone():
+    _, X, scores = sick.folded(0)
+    scores = scores.mean(axis=1, keepdims=True) + np.array([0, 0, 0, 0, 1e-4])
+    assert of_name(sick.with_folds(X, scores), "bad-fold") == []
+
+
+def test_a_hold_out_is_a_number_or_says_how_many_rows_it_has():
+    _, X, scores = sick.folded(0)
+    low = (scores.mean(axis=1) - 0.3).tolist()
+    for tags in ([{"hold_out": v} for v in low], [{"hold_out": {"value": v}} for v in low]):
+        (finding,) = of_name(sick.with_folds(X, scores, tags), "hold-out-shift")
+        assert finding.evidence["trials"] == 40
+    for odd in ("low", {"value": None}, {"value": 0.5, "rows": "many"}, True, None):
+        tags = [{"hold_out": odd}] * 40
+        assert of_name(sick.with_folds(X, scores, tags), "hold-out-shift") == []
+
+
+def test_a_hold_out_that_is_better_is_no_fault():
+    _, X, scores = sick.folded(0)
+    tags = [{"hold_out": v} for v in (scores.mean(axis=1) + 0.1).tolist()]
+    assert of_name(sick.with_folds(X, scores, tags), "hold-out-shift") == []
+
+
+def test_a_model_that_its_first_steps_destroy_is_called_neither_slow_nor_constant():
+    assert names(sick.early_blow_up(1, 0)) & {"slow-learning", "constant-predictions"} == set()
+
+
+def test_gradients_that_are_clipped_in_most_steps_are_told():
+    rng, X = sick.draw(40, 0)
+    for share, said in ((0.8, True), (0.3, False)):
+        tags = [{"clipped": share}] * 40
+        study = sick.curved(X, sick.fall(X, rng), tags)
+        assert bool(of_name(study, "bad-gradients")) is said
+
+
 def test_tags_that_are_no_curves_are_left_out():
     rows = [
         histories.trial(

@@ -42,6 +42,7 @@ def test_reports_and_value(report):
     each = [abs(Y[test] - Y[train].mean()).mean() + row.params["shift"] for train, test in FOLDS]
     told = each if report == "fold" else [np.mean(each[: i + 1]) for i in range(5)]
     assert row.value == pytest.approx(np.mean(each))
+    assert row.tags["folds"] == pytest.approx(each)
     assert row.reports == tuple((i + 1.0, pytest.approx(v)) for i, v in enumerate(told))
 
 

@@ -11,6 +11,7 @@ from luthier.numerics.stats import (
     mean_interval,
     paired_bootstrap_interval,
     paired_t,
+    t_tail,
     wilcoxon_signed_rank,
 )
 
@@ -211,3 +212,9 @@ def test_paired_t_of_equal_differences():
     assert paired_t([1.0, 2.0, 3.0], [0.0, 1.0, 2.0]) == 0
     with pytest.raises(ValueError, match="at least 2"):
         paired_t([1.0], [2.0])
+
+
+@pytest.mark.parametrize("dof", [1, 2, 3, 8, 100])
+@pytest.mark.parametrize("t", [0.0, -0.3, 1.0, 2.5, 7.0, np.inf])
+def test_the_tails_of_student_are_those_of_scipy(t, dof):
+    assert t_tail(t, dof) == pytest.approx(2 * stats.t.sf(abs(t), dof), abs=1e-14)

@@ -521,6 +521,22 @@ def bad_gradients(severity: float, seed: int) -> Sick:
     return curved(X, fall(X, rng), [{"gradient_norm": n.tolist()} for n in norms])
 
 
+def early_blow_up(severity: float, seed: int) -> Sick:
+    """Half of the trials shoot up in their first steps, and stay at the entropy of the labels."""
+    rng, X = draw(40, seed)
+    curves = fall(X, rng)
+    killed = (X[:, 0] > np.median(X[:, 0])) & (severity > 0)
+    curves[killed] = 2.3 + 0.01 * rng.standard_normal((int(killed.sum()), 30))
+    tags = []
+    for dead in killed:
+        steps = 0.3 + 2 * np.exp(-np.arange(30 * 10) / 100)
+        if dead:
+            steps = 2.3 + 5 * np.exp(-((np.arange(30 * 10) - 4) ** 2) / 4)
+        noisy = steps * np.exp(0.02 * rng.standard_normal(300))
+        tags.append({"step_loss": noisy.tolist(), "steps_per_epoch": 10, "baseline": 2.3})
+    return curved(X, curves, tags)
+
+
 # -- the evaluation -------------------------------------------------------------------------------
 
 
@@ -565,6 +581,33 @@ def small_validation(severity: float, seed: int) -> Sick:
     return study(rows, directions=("maximize",))
 
 
+def folded(seed: int, n: int = 40, k: int = 5) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Generator, unit columns (n, d) and accuracies (n, k) of trials in each of their folds."""
+    rng, X = draw(n, seed)
+    score = 0.85 - 0.03 * Bowl(SPACE, rng, 0)(X)
+    return rng, X, score[:, None] + rng.normal(0, 0.01, k) + rng.normal(0, 0.003, (n, k))
+
+
+def with_folds(X: np.ndarray, scores: np.ndarray, more: Any = None) -> Sick:
+    rows = [
+        replace(row, tags={"folds": folds.tolist(), **({} if more is None else more[i])})
+        for i, (row, folds) in enumerate(zip(complete(X, scores.mean(axis=1)), scores, strict=True))
+    ]
+    return study(rows, directions=("maximize",))
+
+
+def bad_fold(severity: float, seed: int) -> Sick:
+    rng, X, scores = folded(seed)
+    scores[:, rng.integers(5)] -= 0.25 * severity
+    return with_folds(X, scores)
+
+
+def hold_out_shift(severity: float, seed: int) -> Sick:
+    rng, X, scores = folded(seed)
+    held = scores.mean(axis=1) + rng.normal(0, 0.01) - 0.2 * severity
+    return with_folds(X, scores, [{"hold_out": {"value": v, "rows": 1000}} for v in held.tolist()])
+
+
 KINDS: dict[str, Callable[[float, int], Sick]] = {
     maker.__name__.replace("_", "-"): maker
     for maker in (
@@ -596,6 +639,7 @@ KINDS: dict[str, Callable[[float, int], Sick]] = {
         over_pruning,
         missing_pruning,
         divergence,
+        early_blow_up,
         constant_predictions,
         missing_shuffle,
         overfitting,
@@ -611,6 +655,8 @@ KINDS: dict[str, Callable[[float, int], Sick]] = {
         bad_gradients,
         overtuning,
         optimism,
+        bad_fold,
+        hold_out_shift,
         inseparable_leaders,
         small_validation,
     )

@@ -230,6 +230,11 @@ def _t_quantile(level: float, dof: int) -> float:
     return math.sqrt(dof) * math.tan((low + high) / 2)
 
 
+def t_tail(t: float, dof: int) -> float:
+    """P(|T| >= |t|) for Student's T with `dof` degrees of freedom; 0 for an infinite t."""
+    return max(0.0, 1.0 - _t_inside(math.atan2(abs(t), math.sqrt(dof)), dof))
+
+
 def paired_t(x: ArrayLike, y: ArrayLike | None = None) -> float:
     """Student's t test that paired differences have mean 0, two-sided.
 

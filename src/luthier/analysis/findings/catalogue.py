@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from . import (
+    bad_fold,
     bad_gradients,
     constant_parameter,
     constant_predictions,
@@ -13,10 +14,12 @@ from . import (
     divergence,
     drift,
     duplicates,
+    early_blow_up,
     early_end,
     exceeded_limits,
     failing_region,
     flat_parameter,
+    hold_out_shift,
     idle_workers,
     infeasibility,
     inseparable_leaders,
@@ -123,6 +126,11 @@ CATALOGUE: tuple[Detector, ...] = (
         ("constant-predictions", "overfitting", "oscillation", "rising-training-loss", *_SLOW),
     ),
     Detector(
+        "early-blow-up",
+        early_blow_up.find,
+        ("constant-predictions", "underfitting", "bad-gradients", *_SLOW),
+    ),
+    Detector(
         "constant-predictions",
         constant_predictions.find,
         ("missing-shuffle", "overfitting", "oscillation", "underfitting", *_SLOW),
@@ -142,6 +150,8 @@ CATALOGUE: tuple[Detector, ...] = (
     # of the evaluation
     Detector("overtuning", overtuning.find, ("optimism",)),
     Detector("optimism", optimism.find),
+    Detector("bad-fold", bad_fold.find),
+    Detector("hold-out-shift", hold_out_shift.find),
     Detector("inseparable-leaders", inseparable_leaders.find),
     Detector("small-validation", small_validation.find, ("inseparable-leaders",)),
 )

@@ -19,7 +19,8 @@ from .curves import Curve
 from .finding import Finding
 
 _FEWEST = 5
-_STUCK = 0.97
+STUCK = 0.97
+"""Share of the loss of a constant prediction above which a trial has not left it."""
 
 
 def find(case: Case) -> Iterator[Finding | None]:
@@ -58,4 +59,4 @@ def is_constant(curve: Curve) -> bool:
         row = 1 / curve.n_validation if curve.n_validation > 0 else 0.002
         return float(np.median(np.abs(curve.accuracy - curve.majority))) <= row
     half = curve.loss[len(curve.loss) // 2 :]
-    return bool(float(np.median(half)) >= _STUCK * curve.baseline > 0)
+    return bool(float(np.median(half)) >= STUCK * curve.baseline > 0)

@@ -31,6 +31,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
         train: (T,) the training loss at each report, smaller is better.
         step_loss: The training loss at each step of the optimiser.
         gradient_norm: The norm of the gradient, now and then.
+        clipped: The share of steps whose gradient was clipped.
         accuracy: (T,) the share of validation rows that are predicted rightly.
         steps_per_epoch: Steps of the optimiser until all data were seen once.
         baseline: The loss of a constant prediction, such as the entropy of the labels.
@@ -45,6 +46,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     step_loss: Array | None = None
     gradient_norm: Array | None = None
     accuracy: Array | None = None
+    clipped: float = np.nan
     steps_per_epoch: float = np.nan
     baseline: float = np.nan
     majority: float = np.nan
@@ -58,7 +60,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SERIES = ("train", "step_loss", "gradient_norm", "accuracy")
-_NUMBERS = ("steps_per_epoch", "baseline", "majority", "n_validation")
+_NUMBERS = ("clipped", "steps_per_epoch", "baseline", "majority", "n_validation")
 
 
 def read_curves(history: History, rows: Mapping[int, TrialRow]) -> list[Curve]:

@@ -16,7 +16,7 @@ from ...numerics.rank_tests import trend
 from .case import Case
 from .curves import Curve
 from .finding import Finding
-from .region import find_region
+from .region import find_region, say_where
 from .wording import percent
 
 _FEWEST = 10
@@ -36,14 +36,11 @@ def find(case: Case) -> Iterator[Finding | None]:
         return
     X = case.history.X[[curve.number for curve in curves]]
     region = find_region(case, X, hit)
-    where = ""
-    if region is not None and region.p < 0.01:
-        where = f", {percent(region.share)} of those with {region.rule}"
     yield Finding(
         name="divergence",
         severity="warning" if n_top else "advice",
         title=f"training diverges in {int(hit.sum())} of {len(curves)} trials ({percent(share)})"
-        f"{where}",
+        f"{say_where(region)}",
         advice="narrow the learning rate from above by a factor of ten, warm it up or clip "
         "gradients, "
         "and raise luthier.TrialPruned at the first loss that is not finite",

@@ -13,8 +13,7 @@ import numpy as np
 from ...trial.record import State
 from .case import Case
 from .finding import Finding
-from .region import find_region
-from .wording import percent
+from .region import find_region, say_where
 
 _MOST = 0.1
 _LIMITS = {"memory_mb": "TrialMemoryError", "time_s": "TrialTimeoutError"}
@@ -30,13 +29,10 @@ def find(case: Case) -> Iterator[Finding | None]:
         if n < 3 or n <= _MOST * len(rows):
             continue
         region = find_region(case, case.history.X[ended], hit)
-        where = ""
-        if region is not None and region.p < 0.01:
-            where = f", {percent(region.share)} of those with {region.rule}"
         yield Finding(
             name="exceeded-limits",
             severity="warning",
-            title=f"{n} of {len(rows)} trials were ended by the limit {limit}{where}",
+            title=f"{n} of {len(rows)} trials were ended by the limit {limit}{say_where(region)}",
             advice="put a constraint on the size of what is trained, or raise the limit",
             evidence={"trials": n, "share": n / len(rows)},
             remedy=f"study.optimize(objective, limits={{'{limit}': ...}})",

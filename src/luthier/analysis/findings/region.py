@@ -10,7 +10,9 @@ from ...numerics.count_tests import hypergeometric_tail
 from ...space.distributions import Categorical
 from ...typing import Array, Mask
 from .case import Case
+from .wording import percent
 
+_MOST_LIKELY = 0.01
 _QUANTILES = np.linspace(0.1, 0.9, 9)
 
 
@@ -71,6 +73,16 @@ def find_region(case: Case, X: Array, marked: Mask, least_ratio: float = 2.0) ->
         return None
     names = tuple(case.space.names[part.column] for part in parts)
     return Region(" and ".join(part.text for part in parts), names, inside, share, p)
+
+
+def say_where(region: Region | None) -> str:
+    """Return the end of a sentence that names a region, as ", 90 % of those with lr > 0.1".
+
+    It is "" for a region that may be chance, of a p-value above 0.01.
+    """
+    if region is None or region.p >= _MOST_LIKELY:
+        return ""
+    return f", {percent(region.share)} of those with {region.rule}"
 
 
 def _choose(
