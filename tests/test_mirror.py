@@ -236,6 +236,7 @@ THEMES = {
         "server/trial_handlers",
     ],
     "server/test_page_handlers": ["server/page_schemas", "server/page_summary"],
+    "server/test_page_views": ["server/page_view_schemas"],
     "server/test_service_fuzz": ["server/schemas", "server/spec_limits"],
     "server/test_service_security": [
         "server/limits",
@@ -251,6 +252,7 @@ THEMES = {
         "storages/http",
         "storages/http_messages",
     ],
+    "integration/test_no_code_from_data": ["trial/csv_text"],
     "integration/test_unstorable": ["space/choices", "study/trial_end"],
     "server/test_worker_processes": [
         "server/dispatch",

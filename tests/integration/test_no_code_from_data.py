@@ -36,7 +36,7 @@ import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.checkpoints.places import ALLOWED
 from luthier.cli import cli
-from luthier.cli.files import make_inert, to_csv
+from luthier.cli.files import to_csv
 from luthier.errors import (
     CheckpointError,
     CommandError,
@@ -46,6 +46,7 @@ from luthier.errors import (
 )
 from luthier.objectives import Program, read_space
 from luthier.storages import SQLite
+from luthier.trial.csv_text import make_inert
 from luthier.trial.record import State, TrialRow
 
 SPACE = {"params": {"x": {"type": "float", "low": 0.0, "high": 1.0}}}

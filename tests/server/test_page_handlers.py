@@ -144,12 +144,57 @@ def test_the_table_is_sorted_filtered_and_cut(service, storage, path):
     service("GET", f"{path}/rows?sort=value.0&limit=3&offset=3")
     assert ("rows", 3) in storage.calls  # one page, not all
 
-    [failed] = service("GET", f"{path}/rows?states=failed")[1]["rows"]
+    [failed] = service("GET", f"{path}/rows?filter=state:5:5")[1]["rows"]
     assert (failed["number"], failed["error"]) == (3, "ValueError: no <b>luck</b>")
-    low = service("GET", f"{path}/rows?column=value.0&high={values[1]}")[1]
+    low = service("GET", f"{path}/rows?filter=value.0::{values[1]}")[1]
     assert low["n"] == 2
-    assert service("GET", f"{path}/rows?states=lost")[0] == 422
+    assert service("GET", f"{path}/rows?filter=lost::1")[0] == 422
     assert service("GET", f"{path}/rows?sort=lost")[0] == 422
+
+
+def test_any_attribute_is_a_column(service, storage, path):
+    study = luthier.load_study(storage=storage, name="first")
+    study.enqueue({"x": 0.5, "kind": "b"})
+    study.optimize(tagged, n_trials=2)
+    assert service("GET", f"{path}/attributes")[1] == {
+        "tags": ["a, b:c", "size"],
+        "constraints": ["memory"],
+    }
+    name = "tag.a%252C%20b%253Ac"
+    page = service("GET", f"{path}/rows?sort=-{name}&limit=2&tags=a%252C%20b%253Ac,size")[1]
+    assert [row["tags"] for row in page["rows"]] == [
+        {"a, b:c": "z", "size": 13},
+        {"a, b:c": "y", "size": 12},
+    ]
+    assert page["rows"][0]["constraints"] == {"memory": -1.0}
+    for kept in ("tag.size:13:13", "constraint.0:-1:-1,number:13:"):
+        [row] = service("GET", f"{path}/rows?filter={kept}")[1]["rows"]
+        assert row["number"] == 13
+    del storage.calls[:]
+    service("GET", f"{path}/rows?sort={name}&limit=3")
+    service("GET", f"{path}/rows?sort={name}&limit=3&offset=3")
+    assert [n for call, n in storage.calls if call == "rows"] == [3, 3]  # the column is known
+
+
+def tagged(t):
+    t.set_tag("a, b:c", "zy"[t.number == 12])
+    t.set_tag("size", t.number)
+    t.set_constraint("memory", -1.0)
+    return objective(t)
+
+
+def test_what_a_filter_keeps_is_a_file(service, path):
+    data = service.raw("GET", f"{path}/table.csv?filter=state:3:3&sort=value.0")[2].decode()
+    lines = data.splitlines()
+    assert lines[0].split(",")[:3] == ["number", "state", "value"]
+    values = [float(line.split(",")[2]) for line in lines[1:]]
+    assert values == sorted(values)
+    assert len(values) == 11
+
+
+def test_the_rest_of_columns_is_read_alone(service, path):
+    [number] = unpack(service.raw("GET", f"{path}/columns?names=number&first=10")[2])
+    assert number.tolist() == [10, 11]
 
 
 def test_a_trial_and_one_that_is_not_there(service, path):

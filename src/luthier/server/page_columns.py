@@ -7,17 +7,19 @@ another. Each part is filled up to a multiple of 8 bytes. All numbers are little
 
 from __future__ import annotations
 
-import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..history.history import History
 from ..space.distributions import Categorical
+from ..trial.record import TrialRow
 from ..typing import Array
+from ..validation import is_number
 from .request import RequestError
 
 MAGIC = b"LUTC"
@@ -30,6 +32,9 @@ _ALIGN = 8
 _LEAST_SPREAD = 1e-3  # of the largest number: numbers that are closer need 8 bytes
 _MAX_WHOLE = 2**24  # whole numbers above are not exact in 4 bytes
 _MAX_COLUMNS = 1000
+
+RowsOf = Callable[[list[int]], list[TrialRow]]
+"""Reads the rows of trials with some numbers."""
 
 
 def pack_columns(columns: Sequence[NDArray[Any]]) -> bytes:
@@ -67,60 +72,103 @@ def _needs_8_bytes(column: Array) -> bool:
     return low < high and high / 2 - low / 2 < _LEAST_SPREAD * largest / 2
 
 
-def read_column(history: History, name: str, created_s: float) -> NDArray[Any]:
+def read_column(
+    history: History, name: str, created_s: float, rows_of: RowsOf | None = None
+) -> NDArray[Any]:
     """A column (n,) by the name that the page has for it.
 
     Args:
         history: The trials.
         name: "number", "state"; "feasible"; "eligible", whether a trial can be the
             best; "started" and "finished", in seconds since the study
-            was created; "duration" in seconds; "cost"; "value.0" and "param.0" by index: numbers,
-            or the index of a choice.
+            was created; "duration" in seconds; "cost"; "last_step"; "value.0", "constraint.0" and
+            "param.0" by index: numbers, or the index of a choice; "worker" and "tag.NAME", for
+            which all rows are read: numbers, or where there is text the place in its order.
         created_s: When the study was created, in seconds since 1970.
+        rows_of: Reads rows; None where no attribute is asked for.
 
     Raises:
         RequestError: There is no such column.
     """
     kind, _, index = name.partition(".")
-    if index.isdecimal() and len(index) < 6:
-        j = int(index)
-        if kind == "value" and j < history.values.shape[1]:
-            return history.values[:, j]
-        if kind == "param" and j < history.space.d:
-            return _param_column(history, j)
-    match name:
-        case "number":
-            return history.number
-        case "state":
-            return history.state
-        case "feasible":
-            return history.feasible
-        case "eligible":
-            return history.eligible
-        case "started":
-            return history.started_s - created_s
-        case "finished":
-            return history.finished_s - created_s
-        case "duration":
-            return history.duration_s
-        case "cost":
-            return history.cost
+    if kind in _INDEXED and index.isdecimal() and len(index) < 6:
+        found = _INDEXED[kind](history, int(index))
+        if found is not None:
+            return found
+    if name in _PLAIN:
+        return _PLAIN[name](history)
+    if name in _SINCE:
+        return _SINCE[name](history) - created_s
+    if needs_rows(name) and rows_of is not None:
+        return _attribute_column(history, name, rows_of)
+    expected = ", ".join([*_PLAIN, *_SINCE, "worker", "tag.NAME"])
     raise RequestError(
         422,
         "Invalid",
-        f"there is no column {name!r:.100}; expected number, state, feasible, eligible, started, "
-        "finished, duration, cost, value.INDEX or param.INDEX",
+        f"there is no column {name!r:.100}; expected {expected}, or value., constraint. or param. "
+        "with an index",
     )
 
 
-def _param_column(history: History, j: int) -> NDArray[Any]:
+_PLAIN: dict[str, Callable[[History], NDArray[Any]]] = {
+    "number": lambda history: history.number,
+    "state": lambda history: history.state,
+    "feasible": lambda history: history.feasible,
+    "eligible": lambda history: history.eligible,
+    "duration": lambda history: history.duration_s,
+    "cost": lambda history: history.cost,
+    "last_step": lambda history: history.last_step,
+}
+_SINCE: dict[str, Callable[[History], Array]] = {
+    "started": lambda history: history.started_s,
+    "finished": lambda history: history.finished_s,
+}
+
+
+def needs_rows(name: str) -> bool:
+    """Whether rows are read for a column, which takes long in a large study."""
+    return name == "worker" or name.startswith("tag.")
+
+
+def _attribute_column(history: History, name: str, rows_of: RowsOf) -> Array:
+    """What trials noted (n,), NaN where nothing; of text the place in the order of all text."""
+    noted: dict[int, Any] = {}
+    for row in rows_of(list(range(history.n))):
+        if name == "worker":
+            noted[row.number] = row.worker.partition("#")[0] or None
+        else:
+            noted[row.number] = row.tags.get(unquote(name.removeprefix("tag.")))
+    known = {i: value for i, value in noted.items() if value is not None}
+    if not all(is_number(value) for value in known.values()):
+        texts = {i: str(value) for i, value in known.items()}
+        place = {text: k for k, text in enumerate(sorted(set(texts.values())))}
+        known = {i: place[text] for i, text in texts.items()}
+    column = np.full(history.n, np.nan)
+    column[list(known)] = list(known.values())
+    return column
+
+
+def _value_column(history: History, j: int) -> NDArray[Any] | None:
+    return history.values[:, j] if j < history.values.shape[1] else None
+
+
+def _constraint_column(history: History, j: int) -> NDArray[Any] | None:
+    return history.constraints[:, j] if j < len(history.constraint_names) else None
+
+
+def _param_column(history: History, j: int) -> NDArray[Any] | None:
     """The values (n,) of a parameter; choices as codes, -1 where absent."""
+    if j >= history.space.d:
+        return None
     dist = history.space.dists[j]
     raw = np.asarray(dist.from_unit(history.X[:, j]), dtype=np.float64)
     if isinstance(dist, Categorical):
         code = np.where(np.isnan(raw), -1, raw)
         return code.astype(np.int8 if len(dist.choices) < 128 else np.int32)
     return raw
+
+
+_INDEXED = {"value": _value_column, "constraint": _constraint_column, "param": _param_column}
 
 
 def split_names(names: str) -> list[str]:
@@ -141,27 +189,3 @@ def order_rows(column: NDArray[Any], descending: bool) -> NDArray[np.int64]:
     """The numbers (n,) of trials by a column; those without a value last, equals by number."""
     values = column.astype(np.float64)
     return np.argsort(-values if descending else values, kind="stable")
-
-
-def find_rows(
-    order: NDArray[np.int64],
-    states: NDArray[Any],
-    wanted: Sequence[int],
-    column: NDArray[Any] | None = None,
-    low: float = -math.inf,
-    high: float = math.inf,
-) -> NDArray[np.int64]:
-    """Those rows of an order that are in some states, and whose column is in a range.
-
-    Args:
-        order: (n,) numbers of trials.
-        states: (n,) their states, by number.
-        wanted: The states; none for all.
-        column: (n,) by number; None for no range.
-        low: The smallest value.
-        high: The largest.
-    """
-    use = np.isin(states, wanted) if wanted else np.ones(len(states), dtype=bool)
-    if column is not None:
-        use &= (column >= low) & (column <= high)
-    return np.asarray(order[use[order]])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import numpy as np
@@ -14,38 +13,34 @@ from numpy.typing import NDArray
 
 from ..history.history import History
 from ..storages.codec import pack_number
-from ..trial.record import State, TrialRow
+from ..trial.csv_text import write_csv
+from ..trial.record import TrialRow
+from ..typing import Index
 from . import page_schemas, study_specs
 from .open_studies import OpenStudies, OpenStudy
-from .page_columns import find_rows, order_rows, pack_columns, read_column, split_names
+from .page_answers import Answers, Kept, many_changes
+from .page_columns import needs_rows, order_rows, pack_columns, read_column, split_names
+from .page_filter import find_kept, read_filter, take_kept
+from .page_plain import say_quality
 from .page_summary import summarize
 from .request import Answer, ApiRequest, RequestError
 from .schemas import trial_from_row
 
 _MAX_STUDIES = 1000  # in the list, the latest
-_MAX_KEPT = 64  # answers, and orders of tables
-_MAX_BYTES = 2**18  # of an answer that is kept
-_FEW = 10  # changes after which an analysis is done again; more in a large study
-_SHARE = 20  # an analysis is done again after one change in so many trials
-
-Make = Callable[[OpenStudy, History], Any]
+_MAX_ATTRIBUTES = 1000  # names
 
 
 class PageHandlers:
     """Handlers of the page; every method may be called from many threads.
-
-    An answer has a tag, made of the study's count of changes. Whoever has the answer of a tag sends
-    it along; where nothing has changed, no trial is read and nothing is sent.
 
     Args:
         studies: The open studies.
     """
 
     def __init__(self, studies: OpenStudies) -> None:
-        self._studies = studies
         self._storage = studies.storage
-        self._answers = _Kept()
-        self._orders = _Kept()
+        self._answers = Answers(studies)
+        self._orders = Kept()
 
     def list_studies(self, request: ApiRequest) -> Answer:
         """List the studies, the latest first; no trial is read."""
@@ -76,7 +71,7 @@ class PageHandlers:
 
     def summary(self, request: ApiRequest) -> Answer:
         """Read what one screen shows."""
-        return self._answer(
+        return self._answers.give(
             request,
             "summary",
             lambda opened, history: summarize(
@@ -88,30 +83,48 @@ class PageHandlers:
         """Read some columns of all trials."""
         names = split_names(request.body.names)
 
-        def make(opened: OpenStudy, history: History) -> bytes:
-            return pack_columns([read_column(history, name, opened.created_s) for name in names])
+        first = request.body.first
 
-        return self._answer(request, ("columns", *names), make)
+        def make(opened: OpenStudy, history: History) -> bytes:
+            columns = [self._column(opened, history, request.study, name) for name in names]
+            return pack_columns([column[first:] for column in columns])
+
+        return self._answers.give(request, ("columns", first, *names), make)
 
     def rows(self, request: ApiRequest) -> Answer:
         """Read one page of the table."""
         query: page_schemas.RowsQuery = request.body
-        wanted = [_read_state(name) for name in query.states.split(",") if name]
+        tags = [unquote(name) for name in query.tags.split(",") if name]
 
         def make(opened: OpenStudy, history: History) -> page_schemas.Rows:
-            order = self._order(opened, history, request.study, query.sort)
-            column = None
-            if query.column:
-                column = read_column(history, query.column, opened.created_s)
-            low = -np.inf if query.low is None else query.low
-            high = np.inf if query.high is None else query.high
-            found = find_rows(order, history.state, wanted, column, low, high)
+            found = self._find(opened, history, request.study, query.sort, query.filter)
             numbers = found[query.offset : query.offset + query.limit].tolist()
-            rows = opened.engine.rows(sorted(numbers)) if numbers else []
-            by_number = {row.number: row for row in rows}
-            return page_schemas.Rows(len(found), [_table_row(by_number[i]) for i in numbers])
+            rows = _take_rows(opened, numbers)
+            return page_schemas.Rows(len(found), [_table_row(row, tags) for row in rows])
 
-        return self._answer(request, ("rows", msgspec.json.encode(query)), make)
+        return self._answers.give(request, ("rows", msgspec.json.encode(query)), make)
+
+    def table(self, request: ApiRequest) -> Answer:
+        """Read all trials that a filter keeps, as CSV."""
+        query: page_schemas.TableQuery = request.body
+
+        def make(opened: OpenStudy, history: History) -> bytes:
+            found = self._find(opened, history, request.study, query.sort, query.filter)
+            rows = _take_rows(opened, found.tolist())
+            return write_csv(rows, history.objectives).encode()
+
+        return self._answers.give(request, ("table", msgspec.json.encode(query)), make)
+
+    def attributes(self, request: ApiRequest) -> Answer:
+        """Name what trials noted beside their values, for more columns of the table."""
+
+        def make(opened: OpenStudy, history: History) -> page_schemas.Attributes:
+            names = dict.fromkeys(name for row in opened.engine.rows() for name in row.tags)
+            return page_schemas.Attributes(
+                [*names][:_MAX_ATTRIBUTES], list(history.constraint_names)
+            )
+
+        return self._answers.give(request, "attributes", make, many_changes)
 
     def trial(self, request: ApiRequest) -> Answer:
         """Read one trial with its reports."""
@@ -124,7 +137,7 @@ class PageHandlers:
             [row] = opened.engine.rows([request.number])
             return trial_from_row(row)
 
-        return self._answer(request, ("trial", request.number), make)
+        return self._answers.give(request, ("trial", request.number), make)
 
     def importance(self, request: ApiRequest) -> Answer:
         """Estimate how much each parameter matters."""
@@ -150,109 +163,53 @@ class PageHandlers:
                     )
                     for j, name in enumerate(found.names)
                 ],
-                quality=""
-                if found.quality is None
-                else f"R2 {found.quality.r2:.2f}, rank correlation "
-                f"{found.quality.rank_correlation:.2f} on trials left out",
+                quality="" if found.quality is None else say_quality(found.quality),
                 note=found.note,
             )
 
-        return self._answer(request, ("importance", request.body.objective), make, _analysed)
+        return self._answers.give(
+            request, ("importance", request.body.objective), make, many_changes
+        )
 
     def findings(self, request: ApiRequest) -> Answer:
         """Say what may be wrong."""
-        return self._answer(
+        return self._answers.give(
             request,
             "findings",
             lambda opened, history: page_schemas.Findings(opened.study.diagnose()),
-            _analysed,
+            many_changes,
         )
 
-    def _answer(
-        self,
-        request: ApiRequest,
-        what: Hashable,
-        make: Make,
-        version: Callable[[History], int] = lambda history: history.revision,
-    ) -> Answer:
-        """The answer to a request; status 304 where the client has it.
-
-        Args:
-            request: The request.
-            what: What is asked for.
-            make: Makes the answer.
-            version: Changes when the answer is to be made anew.
-        """
-        opened = self._studies.open(request.study)
-        with opened.engine.reading() as history:
-            tag = f'"{version(history)}-{int(1000 * opened.created_s):x}"'
-            if request.known == tag:
-                return Answer(304, b"", tag)
-            slot = request.study, what
-            content = self._answers.find(slot, tag)
-            if content is None:
-                made = make(opened, history)
-                content = made if isinstance(made, bytes) else msgspec.json.encode(made)
-                if len(content) <= _MAX_BYTES:
-                    self._answers.keep(slot, tag, content)
-            return Answer(200, content, tag)
-
-    def _order(
-        self, opened: OpenStudy, history: History, study: int, sort: str
-    ) -> NDArray[np.int64]:
-        """The numbers of trials as a column sorts them, known until the study changes."""
+    def _find(self, opened: OpenStudy, history: History, study: int, sort: str, text: str) -> Index:
+        """The numbers of the trials that a filter keeps, as a column sorts them."""
         slot, tag = (study, sort), (history.revision, opened.created_s)
-        order: NDArray[np.int64] | None = self._orders.find(slot, tag)
+        order: Index | None = self._orders.find(slot, tag)
         if order is None:
-            column = read_column(history, sort.removeprefix("-"), opened.created_s)
+            column = self._column(opened, history, study, sort.removeprefix("-"))
             order = order_rows(column, sort.startswith("-"))
             self._orders.keep(slot, tag, order)
-        return order
+        read = partial(self._column, opened, history, study)
+        return take_kept(order, find_kept(read_filter(text), history.n, read))
+
+    def _column(self, opened: OpenStudy, history: History, study: int, name: str) -> NDArray[Any]:
+        """A column; one for which rows are read is known until the study changes."""
+        if not needs_rows(name):
+            return read_column(history, name, opened.created_s)
+        slot, tag = (study, "column", name), (history.revision, opened.created_s)
+        column: NDArray[Any] | None = self._orders.find(slot, tag)
+        if column is None:
+            column = read_column(history, name, opened.created_s, opened.engine.rows)
+            self._orders.keep(slot, tag, column)
+        return column
 
 
-class _Kept:
-    """The last results, each until its tag changes."""
-
-    def __init__(self) -> None:
-        self._results: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def find(self, slot: Hashable, tag: Hashable) -> Any:
-        """The result in a slot, if it has this tag."""
-        with self._lock:
-            known, result = self._results.get(slot, (None, None))
-            return result if known == tag else None
-
-    def keep(self, slot: Hashable, tag: Hashable, result: Any) -> None:
-        """Keep a result, and drop the oldest of too many."""
-        with self._lock:
-            self._results.pop(slot, None)
-            self._results[slot] = tag, result
-            if len(self._results) > _MAX_KEPT:
-                self._results.popitem(last=False)
+def _take_rows(opened: OpenStudy, numbers: list[int]) -> list[TrialRow]:
+    """The rows of some trials, in their order."""
+    by_number = {row.number: row for row in opened.engine.rows(sorted(numbers))} if numbers else {}
+    return [by_number[number] for number in numbers]
 
 
-def _analysed(history: History) -> int:
-    """A number that changes after a twentieth as many changes as there are trials, or ten."""
-    return history.revision // max(_FEW, history.n // _SHARE)
-
-
-def _read_state(name: str) -> int:
-    """A state by its name.
-
-    Raises:
-        RequestError: There is none of that name.
-    """
-    try:
-        return State[name.upper()].value
-    except KeyError:
-        known = ", ".join(state.name.lower() for state in State)
-        raise RequestError(
-            422, "Invalid", f"expected states out of {known}, got {name!r:.100}"
-        ) from None
-
-
-def _table_row(row: TrialRow) -> page_schemas.TableRow:
+def _table_row(row: TrialRow, tags: list[str]) -> page_schemas.TableRow:
     lines = (row.error or "").strip().splitlines()
     return page_schemas.TableRow(
         number=row.number,
@@ -265,6 +222,8 @@ def _table_row(row: TrialRow) -> page_schemas.TableRow:
         cost=row.cost,
         worker=row.worker.partition("#")[0],
         error=lines[-1][:500] if lines else None,
+        constraints=row.constraints,
+        tags={name: row.tags[name] for name in tags if name in row.tags},
     )
 
 

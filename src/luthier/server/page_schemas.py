@@ -10,36 +10,46 @@ from ..analysis.findings.finding import Finding
 from ..storages.codec import Count
 from ..storages.http_messages import Form
 
-Code = Annotated[str, msgspec.Meta(max_length=20)]
+Name = Annotated[str, msgspec.Meta(max_length=1000)]
 """Name of a column, such as "value.0"."""
 
 
 class ColumnsQuery(Form):
-    """Columns by their names, with commas between them; see `page_columns.read_column`."""
+    """Columns by their names, with commas between them; see `page_columns.read_column`.
+
+    Attributes:
+        names: The names.
+        first: The number of the first trial, where the page has those before it.
+    """
 
     names: Annotated[str, msgspec.Meta(max_length=10_000)]
+    first: Count = 0
 
 
-class RowsQuery(Form):
+class TableQuery(Form):
+    """The table, or what a filter keeps of it.
+
+    Attributes:
+        sort: The column to sort by; a minus before it for the largest first.
+        filter: See `page_filter`.
+    """
+
+    sort: Name = "number"
+    filter: Annotated[str, msgspec.Meta(max_length=10_000)] = ""
+
+
+class RowsQuery(TableQuery):
     """One page of the table.
 
     Attributes:
         offset: How many rows are left out before.
         limit: How many rows.
-        sort: The column to sort by; a minus before it for the largest first.
-        states: States with commas between them; "" for all.
-        column: A column whose values are limited; "" for none.
-        low: The smallest value of it.
-        high: The largest.
+        tags: Names of tags that are wanted, with commas between them, each encoded as in an URL.
     """
 
     offset: Count = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
-    sort: Code = "number"
-    states: Annotated[str, msgspec.Meta(max_length=100)] = ""
-    column: Code = ""
-    low: float | None = None
-    high: float | None = None
+    tags: Annotated[str, msgspec.Meta(max_length=10_000)] = ""
 
 
 class ImportanceQuery(Form):
@@ -128,6 +138,15 @@ class TableRow(msgspec.Struct, kw_only=True):
     cost: float | None
     worker: str
     error: str | None
+    constraints: dict[str, float]
+    tags: dict[str, Any]
+
+
+class Attributes(msgspec.Struct):
+    """Names of what trials noted."""
+
+    tags: list[str]
+    constraints: list[str]
 
 
 class Rows(msgspec.Struct):

@@ -11,9 +11,10 @@ import msgspec
 
 from ..storages import Storage
 from ..storages.http_messages import VERBS
-from . import page_schemas, schemas, storage_api
+from . import page_schemas, page_view_schemas, schemas, storage_api
 from .open_studies import OpenStudies
 from .page_handlers import PageHandlers
+from .page_views import PageViews
 from .request import ApiRequest
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
@@ -79,6 +80,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *result_routes(study_handlers),
         *storage_routes(storage, max_body),
         *page_routes(PageHandlers(studies)),
+        *view_routes(PageViews(studies)),
     ]
 
 
@@ -265,6 +267,21 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             request=page_schemas.RowsQuery,
         ),
         read(
+            path=f"{study}/table.csv",
+            name="page_table",
+            summary="Read all trials that a filter keeps, as CSV.",
+            handler=handlers.table,
+            response=bytes,
+            request=page_schemas.TableQuery,
+        ),
+        read(
+            path=f"{study}/attributes",
+            name="page_attributes",
+            summary="Name what trials noted beside their values.",
+            handler=handlers.attributes,
+            response=page_schemas.Attributes,
+        ),
+        read(
             path=f"{study}/trials/{{number}}",
             name="page_trial",
             summary="Read one trial with its reports.",
@@ -287,6 +304,44 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             response=page_schemas.Findings,
         ),
     ]
+
+
+def view_routes(views: PageViews) -> list[Route]:
+    """Routes of the page's views of an analysis."""
+    read = partial(Route, method="GET", costly=True, apart=True, response=dict)
+    described: dict[str, tuple[Callable[[ApiRequest], Any], type[msgspec.Struct] | None]] = {
+        "curves": (views.curves, page_view_schemas.CurvesQuery),
+        "effects": (views.effects, page_view_schemas.EffectsQuery),
+        "front": (views.front, None),
+        "choice": (views.choice, page_view_schemas.ChoiceQuery),
+        "timeline": (views.timeline, None),
+        "failures": (views.failures, None),
+        "space": (views.space, None),
+        "resources": (views.resources, None),
+    }
+    return [
+        read(
+            path=f"{PAGE_PATH}compare",
+            name="page_compare",
+            summary=_first_line(views.compare),
+            handler=views.compare,
+            request=page_view_schemas.CompareQuery,
+        ),
+        *(
+            read(
+                path=f"{PAGE_PATH}studies/{{study}}/{name}",
+                name=f"page_{name}",
+                summary=_first_line(handler),
+                handler=handler,
+                request=query,
+            )
+            for name, (handler, query) in described.items()
+        ),
+    ]
+
+
+def _first_line(handler: Callable[[ApiRequest], Any]) -> str:
+    return (handler.__doc__ or "").split("\n")[0]
 
 
 def storage_routes(storage: Storage, max_body: int) -> list[Route]:
