@@ -86,6 +86,20 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(name: str, m: int) -
         )
 
 
+@pytest.mark.parametrize(("name", "m"), CONTINUOUS)
+def test_reports_of_running_trials_change_no_proposal(name: str, m: int) -> None:
+    silent = random_history(MIXED, 60, m)
+    telling = random_history(MIXED, 60, m)
+    for number in sorted(telling.running):
+        for step in (1.0, 3.0, 9.0):
+            telling.put_report(number, step, [-step] * m)
+    first, second = (
+        made(name).sample(MIXED, history, 2, np.random.default_rng(3))
+        for history in (silent, telling)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
 @pytest.mark.parametrize(("name", "m"), CASES)
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_no_point_of_a_finite_space_twice(name: str, m: int, jobs: int) -> None:

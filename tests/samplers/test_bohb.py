@@ -45,14 +45,12 @@ def test_the_highest_step_with_enough_trials_is_modelled() -> None:
     assert (numbers.tolist(), losses.tolist()) == ([9, 8, 7, 6], [1.0, 2.0, 3.0, 4.0])
 
 
-def test_running_trials_count_where_they_have_been_and_failed_ones_nowhere() -> None:
-    rest = [(P, {3: 5.0}), (P, {1: 1.0, 4: 6.0}), (F, {3: 0.0}), (W, {}), (R, {})]
+def test_neither_running_nor_failed_trials_count() -> None:
+    rest = [(P, {3: 5.0}), (P, {1: 1.0, 4: 6.0}), (P, {3: 4.0}), (F, {3: 0.0}), (W, {}), (R, {})]
     running = (R, {2: 0.0, 3: 4.0, 7: 0.0})
     numbers, losses = rank_at_highest_step(table(*rest, running), 3)
-    assert (numbers.tolist(), losses.tolist()) == (
-        [5, 0, 1],
-        [4.0, 5.0, 6.0],
-    )  # not at 7, where nobody rests
+    assert (numbers.tolist(), losses.tolist()) == ([2, 0, 1], [4.0, 5.0, 6.0])
+    assert not len(rank_at_highest_step(table(*rest[1:], running), 3)[0])
 
 
 def test_complete_trials_count_at_every_step() -> None:

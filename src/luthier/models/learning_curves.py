@@ -58,7 +58,7 @@ class CurveTable(NamedTuple):
         number: (n,) numbers of the trials.
         V: (n, K) loss of the first report at or beyond each rung; NaN where there is none.
         order: (n, K) rank 0, 1, 2, ... in which these losses became known.
-        best: The smallest loss of all reports.
+        best: The smallest loss of all reports of trials that have a result.
     """
 
     number: Index
@@ -120,7 +120,8 @@ def tabulate_curves(history: History, levels: Array) -> CurveTable:
     rank = np.full(V.shape, V.size)
     rank[known] = np.argsort(np.argsort(order[known], kind="stable"), kind="stable")
 
-    reported = loss[np.isfinite(loss)] * signs
+    counts = history.has_result[history.report_number]
+    reported = loss[counts & np.isfinite(loss)] * signs
     best = min(reported.min(initial=np.inf), V[known].min(initial=np.inf))
     return CurveTable(use, V, rank, float(best))
 
@@ -322,13 +323,12 @@ def fit_curves(space: Space, history: History, resource: float | None = None) ->
         space: The space of the points.
         history: All trials and reports.
         resource: Step at which training ends. None: the step of the furthest complete trial, or
-            else of the furthest trial.
+            else of the furthest trial that has a result.
 
     Returns:
         None while fewer than 8 trials have reported, or all losses are the same.
     """
-    last_step = history.last_step
-    reached = last_step[last_step > 0]
+    reached = history.last_step[history.has_result & (history.last_step > 0)]
     resource = resource or full_resource(history) or (float(reached.max(initial=0.0)) or None)
     if resource is None:
         return None

@@ -107,7 +107,7 @@ def rank_at_highest_step(history: History, n_min: int) -> tuple[Index, Array]:
     """
     state = history.state
     last_step = history.last_step
-    counts = history.fits & (state != State.FAILED) & (state != State.WAITING)
+    counts = history.fits & history.has_result & (state != State.FAILED)
     complete = counts & (state == State.COMPLETE)  # these count at every step
     reported = counts & ~np.isnan(last_step)
 

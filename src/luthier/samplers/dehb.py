@@ -75,7 +75,7 @@ class DEHB(Sampler):
         self.check_objectives(len(history.directions))
         resource = self.max_resource or first_resource(history)
         if resource is None:
-            if history.n_reports:
+            if (history.has_result & ~np.isnan(history.last_step)).any():
                 return sample_startup(space, history, n, rng)
             return self._without_reports.sample(space, history, n, rng)
 
@@ -157,7 +157,7 @@ def population(history: History, slots: Slots, level: int) -> tuple[Index, Index
     place[first_pass] = np.flatnonzero(first_pass) % size
 
     stands = (has_reached | (state == State.COMPLETE)) & (first_pass | (at == level))
-    stands &= (state != State.FAILED) & history.fits & ~np.isnan(loss)
+    stands &= history.has_result & (state != State.FAILED) & history.fits & ~np.isnan(loss)
     numbers = np.flatnonzero(stands)
     # Of several writes to a place the last, the best, stays.
     worst_first = numbers[np.lexsort((-loss[numbers], -history.violation[numbers]))]

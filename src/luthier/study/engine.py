@@ -208,13 +208,18 @@ class Engine(ForkAware):
             if self._replica.change_spec(changed, space):
                 break
 
-    def begin_run(self) -> None:
-        """Prepare a run of trials: no stop is asked for, and other processes' changes are known."""
+    def begin_run(self, reproducible: bool = False) -> None:
+        """Prepare a run of trials: no stop is asked for, and other processes' changes are known.
+
+        Args:
+            reproducible: Whether proposals must not depend on how far running trials are.
+        """
         self.sampler.check_objectives(len(self.directions))
         self.stop = StopSignal()
         self._discovered.begin_run()
         self.checkpoints.open()
         with self._lock:
+            self._replica.keeps_proposals = reproducible
             if self.storage.shared:
                 self.refresh()
                 self._retention.sweep()
@@ -222,6 +227,7 @@ class Engine(ForkAware):
     def end_run(self) -> None:
         """Clear the budget: `take` has no limit now."""
         self._discovered.end_run()
+        self._replica.keeps_proposals = False
         self.history.update_info(budget=None)
 
     # -- trials ---------------------------------------------------------------------------------
@@ -322,8 +328,7 @@ class Engine(ForkAware):
 
     def explain_no_trial(self, answer: Literal[Next.WAIT, Next.DONE]) -> str:
         """Say why `take` or `ask` gave no trial."""
-        is_waiting = answer is Next.WAIT
-        advice = "tell those that run first" if is_waiting else "all have come to their end"
+        advice = "tell those that run first" if answer is Next.WAIT else "all have ended"
         return f"{self.scheduler!r} wants no further trial of {self.name!r}: {advice}"
 
     def ticket(self, row: TrialRow) -> Ticket:
@@ -503,9 +508,8 @@ class Engine(ForkAware):
 
     def count_running(self) -> int:
         """Count the trials that run now, here or elsewhere, as far as the history knows."""
-        now = time.time()
-        books = self._replica.books
-        return sum(i in self.held or books.lease_s(i) > now for i in self.history.running)
+        foreign = self.history.running - self.held.keys()
+        return len(self.history.running) - len(self._replica.guess_expired(foreign, time.time()))
 
     def count_begun(self) -> int:
         """Count the trials that somebody has begun, as far as the history knows."""

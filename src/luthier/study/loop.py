@@ -70,7 +70,7 @@ def run(
     _check_reproducible(engine, settings)
     executor, n_jobs, is_own = _choose_executor(settings)
     if only is None:
-        engine.begin_run()
+        engine.begin_run(settings.reproducible)
     else:
         engine.stop.withdraw()
 

@@ -37,6 +37,8 @@ class Replica:
         space: The stored space; the history's own where that is the same.
         books: Tokens, leases and checkpoints, which only the engine needs.
         held: Number -> token of the trials that this process runs.
+        keeps_proposals: Whether running trials stay in the history as they began, whatever their
+            objective has asked for since: for runs that must not depend on timing.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Replica:
         self._follows = follows
         self.books = Bookkeeping()
         self.held: dict[int, int] = {}
+        self.keeps_proposals = False
         self._adopt(self.spec, space)
 
     def refresh(self) -> None:
@@ -160,5 +163,6 @@ class Replica:
         return expired
 
     def _put(self, rows: Sequence[TrialRow]) -> None:
-        self.history.put(rows)
+        running = self.history.running if self.keeps_proposals else ()
+        self.history.put(r for r in rows if r.state != State.RUNNING or r.number not in running)
         self.books.put(rows)
