@@ -147,7 +147,7 @@ def test_ask_says_why_there_is_nothing_to_do():
         study.ask()
     study.tell(first, 1.0)
     study.tell(second, 1.0)
-    with pytest.raises(NothingToAskError, match="all have come to their end"):
+    with pytest.raises(NothingToAskError, match="all have ended"):
         study.ask()
 
 
