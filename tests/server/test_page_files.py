@@ -79,7 +79,11 @@ def test_the_page_is_small_and_has_no_script_or_style_in_its_html():
 
 
 def test_whoever_sends_the_token_has_a_session_by_a_cookie(service):
-    assert service("GET", "/ui/session", token="")[1] == {"open": False, "token": True}
+    assert service("GET", "/ui/session", token="")[1] == {
+        "open": False,
+        "token": True,
+        "acts": True,
+    }
     answer = log_in(service)
     assert answer[0] == 204
     assert service.token not in str(answer)
@@ -94,7 +98,15 @@ def test_whoever_sends_the_token_has_a_session_by_a_cookie(service):
 
 def test_a_session_reads_what_the_page_shows_and_nothing_else(service):
     cookie = cookie_of(log_in(service))
-    for method, path in [("GET", "/v1/studies"), ("POST", "/v1/studies"), ("GET", "/metrics")]:
+    study = service.study()
+    for method, path in [
+        ("GET", "/v1/studies"),
+        ("DELETE", study),
+        ("POST", f"{study}/ask"),
+        ("POST", f"{study}/trials/0/tell"),
+        ("POST", "/v1/storage/studies"),
+        ("GET", "/metrics"),
+    ]:
         body = {} if method == "POST" else None
         assert service.raw(method, path, body, "", Cookie=cookie, **own(service))[0] == 401
 
@@ -152,6 +164,7 @@ def test_without_a_token_who_loads_the_page_has_a_session(local):
     assert local("GET", "/ui/session", Cookie=cookie, **own(local))[1] == {
         "open": True,
         "token": False,
+        "acts": True,
     }
     assert local("GET", "/ui/studies", Cookie=cookie, **own(local))[0] == 200
     assert "set-cookie" not in local.raw("GET", "/", Cookie=cookie)[1]

@@ -31,3 +31,28 @@ def look_at(browser, path, **options):
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
     return page, said, [url for url in asked if url != path.as_uri()]
+
+
+class Visit:
+    """A page with what it said and asked for."""
+
+    def __init__(self, browser, service, **context):
+        self.page = browser.new_page(**context)
+        self.said = []
+        self.asked = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.root = f"http://127.0.0.1:{service.port}/"
+
+    def open(self, view):
+        self.page.goto(f"{self.root}{view}")
+        self.page.locator("main:not([aria-busy]) h1").wait_for()
+        return self.page
+
+    def log_in(self, token):
+        self.open("")
+        self.page.get_by_label("Token of the service").fill(token)
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.locator("h1", has_text="Studies").wait_for()

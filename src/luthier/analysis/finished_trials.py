@@ -61,6 +61,7 @@ def collect_finished(history: History) -> FinishedTrials:
         "paused": state == State.PAUSED,
         "failed": state == State.FAILED,
         "infeasible": ~history.feasible,
+        "hidden": history.hidden,
         "outside the space": ~history.fits,
         "without a value": np.isnan(history.losses).any(axis=1),
     }

@@ -51,7 +51,7 @@ def pareto(history: History) -> Pareto:
         StudyError: There is one objective only.
     """
     require_several(history)
-    complete = (history.state == State.COMPLETE) & ~history.confirming
+    complete = (history.state == State.COMPLETE) & ~history.confirming & ~history.hidden
     number = np.flatnonzero(complete & ~np.isnan(history.values).any(axis=1))
     if not len(number):
         raise no_complete_trials(history)

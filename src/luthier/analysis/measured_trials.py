@@ -77,7 +77,8 @@ def collect_measured(history: History, objective: str | None = None) -> Measured
     """
     j = find_objective(history, objective)
     value = history.values[:, j]
-    has_value = (history.state == State.COMPLETE) & ~history.confirming & ~np.isnan(value)
+    counts = ~history.confirming & ~history.hidden
+    has_value = (history.state == State.COMPLETE) & counts & ~np.isnan(value)
     number = np.flatnonzero(has_value)
     if not len(number):
         raise no_complete_trials(history)

@@ -26,14 +26,28 @@ from .text import examples
     "storage]",
 )
 @click.option("--no-token", is_flag=True, help="Require no login; only on this machine.")
-def dashboard(storage: str, host: str, port: int, token_file: str | None, no_token: bool) -> None:
+def dashboard(
+    storage: str,
+    host: str,
+    port: int,
+    read_only: bool | None,
+    token_file: str | None,
+    no_token: bool,
+) -> None:
     """Show the studies of a storage in a browser.
 
     It prints the address to open. On a terminal the address logs you in; elsewhere the page asks
-    for the token. The page only reads; the API is that of `luthier serve`.
+    for the token. With it, studies are also created, paused and stopped, and trials enqueued, ended
+    and commented on. The API is that of `luthier serve`.
     """
     refuse_two_tokens(token_file, no_token)
     require_file(storage)
     server.serve(
-        storage, host=host, port=port, token="" if no_token else None, file=token_file, link=True
+        storage,
+        host=host,
+        port=port,
+        token="" if no_token else None,
+        file=token_file,
+        link=True,
+        read_only=read_only,
     )

@@ -70,6 +70,12 @@ address_options = combine(
         show_default=True,
         help="Port to listen on; 0 for any that is free.",
     ),
+    click.option(
+        "--read-only/--no-read-only",
+        default=None,
+        help="Whether the page in a browser may change nothing. Programs with the token may.  "
+        "[default: only if other machines can reach it]",
+    ),
 )
 
 

@@ -68,10 +68,11 @@ from .text import examples
     help="Folder or URL below which studies may have their own places for checkpoints.",
 )
 @click.option("--open-metrics", is_flag=True, help="Require no token for /metrics.")
-def serve(
+def serve(  # noqa: PLR0913  (each is an option)
     storage: str,
     host: str,
     port: int,
+    read_only: bool | None,
     token_file: str | None,
     no_token: bool,
     max_body_mb: float,
@@ -104,4 +105,5 @@ def serve(
         ),
         open_metrics=open_metrics,
         checkpoints=checkpoints,
+        read_only=read_only,
     )

@@ -244,6 +244,11 @@ class History:
         return self._columns.view("confirming", self.n)
 
     @property
+    def hidden(self) -> Mask:
+        """(n,) whether somebody has set a result aside: models learn from it, but it never wins."""
+        return self._info.mark_hidden(self.n)
+
+    @property
     def n_claims(self) -> Index:
         """(n,) how often trials were given to a worker; 0 for one that was added as it is."""
         return self._columns.view("n_claims", self.n)
@@ -293,8 +298,12 @@ class History:
 
     @property
     def eligible(self) -> Mask:
-        """(n,) whether a trial can be the best: complete, feasible, and no re-run of another."""
-        complete = np.asarray((self.state == State.COMPLETE.value) & ~self.confirming)
+        """(n,) whether a trial can be the best: complete, feasible, and no re-run of another.
+
+        One that somebody has hidden cannot either.
+        """
+        own = ~(self.confirming | self.hidden)
+        complete = np.asarray((self.state == State.COMPLETE.value) & own)
         return np.asarray(complete & self.feasible) if self.constraint_names else complete
 
     @property
@@ -484,7 +493,7 @@ class History:
     # -- writing: for the engine ----------------------------------------------------------------
 
     def update_info(self, **changed: Any) -> None:
-        """Change facts about the study: `crash`, `budget` or `seed`.
+        """Change facts about the study: `crash`, `budget`, `seed` or `hidden`.
 
         Raises:
             TypeError: There is no such fact.

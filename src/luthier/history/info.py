@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 
 class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +16,7 @@ class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
         seed: The study's seed, for what must not differ between its workers.
         crash: Whether a trial that fails breaks a constraint, "crash".
         budget: Number of trials that there will be in all; None where it is not known.
+        hidden: Numbers of trials whose results somebody has set aside.
     """
 
     directions: tuple[str, ...]
@@ -21,3 +24,10 @@ class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     crash: bool = False
     budget: int | None = None
+    hidden: frozenset[int] = frozenset()
+
+    def mark_hidden(self, n: int) -> NDArray[np.bool_]:
+        """(n,) whether the result of each of `n` trials is set aside."""
+        mask = np.zeros(n, dtype=np.bool_)
+        mask[[number for number in self.hidden if number < n]] = True
+        return mask

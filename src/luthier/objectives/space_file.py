@@ -26,17 +26,35 @@ def read_space(path: str | os.PathLike[str]) -> Space:
     if path.exists() and not path.is_file():
         raise SpaceError(f"the space file {path} is a folder, a device or a pipe; expected a file")
     try:
-        data = _parse(path.read_text(encoding="utf-8"), path)
-        _require_moderate(data, path)
-        if not isinstance(data, dict) or not data:
-            raise SpaceError(f"expected names and their distributions in {path}, got {data!r:.200}")
-        return Space.from_json(data)
+        return Space.from_json(read_mapping(path.read_text(encoding="utf-8"), path))
     except SpaceError:
         raise
     except OSError as e:
         raise SpaceError(f"the space file {path} cannot be read: {e.strerror}") from e
+    except ValueError as e:
+        raise SpaceError(f"the space file {path} is not well-formed: {e}") from e
+
+
+def read_mapping(text: str, path: Path = Path("space.yaml")) -> dict[str, Any]:
+    """The names and their distributions in the text of a space file.
+
+    Args:
+        text: The text.
+        path: The file, for messages; its ending says how the text is written.
+
+    Raises:
+        SpaceError: It is not well-formed, or huge, or no mapping.
+    """
+    try:
+        data = _parse(text, path)
+    except SpaceError:
+        raise
     except (ValueError, RecursionError) as e:
         raise SpaceError(f"the space file {path} is not well-formed: {e}") from e
+    _require_moderate(data, path)
+    if not isinstance(data, dict) or not data:
+        raise SpaceError(f"expected names and their distributions in {path}, got {data!r:.200}")
+    return data
 
 
 def _require_moderate(data: Any, path: Path) -> None:

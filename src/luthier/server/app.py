@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -22,7 +23,8 @@ from .middleware import HEALTH, Guard, encode_error
 from .openapi import describe_api
 from .page_events import EventStreams
 from .page_files import Page
-from .routes import PAGE_PATH, Route, make_routes
+from .route import PAGE_PATH, Route
+from .routes import make_routes
 from .sessions import Sessions
 from .worker_processes import WorkerProcesses
 
@@ -33,6 +35,7 @@ def application(
     limits: Limits | None = None,
     open_metrics: bool = False,
     checkpoints: str | None = None,
+    read_only: bool = False,
 ) -> Guard:
     """The service as an ASGI application; it closes the storage when it ends.
 
@@ -44,6 +47,7 @@ def application(
         open_metrics: Whether /metrics needs no token.
         checkpoints: A folder or URL. Studies may have their checkpoints in places of their own
             below it; None allows no such places.
+        read_only: Whether the page in a browser may change nothing; programs with the token may.
     """
     limits = limits or Limits()
     metrics = Metrics(storage)
@@ -65,7 +69,7 @@ def application(
     routes = make_routes(storage, checkpoints, limits.max_body)
     routes += _service_routes(routes, metrics, open_metrics)
     sessions = Sessions()
-    page = Page(token, sessions)
+    page = Page(token, sessions, read_only)
     streams = EventStreams(storage)
     app = Starlette(
         routes=[
@@ -81,7 +85,23 @@ def application(
     )
     app.router.redirect_slashes = False
     public = frozenset(route.path for route in routes if route.public)
-    return Guard(app, token, limits, metrics, public, page.public, sessions, streams.end)
+    return Guard(
+        app=app,
+        token=token,
+        limits=limits,
+        metrics=metrics,
+        public=public,
+        page=page.public,
+        sessions=sessions,
+        acts=_match_paths(route.path for route in routes if route.for_page),
+        read_only=read_only,
+        end_streams=streams.end,
+    )
+
+
+def _match_paths(paths: Iterable[str]) -> re.Pattern[str]:
+    """A pattern that matches addresses of some routes."""
+    return re.compile("|".join(re.sub(r"{\w+}", "[0-9]+", path) for path in paths))
 
 
 def _service_routes(others: list[Route], metrics: Metrics, open_metrics: bool) -> list[Route]:

@@ -13,11 +13,11 @@ from starlette.responses import Response
 from .handling import Job, run_handler
 from .limits import Limits
 from .metrics import CONTENT_TYPE
-from .middleware import encode_error
-from .request import Answer, RequestError
+from .middleware import SESSION_OPEN, encode_error
+from .request import PAGE, Answer, RequestError
 from .request_body import BodyReader
 from .response_cache import ResponseCache
-from .routes import Route
+from .route import Route
 from .work_queue import WorkQueue
 from .worker_processes import WorkerProcesses
 
@@ -83,7 +83,7 @@ class Dispatcher:
             )
         known = request.headers.get("if-none-match", "")[:_MAX_TAG]
         query = request.scope["query_string"]
-        job = Job(route.name, request.path_params, query, b"", key, known)
+        job = Job(route.name, request.path_params, query, b"", key, known, _who(request))
         if route.method != "POST":
             return await self._finish(route, job)
         async with self._bodies.reading(request) as body:
@@ -129,6 +129,12 @@ class Dispatcher:
             return await self._queue.run(study, partial(run_handler, route, job))
         finally:
             self._n_requests -= 1
+
+
+def _who(request: Request) -> str:
+    """Who sent a request, for logs: the page or a program, and its address."""
+    client = request.client.host if request.client else "a socket file"
+    return f"{PAGE if request.scope.get(SESSION_OPEN) else 'a program'} at {client}"
 
 
 def _media_type(request: Request) -> str:

@@ -13,7 +13,7 @@ from ..storages.codec import Count
 from .request import Answer, ApiRequest, RequestError
 from .request_body import require_distinct_names, require_shallow
 from .request_log import logger
-from .routes import STORAGE_PATH, Route
+from .route import STORAGE_PATH, Route
 from .wire_words import to_wire_words
 
 TOO_EXPENSIVE = "TooExpensive"
@@ -46,6 +46,7 @@ class Job(msgspec.Struct):
         body: The body.
         key: The Idempotency-Key; "" for none.
         known: If-None-Match: the tag of what the client has already; "" for none.
+        who: Who sent it, for logs.
     """
 
     route: str
@@ -54,6 +55,7 @@ class Job(msgspec.Struct):
     body: bytes
     key: str
     known: str = ""
+    who: str = ""
 
 
 def run_handler(route: Route, job: Job) -> Answer:
@@ -69,6 +71,7 @@ def run_handler(route: Route, job: Job) -> Answer:
             body=_read_body(route, job.query, job.body),
             key=job.key,
             known=job.known,
+            who=job.who,
         )
         result = route.handler(request)
         if isinstance(result, Answer):

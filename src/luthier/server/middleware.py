@@ -23,6 +23,7 @@ HEALTH = "/health"
 _BUSY_S = 1.0
 _ENDING = "the service ends; come again"
 _PAGE = "/ui/"  # before what a session may ask for; nothing there changes a study
+SESSION_OPEN = "luthier.session"  # in the scope of a request that a session has let in
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _PAGE_HEADERS = (
     (
@@ -64,7 +65,8 @@ class Guard:
 
     Without a token, only requests from and to an address of this machine are served. A page in a
     browser that reaches this machine under another name is refused, and so is one that sends its
-    origin, but the service's own page. That may read what stands below /ui/, with a session.
+    origin, but the service's own page. With a session, that may read what stands below /ui/, and
+    call the verbs of `acts`.
 
     Args:
         app: The application.
@@ -74,6 +76,8 @@ class Guard:
         public: Paths that need no token.
         page: Paths of the page, which need no token either.
         sessions: The open sessions of the page.
+        acts: Matches the paths of what the page may change.
+        read_only: Whether the page may change nothing.
         end_streams: Ends what the page listens to; called as the service ends.
     """
 
@@ -86,6 +90,8 @@ class Guard:
         public: frozenset[str],
         page: frozenset[str],
         sessions: Sessions,
+        acts: re.Pattern[str],
+        read_only: bool,
         end_streams: Callable[[], None],
     ) -> None:
         self.app = app
@@ -94,6 +100,8 @@ class Guard:
         self.public = public | page
         self.page = page
         self.sessions = sessions
+        self._acts = acts
+        self._read_only = read_only
         self.end_streams = end_streams
         self._expected = f"Bearer {token}".encode() if token else b""
         self._rates = RateLimiter(limits.rate)
@@ -151,18 +159,32 @@ class Guard:
         """Refuse a request without the token; where there is none, from anywhere but here."""
         headers = dict(scope["headers"])
         port = (scope.get("server") or ("", 0))[1] or 0
-        is_session = scope["path"].startswith(_PAGE) and self.sessions.admits(
+        is_act = scope["method"] == "POST" and self._acts.fullmatch(scope["path"]) is not None
+        is_session = (is_act or scope["path"].startswith(_PAGE)) and self.sessions.admits(
             scope["method"], headers, port
         )
+        if is_session:
+            scope[SESSION_OPEN] = True
         if not self._expected:
             is_page = is_session or scope["path"] in self.page
-            return _check_machine(scope, headers) or (None if is_page else _check_origin(headers))
+            refusal = _check_machine(scope, headers)
+            refusal = refusal or (None if is_page else _check_origin(headers))
+            return refusal or self._check_read_only(is_session and is_act)
         given = headers.get(b"authorization", b"")
-        if is_session or hmac.compare_digest(given, self._expected):
+        if hmac.compare_digest(given, self._expected):
+            scope.pop(SESSION_OPEN, None)
             return None
+        if is_session:
+            return self._check_read_only(is_act)
         return Refusal(
             401, "Unauthorized", "send the service's token, as in 'Authorization: Bearer TOKEN'"
         )
+
+    def _check_read_only(self, is_act: bool) -> Refusal | None:
+        """Refuse what the page wants to change where it may only read."""
+        if is_act and self._read_only:
+            return Refusal(403, "ReadOnly", "the page only reads here; see luthier serve --help")
+        return None
 
     def _check_load(self, client: str) -> Refusal | None:
         """Refuse a request where there are too many, of this client or of all."""

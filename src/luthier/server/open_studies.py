@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 from ..checkpoints import Checkpoints, temporary_store
 from ..checkpoints.places import allowed_places, find_allowed
@@ -128,7 +129,7 @@ class OpenStudies:
             if found is not None and found.is_fresh:  # another thread was quicker
                 return found
             record = self.record(study)
-            if found is not None and found.spec == record.spec:
+            if found is not None and _is_same(found.spec, record.spec):
                 found.checked_s = time.monotonic()
                 return found
 
@@ -179,6 +180,11 @@ class OpenStudies:
         if self.storage.folder is None:
             return temporary_store(stored.keep), False
         return Checkpoints(f"{self.storage.folder}/{record.id}", stored.keep), False
+
+
+def _is_same(spec: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two specs are the same but for the controls, which an engine reads by itself."""
+    return {**spec, "controls": None} == {**other, "controls": None}
 
 
 def add_key(worker: str, key: str) -> str:

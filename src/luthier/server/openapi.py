@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from .. import __version__
-from .routes import Route
+from .route import Route
 from .schemas import ErrorResponse
 
 _STATUS_TEXTS = {

@@ -82,11 +82,13 @@ class Page:
     Args:
         token: The service's token; "" for none: then whoever loads the page has a session.
         sessions: The open sessions.
+        read_only: Whether the page may change nothing.
     """
 
-    def __init__(self, token: str, sessions: Sessions) -> None:
+    def __init__(self, token: str, sessions: Sessions, read_only: bool = False) -> None:
         self._token = token.encode()
         self._sessions = sessions
+        self._read_only = read_only
         self._files = read_page_files()
         self._rates = RateLimiter(_LOGINS_S, _BURST)
 
@@ -144,7 +146,11 @@ class Page:
     async def _say_session(self, request: Request) -> Response:
         """Say whether a session is open, so that a page without one asks for nothing else."""
         request.scope["luthier.route"] = SESSION
-        said = {"open": self._has_session(request), "token": bool(self._token)}
+        said = {
+            "open": self._has_session(request),
+            "token": bool(self._token),
+            "acts": not self._read_only,
+        }
         headers = {"Cache-Control": "no-store"}
         return Response(msgspec.json.encode(said), 200, headers, "application/json")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+PAGE = "the page"  # at the beginning of `who`
+
 
 class ApiRequest(NamedTuple):
     """A request whose address and body have been read.
@@ -14,6 +16,7 @@ class ApiRequest(NamedTuple):
         body: The body in the form that the route expects; for GET, the query parameters.
         key: The Idempotency-Key; "" for none.
         known: The tag of what the client has already; "" for none.
+        who: Who sent it, for logs: the page or a program, and its address.
     """
 
     study: int
@@ -21,6 +24,12 @@ class ApiRequest(NamedTuple):
     body: Any
     key: str
     known: str = ""
+    who: str = ""
+
+    @property
+    def is_from_page(self) -> bool:
+        """Whether it comes from the page in a browser."""
+        return self.who.startswith(PAGE)
 
 
 class Answer(NamedTuple):

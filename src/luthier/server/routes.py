@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,56 +11,15 @@ import msgspec
 from ..storages import Storage
 from ..storages.http_messages import VERBS
 from . import page_schemas, page_view_schemas, schemas, storage_api
+from .control_handlers import ControlHandlers
+from .control_routes import control_routes
 from .open_studies import OpenStudies
 from .page_handlers import PageHandlers
 from .page_views import PageViews
 from .request import ApiRequest
+from .route import PAGE_PATH, STORAGE_PATH, STUDIES, STUDY, TRIAL, Route
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
-
-STORAGE_PATH = "/v1/storage/"  # before the verbs of the storage contract
-PAGE_PATH = "/ui/"  # before what the page in a browser reads
-_STUDIES = "/v1/studies"
-_STUDY = "/v1/studies/{study}"
-_TRIAL = "/v1/studies/{study}/trials/{number}"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Route:
-    """One HTTP route.
-
-    Attributes:
-        method: "GET", "POST" or "DELETE".
-        path: The address, with {study} and {number}.
-        name: Name of the operation in the OpenAPI document.
-        summary: The operation in one sentence.
-        handler: Takes a request and returns the response, or a status and the response.
-        response: Form of the response; `str` for plain text, `bytes` for columns, `dict` for any
-            object.
-        request: Form of the request's body; with GET, of the query parameters.
-        statuses: Statuses of successful responses.
-        accepts_key: Whether the route heeds an Idempotency-Key.
-        public: Whether it needs no token.
-        skips_queue: Whether it does not wait for other requests of its study.
-        inline: Whether the handler is so quick that it needs no thread.
-        costly: Whether it may take long, so that it runs in a process that can be ended.
-        apart: Whether it does not wait for the asks and tells of its study, nor they for it.
-    """
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    handler: Callable[[ApiRequest], Any]
-    response: Any
-    request: type[msgspec.Struct] | None = None
-    statuses: tuple[int, ...] = (200,)
-    accepts_key: bool = False
-    public: bool = False
-    skips_queue: bool = False
-    inline: bool = False
-    costly: bool = False
-    apart: bool = False
 
 
 def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> list[Route]:
@@ -78,6 +36,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *trial_routes(TrialHandlers(studies)),
         *study_routes(study_handlers),
         *result_routes(study_handlers),
+        *control_routes(ControlHandlers(studies)),
         *storage_routes(storage, max_body),
         *page_routes(PageHandlers(studies)),
         *view_routes(PageViews(studies)),
@@ -89,7 +48,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
     return [
         Route(
             method="POST",
-            path=f"{_STUDY}/ask",
+            path=f"{STUDY}/ask",
             name="ask",
             summary="Begin a trial.",
             handler=handlers.ask,
@@ -100,7 +59,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
         ),
         Route(
             method="POST",
-            path=f"{_STUDY}/enqueue",
+            path=f"{STUDY}/enqueue",
             name="enqueue",
             summary="Add a trial that is run next.",
             handler=handlers.enqueue,
@@ -108,10 +67,11 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
             request=schemas.EnqueueRequest,
             accepts_key=True,
             costly=True,
+            for_page=True,
         ),
         Route(
             method="POST",
-            path=f"{_TRIAL}/report",
+            path=f"{TRIAL}/report",
             name="report",
             summary="Store an intermediate value, and decide whether the trial goes on.",
             handler=handlers.report,
@@ -121,7 +81,7 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
         ),
         Route(
             method="POST",
-            path=f"{_TRIAL}/tell",
+            path=f"{TRIAL}/tell",
             name="tell",
             summary="End a trial.",
             handler=handlers.tell,
@@ -132,17 +92,18 @@ def trial_routes(handlers: TrialHandlers) -> list[Route]:
         ),
         Route(
             method="POST",
-            path=f"{_TRIAL}/retry",
+            path=f"{TRIAL}/retry",
             name="retry",
             summary="Offer a failed trial again.",
             handler=handlers.retry,
             response=schemas.Trial,
             request=schemas.RetryRequest,
             accepts_key=True,
+            for_page=True,
         ),
         Route(
             method="POST",
-            path=f"{_TRIAL}/heartbeat",
+            path=f"{TRIAL}/heartbeat",
             name="heartbeat",
             summary="Extend the lease of a trial.",
             handler=handlers.heartbeat,
@@ -158,7 +119,7 @@ def study_routes(handlers: StudyHandlers) -> list[Route]:
     return [
         Route(
             method="GET",
-            path=_STUDIES,
+            path=STUDIES,
             name="list_studies",
             summary="List the studies.",
             handler=handlers.list_studies,
@@ -167,7 +128,7 @@ def study_routes(handlers: StudyHandlers) -> list[Route]:
         ),
         Route(
             method="POST",
-            path=_STUDIES,
+            path=STUDIES,
             name="create_study",
             summary="Create a study (201), or find it (200).",
             handler=handlers.create,
@@ -176,10 +137,11 @@ def study_routes(handlers: StudyHandlers) -> list[Route]:
             statuses=(200, 201),
             accepts_key=True,
             costly=True,
+            for_page=True,
         ),
         Route(
             method="GET",
-            path=_STUDY,
+            path=STUDY,
             name="get_study",
             summary="Read the settings and counts of a study.",
             handler=handlers.get,
@@ -187,7 +149,7 @@ def study_routes(handlers: StudyHandlers) -> list[Route]:
         ),
         Route(
             method="DELETE",
-            path=_STUDY,
+            path=STUDY,
             name="delete_study",
             summary="Delete a study with its trials and checkpoints.",
             handler=handlers.delete,
@@ -201,7 +163,7 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
     return [
         Route(
             method="GET",
-            path=f"{_STUDY}/best",
+            path=f"{STUDY}/best",
             name="best_trials",
             summary="Read the best trials so far.",
             handler=handlers.best,
@@ -210,7 +172,7 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
         ),
         Route(
             method="POST",
-            path=f"{_STUDY}/choose",
+            path=f"{STUDY}/choose",
             name="choose",
             summary="Choose one of several good trials.",
             handler=handlers.choose,
@@ -220,7 +182,7 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
         ),
         Route(
             method="GET",
-            path=f"{_STUDY}/trials",
+            path=f"{STUDY}/trials",
             name="list_trials",
             summary="List trials, by number.",
             handler=handlers.list_trials,

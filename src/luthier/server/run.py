@@ -38,6 +38,7 @@ def serve(
     open_metrics: bool = False,
     checkpoints: str | None = None,
     link: bool = False,
+    read_only: bool | None = None,
 ) -> None:
     """Serve the studies of a storage until SIGTERM or Ctrl-C.
 
@@ -57,6 +58,8 @@ def serve(
             below it; None allows no such places. Studies with places elsewhere are served without
             checkpoints.
         link: Whether to print the address of the page in a browser, on a terminal with the token.
+        read_only: Whether the page may change nothing; None for so where other machines can reach
+            it. Programs with the token may change everything.
 
     Raises:
         StorageDeniedError: There is no token and the address can be reached from elsewhere, or the
@@ -85,7 +88,8 @@ def serve(
         if link:
             _print_link(host, port, token)
         configure_log()
-        app = application(place, token, limits, open_metrics, checkpoints)
+        read_only = not is_loopback(host) if read_only is None else read_only
+        app = application(place, token, limits, open_metrics, checkpoints, read_only)
         make_server(app, limits or Limits()).run([listener])
     finally:
         listener.close()

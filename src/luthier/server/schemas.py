@@ -34,7 +34,8 @@ class CreateStudyRequest(Form):
     Attributes:
         space: Names and their distributions, as in a space file: {"lr": {"type": "float", "low":
             1e-5, "high": 0.1, "scale": "log"}, "layers": {"low": 1, "high": 4}, "optimizer":
-            ["adam", "sgd"]}; or {"params": ..., "constraints": ["layers * width <= 512"]}.
+            ["adam", "sgd"]}; or {"params": ..., "constraints": ["layers * width <= 512"]}. Or the
+            text of such a file in YAML.
         name: Any text; made up where there is none.
         direction: "minimize" (the default) or "maximize", where there is one objective.
         objectives: Several objectives with their directions: {"accuracy": "maximize", "latency_ms":
@@ -48,7 +49,7 @@ class CreateStudyRequest(Form):
             models learn from.
     """
 
-    space: dict[str, Any]
+    space: dict[str, Any] | Annotated[str, msgspec.Meta(max_length=100_000)]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)] | None = None
     direction: Direction | None = None
     objectives: Objectives | None = None

@@ -10,7 +10,9 @@ import msgspec
 
 from ..analysis.recommendation import require_results
 from ..errors import StudyError, StudyExistsError
+from ..objectives.space_file import read_mapping
 from ..storages.codec import pack_numbers
+from ..study.controls import StudyControls
 from . import schemas, study_specs
 from .open_studies import OpenStudies
 from .request import ApiRequest, RequestError
@@ -41,7 +43,11 @@ class StudyHandlers:
         name = body.name or _make_name(request.key)
 
         try:
-            return 201, study_specs.describe_study(self._storage.create_study(name, spec))
+            record = self._storage.create_study(name, spec)
+            if request.is_from_page:
+                engine = self._studies.open(record.id).engine
+                StudyControls(engine, request.who).record("created the study")
+            return 201, study_specs.describe_study(record)
         except StudyExistsError:
             record = self._storage.study(name)
             if request.key and record.spec.get("call") == request.key:
@@ -134,7 +140,9 @@ def _spec(body: schemas.CreateStudyRequest) -> dict[str, Any]:
         UnknownNameError: There is no sampler or scheduler of that name.
     """
     directions, names = _read_objectives(body)
-    space = study_specs.parse_space(body.space)
+    space = study_specs.parse_space(
+        read_mapping(body.space) if isinstance(body.space, str) else body.space
+    )
     spec: dict[str, Any] = {
         "directions": directions,
         "seed": secrets.randbits(32) if body.seed is None else body.seed,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ..errors import CheckpointError, NothingToAskError, StudyError, TrialError
 from ..schedulers.base import Next
 from ..storages.transitions import require_token
+from ..study.controls import StudyControls
 from ..study.engine import Engine
 from ..trial.notes import TrialNotes
 from ..trial.outcome import Outcome, outcome_from_tell
@@ -146,12 +147,18 @@ class TrialHandlers:
         )
         rows = check_added([row], engine.objectives)
         first, _ = self._storage.add_trials(request.study, rows, None, request.key or None)
+        if request.is_from_page:
+            StudyControls(engine, request.who).record(f"enqueued trial {first}")
         return schemas.EnqueueResponse(first)
 
     def retry(self, request: ApiRequest) -> schemas.Trial:
         """Offer a failed trial again."""
         self._row(request)
-        return trial_from_row(self._studies.open(request.study).engine.retry(request.number))
+        engine = self._studies.open(request.study).engine
+        row = engine.retry(request.number)
+        if request.is_from_page:
+            StudyControls(engine, request.who).record(f"offered trial {request.number} again")
+        return trial_from_row(row)
 
     def _row(self, request: ApiRequest) -> TrialRow:
         rows: list[TrialRow] = []

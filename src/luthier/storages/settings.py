@@ -15,6 +15,7 @@ from ..validation import default_names
 from .base import StudyRecord
 from .checksums import UNREADABLE
 from .codec import require_shallow
+from .controls import Controls
 
 MAX_SEED = 2**128  # which generators of random numbers take
 
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
         varying: Names in a discovered space whose distribution differs from trial to trial.
         changing: Of names that the latest trials asked for in two ways: what has both ways,
             described as in a space.
+        controls: What people have asked of it, and said about its trials.
     """
 
     directions: Annotated[tuple[Literal["minimize", "maximize"], ...], msgspec.Meta(min_length=1)]
@@ -48,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True):
     crash: Literal["failed", "infeasible"] | None = None
     varying: tuple[str, ...] = ()
     changing: dict[str, Any] = {}
+    controls: Controls = Controls()
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < MAX_SEED:

@@ -9,6 +9,7 @@ from .._lazy import attach
 __all__ = [
     "Confirmation",
     "Study",
+    "StudyControls",
     "create_study",
     "delete_study",
     "list_studies",
@@ -17,6 +18,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .confirm import Confirmation as Confirmation
+    from .controls import StudyControls as StudyControls
     from .create import create_study as create_study
     from .create import delete_study as delete_study
     from .create import list_studies as list_studies
@@ -28,6 +30,7 @@ else:
         {
             "Confirmation": "confirm",
             "Study": "study",
+            "StudyControls": "controls",
             "create_study": "create",
             "delete_study": "create",
             "list_studies": "create",

@@ -8,16 +8,14 @@ leaves the history as the storage has it.
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ..checkpoints import Checkpoints
 from ..errors import (
     LeaseLostError,
-    ReportError,
     SpaceError,
     TrialError,
     UnstorableError,
@@ -29,6 +27,7 @@ from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
+from ..storages.controls import Controls
 from ..storages.forks import ForkAware, UnusableLock, follow_forks
 from ..storages.settings import read_settings, read_space
 from ..terminal import logger
@@ -36,16 +35,17 @@ from ..trial.handle import Trial
 from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue, State, TrialRow
 from ..trial.ticket import Ticket
-from ..validation import to_error_text
 from ..warn_once import WarnOnce
 from .checkpoint_owner import find_owner
 from .checkpoint_retention import CheckpointRetention
 from .discovered_space import DiscoveredSpace
 from .intake import Intake, Request
 from .leases import Leases
+from .obedience import Obedience
 from .param_warnings import warn_of_params
 from .proposals import Proposals
 from .replica import Replica
+from .row_at_end import check_n_values, row_at_end
 from .stop_signal import StopSignal
 from .training_faults import find_faults
 from .trial_end import store_end
@@ -120,6 +120,7 @@ class Engine(ForkAware):
             checkpoints.belonging_to(find_owner(storage, record)), self._replica
         )
         self._lock: Any = threading.RLock()
+        self._obedience = Obedience(self._replica)
         self._forks_in_order = True
         follow_forks(self)
 
@@ -201,6 +202,20 @@ class Engine(ForkAware):
         with self._lock:
             self.refresh()
             self._store(changed)
+
+    @property
+    def controls(self) -> Controls:
+        """What people have asked of the study, as of the last look."""
+        return self._obedience.controls
+
+    def edit_controls(self, edit: Callable[[Controls], Controls]) -> None:
+        """Change what is asked of the study; what others change at the same time is kept.
+
+        Args:
+            edit: Makes the new controls of the old ones. It may be called again.
+        """
+        with self._lock:
+            self._obedience.edit(edit)
 
     def _store(self, changed: Mapping[str, Any], space: Space | None = None) -> None:
         """Store some settings, unless they are stored, on top of what others have stored."""
@@ -294,6 +309,8 @@ class Engine(ForkAware):
         with self._lock, default_errstate():
             if not fresh:
                 self._replica.refresh()
+            if only is None and (answer := self._obedience.answer(self.stop)) is not None:
+                return answer
             request = Request(
                 sampler=self.sampler,
                 scheduler=self.scheduler,
@@ -328,6 +345,8 @@ class Engine(ForkAware):
 
     def explain_no_trial(self, answer: Literal[Next.WAIT, Next.DONE]) -> str:
         """Say why `take` or `ask` gave no trial."""
+        if self.controls.course != "running":
+            return self._obedience.explain(self.name)
         advice = "tell those that run first" if answer is Next.WAIT else "all have ended"
         return f"{self.scheduler!r} wants no further trial of {self.name!r}: {advice}"
 
@@ -371,7 +390,7 @@ class Engine(ForkAware):
             ReportError: There are more or fewer values than objectives.
             LeaseLostError: The trial was given to another worker in the meantime.
         """
-        self._check_n_values(number, value)
+        check_n_values(number, value, len(self.directions))
         with self._lock:
             history = self.history
             references = None
@@ -402,11 +421,13 @@ class Engine(ForkAware):
             window: How many trials run at a time where results are taken in in trial order: the
                 scheduler then sees only what is sure to be there whatever the timing.
         """
-        if self.scheduler is None or number in self.finishing:
-            return Decision.CONTINUE
         with self._lock, default_errstate():
-            if self.storage.shared:
+            if self.storage.shared and (self._obedience.is_due() or self.scheduler is not None):
                 self.refresh()
+            if self.controls.is_stopping(number, self.token(number)):
+                return Decision.STOP
+            if self.scheduler is None or number in self.finishing:
+                return Decision.CONTINUE
             history = self.history
             if history.reports.last(number) is None or history.confirming[number]:
                 return Decision.CONTINUE
@@ -449,7 +470,7 @@ class Engine(ForkAware):
 
             warn_of_params(self._warn, number, outcome, self.history, self.declared)
             outcome = self._learn_space(outcome)
-            row = self._row_at_end(number, token, outcome, worker or self.worker)
+            row = row_at_end(self.history, number, token, outcome, worker or self.worker)
             self._warn_of_faults(number, outcome)
             try:
                 row = store_end(self._replica, self._retention, row)
@@ -535,63 +556,6 @@ class Engine(ForkAware):
         except (SpaceError, UnstorableError) as e:
             return outcome.failed_with(e)
         return outcome
-
-    def _row_at_end(self, number: int, token: int, outcome: Outcome, worker: str) -> TrialRow:
-        """The row of a trial whose turn is over; its earlier turns count too."""
-        history = self.history
-        values = outcome.values
-        if values is None and outcome.state in (State.PRUNED, State.PAUSED):
-            values = history.reports.last(number)
-
-        error = outcome.error
-        if error and history.granted[number] >= history.last_step[number]:
-            error += (
-                f"\nThe trial had been resumed at step {history.granted[number]:g} and reported "
-                "nothing since. If that is where trials end, tell the scheduler so (max_resource), "
-                "or return what the checkpoint had come to"
-            )
-
-        started_s = outcome.started_s
-        params = outcome.params
-        cost = outcome.cost
-        constraints = outcome.constraints
-        turns = history.turns.get(number, ())
-        earlier_cost = float(history.cost[number])  # of earlier turns, or before it was retried
-        if not math.isnan(earlier_cost):
-            cost = earlier_cost + (cost or 0.0)
-        if turns:
-            started_s = None
-            params = {**turns[-1].params, **params}
-            constraints = {**history.constraints_of(number), **constraints}
-
-        return TrialRow(
-            number=number,
-            state=outcome.state,
-            params=params,
-            values=values,
-            tags=outcome.tags,
-            error=None if error is None else to_error_text(error),
-            started_s=started_s or float(history.started_s[number]),
-            finished_s=outcome.finished_s,
-            worker=worker,
-            token=token,
-            cost=cost,
-            turns=turns,
-            constraints=constraints,
-            proposal=outcome.proposal or history.proposal(number),
-        )
-
-    def _check_n_values(self, number: int, value: ReportValue) -> None:
-        m = len(self.directions)
-        if m == 1 and isinstance(value, tuple):
-            raise ReportError(
-                f"report(value, step) expects two numbers, got value = {list(value)!r} (list) in "
-                f"trial {number}"
-            )
-        if m > 1 and (not isinstance(value, tuple) or len(value) != m):
-            raise ReportError(
-                f"report(values, step) expects {m} values, got {value!r} in trial {number}"
-            )
 
     # -- warnings, each given once ----------------------------------------------------------------
 

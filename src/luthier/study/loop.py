@@ -6,15 +6,13 @@ import concurrent.futures as cf
 import contextlib
 import logging
 import os
-import sys
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
-from .. import executors
 from ..errors import (
     LeaseLostError,
     LuthierError,
@@ -31,17 +29,20 @@ from ..errors import (
 )
 from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
 from ..schedulers.base import Next
+from ..storages.controls import Course
 from ..terminal import logger
 from ..trial.notes import TrialNotes
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
+from .chosen_executor import choose_executor
 from .engine import Engine
 from .progress import display, log_end
 from .remote import forget, reports_elsewhere, submitter
 from .run_settings import RunSettings
 
 _POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
+_PAUSED_S = 0.5  # how often one looks whether a paused study goes on
 _MAX_GIVEN_BACK = 3  # how often one trial may be given back because of the machine
 _ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for its room
 # Errors that say nothing about the objective's code: the study goes on after them.
@@ -68,7 +69,7 @@ def run(
             and ends when none of them can be had.
     """
     _check_reproducible(engine, settings)
-    executor, n_jobs, is_own = _choose_executor(settings)
+    executor, n_jobs, is_own = choose_executor(settings)
     if only is None:
         engine.begin_run(settings.reproducible)
     else:
@@ -98,30 +99,6 @@ def _check_reproducible(engine: Engine, settings: RunSettings) -> None:
             "reproducible=True with several jobs takes a scheduler that never pauses, such as "
             "ASHA(mode='stopping')"
         )
-
-
-def _choose_executor(settings: RunSettings) -> tuple[cf.Executor | None, int, bool]:
-    """Executor (None runs trials in this thread), number of jobs, whether the executor is ours."""
-    n_jobs = settings.n_jobs
-    limits = settings.limits
-    resources = settings.resources
-    executor: cf.Executor | None
-    is_own = False
-    if isinstance(settings.executor, str):
-        executor = executors.Ray(n_jobs, resources, limits)
-        is_own = True
-    elif settings.executor is None and (n_jobs != 1 or limits or resources):
-        from ..executors.resources import capacity  # loads subprocess
-
-        n_jobs = capacity(resources) if n_jobs == -1 else n_jobs
-        executor = executors.Processes(n_jobs, limits=limits, resources=resources)
-        is_own = True
-    else:
-        executor = settings.executor
-    if n_jobs == -1:
-        elastic = isinstance(executor, ElasticExecutor)
-        n_jobs = sys.maxsize if elastic else os.cpu_count() or 1
-    return executor, n_jobs, is_own
 
 
 class _Loop:
@@ -155,6 +132,7 @@ class _Loop:
             self.deadline = time.monotonic() + settings.timeout_s
         self.held: dict[int, Ticket] = {}
         self.process = os.getpid()
+        self._told: Course = "running"  # what was said of the study's course
         self.reported_elsewhere = False  # trials report past this process
         self._n_given_back: Counter[int] = Counter()  # because of the machine, by number
 
@@ -178,11 +156,33 @@ class _Loop:
                 if self.n_left and self._is_new(ticket):
                     self.n_left -= 1
                 return ticket
+            if self._is_paused():
+                if self.held:
+                    return None
+                self._tell_course(Next.WAIT)
+                time.sleep(_PAUSED_S)
+                continue
+            if self.engine.stop.requested:
+                self._tell_course(Next.DONE)
+                return None
             n_elsewhere = len(self.engine.history.running) - len(self.held)
             if ticket is Next.DONE or self.held or self.n_left == 0 or not n_elsewhere:
                 return None
             time.sleep(_POLL_S)
         return None
+
+    def _tell_course(self, answer: Literal[Next.WAIT, Next.DONE]) -> None:
+        """Say once that somebody has paused or stopped the study."""
+        course = self.engine.controls.course
+        if course != self._told:
+            self._told = course
+            logger.warning("%s", self.engine.explain_no_trial(answer))
+
+    def _is_paused(self) -> bool:
+        """Whether somebody has paused the study, and this run waits for it to go on."""
+        resumes = self.engine.scheduler is not None and self.engine.scheduler.resumes
+        has_more = self.n_left != 0 or resumes
+        return self.only is None and has_more and self.engine.controls.course == "paused"
 
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
@@ -386,7 +386,8 @@ class _Loop:
                 if not running and not ready:
                     return
 
-                done, _ = cf.wait(running, None if room is None else _ROOM_S, cf.FIRST_COMPLETED)
+                within_s = _PAUSED_S if self._is_paused() else None
+                done, _ = cf.wait(running, _ROOM_S if room else within_s, cf.FIRST_COMPLETED)
                 for future in done:
                     ticket = running.pop(future)
                     outcome = _outcome_of(future, ticket)

@@ -111,7 +111,9 @@ class Replica:
 
         self.settings = settings
         self.spec = dict(spec)
-        self.history.update_info(crash=settings.catch_as == "infeasible")
+        self.history.update_info(
+            crash=settings.catch_as == "infeasible", hidden=settings.controls.hidden
+        )
         if space is not None:
             self.space = space
             if is_shown and space is not self.history.space:

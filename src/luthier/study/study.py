@@ -35,6 +35,7 @@ from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_table
 from ..validation import check_tag_name, check_values, show
 from .confirm import Confirmation, confirm
+from .controls import StudyControls
 from .engine import Engine, EngineLink
 from .insights import Insights
 from .loop import run
@@ -480,6 +481,11 @@ class Study(Insights):
         For callbacks, and for objectives that run in this process: no study goes to another one.
         """
         self.engine.stop.request()
+
+    @property
+    def controls(self) -> StudyControls:
+        """Verbs for a study that runs, wherever it does: pause, stop, notes and more."""
+        return StudyControls(self.engine)
 
     # -- results
     # ------------------------------------------------------------------------------------------

@@ -125,6 +125,8 @@ def _wait_for_others(engine: Engine, total: int, deadline: float | None) -> bool
         with engine.reading() as history:
             running = {i for i in history.running if i < total}
             waiting = any(i < total for i in history.waiting)
+        if engine.controls.course == "stopped":
+            return False
         if waiting or not running or (others is not None and running != others):
             return waiting or bool(others)
         if others is None:

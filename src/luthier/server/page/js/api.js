@@ -73,6 +73,28 @@ async function post(path, body) {
   });
 }
 
+let mayAct = false;
+
+/** Whether the page may change something here. */
+export const acts = () => mayAct;
+
+/**
+ * Changes something by the verb of the service that a program would call.
+ * @param {string} path below v1/
+ * @param {object} body
+ * @returns {Promise<any>}
+ */
+export async function act(path, body) {
+  const response = await fetch(`v1/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Luthier": "1" },
+    body: JSON.stringify(body),
+  });
+  if (response.status === 401) throw new LoginNeeded();
+  if (!response.ok) throw new Error(await message(response));
+  return response.json();
+}
+
 /** Opens a session. @param {string} token @returns {Promise<string>} why not; "" if it is open */
 export async function logIn(token) {
   const response = await post("login", { token });
@@ -85,9 +107,11 @@ export async function logOut() {
   await post("logout", {});
 }
 
-/** @returns {Promise<{open: boolean, token: boolean}>} */
+/** @returns {Promise<{open: boolean, token: boolean, acts: boolean}>} */
 export async function session() {
-  return (await fetch("ui/session", { cache: "no-store" })).json();
+  const found = await (await fetch("ui/session", { cache: "no-store" })).json();
+  mayAct = found.acts;
+  return found;
 }
 
 /**

@@ -10,6 +10,8 @@ import { showTable } from "./views/table.js";
 import { showTrial } from "./views/trial.js";
 import { showImportance } from "./views/importance.js";
 import { showFindings } from "./views/findings.js";
+import { showControls } from "./views/controls.js";
+import { showCreate } from "./views/create.js";
 
 /**
  * @typedef {object} View
@@ -24,6 +26,7 @@ const VIEWS = {
   trials: ["Trials", showTable],
   importance: ["Importance", showImportance],
   findings: ["Findings", showFindings],
+  controls: ["Controls", showControls],
 };
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -42,7 +45,7 @@ function readAddress() {
   const isStudy = kind === "s" && /^\d+$/.test(study ?? "");
   return {
     study: isStudy ? Number(study) : null,
-    view: view || "summary",
+    view: kind === "new" ? kind : view || "summary",
     rest: rest ?? "",
     query: new URLSearchParams(query ?? ""),
   };
@@ -58,7 +61,8 @@ async function show() {
   try {
     const isTrial = view === "trials" && /^\d+$/.test(rest);
     const make = isTrial ? showTrial : (VIEWS[view]?.[1] ?? showSummary);
-    const shown = study === null ? await showStudies(query) : await make(study, query, rest);
+    const showAll = view === "new" ? showCreate : showStudies;
+    const shown = study === null ? await showAll(query) : await make(study, query, rest);
     if (mine !== turn) return;
     main.removeAttribute("aria-busy");
     main.replaceChildren(shown.node);

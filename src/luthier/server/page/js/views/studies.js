@@ -1,7 +1,7 @@
 // @ts-check
 // The list of studies: how many trials each has, and how good it is.
 
-import { read } from "../api.js";
+import { acts, read } from "../api.js";
 import { countsBar, h, short, sparkline, time } from "../dom.js";
 
 const MOST = 50; // studies that are shown at a time
@@ -47,7 +47,7 @@ export async function showStudies(query) {
   return {
     node: h("div", null,
       h("h1", null, "Studies"),
-      h("div", { class: "bar" }, search), empty,
+      h("div", { class: "bar" }, search, acts() && h("a", { href: "#/new" }, "New study")), empty,
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Studies" },
         h("table", null,
           h("thead", null, h("tr", null, h("th", null, "Name"), h("th", null, "Trials"),

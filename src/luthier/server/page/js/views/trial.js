@@ -4,20 +4,25 @@
 import { read } from "../api.js";
 import { makeAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
+import { trialControls } from "./trial_controls.js";
 import { duration, h, short, stateMark, time } from "../dom.js";
 
 /** @param {number} study @param {URLSearchParams} _ @param {string} rest */
 export async function showTrial(study, _, rest) {
   const number = Number(rest);
-  const node = h("div");
+  const seen = h("div");
+  const doing = trialControls(study, number, () => update());
+  const node = h("div", null, seen, doing.node);
   let shown = "";
   const update = async () => {
     const summary = await read(`studies/${study}/summary`);
     const trial = await read(`studies/${study}/trials/${number}`);
+    const controls = await read(`studies/${study}/controls`);
+    doing.update(trial, controls);
     const now = JSON.stringify(trial);
     if (now === shown) return;
     shown = now;
-    node.replaceChildren(...draw(study, summary, trial));
+    seen.replaceChildren(...draw(study, summary, trial));
   };
   await update();
   return { node, update };

@@ -1,0 +1,94 @@
+"""The routes by which people control a study; the page may call them too."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..storages.controls import Remark
+from . import control_schemas as forms
+from . import schemas
+from .control_handlers import ControlHandlers
+from .route import PAGE_PATH, STUDY, TRIAL, Route
+
+
+def control_routes(handlers: ControlHandlers) -> list[Route]:
+    """Routes by which people control a study."""
+    act = partial(Route, method="POST", costly=True, for_page=True)
+    return [
+        Route(
+            method="GET",
+            path=f"{STUDY}/controls",
+            name="get_controls",
+            summary="Read what people have asked of a study, and said about its trials.",
+            handler=handlers.get,
+            response=forms.Controls,
+            costly=True,
+            apart=True,
+        ),
+        Route(
+            method="GET",
+            path=f"{PAGE_PATH}studies/{{study}}/controls",
+            name="page_controls",
+            summary="Read what people have asked of a study, and said about its trials.",
+            handler=handlers.get,
+            response=forms.Controls,
+            costly=True,
+            apart=True,
+        ),
+        act(
+            path=f"{STUDY}/pause",
+            name="pause",
+            summary="Let no worker begin a trial until the study is resumed.",
+            handler=handlers.pause,
+            response=forms.Controls,
+            request=forms.PauseRequest,
+        ),
+        act(
+            path=f"{STUDY}/resume",
+            name="resume",
+            summary="Let workers begin trials again.",
+            handler=handlers.resume,
+            response=forms.Controls,
+            request=forms.ResumeRequest,
+        ),
+        act(
+            path=f"{STUDY}/stop",
+            name="stop",
+            summary="End the run of every worker.",
+            handler=handlers.stop,
+            response=forms.Controls,
+            request=forms.StopRequest,
+        ),
+        act(
+            path=f"{TRIAL}/stop",
+            name="stop_trial",
+            summary="Stop a trial where it next asks whether it should.",
+            handler=handlers.stop_trial,
+            response=schemas.Trial,
+            request=forms.StopTrialRequest,
+        ),
+        act(
+            path=f"{TRIAL}/fail",
+            name="fail_trial",
+            summary="Fail a trial at once, whatever its worker does.",
+            handler=handlers.fail_trial,
+            response=schemas.Trial,
+            request=forms.FailTrialRequest,
+        ),
+        act(
+            path=f"{TRIAL}/nearby",
+            name="enqueue_nearby",
+            summary="Add trials near another, to be run next.",
+            handler=handlers.enqueue_nearby,
+            response=forms.NearbyResponse,
+            request=forms.NearbyRequest,
+        ),
+        act(
+            path=f"{TRIAL}/remark",
+            name="remark",
+            summary="Write a note on a trial, mark it, hide its result, or tag it.",
+            handler=handlers.remark,
+            response=Remark,
+            request=forms.RemarkRequest,
+        ),
+    ]

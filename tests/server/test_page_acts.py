@@ -1,0 +1,197 @@
+"""What people do with the page in a real browser: create, enqueue, pause, stop, take notes."""
+
+import re
+
+import pytest
+from tests.support.browser import Visit, open_browser
+
+import luthier
+from luthier import State
+from luthier.storages import Memory
+
+pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+SPACE = {"x": luthier.Float(0, 1), HOSTILE: luthier.Categorical([HOSTILE, "b", None, 3])}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def study():
+    study = luthier.create_study(storage=Memory(), name=HOSTILE, space=SPACE, sampler="random")
+    study.optimize(lambda trial: trial.params["x"], n_trials=5)
+    return study
+
+
+@pytest.fixture
+def service(serve, study):
+    return serve(study.storage)
+
+
+@pytest.fixture
+def visit(browser, service):
+    visit = Visit(browser, service)
+    visit.log_in(service.token)
+    yield visit
+    assert visit.said == []
+    assert [url for url in visit.asked if not url.startswith(visit.root)] == []
+    visit.page.close()
+
+
+def click(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_study_is_paused_resumed_and_stopped(visit, study):
+    page = visit.open("#/s/1/controls")
+    click(page, "Pause")
+    page.get_by_text("The study is paused.").wait_for()
+    assert study.controls.course == "paused"
+    click(page, "Resume")
+    page.get_by_text("The study is running.").wait_for()
+    click(page, "Stop")
+    assert study.controls.course == "running"  # it asks first
+    click(page, "Really stop the study?")
+    page.get_by_text("The study is stopped.").wait_for()
+    assert study.controls.course == "stopped"
+    log = page.get_by_role("region", name="Acts").inner_text()
+    assert "stopped the study" in log
+    assert "the page at 127.0.0.1" in log
+
+
+def test_params_are_enqueued_by_a_form(visit, study):
+    page = visit.open("#/s/1/trials/2")
+    page.get_by_role("link", name="Run with changes").click()
+    page.get_by_role("heading", name="Run next").wait_for()
+    x = page.get_by_label("x", exact=True)
+    assert float(x.input_value()) == study.trials[2].params["x"]
+    x.fill("0.25")
+    page.get_by_label(HOSTILE).select_option(HOSTILE)
+    click(page, "Enqueue")
+    page.get_by_text("Trial 5 is run next.").wait_for()
+    assert study.trials[5].params == {"x": 0.25, HOSTILE: HOSTILE}
+    page.get_by_label(HOSTILE).select_option("null")
+    x.fill("")
+    click(page, "Enqueue")
+    page.get_by_text("Trial 6 is run next.").wait_for()
+    assert study.trials[6].params == {HOSTILE: None}
+
+
+def test_a_refused_act_says_why(visit, study):
+    page = visit.open("#/s/1/controls")
+    page.get_by_label("x", exact=True).fill("7")
+    page.evaluate("document.querySelector('form.fields').noValidate = true")
+    click(page, "Enqueue")
+    page.locator("p.error", has_text="x").wait_for()
+    assert study.history.n == 5
+    visit.said.clear()  # a browser notes every refusal
+
+
+def test_one_trial_is_starred_noted_tagged_hidden_and_run_nearby(visit, study):
+    best = study.best_trial.number
+    page = visit.open(f"#/s/1/trials/{best}")
+    click(page, "Star")
+    page.get_by_text("★ starred").wait_for()
+    page.get_by_label("Note").fill(HOSTILE)
+    click(page, "Save the note")
+    page.get_by_text("Saved.").wait_for()
+    page.get_by_label("Name of a tag").fill(HOSTILE)
+    page.get_by_label("Its value").fill(HOSTILE)
+    click(page, "Tag")
+    page.get_by_text(f"{HOSTILE}: {HOSTILE}").wait_for()
+    click(page, "Hide its result")
+    page.get_by_text("its result does not count").wait_for()
+    said = study.controls.remark(best)
+    assert (said.star, said.hidden, said.tags) == (True, True, {HOSTILE: HOSTILE})
+    assert study.best_trial.number != best
+    click(page, "One near this")
+    page.get_by_text("Trial 5 is run next.").wait_for()
+    visit.open(f"#/s/1/trials/{best}").reload()
+    assert visit.page.get_by_label("Note").input_value() == HOSTILE
+    assert study.trials[5].tags == {"near": best}
+
+
+def test_a_running_trial_is_stopped_and_another_failed(visit, study):
+    first, second = study.ask(), study.ask()
+    page = visit.open("#/s/1/controls")
+    lines = page.get_by_role("region", name="Running trials").locator("tr")
+    lines.nth(0).get_by_role("button", name="Stop").click()
+    page.get_by_text("is to stop", exact=True).wait_for()
+    first.report(0.5, 1)
+    assert first.should_stop()
+    page = visit.open(f"#/s/1/trials/{second.number}")
+    click(page, "Fail")
+    click(page, "Really fail it?")
+    page.get_by_text("ended by the page at 127.0.0.1").wait_for()
+    assert study.trials[second.number].state == State.FAILED
+    click(page, "Retry")
+    page.get_by_role("button", name="Fail").wait_for()
+    assert study.trials[second.number].state == State.WAITING
+
+
+def test_studies_are_created_by_a_form_and_of_yaml(visit, study):
+    page = visit.open("#/new")
+    page.get_by_label("Name", exact=True).first.fill(HOSTILE + "2")
+    line = page.locator("form .bar").nth(1)
+    line.get_by_label("Name").fill("lr")
+    line.get_by_label("Kind").select_option("float, log")
+    line.get_by_label("Lowest").fill("0.001")
+    line.get_by_label("Highest").fill("1")
+    click(page, "One more")
+    line = page.locator("form .bar").nth(2)
+    line.get_by_label("Name").fill("kind")
+    line.get_by_label("Kind").select_option("choices")
+    line.get_by_label("Choices").fill("a, b")
+    click(page, "Create")
+    page.get_by_role("heading", name="Run next").wait_for()
+    made = luthier.load_study(HOSTILE + "2", study.storage)
+    assert made.space.params == {
+        "lr": luthier.Float(0.001, 1, log=True),
+        "kind": luthier.Categorical(["a", "b"]),
+    }
+    assert [act.what for act in made.controls.log] == ["created the study"]
+
+    page = visit.open("#/new")
+    page.get_by_label("Name", exact=True).first.fill("of yaml")
+    page.get_by_label("Or a space file in YAML").fill("layers: {low: 1, high: 4}")
+    click(page, "Create")
+    page.get_by_role("heading", name="Run next").wait_for()
+    assert luthier.load_study("of yaml", study.storage).space.params == {
+        "layers": luthier.Int(1, 4)
+    }
+
+
+def test_a_page_that_only_reads_has_no_buttons(browser, serve, study):
+    study.controls.note(1, "kept")
+    service = serve(study.storage, read_only=True)
+    visit = Visit(browser, service)
+    visit.log_in(service.token)
+    page = visit.open("#/s/1/controls")
+    page.get_by_text("This page only reads.").wait_for()
+    buttons = page.locator("main button").all_inner_texts()
+    assert buttons == []
+    visit.open("#/s/1/trials/1").get_by_text("kept").wait_for()
+    assert visit.open("#/").get_by_role("link", name="New study").count() == 0
+    status = page.evaluate(
+        "fetch('v1/studies/1/stop', {method: 'POST', body: '{}', headers: "
+        "{'Content-Type': 'application/json', 'X-Luthier': '1'}}).then((r) => r.status)"
+    )
+    assert status == 403
+    assert study.controls.course == "running"
+    assert [text for text in visit.said if not re.search("403", text)] == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["#/new", "#/s/1/controls", "#/s/1/trials/1"])
+def test_every_form_fits_a_phone(visit, scheme, view):
+    visit.page.emulate_media(color_scheme=scheme)
+    visit.page.set_viewport_size({"width": 320, "height": 700})
+    page = visit.open(view)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert page.locator("main script, main img").count() == 0
