@@ -293,6 +293,11 @@ THEMES = {
         "space/feasible_draws",
     ],
     "storages/test_sqlite": ["storages/sqlite_file"],
+    "checkpoints/test_attachments": [
+        "server/attachment_handlers",
+        "server/attachment_routes",
+        "trial/attaching",
+    ],
     "study/test_controls": [
         "server/control_handlers",
         "server/control_routes",

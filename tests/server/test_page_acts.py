@@ -1,5 +1,6 @@
 """What people do with the page in a real browser: create, enqueue, pause, stop, take notes."""
 
+import base64
 import re
 
 import pytest
@@ -39,7 +40,8 @@ def visit(browser, service):
     visit.log_in(service.token)
     yield visit
     assert visit.said == []
-    assert [url for url in visit.asked if not url.startswith(visit.root)] == []
+    own = (visit.root, f"blob:{visit.root}")
+    assert [url for url in visit.asked if not url.startswith(own)] == []
     visit.page.close()
 
 
@@ -195,3 +197,37 @@ def test_every_form_fits_a_phone(visit, scheme, view):
     page = visit.open(view)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert page.locator("main script, main img").count() == 0
+
+
+def test_files_of_a_trial_are_shown_and_run_nowhere(visit, study, tmp_path):
+    trial = study.ask()
+    png = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+        "gg=="
+    )
+    hostile = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    trial.attach("confusion.png", png)
+    for name in ("a.svg", "b.html", "c.png"):
+        trial.attach(name, hostile)
+    trial.log(HOSTILE)
+    page = visit.open("#/s/1/trials/5")
+    page.get_by_role("img", name="confusion.png").wait_for()
+    assert page.locator("pre[aria-label='log.txt']").inner_text().strip() == HOSTILE
+    page.get_by_role("link", name="c.png").wait_for()
+    assert page.locator("main img").count() == 1
+    assert page.locator("main iframe, main object, main embed, main svg").count() == 0
+    for name in ("a.svg", "b.html"):
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name=name).click()
+        waiting.value.save_as(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == hostile
+
+    trial.log("a second line")  # comes without a reload
+    trial.write_log()
+    page.locator("pre", has_text="a second line").wait_for()
+    study.tell(trial, 1.0)
+    # Opened as a page of its own a file is a download still.
+    address = f"{visit.root}ui/studies/1/trials/5/attachments/b.html"
+    with page.expect_download():
+        page.evaluate("(address) => { location.href = address; }", address)
+    assert page.url.endswith("#/s/1/trials/5")

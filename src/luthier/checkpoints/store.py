@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ..attempts import Attempts, is_exhausted
 from ..errors import CheckpointError, CheckpointPlaceError, MissingDependencyError
 from ..passwords import hide_password
+from .attachments import Attachments
 from .folder import Folder, copy, discard_own, make_file, measure
 from .ownership import Owner, Ownership
 from .packing import flatten, restore, unpack, write
 from .places import UnnamedPlace, check_url, is_url, to_folder
 
 if TYPE_CHECKING:
+    from .ownership import Place
     from .remote import Remote
 
 Keep = Literal["best", "last", "all"]
@@ -126,6 +128,26 @@ class Checkpoints:
         """
         return None if self.owner is None else Ownership(self.place, self.owner)
 
+    @property
+    def own_part(self) -> Place | None:
+        """The part of the place that is the study's; None where it has stored nothing yet.
+
+        :meta private:
+        """
+        return self.place if self.ownership is None else self.ownership.own
+
+    def claim_part(self) -> Place:
+        """Take possession of the study's part of the place, and return it.
+
+        :meta private:
+        """
+        return self.place if self.ownership is None else self.ownership.claim()
+
+    @property
+    def attachments(self) -> Attachments:
+        """Files that belong to trials, beside the checkpoints."""
+        return Attachments(self)
+
     def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
         """Store a checkpoint; once this returns, it survives a crash.
 
@@ -166,8 +188,8 @@ class Checkpoints:
 
         def put() -> tuple[int, int]:
             given = None if kind == "packed" else source
-            with self._translate_errors(f"cannot store {name}", given):
-                place = self.place if self.ownership is None else self.ownership.claim()
+            with self.translate_errors(f"cannot store {name}", given):
+                place = self.claim_part()
                 with place.staging(name) as staged:
                     if given is None:
                         make_file(staged)
@@ -210,7 +232,7 @@ class Checkpoints:
                 )
 
         def fetch() -> tuple[bytes, Path | None, tuple[int, int]]:
-            with self._translate_errors(f"cannot load {name}"):
+            with self.translate_errors(f"cannot load {name}"):
                 for place in [self.place] if self.ownership is None else self.ownership.readable:
                     with contextlib.suppress(FileNotFoundError):
                         data = place.read(name, size + 1) if kind == "packed" else b""
@@ -272,7 +294,7 @@ class Checkpoints:
         place = None if self.ownership is None else self.ownership.own
         if place is None:
             return None
-        with self._translate_errors(f"cannot load {file}"), contextlib.suppress(FileNotFoundError):
+        with self.translate_errors(f"cannot load {file}"), contextlib.suppress(FileNotFoundError):
             path = place.fetch(file)
             if path.is_dir() == (kind == "folder"):
                 size, crc = measure(path)
@@ -292,7 +314,7 @@ class Checkpoints:
         names = [_check_name(name, _OURS) for name in given if name is not None]
         if not names:
             return
-        with self._translate_errors(f"cannot delete {names[0]}"):
+        with self.translate_errors(f"cannot delete {names[0]}"):
             place = self.place if self.ownership is None else self.ownership.deletable
             if place is not None:
                 for name in names:
@@ -305,20 +327,22 @@ class Checkpoints:
         stored before its reference is recorded, only what has been there for long may be swept.
         What luthier did not name, or another study has written, is not listed.
         """
-        with self._translate_errors("cannot list the checkpoints"):
+        with self.translate_errors("cannot list the checkpoints"):
             place = self.place if self.ownership is None else self.ownership.own
             found = {} if place is None else place.files()
         return {name: time_s for name, time_s in found.items() if self._is_ours(name)}
 
     def has_unmarked_files(self) -> bool:
         """Whether there are files that earlier versions wrote, which do not say whose they are."""
-        with self._translate_errors("cannot list the checkpoints"):
+        with self.translate_errors("cannot list the checkpoints"):
             place = self.place if self.ownership is None else self.ownership.deletable
             names = () if place is None else place.files()
         return any(_OURS.fullmatch(name) and not self._is_ours(name) for name in names)
 
     def clear(self, references: Iterable[Mapping[str, Any]] = ()) -> None:
         """Remove all that the study has written, and leave the place to others.
+
+        Its attachments are removed as well.
 
         Args:
             references: Those of its trials: earlier versions wrote files that do not say whose
@@ -327,9 +351,10 @@ class Checkpoints:
         Raises:
             CheckpointError: The place cannot be written.
         """
+        self.attachments.clear()
         self.delete([*self.files(), *references])
         if self.ownership is not None:
-            with self._translate_errors("cannot delete the checkpoints"):
+            with self.translate_errors("cannot delete the checkpoints"):
                 self.ownership.give_up()
 
     def adopt(self, source: Checkpoints, references: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -341,7 +366,7 @@ class Checkpoints:
             CheckpointError: The place cannot be written.
         """
         adopted: set[str] = set()
-        with self._translate_errors("cannot copy checkpoints"):
+        with self.translate_errors("cannot copy checkpoints"):
             is_same = self.url == source.url
             place = self.place
             if self.ownership is not None:
@@ -367,8 +392,11 @@ class Checkpoints:
         )
 
     @contextlib.contextmanager
-    def _translate_errors(self, what: str, source: Path | None = None) -> Iterator[None]:
-        """Raise errors of the system as luthier's; those of a source are no fault of the place."""
+    def translate_errors(self, what: str, source: Path | None = None) -> Iterator[None]:
+        """Raise errors of the system as luthier's; those of a source are no fault of the place.
+
+        :meta private:
+        """
         try:
             yield
         except MissingDependencyError as e:

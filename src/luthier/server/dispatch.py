@@ -26,6 +26,12 @@ _RETRY_S = 1.0
 _MAX_TAG = 100  # characters
 _MEDIA_TYPES = {str: CONTENT_TYPE, bytes: "application/octet-stream"}
 
+_INERT = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+
 
 class Dispatcher:
     """Serves requests that were let in and have a route.
@@ -58,7 +64,9 @@ class Dispatcher:
             body = encode_error(e.kind, str(e), e.retry_after_s)
             return Response(body, e.status, headers, "application/json")
         headers = {"ETag": answer.tag, "Cache-Control": "no-cache"} if answer.tag else {}
-        media_type = _MEDIA_TYPES.get(route.response, "application/json")
+        media_type = answer.media_type or _MEDIA_TYPES.get(route.response, "application/json")
+        if answer.file:  # of whatever content: it is saved, and runs nowhere
+            headers |= {"Content-Disposition": f'attachment; filename="{answer.file}"', **_INERT}
         return Response(answer.content, answer.status, headers, media_type)
 
     async def close(self) -> bool:

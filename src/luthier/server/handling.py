@@ -72,6 +72,7 @@ def run_handler(route: Route, job: Job) -> Answer:
             key=job.key,
             known=job.known,
             who=job.who,
+            name=job.path.get("name", ""),
         )
         result = route.handler(request)
         if isinstance(result, Answer):

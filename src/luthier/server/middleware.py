@@ -122,7 +122,8 @@ class Guard:
                 status = message["status"]
                 is_page = scope["path"] == "/" or scope["path"].startswith(_PAGE)
                 more = (_NOSNIFF, *(_PAGE_HEADERS if is_page else ()))
-                message["headers"] = [*message["headers"], *more]
+                given = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in more if h[0] not in given)]
             await send(message)
 
         refusal = self._check_access(scope)

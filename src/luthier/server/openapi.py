@@ -41,6 +41,7 @@ _KEY_PARAMETER = {
         "not carried out twice, not even when the service was killed and started again in between."
     ),
 }
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 2**53}
 _DESCRIPTION = (
     "Hyperparameter optimisation for workers in any language. A worker creates or finds a study, "
     "then asks for trials, reports intermediate values, and tells how the trials ended. Studies "
@@ -55,6 +56,7 @@ def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of some routes."""
     routes = list(routes)
     forms = [form for r in routes for form in (r.response, r.request) if form is not None]
+    forms = [form for form in forms if form is not bytes]
     _, components = msgspec.json.schema_components(
         [*forms, ErrorResponse], ref_template="#/components/schemas/{name}"
     )
@@ -104,7 +106,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer", "minimum": 0, "maximum": 2**53},
+            "schema": {"type": "string"} if name == "name" else _NUMBER,
         }
         for name in re.findall(r"{(\w+)}", route.path)
     ]
@@ -137,6 +139,8 @@ def _responses(route: Route) -> dict[str, Any]:
 def _content(form: Any) -> dict[str, Any]:
     if form is str:
         return {"text/plain": {"schema": {"type": "string"}}}
+    if form is bytes:
+        return {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     if form is dict:
         return {"application/json": {"schema": {"type": "object"}}}
     (schema,), _ = msgspec.json.schema_components(

@@ -17,6 +17,7 @@ class ApiRequest(NamedTuple):
         key: The Idempotency-Key; "" for none.
         known: The tag of what the client has already; "" for none.
         who: Who sent it, for logs: the page or a program, and its address.
+        name: The name of an attachment in the path; "" where the path has none.
     """
 
     study: int
@@ -25,6 +26,7 @@ class ApiRequest(NamedTuple):
     key: str
     known: str = ""
     who: str = ""
+    name: str = ""
 
     @property
     def is_from_page(self) -> bool:
@@ -39,11 +41,15 @@ class Answer(NamedTuple):
         status: Status of the response.
         content: Its body.
         tag: Names this state of what was asked for, as an ETag does; "" for none.
+        file: The name under which a browser is to save it; "" for what is no file.
+        media_type: Its type, where the route does not tell.
     """
 
     status: int
     content: bytes
     tag: str = ""
+    file: str = ""
+    media_type: str = ""
 
 
 class RequestError(Exception):

@@ -11,6 +11,8 @@ import msgspec
 from ..storages import Storage
 from ..storages.http_messages import VERBS
 from . import page_schemas, page_view_schemas, schemas, storage_api
+from .attachment_handlers import AttachmentHandlers
+from .attachment_routes import attachment_routes
 from .control_handlers import ControlHandlers
 from .control_routes import control_routes
 from .open_studies import OpenStudies
@@ -37,6 +39,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *study_routes(study_handlers),
         *result_routes(study_handlers),
         *control_routes(ControlHandlers(studies)),
+        *attachment_routes(AttachmentHandlers(studies)),
         *storage_routes(storage, max_body),
         *page_routes(PageHandlers(studies)),
         *view_routes(PageViews(studies)),

@@ -42,7 +42,7 @@ class Settings(NamedTuple):
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """Status, body and tag of a response, or the error that refuses it: see `RequestError`."""
+    """A response, see `Answer`, or the error that refuses it: see `RequestError`."""
 
     status: int
     content: bytes = b""
@@ -50,6 +50,8 @@ class Reply(msgspec.Struct, omit_defaults=True):
     message: str = ""
     retry_after_s: float | None = None
     tag: str = ""
+    file: str = ""
+    media_type: str = ""
 
 
 def run_worker() -> None:
@@ -80,7 +82,13 @@ def run_worker() -> None:
         job = read(jobs.get())
         try:
             answer = run_handler(routes[job.route], job)
-            reply = Reply(answer.status, answer.content, tag=answer.tag)
+            reply = Reply(
+                answer.status,
+                answer.content,
+                tag=answer.tag,
+                file=answer.file,
+                media_type=answer.media_type,
+            )
         except RequestError as e:
             reply = Reply(e.status, b"", e.kind, str(e), e.retry_after_s)
 

@@ -180,7 +180,7 @@ class WorkerProcesses:
         reply = await request.reply
         if reply.kind:
             raise RequestError(reply.status, reply.kind, reply.message, reply.retry_after_s)
-        return Answer(reply.status, reply.content, reply.tag)
+        return Answer(reply.status, reply.content, reply.tag, reply.file, reply.media_type)
 
     async def close(self) -> None:
         """End all processes."""

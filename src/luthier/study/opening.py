@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import msgspec
 
@@ -20,6 +21,7 @@ from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
 from ..storages.files import ENDINGS, find_missing_file
 from ..storages.settings import Settings, read_settings
+from ..storages.wrapper import Wrapper
 from .engine import Engine
 
 
@@ -108,6 +110,20 @@ def stored_place(record: StudyRecord) -> StoredPlace | None:
 _named: dict[tuple[str, str], Checkpoints] = {}
 
 
+# the storage -> ids of studies -> their temporary checkpoints, for as long as somebody uses them
+_temporary: WeakKeyDictionary[Storage, WeakValueDictionary[int, Checkpoints]] = WeakKeyDictionary()
+
+
+def _share_temporary(storage: Storage, study: int) -> Checkpoints:
+    """The temporary checkpoints of a study, the same for all of this process that open it."""
+    while isinstance(storage, Wrapper):
+        storage = storage.inner
+    stores = _temporary.setdefault(storage, WeakValueDictionary())
+    found = stores.get(study) or temporary_store()
+    stores[study] = found
+    return found
+
+
 def open_checkpoints(
     storage: Storage,
     record: StudyRecord,
@@ -124,9 +140,10 @@ def open_checkpoints(
         store = given if isinstance(given, Checkpoints) else Checkpoints(given, keep)
         _named[record.name, store.url] = store
         return store
+    if stored is None and storage.folder is None:
+        return _share_temporary(storage, record.id)
     if stored is None:
-        is_temporary = storage.folder is None
-        return temporary_store() if is_temporary else Checkpoints(f"{storage.folder}/{record.id}")
+        return Checkpoints(f"{storage.folder}/{record.id}")
     if (named := _named.get((record.name, stored.url))) is not None:
         return named
     beside = [] if storage.folder is None else [storage.folder]

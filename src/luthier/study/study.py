@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ..analysis.recommendation import require_results
 from ..argument_names import explain_arguments, explain_attributes
+from ..checkpoints.attachments import Attachment
 from ..errors import (
     LeaseLostError,
     MissingDependencyError,
@@ -585,6 +586,18 @@ class Study(Insights):
         """
         [row] = self.engine.rows([number_of(trial)])
         return self.engine.checkpoints.load(row.checkpoints[-1]) if row.checkpoints else None
+
+    def attachments(self, trial: TrialRow | Trial | int) -> list[Attachment]:
+        """List the files that a trial has attached, its log among them, by name."""
+        return self.engine.checkpoints.attachments.of(number_of(trial))
+
+    def load_attachment(self, trial: TrialRow | Trial | int, name: str) -> bytes:
+        """Load a file that a trial has attached; its content is checked.
+
+        Raises:
+            CheckpointError: There is none of that name, or it is damaged.
+        """
+        return self.engine.checkpoints.attachments.read(number_of(trial), name)
 
     @property
     def space(self) -> Space:

@@ -46,6 +46,7 @@ from ..validation import (
     to_number,
     to_plain_text,
 )
+from .attaching import Attaching
 from .notes import TrialNotes
 from .params import Params
 from .record import Decision, ReportValue
@@ -91,7 +92,7 @@ class Link(Protocol):
 
 
 @explain_attributes(_OTHER_NAMES, "trial")
-class Trial:
+class Trial(Attaching):
     """The handle of a trial, which an objective is given.
 
     It asks for params, reports intermediate values, and notes what belongs to the result.
@@ -612,6 +613,7 @@ class Trial:
 
     def notes(self) -> TrialNotes:
         """Return what the objective has left here so far, for the study that ends the trial."""
+        self.write_log()
         return TrialNotes(
             params=dict(self._params),
             suggested=dict(self._suggested),

@@ -7,9 +7,15 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ..checkpoints.attachments import Attachments
+
 
 class CheckpointKeeper(Protocol):
     """Place where a trial saves checkpoints, and finds those that it goes on from."""
+
+    @property
+    def attachments(self) -> Attachments:
+        """Files that belong to trials."""
 
     def save(self, number: int, step: float, checkpoint: Any) -> dict[str, Any]:
         """Save a checkpoint, and return a reference to it."""

@@ -4,6 +4,7 @@
 import { read } from "../api.js";
 import { makeAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
+import { attachments } from "./attachments.js";
 import { trialControls } from "./trial_controls.js";
 import { duration, h, short, stateMark, time } from "../dom.js";
 
@@ -12,13 +13,15 @@ export async function showTrial(study, _, rest) {
   const number = Number(rest);
   const seen = h("div");
   const doing = trialControls(study, number, () => update());
-  const node = h("div", null, seen, doing.node);
+  const files = attachments(study, number);
+  const node = h("div", null, seen, files.node, doing.node);
   let shown = "";
   const update = async () => {
     const summary = await read(`studies/${study}/summary`);
     const trial = await read(`studies/${study}/trials/${number}`);
     const controls = await read(`studies/${study}/controls`);
     doing.update(trial, controls);
+    await files.update(trial);
     const now = JSON.stringify(trial);
     if (now === shown) return;
     shown = now;
