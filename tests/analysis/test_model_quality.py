@@ -20,6 +20,7 @@ from luthier.analysis.model_quality import (
 )
 from luthier.history.history import History
 from luthier.models.surrogate import Surrogate
+from luthier.numerics import forest
 
 LINE = np.zeros(2, dtype=np.int64)
 
@@ -74,15 +75,19 @@ def sample(n: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random((n, 2))
 
 
+def quality_of_forest(X: np.ndarray, y: np.ndarray) -> ModelQuality:
+    fitted = forest.fit(X, y, LINE, np.random.default_rng(0), n_trees=64, min_leaf=3)
+    return forest_quality(fitted, X, y)
+
+
 def test_a_forest_that_predicts_suffices_and_one_of_noise_does_not() -> None:
     X = sample(200)
-    rng = np.random.default_rng(0)
-    assert forest_quality(X, X @ [3.0, 1.0], LINE, rng).r2 > 0.8
-    noise = forest_quality(X, np.random.default_rng(9).standard_normal(200), LINE, rng)
+    assert quality_of_forest(X, X @ [3.0, 1.0]).r2 > 0.8
+    noise = quality_of_forest(X, np.random.default_rng(9).standard_normal(200))
     assert not noise.suffices
     assert noise.n == 200
-    assert forest_quality(X[:5], X[:5, 0], LINE, rng).n == 5
-    assert not forest_quality(X, np.zeros(200), LINE, rng).suffices
+    assert not quality_of_forest(X[:5], X[:5, 0]).suffices
+    assert not quality_of_forest(X, np.zeros(200)).suffices
 
 
 def surrogate(losses: np.ndarray, X: np.ndarray) -> Surrogate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier.numerics.forest import fit, leaves, predict
+from luthier.numerics.forest import fit, leaves, predict, predict_left_out
 
 NUMBERS = np.zeros(3, dtype=np.int64)
 
@@ -99,6 +99,26 @@ def test_trees_are_trees() -> None:
     leaf = leaves(forest, X)
     assert leaf.shape == (7, 150)
     assert not np.isin(leaf, inner).any()
+
+
+def test_trials_that_are_left_out_are_predicted_by_the_trees_that_have_not_seen_them() -> None:
+    X, y = rng(1).random((40, 3)), rng(2).random(40)
+    forest = fit(X, y, NUMBERS, rng(), n_trees=8)
+    got = predict_left_out(forest, X)
+    value = forest.value[leaves(forest, X)]
+    for i in range(40):
+        unseen = [k for k in range(8) if i not in forest.row[k]]
+        assert got[i] == pytest.approx(value[unseen or range(8), i].mean())
+    knows_all = fit(X, y, NUMBERS, rng(), n_trees=2, share=1.0)
+    np.testing.assert_allclose(predict_left_out(knows_all, X), y)
+
+
+def test_the_first_trees_are_a_forest_of_their_own() -> None:
+    X, y = rng(1).random((40, 3)), rng(2).random(40)
+    forest = fit(X, y, NUMBERS, rng(), n_trees=8)
+    few = forest.first(3)
+    assert (few.n_trees, len(few.row)) == (3, 3)
+    np.testing.assert_array_equal(leaves(few, X), leaves(forest, X)[:3])
 
 
 def test_fewest_in_a_leaf() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from ..models.surrogate import Surrogate
 from ..numerics import forest
 from ..numerics.rank_tests import spearman
-from ..typing import Array, Index
+from ..typing import Array
 
 LEAST_R2 = 0.1
 LEAST_RANK_CORRELATION = 0.2
@@ -21,7 +21,6 @@ Source: the health checks of Ax (R2); the rank correlation is our own choice.
 
 _LEAST_TRIALS = 20
 _TRIALS_PER_PARAMETER = 3
-_N_FOLDS = 5
 _Z = 1.644854  # of a 90 % interval
 
 
@@ -98,25 +97,13 @@ def surrogate_quality(surrogate: Surrogate, d: int) -> ModelQuality:
     return measure_quality(*surrogate.left_out(), n_needed=count_needed(d))
 
 
-def forest_quality(
-    X: Array, y: Array, n_choices: Index, rng: np.random.Generator, n_trees: int = 32
-) -> ModelQuality:
-    """Return how well a random forest predicts each fifth of the trials from the others.
+def forest_quality(fitted: forest.Forest, X: Array, y: Array) -> ModelQuality:
+    """Return how well a random forest predicts each trial by the trees that have not seen it.
 
     Args:
-        X: (n, d) unit columns, categories as index, NaN where inactive.
-        y: (n,) finite losses.
-        n_choices: (d,) number of choices of a column, 0 for a number.
-        rng: Source of the folds and of the forests.
-        n_trees: Trees of each forest.
+        fitted: The forest.
+        X: (n, d) unit columns of the trials that it was fitted to.
+        y: (n,) their losses.
     """
-    n, d = X.shape
-    if n < 2 * _N_FOLDS:
-        return ModelQuality(0.0, 0.0, n, count_needed(d))
-    fold = rng.permutation(np.arange(n) % _N_FOLDS)
-    predicted = np.empty(n)
-    for k in range(_N_FOLDS):
-        out = fold == k
-        fitted = forest.fit(X[~out], y[~out], n_choices, rng, n_trees, min_leaf=3)
-        predicted[out] = forest.predict(fitted, X[out])[0]
-    return measure_quality(y, predicted, n_needed=count_needed(d))
+    predicted = forest.predict_left_out(fitted, X)
+    return measure_quality(y, predicted, n_needed=count_needed(X.shape[1]))

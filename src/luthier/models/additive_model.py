@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from ..numerics import additive_gp
 from ..numerics.threads import one_thread
 from ..space.space import Space
-from ..typing import Array
+from ..typing import Array, Index
 from .training_data import InputEncoder
 
 _MANY = 150  # trials are enough for a thorough search of the hyperparameters
+_MOST_DISTANCES = 450_000  # of pairs of trials, all columns together, at a step of a search
+_FEWEST = 100  # trials that are looked at however many columns there are
 _FEW_STEPS = 8  # from hyperparameters of similar trials
 
 
@@ -43,13 +46,7 @@ class AdditiveModel:
         V = self._columns(X)
         y = (loss - self._shift) / self._scale
         p = len(self._encoder.numbers)
-        near = None if start is None else start.theta
-        if near is None and len(V) >= 2 * _MANY:  # a step takes the square of the trials
-            few = slice(None, None, -(-len(V) // _MANY))
-            near = additive_gp.fit(V[few], p, y[few])
-        self.theta = (
-            additive_gp.fit(V, p, y) if near is None else additive_gp.fit(V, p, y, near, _FEW_STEPS)
-        )
+        self.theta = _find_hyperparameters(V, p, y, None if start is None else start.theta)
         self._process, self._mean, self._variance = additive_gp.condition(self.theta, V, p, y)
 
     def _columns(self, X: Array) -> Array:
@@ -87,3 +84,27 @@ class AdditiveModel:
         """
         mean = self._shift + self._scale * self._mean
         return self._loss, mean, self._scale * np.sqrt(self._variance)
+
+
+def _find_hyperparameters(V: Array, p: int, y: Array, near: Array | None) -> Array:
+    """Return those of trials, or of as many as a step of the search can take in a short time.
+
+    Args:
+        V: (n, d) columns, p numbers first.
+        p: Number of numbers.
+        y: (n,) standardised.
+        near: Hyperparameters of similar trials; None for a thorough search.
+    """
+    n, d = V.shape
+    many = _spread(n, max(math.isqrt(2 * _MOST_DISTANCES // max(d, 1)), _FEWEST))
+    if near is None:
+        few = many if len(many) < 2 * _MANY else _spread(n, _MANY)
+        near = additive_gp.fit(V[few], p, y[few])
+        if len(few) == len(many):
+            return near
+    return additive_gp.fit(V[many], p, y[many], near, _FEW_STEPS)
+
+
+def _spread(n: int, most: int) -> Index:
+    """Return at most so many of n rows, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))

@@ -32,7 +32,7 @@ _NOISE = (1.1, 20.0)  # shape and rate of a Gamma density
 _RHO_BOUNDS = (-9.0, 7.0)
 _S_BOUNDS = (-12.0, 4.0)
 _NOISE_BOUNDS = (math.log(1e-6), 1.0)
-_ROWS = 128  # points that are evaluated at once
+_MOST_AT_ONCE = 500_000  # differences of points and trials, all columns together
 
 
 class Process(NamedTuple):
@@ -73,13 +73,8 @@ def fit(
         start: Where the search begins; None for two fixed places, with little and much noise.
         max_steps: Of the search.
     """
-    n, d = V.shape
-    row, column = np.tril_indices(n, -1)
-    lower = row * n + column
-    D = np.subtract(V.T[:, row], V.T[:, column])
-    np.square(D[:n_numbers], out=D[:n_numbers])
-    D[n_numbers:] = D[n_numbers:] != 0
-
+    d = V.shape[1]
+    D, lower = _pack_differences(V, n_numbers)
     if start is not None:
         starts = [start]
     else:
@@ -99,6 +94,19 @@ def fit(
         for theta in starts
     ]
     return np.asarray(min(found, key=lambda f: float(f[1]))[0])
+
+
+def _pack_differences(V: Array, n_numbers: int) -> tuple[Array, Index]:
+    """Return `squared_differences` (d, n(n-1)/2) of all pairs of n points, and their places.
+
+    The places (n(n-1)/2,) are those of the strict lower triangle in a flattened (n, n) matrix.
+    """
+    n = len(V)
+    row, column = np.tril_indices(n, -1)
+    D = np.subtract(V.T[:, row], V.T[:, column])
+    np.square(D[:n_numbers], out=D[:n_numbers])
+    D[n_numbers:] = D[n_numbers:] != 0
+    return D, row * n + column
 
 
 def _prior_of_s(d: int) -> Array:
@@ -125,7 +133,7 @@ def neg_log_posterior(theta: Array, D: Array, y: Array, lower: Index) -> tuple[f
     k_all, slope_all = matern_slope(rho @ D / max(d, 1))
     E_1 = k_each.sum(axis=0)
     E_2 = (E_1**2 - np.einsum("ij,ij->j", k_each, k_each)) / 2
-    terms = np.array([d, d * (d - 1) / 2, 1.0])  # each part at distance 0
+    terms = _count_terms(d)
 
     K = np.zeros((n, n))
     flat = K.reshape(-1)
@@ -179,6 +187,23 @@ class _Parts(NamedTuple):
         return np.asarray(self.k.sum(axis=0)), squares, np.asarray(self.r2.sum(axis=0))
 
 
+def _sum_columns(rho: Array, D: Array) -> tuple[Array, Array, Array]:
+    """Return what `_Parts.sums` does, of squared differences (d, P) whose parts nobody needs."""
+    k, squares, r2 = np.zeros((3, D.shape[1]))
+    for scale, differences in zip(rho, D, strict=True):  # a column stays in the processor's cache
+        scaled = scale * differences
+        r2 += scaled
+        each = matern(scaled)
+        k += each
+        squares += each * each
+    return k, squares, r2
+
+
+def _count_terms(d: int) -> Array:
+    """Return what each of the three parts is a sum of: the kernel where points are the same."""
+    return np.array([d, d * (d - 1) / 2, 1.0])
+
+
 def _combine(sums: Sequence[Array], s: Array, d: int) -> Array:
     k, squares, r2 = sums
     return np.asarray(s[0] * k + s[1] / 2 * (k * k - squares) + s[2] * matern(r2 / max(d, 1)))
@@ -198,8 +223,11 @@ def condition(theta: Array, V: Array, n_numbers: int, y: Array) -> tuple[Process
     """
     n, d = V.shape
     rho, s, noise = _split(theta)
-    K = _combine(_Parts.of(rho, squared_differences(V, V, n_numbers)).sums(), s, d)
-    K.reshape(-1)[:: n + 1] += noise
+    D, lower = _pack_differences(V, n_numbers)
+    K = np.zeros((n, n))
+    K.reshape(-1)[lower] = _combine(_sum_columns(rho, D), s, d)
+    K += K.T
+    K.reshape(-1)[:: n + 1] = s @ _count_terms(d) + noise
     L = cholesky(K)
     weights = cho_solve((L, True), y)
     variance = 1 / cho_solve((L, True), np.eye(n)).diagonal()
@@ -218,7 +246,7 @@ def predict_variance(process: Process, V: Array) -> Array:
     parts = _Parts.of(rho, squared_differences(V, process.V, process.n_numbers))
     k = _combine(parts.sums(), s, d)
     known = solve_triangular(process.root, k.T, lower=True)
-    at_most = float(s @ [d, d * (d - 1) / 2, 1.0])
+    at_most = float(s @ _count_terms(d))
     return np.asarray(np.maximum(at_most - np.einsum("nm,nm->m", known, known), 0.0))
 
 
@@ -243,8 +271,9 @@ def _predict_chunks(process: Process, V: Array, others: Sequence[Array]) -> Iter
     d = V.shape[1]
     is_number = np.arange(d) < process.n_numbers
     yield np.empty((1 + len(others), 0))  # where there are no points
-    for first in range(0, len(V), _ROWS):
-        rows = slice(first, first + _ROWS)
+    n_rows = max(_MOST_AT_ONCE // max(d * len(process.V), 1), 8)
+    for first in range(0, len(V), n_rows):
+        rows = slice(first, first + n_rows)
         base = V[rows]
         parts = _Parts.of(rho, squared_differences(base, process.V, process.n_numbers))
         sums = parts.sums()

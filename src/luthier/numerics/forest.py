@@ -32,6 +32,7 @@ class Forest(NamedTuple):
         spread: (k,) its variance.
         subset: (k,) row of `subsets` where a node splits by a category, else -1.
         subsets: (s, c) whether a category goes right; a column's last one stands for inactive.
+        row: (t, size) the trials on which each tree was grown.
     """
 
     n_trees: int
@@ -43,6 +44,11 @@ class Forest(NamedTuple):
     spread: Array
     subset: Index
     subsets: Mask
+    row: Index
+
+    def first(self, t: int) -> Forest:
+        """Return the first t trees alone."""
+        return self._replace(n_trees=min(t, self.n_trees), row=self.row[:t])
 
 
 def columns(X: Array, n_choices: Index) -> Array:
@@ -104,6 +110,7 @@ def fit(
         spread[:k] * span**2,
         growth.subset[:k],
         np.concatenate(growth.subsets),
+        row,
     )
 
 
@@ -311,6 +318,20 @@ def leaves(forest: Forest, X: Array) -> Index:
         point = point[moved]
         node = after[moved]
     return out.reshape(t, n)
+
+
+def predict_left_out(forest: Forest, X: Array) -> Array:
+    """Mean (n,) of the trees that a trial was not in the sample of; X (n, d) are the trials.
+
+    Where a trial was in all samples, the mean of all trees.
+
+    Source: Breiman 2001, section 3.1.
+    """
+    value = forest.value[leaves(forest, X)]
+    out = np.ones(value.shape, dtype=bool)
+    np.put_along_axis(out, forest.row, False, axis=1)
+    out[:, ~out.any(axis=0)] = True
+    return np.asarray((value * out).sum(axis=0) / out.sum(axis=0))
 
 
 def predict(forest: Forest, X: Array) -> tuple[Array, Array]:

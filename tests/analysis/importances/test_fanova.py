@@ -42,8 +42,7 @@ def test_a_tree_of_steps_has_the_variances_of_its_cells() -> None:
     # A cut lies anywhere between two values; here it is moved to the border of their cells.
     cuts = np.round(fitted.threshold * 4) / 4
     fitted = fitted._replace(threshold=np.where(np.isfinite(cuts), cuts, fitted.threshold))
-    [leaves] = grow_boxes(fitted)
-    tree = TreeVariance(leaves, NUMBERS, REGIMES)
+    tree = TreeVariance(grow_boxes(fitted), NUMBERS, REGIMES)
     for size in (1, 2, 3):
         for columns in itertools.combinations(range(3), size):
             marginal, total = grid_variance(fitted, columns)
@@ -54,8 +53,7 @@ def test_a_tree_of_steps_has_the_variances_of_its_cells() -> None:
 def test_all_shares_of_a_tree_sum_to_one() -> None:
     X = rng().random((200, 3))
     fitted = forest.fit(X, np.sin(9 * X[:, 0] * X[:, 1]) + X[:, 2], NUMBERS, rng(), n_trees=1)
-    [leaves] = grow_boxes(fitted)
-    tree = TreeVariance(leaves, NUMBERS, REGIMES)
+    tree = TreeVariance(grow_boxes(fitted), NUMBERS, REGIMES)
     v = {
         columns: tree.of_marginal(columns)
         for size in (1, 2, 3)

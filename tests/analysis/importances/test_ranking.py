@@ -152,7 +152,7 @@ def test_what_was_left_out_is_said() -> None:
 
 
 def test_interactions_are_found_where_asked_for() -> None:
-    made = study(make_ishigami(), n=150)
+    made = study(make_ishigami(), n=250)
     for method in ("gp", "fanova", "shapley"):
         result = made.importance(method, interactions=True)
         assert set(result.interactions[0].names) == {"x1", "x3"}

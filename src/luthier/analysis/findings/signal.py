@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.surrogate import Surrogate
+from ...numerics import forest
 from ...space.distributions import Categorical
 from ...typing import Array, Index
 from ..model_quality import ModelQuality, forest_quality, surrogate_quality
 from .case import Case
 
 _MOST = 400  # trials that a model sees, drawn at random
-_N_TREES = 32
+_N_TREES = 64
 _MOST_MODELLED = 200  # trials that a Gaussian process is fitted to
 _N_POINTS = 512
 
@@ -36,9 +37,10 @@ def draw_trials(case: Case) -> tuple[Array, Array, Index]:
 
 
 def measure_signal(case: Case) -> ModelQuality:
-    """Return how well a forest predicts each fifth of the trials from the others."""
+    """Return how well a forest predicts each trial by the trees that have not seen it."""
     X, y, n_choices = draw_trials(case)
-    return forest_quality(X, y, n_choices, case.rng, _N_TREES)
+    fitted = forest.fit(X, y, n_choices, case.rng, _N_TREES, min_leaf=3)
+    return forest_quality(fitted, X, y)
 
 
 def total_effects(case: Case) -> tuple[Array, ModelQuality]:

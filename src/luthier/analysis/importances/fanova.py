@@ -11,7 +11,6 @@ each pair of leaves; the same numbers, in linear time.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -22,22 +21,30 @@ from ...typing import Array, Index, Mask
 
 _N_DRAWN = 2000  # points that show which regimes there are
 _INACTIVE = -1.0  # where a forest reads an inactive number
+_MOST_IN_PAIRS = 16  # trees by which pairs are estimated
 
 
 class Leaves(NamedTuple):
-    """The leaves of one tree.
+    """The l leaves of t trees.
 
     Attributes:
+        tree: (l,) to which tree they belong, ascending.
         low: (l, d) lower ends, of numbers.
         high: (l, d) upper ends; a leaf holds what lies above the lower and up to the upper end.
         holds: (l, d, c) which choices a leaf holds; the last one of a column stands for inactive.
         value: (l,) their values.
     """
 
+    tree: Index
     low: Array
     high: Array
     holds: Mask
     value: Array
+
+    def of_tree(self, number: int) -> slice:
+        """Return where the leaves of one tree are."""
+        first, stop = np.searchsorted(self.tree, [number, number + 1])
+        return slice(int(first), int(stop))
 
 
 class Regime(NamedTuple):
@@ -72,8 +79,8 @@ def find_regimes(space: Space, rng: np.random.Generator) -> list[Regime]:
     return regimes
 
 
-def grow_boxes(forest: Forest) -> Iterator[Leaves]:
-    """Return the leaves of each tree, by one walk from the roots of all."""
+def grow_boxes(forest: Forest) -> Leaves:
+    """Return the leaves of all trees, by one walk from their roots."""
     t, d = forest.n_trees, len(forest.n_choices)
     node = tree = np.arange(t)
     low = np.full((t, d), -np.inf)
@@ -106,50 +113,56 @@ def grow_boxes(forest: Forest) -> Iterator[Leaves]:
         holds = np.concatenate([left_holds, right_holds])
 
     tree, node, low, high, holds = (np.concatenate(parts) for parts in zip(*done, strict=True))
-    for number in range(t):
-        mine = tree == number
-        yield Leaves(low[mine], high[mine], holds[mine], forest.value[node[mine]])
+    by_tree = np.argsort(tree, kind="stable")
+    return Leaves(
+        tree[by_tree], low[by_tree], high[by_tree], holds[by_tree], forest.value[node[by_tree]]
+    )
 
 
-class _Axis(NamedTuple):
-    """Cells of one number, c of them.
+class _Cells(NamedTuple):
+    """Where a marginal is constant: c cells of t trees.
 
     Attributes:
-        first: (l,) the first cell of each leaf.
-        stop: (l,) the one after its last.
-        width: (c,) of the cells.
+        tree: (c,) to which tree they belong.
+        marginal: (c,) what the marginal is there.
+        volume: (c,) their volumes, which sum to 1 for each tree.
     """
 
-    first: Index
-    stop: Index
-    width: Array
+    tree: Index
+    marginal: Array
+    volume: Array
 
 
 class TreeVariance:
-    """Variances of the marginals of one tree.
+    """Variances of the marginals of t trees.
 
     Args:
-        leaves: Of the tree.
+        leaves: Of the trees.
         n_choices: (d,) number of choices, 0 for a number.
         regimes: Of the space.
 
     Attributes:
-        total: Variance of the tree over the space.
+        total: (t,) variances of the trees over the space.
     """
 
     def __init__(self, leaves: Leaves, n_choices: Index, regimes: list[Regime]) -> None:
         self._leaves = leaves
         self._n_choices = n_choices
         self._regimes = regimes
+        self._t = int(leaves.tree.max(initial=-1)) + 1
         self._low = np.clip(leaves.low, 0.0, 1.0)
         self._high = np.clip(leaves.high, 0.0, 1.0)
         self._sides = [self._measure(regime) for regime in regimes]
         self._share = np.array([regime.share for regime in regimes])
-        volumes = [side.prod(axis=1) for side in self._sides]
-        self._mean = np.array([volume @ leaves.value for volume in volumes])
-        squares = np.array([volume @ leaves.value**2 for volume in volumes])
-        self.mean = float(self._share @ self._mean)
-        self.total = max(0.0, float(self._share @ squares) - self.mean**2)
+        self._beside = [_multiply_others(sides) for sides in self._sides]
+        volumes = [sides.prod(axis=1) for sides in self._sides]
+        self._mean = np.array([self._sum(volume * leaves.value) for volume in volumes])
+        squares = np.array([self._sum(volume * leaves.value**2) for volume in volumes])
+        self.total = np.maximum(0.0, self._share @ squares - (self._share @ self._mean) ** 2)
+
+    def _sum(self, amount: Array) -> Array:
+        """Return the sums (t,) of what the leaves (l,) of each tree have."""
+        return np.asarray(np.bincount(self._leaves.tree, amount, self._t), dtype=np.float64)
 
     def _measure(self, regime: Regime) -> Array:
         """Return which share (l, d) of each parameter's range the leaves have in a regime."""
@@ -167,16 +180,16 @@ class TreeVariance:
                 sides[:, j] = self._high[:, j] - self._low[:, j]
         return sides
 
-    def of_marginal(self, columns: tuple[int, ...]) -> float:
-        """Return the variance of the marginal of some parameters, where all of them are active.
+    def of_marginal(self, columns: tuple[int, ...]) -> Array:
+        """Return the variances (t,) of the marginal of some parameters, where all are active.
 
-        It is counted times the share of the space in which they are. For a set of several it holds
-        what each of them does alone as well.
+        They are counted times the share of the space in which they are. For a set of several they
+        hold what each of them does alone as well.
         """
         here = [r for r, regime in enumerate(self._regimes) if regime.active[list(columns)].all()]
         share = float(self._share[here].sum())
         if not share:
-            return 0.0
+            return np.zeros(self._t)
         gates = [j for j in columns if not all(np.isnan(r.fixed[j]) for r in self._regimes)]
         within = tuple(j for j in columns if j not in gates)
 
@@ -184,59 +197,86 @@ class TreeVariance:
         groups: dict[tuple[float, ...], list[int]] = {}
         for r in here:
             groups.setdefault(tuple(self._regimes[r].fixed[gates].tolist()), []).append(r)
-        mean = float(self._share[here] @ self._mean[here]) / share
-        variance = 0.0
+        mean = self._share[here] @ self._mean[here] / share
+        variance = np.zeros(self._t)
         for same in groups.values():
             weight = self._share[same] / self._share[same].sum()
-            marginal, volume = self._marginal(within, same, weight)
-            variance += float(self._share[same].sum()) * float(
-                (volume * (marginal - mean) ** 2).sum()
-            )
+            cells = self._marginal(within, self._amounts(within, same, weight))
+            squares = cells.volume * (cells.marginal - mean[cells.tree]) ** 2
+            variance += self._share[same].sum() * np.bincount(cells.tree, squares, self._t)
         return variance
 
-    def _marginal(
-        self, columns: tuple[int, ...], regimes: list[int], weight: Array
-    ) -> tuple[Array, Array]:
-        """Return the marginal on the cells between all ends of the boxes, and their volumes."""
+    def _amounts(self, columns: tuple[int, ...], regimes: list[int], weight: Array) -> Array:
+        """Return the values (l,) of the leaves times their volume in all columns but some."""
+        rest = np.delete(np.arange(len(self._n_choices)), columns)
         sides = np.zeros(len(self._leaves.value))
-        rest = [j for j in range(len(self._n_choices)) if j not in columns]
         for r, w in zip(regimes, weight, strict=True):
-            sides += w * self._sides[r][:, rest].prod(axis=1)
-        amount = sides * self._leaves.value
+            if len(columns) == 1:
+                sides += w * self._beside[r][:, columns[0]]
+            else:
+                sides += w * self._sides[r][:, rest].prod(axis=1)
+        return np.asarray(sides * self._leaves.value)
+
+    def _marginal(self, columns: tuple[int, ...], amount: Array) -> _Cells:
+        """Return the marginal of some parameters, given the amounts (l,) of the leaves."""
         numbers = [j for j in columns if not self._n_choices[j]]
         choices = [j for j in columns if self._n_choices[j]]
-        axes = [self._axis(j) for j in numbers]
-        marginals = []
-        for chosen in itertools.product(*(range(int(self._n_choices[j])) for j in choices)):
-            held = self._leaves.holds[:, choices, list(chosen)].all(axis=1)
-            marginals.append(_accumulate(np.where(held, amount, 0.0), axes))
-        volume = np.array(1 / len(marginals))
-        for axis in axes:
-            volume = np.multiply.outer(volume, axis.width)
-        return np.array(marginals), volume
+        chosen = itertools.product(*(range(int(self._n_choices[j])) for j in choices))
+        parts = []
+        for at in chosen:
+            held = self._leaves.holds[:, choices, list(at)].all(axis=1)
+            parts.append(self._accumulate(np.where(held, amount, 0.0), numbers))
+        tree, marginal, volume = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return _Cells(tree, marginal, volume / len(parts))
 
-    def _axis(self, j: int) -> _Axis:
-        """Return the cells of a number, between all ends of the boxes."""
-        cuts = np.unique(np.concatenate([[0.0, 1.0], self._low[:, j], self._high[:, j]]))
-        first = np.searchsorted(cuts, self._low[:, j])
-        return _Axis(first, np.searchsorted(cuts, self._high[:, j]), np.diff(cuts))
+    def _accumulate(self, amount: Array, numbers: list[int]) -> _Cells:
+        """Return the sums of the amounts (l,) of all boxes over each cell of some numbers."""
+        if not numbers:
+            return _Cells(np.arange(self._t), self._sum(amount), np.ones(self._t))
+        if len(numbers) == 1:
+            return self._accumulate_line(amount, numbers[0])
+        parts = [self._accumulate_grid(amount, numbers, number) for number in range(self._t)]
+        return _Cells(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _accumulate_line(self, amount: Array, j: int) -> _Cells:
+        """Do so for one number, of all trees at once: cells lie between neighbouring ends."""
+        tree = np.concatenate([self._leaves.tree, self._leaves.tree])
+        end = np.concatenate([self._low[:, j], self._high[:, j]])
+        order = np.lexsort((end, tree))
+        tree, end = tree[order], end[order]
+        level = np.cumsum(np.concatenate([amount, -amount])[order])  # 0 again after each tree
+        width = np.diff(end, append=0.0)
+        within = np.append(tree[1:] == tree[:-1], False) & (width > 0)
+        return _Cells(tree[within], level[within], width[within])
+
+    def _accumulate_grid(self, amount: Array, numbers: list[int], number: int) -> _Cells:
+        """Do so for several numbers, of one tree: by differences at the corners of its boxes."""
+        mine = self._leaves.of_tree(number)
+        axes = []
+        for j in numbers:
+            low, high = self._low[mine, j], self._high[mine, j]
+            cuts = np.unique(np.concatenate([[0.0, 1.0], low, high]))
+            axes.append((np.searchsorted(cuts, low), np.searchsorted(cuts, high), np.diff(cuts)))
+        total = np.zeros([len(width) + 1 for _, _, width in axes])
+        for corner in itertools.product((0, 1), repeat=len(axes)):
+            at = tuple(axis[k] for k, axis in zip(corner, axes, strict=True))
+            flat = np.ravel_multi_index(at, total.shape)
+            sums = np.bincount(flat, amount[mine], total.size).reshape(total.shape)
+            total += (-1) ** sum(corner) * sums
+        volume = np.ones(())
+        for k, (_, _, width) in enumerate(axes):
+            total = np.cumsum(total, axis=k)
+            volume = np.multiply.outer(volume, width)
+        marginal = total[tuple(slice(0, -1) for _ in axes)]
+        return _Cells(np.full(volume.size, number), marginal.ravel(), volume.ravel())
 
 
-def _accumulate(amount: Array, axes: list[_Axis]) -> Array:
-    """Return the sum, in each cell, of the amounts (l,) of all boxes over it."""
-    total = np.zeros([len(axis.width) + 1 for axis in axes])
-    if not axes:
-        return np.asarray(amount.sum())
-    for corner in itertools.product((0, 1), repeat=len(axes)):
-        at = tuple(
-            axis.first if k == 0 else axis.stop for axis, k in zip(axes, corner, strict=True)
-        )
-        flat = np.ravel_multi_index(at, total.shape)
-        sums = np.bincount(flat, amount, total.size).reshape(total.shape)
-        total += (-1) ** sum(corner) * sums
-    for k in range(len(axes)):
-        total = np.cumsum(total, axis=k)
-    return np.asarray(total[tuple(slice(0, -1) for _ in axes)])
+def _multiply_others(sides: Array) -> Array:
+    """Return for each column the product (l, d) of all others."""
+    before, after = np.ones_like(sides), np.ones_like(sides)
+    np.cumprod(sides[:, :-1], axis=1, out=before[:, 1:])
+    np.cumprod(sides[:, :0:-1], axis=1, out=after[:, -2::-1])
+    return np.asarray(before * after)
 
 
 class ForestVariance(NamedTuple):
@@ -244,7 +284,8 @@ class ForestVariance(NamedTuple):
 
     Attributes:
         first: (d,) of each parameter alone, where it is active.
-        pairs: What two do together beyond what each does alone, by their columns.
+        pairs: What two do together beyond what each does alone, by their columns; of the first 16
+            trees.
     """
 
     first: Array
@@ -262,17 +303,22 @@ def decompose(
         pairs: Columns of the pairs that are asked for.
     """
     d = len(forest.n_choices)
-    first: list[Array] = []
-    together: list[list[float]] = []
-    for leaves in grow_boxes(forest):
-        tree = TreeVariance(leaves, forest.n_choices, regimes)
-        if not tree.total:
-            continue
-        alone = np.array([tree.of_marginal((j,)) for j in range(d)])
-        first.append(alone / tree.total)
-        both = [tree.of_marginal(pair) - alone[list(pair)].sum() for pair in pairs]
-        together.append([v / tree.total for v in both])
-    if not first:
-        return ForestVariance(np.zeros(d), dict.fromkeys(pairs, 0.0))
-    means = np.mean(together, axis=0).tolist()
-    return ForestVariance(np.mean(first, axis=0), dict(zip(pairs, means, strict=True)))
+    trees = TreeVariance(grow_boxes(forest), forest.n_choices, regimes)
+    first = np.array([_average_share(trees, trees.of_marginal((j,))) for j in range(d)])
+    if not pairs:
+        return ForestVariance(first, {})
+
+    few = grow_boxes(forest.first(_MOST_IN_PAIRS))
+    some = TreeVariance(few, forest.n_choices, regimes)
+    alone = [some.of_marginal((j,)) for j in range(d)]
+    together = {}
+    for a, b in pairs:
+        beyond = some.of_marginal((a, b)) - alone[a] - alone[b]
+        together[a, b] = _average_share(some, beyond)
+    return ForestVariance(first, together)
+
+
+def _average_share(trees: TreeVariance, variance: Array) -> float:
+    """Return the mean share that variances (t,) have of the trees'; those that are flat aside."""
+    varies = trees.total > 0
+    return float((variance[varies] / trees.total[varies]).mean()) if varies.any() else 0.0

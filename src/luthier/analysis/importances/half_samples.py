@@ -13,6 +13,7 @@ from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import stdtrit
 
 from ...typing import Array, Index
 
@@ -23,31 +24,38 @@ _NOTHING = 0.005  # a share below which an interval reaches down to 0
 
 def half_sample_interval(
     value: Array,
-    error: Array,
     estimate: Callable[[Index], Array],
     n: int,
     level: float,
     rng: np.random.Generator,
+    groups: Array | None = None,
+    unknown: float = 0.0,
 ) -> tuple[Array, Array]:
     """Return the ends (k,), (k,) of intervals of estimates.
 
     Args:
         value: (k,) the estimates from all trials, shares of a variance.
-        error: (k,) their standard errors, of the integration alone.
         estimate: Takes rows of the trials, returns the estimates (k,) from those.
         n: Number of trials.
         level: Coverage.
         rng: Source of the halves.
+        groups: (g, k) estimates by independent groups of points, of which the value is the mean;
+            None where there is no integration by points.
+        unknown: A standard error of all of them besides.
     """
     orders = [rng.permutation(n) for _ in range(N_HALVES // 2)]
     halves = [np.sort(half) for order in orders for half in (order[: n // 2], order[n // 2 :])]
-    squares = [(estimate(half) - value) ** 2 for half in halves]
+    changes = [estimate(half) - value for half in halves]
     z = NormalDist().inv_cdf((1 + level) / 2)
-    spread = z * np.sqrt(_FACTOR**2 * np.mean(squares, axis=0) + error**2)
+    squares = z**2 * (_FACTOR**2 * np.mean(np.square(changes), axis=0) + unknown**2)
+    if groups is not None:
+        squares += _half_width(groups, level) ** 2
+    spread = np.sqrt(squares)
     low = np.clip(value - spread, 0.0, None)
     return np.where(low < _NOTHING, 0.0, low), value + spread
 
 
-def standard_error(groups: Array) -> Array:
-    """Return the standard error (k,) of the mean of independent estimates (g, k)."""
-    return np.asarray(groups.std(axis=0, ddof=1) / math.sqrt(len(groups)))
+def _half_width(groups: Array, level: float) -> Array:
+    """Return half the width (k,) of Student's interval of the means of few estimates (g, k)."""
+    g = len(groups)
+    return np.asarray(stdtrit(g - 1, (1 + level) / 2) * groups.std(axis=0, ddof=1) / math.sqrt(g))

@@ -23,14 +23,18 @@ def local_importance(model: AdditiveModel, space: Space, x: Array) -> Array:
     """
     variance = np.zeros(space.d)
     at = (np.arange(_N_VALUES) + 0.5) / _N_VALUES
-    for j, dist in enumerate(space.dists):
-        if np.isnan(x[j]) or dist.n_values == 1:
-            continue
-        X = np.tile(x, (_N_VALUES, 1))
-        moved = np.where(np.arange(space.d) == j, at[:, None], 0.5)
-        X[:, j] = space.place(moved)[:, j] if j in space.unordered else at
+    here = np.tile(x, (_N_VALUES, 1))
+    moving = [j for j, dist in enumerate(space.dists) if x[j] == x[j] and dist.n_values != 1]
+    if not moving:
+        return variance
+    others = []
+    for j in moving:
+        X = here.copy()
+        placed = np.where(np.arange(space.d) == j, at[:, None], 0.5)
+        X[:, j] = space.place(placed)[:, j] if j in space.unordered else at
         on = space.active(X)
         X[~on] = np.nan
-        variance[j] = model.predict(np.where(on & np.isnan(X), 0.5, X)).var()
+        others.append(np.where(on & np.isnan(X), 0.5, X))
+    variance[moving] = model.predict_neighbours(here, others)[1:].var(axis=1)
     total = float(variance.sum())
     return variance / total if total > 0 else variance

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +12,12 @@ import numpy as np
 from ...models.additive_model import AdditiveModel
 from ...numerics import forest
 from ...space.space import Space
-from ...typing import Array, Index, Mask
+from ...typing import Array, Index
 from ..model_quality import ModelQuality, count_needed, forest_quality, measure_quality
 from .fanova import decompose, find_regimes
-from .half_samples import half_sample_interval, standard_error
+from .half_samples import half_sample_interval
 from .local import local_importance
-from .shapley import MAX_EXACT, estimate_shapley, shapley_interactions, shapley_values
+from .shapley import MAX_EXACT, pay_coalitions, shapley_effects, shapley_interactions
 from .swaps import N_GROUPS, design_swaps, estimate_indices
 
 _MOST_TRIALS = 400  # that a Gaussian process learns from
@@ -25,8 +25,9 @@ _MOST_OF_FOREST = 5000  # that a forest does
 _N_POINTS = 8192  # at which it is evaluated, for all parameters together
 _GROUPS_OF_HALF = N_GROUPS // 2  # at which that of half of the trials is
 _MOST_IN_PAIRS = 12  # parameters, of which all pairs are looked at
+_LEAST_POWER = 6  # of two: as many points are in a group
 _N_TREES = 64
-_N_DRAWS = 1024  # for each coalition
+_LEAST_IN_LEAF = 3
 _GOOD_ENOUGH = 0.5  # R2 of a Gaussian process from which no forest is tried
 _N_FOLDS = 5
 _N_ASKED = 128  # points at which a process is asked what it does not know
@@ -91,19 +92,30 @@ def estimate_by(method: str, sample: Sample, interactions: bool) -> Estimate:
         return Estimate(method, "total", nothing, nothing, nothing, nothing, quality, {})
     few = sample.rows(np.sort(sample.rng.permutation(len(sample.y))[:_MOST_OF_FOREST]))
     if method in ("fanova", "shapley"):
-        quality = forest_quality(few.X, few.y, few.n_choices, few.rng)
         by = by_forest if method == "fanova" else by_shapley
-        return by(few, quality, interactions)
+        return by(few, *_grow(few), interactions)
     at = _choose_trials(sample)
     model = AdditiveModel(sample.space, sample.X[at], sample.y[at])
     quality = _judge(model, sample, at)
     if method == "local":
         return by_local(sample, model, quality)
     if method == "auto" and quality.r2 < _GOOD_ENOUGH:
-        other = forest_quality(few.X, few.y, few.n_choices, few.rng)
+        fitted, other = _grow(few)
         if other.r2 > quality.r2:
-            return by_forest(few, other, interactions)
+            return by_forest(few, fitted, other, interactions)
     return by_process(sample, at, model, quality, interactions)
+
+
+def _grow(sample: Sample) -> tuple[forest.Forest, ModelQuality]:
+    """Return a forest of the trials, and how well it predicts them."""
+    fitted = _fit_forest(sample, _N_TREES)
+    return fitted, forest_quality(fitted, sample.X, sample.y)
+
+
+def _fit_forest(sample: Sample, n_trees: int) -> forest.Forest:
+    return forest.fit(
+        sample.X, sample.y, sample.n_choices, sample.rng, n_trees, min_leaf=_LEAST_IN_LEAF
+    )
 
 
 def _choose_trials(sample: Sample) -> Index:
@@ -139,8 +151,7 @@ def by_process(
 ) -> Estimate:
     """Return total indices of a Gaussian process, with intervals by halves of its trials."""
     space = sample.space
-    n_points = max(64, _N_POINTS // (space.d + 2) // N_GROUPS) * N_GROUPS
-    design = design_swaps(space, n_points, sample.rng)
+    design = design_swaps(space, _count_points(space.d), sample.rng)
     indices = estimate_indices(design, model.predict_neighbours, sample.most)
 
     few = design.first_groups(_GROUPS_OF_HALF)
@@ -155,15 +166,26 @@ def by_process(
 
     low = high = np.full(space.d, np.nan)
     if quality.suffices:
-        asked = design.A[:: max(1, n_points // _N_ASKED)]
-        error = np.hypot(standard_error(indices.groups), _share_unknown(model, asked))
+        asked = design.A[:: max(1, len(design.A) // _N_ASKED)]
         low, high = half_sample_interval(
-            indices.total, error, of_half, len(at), sample.level, sample.rng
+            indices.total,
+            of_half,
+            len(at),
+            sample.level,
+            sample.rng,
+            groups=indices.groups,
+            unknown=_share_unknown(model, asked),
         )
     pairs = {}
     if interactions and quality.suffices:
         pairs = _process_pairs(sample, model, indices.total)
     return Estimate("gp", "total", indices.total, low, high, indices.first, quality, pairs)
+
+
+def _count_points(d: int) -> int:
+    """Return at how many points a process is evaluated: 2^k in each group, as Sobol's need."""
+    k = round(math.log2(_N_POINTS / (d + 2) / N_GROUPS))
+    return int(N_GROUPS * 2 ** max(k, _LEAST_POWER))
 
 
 def _share_unknown(model: AdditiveModel, X: Array) -> float:
@@ -185,7 +207,7 @@ def _process_pairs(
     """
     X = sample.space.sample(sample.rng, 2048)
     y = np.minimum(model.predict(X), sample.most)
-    fitted = forest.fit(X, y, sample.n_choices, sample.rng, _N_TREES // 4, min_leaf=3)
+    fitted = _fit_forest(sample._replace(X=X, y=y), _N_TREES // 4)
     return decompose(fitted, find_regimes(sample.space, sample.rng), _choose_pairs(total)).pairs
 
 
@@ -195,33 +217,21 @@ def _choose_pairs(value: Array) -> list[tuple[int, int]]:
     return list(itertools.combinations(sorted(largest.tolist()), 2))
 
 
-def by_forest(sample: Sample, quality: ModelQuality, interactions: bool) -> Estimate:
+def by_forest(
+    sample: Sample, fitted: forest.Forest, quality: ModelQuality, interactions: bool
+) -> Estimate:
     """Return first-order indices of a forest, with intervals by halves of the trials."""
     regimes = find_regimes(sample.space, sample.rng)
+    first = decompose(fitted, regimes, []).first
+    pairs = decompose(fitted, regimes, _choose_pairs(first)).pairs if interactions else {}
+    low = high = np.full(len(first), np.nan)
+    if quality.suffices:
 
-    def first(part: Sample, n_trees: int, pairs: list[tuple[int, int]]) -> Estimate:
-        fitted = forest.fit(part.X, part.y, part.n_choices, part.rng, n_trees, min_leaf=3)
-        found = decompose(fitted, regimes, pairs)
-        nan = np.full(len(found.first), np.nan)
-        return Estimate(
-            "fanova", "first order", found.first, nan, nan, found.first, quality, found.pairs
-        )
+        def of_half(half: Index) -> Array:
+            return decompose(_fit_forest(sample.rows(half), _N_TREES // 4), regimes, []).first
 
-    estimate = first(sample, _N_TREES, [])
-    if interactions:
-        pairs = first(sample, _N_TREES // 4, _choose_pairs(estimate.value)).pairs
-        estimate = estimate._replace(pairs=pairs)
-    if not quality.suffices:
-        return estimate
-    low, high = half_sample_interval(
-        estimate.value,
-        np.zeros(len(estimate.value)),
-        lambda half: first(sample.rows(half), _N_TREES // 4, []).value,
-        len(sample.y),
-        sample.level,
-        sample.rng,
-    )
-    return estimate._replace(low=low, high=high)
+        low, high = half_sample_interval(first, of_half, len(sample.y), sample.level, sample.rng)
+    return Estimate("fanova", "first order", first, low, high, first, quality, pairs)
 
 
 def by_local(sample: Sample, model: AdditiveModel, quality: ModelQuality) -> Estimate:
@@ -231,40 +241,28 @@ def by_local(sample: Sample, model: AdditiveModel, quality: ModelQuality) -> Est
     return Estimate("local", "local", value, nan, nan, nan, quality, {})
 
 
-def by_shapley(sample: Sample, quality: ModelQuality, interactions: bool) -> Estimate:
+def by_shapley(
+    sample: Sample, fitted: forest.Forest, quality: ModelQuality, interactions: bool
+) -> Estimate:
     """Return Shapley values of the game of variances, on a forest.
 
     Source: Owen 2014; nu(S) is the variance of the expected loss given the parameters in S.
     """
     space, d = sample.space, sample.space.d
-    fitted = forest.fit(sample.X, sample.y, sample.n_choices, sample.rng, _N_TREES // 4, min_leaf=3)
-    A, B = sample.rng.random((2, _N_DRAWS, d))
-    f_A = forest.predict(fitted, space.place(A.copy()))[0]
-    pay = partial(_explained, space, fitted, A, B, f_A)
+    few = fitted.first(_N_TREES // 4)
 
-    pairs = {}
-    if d <= MAX_EXACT:
-        coalitions = (np.arange(1 << d)[:, None] >> np.arange(d) & 1).astype(bool)
-        payoff = np.array([pay(in_it) for in_it in coalitions])
-        value = shapley_values(payoff)
-        if interactions and d > 1:
-            together = shapley_interactions(payoff) / (payoff[-1] - payoff[0])
-            pairs = {pair: float(together[pair]) for pair in _choose_pairs(value)}
-    else:
-        value = estimate_shapley(pay, d, sample.rng)
+    def predict(U: Array) -> Array:
+        return forest.predict(few, space.place(U))[0]
+
+    value = shapley_effects(predict, d, sample.rng)
     total = float(value.sum())
-    nan = np.full(d, np.nan)
     value = value / total if total > 0 else value
+    pairs = {}
+    if interactions and 1 < d <= MAX_EXACT:
+        together = shapley_interactions(pay_coalitions(predict, d, sample.rng))
+        pairs = {pair: float(together[pair]) for pair in _choose_pairs(value)}
+    nan = np.full(d, np.nan)
     return Estimate("shapley", "Shapley", value, nan, nan, nan, quality, pairs)
-
-
-def _explained(
-    space: Space, fitted: forest.Forest, A: Array, B: Array, f_A: Array, in_it: Mask
-) -> float:
-    """Return the covariance of losses at points that share some parameters."""
-    mixed = space.place(np.where(in_it, A, B))
-    f = forest.predict(fitted, mixed)[0]
-    return float(((f_A - f_A.mean()) * (f - f.mean())).mean())
 
 
 def select_pairs(

@@ -20,6 +20,8 @@ _N_PERMUTATIONS = 200
 _N_BLOCKS = 10
 _LEAST_GOOD = 5
 _MOST_TRIALS = 5_000  # that are looked at; of more, as many at random
+_LEAST_WIDTH = 0.5 / 1.64  # of a kernel, in cells
+_WIDTH_STEP = 1.02  # widths are rounded to powers of it
 _FEW = 200  # trials below which a quarter counts as good, else a tenth
 
 
@@ -120,10 +122,16 @@ def _densities(counts: Array, numeric: bool) -> Array:
     below = np.cumsum(share, axis=1)
     spread = (below < 0.75).sum(axis=1) - (below < 0.25).sum(axis=1)
     width = 1.059 * np.minimum(spread / 1.34, sd) * np.maximum(n[:, 0], 1) ** -0.2
-    width = np.maximum(width, 0.5 / 1.64)
+    width = np.maximum(width, _LEAST_WIDTH)
 
-    kernels = np.exp(-0.5 * ((at[:, None] - at) / width[:, None, None]) ** 2)
-    kernels /= kernels.sum(axis=2, keepdims=True)
+    width = _LEAST_WIDTH * _WIDTH_STEP ** np.round(
+        np.log(width / _LEAST_WIDTH) / np.log(_WIDTH_STEP)
+    )
+    smooth = np.empty_like(counts)
+    for w in np.unique(width):  # rows of one width have the same kernels
+        kernels = np.exp(-0.5 * ((at[:, None] - at) / w) ** 2)
+        kernels /= kernels.sum(axis=1, keepdims=True)
+        rows = width == w
+        smooth[rows] = counts[rows] @ kernels
     prior = np.exp(-0.5 * ((at - (c - 1) / 2) / c) ** 2)
-    density = np.einsum("rc,rcd->rd", counts, kernels) + prior / prior.sum()
-    return np.asarray(density / (n + 1) + 1e-12)
+    return np.asarray((smooth + prior / prior.sum()) / (n + 1) + 1e-12)

@@ -1,10 +1,12 @@
-"""Shapley values: fair shares of what a game pays when parameters take part together.
+"""Shapley values: fair shares of the variance, and what pairs of parameters add to it.
 
-Notation: a game pays nu(S) to a coalition S of the d parameters; coalitions are numbers whose bit j
-says whether parameter j is in. phi_j is the mean of nu(S + j) - nu(S) over all orders in which the
-parameters can join.
+Notation: f is a function on the unit cube (d,). A game pays nu(S) to a coalition S of the d
+parameters: here the variance of the expectation of f given the parameters in S. Coalitions are
+numbers whose bit j says whether parameter j is in. phi_j is the mean of nu(S + j) - nu(S) over all
+orders in which the parameters can join.
 
-Source: Shapley 1953; Grabisch & Roubens 1999 (interactions); Owen 2014 (the game of variances).
+Source: Shapley 1953; Owen 2014 (the game of variances); Goda 2021 (values from single orders);
+Grabisch & Roubens 1999 (interactions).
 """
 
 from __future__ import annotations
@@ -14,23 +16,53 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ...numerics.sobol import sobol
 from ...typing import Array, Index, Mask
 
 MAX_EXACT = 10  # parameters up to which all coalitions are paid out
-_N_ORDERS = 128  # random orders beyond that, each with its reverse
+_N_POINTS = 4096  # each with an order of its own
+_N_EVALUATED = 2**19  # for all coalitions together
+
+Function = Callable[[Array], Array]
+"""Takes points of the unit cube (n, d), returns f there (n,)."""
 
 
-def shapley_values(payoff: Array) -> Array:
-    """Return the Shapley values (d,) of a game, given what each of the 2^d coalitions gets."""
-    d = (len(payoff) - 1).bit_length()
-    size = _sizes(d)
-    weight = np.array([1 / (d * math.comb(d - 1, k)) for k in range(d)]) if d else np.ones(0)
-    values = np.empty(d)
-    for j in range(d):
-        without = np.flatnonzero(~_members(d)[:, j])
-        gain = payoff[without | (1 << j)] - payoff[without]
-        values[j] = weight[size[without]] @ gain
-    return values
+def shapley_effects(f: Function, d: int, rng: np.random.Generator) -> Array:
+    """Return the Shapley values (d,) of the game of variances; they sum to the variance of f.
+
+    At each of many points the coordinates are exchanged for those of another one after the other,
+    in an order of its own.
+
+    Source: Goda 2021, algorithm 1.
+    """
+    U = sobol(0, _N_POINTS, 2 * d, int(rng.integers(2**31)))
+    Z, other = U[:, :d].copy(), U[:, d:]
+    order = rng.permuted(np.tile(np.arange(d), (_N_POINTS, 1)), axis=1)
+    each = np.arange(_N_POINTS)
+    at_start = before = f(Z.copy())
+    values = np.zeros(d)
+    for j in order.T:
+        Z[each, j] = other[each, j]
+        after = f(Z.copy())
+        gain = (at_start - (before + after) / 2) * (before - after)
+        values += np.bincount(j, gain, d)
+        before = after
+    return values / _N_POINTS
+
+
+def pay_coalitions(f: Function, d: int, rng: np.random.Generator) -> Array:
+    """Return the share (2^d,) of the variance of f that each coalition explains; 0 if it has none.
+
+    Source: Owen 2014: the covariance of f at points that share the coalition's parameters.
+    """
+    n = max(_N_EVALUATED >> d, 1)
+    n = min(n, _N_POINTS)
+    A, B = rng.random((2, n, d))
+    f_A = f(A.copy())
+    off = f_A - f_A.mean()
+    payoff = np.array([(off * f(np.where(in_it, A, B))).mean() for in_it in _members(d)])
+    span = float(payoff[-1] - payoff[0])
+    return np.asarray(payoff / span if span > 0 else np.zeros(len(payoff)))
 
 
 def shapley_interactions(payoff: Array) -> Array:
@@ -47,33 +79,6 @@ def shapley_interactions(payoff: Array) -> Array:
             gain = payoff[without | a | b] - payoff[without | a] - payoff[without | b]
             out[j, k] = out[k, j] = weight[size[without]] @ (gain + payoff[without])
     return out
-
-
-def estimate_shapley(pay: Callable[[Array], float], d: int, rng: np.random.Generator) -> Array:
-    """Return Shapley values (d,) from random orders, each with its reverse.
-
-    Args:
-        pay: Takes which parameters take part (d,), returns what they get.
-        d: Number of parameters.
-        rng: Source of the orders.
-    """
-    total = np.zeros(d)
-    nothing = pay(np.zeros(d, dtype=bool))
-    for _ in range(_N_ORDERS):
-        order = rng.permutation(d)
-        for joining in (order, order[::-1]):
-            total[joining] += _gains(pay, joining, nothing)
-    return total / (2 * _N_ORDERS)
-
-
-def _gains(pay: Callable[[Array], float], order: Index, nothing: float) -> Array:
-    """Return what each parameter (d,) adds as they join in an order."""
-    in_it = np.zeros(len(order), dtype=bool)
-    paid = [nothing]
-    for j in order:
-        in_it[j] = True
-        paid.append(pay(in_it))
-    return np.diff(paid)
 
 
 def _members(d: int) -> Mask:
