@@ -85,6 +85,29 @@ def attach(
     return load, names
 
 
+def load_above(file: str, name: str) -> Callable[..., object]:
+    """Return a function of a package above its caller, by name, when it is called.
+
+    For verbs that people look for on a study, and that a package above it does.
+
+    Args:
+        file: The file, as "server.notebook_page".
+        name: The function.
+
+    Raises:
+        MissingDependencyError: The file needs a package that is not installed.
+    """
+    package = __name__.rpartition(".")[0]
+    try:
+        found: Callable[..., object] = getattr(importlib.import_module(f"{package}.{file}"), name)
+    except ImportError as e:
+        missing = (e.name or package).partition(".")[0]
+        if missing == package:
+            raise
+        raise MissingDependencyError(f"this needs {missing}: pip install 'luthier[service]'") from e
+    return found
+
+
 def make_by_name(package: str, name: object, files: Mapping[str, str], expected: str) -> object:
     """Return an instance, with default settings, of the class that a package has under a name.
 

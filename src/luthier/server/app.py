@@ -19,7 +19,7 @@ from . import schemas
 from .dispatch import Dispatcher
 from .limits import Limits
 from .metrics import Metrics
-from .middleware import HEALTH, Guard, encode_error
+from .middleware import HEALTH, Guard, PageRules, encode_error
 from .openapi import describe_api
 from .page_events import EventStreams
 from .page_files import Page
@@ -36,6 +36,7 @@ def application(
     open_metrics: bool = False,
     checkpoints: str | None = None,
     read_only: bool = False,
+    frames: str = "'none'",
 ) -> Guard:
     """The service as an ASGI application; it closes the storage when it ends.
 
@@ -48,6 +49,7 @@ def application(
         checkpoints: A folder or URL. Studies may have their checkpoints in places of their own
             below it; None allows no such places.
         read_only: Whether the page in a browser may change nothing; programs with the token may.
+        frames: Whose pages may show the page in a frame, as in the policy `frame-ancestors`.
     """
     limits = limits or Limits()
     metrics = Metrics(storage)
@@ -91,10 +93,13 @@ def application(
         limits=limits,
         metrics=metrics,
         public=public,
-        page=page.public,
+        page=PageRules(
+            page.public,
+            _match_paths(route.path for route in routes if route.for_page),
+            read_only,
+            frames,
+        ),
         sessions=sessions,
-        acts=_match_paths(route.path for route in routes if route.for_page),
-        read_only=read_only,
         end_streams=streams.end,
     )
 

@@ -25,17 +25,32 @@ _ENDING = "the service ends; come again"
 _PAGE = "/ui/"  # before what a session may ask for; nothing there changes a study
 SESSION_OPEN = "luthier.session"  # in the scope of a request that a session has let in
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+)
 _PAGE_HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")  # name or address, port
+
+
+class PageRules(NamedTuple):
+    """What the page in a browser may do.
+
+    Attributes:
+        paths: Those of the page that need no session.
+        acts: Matches the paths of what it may change.
+        read_only: Whether it may change nothing all the same.
+        frames: Whose pages may show it in a frame, as a browser's policy says that.
+    """
+
+    paths: frozenset[str]
+    acts: re.Pattern[str]
+    read_only: bool = False
+    frames: str = "'none'"
 
 
 class Refusal(NamedTuple):
@@ -66,7 +81,7 @@ class Guard:
     Without a token, only requests from and to an address of this machine are served. A page in a
     browser that reaches this machine under another name is refused, and so is one that sends its
     origin, but the service's own page. With a session, that may read what stands below /ui/, and
-    call the verbs of `acts`.
+    call the verbs that `page` names.
 
     Args:
         app: The application.
@@ -74,10 +89,8 @@ class Guard:
         limits: Limits on what clients may send.
         metrics: Where requests are counted.
         public: Paths that need no token.
-        page: Paths of the page, which need no token either.
+        page: What the page may do.
         sessions: The open sessions of the page.
-        acts: Matches the paths of what the page may change.
-        read_only: Whether the page may change nothing.
         end_streams: Ends what the page listens to; called as the service ends.
     """
 
@@ -88,20 +101,18 @@ class Guard:
         limits: Limits,
         metrics: Metrics,
         public: frozenset[str],
-        page: frozenset[str],
+        page: PageRules,
         sessions: Sessions,
-        acts: re.Pattern[str],
-        read_only: bool,
         end_streams: Callable[[], None],
     ) -> None:
         self.app = app
         self.limits = limits
         self.metrics = metrics
-        self.public = public | page
+        self.public = public | page.paths
         self.page = page
         self.sessions = sessions
-        self._acts = acts
-        self._read_only = read_only
+        policy = b"content-security-policy", (_POLICY + page.frames).encode()
+        self._page_headers = (policy, *_PAGE_HEADERS)
         self.end_streams = end_streams
         self._expected = f"Bearer {token}".encode() if token else b""
         self._rates = RateLimiter(limits.rate)
@@ -121,7 +132,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 is_page = scope["path"] == "/" or scope["path"].startswith(_PAGE)
-                more = (_NOSNIFF, *(_PAGE_HEADERS if is_page else ()))
+                more = (_NOSNIFF, *(self._page_headers if is_page else ()))
                 given = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(h for h in more if h[0] not in given)]
             await send(message)
@@ -160,14 +171,14 @@ class Guard:
         """Refuse a request without the token; where there is none, from anywhere but here."""
         headers = dict(scope["headers"])
         port = (scope.get("server") or ("", 0))[1] or 0
-        is_act = scope["method"] == "POST" and self._acts.fullmatch(scope["path"]) is not None
+        is_act = scope["method"] == "POST" and self.page.acts.fullmatch(scope["path"]) is not None
         is_session = (is_act or scope["path"].startswith(_PAGE)) and self.sessions.admits(
             scope["method"], headers, port
         )
         if is_session:
             scope[SESSION_OPEN] = True
         if not self._expected:
-            is_page = is_session or scope["path"] in self.page
+            is_page = is_session or scope["path"] in self.page.paths
             refusal = _check_machine(scope, headers)
             refusal = refusal or (None if is_page else _check_origin(headers))
             return refusal or self._check_read_only(is_session and is_act)
@@ -183,7 +194,7 @@ class Guard:
 
     def _check_read_only(self, is_act: bool) -> Refusal | None:
         """Refuse what the page wants to change where it may only read."""
-        if is_act and self._read_only:
+        if is_act and self.page.read_only:
             return Refusal(403, "ReadOnly", "the page only reads here; see luthier serve --help")
         return None
 

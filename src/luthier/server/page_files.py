@@ -52,9 +52,10 @@ class PageFile(NamedTuple):
 
 
 class _Login(Form):
-    """The service's token."""
+    """The service's token, or the code of a link, which is good for one login."""
 
     token: str = ""
+    code: str = ""
 
 
 def read_page_files() -> dict[str, PageFile]:
@@ -132,7 +133,10 @@ class Page:
             return _refuse(408, "Timeout", f"expected the login within {_READ_S:g} s")
         except (msgspec.MsgspecError, UnicodeError):
             return _refuse(400, "BadRequest", 'expected {"token": "..."}')
-        if not self._token or not hmac.compare_digest(login.token.encode(), self._token):
+        is_known = bool(self._token) and hmac.compare_digest(login.token.encode(), self._token)
+        if login.code and not self._sessions.take_code(login.code):
+            return _refuse(401, "Unauthorized", "this link has been used, or is too old")
+        if not login.code and not is_known:
             return _refuse(401, "Unauthorized", "this is not the service's token")
         return Response(status_code=204, headers={"Set-Cookie": self._open(request)})
 

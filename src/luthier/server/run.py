@@ -57,7 +57,8 @@ def serve(
         checkpoints: A folder or URL. Studies may have their checkpoints in places of their own
             below it; None allows no such places. Studies with places elsewhere are served without
             checkpoints.
-        link: Whether to print the address of the page in a browser, on a terminal with the token.
+        link: Whether to print the address of the page in a browser, on a terminal with a code that
+            logs in once, within an hour.
         read_only: Whether the page may change nothing; None for so where other machines can reach
             it. Programs with the token may change everything.
 
@@ -85,11 +86,11 @@ def serve(
             check_token(token)
         port = listener.getsockname()[1]
         _announce(place, host, port, token, created_in)
-        if link:
-            _print_link(host, port, token)
         configure_log()
         read_only = not is_loopback(host) if read_only is None else read_only
         app = application(place, token, limits, open_metrics, checkpoints, read_only)
+        if link:
+            _print_link(host, port, app.sessions.make_code() if token else "")
         make_server(app, limits or Limits()).run([listener])
     finally:
         listener.close()
@@ -176,10 +177,13 @@ def _announce(storage: Storage, host: str, port: int, token: str, created_in: Pa
         _print(f"its token is kept in {created_in}")
 
 
-def _print_link(host: str, port: int, token: str) -> None:
-    """Print the address of the page; the token stands where browsers keep it to themselves."""
+def _print_link(host: str, port: int, code: str) -> None:
+    """Print the address of the page, on a terminal with a code that logs in once.
+
+    The code stands where browsers keep it to themselves.
+    """
     name = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    secret = f"#t={quote(token, safe='')}" if token and sys.stdout.isatty() else ""
+    secret = f"#k={quote(code, safe='')}" if code and sys.stdout.isatty() else ""
     _print(f"open in a browser: http://{name}:{port}/{secret}")
 
 

@@ -17,6 +17,8 @@ COOKIE = "luthier-session"
 MARK = b"x-luthier"  # header of requests of the page that change something
 
 _HOURS = 12
+_CODE_S = 3600.0  # for how long a link that logs in is good
+_MAX_CODES = 100
 _MAX_SESSIONS = 1000  # the oldest are dropped
 _OWN_SITES = (b"same-origin", b"none")
 
@@ -26,6 +28,19 @@ class Sessions:
 
     def __init__(self) -> None:
         self._ends_s: OrderedDict[str, float] = OrderedDict()
+        self._codes: OrderedDict[str, float] = OrderedDict()  # and when they end
+
+    def make_code(self) -> str:
+        """Make a secret that opens one session, within an hour: for a link."""
+        code = secrets.token_urlsafe(32)
+        self._codes[code] = time.monotonic() + _CODE_S
+        if len(self._codes) > _MAX_CODES:
+            self._codes.popitem(last=False)
+        return code
+
+    def take_code(self, code: str) -> bool:
+        """Whether a code is one, which it is no more after this."""
+        return self._codes.pop(code, 0.0) > time.monotonic()
 
     def open(self) -> str:
         """Open a session, and return its id, a secret of its own."""

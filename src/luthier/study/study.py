@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 import numpy as np
 from msgspec.structs import replace
 
+from .._lazy import load_above
 from ..analysis.recommendation import require_results
 from ..argument_names import explain_arguments, explain_attributes
 from ..checkpoints.attachments import Attachment
@@ -482,6 +483,22 @@ class Study(Insights):
         For callbacks, and for objectives that run in this process: no study goes to another one.
         """
         self.engine.stop.request()
+
+    def dashboard(self, height: int = 800, proxy: str | None = None) -> Any:
+        """The study in a browser: in a notebook a frame below the cell, elsewhere its address.
+
+        It is served by this process, on this machine, for as long as the process lives or until
+        `close` of what is returned is called. Whoever opens the address first is logged in.
+
+        Args:
+            height: Of the frame, in pixels.
+            proxy: Where the notebook is reached through a proxy, the address before the port:
+                "/proxy/" for jupyter-server-proxy. None for JupyterHub's, or for no proxy.
+
+        Raises:
+            MissingDependencyError: The extra `service` is not installed.
+        """
+        return load_above("server.notebook_page", "show_page")(self, height, proxy)
 
     @property
     def controls(self) -> StudyControls:

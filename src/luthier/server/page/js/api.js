@@ -95,9 +95,13 @@ export async function act(path, body) {
   return response.json();
 }
 
-/** Opens a session. @param {string} token @returns {Promise<string>} why not; "" if it is open */
-export async function logIn(token) {
-  const response = await post("login", { token });
+/**
+ * Opens a session.
+ * @param {{token: string} | {code: string}} secret the service's token, or the code of a link
+ * @returns {Promise<string>} why not; "" if it is open
+ */
+export async function logIn(secret) {
+  const response = await post("login", secret);
   return response.ok ? "" : message(response);
 }
 

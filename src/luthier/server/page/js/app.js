@@ -131,17 +131,18 @@ function fail(error) {
   );
 }
 
-function askToken() {
+/** @param {string} [reason] why there is no session */
+function askToken(reason = "") {
   leave();
   main.removeAttribute("aria-busy");
   logout.hidden = true;
   const field = /** @type {HTMLInputElement} */ (
     h("input", { id: "token", type: "password", autocomplete: "current-password", required: true })
   );
-  const why = h("p", { role: "alert" });
+  const why = h("p", { role: "alert" }, reason);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    why.textContent = await logIn(field.value.trim());
+    why.textContent = await logIn({ token: field.value.trim() });
     if (!why.textContent) await start();
   };
   main.replaceChildren(
@@ -160,16 +161,19 @@ function askToken() {
 
 /** Shows the page to those who have a session, the login to others. */
 async function start() {
-  const token = location.hash.match(/^#t=(.+)$/)?.[1];
-  if (token) {
-    history.replaceState(null, "", location.pathname);
-    await logIn(decodeURIComponent(token));
+  let why = "";
+  const secret = location.hash.match(/^#([tk])=([^&]+)(?:&(.*))?$/);
+  if (secret) {
+    const [, kind, text, view] = secret; // the secret goes out of the address at once
+    history.replaceState(null, "", view ? `#${view}` : location.pathname);
+    const sent = decodeURIComponent(text);
+    if (!(await session()).open) why = await logIn(kind === "t" ? { token: sent } : { code: sent });
   }
   try {
     const found = await session();
     logout.hidden = !(found.open && found.token);
     if (found.open) await show();
-    else askToken();
+    else askToken(why);
   } catch (error) {
     fail(error);
   }
@@ -191,6 +195,6 @@ logout.addEventListener("click", async () => {
   await logOut();
   askToken();
 });
-window.addEventListener("hashchange", () => (location.hash.startsWith("#t=") ? start() : show()));
+window.addEventListener("hashchange", () => (/^#[tk]=/.test(location.hash) ? start() : show()));
 nameScheme();
 start();
