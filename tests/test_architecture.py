@@ -24,13 +24,13 @@ FLOORS = [
     ["numerics", "validation", "argument_names", "attempts", "notebook", "warn_once"],
     ["space", "checkpoints", "executors"],
     ["trial"],
-    ["history", "storages", "measure", "evaluation", "objectives"],
+    ["history", "storages", "measure", "objectives"],
     ["models", "monitoring"],
     ["samplers", "schedulers", "analysis", "stopping"],
     ["plots"],
     ["report"],
     ["study"],
-    ["server", "testing"],
+    ["server", "testing", "evaluation"],
     ["cli"],
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}

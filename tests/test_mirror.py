@@ -127,6 +127,7 @@ THEMES = {
     "history/test_history": [
         "history/constraint_columns",
         "history/info",
+        "history/leaders",
         "history/report_columns",
     ],
     "integration/test_bad_objectives": ["study/loop", "study/stop_signal"],

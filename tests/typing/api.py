@@ -77,6 +77,7 @@ assert_type(schedulers.Percentile(percentile=25.0), schedulers.Percentile)
 assert_type(schedulers.Replay({}), schedulers.Replay)
 assert_type(schedulers.SuccessiveHalving(n_trials=27), schedulers.SuccessiveHalving)
 assert_type(schedulers.Threshold(upper=1.0), schedulers.Threshold)
+assert_type(schedulers.FoldRace("safe"), schedulers.FoldRace)
 assert_type(schedulers.Wilcoxon(p_threshold=0.1), schedulers.Wilcoxon)
 assert_type(schedulers.Decision.STOP, Literal[schedulers.Decision.STOP])
 
@@ -95,6 +96,7 @@ EACH_SCHEDULER: list[schedulers.Scheduler] = [
     schedulers.Replay(),
     schedulers.SuccessiveHalving(),
     schedulers.Threshold(),
+    schedulers.FoldRace(),
     schedulers.Wilcoxon(),
 ]
 
@@ -147,6 +149,10 @@ assert_type(evaluation.plan_time_folds(100), evaluation.SplitPlan)
 assert_type(evaluation.freeze_splits([([0], [1])], [[1.0], [2.0]]), evaluation.SplitPlan)
 assert_type(evaluation.find_equal_rows([[1.0]]), NDArray[np.int64])
 assert_type(evaluation.plan_nested(PLAN, 3), tuple[evaluation.NestedFold, ...])
+EVALUATE = evaluation.Evaluate(lambda params: object(), [[1.0]], [1.0], PLAN, "accuracy")
+assert_type(EVALUATE.direction, Literal["minimize", "maximize"])
+assert_type(EVALUATE.scheduler, schedulers.FoldRace)
+assert_type(EVALUATE.metrics, tuple[evaluation.Metric, ...])
 
 # The space
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
+    "Metric",
+    "Evaluate",
     "Comparison",
     "Fold",
     "NestedFold",
@@ -24,8 +26,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .evaluate import Evaluate as Evaluate
     from .folds import cross_validate as cross_validate
     from .frozen_splits import freeze_splits as freeze_splits
+    from .metrics import Metric as Metric
     from .nested_plans import NestedFold as NestedFold
     from .nested_plans import plan_nested as plan_nested
     from .plan_choice import choose_plan as choose_plan
@@ -42,6 +46,8 @@ else:
     __getattr__, __dir__ = attach(
         __name__,
         {
+            "Metric": "metrics",
+            "Evaluate": "evaluate",
             "Comparison": "row_comparison",
             "Fold": "split_plan",
             "NestedFold": "nested_plans",

@@ -19,6 +19,7 @@ from ..validation import default_names
 from .columns import Columns
 from .constraint_columns import ConstraintColumns, violation
 from .info import StudyInfo
+from .leaders import find_leaders
 from .param_columns import ParamColumns
 from .report_columns import ReportColumns
 from .unused_proposals import UnusedProposals
@@ -84,6 +85,7 @@ class History:
                 "cost": np.full(16, np.nan),
                 "confirming": np.zeros(16, dtype=np.bool_),
                 "disturbed": np.zeros(16, dtype=np.bool_),
+                "n_folds": np.zeros(16, dtype=np.int64),
                 "n_claims": np.zeros(16, dtype=np.int64),
                 "resumed_step": np.full(16, np.nan),
                 "checkpoint_step": np.full(16, np.nan),
@@ -247,6 +249,11 @@ class History:
     def hidden(self) -> Mask:
         """(n,) whether somebody has set a result aside: models learn from it, but it never wins."""
         return self._info.mark_hidden(self.n)
+
+    @property
+    def n_folds(self) -> Index:
+        """(n,) of how many folds trials are the mean, each reported as a step; 0 for others."""
+        return self._columns.view("n_folds", self.n)
 
     @property
     def n_claims(self) -> Index:
@@ -545,6 +552,7 @@ class History:
         column["cost"][at] = [nan if r.cost is None else r.cost for r in rows]
         column["confirming"][at] = [r.confirms is not None for r in rows]
         column["disturbed"][at] = [r.disturbed for r in rows]
+        column["n_folds"][at] = [r.n_folds for r in rows]
         column["n_claims"][at] = [r.token for r in rows]
         for row in rows:
             self._put_sparse(row)
@@ -567,6 +575,7 @@ class History:
         column["cost"][i] = nan if row.cost is None else row.cost
         column["confirming"][i] = row.confirms is not None
         column["disturbed"][i] = row.disturbed
+        column["n_folds"][i] = row.n_folds
         column["n_claims"][i] = row.token
         self._put_sparse(row)
 
@@ -614,20 +623,3 @@ class History:
         counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
         listed = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
         return f"History({self.n} trials: {listed})" if listed else "History(0 trials)"
-
-
-def find_leaders(numbers: Index, losses: Array) -> Index:
-    """Return which of some trials are the best: what "best" means, wherever it is asked.
-
-    With one objective that is the trial with the smallest loss, the earliest of equals; with
-    several it is the front, the trials that no other beats in all of them.
-
-    Args:
-        numbers: (n,) numbers of trials that can be the best.
-        losses: (n, m) their losses. One with NaN is none of the best.
-    """
-    if losses.shape[1] > 1:
-        return numbers[is_non_dominated(losses)]
-    loss = losses[:, 0]
-    smallest = loss == np.fmin.reduce(loss, initial=np.nan)
-    return np.sort(numbers[smallest])[:1]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..history.fold_means import estimate_stopped
 from ..history.history import History
 from ..numerics.gp import Inputs
 from ..numerics.warping import half_rank, log_warp, rank_outliers, standardise
@@ -64,6 +65,7 @@ class ObservedLosses(NamedTuple):
         number: (k,) numbers of the trials, ascending.
         loss: (k,) finite. Complete trials keep their loss; pruned trials follow the worst of these,
             by the step they reached and the loss there; failed trials lie half the range beyond.
+            Trials that were pruned among folds have the estimate of `estimate_stopped`.
     """
 
     number: Index
@@ -94,6 +96,10 @@ def collect_losses(history: History) -> ObservedLosses:
         best_first = np.lexsort((history.last_loss[pruned], -history.last_step[pruned]))
         pruned = pruned[best_first]
         loss[pruned] = high + 0.25 * span * np.arange(1, len(pruned) + 1) / len(pruned)
+        estimates = estimate_stopped(history)
+        if estimates is not None:
+            known = pruned[np.isfinite(estimates[pruned])]
+            loss[known] = np.minimum(estimates[known], high + 0.5 * span)
     loss[finished[state[finished] == State.FAILED]] = high + 0.5 * span
     return ObservedLosses(finished, loss[finished])
 

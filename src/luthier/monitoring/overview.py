@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
-from ..history.history import find_leaders
+from ..history.leaders import find_leaders
 from ..numerics.pareto import is_non_dominated
 from ..storages import Storage
 from ..storages.base import StudyRecord

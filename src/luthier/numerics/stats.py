@@ -23,7 +23,7 @@ _N_EXACT_TIED = 13
 _CHUNK = 1_000_000  # resampled values held at once
 
 
-def _sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> Array:
+def paired_sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> Array:
     """Return x, or the paired differences x - y: one-dimensional, finite, at least `n_min` long.
 
     Raises:
@@ -42,7 +42,12 @@ def _sample(x: ArrayLike, y: ArrayLike | None = None, *, n_min: int = 1) -> Arra
     return samples[0] if y is None else samples[0] - samples[1]
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a coverage that is not between 0 and 1.
+
+    Raises:
+        ValueError: It is not.
+    """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
 
@@ -91,7 +96,7 @@ def wilcoxon_signed_rank(
         raise ValueError(
             f"alternative must be 'two-sided', 'less' or 'greater', got {alternative!r}"
         )
-    d = _sample(x, y)
+    d = paired_sample(x, y)
 
     # Average ranks of the sizes; those of zeros are left out.
     sizes, group, counts = np.unique(np.abs(d), return_inverse=True, return_counts=True)
@@ -171,10 +176,10 @@ def paired_bootstrap_interval(
 
     Source: Efron 1987; Efron & Tibshirani 1993, eqs. 14.9, 14.10, 14.14 and 14.15.
     """
-    _check_level(level)
+    check_level(level)
     if n_resamples < 1:
         raise ValueError(f"n_resamples must be at least 1, got {n_resamples}")
-    d = _sample(x, y, n_min=2)
+    d = paired_sample(x, y, n_min=2)
     if d.min() == d.max():
         return float(d[0]), float(d[0])
 
@@ -193,7 +198,7 @@ def paired_bootstrap_interval(
     return end((1 - level) / 2), end((1 + level) / 2)
 
 
-def _t_inside(angle: float, dof: int) -> float:
+def t_inside(angle: float, dof: int) -> float:
     """P(|T| < sqrt(dof) tan(angle)) for Student's T, a finite sum.
 
     Source: Abramowitz & Stegun 1964, 26.7.3 and 26.7.4.
@@ -206,7 +211,7 @@ def _t_inside(angle: float, dof: int) -> float:
     return 2 / math.pi * (angle + math.cos(angle) * total) if odd else total
 
 
-def _t_quantile(level: float, dof: int) -> float:
+def t_quantile(level: float, dof: int) -> float:
     """The t with P(|T| < t) = level for Student's T with `dof` degrees of freedom.
 
     Bisection on the angle arctan(t / sqrt(dof)); beyond 1,000 degrees of freedom an expansion,
@@ -214,6 +219,7 @@ def _t_quantile(level: float, dof: int) -> float:
 
     Source: Abramowitz & Stegun 1964, 26.7.5 (the expansion).
     """
+    check_level(level)
     if dof > 1000:
         z = _NORMAL.inv_cdf((1 + level) / 2)
         return (
@@ -226,13 +232,13 @@ def _t_quantile(level: float, dof: int) -> float:
     high = math.pi / 2
     for _ in range(60):
         angle = (low + high) / 2
-        low, high = (angle, high) if _t_inside(angle, dof) < level else (low, angle)
+        low, high = (angle, high) if t_inside(angle, dof) < level else (low, angle)
     return math.sqrt(dof) * math.tan((low + high) / 2)
 
 
 def t_tail(t: float, dof: int) -> float:
     """P(|T| >= |t|) for Student's T with `dof` degrees of freedom; 0 for an infinite t."""
-    return max(0.0, 1.0 - _t_inside(math.atan2(abs(t), math.sqrt(dof)), dof))
+    return max(0.0, 1.0 - t_inside(math.atan2(abs(t), math.sqrt(dof)), dof))
 
 
 def paired_t(x: ArrayLike, y: ArrayLike | None = None) -> float:
@@ -251,14 +257,14 @@ def paired_t(x: ArrayLike, y: ArrayLike | None = None) -> float:
     Raises:
         ValueError: Samples are shorter than 2, not finite or of different lengths.
     """
-    d = _sample(x, y, n_min=2)
+    d = paired_sample(x, y, n_min=2)
     mean = float(d.mean())
     error = float(d.std(ddof=1)) / math.sqrt(len(d))
     if d.min() == d.max():
         return float(mean == 0)
     dof = len(d) - 1
     angle = math.atan2(abs(mean), error * math.sqrt(dof))
-    return max(0.0, 1.0 - _t_inside(angle, dof))
+    return max(0.0, 1.0 - t_inside(angle, dof))
 
 
 def mean_interval(x: ArrayLike, level: float = 0.95) -> tuple[float, float]:
@@ -274,8 +280,8 @@ def mean_interval(x: ArrayLike, level: float = 0.95) -> tuple[float, float]:
     Raises:
         ValueError: The sample is shorter than 2 or not finite, or `level` is out of range.
     """
-    _check_level(level)
-    x = _sample(x, n_min=2)
+    check_level(level)
+    x = paired_sample(x, n_min=2)
     mean = float(x.mean())
-    half = _t_quantile(level, len(x) - 1) * float(x.std(ddof=1)) / math.sqrt(len(x))
+    half = t_quantile(level, len(x) - 1) * float(x.std(ddof=1)) / math.sqrt(len(x))
     return mean - half, mean + half

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..history.fold_means import estimate_stopped
 from ..history.history import History
 from ..numerics.hypervolume import reference_point, subset
 from ..numerics.pareto import is_non_dominated
@@ -22,7 +23,9 @@ def rank_trials(
     Trials that do not fit the space are left out, and failures that say nothing of their params.
     The order is: feasible complete trials by loss (with several objectives as in `order_losses`);
     infeasible ones by how far they are from feasible; pruned and paused ones by the step they
-    reached and the loss there; failed and running ones. Finished are all but the last.
+    reached and the loss there; failed and running ones. Finished are all but the last. Trials that
+    were pruned among the folds of a cross-validation stand among the complete ones, by the estimate
+    of `estimate_stopped`.
 
     Args:
         history: All trials.
@@ -44,7 +47,14 @@ def rank_trials(
         violates = violation > 0
         infeasible = complete[violates][np.argsort(violation[violates], kind="stable")]
         complete = complete[violation == 0]
-    complete = complete[order_losses(history.losses[complete], most, cache)]
+    losses = history.losses
+    estimates = estimate_stopped(history) if losses.shape[1] == 1 else None
+    if estimates is not None:
+        told = rest[np.isfinite(estimates[rest])]
+        losses = np.where(np.isfinite(estimates), estimates, losses[:, 0])[:, None]
+        complete = np.sort(np.concatenate([complete, told]))
+        rest = np.setdiff1d(rest, told)
+    complete = complete[order_losses(losses[complete], most, cache)]
 
     stopped = history.has_result[rest] & (history.state[rest] != State.FAILED)
     pruned = rest[stopped]

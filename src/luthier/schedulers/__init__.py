@@ -12,6 +12,7 @@ __all__ = [
     "Auto",
     "DEHB",
     "Decision",
+    "FoldRace",
     "FreezeThaw",
     "Hyperband",
     "Median",
@@ -31,6 +32,7 @@ _FILES = {
     "ASHA": "asha",
     "Auto": "auto",
     "DEHB": "dehb",
+    "FoldRace": "fold_race",
     "FreezeThaw": "freeze_thaw",
     "Hyperband": "hyperband",
     "Median": "median",
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from .asha import ASHA as ASHA
     from .auto import Auto as Auto
     from .dehb import DEHB as DEHB
+    from .fold_race import FoldRace as FoldRace
     from .freeze_thaw import FreezeThaw as FreezeThaw
     from .hyperband import Hyperband as Hyperband
     from .median import Median as Median

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ..checkpoints import Checkpoints, find_superseded
 from ..errors import CheckpointError, StorageError
-from ..history.history import find_leaders
+from ..history.leaders import find_leaders
 from ..numerics.float_errors import default_errstate
 from ..terminal import logger
 from ..trial.record import State, TrialRow

@@ -82,7 +82,8 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             without any.
         reports: (step, value) pairs, by step.
         tags: Tags that were set with `trial.set_tag`, in JSON's types. "confirms" and "repeat" mark
-            the re-runs of `Study.confirm`; "earlier_errors" says why a retried trial had failed.
+            the re-runs of `Study.confirm`; "earlier_errors" says why a retried trial had failed;
+            "n_folds" says that its value is the mean of its reports, each of another fold.
         error: Why it failed, with the traceback.
         checkpoints: References to the checkpoints that it can go on from, in its study's folder;
             the latest last.
@@ -147,6 +148,12 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Number of the trial that this one runs again for `Study.confirm`; None for others."""
         number = self.tags.get("confirms") if self.tags else None
         return number if type(number) is int else None
+
+    @property
+    def n_folds(self) -> int:
+        """Of how many folds its value is the mean, each reported as a step; 0 for other trials."""
+        n_folds = self.tags.get("n_folds") if self.tags else None
+        return n_folds if type(n_folds) is int and n_folds > 0 else 0
 
     def __repr__(self) -> str:
         values = "" if self.values is None else " " + ", ".join(f"{v:.6g}" for v in self.values)

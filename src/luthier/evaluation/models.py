@@ -1,0 +1,156 @@
+"""Models of others: how they are made, trained and asked, with errors that say what is missing."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import EvaluationError, find_closest
+from ..typing import Array, Index
+from .metrics import Metric, Needs
+
+Build = Callable[[Mapping[str, Any]], Any]
+"""Makes a new model from params."""
+
+Fit = Callable[[Any, Any, Any, Any, Any, Any], "int | None"]
+"""Trains a model on X and y with weights (n,) or None, and may look at X_test and y_test; returns
+how many steps it took, such as epochs or boosting rounds, or None."""
+
+
+def make_factory(model: Any) -> Build:
+    """Return a function from params to a new model, of such a function or of an estimator.
+
+    Raises:
+        EvaluationError: It is neither.
+    """
+    if hasattr(model, "fit") and hasattr(model, "set_params") and not isinstance(model, type):
+        return FromEstimator(model)
+    if callable(model):
+        build: Build = model
+        return build
+    raise EvaluationError(
+        "expected a function that makes a model from params, or an estimator like those of "
+        f"scikit-learn, got {model!r:.100}"
+    )
+
+
+class FromEstimator:
+    """A function that copies an estimator, and sets params on the copy.
+
+    Args:
+        estimator: Has `fit`, `get_params` and `set_params`.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def __call__(self, params: Mapping[str, Any]) -> Any:
+        known = self.estimator.get_params(deep=True)
+        unknown = [name for name in params if name not in known]
+        if unknown:
+            closest = find_closest(unknown[0], known)
+            hint = f"; did you mean {closest!r}?" if closest else ""
+            raise EvaluationError(
+                f"{type(self.estimator).__name__} has no parameter {unknown[0]!r}{hint} It has "
+                f"{', '.join(sorted(known))}"
+            )
+        return copy.deepcopy(self.estimator).set_params(**params)
+
+
+def take_rows(data: Any, rows: Index) -> Any:
+    """Return rows (k,) of an array, a table, a sparse matrix or a list."""
+    if hasattr(data, "iloc"):
+        return data.iloc[rows]
+    if hasattr(data, "shape"):
+        return data[rows]
+    return [data[i] for i in rows.tolist()]
+
+
+def check_model(model: Any, metrics: tuple[Metric, ...]) -> None:
+    """Refuse a model that cannot do what the metrics need, before it is trained.
+
+    Raises:
+        EvaluationError: It has no method of that name.
+    """
+    if not hasattr(model, "fit"):
+        raise EvaluationError(f"expected a model with fit(X, y), got {type(model).__name__}")
+    for metric in metrics:
+        if metric.score is None and not _can(model, metric.needs):
+            what = {
+                "predict": "predict(X)",
+                "predict_proba": "predict_proba(X)",
+                "decision": "decision_function(X) or predict_proba(X)",
+            }[metric.needs]
+            raise EvaluationError(
+                f"the metric {metric.name!r} needs {what}, which {type(model).__name__} does not "
+                "have as it is set up; use another metric, or a model with probabilities"
+            )
+
+
+def _can(model: Any, needs: Needs) -> bool:
+    if needs == "decision":
+        return hasattr(model, "decision_function") or hasattr(model, "predict_proba")
+    return hasattr(model, needs)
+
+
+def ask(model: Any, needs: Needs, X: Any) -> Any:
+    """Return what a fitted model says about X, by the method that a metric needs."""
+    if needs == "predict":
+        return np.asarray(model.predict(X))
+    if needs == "decision" and hasattr(model, "decision_function"):
+        return np.asarray(model.decision_function(X))
+    return np.asarray(model.predict_proba(X))
+
+
+def train(
+    model: Any,
+    X: Any,
+    y: Any,
+    weight: Array | None,
+    test: tuple[Any, Any] | None = None,
+    fit: Fit | None = None,
+) -> int | None:
+    """Train a model, and return how many steps that took where it is known.
+
+    Args:
+        model: Not trained yet.
+        X: (n, ...) rows.
+        y: (n,) targets.
+        weight: (n,) weights of the rows, or None.
+        test: The test rows and targets, for a `fit` that stops by them.
+        fit: Trains the model instead of its own `fit`.
+
+    Raises:
+        EvaluationError: The model changes its params as it is trained, so that a copy with the same
+            params would not be the same model.
+    """
+    before = _params_of(model)
+    if fit is not None:
+        n_steps = fit(model, X, y, weight, *(test or (None, None)))
+    else:
+        model.fit(X, y) if weight is None else model.fit(X, y, sample_weight=weight)
+        n_steps = None
+    after = _params_of(model)
+    changed = [name for name in before if name in after and after[name] != before[name]]
+    if changed:
+        raise EvaluationError(
+            f"{type(model).__name__} changes its parameter {changed[0]!r} in fit, from "
+            f"{before[changed[0]]} to {after[changed[0]]}: what is measured would not be what was "
+            "asked for; set another attribute there"
+        )
+    return n_steps
+
+
+def _params_of(model: Any) -> dict[str, str]:
+    """Return the params of a model as text; those that are models themselves are left out."""
+    if not hasattr(model, "get_params"):
+        return {}
+    params = model.get_params(deep=False)
+    return {
+        name: repr(value)
+        for name, value in params.items()
+        if value is None or isinstance(value, str | bool | int | float)
+    }
