@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier import Float, Space
+import luthier
+from luthier import Float, Space, State, TrialRow, analysis
+from luthier.analysis import fitted_surrogate
 from luthier.analysis.fitted_surrogate import fit_surrogate
 from luthier.errors import NoCompletedTrialsError, TooFewResultsError
+from luthier.models.surrogate import Surrogate
 from luthier.testing import history, trial
 
 from .conftest import additive
@@ -30,6 +33,57 @@ def test_noise_alone_is_refused_and_few_trials_are():
         fit_surrogate(history(trial({"x": 0.1}, 1.0), trial({"x": 0.2}, 2.0)))
     with pytest.raises(NoCompletedTrialsError):
         fit_surrogate(history())
+
+
+def count_fits(monkeypatch) -> list[int]:
+    """Return a list that gets the number of trials of each model that is fitted from now on."""
+    fitted: list[int] = []
+
+    class Counted(Surrogate):
+        def __init__(self, *args, **options) -> None:
+            super().__init__(*args, **options)
+            fitted.append(len(self.left_out()[0]))
+
+    monkeypatch.setattr(fitted_surrogate, "Surrogate", Counted)
+    return fitted
+
+
+def test_the_same_trials_are_learned_once(monkeypatch):
+    fits = count_fits(monkeypatch)
+    h = additive(60)
+    first = fit_surrogate(h)
+    analysis.effects(h)
+    analysis.contour(h)
+    analysis.calibration(h)
+    analysis.explain_best(h)
+    assert fit_surrogate(h).model is first.model
+    assert fits == [60]
+    analysis.convergence(h)  # true near the best
+    analysis.convergence(h)
+    assert fits == [60, 60]
+
+    h.put([TrialRow(number=60, state=State.COMPLETE, params=h.params(0), values=(0.5,))])
+    assert fit_surrogate(h).trials.n == 61
+    assert fits == [60, 60, 61]
+
+
+def test_a_report_fits_two_models(monkeypatch):
+    fits = count_fits(monkeypatch)
+    study = luthier.create_study(space=dict.fromkeys("ab", Float(0, 1)), sampler="random", seed=0)
+    study.optimize(lambda t: t.params["a"] + t.params["b"], 120)
+    study.report()
+    assert fits == [120, 120]  # true everywhere, and true near the best
+
+
+def test_of_many_trials_it_learns_from_some_that_are_spread_evenly(monkeypatch):
+    fits = count_fits(monkeypatch)
+    h = additive(1200)
+    fitted = fit_surrogate(h)
+    assert fits == [500]
+    assert fitted.trials.n == len(fitted.X) == 1200
+    observed = fitted.model.left_out()[0]
+    number = np.linspace(0, 1199, 500).round().astype(int)
+    np.testing.assert_allclose(observed, h.losses[number, 0])
 
 
 def test_each_objective_has_its_own():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..errors import SamplerError, TooFewResultsError
 from ..history.history import History
-from ..models.surrogate import Surrogate
+from ..models.surrogate import MAX_OBSERVATIONS, Surrogate
+from ..trial.record import State
 from ..typing import Array
 from .measured_trials import MeasuredTrials, collect_measured
 from .model_quality import ModelQuality, surrogate_quality
@@ -43,13 +45,14 @@ def fit_surrogate(
     near_best: bool = False,
     even_if_poor: bool = False,
 ) -> FittedSurrogate:
-    """Fit a surrogate to a study.
+    """Fit a surrogate to a study, or take the one that was fitted to the same trials before.
 
     Args:
-        history: All trials.
+        history: All trials. Of more than 500 the model learns from as many, evenly chosen by
+            number.
         objective: Name of one; None for the first.
         near_best: Whether the scale is to be true near the best, rather than everywhere; see
-            `Surrogate`.
+            `Surrogate`. Then it learns from the latest 500.
         even_if_poor: Whether a model is returned that predicts hardly better than the mean.
 
     Raises:
@@ -66,14 +69,56 @@ def fit_surrogate(
             f"not enough to say: values of {trials.objective!r} are beyond {_LARGEST:g}, where no "
             "model can measure their differences"
         )
+    j = history.objectives.index(trials.objective)
     try:
-        j = history.objectives.index(trials.objective)
-        model = Surrogate(history.space, history, j, near_best)
+        model, quality = _fit_once(history, j, near_best)
     except SamplerError as e:
         raise TooFewResultsError(f"not enough to say: {e}") from None
-    quality = surrogate_quality(model, history.space.d)
     if not even_if_poor and not quality.suffices:
         raise TooFewResultsError(quality.explain())
     if not trials.n:
         raise TooFewResultsError("not enough to say: no feasible trial fits the present space")
     return FittedSurrogate(model, quality, trials, history.X[trials.number])
+
+
+class _Fit(NamedTuple):
+    """A model, and the trials that it was fitted to.
+
+    Attributes:
+        key: The space, and the bytes of what the model has learned from.
+        model: The model.
+        quality: How well it predicts.
+    """
+
+    key: tuple[object, ...]
+    model: Surrogate
+    quality: ModelQuality
+
+
+_fits: WeakKeyDictionary[History, dict[tuple[int, bool], _Fit]] = WeakKeyDictionary()
+
+
+def _fit_once(history: History, j: int, near_best: bool) -> tuple[Surrogate, ModelQuality]:
+    """Return a model of objective j and its quality; it is deleted with the history.
+
+    Raises:
+        SamplerError: The trials are too few.
+    """
+    loss = history.losses[:, j]
+    usable = (history.state == State.COMPLETE) & history.fits & np.isfinite(loss)
+    number = np.flatnonzero(usable)
+    if near_best:
+        number = number[-MAX_OBSERVATIONS:]
+    elif len(number) > MAX_OBSERVATIONS:
+        at = np.linspace(0, len(number) - 1, MAX_OBSERVATIONS).round().astype(int)
+        number = number[at]
+    key = (history.space, number.tobytes(), history.X[number].tobytes(), loss[number].tobytes())
+    mine = _fits.setdefault(history, {})
+    known = mine.get((j, near_best))
+    if known is None or known.key != key:
+        usable[number] = False
+        learned = history.without(usable) if usable.any() else history
+        model = Surrogate(history.space, learned, j, near_best)
+        known = _Fit(key, model, surrogate_quality(model, history.space.d))
+        mine[j, near_best] = known
+    return known.model, known.quality

@@ -18,7 +18,7 @@ LEVELS = (0.5, 0.8, 0.9, 0.95)
 
 
 class Calibration(NamedTuple):
-    """Each of the latest 500 trials beside what the surrogate says of it from all others.
+    """Each trial, of more than 500 as many, beside what a surrogate says of it from all others.
 
     Attributes:
         objective: Name of the objective.

@@ -26,7 +26,9 @@ from .training_data import (
     transform_loss,
 )
 
-_MAX_OBSERVATIONS = 500  # observations that a surrogate is fitted to: the latest
+MAX_OBSERVATIONS = 500
+"""Observations that a surrogate is fitted to: the latest."""
+
 _N_LEVELS = 9  # of `Hyperparameters`, up to 128 observations: with more the mode is the same one
 
 
@@ -91,7 +93,7 @@ class Surrogate:
 
         loss = history.losses[:, objective or 0]
         usable = (history.state == State.COMPLETE) & history.fits & np.isfinite(loss)
-        number = np.flatnonzero(usable)[-_MAX_OBSERVATIONS:]
+        number = np.flatnonzero(usable)[-MAX_OBSERVATIONS:]
         Z = self._encoder.encode(history.X[number])
         if not _differ(Z):
             raise SamplerError(
@@ -180,8 +182,8 @@ def probability_of_feasibility(space: Space, history: History, X: Array) -> Arra
     points = encoder.encode(X)
     log_p = np.zeros(len(X))
     for name, observed in collect_constraints(history).items():
-        number = observed.number[-_MAX_OBSERVATIONS:]
-        value = observed.value[-_MAX_OBSERVATIONS:]
+        number = observed.number[-MAX_OBSERVATIONS:]
+        value = observed.value[-MAX_OBSERVATIONS:]
         Z = encoder.encode(history.X[number])
         if not _differ(Z):
             raise SamplerError(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from .. import analysis
-from ..analysis.finished_trials import collect_finished, thin_out
+from ..analysis.finished_trials import collect_finished
 from ..errors import StudyError
 from ..history.history import History
 from ..trial.record import TrialRow
@@ -15,9 +15,6 @@ GOOD = 0.1
 """Share of the trials that counts as good."""
 
 N_EFFECTS = 6
-N_MODELLED = 300
-"""Trials from which effects are learned, at most."""
-
 _MAX_BY_MODEL = 250  # trials from which a forest estimates importances: it is quicker
 
 Record = TypeVar("Record")
@@ -130,8 +127,8 @@ def _choose_method(history: History) -> str:
 def _find_effects(
     history: History, importance: analysis.Importance | str
 ) -> tuple[analysis.Effect, ...]:
-    """The effects of the parameters that matter most, from so few trials that it is quick."""
-    return analysis.effects(thin_out(history, N_MODELLED), _choose_params(history, importance))
+    """The effects of the parameters that matter most."""
+    return analysis.effects(history, _choose_params(history, importance))
 
 
 def _choose_params(history: History, importance: analysis.Importance | str) -> list[str]:

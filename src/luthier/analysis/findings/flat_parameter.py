@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...errors import TooFewResultsError
 from .case import Case
 from .finding import Finding
 from .signal import total_effects
@@ -27,7 +28,10 @@ def find(case: Case) -> Iterator[Finding | None]:
         return
     if case.losses.shape[1] > 1 or case.space.conditional:
         return
-    effect, quality = total_effects(case)
+    try:
+        effect, quality = total_effects(case)
+    except TooFewResultsError:  # values of which no model can be made
+        return
     if quality.rank_correlation < _LEAST_RANK_CORRELATION:
         return
     best = case.space.decode(case.X[case.order[:1]])[0]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...models.surrogate import Surrogate
 from ...numerics import forest
 from ...space.distributions import Categorical
 from ...typing import Array, Index
-from ..model_quality import ModelQuality, forest_quality, surrogate_quality
+from ..fitted_surrogate import fit_surrogate
+from ..model_quality import ModelQuality, forest_quality
 from .case import Case
 
 _MOST = 400  # trials that a model sees, drawn at random
 _N_TREES = 64
-_MOST_MODELLED = 200  # trials that a Gaussian process is fitted to
 _N_POINTS = 512
 
 
@@ -51,13 +50,8 @@ def total_effects(case: Case) -> tuple[Array, ModelQuality]:
 
     Source: Jansen 1999 (total effects).
     """
-    history = case.history
-    if len(case) > _MOST_MODELLED:
-        kept = case.rng.choice(case.numbers, _MOST_MODELLED, replace=False)
-        hidden = np.ones(history.n, dtype=bool)
-        hidden[kept] = False
-        history = history.without(hidden)
-    model = Surrogate(case.space, history)
+    fitted = fit_surrogate(case.history, even_if_poor=True)
+    model = fitted.model
     rng = case.rng
     X = case.space.sample(rng, _N_POINTS)
     base = model.predict(X)[0]
@@ -67,4 +61,4 @@ def total_effects(case: Case) -> tuple[Array, ModelQuality]:
         changed = X.copy()
         changed[:, j] = rng.permutation(X[:, j])
         effect[j] = float(((base - model.predict(changed)[0]) ** 2).mean()) / 2 / variance
-    return effect, surrogate_quality(model, case.space.d)
+    return effect, fitted.quality
