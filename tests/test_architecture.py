@@ -32,6 +32,7 @@ FLOORS = [
     ["study"],
     ["server", "testing", "evaluation"],
     ["cli"],
+    ["__main__"],
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 

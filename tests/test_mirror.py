@@ -99,6 +99,7 @@ THEMES = {
     "cli/test_cli": [
         "cli/choose",
         "cli/files",
+        "cli/hints",
         "cli/lazy_group",
         "cli/options",
         "cli/results",

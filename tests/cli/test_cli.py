@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 import luthier
 from luthier import State, TrialRow
 from luthier.cli import cli
+from luthier.cli.hints import OTHER_COMMANDS, OTHER_OPTIONS
 
 OBJECTIVE = """
 def objective(trial):
@@ -159,7 +161,7 @@ def test_version():
             2,
             "'--catch-as'.*'lost' is not one of",
         ),
-        (["choose"], 2, "Missing argument 'NAME'"),
+        (["choose"], 1, "there is no file luthier.db"),
         (["choose", "x", "--weight", "a=b"], 2, "'--weight'.*expected a number after a=, got 'b'"),
         (["run", "train.py:objective", "--cpu", "4096"], 1, "4096"),
         (["run", "train.py:objective", "--storage", "foo://x"], 1, "no storage 'foo'"),
@@ -182,8 +184,23 @@ def test_version():
         ),
         (["run", "--space", "space.yaml", "--", "./train"], 1, "there is no program './train'"),
         (["run", "--space", "spice.yaml", "--", "echo"], 1, "spice.yaml cannot be read"),
-        (["delete"], 2, "Missing argument 'NAME'"),
-        (["shwo"], 2, "No such command 'shwo'"),
+        (["delete"], 1, "there is no file luthier.db"),
+        (["best", "luthier.db"], 2, "expected the NAME .*write --storage luthier.db"),
+        (["delete", "sqlite:///luthier.db"], 2, "write --storage sqlite:///luthier.db"),
+        (["worker", "train.py:objective", "--wait", "3"], 2, "--wait needs the NAME"),
+        (["run", "train:objective"], 2, "did you mean train.py:objective?"),
+        (["run", "train"], 2, "did you mean train.py:objective?"),
+        (["run", "trian"], 2, "got 'trian'; a program comes after --"),
+        (["shwo"], 2, "No such command 'shwo'. Did you mean 'show'"),
+        (["list"], 2, "No such command 'list'; write luthier studies."),
+        (["create_study"], 2, "write luthier run FILE.py:OBJECTIVE, which creates the study"),
+        (["best", "--db", "x.db"], 2, "No such option '--db'; write --storage."),
+        (["run", "train.py:objective", "--maximize"], 2, "write --direction maximize."),
+        (["run", "train.py:objective", "-n", "3"], 2, "No such option '-n'; write --trials."),
+        (["best", "-n", "3"], 2, "No such option '-n'.$"),
+        (["best", "--storage", "sqlite:/a.db"], 1, "did you mean 'sqlite:///a.db'?"),
+        (["storage", "check", "redis"], 1, "a path ending in .db, got 'redis'"),
+        (["studies", "--storage", "SQLITE://a.db"], 1, "did you mean sqlite://?"),
     ],
 )
 def test_errors_are_one_line_and_a_status(args, status, message):
@@ -890,7 +907,9 @@ def test_export_csv_round_trip(folder):
 
 def test_export_of_nothing_and_to_nowhere():
     made()
-    assert list(csv.reader(io.StringIO(call("export", "train").output))) == [["number", "state"]]
+    assert list(csv.reader(io.StringIO(call("export", "train").output))) == [
+        ["number", "state", "value", "duration_s"]
+    ]
     assert (
         "Could not open file"
         in call("export", "train", "--output", "no/such/folder", status=1).stderr
@@ -975,6 +994,102 @@ def test_lines_of_progress_without_a_terminal(monkeypatch):
     monkeypatch.setattr("luthier.cli.run_monitor.RunMonitor.__init__.__defaults__", (0.0,))
     result = call("run", "train.py:objective", "--trials", 2)
     assert re.search(r"^1 of 2 trials, best [\d.e-]+ in trial 0$", result.stderr, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [*OTHER_COMMANDS.values()])
+def test_other_words_lead_to_commands_that_there_are(command):
+    for part in re.findall(r"luthier ([a-z]+)", command):
+        assert part in cli.commands
+
+
+@pytest.mark.parametrize("option", [*OTHER_OPTIONS.values()])
+def test_other_words_lead_to_options_that_there_are(option):
+    known = {name for command in cli.commands.values() for p in command.params for name in p.opts}
+    assert option.split()[0] in known
+
+
+READING = {
+    "show": "last 2 trials",
+    "best": "trial 1: 0.25",
+    "trials": "complete",
+    "export": "number,state,value",
+    "export -o out.csv": "2 trials written to out.csv",
+    "choose": "Trial 1",
+    "choose 'smallest value'": "Trial 1",
+    "watch --once": "2 complete",
+    "diagnose --quick": "Nothing was found",
+    "report -o out.html": "Wrote out.html.",
+    "plot history -o out.svg": "Wrote out.svg.",
+    "retry --all": "No trial has failed.",
+    "worker train.py:objective --trials 1": "joins study",
+    "worker --trials 0 -- echo 1": "a program needs a study with a declared space",
+}
+
+
+@pytest.mark.parametrize("line", READING)
+def test_no_command_asks_for_the_name_of_the_only_study(line):
+    luthier.create_study("two words", "luthier.db").add_trials(
+        [row(1.0), row(0.25, params={"x": 0.25})]
+    )
+    result = CliRunner().invoke(cli, shlex.split(line))
+    assert READING[line] in result.output
+    assert isinstance(result.exception, SystemExit | None)
+
+
+@pytest.mark.parametrize("line", READING)
+def test_commands_say_which_of_several_studies_there_are(line):
+    made("first")
+    made("second")
+    error = call(*shlex.split(line), status=2).stderr.splitlines()[-1]
+    assert error == "Error: give the NAME of a study; there are first, second"
+
+
+@pytest.mark.parametrize("line", READING)
+def test_commands_say_that_a_storage_has_no_study(line):
+    made("first")
+    luthier.delete_study("first", "luthier.db")
+    error = call(*shlex.split(line), status=2).stderr.splitlines()[-1]
+    assert re.search("there is no study in .*luthier.db.*; 'luthier run' begins one", error)
+
+
+def test_a_name_that_reads_as_a_rule_or_a_number_is_a_name_where_there_is_such_a_study():
+    made("a < b", [row(1.0)])
+    made("7", [row(state=State.FAILED, error="lost")])
+    assert "Trial 0" in call("choose", "a < b").output
+    assert "expected the numbers" in call("retry", "7", status=2).stderr
+    assert "trial 0 waits" in call("retry", "7", "0").output
+
+
+def test_the_only_study_is_not_deleted_unnamed():
+    made("first")
+    assert "the study to delete; there are first" in call("delete", "--yes", status=2).stderr
+    assert luthier.load_study("first", "luthier.db").name == "first"
+
+
+def test_looking_into_an_empty_storage_says_so():
+    made("first")
+    assert call("trials").stderr == "There is no such trial.\n"
+    assert call("export").output == "number,state,value,duration_s\n"
+    assert call("plot", "history", "-o", "out.svg", status=1).stderr == (
+        "Error: no trial is complete yet (the study has no trials)\n"
+    )
+    luthier.delete_study("first", "luthier.db")
+    assert call("studies").stderr == "There is no study in sqlite:///luthier.db.\n"
+
+
+def test_an_export_says_why_trials_failed():
+    rows = [row(1.0), row(state=State.FAILED, error="out of memory\ntraceback"), row(2.0)]
+    made(rows=rows)
+    read = list(csv.DictReader(io.StringIO(call("export").output)))
+    assert [r["error"] for r in read] == ["", "out of memory", ""]
+    assert list(read[0])[-1] == "error"
+
+
+def test_the_package_runs_as_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "luthier", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"luthier {luthier.__version__}\n"
 
 
 def test_the_only_study_needs_no_name(tmp_path, monkeypatch):

@@ -96,6 +96,6 @@ def _front(history: History) -> Array:
     losses = history.losses[history.eligible]
     losses = losses[np.isfinite(losses).all(axis=1)]
     if not len(losses):
-        raise TooFewResultsError(f"a run has no feasible trial with finite values: {history!r}")
+        raise TooFewResultsError(f"a run has no feasible trial with finite values: {history}")
     front = losses[is_non_dominated(losses)]
     return front[np.argsort(front[:, 0], kind="stable")]

@@ -95,8 +95,7 @@ def incumbent(
     known = ~np.isnan(x)
     if not known.any():
         raise TooFewResultsError(
-            f"no complete trial has noted its {by} ({history!r}): {_ADVICE[by]}; or count by "
-            "'trial'"
+            f"no complete trial has noted its {by} ({history}): {_ADVICE[by]}; or count by 'trial'"
         )
 
     of_use = np.flatnonzero(known & trials.feasible)

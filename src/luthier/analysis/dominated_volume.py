@@ -68,7 +68,7 @@ def hypervolume(history: History, reference: Sequence[float] | None = None) -> H
     if not (history.state == State.COMPLETE).any():
         raise no_complete_trials(history)
     if not len(number):
-        raise TooFewResultsError(f"no feasible trial has finite values ({history!r})")
+        raise TooFewResultsError(f"no feasible trial has finite values ({history})")
     losses = history.losses[number]
 
     corner = _place_reference(losses) if reference is None else _read(history, reference)

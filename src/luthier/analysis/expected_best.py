@@ -68,7 +68,7 @@ def tuning_curve(history: History, objective: str | None = None, level: float = 
     trials = trials.take(trials.feasible)
     n = trials.n
     if not n:
-        raise TooFewResultsError(f"no complete trial is feasible ({history!r})")
+        raise TooFewResultsError(f"no complete trial is feasible ({history})")
     order = np.argsort(-trials.loss, kind="stable")  # the worst first
     value = trials.value[order]
     k = np.unique(np.geomspace(1, n, min(n, _MAX_POINTS)).round().astype(np.int64))

@@ -10,9 +10,7 @@ from ..history.history import History
 
 def no_complete_trials(history: History) -> NoCompletedTrialsError:
     """Return the error of a history in which no trial is complete; paused ones are explained."""
-    return NoCompletedTrialsError(
-        f"no trial is complete yet ({history!r}){_explain_paused(history)}"
-    )
+    return NoCompletedTrialsError(f"no trial is complete yet ({history}){_explain_paused(history)}")
 
 
 def _explain_paused(history: History) -> str:

@@ -115,7 +115,7 @@ def recommend(
     require_results(history)
     rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
     if not len(rows):
-        raise NoCompletedTrialsError(f"no complete trial fits the present space ({history!r})")
+        raise NoCompletedTrialsError(f"no complete trial fits the present space ({history})")
     groups: dict[bytes, list[int]] = {}
     for row, key in zip(rows.tolist(), history.space.keys(history.X[rows]), strict=True):
         groups.setdefault(key, []).append(row)

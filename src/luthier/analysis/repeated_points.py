@@ -62,7 +62,7 @@ def duplicates(history: History, objective: str | None = None) -> Duplicates:
     turned &= ~np.isnan(history.X).all(axis=1)
     number = np.flatnonzero(turned)
     if not len(number):
-        raise TooFewResultsError(f"no trial with a parameter has had a turn yet ({history!r})")
+        raise TooFewResultsError(f"no trial with a parameter has had a turn yet ({history})")
 
     keys = {key: i for i, key in enumerate(dict.fromkeys(history.space.keys(history.X[number])))}
     group = np.array([keys[key] for key in history.space.keys(history.X[number])])

@@ -106,7 +106,7 @@ def curves(history: History, objective: str | None = None, n_fans: int = 3) -> C
     j = find_objective(history, objective)
     if not history.n_reports:
         raise TooFewResultsError(
-            f"no trial has reported an intermediate value ({history!r}): call "
+            f"no trial has reported an intermediate value ({history}): call "
             "trial.report(value, step) in the objective"
         )
     order = np.lexsort((history.report_step, history.report_number))

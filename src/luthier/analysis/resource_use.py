@@ -65,7 +65,7 @@ def resources(history: History, rows_of: RowsOf | None = None) -> Resources:
     """
     state = history.state
     if not (state >= State.PAUSED).any():
-        raise TooFewResultsError(f"no trial has had a turn yet ({history!r})")
+        raise TooFewResultsError(f"no trial has had a turn yet ({history})")
     columns = {
         "time": history.duration_s,
         "cost": history.cost,

@@ -73,7 +73,7 @@ def rank_correlation(history: History, objective: str | None = None) -> RungAgre
     steps = np.unique(history.report_step[has_value[history.report_number]])
     if not len(steps):
         raise TooFewResultsError(
-            f"no complete trial has reported an intermediate value ({history!r}): call "
+            f"no complete trial has reported an intermediate value ({history}): call "
             "trial.report(value, step) in the objective"
         )
     steps = _choose_rungs(steps)

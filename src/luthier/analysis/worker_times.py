@@ -74,7 +74,7 @@ def timeline(history: History, rows_of: RowsOf | None = None) -> Timeline:
     number = np.flatnonzero(~np.isnan(history.started_s))
     if not len(number):
         raise TooFewResultsError(
-            f"no trial has a time at which it began ({history!r}): run one; trials that are added "
+            f"no trial has a time at which it began ({history}): run one; trials that are added "
             "as they are may have none"
         )
     number = number[np.argsort(history.started_s[number], kind="stable")]

@@ -12,6 +12,7 @@ import click
 from .. import __version__
 from ..attempts import is_exhausted
 from ..errors import LuthierError
+from .hints import explain_command, explain_option
 from .lazy_group import LazyGroup
 from .text import PlainLines, escape, escape_lines, examples, print_crash
 
@@ -42,9 +43,21 @@ _COMMANDS = {
 class _Luthier(LazyGroup):
     """Group that prints luthier's errors in one line, with exit status 1; Ctrl-C exits with 130."""
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as e:
+            if meant := explain_command(args[0]):
+                raise click.UsageError(meant, ctx) from e
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as e:
+            raise explain_option(e) from e
         except (LuthierError, click.ClickException) as e:
             if not isinstance(e, click.ClickException):
                 raise click.ClickException(escape(str(e).split("\n", 1)[0])) from e

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,13 +15,15 @@ from ..analysis.choice import WAYS, Choice
 from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError
 from ..validation import to_json_types
 from .files import trial_to_json
-from .options import load_study, parse_pairs, study_options
+from .options import has_study, load_study, parse_pairs, study_options
 from .text import escape_lines, examples
 
 _WAYS = (
     "a RULE ('accuracy >= 0.9, then smallest size'), --weight, --aspiration, --knee or "
     "--lexicographic"
 )
+
+_RULE = re.compile(r"\S\s|[<>=]")  # what a lone word has that is a rule, and no name
 
 
 @click.command(
@@ -59,7 +62,7 @@ _WAYS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
 def choose(
-    name: str,
+    name: str | None,
     storage: str,
     rule: str | None,
     weights: Mapping[str, float],
@@ -74,6 +77,8 @@ def choose(
     and tags of trials. Trials that break a constraint are never chosen. The exit status is 1 if no
     trial satisfies the rule, and 2 if the rule is not valid.
     """
+    if name and rule is None and _RULE.search(name) and not has_study(name, storage):
+        name, rule = None, name
     study = load_study(name, storage)
     steps = [_parse_step(text, study.objectives) for text in lexicographic]
     try:

@@ -35,7 +35,6 @@ from .text import escape_lines, examples
         help="How often the range of a parameter has been widened already; once for each.",
     ),
     click.option("--quick", is_flag=True, help="Leave out what needs a model of the results."),
-    required=False,
 )
 def diagnose(
     name: str | None,

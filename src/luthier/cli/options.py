@@ -9,8 +9,10 @@ from urllib.parse import unquote
 
 import click
 
+from ..passwords import hide_password
 from ..storages import Storage, from_url
 from ..storages.base import require_complete_copy
+from ..storages.files import BARE_SCHEME, is_place
 from ..study import create, opening
 from ..study.study import Study
 from .text import escape
@@ -51,9 +53,9 @@ def combine(*options: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
-def study_options(*options: Callable[..., Any], required: bool = True) -> Callable[..., Any]:
-    """The argument NAME, --storage, and more options."""
-    return combine(click.argument("name", required=required), storage_option, *options)
+def study_options(*options: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument NAME, which the only study of a storage needs not, --storage, and more."""
+    return combine(click.argument("name", required=False), storage_option, *options)
 
 
 address_options = combine(
@@ -153,10 +155,10 @@ def open_existing_storage(url: str) -> Storage:
 
 def file_of(url: str) -> Path | None:
     """The file in which a storage is; None where it is on a server."""
-    if url.startswith("sqlite:"):
+    if url.startswith("sqlite://"):
         path = unquote(url.partition("://")[2].partition("?")[0]).removeprefix("/")
         return Path(path).expanduser()
-    return None if "://" in url else Path(url).expanduser()
+    return None if "://" in url or BARE_SCHEME.match(url) else Path(url).expanduser()
 
 
 def require_file(url: str) -> None:
@@ -175,18 +177,48 @@ def find_only_study(storage: Storage) -> str:
         click.UsageError: There is none, or there are several.
     """
     names = [record.name for record in storage.studies()]
-    if len(names) != 1:
-        listing = ", ".join(map(escape, names[:20])) or "none"
-        raise click.UsageError(f"give the NAME of a study; there are {listing}")
+    if not names:
+        raise click.UsageError(f"there is no study in {escape(storage)}; 'luthier run' begins one")
+    if len(names) > 1:
+        raise click.UsageError(f"give the NAME of a study; there are {list_names(names)}")
     return names[0]
+
+
+def has_study(name: str, url: str) -> bool:
+    """Whether a storage has a study of this name.
+
+    Raises:
+        StudyNotFoundError: There is no such storage.
+    """
+    return any(record.name == name for record in open_existing_storage(url).studies())
+
+
+def list_names(names: Sequence[str]) -> str:
+    """The names of studies, the first twenty of them."""
+    return ", ".join(map(escape, names[:20])) + (", ..." if len(names) > 20 else "")
+
+
+def refuse_place(name: str | None) -> None:
+    """Refuse a storage in the place of a study's name.
+
+    Raises:
+        click.UsageError: It is one.
+    """
+    if name is not None and is_place(name):
+        place = escape(hide_password(name))
+        raise click.UsageError(
+            f"expected the NAME of a study, got the storage {place}; write --storage {place}"
+        )
 
 
 def load_study(name: str | None, url: str) -> Study:
     """Load a study to read from; the only one where no name is given.
 
     Raises:
+        click.UsageError: The name is a storage, or none was given, and there is not just one study.
         StudyNotFoundError: There is none of that name.
     """
+    refuse_place(name)
     storage = open_existing_storage(url)
     name = find_only_study(storage) if name is None else name
     require_complete_copy(storage.study(name))

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from .. import plots
+from ..errors import TooFewResultsError
 from ..plots.backends.svg_figure import SVGFigure
 from ..plots.by_name import find_figure, list_figures
 from .options import combine, load_study, storage_option
-from .text import examples
+from .text import escape, examples
 
 OF_SEVERAL = {"attainment", "compare", "edf", "history"}
 """Figures that take several studies."""
@@ -83,8 +84,11 @@ def plot(
             draw(studies if of_several else studies[0], backend="svg", theme=theme, **options),
             output,
         )
+    except TooFewResultsError:
+        raise
     except ValueError as e:
         raise click.UsageError(str(e)) from e
+    click.echo(f"Wrote {escape(output)}.", err=True)
 
 
 def _save(figure: SVGFigure, output: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..report import check_path
-from .options import combine, load_study, storage_option
+from .options import load_study, study_options
 from .text import escape, examples
 
 
@@ -17,9 +17,7 @@ from .text import escape, examples
     ),
     short_help="Write a report of a study: what it found, and what to do.",
 )
-@combine(
-    click.argument("name", required=False),
-    storage_option,
+@study_options(
     click.option(
         "--output",
         "-o",

@@ -13,7 +13,6 @@ import click
 from ..analysis.recommendation import require_results
 from ..schedulers import replay
 from ..trial.record import State, TrialRow
-from ..trial.table import to_records
 from .files import to_csv, to_json, trial_to_json
 from .options import load_study, study_options
 from .summary import format_values, print_summary
@@ -39,7 +38,6 @@ from .text import escape, examples
         is_flag=True,
         help="Print only the params of the best trial at each step, for 'run --replay'.",
     ),
-    required=False,
 )
 def show(name: str | None, storage: str, last: int, schedule: bool) -> None:
     """Show a summary of a study.
@@ -62,7 +60,6 @@ def show(name: str | None, storage: str, last: int, schedule: bool) -> None:
         is_flag=True,
         help="Print JSON; a list when there are several objectives.",
     ),
-    required=False,
 )
 def best(name: str | None, storage: str, as_json: bool) -> None:
     """Print the best trial, or the front of several objectives."""
@@ -102,7 +99,6 @@ def best(name: str | None, storage: str, as_json: bool) -> None:
     click.option(
         "--last", type=click.IntRange(min=0), help="How many to list, counted from the end."
     ),
-    required=False,
 )
 def trials(
     name: str | None, storage: str, states: Sequence[str], sort: str, last: int | None
@@ -117,11 +113,10 @@ def trials(
     if last is not None:
         rows = rows[len(rows) - min(last, len(rows)) :]
 
-    flat = to_records(rows, study.objectives)
-    if any(r.error for r in rows):
-        for record, row in zip(flat, rows, strict=True):
-            record["error"] = (row.error or "").split("\n", 1)[0][:200]
-    print_trials(flat)
+    if rows:
+        print_trials(rows, study.objectives)
+    else:
+        click.echo("There is no such trial.", err=True)
 
 
 def _sort(
@@ -179,11 +174,11 @@ def _read_ending(output: str | None) -> str:
     ),
     click.option(
         "--output",
+        "-o",
         type=click.Path(dir_okay=False),
         metavar="FILE",
         help="The file to write.  [default: standard output]",
     ),
-    required=False,
 )
 def export(name: str | None, storage: str, form: str | None, output: str | None) -> None:
     """Export all trials of a study as CSV or JSON.

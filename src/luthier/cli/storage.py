@@ -202,6 +202,8 @@ def _salvage(url: str) -> list[Salvage]:
     if file is None:
         return salvage(open_storage(url, read_only=True))
     require_file(url)
+    if not file.exists():  # nor is it the name of one
+        open_storage(url, read_only=True)
     return salvage_file(file)
 
 

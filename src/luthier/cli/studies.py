@@ -5,11 +5,19 @@ from __future__ import annotations
 import click
 
 from ..errors import StorageDamagedError
+from ..passwords import hide_password
 from ..storages.base import COPYING
 from ..storages.settings import read_settings
 from ..study.create import delete_study
 from ..trial.record import State
-from .options import checkpoints_option, open_existing_storage, storage_option, study_options
+from .options import (
+    checkpoints_option,
+    combine,
+    list_names,
+    open_existing_storage,
+    refuse_place,
+    storage_option,
+)
 from .summary import describe_objectives
 from .tables import print_table
 from .text import escape, examples, format_time
@@ -34,6 +42,9 @@ def studies(storage: str) -> None:
                 notes.append(str(e))
         counts = [record.counts.get(state, 0) for state in State]
         rows.append([record.name, direction, record.n_trials, *counts, created])
+    if not rows:
+        click.echo(f"There is no study in {escape(hide_password(storage))}.", err=True)
+        return
     states = [state.name.lower() for state in State]
     print_table(["name", "direction", "trials", *states, "created"], rows)
     for note in notes:
@@ -41,16 +52,25 @@ def studies(storage: str) -> None:
 
 
 @click.command(epilog=examples("luthier delete old", "luthier delete old --yes"))
-@study_options(
-    checkpoints_option, click.option("--yes", is_flag=True, help="Delete without asking.")
+@combine(
+    click.argument("name", required=False, metavar="NAME"),
+    storage_option,
+    checkpoints_option,
+    click.option("--yes", is_flag=True, help="Delete without asking."),
 )
-def delete(name: str, storage: str, checkpoints: str | None, yes: bool) -> None:
+def delete(name: str | None, storage: str, checkpoints: str | None, yes: bool) -> None:
     """Delete a study with all its trials.
 
     Its checkpoints go with it, unless they are in a place that was stored with the study and is
     neither named by --checkpoints nor allowed.
     """
+    refuse_place(name)
     place = open_existing_storage(storage)
+    if name is None:  # the only one is not deleted unnamed
+        names = [record.name for record in place.studies()]
+        raise click.UsageError(
+            f"give the NAME of the study to delete; there are {list_names(names) or 'none'}"
+        )
     record = place.study(name)
     if not yes:
         click.confirm(

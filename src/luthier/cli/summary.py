@@ -18,7 +18,6 @@ from ..monitoring.json_logs import values_by_name
 from ..space.distributions import Categorical, Distribution, Int
 from ..study.study import Study
 from ..trial.record import State, TrialRow
-from ..trial.table import to_records
 from ..validation import are_named
 from .sparks import draw_bar, draw_progress, sample_best
 from .tables import print_pairs, print_trials
@@ -47,7 +46,7 @@ def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_l
     _print_findings(study)
     if rows and n_last:
         click.echo(f"\nlast {min(n_last, len(rows))} trials")
-        print_trials(to_records(rows[-n_last:], study.objectives))
+        print_trials(rows[-n_last:], study.objectives)
 
 
 def _facts(
@@ -92,7 +91,7 @@ def _print_best(study: Study) -> None:
     if len(study.directions) > 1:
         front = study.best_trials
         click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
-        print_trials(to_records(front, study.objectives))
+        print_trials(front, study.objectives)
         return
     best = study.best_trial
     click.echo(f"\nbest: {format_values(best, study.objectives)} in trial {best.number}")

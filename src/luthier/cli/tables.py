@@ -11,7 +11,11 @@ from typing import Any
 
 import click
 
+from ..trial.record import TrialRow
+from ..trial.table import list_columns, to_records
 from .text import escape, find_numeric_columns, format_null, format_value
+
+_WIDEST = 200  # characters of the reason of a failure
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -55,13 +59,12 @@ def print_pairs(items: Mapping[str, Any], indent: str = "  ", exact: bool = Fals
             click.echo(f"{indent}{escape(name):{width}}  {text}".rstrip())
 
 
-def print_trials(records: Sequence[Mapping[str, Any]]) -> None:
-    """Print records of trials as a table, without their tags."""
-    names = [name for name in find_columns(records) if not name.startswith("tags.")]
+def print_trials(rows: Sequence[TrialRow], objectives: Sequence[str]) -> None:
+    """Print trials as a table, without their tags."""
+    records = to_records(rows, objectives)
+    names = [n for n in list_columns(records, objectives) if not n.startswith("tags.")]
     headers = [name.removeprefix("params.").removeprefix("values.") for name in names]
+    for record in records:
+        if record.get("error"):
+            record["error"] = record["error"][:_WIDEST]
     print_table(headers, [[record.get(name) for name in names] for record in records])
-
-
-def find_columns(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names that appear in any record, in order."""
-    return list(dict.fromkeys(name for record in records for name in record))

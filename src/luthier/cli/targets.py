@@ -10,7 +10,7 @@ import click
 
 from ..errors import CommandError
 from ..objectives.program import Program
-from ..objectives.script import Script
+from ..objectives.script import Script, list_functions
 from ..space.distributions import Categorical
 from ..space.space import Space
 from .session import say
@@ -57,10 +57,19 @@ def load_script(target: str) -> Script:
     """
     path, colon, attribute = target.rpartition(":")
     if not colon or not path.endswith(".py"):
-        raise click.UsageError(
-            f"expected FILE.py:OBJECTIVE, got {target!r}; a program comes after --"
-        )
+        meant = _guess_target(target)
+        hint = f"did you mean {meant}?" if meant else "a program comes after --"
+        raise click.UsageError(f"expected FILE.py:OBJECTIVE, got {target!r}; {hint}")
     return Script(path, attribute)
+
+
+def _guess_target(target: str) -> str | None:
+    """A Python file and the function there that somebody may mean; None where there is none."""
+    file, _, function = target.partition(":")
+    path = Path(file.removesuffix(".py").replace(".", "/") + ".py")
+    names = list_functions(path)
+    likely = [function] if function in names else [n for n in names if "objective" in n] or names
+    return f"{path}:{likely[0]}" if likely else None
 
 
 def make_program(program: Sequence[str], space: Space | None, metric: Sequence[str]) -> Program:

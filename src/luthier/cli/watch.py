@@ -13,7 +13,13 @@ from ..monitoring.overview import Follower, Overview
 from ..passwords import hide_passwords
 from ..storages.base import require_complete_copy
 from ..validation import to_json_types
-from .options import POSITIVE, open_existing_storage, study_options
+from .options import (
+    POSITIVE,
+    find_only_study,
+    open_existing_storage,
+    refuse_place,
+    study_options,
+)
 from .study_view import facts, sections
 from .tables import print_pairs, print_table
 from .text import examples
@@ -40,14 +46,15 @@ from .text import examples
         help="Time between two updates.",
     ),
 )
-def watch(name: str, storage: str, once: bool, as_json: bool, every: float) -> None:
+def watch(name: str | None, storage: str, once: bool, as_json: bool, every: float) -> None:
     """Watch a study: its trials, its workers, and its speed.
 
     A trial is stuck when its worker was silent for longer than its lease: the worker died, hangs,
     or cannot reach the storage.
     """
+    refuse_place(name)
     place = open_existing_storage(storage)
-    record = place.study(name)
+    record = place.study(find_only_study(place) if name is None else name)
     require_complete_copy(record)
     follower = Follower(place, record)
     if as_json:

@@ -18,8 +18,10 @@ from .options import (
     COUNT,
     POSITIVE,
     checkpoints_option,
+    find_only_study,
     jobs_option,
     open_existing_storage,
+    refuse_place,
     storage_option,
     timeout_option,
 )
@@ -36,7 +38,7 @@ from .trial_options import TrialOptions, trial_options
 class WorkerOptions(TrialOptions):
     """Options of `luthier worker`; its help describes them."""
 
-    name: str
+    name: str | None
     total: int | None
     wait: float | None
     sampler: str | None
@@ -53,7 +55,7 @@ class WorkerOptions(TrialOptions):
         "luthier worker train --timeout 3600 --storage http://host:8700 -- ./train --lr {lr}",
     ),
 )
-@click.argument("name")
+@click.argument("name", required=False)
 @click.argument("target", required=False, metavar=TARGET_METAVAR)
 @storage_option
 @click.option(
@@ -91,6 +93,9 @@ def worker(ctx: click.Context, /, **options: Any) -> None:
     The scheduler decides about the rest: with asha, hyperband, pasha, freezethaw and dehb many
     trials stay paused at the end, and pb2 may start fewer. A worker logs why it ends.
     """
+    name, target = options["name"], options["target"]
+    if target is None and name is not None and ".py" in name:  # the only study goes unnamed
+        options.update(name=None, target=name)
     _work(ctx, WorkerOptions(**options))
 
 
@@ -122,15 +127,23 @@ def _work(ctx: click.Context, options: WorkerOptions) -> None:
 
 
 def _open_study(options: WorkerOptions) -> Study:
-    storage = wait_for_study(
-        options.name, lambda: open_existing_storage(options.storage), options.wait or 0.0
-    )
-    require_complete_copy(storage.study(options.name))
+    refuse_place(options.name)
+    if options.name is not None:
+        name = options.name
+        storage = wait_for_study(
+            name, lambda: open_existing_storage(options.storage), options.wait or 0.0
+        )
+    elif options.wait is not None:
+        raise click.UsageError("--wait needs the NAME of the study to wait for")
+    else:
+        storage = open_existing_storage(options.storage)
+        name = find_only_study(storage)
+    require_complete_copy(storage.study(name))
     if options.total is not None:
         storage = Bounded(storage, options.total)
     try:
         return load_study(
-            options.name,
+            name,
             storage,
             sampler=options.sampler,
             scheduler=options.scheduler,

@@ -22,6 +22,7 @@ from .info import StudyInfo
 from .leaders import find_leaders
 from .param_columns import ParamColumns
 from .report_columns import ReportColumns
+from .state_counts import describe_states
 from .unused_proposals import UnusedProposals
 
 _ROUNDED = 0.1  # of a range: the most by which a proposal is moved to a step
@@ -620,6 +621,7 @@ class History:
         return self.n
 
     def __repr__(self) -> str:
-        counts = {s.name.lower(): int((self.state == s).sum()) for s in State}
-        listed = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-        return f"History({self.n} trials: {listed})" if listed else "History(0 trials)"
+        return f"History({self})" if self.n else "History(0 trials)"
+
+    def __str__(self) -> str:
+        return describe_states(self.state)

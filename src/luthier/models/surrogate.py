@@ -97,7 +97,7 @@ class Surrogate:
         Z = self._encoder.encode(history.X[number])
         if not _differ(Z):
             raise SamplerError(
-                f"a surrogate needs two different complete trials, got {len(number)} of {history!r}"
+                f"a surrogate needs two different complete trials, got {len(number)} of {history}"
             )
 
         warp = half_rank if near_best else rank_outliers
@@ -188,7 +188,7 @@ def probability_of_feasibility(space: Space, history: History, X: Array) -> Arra
         if not _differ(Z):
             raise SamplerError(
                 f"a model of the constraint {name!r} needs two different trials that reported it, "
-                f"got {len(number)} of {history!r}"
+                f"got {len(number)} of {history}"
             )
         theta = _estimate(Z, value, standardise_constraint)
         model = Posterior.of(theta, Z, standardise_constraint(value))

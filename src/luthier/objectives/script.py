@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import sys
@@ -13,6 +14,19 @@ from typing import Any
 
 from ..errors import CommandError, find_closest
 from ..trial.handle import Trial
+
+
+def list_functions(path: Path) -> list[str]:
+    """Return the names of a Python file's public functions, without loading it.
+
+    None where it cannot be read.
+    """
+    try:
+        statements = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return []
+    functions = [s.name for s in statements if isinstance(s, ast.FunctionDef)]
+    return [name for name in functions if not name.startswith("_")]
 
 
 class Script:

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, unquote
 
 from .._lazy import attach
 from ..attempts import WAIT_S, Attempts
-from ..errors import StorageError, StorageFullError
+from ..errors import StorageError, StorageFullError, find_closest
 from ..passwords import hide_password
 from .base import Storage
-from .files import ENDINGS
+from .files import BARE_SCHEME, ENDINGS
 from .memory import Memory
 
 __all__ = [
@@ -112,6 +112,12 @@ def from_url(storage: str | os.PathLike[str] | Storage | None, read_only: bool =
     text = os.fspath(storage)
     scheme, mark, rest = text.partition("://")
     if not mark:
+        if meant := BARE_SCHEME.match(text):
+            file = text[meant.end() :].lstrip("/") or "luthier.db"
+            raise StorageError(
+                f"expected a URL such as 'sqlite:///luthier.db', got {text!r}; did you mean "
+                f"'sqlite:///{file}'?"
+            )
         if not text.endswith(ENDINGS):
             got = "something with an '@', which may hold a password" if "@" in text else repr(text)
             raise StorageError(
@@ -154,9 +160,11 @@ def _is_full(e: Exception) -> bool:
 def _on_server(scheme: str, place: str, query: str, text: str, read_only: bool) -> Storage:
     kind = _SERVERS.get(scheme.partition("+")[0])
     if kind is None:
+        near = find_closest(scheme.lower(), [*_SERVERS, "sqlite", "memory"])
+        meant = f"; did you mean {near}://?" if near else ""
         raise StorageError(
             f"no storage {scheme!r}; expected {_EXAMPLES} or 'memory://', got "
-            f"{hide_password(text)!r}"
+            f"{hide_password(text)!r}{meant}"
         )
     options, others = _parse_options(query, _OPTIONS | _SERVER_OPTIONS, text)
     retrying = {}

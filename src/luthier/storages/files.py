@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from .base import Storage
 
 ENDINGS = (".db", ".sqlite", ".sqlite3")  # of SQLite files
+BARE_SCHEME = re.compile(r"(sqlite3?|file|db):(?!//)", re.IGNORECASE)  # a URL without its //
 # How a path begins: at the root or at home, beside or above this folder, on a drive.
 _PATH = re.compile(r"[/~]|\.{1,2}[/\\]|[A-Za-z]:[/\\]|sqlite:")
 
@@ -26,7 +27,7 @@ def find_missing_file(storage: str | os.PathLike[str] | Storage | None) -> Path 
     text = os.fspath(storage)
     if text.startswith("sqlite://"):
         path = unquote(text.partition("://")[2].partition("?")[0].removeprefix("/"))
-    elif "://" not in text and text.endswith(ENDINGS):
+    elif "://" not in text and text.endswith(ENDINGS) and not BARE_SCHEME.match(text):
         path = text
     else:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .record import TrialRow
-from .table import to_records
+from .table import list_columns, to_records
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _UNSEEN = (
@@ -16,7 +16,8 @@ _UNSEEN = (
     r"\u3000\ufeff]"
 )
 _FORMULA = re.compile(rf"^(?=[\t\r\n])|(^|[;\t\r\n])(?={_UNSEEN}*[=+\-@＝＋－＠])")
-_BLANK = ("value", "duration_s", "cost", "constraints.")  # columns in which None is an empty field
+# Columns in which None is an empty field.
+_BLANK = ("value", "duration_s", "cost", "constraints.", "error")
 
 
 def write_csv(rows: Iterable[TrialRow], objectives: Sequence[str]) -> str:
@@ -25,8 +26,7 @@ def write_csv(rows: Iterable[TrialRow], objectives: Sequence[str]) -> str:
     Text is as `make_inert` says.
     """
     flat = to_records(rows, objectives)
-    columns = list(dict.fromkeys(name for record in flat for name in record))
-    columns = columns or ["number", "state"]
+    columns = list_columns(flat, objectives)
     lines = [[_quote(name) for name in columns]]
     lines += [[_to_field(name, record.get(name, "")) for name in columns] for record in flat]
     return "".join(f"{','.join(line)}\n" for line in lines)

@@ -32,18 +32,21 @@ _MANY_RETRIES = 2**31 - 1  # storages count no further
 
 
 def to_table(rows: Iterable[TrialRow], objectives: Sequence[str]) -> dict[str, list[Any]]:
-    """Return trials as columns, name to values; those that any study has are there without trials.
-
-    They are those of `to_records`, and "error", why a trial failed, where any did.
-    """
-    rows = list(rows)
+    """Return trials as columns, name to values; see `list_columns`."""
     records = to_records(rows, objectives)
+    return {
+        name: [record.get(name) for record in records] for name in list_columns(records, objectives)
+    }
+
+
+def list_columns(records: Iterable[Mapping[str, Any]], objectives: Sequence[str]) -> list[str]:
+    """Return the columns of a table of trials: those that any study has, also without trials.
+
+    The reasons of failures come last.
+    """
     columns = dict.fromkeys(["number", "state", *_value_names(objectives), "duration_s"])
     columns.update(dict.fromkeys(name for record in records for name in record))
-    table = {name: [record.get(name) for record in records] for name in columns}
-    if any(row.error for row in rows):
-        table["error"] = [row.error.splitlines()[0] if row.error else None for row in rows]
-    return table
+    return sorted(columns, key=lambda name: name == "error")
 
 
 def _value_names(objectives: Sequence[str]) -> list[str]:
@@ -54,10 +57,12 @@ def to_records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict
     """Return trials as flat dicts, for tables and files.
 
     Values stand under "value" or "value_0", "value_1", ...; under "values.NAME" where objectives
-    have names. There is a cost, and there are constraints, where any trial noted some.
+    have names. There is a cost, and there are constraints, where any trial noted some, and where
+    any has failed, the first line of its "error".
     """
     rows = list(rows)
     has_cost = any(r.cost is not None for r in rows)
+    has_failed = any(r.error for r in rows)
     names = _value_names(objectives)
     constraints = dict.fromkeys(name for r in rows for name in r.constraints)
     return [
@@ -70,6 +75,7 @@ def to_records(rows: Iterable[TrialRow], objectives: Sequence[str]) -> list[dict
             **{f"constraints.{k}": r.constraints.get(k) for k in constraints},
             **{f"params.{k}": v for k, v in r.params.items()},
             **{f"tags.{k}": v for k, v in r.tags.items()},
+            **({"error": r.error.splitlines()[0] if r.error else None} if has_failed else {}),
         }
         for r in rows
     ]
