@@ -270,3 +270,54 @@ def test_steps_of_any_size_give_their_own_values(step, low, n, seed: int) -> Non
     raw = dist.from_unit(np.random.default_rng(seed).random(20))
     assert dist.contains(raw).all()
     assert dist.contains(dist.from_unit(dist.to_unit(raw))).all()
+
+
+@st.composite
+def continuous(draw: st.DrawFn) -> Float:
+    scale = draw(st.sampled_from(SCALES))
+    numbers = {
+        "linear": st.floats(-1e300, 1e300),
+        "log": st.floats(5e-324, 1e300),
+        "reverse_log": st.floats(0, 1, exclude_max=True),
+    }[scale]
+    low, high = sorted((draw(numbers), draw(numbers)))
+    return Float(low, high, scale=scale)
+
+
+@given(continuous())
+def test_the_ends_of_a_range_are_exact(dist: Float) -> None:
+    ends = [float(dist.low), float(dist.high)]
+    if dist.to_unit(ends[0]) < dist.to_unit(ends[1]):  # else the scale cannot tell them apart
+        assert [dist.from_unit(dist.to_unit(v)) for v in ends] == ends
+        assert dist.from_unit(dist.to_unit(np.array(ends))).tolist() == ends
+        assert [dist.to_unit(v) for v in ends] == [0.0, 1.0]
+        assert dist.to_unit(np.array(ends)).tolist() == [0.0, 1.0]
+        assert [dist.from_unit(0.0), dist.from_unit(1.0)] == ends
+        assert dist.from_unit(np.array([0.0, 1.0])).tolist() == ends
+
+
+@pytest.mark.parametrize(
+    ("dist", "middle"),
+    [
+        (Float(1, 100, scale="log"), 10.0),
+        (Float(1e-4, 1e-2, scale="log"), 1e-3),
+        (Float(0.1, 0.3), 0.2),
+        (Float(1e-3, 1, scale="log", default=0.03), 0.03),
+        (Float(1e-300, 1, scale="log", prior=1e-7), 1e-7),
+        (Float(0.9, 0.9999, scale="reverse_log", default=0.99), 0.99),
+        (Float(0, 1e6, default=0.1 + 0.2), 0.1 + 0.2),
+        (Float(0.1 + 0.2, 0.1 + 0.2), 0.1 + 0.2),
+    ],
+)
+def test_a_search_starts_with_numbers_as_people_write_them(dist: Float, middle: float) -> None:
+    space = Space({"x": dist})
+    start = space.centre()
+    assert space.decode(start) == [{"x": middle}]
+    assert space.decode(np.repeat(start, 5, axis=0)) == [{"x": middle}] * 5
+
+
+@given(continuous(), st.data())
+def test_a_default_is_used_to_its_last_digit(dist: Float, data: st.DataObject) -> None:
+    default = data.draw(st.floats(dist.low, dist.high))
+    space = Space({"x": msgspec.structs.replace(dist, default=default)})
+    assert space.decode(space.centre()) == [{"x": default}]

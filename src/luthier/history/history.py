@@ -310,8 +310,9 @@ class History:
 
         One that somebody has hidden cannot either.
         """
-        own = ~(self.confirming | self.hidden)
-        complete = np.asarray((self.state == State.COMPLETE.value) & own)
+        complete = np.asarray(
+            (self.state == State.COMPLETE.value) & ~(self.confirming | self.hidden)
+        )
         return np.asarray(complete & self.feasible) if self.constraint_names else complete
 
     @property

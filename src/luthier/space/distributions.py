@@ -15,6 +15,7 @@ from ..numerics import priors
 from ..typing import Array
 from ..validation import show, split_values, to_number, to_plain_text
 from .choices import choice_key, find_choice, list_members, read_weights, to_choice
+from .exact_numbers import find_written, put_exactly
 from .parameter import Parameter
 from .steps import Steps
 
@@ -140,6 +141,11 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
         return float(self.high) if self.step is None else self._steps.top
 
     @cached_property
+    def _ends(self) -> dict[float, float]:
+        """The values at 0 and 1 of a continuous range."""
+        return {0.0: float(self.low), 1.0: self.top}
+
+    @cached_property
     def _edges(self) -> tuple[float, float]:
         """Ends of the interval that is mapped to [0, 1]; half a step outside discrete values."""
         if self.step is None:
@@ -170,12 +176,23 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
         return log(v) if self.scale == "log" else -log(self._pivot() - v)
 
     def to_unit(self, raw: Any) -> Any:
-        """Return where values lie on [0, 1]; a discrete one within its cell."""
+        """Return where values lie on [0, 1]; a discrete one within its cell.
+
+        The ends of a continuous range are at 0 and 1, to the last digit.
+        """
         low, span = self._line
-        return (self._warp(raw) - low) / span if span > 0 else raw * 0.0 + 0.5
+        if span <= 0:
+            return raw * 0.0 + 0.5
+        u = (self._warp(raw) - low) / span
+        if self.step is None:
+            put_exactly(u, (0.0, 1.0), raw, (self.low, self.high))
+        return u
 
     def from_unit(self, u: Any) -> Any:
-        """Return the values at points of [0, 1], within the bounds; the nearest discrete ones."""
+        """Return the values at points of [0, 1], within the bounds; the nearest discrete ones.
+
+        At 0 and 1 they are the bounds of a continuous range, to the last digit.
+        """
         low, span = self._line
         v = low + u * span
         if self.scale != "linear":
@@ -184,8 +201,11 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
         if self.step is not None:
             return self._steps.nearest(v)
         if isinstance(v, float):
+            v = self._ends.get(u, v)
             return v if v != v else min(max(v, float(self.low)), self.top)
-        return np.minimum(np.maximum(v, self.low), self.top)
+        v = np.minimum(np.maximum(v, self.low), self.top)
+        put_exactly(v, (self.low, self.top), u, (0.0, 1.0))
+        return v
 
     def values(self, i: Any) -> Any:
         """Return the discrete values at indices from 0 on."""
@@ -312,6 +332,15 @@ class Float(_Numeric, frozen=True, tag="float"):
 
     def value(self, raw: float) -> float:
         return float(raw)
+
+    def as_written(self, raw: float) -> float:
+        return self._written.get(raw, raw) if self.step is None else raw
+
+    @cached_property
+    def _written(self) -> dict[float, float]:
+        """What becomes of numbers that people know on the way to the unit interval and back."""
+        found = find_written(self.from_unit, self.to_unit, (self.likeliest, self.default))
+        return {computed: v for computed, v in found.items() if self.low <= v <= self.high}
 
 
 class Int(_Numeric, frozen=True, tag="int"):

@@ -89,6 +89,10 @@ class Parameter(
         """Return what a column holds in the user's type."""
         raise NotImplementedError
 
+    def as_written(self, raw: float) -> Any:
+        """Return the same, and a number that people know as they write it: without rounding."""
+        return self.value(raw)
+
     def find(self, value: Any) -> float | None:
         """Return a user's value as columns hold it; None where it is none of the distribution."""
         raise NotImplementedError

@@ -193,7 +193,7 @@ class Space:
             rows = self.raw(X).tolist()
         return [
             {
-                name: p.value(v)
+                name: p.as_written(v)
                 for name, p, v in zip(self.names, self.dists, row, strict=True)
                 if v == v
             }
