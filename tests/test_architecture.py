@@ -30,7 +30,7 @@ FLOORS = [
     ["plots"],
     ["report"],
     ["study"],
-    ["server", "testing", "evaluation"],
+    ["server", "testing", "evaluation", "sklearn"],
     ["cli"],
     ["__main__"],
 ]

@@ -44,6 +44,7 @@ __all__ = [
     "report",
     "samplers",
     "schedulers",
+    "sklearn",
     "stopping",
     "storages",
     "testing",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from . import report as report
     from . import samplers as samplers
     from . import schedulers as schedulers
+    from . import sklearn as sklearn
     from . import stopping as stopping
     from . import storages as storages
     from . import testing as testing
@@ -130,6 +132,7 @@ else:
             "report": "",
             "samplers": "",
             "schedulers": "",
+            "sklearn": "",
             "stopping": "",
             "storages": "",
             "testing": "",

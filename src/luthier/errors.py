@@ -34,6 +34,7 @@ Each message says what was expected, what came, and what to do.
     │   ├── UnknownAttributeError   a name that other libraries give to an attribute of a trial
     │   ├── UnstorableError         no storage can hold it: it is too large, or has no JSON form
     │   ├── LeaseLostError          the trial was given to another worker; this result is refused
+    │   ├── FitFailedError          the estimator of a search could not be fitted
     │   ├── TrialDisturbedError     raised by an objective: it failed for a reason outside of it
     │   ├── TrialTimeoutError       the trial ran longer than its limit
     │   ├── TrialMemoryError        the trial used more memory than its limit
@@ -54,6 +55,7 @@ Each message says what was expected, what came, and what to do.
     ├── ArgumentNameError           a function has no argument of that name
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     │   └── CheckpointPlaceError    see above
+    ├── EstimatorError              an estimator of scikit-learn cannot be searched like this
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
     ├── PlatformError               the operating system cannot do this
     ├── CommandError                a program run as an objective failed, or printed no result
@@ -195,6 +197,10 @@ class LeaseLostError(TrialError):
     """The trial was given to another worker; this result is refused."""
 
 
+class FitFailedError(TrialError):
+    """The estimator of a search could not be fitted with the params of a trial."""
+
+
 class TrialDisturbedError(TrialError):
     """Raised by an objective that fails for a reason outside of it, such as a server that is away.
 
@@ -291,6 +297,10 @@ class CheckpointPlaceError(CheckpointError, MachineError):
     def __init__(self, message: str, may_pass: bool = False) -> None:
         super().__init__(message)
         self.may_pass = may_pass
+
+
+class EstimatorError(LuthierError, ValueError):
+    """An estimator of scikit-learn, or what is to be done with it, does not fit a search."""
 
 
 class ResourceError(LuthierError, ValueError):

@@ -1,0 +1,67 @@
+"""The objective of a search: a candidate's mean score over the folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+
+from ..errors import FitFailedError
+from ..trial.handle import Trial
+from .fold_fit import FitSettings
+from .kept_fits import SPLITS, keep_fits, mean_score
+from .measures import Measure
+from .param_space import Candidates
+
+
+class CandidateScore:
+    """Objective of a search: measures one candidate, and returns its mean score over the folds.
+
+    Args:
+        settings: What all fits share.
+        candidates: The params of each trial.
+        measure: How they are measured.
+        metric: Which one is optimised where the scorer has several; None for the first.
+        config: scikit-learn's global settings where the search was begun; each thread and process
+            has its own.
+        fingerprint: Of the data and splits, kept with each trial.
+    """
+
+    def __init__(
+        self,
+        settings: FitSettings,
+        candidates: Candidates,
+        measure: Measure,
+        metric: str | None,
+        config: Mapping[str, Any],
+        fingerprint: str,
+    ) -> None:
+        self.settings = settings
+        self.candidates = candidates
+        self.measure = measure
+        self.metric = metric
+        self.config = config
+        self.fingerprint = fingerprint
+
+    def __call__(self, trial: Trial) -> float:
+        """Return the mean score of a trial's candidate.
+
+        Raises:
+            TrialPruned: The scheduler ends the trial, or its turn.
+            FitFailedError: The mean is NaN because a fit failed.
+            Exception: What the scorer raised; or the estimator, with error_score "raise".
+        """
+        with config_context(**self.config):
+            params = self.candidates.of_trial(trial)
+            trial.set_tag(SPLITS, self.fingerprint)
+            fits = self.measure.run(self.settings, trial, params, self.metric)
+            keep_fits(trial, fits)
+        mean = mean_score(fits, self.metric)
+        if np.isnan(mean):
+            for fit in fits:
+                if fit.exception is not None:
+                    e = fit.exception
+                    raise FitFailedError(f"a fit failed: {type(e).__name__}: {e}") from e
+        return mean

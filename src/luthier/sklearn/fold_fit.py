@@ -1,0 +1,326 @@
+"""One fit of one candidate: trained on a fold, scored on the rest of the rows."""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params
+
+from ..errors import EstimatorError
+from ..typing import Index
+from ..validation import show
+
+Score = float | dict[str, float]
+
+Train = Callable[[Any, Any, Any, Mapping[str, Any]], Any]
+"""Trains a model on rows X with targets y (None without any) and params of `fit`."""
+
+_WIDTH = 80  # of the lines that `verbose` prints
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """What all fits of a search share.
+
+    Attributes:
+        estimator: The estimator that each candidate is a clone of.
+        X: The rows.
+        y: Their targets; None without any.
+        splits: Pairs of row indices (train, test).
+        scorer: Takes a fitted estimator and rows, returns a number or a dict of them.
+        fit_params: Goes to `fit`; what has one entry for each row is cut like the rows.
+        score_params: Goes to the scorer, likewise.
+        error_score: What a fold scores that fails; "raise" ends the search.
+        return_train_score: Whether the training rows are scored too.
+        verbose: How much is printed of each fit.
+        search: The search, for callbacks.
+        context: The context of callbacks; None where there are none.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    splits: list[tuple[Index, Index]]
+    scorer: Any
+    fit_params: Mapping[str, Any] = field(default_factory=dict)
+    score_params: Mapping[str, Any] = field(default_factory=dict)
+    error_score: float | str = np.nan
+    return_train_score: bool = False
+    verbose: int = 0
+    search: Any = None
+    context: Any = None
+
+
+@dataclass(kw_only=True)
+class FoldFit:
+    """What became of one fit.
+
+    Attributes:
+        test: The score on the rows that were left out, or one for each metric.
+        train: The same on the training rows; None where it was not asked for.
+        fit_s: Seconds of `fit`.
+        score_s: Seconds of scoring.
+        error: The traceback of a fit that failed.
+        exception: The exception, while it is in the process where it was raised.
+    """
+
+    test: Score = np.nan
+    train: Score | None = None
+    fit_s: float = 0.0
+    score_s: float = 0.0
+    error: str | None = None
+    exception: Exception | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fit as a tag of its trial holds it."""
+        kept = {"test": self.test, "fit_s": self.fit_s, "score_s": self.score_s}
+        return kept | {k: v for k in ("train", "error") if (v := getattr(self, k)) is not None}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> FoldFit:
+        """Return the fit of what `to_json` returned; numbers that are not finite were text."""
+        train = kept.get("train")
+        return cls(
+            test=_numbers(kept["test"]),
+            train=None if train is None else _numbers(train),
+            fit_s=kept["fit_s"],
+            score_s=kept["score_s"],
+            error=kept.get("error"),
+        )
+
+
+def _numbers(kept: Any) -> Score:
+    return {k: float(v) for k, v in kept.items()} if isinstance(kept, Mapping) else float(kept)
+
+
+def make_candidate(settings: FitSettings, params: Mapping[str, Any]) -> Any:
+    """Return a new estimator with these params, which are cloned too.
+
+    Raises:
+        ValueError: The estimator has no such parameter.
+    """
+    return clone(settings.estimator).set_params(**clone(dict(params), safe=False))
+
+
+def fit_whole(model: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
+    """Train a model as scikit-learn does."""
+    model.fit(*_given(X, y), **fit_params)
+
+
+def fit_fold(
+    settings: FitSettings,
+    params: Mapping[str, Any],
+    fold: int,
+    task_id: int,
+    rows: Index | None = None,
+    model: Any = None,
+    train: Train = fit_whole,
+) -> FoldFit:
+    """Fit a candidate on one fold and score it.
+
+    Args:
+        settings: What all fits of a search share.
+        params: The candidate's.
+        fold: Number of the fold, from 0 on.
+        task_id: Number of the fit in the search, for callbacks.
+        rows: The training rows, where they are not all of the fold's.
+        model: The estimator that is trained on; None for a new one.
+        train: How it is trained.
+
+    Raises:
+        EstimatorError: The estimator changed a param that is searched.
+        Exception: What the estimator or the scorer raised, with error_score "raise".
+    """
+    whole, test = settings.splits[fold]
+    used = whole if rows is None else rows
+    fit_params = _check_method_params(settings.X, params=settings.fit_params, indices=used)
+    model = make_candidate(settings, params) if model is None else model
+    given = model.get_params(deep=False)
+    _print_start(settings, params, fold)
+
+    begin = time.perf_counter()
+    X_train, y_train = _safe_split(model, settings.X, settings.y, used)
+    X_test, y_test = _safe_split(model, settings.X, settings.y, test, used)
+    found = FoldFit()
+    try:
+        with _in_callbacks(settings, model, task_id, (X_train, y_train), fit_params):
+            train(model, X_train, y_train, fit_params)
+    except Exception as e:
+        if settings.error_score == "raise":
+            raise
+        found = _failed(settings, e)
+        found.fit_s = time.perf_counter() - begin
+    else:
+        found.fit_s = time.perf_counter() - begin
+        if train is fit_whole:
+            _require_same_params(model, params, given)
+        found.test = score_model(settings, model, X_test, y_test, test)
+        found.score_s = time.perf_counter() - begin - found.fit_s
+        if settings.return_train_score:
+            found.train = score_model(settings, model, X_train, y_train, used)
+    _print_end(settings, params, fold, found)
+    return found
+
+
+def _require_same_params(model: Any, params: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Refuse an estimator whose `fit` changes a param that is searched.
+
+    Raises:
+        EstimatorError: It does: scores would be credited to params that were not used.
+    """
+    for name in params:
+        now = getattr(model, name, before.get(name))
+        if name in before and now is not before[name]:
+            raise EstimatorError(
+                f"{type(model).__name__}.fit changes its parameter {name!r:.100} from "
+                f"{show(before[name])} to {show(now)}, so the search could not tell which value "
+                "had the score; let fit keep the result in an attribute of another name"
+            )
+
+
+def _given(X: Any, y: Any) -> tuple[Any, ...]:
+    return (X,) if y is None else (X, y)
+
+
+def _failed(settings: FitSettings, e: Exception) -> FoldFit:
+    """Return the fit of an estimator that has raised something."""
+    score: Any = settings.error_score
+    if isinstance(settings.scorer, _MultimetricScorer):
+        score = dict.fromkeys(settings.scorer._scorers, settings.error_score)
+    train = score if settings.return_train_score else None
+    error = "".join(traceback.format_exception(e))
+    return FoldFit(test=score, train=train, error=error, exception=e)
+
+
+@contextlib.contextmanager
+def _in_callbacks(
+    settings: FitSettings,
+    model: Any,
+    task_id: int,
+    data: tuple[Any, Any],
+    fit_params: Mapping[str, Any],
+) -> Iterator[None]:
+    """Tell the callbacks of the search, and of the estimator, of a fit."""
+    if settings.context is None:
+        yield
+        return
+    weights = fit_params.get("sample_weight")
+    told = {
+        "estimator": settings.search,
+        "X": data[0],
+        "y": data[1],
+        "metadata": None if weights is None else {"sample_weight": weights},
+    }
+    context = settings.context.subcontext(task_name="candidate-split-evaluation", task_id=task_id)
+    try:
+        with context.propagate_callback_context(model):
+            context.call_on_fit_task_begin(**told)
+            yield
+    finally:
+        context.call_on_fit_task_end(**told)
+
+
+def score_model(settings: FitSettings, model: Any, X: Any, y: Any, rows: Index) -> Score:
+    """Score a fitted model on some rows; a scorer that fails gives `error_score`.
+
+    Args:
+        settings: What all fits of a search share.
+        model: The fitted estimator.
+        X: The rows.
+        y: Their targets; None without any.
+        rows: Their indices in all rows.
+
+    Raises:
+        ValueError: The scorer returned no number.
+        Exception: What the scorer raised, with error_score "raise".
+    """
+    scorer = settings.scorer
+    params = _check_method_params(settings.X, params=settings.score_params, indices=rows)
+    several = isinstance(scorer, _MultimetricScorer)
+    try:
+        scores = scorer(model, *_given(X, y), **params)
+    except Exception:
+        if several or settings.error_score == "raise":
+            raise
+        return _error_score(settings, traceback.format_exc())
+
+    if not isinstance(scores, Mapping):
+        return _to_number(scores, scorer)
+    found = {}
+    for name, score in scores.items():
+        if several and isinstance(score, str):  # the traceback of one metric
+            found[name] = _error_score(settings, score)
+        else:
+            found[name] = _to_number(score, name)
+    return found
+
+
+def _error_score(settings: FitSettings, details: str) -> float:
+    warnings.warn(
+        "Scoring failed. The score on this train-test partition for these parameters will be set "
+        f"to {settings.error_score}. Details: \n{details}",
+        UserWarning,
+        stacklevel=2,
+    )
+    return float(settings.error_score)
+
+
+def _to_number(score: Any, scorer: Any) -> float:
+    if hasattr(score, "item"):
+        with contextlib.suppress(ValueError):
+            score = score.item()
+    if not isinstance(score, numbers.Real):
+        raise ValueError(
+            f"scoring must return a number, got {score} ({type(score)}) instead. (scorer={scorer})"
+        )
+    return float(score)
+
+
+# -- what `verbose` prints ------------------------------------------------------------------------
+
+
+def _print_start(settings: FitSettings, params: Mapping[str, Any], fold: int) -> None:
+    if settings.verbose > 9:
+        print(f"{_place(settings, fold)} START {_in_words(params)}".ljust(_WIDTH, "."))  # noqa: T201
+
+
+def _print_end(settings: FitSettings, params: Mapping[str, Any], fold: int, found: FoldFit) -> None:
+    if settings.verbose < 2:
+        return
+    begin = f"{_place(settings, fold)} END "
+    end = _in_words(params)
+    if settings.verbose > 2:
+        end += f"{'; ' if end else ''}{_scores_in_words(found)}"
+    end += f" total time={found.fit_s + found.score_s:6.1f}s"
+    print(begin + "." * (_WIDTH - len(begin) - len(end)) + end)  # noqa: T201
+
+
+def _place(settings: FitSettings, fold: int) -> str:
+    n = len(settings.splits)
+    return f"[CV {fold + 1}/{n}]" if settings.verbose > 2 else "[CV]"
+
+
+def _in_words(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={params[name]}" for name in sorted(params))
+
+
+def _scores_in_words(found: FoldFit) -> str:
+    if not isinstance(found.test, Mapping):
+        train = "" if found.train is None else f"train={found.train:.3f}, "
+        return f"score=({train}test={found.test:.3f})" if train else f"score={found.test:.3f}"
+    parts = []
+    for name in sorted(found.test):
+        train = f"train={found.train[name]:.3f}, " if isinstance(found.train, Mapping) else ""
+        parts.append(f"{name}: ({train}test={found.test[name]:.3f})")
+    return " ".join(parts)
