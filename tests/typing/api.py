@@ -153,6 +153,8 @@ EVALUATE = evaluation.Evaluate(lambda params: object(), [[1.0]], [1.0], PLAN, "a
 assert_type(EVALUATE.direction, Literal["minimize", "maximize"])
 assert_type(EVALUATE.scheduler, schedulers.FoldRace)
 assert_type(EVALUATE.metrics, tuple[evaluation.Metric, ...])
+assert_type(evaluation.fit_all(EVALUATE, {"C": 1.0}), evaluation.FittedModel)
+assert_type(evaluation.fit_ensemble(EVALUATE, {"C": 1.0}).lineage, evaluation.Lineage)
 
 # The space
 

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
+    "fit_ensemble",
+    "fit_all",
+    "Lineage",
+    "FittedModel",
     "Metric",
     "Evaluate",
     "Comparison",
@@ -27,6 +31,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .evaluate import Evaluate as Evaluate
+    from .fitted_model import FittedModel as FittedModel
+    from .fitted_model import Lineage as Lineage
     from .folds import cross_validate as cross_validate
     from .frozen_splits import freeze_splits as freeze_splits
     from .metrics import Metric as Metric
@@ -35,6 +41,8 @@ if TYPE_CHECKING:
     from .plan_choice import choose_plan as choose_plan
     from .plans import plan_folds as plan_folds
     from .plans import plan_holdout as plan_holdout
+    from .refit import fit_all as fit_all
+    from .refit import fit_ensemble as fit_ensemble
     from .row_comparison import Comparison as Comparison
     from .row_comparison import compare as compare
     from .row_comparison import compare_models as compare_models
@@ -46,6 +54,10 @@ else:
     __getattr__, __dir__ = attach(
         __name__,
         {
+            "fit_ensemble": "refit",
+            "fit_all": "refit",
+            "Lineage": "fitted_model",
+            "FittedModel": "fitted_model",
             "Metric": "metrics",
             "Evaluate": "evaluate",
             "Comparison": "row_comparison",
