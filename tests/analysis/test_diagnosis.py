@@ -234,12 +234,22 @@ def test_natural_limits_are_no_bounds(dist, side, natural):
         (Float(-2, 2), "lower", (-14, 2)),
         (Int(16, 64, log=True), "upper", (16, 640)),
         (Int(16, 64, log=True), "lower", (2, 64)),
+        (Int(4, 8, log=True), "lower", (1, 8)),
+        (Int(16, 64), "lower", (1, 64)),
+        (Float(0.001, 0.1), "lower", (0.0001, 0.1)),
     ],
 )
 def test_how_far_a_range_is_widened(dist, side, ends):
     wider = widen(dist, side)
     assert (wider.low, wider.high) == pytest.approx(ends)
     assert type(wider) is type(dist)
+
+
+def test_a_range_of_decades_is_widened_to_below_on_a_log_scale():
+    assert widen(Float(0.001, 0.1), "lower").scale == "log"
+    assert widen(Float(0.001, 0.1), "upper").scale == "linear"
+    assert widen(Float(2, 4), "lower").scale == "linear"
+    assert widen(Float(0.9, 0.999, scale="reverse_log"), "lower").scale == "reverse_log"
 
 
 def test_a_study_of_which_every_trial_failed_is_told_at_once():

@@ -239,6 +239,16 @@ assert_type(study.explain(row), luthier.Explanation)
 assert_type(study.explain_best(), luthier.GoodRegion)
 assert_type(study.diagnose(), list[luthier.Finding])
 assert_type(study.diagnose()[0].p, float | None)
+study.dismiss(study.diagnose()[0], reason="meant so")
+study.dismiss("noise")
+study.undo_dismissal("optimum-at-bound", "x")
+assert_type(study.apply(study.diagnose()[0]).change, str)
+study.optimize(
+    objective,
+    n_trials=10,
+    on_finding=lambda study, finding: study.dismiss(finding),
+    act={"widen", "stop"},
+)
 assert_type(luthier.list_studies("sqlite:///study.db"), list[luthier.StudyRecord])
 assert_type(study.space, luthier.Space)
 assert_type(study.history, luthier.History)

@@ -23,6 +23,7 @@ def diagnose(
     n_widened: Mapping[str, int] | None = None,
     is_scheduled: bool = False,
     quick: bool = False,
+    dismissed: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Finding]:
     """Return what may be wrong with a study, the worst first.
 
@@ -37,6 +38,8 @@ def diagnose(
             be widened a third time.
         is_scheduled: Whether a scheduler may stop trials.
         quick: Leaves out what needs a model of the results.
+        dismissed: Name and parameter ("" for all) of findings that somebody dismissed, to the
+            reason. They come last, are marked, and hide no others.
 
     Raises:
         UnknownParameterError: `n_widened` names a parameter that the space does not have.
@@ -53,8 +56,20 @@ def diagnose(
             n_tests += finding is None or finding.p is not None
             if finding is not None:
                 found.append((detector, finding))
-    kept = _keep_significant(found, n_tests)
+    kept = [
+        (detector, _mark(finding, dismissed or {}))
+        for detector, finding in _keep_significant(found, n_tests)
+    ]
     return sorted(_keep_causes(kept), key=_rank)
+
+
+def _mark(finding: Finding, dismissed: Mapping[tuple[str, str], str]) -> Finding:
+    """Mark a finding as dismissed where it is."""
+    for subject in (finding.subject, ""):
+        if (finding.name, subject) in dismissed:
+            reason = dismissed[finding.name, subject]
+            return replace(finding, dismissed=True, reason=reason)
+    return finding
 
 
 def _keep_significant(
@@ -72,7 +87,12 @@ def _keep_significant(
 
 def _keep_causes(found: list[tuple[Detector, Finding]]) -> list[Finding]:
     """Leave out what another finding explains: of the same parameter, or of the whole study."""
-    hidden = {(name, cause.subject) for detector, cause in found for name in detector.hides}
+    hidden = {
+        (name, cause.subject)
+        for detector, cause in found
+        if not cause.dismissed
+        for name in detector.hides
+    }
     return [
         finding
         for _, finding in found
@@ -80,5 +100,5 @@ def _keep_causes(found: list[tuple[Detector, Finding]]) -> list[Finding]:
     ]
 
 
-def _rank(finding: Finding) -> tuple[int, float]:
-    return SEVERITIES.index(finding.severity), 0.0 if finding.p is None else finding.p
+def _rank(finding: Finding) -> tuple[bool, int, float]:
+    return finding.dismissed, SEVERITIES.index(finding.severity), finding.p or 0.0

@@ -132,7 +132,7 @@ def _print_importance(history: History) -> None:
 
 def _print_findings(study: Study) -> None:
     """The worst of what may be wrong, as far as no model is needed to see it."""
-    found = [f for f in study.diagnose(quick=True) if f.severity != "note"]
+    found = [f for f in study.diagnose(quick=True) if f.severity != "note" and not f.dismissed]
     if found:
         more = f", and {len(found) - _N_FINDINGS} more" if len(found) > _N_FINDINGS else ""
         click.echo(f"\nmay be wrong{more} (see: luthier diagnose)")

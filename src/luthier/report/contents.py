@@ -61,12 +61,12 @@ def _conclude(evidence: Evidence) -> list[Block]:
         texts.append(said)
     if not isinstance(evidence.incumbent, str):
         texts.append(words.say_progress(evidence.incumbent))
-        texts.append(words.say_importance(_choose_importance(evidence), evidence.findings))
+        texts.append(words.say_importance(_choose_importance(evidence), evidence.open_findings))
         texts.append(words.say_convergence(evidence.convergence))
     elif not isinstance(evidence.front, str):
-        texts.append(words.say_importance(evidence.importance, evidence.findings))
+        texts.append(words.say_importance(evidence.importance, evidence.open_findings))
     if evidence.history.n:
-        texts.append(words.say_findings(evidence.findings))
+        texts.append(words.say_findings(evidence.open_findings))
     return [Items(tuple(texts))]
 
 
@@ -139,12 +139,15 @@ def _show_effects(evidence: Evidence) -> list[Block]:
 
 
 def _show_findings(evidence: Evidence) -> list[Block]:
-    if not evidence.findings:
-        return [Paragraph("Nothing was found.")]
-    return [
+    blocks: list[Block] = [
         Notice(found.severity, found.title, words.list_evidence(found), found.remedy)
-        for found in evidence.findings
+        for found in evidence.open_findings
     ]
+    dismissed = [words.say_dismissed(found) for found in evidence.findings if found.dismissed]
+    if not blocks:
+        rest = " but what is dismissed" if dismissed else ""
+        blocks = [Paragraph(f"Nothing was found{rest}.")]
+    return [*blocks, Items(tuple(dismissed))] if dismissed else blocks
 
 
 def _show_leaders(evidence: Evidence) -> list[Block]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from .. import analysis
@@ -30,6 +31,8 @@ class Origin(NamedTuple):
         scheduler: Likewise; "" for none.
         created_s: When it was created, in seconds since 1970.
         declared: Whether its space was declared, and not found out by running the objective.
+        dismissed: Name and parameter of findings that somebody dismissed, to the reason.
+        n_widened: Parameter to how often its range has been widened.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Origin(NamedTuple):
     scheduler: str
     created_s: float
     declared: bool
+    dismissed: Mapping[tuple[str, str], str] = MappingProxyType({})
+    n_widened: Mapping[str, int] = MappingProxyType({})
 
 
 class Evidence(NamedTuple):
@@ -54,7 +59,7 @@ class Evidence(NamedTuple):
         effects: Of the parameters that matter most.
         convergence: What more trials may gain.
         resources: What trials used.
-        findings: What may be wrong.
+        findings: What may be wrong; what was dismissed comes last.
     """
 
     origin: Origin
@@ -68,6 +73,11 @@ class Evidence(NamedTuple):
     convergence: analysis.Convergence | str
     resources: analysis.Resources | str
     findings: list[analysis.Finding]
+
+    @property
+    def open_findings(self) -> list[analysis.Finding]:
+        """The findings that nobody has dismissed."""
+        return [finding for finding in self.findings if not finding.dismissed]
 
     @property
     def one(self) -> bool:
@@ -104,7 +114,13 @@ def gather(history: History, rows: Sequence[TrialRow], origin: Origin) -> Eviden
         effects=attempt(lambda: _find_effects(history, overall)),
         convergence=attempt(lambda: analysis.convergence(history)) if one else several,
         resources=attempt(lambda: analysis.resources(history, lambda _: list(rows))),
-        findings=analysis.diagnose(history, rows, is_scheduled=bool(origin.scheduler)),
+        findings=analysis.diagnose(
+            history,
+            rows,
+            origin.n_widened,
+            is_scheduled=bool(origin.scheduler),
+            dismissed=origin.dismissed,
+        ),
     )
 
 

@@ -217,6 +217,12 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
+def say_dismissed(finding: Finding) -> str:
+    """Say a finding that somebody dismissed, and why."""
+    because = f" {_sentence(f'because: {finding.reason}')}" if finding.reason else ""
+    return f"Dismissed: {finding.title}.{because}"
+
+
 def list_evidence(finding: Finding) -> tuple[str, ...]:
     """Return the advice, the evidence and the doubt of a finding."""
     numbers = ", ".join(f"{name} {number(float(v))}" for name, v in finding.evidence.items())

@@ -534,10 +534,12 @@ class Space:
         space.reach = reach
         return space
 
-    def with_params(self, params: Mapping[str, Distribution]) -> Space:
-        """Return a space with these parameters added, or replaced."""
+    def with_params(
+        self, params: Mapping[str, Distribution], constraints: Iterable[Rule] = ()
+    ) -> Space:
+        """Return a space with these parameters added, or replaced, and these hard constraints."""
         rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
-        return Space({**self.params, **params}, rules)
+        return Space({**self.params, **params}, [*rules, *constraints])
 
     def made_of(self, known: Space) -> Space:
         """Return this space with the very distributions of another one, where those are equal.

@@ -22,6 +22,38 @@ MAX_SEED = 2**128  # which generators of random numbers take
 _NO_SETTINGS = (*UNREADABLE, MemoryError)
 
 
+class Dismissal(msgspec.Struct, frozen=True):
+    """A finding of `Study.diagnose` that somebody dismissed.
+
+    Attributes:
+        finding: Its name.
+        parameter: The parameter that it is about; "" for the finding whatever it is about.
+        reason: Why, in their words.
+    """
+
+    finding: str
+    parameter: str = ""
+    reason: str = ""
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """A remedy of a finding that was applied.
+
+    Attributes:
+        finding: The finding's name.
+        parameter: The parameter that it is about; "" for none.
+        kind: Of the action, such as "widen".
+        change: What was changed, in words.
+        n_trials: How many trials there were then.
+    """
+
+    finding: str
+    parameter: str
+    kind: str
+    change: str
+    n_trials: int
+
+
 class Settings(msgspec.Struct, frozen=True):
     """What is stored of a study beside its trials and its checkpoints.
 
@@ -38,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True):
         changing: Of names that the latest trials asked for in two ways: what has both ways,
             described as in a space.
         controls: What people have asked of it, and said about its trials.
+        dismissed: Findings that somebody dismissed.
+        applied: Remedies of findings that were applied, in their order.
     """
 
     directions: Annotated[tuple[Literal["minimize", "maximize"], ...], msgspec.Meta(min_length=1)]
@@ -51,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True):
     varying: tuple[str, ...] = ()
     changing: dict[str, Any] = {}
     controls: Controls = Controls()
+    dismissed: tuple[Dismissal, ...] = ()
+    applied: tuple[Applied, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < MAX_SEED:

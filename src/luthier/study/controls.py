@@ -307,7 +307,7 @@ class StudyControls:
             log = (*changed.log, act)[-MAX_ACTS:]
             return replace(changed, stopping=stopping, log=log)
 
-        engine.edit_controls(edit)
+        engine.edit_spec(lambda now: {"controls": msgspec.to_builtins(edit(now.controls))})
 
 
 def _require_trial(history: History, number: int) -> None:

@@ -29,7 +29,7 @@ from ..storages import Storage
 from ..storages.base import StudyRecord, worker_name
 from ..storages.controls import Controls
 from ..storages.forks import ForkAware, UnusableLock, follow_forks
-from ..storages.settings import read_settings, read_space
+from ..storages.settings import Settings, read_settings, read_space
 from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome
@@ -148,7 +148,8 @@ class Engine(ForkAware):
             self.refresh()
             functions = self._replica.settings.space.get("functions")
             if space is not None:
-                self._store({"space": space.to_json(), "declared": True}, space)
+                described = {"space": space.to_json(), "declared": True}
+                self._replica.edit_spec(lambda _: described, space)
             elif functions:
                 logger.warning(
                     "study %r has constraints that are functions (%s) and cannot be stored; pass "
@@ -197,31 +198,33 @@ class Engine(ForkAware):
         """Stored settings of the study, as of the last look: space, objectives, seed."""
         return dict(self._replica.spec)
 
+    @property
+    def settings(self) -> Settings:
+        """The stored settings of the study, as of the last look."""
+        return self._replica.settings
+
+    def edit_spec(
+        self, edit: Callable[[Settings], Mapping[str, Any]], space: Space | None = None
+    ) -> None:
+        """Change stored settings by what they are; what others change at the same time is kept.
+
+        Args:
+            edit: Takes the settings; returns those that are to be changed. It may be called again.
+            space: A declared space that is changed with them, for this process's proposals.
+        """
+        with self._lock:
+            self._replica.edit_spec(edit, space)
+            if space is not None and self.history.space is not space:  # it has functions
+                self.history.set_space(space)
+
     def update_spec(self, **changed: Any) -> None:
         """Change some of the stored settings of the study; what others change is kept."""
-        with self._lock:
-            self.refresh()
-            self._store(changed)
+        self.edit_spec(lambda _: changed)
 
     @property
     def controls(self) -> Controls:
         """What people have asked of the study, as of the last look."""
-        return self._obedience.controls
-
-    def edit_controls(self, edit: Callable[[Controls], Controls]) -> None:
-        """Change what is asked of the study; what others change at the same time is kept.
-
-        Args:
-            edit: Makes the new controls of the old ones. It may be called again.
-        """
-        with self._lock:
-            self._obedience.edit(edit)
-
-    def _store(self, changed: Mapping[str, Any], space: Space | None = None) -> None:
-        """Store some settings, unless they are stored, on top of what others have stored."""
-        while {**self.spec, **changed} != self.spec:
-            if self._replica.change_spec(changed, space):
-                break
+        return self.settings.controls
 
     def begin_run(self, reproducible: bool = False) -> None:
         """Prepare a run of trials: no stop is asked for, and other processes' changes are known.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -149,12 +150,12 @@ class Insights:
     ) -> list[analysis.Finding]:
         """Say what may be wrong with the study and what to do, the worst first.
 
-        An empty list says that nothing was found. See the how-to page "Diagnose a study" for all
-        that is looked for.
+        An empty list says that nothing was found. What was dismissed comes last, marked. See the
+        how-to page "Diagnose a study" for all that is looked for.
 
         Args:
             n_widened: Parameter to how often its range has been widened already; no range is
-                advised to be widened a third time.
+                advised to be widened a third time. None counts those that `apply` has widened.
             quick: Leaves out what needs a model of the results.
 
         Raises:
@@ -164,10 +165,21 @@ class Insights:
             return analysis.diagnose(
                 history,
                 self.engine.rows(),
-                n_widened,
+                self._count_widened() if n_widened is None else n_widened,
                 is_scheduled=self.engine.scheduler is not None,
                 quick=quick,
+                dismissed=self._read_dismissed(),
             )
+
+    def _count_widened(self) -> dict[str, int]:
+        """How often the range of each parameter was widened, as far as `apply` has done it."""
+        params = self.engine.history.space.params
+        widened = [a.parameter for a in self.engine.settings.applied if a.kind == "widen"]
+        return dict(Counter(name for name in widened if name in params))
+
+    def _read_dismissed(self) -> dict[tuple[str, str], str]:
+        """Name and parameter of what is dismissed, to the reason."""
+        return {(d.finding, d.parameter): d.reason for d in self.engine.settings.dismissed}
 
     def plot(self, name: str, **options: Any) -> Any:
         """Plot a figure: `study.plot("history")` is `luthier.plots.history(study)`.
@@ -211,6 +223,8 @@ class Insights:
                 scheduler="" if engine.scheduler is None else repr(engine.scheduler),
                 created_s=engine.storage.study(engine.name).created_s,
                 declared=engine.declared,
+                dismissed=self._read_dismissed(),
+                n_widened=self._count_widened(),
             )
             made = reports.make_report(history, engine.rows(), origin)
         if path is not None:

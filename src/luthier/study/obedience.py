@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from typing import Literal
-
-import msgspec
 
 from ..schedulers.base import Next
 from ..storages.controls import STOP_STUDY, Controls
@@ -32,14 +29,6 @@ class Obedience:
     def controls(self) -> Controls:
         """All of it, as of the last look."""
         return self._replica.settings.controls
-
-    def edit(self, edit: Callable[[Controls], Controls]) -> None:
-        """Change it, on top of what others have changed."""
-        is_stored = False
-        while not is_stored:
-            self._replica.refresh()
-            edited = edit(self.controls)
-            is_stored = self._replica.change_spec({"controls": msgspec.to_builtins(edited)})
 
     def answer(self, stop: StopSignal) -> Literal[Next.WAIT, Next.DONE] | None:
         """What a free worker is told where somebody has paused or stopped the study; else None.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -93,6 +93,23 @@ class Replica:
             self._adopt(spec, space)
         self.refresh()
         return is_stored
+
+    def edit_spec(
+        self, edit: Callable[[Settings], Mapping[str, Any]], space: Space | None = None
+    ) -> None:
+        """Change settings by what they are, on top of what others have stored.
+
+        Args:
+            edit: Takes the settings; returns those that are to be changed. It is called again where
+                others have stored theirs meanwhile.
+            space: The space that they describe, if they do.
+        """
+        is_stored = False
+        while not is_stored:
+            self.refresh()
+            changed = edit(self.settings)
+            is_new = {**self.spec, **changed} != self.spec
+            is_stored = not is_new or self.change_spec(changed, space)
 
     def _adopt(self, spec: Mapping[str, Any], space: Space | None = None) -> None:
         """Take over stored settings.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
@@ -12,6 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from .._lazy import load_above
+from ..analysis.findings.finding import Finding
 from ..analysis.recommendation import require_results
 from ..argument_names import explain_arguments, explain_attributes
 from ..checkpoints.attachments import Attachment
@@ -39,14 +40,18 @@ from ..validation import check_tag_name, check_values, show
 from .confirm import Confirmation, confirm
 from .controls import StudyControls
 from .engine import Engine, EngineLink
+from .finding_watch import FindingWatch
 from .insights import Insights
 from .loop import run
 from .progress import log_end
+from .remedies import Remedies, check_act
 from .run_settings import RunSettings, check_callbacks
 from .trial_number import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..analysis.findings.action import ActionKind
 
 
 INTERRUPTED = "Ctrl-C"  # the reason of a stop
@@ -81,7 +86,7 @@ Callback = Callable[["Study", TrialRow], Any]
 
 
 @explain_attributes(_OTHER_NAMES, "study")
-class Study(Insights):
+class Study(Insights, Remedies):
     """One search: made by `create_study` and `load_study`.
 
     Attributes:
@@ -187,6 +192,8 @@ class Study(Insights):
         reproducible: bool = False,
         stop: StopRule | Sequence[StopRule] = (),
         total: int | None = None,
+        on_finding: Callable[[Study, Finding], Any] | None = None,
+        act: Collection[ActionKind] = (),
     ) -> None:
         """Run trials of an objective until a bound is reached, `stop()` is called, or Ctrl-C.
 
@@ -222,6 +229,10 @@ class Study(Insights):
                 trial is begun.
             total: How many trials the study is to have in all, those of earlier calls included: a
                 program that is run again runs the rest. None for no bound.
+            on_finding: Called with the study and each new `Finding` of a quick diagnosis, which is
+                made after every 25 trials, and less often as the study grows; in this process.
+            act: Kinds of remedies that are applied by themselves, such as {"widen", "stop"}; see
+                `Study.apply`. Each is logged and stored in `applied`.
 
         Raises:
             ValueError: A bound is not positive, or an argument is not of its kind.
@@ -235,6 +246,11 @@ class Study(Insights):
                 "itself, and not what it returns"
             )
         check_callbacks(callbacks)
+        kinds = check_act(act)
+        if on_finding is not None and not callable(on_finding):
+            raise ValueError(
+                f"on_finding is a function of the study and a finding, got {show(on_finding)}"
+            )
         settings = RunSettings(
             n_trials=n_trials,
             timeout_s=timeout_s,
@@ -249,8 +265,12 @@ class Study(Insights):
             total=total,
         )
         self._objective = objective
+        calls: list[Callable[[TrialRow], Any]] = [partial(call, self) for call in callbacks or ()]
+        if on_finding is not None or kinds:
+            tell = None if on_finding is None else partial(on_finding, self)
+            calls.append(FindingWatch(self, tell, kinds))
         try:
-            run(self.engine, objective, settings, [partial(call, self) for call in callbacks or ()])
+            run(self.engine, objective, settings, calls)
         except KeyboardInterrupt as e:
             if e.args:  # not Python's own: a handler of the user's, for this signal or another
                 raise

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...trial.record import State
+from .action import Action
 from .case import Case
 from .finding import Finding
 from .region import find_region
@@ -41,6 +42,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     because = f"; most of them with: {error}" if error else ""
     evidence = {"failed": float(n_failed), "trials": float(len(ended))}
     if region is not None:
+        constraint = f"not ({_to_constraint(region.rule)})"
         yield Finding(
             name="failing-region",
             severity="warning" if region.share >= 0.5 else "advice",
@@ -49,7 +51,8 @@ def find(case: Case) -> Iterator[Finding | None]:
             advice="forbid that part by a constraint, or narrow the range",
             evidence=evidence | {"share inside": region.share},
             p=region.p,
-            remedy=f'Space(..., constraints=["not ({_to_constraint(region.rule)})"])',
+            remedy=f'Space(..., constraints=["{constraint}"])',
+            action=Action(kind="constrain", constraint=constraint),
             doubt="the same error elsewhere",
             figure="slices",
         )

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from .action import Action
+
 Severity = Literal["note", "advice", "warning"]
 SEVERITIES: tuple[Severity, ...] = ("warning", "advice", "note")
 """Severities, the worst first."""
@@ -27,6 +29,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         remedy: The line of code to write; "" where there is none.
         doubt: What would show that the finding is wrong.
         figure: The figure that shows it, for `Study.plot`.
+        action: The remedy as data, for `Study.apply`; None where luthier cannot apply it.
+        dismissed: Whether somebody dismissed it; see `Study.dismiss`.
+        reason: Why, in their words.
     """
 
     name: str
@@ -39,6 +44,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     doubt: str = ""
     figure: str = ""
+    action: Action | None = None
+    dismissed: bool = False
+    reason: str = ""
 
     @property
     def confidence(self) -> float:
@@ -46,6 +54,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return 1.0 if self.p is None else 1.0 - self.p
 
     def __str__(self) -> str:
+        if self.dismissed:
+            because = f"\n  because: {self.reason}" if self.reason else ""
+            return f"dismissed: {self.title}{because}"
         sure = "" if self.p is None else f" (p = {self.p:.2g})"
         lines = [f"{self.severity}: {self.title}{sure}", f"  {self.advice}"]
         if self.remedy:

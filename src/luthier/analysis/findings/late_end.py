@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .action import Action
 from .case import Case
 from .finding import Finding
 
@@ -41,6 +42,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         advice="stop earlier next time, and confirm the leaders with what is saved",
         evidence={"trials without gain": n - at - 1, "scale": scale},
         remedy="study.optimize(objective, stop=luthier.stopping.RegretBound())",
+        action=Action(kind="stop"),
         doubt="a better trial elsewhere in the space",
         figure="history",
     )

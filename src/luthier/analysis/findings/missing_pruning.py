@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...trial.record import State
+from .action import Action
 from .case import Case
 from .finding import Finding
 from .wording import percent
@@ -56,6 +57,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         f"the training of {len(curves)} trials, and kept the best",
         advice="run with a scheduler, and let the objective ask trial.should_stop() after reports",
         evidence={"share saved": saved, "trials": len(curves)},
+        action=Action(kind="schedule", scheduler={}),
         remedy="create_study(..., scheduler=luthier.schedulers.ASHA())",
         doubt="curves that cross late, of which the best began worst",
         figure="curves",

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...space.distributions import Categorical
+from .action import declare_anew
 from .case import Case
 from .finding import Finding
 from .wording import declare, percent, with_range
@@ -52,6 +53,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             evidence={"width of the best": high - low, "share of all inside": inside / n},
             p=_range_tail(inside / n, len(top)),
             remedy=declare(name, narrow),
+            action=declare_anew("narrow", narrow),
             doubt="a good trial outside of that part",
             figure="slices",
         )

@@ -11,6 +11,7 @@ space health check).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ...numerics.count_tests import binomial_tail
 from ...numerics.rank_tests import rank_sum
 from ...space.distributions import Categorical, Int
 from ...typing import Array
+from .action import declare_anew
 from .case import Case
 from .finding import Finding
 from .wording import Numeric, declare, percent, with_range
@@ -62,24 +64,19 @@ def _look(case: Case, j: int, name: str, dist: Numeric, side: str) -> Finding | 
         return None
     p = binomial_tail(at_edge, len(top), max(width, share_all / 3))
     bound = dist.low if side == "lower" else dist.high
-    title = (
-        f"{at_edge} of the best {len(top)} values lie at the {side} bound of {name}, {bound:g}: "
-        "the optimum may lie beyond"
-    )
-    advice, remedy = _advise(case, name, dist, side)
     return Finding(
         name="optimum-at-bound",
         severity="advice",
         subject=name,
-        title=title,
-        advice=advice,
+        title=f"{at_edge} of the best {len(top)} values lie at the {side} bound of {name}, "
+        f"{bound:g}: the optimum may lie beyond",
         evidence={
             "share of the best at the bound": share,
             "share of all at the bound": share_all,
             "bound": float(bound),
         },
         p=p,
-        remedy=remedy,
+        **_advise(case, name, dist, side),
         doubt=f"best trials of a wider range that lie within {percent(1 - width)} of this one",
         figure="slices",
     )
@@ -99,23 +96,29 @@ def _count(u: Array, width: float) -> int:
     return int((u <= width + 1e-9).sum())
 
 
-def _advise(case: Case, name: str, dist: Numeric, side: str) -> tuple[str, str]:
-    if case.n_widened.get(name, 0) >= _MOST_WIDENED:
-        return (
-            f"{name} has been widened {case.n_widened[name]} times already: do not widen it again, "
-            "and ask whether extreme values really help",
-            "",
-        )
+def _advise(case: Case, name: str, dist: Numeric, side: str) -> dict[str, Any]:
+    """The fields of a finding that say what to do."""
+    n_widened = case.n_widened.get(name, 0)
+    if n_widened >= _MOST_WIDENED:
+        return {
+            "advice": f"{name} has been widened {n_widened} times already: do not widen it again, "
+            "and ask whether extreme values really help"
+        }
     wider = widen(dist, side)
-    to = wider.low if side == "lower" else wider.high
-    direction = "down" if side == "lower" else "up"
-    return f"widen it ({direction} to {to:g}) and start from these trials", declare(name, wider)
+    to = f"down to {wider.low:g}" if side == "lower" else f"up to {wider.high:g}"
+    scale = ", and on a log scale" if wider.scale != dist.scale else ""
+    return {
+        "advice": f"widen it ({to}{scale}) and start from these trials",
+        "remedy": declare(name, wider),
+        "action": declare_anew("widen", wider),
+    }
 
 
 def widen(dist: Numeric, side: str) -> Numeric:
-    """Return a range that is wider on one side: by a decade on a log scale, else fourfold.
+    """Return a wider range on one side: by a decade on a log scale, else fourfold.
 
-    It stops at 0, and at 1 for what lies between 0 and 1.
+    It stops at 0, for whole numbers that were larger at 1, and at 1 for what lies between 0 and 1.
+    A positive range of a decade and more is widened to below on a log scale: 0 is far from there.
     """
     low, high = float(dist.low), float(dist.high)
     if side == "upper":
@@ -123,8 +126,9 @@ def widen(dist: Numeric, side: str) -> Numeric:
         if high < 1 and not isinstance(dist, Int):
             to = min(to, 1.0)
         return with_range(dist, low, to)
-    to = low / 10 if dist.scale == "log" else low - 3 * (high - low)
-    least = 1.0 if isinstance(dist, Int) and dist.scale == "log" else 0.0
-    if dist.scale == "log" and not isinstance(dist, Int):
-        return with_range(dist, to, high)
+
+    least = 1.0 if isinstance(dist, Int) and low >= 1 else 0.0
+    if dist.scale == "log" or (dist.scale == "linear" and low > 0 and high >= 10 * low):
+        return with_range(dist, max(low / 10, least), high, "log")
+    to = low - 3 * (high - low)
     return with_range(dist, max(to, least) if low >= 0 else to, high)

@@ -17,6 +17,7 @@ import numpy as np
 from ...history.resources import losses_at
 from ...numerics.rank_tests import average_ranks, spearman
 from ...trial.record import State
+from .action import Action
 from .case import Case
 from .finding import Finding
 
@@ -44,6 +45,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     if not ((rho < 0.2 and upper < 0.5) or (rho < 0.5 and upper < 0.7 and place > 0.5)):
         return
     last = float(np.max(history.last_step[both]))
+    least = math.ceil(3 * step)
     is_late = 3 * step >= last
     yield Finding(
         name="over-pruning",
@@ -59,8 +61,11 @@ def find(case: Case) -> Iterator[Finding | None]:
         evidence={"rank correlation": rho, "upper limit": upper, "step": step, "trials": n},
         remedy="study.scheduler = None"
         if is_late
-        else f"study.scheduler = luthier.schedulers.ASHA(min_resource={math.ceil(3 * step)}, "
-        "reduction_factor=2)",
+        else f"study.scheduler = luthier.schedulers.ASHA(min_resource={least}, reduction_factor=2)",
+        action=Action(
+            kind="schedule",
+            scheduler=None if is_late else {"min_resource": least, "reduction_factor": 2},
+        ),
         doubt="a high correlation among trials that were all trained to their ends",
         figure="curves",
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ...numerics.count_tests import binomial_tail
 from ...numerics.rank_tests import trend
+from .action import Action
 from .case import Case
 from .curves import Curve
 from .finding import Finding
@@ -47,6 +48,7 @@ def find(case: Case) -> Iterator[Finding | None]:
                 evidence=evidence,
                 p=binomial_tail(n_worse, len(curves), 0.5),
                 remedy=f'create_study(direction="{other}")',
+                action=Action(kind="stop"),
                 doubt="training that overfits from the first report on",
                 figure="curves",
             )

@@ -18,6 +18,7 @@ from ...numerics.count_tests import binomial_tail
 from ...numerics.rank_tests import rank_sum
 from ...space.distributions import Categorical
 from ...typing import Array
+from .action import declare_anew
 from .case import Case
 from .finding import Finding
 from .wording import declare, with_range
@@ -51,6 +52,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             continue
         least = float(raw[raw > 0].min())
         begin = dist.low or max(1.0 * (dist.step or 0), 10 ** math.floor(math.log10(least) - 1))
+        rescaled = with_range(dist, begin, dist.high, "log")
         yield Finding(
             name="wrong-scale",
             severity="advice",
@@ -60,7 +62,8 @@ def find(case: Case) -> Iterator[Finding | None]:
             advice="search it on a log scale, which spends as many trials on each power of ten",
             evidence={"share of the best in the lowest tenth": low / len(top), "of all": low_all},
             p=binomial_tail(low, len(top), max(_LOWEST, low_all / 3)),
-            remedy=declare(name, with_range(dist, begin, dist.high, "log")),
+            remedy=declare(name, rescaled),
+            action=declare_anew("rescale", rescaled),
             doubt="good values above the lowest tenth",
             figure="slices",
         )
