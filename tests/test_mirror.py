@@ -27,7 +27,9 @@ THEMES = {
         "analysis/measured_trials",
         "analysis/points",
     ],
+    "analysis/test_finding_groups": ["analysis/findings/groups"],
     "analysis/test_diagnosis": [
+        "analysis/findings/action",
         "analysis/findings/bad_fold",
         "analysis/findings/bad_gradients",
         "analysis/findings/case",

@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.support import sick_studies as sick
 import luthier
 from luthier import Float, Int, Space, State
 from luthier.analysis import diagnose
+from luthier.analysis.findings import narrow_optimum
 from luthier.analysis.findings.case import Case
 from luthier.analysis.findings.catalogue import CATALOGUE
 from luthier.analysis.findings.curves import Curve
@@ -36,6 +38,10 @@ def found(study, **options):
 
 def names(study):
     return {finding.name for finding in found(study)}
+
+
+def of_name(study, name):
+    return [f for f in found(study) if f.name == name]
 
 
 @functools.cache
@@ -80,7 +86,11 @@ def test_a_finding_says_what_why_and_what_to_do(name):
     assert finding.doubt
     assert finding.figure in list_figures()
     assert finding.evidence
-    assert all(isinstance(v, int | float) for v in finding.evidence.values())
+    assert {type(v) for v in finding.evidence.values()} <= {int, float}
+    assert type(finding.p) in (float, type(None))
+    for text in (finding.title, finding.advice, finding.doubt):
+        assert not re.search(r"\b1 (?!of|in|to)\w+s\b|  | ,|\bnp\.|\bnan\b", text), text
+        assert not text.endswith((".", ",", ";"))
     assert str(finding).startswith(f"{finding.severity}: {finding.title}")
 
 
@@ -161,6 +171,52 @@ def test_no_history_is_too_odd(trials, m):
 def test_few_trials_show_nothing(n):
     rows = [histories.trial({"x": 0.5}, 1.0)] * n
     assert found(sick.study(rows, Space({"x": Float(0, 1)}))) == []
+
+
+def conditional(seed=0, n=260):
+    """A study in whose branch "a" the parameter x has an effect, and z none."""
+    space = Space(
+        {
+            "kind": ["a", "b"],
+            "x": Float(0, 1, when={"kind": "a"}),
+            "z": Float(0, 1, when={"kind": "a"}),
+            "y": Float(0, 1),
+        }
+    )
+    rng, X = sick.draw(n, seed, space)
+    loss = np.where(X[:, 0] == 0, np.nan_to_num(X[:, 1] - 0.4) ** 2, 0.3) + (X[:, 3] - 0.5) ** 2
+    return sick.study(sick.complete(X, loss + 0.01 * rng.standard_normal(n), space), space)
+
+
+def test_a_flat_parameter_is_found_where_it_is_active():
+    (finding,) = of_name(conditional(), "flat-parameter")
+    assert finding.subject == "z"
+    assert finding.title.endswith("where it is active")
+    assert of_name(conditional(n=150), "flat-parameter") == []  # too few in its branch
+
+
+def test_a_parameter_is_flat_where_no_objective_depends_on_it():
+    rng, X = sick.draw(200, 0)
+    first, second = sick.Bowl(sick.SPACE, rng), sick.Bowl(sick.SPACE, rng)
+    first.weight[1:3], second.weight[2:4] = 0, 0
+    rows = [
+        histories.trial(params, (float(a), float(b)))
+        for params, a, b in zip(sick.SPACE.decode(X), first(X), second(X), strict=True)
+    ]
+    study = sick.study(rows, directions=("minimize", "minimize"))
+    (finding,) = of_name(study, "flat-parameter")
+    assert finding.subject == "width"
+    assert "on any of the 2 objectives" in finding.title
+
+
+def test_a_search_that_has_gone_to_its_optimum_need_not_be_narrowed():
+    u = np.clip(
+        0.4 + 0.5 * np.random.default_rng(0).standard_normal(150) * 0.97 ** np.arange(150), 0, 1
+    )
+    space = Space({"x": Float(0, 1)})
+    rows = [histories.trial({"x": float(x)}, float((x - 0.4) ** 2)) for x in u]
+    case = Case(histories.history(*rows, space=space))
+    assert [f for f in narrow_optimum.find(case) if f is not None] == []
 
 
 def test_conditional_spaces_are_diagnosed():
@@ -359,17 +415,11 @@ def test_a_noisy_curve_does_not_oscillate():
     assert [oscillates(curve) for curve in curves] == [False, True]
 
 
-def of_name(study, name):
-    return [f for f in found(study) if f.name == name]
-
-
 def test_a_fold_that_is_too_good_is_told_as_such():
     _, X, scores = sick.folded(0, k=10)
     scores[:, 1] += 0.14
     (finding,) = of_name(sick.with_folds(X, scores), "bad-fold")
-    assert finding.title.startswith(
-        "fold 2 of 10 is better than all others in 40 of 40 trials: 0.9"
-    )
+    assert finding.title.startswith("fold 2 of 10 is better than all others in all 40 trials: 0.9")
     assert "copies" in finding.advice
 
 

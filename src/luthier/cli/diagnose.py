@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from ..analysis.findings.finding import Finding
+from ..analysis.findings.groups import describe_group, group_alike
 from ..errors import StudyError
 from ..validation import to_json_types
 from .finding_options import exit_if_found, fail_on_option, format_option
@@ -127,8 +128,18 @@ def print_findings(found: Sequence[Finding]) -> None:
         click.echo(
             "Nothing was found." if not found else "Nothing was found but what is dismissed."
         )
-    for i, finding in enumerate(found):
-        click.echo(("\n" if i or finding.dismissed else "") + escape_lines(finding))
+    for i, group in enumerate(group_alike(found)):
+        text = str(group[0]) if len(group) == 1 else _describe_together(group)
+        click.echo(("\n" if i or group[0].dismissed else "") + escape_lines(text))
+
+
+def _describe_together(group: Sequence[Finding]) -> str:
+    """Several findings of one kind, a few lines for each."""
+    lines = [describe_group(group)]
+    for finding in group:
+        lines += [f"  {finding.title}", f"    {finding.advice}"]
+        lines += [f"    write: {finding.remedy}"] if finding.remedy else []
+    return "\n".join(lines)
 
 
 def _to_json(finding: Finding) -> dict[str, Any]:

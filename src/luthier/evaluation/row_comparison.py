@@ -77,8 +77,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.gain > 0:
             return (
-                f"No significant gain: {second} is ahead of {first}, but by no more than "
-                "chance "
+                f"No significant gain: {second} is ahead of {first}, but by no more than chance "
                 "could bring about."
             )
         return f"No gain: {second} is not ahead of {first} on rows that neither has seen."
@@ -87,9 +86,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         first, second = self.scores
         return (
             f"{self.names[0]} {first:.4f}, {self.names[1]} {second:.4f}: {self.difference:+.4f} "
-            f"({self.level:.0%} "
-            f"interval {self.low:+.4f} to {self.high:+.4f}; {self.test} p = {self.p:.3g}). "
-            f"{self.verdict}"
+            f"({self.level:.0%} interval {self.low:+.4f} to {self.high:+.4f}; {self.test} p = "
+            f"{self.p:.3g}). {self.verdict}"
         )
 
 

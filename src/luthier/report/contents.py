@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..analysis import Importance, hypervolume
+from ..analysis import Finding, Importance, hypervolume
 from ..analysis.findings.confirmed import list_confirmed
+from ..analysis.findings.groups import describe_group, group_alike
 from ..numerics.stats import mean_interval
 from ..plots.figures.effects import describe_effects
 from ..plots.figures.history import describe_history
@@ -139,15 +140,22 @@ def _show_effects(evidence: Evidence) -> list[Block]:
 
 
 def _show_findings(evidence: Evidence) -> list[Block]:
-    blocks: list[Block] = [
-        Notice(found.severity, found.title, words.list_evidence(found), found.remedy)
-        for found in evidence.open_findings
-    ]
+    blocks = [_show_group(group) for group in group_alike(evidence.open_findings)]
     dismissed = [words.say_dismissed(found) for found in evidence.findings if found.dismissed]
     if not blocks:
         rest = " but what is dismissed" if dismissed else ""
         blocks = [Paragraph(f"Nothing was found{rest}.")]
     return [*blocks, Items(tuple(dismissed))] if dismissed else blocks
+
+
+def _show_group(group: tuple[Finding, ...]) -> Block:
+    """One finding, or a table of several of one kind."""
+    first = group[0]
+    if len(group) == 1:
+        return Notice(first.severity, first.title, words.list_evidence(first), first.remedy)
+    rows = tuple((f.subject, f.title, f.advice, f.remedy) for f in group)
+    headers = ("parameter", "what is the matter", "what to do", "in Python")
+    return Table(describe_group(group), headers, rows)
 
 
 def _show_leaders(evidence: Evidence) -> list[Block]:

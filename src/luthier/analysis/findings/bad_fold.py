@@ -17,6 +17,7 @@ from ...numerics.outliers import grubbs
 from ..fold_scores import read_fold_scores
 from .case import Case
 from .finding import Finding
+from .wording import count_in
 
 _FEWEST = 10
 _FEWEST_FOLDS = 3
@@ -43,8 +44,8 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="bad-fold",
         severity="advice",
         title=f"fold {at + 1} of {k} is {'worse' if is_worse else 'better'} than all others in "
-        f"{n_same} of {n} trials: {found.scores[:, at].mean():.3g} on average, and the others "
-        f"{means.min():.3g} to {means.max():.3g}",
+        f"{count_in(n_same, n, 'trials')}: {found.scores[:, at].mean():.3g} on average, and the "
+        f"others {means.min():.3g} to {means.max():.3g}",
         advice="look at its rows: a group, a class or a time that the other folds do not have; "
         "stratify, and keep groups together"
         if is_worse

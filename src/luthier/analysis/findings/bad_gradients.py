@@ -15,6 +15,7 @@ import numpy as np
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_in
 
 _FEWEST = 5
 _LARGE = 1e4
@@ -64,7 +65,7 @@ def _find_one(
     return Finding(
         name="bad-gradients",
         severity="warning",
-        title=f"{what} in {n} of {len(curves)} trials",
+        title=f"{what} in {count_in(n, len(curves), 'trials')}",
         advice=advice,
         evidence={"trials": n, "curves": len(curves)},
         doubt="norms that were measured before clipping",

@@ -24,11 +24,12 @@ def find(case: Case) -> Iterator[Finding | None]:
         if len(u) < _FEWEST or dist.n_values == 1 or np.ptp(u) > 0:
             continue
         value = dist.value(float(dist.from_unit(u[:1])[0]))
+        shown = f"{value:.4g}" if isinstance(value, float) else repr(value)
         yield Finding(
             name="constant-parameter",
             severity="advice",
             subject=name,
-            title=f"all {len(u)} trials had {name} = {value!r}",
+            title=f"all {len(u)} trials had {name} = {shown}",
             advice="look whether it is enqueued or fixed somewhere; leave it out of the space if "
             "so",
             evidence={"trials": len(u)},

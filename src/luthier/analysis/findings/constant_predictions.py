@@ -17,6 +17,7 @@ import numpy as np
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_in
 
 _FEWEST = 5
 STUCK = 0.97
@@ -36,10 +37,9 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="constant-predictions",
         severity="warning" if n_top else "advice",
-        title=f"{n} of {len(noted)} trials do no better than a constant prediction",
-        advice="weight the classes or sample them evenly, and look at the learning rate: too "
-        "high a "
-        "rate kills a network in its first steps",
+        title=f"predictions are no better than a constant in {count_in(n, len(noted), 'trials')}",
+        advice="weight the classes or sample them evenly, and look at the learning rate: too high "
+        "a rate kills a network in its first steps",
         evidence={"constant": n, "curves": len(noted), "of the best": n_top},
         doubt="predictions that differ between rows",
         figure="curves",

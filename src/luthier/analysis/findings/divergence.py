@@ -39,11 +39,10 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="divergence",
         severity="warning" if n_top else "advice",
-        title=f"training diverges in {int(hit.sum())} of {len(curves)} trials ({percent(share)})"
-        f"{say_where(region)}",
+        title=f"training diverges in {int(hit.sum())} of {len(curves)} trials "
+        f"({percent(share)}){say_where(region)}",
         advice="narrow the learning rate from above by a factor of ten, warm it up or clip "
-        "gradients, "
-        "and raise luthier.TrialPruned at the first loss that is not finite",
+        "gradients, and raise luthier.TrialPruned at the first loss that is not finite",
         evidence={
             "share diverged": share,
             "curves": float(len(curves)),

@@ -35,8 +35,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         severity="advice",
         title=f"{percent(share)} of {n} trials ran params that an earlier trial had",
         advice="look for params that are enqueued twice or a seed that is set in each worker; "
-        "where "
-        "repeats are meant, study.confirm counts them as such",
+        "where repeats are meant, study.confirm counts them as such",
         evidence={"share of repeated params": share, "trials": n},
         doubt="an objective that is noisy, and repeated on purpose",
         figure="history",

@@ -18,6 +18,7 @@ from .constant_predictions import STUCK
 from .curves import Curve
 from .finding import Finding
 from .region import find_region, say_where
+from .wording import count_in
 
 _FEWEST = 5
 _LEAST_SHARE = 0.2
@@ -42,8 +43,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="early-blow-up",
         severity="advice",
-        title=f"in {n} of {len(noted)} trials the loss shoots up in the first {_EPOCHS} epochs, "
-        f"and then stays that of a constant prediction{say_where(region)}",
+        title=f"in {count_in(n, len(noted), 'trials')} the loss shoots up in the first {_EPOCHS} "
+        f"epochs, and then stays that of a constant prediction{say_where(region)}",
         advice="narrow the learning rate from above by a factor of ten, warm it up or clip "
         "gradients; a higher rate would not help, though these curves look slow",
         evidence={"blown up": n, "curves": len(noted)},

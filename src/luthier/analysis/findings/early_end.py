@@ -39,9 +39,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="early-end",
         severity="advice",
-        title=f"the last {n} trials brought {n_records} new bests and improved it by {gain:.3g}: "
-        f"the "
-        "search had not converged",
+        title=f"the last {n} trials improved the best value {n_records} times, by {gain:.3g} in "
+        "all: the search had not converged",
         advice=f"go on: run {n} more trials, or as many as pay for such a gain",
         evidence={"new bests": n_records, "gain": gain, "median minus best": case.spread},
         p=poisson_tail(n_records, math.log(3 / 2)),

@@ -16,13 +16,16 @@ from .finding import Finding
 from .region import find_region, say_where
 
 _MOST = 0.1
-_LIMITS = {"memory_mb": "TrialMemoryError", "time_s": "TrialTimeoutError"}
+_LIMITS = (
+    ("memory_mb", "memory", "TrialMemoryError"),
+    ("time_s", "time", "TrialTimeoutError"),
+)
 
 
 def find(case: Case) -> Iterator[Finding | None]:
     """Look for it in a study."""
     rows = [row for row in case.rows.values() if row.state.finished]
-    for limit, error in _LIMITS.items():
+    for limit, what, error in _LIMITS:
         ended = np.array([row.number for row in rows], dtype=np.int64)
         hit = np.array([row.state == State.FAILED and error in (row.error or "") for row in rows])
         n = int(hit.sum())
@@ -32,7 +35,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         yield Finding(
             name="exceeded-limits",
             severity="warning",
-            title=f"{n} of {len(rows)} trials were ended by the limit {limit}{say_where(region)}",
+            title=f"{n} of {len(rows)} trials were ended by the limit of {what}{say_where(region)}",
             advice="put a constraint on the size of what is trained, or raise the limit",
             evidence={"trials": n, "share": n / len(rows)},
             remedy=f"study.optimize(objective, limits={{'{limit}': ...}})",

@@ -35,7 +35,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             name="idle-workers",
             severity="advice",
             title=f"{percent(idle / total)} of the time of {n_workers} workers passed between "
-            f"trials"
+            "trials"
             if n_workers > 1
             else f"{percent(idle / total)} of the time passed between trials, {idle:.0f} s in all",
             advice="a slow proposal, a slow storage or workers that wait for each other: take a "

@@ -1,4 +1,4 @@
-"""S10: most trials break a constraint on their results.
+"""S10: most trials violate a constraint on their results.
 
 Statistic: the share of complete trials that do. Threshold: 90 % a warning (Ax), 50 % a note; at
 least 20 trials. It is a count.
@@ -34,9 +34,9 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="infeasibility",
         severity="warning" if share >= _MOST else "note",
-        title=f"{percent(share)} of {n} complete trials break a constraint; {name} is broken by "
-        f"{percent(float(broken[worst]))}",
-        advice=f"relax {name}, or leave out the part of the space where it is always broken",
+        title=f"{percent(share)} of {n} complete trials violate a constraint; {name} is violated "
+        f"by {percent(float(broken[worst]))}",
+        advice=f"relax {name}, or leave out the part of the space where it is always violated",
         evidence={"share infeasible": share, "trials": n},
         doubt="a share that falls as the search goes on",
         figure="history",

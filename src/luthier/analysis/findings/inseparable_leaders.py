@@ -32,9 +32,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="inseparable-leaders",
         severity="note",
-        title=f"trials {numbers} cannot be told from each other by {n} new runs each (every p "
-        f"above "
-        f"{min(p):.2f})",
+        title=f"trials {numbers} cannot be told from each other by {n} new runs each (the "
+        f"smallest p is {min(p):.2f})",
         advice="take the one that is cheapest, fastest or simplest",
         evidence={"smallest p": min(p), "leaders": float(len(leaders)), "runs each": float(n)},
         remedy='study.choose("..., then smallest size")',

@@ -15,6 +15,7 @@ import numpy as np
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_in
 
 _FEWEST = 5
 _LEAST = 5.0
@@ -36,10 +37,9 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="jump",
         severity="advice",
-        title=f"{n} of {len(curves)} trials jump up at step {step:g}",
+        title=f"{count_in(n, len(curves), 'trials')} jump up at step {step:g}",
         advice="look at what happens there: a learning rate that restarts, an optimiser whose "
-        "state is "
-        "lost when a checkpoint is loaded, another data set",
+        "state is lost when a checkpoint is loaded, another data set",
         evidence={"jumping": n, "curves": len(curves), "step": step},
         doubt="warm restarts that are meant",
         figure="curves",

@@ -39,7 +39,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             name="large-batches",
             severity="advice",
             subject=name,
-            title=f"the larger {name}, the worse (rank correlation {rho:.2f} with the loss)",
+            title=f"the larger {name} is, the worse the results (rank correlation {rho:.2f})",
             advice="take smaller batches, or raise the learning rate with them and train as many "
             "steps rather than as many epochs",
             evidence={"rank correlation": rho, "trials": float(known.sum())},

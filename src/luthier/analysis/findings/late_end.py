@@ -37,8 +37,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="late-end",
         severity="note",
         title=f"the best has not improved since trial {case.numbers[at]} of {n}, and most of the "
-        f"last "
-        f"{n - 2 * n // 3} trials came within 2 % of it",
+        f"last {n - 2 * n // 3} trials came within 2 % of it",
         advice="stop earlier next time, and confirm the leaders with what is saved",
         evidence={"trials without gain": n - at - 1, "scale": scale},
         remedy="study.optimize(objective, stop=luthier.stopping.RegretBound())",

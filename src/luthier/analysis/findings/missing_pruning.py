@@ -31,7 +31,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         return
     if not case.curves or case.losses.shape[1] > 1:
         return
-    length = np.bincount([len(curve.loss) for curve in case.curves]).argmax()
+    length = int(np.bincount([len(curve.loss) for curve in case.curves]).argmax())
     curves = [curve for curve in case.curves if len(curve.loss) == length][:_MOST]
     if len(curves) < _FEWEST:
         return
@@ -53,8 +53,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="missing-pruning",
         severity="note",
         title=f"stopping trials that are worse than the median would have saved {percent(saved)} "
-        f"of "
-        f"the training of {len(curves)} trials, and kept the best",
+        f"of the training of {len(curves)} trials, and kept the best",
         advice="run with a scheduler, and let the objective ask trial.should_stop() after reports",
         evidence={"share saved": saved, "trials": len(curves)},
         action=Action(kind="schedule", scheduler={}),

@@ -16,6 +16,7 @@ from ...typing import Array
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_in
 
 _FEWEST = 3
 _EPOCHS = 5
@@ -34,8 +35,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="missing-shuffle",
         severity="warning",
-        title=f"in {n} of {len(noted)} trials the loss of single steps repeats itself with every "
-        "epoch: the data are not shuffled",
+        title=f"in {count_in(n, len(noted), 'trials')} the loss of single steps repeats itself "
+        "with every epoch: the data are not shuffled",
         advice="shuffle the training data before every epoch",
         evidence={"periodic": n, "curves": len(noted)},
         remedy="DataLoader(..., shuffle=True)",

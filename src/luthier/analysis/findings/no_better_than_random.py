@@ -41,11 +41,10 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="no-better-than-random",
         severity="advice",
-        title=f"the last {n // 3} trials are no better than the first {n // 3}, though the sampler "
-        "had chosen where to search",
+        title=f"the last {n // 3} trials are no better than the first {n // 3}, though the "
+        "sampler had chosen where to search",
         advice="the model may be misled by noise, by made-up values of crashed trials, or by a "
-        "search "
-        "in the wrong direction; compare with the sampler Random",
+        "search in the wrong direction; compare with the sampler Random",
         evidence={
             "median of the last": float(np.median(last)),
             "median of the first": float(np.median(first)),

@@ -40,8 +40,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         title=f"repeats of the same params differ by {sd:.3g} (standard deviation), and the best "
         f"is only {gap:.3g} better than the median",
         advice="the best value is mostly luck: confirm the leaders, and give each trial more "
-        "folds, "
-        f"seeds or validation data ({min(n_repeats, 99)} times as much)",
+        f"folds, seeds or validation data ({min(n_repeats, 99)} times as much)",
         evidence={"sd of repeats": sd, "median minus best": gap, "degrees of freedom": dof},
         remedy="study.confirm(k=5, repeats=5)",
         doubt="a smaller deviation in more repeats",

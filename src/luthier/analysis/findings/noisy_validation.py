@@ -8,6 +8,7 @@ curves. Source: Google's tuning playbook (late step variance).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,7 +29,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     final = np.array([curve.loss[-1] for curve in curves])
     better = np.argsort(final, kind="stable")[: max(5, len(final) // 2)]
     steps = [_find_change(curves[i].loss[-len(curves[i].loss) // 3 :]) for i in better]
-    noise = float(np.median(steps)) / np.sqrt(2)
+    noise = float(np.median(steps)) / math.sqrt(2)
     differences = float(final[better].std())
     if noise <= _MOST * differences or noise == 0:
         return
@@ -36,8 +37,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="noisy-validation",
         severity="warning",
         title=f"late reports of one trial change by {noise:.3g}, and the better half of "
-        f"{len(curves)} "
-        f"trials differ by {differences:.3g}: the ranking is mostly noise",
+        f"{len(curves)} trials differ by {differences:.3g}: the ranking is mostly noise",
         advice="validate on more data, or report the mean of the last evaluations",
         evidence={"noise": noise, "differences": differences, "curves": float(len(curves))},
         remedy="study.confirm(k=5, repeats=5)",

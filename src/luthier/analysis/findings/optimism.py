@@ -35,8 +35,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="optimism",
         severity="note",
         title=f"trial {winner.number} was chosen for {values[0]:.4g}, and comes to "
-        f"{values[1]:.4g} on "
-        f"average over {len(winner.losses)} new runs",
+        f"{values[1]:.4g} on average over {len(winner.losses)} new runs",
         advice="report the mean of the new runs, not the best value of the search",
         evidence={"gap": gap, "standard error": winner.error, "gain": gain},
         remedy="study.confirm(k=5, repeats=5)",

@@ -22,7 +22,7 @@ from ...typing import Array
 from .action import declare_anew
 from .case import Case
 from .finding import Finding
-from .wording import Numeric, declare, percent, with_range
+from .wording import Numeric, count_best, declare, percent, with_range
 
 _FEWEST = 30
 _EDGE = 0.05
@@ -68,7 +68,7 @@ def _look(case: Case, j: int, name: str, dist: Numeric, side: str) -> Finding | 
         name="optimum-at-bound",
         severity="advice",
         subject=name,
-        title=f"{at_edge} of the best {len(top)} values lie at the {side} bound of {name}, "
+        title=f"{count_best(at_edge, len(top), 'values')} lie at the {side} bound of {name}, "
         f"{bound:g}: the optimum may lie beyond",
         evidence={
             "share of the best at the bound": share,

@@ -15,6 +15,7 @@ import numpy as np
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_best
 
 _FEWEST = 5
 _SWING = 0.1
@@ -32,12 +33,10 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="oscillation",
         severity="advice",
-        title=f"{n} of the best {len(top)} trials swing up and down in the second half of "
-        f"training, by "
+        title=f"{count_best(n, len(top))} swing up and down in the second half of training, by "
         "more than a tenth of all that they gained",
         advice="lower the learning rate towards the end (a third of it, or a decay), warm it up, "
-        "or "
-        "take larger batches",
+        "or take larger batches",
         evidence={"swinging": n, "of the best": len(top)},
         doubt="a validation set that is so small that it swings by itself",
         figure="curves",

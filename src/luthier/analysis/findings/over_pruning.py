@@ -51,9 +51,8 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="over-pruning",
         severity="advice",
         title=f"values at step {step:g}, where trials are typically stopped, say little of the "
-        f"end: "
-        f"rank correlation {rho:.2f} over {n} trials that went on, and the best of these was in "
-        f"place {round(place * (n - 1)) + 1} of {n} then",
+        f"end: rank correlation {round(rho, 2) + 0.0:.2f} over {n} trials that went on, and the "
+        f"best of these was in place {round(place * (n - 1)) + 1} of {n} then",
         advice="train all trials to their ends: there is no step early enough to save much"
         if is_late
         else "compare trials later (a larger min_resource) or stop fewer (a smaller "

@@ -17,6 +17,7 @@ from ...numerics.rank_tests import trend
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_best
 
 _FEWEST = 5
 _EARLY = 0.7
@@ -35,13 +36,11 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="overfitting",
         severity="advice",
-        title=f"{len(hit)} of the best {len(top)} trials overfit: they are best around step "
-        f"{at:g} of "
+        title=f"{count_best(len(hit), len(top))} overfit: they are best around step {at:g} of "
         f"{top[0].steps[-1]:g}, and get worse from there on"
         + ("" if known else " (their training losses are not known)"),
         advice="stop there and return the best value rather than the last, regularise, or take "
-        "more "
-        "data; until then the search prefers what overfits slowly",
+        "more data; until then the search prefers what overfits slowly",
         evidence={"overfit": len(hit), "of the best": len(top), "best step": at},
         doubt="a training loss that rises as well: then the learning rate is too high",
         figure="curves",

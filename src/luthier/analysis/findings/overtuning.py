@@ -38,8 +38,8 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="overtuning",
         severity="warning" if share >= 1 else "advice",
         title=f"trial {winner.number}, the best as it was observed, is worse than trial "
-        f"{best.number} "
-        f"when both are run anew: the search lost {percent(share)} of its gain to luck",
+        f"{best.number} when both are run anew: the search lost {percent(share)} of its gain to "
+        "luck",
         advice=f"take trial {best.number}; give trials more folds or repeats, or a finer metric",
         evidence={"lost": lost, "gain": gain, "share": share, "standard error": error},
         remedy="study.confirm(k=5, repeats=5).best.params",

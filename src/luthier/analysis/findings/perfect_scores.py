@@ -29,11 +29,9 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="perfect-scores",
         severity="note",
         title=f"the first {_FEWEST} trials already score {first:.4g} (median): does the target "
-        f"leak "
-        "into the features?",
+        "leak into the features?",
         advice="look for a column that knows the answer, and for rows that are in both sets; if "
-        "there "
-        "are none, the task needs no tuning",
+        "there are none, the task needs no tuning",
         evidence={"median of the first": first},
         doubt="a task that is this easy: compare with a model of one feature",
         figure="history",

@@ -13,6 +13,7 @@ import numpy as np
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_best
 
 _FEWEST = 5
 _FEWEST_REPORTS = 10
@@ -31,7 +32,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="plateau",
         severity="note",
-        title=f"{n} of the best {len(top)} trials gain nothing in the last 40 % of their training",
+        title=f"{count_best(n, len(top))} gain nothing in the last 40 % of their training",
         advice="train for fewer steps, or let the learning rate decay earlier",
         evidence={"flat": n, "of the best": len(top)},
         doubt="a late gain, as of a decay that comes at the end",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...trial.record import State
+from ...wording import count_of
 from .case import Case
 from .finding import Finding
 from .wording import percent
@@ -30,11 +31,10 @@ def find(case: Case) -> Iterator[Finding | None]:
         yield Finding(
             name="pruned-share",
             severity="warning",
-            title=f"{percent(share)} of {n} trials were stopped early; only {n_complete} came to "
-            "their ends",
+            title=f"{percent(share)} of {n} trials were stopped early, and {_say_few(n_complete)} "
+            "trained to the end",
             advice="let trials train longer before they are first compared (a larger "
-            "min_resource), "
-            "and look whether the direction is right",
+            "min_resource), and look whether the direction is right",
             evidence=evidence,
             remedy="study.scheduler = luthier.schedulers.ASHA(min_resource=..., "
             "reduction_factor=2)",
@@ -54,3 +54,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             doubt="a scheduler that only pauses",
             figure="curves",
         )
+
+
+def _say_few(n: int) -> str:
+    return f"only {count_of(n, 'trial')}" if n else "none"

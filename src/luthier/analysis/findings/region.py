@@ -82,7 +82,8 @@ def say_where(region: Region | None) -> str:
     """
     if region is None or region.p >= _MOST_LIKELY:
         return ""
-    return f", {percent(region.share)} of those with {region.rule}"
+    share = "all" if region.share == 1 else percent(region.share)
+    return f", {share} of those with {region.rule}"
 
 
 def _choose(

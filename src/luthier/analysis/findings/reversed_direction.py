@@ -15,7 +15,7 @@ from .action import Action
 from .case import Case
 from .curves import Curve
 from .finding import Finding
-from .wording import percent
+from .wording import count_in
 
 _FEWEST = 10
 _MOST_CURVES = 200
@@ -42,9 +42,10 @@ def find(case: Case) -> Iterator[Finding | None]:
             yield Finding(
                 name="reversed-direction",
                 severity="warning",
-                title=f"{n_worse} of {len(curves)} trials get worse while they train "
-                f"({percent(share)}), the best ones too: {name!r} is to {direction}",
-                advice=f"if a larger {name} is better, the direction is maximize, and the reverse",
+                title=f"{count_in(n_worse, len(curves), 'trials')} get worse while they train, "
+                f"the best ones too: {name!r} is {direction}d",
+                advice=f"if {'larger' if other == 'maximize' else 'smaller'} values of {name!r} "
+                f"are better, set the direction to {other}",
                 evidence=evidence,
                 p=binomial_tail(n_worse, len(curves), 0.5),
                 remedy=f'create_study(direction="{other}")',
@@ -58,7 +59,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         yield Finding(
             name="reversed-direction",
             severity="warning",
-            title=f"the study is to {direction} {case.history.objectives[0]!r}",
+            title=f"the study {direction}s {case.history.objectives[0]!r}",
             advice=f"look whether {other} is meant",
             evidence=evidence,
             remedy=f'create_study(direction="{other}")',
@@ -68,4 +69,4 @@ def find(case: Case) -> Iterator[Finding | None]:
 
 
 def _gets_worse(curve: Curve) -> bool:
-    return trend(curve.loss[-50:]) > _LEAST_TREND and curve.loss[-1] > curve.loss[0]
+    return bool(trend(curve.loss[-50:]) > _LEAST_TREND and curve.loss[-1] > curve.loss[0])

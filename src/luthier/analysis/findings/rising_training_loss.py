@@ -15,6 +15,7 @@ from ...numerics.rank_tests import trend
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_best
 
 _FEWEST = 5
 _LEAST_TREND = 2.33
@@ -31,10 +32,9 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="rising-training-loss",
         severity="warning",
-        title=f"the training loss of {n} of the best {len(top)} trials rises in the second half",
+        title=f"the training loss of {count_best(n, len(top))} rises in the second half",
         advice="look for a fault: a learning rate that grows, augmentation that is switched on "
-        "late, "
-        "a loss whose terms change",
+        "late, a loss whose terms change",
         evidence={"rising": n, "of the best": len(top)},
         doubt="a loss whose weights change on purpose",
         figure="curves",

@@ -14,6 +14,7 @@ from .case import Case
 _MOST = 400  # trials that a model sees, drawn at random
 _N_TREES = 64
 _N_POINTS = 512
+_FEWEST_ACTIVE = 30  # of them, for the effect of a parameter
 
 
 def draw_trials(case: Case) -> tuple[Array, Array, Index]:
@@ -42,23 +43,34 @@ def measure_signal(case: Case) -> ModelQuality:
     return forest_quality(fitted, X, y)
 
 
-def total_effects(case: Case) -> tuple[Array, ModelQuality]:
+def total_effects(case: Case, objective: int = 0) -> tuple[Array, ModelQuality]:
     """Return the share of the variance that each parameter takes part in (d,), by a model.
 
     Also how well the model, a Gaussian process, predicts each trial from others. The variance is
-    that over the space, and a column is exchanged among points that are drawn from it.
+    that over the space, and a column is exchanged among points that are drawn from it. A parameter
+    that is not always active counts where it is; NaN for one on which others depend.
 
-    Source: Jansen 1999 (total effects).
+    Args:
+        case: The study.
+        objective: Which one, by its column.
+
+    Source: Jansen 1999 (total effects). Deviation: conditions.
     """
-    fitted = fit_surrogate(case.history, even_if_poor=True)
+    name = case.history.objectives[objective] if objective else None
+    fitted = fit_surrogate(case.history, name, even_if_poor=True)
     model = fitted.model
     rng = case.rng
     X = case.space.sample(rng, _N_POINTS)
     base = model.predict(X)[0]
-    variance = float(base.var()) or 1.0
-    effect = np.zeros(case.space.d)
-    for j in range(case.space.d):
-        changed = X.copy()
-        changed[:, j] = rng.permutation(X[:, j])
-        effect[j] = float(((base - model.predict(changed)[0]) ** 2).mean()) / 2 / variance
+    parents = {parent for _, _, dist in case.parameters for parent in dist.when or ()}
+    effect = np.full(case.space.d, np.nan)
+    for j, name, _ in case.parameters:
+        active = ~np.isnan(X[:, j])
+        if name in parents or active.sum() < _FEWEST_ACTIVE:
+            continue
+        changed = X[active]
+        changed[:, j] = rng.permutation(changed[:, j])
+        variance = float(base[active].var()) or 1.0
+        change = base[active] - model.predict(changed)[0]
+        effect[j] = float((change**2).mean()) / 2 / variance
     return effect, fitted.quality

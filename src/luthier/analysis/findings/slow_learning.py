@@ -17,7 +17,7 @@ from ...numerics.rank_tests import trend
 from .case import Case
 from .curves import Curve
 from .finding import Finding
-from .wording import percent
+from .wording import count_best, percent
 
 _FEWEST = 5
 _LEAST_SHARE = 0.25
@@ -36,8 +36,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="slow-learning",
         severity="advice",
-        title=f"{n} of the best {len(top)} trials still learn fast when they end: a report at "
-        f"the end "
+        title=f"{count_best(n, len(top))} still learn fast when they end: a report at the end "
         f"gains {percent(float(np.median(gains)))} of what a report gained on average",
         advice="train longer, or allow learning rates three times as high",
         evidence={"slow": n, "of the best": len(top), "late gain": float(np.median(gains))},

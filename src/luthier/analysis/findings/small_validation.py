@@ -33,8 +33,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="small-validation",
         severity="warning",
-        title=f"{n} validation rows measure {best:.3g} to within {error:.2g}, and the best is only "
-        f"{case.spread:.2g} better than the median trial",
+        title=f"{n} validation rows measure {best:.3g} to within {error:.2g}, and the best is "
+        f"only {case.spread:.2g} better than the median trial",
         advice=f"validate on {math.ceil(n * (2 * error / case.spread) ** 2)} rows or more, or by "
         "repeated cross-validation",
         evidence={"standard error": error, "median minus best": case.spread, "rows": float(n)},

@@ -32,8 +32,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             name="stragglers",
             severity="advice",
             title=f"the slowest {n_slow} of {len(duration)} trials took {percent(slow / whole)} "
-            f"of the "
-            "time of all",
+            "of the time of all",
             advice="bound the time of a trial, or let cost count in the search",
             evidence={"share of time": slow / whole, "slowest s": float(duration.max())},
             remedy=f"study.optimize(objective, "

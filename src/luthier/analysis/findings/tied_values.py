@@ -36,7 +36,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="tied-values",
         severity="advice",
-        title=f"{percent(share)} of {len(loss)} different params share their exact value with "
+        title=f"{percent(share)} of {len(loss)} different params have exactly the value of "
         f"others; {value:.6g} comes {counts[most]} times",
         advice="the metric is too coarse to rank them (a small validation set?), or it does not "
         "see the params (constant predictions, a cache): use a finer one, such as log-loss",

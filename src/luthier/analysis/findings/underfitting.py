@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_best
 
 _FEWEST = 5
 _NEAR = 0.95
@@ -28,8 +29,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="underfitting",
         severity="advice",
-        title=f"{n} of the best {len(top)} trials end near a constant prediction in training as "
-        f"well",
+        title=f"{count_best(n, len(top))} end near a constant prediction in training as well",
         advice="allow larger models, higher learning rates and longer training, and look at the "
         "data",
         evidence={"underfit": n, "of the best": len(top)},

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from .case import Case
 from .curves import Curve
 from .finding import Finding
+from .wording import count_in
 
 _FEWEST = 5
 _LEAST_SHARE = 0.9
@@ -27,10 +28,9 @@ def find(case: Case) -> Iterator[Finding | None]:
     yield Finding(
         name="validation-below-training",
         severity="note",
-        title=f"in {n} of {len(noted)} trials validation is better than training all along",
+        title=f"validation is better than training in {count_in(n, len(noted), 'trials')}",
         advice="look for rows of the validation set among the training data; dropout and "
-        "augmentation "
-        "make the training loss larger as well",
+        "augmentation make the training loss larger as well",
         evidence={"below": n, "curves": len(noted)},
         doubt="a training loss that is measured without dropout and augmentation",
         figure="curves",

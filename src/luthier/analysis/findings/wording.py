@@ -14,6 +14,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
+def count_in(n: int, total: int, what: str) -> str:
+    """How many of all, such as "3 of 20 trials" and "all 20 trials"."""
+    return f"all {total} {what}" if n == total else f"{n} of {total} {what}"
+
+
+def count_best(n: int, total: int, what: str = "trials") -> str:
+    """How many of the best, such as "3 of the best 5 trials" and "all of the best 5 trials"."""
+    return f"{'all' if n == total else n} of the best {total} {what}"
+
+
 def declare(name: str, dist: Distribution) -> str:
     """The entry of a space that declares a parameter."""
     return f"{name!r}: {dist!r}"

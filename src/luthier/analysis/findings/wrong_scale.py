@@ -21,7 +21,7 @@ from ...typing import Array
 from .action import declare_anew
 from .case import Case
 from .finding import Finding
-from .wording import declare, with_range
+from .wording import count_best, declare, with_range
 
 _FEWEST = 30
 _LOWEST = 0.1
@@ -57,8 +57,8 @@ def find(case: Case) -> Iterator[Finding | None]:
             name="wrong-scale",
             severity="advice",
             subject=name,
-            title=f"{low} of the best {len(top)} values of {name} lie in the lowest tenth of its "
-            f"range, {dist.low:g} .. {dist.high:g}, which is searched on a linear scale",
+            title=f"{count_best(low, len(top), 'values')} of {name} lie in the lowest tenth of "
+            f"its range, {dist.low:g} .. {dist.high:g}, which is searched on a linear scale",
             advice="search it on a log scale, which spends as many trials on each power of ten",
             evidence={"share of the best in the lowest tenth": low / len(top), "of all": low_all},
             p=binomial_tail(low, len(top), max(_LOWEST, low_all / 3)),
