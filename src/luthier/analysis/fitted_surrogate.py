@@ -71,7 +71,7 @@ def fit_surrogate(
         )
     j = history.objectives.index(trials.objective)
     try:
-        model, quality = _fit_once(history, j, near_best)
+        model, quality = fit_once(history, j, near_best)
     except SamplerError as e:
         raise TooFewResultsError(f"not enough to say: {e}") from None
     if not even_if_poor and not quality.suffices:
@@ -98,8 +98,14 @@ class _Fit(NamedTuple):
 _fits: WeakKeyDictionary[History, dict[tuple[int, bool], _Fit]] = WeakKeyDictionary()
 
 
-def _fit_once(history: History, j: int, near_best: bool) -> tuple[Surrogate, ModelQuality]:
+def fit_once(history: History, j: int, near_best: bool) -> tuple[Surrogate, ModelQuality]:
     """Return a model of objective j and its quality; it is deleted with the history.
+
+    Args:
+        history: All trials; of more than 500 that are complete as many count.
+        j: Column of the objective.
+        near_best: Whether the latest count, and the scale is to be true near the best; else they
+            are evenly chosen by number.
 
     Raises:
         SamplerError: The trials are too few.

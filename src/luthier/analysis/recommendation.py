@@ -12,11 +12,12 @@ import numpy as np
 from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, SamplerError, StudyError
 from ..history.history import History
 from ..trial.record import State, TrialRow
-from ..typing import Array
+from ..typing import Array, Index
 from ..validation import check_whole
 from .no_results import no_complete_trials
 
 _Z = 1.959964  # of a 95 % interval
+_MOST_CONFIGURATIONS = 2_000  # that a model looks at
 _LIKELY = 0.5  # probability of feasibility from which a configuration counts as feasible
 
 
@@ -116,22 +117,18 @@ def recommend(
     rows = np.flatnonzero((history.state == State.COMPLETE) & history.fits)
     if not len(rows):
         raise NoCompletedTrialsError(f"no complete trial fits the present space ({history})")
-    groups: dict[bytes, list[int]] = {}
-    for row, key in zip(rows.tolist(), history.space.keys(history.X[rows]), strict=True):
-        groups.setdefault(key, []).append(row)
-    numbers = list(groups.values())
-    losses = [history.losses[same, 0] for same in numbers]
-    with np.errstate(invalid="ignore"):  # of both infinities
-        observed = np.array([loss.mean() for loss in losses])
+    numbers, observed = _choose_configurations(history, rows, max(k, _MOST_CONFIGURATIONS))
+    losses = history.losses[:, 0]
     X = history.X[[same[0] for same in numbers]]
-    mean, sd = _predict_losses(history, X, losses, observed)
+    mean, sd = _predict_losses(history, X, [losses[same] for same in numbers], observed)
     mean = np.where(np.isfinite(observed), mean, observed)  # what is worse than everything stays so
     probability = _feasible(history, X, numbers)
-    kept = np.array([history.feasible[same].any() for same in numbers])
+    feasible = history.feasible
+    kept = np.array([feasible[same].any() for same in numbers])
     sure = kept & (probability >= _LIKELY)
     leaders = np.lexsort((mean, -probability * ~sure.any()))
     leaders = leaders[(sure if sure.any() else kept)[leaders]][:k]
-    first = rows_of([numbers[j][0] for j in leaders])
+    first = rows_of([int(numbers[j][0]) for j in leaders])
     ends = np.sort(history.values_of(mean + np.array([[-_Z], [_Z]]) * sd), axis=0)
     return [
         Recommendation(
@@ -141,11 +138,35 @@ def recommend(
             low=float(ends[0, j]),
             high=float(ends[1, j]),
             observed=float(history.values_of(observed[j])),
-            numbers=tuple(numbers[j]),
+            numbers=tuple(numbers[j].tolist()),
             probability_feasible=float(probability[j]),
         )
         for row, j in zip(first, leaders, strict=True)
     ]
+
+
+def _choose_configurations(history: History, rows: Index, most: int) -> tuple[list[Index], Array]:
+    """Return the trials of each configuration, and the mean (k,) of their losses.
+
+    Of too many configurations those are kept that have been feasible, with the smallest means: what
+    a model makes of the others would hardly be the best.
+
+    Args:
+        history: The trials.
+        rows: (n,) the complete ones that fit the space.
+        most: Configurations that are kept.
+    """
+    number_of: dict[bytes, int] = {}
+    keys = history.space.keys(history.X[rows])
+    group = np.array([number_of.setdefault(key, len(number_of)) for key in keys])
+    with np.errstate(invalid="ignore"):  # of both infinities
+        observed = np.bincount(group, history.losses[rows, 0]) / np.bincount(group)
+    kept = np.bincount(group, history.feasible[rows]) > 0
+    chosen = np.sort(np.lexsort((observed, ~kept))[:most])
+
+    by_group = np.argsort(group, kind="stable")
+    ends = np.searchsorted(group[by_group], [chosen, chosen + 1]).T
+    return [rows[by_group[first:stop]] for first, stop in ends.tolist()], observed[chosen]
 
 
 def _predict_losses(
@@ -156,10 +177,10 @@ def _predict_losses(
     Of the model, or of the repeats while there is none.
     """
     if history.space.d:
-        from ..models.surrogate import Surrogate
+        from .fitted_surrogate import fit_once
 
         try:
-            return Surrogate(history.space, history).predict(X)
+            return fit_once(history, 0, near_best=True)[0].predict(X)
         except SamplerError:  # too few trials
             pass
     sd = [
@@ -171,7 +192,7 @@ def _predict_losses(
     return observed, np.array(sd)
 
 
-def _feasible(history: History, X: Array, numbers: list[list[int]]) -> Array:
+def _feasible(history: History, X: Array, numbers: list[Index]) -> Array:
     """Probability (k,) that each configuration keeps all constraints.
 
     Of a model, or as it was observed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier.analysis.importances.ped_anova import find_good, ped_anova
+from luthier.analysis.importances.ped_anova import explain_ties, find_good, ped_anova, pick_trials
 
 NUMBERS = np.zeros(3, dtype=np.int64)
 
@@ -24,6 +24,30 @@ def test_with_several_objectives_the_good_are_the_first_fronts() -> None:
     front = np.column_stack([x, 1 - x])
     good = find_good(np.concatenate([front + 1, front]))
     assert not good[:40].any()
+
+
+def test_all_that_are_as_good_as_the_last_one_are_good() -> None:
+    losses = np.array([0.0] * 30 + [1.0] * 70)[:, None]
+    good = find_good(losses)
+    assert np.flatnonzero(good).tolist() == list(range(30))
+    assert explain_ties(good, 1) == ""
+
+
+def test_where_most_are_equally_good_nothing_separates_them_and_it_says_so() -> None:
+    x = np.linspace(0, 1, 36)
+    front = np.column_stack([x, 1 - x])
+    good = find_good(np.concatenate([front, front[:4] + 1]))
+    assert "36 of 40 trials lie on the front" in explain_ties(good, 2)
+    tied = np.array([0.0] * 60 + [1.0] * 40)[:, None]
+    assert "60 of 100 trials have the best value" in explain_ties(find_good(tied), 1)
+
+
+def test_of_very_many_trials_some_are_looked_at() -> None:
+    rng = np.random.default_rng(0)
+    assert pick_trials(40, rng).tolist() == list(range(40))
+    picked = pick_trials(20_000, rng)
+    assert len(set(picked.tolist())) == 5000
+    assert (np.diff(picked) > 0).all()
 
 
 def test_a_parameter_that_separates_is_found_and_others_are_not() -> None:

@@ -200,6 +200,22 @@ def test_of_several_objectives_one_is_chosen_or_the_front_is_taken() -> None:
         made.importance(objective="three")
 
 
+def test_a_front_that_holds_nearly_all_trials_ranks_nothing_and_says_why() -> None:
+    made = luthier.create_study(
+        space=dict.fromkeys("ab", Float(0, 1)),
+        objectives={"one": "minimize", "two": "minimize"},
+        seed=0,
+    )
+    rng = np.random.default_rng(0)
+    made.add_trials(
+        TrialRow(number=-1, state=State.COMPLETE, params=p, values=(p["a"], -p["a"]))
+        for p in made.space.decode(made.space.sample(rng, 60))
+    )
+    result = made.importance()
+    assert result.names == ()
+    assert "60 of 60 trials lie on the front" in result.note
+
+
 def test_parameters_are_chosen_by_name() -> None:
     made = study(make_linear(), n=60)
     assert made.importance(params=["x3", "x1"]).names == ("x1", "x3")

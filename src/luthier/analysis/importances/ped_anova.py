@@ -22,6 +22,7 @@ _LEAST_GOOD = 5
 _MOST_TRIALS = 5_000  # that are looked at; of more, as many at random
 _LEAST_WIDTH = 0.5 / 1.64  # of a kernel, in cells
 _WIDTH_STEP = 1.02  # widths are rounded to powers of it
+_MOST_GOOD = 0.5  # share of the trials from which on nothing separates the good ones
 _FEW = 200  # trials below which a quarter counts as good, else a tenth
 
 
@@ -39,10 +40,16 @@ class PedAnova(NamedTuple):
     p_value: Array
 
 
+def pick_trials(n: int, rng: np.random.Generator) -> Index:
+    """Return which of n trials are looked at, ascending: all, or of very many some at random."""
+    return np.sort(rng.permutation(n)[:_MOST_TRIALS])
+
+
 def find_good(losses: Array, share: float | None = None) -> Mask:
     """Return which trials (n,) are good.
 
-    With several objectives they are taken front by front.
+    With several objectives they are taken front by front. All that are as good as the last one
+    count, so that there may be more.
 
     Args:
         losses: (n, m).
@@ -52,9 +59,19 @@ def find_good(losses: Array, share: float | None = None) -> Mask:
     share = share or (0.25 if n < _FEW else 0.1)
     k = min(n, max(_LEAST_GOOD, math.ceil(share * n)))
     rank = losses[:, 0] if m == 1 else fronts(losses).astype(float)
-    good = np.zeros(n, dtype=bool)
-    good[np.argsort(rank, kind="stable")[:k]] = True
-    return good
+    return np.asarray(rank <= np.sort(rank)[k - 1]) if n else np.zeros(0, dtype=bool)
+
+
+def explain_ties(good: Mask, n_objectives: int) -> str:
+    """Return why nothing separates the good trials (n,) from the others; "" where it may."""
+    n, n_good = len(good), int(good.sum())
+    if n_good <= _MOST_GOOD * n:
+        return ""
+    which = "lie on the front" if n_objectives > 1 else "have the best value"
+    return (
+        f"not enough to say: {n_good:,} of {n:,} trials {which}, so there are too few others to "
+        "tell them from"
+    )
 
 
 def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) -> PedAnova:
@@ -68,9 +85,6 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
 
     Source: Watanabe 2023, eq. 9, and for parameters that are not always active arXiv 2601.20800.
     """
-    if len(X) > _MOST_TRIALS:
-        kept = np.sort(rng.permutation(len(X))[:_MOST_TRIALS])
-        X, good = X[kept], good[kept]
     labels = np.concatenate([good[None], _permute(good, rng)]).astype(np.float32)
     value = np.zeros(X.shape[1])
     p_value = np.ones(X.shape[1])

@@ -14,7 +14,7 @@ from ...validation import check_real
 from ..finished_trials import collect_finished
 from ..model_quality import ModelQuality, count_needed
 from .model_estimates import Estimate, Sample, estimate_by, select_pairs
-from .ped_anova import PedAnova, find_good, ped_anova
+from .ped_anova import PedAnova, explain_ties, find_good, ped_anova, pick_trials
 from .result import Importance, Interaction
 
 METHODS = ("auto", "gp", "fanova", "ped", "local", "shapley")
@@ -59,9 +59,12 @@ def importance(
     )
     rng = np.random.default_rng([history.seed, _STREAM])
     losses = finished.losses if column is None else finished.losses[:, [column]]
+    picked = pick_trials(finished.n, rng)
+    good = find_good(losses[picked], among)
+    ties = explain_ties(good, losses.shape[1])
     chance = PedAnova(np.zeros(space.d), np.ones(space.d))
-    if finished.n:
-        chance = ped_anova(finished.X, n_choices, find_good(losses, among), rng)
+    if finished.n and not ties:
+        chance = ped_anova(finished.X[picked], n_choices, good, rng)
 
     note = ""
     if column is None or method == "ped":
@@ -78,7 +81,7 @@ def importance(
     shown = [
         j for j in np.argsort(-estimate.value, kind="stable") if _asked(space.names[j], params)
     ]
-    silence = _explain_silence(estimate, space.d)
+    silence = _explain_silence(estimate, space.d) or (ties if estimate.method == "ped" else "")
     if silence:
         shown, note = [], silence
     return Importance(
