@@ -19,7 +19,6 @@ THEMES = {
     "analysis/test_choice": [
         "analysis/candidates",
         "analysis/no_results",
-        "analysis/recommendation",
         "analysis/rule_language",
     ],
     "analysis/test_every_view": [

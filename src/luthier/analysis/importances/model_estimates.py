@@ -27,6 +27,7 @@ _GROUPS_OF_HALF = N_GROUPS // 2  # at which that of half of the trials is
 _MOST_IN_PAIRS = 12  # parameters, of which all pairs are looked at
 _LEAST_POWER = 6  # of two: as many points are in a group
 _N_TREES = 64
+_MANY = 1000  # trials beyond which half of the trees are enough
 _LEAST_IN_LEAF = 3
 _GOOD_ENOUGH = 0.5  # R2 of a Gaussian process from which no forest is tried
 _N_FOLDS = 5
@@ -108,8 +109,13 @@ def estimate_by(method: str, sample: Sample, interactions: bool) -> Estimate:
 
 def _grow(sample: Sample) -> tuple[forest.Forest, ModelQuality]:
     """Return a forest of the trials, and how well it predicts them."""
-    fitted = _fit_forest(sample, _N_TREES)
+    fitted = _fit_forest(sample, _count_trees(len(sample.y)))
     return fitted, forest_quality(fitted, sample.X, sample.y)
+
+
+def _count_trees(n: int) -> int:
+    """Return how many trees n trials need: those of many trials differ less."""
+    return _N_TREES if n <= _MANY else _N_TREES // 2
 
 
 def _fit_forest(sample: Sample, n_trees: int) -> forest.Forest:
@@ -228,7 +234,8 @@ def by_forest(
     if quality.suffices:
 
         def of_half(half: Index) -> Array:
-            return decompose(_fit_forest(sample.rows(half), _N_TREES // 4), regimes, []).first
+            few = _fit_forest(sample.rows(half), _count_trees(len(sample.y)) // 4)
+            return decompose(few, regimes, []).first
 
         low, high = half_sample_interval(first, of_half, len(sample.y), sample.level, sample.rng)
     return Estimate("fanova", "first order", first, low, high, first, quality, pairs)
