@@ -56,3 +56,10 @@ class Visit:
         self.page.get_by_label("Token of the service").fill(token)
         self.page.get_by_role("button", name="Log in").click()
         self.page.locator("h1", has_text="Studies").wait_for()
+
+    def end(self, token):
+        """Closes the page; fails if it said anything, or asked anybody else."""
+        assert self.said == []
+        assert [url for url in self.asked if not url.startswith(self.root)] == []
+        assert not any(token in url for url in self.asked)
+        self.page.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -31,6 +33,9 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+_COMMENT = re.compile(  # on lines of its own
+    rb"^[ ]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ ]*)$", re.MULTILINE
+)
 _LOGINS_S = 5 / 60  # of one address
 _BURST = 5
 _MAX_LOGIN = 8192  # bytes
@@ -41,12 +46,14 @@ class PageFile(NamedTuple):
     """A file of the page.
 
     Attributes:
-        content: Its bytes.
-        media_type: Of these.
+        content: Its bytes; of a script without comments, whose lines are empty.
+        packed: The same, compressed by gzip.
+        media_type: Of the content.
         tag: Its ETag.
     """
 
     content: bytes
+    packed: bytes
     media_type: str
     tag: str
 
@@ -73,8 +80,13 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, PageFile]]:
             yield from _walk(item, f"{prefix}{item.name}/")
         elif ending in _TYPES:
             content = item.read_bytes()
+            if ending == "js":
+                content = _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), content)
             tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-            yield f"{prefix}{item.name}", PageFile(content, _TYPES[ending], tag)
+            yield (
+                f"{prefix}{item.name}",
+                PageFile(content, gzip.compress(content, mtime=0), _TYPES[ending], tag),
+            )
 
 
 class Page:
@@ -111,11 +123,14 @@ class Page:
         path = request.scope["path"]
         request.scope["luthier.route"] = path
         file = self._files[path]
-        headers = {"ETag": file.tag, "Cache-Control": "no-cache"}
+        headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if path == "/" and not self._token and not self._has_session(request):
             headers["Set-Cookie"] = self._open(request)
         if request.headers.get("if-none-match") == file.tag:
             return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return Response(file.packed, 200, headers, file.media_type)
         return Response(file.content, 200, headers, file.media_type)
 
     async def _log_in(self, request: Request) -> Response:

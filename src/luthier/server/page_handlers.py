@@ -221,6 +221,7 @@ def _table_row(row: TrialRow, tags: list[str]) -> page_schemas.TableRow:
         duration_s=row.duration_s,
         cost=row.cost,
         worker=row.worker.partition("#")[0],
+        last_step=row.reports[-1][0] if row.reports else None,
         error=lines[-1][:500] if lines else None,
         constraints=row.constraints,
         tags={name: row.tags[name] for name in tags if name in row.tags},

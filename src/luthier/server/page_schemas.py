@@ -104,6 +104,9 @@ class Summary(msgspec.Struct, kw_only=True):
         n_front: How many trials no other beats, where there are several objectives.
         steps: (number, value) where the best value of the first objective changed, thinned.
         rate: Trials that ended in a minute, over the last hundred; None where it is not known.
+        n_left: How many trials are yet to end, as far as is known.
+        left_s: How long these take at that rate, in seconds; None where nothing runs.
+        constraints: Names of the constraints that trials noted.
         text: The state of the study in sentences.
     """
 
@@ -122,6 +125,9 @@ class Summary(msgspec.Struct, kw_only=True):
     n_front: int | None
     steps: list[tuple[int, float | str]]
     rate: float | None
+    n_left: int
+    left_s: float | None
+    constraints: list[str]
     text: list[str]
 
 
@@ -137,6 +143,7 @@ class TableRow(msgspec.Struct, kw_only=True):
     duration_s: float | None
     cost: float | None
     worker: str
+    last_step: float | None
     error: str | None
     constraints: dict[str, float]
     tags: dict[str, Any]

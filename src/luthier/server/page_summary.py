@@ -36,6 +36,7 @@ def summarize(history: History, study: int, name: str, created_s: float) -> Summ
         best = BestTrial(number=number, value=pack_number(float(line.value[-1])))
         n_since = int(np.sum(history.state[number + 1 :] == State.COMPLETE.value))
     rate = _rate(history)
+    n_left = _count_left(history)
     n_front = len(history.front) if len(history.directions) > 1 else None
     return Summary(
         id=study,
@@ -53,6 +54,9 @@ def summarize(history: History, study: int, name: str, created_s: float) -> Summ
         n_front=n_front,
         steps=[] if line is None else _thin(line),
         rate=rate,
+        n_left=n_left,
+        left_s=60 * n_left / rate if rate and n_left and history.running else None,
+        constraints=list(history.constraint_names),
         text=_say(history, len(history.running), n_complete, best, n_since, n_front, rate),
     )
 
@@ -79,6 +83,18 @@ def _thin(line: Incumbent) -> list[tuple[int, float | str]]:
     return [(int(line.number[i]), pack_number(float(line.value[i]))) for i in use]
 
 
+def _count_left(history: History) -> int:
+    """Trials that are yet to end: of the run's budget where it is known, else those begun or added.
+
+    Who runs a study elsewhere tells nobody how many trials are to come.
+    """
+    n_open = len(history.running) + len(history.waiting)
+    n_paused = int(np.sum(history.state == State.PAUSED))
+    if history.budget is None:
+        return n_open
+    return max(n_open, history.budget - (history.n_begun - len(history.running) - n_paused))
+
+
 def _rate(history: History) -> float | None:
     """Trials that ended in a minute, over the last hundred."""
     ended = history.finished_s[~np.isnan(history.finished_s)]
@@ -100,7 +116,8 @@ def _say(
     rate: float | None,
 ) -> list[str]:
     """Whether it runs, how good it is, and whether it still improves."""
-    pace = "" if rate is None else f"; lately {rate:.3g} trials ended in a minute"
+    pace = f"{rate:,.0f}" if rate is not None and rate >= 100 else f"{rate or 0:.3g}"
+    pace = "" if rate is None else f"; lately {pace} trials ended in a minute"
     runs = f"{count_of(n_running, 'trial')} running" if n_running else "Nothing is running"
     said = [f"{runs}{pace}."]
     if best is None:

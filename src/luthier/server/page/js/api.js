@@ -4,9 +4,13 @@
 /** The session is over, or there is none yet. */
 export class LoginNeeded extends Error {}
 
+/** What was asked for is not there, such as a study that was deleted. */
+export class Gone extends Error {}
+
 /** @type {Map<string, {tag: string, value: any}>} */
 const kept = new Map();
 const MOST_KEPT = 40;
+const AGAIN_MS = 2000;
 
 /**
  * Reads what stands at an address below ui/; what has not changed is not sent again.
@@ -21,6 +25,7 @@ export async function read(path) {
   });
   if (response.status === 304 && known) return known.value;
   if (response.status === 401 || response.status === 403) throw new LoginNeeded();
+  if (response.status === 404) throw new Gone(await message(response));
   if (!response.ok) throw new Error(await message(response));
   const isBinary = response.headers.get("Content-Type") === "application/octet-stream";
   const value = isBinary ? unpack(await response.arrayBuffer()) : await response.json();
@@ -123,9 +128,10 @@ export async function session() {
  * @param {number} study
  * @param {number} revision
  * @param {(change: any) => void} onChange
+ * @param {(error: any) => void} onEnd called when there is nothing to follow any more
  * @returns {() => void} ends it
  */
-export function follow(study, revision, onChange) {
+export function follow(study, revision, onChange, onEnd) {
   /** @type {EventSource | null} */
   let source = null;
   let last = revision;
@@ -135,16 +141,35 @@ export function follow(study, revision, onChange) {
       last = Number(event.lastEventId);
       onChange(JSON.parse(event.data));
     });
+    source.addEventListener("error", check);
   };
+  /** The stream ended: the browser comes back by itself, unless the study or the session is gone. */
+  async function check() {
+    const mine = source;
+    const isOver = mine?.readyState === EventSource.CLOSED;
+    try {
+      await read(`studies/${study}/summary`);
+      if (isOver && mine === source) setTimeout(look, AGAIN_MS);
+    } catch (error) {
+      if (mine !== source) return;
+      if (error instanceof Gone || error instanceof LoginNeeded) {
+        end();
+        onEnd(error);
+      } else if (isOver) setTimeout(look, AGAIN_MS);
+    }
+  }
+  let isEnded = false;
+  function end() {
+    isEnded = true;
+    document.removeEventListener("visibilitychange", look);
+    source?.close();
+  }
   const look = () => {
     source?.close();
     source = null;
-    if (!document.hidden) open();
+    if (!document.hidden && !isEnded) open();
   };
   document.addEventListener("visibilitychange", look);
   look();
-  return () => {
-    document.removeEventListener("visibilitychange", look);
-    source?.close();
-  };
+  return end;
 }

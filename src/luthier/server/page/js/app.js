@@ -1,17 +1,9 @@
 // @ts-check
 // The page: which view the address names, the session, and what has changed since.
 
-import { LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
+import { addressOf, readAddress } from "./address.js";
+import { Gone, LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
 import { h } from "./dom.js";
-import { showStudies } from "./views/studies.js";
-import { showSummary } from "./views/summary.js";
-import { showHistory } from "./views/history.js";
-import { showTable } from "./views/table.js";
-import { showTrial } from "./views/trial.js";
-import { showImportance } from "./views/importance.js";
-import { showFindings } from "./views/findings.js";
-import { showControls } from "./views/controls.js";
-import { showCreate } from "./views/create.js";
 
 /**
  * @typedef {object} View
@@ -19,14 +11,24 @@ import { showCreate } from "./views/create.js";
  * @property {(changes: any[]) => any} [update] called with what has changed in the study
  */
 
-/** @type {Record<string, [string, (study: number, query: URLSearchParams, rest: string) => Promise<View>]>} */
+/** @typedef {(study: number, query: URLSearchParams, rest: string) => Promise<View>} Show */
+
+/** The views of a study; each is loaded when it is first seen. @type {Record<string, [string, () => Promise<Show>]>} */
 const VIEWS = {
-  summary: ["Summary", showSummary],
-  history: ["History", showHistory],
-  trials: ["Trials", showTable],
-  importance: ["Importance", showImportance],
-  findings: ["Findings", showFindings],
-  controls: ["Controls", showControls],
+  summary: ["Summary", async () => (await import("./views/summary.js")).showSummary],
+  history: ["History", async () => (await import("./views/history.js")).showHistory],
+  trials: ["Trials", async () => (await import("./views/table.js")).showTable],
+  curves: ["Curves", async () => (await import("./views/curves.js")).showCurves],
+  importance: ["Importance", async () => (await import("./views/importance.js")).showImportance],
+  effects: ["Effects", async () => (await import("./views/effects.js")).showEffects],
+  parallel: ["Parallel", async () => (await import("./views/parallel.js")).showParallel],
+  front: ["Front", async () => (await import("./views/front.js")).showFront],
+  workers: ["Workers", async () => (await import("./views/workers.js")).showWorkers],
+  failures: ["Failures", async () => (await import("./views/failures.js")).showFailures],
+  findings: ["Findings", async () => (await import("./views/findings.js")).showFindings],
+  space: ["Space", async () => (await import("./views/space.js")).showSpace],
+  cost: ["Cost", async () => (await import("./views/cost.js")).showCost],
+  controls: ["Controls", async () => (await import("./views/controls.js")).showControls],
 };
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -34,36 +36,23 @@ const nav = /** @type {HTMLElement} */ (document.getElementById("nav"));
 const live = /** @type {HTMLElement} */ (document.getElementById("live"));
 const logout = /** @type {HTMLElement} */ (document.getElementById("logout"));
 const SPOKEN_MS = 5000;
+const [PAUSE_MS, PAUSE_MANY_MS, MANY] = [250, 2000, 10_000]; // between two drawings of what is new
 let leave = () => {};
 let turn = 0;
 let spoken = 0;
-
-/** What the address says: "#/s/3/history?log=1". */
-function readAddress() {
-  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
-  const [kind, study, view, rest] = path.split("/");
-  const isStudy = kind === "s" && /^\d+$/.test(study ?? "");
-  return {
-    study: isStudy ? Number(study) : null,
-    view: kind === "new" ? kind : view || "summary",
-    rest: rest ?? "",
-    query: new URLSearchParams(query ?? ""),
-  };
-}
 
 async function show() {
   const mine = (turn += 1);
   leave();
   leave = () => {};
   const { study, view, rest, query } = readAddress();
-  showNav(study, view);
+  showNav(study, view, query);
   main.setAttribute("aria-busy", "true");
   try {
-    const isTrial = view === "trials" && /^\d+$/.test(rest);
-    const make = isTrial ? showTrial : (VIEWS[view]?.[1] ?? showSummary);
-    const showAll = view === "new" ? showCreate : showStudies;
-    const shown = study === null ? await showAll(query) : await make(study, query, rest);
+    const shown = study === null ? await showSeveral(view, query) : await (await findView(view, rest))(study, query, rest);
+    const isPlain = study !== null && (await read(`studies/${study}/summary`)).objectives.length < 2;
     if (mine !== turn) return;
+    for (const link of nav.querySelectorAll("[data-view=front]")) link.toggleAttribute("hidden", isPlain);
     main.removeAttribute("aria-busy");
     main.replaceChildren(shown.node);
     document.title = `${main.querySelector("h1")?.textContent ?? "Studies"} – luthier`;
@@ -73,6 +62,19 @@ async function show() {
   }
 }
 
+/** @param {string} view @param {URLSearchParams} query @returns {Promise<View>} */
+async function showSeveral(view, query) {
+  if (view === "new") return (await import("./views/create.js")).showCreate();
+  if (view === "compare") return (await import("./views/compare.js")).showCompare(query);
+  return (await import("./views/studies.js")).showStudies(query);
+}
+
+/** @param {string} view @param {string} rest @returns {Promise<Show>} */
+async function findView(view, rest) {
+  if (view === "trials" && /^\d+$/.test(rest)) return (await import("./views/trial.js")).showTrial;
+  return (VIEWS[view] ?? VIEWS.summary)[1]();
+}
+
 /**
  * Keeps a view up to date.
  * @param {number} study
@@ -80,8 +82,9 @@ async function show() {
  * @param {View} shown
  */
 async function watch(study, mine, shown) {
-  const { revision } = await read(`studies/${study}/summary`);
+  const { revision, n_trials: n } = await read(`studies/${study}/summary`);
   if (mine !== turn) return;
+  const pause = n > MANY ? PAUSE_MANY_MS : PAUSE_MS;
   let busy = false;
   /** @type {any[]} */
   let waiting = [];
@@ -95,13 +98,14 @@ async function watch(study, mine, shown) {
         waiting = [];
         await shown.update?.(changes);
         await say(study);
+        await new Promise((resolve) => { setTimeout(resolve, pause); });
       }
     } catch (error) {
       if (mine === turn) fail(error);
     } finally {
       busy = false;
     }
-  });
+  }, (error) => mine === turn && fail(error));
 }
 
 /** Tells a screen reader how the study stands, not too often. @param {number} study */
@@ -111,12 +115,13 @@ async function say(study) {
   live.textContent = (await read(`studies/${study}/summary`)).text.join(" ");
 }
 
-/** @param {number | null} study @param {string} view */
-function showNav(study, view) {
+/** @param {number | null} study @param {string} view @param {URLSearchParams} query */
+function showNav(study, view, query) {
   const links = study === null ? [] : Object.entries(VIEWS);
   nav.replaceChildren(
     ...links.map(([name, [title]]) =>
-      h("a", { href: `#/s/${study}/${name}`, "aria-current": name === view ? "page" : null }, title),
+      h("a", { href: addressOf(study ?? 0, name, query.get("f") ?? ""), "data-view": name,
+        "aria-current": name === view ? "page" : null }, title),
     ),
   );
 }
@@ -125,6 +130,12 @@ function showNav(study, view) {
 function fail(error) {
   main.removeAttribute("aria-busy");
   if (error instanceof LoginNeeded) return askToken();
+  leave();
+  if (error instanceof Gone) {
+    nav.replaceChildren();
+    return main.replaceChildren(h("div", { class: "error", role: "alert" }, h("h1", null, "This is gone"),
+      h("p", null, String(error.message)), h("a", { href: "#/" }, "All studies")));
+  }
   main.replaceChildren(
     h("div", { class: "error", role: "alert" }, h("p", null, String(error.message ?? error)),
       h("button", { type: "button", onclick: show }, "Try again")),
@@ -140,7 +151,7 @@ function askToken(reason = "") {
     h("input", { id: "token", type: "password", autocomplete: "current-password", required: true })
   );
   const why = h("p", { role: "alert" }, reason);
-  const submit = async (/** @type {Event} */ event) => {
+  const submit = async (event) => {
     event.preventDefault();
     why.textContent = await logIn({ token: field.value.trim() });
     if (!why.textContent) await start();

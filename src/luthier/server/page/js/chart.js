@@ -1,171 +1,84 @@
 // @ts-check
-// A chart on a canvas: points by their kind, a line of steps, axes, and the point under the mouse.
+// A chart on a canvas, with a tip, keys, and a part of it that is chosen by dragging.
 
-import { h, short } from "./dom.js";
-import { ticks } from "./axes.js";
+import { h } from "./dom.js";
+import { BOTTOM, LEFT, RIGHT, TOP, clip, colours, drawAxes, drawBand, drawLine, drawPoints, drawRule,
+  isInside, keepPainted, prepare } from "./paint.js";
 
 /**
- * @typedef {object} Marks
- * @property {ArrayLike<number>} x
- * @property {ArrayLike<number>} y
- * @property {(i: number) => number} kind index of a kind; below 0 for none
- * @property {{colour: string, filled: boolean}[]} kinds colours are names of variables of the CSS
- * @property {[number, number][]} line
- * @property {boolean} stepped whether the line goes on until the next point, or straight to it
+ * @typedef {object} Picture
  * @property {import("./axes.js").Axis} xAxis
  * @property {import("./axes.js").Axis} yAxis
  * @property {string} xName
  * @property {string} yName
+ * @property {import("./paint.js").Points} [points]
+ * @property {import("./paint.js").Band[]} [bands]
+ * @property {import("./paint.js").Line[]} [lines]
+ * @property {{x: number, text: string}[]} [rules]
+ *
+ * @typedef {object} Texts
+ * @property {() => string} label the chart in a sentence
+ * @property {(i: number) => string} [tip] of a point
+ * @property {(i: number) => void} [open] called when a point is chosen
+ * @property {boolean} [small]
+ * @property {(box: {x: [number, number], y: [number, number]} | null) => void} [select]
+ *   called with what was dragged over; with null where all is wanted again
  */
 
-const FEW = 5000; // points that are drawn one by one
-const [LEFT, RIGHT, TOP, BOTTOM] = [64, 12, 22, 36];
+const NEAR = 20; // pixels
+const DRAGGED = 6;
+const NONE = { x: [], y: [], kind: () => -1, kinds: [] };
 
 /**
- * A chart with its tip.
- * @param {() => Marks} marks read at each drawing
- * @param {{label: () => string, tip: (i: number) => string, open: (i: number) => void, small?: boolean}} texts
+ * @param {() => Picture} describe read at each drawing
+ * @param {Texts} texts
  */
-export function makeChart(marks, texts) {
+export function makeChart(describe, texts) {
   const canvas = /** @type {HTMLCanvasElement} */ (
     h("canvas", { role: "img", tabindex: 0, class: texts.small ? "small" : null })
   );
   const tip = h("div", { class: "tip", hidden: true });
-  const figure = h("div", { class: "figure" }, canvas, tip);
+  const selection = h("div", { class: "selection", hidden: true });
+  const figure = h("div", { class: "figure" }, canvas, tip, selection);
   let chosen = -1;
-
-  let m = marks();
-  let [width, height] = [0, 0];
-  const toX = (/** @type {number} */ v) => LEFT + m.xAxis.place(v) * (width - LEFT - RIGHT);
-  const toY = (/** @type {number} */ v) =>
-    height - BOTTOM - m.yAxis.place(v) * (height - TOP - BOTTOM);
+  /** @type {Picture} */
+  let picture;
+  /** @type {import("./paint.js").Frame} */
+  let frame;
+  const points = () => picture?.points ?? NONE;
+  const isShown = (i) => points().kind(i) >= 0
+    && isInside(frame, points().x[i], points().y[i]);
 
   /** Draws what there is by now. */
   function draw() {
-    m = marks();
+    picture = describe();
     paint();
   }
 
   function paint() {
-    [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (!width) return;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.setAttribute("aria-label", chosen < 0 ? texts.label() : texts.tip(chosen));
-    const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    g.scale(ratio, ratio);
-    const probe = colours(canvas);
-    drawAxes(g, probe);
-    if (m.x.length > FEW) drawMany(g, probe, ratio);
-    else drawFew(g, probe);
-    drawLine(g, probe);
-    if (chosen >= 0 && chosen < m.x.length) {
-      g.strokeStyle = probe("--ink");
-      g.lineWidth = 2;
-      g.beginPath();
-      g.arc(toX(m.x[chosen]), toY(m.y[chosen]), 7, 0, 7);
-      g.stroke();
-    }
-  }
-
-  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour */
-  function drawAxes(g, colour) {
-    g.font = "12px system-ui, sans-serif";
-    g.lineWidth = 1;
-    g.strokeStyle = colour("--line");
-    g.fillStyle = colour("--faint");
-    g.textAlign = "right";
-    g.textBaseline = "middle";
-    for (const v of ticks(m.yAxis, height / 60)) {
-      const y = Math.round(toY(v)) + 0.5;
-      g.beginPath();
-      g.moveTo(LEFT, y);
-      g.lineTo(width - RIGHT, y);
-      g.stroke();
-      g.fillText(short(v), LEFT - 6, y);
-    }
-    g.textAlign = "center";
-    g.textBaseline = "top";
-    for (const v of ticks(m.xAxis, width / 110)) {
-      g.fillText(short(v), toX(v), height - BOTTOM + 5);
-    }
-    g.fillText(m.xName, (LEFT + width) / 2, height - 15);
-    g.textAlign = "left";
-    g.fillText(m.yName.slice(0, 60), 4, 3);
-  }
-
-  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour */
-  function drawFew(g, colour) {
-    m.kinds.forEach((kind, k) => {
-      g.fillStyle = g.strokeStyle = colour(kind.colour);
-      g.lineWidth = 1.5;
-      for (let i = 0; i < m.x.length; i += 1) {
-        if (m.kind(i) !== k || !isInside(i)) continue;
-        g.beginPath();
-        g.arc(toX(m.x[i]), toY(m.y[i]), 3, 0, 7);
-        if (kind.filled) g.fill();
-        else g.stroke();
-      }
+    const sized = prepare(canvas);
+    if (!sized) return;
+    picture ??= describe();
+    const { xAxis, yAxis } = picture;
+    const { g, width, height } = sized;
+    frame = { g, width, height, xAxis, yAxis, colour: colours(canvas),
+      toX: (v) => LEFT + xAxis.place(v) * (width - LEFT - RIGHT),
+      toY: (v) => height - BOTTOM - yAxis.place(v) * (height - TOP - BOTTOM) };
+    const { x, y, kinds } = points();
+    canvas.setAttribute("aria-label", chosen < 0 ? texts.label() : texts.tip?.(chosen) ?? "");
+    drawAxes(frame, picture.xName, picture.yName);
+    clip(frame, () => {
+      picture.bands?.forEach((band) => drawBand(frame, band));
+      if (kinds.length) drawPoints(frame, points());
+      picture.lines?.forEach((line) => drawLine(frame, line));
     });
-  }
-
-  /**
-   * Many points: how many fall on each pixel, as in a density.
-   * @param {CanvasRenderingContext2D} g
-   * @param {(name: string) => string} colour
-   * @param {number} ratio
-   */
-  function drawMany(g, colour, ratio) {
-    const image = g.getImageData(0, 0, canvas.width, canvas.height);
-    const pixels = image.data;
-    const inks = m.kinds.map((kind) => rgb(colour(kind.colour)));
-    const size = Math.max(1, Math.round(1.5 * ratio));
-    for (let i = 0; i < m.x.length; i += 1) {
-      const k = m.kind(i);
-      if (k < 0 || !isInside(i)) continue;
-      const ink = inks[k];
-      const [cx, cy] = [Math.round(toX(m.x[i]) * ratio), Math.round(toY(m.y[i]) * ratio)];
-      for (let dy = 0; dy < size; dy += 1) {
-        for (let dx = 0; dx < size; dx += 1) {
-          const at = 4 * ((cy + dy) * canvas.width + cx + dx);
-          for (let c = 0; c < 3; c += 1) {
-            const old = pixels[at + 3] ? pixels[at + c] : ink[c];
-            pixels[at + c] = old + 0.45 * (ink[c] - old);
-          }
-          pixels[at + 3] = Math.min(255, pixels[at + 3] + 115);
-        }
-      }
-    }
-    g.putImageData(image, 0, 0);
-  }
-
-  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour */
-  function drawLine(g, colour) {
-    if (!m.line.length) return;
-    g.save();
-    g.beginPath();
-    g.rect(LEFT, TOP - 4, width - LEFT - RIGHT, height - TOP - BOTTOM + 8);
-    g.clip();
-    g.strokeStyle = colour("--best");
+    picture.rules?.forEach((rule) => drawRule(frame, rule));
+    if (chosen < 0 || chosen >= x.length) return;
+    g.strokeStyle = frame.colour("--ink");
     g.lineWidth = 2;
     g.beginPath();
-    let before = 0;
-    m.line.forEach(([x, y], i) => {
-      if (!i) g.moveTo(toX(x), toY(y));
-      else if (m.stepped) g.lineTo(toX(x), before);
-      before = toY(y);
-      g.lineTo(toX(x), before);
-    });
-    if (m.stepped) g.lineTo(toX(m.xAxis.high), before);
+    g.arc(frame.toX(x[chosen]), frame.toY(y[chosen]), 7, 0, 7);
     g.stroke();
-    g.restore();
-  }
-
-  /** @param {Marks} m @param {number} i */
-  function isInside(i) {
-    const [x, y] = [m.x[i], m.y[i]];
-    return x >= m.xAxis.low && x <= m.xAxis.high && y >= m.yAxis.low && y <= m.yAxis.high;
   }
 
   /** @param {number} i */
@@ -173,65 +86,108 @@ export function makeChart(marks, texts) {
     chosen = i;
     tip.hidden = i < 0;
     if (i >= 0) {
-      tip.textContent = texts.tip(i);
-      tip.style.left = `${Math.min(toX(m.x[i]) + 10, Math.max(0, width - 170))}px`;
-      tip.style.top = `${Math.max(0, toY(m.y[i]) - 34)}px`;
+      tip.textContent = texts.tip?.(i) ?? "";
+      tip.style.left = `${Math.min(frame.toX(points().x[i]) + 10, Math.max(0, frame.width - 170))}px`;
+      tip.style.top = `${Math.max(0, frame.toY(points().y[i]) - 34)}px`;
     }
     paint();
   }
 
-  canvas.addEventListener("pointermove", (event) => {
-    const bounds = canvas.getBoundingClientRect();
-    const [px, py] = [event.clientX - bounds.left, event.clientY - bounds.top];
-    let [best, distance] = [-1, 400];
-    for (let i = 0; i < m.x.length; i += 1) {
-      if (m.kind(i) < 0 || !isInside(i)) continue;
-      const d = (toX(m.x[i]) - px) ** 2 + (toY(m.y[i]) - py) ** 2;
+  /** @param {number} px @param {number} py */
+  function findNearest(px, py) {
+    const { x, y } = points();
+    let [best, distance] = [-1, NEAR ** 2];
+    for (let i = 0; i < x.length; i += 1) {
+      if (!isShown(i)) continue;
+      const d = (frame.toX(x[i]) - px) ** 2 + (frame.toY(y[i]) - py) ** 2;
       if (d < distance) [best, distance] = [i, d];
     }
-    if (best !== chosen) choose(best);
+    return best;
+  }
+
+  const at = (event) => {
+    const bounds = canvas.getBoundingClientRect();
+    return /** @type {[number, number]} */ ([event.clientX - bounds.left, event.clientY - bounds.top]);
+  };
+  /** @type {[number, number] | null} where dragging began */
+  let from = null;
+  let isDragged = false;
+
+  canvas.addEventListener("pointerdown", (event) => {
+    isDragged = false;
+    if (!texts.select || event.button || event.pointerType === "touch") return;
+    from = at(event);
+    canvas.setPointerCapture(event.pointerId);
   });
-  canvas.addEventListener("pointerleave", () => choose(-1));
-  canvas.addEventListener("click", () => chosen >= 0 && texts.open(chosen));
+  canvas.addEventListener("pointermove", (event) => {
+    if (!frame) return;
+    const [px, py] = at(event);
+    if (!from) {
+      const best = findNearest(px, py);
+      if (best !== chosen) choose(best);
+      return;
+    }
+    isDragged ||= Math.hypot(px - from[0], py - from[1]) > DRAGGED;
+    selection.hidden = !isDragged;
+    const [x0, x1, y0, y1] = corners(from, [px, py]);
+    Object.assign(selection.style, { left: `${x0}px`, top: `${y0}px`, width: `${x1 - x0}px`,
+      height: `${y1 - y0}px` });
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    if (!from) return;
+    const [x0, x1, y0, y1] = corners(from, at(event));
+    from = null;
+    selection.hidden = true;
+    if (isDragged) {
+      choose(-1);
+      texts.select?.({ x: [valueX(x0), valueX(x1)], y: [valueY(y1), valueY(y0)] });
+    }
+  });
+  canvas.addEventListener("pointercancel", () => { from = null; selection.hidden = true; });
+  const bound = (share) => Math.min(Math.max(share, 0), 1);
+  const valueX = (px) =>
+    frame.xAxis.value(bound((px - LEFT) / (frame.width - LEFT - RIGHT)));
+  const valueY = (py) =>
+    frame.yAxis.value(bound((frame.height - BOTTOM - py) / (frame.height - TOP - BOTTOM)));
+
+  /** Takes a smaller or larger part around a point, or the middle. @param {number} factor */
+  function zoom(factor) {
+    if (!frame) return;
+    const { x, y } = points();
+    const has = chosen >= 0 && chosen < x.length;
+    const part = (axis, v) => {
+      const middle = v === null ? 0.5 : axis.place(v);
+      return /** @type {[number, number]} */ (
+        [axis.value(middle * (1 - factor)), axis.value(middle * (1 - factor) + factor)]);
+    };
+    texts.select?.({ x: part(frame.xAxis, has ? x[chosen] : null),
+      y: part(frame.yAxis, has ? y[chosen] : null) });
+  }
+
+  canvas.addEventListener("pointerleave", () => !from && choose(-1));
+  canvas.addEventListener("dblclick", () => texts.select?.(null));
+  canvas.addEventListener("click", () => !isDragged && chosen >= 0 && texts.open?.(chosen));
   canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (event.key === "Enter" && chosen >= 0) texts.open(chosen);
+    if (event.key === "Enter" && chosen >= 0) texts.open?.(chosen);
     if (event.key === "Escape") choose(-1);
+    if (event.key === "+") zoom(0.5);
+    if (event.key === "-") zoom(2);
+    if (event.key === "0") texts.select?.(null);
     if (!step) return;
     event.preventDefault();
-    let i = chosen < 0 && step < 0 ? m.x.length : chosen;
+    const n = points().x.length;
+    let i = chosen < 0 && step < 0 ? n : chosen;
     do i += step;
-    while (i >= 0 && i < m.x.length && (m.kind(i) < 0 || !isInside(i)));
-    if (i >= 0 && i < m.x.length) choose(i);
+    while (i >= 0 && i < n && !isShown(i));
+    if (i >= 0 && i < n) choose(i);
   });
-  new ResizeObserver(paint).observe(canvas);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const redraw = () => {
-    if (canvas.isConnected) return paint();
-    dark.removeEventListener("change", redraw);
-    document.removeEventListener("schemechange", redraw);
-  };
-  dark.addEventListener("change", redraw);
-  document.addEventListener("schemechange", redraw);
-  return { node: figure, draw };
+  keepPainted(canvas, paint);
+  return { node: figure, canvas, draw, zoom };
 }
 
-/** The colours of the CSS's variables, as the browser resolves them. @param {Element} canvas */
-function colours(canvas) {
-  const probe = h("span", { hidden: true });
-  canvas.parentElement?.append(probe);
-  /** @type {Record<string, string>} */
-  const known = {};
-  for (const name of ["--ink", "--faint", "--line", "--best", "--complete", "--pruned", "--failed",
-    "--running", "--waiting"]) {
-    probe.style.color = `var(${name})`;
-    known[name] = getComputedStyle(probe).color;
-  }
-  probe.remove();
-  return (/** @type {string} */ name) => known[name];
-}
-
-/** @param {string} colour as computed: "rgb(1, 2, 3)" */
-function rgb(colour) {
-  return (colour.match(/[\d.]+/g) ?? ["0", "0", "0"]).slice(0, 3).map(Number);
+/** @param {[number, number]} a @param {[number, number]} b */
+function corners([ax, ay], [bx, by]) {
+  return [Math.min(ax, bx), Math.max(ax, bx), Math.min(ay, by), Math.max(ay, by)];
 }

@@ -26,7 +26,7 @@ export function short(value) {
   if (typeof value === "number" && Number.isFinite(value)) {
     if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
     const size = Math.abs(value);
-    if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(3);
+    if (size !== 0 && (size < 1e-3 || size >= 1e6)) return Number(value.toPrecision(4)).toExponential();
     return precise.format(value);
   }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -84,8 +84,8 @@ export function sparkline(steps, end) {
   if (points.length) {
     const ys = points.map(([, y]) => y);
     const [low, high] = [Math.min(...ys), Math.max(...ys)];
-    const place = (/** @type {number} */ y) => 22 - (20 * (y - low)) / (high - low || 1);
-    const at = (/** @type {number} */ x) => (100 * x) / Math.max(end, 1);
+    const place = (y) => 22 - (20 * (y - low)) / (high - low || 1);
+    const at = (x) => (100 * x) / Math.max(end, 1);
     let path = `M${at(points[0][0])} ${place(ys[0])}`;
     for (const [x, y] of points.slice(1)) path += `H${at(x)}V${place(y)}`;
     const line = document.createElementNS(SVG, "path");

@@ -2,6 +2,7 @@
 // How much each parameter matters, how sure that is, and how good the model behind it is.
 
 import { read } from "../api.js";
+import { objectiveChoice, readObjective } from "../parts.js";
 import { h, short } from "../dom.js";
 
 /** @param {number} value */
@@ -10,17 +11,15 @@ const share = (value) => (value < 0.001 ? "below 0.001" : short(value));
 /** @param {number} study @param {URLSearchParams} query */
 export async function showImportance(study, query) {
   const summary = await read(`studies/${study}/summary`);
-  const objective = Number(query.get("objective") ?? 0) || 0;
+  const objective = readObjective(summary, query);
   const node = h("div");
   const update = async () => {
     const found = await read(`studies/${study}/importance?objective=${objective}`);
-    const top = Math.max(...found.params.map((/** @type {any} */ p) => p.high ?? p.value), 1e-9);
-    const choice = summary.objectives.length > 1 && h("select", { "aria-label": "Objective",
-      onchange: (/** @type {any} */ e) => {
-        location.hash = `#/s/${study}/importance?objective=${e.target.value}`;
-      } }, summary.objectives.map((/** @type {string} */ name, /** @type {number} */ i) =>
-      h("option", { value: i, selected: i === objective }, name)));
-    const rows = found.params.map((/** @type {any} */ p) => {
+    const top = Math.max(...found.params.map((p) => p.high ?? p.value), 1e-9);
+    const choice = objectiveChoice(summary, objective, (j) => {
+      location.hash = `#/s/${study}/importance?objective=${j}`;
+    });
+    const rows = found.params.map((p) => {
       const meter = h("span", { class: `meter${p.important ? "" : " vague"}` });
       meter.style.width = `${(100 * Math.max(p.value, 0)) / top}%`;
       const range = p.low == null ? "" : `${share(p.low)} to ${share(p.high)}`;

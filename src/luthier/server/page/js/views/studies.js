@@ -2,7 +2,7 @@
 // The list of studies: how many trials each has, and how good it is.
 
 import { acts, read } from "../api.js";
-import { countsBar, h, short, sparkline, time } from "../dom.js";
+import { countsBar, duration, h, short, sparkline, time } from "../dom.js";
 
 const MOST = 50; // studies that are shown at a time
 const EVERY_MS = 5000; // the list is read again; where nothing has changed, nothing is sent
@@ -18,18 +18,31 @@ export async function showStudies(query) {
       value: query.get("q") ?? "", oninput: () => list() })
   );
   let turn = 0;
+  /** @type {Set<number>} */
+  const ticked = new Set();
+  const compare = /** @type {HTMLButtonElement} */ (h("button", { type: "button", disabled: true, onclick: () => {
+    location.hash = `#/compare?studies=${[...ticked].join(",")}`;
+  } }, "Compare"));
+  const tick = (id, on) => {
+    if (on) ticked.add(id);
+    else ticked.delete(id);
+    compare.disabled = !ticked.size;
+    compare.textContent = ticked.size ? `Compare ${ticked.size}` : "Compare";
+  };
 
   function list() {
     const mine = (turn += 1);
     const wanted = search.value.toLowerCase();
-    const found = studies.filter((/** @type {any} */ s) => s.name.toLowerCase().includes(wanted));
+    const found = studies.filter((s) => s.name.toLowerCase().includes(wanted));
     const shown = found.slice(0, MOST);
-    const lines = shown.map(makeLine);
-    body.replaceChildren(...lines.map((/** @type {any} */ line) => line.row));
+    const lines = shown.map((s) => makeLine(s, ticked, tick));
+    body.replaceChildren(...lines.map((line) => line.row));
     const left = found.length - shown.length + nLeft;
     more.textContent = left ? `${left} more studies; search for their names.` : "";
     const next = lines[Symbol.iterator]();
-    for (let i = 0; i < AT_ONCE; i += 1) fill(next, () => mine === turn);
+    const isWanted = () => mine === turn;
+    const filled = Array.from({ length: AT_ONCE }, () => fill(next, isWanted));
+    Promise.all(filled).then(() => judge(lines, isWanted));
   }
 
   list();
@@ -47,27 +60,35 @@ export async function showStudies(query) {
   return {
     node: h("div", null,
       h("h1", null, "Studies"),
-      h("div", { class: "bar" }, search, acts() && h("a", { href: "#/new" }, "New study")), empty,
+      h("div", { class: "bar" }, search, compare, acts() && h("a", { href: "#/new" }, "New study")), empty,
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Studies" },
-        h("table", null,
-          h("thead", null, h("tr", null, h("th", null, "Name"), h("th", null, "Trials"),
-            h("th", null, "Best"), h("th", { class: "hides" }, "Best so far"),
-            h("th", { class: "hides" }, "Created"))),
+        h("table", { class: "list" },
+          h("thead", null, h("tr", null, h("th", { class: "hides" }, "Pick"), h("th", null, "Name"),
+            h("th", null, "Trials"), h("th", null, "Best"), h("th", { class: "hides" }, "Best so far"),
+            h("th", null, "Left"), h("th", null, "Worst finding"), h("th", { class: "hides" }, "Created"))),
           body)),
       more),
   };
 }
 
-/** @param {any} study */
-function makeLine(study) {
+/**
+ * @param {any} study
+ * @param {Set<number>} ticked
+ * @param {(id: number, on: boolean) => void} tick
+ */
+function makeLine(study, ticked, tick) {
   const best = h("td", { class: "number" }, "…");
   const line = h("td", { class: "hides" });
+  const left = h("td");
+  const finding = h("td");
   const running = study.counts.running ? `, ${study.counts.running} running` : "";
   const row = h("tr", null,
+    h("td", { class: "hides" }, h("input", { type: "checkbox", "aria-label": `Compare ${study.name}`,
+      checked: ticked.has(study.id), onchange: (e) => tick(study.id, e.target.checked) })),
     h("td", null, h("a", { href: `#/s/${study.id}/summary` }, study.name)),
     h("td", null, countsBar(study.counts), h("span", { class: "faint" }, `${study.n_trials}${running}`)),
-    best, line, h("td", { class: "hides" }, time(study.created_s)));
-  return { row, best, line, study };
+    best, line, left, finding, h("td", { class: "hides" }, time(study.created_s)));
+  return { row, best, line, left, finding, study };
 }
 
 /**
@@ -77,14 +98,35 @@ function makeLine(study) {
  */
 async function fill(next, isWanted) {
   for (let item = next.next(); !item.done && isWanted(); item = next.next()) {
-    const { best, line, study } = item.value;
+    const { best, line, left, study } = item.value;
     try {
       const summary = await read(`studies/${study.id}/summary`);
       best.textContent = summary.best ? short(summary.best.value) : "–";
       line.replaceChildren(sparkline(summary.steps, summary.n_trials - 1));
+      left.textContent = summary.n_left ? `${summary.n_left}${
+        summary.left_s == null ? "" : `, about ${duration(summary.left_s)}`}` : "–";
     } catch (error) {
       best.textContent = "cannot be read";
       best.title = String(/** @type {any} */ (error).message);
+    }
+  }
+}
+
+/**
+ * Says the worst that is found in each study, one after another.
+ * @param {any[]} lines
+ * @param {() => boolean} isWanted
+ */
+async function judge(lines, isWanted) {
+  for (const { finding, study } of lines) {
+    if (!isWanted() || !finding.isConnected) return;
+    try {
+      const { findings: [worst] } = await read(`studies/${study.id}/findings`);
+      finding.replaceChildren(worst ? h("a", { href: `#/s/${study.id}/findings`, title: worst.title,
+        class: `mark ${worst.severity}` }, worst.name.replaceAll("-", " ")) : "none");
+    } catch (error) {
+      finding.textContent = "cannot be read";
+      finding.title = String(/** @type {any} */ (error).message);
     }
   }
 }

@@ -2,7 +2,7 @@
 // One trial: its params, values, reports, and why it failed.
 
 import { read } from "../api.js";
-import { makeAxis } from "../axes.js";
+import { ends, makeAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
 import { attachments } from "./attachments.js";
 import { trialControls } from "./trial_controls.js";
@@ -33,9 +33,9 @@ export async function showTrial(study, _, rest) {
 
 /** @param {number} study @param {any} summary @param {any} t */
 function draw(study, summary, t) {
-  const values = (t.values ?? []).map((/** @type {any} */ v, /** @type {number} */ j) =>
+  const values = (t.values ?? []).map((v, j) =>
     h("p", null, `${summary.objectives[j]}: `, h("span", { class: "big", title: String(v) }, short(v))));
-  const link = (/** @type {number} */ n, /** @type {string} */ text) =>
+  const link = (n, text) =>
     h("a", { href: `#/s/${study}/trials/${n}` }, text);
   const constraints = Object.entries(t.constraints ?? {}).map(([name, v]) => h("p", null,
     `${name}: ${short(v)}${Number(v) > 0 ? " (broken)" : ""}`));
@@ -52,16 +52,16 @@ function draw(study, summary, t) {
         t.worker && h("p", null, `Worker ${t.worker}`),
         t.cost != null && h("p", null, `Cost ${short(t.cost)}`),
         t.retries > 0 && h("p", null, `Retried ${t.retries} times`))),
-    h("h2", null, "Params"), pairs(t.params),
-    Object.keys(t.tags ?? {}).length > 0 && [h("h2", null, "Tags"), pairs(t.tags)],
+    h("h2", null, "Params"), pairs("Params", t.params),
+    Object.keys(t.tags ?? {}).length > 0 && [h("h2", null, "Tags"), pairs("Tags", t.tags)],
     t.error && [h("h2", null, "Error"), h("pre", { tabindex: 0 }, t.error)],
     (t.reports ?? []).length > 0 && [h("h2", null, "Reports"), reports(summary, t.reports)],
   ].flat().filter(Boolean);
 }
 
-/** @param {Record<string, any>} items */
-function pairs(items) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Names and values" },
+/** @param {string} title @param {Record<string, any>} items */
+function pairs(title, items) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
     h("table", null, h("tbody", null, Object.entries(items).map(([name, value]) =>
       h("tr", null, h("th", { scope: "row" }, name), h("td", { title: String(value) }, short(value)))))));
 }
@@ -72,21 +72,14 @@ function reports(summary, given) {
     /** @type {[number, number]} */ ([step, Number(Array.isArray(value) ? value[0] : value)]));
   const good = points.filter(([, y]) => Number.isFinite(y));
   if (!good.length) return h("p", null, "No report is a finite number.");
-  const ends = (/** @type {number} */ k) => {
-    const all = good.map((p) => p[k]);
-    return [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
-  };
-  const [[x0, x1], [y0, y1]] = [ends(0), ends(1)];
-  const margin = 0.05 * (y1 - y0);
+  const [x, y] = [0, 1].map((k) => good.map((p) => p[k]));
   const chart = makeChart(() => ({
-    x: good.map((p) => p[0]), y: good.map((p) => p[1]), kind: () => 0,
-    kinds: [{ colour: "--complete", filled: true }], line: good, stepped: false,
-    xAxis: makeAxis(x0, x1, false), yAxis: makeAxis(y0 - margin, y1 + margin, false),
-    xName: "step", yName: summary.objectives[0],
+    xAxis: makeAxis(...ends(x)), yAxis: valueAxis(y, [], { all: true }).axis, xName: "step", yName: summary.objectives[0],
+    points: { x, y, kind: () => 0, kinds: [{ colour: "--complete", filled: true }] },
+    lines: [{ x, y, colour: "--best" }],
   }), {
     label: () => `${good.length} reports; the last is ${short(good[good.length - 1][1])}.`,
     tip: (i) => `step ${short(good[i][0])}: ${short(good[i][1])}`,
-    open: () => {},
     small: true,
   });
   queueMicrotask(chart.draw);

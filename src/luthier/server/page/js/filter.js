@@ -1,0 +1,92 @@
+// @ts-check
+// The filter that all views of a study share: ranges of columns; it stands in the address as "f".
+
+import { button } from "./parts.js";
+import { h, short, STATES } from "./dom.js";
+
+/** @typedef {{name: string, low: number, high: number}} Range both ends are included */
+
+/** @param {URLSearchParams} query @returns {Range[]} */
+export function readFilter(query) {
+  return (query.get("f") ?? "").split(",").map((part) => part.split(":")).filter((part) => part.length === 3)
+    .map(([name, low, high]) => ({ name, low: low === "" ? -Infinity : Number(low),
+      high: high === "" ? Infinity : Number(high) }));
+}
+
+/** @param {Range[]} ranges */
+export function writeFilter(ranges) {
+  const end = (v) => (Number.isFinite(v) ? String(Number(v.toPrecision(9))) : "");
+  return ranges.map(({ name, low, high }) => `${name}:${end(low)}:${end(high)}`).join(",");
+}
+
+/**
+ * A filter with another range of one column; without it where both ends are open.
+ * @param {Range[]} ranges
+ * @param {string} name
+ * @param {number} low
+ * @param {number} high
+ */
+export function withRange(ranges, name, low, high) {
+  const others = ranges.filter((range) => range.name !== name);
+  return low === -Infinity && high === Infinity ? others : [...others, { name, low, high }];
+}
+
+/**
+ * Which trials are in all ranges; null where all are.
+ * @param {import("./trials.js").Trials} trials which have the columns of the ranges
+ * @param {Range[]} ranges
+ */
+export function findKept(trials, ranges) {
+  if (!ranges.length) return null;
+  const kept = new Uint8Array(trials.n).fill(1);
+  for (const { name, low, high } of ranges) {
+    const column = trials.column(name);
+    for (let i = 0; i < kept.length; i += 1) if (!(column[i] >= low && column[i] <= high)) kept[i] = 0;
+  }
+  return kept;
+}
+
+/** The columns of a filter. @param {Range[]} ranges */
+export const namesOf = (ranges) => ranges.map((range) => range.name);
+
+/** What a column is called. @param {any} summary @param {string} name */
+export function titleOf(summary, name) {
+  const [kind, index] = name.split(".");
+  if (kind === "param") return summary.params[Number(index)]?.name ?? name;
+  if (kind === "value") return summary.objectives[Number(index)] ?? name;
+  if (kind === "tag") return decodeURIComponent(name.slice(4));
+  return { number: "trial", duration: "seconds" }[name] ?? name;
+}
+
+/** @param {any} summary @param {Range} range */
+function describe(summary, { name, low, high }) {
+  const title = titleOf(summary, name);
+  const p = name.startsWith("param.") ? summary.params[Number(name.slice(6))] : null;
+  const names = name === "state" ? STATES : p?.choices ?? [];
+  if (names.length) {
+    const kept = names.filter((_, i) => i >= low && i <= high);
+    return `${title}: ${kept.join(", ") || "none"}`;
+  }
+  if (low === -Infinity) return `${title} at most ${short(high)}`;
+  if (high === Infinity) return `${title} at least ${short(low)}`;
+  return `${title} ${short(low)} to ${short(high)}`;
+}
+
+/**
+ * The filter as chips, each of which can be taken away.
+ * @param {any} summary
+ * @param {Range[]} ranges
+ * @param {(ranges: Range[]) => void} onChange
+ * @param {string} count how many trials it keeps
+ */
+export function chips(summary, ranges, onChange, count = "") {
+  if (!ranges.length) return h("div", { class: "bar", hidden: true });
+  return h("div", { class: "bar chips", role: "group", "aria-label": "Filter" },
+    ranges.map((range) => {
+      const text = describe(summary, range);
+      return h("span", { class: "filter" }, text, button("×", () =>
+        onChange(ranges.filter((other) => other !== range)), { "aria-label": `Remove: ${text}` }));
+    }),
+    ranges.length > 1 && button("Remove all", () => onChange([])),
+    count && h("span", { class: "faint" }, count));
+}

@@ -1,0 +1,227 @@
+// @ts-check
+// Drawing on a canvas within a frame: axes, points, densities, lines, bands and bars.
+
+import { h } from "./dom.js";
+
+/**
+ * @typedef {object} Points
+ * @property {ArrayLike<number>} x
+ * @property {ArrayLike<number>} y
+ * @property {(i: number) => number} kind index of a kind; below 0 for none
+ * @property {{colour: string, filled: boolean, name?: string}[]} kinds colours are variables of the CSS
+ * @property {number[]} [top] points that are drawn one by one above a density
+ *
+ * @typedef {object} Line
+ * @property {ArrayLike<number>} x
+ * @property {ArrayLike<number>} y
+ * @property {string} colour
+ * @property {number} [width]
+ * @property {number} [alpha]
+ * @property {boolean} [dashed]
+ * @property {boolean} [stepped] whether it goes on until the next point, or straight to it
+ *
+ * @typedef {{x: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>, colour: string, alpha: number}} Band
+ *
+ * @typedef {object} Frame
+ * @property {CanvasRenderingContext2D} g
+ * @property {(name: string) => string} colour
+ * @property {number} width
+ * @property {number} height
+ * @property {(v: number) => number} toX
+ * @property {(v: number) => number} toY
+ * @property {import("./axes.js").Axis} xAxis
+ * @property {import("./axes.js").Axis} yAxis
+ */
+
+const FEW = 5000; // points that are drawn one by one
+const CELL = 3; // pixels of a density
+export const [LEFT, RIGHT, TOP, BOTTOM] = [64, 12, 22, 36];
+
+/** @param {Frame} f @param {string} xName @param {string} yName */
+export function drawAxes(f, xName, yName) {
+  const { g, width, height } = f;
+  g.font = "12px system-ui, sans-serif";
+  g.lineWidth = 1;
+  g.strokeStyle = f.colour("--line");
+  g.fillStyle = f.colour("--faint");
+  g.textAlign = "right";
+  g.textBaseline = "middle";
+  for (const [v, text] of f.yAxis.ticks(height / 60)) {
+    const y = Math.round(f.toY(v)) + 0.5;
+    g.beginPath();
+    g.moveTo(LEFT, y);
+    g.lineTo(width - RIGHT, y);
+    g.stroke();
+    g.fillText(text, LEFT - 6, y);
+  }
+  g.textAlign = "center";
+  g.textBaseline = "top";
+  for (const [v, text] of f.xAxis.ticks(width / 110)) {
+    g.fillText(text, f.toX(v), height - BOTTOM + 5);
+  }
+  g.fillText(xName.slice(0, 60), (LEFT + width) / 2, height - 15);
+  g.textAlign = "left";
+  g.fillText(yName.slice(0, 60), 4, 3);
+}
+
+/** Draws within the axes only. @param {Frame} f @param {() => void} draw */
+export function clip(f, draw) {
+  const { g } = f;
+  g.save();
+  g.beginPath();
+  g.rect(LEFT, TOP - 4, f.width - LEFT - RIGHT, f.height - TOP - BOTTOM + 8);
+  g.clip();
+  draw();
+  g.restore();
+}
+
+/** Few points one by one; of many how many lie in each cell. @param {Frame} f @param {Points} p */
+export function drawPoints(f, p) {
+  if (p.x.length <= FEW) {
+    for (let k = 0; k < p.kinds.length; k += 1) {
+      for (let i = 0; i < p.x.length; i += 1) if (p.kind(i) === k) drawPoint(f, p, i);
+    }
+    return;
+  }
+  p.kinds.forEach((_, k) => drawDensity(f, p, k));
+  for (const i of p.top ?? []) drawPoint(f, p, i);
+}
+
+/** @param {Frame} f @param {Points} p @param {number} i */
+function drawPoint(f, p, i) {
+  const { g } = f;
+  const kind = p.kinds[p.kind(i)];
+  if (!kind || !isInside(f, p.x[i], p.y[i])) return;
+  g.fillStyle = g.strokeStyle = f.colour(kind.colour);
+  g.lineWidth = 1.5;
+  g.beginPath();
+  g.arc(f.toX(p.x[i]), f.toY(p.y[i]), 3, 0, 7);
+  if (kind.filled) g.fill();
+  else g.stroke();
+}
+
+/** @param {Frame} f @param {Points} p @param {number} k */
+function drawDensity(f, p, k) {
+  const across = Math.ceil(f.width / CELL);
+  const counts = new Uint32Array(across * Math.ceil(f.height / CELL));
+  let most = 0;
+  for (let i = 0; i < p.x.length; i += 1) {
+    if (p.kind(i) !== k || !isInside(f, p.x[i], p.y[i])) continue;
+    const at = across * Math.floor(f.toY(p.y[i]) / CELL) + Math.floor(f.toX(p.x[i]) / CELL);
+    counts[at] += 1;
+    if (counts[at] > most) most = counts[at];
+  }
+  f.g.fillStyle = f.colour(p.kinds[k].colour);
+  for (let at = 0; at < counts.length; at += 1) {
+    if (!counts[at]) continue;
+    f.g.globalAlpha = 0.25 + 0.75 * Math.log(counts[at] + 1) / Math.log(most + 1);
+    f.g.fillRect(CELL * (at % across), CELL * Math.floor(at / across), CELL, CELL);
+  }
+  f.g.globalAlpha = 1;
+}
+
+/** @param {Frame} f @param {Line} line */
+export function drawLine(f, line) {
+  const { g } = f;
+  g.strokeStyle = f.colour(line.colour);
+  g.lineWidth = line.width ?? 2;
+  g.globalAlpha = line.alpha ?? 1;
+  g.setLineDash(line.dashed ? [5, 4] : []);
+  g.beginPath();
+  let before = NaN;
+  for (let i = 0; i < line.x.length; i += 1) {
+    const [x, y] = [f.toX(line.x[i]), f.toY(line.y[i])];
+    if (!Number.isFinite(y)) {
+      before = NaN; // the pen is lifted
+      continue;
+    }
+    if (Number.isNaN(before)) g.moveTo(x, y);
+    else if (line.stepped) g.lineTo(x, before);
+    g.lineTo(x, y);
+    before = y;
+  }
+  if (line.stepped && !Number.isNaN(before)) g.lineTo(f.toX(f.xAxis.high), before);
+  g.stroke();
+  g.globalAlpha = 1;
+  g.setLineDash([]);
+}
+
+/** @param {Frame} f @param {Band} band */
+export function drawBand(f, band) {
+  const { g } = f;
+  g.fillStyle = f.colour(band.colour);
+  g.globalAlpha = band.alpha;
+  g.beginPath();
+  for (let i = 0; i < band.x.length; i += 1) g.lineTo(f.toX(band.x[i]), f.toY(band.low[i]));
+  for (let i = band.x.length - 1; i >= 0; i -= 1) g.lineTo(f.toX(band.x[i]), f.toY(band.high[i]));
+  g.fill();
+  g.globalAlpha = 1;
+}
+
+/** @param {Frame} f @param {{x: number, text: string}} rule a line across, such as a rung */
+export function drawRule(f, rule) {
+  const { g } = f;
+  const x = f.toX(rule.x);
+  g.strokeStyle = g.fillStyle = f.colour("--faint");
+  g.lineWidth = 1;
+  g.setLineDash([2, 3]);
+  g.beginPath();
+  g.moveTo(x, TOP);
+  g.lineTo(x, f.height - BOTTOM);
+  g.stroke();
+  g.setLineDash([]);
+  const isLeft = x > f.width - 120;
+  g.textAlign = isLeft ? "right" : "left";
+  g.textBaseline = "bottom";
+  g.fillText(rule.text, x + (isLeft ? -3 : 3), TOP - 1);
+}
+
+/** @param {Frame} f @param {number} x @param {number} y */
+export function isInside(f, x, y) {
+  return x >= f.xAxis.low && x <= f.xAxis.high && y >= f.yAxis.low && y <= f.yAxis.high;
+}
+
+const NAMES = ["--ink", "--faint", "--line", "--best", "--complete", "--pruned", "--failed",
+  "--running", "--waiting", "--accent", "--paper", "--panel"];
+
+/** The colours of the CSS's variables, as the browser resolves them. @param {Element} canvas */
+export function colours(canvas) {
+  const probe = h("span", { hidden: true });
+  canvas.parentElement?.append(probe);
+  /** @type {Record<string, string>} */
+  const known = {};
+  for (const name of NAMES) {
+    probe.style.color = `var(${name})`;
+    known[name] = getComputedStyle(probe).color;
+  }
+  probe.remove();
+  return (name) => known[name];
+}
+
+/**
+ * Sizes a canvas for the screen; null where it is not seen.
+ * @param {HTMLCanvasElement} canvas
+ */
+export function prepare(canvas) {
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (!width) return null;
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  g.scale(ratio, ratio);
+  return { g, width, height };
+}
+
+/** Paints again when the size or the colours change. @param {Element} canvas @param {() => void} paint */
+export function keepPainted(canvas, paint) {
+  new ResizeObserver(paint).observe(canvas);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const redraw = () => {
+    if (canvas.isConnected) return paint();
+    dark.removeEventListener("change", redraw);
+    document.removeEventListener("schemechange", redraw);
+  };
+  dark.addEventListener("change", redraw);
+  document.addEventListener("schemechange", redraw);
+}

@@ -1,0 +1,154 @@
+// @ts-check
+// The values against each parameter, and what a model says of it alone: its effect with a band.
+
+import { remember } from "../address.js";
+import { read } from "../api.js";
+import { paramAxis, valueAxis } from "../axes.js";
+import { makeChart } from "../chart.js";
+import { choice, legend, note, objectiveChoice, readObjective, twin } from "../parts.js";
+import { h, short } from "../dom.js";
+import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
+import { openTrials } from "../trials.js";
+import { numberOf } from "./curves.js";
+
+const MOST = 6; // parameters at a time
+const COMPLETE = 3;
+const KINDS = [
+  { colour: "--waiting", filled: true, name: "earlier half of the trials" },
+  { colour: "--complete", filled: true, name: "later half" },
+  { colour: "--failed", filled: false, name: "breaks a constraint" },
+];
+const AROUND = /** @type {[string, string][]} */ ([["good", "around good trials"], ["best", "around the best trial"],
+  ["uniform", "over the whole space"]]);
+
+/** @param {number} study @param {URLSearchParams} query */
+export async function showEffects(study, query) {
+  let summary = await read(`studies/${study}/summary`);
+  const objective = readObjective(summary, query);
+  const first = Math.min(Number(query.get("first") ?? 0) || 0, Math.max(0, summary.params.length - 1));
+  const free = summary.params.map((_, j) => j).filter((j) => summary.params[j].low < summary.params[j].high);
+  const shown = free.slice(first, first + MOST);
+  let around = AROUND.some(([name]) => name === query.get("around")) ? String(query.get("around")) : "good";
+  let ranges = readFilter(query);
+  const node = h("div");
+  if (!shown.length) {
+    node.append(h("h1", null, summary.name), note("No parameter is known yet."));
+    return { node };
+  }
+  const trials = await openTrials(study, [...new Set(["state", "feasible", `value.${objective}`,
+    ...shown.map((j) => `param.${j}`), ...namesOf(ranges)])]);
+  /** @type {any} */
+  let model = { effects: [] };
+  let n = 0;
+  /** @type {any} */
+  let drawn;
+
+  function arrange() {
+    const kept = findKept(trials, ranges);
+    const [y, state, feasible] = [`value.${objective}`, "state", "feasible"].map(trials.column);
+    const half = trials.n / 2;
+    const kind = (i) => {
+      if (state[i] !== COMPLETE || (kept && !kept[i])) return -1;
+      return feasible[i] ? (i < half ? 0 : 1) : 2;
+    };
+    const values = [];
+    for (let i = 0; i < y.length; i += 1) if (kind(i) >= 0) values.push(y[i]);
+    n = values.length;
+    drawn = { y, kind, values };
+  }
+  arrange();
+  const effectOf = (name) => model.effects.find((e) => e.axis.name === name);
+
+  const charts = shown.map((j) => {
+    const p = () => summary.params[j];
+    const picture = () => {
+      const effect = effectOf(p().name);
+      const parts = effect ? splitEffect(effect, p().choices.length > 0) : [];
+      const x = trials.column(`param.${j}`);
+      const { axis } = valueAxis(drawn.values, parts.flatMap((part) => part.y));
+      return { xAxis: paramAxis(p()), yAxis: axis, xName: p().name, yName: summary.objectives[objective],
+        points: { x, y: drawn.y, kind: drawn.kind, kinds: KINDS },
+        bands: parts.map((part) => ({ ...part, colour: "--best", alpha: 0.25 })),
+        lines: parts.map((part) => ({ ...part, colour: "--best", width: 2.5 })) };
+    };
+    return makeChart(picture, {
+      label: () => `${summary.objectives[objective]} of ${n} trials by ${p().name}${effectOf(p().name) ? ", with its effect" : ""}.`,
+      tip: (i) => `trial ${i}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i])}`,
+      open: (i) => { location.hash = `#/s/${study}/trials/${i}`; },
+      select: (box) => {
+        ranges = box ? withRange(ranges, `param.${j}`, ...box.x)
+          : ranges.filter((range) => range.name !== `param.${j}`);
+        change();
+      },
+      small: true,
+    });
+  });
+  const quality = h("p", { class: "faint" });
+  const filters = h("div");
+  const table = twin("Effects as a table", () => ({ head: ["Parameter", "At", "Expected", "90 % interval"],
+    rows: model.effects.flatMap((e) => e.x.map((x, i) =>
+      [e.axis.name, e.axis.choices[x] ?? short(x), short(e.mean[i]), `${short(e.low[i])} to ${short(e.high[i])}`])) }));
+
+  function draw() {
+    charts.forEach((chart) => chart.draw());
+    quality.textContent = model.note ?? (model.quality ? `The model behind the lines: ${model.quality}.` : "");
+    filters.replaceChildren(chips(summary, ranges, (now) => { ranges = now; change(); }, `${n} trials with a value`));
+    table.node.hidden = !model.effects?.length;
+    table.fill();
+  }
+  async function learn() {
+    const found = await read(`studies/${study}/effects?${new URLSearchParams({ params: shown.join(","), around,
+      objective: String(objective) })}`);
+    model = { effects: [], ...found };
+  }
+  async function change() {
+    query.set("f", writeFilter(ranges));
+    query.set("around", around === "good" ? "" : around);
+    remember(study, "effects", query);
+    await trials.want(namesOf(ranges));
+    arrange();
+    draw();
+  }
+  const pages = [];
+  for (let j = 0; j < free.length; j += MOST) {
+    const last = Math.min(j + MOST, free.length);
+    pages.push(/** @type {[string, string]} */ ([String(j), `parameters ${j + 1} to ${last}`]));
+  }
+  const address = (more) => `#/s/${study}/effects?${new URLSearchParams({
+    objective: String(objective), around, f: writeFilter(ranges), ...more })}`;
+  node.append(
+    h("h1", null, summary.name),
+    h("div", { class: "bar" },
+      objectiveChoice(summary, objective, (j) => { location.hash = address({ objective: j }); }) ?? "",
+      pages.length > 1 ? choice("Parameters", pages, String(first), (j) => { location.hash = address({ first: j }); }) : "",
+      choice("Effects", AROUND, around, async (value) => { around = value; await learn(); await change(); })),
+    filters, quality,
+    h("div", { class: "charts" }, charts.map((chart) => chart.node)),
+    legend([...KINDS, { colour: "--best", filled: true, name: "expected value, and a 90 % band" }]),
+    h("p", { class: "faint" }, "Drag across a chart to keep only the trials in that range, in all views."),
+    table.node);
+  queueMicrotask(draw);
+  learn().then(draw, (error) => { quality.textContent = String(error.message ?? error); });
+  return {
+    node,
+    update: async (changes) => {
+      if (await trials.take(changes)) summary = await read(`studies/${study}/summary`);
+      await learn();
+      arrange();
+      draw();
+    },
+  };
+}
+
+/** An effect as a line; of choices, which have no order, as one short line each. @param {any} e @param {boolean} isApart */
+function splitEffect(e, isApart) {
+  const [y, low, high] = [e.mean, e.low, e.high].map((column) => column.map(numberOf));
+  if (!isApart) return [{ x: e.x, y, low, high }];
+  const twice = (v) => [v, v];
+  return e.x.map((x, i) => ({ x: [x - 0.3, x + 0.3], y: twice(y[i]), low: twice(low[i]), high: twice(high[i]) }));
+}
+
+/** A value of a parameter as the user knows it. @param {any} p @param {number} value */
+export function sayParam(p, value) {
+  return p.choices.length ? p.choices[value] ?? "–" : short(value);
+}

@@ -1,0 +1,244 @@
+// @ts-check
+// Trials as lines across the axes of their params; what is chosen on an axis filters all views.
+
+import { remember } from "../address.js";
+import { read } from "../api.js";
+import { ends, makeAxis, paramAxis, valueAxis } from "../axes.js";
+import { choice, note, objectiveChoice, readObjective, table, trialLink } from "../parts.js";
+import { h, short } from "../dom.js";
+import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
+import { colours, keepPainted, prepare } from "../paint.js";
+import { openTrials } from "../trials.js";
+import { sayParam } from "./effects.js";
+
+const COMPLETE = 3;
+const MOST_AXES = 12;
+const MOST_LINES = 2000; // above: the best, and an even sample of the others
+const [TOP, BOTTOM, SIDE] = [44, 24, 46];
+
+/** @param {number} study @param {URLSearchParams} query */
+export async function showParallel(study, query) {
+  let summary = await read(`studies/${study}/summary`);
+  const objective = readObjective(summary, query);
+  const isMaximized = summary.directions[objective] === "maximize";
+  let ranges = readFilter(query);
+  const first = Math.min(Number(query.get("first") ?? 0) || 0, Math.max(0, summary.params.length - 1));
+  const own = `value.${objective}`;
+  const free = summary.params.map((_, j) => j).filter((j) => summary.params[j].low < summary.params[j].high);
+  const names = [...free.slice(first, first + MOST_AXES).map((j) => `param.${j}`), own];
+  const trials = await openTrials(study, [...new Set(["state", "feasible", ...names, ...namesOf(ranges)])]);
+  /** @type {{name: string, title: string, axis: import("../axes.js").Axis, say: (v: number) => string}[]} */
+  let axes = [];
+  /** @type {number[]} */
+  let order = []; // complete trials, the best first
+  /** @type {number[]} */
+  let kept = [];
+  /** @type {number[]} */
+  let lines = []; // of those that are kept, the worst first
+
+  function arrange() {
+    const [state, y, feasible] = ["state", own, "feasible"].map(trials.column);
+    order = [];
+    for (let i = 0; i < y.length; i += 1) if (state[i] === COMPLETE && feasible[i] && !Number.isNaN(y[i])) order.push(i);
+    const sign = isMaximized ? -1 : 1;
+    order.sort((a, b) => sign * (y[a] - y[b]));
+    const mask = findKept(trials, ranges);
+    kept = mask ? order.filter((i) => mask[i]) : order;
+    lines = sample(kept, MOST_LINES).reverse();
+    axes = names.map((name) => {
+      if (name === own) {
+        const values = order.map((i) => y[i]);
+        const { axis } = valueAxis(values, values.slice(0, 1));
+        return { name, title: summary.objectives[objective], axis, say: short };
+      }
+      const p = summary.params[Number(name.slice(6))];
+      return { name, title: p.name, axis: paramAxis(p, false), say: (v) => sayParam(p, v) };
+    });
+  }
+  arrange();
+
+  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", tabindex: 0, class: "tall" }));
+  const figure = h("div", { class: "figure" }, canvas);
+  let axisChosen = -1;
+  let [width, height] = [0, 0];
+  const placeX = (k) => SIDE + (k * (width - 2 * SIDE)) / Math.max(axes.length - 1, 1);
+  const placeY = (share) => height - BOTTOM - Math.min(Math.max(share, 0), 1) * (height - TOP - BOTTOM);
+
+  function paint() {
+    const sized = prepare(canvas);
+    if (!sized) return;
+    const { g } = sized;
+    [width, height] = [sized.width, sized.height];
+    canvas.setAttribute("aria-label", label());
+    const colour = colours(canvas);
+    const columns = axes.map(({ name }) => trials.column(name));
+    const draw = (which, ink, alpha, thick) => {
+      g.strokeStyle = colour(ink);
+      g.globalAlpha = alpha;
+      g.lineWidth = thick;
+      for (const i of which) {
+        g.beginPath();
+        let isDown = false;
+        axes.forEach(({ axis, name }, k) => {
+          const v = columns[k][i];
+          const isThere = !Number.isNaN(v) && !(v < 0 && isChoice(name));
+          if (isThere && isDown) g.lineTo(placeX(k), placeY(axis.place(v)));
+          else if (isThere) g.moveTo(placeX(k), placeY(axis.place(v)));
+          isDown = isThere;
+        });
+        g.stroke();
+      }
+    };
+    if (ranges.length) draw(sample(order, 500), "--line", 0.5, 1);
+    const nBest = Math.max(1, Math.ceil(lines.length / 10));
+    draw(lines.slice(0, -nBest), "--complete", lines.length > 200 ? 0.25 : 0.5, 1);
+    draw(lines.slice(-nBest), "--best", lines.length > 200 ? 0.6 : 0.9, 1.5);
+    g.globalAlpha = 1;
+    axes.forEach((item, k) => drawAxis(g, colour, item, k));
+  }
+  const isChoice = (name) => name.startsWith("param.")
+    && summary.params[Number(name.slice(6))].choices.length > 0;
+
+  /** @param {CanvasRenderingContext2D} g @param {(name: string) => string} colour @param {any} item @param {number} k */
+  function drawAxis(g, colour, { name, title, axis }, k) {
+    const x = placeX(k);
+    g.strokeStyle = colour(k === axisChosen ? "--ink" : "--faint");
+    g.lineWidth = k === axisChosen ? 2.5 : 1;
+    g.beginPath();
+    g.moveTo(x, TOP);
+    g.lineTo(x, height - BOTTOM);
+    g.stroke();
+    const range = ranges.find((r) => r.name === name);
+    if (range) {
+      const [y0, y1] = [range.high, range.low].map((v) => placeY(axis.place(Math.min(Math.max(v, axis.low), axis.high))));
+      g.fillStyle = colour("--accent");
+      g.globalAlpha = 0.35;
+      g.fillRect(x - 7, y0, 14, Math.max(2, y1 - y0));
+      g.globalAlpha = 1;
+    }
+    g.font = "12px system-ui, sans-serif";
+    g.fillStyle = colour("--ink");
+    g.textAlign = "center";
+    g.textBaseline = "alphabetic";
+    const room = Math.max(4, Math.floor((width - 2 * SIDE) / Math.max(axes.length - 1, 1) / 7));
+    g.fillText(title.slice(0, room), x, TOP - 12 - (k % 2 && room < 10 ? 14 : 0));
+    g.fillStyle = colour("--ink");
+    g.strokeStyle = colour("--paper");
+    g.lineWidth = 3;
+    g.textAlign = k === axes.length - 1 ? "right" : "left";
+    const ticks = axis.ticks(5);
+    for (const [v, text] of room < 8 ? [ticks[0], ticks[ticks.length - 1]].filter(Boolean) : ticks) {
+      const [at, y] = [x + (k === axes.length - 1 ? -6 : 6), placeY(axis.place(v))];
+      g.fillRect(x - 3, Math.round(y), 6, 1);
+      g.strokeText(text.slice(0, room), at, y + 4);
+      g.fillText(text.slice(0, room), at, y + 4);
+    }
+  }
+
+  const label = () => `${kept.length} of ${order.length} complete trials across ${axes.length - 1} parameters${
+    kept.length ? `; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${kept[0]}` : ""}.`;
+  const said = h("p");
+  const filters = h("div");
+  const leaders = h("div");
+
+  function draw() {
+    paint();
+    said.textContent = label();
+    filters.replaceChildren(chips(summary, ranges, change, `${kept.length} of ${order.length} trials`));
+    leaders.replaceChildren(table("The best of these trials", ["Trial", ...axes.map((a) => [a.title, isChoice(a.name) ? null : "number"])],
+      kept.slice(0, 20).map((i) => h("tr", null, h("td", null, trialLink(study, i)),
+        axes.map(({ name, say }) => h("td", { class: isChoice(name) ? null : "number" },
+          say(trials.column(name)[i]))))), true));
+  }
+  async function change(now) {
+    ranges = now;
+    query.set("f", writeFilter(ranges));
+    remember(study, "parallel", query);
+    await trials.want(namesOf(ranges));
+    arrange();
+    draw();
+  }
+  function keepPart(k, a, b) {
+    const { axis, name } = axes[k];
+    const [low, high] = [Math.min(a, b), Math.max(a, b)].map((share) => axis.value(Math.min(Math.max(share, 0), 1)));
+    change(withRange(ranges, name, low, high));
+  }
+
+  let from = /** @type {{k: number, y: number} | null} */ (null);
+  const at = (event) => {
+    const bounds = canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
+    return { k: Math.round(((x - SIDE) * (axes.length - 1)) / Math.max(width - 2 * SIDE, 1)), y };
+  };
+  const share = (y) => (height - BOTTOM - y) / (height - TOP - BOTTOM);
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    const place = at(event);
+    from = { k: Math.min(Math.max(place.k, 0), axes.length - 1), y: place.y };
+    axisChosen = from.k;
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    if (!from) return;
+    const { k, y } = from;
+    const end = at(event).y;
+    from = null;
+    if (Math.abs(end - y) > 5) keepPart(k, share(y), share(end));
+    else if (ranges.some((r) => r.name === axes[k].name)) change(ranges.filter((r) => r.name !== axes[k].name));
+    else paint();
+  });
+  canvas.addEventListener("pointercancel", () => { from = null; });
+  keepPainted(canvas, paint);
+
+  // The same by choices and fields, for those who do not drag.
+  const low = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": "from", placeholder: "from" }));
+  const high = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": "to", placeholder: "to" }));
+  let fieldOf = names[0];
+  const set = () => change(withRange(ranges, fieldOf, low.value === "" ? -Infinity : Number(low.value),
+    high.value === "" ? Infinity : Number(high.value)));
+  low.addEventListener("change", set);
+  high.addEventListener("change", set);
+  const choices = h("span");
+  function offer() {
+    const p = fieldOf.startsWith("param.") ? summary.params[Number(fieldOf.slice(6))] : null;
+    low.hidden = high.hidden = Boolean(p?.choices.length);
+    low.value = high.value = "";
+    choices.replaceChildren(p?.choices.length ? choice("Keep the choice", [["", "all"],
+      ...p.choices.map((c, i) => [String(i), c])], "", (v) =>
+      change(withRange(ranges, fieldOf, v === "" ? -Infinity : Number(v), v === "" ? Infinity : Number(v)))) : "");
+  }
+  offer();
+  const pages = [];
+  for (let j = 0; j < free.length; j += MOST_AXES) {
+    pages.push(/** @type {[string, string]} */ ([String(j), `parameters ${j + 1} to ${Math.min(j + MOST_AXES, free.length)}`]));
+  }
+  const go = (more) => { location.hash = `#/s/${study}/parallel?${new URLSearchParams({
+    objective: String(objective), first: String(first), f: writeFilter(ranges), ...more })}`; };
+  const node = h("div", null, h("h1", null, summary.name), said,
+    h("div", { class: "bar" },
+      objectiveChoice(summary, objective, (j) => go({ objective: j })),
+      pages.length > 1 && choice("Parameters", pages, String(first), (j) => go({ first: j })),
+      choice("Keep a range of", axes.map(({ name, title }) => [name, title]), fieldOf, (v) => { fieldOf = v; offer(); }),
+      low, high, choices),
+    filters, order.length ? figure : note("No trial is complete yet."),
+    h("p", { class: "faint" }, "Drag along an axis to keep a part of it; click it to have all again. The best tenth of what is kept stands out."),
+    h("h2", null, "The best of these trials"), leaders);
+  queueMicrotask(draw);
+  return {
+    node,
+    update: async (changes) => {
+      if (await trials.take(changes)) summary = await read(`studies/${study}/summary`);
+      arrange();
+      if (order.length && !figure.isConnected) node.querySelector(".note")?.replaceWith(figure);
+      draw();
+    },
+  };
+}
+
+/** Some of many, the first half of them and an even sample of the others. @param {number[]} all @param {number} most */
+function sample(all, most) {
+  if (all.length <= most) return all.slice();
+  const half = most / 2;
+  const step = (all.length - half) / half;
+  return [...all.slice(0, half), ...Array.from({ length: half }, (_, i) => all[Math.floor(half + i * step)])];
+}

@@ -1,0 +1,385 @@
+"""The views of the page in a real browser, each read by its table; brushed, filtered, zoomed."""
+
+import math
+import re
+
+import pytest
+from tests.support.browser import Visit, open_browser
+
+import luthier
+from luthier import Categorical, Float
+from luthier.storages import Memory
+
+pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
+
+SPACE = {
+    "lr": Float(1e-4, 1e-1, log=True),
+    "kind": Categorical(("adam", "sgd")),
+    "momentum": Float(0.0, 1.0, when={"kind": "sgd"}),
+    "fixed": Float(0.5, 0.5),
+}
+
+
+def objective(t):
+    if t.number % 10 == 7:
+        raise ValueError(f"out of memory: {t.number} GB")
+    value = (math.log10(t.params["lr"]) + 2) ** 2 + (t.params["kind"] == "adam")
+    for step in (1, 2, 4):
+        t.report(value + 1 / step, step)
+        if t.number % 10 == 5 and step == 2:
+            raise luthier.TrialPruned
+    t.set_cost(2.0)
+    t.set_tag("note", f"run {t.number}")
+    return value
+
+
+def two(t):
+    return t.params["lr"], 1 - t.params["lr"] + 0.1 * (t.params["kind"] == "adam")
+
+
+def often_too_large(t):
+    if t.params["lr"] > 0.01:
+        raise ValueError("the loss is no number")
+    return -math.log10(t.params["lr"]) + (t.params["kind"] == "adam")
+
+
+def fill(storage, name="first", n=60, run=objective, **options):
+    study = luthier.create_study(
+        space=SPACE, storage=storage, name=name, seed=1, sampler="random", **options
+    )
+    study.optimize(run, n_trials=n, catch=(ValueError,))
+    return study
+
+
+@pytest.fixture
+def storage():
+    return Memory()
+
+
+@pytest.fixture
+def study(storage):
+    return fill(storage)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, serve, storage, study):
+    service = serve(storage)
+    visit = Visit(browser, service)
+    visit.log_in(service.token)
+    yield visit
+    visit.end(service.token)
+
+
+def read_twin(page, title):
+    """The cells of a chart's table, row by row."""
+    page.get_by_text(title, exact=True).click()
+    rows = page.locator(f"[role=region][aria-label='{title}'] tbody tr")
+    rows.first.wait_for()
+    return [
+        [cell.strip() for cell in row.locator("td, th").all_inner_texts()] for row in rows.all()
+    ]
+
+
+def drag(page, chart, start, end):
+    """Drags across a chart, from one place to another in shares of its size."""
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    place = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*place[0])
+    page.mouse.down()
+    page.mouse.move(*place[1], steps=4)
+    page.mouse.up()
+
+
+def complete(study):
+    return [row for row in study.trials if row.value is not None and row.state.name == "COMPLETE"]
+
+
+def test_the_list_says_what_is_left_and_the_worst_finding(visit, storage):
+    study = fill(storage, "sick", run=often_too_large)
+    worst = study.diagnose()[0]
+    study.enqueue({"lr": 0.01, "kind": "adam"})
+    study.ask()
+    page = visit.open("#/")
+    row = page.locator("tbody tr").first
+    row.get_by_text(re.compile("1, about")).wait_for()
+    row.get_by_role("link", name=worst.name.replace("-", " ")).click()
+    page.locator(".card", has_text=worst.advice).wait_for()
+
+
+def test_the_summary_says_what_matters_and_what_is_wrong(visit, storage):
+    study = fill(storage, "sick", run=often_too_large)
+    page = visit.open("#/s/2/summary")
+    top = study.importance()
+    page.locator(".card", has_text="What matters").get_by_text(f"{top.names[0]}: ").wait_for()
+    wrong = page.locator(".card", has_text="What may be wrong")
+    wrong.get_by_text(study.diagnose()[0].title).wait_for()
+
+
+def test_curves_with_forecasts_and_rungs(visit, study):
+    page = visit.open("#/s/1/curves")
+    page.get_by_text("54 of 54 trials that reported value; forecasts of 3.").wait_for()
+    rows = read_twin(page, "Last reports and forecasts as a table")
+    assert len(rows) == 54
+    best = min(complete(study), key=lambda row: row.reports[-1][1])
+    assert rows[0][0] == f"trial {best.number}"
+    forecasts = [row for row in rows if row[4]]
+    assert [row[1] for row in forecasts] == ["pruned"] * 3
+    assert read_twin(page, "Where trials were stopped as a table") == [["2", "6", "54"]]
+
+
+def test_effects_are_those_of_the_analysis_and_a_drag_filters_all_views(visit, study):
+    page = visit.open("#/s/1/effects")
+    page.get_by_text("The model behind the lines").wait_for()
+    assert page.locator("canvas").count() == 3  # what is fixed has no effect
+    rows = read_twin(page, "Effects as a table")
+    kinds = [float(row[2]) for row in rows if row[0] == "kind"]
+    assert kinds[0] > kinds[1] + 0.5
+    drag(page, page.locator("canvas").first, (0.4, 0.5), (0.7, 0.6))
+    chip = page.locator(".filter")
+    chip.wait_for()
+    assert re.match(r"lr [\d.e-]+ to [\d.e-]+", chip.inner_text())
+    shown = int(page.get_by_text("trials with a value").inner_text().split()[0])
+    assert 0 < shown < len(complete(study))
+    page.get_by_role("link", name="Parallel").click()
+    page.get_by_text(f"{shown} of {len(complete(study))} trials").wait_for()
+    page.get_by_role("link", name="Trials", exact=True).click()
+    page.locator(".filter", has_text="lr").wait_for()
+    page.get_by_role("button", name=re.compile("Remove: lr")).click()
+    page.get_by_text("1 to 50 of 60").wait_for()
+
+
+def test_a_brush_on_an_axis_keeps_what_is_there(visit, study):
+    page = visit.open("#/s/1/parallel")
+    n = len(complete(study))
+    page.get_by_text(f"{n} of {n} complete trials across 3 parameters").wait_for()
+    canvas = page.locator("canvas")
+    width = canvas.bounding_box()["width"]
+    drag(page, canvas, (46 / width, 0.08), (46 / width, 0.5))  # the upper half of the first axis
+    page.locator(".filter", has_text="lr").wait_for()
+    low = float(re.search(r"f=param\.0(?:%3A|:)([\d.e-]+)", page.url)[1])
+    kept = [row for row in complete(study) if row.params["lr"] >= low]
+    page.get_by_text(f"{len(kept)} of {n} trials", exact=True).wait_for()
+    best = min(kept, key=lambda row: row.value)
+    assert page.locator("main tbody tr").first.inner_text().startswith(f"trial {best.number}\t")
+    page.reload()
+    page.get_by_text(f"{len(kept)} of {n} trials", exact=True).wait_for()
+    canvas.click(position={"x": 46, "y": 100})  # a click has all again
+    page.get_by_text(f"{n} of {n} complete trials").wait_for()
+
+
+def test_choices_are_kept_without_a_mouse(visit, study):
+    page = visit.open("#/s/1/parallel")
+    page.get_by_label("Keep a range of").select_option("kind")
+    page.get_by_label("Keep the choice").select_option("sgd")
+    kept = [row for row in complete(study) if row.params["kind"] == "sgd"]
+    page.get_by_text(f"{len(kept)} of {len(complete(study))} trials", exact=True).wait_for()
+    page.locator(".filter", has_text="kind: sgd").wait_for()
+
+
+def test_the_history_is_zoomed_by_dragging_and_keeps_it(visit, study):
+    page = visit.open("#/s/1/history")
+    drag(page, page.locator("canvas"), (0.3, 0.3), (0.6, 0.85))
+    fit = page.get_by_role("button", name="Show all")
+    fit.wait_for()
+    address = page.url
+    assert "zoom=" in address
+    study.optimize(objective, n_trials=1, catch=(ValueError,))
+    page.get_by_text("of 61 trials").wait_for()
+    assert page.url == address
+    page.reload()
+    page.get_by_role("button", name="Keep only these").click()
+    page.locator(".filter", has_text="trial").wait_for()
+    page.get_by_text(re.compile(r"of \d+ of 61 trials")).wait_for()
+    assert "zoom=" not in page.url
+    page.locator("canvas").focus()
+    page.keyboard.press("+")
+    fit.wait_for()
+    page.keyboard.press("0")
+    fit.wait_for(state="hidden")
+
+
+def test_the_history_by_cost_and_by_time(visit, study):
+    page = visit.open("#/s/1/history")
+    for by in ("cost", "time"):
+        page.get_by_label("Along").select_option(by)
+        page.get_by_text(f"at trial {study.best_trial.number}, of 60 trials").wait_for()
+        assert f"by={by}" in page.url
+
+
+def test_any_attribute_is_a_column_and_the_filter_is_downloaded(visit, study):
+    page = visit.open("#/s/1/trials?f=state:3:3")
+    page.get_by_label("Add a column").select_option("note")
+    page.get_by_label("Add a column").select_option("Cost")
+    row = page.locator("tbody tr").first
+    number = complete(study)[-1].number
+    row.get_by_text(f"run {number}").wait_for()
+    assert row.locator("td").all_inner_texts()[-2:] == [f"run {number}", "2"]
+    page.get_by_role("button", name="note").click()
+    page.locator("th[aria-sort=ascending]", has_text="note").wait_for()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download CSV").click()
+    lines = waiting.value.path().read_text().splitlines()
+    assert waiting.value.suggested_filename == "first.csv"
+    assert len(lines) == 1 + len(complete(study))
+    assert {line.split(",")[1] for line in lines[1:]} == {"complete"}
+
+
+def test_the_table_is_read_again_only_when_it_shows_something_else(visit, study):
+    page = visit.open("#/s/1/trials?sort=value.0")
+    page.get_by_text("1 to 50 of 60").wait_for()
+    page.wait_for_timeout(1000)
+    n = sum("/rows" in url for url in visit.asked)
+    bad = {"lr": 1e-4, "kind": "adam"}
+    for k in range(3):
+        study.add_result(bad | {"lr": 1e-4 + k * 1e-6}, 100.0 + k)
+    page.get_by_text("1 to 50 of 63").wait_for()
+    assert sum("/rows" in url for url in visit.asked) == n
+    study.add_result({"lr": 0.0101, "kind": "adam"}, -1.0)
+    page.get_by_role("cell", name="-1", exact=True).wait_for()
+
+
+def test_a_space_that_grows_has_a_new_column(browser, serve):
+    storage = Memory()
+    study = luthier.create_study(storage=storage, name="grows", seed=0, sampler="random")
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3)
+    service = serve(storage)
+    visit = Visit(browser, service)
+    visit.log_in(service.token)
+    page = visit.open("#/s/1/trials")
+    assert page.locator("th", has_text="depth").count() == 0
+    study.optimize(lambda t: t.suggest_int("depth", 1, 3), n_trials=1)
+    page.locator("th", has_text="depth").wait_for()
+    visit.end(service.token)
+
+
+def test_a_rule_chooses_from_the_front_and_says_what_it_costs(visit, storage):
+    study = fill(storage, "two", run=two, objectives={"loss": "minimize", "size": "minimize"})
+    page = visit.open("#/s/2/front")
+    page.get_by_text(re.compile(r"\d+ of 60 complete trials are on the front")).wait_for()
+    rows = read_twin(page, "The front as a table")
+    assert {f"trial {row.number}" for row in study.best_trials} == {row[0] for row in rows}
+    page.get_by_label("Rule").fill("loss <= 0.02, then smallest size")
+    page.get_by_role("button", name="Choose").click()
+    chosen = study.choose("loss <= 0.02, then smallest size")
+    page.locator(".big", has_text=f"trial {chosen.number}").wait_for()
+    page.get_by_text(str(chosen.rules[0])).wait_for()
+    page.reload()
+    page.locator(".big", has_text=f"trial {chosen.number}").wait_for()
+    page.get_by_label("Rule").fill("loss <= -1")
+    page.keyboard.press("Enter")
+    page.get_by_text("nothing satisfies").wait_for()
+    assert page.get_by_role("link", name="Front").is_visible()
+    visit.open("#/s/1/summary")
+    assert page.get_by_role("link", name="Front").is_hidden()
+
+
+def test_workers_failures_space_and_cost(visit, study):
+    page = visit.open("#/s/1/workers")
+    [row] = read_twin(page, "Workers as a table")
+    assert row[1:4] == ["60", "0", "6"]
+    page = visit.open("#/s/1/failures")
+    card = page.locator(".card")
+    assert card.locator("h2").inner_text() == "6 × ValueError: out of memory: 57 GB"
+    card.get_by_role("link", name="trial 57").click()
+    page.locator("h1", has_text="Trial 57 of").wait_for()
+    page = visit.open("#/s/1/space")
+    nested = page.locator(".tree li li").inner_text()
+    assert nested.startswith("momentum 0 to 1, linear, where kind is sgd, not active in ")
+    assert "fixed fixed at 0.5" in page.locator(".tree").inner_text()
+    rows = read_twin(page, "How trials fill the space, as a table")
+    assert sum(int(row[2]) for row in rows if row[0] == "kind") == 60
+    page = visit.open("#/s/1/cost")
+    cells = page.locator("tbody tr", has_text="complete").locator("td").all_inner_texts()
+    assert cells[0] == "48"
+    assert cells[2] == "96"
+
+
+def test_studies_are_picked_in_the_list_and_compared(visit, study, storage):
+    other = fill(storage, "second", 40)
+    page = visit.open("#/")
+    for name in ("first", "second"):
+        page.get_by_label(f"Compare {name}").check()
+    page.get_by_role("button", name="Compare 2").click()
+    page.locator("h1", has_text="2 studies").wait_for()
+    rows = read_twin(page, "The best so far as a table")
+    assert rows[-1][0] == "39"
+    assert float(rows[-1][2]) == pytest.approx(other.best_value, rel=1e-3)
+    spaces = page.locator("[aria-label=Spaces] tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] for row in spaces] == list(SPACE)
+    assert not any("differs" in row for row in spaces)
+
+
+def test_a_study_that_is_deleted_says_so_and_is_asked_for_no_more(browser, serve, storage, study):
+    service = serve(storage)
+    visit = Visit(browser, service)
+    visit.log_in(service.token)
+    page = visit.open("#/s/1/history")
+    page.get_by_text("of 60 trials").wait_for()
+    [record] = storage.page_of_studies(0)
+    storage.delete_study(record.id)
+    page.get_by_role("heading", name="This is gone").wait_for()
+    page.wait_for_timeout(500)
+    n = len(visit.asked)
+    page.wait_for_timeout(4500)
+    assert len(visit.asked) == n
+    page.close()
+
+
+@pytest.mark.parametrize("view", ["history", "trials", "effects", "parallel"])
+def test_the_filter_of_the_address_is_shown_by_each_view(visit, view):
+    page = visit.open(f"#/s/1/{view}?f=value.0::1.5,param.1:1:1")
+    page.locator(".filter", has_text="value at most 1.5").wait_for()
+    page.locator(".filter", has_text="kind: sgd").wait_for()
+    page.get_by_role("button", name="Remove all").click()
+    page.locator(".filter").first.wait_for(state="hidden")
+    assert "f=" not in page.url
+
+
+VIEWS = [
+    "#/",
+    "#/new",
+    "#/compare?studies=1,2",
+    "#/s/2/front?rule=loss <= 0.02, then smallest size",
+    "#/s/1/trials/4",
+    "#/s/1/summary",
+    "#/s/1/history?f=value.0::1.5",
+    "#/s/1/trials?f=value.0::1.5",
+    "#/s/1/curves",
+    "#/s/1/importance",
+    "#/s/1/effects",
+    "#/s/1/parallel?f=value.0::1.5",
+    "#/s/1/workers",
+    "#/s/1/failures",
+    "#/s/1/findings",
+    "#/s/1/space",
+    "#/s/1/cost",
+    "#/s/1/controls",
+]
+
+
+@pytest.mark.external("axe_core_python")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_view(browser, serve, storage, study, scheme):
+    from axe_core_python.sync_playwright import Axe
+
+    fill(storage, "two", run=two, objectives={"loss": "minimize", "size": "minimize"})
+    service = serve(storage)
+    visit = Visit(browser, service, bypass_csp=True, color_scheme=scheme)
+    visit.log_in(service.token)
+    found = {}
+    for view in VIEWS:
+        page = visit.open(view)
+        page.wait_for_timeout(500)
+        for details in page.locator("details").all():
+            details.locator("summary").first.click()
+        violations = Axe().run(page)["violations"]
+        found |= {(view, rule["id"]): rule["nodes"][0]["html"] for rule in violations}
+    assert found == {}
+    visit.end(service.token)
