@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from luthier.server.page_filter import Range, find_kept, read_filter, take_kept
+from luthier.server.page_filter import Range, find_kept, read_filter, sample_best, take_kept
 from luthier.server.request import RequestError
 
 COLUMNS = {"a": np.array([1.0, 2.0, np.nan, 4.0]), "b": np.array([0, 1, 1, 1], dtype=np.int8)}
@@ -40,3 +40,13 @@ def test_what_is_kept_stays_in_its_order():
 def test_what_is_no_filter_is_refused(text):
     with pytest.raises(RequestError, match="expected"):
         read_filter(text)
+
+
+def test_a_sample_has_the_best_and_evenly_some_of_the_others():
+    losses = np.array([9.0, np.nan, 1.0, 5.0, 4.0, 2.0, 8.0, 7.0])
+    assert sample_best(losses, 8).tolist() == list(range(8))
+    found = sample_best(losses, 4)
+    assert found.tolist() == sorted(found)
+    assert {2, 5} < set(found.tolist())  # the best two
+    assert 1 in found  # and the worst
+    assert len(found) == 4

@@ -197,6 +197,17 @@ def test_the_rest_of_columns_is_read_alone(service, path):
     assert number.tolist() == [10, 11]
 
 
+def test_a_sample_is_of_what_a_filter_keeps_the_best_half_first(service, path):
+    names = f"{path}/columns?names=number,value.0&filter=state:3:3"
+    number, value = unpack(service.raw("GET", f"{names}&most=4")[2])
+    all_number, all_value = unpack(service.raw("GET", f"{names}&most=100")[2])
+    assert len(number) == 4
+    assert len(all_number) == 11
+    assert set(all_number[np.argsort(all_value)[:2]]) < set(number)
+    assert value.tolist() == all_value[np.isin(all_number, number)].tolist()
+    assert service("GET", f"{names}&most=4&objective=1")[0] == 422
+
+
 def test_a_trial_and_one_that_is_not_there(service, path):
     trial = service("GET", f"{path}/trials/3")[1]
     assert trial["state"] == "failed"

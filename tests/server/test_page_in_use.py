@@ -3,6 +3,7 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from tests.support.browser import Visit, open_browser
 
@@ -340,6 +341,48 @@ def test_the_filter_of_the_address_is_shown_by_each_view(visit, view):
     page.get_by_role("button", name="Remove all").click()
     page.locator(".filter").first.wait_for(state="hidden")
     assert "f=" not in page.url
+
+
+N_MANY = 25_000
+
+
+@pytest.fixture
+def large(storage):
+    """A study of more trials than are drawn one by one."""
+    study = luthier.create_study(space=SPACE, storage=storage, name="large", seed=0)
+    rng = np.random.default_rng(0)
+    lr = 10 ** rng.uniform(-4, -1, N_MANY)
+    study.add_trials(
+        luthier.TrialRow(
+            number=i,
+            state=luthier.State.COMPLETE,
+            params={"lr": float(x), "kind": "adam", "fixed": 0.5},
+            values=(abs(math.log10(x) + 2),),
+        )
+        for i, x in enumerate(lr)
+    )
+    return study
+
+
+@pytest.mark.parametrize("view", ["history", "trials", "effects", "parallel", "summary"])
+def test_a_large_study_is_small_on_the_wire_and_in_the_page(visit, large, view):
+    sizes = []
+    visit.page.on("response", lambda r: sizes.append(int(r.headers.get("content-length", 0))))
+    page = visit.open(f"#/s/2/{view}")
+    text = {"trials": f"of {N_MANY}", "effects": "of which 4000 are drawn", "summary": "lr: "}
+    page.get_by_text(text.get(view, f"{N_MANY} ")).first.wait_for()
+    assert sum(sizes) < 1_000_000
+    assert page.evaluate("document.querySelectorAll('*').length") < 2000
+
+
+def test_the_sample_of_a_large_study_is_of_what_the_filter_keeps(visit, large):
+    kept = sum(row.params["lr"] <= 0.001 for row in large.trials)
+    page = visit.open("#/s/2/parallel?f=param.0::0.001")
+    page.get_by_text(f"{kept} of {N_MANY} complete trials").wait_for()
+    best = min((row for row in large.trials if row.params["lr"] <= 0.001), key=lambda r: r.value)
+    assert page.locator("main tbody tr").first.inner_text().startswith(f"trial {best.number}\t")
+    page.get_by_role("button", name=re.compile("Remove: lr")).click()
+    page.get_by_text(f"{N_MANY} of {N_MANY} complete trials").wait_for()
 
 
 VIEWS = [

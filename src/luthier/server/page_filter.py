@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..typing import Index, Mask
+from ..typing import Array, Index, Mask
 from .request import RequestError
 
 _MAX_RANGES = 50
@@ -79,3 +79,18 @@ def find_kept(ranges: Sequence[Range], n: int, read: Callable[[str], NDArray[Any
 def take_kept(order: Index, use: Mask) -> Index:
     """Those numbers of trials, in their order, that are kept."""
     return np.asarray(order[use[order]])
+
+
+def sample_best(losses: Array, most: int) -> Index:
+    """Places (k,), ascending, of the best half of a sample and of an even one of the others.
+
+    Args:
+        losses: (n,) smaller is better; NaN counts as the worst.
+        most: Size of the sample; all where there are no more.
+    """
+    if len(losses) <= most:
+        return np.arange(len(losses))
+    order = np.argsort(losses, kind="stable")
+    half = most // 2
+    rest = np.linspace(half, len(order) - 1, most - half).round().astype(np.int64)
+    return np.sort(np.concatenate([order[:half], order[rest]]))

@@ -18,9 +18,9 @@ from ..trial.record import TrialRow
 from ..typing import Index
 from . import page_schemas, study_specs
 from .open_studies import OpenStudies, OpenStudy
-from .page_answers import Answers, Kept, many_changes
+from .page_answers import Answers, Kept, each_change, many_changes, some_changes
 from .page_columns import needs_rows, order_rows, pack_columns, read_column, split_names
-from .page_filter import find_kept, read_filter, take_kept
+from .page_filter import find_kept, read_filter, sample_best, take_kept
 from .page_plain import say_quality
 from .page_summary import summarize
 from .request import Answer, ApiRequest, RequestError
@@ -80,16 +80,22 @@ class PageHandlers:
         )
 
     def columns(self, request: ApiRequest) -> Answer:
-        """Read some columns of all trials."""
-        names = split_names(request.body.names)
-
-        first = request.body.first
+        """Read some columns of all trials, or of a sample."""
+        query: page_schemas.ColumnsQuery = request.body
+        names = split_names(query.names)
 
         def make(opened: OpenStudy, history: History) -> bytes:
-            columns = [self._column(opened, history, request.study, name) for name in names]
-            return pack_columns([column[first:] for column in columns])
+            read = partial(self._column, opened, history, request.study)
+            columns = [read(name) for name in names]
+            if not query.most:
+                return pack_columns([column[query.first :] for column in columns])
+            kept = np.flatnonzero(find_kept(read_filter(query.filter), history.n, read))
+            _require_objective(history, query.objective)
+            some = kept[sample_best(history.losses[kept, query.objective], query.most)]
+            return pack_columns([column[some] for column in columns])
 
-        return self._answers.give(request, ("columns", first, *names), make)
+        version = some_changes if query.most else each_change
+        return self._answers.give(request, ("columns", msgspec.json.encode(query)), make, version)
 
     def rows(self, request: ApiRequest) -> Answer:
         """Read one page of the table."""
@@ -143,10 +149,7 @@ class PageHandlers:
         """Estimate how much each parameter matters."""
 
         def make(opened: OpenStudy, history: History) -> page_schemas.Importances:
-            if request.body.objective >= len(history.objectives):
-                raise RequestError(
-                    422, "Invalid", f"there are {len(history.objectives)} objectives"
-                )
+            _require_objective(history, request.body.objective)
             found = opened.study.importance(objective=request.body.objective)
             return page_schemas.Importances(
                 method=found.method,
@@ -201,6 +204,16 @@ class PageHandlers:
             column = read_column(history, name, opened.created_s, opened.engine.rows)
             self._orders.keep(slot, tag, column)
         return column
+
+
+def _require_objective(history: History, j: int) -> None:
+    """Check the index of an objective.
+
+    Raises:
+        RequestError: There is none.
+    """
+    if j >= len(history.objectives):
+        raise RequestError(422, "Invalid", f"there are {len(history.objectives)} objectives")
 
 
 def _take_rows(opened: OpenStudy, numbers: list[int]) -> list[TrialRow]:

@@ -20,10 +20,17 @@ class ColumnsQuery(Form):
     Attributes:
         names: The names.
         first: The number of the first trial, where the page has those before it.
+        most: 0 for all trials; else of how many at most, the best half of them and an even sample
+            of the others.
+        filter: With `most`, which trials count; see `page_filter`.
+        objective: With `most`, by which objective they are the best.
     """
 
     names: Annotated[str, msgspec.Meta(max_length=10_000)]
     first: Count = 0
+    most: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    filter: Annotated[str, msgspec.Meta(max_length=10_000)] = ""
+    objective: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
 
 
 class TableQuery(Form):

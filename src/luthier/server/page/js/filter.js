@@ -37,7 +37,7 @@ export function withRange(ranges, name, low, high) {
  * @param {Range[]} ranges
  */
 export function findKept(trials, ranges) {
-  if (!ranges.length) return null;
+  if (!ranges.length || trials.kept !== null) return null; // a sample is of what is kept
   const kept = new Uint8Array(trials.n).fill(1);
   for (const { name, low, high } of ranges) {
     const column = trials.column(name);

@@ -2,15 +2,23 @@
 // Columns of all trials of a study, kept up to date by what has changed.
 
 import { read } from "./api.js";
+import { writeFilter } from "./filter.js";
 
+export const MANY = 20_000; // trials, of more than which a sample is read
+const COMPLETE = 3;
+const MOST = 4000; // of a sample
 const TOLD = /^(number|state|feasible|eligible|value\.\d+)$/; // what the service tells of a change
 
 /**
  * @typedef {object} Trials
- * @property {number} n
+ * @property {number} n of the columns
+ * @property {number} total of the study
+ * @property {number | null} kept how many trials the filter keeps, where the columns are a sample of them
+ * @property {(i: number) => number} number of a trial, by its place in the columns
  * @property {(name: string) => ArrayLike<number>} column (n,) by the name of the service
  * @property {(changes: any[]) => Promise<boolean>} take takes in what has changed; whether the
  *   space may have grown, so that the summary is to be read again
+ * @property {(ranges: import("./filter.js").Range[]) => Promise<void>} keep reads what a filter needs
  * @property {(names: string[]) => Promise<void>} want reads more columns
  */
 
@@ -76,14 +84,57 @@ export async function openTrials(study, names) {
     return false;
   }
 
+  async function want(more) {
+    const missing = more.filter((name) => !(name in columns));
+    if (missing.length) await load([...new Set([...Object.keys(columns), ...missing])]);
+  }
+
   await load(names);
   return {
     get n() { return n; },
+    get total() { return n; },
+    kept: null,
+    number: (i) => i,
+    keep: (ranges) => want(ranges.map(({ name }) => name)),
     column: (name) => columns[name].subarray(0, n),
     take,
-    want: async (more) => {
-      const missing = more.filter((name) => !(name in columns));
-      if (missing.length) await load([...new Set([...Object.keys(columns), ...missing])]);
+    want,
+  };
+}
+
+/**
+ * Columns of complete trials: of all, or in a large study of the best that a filter keeps, and of
+ * an even sample of the others.
+ * @param {number} study
+ * @param {string[]} names
+ * @param {{total: number, objective: number, ranges: import("./filter.js").Range[]}} how
+ * @returns {Promise<Trials>}
+ */
+export async function openSample(study, names, { total, objective, ranges }) {
+  if (total <= MANY) return openTrials(study, names);
+  const wanted = ["number", ...names.filter((name) => name !== "number")];
+  let columns = /** @type {any[]} */ ([]);
+  let kept = 0;
+  async function keep(now) {
+    ranges = now;
+    const filter = writeFilter([...ranges, { name: "state", low: COMPLETE, high: COMPLETE }]);
+    columns = await read(`studies/${study}/columns?${new URLSearchParams({ names: wanted.join(","),
+      most: String(MOST), objective: String(objective), filter })}`);
+    ({ n: kept } = await read(`studies/${study}/rows?${new URLSearchParams({ limit: "1", filter })}`));
+  }
+  await keep(ranges);
+  return {
+    get n() { return columns[0].length; },
+    get total() { return total; },
+    get kept() { return kept; },
+    number: (i) => columns[0][i],
+    column: (name) => columns[wanted.indexOf(name)],
+    keep,
+    want: async () => {},
+    take: async (changes) => {
+      total = changes.flatMap((change) => change.trials).reduce((n, [number]) => Math.max(n, number + 1), total);
+      await keep(ranges);
+      return changes.some((change) => change.many);
     },
   };
 }

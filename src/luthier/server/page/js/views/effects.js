@@ -8,7 +8,7 @@ import { makeChart } from "../chart.js";
 import { choice, legend, note, objectiveChoice, readObjective, twin } from "../parts.js";
 import { h, short } from "../dom.js";
 import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
-import { openTrials } from "../trials.js";
+import { openSample } from "../trials.js";
 import { numberOf } from "./curves.js";
 
 const MOST = 6; // parameters at a time
@@ -35,25 +35,26 @@ export async function showEffects(study, query) {
     node.append(h("h1", null, summary.name), note("No parameter is known yet."));
     return { node };
   }
-  const trials = await openTrials(study, [...new Set(["state", "feasible", `value.${objective}`,
-    ...shown.map((j) => `param.${j}`), ...namesOf(ranges)])]);
+  const trials = await openSample(study, [...new Set(["state", "feasible", `value.${objective}`,
+    ...shown.map((j) => `param.${j}`), ...namesOf(ranges)])], { total: summary.n_trials, objective, ranges });
   /** @type {any} */
   let model = { effects: [] };
   let n = 0;
   /** @type {any} */
   let drawn;
 
+  const sampled = () => (trials.kept === null || trials.kept <= trials.n ? "" : `, of which ${trials.n} are drawn`);
   function arrange() {
     const kept = findKept(trials, ranges);
     const [y, state, feasible] = [`value.${objective}`, "state", "feasible"].map(trials.column);
-    const half = trials.n / 2;
+    const half = trials.total / 2;
     const kind = (i) => {
       if (state[i] !== COMPLETE || (kept && !kept[i])) return -1;
-      return feasible[i] ? (i < half ? 0 : 1) : 2;
+      return feasible[i] ? (trials.number(i) < half ? 0 : 1) : 2;
     };
     const values = [];
     for (let i = 0; i < y.length; i += 1) if (kind(i) >= 0) values.push(y[i]);
-    n = values.length;
+    n = trials.kept ?? values.length;
     drawn = { y, kind, values };
   }
   arrange();
@@ -73,8 +74,8 @@ export async function showEffects(study, query) {
     };
     return makeChart(picture, {
       label: () => `${summary.objectives[objective]} of ${n} trials by ${p().name}${effectOf(p().name) ? ", with its effect" : ""}.`,
-      tip: (i) => `trial ${i}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i])}`,
-      open: (i) => { location.hash = `#/s/${study}/trials/${i}`; },
+      tip: (i) => `trial ${trials.number(i)}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i])}`,
+      open: (i) => { location.hash = `#/s/${study}/trials/${trials.number(i)}`; },
       select: (box) => {
         ranges = box ? withRange(ranges, `param.${j}`, ...box.x)
           : ranges.filter((range) => range.name !== `param.${j}`);
@@ -91,8 +92,9 @@ export async function showEffects(study, query) {
 
   function draw() {
     charts.forEach((chart) => chart.draw());
-    quality.textContent = model.note ?? (model.quality ? `The model behind the lines: ${model.quality}.` : "");
-    filters.replaceChildren(chips(summary, ranges, (now) => { ranges = now; change(); }, `${n} trials with a value`));
+    quality.textContent = (model.note ?? (model.quality ? `The model behind the lines: ${model.quality}.` : ""))
+      + (sampled() && ` ${n} trials${sampled()}: the best, and an even sample of the others.`);
+    filters.replaceChildren(chips(summary, ranges, (now) => { ranges = now; change(); }, `${n} trials with a value${sampled()}`));
     table.node.hidden = !model.effects?.length;
     table.fill();
   }
@@ -105,7 +107,7 @@ export async function showEffects(study, query) {
     query.set("f", writeFilter(ranges));
     query.set("around", around === "good" ? "" : around);
     remember(study, "effects", query);
-    await trials.want(namesOf(ranges));
+    await trials.keep(ranges);
     arrange();
     draw();
   }

@@ -8,7 +8,7 @@ import { choice, note, objectiveChoice, readObjective, table, trialLink } from "
 import { h, short } from "../dom.js";
 import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
 import { colours, keepPainted, prepare } from "../paint.js";
-import { openTrials } from "../trials.js";
+import { openSample } from "../trials.js";
 import { sayParam } from "./effects.js";
 
 const COMPLETE = 3;
@@ -26,7 +26,8 @@ export async function showParallel(study, query) {
   const own = `value.${objective}`;
   const free = summary.params.map((_, j) => j).filter((j) => summary.params[j].low < summary.params[j].high);
   const names = [...free.slice(first, first + MOST_AXES).map((j) => `param.${j}`), own];
-  const trials = await openTrials(study, [...new Set(["state", "feasible", ...names, ...namesOf(ranges)])]);
+  const trials = await openSample(study, [...new Set(["state", "feasible", ...names, ...namesOf(ranges)])],
+    { total: summary.n_trials, objective, ranges });
   /** @type {{name: string, title: string, axis: import("../axes.js").Axis, say: (v: number) => string}[]} */
   let axes = [];
   /** @type {number[]} */
@@ -135,8 +136,9 @@ export async function showParallel(study, query) {
     }
   }
 
-  const label = () => `${kept.length} of ${order.length} complete trials across ${axes.length - 1} parameters${
-    kept.length ? `; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${kept[0]}` : ""}.`;
+  const counts = () => (trials.kept === null ? [kept.length, order.length] : [trials.kept, summary.counts.complete ?? 0]);
+  const label = () => `${counts()[0]} of ${counts()[1]} complete trials across ${axes.length - 1} parameters${
+    kept.length ? `; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${trials.number(kept[0])}` : ""}.`;
   const said = h("p");
   const filters = h("div");
   const leaders = h("div");
@@ -144,9 +146,9 @@ export async function showParallel(study, query) {
   function draw() {
     paint();
     said.textContent = label();
-    filters.replaceChildren(chips(summary, ranges, change, `${kept.length} of ${order.length} trials`));
+    filters.replaceChildren(chips(summary, ranges, change, `${counts()[0]} of ${counts()[1]} trials`));
     leaders.replaceChildren(table("The best of these trials", ["Trial", ...axes.map((a) => [a.title, isChoice(a.name) ? null : "number"])],
-      kept.slice(0, 20).map((i) => h("tr", null, h("td", null, trialLink(study, i)),
+      kept.slice(0, 20).map((i) => h("tr", null, h("td", null, trialLink(study, trials.number(i))),
         axes.map(({ name, say }) => h("td", { class: isChoice(name) ? null : "number" },
           say(trials.column(name)[i]))))), true));
   }
@@ -154,7 +156,7 @@ export async function showParallel(study, query) {
     ranges = now;
     query.set("f", writeFilter(ranges));
     remember(study, "parallel", query);
-    await trials.want(namesOf(ranges));
+    await trials.keep(ranges);
     arrange();
     draw();
   }

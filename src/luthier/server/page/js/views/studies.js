@@ -6,6 +6,7 @@ import { countsBar, duration, h, short, sparkline, time } from "../dom.js";
 
 const MOST = 50; // studies that are shown at a time
 const EVERY_MS = 5000; // the list is read again; where nothing has changed, nothing is sent
+const MANY = 20_000; // trials, from which on findings are sought only where they are wanted
 const AT_ONCE = 3; // summaries that are read at the same time
 
 /** @param {URLSearchParams} query */
@@ -121,6 +122,10 @@ async function judge(lines, isWanted) {
   for (const { finding, study } of lines) {
     if (!isWanted() || !finding.isConnected) return;
     try {
+      if (study.n_trials > MANY) {
+        finding.replaceChildren(h("a", { href: `#/s/${study.id}/findings` }, "look"));
+        continue;
+      }
       const { findings: [worst] } = await read(`studies/${study.id}/findings`);
       finding.replaceChildren(worst ? h("a", { href: `#/s/${study.id}/findings`, title: worst.title,
         class: `mark ${worst.severity}` }, worst.name.replaceAll("-", " ")) : "none");
