@@ -276,6 +276,7 @@ THEMES = {
         "sklearn/results",
         "sklearn/splits",
     ],
+    "sklearn/test_tuning": ["sklearn/ready_spaces"],
     "storages/test_checksums": ["storages/table_rows"],
     "storages/test_hanging_servers": ["storages/psycopg_connection"],
     "storages/test_repair": ["storages/sqlite_pages"],

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 from .._lazy import attach
 
-__all__ = ["SearchCV"]
+__all__ = ["SearchCV", "tune"]
 
 if TYPE_CHECKING:
     from .search_cv import SearchCV as SearchCV
+    from .tuning import tune as tune
 else:
-    __getattr__, __dir__ = attach(__name__, {"SearchCV": "search_cv"}, {"SearchCV": "sklearn"})
+    __getattr__, __dir__ = attach(
+        __name__,
+        {"SearchCV": "search_cv", "tune": "tuning"},
+        {"SearchCV": "sklearn", "tune": "sklearn"},
+    )
