@@ -12,7 +12,7 @@ import luthier
 from luthier import Float, Int, Space, State, TrialRow, testing
 from luthier.errors import StudyError
 from luthier.history.history import History
-from luthier.stopping import Budget, NoImprovement, RegretBound, StopRule, Target
+from luthier.stopping import Budget, FoldNoise, NoImprovement, RegretBound, StopRule, Target
 
 SPACE = Space({"x": Float(0, 1)})
 
@@ -208,6 +208,8 @@ def test_budget_counts_all_that_is_over() -> None:
         (lambda: RegretBound(delta=1), "delta is a probability"),
         (lambda: RegretBound(n_next=0), "n_next"),
         (lambda: RegretBound(every=0), "every"),
+        (lambda: FoldNoise(n_startup_trials=1), "n_startup_trials"),
+        (lambda: FoldNoise(delta=1), "delta is a probability"),
     ],
 )
 def test_settings_that_make_no_sense(make, says) -> None:
@@ -303,7 +305,9 @@ def test_what_is_no_rule_is_refused(wrong) -> None:
         luthier.create_study().optimize(parabola, 1, stop=wrong)
 
 
-@pytest.mark.parametrize("rule", [NoImprovement(3, min_delta=0.1), Target(1), RegretBound()])
+@pytest.mark.parametrize(
+    "rule", [NoImprovement(3, min_delta=0.1), Target(1), RegretBound(), FoldNoise()]
+)
 def test_rules_about_values_need_one_objective(rule) -> None:
     study = luthier.create_study(objectives=["minimize", "minimize"])
     with pytest.raises(StudyError, match=r"needs one objective, and the study has 2"):
@@ -469,3 +473,41 @@ def test_the_regret_bound_sees_conditions_and_failures() -> None:
     study = luthier.create_study(space=space, seed=0)
     study.optimize(objective, 120, catch=ZeroDivisionError, stop=RegretBound())
     assert len(study.trials) < 120
+
+
+def study_of_folds(spread: float, n_trials: int = 40, stop: object = None) -> luthier.Study:
+    """A search of a parabola whose value is a mean over five folds."""
+
+    def objective(trial: luthier.Trial) -> float:
+        folds = trial.params["x"] ** 2 + spread * np.arange(5)
+        for fold, loss in enumerate(folds, start=1):
+            trial.report(float(loss), fold)
+        return float(folds.mean())
+
+    study = luthier.create_study(space={"x": luthier.Float(-1, 1)}, sampler="random", seed=0)
+    study.optimize(objective, n_trials, stop=stop or FoldNoise(), progress=False)
+    return study
+
+
+def test_fold_noise_stops_once_the_gain_is_below_the_error_of_the_folds() -> None:
+    study = study_of_folds(0.1)
+    assert study.stop_reason is not None
+    assert len(study.trials) == 20
+    error = 0.1 * np.std(np.arange(5), ddof=1) * np.sqrt(1 / 5 + 1 / 4)
+    assert f"less than the error {error:.3g} of trial" in study.stop_reason
+    assert "over its 5 folds" in study.stop_reason
+
+
+def test_fold_noise_goes_on_where_folds_agree() -> None:
+    assert study_of_folds(1e-9, 30).stop_reason is None
+
+
+def test_fold_noise_looks_every_few_trials() -> None:
+    study = study_of_folds(0.1, stop=FoldNoise(n_startup_trials=22, every=4))
+    assert len(study.trials) == 22
+
+
+def test_fold_noise_says_nothing_of_other_objectives() -> None:
+    study = luthier.create_study(space={"x": luthier.Float(-1, 1)}, sampler="random", seed=0)
+    study.optimize(lambda t: t.params["x"] ** 2, 25, stop=FoldNoise(), progress=False)
+    assert study.stop_reason is None

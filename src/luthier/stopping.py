@@ -19,7 +19,7 @@ from .trial.record import State
 from .typing import Array
 from .validation import check_real, check_whole
 
-__all__ = ["Budget", "NoImprovement", "RegretBound", "StopRule", "Target"]
+__all__ = ["Budget", "FoldNoise", "NoImprovement", "RegretBound", "StopRule", "Target"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = attach(__name__)
@@ -292,6 +292,73 @@ class RegretBound(StopRule):
             f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more "
             f"than {epsilon:.3g} is {chance}"
         )
+
+
+class FoldNoise(StopRule):
+    """Stops when what is left to gain is less than what cross-validation can tell apart.
+
+    That is when the upper end of the best configuration's loss, less the lower end of any other's,
+    is below the standard error of the best trial's value over its folds. Going on would find what
+    suits these folds better, and not new data.
+
+    For trials that report each fold's own score as a step, as `luthier.evaluation.Evaluate` does.
+
+    Args:
+        n_startup_trials: Number of complete trials before which it does not look, at least 2.
+        every: How many complete trials from one look to the next, at least 1.
+        delta: How much the bounds of the model may be wrong, between 0 and 1.
+
+    Raises:
+        ValueError: A setting that makes no sense.
+
+    Source: Makarova 2022 (arXiv 2104.08166), with its beta of 0.2 x 2 ln(d t^2 pi^2 / (6 delta))
+    and its error s sqrt(1/k + 1/(k - 1)) of k folds with standard deviation s. Deviation: the
+    lowest bound is sought among random points and points near the leaders.
+    """
+
+    def __init__(self, n_startup_trials: int = 20, every: int = 5, delta: float = 0.1) -> None:
+        self.n_startup_trials = check_whole("n_startup_trials", n_startup_trials, 2)
+        self.every = check_whole("every", every)
+        self.delta = check_real("delta", delta, 0.0, above=True)
+        if self.delta >= 1:
+            raise ValueError(f"delta is a probability between 0 and 1, got {delta!r}")
+
+    def reason(self, history: History) -> str | None:
+        _one_objective(self, history)
+        complete = (history.state == State.COMPLETE) & ~history.confirming & history.fits
+        t, best = int(complete.sum()), history.best()
+        if t < self.n_startup_trials or best is None or not history.space.d:
+            return None
+        _, folds = history.reports_of(best)
+        k = len(folds)
+        if (t - self.n_startup_trials) % self.every or k < 2 or not np.isfinite(folds).all():
+            return None
+        left = self._bound_regret(history, history.X[complete], t)
+        error = float(folds.std(ddof=1)) * float(np.sqrt(1 / k + 1 / (k - 1)))
+        if left is None or left >= error:
+            return None
+        return (
+            f"a model expects at most {left:.3g} to gain, which is less than the error "
+            f"{error:.3g} of trial {best} over its {k} folds"
+        )
+
+    def _bound_regret(self, history: History, tried: Array, t: int) -> float | None:
+        """Return by how much a configuration could be better than the best of those tried."""
+        from .models.surrogate import Surrogate
+
+        space, rng = history.space, np.random.default_rng([history.seed, t])
+        try:
+            surrogate = Surrogate(space, history)
+        except SamplerError:
+            return None
+        beta = 0.4 * np.log(space.d * t**2 * np.pi**2 / (6 * self.delta))
+        mean, sd = surrogate.predict(tried)
+        leaders = tried[np.argsort(mean, kind="stable")[:_N_LEADERS]]
+        near = _around(space, np.repeat(leaders, _N_NEAR, axis=0), rng)
+        others, other_sd = surrogate.predict(np.concatenate([space.sample(rng, _N_UNIFORM), near]))
+        width = float(np.sqrt(beta))
+        lowest = min(float((others - width * other_sd).min()), float((mean - width * sd).min()))
+        return float((mean + width * sd).min()) - lowest
 
 
 def _probability_feasible(history: History, X: Array) -> Array | None:

@@ -29,12 +29,13 @@ def test_a_checkpoint_holds_all():
 
 def test_the_tag_is_json_and_has_the_rows_once_all_are_tested():
     results = filled()
-    tag = json.loads(json.dumps(results.to_tag()))
+    tag = json.loads(json.dumps(results.to_tag(whole=True)))
     assert tag["scores"] == {"accuracy": [1.0, 0.5], "brier": [0.1, 0.3]}
     assert unpack_rows(tag["rows"]).tolist() == [1, 0, 1, 0]
+    assert "rows" not in results.to_tag(whole=False)
+    assert "n_steps" not in tag
     results.counts[0] = 0
-    assert "rows" not in results.to_tag()
-    assert "n_steps" not in results.to_tag()
+    assert unpack_rows(results.to_tag(whole=True)["rows"]).tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("n", [1, 7, 1000])

@@ -5,6 +5,7 @@ import pytest
 
 from luthier import State, testing
 from luthier.history.fold_means import estimate_stopped
+from luthier.history.resources import is_partial
 from luthier.models.training_data import collect_losses
 from luthier.samplers.ranking import rank_trials
 
@@ -49,6 +50,8 @@ def test_models_and_ranks_take_the_estimate():
     assert collect_losses(history).loss == pytest.approx([2.0, 3.0, 6.0])
     assert rank_trials(history)[0].tolist() == [0, 1, 2]
     plain = table(*trials, n_folds=False)
+    assert is_partial(plain)
+    assert not is_partial(history)  # folds are no learning curve
     assert collect_losses(plain).loss[1] > 6.0
     assert rank_trials(plain)[0].tolist() == [0, 2, 1]
 

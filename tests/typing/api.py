@@ -120,6 +120,7 @@ assert_type(executors.Ray(address="auto"), executors.Ray)
 
 assert_type(stopping.Budget(n_trials=100), stopping.Budget)
 assert_type(stopping.NoImprovement(50), stopping.NoImprovement)
+assert_type(stopping.FoldNoise(every=10), stopping.FoldNoise)
 assert_type(stopping.RegretBound(epsilon=0.01), stopping.RegretBound)
 assert_type(stopping.Target(0.1), stopping.Target)
 RULES: list[stopping.StopRule] = [stopping.Target(0.1), stopping.Budget(time_s=60.0)]
@@ -153,6 +154,23 @@ EVALUATE = evaluation.Evaluate(lambda params: object(), [[1.0]], [1.0], PLAN, "a
 assert_type(EVALUATE.direction, Literal["minimize", "maximize"])
 assert_type(EVALUATE.scheduler, schedulers.FoldRace)
 assert_type(EVALUATE.metrics, tuple[evaluation.Metric, ...])
+assert_type(evaluation.search(EVALUATE, luthier.Space({})), evaluation.SearchResult)
+RESULT = evaluation.search(EVALUATE, luthier.Space({}), n_trials=5)
+assert_type(RESULT.promise, evaluation.Promise)
+assert_type(RESULT.chosen, evaluation.Confirmed)
+assert_type(evaluation.choose_simplest(RESULT, "size"), evaluation.Confirmed)
+assert_type(
+    evaluation.confirm_leaders(luthier.create_study(), EVALUATE, {}), evaluation.SearchResult
+)
+assert_type(evaluation.promise_best([], EVALUATE), evaluation.Promise)
+assert_type(evaluation.bbc([[1.0]], [1.0], EVALUATE.metrics[0]), evaluation.Promise)
+assert_type(evaluation.compare_folds([0.5, 0.5], [0.5, 0.6], PLAN), evaluation.FoldComparison)
+assert_type(evaluation.compare_all({"a": [0.5], "b": [0.5]}, 0.25), list[evaluation.FoldComparison])
+assert_type(evaluation.choose_within_error({"a": [0.5]}, {"a": 1.0}, PLAN), str)
+HOLD_OUT = evaluation.HoldOut([[1.0]], [1.0], evaluation.plan_holdout(100))
+assert_type(HOLD_OUT.look(object(), "accuracy"), evaluation.Look)
+NESTED = evaluation.plan_nested(PLAN)
+assert_type(evaluation.nest(EVALUATE, NESTED, lambda e: ({}, 0.5)), evaluation.NestedScore)
 assert_type(evaluation.fit_all(EVALUATE, {"C": 1.0}), evaluation.FittedModel)
 assert_type(evaluation.fit_ensemble(EVALUATE, {"C": 1.0}).lineage, evaluation.Lineage)
 

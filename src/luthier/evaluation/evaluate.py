@@ -122,7 +122,7 @@ class Evaluate:
         results = self._resume(trial, plan)
         model: Any = None
         for i in range(len(results), len(plan)):
-            model = self._run_fold(trial, i, plan[i], results)
+            model = self._run_fold(trial.params, plan, i, results, f"trial {trial.number}")
             last = i + 1 == len(plan)
             trial.report(self._told(trial, results, i), i + 1, checkpoint=results.to_checkpoint())
             if not last and "confirms" not in trial.tags and trial.should_stop():
@@ -151,9 +151,28 @@ class Evaluate:
             )
         return results
 
-    def _run_fold(self, trial: Trial, i: int, fold: Fold, results: FoldResults) -> Any:
+    def run(self, params: Mapping[str, Any], plan: SplitPlan | None = None) -> FoldResults:
+        """Run all folds for params without a trial.
+
+        Args:
+            params: What the model is made with.
+            plan: Other folds of the same rows; None for the plan of this object.
+
+        Raises:
+            EvaluationError: As when called.
+        """
+        plan = self.plan if plan is None else plan
+        results = FoldResults(plan.hash, plan.n, tuple(metric.name for metric in self.metrics))
+        for i in range(len(plan)):
+            self._run_fold(params, plan, i, results, f"{dict(params)}")
+        return results
+
+    def _run_fold(
+        self, params: Mapping[str, Any], plan: SplitPlan, i: int, results: FoldResults, whose: str
+    ) -> Any:
         """Train and test a model on one fold, and add what came of it; return the model."""
-        model = self.build(trial.params)
+        fold = plan[i]
+        model = self.build(params)
         check_model(model, self.metrics)
         X_test, y_test = take_rows(self.X, fold.test), self.y[fold.test]
         weight = self.sample_weight
@@ -170,12 +189,12 @@ class Evaluate:
             fitted = time.perf_counter()
             scores, rows, predict_s = self._score(model, fold, X_test, y_test)
         except Exception as e:
-            e.add_note(f"in fold {i} of {len(self.plan)} of trial {trial.number}")
+            e.add_note(f"in fold {i} of {len(plan)} of {whose}")
             raise
         wrong = [m.name for m, s in zip(self.metrics, scores, strict=True) if math.isnan(s)]
         if wrong:
             raise EvaluationError(
-                f"{wrong[0]} of trial {trial.number} is NaN in fold {i}: the model predicts NaN, "
+                f"{wrong[0]} of {whose} is NaN in fold {i}: the model predicts NaN, "
                 "or the metric is not defined for these rows"
             )
         results.scores.append(scores)
@@ -231,13 +250,14 @@ class Evaluate:
 
     def _note(self, trial: Trial, results: FoldResults, model: Any) -> None:
         """Note what belongs to the result: tags, and how far constraints are kept."""
-        tag = results.to_tag()
+        whole = len(results) == len(self.plan)
+        tag = results.to_tag(whole)
         if model is not None:
             try:
                 tag["size"] = model_size(model)
             except TypeError:
                 tag["size"] = None
-        if self._slices and results.counts.all():
+        if self._slices and whole:
             tag["slices"] = self._score_slices(results)
         trial.set_tag("evaluation", tag)
         trial.set_tag("n_folds", len(results))
@@ -256,8 +276,8 @@ class Evaluate:
         found: dict[str, dict[str, float | None]] = {}
         for name, labels in self._slices.items():
             found[name] = {}
-            for label in np.unique(labels):
-                at = labels == label
+            for label in np.unique(labels[results.counts > 0]):
+                at = (labels == label) & (results.counts > 0)
                 value = total(results.rows[at], self.y[at], weight[at])
                 found[name][str(label)] = value if math.isfinite(value) else None
         return found

@@ -87,8 +87,13 @@ class FoldResults:
         results.counts = np.asarray(saved["counts"], dtype=np.int64)
         return results
 
-    def to_tag(self) -> dict[str, Any]:
-        """Return what is noted with a trial, in JSON's types."""
+    def to_tag(self, whole: bool) -> dict[str, Any]:
+        """Return what is noted with a trial, in JSON's types.
+
+        Args:
+            whole: Whether these are all folds. Only then the rows are noted, those that were
+                tested of `kept_rows`.
+        """
         scores = np.array(self.scores).T
         told: dict[str, Any] = {
             "plan": self.plan,
@@ -98,9 +103,9 @@ class FoldResults:
         }
         if any(n is not None for n in self.n_steps):
             told["n_steps"] = self.n_steps
-        if self.counts.all():
+        if whole and self.counts.any():
             kept = kept_rows(len(self.sums))
-            told["rows"] = pack_rows(self.rows[kept])
+            told["rows"] = pack_rows(self.rows[kept][self.counts[kept] > 0])
         return told
 
 

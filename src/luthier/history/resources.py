@@ -21,10 +21,13 @@ def full_resource(history: History) -> float | None:
 
 
 def is_partial(history: History) -> bool:
-    """Whether some trials were trained only in part, so that their losses mean less."""
+    """Whether some trials were trained only in part, so that their losses mean less.
+
+    Not so those that were stopped among folds: their reports are no learning curves.
+    """
     state = history.state
     partial = history.has_result & (state != State.COMPLETE) & (state != State.FAILED)
-    return bool((partial & (history.last_step > 0)).any())
+    return bool((partial & (history.last_step > 0) & (history.n_folds == 0)).any())
 
 
 def first_resource(history: History) -> float | None:

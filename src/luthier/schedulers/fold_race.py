@@ -49,7 +49,8 @@ class FoldRace(Scheduler):
     def __init__(
         self, patience: Literal["usual", "safe"] = "usual", ratio: float | None = None
     ) -> None:
-        self.patience = check_name("patience", patience, ("usual", "safe"))
+        check_name("patience", patience, ("usual", "safe"))
+        self.patience: Literal["usual", "safe"] = patience
         self.ratio = None if ratio is None else check_real("ratio", ratio, 0, above=True)
 
     def decide(self, history: History, number: int) -> Decision:
