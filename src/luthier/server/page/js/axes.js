@@ -1,7 +1,7 @@
 // @ts-check
 // Axes: from numbers to pixels, and the numbers that are written along them.
 
-import { duration, short } from "./dom.js";
+import { short } from "./dom.js";
 
 /**
  * @typedef {object} Axis
@@ -33,12 +33,12 @@ export function makeAxis(low, high, scale = "linear", more = {}) {
   const [start, span] = [warp(low), warp(high) - warp(low)];
   const axis = { low, high, place: (v) => (warp(v) - start) / span,
     value: (share) => unwarp(start + share * span) };
-  const write = scale === "duration" ? duration : short;
   const ticks = (n) => {
     if (more.choices?.length) return choiceTicks(axis, more.choices, n);
+    if (scale === "duration") return durationTicks(low, high, n);
     const found = scale === "log" && high / low > 10 ? powers(low, high, n)
       : roundNumbers(low, high, n).filter((v) => !more.whole || Number.isInteger(v));
-    return found.map((v) => /** @type {[number, string]} */ ([v, write(v)]));
+    return found.map((v) => /** @type {[number, string]} */ ([v, short(v)]));
   };
   return { ...axis, ticks };
 }
@@ -76,6 +76,12 @@ function roundNumbers(low, high, n) {
     found.push(Number((i * step).toPrecision(12)));
   }
   return found;
+}
+
+/** Round seconds, minutes or hours. @param {number} low @param {number} high @param {number} n @returns {[number, string][]} */
+function durationTicks(low, high, n) {
+  const [unit, name] = high - low >= 7200 ? [3600, "h"] : high - low >= 120 ? [60, "min"] : [1, "s"];
+  return roundNumbers(low / unit, high / unit, n).map((v) => [v * unit, `${short(v)} ${name}`]);
 }
 
 /** @param {{low: number, high: number}} axis @param {string[]} choices @param {number} n */

@@ -74,9 +74,9 @@ function spaces(summaries) {
     if (!p) return "–";
     return p.choices.length ? p.choices.join(", ") : `${short(p.low)} to ${short(p.high)}, ${p.scale}`;
   };
-  return table("Spaces", ["Parameter", ...summaries.map((s) => s.name), ""], names.map((name) => {
+  return table("Spaces", ["Parameter", ...summaries.map((s) => s.name), "Alike"], names.map((name) => {
     const said = summaries.map((s) => say(s, name));
     return h("tr", null, h("th", { scope: "row" }, name), said.map((text) => h("td", null, text)),
-      h("td", null, new Set(said).size > 1 ? "differs" : ""));
+      h("td", null, new Set(said).size > 1 ? "differs" : "alike"));
   }), true);
 }

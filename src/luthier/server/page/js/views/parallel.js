@@ -58,7 +58,7 @@ export async function showParallel(study, query) {
   }
   arrange();
 
-  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", tabindex: 0, class: "tall" }));
+  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { role: "img", class: "tall" }));
   const figure = h("div", { class: "figure" }, canvas);
   let axisChosen = -1;
   let [width, height] = [0, 0];
@@ -92,8 +92,8 @@ export async function showParallel(study, query) {
     };
     if (ranges.length) draw(sample(order, 500), "--line", 0.5, 1);
     const nBest = Math.max(1, Math.ceil(lines.length / 10));
-    draw(lines.slice(0, -nBest), "--complete", lines.length > 200 ? 0.25 : 0.5, 1);
-    draw(lines.slice(-nBest), "--best", lines.length > 200 ? 0.6 : 0.9, 1.5);
+    draw(lines.slice(0, -nBest), "--complete", lines.length > 200 ? 0.15 : 0.5, 1);
+    draw(lines.slice(-nBest), "--best", lines.length > 200 ? 0.3 : 0.9, 1.5);
     g.globalAlpha = 1;
     axes.forEach((item, k) => drawAxis(g, colour, item, k));
   }
