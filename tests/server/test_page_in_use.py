@@ -375,6 +375,19 @@ def test_a_large_study_is_small_on_the_wire_and_in_the_page(visit, large, view):
     assert page.evaluate("document.querySelectorAll('*').length") < 2000
 
 
+def test_what_reads_all_trials_of_a_large_study_is_asked_for(visit, large):
+    page = visit.open("#/")
+    page.locator("tbody tr", has_text="large").get_by_role("link", name="look").wait_for()
+    page = visit.open("#/s/2/trials")
+    page.get_by_role("button", name="Look for tags").click()
+    page.get_by_role("button", name="Look for tags").wait_for(state="hidden")
+    page = visit.open("#/s/2/summary")
+    page.get_by_text("lr: ").wait_for()
+    assert not any("/studies/2/findings" in url for url in visit.asked)
+    page.get_by_role("button", name="Look for it").click()
+    page.get_by_text(re.compile("Nothing was found|All [0-9]+, with")).wait_for()
+
+
 def test_the_sample_of_a_large_study_is_of_what_the_filter_keeps(visit, large):
     kept = sum(row.params["lr"] <= 0.001 for row in large.trials)
     page = visit.open("#/s/2/parallel?f=param.0::0.001")

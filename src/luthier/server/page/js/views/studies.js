@@ -3,10 +3,10 @@
 
 import { acts, read } from "../api.js";
 import { countsBar, duration, h, short, sparkline, time } from "../dom.js";
+import { MANY } from "../trials.js";
 
 const MOST = 50; // studies that are shown at a time
 const EVERY_MS = 5000; // the list is read again; where nothing has changed, nothing is sent
-const MANY = 20_000; // trials, from which on findings are sought only where they are wanted
 const AT_ONCE = 3; // summaries that are read at the same time
 
 /** @param {URLSearchParams} query */
@@ -122,7 +122,7 @@ async function judge(lines, isWanted) {
   for (const { finding, study } of lines) {
     if (!isWanted() || !finding.isConnected) return;
     try {
-      if (study.n_trials > MANY) {
+      if (study.n_trials > MANY) { // findings read all trials: only where they are wanted
         finding.replaceChildren(h("a", { href: `#/s/${study.id}/findings` }, "look"));
         continue;
       }

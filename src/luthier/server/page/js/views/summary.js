@@ -3,6 +3,8 @@
 
 import { read } from "../api.js";
 import { countsBar, duration, h, short, sparkline, stateMark, time } from "../dom.js";
+import { button } from "../parts.js";
+import { MANY } from "../trials.js";
 
 const N_TOP = 3; // parameters and findings
 const SLOW_MS = 5000; // what takes long is asked for no more often
@@ -13,15 +15,20 @@ export async function showSummary(study) {
   const matters = h("section", { class: "card" }, h("h2", null, "What matters"), h("p", { class: "faint" }, "…"));
   const wrong = h("section", { class: "card" }, h("h2", null, "What may be wrong"), h("p", { class: "faint" }, "…"));
   let judged = 0;
+  let isWanted = false; // findings read all trials of a large study
 
   async function judge() {
     if (Date.now() - judged < SLOW_MS) return;
     judged = Date.now();
     await Promise.all([fill(matters, async () => sayImportance(study, await read(`studies/${study}/importance`))),
-      fill(wrong, async () => sayFindings(study, (await read(`studies/${study}/findings`)).findings))]);
+      isWanted && seek()]);
   }
+  const seek = () => fill(wrong, async () => sayFindings(study, (await read(`studies/${study}/findings`)).findings));
   async function update() {
-    node.replaceChildren(...draw(await read(`studies/${study}/summary`), matters, wrong));
+    const summary = await read(`studies/${study}/summary`);
+    isWanted ||= summary.n_trials <= MANY;
+    node.replaceChildren(...draw(summary, matters, wrong));
+    if (!isWanted) wrong.lastElementChild?.replaceWith(button("Look for it", () => { isWanted = true; seek(); }));
     judge();
   }
   await update();

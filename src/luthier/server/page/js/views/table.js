@@ -6,6 +6,7 @@ import { read } from "../api.js";
 import { button, choice } from "../parts.js";
 import { STATES, duration, h, short, stateMark } from "../dom.js";
 import { chips, readFilter, withRange, writeFilter } from "../filter.js";
+import { MANY } from "../trials.js";
 
 const LIMIT = 50;
 const NONE = "–";
@@ -20,6 +21,7 @@ const ATTRIBUTES = /** @type {Record<string, {title: string, say: (r: any, summa
 export async function showTable(study, query) {
   let summary = await read(`studies/${study}/summary`);
   let attributes = { tags: [], constraints: [] };
+  let isLearned = false;
   const page = { n: 0, rows: /** @type {any[]} */ ([]) };
   const offset = () => Number(query.get("offset") ?? 0) || 0;
   const sort = () => query.get("sort") ?? "-number";
@@ -74,6 +76,17 @@ export async function showTable(study, query) {
     return go({ f: writeFilter(withRange(readFilter(query), name, low, high)), offset: 0 });
   }
 
+  /** Learns what trials noted, for which all of them are read. */
+  async function learn() {
+    try {
+      attributes = await read(`studies/${study}/attributes`);
+      isLearned = true;
+      arrangeControls();
+    } catch (error) {
+      controls.append(h("span", { class: "faint" }, `What trials noted cannot be read: ${String(error)}`));
+    }
+  }
+
   function arrangeControls() {
     const columns = makeColumns(study, summary, more());
     const range = readFilter(query).find(({ name }) => name === query.get("column"));
@@ -100,13 +113,14 @@ export async function showTable(study, query) {
       choice("Add a column", [["", "Add a column"], ...others.filter(([code]) => !more().includes(code))], "", (code) => {
         if (code) go({ columns: [...more(), code].join(",") }).then(arrangeControls);
       }),
+      isLearned || summary.n_trials <= MANY ? "" : button("Look for tags", learn),
       more().length ? button("Fewer columns", () => go({ columns: "", sort: "" }).then(arrangeControls)) : "",
       download);
   }
 
   await load();
   arrangeControls();
-  read(`studies/${study}/attributes`).then((found) => { attributes = found; arrangeControls(); }, () => {});
+  if (summary.n_trials <= MANY) learn();
   return {
     node: h("div", null,
       h("h1", null, summary.name), controls, filters,
