@@ -7,6 +7,7 @@ import luthier
 from luthier import Int, Space
 from luthier.errors import EvaluationError, TooFewResultsError
 from luthier.evaluation import Evaluate, Metric, bbc, plan_folds, promise_best
+from luthier.evaluation.bias_corrected import expect_gain
 from luthier.evaluation.metrics import METRICS
 
 ACCURACY = METRICS["accuracy"]
@@ -18,7 +19,6 @@ def draw(n, n_configurations, seed):
     return (rng.random((n_configurations, n)) < 0.7).astype(float), rng.integers(0, 2, n)
 
 
-@pytest.mark.slow
 def test_the_promise_is_not_too_good_where_the_best_score_is():
     promises = []
     for seed in range(40):
@@ -52,6 +52,22 @@ def test_losses_and_other_totals():
     assert auc.seen > 0.57
     assert auc.value == pytest.approx(0.5, abs=0.05)
     assert auc.n_configurations == 60
+
+
+def test_a_gain_that_is_luck_is_none():
+    gains, seen = [], []
+    for seed in range(20):
+        rows, y = draw(100, 50, seed)
+        gains.append(expect_gain(rows, rows[0], y, ACCURACY))
+        seen.append(rows.mean(axis=1).max() - rows[0].mean())
+    assert np.mean(seen) > 0.08
+    assert abs(np.mean(gains)) < 0.02
+    better = rows.copy()
+    better[3] = np.maximum(better[3], better[4])
+    assert expect_gain(better, rows[0], y, ACCURACY) > 0.1
+    assert expect_gain(1 - better, 1 - rows[0], y, METRICS["mse"]) > 0.1
+    auc = expect_gain(rows[:5] + y, rows[0], y, METRICS["auc"], n_resamples=20)
+    assert auc > 0.2
 
 
 def test_groups_are_drawn_as_a_whole():

@@ -112,16 +112,11 @@ def bbc(
     seen = np.array([metric.total(row, targets, weights) for row in table])
 
     rng = np.random.default_rng(seed)
-    is_mean = metric.total is mean_of_rows or metric.name == "rmse"
-    if not is_mean:
+    if not _is_mean(metric):
         table = table[_take_part(sign * seen, _MOST_SLOW, rng)]
         n_resamples = min(n_resamples, _N_SLOW)
     counts = _draw_bags(n, groups, n_resamples, rng)
-    if is_mean:
-        worth = _score_means(table, sign, counts, weights)
-        worth = np.sqrt(worth) if metric.name == "rmse" else worth
-    else:
-        worth = _score_totals(table, targets, metric, counts, weights)
+    worth = _score_choices(table, targets, metric, counts, weights)
     worth = worth[np.isfinite(worth)]
     value = float(worth.mean())
     low, high = np.quantile(worth, [(1 - level) / 2, (1 + level) / 2])
@@ -135,6 +130,63 @@ def bbc(
         n_configurations=len(seen),
         n=n,
     )
+
+
+def expect_gain(
+    rows: ArrayLike,
+    base: ArrayLike,
+    y: Any,
+    metric: Metric,
+    *,
+    groups: Any = None,
+    weight: ArrayLike | None = None,
+    n_resamples: int = 300,
+    seed: int = 0,
+) -> float:
+    """Estimate by how much the best of some configurations is better than a given one.
+
+    As `bbc`, bags choose and the rows outside judge, so that what only suits the rows it was chosen
+    by is no gain.
+
+    Args:
+        rows: (C, n) as in `bbc`.
+        base: (n,) what the metric gave each row of the given configuration.
+        y: (n,) targets.
+        metric: As in `bbc`.
+        groups: As in `bbc`.
+        weight: As in `bbc`.
+        n_resamples: Number of bags.
+        seed: Of the bags.
+
+    Returns:
+        The mean gain, positive where the best is better whatever the direction of the metric.
+    """
+    table = np.atleast_2d(np.asarray(rows, dtype=np.float64))
+    targets = np.asarray(y)
+    weights = np.ones(len(targets)) if weight is None else np.asarray(weight, dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    if not _is_mean(metric):
+        assert metric.total is not None
+        seen = np.array([metric.total(row, targets, weights) for row in table])
+        table = table[_take_part(metric.sign() * seen, _MOST_SLOW, rng)]
+        n_resamples = min(n_resamples, _N_SLOW)
+    counts = _draw_bags(len(targets), groups, n_resamples, rng)
+    chosen = _score_choices(table, targets, metric, counts, weights)
+    given = _score_choices(np.asarray(base)[None], targets, metric, counts, weights)
+    return float(np.nanmean(metric.sign() * (given - chosen)))
+
+
+def _is_mean(metric: Metric) -> bool:
+    """Whether a metric rises with the mean of its rows, so that bags are scored at once."""
+    return metric.total is mean_of_rows or metric.name == "rmse"
+
+
+def _score_choices(table: Array, y: Any, metric: Metric, counts: Array, weight: Array) -> Array:
+    """Return what the best of each bag is worth outside of it (B,)."""
+    if not _is_mean(metric):
+        return _score_totals(table, y, metric, counts, weight)
+    worth = _score_means(table, metric.sign(), counts, weight)
+    return np.sqrt(worth) if metric.name == "rmse" else worth
 
 
 def _take_part(loss: Array, most: int, rng: np.random.Generator) -> Index:
@@ -210,28 +262,12 @@ def promise_best(
         TooFewResultsError: No complete trial has noted its rows, or they had other folds.
         EvaluationError: As `bbc`.
     """
+    usable = find_usable(trials, evaluate)
     metric = evaluate.metrics[0]
-    usable = [
-        row
-        for row in trials
-        if row.state == State.COMPLETE
-        and row.confirms is None
-        and row.value is not None
-        and row.tags.get("evaluation", {}).get("rows")
-        and row.tags["evaluation"]["plan"] == evaluate.plan.hash
-        and not evaluate.plan.reshuffled
-    ]
-    if not usable:
-        raise TooFewResultsError(
-            "no complete trial has noted what it gave each row with these folds; that needs folds "
-            "that all trials share, and a metric that is had row by row"
-        )
     rng = np.random.default_rng(seed)
     loss = np.array([metric.sign() * (row.value or 0.0) for row in usable])
     part = _take_part(loss, _MOST, rng)
-    kept = np.intersect1d(
-        kept_rows(evaluate.plan.n), np.concatenate([fold.test for fold in evaluate.plan])
-    )
+    kept = tested_rows(evaluate)
     weight = evaluate.sample_weight
     groups = evaluate.plan.groups
     found = bbc(
@@ -247,3 +283,33 @@ def promise_best(
     return msgspec.structs.replace(
         found, n_configurations=len(usable), seen=usable[int(loss.argmin())].value or 0.0
     )
+
+
+def find_usable(trials: Sequence[TrialRow], evaluate: Evaluate) -> list[TrialRow]:
+    """Return the complete trials that noted what the first metric gave each row of these folds.
+
+    Raises:
+        TooFewResultsError: There is none.
+    """
+    usable = [
+        row
+        for row in trials
+        if row.state == State.COMPLETE
+        and row.confirms is None
+        and row.value is not None
+        and row.tags.get("evaluation", {}).get("rows")
+        and row.tags["evaluation"]["plan"] == evaluate.plan.hash
+        and not evaluate.plan.reshuffled
+    ]
+    if not usable:
+        raise TooFewResultsError(
+            "no complete trial has noted what it gave each row with these folds; that needs folds "
+            "that all trials share, and a metric that is had row by row"
+        )
+    return usable
+
+
+def tested_rows(evaluate: Evaluate) -> Index:
+    """Return the rows of which trials note what the first metric gave them."""
+    tested = np.concatenate([fold.test for fold in evaluate.plan])
+    return np.intersect1d(kept_rows(evaluate.plan.n), tested)

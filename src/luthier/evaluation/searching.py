@@ -13,7 +13,12 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from ..errors import EvaluationError, NoCompletedTrialsError, SplitError
+from ..errors import (
+    EvaluationError,
+    NoCompletedTrialsError,
+    SplitError,
+    TooFewResultsError,
+)
 from ..history.leaders import find_leaders
 from ..numerics.resampling import corrected_t, one_sided_corrected_t
 from ..samplers.base import Sampler
@@ -25,10 +30,17 @@ from ..study.study import Study
 from ..trial.record import State, TrialRow
 from ..typing import Array
 from ..validation import check_probability, check_whole
-from .bias_corrected import Promise, bbc, promise_best
+from .bias_corrected import (
+    Promise,
+    bbc,
+    expect_gain,
+    find_usable,
+    promise_best,
+    tested_rows,
+)
 from .evaluate import Evaluate
 from .fold_comparison import FoldComparison, choose_within_error, compare_all
-from .fold_results import FoldResults
+from .fold_results import FoldResults, unpack_rows
 from .models import FromEstimator
 from .plans import plan_folds
 from .split_plan import SplitPlan
@@ -222,8 +234,9 @@ def confirm_leaders(
     """Run the leaders of a study and the default on fresh folds, and choose.
 
     A leader is chosen where a one-sided corrected t test finds it better than the default, on the
-    folds that both were run on; of several, the best. Where there are no other folds, as in time,
-    those of the search are used.
+    folds that both were run on; of several, the best. Fresh folds are of the same rows, which the
+    search has chosen by; so its gain must also be above 0 on rows outside of the bags that choose,
+    see `expect_gain`. Where there are no other folds, as in time, those of the search are used.
 
     Args:
         study: Its trials were run by `evaluate`.
@@ -251,7 +264,8 @@ def confirm_leaders(
     )
     sign = evaluate.metrics[0].sign()
     leaders = tuple(sorted(leaders, key=lambda leader: sign * leader.mean))
-    chosen = _choose(base, leaders, sign, plans[0], 1 - level)
+    gain = _expect_gain(study, evaluate, own, default)
+    chosen = _choose(base, leaders, sign, plans[0], 1 - level) if gain > 0 else base
     return SearchResult(
         metric=evaluate.metrics[0].name,
         direction=evaluate.direction,
@@ -327,6 +341,31 @@ def _choose(
         return base
     gain: Array = -sign * (np.array(leaders[0].scores) - np.array(base.scores))
     return leaders[0] if one_sided_corrected_t(gain, plan.ratio) < level else base
+
+
+def _expect_gain(
+    study: Study, evaluate: Evaluate, own: TrialRow | None, default: Mapping[str, Any]
+) -> float:
+    """Return by how much the best of the search is better than the default, by `expect_gain`.
+
+    Infinity where that is not known: trials share no folds, or metrics are not had row by row.
+    """
+    try:
+        usable = find_usable(study.trials, evaluate)
+    except TooFewResultsError:
+        return np.inf
+    kept = tested_rows(evaluate)
+    noted = None if own is None else own.tags.get("evaluation", {}).get("rows")
+    base = evaluate.run(default).rows[kept] if noted is None else unpack_rows(noted)
+    weight, groups = evaluate.sample_weight, evaluate.plan.groups
+    return expect_gain(
+        np.array([unpack_rows(row.tags["evaluation"]["rows"]) for row in usable]),
+        base,
+        evaluate.y[kept],
+        evaluate.metrics[0],
+        groups=None if groups is None else groups[kept],
+        weight=None if weight is None else weight[kept],
+    )
 
 
 def _compare(
