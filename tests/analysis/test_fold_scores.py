@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from sklearn.linear_model import Ridge
 
+import luthier
 from luthier import Float, Space, State
 from luthier.analysis.fold_scores import read_fold_scores
+from luthier.evaluation import Evaluate, plan_folds
 from luthier.testing import histories
 
 
@@ -38,6 +41,17 @@ def test_effects_are_differences_from_the_means_of_trials():
 def test_only_complete_trials_with_finite_scores_count():
     found = read([1, 2], [1, 2], [1, np.inf], states=(State.COMPLETE, State.PRUNED))
     assert found.numbers.tolist() == [0]
+
+
+def test_what_evaluate_noted_is_read_of_trials_with_the_same_folds():
+    data = np.random.default_rng(0).normal(size=(60, 2))
+    y = data[:, 0] + 0.1 * data[:, 1]
+    objective = Evaluate(Ridge(), data, y, plan_folds(60, 3), ["rmse", "mae"])
+    study = luthier.create_study(space={"alpha": Float(0.1, 1)}, seed=0)
+    study.optimize(objective, n_trials=4, progress=False)
+    found = read_fold_scores(study.history, study.trials)
+    assert found.numbers.tolist() == [0, 1, 2, 3]
+    assert found.scores.mean(axis=1) == pytest.approx([row.value for row in study.trials])
 
 
 def test_nothing_is_found_where_nothing_is_noted():

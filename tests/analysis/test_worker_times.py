@@ -58,6 +58,18 @@ def test_pauses_workers_and_waiting_trials_are_told():
     assert (found.n, found.n_waiting) == (2, 1)
 
 
+def test_times_in_which_a_study_rested_are_no_idle_time():
+    found = timeline(history(ran(0, 9), ran(2, 10), ran(5000, 5010), ran(5000, 5010)))
+    assert found.pauses.tolist() == [[10, 5000]]
+    assert found.idle_share == pytest.approx(1 - 37 / 40)
+
+
+def test_a_wait_that_is_short_or_beside_a_running_trial_is_no_pause():
+    assert timeline(history(ran(0, 9), ran(60, 70))).pauses.shape == (0, 2)  # under a minute
+    assert timeline(history(ran(0, 100), ran(900, 1000))).pauses.shape == (0, 2)  # nor long
+    assert timeline(history(ran(0, 9), ran(0, 500), ran(400, 410))).pauses.shape == (0, 2)
+
+
 def test_trials_that_took_no_time_and_clocks_that_went_back_are_drawn():
     found = timeline(history(ran(5, 5), ran(5, 4)))
     assert (found.end_s >= found.start_s).all()

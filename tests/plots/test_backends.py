@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import math
 import re
 import sys
@@ -10,10 +11,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 
+import luthier
 from luthier import Categorical, Float, Int, Space, State, plots
 from luthier.errors import MissingDependencyError, StudyError
 from luthier.plots import backends
+from luthier.plots.backends.fonts import choose_families, replace_missing
 from luthier.plots.backends.svg import write_style, write_svg
 from luthier.plots.by_name import list_figures
 from luthier.plots.drawing import choose_backend, draw
@@ -29,8 +33,9 @@ from luthier.plots.figure import (
     Shades,
     Text,
 )
-from luthier.plots.look import DARK, LIGHT, mix_colours, shade_positions
-from luthier.plots.texts import clean_text
+from luthier.plots.layout import arrange
+from luthier.plots.look import DARK, LIGHT, TITLE_SIZE, mix_colours, shade_positions
+from luthier.plots.texts import clean_text, measure_text
 from luthier.testing.histories import history, trial
 
 FIGURES = list_figures()
@@ -251,6 +256,32 @@ def test_hostile_names_are_inert(backend):
             assert "<b>" not in out
 
 
+@pytest.mark.parametrize("name", ["学习率", "ガウス", "активация", "emoji 🦀 \u0e01"])
+def test_signs_that_no_font_has_are_squares_without_a_warning(name, tmp_path):
+    given = history(
+        *[trial({name: i / 9}, float(i)) for i in range(10)], objectives=[f"{name} <b>"]
+    )
+    plots.slices(given, backend="matplotlib").save(tmp_path / "a.png")  # warnings are errors
+    families = choose_families()
+    shown = replace_missing(name, families)
+    assert len(shown) == len(name)
+    assert all(a in (b, "□") for a, b in zip(shown, name, strict=True))
+    assert replace_missing("lr_1 активация", families) == "lr_1 активация"
+
+
+def test_a_font_that_has_the_signs_is_used_where_it_is_installed():
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    assert choose_families()[0] == "sans-serif"
+    assert set(choose_families()[1:]) <= installed
+
+
+def test_titles_are_cut_where_the_widest_font_would_leave_the_figure():
+    long = Figure(title="What was left to be gained in a very long objective " * 3)
+    shown = arrange(long).title
+    assert measure_text(shown, TITLE_SIZE, bold=True) <= 720 - 24
+    assert measure_text("ab", 10, bold=True) > measure_text("ab", 10)
+
+
 def test_control_characters_and_turns_of_direction_are_replaced():
     assert clean_text("a\x00b\ud800c\u202ed\ne") == "a�b�c�d e"
     assert len(clean_text("x" * 5_000)) == 300
@@ -291,7 +322,30 @@ def many_reports():
     return history(*[trial({"x": a}, a + b, reports=[a + 2, a + 1, a + b]) for a, b in points])
 
 
+@pytest.fixture(scope="module")
+def many_leaders():
+    """Many leaders that were run anew."""
+    rows = [trial({"x": i / 2000}, float(i)) for i in range(2000)]
+    again = [
+        trial({"x": i / 2000}, i + r / 5, tags={"confirms": i, "repeat": r})
+        for i in range(2000)
+        for r in range(5)
+    ]
+    return history(*rows, *again)
+
+
+@pytest.fixture(scope="module")
+def many_folds():
+    """A study of many trials of ten folds."""
+    study = luthier.create_study(space={"x": Float(0, 1)})
+    scores = np.random.default_rng(0).random((5000, 10)).tolist()
+    study.add_trials([trial({"x": s[0]}, s[1], tags={"folds": s}) for s in scores])
+    return study
+
+
 OF_HISTORIES = {
+    "confirmation": "many_leaders",
+    "folds": "many_folds",
     "attainment": "many_of_two",
     "hypervolume": "many_of_two",
     "pareto": "many_of_two",
@@ -397,6 +451,31 @@ def test_text_and_marks_stand_out_from_the_paper(look):
     assert contrast(look.ink, look.background) > 7
     for colour in look.colours.values():
         assert contrast(colour, look.background) > 2.3
+
+
+# Linear RGB as people without red, and without green, see it (Machado 2009, full severity).
+SIGHTS = {
+    "usual": np.eye(3),
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+}
+
+
+def to_lab(colour, sight):
+    """CIE Lab of a colour as people with some sight see it."""
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    seen = np.clip(np.asarray(SIGHTS[sight]) @ linear, 0, 1)
+    x, y, z = np.cbrt(np.asarray(to_xyz) @ seen / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_states_are_told_apart_by_all_people(look, sight):
+    states = [to_lab(look.colours[c], sight) for c in ("blue", "orange", "red", "green")]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(states, 2)) > 25
 
 
 def test_shades_grow_lighter_in_order():

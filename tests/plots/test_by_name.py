@@ -1,3 +1,4 @@
+import inspect
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import luthier
 from luthier import plots
 from luthier.cli import cli
 from luthier.cli.plot import OF_SEVERAL
+from luthier.cli.plot import plot as plot_command
 from luthier.errors import TooFewResultsError, UnknownNameError
 from luthier.plots.by_name import find_figure, list_figures
 from luthier.plots.optuna_names import OPTUNA_NAMES
@@ -112,6 +114,22 @@ def test_wrong_words_are_refused(study, tmp_path, args, status, message):
     result = call("plot", *args, status=status)
     assert message in re.sub(r"\s+", " ", result.output)
     assert not list(tmp_path.glob("a.*"))
+
+
+@pytest.mark.parametrize("figure", list_figures())
+def test_every_option_of_a_figure_can_be_given_to_the_command(figure):
+    options = set(inspect.signature(getattr(plots, figure)).parameters)
+    assert options - {"study", "studies", "backend"} <= {o.name for o in plot_command.params}
+
+
+def test_numbers_are_given_to_figures(study, tmp_path):
+    study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("n", 1, 3), n_trials=20)
+    call("plot", "ablation", "--baseline", "3", "-o", "a.svg")
+    assert "From trial 3 to the best" in (tmp_path / "a.svg").read_text()
+    call("plot", "importance", "--among", "0.5", "--level", "0.8", "-o", "i.svg")
+    assert "80 % intervals" in (tmp_path / "i.svg").read_text()
+    call("plot", "effects", "--around", "good", "-o", "e.svg")
+    assert "(good)" in (tmp_path / "e.svg").read_text()
 
 
 def test_the_help_names_all_figures(study):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import luthier
 from luthier import Categorical, Float, Int, Space, State, plots
@@ -25,23 +26,35 @@ from luthier.analysis import (
     resource_use,
     rung_agreement,
     study_comparison,
+    surfaces,
     surrogate_calibration,
     value_ranks,
     worker_times,
 )
+from luthier.analysis.findings.confirmed import list_confirmed
+from luthier.analysis.fold_scores import read_fold_scores
 from luthier.analysis.importances.ablation import AblationPath
 from luthier.analysis.importances.result import Importance, Interaction
 from luthier.analysis.model_quality import ModelQuality
-from luthier.errors import ArgumentNameError, NoCompletedTrialsError, RuleError, StudyError
-from luthier.plots.figure import Band, Bars, Dots, Heat, Line
+from luthier.errors import (
+    ArgumentNameError,
+    NoCompletedTrialsError,
+    RuleError,
+    StudyError,
+    TooFewResultsError,
+)
+from luthier.plots.figure import Band, Bars, Dots, Heat, Line, Text
 from luthier.plots.figures.ablation import describe_ablation
 from luthier.plots.figures.attainment import describe_attainment
 from luthier.plots.figures.calibration import describe_calibration
 from luthier.plots.figures.compare import describe_comparison
+from luthier.plots.figures.confirmation import describe_confirmation
+from luthier.plots.figures.contour import describe_contour
 from luthier.plots.figures.convergence import describe_convergence
 from luthier.plots.figures.curves import describe_curves
 from luthier.plots.figures.duplicates import describe_duplicates
 from luthier.plots.figures.edf import describe_edf
+from luthier.plots.figures.folds import describe_folds
 from luthier.plots.figures.history import describe_history
 from luthier.plots.figures.hypervolume import describe_hypervolume
 from luthier.plots.figures.importance import describe_importance
@@ -231,6 +244,18 @@ def test_timeline():
     assert figure.notes == ("Idle: 38 % of the time of all lanes.",)
 
 
+def test_a_timeline_shades_the_pauses_of_the_study():
+    rows = [
+        trial({"x": 0.1}, 1.0, started_s=start, finished_s=start + 30.0)
+        for start in (0.0, 10.0, 5000.0, 5010.0, 9000.0)
+    ]
+    figure = describe_timeline(worker_times.timeline(history(*rows)))
+    shaded = layers(figure, Band)
+    assert [band.x.tolist() for band in shaded] == [[40, 5000], [5040, 9000]]
+    assert [tick.label for tick in figure.panels[0].y.marks] == ["1", "2"]
+    assert figure.notes[0].endswith("2 pauses of 2 h 28 min in all left out.")
+
+
 def test_curves():
     rows = [
         trial({"x": 0.1}, 1.0, reports=[3, 2, 1]),
@@ -317,6 +342,119 @@ def test_tuning_curve():
     assert figure.notes == ("Beyond 2 trials the interval is too narrow.",)
 
 
+CONDITIONAL = Space(
+    {
+        "model": Categorical(["svm", "forest"]),
+        "C": Float(0.1, 10, when={"model": "svm"}),
+        "depth": Int(1, 9, when={"model": "forest"}),
+    }
+)
+
+
+def branches():
+    """Trials of two branches, of which none has both C and depth."""
+    rows = []
+    for i in range(1, 31):
+        if i % 2:
+            rows.append(trial({"model": "svm", "C": i / 4}, (i / 4 - 3) ** 2 / 20))
+        else:
+            rows.append(trial({"model": "forest", "depth": 1 + i % 9}, 0.1 * (i % 9)))
+    return history(*rows, space=CONDITIONAL)
+
+
+def test_rank_leaves_out_parameters_that_are_never_active_together():
+    figure = describe_ranks(value_ranks.rank(branches()))
+    assert [(p.x.label, p.y.label) for p in figure.panels] == [("model", "C"), ("model", "depth")]
+    assert figure.notes == ("Never active together: C and depth.",)
+
+
+def test_rank_of_one_parameter_is_refused_in_words(given):
+    with pytest.raises(TooFewResultsError, match="'lr' is one: the figure slices shows it"):
+        plots.rank(given, params=["lr"])
+
+
+def test_lines_of_params_that_are_not_active_stand_apart():
+    figure = describe_parallel(parallel_lines.parallel(branches()))
+    lines = layers(figure, Line)
+    bottom = figure.panels[0].y.low
+    assert bottom < min(float(np.nanmin(line.y)) for line in lines) == -0.2
+    assert [t.text for t in layers(figure, Text) if t.text == "not active"] == ["not active"]
+    assert sum(int(np.isnan(line.y).sum()) for line in lines) == 30  # the pen lifts after each
+
+
+def test_a_surface_is_empty_where_a_parameter_is_not_active():
+    figure = describe_contour(surfaces.contour(branches(), "model", "depth"))
+    (heat,) = layers(figure, Heat)
+    assert np.isnan(heat.shade[:, 0]).all()  # an svm has no depth
+    assert not np.isnan(heat.shade[:, 1]).any()
+    assert "Empty where a parameter is not active" in figure.notes[-1]
+
+
+def test_folds():
+    rows = [
+        trial({"x": i / 50}, float(i), tags={"folds": [i - 1.0, i, i + 1.0]}) for i in range(50)
+    ]
+    given = history(*rows)
+    record = read_fold_scores(given, [replace(r, number=i) for i, r in enumerate(rows)])
+    figure = describe_folds(record, given)
+    (heat,) = layers(figure, Heat)
+    assert heat.shade.shape == (40, 3)
+    assert heat.shade[0].tolist() == [-1, 0, 1]  # the best trial on top
+    assert figure.panels[0].y.categories[:2] == ("trial 0", "trial 1")
+    assert figure.notes == (
+        "The best 40 of 50 trials.",
+        "Folds less the means of their trials, on average: -1, 0, 1.",
+    )
+
+
+def test_folds_that_nobody_noted_are_refused_in_words():
+    with pytest.raises(TooFewResultsError, match="no complete trial notes the scores of its folds"):
+        plots.folds(luthier.create_study(), backend="svg")
+
+
+def confirmed(direction="minimize"):
+    sign = 1.0 if direction == "minimize" else -1.0
+    rows = [
+        trial({"x": 0.1}, sign * 1.0),
+        trial({"x": 0.2}, sign * 2.0),
+        trial({"x": 0.3}, sign * 9),
+    ]
+    for number, values in ((0, (3.0, 4.0, 5.0)), (1, (2.0, 2.5, 1.5))):
+        for repeat, value in enumerate(values):
+            tags = {"confirms": number, "repeat": repeat}
+            rows.append(trial(rows[number].params, sign * value, tags=tags))
+    return history(*rows, directions=[direction])
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("minimize", 1.0), ("maximize", -1.0)])
+def test_confirmation(direction, sign):
+    given = confirmed(direction)
+    figure = describe_confirmation(list_confirmed(given, 1), given, 0.9)
+    runs, means, chosen = layers(figure, Dots)
+    assert figure.panels[0].y.categories == ("trial 1", "trial 0")  # the best mean on top
+    assert means.x.tolist() == [sign * 2.0, sign * 4.0]
+    assert chosen.x.tolist() == [sign * 2.0, sign * 1.0]
+    assert sorted(sign * runs.x) == [1.5, 2.0, 2.5, 3.0, 4.0, 5.0]
+    (interval,) = layers(figure, Line)
+    low, high = sorted(interval.x[:2].tolist())
+    assert (low + high) / 2 == pytest.approx(sign * 2.0)
+    assert interval.label == "90 % interval"
+
+
+def test_a_confirmation_that_was_not_made_is_refused_in_words(given):
+    with pytest.raises(
+        TooFewResultsError, match=r"no leader was run anew: study\.confirm\(\) does"
+    ):
+        plots.confirmation(given, backend="svg")
+
+
+def test_one_run_attains_one_front():
+    rows = [trial({"x": i / 9}, (float(i), float(9 - i))) for i in range(10)]
+    record = attained_fronts.attainment([history(*rows, directions=["minimize"] * 2)])
+    (line,) = layers(describe_attainment(record), Line)
+    assert line.label == "the run"
+
+
 def test_resources():
     rows = [
         trial({"x": 0.1}, 1.0, cost=2.0, reports=[1, 1, 1, 1]),
@@ -326,7 +464,8 @@ def test_resources():
     figure = describe_resources(resource_use.resources(history(*rows)))
     assert [panel.y.label for panel in figure.panels] == ["cost", "steps"]
     ends = [bar.end.tolist() for bar in layers(figure, Bars)]
-    assert ends == [[2.0], [1.0], [0.0], [0.5], [1.0]]  # the last one was saved
+    assert ends == [[2.0], [1.0], [0.5], [1.0]]  # the last one was saved
+    assert figure.panels[0].x.categories == ("complete", "pruned", "failed", "saved")
     assert layers(figure, Bars)[-1].hollow
     assert figure.notes[0] == "Early stopping saved about 22 % of the cost."
 
@@ -430,7 +569,10 @@ def test_interactions():
     known = {(i, j): heat.shade[i, j] for i, j in np.argwhere(~np.isnan(heat.shade)).tolist()}
     assert known == {(1, 0): 0.3, (2, 0): 0.0}  # a row each, below the diagonal
     assert figure.panels[0].x.categories == figure.panels[0].y.categories == ("lr", "n", "noise")
-    assert figure.notes[-1] == "The largest: n and lr 0.300, lr and noise -0.010."
+    assert figure.notes[-1] == "The largest: n and lr 0.300."
+    pairs = (Interaction(("n", "lr"), 0.0004), Interaction(("lr", "noise"), -0.01))
+    nothing = describe_interactions(dataclasses.replace(IMPORTANCE, interactions=pairs))
+    assert nothing.notes[-1] == "No two parameters do more together than 0.1 % of the variance."
 
 
 @pytest.mark.parametrize("method", ["gp", "ped"])
@@ -439,7 +581,10 @@ def test_interactions_that_cannot_be_told_say_why(method):
     figure = plots.interactions(few, method=method, backend="svg").figure
     assert figure.panels == ()
     assert figure.notes[0].startswith("not enough to say")
-    assert describe_interactions(IMPORTANCE).notes == ("The method knows none.",)
+    ped = dataclasses.replace(IMPORTANCE, method="ped", objective=None)
+    assert describe_interactions(ped).notes == (
+        "The method ped knows no interactions: fanova and gp do, for an objective that is named.",
+    )
 
 
 def test_of_many_parameters_those_that_interact_most_are_shown():

@@ -159,12 +159,12 @@ def _predict(
         if space.conditional:
             X = space.place(space.to_cube(X, rng))
         mean, sd = fitted.model.predict(X)
-        out = ~space.feasible(X)
+        out = ~space.feasible(X) | np.isnan(X[:, columns]).any(axis=1)
         return np.where(out, np.nan, mean).reshape(shape), np.where(out, np.nan, sd).reshape(shape)
     found = np.full((len(cells), 2), np.nan)
     for i, (u, v) in enumerate(cells):
         X = set_values(space, fill_ins, columns, [u, v], rng)
-        X = X[space.feasible(X)]
+        X = X[space.feasible(X) & ~np.isnan(X[:, columns]).any(axis=1)]
         if len(X):
             found[i] = fitted.model.predict_average(X)
     return found[:, 0].reshape(shape), found[:, 1].reshape(shape)

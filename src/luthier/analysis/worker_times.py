@@ -17,6 +17,8 @@ from .best_so_far import RowsOf
 
 _MAX_BARS = 5_000
 _N_SLOTS = 500
+_LEAST_PAUSE_S = 60.0
+_LEAST_PAUSE_TRIALS = 10
 _STATES = (State.RUNNING, State.PAUSED, State.COMPLETE, State.PRUNED, State.FAILED)
 
 
@@ -42,7 +44,8 @@ class Timeline(NamedTuple):
         states: The states of the columns of `load`.
         load: (t, s) mean number of trials in each slot that were under way, by the state that they
             have now; of all n.
-        idle_share: Share of the time of all lanes in which nothing ran.
+        pauses: (p, 2) begin and end of the pauses of the study; see `find_pauses`.
+        idle_share: Share of the time of all lanes, without these pauses, in which nothing ran.
     """
 
     began_s: float
@@ -58,6 +61,7 @@ class Timeline(NamedTuple):
     slot_s: Array
     states: tuple[State, ...]
     load: Array
+    pauses: Array
     idle_share: float
 
 
@@ -90,7 +94,8 @@ def timeline(history: History, rows_of: RowsOf | None = None) -> Timeline:
     load = np.column_stack(
         [_mean_load(start[state == s], end[state == s], slot_s) for s in _STATES]
     )
-    room = (int(lane.max()) + 1) * last
+    pauses = find_pauses(start, end)
+    room = (int(lane.max()) + 1) * (last - float(np.diff(pauses).sum()))
     idle = 1 - math.fsum(end - start) / room if room > 0 else 0.0
 
     shown = slice(max(len(number) - _MAX_BARS, 0), None)
@@ -112,8 +117,36 @@ def timeline(history: History, rows_of: RowsOf | None = None) -> Timeline:
         slot_s=slot_s,
         states=_STATES,
         load=load,
+        pauses=pauses,
         idle_share=max(idle, 0.0),
     )
+
+
+def find_pauses(start: Array, end: Array) -> Array:
+    """Return begin and end (p, 2) of the times in which a study rested.
+
+    That is where no trial ran for a minute and for ten times as long as a trial takes.
+
+    Args:
+        start: (n,) when trials began.
+        end: (n,) when they ended, at `start` or later.
+    """
+    order = np.argsort(start, kind="stable")
+    last_end = np.maximum.accumulate(end[order])[:-1]
+    begins = start[order][1:]
+    least = max(_LEAST_PAUSE_S, _LEAST_PAUSE_TRIALS * float(np.median(end - start)))
+    rests = begins - last_end > least
+    return np.column_stack([last_end[rests], begins[rests]])
+
+
+def count_lanes(start: Array, end: Array) -> int:
+    """Return how many trials ran at the same time at most."""
+    return int(_assign_lanes(*_by_begin(start, end)).max(initial=-1)) + 1
+
+
+def _by_begin(start: Array, end: Array) -> tuple[Array, Array]:
+    order = np.argsort(start, kind="stable")
+    return start[order], end[order]
 
 
 def _count_pauses(history: History, number: int) -> int:

@@ -27,6 +27,8 @@ OF_SEVERAL = {"attainment", "compare", "edf", "history"}
         "luthier plot history train --by time --where 'layers >= 2' --output history.html",
         "luthier plot contour train --x lr --y layers --output contour.svg",
         "luthier plot compare first second --output compare.svg",
+        "luthier plot ablation train --baseline 0 --output ablation.svg",
+        "luthier plot hypervolume train --reference 0.5 --reference 100 --output hv.svg",
     ),
     short_help="Draw a figure of a study into a file.",
 )
@@ -48,7 +50,27 @@ OF_SEVERAL = {"attainment", "compare", "edf", "history"}
         "--method", metavar="NAME", help="Of importance: gp, fanova, ped, local, shapley."
     ),
     click.option("--objective", metavar="NAME", help="The objective.  [default: the first]"),
-    click.option("--by", metavar="WHAT", help="Of history: by trial, time, cost or energy."),
+    click.option("--by", metavar="WHAT", help="Of history, compare: trial, time, cost or energy."),
+    click.option(
+        "--among",
+        type=float,
+        help="Of importance, interactions: share of the best trials, as 0.25.",
+    ),
+    click.option(
+        "--around", metavar="WHAT", help="Of contour, effects: the others are best, good, uniform."
+    ),
+    click.option("--baseline", type=int, help="Of ablation: the number of the trial to begin at."),
+    click.option(
+        "--reference",
+        type=float,
+        multiple=True,
+        help="Of hypervolume: where it ends; once for each objective.",
+    ),
+    click.option(
+        "--levels", type=float, multiple=True, help="Of attainment: a share of the runs, as 0.5."
+    ),
+    click.option("--level", type=float, help="Coverage of intervals, as 0.9."),
+    click.option("--n-fans", type=int, help="Of curves: how many forecasts."),
     click.option("--where", metavar="RULE", help="Only trials that satisfy RULE: 'layers >= 2'."),
     click.option("--log/--linear", default=None, help="Axis of the values."),
     click.option("--theme", type=click.Choice(["light", "dark"]), help="Colours of the figure."),
@@ -69,12 +91,13 @@ def plot(
     Without NAME, the only study of the storage is drawn. Of several studies: {several}.
     """
     draw = getattr(plots, find_figure(figure))
-    options = {option: value for option, value in given.items() if value is not None}
+    options = {option: value for option, value in given.items() if value not in (None, ())}
     if params:
         options["params"] = list(params)
     known = inspect.signature(draw).parameters
     for option in options.keys() - known.keys():
-        raise click.UsageError(f"{figure} has no --{option.removesuffix('s')}")
+        flag = "param" if option == "params" else option.replace("_", "-")
+        raise click.UsageError(f"{figure} has no --{flag}")
     of_several = find_figure(figure) in OF_SEVERAL
     if len(names) > 1 and not of_several:
         raise click.UsageError(f"{figure} shows one study, got {len(names)}")

@@ -15,6 +15,7 @@ __all__ = [
     "attainment",
     "calibration",
     "compare",
+    "confirmation",
     "contour",
     "convergence",
     "curves",
@@ -22,6 +23,7 @@ __all__ = [
     "duplicates",
     "edf",
     "effects",
+    "folds",
     "history",
     "hypervolume",
     "importance",
@@ -46,12 +48,14 @@ if TYPE_CHECKING:
     from .figures.attainment import attainment as attainment
     from .figures.calibration import calibration as calibration
     from .figures.compare import compare as compare
+    from .figures.confirmation import confirmation as confirmation
     from .figures.contour import contour as contour
     from .figures.convergence import convergence as convergence
     from .figures.curves import curves as curves
     from .figures.duplicates import duplicates as duplicates
     from .figures.edf import edf as edf
     from .figures.effects import effects as effects
+    from .figures.folds import folds as folds
     from .figures.history import history as history
     from .figures.hypervolume import hypervolume as hypervolume
     from .figures.importance import importance as importance
@@ -74,6 +78,7 @@ else:
             "attainment": "figures.attainment",
             "calibration": "figures.calibration",
             "compare": "figures.compare",
+            "confirmation": "figures.confirmation",
             "contour": "figures.contour",
             "convergence": "figures.convergence",
             "curves": "figures.curves",
@@ -81,6 +86,7 @@ else:
             "duplicates": "figures.duplicates",
             "edf": "figures.edf",
             "effects": "figures.effects",
+            "folds": "figures.folds",
             "history": "figures.history",
             "hypervolume": "figures.hypervolume",
             "importance": "figures.importance",

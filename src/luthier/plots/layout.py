@@ -118,7 +118,7 @@ def arrange(figure: Figure) -> Layout:
         bar = (width - _EDGE - _BAR_WIDTH + 20.0, places[0].top, bar_height)
     notes = [line for note in figure.notes for line in wrap(note, inner, FONT_SIZE - 1)]
     total = bottom + len(notes) * (_LINE - 2) + _EDGE
-    title = cut_text(figure.title, inner, TITLE_SIZE)
+    title = cut_text(figure.title, inner, TITLE_SIZE, bold=True)
     return Layout(width, total, title, legend, places, bar, bottom + 6.0, notes)
 
 

@@ -1,8 +1,8 @@
 """Colours and sizes that all back ends share.
 
 The named colours are those of Okabe and Ito 2008, which people with any kind of colour vision tell
-apart; the scale is viridis (Smith and van der Walt 2015) without its ends, which would vanish on
-white or on black.
+apart, but for a red that is farther from orange; the scale is viridis (Smith and van der Walt 2015)
+without its ends, which would vanish on white or on black.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LIGHT = Look(
         "blue": "#0072b2",
         "orange": "#d98f00",
         "green": "#009e73",
-        "red": "#d55e00",
+        "red": "#b83a1b",
         "purple": "#b85c92",
         "sky": "#3b9bd4",
         "grey": "#8c959f",
@@ -54,7 +54,7 @@ DARK = Look(
         "blue": "#58a6e0",
         "orange": "#e69f00",
         "green": "#2fc79a",
-        "red": "#f07f3c",
+        "red": "#e0523a",
         "purple": "#dd93bd",
         "sky": "#7cc7f0",
         "grey": "#8b949e",

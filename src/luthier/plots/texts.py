@@ -5,12 +5,17 @@ from __future__ import annotations
 import unicodedata
 
 _NARROW = set("fijlrtI.,:;'|!()[]{} -")
-_WIDE = set("mwMW@%")
+_WIDE = set("mwMW@%—…жшщфюЖШЩФЮ")
+_BROAD = set("<>=+~^#&QOGDHNU")
+_BOLD = 1.13  # width of a bold letter by that of a plain one
 _MAX_HOVER = 300  # characters
 
 
-def measure_text(text: str, size: float) -> float:
-    """Return about how wide a text is in pixels; no font is asked, which may be any."""
+def measure_text(text: str, size: float, bold: bool = False) -> float:
+    """Return about how wide a text is in pixels; no font is asked, which may be any.
+
+    The widths are those of DejaVu Sans, which is wider than most.
+    """
     total = 0.0
     for char in text:
         if unicodedata.combining(char):
@@ -20,23 +25,27 @@ def measure_text(text: str, size: float) -> float:
         elif char in _NARROW:
             total += 0.34
         elif char in _WIDE:
-            total += 0.95
+            total += 0.98
+        elif char in _BROAD:
+            total += 0.82
+        elif char.isupper() or ord(char) > 0x250:
+            total += 0.7
         else:
-            total += 0.68 if char.isupper() else 0.61
-    return total * size
+            total += 0.62
+    return total * size * (_BOLD if bold else 1.0)
 
 
-def cut_text(text: str, width: float, size: float) -> str:
+def cut_text(text: str, width: float, size: float, bold: bool = False) -> str:
     """Return a text that fits a width in pixels: one that is longer loses its middle."""
     text = clean_text(text)
-    if measure_text(text, size) <= width:
+    if measure_text(text, size, bold) <= width:
         return text
     keep = len(text)
     while keep > 1:
         keep = min(keep - 1, int(keep * 0.9) + 1)
         first, last = (keep + 1) // 2, keep // 2
         short = text[:first] + "…" + (text[-last:] if last else "")
-        if measure_text(short, size) <= width:
+        if measure_text(short, size, bold) <= width:
             return short
     return "…"
 

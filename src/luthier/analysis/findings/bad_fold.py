@@ -59,5 +59,5 @@ def find(case: Case) -> Iterator[Finding | None]:
         },
         p=p,
         doubt="another split of the rows that has such a fold again",
-        figure="history",
+        figure="folds",
     )

@@ -65,7 +65,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         p=t_tail(errors, k - 1) / 2,
         remedy="sklearn.model_selection.TimeSeriesSplit() or GroupKFold()",
         doubt="trials that were noted because their folds were lucky",
-        figure="history",
+        figure="folds",
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...typing import Array
+from ..worker_times import count_lanes, find_pauses
 from .case import Case
 from .finding import Finding
 from .wording import percent
@@ -49,12 +50,7 @@ def find(case: Case) -> Iterator[Finding | None]:
 
 def _measure_idle(begin: Array, end: Array) -> tuple[float, int, float]:
     """Seconds in which workers ran nothing, number of workers, and their seconds in all."""
-    time = np.concatenate([begin, end])
-    change = np.concatenate([np.ones(len(begin)), -np.ones(len(end))])
-    order = np.lexsort((change, time))  # an end comes before a beginning at the same time
-    running = np.cumsum(change[order])[:-1]
-    length = np.diff(time[order])
-    pause = (running == 0) & (length > max(_LEAST_S, 10 * float(np.median(end - begin))))
-    n_workers = int(running.max(initial=1))
-    total = n_workers * float(length[~pause].sum())
-    return total - float((running * length)[~pause].sum()), n_workers, total
+    n_workers = count_lanes(begin, end)
+    rested = float(np.diff(find_pauses(begin, end)).sum())
+    total = n_workers * (float(end.max() - begin.min()) - rested)
+    return total - float((end - begin).sum()), n_workers, total

@@ -38,5 +38,5 @@ def find(case: Case) -> Iterator[Finding | None]:
         evidence={"smallest p": min(p), "leaders": float(len(leaders)), "runs each": float(n)},
         remedy='study.choose("..., then smallest size")',
         doubt="more repeats",
-        figure="history",
+        figure="confirmation",
     )

@@ -40,5 +40,5 @@ def find(case: Case) -> Iterator[Finding | None]:
         evidence={"gap": gap, "standard error": winner.error, "gain": gain},
         remedy="study.confirm(k=5, repeats=5)",
         doubt="more repeats",
-        figure="history",
+        figure="confirmation",
     )

@@ -44,5 +44,5 @@ def find(case: Case) -> Iterator[Finding | None]:
         evidence={"lost": lost, "gain": gain, "share": share, "standard error": error},
         remedy="study.confirm(k=5, repeats=5).best.params",
         doubt="more repeats",
-        figure="history",
+        figure="confirmation",
     )

@@ -54,7 +54,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         evidence={"sd of runs": sd, "sd of the best": sd_top, "failed": float(n_failed)},
         remedy="study.confirm(k=5, repeats=5).best",
         doubt="new runs that agree",
-        figure="history",
+        figure="confirmation",
     )
 
 

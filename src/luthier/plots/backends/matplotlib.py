@@ -17,6 +17,7 @@ from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from ..figure import Band, Bars, Dots, Figure, Heat, Layer, Line, Panel, PanelAxis, Shades
 from ..frame import Range, drop_far
@@ -25,6 +26,7 @@ from ..look import FONT_SIZE, LOOKS, TITLE_SIZE, Look, Theme, mix_colours, shade
 from ..texts import clean_text, cut_text
 from ..ticks import find_ticks
 from .endings import check_ending
+from .fonts import choose_families, has_signs, replace_missing
 
 _DPI = 96.0  # pixels of the layout in an inch
 _SHARP_DPI = 192.0  # of images
@@ -77,8 +79,9 @@ def draw_matplotlib(figure: Figure, theme: Theme | None = None) -> MatplotlibFig
 
 
 def _plain(text: str) -> str:
-    """A text in which no sign begins a formula."""
-    return clean_text(text).replace("\\", "∖").replace("$", r"\$")
+    """A text in which no sign begins a formula, and each is in some font."""
+    text = replace_missing(clean_text(text), choose_families())
+    return text.replace("\\", "∖").replace("$", r"\$")
 
 
 def _box(
@@ -95,7 +98,10 @@ def _box(
 
 def _write(canvas: Canvas, layout: Layout, x: float, y: float, text: str, **look: Any) -> None:
     """Write a text whose base line is y pixels below the top."""
-    look = {"fontsize": _SIZE, "va": "baseline", **look}
+    families = choose_families()
+    look = {"fontsize": _SIZE, "va": "baseline", "fontfamily": families, **look}
+    if not has_signs(text, families[:1]):  # the fonts that have them are seldom bold
+        look.pop("fontweight", None)
     canvas.text(x / layout.width, 1.0 - y / layout.height, _plain(text), **look)
 
 
@@ -146,13 +152,15 @@ def _set_up(axes: Axes, panel: Panel, place: Place, look: Look) -> None:
     axes.minorticks_off()
     axes.set_xlim(*_limits(place.frame.x))
     axes.set_ylim(*_limits(place.frame.y))
-    turn: dict[str, Any] = {}
+    turn: dict[str, Any] = {"fontfamily": choose_families()}
     if place.turned:
-        turn = {"rotation": TURN, "ha": "right", "rotation_mode": "anchor"}
+        turn |= {"rotation": TURN, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks([t.value for t in place.x_ticks], [_plain(t.label) for t in place.x_ticks])
     axes.set_yticks([t.value for t in place.y_ticks], [_plain(t.label) for t in place.y_ticks])
     for label in axes.get_xticklabels():
         label.set(**turn)
+    for label in axes.get_yticklabels():
+        label.set(fontfamily=choose_families())
 
 
 def _limits(shown: Range) -> tuple[float, float]:
@@ -167,11 +175,11 @@ def _draw_labels(canvas: Canvas, layout: Layout, panel: Panel, place: Place, loo
         foot = top + height + place.foot
         _write(canvas, layout, left + width / 2, foot, label, ha="center", color=look.ink)
     if panel.y.label:
-        label = cut_text(panel.y.label, height + 20, FONT_SIZE)
+        label = cut_text(panel.y.label, height, FONT_SIZE)
         turn: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "center"}
         _write(canvas, layout, place.side + 3, top + height / 2, label, color=look.ink, **turn)
     if panel.title:
-        label = cut_text(panel.title, width, FONT_SIZE)
+        label = cut_text(panel.title, width, FONT_SIZE, bold=True)
         _write(canvas, layout, left, top - 7, label, color=look.ink, fontweight="bold")
 
 
@@ -232,7 +240,9 @@ def _draw_layer(axes: Axes, layer: Layer, z: int, shades: Shades | None, look: L
             va="baseline",
             color=look.ink,
             fontsize=_SIZE,
+            fontfamily=choose_families(),
             zorder=z,
+            path_effects=[withStroke(linewidth=3 * _POINT, foreground=look.background)],
         )
 
 
@@ -302,6 +312,6 @@ def _draw_bar(
             y = top + height * (1 - at) + 4
             label = cut_text(tick.label, 50, FONT_SIZE)
             _write(canvas, layout, left + 16, y, label, color=look.ink)
-    label = cut_text(shades.label, height + 20, FONT_SIZE)
+    label = cut_text(shades.label, height, FONT_SIZE)
     turn: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "center"}
     _write(canvas, layout, left - 3, top + height / 2, label, color=look.ink, **turn)

@@ -164,11 +164,11 @@ def _labels(panel: Panel, place: Place, layout: Layout) -> list[dict[str, Any]]:
         middle = left + width / 2
         found.append(_note(layout, middle, foot, label, xanchor="center", yanchor="bottom"))
     if panel.y.label:
-        label = cut_text(panel.y.label, height + 20, FONT_SIZE)
+        label = cut_text(panel.y.label, height, FONT_SIZE)
         turn = {"textangle": -90, "xanchor": "center", "yanchor": "middle"}
         found.append(_note(layout, place.side - 4, top + height / 2, label, **turn))
     if panel.title:
-        label = cut_text(panel.title, width, FONT_SIZE)
+        label = cut_text(panel.title, width, FONT_SIZE, bold=True)
         found.append(_note(layout, left, top - 3, label, yanchor="bottom"))
     return found
 
@@ -209,7 +209,8 @@ def _trace(layer: Layer, shades: Shades | None, look: Look) -> dict[str, Any]:
             "hoverongaps": False,
             "hovertemplate": "%{z}<extra></extra>",
         }
-    position = {"left": "middle right", "middle": "top center", "right": "middle left"}
+    above = "top" if layer.rise > 0 else "bottom"
+    position = {"left": "middle right", "middle": f"{above} center", "right": "middle left"}
     return {
         "type": "scatter",
         "mode": "text",
@@ -217,6 +218,7 @@ def _trace(layer: Layer, shades: Shades | None, look: Look) -> dict[str, Any]:
         "y": [layer.y],
         "text": [_plain(layer.text)],
         "textposition": position[layer.align],
+        "textfont": {"shadow": ", ".join([f"0 0 2px {look.background}"] * 4)},
         "cliponaxis": False,
         "hoverinfo": "skip",
     }

@@ -26,6 +26,7 @@ _SHAPES = (
     ".lut-dots{fill:none;stroke-linecap:round;stroke-opacity:.75}"
     ".lut-dot{fill-opacity:.75}.lut-bar{fill-opacity:.9}"
     ".lut-band{fill-opacity:.22}.lut-faint{stroke-opacity:.3}"
+    ".lut-halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
     ".lut-hollow{fill:none;stroke-width:1.4}"
     f".lut-title{{font-size:{TITLE_SIZE:g}px;font-weight:600}}"
 )
@@ -76,7 +77,7 @@ def _paint(look: Look) -> str:
     """The rules of one theme."""
     rules = [
         f".lut{{fill:{look.ink}}}.lut-paper{{fill:{look.background}}}",
-        f".lut-grid{{stroke:{look.grid};fill:none}}.lut-axis{{stroke:{look.ink}}}",
+        f".lut-halo{{stroke:{look.background}}}.lut-grid{{stroke:{look.grid};fill:none}}.lut-axis{{stroke:{look.ink}}}",
     ]
     for name, colour in look.colours.items():
         rules.append(f".lut-f-{name}{{fill:{colour}}}.lut-s-{name}{{stroke:{colour}}}")
@@ -148,11 +149,11 @@ def _write_labels(panel: Panel, place: Place) -> Iterator[str]:
         at = f'x="{px(left + width / 2)}" y="{px(top + height + place.foot)}"'
         yield f'<text {at} text-anchor="middle">{label}</text>'
     if panel.y.label:
-        label = escape(cut_text(panel.y.label, height + 20, FONT_SIZE))
+        label = escape(cut_text(panel.y.label, height, FONT_SIZE))
         spot = f"{px(place.side)} {px(top + height / 2)}"
         yield f'<text transform="translate({spot}) rotate(-90)" text-anchor="middle">{label}</text>'
     if panel.title:
-        label = escape(cut_text(panel.title, width, FONT_SIZE))
+        label = escape(cut_text(panel.title, width, FONT_SIZE, bold=True))
         yield f'<text x="{px(left)}" y="{px(top - 7)}" font-weight="600">{label}</text>'
 
 
@@ -176,6 +177,6 @@ def _write_bar(figure: Figure, left: float, top: float, height: float) -> Iterat
             y = top + height * (1 - at)
             label = escape(cut_text(tick.label, 50, FONT_SIZE))
             yield f'<text x="{px(left + 16)}" y="{px(y + 4)}">{label}</text>'
-    label = escape(cut_text(shades.label, height + 20, FONT_SIZE))
+    label = escape(cut_text(shades.label, height, FONT_SIZE))
     spot = f"{px(left - 6)} {px(top + height / 2)}"
     yield f'<text transform="translate({spot}) rotate(-90)" text-anchor="middle">{label}</text>'

@@ -216,7 +216,7 @@ def _write_heat(layer: Heat, box: Box) -> Iterator[str]:
     """Cells of one shade as one element, and neighbours in a row as one rectangle."""
     if box.shades is None:
         return
-    x, y = box.x(layer.x_edges).round(1), box.y(layer.y_edges).round(1)
+    x, y = box.x(layer.x_edges).round(), box.y(layer.y_edges).round()
     positions = shade_positions(box.shades, layer.shade)
     level = np.where(np.isnan(positions), -1, np.rint(positions * (_N_SHADES - 1)))
     paths: dict[int, list[str]] = {}
@@ -241,4 +241,5 @@ def _write_text(layer: Text, box: Box) -> str:
         return ""
     anchor = {"left": "start", "middle": "middle", "right": "end"}[layer.align]
     place = f'x="{px(x)}" y="{px(y - layer.rise)}" text-anchor={quoteattr(anchor)}'
-    return f'<text {place} font-size="{px(FONT_SIZE)}">{escape(clean_text(layer.text))}</text>'
+    text = escape(clean_text(layer.text))
+    return f'<text class="lut-halo" {place} font-size="{px(FONT_SIZE)}">{text}</text>'

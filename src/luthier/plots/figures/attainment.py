@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,16 +48,17 @@ def attainment(
 
 def describe_attainment(record: Attainment) -> Figure:
     """Return the figure of attained fronts: a line of steps for each share of the runs."""
+    shown = zip(record.level.tolist(), record.y, strict=True)
     lines = tuple(
         Line(
             x=record.x,
             y=y,
-            label=f"{100 * level:g} % of the runs",
+            label="the run" if record.n_runs == 1 else f"{100 * level:g} % of the runs",
             colour=SERIES[i % len(SERIES)],
             dashed=i >= len(SERIES),
             steps=True,
         )
-        for i, (level, y) in enumerate(zip(record.level.tolist(), record.y, strict=True))
+        for i, (level, y) in enumerate(itertools.islice(shown, 1 if record.n_runs == 1 else None))
     )
     (name_x, name_y), (to_x, to_y) = record.objectives, record.directions
     x, notes = describe_values(record.x, f"{name_x} ({to_x})", complete=True)

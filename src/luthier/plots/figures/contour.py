@@ -84,6 +84,8 @@ def describe_contour(record: Surface) -> Figure:
     ]
     if record.doubtful.any():
         notes.append("Empty where the model knows little.")
+    if np.isnan(record.mean).any():
+        notes.append("Empty where a parameter is not active, or a constraint forbids the values.")
     x, y = describe_axis(record.x_axis), describe_axis(record.y_axis)
     return Figure(
         title=f"Expected {record.objective} ({record.direction})",

@@ -20,6 +20,7 @@ from .quality import say_quality
 
 _MAX_PARAMETERS = 12
 _ROW_HEIGHT = 34.0  # pixels
+_LEAST_TOLD = 0.001
 _N_TOLD = 3  # of which the numbers are told
 
 
@@ -68,10 +69,11 @@ def describe_interactions(record: Importance) -> Figure:
     if not record.names:
         return Figure(title=title, notes=(record.note,))
     if not record.interactions:
-        alone = len(record.names) == 1
-        return Figure(
-            title=title, notes=("There is one parameter." if alone else "The method knows none.",)
-        )
+        why = f"The method {record.method} knows no interactions: fanova and gp do"
+        if record.objective is None:
+            why += ", for an objective that is named"
+        alone = "There is one parameter."
+        return Figure(title=title, notes=(alone if len(record.names) == 1 else f"{why}.",))
 
     shown: set[str] = set()  # of the largest interactions
     for pair in record.interactions:
@@ -93,11 +95,13 @@ def describe_interactions(record: Importance) -> Figure:
         notes.insert(0, f"The {len(names)} with the largest of {len(record.names):,} parameters.")
     if record.quality is not None:
         notes.append(say_quality(record.quality))
-    largest = (
+    largest = [
         f"{' and '.join(clean_text(name, 40) for name in pair.names)} {pair.value:.3f}"
         for pair in record.interactions[:_N_TOLD]
-    )
-    notes.append(f"The largest: {', '.join(largest)}.")
+        if pair.value >= _LEAST_TOLD
+    ]
+    none = "No two parameters do more together than 0.1 % of the variance."
+    notes.append(f"The largest: {', '.join(largest)}." if largest else none)
     panel = Panel(
         layers=(cells,),
         x=PanelAxis(scale="category", categories=tuple(names)),

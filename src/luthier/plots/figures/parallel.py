@@ -23,6 +23,7 @@ from .names import OTHER_ARGUMENTS
 from .parameters import choose_params
 
 _MAX_AXES = 12
+_INACTIVE = -0.2  # place on an axis of params that are not active
 _MAX_CHOICES = 12  # that are named beside an axis
 _N_COLOURS = 12
 
@@ -72,7 +73,9 @@ def describe_parallel(record: Parallel, notes: tuple[str, ...] = ()) -> Figure:
     low, high = float(edges[0]), float(edges[-1])
     # The values stand on the last axis, those beyond its ends at them.
     at = (np.clip(record.value, low, high) - low) / (high - low)
-    position = np.concatenate([record.position, at[:, None]], axis=1)
+    inactive = np.isnan(record.position)
+    known = np.where(inactive, _INACTIVE, record.position)
+    position = np.concatenate([known, at[:, None]], axis=1)
     level = np.minimum((at * _N_COLOURS).astype(int), _N_COLOURS - 1)
 
     layers: list[Layer] = []
@@ -90,6 +93,10 @@ def describe_parallel(record: Parallel, notes: tuple[str, ...] = ()) -> Figure:
         )
         layers.insert(0, hidden)
     layers += [text for j, axis in enumerate(record.axes) for text in _name_ends(j, axis)]
+    bottom = -0.1
+    if inactive.any():
+        layers.append(Text(x=-0.45, y=_INACTIVE, text="not active", align="left", rise=-4.0))
+        bottom = _INACTIVE - 0.08
     layers += _write_pair(d, format_number(low, 4), format_number(high, 4))
 
     names = [axis.name for axis in record.axes]
@@ -99,7 +106,7 @@ def describe_parallel(record: Parallel, notes: tuple[str, ...] = ()) -> Figure:
     panel = Panel(
         layers=tuple(layers),
         x=PanelAxis(marks=marks, low=-0.5, high=d + 0.5),
-        y=PanelAxis(marks=(), low=-0.1, high=1.1),
+        y=PanelAxis(marks=(), low=bottom, high=1.1),
     )
     return Figure(
         title=f"Trials by parameter and {record.objective} ({record.direction})",
@@ -110,7 +117,7 @@ def describe_parallel(record: Parallel, notes: tuple[str, ...] = ()) -> Figure:
 
 
 def _join_lines(position: Array, of: Mask, **look: Any) -> Line:
-    """Some of the trials as one layer; the pen is lifted after each, and where one is inactive."""
+    """Some of the trials as one layer; the pen is lifted after each."""
     k, d = position[of].shape
     x = np.tile(np.append(np.arange(d, dtype=np.float64), np.nan), k)
     y = np.concatenate([position[of], np.full((k, 1), np.nan)], axis=1).ravel()

@@ -6,13 +6,17 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ...analysis.value_ranks import Ranks
 from ...analysis.value_ranks import rank as find_ranks
 from ...argument_names import explain_arguments
+from ...errors import TooFewResultsError
 from ..drawing import Backend, draw
 from ..figure import Dots, Figure, Layer, Panel, Shades
 from ..look import Theme
 from ..source import Source, open_source
+from ..texts import clean_text
 from .names import OTHER_ARGUMENTS
 from .parameters import choose_params, describe_axis, find_columns, place_values
 from .points import name_trials
@@ -41,13 +45,18 @@ def rank(
         theme: See `luthier.plots.draw`.
 
     Raises:
-        TooFewResultsError: No trial has a value.
+        TooFewResultsError: No trial has a value, or there is one parameter.
         StudyError: There is no such objective.
         UnknownParameterError: There is no such parameter.
         RuleError: `where` cannot be read.
     """
     with open_source(study, where) as trials:
         names, notes = choose_params(trials.history, params, _MAX_PARAMS)
+        if len(names) == 1:
+            raise TooFewResultsError(
+                f"ranks are shown over pairs of parameters, and {names[0]!r} is one: the figure "
+                "slices shows it"
+            )
         record = find_ranks(trials.history, names, objective)
         figure = describe_ranks(record, notes)
     return draw(figure, backend, theme)
@@ -60,10 +69,12 @@ def describe_ranks(record: Ranks, notes: tuple[str, ...] = ()) -> Figure:
         record: The trials.
         notes: Lines under it.
     """
-    pairs = list(itertools.combinations(range(len(record.axes)), 2)) or [(0, 0)]
-    panels = []
-    for a, b in pairs:
+    panels, apart = [], []
+    for a, b in itertools.combinations(range(len(record.axes)), 2):
         x, y = record.axes[a], record.axes[b]
+        if np.isnan(record.raw[:, a] + record.raw[:, b]).all():
+            apart.append(f"{clean_text(x.name, 40)} and {clean_text(y.name, 40)}")
+            continue
         layers: list[Layer] = []
         for feasible in (True, False):
             of = record.feasible == feasible
@@ -81,6 +92,8 @@ def describe_ranks(record: Ranks, notes: tuple[str, ...] = ()) -> Figure:
                     )
                 )
         panels.append(Panel(layers=tuple(layers), x=describe_axis(x), y=describe_axis(y)))
+    if apart:
+        notes += (f"Never active together: {', '.join(apart)}.",)
     if len(record.number) < record.n:
         notes += (f"{len(record.number):,} of {record.n:,} trials: the best and a sample.",)
     return Figure(

@@ -47,10 +47,12 @@ def describe_resources(record: Resources) -> Figure:
             continue
         used = record.used[:, q]
         layers: list[Layer] = []
-        for s, state in enumerate(record.states):
+        seen = [s for s in range(len(record.states)) if record.n[s]]
+        for at, s in enumerate(seen):
+            state = record.states[s]
             hover = f"{state.name.lower()}: {format_number(used[s], 4)} of {record.n[s]:,} trials"
-            layers.append(_make_bar(s, used[s], STATE_COLOURS[state], hover))
-        names = [state.name.lower() for state in record.states]
+            layers.append(_make_bar(at, used[s], STATE_COLOURS[state], hover))
+        names = [record.states[s].name.lower() for s in seen]
         saved = record.saved[q]
         if np.isfinite(saved) and saved > 0:
             layers.append(_make_bar(len(names), saved, "green", "saved", hollow=True))

@@ -10,8 +10,10 @@ from ...analysis.worker_times import Timeline
 from ...analysis.worker_times import timeline as find_timeline
 from ...argument_names import explain_arguments
 from ...trial.record import State
+from ...typing import Array
+from ...wording import count_of, format_duration
 from ..drawing import Backend, draw
-from ..figure import Bars, Figure, Panel, PanelAxis
+from ..figure import Band, Bars, Figure, Layer, Panel, PanelAxis, Tick
 from ..look import Theme
 from ..source import Source, open_source
 from .names import OTHER_ARGUMENTS
@@ -19,6 +21,8 @@ from .states import STATE_COLOURS
 
 _MAX_HEIGHT = 420.0  # pixels
 _LANE_HEIGHT = 28.0
+_MAX_MARKED = 12  # lanes that have a tick each
+_MAX_PAUSES = 50
 
 
 @explain_arguments(OTHER_ARGUMENTS)
@@ -40,7 +44,8 @@ def timeline(study: Source, *, backend: Backend = "auto", theme: Theme | None = 
 
 def describe_timeline(record: Timeline) -> Figure:
     """Return the figure of trials on their lanes."""
-    bars = []
+    n_lanes = int(record.lane.max()) + 1
+    bars = _shade_pauses(record.pauses, n_lanes)
     for state, colour in STATE_COLOURS.items():
         of = np.flatnonzero(record.state == state)
         if len(of):
@@ -57,6 +62,12 @@ def describe_timeline(record: Timeline) -> Figure:
                 )
             )
     notes = [f"Idle: {100 * record.idle_share:.0f} % of the time of all lanes."]
+    if len(record.pauses):
+        rested = format_duration(float(np.diff(record.pauses).sum()))
+        notes.append(f"{count_of(len(record.pauses), 'pause')} of {rested} in all left out.")
+    n_paused = int((record.n_pauses > 0).sum())
+    if n_paused:
+        notes.append(f"{count_of(n_paused, 'bar')} with pauses of the trial within.")
     if record.n_waiting:
         notes.append(f"{record.n_waiting:,} trials wait.")
     if len(record.number) < record.n:
@@ -64,15 +75,36 @@ def describe_timeline(record: Timeline) -> Figure:
     panel = Panel(
         layers=tuple(bars),
         x=PanelAxis(label="time since the start", scale="duration"),
-        y=PanelAxis(label="lane", whole=True),
+        y=PanelAxis(label="lane", whole=True, marks=_mark_lanes(n_lanes)),
     )
-    n_lanes = int(record.lane.max()) + 1
     return Figure(
         title="Trials over time",
         panels=(panel,),
         notes=(" ".join(notes),),
         height=min(_MAX_HEIGHT, 40.0 + _LANE_HEIGHT * n_lanes),
     )
+
+
+def _shade_pauses(pauses: Array, n_lanes: int) -> list[Layer]:
+    """An area for each of the longest pauses, behind all lanes."""
+    longest = np.argsort(pauses[:, 0] - pauses[:, 1], kind="stable")[:_MAX_PAUSES]
+    return [
+        Band(
+            x=pauses[i],
+            low=np.full(2, -0.5),
+            high=np.full(2, n_lanes - 0.5),
+            label="pause of the study",
+            colour="grey",
+        )
+        for i in longest.tolist()
+    ]
+
+
+def _mark_lanes(n_lanes: int) -> tuple[Tick, ...] | None:
+    """A tick for each lane, from 1 on, where they are few."""
+    if n_lanes > _MAX_MARKED:
+        return None
+    return tuple(Tick(float(i), str(i + 1)) for i in range(n_lanes))
 
 
 def _say_when(record: Timeline, i: int) -> str:
