@@ -66,6 +66,20 @@ def test_a_study_is_paused_resumed_and_stopped(visit, study):
     assert "the page at 127.0.0.1" in log
 
 
+def test_a_second_click_finds_its_button_while_the_study_changes(visit, study):
+    running = study.ask()
+    page = visit.open("#/s/1/controls")
+    line = page.get_by_role("region", name="Running trials").locator("tr")
+    line.get_by_role("button", name="Fail").click()
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    other = study.ask()
+    page.get_by_role("link", name=f"trial {other.number}").wait_for()  # drawn anew
+    page.get_by_role("button", name="Really stop the study?").wait_for()
+    line.get_by_role("button", name="Really fail it?").click()
+    page.get_by_text(f"Trial {running.number} has failed.").wait_for()
+    assert study.trials[running.number].state == State.FAILED
+
+
 def test_params_are_enqueued_by_a_form(visit, study):
     page = visit.open("#/s/1/trials/2")
     page.get_by_role("link", name="Run with changes").click()
@@ -116,6 +130,17 @@ def test_one_trial_is_starred_noted_tagged_hidden_and_run_nearby(visit, study):
     visit.open(f"#/s/1/trials/{best}").reload()
     assert visit.page.get_by_label("Note").input_value() == HOSTILE
     assert study.trials[5].tags == {"near": best}
+
+
+def test_a_trial_is_run_by_hand(visit, study):
+    page = visit.open("#/s/1/controls")
+    click(page, "Propose one to run by hand")
+    page.locator("h1", has_text="Trial 5 of").wait_for()
+    page.get_by_label("Value: value").fill("-0.5")
+    click(page, "Enter the value")
+    page.get_by_text("The value is entered.").wait_for()
+    assert study.best_trial.number == 5
+    assert not page.get_by_label("Value: value").is_visible()
 
 
 def test_a_running_trial_is_stopped_and_another_failed(visit, study):
@@ -231,3 +256,27 @@ def test_files_of_a_trial_are_shown_and_run_nowhere(visit, study, tmp_path):
     with page.expect_download():
         page.evaluate("(address) => { location.href = address; }", address)
     assert page.url.endswith("#/s/1/trials/5")
+
+
+@pytest.mark.external("axe_core_python")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_form(browser, service, study, scheme):
+    from axe_core_python.sync_playwright import Axe
+
+    running = study.ask()
+    running.report(0.5, 1)
+    running.attach("notes.txt", b"text")
+    running.log("a line")
+    running.write_log()
+    study.controls.star(1)
+    study.controls.note(1, "a note")
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
+    visit = Visit(context, service)
+    visit.log_in(service.token)
+    for view in ("#/new", "#/s/1/controls", "#/s/1/trials/1", f"#/s/1/trials/{running.number}"):
+        page = visit.open(view)
+        page.wait_for_timeout(200)
+        found = Axe().run(page)["violations"]
+        problems = [(v["id"], [node["html"] for node in v["nodes"]]) for v in found]
+        assert (view, problems) == (view, [])
+    context.close()

@@ -186,6 +186,8 @@ ACTS = [
     ("/1/trials/0/fail", {}),
     ("/1/trials/0/retry", {}),
     ("/1/trials/0/nearby", {}),
+    ("/1/propose", {}),
+    ("/1/trials/0/enter", {"value": 0.0}),
     ("/1/trials/0/remark", {"star": True}),
 ]
 

@@ -118,9 +118,9 @@ def test_workers_in_other_processes_obey(script, tmp_path, eventually, n_jobs):
     states = [row.state for row in study.trials]
     assert states.count(State.FAILED) == 1
     assert set(states) == {State.PRUNED, State.FAILED}
-    assert study.engine.controls.stopping != {}
     study.controls.resume()
-    assert study.engine.controls.stopping == {}  # of trials that are over
+    assert not study.controls.stored.ends_trials
+    assert study.controls.stored.stopping == {}  # of trials that are over
 
 
 def test_a_worker_of_the_command_line_ends_with_its_study(tmp_path, script, eventually):
@@ -160,6 +160,26 @@ def test_a_stopped_trial_learns_it_where_it_asks(study):
     run(study, objective=objective)
     assert asked == [False, False, True]
     assert (study.trials[10].state, study.trials[10].values) == (State.PRUNED, (2.0,))
+
+
+def test_a_trial_that_begins_at_the_moment_of_a_stop_is_stopped_too(study):
+    begun = []
+
+    def objective(trial):
+        begun.append(trial.number)
+        study.controls.stop(trials=True)
+        trial.report(0.5, 1)
+        if trial.should_stop():
+            raise luthier.TrialPruned
+        return 1.0
+
+    run(study, 5, objective)
+    assert begun == [10]
+    assert study.trials[10].state == State.PRUNED
+    study.controls.resume()
+    trial = study.ask()
+    trial.report(0.5, 1)
+    assert not trial.should_stop()
 
 
 def test_a_retried_trial_is_not_stopped_by_an_old_request(study):
@@ -207,6 +227,47 @@ def test_models_learn_nothing_from_a_trial_that_was_failed_by_hand(study):
     study.controls.fail_trial(study.ask().number, "a typo")
     with study.engine.reading() as history:
         assert history.disturbed[10]
+
+
+# -- by hand --------------------------------------------------------------------------------------
+
+
+def test_a_trial_is_proposed_run_by_hand_and_entered(study):
+    row = study.controls.propose()
+    assert (row.number, row.state, sorted(row.params)) == (10, State.WAITING, ["kind", "x"])
+    ended = study.controls.enter(row, -1.0)
+    assert (ended.state, ended.values, ended.params) == (State.COMPLETE, (-1.0,), row.params)
+    assert study.best_trial.number == 10
+    assert [act.what for act in study.controls.log] == [
+        "asked for trial 10",
+        "entered the value of trial 10",
+    ]
+
+
+def test_a_value_that_is_none_is_refused_and_the_trial_waits(study):
+    row = study.controls.propose()
+    for value in ("much", [1.0, 2.0], None):
+        with pytest.raises(luthier.errors.ObjectiveValueError):
+            study.controls.enter(row, value)
+    assert study.trials[10].state == State.WAITING
+    with pytest.raises(TrialError, match="enter takes a trial that is not over"):
+        study.controls.enter(3, 1.0)
+
+
+def test_the_worker_of_a_trial_whose_value_was_entered_is_refused(study):
+    trial = study.ask()
+    study.controls.enter(trial, 0.25)
+    with pytest.raises(luthier.errors.LeaseLostError):
+        study.tell(trial, 0.75)
+    assert study.trials[10].value == 0.25
+
+
+def test_a_paused_study_proposes_nothing(study):
+    study.controls.pause()
+    with pytest.raises(luthier.errors.NothingToAskError, match="is paused"):
+        study.controls.propose()
+    with pytest.raises(StudyError, match="no space to propose from"):
+        luthier.create_study(storage=Memory()).controls.propose()
 
 
 # -- more trials ----------------------------------------------------------------------------------
@@ -343,6 +404,9 @@ def test_the_verbs_of_a_script(served):
 
     assert service("POST", f"{trial}/nearby", {"n": 2, "seed": 1})[1] == {"numbers": [1, 2]}
     assert service("POST", f"{study}/trials/1/fail", {"reason": "no"})[1]["state"] == "failed"
+    assert service("POST", f"{study}/trials/2/enter", {"values": [0.5]})[1]["state"] == "complete"
+    assert service("POST", f"{study}/propose", {})[1]["state"] == "waiting"
+    assert service("POST", f"{study}/trials/3/enter", {})[0] == 422
     said = {"note": "n", "star": True, "hidden": True, "tags": {"a": 1}}
     assert service("POST", f"{trial}/remark", said)[0] == 200
     found = service("GET", f"{study}/controls")[1]

@@ -11,6 +11,7 @@ from . import control_schemas, schemas
 from .open_studies import OpenStudies
 from .request import Answer, ApiRequest, RequestError
 from .schemas import trial_from_row
+from .trial_handlers import read_values
 
 
 class ControlHandlers:
@@ -61,6 +62,17 @@ class ControlHandlers:
         self._controls_of_trial(request).fail_trial(request.number, request.body.reason)
         return self._trial(request)
 
+    def enter(self, request: ApiRequest) -> schemas.Trial:
+        """Enter the value of a trial that was run by hand."""
+        body: control_schemas.EnterRequest = request.body
+        value = read_values(body.value, body.values)
+        self._controls_of_trial(request).enter(request.number, value)
+        return self._trial(request)
+
+    def propose(self, request: ApiRequest) -> schemas.Trial:
+        """Propose a trial that somebody runs by hand."""
+        return trial_from_row(self._controls(request).propose())
+
     def enqueue_nearby(self, request: ApiRequest) -> control_schemas.NearbyResponse:
         """Add trials near another."""
         body: control_schemas.NearbyRequest = request.body
@@ -107,7 +119,9 @@ def _describe(engine: Engine) -> control_schemas.Controls:
     controls = engine.controls
     return control_schemas.Controls(
         course=controls.course,
-        stopping=sorted(map(int, controls.stopping)),
+        stopping=sorted(
+            engine.history.running if controls.ends_trials else map(int, controls.stopping)
+        ),
         remarks=controls.remarks,
         log=controls.log,
         space=engine.space.to_json()["params"],

@@ -76,6 +76,22 @@ def control_routes(handlers: ControlHandlers) -> list[Route]:
             request=forms.FailTrialRequest,
         ),
         act(
+            path=f"{STUDY}/propose",
+            name="propose",
+            summary="Propose a trial that somebody runs by hand.",
+            handler=handlers.propose,
+            response=schemas.Trial,
+            request=forms.ProposeRequest,
+        ),
+        act(
+            path=f"{TRIAL}/enter",
+            name="enter",
+            summary="Enter the value of a trial that somebody has run by hand.",
+            handler=handlers.enter,
+            response=schemas.Trial,
+            request=forms.EnterRequest,
+        ),
+        act(
             path=f"{TRIAL}/nearby",
             name="enqueue_nearby",
             summary="Add trials near another, to be run next.",

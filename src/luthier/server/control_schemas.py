@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from ..storages.codec import Number
 from ..storages.controls import MAX_NOTE, Act, Remark
 from ..storages.http_messages import Form
 
@@ -32,6 +33,17 @@ class FailTrialRequest(Form):
     """A trial fails at once, whatever its worker does; `reason` stands in its error."""
 
     reason: Annotated[str, msgspec.Meta(max_length=MAX_NOTE)] = ""
+
+
+class EnterRequest(Form):
+    """The value of a trial that somebody has run by hand, or one for each objective."""
+
+    value: Number | None = None
+    values: list[Number] | dict[str, Number] | None = None
+
+
+class ProposeRequest(Form):
+    """A trial is wanted that somebody runs by hand."""
 
 
 class NearbyRequest(Form):

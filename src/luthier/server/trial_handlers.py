@@ -108,7 +108,7 @@ class TrialHandlers:
             )
         ticket = replace(found.engine.ticket(row), token=body.token, references=(), proposal={})
         trial = found.engine.trial(ticket)
-        trial.report(_read_values(body.value, body.values), body.step, body.checkpoint)
+        trial.report(read_values(body.value, body.values), body.step, body.checkpoint)
         return schemas.ReportResponse(found.engine.decide(row.number).value)
 
     def tell(self, request: ApiRequest) -> schemas.Trial:
@@ -195,7 +195,7 @@ def _outcome(engine: Engine, row: TrialRow, body: schemas.TellRequest) -> Outcom
         decision=Decision.PAUSE if is_paused else Decision.CONTINUE,
     )
     is_given = body.value is not None or body.values is not None
-    value = _read_values(body.value, body.values) if is_given else None
+    value = read_values(body.value, body.values) if is_given else None
     return outcome_from_tell(row.number, engine.objectives, notes, value, body.state, body.error)
 
 
@@ -210,7 +210,7 @@ def _is_repeat(row: TrialRow, token: int, outcome: Outcome) -> bool:
     )
 
 
-def _read_values(
+def read_values(
     value: Any, values: list[Any] | dict[str, Any] | None
 ) -> float | list[float] | dict[str, float]:
     """The values of a request, as floats.

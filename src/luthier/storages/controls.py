@@ -55,12 +55,15 @@ class Controls(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         course: Whether workers begin trials.
+        ends_trials: Whether trials that run are to stop where they next ask, all of them: also one
+            that a worker begins at the very moment of the stop.
         stopping: Number -> token of trials that are to stop where they next ask.
         remarks: Number -> what was said of that trial.
         log: The latest acts, the oldest first.
     """
 
     course: Course = "running"
+    ends_trials: bool = False
     stopping: dict[Number, Annotated[int, msgspec.Meta(ge=0)]] = {}
     remarks: dict[Number, Remark] = {}
     log: tuple[Act, ...] = ()
@@ -71,7 +74,7 @@ class Controls(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def is_stopping(self, number: int, token: int) -> bool:
         """Whether a trial that runs under a token is to stop."""
-        return bool(self.stopping) and self.stopping.get(str(number)) == token
+        return self.ends_trials or (bool(self.stopping) and self.stopping.get(str(number)) == token)
 
     @property
     def hidden(self) -> frozenset[int]:

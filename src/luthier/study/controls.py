@@ -8,14 +8,14 @@ their next look at the storage: a worker that is free at once, a trial where it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from ..errors import LeaseLostError, StudyError, TrialError
+from ..errors import LeaseLostError, NothingToAskError, StudyError, TrialError
 from ..history.history import History
 from ..storages.controls import (
     MAX_ACTS,
@@ -32,7 +32,7 @@ from ..trial.notes import TrialNotes
 from ..trial.outcome import outcome_from_tell
 from ..trial.record import State, TrialRow, Turn
 from ..trial.table import check_added
-from ..validation import check_tag, check_tag_name, show, to_plain_text
+from ..validation import check_tag, check_tag_name, check_values, show, to_plain_text
 from .engine import Engine
 from .nearby import draw_nearby
 from .trial_number import number_of
@@ -97,17 +97,10 @@ class StudyControls:
         Args:
             trials: Whether trials that run are to stop as well, where they next ask.
         """
-        running: dict[str, int] = {}
-        if trials:
-            with self._engine.reading() as history:
-                running = {str(i): self._engine.token(i) for i in history.running}
-        self._edit(
-            STOP_STUDY,
-            lambda c: replace(c, course="stopped", stopping={**c.stopping, **running}),
-        )
+        self._set_course("stopped", STOP_STUDY, ends_trials=trials)
 
-    def _set_course(self, course: Course, what: str) -> None:
-        self._edit(what, lambda controls: replace(controls, course=course))
+    def _set_course(self, course: Course, what: str, ends_trials: bool = False) -> None:
+        self._edit(what, lambda c: replace(c, course=course, ends_trials=ends_trials))
 
     # -- one trial ------------------------------------------------------------------------------
 
@@ -161,7 +154,7 @@ class StudyControls:
             _require_trial(history, number)
         return self._engine.rows([number])[0]
 
-    def _end(self, row: TrialRow, state: State, error: str | None) -> TrialRow:
+    def _end(self, row: TrialRow, state: State, error: str | None, value: Any = None) -> TrialRow:
         """End a trial that somebody else holds, or nobody."""
         engine = self._engine
         held = row
@@ -177,10 +170,55 @@ class StudyControls:
                 raise LeaseLostError(f"trial {row.number} was begun by a worker just now")
             held = claimed
         notes = TrialNotes(params=held.params, tags=held.tags, constraints=held.constraints)
-        outcome = outcome_from_tell(row.number, engine.objectives, notes, None, state, error)
+        outcome = outcome_from_tell(row.number, engine.objectives, notes, value, state, error)
         return engine.end(row.number, held.token, outcome, reported_elsewhere=True)
 
+    def enter(
+        self, trial: AnyTrial, value: float | Sequence[float] | Mapping[str, float]
+    ) -> TrialRow:
+        """Enter the value of a trial that somebody has run by hand.
+
+        Args:
+            trial: A trial that waits, as `propose` leaves it, that runs or is paused. The result of
+                a worker that runs it is refused.
+            value: Its value, or one for each objective, in order or by name.
+
+        Returns:
+            The trial, complete; failed where a value is NaN.
+
+        Raises:
+            TrialError: There is no such trial, or it is over.
+            ObjectiveValueError: It is not one number for each objective.
+        """
+        row = self._row(trial)
+        if row.state > State.PAUSED:
+            raise _wrong_state("enter", "a trial that is not over", row)
+        check_values(value, self._engine.objectives, f"trial {row.number} was given")
+        ended = self._end(row, State.COMPLETE, None, value)
+        self._edit(f"entered the value of trial {row.number}")
+        return ended
+
     # -- more trials ----------------------------------------------------------------------------
+
+    def propose(self) -> TrialRow:
+        """Let the sampler propose a trial that somebody runs by hand, and enters the value of.
+
+        It waits, and has all its params. A worker that is free would take it.
+
+        Raises:
+            NothingToAskError: The scheduler wants none, or the study is paused or stopped.
+            StudyError: Its space is not known yet.
+        """
+        engine = self._engine
+        with engine.reading() as history:
+            if not history.space.params:
+                raise StudyError(f"study {engine.name!r} has no space to propose from")
+            taken = engine.take(worker=engine.worker, fresh=True)
+            if not isinstance(taken, TrialRow):
+                raise NothingToAskError(engine.explain_no_trial(taken))
+            engine.release(taken.number, taken.token, retried=False)
+        self._edit(f"asked for trial {taken.number}")
+        return engine.rows([taken.number])[0]
 
     def enqueue_nearby(
         self, trial: AnyTrial, n: int = 1, radius: float = 0.1, seed: int | None = None

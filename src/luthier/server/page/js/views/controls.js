@@ -15,7 +15,8 @@ const MOST = 100; // running trials with buttons
 /** @param {number} study @param {URLSearchParams} query */
 export async function showControls(study, query) {
   const summary = await read(`studies/${study}/summary`);
-  const [course, running, log] = [h("div"), h("div"), h("div")];
+  const [course, log] = [h("div"), h("div")];
+  let shown = "";
   const outcome = makeOutcome();
 
   /** @param {string} path @param {object} body @param {(answer: any) => string} say */
@@ -24,11 +25,14 @@ export async function showControls(study, query) {
     await update();
     return said;
   });
+  const running = runningTrials(study, perform);
   const update = async () => {
     const now = await read(`studies/${study}/summary`);
     const controls = await read(`studies/${study}/controls`);
-    course.replaceChildren(...drawCourse(controls, perform));
-    running.replaceChildren(...drawRunning(study, now, controls, perform));
+    // What is drawn stays where it holds still, so that a button is there for a second click.
+    if (controls.course !== shown) course.replaceChildren(...drawCourse(controls, perform));
+    shown = controls.course;
+    running.update(now, controls);
     log.replaceChildren(drawLog(controls.log));
   };
   await update();
@@ -36,8 +40,14 @@ export async function showControls(study, query) {
   const from = query.get("from");
   const start = from === null ? {} : (await read(`studies/${study}/trials/${Number(from)}`)).params;
   return {
-    node: h("div", null, h("h1", null, summary.name), course, outcome.node, running,
-      acts() && [h("h2", null, "Run next"), enqueueForm(controls.space, start, perform)],
+    node: h("div", null, h("h1", null, summary.name), course, outcome.node, running.node,
+      acts() && [h("h2", null, "Run next"),
+        h("p", null, actButton("Propose one to run by hand", () => perform("propose", {},
+          (/** @type {any} */ t) => {
+            location.hash = `#/s/${study}/trials/${t.number}`;
+            return `Trial ${t.number} waits.`;
+          }))),
+        enqueueForm(controls.space, start, perform)],
       h("h2", null, "Done so far"), log),
     update,
   };
@@ -57,19 +67,44 @@ function drawCourse(controls, perform) {
       "Really stop all of it?"))];
 }
 
-/** @param {number} study @param {any} summary @param {any} controls @param {any} perform */
-function drawRunning(study, summary, controls, perform) {
-  const lines = summary.running.slice(0, MOST).map((/** @type {number} */ n) => h("tr", null,
-    h("td", null, h("a", { href: `#/s/${study}/trials/${n}` }, `trial ${n}`)),
-    h("td", null, controls.stopping.includes(n) ? "is to stop" : "runs"),
-    h("td", null, acts() && h("div", { class: "bar" },
-      actButton("Stop", () => perform(`trials/${n}/stop`, {}, () => `Trial ${n} is to stop.`)),
-      actButton("Fail", () => perform(`trials/${n}/fail`, {}, () => `Trial ${n} has failed.`),
-        "Really fail it?")))));
-  return [h("h2", null, "Running"), lines.length
-    ? h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Running trials" },
-      h("table", null, h("tbody", null, lines)))
-    : h("p", null, "No trial runs.")];
+/** The trials that run, each with its buttons. @param {number} study @param {any} perform */
+function runningTrials(study, perform) {
+  const body = h("tbody");
+  const none = h("p", null, "No trial runs.");
+  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Running trials" },
+    h("table", null, body));
+  /** @type {Map<number, {row: HTMLElement, state: HTMLElement}>} */
+  const lines = new Map();
+
+  /** @param {number} n */
+  const add = (n) => {
+    const state = h("td");
+    const row = h("tr", null,
+      h("td", null, h("a", { href: `#/s/${study}/trials/${n}` }, `trial ${n}`)), state,
+      h("td", null, acts() && h("div", { class: "bar" },
+        actButton("Stop", () => perform(`trials/${n}/stop`, {}, () => `Trial ${n} is to stop.`)),
+        actButton("Fail", () => perform(`trials/${n}/fail`, {}, () => `Trial ${n} has failed.`),
+          "Really fail it?"))));
+    lines.set(n, { row, state });
+    body.append(row);
+  };
+
+  /** @param {any} summary @param {any} controls */
+  const update = (summary, controls) => {
+    const now = new Set(summary.running.slice(0, MOST));
+    for (const [n, { row }] of lines) {
+      if (now.has(n)) continue;
+      row.remove();
+      lines.delete(n);
+    }
+    for (const n of now) if (!lines.has(n)) add(n);
+    for (const [n, { state }] of lines) {
+      state.textContent = controls.stopping.includes(n) ? "is to stop" : "runs";
+    }
+    table.hidden = lines.size === 0;
+    none.hidden = lines.size > 0;
+  };
+  return { node: h("section", null, h("h2", null, "Running"), table, none), update };
 }
 
 /** @param {Record<string, any>} space @param {Record<string, any>} start @param {any} perform */

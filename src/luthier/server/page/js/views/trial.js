@@ -12,9 +12,10 @@ import { duration, h, short, stateMark, time } from "../dom.js";
 export async function showTrial(study, _, rest) {
   const number = Number(rest);
   const seen = h("div");
-  const doing = trialControls(study, number, () => update());
+  const { objectives } = await read(`studies/${study}/summary`);
+  const doing = trialControls(study, number, objectives, () => update());
   const files = attachments(study, number);
-  const node = h("div", null, seen, files.node, doing.node);
+  const node = h("div", null, seen, doing.node, files.node);
   let shown = "";
   const update = async () => {
     const summary = await read(`studies/${study}/summary`);

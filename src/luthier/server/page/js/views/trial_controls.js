@@ -10,9 +10,10 @@ import { h } from "../dom.js";
  * the trial changes.
  * @param {number} study
  * @param {number} number
+ * @param {string[]} objectives
  * @param {() => Promise<void>} again reads the trial anew
  */
-export function trialControls(study, number, again) {
+export function trialControls(study, number, objectives, again) {
   const [known, buttons, outcome] = [h("div"), h("div", { class: "bar" }), makeOutcome()];
   /** @param {string} verb @param {object} body @param {(answer: any) => string} say */
   const perform = (verb, body, say) => outcome.run(async () => {
@@ -27,21 +28,34 @@ export function trialControls(study, number, again) {
     h("textarea", { id: "note", rows: 3, maxlength: 10000 }));
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (
     h("input", { type: "text", "aria-label": name, placeholder: name, maxlength: 1000 }));
-  const [tag, value] = [field("Name of a tag"), field("Its value; empty removes it")];
+  const [tag, value] = [field("Name of a tag"), field("Its value, or none")];
   const writing = [h("label", { for: "note" }, "Note"), note, h("div", { class: "bar" },
     actButton("Save the note", () => remark({ note: note.value }, "Saved.")), tag, value,
     actButton("Tag", () => remark({ tags: { [tag.value]: value.value || null } }, "Tagged.")))];
 
+  const values = objectives.map((/** @type {string} */ name) => /** @type {HTMLInputElement} */ (
+    h("input", { type: "number", step: "any", required: true, "aria-label": `Value: ${name}`,
+      placeholder: name })));
+  const entering = h("form", { class: "bar", onsubmit: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    perform("enter", { values: values.map((input) => Number(input.value)) },
+      () => "The value is entered.");
+  } }, h("span", null, "Run by hand?"), values, h("button", { type: "submit" }, "Enter the value"));
+
   const title = h("h2", null, acts() ? "Do" : "Remarks");
-  const node = h("section", null, title, known, acts() && [buttons, outcome.node, writing].flat());
+  const node = h("section", null, title, known, acts() && [buttons, outcome.node, entering, writing].flat());
   let stored = "";
+  let drawn = "";
 
   /** @param {any} trial @param {any} controls */
   const update = (trial, controls) => {
     const said = { note: "", star: false, hidden: false, tags: {}, ...controls.remarks[number] };
     known.replaceChildren(...describe(said, controls.stopping.includes(number)));
     node.hidden = !acts() && !known.hasChildNodes();
-    buttons.replaceChildren(...drawButtons(study, trial, said, perform, remark));
+    entering.hidden = !["waiting", "running", "paused"].includes(trial.state);
+    const now = JSON.stringify([trial.state, said.star, said.hidden]);
+    if (now !== drawn) buttons.replaceChildren(...drawButtons(study, trial, said, perform, remark));
+    drawn = now;
     if (note.value === stored) note.value = said.note; // nobody has typed
     stored = said.note;
   };
