@@ -126,3 +126,15 @@ def test_the_past_of_a_trial_is_judged_by_what_was_known_then():
     assert kinds(h) == [("random values", "c")]
     assert kinds(h.before(20, 1)) == []
     assert np.all(h.state == State.COMPLETE)
+
+
+def test_an_outage_is_said():
+    points = SPACE.decode(SPACE.sample(np.random.default_rng(0), 30))
+    trials = [
+        trial(p, None, State.FAILED) if 10 <= i < 18 else trial(p, float(i))
+        for i, p in enumerate(points)
+    ]
+    [found] = find_obstacles(history(*trials, space=SPACE))
+    assert (found.kind, found.subject, found.times) == ("outage", "17", 8)
+    assert "8 trials, 10 to 17, failed one after the other" in found.title
+    assert "study.retry" in found.advice

@@ -111,7 +111,7 @@ def test_outliers_do_not_squeeze_the_others(transform) -> None:
 @pytest.mark.parametrize("failed_first", [True, False])
 def test_failures_of_params_that_have_completed_say_nothing(failed_first: bool) -> None:
     points = [{"x": i / 10, "y": i % 3 / 2} for i in range(8)]
-    failed = [testing.trial(p, None, State.FAILED, constraints={"a": 1.0}) for p in points[:5]]
+    failed = [testing.trial(p, None, State.FAILED, constraints={"a": 1.0}) for p in points[:4]]
     complete = [
         testing.trial(p, float(i), constraints={"a": -1.0}) for i, p in enumerate(points[1:])
     ]

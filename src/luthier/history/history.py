@@ -18,6 +18,7 @@ from ..typing import Array, Index, Mask
 from ..validation import default_names
 from .columns import Columns
 from .constraint_columns import ConstraintColumns, violation
+from .excused_failures import Excused, ExcusedFailures
 from .info import StudyInfo
 from .leaders import find_leaders
 from .param_columns import ParamColumns
@@ -99,11 +100,7 @@ class History:
         self._constraints = ConstraintColumns()
         self._last_params: dict[int, dict[str, Any]] = {}  # of trials that are not over
         self._first_stored = 0  # since `take_first_stored`
-        # the space and the numbers of failed and complete trials as of which these are known
-        self._superseded: tuple[tuple[Space, int, int] | None, Index] = (
-            None,
-            np.empty(0, dtype=np.int64),
-        )
+        self._excused = ExcusedFailures()
 
     # -- the study ------------------------------------------------------------------------------
 
@@ -288,21 +285,23 @@ class History:
     def unblamed(self) -> Mask:
         """(n,) whether a failed trial says nothing of its params; models do not learn from it.
 
-        It was disturbed, or another trial has completed with the same params, which count with
-        what they came to.
+        It was disturbed, or failed in an outage, or another trial has completed with the same
+        params, which count with what they came to.
         """
-        ended = np.flatnonzero(self.fits & (self.state >= State.COMPLETE.value))
-        failed = ended[self.state[ended] == State.FAILED.value]
-        complete = ended[self.state[ended] == State.COMPLETE.value]
-        known = (self.space, len(failed), len(complete))
-        if known != self._superseded[0]:
-            came_to_something = set(self.space.keys(self.X[complete])) if len(failed) else set()
-            keys = self.space.keys(self.X[failed])
-            numbers = [i for i, k in zip(failed, keys, strict=True) if k in came_to_something]
-            self._superseded = (known, np.array(numbers, dtype=np.int64))
+        excused = self._find_excused()
         unblamed = self.disturbed.copy()
-        unblamed[self._superseded[1]] = True
+        unblamed[excused.superseded] = True
+        unblamed[excused.in_outage] = True
         return unblamed
+
+    @property
+    def in_outage(self) -> Index:
+        """Numbers (k,) of the trials that failed in an outage, see `find_outages`."""
+        return self._find_excused().in_outage
+
+    def _find_excused(self) -> Excused:
+        over = np.flatnonzero(self.fits & (self.state >= State.COMPLETE.value))
+        return self._excused.find(self.space, self.X, over, self.state[over])
 
     @property
     def eligible(self) -> Mask:

@@ -25,7 +25,7 @@ class Obstacle(NamedTuple):
     """One thing that keeps models from being of use.
 
     Attributes:
-        kind: "few results", "equal results", "random values" or "new names".
+        kind: "few results", "equal results", "outage", "random values" or "new names".
         subject: The parameter that it is about; "" for the study.
         title: What is the matter, in one sentence with numbers.
         advice: What to do, in one sentence.
@@ -55,7 +55,7 @@ def find_obstacles(history: History) -> list[Obstacle]:
     """
     if len(history) < LATEST:
         return []
-    results = [_find_few_results(history), _find_equal_results(history)]
+    results = [_find_few_results(history), _find_equal_results(history), _find_outage(history)]
     return [*(o for o in results if o is not None), *_find_random_values(history)]
 
 
@@ -107,6 +107,23 @@ def _find_equal_results(history: History) -> Obstacle | None:
         "finer metric",
         times=len(losses),
         n=len(losses),
+    )
+
+
+def _find_outage(history: History) -> Obstacle | None:
+    """Find the trials that failed in a row among points that did not fail."""
+    numbers = history.in_outage.tolist()
+    if not numbers:
+        return None
+    return Obstacle(
+        kind="outage",
+        subject=str(numbers[-1]),
+        title=f"{len(numbers)} trials, {numbers[0]} to {numbers[-1]}, failed one after the other "
+        "among points that did not fail: models take it for an outage and learn nothing from them",
+        advice="run them again with study.retry, or raise luthier.TrialDisturbedError where a "
+        "failure says nothing of the params",
+        times=len(numbers),
+        n=len(history),
     )
 
 
