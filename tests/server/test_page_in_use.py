@@ -333,6 +333,17 @@ def test_a_study_that_is_deleted_says_so_and_is_asked_for_no_more(browser, serve
     page.close()
 
 
+def test_models_are_not_fitted_for_each_of_many_trials(visit, study):
+    page = visit.open("#/s/1/effects")
+    page.get_by_text("The model behind the lines").wait_for()
+    n = sum("/effects" in url for url in visit.asked)
+    for _ in range(30):
+        study.optimize(objective, n_trials=1, catch=(ValueError,))
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(1500)
+    assert 0 < sum("/effects" in url for url in visit.asked) - n <= 2
+
+
 @pytest.mark.parametrize("view", ["history", "trials", "effects", "parallel"])
 def test_the_filter_of_the_address_is_shown_by_each_view(visit, view):
     page = visit.open(f"#/s/1/{view}?f=value.0::1.5,param.1:1:1")

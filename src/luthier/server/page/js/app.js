@@ -9,6 +9,7 @@ import { h } from "./dom.js";
  * @typedef {object} View
  * @property {Node} node
  * @property {(changes: any[]) => any} [update] called with what has changed in the study
+ * @property {number} [every] milliseconds between two updates at least, where an analysis is made
  */
 
 /** @typedef {(study: number, query: URLSearchParams, rest: string) => Promise<View>} Show */
@@ -84,7 +85,7 @@ async function findView(view, rest) {
 async function watch(study, mine, shown) {
   const { revision, n_trials: n } = await read(`studies/${study}/summary`);
   if (mine !== turn) return;
-  const pause = n > MANY ? PAUSE_MANY_MS : PAUSE_MS;
+  const pause = Math.max(n > MANY ? PAUSE_MANY_MS : PAUSE_MS, shown.every ?? 0);
   let busy = false;
   /** @type {any[]} */
   let waiting = [];

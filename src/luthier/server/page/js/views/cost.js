@@ -22,7 +22,7 @@ export async function showCost(study) {
     node.replaceChildren(h("h1", null, summary.name), ...(found.note ? [note(found.note)] : draw(study, found)));
   }
   await update();
-  return { node, update };
+  return { node, update, every: 5000 };
 }
 
 /** @param {number} study @param {any} r */

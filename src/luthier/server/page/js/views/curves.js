@@ -134,7 +134,7 @@ export async function showCurves(study, query) {
     queueMicrotask(draw);
   }
   await update();
-  return { node, update };
+  return { node, update, every: 2000 };
 }
 
 /** A number as the service writes it: null for NaN, texts for what is infinite. @param {any} v */

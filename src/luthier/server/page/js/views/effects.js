@@ -11,6 +11,7 @@ import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "..
 import { openSample } from "../trials.js";
 import { numberOf } from "./curves.js";
 
+const SLOW_MS = 5000; // between two models
 const MOST = 6; // parameters at a time
 const COMPLETE = 3;
 const KINDS = [
@@ -133,6 +134,7 @@ export async function showEffects(study, query) {
   learn().then(draw, (error) => { quality.textContent = String(error.message ?? error); });
   return {
     node,
+    every: SLOW_MS,
     update: async (changes) => {
       if (await trials.take(changes)) summary = await read(`studies/${study}/summary`);
       await learn();

@@ -22,7 +22,7 @@ export async function showFailures(study) {
         : note("No trial has failed."));
   }
   await update();
-  return { node, update };
+  return { node, update, every: 2000 };
 }
 
 /** @param {number} study @param {any} g */

@@ -17,7 +17,7 @@ export async function showFindings(study) {
     );
   };
   await update();
-  return { node, update };
+  return { node, update, every: 5000 };
 }
 
 /** @param {any} f */

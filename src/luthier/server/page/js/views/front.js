@@ -111,7 +111,7 @@ export async function showFront(study, query) {
     await decide();
   }
   await update();
-  return { node, update };
+  return { node, update, every: 2000 };
 }
 
 /** @param {number} study @param {any} answer @param {string} rule */

@@ -45,5 +45,5 @@ export async function showImportance(study, query) {
     node.replaceChildren(...parts.filter(Boolean));
   };
   await update();
-  return { node, update };
+  return { node, update, every: 5000 };
 }

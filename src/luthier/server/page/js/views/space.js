@@ -45,7 +45,7 @@ export async function showSpace(study) {
     if (isOpen) table.fill();
   }
   await update();
-  return { node, update };
+  return { node, update, every: 2000 };
 }
 
 const isFixed = (p) => p.axis.low === p.axis.high;

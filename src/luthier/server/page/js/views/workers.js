@@ -159,7 +159,7 @@ export async function showWorkers(study) {
     queueMicrotask(paint);
   }
   await update();
-  return { node, update };
+  return { node, update, every: 2000 };
 }
 
 /** What each worker did, those with most trials first. @param {any} found */
