@@ -198,6 +198,26 @@ def test_plotly_draws_each_layer_as_one_trace():
     assert shown == ["band", "line", "dots", "hollow", "bars"]
 
 
+def test_plotly_says_of_bars_and_dots_only_what_is_pointed_at():
+    one = np.ones(1)
+    layers = (
+        Bars(at=one, start=0 * one, end=one, hover=("a long text",)),
+        Dots(x=one, y=one, hollow=True, hover=("another",)),
+    )
+    figure = Figure(title="t", panels=(Panel(layers=layers, x=PanelAxis(), y=PanelAxis()),))
+    bars, dots = draw(figure, "plotly").data
+    assert bars.text is None
+    assert bars.hovertext == ("a long text",)
+    assert dots.hovertext == ("another",)
+    assert dots.marker.opacity == 1  # a thin ring, half seen through, would vanish
+
+
+def test_plotly_turns_no_labels_of_numbers():
+    figure = draw(figure_of_all_layers(), "plotly")
+    assert figure.layout.xaxis.tickangle == 0
+    assert figure.layout.xaxis.exponentformat == "e"
+
+
 def test_matplotlib_leaves_pyplot_alone():
     draw(figure_of_all_layers(), "matplotlib")
     assert (

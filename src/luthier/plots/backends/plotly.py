@@ -7,6 +7,7 @@ ticks on a linear axis, so that plotly cannot take the category "1e-3" for a num
 from __future__ import annotations
 
 import html
+import math
 from pathlib import Path
 from typing import Any
 
@@ -140,13 +141,16 @@ def _axis(
         "zeroline": False,
         "showline": True,
     }
-    if axis.scale == "log":
-        settings |= {"exponentformat": "e", "dtick": max(1, round((ends[1] - ends[0]) / 5))}
-        if ends[1] - ends[0] < 1.5:
-            settings["dtick"] = "D2"  # 1, 2, 5
-    if axis.scale in ("linear", "log") and axis.marks is None:
-        return settings
     ticks: list[Tick] = place.x_ticks if is_x else place.y_ticks
+    if axis.scale in ("linear", "log") and axis.marks is None:
+        most = len(ticks) + 2 if is_x else 2 * len(ticks)  # plotly takes fewer
+        settings |= {"exponentformat": "e", "nticks": max(3, most), "tickangle": 0}
+        if axis.scale == "log":
+            n_decades = ends[1] - ends[0]
+            settings["dtick"] = max(1, math.ceil(n_decades / (len(ticks) + 1)))
+            if n_decades < 1.5:
+                settings["dtick"] = "D2"  # 1, 2, 5
+        return settings
     settings["tickvals"] = [t.value for t in ticks]
     settings["ticktext"] = [_plain(t.label) for t in ticks]
     if is_x and place.turned:
@@ -243,7 +247,7 @@ def _hover(layer: Dots | Bars) -> dict[str, Any]:
     """What marks say when they are pointed at."""
     if not layer.hover:
         return {}
-    return {"text": [_plain(text) for text in layer.hover], "hoverinfo": "text"}
+    return {"hovertext": [_plain(text) for text in layer.hover], "hoverinfo": "text"}
 
 
 def _trace_dots(layer: Dots, shades: Shades | None, look: Look) -> dict[str, Any]:
@@ -256,7 +260,8 @@ def _trace_dots(layer: Dots, shades: Shades | None, look: Look) -> dict[str, Any
             **_paint(layer, shades, look),
             "size": 2 * layer.size,
             "symbol": "circle-open" if layer.hollow else "circle",
-            "opacity": 0.75,
+            "opacity": 1.0 if layer.hollow else 0.75,
+            "line": {"width": 1.4 if layer.hollow else 0.0},
         },
         "name": _plain(layer.label),
         **_hover(layer),
@@ -337,5 +342,6 @@ def _colour_axis(shades: Shades, bar: tuple[float, float, float], layout: Layout
             "len": height / layout.height,
             "thickness": 12,
             "tickprefix": "1e" if shades.log else "",
+            "exponentformat": "e",
         },
     }
