@@ -494,6 +494,15 @@ def test_compare():
     )
 
 
+def test_a_comparison_says_where_it_ends():
+    long = history(*[trial({"x": i / 10}, 5.0 - i) for i in range(5)])
+    short = history(*[trial({"x": i / 10}, 5.0 - i) for i in range(3)])
+    notes = describe_comparison(study_comparison.compare({"a": long, "b": short})).notes
+    assert notes[0] == "The first 3 trials, as many as each run has; the longest has 5."
+    notes = describe_comparison(study_comparison.compare({"a": long, "b": long})).notes
+    assert not any("longest" in note for note in notes)
+
+
 IMPORTANCE = Importance(
     method="gp",
     index="total",

@@ -53,6 +53,7 @@ class StudyComparison(NamedTuple):
         direction: "minimize" or "maximize".
         by: What `x` counts; see `Incumbent`.
         x: (g,) efforts, up to the largest that all runs have come to.
+        longest: The largest effort of any run, in the unit of `x`.
         mean: (s, g) mean of the best values so far; NaN where a run has none yet.
         low: (s, g) and
         high: (s, g) ends of an interval of the mean (Student's); NaN for fewer than two runs.
@@ -67,6 +68,7 @@ class StudyComparison(NamedTuple):
     direction: str
     by: str
     x: Array
+    longest: float
     mean: Array
     low: Array
     high: Array
@@ -122,6 +124,7 @@ def compare(
         direction=some[0].direction,
         by=by,
         x=x,
+        longest=max(line.end for line in some),
         mean=np.array([band[0] for band in bands]),
         low=np.array([band[1] for band in bands]),
         high=np.array([band[2] for band in bands]),

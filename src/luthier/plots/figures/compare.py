@@ -85,6 +85,8 @@ def describe_comparison(record: StudyComparison, log: bool | None = None) -> Fig
                 width=2.2,
             )
         )
+    if record.longest > record.x[-1]:
+        notes += (_say_where_it_ends(record),)
     if (record.n_runs > 1).any():
         notes += (f"Bands: {100 * record.level:g} % intervals of the mean over runs.",)
     notes += tuple(_tell(pair) for pair in record.pairs[:_MAX_TESTS])
@@ -94,6 +96,15 @@ def describe_comparison(record: StudyComparison, log: bool | None = None) -> Fig
     return Figure(
         title=f"Best {record.objective} so far ({record.direction})", panels=(panel,), notes=notes
     )
+
+
+def _say_where_it_ends(record: StudyComparison) -> str:
+    """Say that some runs went on beyond what all have come to."""
+    if record.by != "trial":
+        return f"As far as all have come in {record.by}; some went on."
+    n = round(float(record.x[-1])) + 1
+    most = round(record.longest) + 1
+    return f"The first {n:,} trials, as many as each run has; the longest has {most:,}."
 
 
 def _tell(pair: PairTest) -> str:
