@@ -74,8 +74,9 @@ def test_scotts_rule() -> None:
 
 def test_a_spread_is_between_what_was_seen_and_what_was_assumed() -> None:
     same = np.full((8, 1), 0.3)
-    assert shrunk_spread(same, 0.2, 1) == pytest.approx(0.2 * 0.5**0.5)  # 8 seen, 8 assumed
-    assert shrunk_spread(same, 0.2, 3) == pytest.approx(0.2 * (16 / 24) ** 0.5)
+    assert shrunk_spread(same, 0.2, 1) == pytest.approx(0.2 * (1 / 9) ** 0.5)  # 8 seen, 1 assumed
+    assert shrunk_spread(same, 0.2, 3) == pytest.approx(0.2 * (9 / 17) ** 0.5)
+    assert shrunk_spread(same, 0.2, 7) == pytest.approx(0.2 * (32 / 40) ** 0.5)
     assert shrunk_spread(np.array([[0.0], [1.0]]), 0.2, 1) == 0.2  # never wider
     assert shrunk_spread(same[:0], 0.2, 1) == 0.2
 

@@ -19,7 +19,7 @@ from ..typing import Array, Index
 from .normal import ndtr, sample_truncnorm
 
 _LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
-_N_ASSUMED = 4  # observations a dimension, and for one more, that the assumed spread counts as
+_N_ASSUMED = 4  # observations a dimension, and for one more, that an assumed spread is worth most
 
 
 class Axes(NamedTuple):
@@ -49,7 +49,8 @@ def bandwidth(h: float | Array, k: int | Index, d: int) -> Array:
 def shrunk_spread(X: Array, h: float, d: int) -> Array:
     """Spreads (p,) of columns X (k, p) of d, NaN where inactive, shrunk to h and never beyond it.
 
-    The assumed spread h counts as 4 (d + 1) observations: a few in many dimensions say little.
+    The assumed spread h counts as d^2 observations, and at most as 4 (d + 1): a few in many
+    dimensions say little, in one or two they show where to go on.
 
     Source: the mean of the scaled inverse chi-squared posterior of a variance (Gelman 2013, section
     2.6). Deviation: at most h.
@@ -58,7 +59,7 @@ def shrunk_spread(X: Array, h: float, d: int) -> Array:
     k = there.sum(axis=0)
     mean = np.where(there, X, 0.0).sum(axis=0) / np.maximum(k, 1)
     squares = np.where(there, X - mean, 0.0) ** 2
-    n = _N_ASSUMED * (d + 1)
+    n = min(d * d, _N_ASSUMED * (d + 1))
     spread = np.sqrt((squares.sum(axis=0) + n * h * h) / (k + n))
     shrunk: Array = np.minimum(spread, h)
     return shrunk
