@@ -11,6 +11,7 @@ import math
 import shutil
 import socket
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -25,6 +26,10 @@ SIZE = {"width": 1100, "height": 720}
 VIEWS = {
     "history": "#/s/1/history",
     "parallel": "#/s/1/parallel?f=param.0:0.0003:0.003",
+}
+STEERED = {  # once somebody has taken notes
+    "controls": "#/s/1/controls",
+    "trial": "#/s/1/trials/{best}",
 }
 SPACE = {
     "learning rate": luthier.Float(1e-5, 1e-1, log=True),
@@ -43,14 +48,26 @@ def train(trial: luthier.Trial) -> float:
     loss += 0.05 * abs(math.log2(p["width"]) - 6) + 0.03 * math.sin(99 * trial.number)
     for epoch in range(1, 10):
         trial.report(loss + 1 / epoch, epoch)
+        trial.log(f"epoch {epoch}  loss {loss + 1 / epoch:.4f}")
         if epoch == 3 and loss > 0.8:
             raise luthier.TrialPruned
     return loss + 0.1
 
 
-def draw(page: Page, address: str) -> None:
+def steer(study: luthier.Study) -> None:
+    """Take notes on the best trial, ask for more like it, and let two trials run."""
+    best = study.best_trial
+    study.controls.star(best)
+    study.controls.note(best, "The candidate for the release.")
+    study.controls.tag(best, "reviewed", True)
+    study.controls.enqueue_nearby(best, n=2, radius=0.05, seed=0)
+    for _ in range(2):
+        study.ask().report(1.2, 1)
+
+
+def draw(page: Page, address: str, views: Mapping[str, str]) -> None:
     """Take the pictures."""
-    for name, view in VIEWS.items():
+    for name, view in views.items():
         page.goto(f"{address}{view}")
         page.locator("main:not([aria-busy]) h1").wait_for()
         page.wait_for_timeout(1000)
@@ -77,7 +94,11 @@ def main() -> None:
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
             page = browser.new_page(viewport=SIZE, color_scheme="light")
-            draw(page, f"http://127.0.0.1:{line.getsockname()[1]}/")
+            address = f"http://127.0.0.1:{line.getsockname()[1]}/"
+            draw(page, address, VIEWS)
+            steer(study)
+            best = study.best_trial.number
+            draw(page, address, {name: view.format(best=best) for name, view in STEERED.items()})
             browser.close()
     finally:
         server.should_exit = True

@@ -245,3 +245,13 @@ def test_studies_are_read_in_processes_that_can_be_ended(serve, tmp_path):
     assert status == 200
     assert service.raw("GET", f"{path}/summary", If_None_Match=headers["etag"])[0] == 304
     assert len(unpack(service.raw("GET", f"{path}/columns?names=value.0")[2])[0]) == 12
+
+
+def test_the_summary_says_that_a_study_is_paused(service):
+    study = service.study()
+    service("POST", f"{study}/pause", {})
+    text = service("GET", f"/ui/studies/{study.rpartition('/')[2]}/summary")[1]["text"]
+    assert text[0] == "The study is paused: no trial begins."
+    service("POST", f"{study}/resume", {})
+    text = service("GET", f"/ui/studies/{study.rpartition('/')[2]}/summary")[1]["text"]
+    assert "paused" not in " ".join(text)

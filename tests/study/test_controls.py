@@ -432,3 +432,20 @@ def test_a_study_is_created_of_yaml(serve):
         f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
     )
     assert service("POST", "/v1/studies", {"space": bomb})[1]["error"]["type"] == "SpaceError"
+
+
+def test_a_study_behind_a_service_is_steered_as_any_other(serve):
+    service = serve()
+    place = service.client()
+    study = luthier.create_study("far", place, space=SPACE, sampler="random", seed=0)
+    study.optimize(lambda trial: trial.params["x"], n_trials=3)
+    best = study.best_trial.number
+    study.controls.hide(best)
+    study.controls.stop()
+    near = luthier.load_study("far", service.storage)
+    assert run(near) == 3
+    assert [act.what for act in near.controls.log] == [f"hid trial {best}", "stopped the study"]
+    assert near.best_trial.number == study.best_trial.number != best
+    near.controls.resume()
+    assert run(study) == 4
+    place.close()

@@ -75,7 +75,11 @@ class PageHandlers:
             request,
             "summary",
             lambda opened, history: summarize(
-                history, request.study, opened.name, opened.created_s
+                history,
+                request.study,
+                opened.name,
+                opened.created_s,
+                opened.engine.controls.course,
             ),
         )
 

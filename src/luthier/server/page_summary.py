@@ -9,6 +9,7 @@ from ..analysis.best_so_far import Incumbent, incumbent
 from ..errors import NoCompletedTrialsError, TooFewResultsError
 from ..history.history import History
 from ..storages.codec import pack_number
+from ..storages.controls import Course
 from ..trial.record import State
 from ..wording import count_of
 from .page_schemas import BestTrial, Parameter, Summary
@@ -18,7 +19,9 @@ _N_FOR_RATE = 100  # trials that ended last
 _MAX_RUNNING = 200  # numbers
 
 
-def summarize(history: History, study: int, name: str, created_s: float) -> Summary:
+def summarize(
+    history: History, study: int, name: str, created_s: float, course: Course = "running"
+) -> Summary:
     """Summarise a study.
 
     Args:
@@ -26,6 +29,7 @@ def summarize(history: History, study: int, name: str, created_s: float) -> Summ
         study: Its id.
         name: Its name.
         created_s: When it was created, in seconds since 1970.
+        course: Whether workers begin trials.
     """
     line = _follow(history)
     counts = np.bincount(history.state, minlength=len(State))
@@ -57,7 +61,10 @@ def summarize(history: History, study: int, name: str, created_s: float) -> Summ
         n_left=n_left,
         left_s=60 * n_left / rate if rate and n_left and history.running else None,
         constraints=list(history.constraint_names),
-        text=_say(history, len(history.running), n_complete, best, n_since, n_front, rate),
+        text=[
+            *([] if course == "running" else [f"The study is {course}: no trial begins."]),
+            *_say(history, len(history.running), n_complete, best, n_since, n_front, rate),
+        ],
     )
 
 
