@@ -127,7 +127,7 @@ export function robustRange(sorted, must) {
  * @param {{log?: boolean | null, all?: boolean}} [how] log: null for where that shows more
  */
 export function valueAxis(values, must, how = {}) {
-  const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
+  const sorted = new Float64Array(values).filter(Number.isFinite).sort();
   const n = sorted.length;
   const canLog = n > 0 && sorted[0] > 0;
   const at = (q) => sorted[Math.round(q * (n - 1))];

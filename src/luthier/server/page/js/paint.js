@@ -83,7 +83,7 @@ export function drawPoints(f, p) {
     }
     return;
   }
-  p.kinds.forEach((_, k) => drawDensity(f, p, k));
+  drawDensity(f, p);
   for (const i of p.top ?? []) drawPoint(f, p, i);
 }
 
@@ -100,24 +100,30 @@ function drawPoint(f, p, i) {
   else g.stroke();
 }
 
-/** @param {Frame} f @param {Points} p @param {number} k */
-function drawDensity(f, p, k) {
-  const across = Math.ceil(f.width / CELL);
-  const counts = new Uint32Array(across * Math.ceil(f.height / CELL));
-  let most = 0;
+/** How many points lie in each cell, as an image of one pixel a cell. @param {Frame} f @param {Points} p */
+function drawDensity(f, p) {
+  const [across, down] = [Math.ceil(f.width / CELL), Math.ceil(f.height / CELL)];
+  const counts = p.kinds.map(() => new Uint32Array(across * down));
   for (let i = 0; i < p.x.length; i += 1) {
-    if (p.kind(i) !== k || !isInside(f, p.x[i], p.y[i])) continue;
-    const at = across * Math.floor(f.toY(p.y[i]) / CELL) + Math.floor(f.toX(p.x[i]) / CELL);
-    counts[at] += 1;
-    if (counts[at] > most) most = counts[at];
+    const k = p.kind(i);
+    if (k < 0 || !isInside(f, p.x[i], p.y[i])) continue;
+    counts[k][across * Math.floor(f.toY(p.y[i]) / CELL) + Math.floor(f.toX(p.x[i]) / CELL)] += 1;
   }
-  f.g.fillStyle = f.colour(p.kinds[k].colour);
-  for (let at = 0; at < counts.length; at += 1) {
-    if (!counts[at]) continue;
-    f.g.globalAlpha = 0.25 + 0.75 * Math.log(counts[at] + 1) / Math.log(most + 1);
-    f.g.fillRect(CELL * (at % across), CELL * Math.floor(at / across), CELL, CELL);
-  }
-  f.g.globalAlpha = 1;
+  const image = new ImageData(across, down);
+  counts.forEach((cells, k) => {
+    const ink = (f.colour(p.kinds[k].colour).match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+    const most = Math.log(cells.reduce((a, b) => Math.max(a, b), 0) + 1);
+    for (let at = 0; at < cells.length; at += 1) {
+      if (!cells[at]) continue;
+      for (let c = 0; c < 3; c += 1) image.data[4 * at + c] = ink[c];
+      image.data[4 * at + 3] = 255 * (0.25 + 0.75 * Math.log(cells[at] + 1) / most);
+    }
+  });
+  const small = document.createElement("canvas");
+  [small.width, small.height] = [across, down];
+  small.getContext("2d")?.putImageData(image, 0, 0);
+  f.g.imageSmoothingEnabled = false;
+  f.g.drawImage(small, 0, 0, CELL * across, CELL * down);
 }
 
 /** @param {Frame} f @param {Line} line */

@@ -54,13 +54,17 @@ export async function showHistory(study, query) {
     };
     const line = followBest({ x, y, isMaximized, isSorted: how.by === "trial",
       counts: (i) => eligible[i] === 1 && (!kept || kept[i] === 1) });
-    const seen = [];
-    for (let i = 0; i < y.length; i += 1) if (kind(i) >= 0 && Number.isFinite(y[i])) seen.push(i);
-    const sign = isMaximized ? -1 : 1;
-    const top = seen.length > N_TOP
-      ? seen.filter((i) => kind(i) === 0).sort((a, b) => sign * (y[a] - y[b])).slice(0, N_TOP) : [];
+    const values = new Float64Array(y.length);
+    let k = 0;
+    for (let i = 0; i < y.length; i += 1) if (kind(i) >= 0 && Number.isFinite(y[i])) values[k++] = y[i];
+    const sorted = values.subarray(0, k).sort();
+    const top = [];
+    const edge = isMaximized ? sorted[Math.max(k - N_TOP, 0)] : sorted[Math.min(N_TOP, k) - 1];
+    for (let i = 0; i < y.length && k > N_TOP; i += 1) {
+      if (kind(i) === 0 && (isMaximized ? y[i] >= edge : y[i] <= edge)) top.push(i);
+    }
     const n = kept ? kept.reduce((sum, k) => sum + k, 0) : trials.n;
-    data = { x, y, kind, line, top, n, values: Float64Array.from(seen, (i) => y[i]) };
+    data = { x, y, kind, line, top: top.slice(0, N_TOP), n, values: sorted };
   }
   arrange();
 
