@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from tests.support import sick_studies
 from tests.support.browser import Visit, open_browser
 
 import luthier
@@ -74,6 +75,20 @@ VIEWS = {
     "space": "asked for so far",
     "cost": "In all time",
 }
+
+
+def test_a_finding_that_was_dismissed_is_shown_as_such(visit, storage):
+    sick = sick_studies.crash_values(1, 0)
+    study = luthier.create_study("sick", storage, space=sick.history.space)
+    study.add_trials(sick.rows)
+    study.dismiss("crash-values", reason=HOSTILE)
+    page = visit.open("#/s/2/findings")
+    page.locator("h2", has_text="dismissed: 12 of 100 trials").wait_for()
+    assert f"Because: {HOSTILE}." in page.locator("main").inner_text()
+    page = visit.open("#/s/2/summary")
+    page.locator("main", has_text="What may be wrong").wait_for()
+    page.get_by_role("link", name=re.compile("^All [0-9]")).wait_for()
+    assert "12 of 100 trials" not in page.locator("main").inner_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

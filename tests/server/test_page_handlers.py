@@ -225,6 +225,7 @@ def test_analysis_says_what_matters_and_what_is_wrong(service, storage):
     assert service("GET", f"{path}/importance?objective=1")[0] == 422
     for finding in service("GET", f"{path}/findings")[1]["findings"]:
         assert finding["title"]
+        assert finding["dismissed"] is False
 
 
 def test_nothing_is_read_without_the_token(service, path):

@@ -22,6 +22,11 @@ export async function showFindings(study) {
 
 /** @param {any} f */
 function card(f) {
+  if (f.dismissed) {
+    return h("section", { class: "card" },
+      h("h2", { class: "faint" }, `dismissed: ${f.title}`),
+      f.reason && h("p", { class: "faint" }, `Because: ${f.reason}.`));
+  }
   const sure = f.p == null ? "" : ` (p = ${f.p.toPrecision(2)})`;
   return h("section", { class: `card ${f.severity}` },
     h("h2", null, `${f.severity}: ${f.title}${sure}`),

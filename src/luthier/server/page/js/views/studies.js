@@ -126,7 +126,8 @@ async function judge(lines, isWanted) {
         finding.replaceChildren(h("a", { href: `#/s/${study.id}/findings` }, "look"));
         continue;
       }
-      const { findings: [worst] } = await read(`studies/${study.id}/findings`);
+      const { findings } = await read(`studies/${study.id}/findings`);
+      const worst = findings.find((/** @type {any} */ f) => !f.dismissed);
       finding.replaceChildren(worst ? h("a", { href: `#/s/${study.id}/findings`, title: worst.title,
         class: `mark ${worst.severity}` }, worst.name.replaceAll("-", " ")) : "none");
     } catch (error) {

@@ -57,7 +57,7 @@ function sayImportance(study, found) {
 
 /** @param {number} study @param {any[]} findings */
 function sayFindings(study, findings) {
-  const top = findings.slice(0, N_TOP).map((f) => h("li", null, h("span", { class: `mark ${f.severity}` }, f.severity), ` ${f.title}`));
+  const top = findings.filter((f) => !f.dismissed).slice(0, N_TOP).map((f) => h("li", null, h("span", { class: `mark ${f.severity}` }, f.severity), ` ${f.title}`));
   return [top.length ? h("ul", { class: "bare" }, top) : h("p", null, "Nothing was found that is wrong."),
     findings.length > 0 && h("p", null, h("a", { href: `#/s/${study}/findings` }, `All ${findings.length}, with advice`))].filter(Boolean);
 }
