@@ -42,8 +42,12 @@ def test_each_part_runs(part, names):
         assert figures["usual"]["fits"] <= 1
 
 
-@pytest.mark.slow
 def test_the_tests_are_those_that_are_offered():
-    figures = run("tests", n_sets=1, n_seeds=1, n_trials=1)
-    assert "McNemar" in figures
-    assert "corrected t, 5 folds x 5" in figures
+    figures = run("tests", n_sets=1, n_seeds=3, n_trials=1)
+    assert {"McNemar", "Wilcoxon", "bootstrap, losses", "bootstrap, right or wrong"} < set(figures)
+    assert all(0 <= row["called_different"] <= 1 for row in figures.values())
+
+
+@pytest.mark.slow
+def test_trees_are_compared_over_folds():
+    assert "corrected t, 5 folds x 5" in run("trees", n_sets=1, n_seeds=1, n_trials=1)

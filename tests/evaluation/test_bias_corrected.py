@@ -19,6 +19,7 @@ def draw(n, n_configurations, seed):
     return (rng.random((n_configurations, n)) < 0.7).astype(float), rng.integers(0, 2, n)
 
 
+@pytest.mark.slow
 def test_the_promise_is_not_too_good_where_the_best_score_is():
     promises = []
     for seed in range(40):
@@ -54,6 +55,7 @@ def test_losses_and_other_totals():
     assert auc.n_configurations == 60
 
 
+@pytest.mark.slow
 def test_a_gain_that_is_luck_is_none():
     gains, seen = [], []
     for seed in range(20):

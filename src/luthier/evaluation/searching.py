@@ -233,10 +233,11 @@ def confirm_leaders(
 ) -> SearchResult:
     """Run the leaders of a study and the default on fresh folds, and choose.
 
-    A leader is chosen where a one-sided corrected t test finds it better than the default, on the
-    folds that both were run on; of several, the best. Fresh folds are of the same rows, which the
-    search has chosen by; so its gain must also be above 0 on rows outside of the bags that choose,
-    see `expect_gain`. Where there are no other folds, as in time, those of the search are used.
+    The best leader is chosen where a one-sided corrected t test finds it better than the default,
+    on the folds that both were run on, at a level that is divided by the number of leaders. Fresh
+    folds are of the same rows, which the search has chosen by; so its gain must also be above 0 on
+    rows outside of the bags that choose, see `expect_gain`. Where there are no other folds, as in
+    time, those of the search are used.
 
     Args:
         study: Its trials were run by `evaluate`.
@@ -336,11 +337,14 @@ def _confirm(
 def _choose(
     base: Confirmed, leaders: tuple[Confirmed, ...], sign: float, plan: SplitPlan, level: float
 ) -> Confirmed:
-    """Return the first leader if it is better than the default by more than chance."""
+    """Return the first leader if it is better than the default by more than chance.
+
+    It is the best of several, so the level is divided by their number.
+    """
     if not leaders:
         return base
     gain: Array = -sign * (np.array(leaders[0].scores) - np.array(base.scores))
-    return leaders[0] if one_sided_corrected_t(gain, plan.ratio) < level else base
+    return leaders[0] if one_sided_corrected_t(gain, plan.ratio) < level / len(leaders) else base
 
 
 def _expect_gain(
