@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
+import re
 import subprocess
 import sys
 import threading
@@ -154,3 +155,12 @@ def test_star_imports_give_all_names():
     code = "from luthier.samplers import *; assert TPE().sample"
     code += "; from luthier import *; Study, samplers"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_how_to_install_an_extra_is_written_for_every_shell() -> None:
+    """Brackets without quotes are a pattern to zsh, which then finds no file of that name."""
+    top = Path(luthier.__file__).parents[2]
+    pages = [*top.glob("*.md"), *top.glob("docs/**/*.md"), *top.glob("src/luthier/**/*.py")]
+    bare = [p.name for p in pages if re.search(r"install\s+luthier\[", p.read_text())]
+    assert pages
+    assert not bare

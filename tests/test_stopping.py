@@ -105,7 +105,7 @@ def test_confirming_reruns_neither_reach_a_target_nor_count_for_patience() -> No
     h = history([1.0, 2.0, 0.1, 3.0, 3.0], tags=[{}, {}, again, again, again])
     assert Target(0.5).reason(h) is None
     assert NoImprovement(2).reason(h) is None
-    assert NoImprovement(1).reason(h) == "the last 1 trials did not better 1"
+    assert NoImprovement(1).reason(h) == "the last trial did not better 1"
 
 
 def test_what_breaks_a_constraint_neither_reaches_a_target_nor_betters_anything() -> None:

@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 
-from .errors import MissingDependencyError, UnknownNameError, find_closest
+from .errors import UnknownNameError, explain_missing, find_closest
 
 # What other libraries call something of a package, and what it is called here.
 _OTHER_NAMES = {
@@ -71,9 +71,7 @@ def attach(
             missing = (e.name or "luthier").partition(".")[0]
             if name not in extras or missing == "luthier":
                 raise
-            raise MissingDependencyError(
-                f"{package}.{name} needs {missing}: pip install 'luthier[{extras[name]}]'"
-            ) from e
+            raise explain_missing(f"{package}.{name}", missing, extras[name]) from e
         if files[name]:
             value = getattr(value, name)
         setattr(module, name, value)
@@ -104,7 +102,7 @@ def load_above(file: str, name: str) -> Callable[..., object]:
         missing = (e.name or package).partition(".")[0]
         if missing == package:
             raise
-        raise MissingDependencyError(f"this needs {missing}: pip install 'luthier[service]'") from e
+        raise explain_missing("this", missing, "service") from e
     return found
 
 

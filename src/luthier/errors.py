@@ -319,6 +319,17 @@ class MissingDependencyError(LuthierError, ImportError):
     """An optional package is not installed."""
 
 
+def explain_missing(what: str, package: str, extra: str) -> MissingDependencyError:
+    """Return the error of what needs an optional package, with how to install it.
+
+    Args:
+        what: What needs it: "the demo".
+        package: The package: "scikit-learn".
+        extra: The extra of luthier that has it: "sklearn".
+    """
+    return MissingDependencyError(f"{what} needs {package}: pip install 'luthier[{extra}]'")
+
+
 class TrialPruned(Exception):  # noqa: N818  (the field's name; it is not an error)
     """Raised by an objective that stops early because `trial.should_stop()` is true."""
 

@@ -18,6 +18,7 @@ from .space.space import Space
 from .trial.record import State
 from .typing import Array
 from .validation import check_real, check_whole
+from .wording import agree, count_of, to_six_digits
 
 __all__ = ["Budget", "FoldNoise", "NoImprovement", "RegretBound", "StopRule", "Target"]
 
@@ -101,17 +102,17 @@ class NoImprovement(StopRule):
             if before < np.inf:
                 by = f" by more than {self.min_delta:g}" if self.min_delta else ""
                 return (
-                    f"the last {self.n_trials} trials did not better "
-                    f"{float(history.values_of(before)):.6g}{by}"
+                    f"the last {_count(self.n_trials)} did not better "
+                    f"{to_six_digits(float(history.values_of(before)))}{by}"
                 )
         elif counts.any():
             news = np.flatnonzero(counts[first:]) + first
             if any(not (losses[:i] <= losses[i]).all(axis=1).any() for i in news):
                 return None
             n = is_non_dominated(losses[counts]).sum()
-            return f"none of the last {self.n_trials} trials came into the front, of {n}"
+            return f"none of the last {_count(self.n_trials)} came into the front, of {n}"
         kept = " and keeps all constraints" if history.constraint_names else ""
-        return f"none of the last {self.n_trials} trials has a value{kept}"
+        return f"none of the last {_count(self.n_trials)} has a value{kept}"
 
 
 class Target(StopRule):
@@ -133,9 +134,8 @@ class Target(StopRule):
         best = history.best()
         if best is None or history.losses[best, 0] > float(history.values_of(self.value)):
             return None
-        return (
-            f"trial {best} reached {history.values[best, 0]:.6g}, and {self.value:g} was the target"
-        )
+        reached = to_six_digits(history.values[best, 0])
+        return f"trial {best} reached {reached}, and {self.value:g} was the target"
 
 
 class Budget(StopRule):
@@ -170,14 +170,14 @@ class Budget(StopRule):
             self.n_trials is not None
             and (n := int((history.state >= State.COMPLETE).sum())) >= self.n_trials
         ):
-            return f"{n} trials are over, of a budget of {self.n_trials}"
+            return f"{count_of(n, 'trial')} of a budget of {self.n_trials:,} came to an end"
         if (
             self.time_s is not None
             and (spent := float(np.nansum(history.duration_s[over]))) >= self.time_s
         ):
-            return f"trials took {spent:.6g} seconds, of a budget of {self.time_s:g}"
+            return f"trials took {to_six_digits(spent)} seconds, of a budget of {self.time_s:g}"
         if self.cost is not None and (spent := float(np.nansum(history.cost[over]))) >= self.cost:
-            return f"trials cost {spent:.6g}, of a budget of {self.cost:g}"
+            return f"trials cost {to_six_digits(spent)}, of a budget of {self.cost:g}"
         return None
 
 
@@ -288,9 +288,10 @@ class RegretBound(StopRule):
         if p >= self.delta:
             return None
         chance = f"below {1 / _N_DRAWS:.1%}" if p == 0 else f"{p:.1%}"
+        verb = agree(self.n_next, "betters", "better")
         return (
-            f"the chance that the next {self.n_next} trials better trial {rows[order[0]]} by more "
-            f"than {epsilon:.3g} is {chance}"
+            f"the chance that the next {_count(self.n_next)} {verb} trial {rows[order[0]]} by "
+            f"more than {epsilon:.3g} is {chance}"
         )
 
 
@@ -359,6 +360,10 @@ class FoldNoise(StopRule):
         width = float(np.sqrt(beta))
         lowest = min(float((others - width * other_sd).min()), float((mean - width * sd).min()))
         return float((mean + width * sd).min()) - lowest
+
+
+def _count(n: int) -> str:
+    return agree(n, "trial", f"{n:,} trials")
 
 
 def _probability_feasible(history: History, X: Array) -> Array | None:

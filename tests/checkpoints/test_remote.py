@@ -150,6 +150,6 @@ def test_unknown_and_missing_packages(monkeypatch):
 def test_without_fsspec(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "luthier.checkpoints.remote", raising=False)
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install luthier\[remote\]"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'luthier\[remote\]'"):
         Checkpoints("s3://bucket/x").open()
     assert "file" in Checkpoints(os.fspath(tmp_path)).save(0, 1, VALUE)

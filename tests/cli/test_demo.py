@@ -172,7 +172,7 @@ def test_without_scikit_learn():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
         f"{MissingDependencyError.__name__}: the demo needs scikit-learn: pip install "
-        "luthier[sklearn]" in done.stderr
+        "'luthier[sklearn]'" in done.stderr
     )
 
 

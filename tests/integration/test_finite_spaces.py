@@ -139,7 +139,7 @@ def test_other_samplers_say_once_that_they_repeat_points(sampler, said) -> None:
     study.optimize(lambda trial: 1.0, n_trials=6, progress=False)
     assert len(study.trials) == 9
     [record] = said.records
-    assert "all 3 points of the space have had their trial" in record.getMessage()
+    assert "every point of the space has had its trial (3 in all)" in record.getMessage()
     assert "sampler='grid', which ends here" in record.getMessage()
 
 

@@ -150,7 +150,7 @@ def test_without_fsspec_all_but_checkpoints_can_be_read(monkeypatch):
     monkeypatch.setenv(ALLOWED, "s3://bucket")
     for command in ("show", "best", "export"):
         call(command, "gift", "--storage", place)
-    with pytest.raises(CheckpointError, match=r"pip install luthier\[remote\]"):
+    with pytest.raises(CheckpointError, match=r"pip install 'luthier\[remote\]'"):
         luthier.load_study("gift", place).load_checkpoint(0)
     call("storage", "copy", place, "copy.db")
     call("delete", "gift", "--yes", "--storage", place)

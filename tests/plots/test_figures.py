@@ -676,7 +676,7 @@ def test_duplicates():
     assert (dots.x.tolist(), dots.y.tolist()) == ([1, 3], [0, 0])
     assert dots.hover == ("trial 0: 1", "trial 2: 3")
     assert figure.panels[0].y.categories == ("trial 0 (3 times)",)
-    assert figure.title == "2 of 5 trials repeat a point (40 %)"
+    assert figure.title == "Trials that repeat a point: 2 of 5 (40 %)"
     assert figure.notes == ("Values of one point differ by a standard deviation of 1.41.",)
 
 

@@ -15,6 +15,7 @@ from ..numerics.pareto import is_non_dominated
 from ..trial.record import State, TrialRow
 from ..typing import Array, Index, Mask
 from ..validation import is_number
+from ..wording import count_of, to_six_digits
 from .no_results import no_complete_trials
 from .rule_language import COMPARE, Comparison, Name, refuse
 
@@ -81,7 +82,6 @@ class Candidates:
         limits: (k,) constraint to value, "crash" among them where failing breaks one.
         values: (k, m) in the user's units.
         losses: (k, m) signed so that smaller is better; inf where there is no mean.
-        noun: What to call them.
 
     Raises:
         NoCompletedTrialsError: There is none.
@@ -118,7 +118,7 @@ class Candidates:
         self.limits = [worst for _, worst in runs]
         if not self.runs:
             raise no_complete_trials(history)
-        self.noun = "trials" if all(len(same) == 1 for same in self.runs) else "configurations"
+        self._noun = "trial" if all(len(same) == 1 for same in self.runs) else "configuration"
         none = (math.nan,) * len(history.directions)
         by_run = [
             zip(*(_take(row, len(none)) or none for row in same), strict=True) for same in self.runs
@@ -131,6 +131,10 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.runs)
+
+    def count(self) -> str:
+        """How many there are, in words: 1 trial, 5 configurations."""
+        return count_of(len(self), self._noun)
 
     def objective(self, name: str, tolerance: float = 0.0) -> Sought:
         """An objective as a quantity to make small or large, by its direction."""
@@ -307,7 +311,7 @@ def format_value(value: Any) -> str:
     return (
         "nothing"
         if value is ABSENT or value is None
-        else f"{value:.6g}"
+        else to_six_digits(value)
         if is_number(value)
         else repr(value)
     )

@@ -22,6 +22,7 @@ from ..numerics.pareto import is_non_dominated
 from ..trial.record import TrialRow
 from ..typing import Array, Mask
 from ..validation import to_number
+from ..wording import agree, list_params, to_six_digits
 from .candidates import ABSENT, Candidates, Condition, Front, Sought, format_value
 from .rule_language import Rule, parse
 
@@ -52,7 +53,7 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         differ = [
-            f"{name} {a:.6g} instead of {b:.6g}"
+            f"{name} {to_six_digits(a)} instead of {to_six_digits(b)}"
             for name, (a, b) in self.values.items()
             if _differ(a, b)
         ]
@@ -89,7 +90,8 @@ class RuleCost(msgspec.Struct, frozen=True, kw_only=True):
             if self.without is None
             else f"without it (at {format_value(self.at)}) {self.without}"
         )
-        alone = f", {self.n_alone or 'none'} of which pass all else" if self.n_excluded else ""
+        verb = agree(self.n_alone, "passes", "pass")
+        alone = f", {self.n_alone or 'none'} of which {verb} all else" if self.n_excluded else ""
         return f"{self.rule} excludes {self.n_excluded} of {self.n}{alone}; {cost}"
 
 
@@ -126,11 +128,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return self.trial.params
 
     def __str__(self) -> str:
-        values = ", ".join(f"{k}={v:.6g}" for k, v in self.values.items())
+        values = ", ".join(f"{k}={to_six_digits(v)}" for k, v in self.values.items())
         mean = "" if len(self.numbers) == 1 else f" (mean of {len(self.numbers)} runs)"
-        params = ", ".join(
-            f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
-        )
+        params = list_params(self.params)
         lines = [f"Trial {self.number}: {values}{mean}", f"Params: {params}", f"Why: {self.why}."]
         lines += [f"Rule: {rule}." for rule in self.rules]
         return "\n".join([*lines, f"Otherwise: {self.runner_up or 'nothing else may be chosen'}."])
@@ -189,7 +189,7 @@ def choose(
     wanted = None if aspiration is None else _read_numbers(aspiration, names, "aspiration")
 
     candidates = Candidates(history, rows_of)
-    all_ = f"none of {len(candidates)} {candidates.noun}"
+    all_ = f"none of {candidates.count()}"
     rules = candidates.constraints()
     if not _passing_all(rules, len(candidates)).any():
         raise NoFeasibleTrialsError(f"{all_} is feasible\n{_diagnosis(candidates, rules)}")
@@ -218,7 +218,7 @@ def choose(
         front = candidates.front(fits)
         if not ways and front.span.any():
             raise RuleError(
-                f"{len(front.rows)} of {len(candidates)} {candidates.noun} are beaten by no other "
+                f"{len(front.rows)} of {candidates.count()} are beaten by no other "
                 f"in all of {', '.join(names)}; choose by {WAYS}"
             )
     return _explain(
@@ -311,9 +311,8 @@ def _pick_in_order(candidates: Candidates, sought: Sequence[Sought]) -> Pick:
             ]
             tolerance = f"{100 * s.tolerance:.6g} %" if s.relative else f"{s.tolerance:.6g}"
             verb = f"within {tolerance} of" if s.tolerance else "with"
-            extreme = (
-                f"largest {s.name}, {-best:.6g}" if s.largest else f"smallest {s.name}, {best:.6g}"
-            )
+            end, value = ("largest", -best) if s.largest else ("smallest", best)
+            extreme = f"{end} {s.name}, {to_six_digits(value)}"
             steps.append(f"{len(left)} of these {verb} the {extreme}")
         first = int(left[is_non_dominated(candidates.losses[left])][0])
         return first, ", ".join(steps) + (
@@ -368,8 +367,8 @@ def _pick_by_aspiration(candidates: Candidates, aspiration: Array, goal: Array) 
             said = []
             for j in np.flatnonzero(~np.isnan(aspiration)):
                 gap = candidates.losses[front.rows[i], j] - goal[j]
-                reached = "is reached" if gap <= 0 else f"is missed by {gap:.6g}"
-                said.append(f"{candidates.objectives[j]} {aspiration[j]:.6g} {reached}")
+                reached = "is reached" if gap <= 0 else f"is missed by {to_six_digits(gap)}"
+                said.append(f"{candidates.objectives[j]} {to_six_digits(aspiration[j])} {reached}")
             return f"the closest to what is hoped for: {', '.join(said)}"
 
         return (d.max(axis=1) if counts.any() else np.zeros(len(d))) + _RHO * d.sum(axis=1), why
@@ -426,9 +425,13 @@ def _on_front(candidates: Candidates, score: Callable[[Front], Score]) -> Pick:
         i = int(np.argmin(np.round(scores / _EQUAL)))
         return int(
             front.rows[i]
-        ), f"{len(front.rows)} of these are beaten by no other, of which it is {why(i)}"
+        ), f"{_count_front(len(front.rows))} beaten by no other, of which it is {why(i)}"
 
     return pick
+
+
+def _count_front(n: int) -> str:
+    return f"{n} of these {agree(n, 'is', 'are')}"
 
 
 def _passing_all(rules: Sequence[Condition], k: int) -> Mask:
@@ -479,7 +482,7 @@ def _explain(
         numbers=tuple(row.number for row in candidates.runs[chosen]),
         values=dict(zip(candidates.objectives, candidates.values[chosen].tolist(), strict=True)),
         way=way,
-        why=f"{fits.sum()} of {k} {candidates.noun} may be chosen; {why}",
+        why=f"{fits.sum()} of {candidates.count()} may be chosen; {why}",
         rules=tuple(costs),
         runner_up=alternative(left)[1] if left.any() else None,
     )
@@ -503,7 +506,7 @@ def _diagnosis(candidates: Candidates, rules: Sequence[Condition]) -> str:
     for rule in rules:
         if not rule.passes[nearest]:
             off = rule.off[nearest]
-            by = f", {off:.6g} off" if 0 < off < math.inf else ""
+            by = f", {to_six_digits(off)} off" if 0 < off < math.inf else ""
             misses.append(f"{rule.text} (it has {format_value(rule.given[nearest])}{by})")
     lines.append(
         f"nearest is trial {candidates.runs[nearest][0].number}, which misses "

@@ -15,6 +15,7 @@ from ..models.obstacles import Obstacle as Obstacle
 from ..models.obstacles import find_obstacles
 from ..trial.record import State, TrialRow
 from ..typing import Array
+from ..wording import count_of
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 
@@ -250,7 +251,11 @@ def _describe_origin(row: TrialRow, n_known: int) -> str:
     if any(turn.source is not None for turn in row.turns):
         source = next(turn.source for turn in row.turns if turn.source is not None)
         return f"went on from a checkpoint of trial {source}"
-    known = "no result was known" if not n_known else f"{n_known} earlier trials had a result"
+    known = (
+        "no result was known"
+        if not n_known
+        else f"{count_of(n_known, 'earlier trial')} had a result"
+    )
     return f"proposed by the sampler, unless somebody enqueued it; {known}"
 
 

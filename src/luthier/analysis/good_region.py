@@ -13,6 +13,7 @@ from ..numerics.forest import columns
 from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array, Index, Mask
+from ..wording import count_of
 from .axes import read_axis
 from .fill_ins import spread
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
@@ -48,7 +49,7 @@ class Rule(NamedTuple):
         what = " and ".join(self.conditions) or "anywhere"
         tried = "no trials there yet: only the model says so"
         if self.n_trials:
-            trials = "1 trial" if self.n_trials == 1 else f"{self.n_trials} trials"
+            trials = count_of(self.n_trials, "trial")
             tried = f"{trials}, median {self.median:.6g}"
         shares = f"{self.coverage:.0%} of the good region, {self.purity:.0%} of it good"
         return f"{what}: {shares} ({tried})"

@@ -11,6 +11,7 @@ from ..models.surrogate import Surrogate
 from ..numerics import forest
 from ..numerics.rank_tests import spearman
 from ..typing import Array
+from ..wording import count_of
 
 LEAST_R2 = 0.1
 LEAST_RANK_CORRELATION = 0.2
@@ -50,7 +51,8 @@ class ModelQuality(NamedTuple):
     def explain(self) -> str:
         """Return why the model does not suffice; "" where it does."""
         if self.n < self.n_needed:
-            return f"not enough to say: {self.n} finished trials, and {self.n_needed} are needed"
+            known = count_of(self.n, "finished trial")
+            return f"not enough to say: {known}, and {self.n_needed} are needed"
         if self.r2 < LEAST_R2 or self.rank_correlation < LEAST_RANK_CORRELATION:
             return (
                 "not enough to say: a model of the trials does not predict the ones left out "

@@ -6,6 +6,7 @@ import math
 
 from ..errors import NoCompletedTrialsError
 from ..history.history import History
+from ..wording import to_six_digits
 
 
 def no_complete_trials(history: History) -> NoCompletedTrialsError:
@@ -22,7 +23,7 @@ def _explain_paused(history: History) -> str:
     if best is not None:
         [value] = history.reports.last(best) or (math.nan,)
         text += (
-            f"; the best is trial {best}, {value:.6g} at step {history.last_step[best]:g}, and "
-            f"study.finish({best}) trains it to its end"
+            f"; the best is trial {best}, {to_six_digits(value)} at step "
+            f"{history.last_step[best]:g}, and study.finish({best}) trains it to its end"
         )
     return text + "; where trials never come near its max_resource, lower that"

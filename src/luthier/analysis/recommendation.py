@@ -14,6 +14,7 @@ from ..history.history import History
 from ..trial.record import State, TrialRow
 from ..typing import Array, Index
 from ..validation import check_whole
+from ..wording import count_of, list_params, to_six_digits
 from .no_results import no_complete_trials
 
 _Z = 1.959964  # of a 95 % interval
@@ -56,13 +57,12 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.numbers)
 
     def __str__(self) -> str:
-        params = ", ".join(
-            f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
-        )
+        params = list_params(self.params)
         told = "told once" if len(self.numbers) == 1 else f"told {len(self.numbers)} times"
         if self.probability_feasible < 1:
             told += f", feasible with probability {self.probability_feasible:.2g}"
-        return f"{self.mean:.6g} ± {self.sd:.2g} (observed {self.observed:.6g}, {told}): {params}"
+        observed = to_six_digits(self.observed)
+        return f"{to_six_digits(self.mean)} ± {self.sd:.2g} (observed {observed}, {told}): {params}"
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(str(self))}</code>"
@@ -92,8 +92,8 @@ def require_results(history: History) -> None:
         f"{name} by {n}" for name, n in sorted(broken.items(), key=lambda b: -b[1]) if n
     )
     raise NoFeasibleTrialsError(
-        f"none of {int(complete.sum())} complete trials keeps all constraints, which are kept at "
-        "values of at most 0; "
+        f"none of {count_of(int(complete.sum()), 'complete trial')} keeps all constraints, which "
+        "are kept at values of at most 0; "
         f"broken are {counts}; the nearest is trial {nearest} with {format_value}"
     )
 

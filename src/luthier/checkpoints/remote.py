@@ -21,6 +21,7 @@ from ..errors import (
     CheckpointPlaceError,
     LuthierError,
     MissingDependencyError,
+    explain_missing,
 )
 from ..passwords import find_secrets, hide_password, hide_secrets
 from .folder import discard, discard_own, members
@@ -29,9 +30,7 @@ from .places import check_url
 try:
     import fsspec
 except ImportError:
-    raise MissingDependencyError(
-        "checkpoints at a URL need fsspec: pip install luthier[remote]"
-    ) from None
+    raise explain_missing("a URL of checkpoints", "fsspec", "remote") from None
 
 _TIMES = (
     "mtime",

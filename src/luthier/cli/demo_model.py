@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import MissingDependencyError
+from ..errors import explain_missing
 from ..evaluation import cross_validate
 from ..space.distributions import Categorical, Float, Int
 from ..space.space import Space
@@ -26,9 +26,7 @@ try:
     from sklearn.svm import SVC
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 except ImportError:
-    raise MissingDependencyError(
-        "the demo needs scikit-learn: pip install luthier[sklearn]"
-    ) from None
+    raise explain_missing("the demo", "scikit-learn", "sklearn") from None
 
 N_FOLDS = 10
 FAMILIES = {

@@ -21,6 +21,7 @@ from ..storages.settings import read_settings, read_space
 from ..study.create import create_study, list_studies
 from ..study.study import INTERRUPTED, Study
 from ..trial.record import State, TrialRow
+from ..wording import count_of
 from .demo_model import FAMILIES, N_FOLDS, SPACE, Digits, make_defaults
 from .options import DEFAULT_STORAGE
 from .tables import print_pairs, print_table
@@ -114,7 +115,7 @@ def print_introduction(
     n_held_out = len(data.X_held_out)
     study = f"{NAME!r} in {shorten(storage)}"
     if n_earlier:
-        study += f", goes on after {n_earlier} trials"
+        study += f", goes on after {count_of(n_earlier, 'trial')}"
     processes = f"{n_jobs} process{'es' if n_jobs > 1 else ''}"
 
     click.echo(

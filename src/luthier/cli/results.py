@@ -13,6 +13,7 @@ import click
 from ..analysis.recommendation import require_results
 from ..schedulers import replay
 from ..trial.record import State, TrialRow
+from ..wording import count_of
 from .files import to_csv, to_json, trial_to_json
 from .options import load_study, study_options
 from .summary import format_values, print_summary
@@ -197,4 +198,4 @@ def export(name: str | None, storage: str, form: str | None, output: str | None)
         Path(output).write_text(text, encoding="utf-8", newline="")
     except OSError as e:
         raise click.FileError(output, e.strerror or str(e)) from e
-    click.echo(f"{len(study.trials)} trials written to {escape(output)}", err=True)
+    click.echo(f"{count_of(len(study.trials), 'trial')} written to {escape(output)}", err=True)

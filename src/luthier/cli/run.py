@@ -20,6 +20,7 @@ from ..space.space import Space
 from ..stopping import NoImprovement, StopRule, Target
 from ..study.create import create_study
 from ..study.study import Study
+from ..wording import count_of
 from .options import (
     COUNT,
     DEFAULT_STORAGE,
@@ -227,7 +228,7 @@ def _run(ctx: click.Context, options: RunOptions) -> None:
         study = _open_study(options, name_study(options.target, program), space, replay)
         attach(study)
         if n_before := study.storage.study(study.name).n_trials:
-            say(f"Going on with study {study.name}: {n_before} trials so far.")
+            say(f"Going on with study {study.name}: {count_of(n_before, 'trial')} so far.")
 
         n_trials = options.n_trials
         monitor = RunMonitor(n_trials, math.inf) if options.log_json else RunMonitor(n_trials)

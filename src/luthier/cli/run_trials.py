@@ -15,6 +15,7 @@ from ..objectives.script import Script
 from ..passwords import hide_password
 from ..study.study import Study
 from ..trial.record import TrialRow
+from ..wording import count_of
 from .run_monitor import RunMonitor
 from .session import exit_status, say
 from .summary import format_values
@@ -59,7 +60,7 @@ def run_trials(
         )
     except KeyboardInterrupt as e:
         storage = hide_password(options.storage)
-        say(f"Stopped after {monitor.n_finished} trials; they are kept in {storage}.")
+        say(f"Stopped after {count_of(monitor.n_finished, 'trial')}; they are kept in {storage}.")
         if format_rest is not None:
             say("To go on, run the same command for the rest:")
             say(f"  {format_rest()}")

@@ -23,6 +23,7 @@ from ..storages.repair import (
 from ..storages.settings import read_settings
 from ..study.copy import copy as copy_study
 from ..study.copy import require_free_name
+from ..wording import agree, count_of
 from .options import file_of, open_existing_storage, open_storage, require_file, storage_option
 from .session import run_session
 from .tables import print_table
@@ -84,8 +85,9 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
             with bar:
                 found = copy_study(from_storage, to_storage, name, partial(_advance, bar))
             click.echo(
-                f"{escape(name)}: {found.trials} trials, {found.reports} reports, "
-                f"{found.checkpoints} checkpoints; "
+                f"{escape(name)}: {count_of(found.trials, 'trial')}, "
+                f"{count_of(found.reports, 'report')}, "
+                f"{count_of(found.checkpoints, 'checkpoint')}; "
                 f"checksum {found.checksum} on both sides"
             )
             for note in _notes(found.running, found.changed, found.missing, hide_password(source)):
@@ -105,17 +107,20 @@ def _notes(running: Sequence[int], changed: int, missing: int, source: str) -> l
     if running:
         some = ", ".join(map(str, running[:10])) + (" ..." if len(running) > 10 else "")
         notes.append(
-            f"{len(running)} trials ran ({some}) and wait in the copy; their workers go on in "
+            f"{count_of(len(running), 'trial')} ran ({some}) and "
+            f"{agree(len(running), 'waits', 'wait')} in the copy; workers of the original go on in "
             f"{source}: stop them there"
         )
     if changed:
         notes.append(
-            f"{changed} trials have changed in {source} since; the copy is as the study was when "
+            f"{count_of(changed, 'trial')} {agree(changed, 'has', 'have')} changed in {source} "
+            "since; the copy is as the study was when "
             "it began"
         )
     if missing:
         notes.append(
-            f"{missing} checkpoints were not found beside {source}; their trials will begin afresh"
+            f"{count_of(missing, 'checkpoint')} {agree(missing, 'was', 'were')} not found beside "
+            f"{source}; trials without theirs will begin afresh"
         )
     return notes
 

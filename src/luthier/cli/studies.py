@@ -10,6 +10,7 @@ from ..storages.base import COPYING
 from ..storages.settings import read_settings
 from ..study.create import delete_study
 from ..trial.record import State
+from ..wording import count_of
 from .options import (
     checkpoints_option,
     combine,
@@ -74,7 +75,9 @@ def delete(name: str | None, storage: str, checkpoints: str | None, yes: bool) -
     record = place.study(name)
     if not yes:
         click.confirm(
-            f"Delete {escape(name)} and its {record.n_trials} trials?", abort=True, err=True
+            f"Delete {escape(name)} and its {count_of(record.n_trials, 'trial')}?",
+            abort=True,
+            err=True,
         )
     delete_study(name, place, checkpoints)
     click.echo(f"{escape(name)} is deleted.", err=True)

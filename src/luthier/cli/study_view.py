@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..monitoring.overview import Overview, RunningTrial, Worker
 from ..trial.record import State
+from ..wording import count_of, to_six_digits
 from .sparks import draw_progress
 from .summary import describe_objectives
 from .text import format_duration, format_time
@@ -35,10 +36,16 @@ def facts(view: Overview) -> dict[str, str]:
     items = {
         "study": f"{view.study} ({sought}), {format_time(view.time_s)}",
         "trials": f"{sum(view.counts.values())} ({', '.join(counts)})" if counts else "none",
-        "constraints": "" if view.feasible is None else f"kept by {view.feasible} complete trials",
-        "best": "" if view.best is None else f"{view.best.value:.6g} in trial {view.best.number}",
+        "constraints": ""
+        if view.feasible is None
+        else f"kept by {count_of(view.feasible, 'complete trial')}",
+        "best": ""
+        if view.best is None
+        else f"{to_six_digits(view.best.value)} in trial {view.best.number}",
         "progress": draw_progress(view.progress),
-        "front": f"{view.front} trials that no other beats in all objectives" if view.front else "",
+        "front": f"{count_of(view.front, 'trial')} that no other beats in all objectives"
+        if view.front
+        else "",
         "a minute": f"{rates.last_minute:.3g} in the last, {rates.last_ten_minutes:.3g} in the "
         f"last ten{overall}",
         "failed": f"{n_failed} of {n_finished}" if n_failed else "",

@@ -19,6 +19,7 @@ from ..space.distributions import Categorical, Distribution, Int
 from ..study.study import Study
 from ..trial.record import State, TrialRow
 from ..validation import are_named
+from ..wording import agree, count_of
 from .sparks import draw_bar, draw_progress, sample_best
 from .tables import print_pairs, print_trials
 from .text import escape, format_duration, format_null, format_time, format_value
@@ -45,7 +46,8 @@ def print_summary(study: Study, counts: Mapping[int, int], created_s: float, n_l
     _print_importance(study.history)
     _print_findings(study)
     if rows and n_last:
-        click.echo(f"\nlast {min(n_last, len(rows))} trials")
+        n_shown = min(n_last, len(rows))
+        click.echo("\n" + agree(n_shown, "last trial", f"last {n_shown:,} trials"))
         print_trials(rows[-n_last:], study.objectives)
 
 
@@ -74,7 +76,7 @@ def _facts(
             f"{format_duration(span_s)} from first to last, {format_duration(sum_s)} in trials"
         )
     if costs := [r.cost for r in rows if r.cost is not None]:
-        facts["cost"] = f"{format_value(sum(costs))} in {len(costs)} trials"
+        facts["cost"] = f"{format_value(sum(costs))} in {count_of(len(costs), 'trial')}"
     if (energy := total_consumption(rows)) is not None:
         facts["energy"] = str(energy)
     return facts
@@ -90,7 +92,7 @@ def _print_best(study: Study) -> None:
         return
     if len(study.directions) > 1:
         front = study.best_trials
-        click.echo(f"\nbest: {len(front)} trials that no other beats in all objectives")
+        click.echo(f"\nbest: {count_of(len(front), 'trial')} that no other beats in all objectives")
         print_trials(front, study.objectives)
         return
     best = study.best_trial
@@ -154,7 +156,8 @@ def _describe_constraints(history: History) -> str:
         for name, k in zip(history.constraint_names, n_kept, strict=True)
         if name != "crash"
     )
-    text = f"kept by {int(history.feasible[complete].sum())} of {n_complete} complete trials"
+    n_kept = int(history.feasible[complete].sum())
+    text = f"kept by {n_kept} of {count_of(n_complete, 'complete trial')}"
     if each:
         text += f" ({each})"
     return text + ("; a trial that fails breaks one" if history.crash else "")
@@ -183,7 +186,7 @@ def _describe_distribution(dist: Distribution) -> str:
 
 def format_values(row: TrialRow, objectives: Sequence[str], exact: bool = False) -> str:
     """The values of a trial in one phrase, with the names of the objectives if they have any."""
-    texts = [repr(v) if exact else format_value(v) for v in row.values or ()]
+    texts = [repr(v + 0.0) if exact else format_value(v) for v in row.values or ()]
     names = values_by_name(row, objectives)
     if names:
         texts = [f"{escape(name)} {text}" for name, text in zip(names, texts, strict=False)]
@@ -227,7 +230,9 @@ def print_outcome(
             click.echo(f"best: {values} in trial {best.number}")
             print_pairs(best.params, exact=True)
         elif front := study.best_trials:
-            click.echo(f"best: {len(front)} trials that no other beats in all objectives")
+            click.echo(
+                f"best: {count_of(len(front), 'trial')} that no other beats in all objectives"
+            )
             more += f", luthier choose {name} --knee"
         else:
             require_results(study.history)

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import terminal, wording
 from ..passwords import hide_passwords
+from ..wording import to_six_digits
 
 
 def escape(text: object) -> str:
@@ -45,7 +46,7 @@ def format_value(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return to_six_digits(value)
     return escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 

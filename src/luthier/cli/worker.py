@@ -14,6 +14,7 @@ from ..storages.bounded import Bounded
 from ..study.create import load_study
 from ..study.study import Study
 from ..study.worker import join, wait_for_study
+from ..wording import count_of
 from .options import (
     COUNT,
     POSITIVE,
@@ -109,7 +110,8 @@ def _work(ctx: click.Context, options: WorkerOptions) -> None:
 
         engine = study.engine
         n_before = study.history.n
-        say(f"Worker {engine.worker} joins study {study.name}: {n_before} trials so far.")
+        so_far = count_of(n_before, "trial")
+        say(f"Worker {engine.worker} joins study {study.name}: {so_far} so far.")
         monitor = RunMonitor(None, math.inf)
         run = partial(
             join,

@@ -12,6 +12,7 @@ import msgspec
 
 from ..errors import PlatformError, ResourceError
 from ..validation import is_number
+from ..wording import agree, count_of
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -95,8 +96,9 @@ def slots(
     for what, need, have in (("cores", n_cpus * n_workers, cpus), ("GPUs", need_gpus, gpus)):
         if need > len(have):
             raise ResourceError(
-                f"{n_workers} workers with {dict(resources)} each need {need} {what}, this machine "
-                f"offers {len(have)}; lower n_jobs or the resources"
+                f"{count_of(n_workers, 'worker')} with {dict(resources)} each "
+                f"{agree(n_workers, 'needs', 'need')} {need} {what}, this machine offers "
+                f"{len(have)}; lower n_jobs or the resources"
             )
 
     out = []

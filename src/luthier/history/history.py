@@ -463,7 +463,7 @@ class History:
 
     def values_of(self, losses: ArrayLike) -> Array:
         """Return losses of the first objective (...) as the user's values, or values as losses."""
-        return np.asarray(np.asarray(losses, dtype=np.float64) * self._signs[0])
+        return np.asarray(np.asarray(losses, dtype=np.float64) * self._signs[0]) + 0.0  # no -0.0
 
     # -- copies that know less ------------------------------------------------------------------
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import LuthierError, MissingDependencyError
+from ..errors import LuthierError, explain_missing
 from ..terminal import logger
 from ..validation import check_real
+from ..wording import count_of
 
 if TYPE_CHECKING:
     from ..trial.handle import Trial
@@ -128,9 +129,7 @@ def _start_tracker(settings: dict[str, Any]) -> Any:
         from codecarbon import OfflineEmissionsTracker
         from codecarbon.input import DataSource
     except ImportError:
-        raise MissingDependencyError(
-            "measuring energy needs codecarbon: pip install 'luthier[energy]'"
-        ) from None
+        raise explain_missing("measuring energy", "codecarbon", "energy") from None
     logging.getLogger("codecarbon").setLevel(logging.ERROR)
     if (country := settings.get("country_iso_code")) is not None:
         settings["country_iso_code"] = code = str(country).upper()
@@ -206,7 +205,9 @@ class Consumption(msgspec.Struct, frozen=True, kw_only=True):
     n_trials: int
 
     def __str__(self) -> str:
-        return f"{self.kwh:.4g} kWh and {self.co2_kg:.4g} kg CO2 in {self.n_trials} trials"
+        return (
+            f"{self.kwh:.4g} kWh and {self.co2_kg:.4g} kg CO2 in {count_of(self.n_trials, 'trial')}"
+        )
 
 
 def total_consumption(rows: Iterable[TrialRow]) -> Consumption | None:

@@ -11,6 +11,7 @@ from ..history.history import History
 from ..space.distributions import Categorical, Distribution
 from ..trial.record import State
 from ..typing import Mask
+from ..wording import count_of, to_six_digits
 
 LATEST = 20
 """Trials that are looked at, the latest ones; without as many there is no obstacle."""
@@ -81,8 +82,9 @@ def _find_few_results(history: History) -> Obstacle | None:
     return Obstacle(
         kind="few results",
         subject="",
-        title=f"models can learn from {n_learnt} of {n} trials, and need {_FEWEST_RESULTS}: "
-        f"{n_failed} failed, and {n_foreign} have params that the present space does not have; "
+        title=f"models can learn from {n_learnt} of {count_of(n, 'trial')}, and need "
+        f"{_FEWEST_RESULTS}: {n_failed} failed, and params of {n_foreign} are none of the present "
+        "space; "
         "proposals are random until then",
         advice=advice,
         times=n - n_learnt,
@@ -97,7 +99,7 @@ def _find_equal_results(history: History) -> Obstacle | None:
     is_equal = len(losses) >= LATEST and bool((losses == losses[0]).all())
     if not is_equal or history.constraint_names or (history.state[learnt] != State.COMPLETE).any():
         return None
-    told = ", ".join(f"{v:.6g}" for v in history.values[learnt][0])
+    told = ", ".join(to_six_digits(v) for v in history.values[learnt][0])
     return Obstacle(
         kind="equal results",
         subject="",

@@ -13,6 +13,7 @@ from ..models.obstacles import LATEST, Obstacle, find_obstacles
 from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array
+from ..wording import count_of
 from .base import Sampler
 from .qmc import QMC
 from .startup import sample_startup
@@ -140,7 +141,8 @@ class Auto(Sampler):
             return Method("TPE", why)
         turns = ", in turns with TPE as there are conditions" if space.conditional else ""
         checked = f"; it ranks left-out trials with tau = {tau[-1]:.2f}" if tau else ""
-        why = f"{size}{turns}, {n_finished} finished trials, {n_workers} at a time{checked}"
+        known = count_of(n_finished, "finished trial")
+        why = f"{size}{turns}, {known}, {n_workers} at a time{checked}"
         return Method("GP", why)
 
     def _check_model(self, space: Space, history: History) -> list[float]:
@@ -188,9 +190,9 @@ def _make(name: str, since: int) -> Sampler:
 
 def _describe_size(d: int, m: int, n_constraints: int) -> str:
     """Return the numbers of parameters, objectives and constraints in words."""
-    parts = [f"{d} parameters"]
+    parts = [f"{count_of(d, 'parameter')}"]
     if m > 1:
-        parts.append(f"{m} objectives")
+        parts.append(f"{count_of(m, 'objective')}")
     if n_constraints:
         parts.append(f"{n_constraints} constraint{'s' * (n_constraints > 1)}")
     return ", ".join(parts)

@@ -8,6 +8,7 @@ from ..errors import SpaceExhaustedError
 from ..history.history import History
 from ..space.space import Space
 from ..typing import Array
+from ..wording import count_of
 from .base import Sampler
 
 _BLOCK = 256  # points that are looked up at a time
@@ -57,5 +58,7 @@ class Grid(Sampler):
 
         self._last_call = (space, history.n, first_open)
         if not n_found:
-            raise SpaceExhaustedError(f"all {len(grid)} points of the grid have had their trial")
+            raise SpaceExhaustedError(
+                f"every point of the grid has had its trial: {count_of(len(grid), 'point')}"
+            )
         return np.concatenate(found)[:n].copy()

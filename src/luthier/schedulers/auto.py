@@ -9,6 +9,7 @@ from ..history.resources import full_resource
 from ..models.learning_curves import fit_curves
 from ..trial.record import Decision
 from ..validation import check_real
+from ..wording import count_of
 from .asha import ASHA
 from .base import Next, Resume, Scheduler
 from .freeze_thaw import FreezeThaw
@@ -96,7 +97,8 @@ class Auto(Scheduler):
             return self._asha
         if len(history.running) > _MANY_WORKERS or history.n > _MANY_TRIALS:
             self._choice = Choice(
-                "ASHA", f"{len(history.running)} trials run at a time, {history.n} in all"
+                "ASHA",
+                f"{count_of(len(history.running), 'trial')} at a time, {history.n} in all",
             )
             return self._asha
         if self._choice.name != "FreezeThaw":
@@ -110,7 +112,7 @@ class Auto(Scheduler):
             return False
         tau = (
             f"early and late losses agree with tau = {model.agreement:.2f} among "
-            f"{model.n_ended} trials"
+            f"{count_of(model.n_ended, 'trial')}"
         )
         if model.n_ended >= _N_ENDED and model.agreement < _POOR:
             self._choice = Choice(

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import SpaceExhaustedError
 from ..trial.record import State, TrialRow, Turn
+from ..wording import count_of
 from .base import Storage
 from .wrapper import Wrapper
 
@@ -48,7 +49,7 @@ class Bounded(Wrapper):
             if first >= 0 or expected is not None:
                 return first, revision
             n += 1  # others have added some since
-        raise SpaceExhaustedError(f"the study has its {self.max_trials} trials")
+        raise SpaceExhaustedError(f"the study has its {count_of(self.max_trials, 'trial')}")
 
     def claim(
         self,

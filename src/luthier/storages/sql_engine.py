@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
-    MissingDependencyError,
     StorageError,
     StorageUnreachableError,
     StorageVersionError,
+    explain_missing,
 )
 from .base import SCHEMA
 from .checksums import add_checksums
@@ -42,11 +42,10 @@ def make_engine(
         MissingDependencyError: SQLAlchemy or the driver is not installed.
         StorageError: The URL or an option makes no sense.
     """
-    install = f"pip install 'luthier[{dialect.extra}]'"
     try:
         from sqlalchemy import create_engine, event, make_url
     except ImportError:
-        raise MissingDependencyError(f"{place} needs SQLAlchemy: {install}") from None
+        raise explain_missing(place, "SQLAlchemy", dialect.extra) from None
 
     # This option of psycopg's is a number, or "none" behind PgBouncer.
     options = dict(options)
@@ -67,7 +66,7 @@ def make_engine(
             pool_use_lifo=True,
         )
     except ModuleNotFoundError as e:
-        raise MissingDependencyError(f"{place} needs {e.name}: {install}") from None
+        raise explain_missing(place, str(e.name), dialect.extra) from None
     except Exception as e:  # its text may quote the password
         raise StorageError(f"{place} is no URL of a database ({type(e).__name__})") from None
 

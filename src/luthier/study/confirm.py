@@ -17,6 +17,7 @@ from ..numerics.stats import mean_interval, paired_t
 from ..trial.outcome import Objective
 from ..trial.record import State, TrialRow
 from ..validation import check_probability, check_whole
+from ..wording import count_of, list_params, to_six_digits
 from .engine import Engine
 from .loop import run
 from .run_settings import RunSettings, check_n_jobs
@@ -123,9 +124,8 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
                 "use trial.rng."
             )
         p = "p < 0.0001" if self.p < 1e-4 else f"p = {self.p:.2g}"
-        found = (
-            f"(difference {self.difference:.3g}, paired t test over {self.n_pairs} repeats, {p})"
-        )
+        pairs = count_of(self.n_pairs, "repeat")
+        found = f"(difference {self.difference:.3g}, paired t test over {pairs}, {p})"
         if self.significant:
             but = f", but {_broke(first)}" if first.n_broken else ""
             return f"Trial {first.number} is better than trial {second.number} {found}{but}."
@@ -138,19 +138,18 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
         rows: list[tuple[str, ...]] = []
         limited = any(x.kept for x in self.leaders)
         for x in self.leaders:
-            interval = "" if math.isnan(x.low) else f"{x.low:.6g} to {x.high:.6g}"
-            repeats = f"{len(x.values)}" + (f", {x.n_failed} failed" if x.n_failed else "")
-            params = ", ".join(
-                f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}"
-                for k, v in x.params.items()
+            interval = (
+                "" if math.isnan(x.low) else f"{to_six_digits(x.low)} to {to_six_digits(x.high)}"
             )
+            repeats = f"{len(x.values)}" + (f", {x.n_failed} failed" if x.n_failed else "")
+            params = list_params(x.params)
             kept = (f"{sum(x.kept.values())} of {len(x.kept)}",) * limited
             rows.append(
                 (
                     str(x.number),
-                    f"{x.mean:.6g}",
+                    f"{to_six_digits(x.mean)}",
                     interval,
-                    f"{x.expected:.6g}",
+                    f"{to_six_digits(x.expected)}",
                     repeats,
                     *kept,
                     params,
@@ -187,7 +186,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _broke(leader: Leader) -> str:
-    return f"broke a constraint in {leader.n_broken} of {len(leader.kept)} repeats"
+    return f"broke a constraint in {leader.n_broken} of {count_of(len(leader.kept), 'repeat')}"
 
 
 def confirm(

@@ -19,6 +19,7 @@ from ..schedulers.base import Next, Resume, Scheduler
 from ..storages.transitions import EARLIER_ERRORS
 from ..trial.record import State, TrialRow, Turn
 from ..warn_once import WarnOnce
+from ..wording import agree, count_of
 from .offer import Offer
 from .proposals import Proposals
 from .replica import Replica
@@ -268,7 +269,8 @@ class Intake:
         if n_paused and not (scheduler and scheduler.resumes):
             self.warn(
                 "paused",
-                f"{n_paused} trials of {self.name!r} are paused, and the scheduler {scheduler!r} "
+                f"{count_of(n_paused, 'trial')} of {self.name!r} {agree(n_paused, 'is', 'are')} "
+                f"paused, and the scheduler {scheduler!r} "
                 "never resumes any: they stay as they are. Pass the scheduler that paused them to "
                 "go on with them",
             )

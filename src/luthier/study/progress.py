@@ -22,6 +22,7 @@ from ..notebook import find_notebook
 from ..numerics.pareto import is_non_dominated
 from ..terminal import escape, logger
 from ..trial.record import State, TrialRow
+from ..wording import count_of, to_six_digits
 from .engine import Engine
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def log_end(engine: Engine, row: TrialRow) -> None:
     elif logger.isEnabledFor(logging.INFO):
         values = row.values or ()
         names = engine.objectives
-        known = [f"{n} {v:.6g}" for n, v in zip(names, values, strict=False)]
+        known = [f"{n} {to_six_digits(v)}" for n, v in zip(names, values, strict=False)]
         duration = "" if row.duration_s is None else f" in {row.duration_s:.3g} s"
         told = f": {', '.join(known)}{duration}" if known else duration
         params = f"; {_describe_params(row)}" if row.params else ""
@@ -100,7 +101,7 @@ def log_end(engine: Engine, row: TrialRow) -> None:
 
 def _describe_params(row: TrialRow) -> str:
     params = (
-        f"{name}={v:.6g}" if isinstance(v, float) else f"{name}={v!r:.100}"
+        f"{name}={to_six_digits(v)}" if isinstance(v, float) else f"{name}={v!r:.100}"
         for name, v in row.params.items()
     )
     return ", ".join(params)[:1000]
@@ -111,7 +112,7 @@ def _describe_best(engine: Engine) -> str:
     with engine.peeking(_WAIT_S) as history:
         if history is None or len(history.directions) > 1 or (best := history.best()) is None:
             return ""
-        return f"; best {history.values[best, 0]:.6g} in trial {best}"
+        return f"; best {to_six_digits(history.values[best, 0])} in trial {best}"
 
 
 class Tally:
@@ -250,12 +251,12 @@ class Tally:
     def describe_best(self) -> str:
         """The best in one phrase; nothing when there is none."""
         if self.best is not None:
-            text = f"best {self.best[0]:.6g} in trial {self.best[1]}"
+            text = f"best {to_six_digits(self.best[0])} in trial {self.best[1]}"
             if self.ahead is not None:
-                text += f" (trial {self.ahead[1]} is paused at {self.ahead[0]:.6g})"
+                text += f" (trial {self.ahead[1]} is paused at {to_six_digits(self.ahead[0])})"
             return text
         if len(self.front):
-            return f"{len(self.front)} beaten by none"
+            return f"{count_of(len(self.front), 'trial')} on the front"
         return "none keeps all constraints" if self._infeasible else ""
 
     def describe_time(self) -> str:

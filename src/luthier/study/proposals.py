@@ -167,7 +167,8 @@ class Proposals:
             self._has_said_used_up = True
             self._warn(
                 "used up",
-                f"all {space.n_points:g} points of the space have had their trial; {sampler!r} "
+                f"every point of the space has had its trial ({space.n_points:,.0f} in all); "
+                f"{sampler!r} "
                 "goes on with points that were tried, which helps only where the objective is "
                 "noisy. Set a bound (n_trials, total), give parameters a finer step, or take "
                 "sampler='grid', which ends here",

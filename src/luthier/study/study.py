@@ -18,11 +18,11 @@ from ..argument_names import explain_arguments, explain_attributes
 from ..checkpoints.attachments import Attachment
 from ..errors import (
     LeaseLostError,
-    MissingDependencyError,
     NothingToAskError,
     StudyError,
     TrialError,
     UnpicklableError,
+    explain_missing,
 )
 from ..history.history import History
 from ..samplers.base import Sampler
@@ -37,6 +37,7 @@ from ..trial.params import Params
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_table
 from ..validation import check_tag_name, check_values, show
+from ..wording import to_six_digits
 from .confirm import Confirmation, confirm
 from .controls import StudyControls
 from .engine import Engine, EngineLink
@@ -652,9 +653,7 @@ class Study(Insights, Remedies):
         try:
             import pandas as pd
         except ImportError:
-            raise MissingDependencyError(
-                "to_dataframe needs pandas: pip install luthier[pandas]"
-            ) from None
+            raise explain_missing("to_dataframe", "pandas", "pandas") from None
         return pd.DataFrame(to_table(self.trials, self.objectives))
 
     def __reduce__(self) -> NoReturn:
@@ -672,7 +671,11 @@ class Study(Insights, Remedies):
             if (self.history.state == s).any()
         )
         best = self.history.best() if len(self.directions) == 1 else None
-        value = "" if best is None else f", best {self.history.values[best, 0]:.6g} in trial {best}"
+        value = (
+            ""
+            if best is None
+            else f", best {to_six_digits(self.history.values[best, 0])} in trial {best}"
+        )
         return f"Study({self.name!r}, {'/'.join(self.directions)}, {counts or 'no trials'}{value})"
 
     def _repr_html_(self) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from ..argument_names import explain_attributes
 from ..errors import TrialDisturbedError
+from ..wording import list_params, to_six_digits
 
 ReportValue = float | tuple[float, ...]
 """Intermediate value: a number, or one for each of several objectives."""
@@ -156,10 +157,8 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return n_folds if type(n_folds) is int and n_folds > 0 else 0
 
     def __repr__(self) -> str:
-        values = "" if self.values is None else " " + ", ".join(f"{v:.6g}" for v in self.values)
-        params = ", ".join(
-            f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in self.params.items()
-        )
+        values = " " + ", ".join(map(to_six_digits, self.values)) if self.values else ""
+        params = list_params(self.params)
         return f"TrialRow({self.number} {self.state.name}{values} {{{params}}})"
 
     def _repr_html_(self) -> str:

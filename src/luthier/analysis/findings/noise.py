@@ -38,7 +38,7 @@ def find(case: Case) -> Iterator[Finding | None]:
         name="noise",
         severity="warning",
         title=f"repeats of the same params differ by {sd:.3g} (standard deviation), and the best "
-        f"is only {gap:.3g} better than the median",
+        f"is {f'only {gap:.3g}' if gap else 'not'} better than the median",
         advice="the best value is mostly luck: confirm the leaders, and give each trial more "
         f"folds, seeds or validation data ({min(n_repeats, 99)} times as much)",
         evidence={"sd of repeats": sd, "median minus best": gap, "degrees of freedom": dof},

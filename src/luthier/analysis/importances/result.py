@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...typing import Array, Mask
+from ...wording import count_of
 from ..model_quality import ModelQuality
 
 
@@ -77,7 +78,7 @@ class Importance:
     note: str
 
     def __str__(self) -> str:
-        lines = [f"importance ({self.method}, {self.index}), of {self.n} trials"]
+        lines = [f"importance ({self.method}, {self.index}), of {count_of(self.n, 'trial')}"]
         width = max(map(len, self.names), default=0)
         for j, name in enumerate(self.names):
             line = f"  {name:{width}}  {self.values[j]:6.3f}"

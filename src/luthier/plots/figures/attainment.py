@@ -10,6 +10,7 @@ from typing import Any
 from ...analysis.attained_fronts import Attainment
 from ...analysis.attained_fronts import attainment as find_attainment
 from ...argument_names import explain_arguments
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Figure, Line, Panel
 from ..look import SERIES, Theme
@@ -64,7 +65,7 @@ def describe_attainment(record: Attainment) -> Figure:
     x, notes = describe_values(record.x, f"{name_x} ({to_x})", complete=True)
     known = record.y[record.y == record.y]
     y, more = describe_values(known, f"{name_y} ({to_y})", complete=True)
-    runs = "1 run" if record.n_runs == 1 else f"{record.n_runs:,} runs"
+    runs = count_of(record.n_runs, "run")
     return Figure(
         title=f"Fronts attained by {runs}",
         panels=(Panel(layers=lines, x=x, y=y),),

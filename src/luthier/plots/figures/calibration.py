@@ -9,6 +9,7 @@ import numpy as np
 from ...analysis.surrogate_calibration import Calibration
 from ...analysis.surrogate_calibration import calibration as find_calibration
 from ...argument_names import explain_arguments
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Bars, Dots, Figure, Line, Panel, PanelAxis
 from ..look import Theme
@@ -73,7 +74,7 @@ def describe_calibration(record: Calibration) -> Figure:
                 start=np.zeros(n_bins),
                 end=record.bins.astype(np.float64),
                 width=0.9 * width,
-                hover=tuple(f"{count:,} trials" for count in record.bins.tolist()),
+                hover=tuple(count_of(count, "trial") for count in record.bins.tolist()),
             ),
             Line(
                 x=np.array([0.0, 1.0]),

@@ -51,9 +51,8 @@ def duplicates(
 
 def describe_duplicates(record: Duplicates, log: bool | None = None) -> Figure:
     """Return the figure of repeated points: a row each, with a dot for each value."""
-    title = (
-        f"{record.n_repeats:,} of {record.n:,} trials repeat a point ({100 * record.share:.3g} %)"
-    )
+    share = f"{100 * record.share:.3g} %"
+    title = f"Trials that repeat a point: {record.n_repeats:,} of {record.n:,} ({share})"
     if not record.groups:
         return Figure(title=title, notes=("No point was tried twice.",))
     k = min(_MAX_POINTS, len(record.groups))

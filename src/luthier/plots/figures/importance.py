@@ -10,6 +10,7 @@ import numpy as np
 from ...analysis.importances.ranking import importance as find_importance
 from ...analysis.importances.result import Importance
 from ...argument_names import explain_arguments
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Bars, Figure, Layer, Panel, PanelAxis
 from ..look import Theme
@@ -72,9 +73,9 @@ def describe_importance(record: Importance) -> Figure:
     of = "" if record.objective is None else f" for {record.objective}"
     title = f"Importance of parameters{of} ({record.method})"
     if not record.names:
-        return Figure(title=title, notes=(record.note, f"From {record.n:,} trials."))
+        return Figure(title=title, notes=(record.note, f"From {count_of(record.n, 'trial')}."))
     note = f"; {record.note}" if record.note else ""
-    notes = [f"From {record.n:,} trials{note}."]
+    notes = [f"From {count_of(record.n, 'trial')}{note}."]
     if record.quality is not None:
         notes.append(say_quality(record.quality))
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...analysis.importances.ranking import importance as find_importance
 from ...analysis.importances.result import Importance
 from ...argument_names import explain_arguments
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Figure, Heat, Panel, PanelAxis, Shades
 from ..look import Theme
@@ -87,7 +88,7 @@ def describe_interactions(record: Importance) -> Figure:
             i, j = sorted(at[name] for name in pair.names)
             share[j, i] = max(pair.value, 0.0)
     note = f"; {record.note}" if record.note else ""
-    notes = [f"From {record.n:,} trials{note}."]
+    notes = [f"From {count_of(record.n, 'trial')}{note}."]
     edges = np.asarray(np.arange(len(names) + 1) - 0.5)
     most = float(np.nanmax(share))
     cells = Heat(x_edges=edges, y_edges=edges, shade=share)

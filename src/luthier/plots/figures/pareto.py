@@ -11,6 +11,7 @@ from ...analysis.front_points import Pareto
 from ...analysis.front_points import pareto as find_front
 from ...argument_names import explain_arguments
 from ...typing import Array
+from ...wording import count_of
 from ..drawing import Backend, draw
 from ..figure import Dots, Figure, Layer, Line, Panel
 from ..look import Theme
@@ -60,7 +61,7 @@ def describe_pareto(record: Pareto) -> Figure:
     if len(record.number) < record.n:
         notes.append(f"{len(record.number):,} of {record.n:,} trials: the front and a sample.")
     return Figure(
-        title=f"Front of {record.n_front:,} among {record.n:,} trials",
+        title=f"Front of {record.n_front:,} among {count_of(record.n, 'trial')}",
         panels=tuple(panels),
         n_columns=find_columns(len(panels), 3),
         shades=shade_counts([record.density]),

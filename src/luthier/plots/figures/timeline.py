@@ -11,7 +11,7 @@ from ...analysis.worker_times import timeline as find_timeline
 from ...argument_names import explain_arguments
 from ...trial.record import State
 from ...typing import Array
-from ...wording import count_of, format_duration
+from ...wording import agree, count_of, format_duration
 from ..drawing import Backend, draw
 from ..figure import Band, Bars, Figure, Layer, Panel, PanelAxis, Tick
 from ..look import Theme
@@ -69,9 +69,11 @@ def describe_timeline(record: Timeline) -> Figure:
     if n_paused:
         notes.append(f"{count_of(n_paused, 'bar')} with pauses of the trial within.")
     if record.n_waiting:
-        notes.append(f"{record.n_waiting:,} trials wait.")
+        notes.append(
+            f"{count_of(record.n_waiting, 'trial')} {agree(record.n_waiting, 'waits', 'wait')}."
+        )
     if len(record.number) < record.n:
-        notes.append(f"The latest {len(record.number):,} of {record.n:,} trials.")
+        notes.append(f"The latest {len(record.number):,} of {count_of(record.n, 'trial')}.")
     panel = Panel(
         layers=tuple(bars),
         x=PanelAxis(label="time since the start", scale="duration"),
