@@ -170,7 +170,8 @@ class Budget(StopRule):
             self.n_trials is not None
             and (n := int((history.state >= State.COMPLETE).sum())) >= self.n_trials
         ):
-            return f"{count_of(n, 'trial')} of a budget of {self.n_trials:,} came to an end"
+            verb = agree(n, "is", "are")
+            return f"{count_of(n, 'trial')} {verb} over, of a budget of {self.n_trials}"
         if (
             self.time_s is not None
             and (spent := float(np.nansum(history.duration_s[over]))) >= self.time_s

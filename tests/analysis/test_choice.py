@@ -25,6 +25,7 @@ from luthier.errors import (
     NothingFitsError,
     RuleError,
 )
+from luthier.wording import count_of
 
 AIMS = {"accuracy": "maximize", "latency_ms": "minimize"}
 
@@ -920,7 +921,7 @@ def test_what_a_rule_chooses_satisfies_it_and_is_the_best_that_does(
     choice = chosen.choose(rule)
     assert choice.number == min(i for i in left if not beaten(i))
     assert all(HOLDS[sign](rows[choice.number][name], bound) for name, sign, bound in conditions)
-    assert choice.why.startswith(f"{n_left} of {len(trials)} trials")
+    assert choice.why.startswith(f"{n_left} of {count_of(len(trials), 'trial')} may be chosen")
     for told, (name, sign, bound) in zip(choice.rules, conditions, strict=True):
         assert told.n_excluded == sum(not HOLDS[sign](row[name], bound) for row in rows)
         assert told.n_alone <= told.n_excluded

@@ -317,6 +317,35 @@ def test_samplers_for_several_objectives_refuse_one(sampler):
         study.ask()
 
 
+REFUSED = [
+    *((sampler, 1) for sampler in ("NSGA2", "NSGA3")),
+    *((sampler, 2) for sampler in ("CMAES", "DE", "DEHB", "Forest")),
+]
+
+
+@pytest.mark.parametrize(("sampler", "m"), REFUSED)
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("is_enqueued", [False, True])
+def test_samplers_refuse_before_an_objective_that_discovers_its_space(
+    sampler, m, n_jobs, is_enqueued
+):
+    calls = []
+
+    def objective(trial):
+        calls.append(trial.number)
+        return (trial.suggest_float("x", 0, 1),) * m
+
+    study = luthier.create_study(objectives=["minimize"] * m, sampler=sampler)
+    if is_enqueued:
+        study.enqueue({"x": 0.5})
+    with pytest.raises(SamplerError, match=f"{sampler} takes (several objectives|one objective)"):
+        study.optimize(objective, n_trials=3, n_jobs=n_jobs, progress=False)
+    with pytest.raises(SamplerError):
+        study.ask()
+    assert calls == []
+    assert [t.state for t in study.trials] == [State.WAITING] * is_enqueued
+
+
 # -- columns
 # ----------------------------------------------------------------------------------------------
 

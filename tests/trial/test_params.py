@@ -71,3 +71,35 @@ def test_the_best_params_explain_what_is_missing(name) -> None:
     assert study.best_params == study.best_trial.params
     with pytest.raises(MissingParameterError, match=f"has no parameter '{name}'"):
         study.best_params[name]
+
+
+def test_the_params_of_every_row_that_a_study_gives_explain_themselves(tmp_path) -> None:
+    study = luthier.create_study("s", f"sqlite:///{tmp_path}/s.db", space=SPACE, seed=0)
+    told = []
+    study.optimize(
+        lambda t: t.params["C"],
+        n_trials=6,
+        callbacks=[lambda s, row: told.append(row)],
+        progress=False,
+    )
+    waiting = study.enqueue({"kernel": "b", "C": 0.25})
+    asked = study.ask()
+    rows = [
+        *study.trials,
+        *study.best_trials,
+        *told,
+        study.best_trial,
+        study.tell(asked, 1.0),
+        study.choose().trial,
+        luthier.load_study("s", f"sqlite:///{tmp_path}/s.db").best_trial,
+    ]
+    assert waiting == 6
+    assert len(told) == 6
+    for row in rows:
+        with pytest.raises(MissingParameterError, match=f"trial {row.number} has no parameter 'c'"):
+            row.params["c"]
+        if row.params["kernel"] == "b":
+            with pytest.raises(MissingParameterError, match="not active here, as kernel = 'b'"):
+                row.params["degree"]
+        assert {**row.params} == dict(row.params)
+    study.add_trials(rows[:2])  # what was read can be written

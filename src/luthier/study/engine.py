@@ -33,6 +33,7 @@ from ..storages.settings import Settings, read_settings, read_space
 from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Outcome
+from ..trial.params import explain_params
 from ..trial.record import Decision, ReportValue, State, TrialRow
 from ..trial.ticket import Ticket
 from ..warn_once import WarnOnce
@@ -260,8 +261,9 @@ class Engine(ForkAware):
         return self._replica.books.token(number)
 
     def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
-        """Rows of some trials, or of all, by number."""
-        return self._replica.rows(numbers)
+        """Rows of some trials, or of all, by number; a param that is missing is explained."""
+        space = self.history.space
+        return [explain_params(row, space) for row in self._replica.rows(numbers)]
 
     def add_trials(
         self, rows: Sequence[TrialRow], expected: int | None = None, call: str | None = None

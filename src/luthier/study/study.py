@@ -33,7 +33,7 @@ from ..storages import Storage
 from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
-from ..trial.params import Params
+from ..trial.params import Params, explain_params
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_table
 from ..validation import check_tag_name, check_values, show
@@ -266,7 +266,7 @@ class Study(Insights, Remedies):
             total=total,
         )
         self._objective = objective
-        calls: list[Callable[[TrialRow], Any]] = [partial(call, self) for call in callbacks or ()]
+        calls = [partial(self._tell, call) for call in callbacks or ()]
         if on_finding is not None or kinds:
             tell = None if on_finding is None else partial(on_finding, self)
             calls.append(FindingWatch(self, tell, kinds))
@@ -282,6 +282,10 @@ class Study(Insights, Remedies):
                 self,
             )
 
+    def _tell(self, call: Callback, row: TrialRow) -> None:
+        """Call a user's callback with a trial that has ended."""
+        call(self, explain_params(row, self.engine.history.space))
+
     def ask(self) -> Trial:
         """Begin a trial: one that waits, one that the scheduler resumes, or a new one.
 
@@ -290,7 +294,9 @@ class Study(Insights, Remedies):
         Raises:
             NothingToAskError: The scheduler wants none before running ones are told, or none any
                 more.
+            SamplerError: The sampler cannot search for so many objectives.
         """
+        self.engine.sampler.check_objectives(len(self.directions))
         ticket = self.engine.ask({})
         if isinstance(ticket, Next):
             raise NothingToAskError(self.engine.explain_no_trial(ticket))
@@ -334,7 +340,7 @@ class Study(Insights, Remedies):
         self._asked.pop(number, None)
         if row.error is None or value is not None:  # a failure that was told is no news
             log_end(self.engine, row)
-        return row
+        return explain_params(row, self.engine.history.space)
 
     def _handle(self, number: int) -> Trial:
         """The handle of a running trial by its number, whoever asked for it."""

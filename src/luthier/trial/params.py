@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from msgspec.structs import replace
+
 from ..errors import MissingParameterError, find_closest
 from ..space.space import Space
+from .record import TrialRow
+
+
+def explain_params(row: TrialRow, space: Space) -> TrialRow:
+    """Return the record of a trial with params that say what there is where a name is missing.
+
+    Args:
+        row: The record.
+        space: The study's space.
+    """
+    params = Params(row.params, row.number, space, is_over=row.state.finished)
+    return replace(row, params=params)
 
 
 class Params(dict[str, Any]):
@@ -17,6 +31,8 @@ class Params(dict[str, Any]):
         space: The study's space, as far as the trial knows it.
         is_over: Whether the trial has ended, so that no further name can come.
     """
+
+    __slots__ = ("_is_over", "_number", "_space")
 
     def __init__(
         self, params: dict[str, Any], number: int, space: Space, is_over: bool = False
