@@ -30,6 +30,7 @@ from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
 from .distributions import Categorical, Distribution, Float, Int
 from .feasible_draws import draw_feasible, walk
+from .keys import find_fine, make_keys
 from .reach import Reach, draw_within
 
 _KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one of these
@@ -100,6 +101,7 @@ class Space:
             for j, p in enumerate(self.dists)
             if p.n_values is not None and j not in self.unordered
         ]
+        self._fine = find_fine(self.dists)
         self.finite = all(p.n_values is not None for p in self.dists)
         self._with_prior = [
             j for j, p in enumerate(self.dists) if p.prior is not None and p.n_values != 1
@@ -179,8 +181,7 @@ class Space:
         X = np.full((len(rows), self.d), np.nan)
         for i, row in enumerate(rows):
             for name, value in row.items():
-                dist = self.named(name)
-                X[i, self.column[name]] = dist.to_unit(dist.raw(value))
+                X[i, self.column[name]] = (dist := self.named(name)).to_unit(dist.raw(value))
         return X
 
     def decode(self, X: Array) -> list[dict[str, Any]]:
@@ -505,10 +506,9 @@ class Space:
             return math.inf
         return len(self.grid()) if self.can_list else self._bound()
 
-    @staticmethod
-    def keys(X: Array) -> list[bytes]:
-        """Return one hashable key for each row; equal rows of a finite space have equal keys."""
-        return [row.tobytes() for row in np.round(np.nan_to_num(X, nan=-1.0), 9)]
+    def keys(self, X: Array) -> list[bytes]:
+        """Return one hashable key for each row; see `make_keys`."""
+        return make_keys(X, self._fine)
 
     def centre(self) -> Array | None:
         """Return the point (1, d) where a search starts; None where it breaks a constraint.
@@ -584,8 +584,10 @@ class Space:
         return cls(read_params(data), data.get("constraints") or ())
 
     def __repr__(self) -> str:
-        lines = [f"  {name}: {dist!r}" for name, dist in self.params.items()]
-        lines += [f"  subject to {c.text}" for c in self.constraints]
+        lines = [
+            *(f"  {name}: {dist!r}" for name, dist in self.params.items()),
+            *(f"  subject to {c.text}" for c in self.constraints),
+        ]
         return "Space(\n" + "\n".join(lines) + "\n)" if lines else "Space()"
 
     def _repr_html_(self) -> str:

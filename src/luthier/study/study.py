@@ -266,7 +266,9 @@ class Study(Insights, Remedies):
             total=total,
         )
         self._objective = objective
-        calls = [partial(self._tell, call) for call in callbacks or ()]
+        calls: list[Callable[[TrialRow], Any]] = [
+            partial(self._tell, call) for call in callbacks or ()
+        ]
         if on_finding is not None or kinds:
             tell = None if on_finding is None else partial(on_finding, self)
             calls.append(FindingWatch(self, tell, kinds))
