@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import luthier
+from luthier import Float, Int
 
 
 def bounded_by_another(trial):
@@ -32,6 +33,12 @@ def of_a_choice(trial):
     return (np.log10(lr) + 1.5) ** 2
 
 
+# As wide as the ranges ever are.
+DECLARED = {
+    bounded_by_another: {"n": Int(1, 20), "k": Int(0, 200)},
+    what_is_left: {"a": Float(0, 1), "b": Float(0, 1)},
+    of_a_choice: {"optimizer": ["sgd", "adam"], "lr": Float(1e-5, 1e-1, log=True)},
+}
 OBJECTIVES = [bounded_by_another, what_is_left, step_of_another, of_a_choice]
 
 
@@ -51,21 +58,41 @@ def test_no_trial_leaves_its_range_and_few_proposals_are_lost(objective, sampler
         assert count_lost(study, 20, 40) <= 12
 
 
-def median_best(objective, sampler, n_trials):
+@pytest.mark.parametrize("objective", DECLARED)
+@pytest.mark.parametrize("sampler", ["tpe", "auto", "random"])
+def test_few_proposals_are_lost_in_a_declared_space(objective, sampler) -> None:
+    """It stores what was proposed outside of a range that its objective asked for, too."""
+    study = luthier.create_study(sampler=sampler, seed=1, space=DECLARED[objective])
+    study.optimize(objective, n_trials=40, progress=False)
+    assert study.history.fits.all()
+    assert count_lost(study, 0, 40) > 0
+    assert count_lost(study, 20, 40) <= 12
+
+
+def test_params_of_a_declared_space_that_are_read_are_no_unused_proposals() -> None:
+    study = luthier.create_study(seed=0, space={"x": Float(0, 1), "y": Float(0, 1)})
+    study.optimize(lambda t: t.params["x"], n_trials=3, progress=False)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, progress=False)
+    assert [row.proposal for row in study.trials] == [{}] * 6
+
+
+def median_best(objective, sampler, n_trials, space=None):
     best = []
     for seed in range(4):
-        study = luthier.create_study(sampler=sampler, seed=seed)
+        study = luthier.create_study(sampler=sampler, seed=seed, space=space)
         study.optimize(objective, n_trials=n_trials, progress=False)
         best.append(study.best_value)
     return np.median(best)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_declared", [False, True])
 @pytest.mark.parametrize("objective", OBJECTIVES[:2])
-def test_models_search_where_the_ranges_reach(objective) -> None:
-    by_chance = median_best(objective, "random", 80)
-    assert median_best(objective, "tpe", 80) < 0.4 * by_chance
-    assert median_best(objective, "auto", 30) < 0.2 * by_chance
+def test_models_search_where_the_ranges_reach(objective, is_declared) -> None:
+    space = DECLARED[objective] if is_declared else None
+    by_chance = median_best(objective, "random", 80, space)
+    assert median_best(objective, "tpe", 80, space) < 0.4 * by_chance
+    assert median_best(objective, "auto", 30, space) < 0.2 * by_chance
 
 
 def test_a_proposal_between_two_steps_has_the_nearest_value() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from luthier import Float, Int, Space, State
 from luthier.models.obstacles import LATEST, find_obstacles
@@ -111,7 +112,7 @@ def test_trials_of_another_space_are_not_learnt_from():
     trials = [trial({"x": 5.0 + i, "c": "a"}, float(i)) for i in range(20)]
     [found] = find_obstacles(history(*trials, space=SPACE))
     assert found.kind == "few results"
-    assert "20 have params that the present space does not have" in found.title
+    assert "params of 20 are none of the present space" in found.title
     assert "same kind and range" in found.advice
 
 
@@ -138,3 +139,15 @@ def test_an_outage_is_said():
     assert (found.kind, found.subject, found.times) == ("outage", "17", 8)
     assert "8 trials, 10 to 17, failed one after the other" in found.title
     assert "study.retry" in found.advice
+
+
+def test_a_history_is_looked_at_once_for_a_sampler_and_its_study():
+    h = history(*rows(20, 20, {"c": "b"}), space=SPACE)
+    first = find_obstacles(h)
+    looked = find_obstacles(h)
+    assert looked == first != []
+    assert looked[0] is first[0]
+    looked.clear()  # a list of the caller's own
+    assert find_obstacles(h) == first
+    h.put([replace(row, number=20 + i) for i, row in enumerate(rows(20))])
+    assert find_obstacles(h) == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..history.history import History
 from ..space.distributions import Categorical, Distribution
+from ..space.space import Space
 from ..trial.record import State
 from ..typing import Mask
 from ..wording import count_of, to_six_digits
@@ -48,14 +50,26 @@ class Obstacle(NamedTuple):
 def find_obstacles(history: History) -> list[Obstacle]:
     """Return what keeps models from being of use in a study, by its trials so far.
 
-    Repeats of `Study.confirm` do not count. What a random value has taken the place of is known
-    where the space was discovered; see `TrialRow.proposal`.
+    Repeats of `Study.confirm` do not count. What a random value has taken the place of is known by
+    `TrialRow.proposal`.
 
     Args:
         history: All trials. Fewer than 20 that are over tell nothing.
     """
     if len(history) < LATEST:
         return []
+    state = (history.n, history.revision, history.space)
+    known = _found.get(history)
+    if known is None or known[0] != state:  # a sampler and its study may both ask
+        known = _found[history] = (state, _look_for_obstacles(history))
+    return list(known[1])
+
+
+_found: WeakKeyDictionary[History, tuple[tuple[int, int, Space], list[Obstacle]]]
+_found = WeakKeyDictionary()  # with the state of the history in which it was looked for
+
+
+def _look_for_obstacles(history: History) -> list[Obstacle]:
     results = [_find_few_results(history), _find_equal_results(history), _find_outage(history)]
     return [*(o for o in results if o is not None), *_find_random_values(history)]
 

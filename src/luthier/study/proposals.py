@@ -62,7 +62,7 @@ class Proposals:
 
     def _within_reach(self, space: Space) -> Space:
         """Return a space with the knowledge of which points the objective's ranges have."""
-        n_moved = 0 if self.declared else self.history.n_moved
+        n_moved = self.history.n_moved
         if not n_moved:
             return space
         basis = (space, n_moved)

@@ -66,9 +66,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         """Return the proposal if an objective did not use all of it as it was; else nothing.
 
         Args:
-            params: What the objective used.
+            params: What the objective used: all of a declared space, whether it asked or not.
         """
         proposal = self.proposal
-        if self.declared or all(n in params and params[n] == proposal[n] for n in proposal):
+        if all(n in params and params[n] == proposal[n] for n in proposal):
             return {}
         return dict(proposal)
