@@ -360,6 +360,7 @@ def find_closest(name: str, names: Iterable[str]) -> str | None:
 
     if len(name) > _MAX_COMPARED:
         return None
-    short = (n for n in names if len(n) <= _MAX_COMPARED)
-    near = difflib.get_close_matches(name, list(itertools.islice(short, _MAX_NAMES)), 1)
+    short = [n for n in itertools.islice(names, _MAX_NAMES) if len(n) <= _MAX_COMPARED]
+    same = [n for n in short if n.casefold() == name.casefold() and n != name]
+    near = same or difflib.get_close_matches(name, short, 1)
     return near[0] if near else None

@@ -711,8 +711,8 @@ def test_a_study_without_a_feasible_trial_says_so(folder, aims):
     broken = [row((1.0,) * len(aims), constraints={"size": 1.0, "memory": -1.0})]
     made("none", broken, objectives=aims)
     text = call("show", "none").output
-    assert "constraints  kept by 0 of 1 complete trials (memory by 1, size by 0)" in text
-    assert "best: none of 1 complete trials keeps all constraints" in text
+    assert "constraints  kept by 0 of 1 complete trial (memory by 1, size by 0)" in text
+    assert "best: none of 1 complete trial keeps all constraints" in text
     for args in (["best", "none"], ["best", "none", "--json"], ["choose", "none", "--knee"]):
         assert re.search(
             "Error: none of 1 .*(keeps all constraints|is feasible)", call(*args, status=1).stderr
@@ -918,7 +918,7 @@ def test_export_of_nothing_and_to_nowhere():
 
 def test_delete():
     made(rows=[row(1.0)])
-    assert "Delete train and its 1 trials?" in call("delete", "train", input="n\n", status=1).stderr
+    assert "Delete train and its 1 trial?" in call("delete", "train", input="n\n", status=1).stderr
     call("delete", "train", input="", status=1)
     call("delete", "train", input="y\n")
     made()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import inspect
 from functools import cache
 
@@ -246,3 +247,62 @@ def test_a_verb_of_a_trial(verb, good) -> None:
 def test_a_new_study() -> None:
     parameters = parameters_of(luthier.create_study)
     assert faults_of(lambda given: luthier.create_study(**given), parameters, {}) == []
+
+
+async def answer_later(trial):
+    return 0.5
+
+
+def answer_in_parts(trial):
+    yield 0.5
+
+
+@pytest.mark.parametrize(
+    ("objective", "says"),
+    [
+        (lambda: 0.5, r"called with a trial, .* which takes \(\); its values are in trial.params"),
+        (lambda x, y: x + y, r"called with a trial, .* which takes \(x, y\)"),
+        (lambda *, x: x, r"called with a trial, .* which takes \(\*, x\)"),
+        (answer_later, "which is async; write lambda trial: asyncio.run"),
+        (answer_in_parts, "which has a yield"),
+        (0.5, "pass the function itself"),
+    ],
+)
+def test_what_no_trial_can_be_given_to_is_refused_before_one(objective, says) -> None:
+    study = luthier.create_study(space={"x": luthier.Float(0, 1)})
+    with pytest.raises(ValueError, match=says):
+        study.optimize(objective, n_trials=3, progress=False)
+    assert study.trials == []
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        lambda *args: 0.5,
+        lambda trial, data=None: 0.5,
+        functools.partial(lambda data, trial: data, 0.5),
+        type("Model", (), {"__call__": lambda self, trial: 0.5})(),
+    ],
+)
+def test_objectives_that_take_a_trial_run(objective) -> None:
+    study = luthier.create_study()
+    study.optimize(objective, n_trials=1, callbacks=[lambda *both: None], progress=False)
+    assert study.best_value == 0.5
+
+
+def test_a_callback_that_takes_too_little_is_refused_before_a_trial() -> None:
+    study = luthier.create_study()
+    with pytest.raises(
+        ValueError, match=r"a callback is called with .*\(row\)"
+    ):
+        study.optimize(lambda t: 0.5, n_trials=1, callbacks=[lambda row: None], progress=False)
+    assert study.trials == []
+
+
+def test_names_in_another_case_are_proposed() -> None:
+    study = luthier.create_study(space={"Learning_Rate": luthier.Float(0, 1)})
+    with pytest.raises(luthier.errors.UnknownParameterError, match="did you mean 'Learning_Rate'"):
+        study.enqueue({"LEARNING_RATE": 0.5})
+    study.add_result({"Learning_Rate": 0.5}, 1.0)
+    with pytest.raises(AttributeError, match=r"write params\['Learning_Rate'\]"):
+        study.best_trial.params.Learning_Rate

@@ -125,7 +125,7 @@ def test_from_each_to_the_next_and_back_everything_is_the_same(servers, folder):
     for source, target in itertools.pairwise(urls):
         done = call("storage", "copy", source, target)
         assert done.stdout.count("on both sides") == 2
-        assert ("1 trials ran" in done.stderr) == (source == urls[0])
+        assert ("1 trial ran" in done.stderr) == (source == urls[0])
     for name in (NAME, "two"):
         before, after = rows("a.db", name), rows("b.db", name)
         changed = [b.replace("State.RUNNING: 1", "State.WAITING: 0") for b in before]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as cf
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,49 @@ def _is_whole(n: Any) -> bool:
     return isinstance(n, int | np.integer) and not isinstance(n, bool)
 
 
+def check_objective(objective: Any) -> None:
+    """Refuse what cannot be called with a trial, or gives no value when it is.
+
+    Raises:
+        ValueError: It is such a thing.
+    """
+    if not callable(objective):
+        raise ValueError(
+            f"the objective is a function of a trial, got {objective!r}; pass the function "
+            "itself, and not what it returns"
+        )
+    check_takes("the objective", objective, "a trial", 1, "its values are in trial.params, by name")
+    if inspect.iscoroutinefunction(objective) or inspect.isasyncgenfunction(objective):
+        raise ValueError(
+            f"the objective is a plain function, got {show(objective)}, which is async; write "
+            "lambda trial: asyncio.run(objective(trial))"
+        )
+    if inspect.isgeneratorfunction(objective):
+        raise ValueError(
+            f"the objective returns its value, got {show(objective)}, which has a yield; call "
+            "trial.report(value, step) for each value on the way, and return the last"
+        )
+
+
+def check_takes(what: str, function: Any, given: str, n: int, advice: str = "") -> None:
+    """Refuse a function that cannot be called with so many arguments.
+
+    Raises:
+        ValueError: It takes others.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some that are not written in Python have none
+        return
+    try:
+        signature.bind(*[None] * n)
+    except TypeError:
+        raise ValueError(
+            f"{what} is called with {given}, got {show(function)}, which takes {signature}"
+            + (f"; {advice}" if advice else "")
+        ) from None
+
+
 def check_callbacks(callbacks: Any) -> None:
     """Refuse what is no list of functions.
 
@@ -115,6 +159,8 @@ def check_callbacks(callbacks: Any) -> None:
             "callbacks is a list of functions that are called with the study and a row, got "
             f"{show(callbacks)}"
         )
+    for call in callbacks or ():
+        check_takes("a callback", call, "the study and a row", 2)
 
 
 def check_n_jobs(n_jobs: Any) -> None:

@@ -46,7 +46,7 @@ from .insights import Insights
 from .loop import run
 from .progress import log_end
 from .remedies import Remedies, check_act
-from .run_settings import RunSettings, check_callbacks
+from .run_settings import RunSettings, check_callbacks, check_objective
 from .trial_number import number_of
 
 if TYPE_CHECKING:
@@ -241,11 +241,7 @@ class Study(Insights, Remedies):
             ResourceError: The machine does not have the resources.
             Exception: What the objective raised, unless `catch` names it.
         """
-        if not callable(objective):
-            raise ValueError(
-                f"the objective is a function of a trial, got {objective!r}; pass the function "
-                "itself, and not what it returns"
-            )
+        check_objective(objective)
         check_callbacks(callbacks)
         kinds = check_act(act)
         if on_finding is not None and not callable(on_finding):

@@ -45,6 +45,10 @@ class Params(dict[str, Any]):
     def __missing__(self, name: Any) -> NoReturn:
         raise MissingParameterError(self._explain(name))
 
+    def __getattr__(self, name: str) -> NoReturn:
+        read = f"params[{name!r}]" if name in self else "params[name]"
+        raise AttributeError(f"params are a dict, which has no attribute {name!r}; write {read}")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (dict(self),)  # elsewhere it is a plain dict
 
