@@ -292,9 +292,7 @@ def test_objectives_that_take_a_trial_run(objective) -> None:
 
 def test_a_callback_that_takes_too_little_is_refused_before_a_trial() -> None:
     study = luthier.create_study()
-    with pytest.raises(
-        ValueError, match=r"a callback is called with .*\(row\)"
-    ):
+    with pytest.raises(ValueError, match=r"a callback is called with .*\(row\)"):
         study.optimize(lambda t: 0.5, n_trials=1, callbacks=[lambda row: None], progress=False)
     assert study.trials == []
 

@@ -168,17 +168,18 @@ class Remedies:
         return name, parameter
 
 
-def check_act(act: Collection[str]) -> frozenset[str]:
+def check_act(act: Any) -> frozenset[str]:
     """Return the kinds of actions that may be applied, checked.
 
     Raises:
         ValueError: One of them is none, or it is a single text.
     """
-    wrong = [act] if isinstance(act, str) else [kind for kind in act if kind not in ACTION_KINDS]
+    if isinstance(act, str) or not isinstance(act, Collection):
+        wrong = [act]
+    else:
+        wrong = [kind for kind in act if not isinstance(kind, str) or kind not in ACTION_KINDS]
     if wrong:
-        raise ValueError(
-            f"act is a set of some of {', '.join(ACTION_KINDS)}; got {wrong[0]!r:.100}"
-        )
+        raise ValueError(f"act is a set of some of {', '.join(ACTION_KINDS)}, got {show(wrong[0])}")
     return frozenset(act)
 
 
