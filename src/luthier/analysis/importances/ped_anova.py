@@ -10,7 +10,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...numerics.pareto import fronts
 from ...typing import Array, Index, Mask
@@ -85,38 +84,47 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
 
     Source: Watanabe 2023, eq. 9, and for parameters that are not always active arXiv 2601.20800.
     """
-    labels = np.concatenate([good[None], _permute(good, rng)]).astype(np.float32)
+    sets = np.concatenate([np.flatnonzero(good)[None], _permute(good, rng)])
     value = np.zeros(X.shape[1])
     p_value = np.ones(X.shape[1])
     for j, x in enumerate(X.T):
         active = ~np.isnan(x)
         if active.sum() < 2 or np.ptp(x[active]) == 0:
             continue
-        separation = _separate(x[active], int(n_choices[j]), labels[:, active])
-        alpha = labels[:, active].sum(axis=1) / good.sum()  # share of the good that are active
-        separation *= alpha**2 / active.mean()
+        separation = _separate(x, int(n_choices[j]), sets)
         value[j] = max(0.0, separation[0] - float(np.median(separation[1:])))
         p_value[j] = (1 + (separation[1:] >= separation[0]).sum()) / (1 + _N_PERMUTATIONS)
     return PedAnova(value, p_value)
 
 
-def _permute(good: Mask, rng: np.random.Generator) -> Mask:
-    """Return labels (permutations, n), exchanged within blocks of trials."""
+def _permute(good: Mask, rng: np.random.Generator) -> Index:
+    """Return which trials (permutations, k) get the labels, exchanged within blocks of trials."""
     labels = np.tile(good, (_N_PERMUTATIONS, 1))
     for block in np.array_split(np.arange(len(good)), min(_N_BLOCKS, max(1, len(good) // 5))):
         labels[:, block] = rng.permuted(labels[:, block], axis=1)
-    return labels
+    return np.asarray(np.nonzero(labels)[1].reshape(_N_PERMUTATIONS, -1))
 
 
-def _separate(x: Array, m: int, labels: NDArray[np.float32]) -> Array:
-    """Return the separation (r,) of values (n,) under labels (r, n); m choices, 0 for a number."""
+def _separate(x: Array, m: int, sets: Index) -> Array:
+    """Return the separation (r,) of sets of good trials (r, k) by their values x (n,).
+
+    m is the number of choices, 0 for a number.
+    """
     c = m or _N_CELLS
-    cell = np.minimum(x if m else x * c, c - 1).astype(np.int64)
-    one_hot = (cell[:, None] == np.arange(c)).astype(np.float32)
-    counts = (labels @ one_hot).astype(float)  # whole numbers, exact as long as they are below 2^24
-    q = _densities(counts, numeric=not m)
-    p = _densities(np.bincount(cell, minlength=c)[None].astype(float), numeric=not m)
-    return np.asarray((p * (q / p - 1) ** 2).sum(axis=1))
+    inactive = np.isnan(x)
+    cell = np.minimum(np.nan_to_num(x) if m else np.nan_to_num(x) * c, c - 1).astype(np.int64)
+    cell[inactive] = c
+    r, k = sets.shape
+    each = np.arange(r)[:, None] * (c + 1)
+    counts = np.bincount((each + cell[sets]).ravel(), minlength=r * (c + 1))
+    of_good = counts.reshape(r, c + 1)[:, :c].astype(float)
+    of_all = np.bincount(cell, minlength=c + 1)[None, :c].astype(float)
+
+    q = _densities(of_good, numeric=not m)
+    p = _densities(of_all, numeric=not m)
+    alpha = of_good.sum(axis=1) / k  # share of the good that are active
+    beta = float(of_all.sum()) / len(x)
+    return np.asarray((p * (q / p - 1) ** 2).sum(axis=1) * alpha**2 / beta)
 
 
 def _densities(counts: Array, numeric: bool) -> Array:
@@ -138,9 +146,8 @@ def _densities(counts: Array, numeric: bool) -> Array:
     width = 1.059 * np.minimum(spread / 1.34, sd) * np.maximum(n[:, 0], 1) ** -0.2
     width = np.maximum(width, _LEAST_WIDTH)
 
-    width = _LEAST_WIDTH * _WIDTH_STEP ** np.round(
-        np.log(width / _LEAST_WIDTH) / np.log(_WIDTH_STEP)
-    )
+    steps = np.round(np.log(width / _LEAST_WIDTH) / math.log(_WIDTH_STEP))
+    width = _LEAST_WIDTH * _WIDTH_STEP**steps
     smooth = np.empty_like(counts)
     for w in np.unique(width):  # rows of one width have the same kernels
         kernels = np.exp(-0.5 * ((at[:, None] - at) / w) ** 2)
