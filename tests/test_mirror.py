@@ -94,7 +94,6 @@ THEMES = {
         "analysis/importances/model_estimates",
         "analysis/importances/result",
         "analysis/importances/swaps",
-        "models/additive_model",
     ],
     "checkpoints/test_store": ["checkpoints/folder"],
     "cli/test_cli": [

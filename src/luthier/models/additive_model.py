@@ -14,7 +14,7 @@ from ..typing import Array, Index
 from .training_data import InputEncoder
 
 _MANY = 150  # trials are enough for a thorough search of the hyperparameters
-_MOST_DISTANCES = 450_000  # of pairs of trials, all columns together, at a step of a search
+_MOST_DISTANCES = 600_000  # of pairs of trials, all columns together, at a step of a search
 _FEWEST = 100  # trials that are looked at however many columns there are
 _FEW_STEPS = 8  # from hyperparameters of similar trials
 
