@@ -30,7 +30,7 @@ FLOORS = [
     ["plots"],
     ["report"],
     ["study"],
-    ["server", "testing", "evaluation", "sklearn"],
+    ["server", "testing", "evaluation", "sklearn", "integrations"],
     ["cli"],
     ["__main__"],
 ]

@@ -1,0 +1,123 @@
+"""What a library that trains in rounds tells a trial after each of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import ReportError, TrialPruned, find_closest
+from ..trial.handle import Trial
+from ..validation import check_whole
+
+
+class Measured(NamedTuple):
+    """One metric after a round.
+
+    Attributes:
+        value: Its value.
+        maximize: Whether larger is better, where the library knows it.
+    """
+
+    value: float
+    maximize: bool | None = None
+
+
+class Rounds:
+    """Reports of one trial, round by round.
+
+    Args:
+        trial: The trial.
+        metric: The metric that is reported, as "data set-metric"; None where there is only one.
+        every: Of how many rounds one is reported; the scheduler is asked each time.
+        prune: Whether the trial ends where the scheduler says so.
+        checkpoint_every: After how many rounds the model is saved, to go on from; None for never.
+
+    Raises:
+        ValueError: `every` or `checkpoint_every` is no whole number above 0.
+    """
+
+    def __init__(
+        self,
+        trial: Trial,
+        metric: str | None,
+        every: int,
+        prune: bool,
+        checkpoint_every: int | None,
+    ) -> None:
+        self.trial = trial
+        self.metric = metric
+        self.every = check_whole("every", every, 1)
+        self.prune = prune
+        self.checkpoint_every = checkpoint_every
+        if checkpoint_every is not None:
+            check_whole("checkpoint_every", checkpoint_every, 1)
+
+    def take(
+        self, measured: Mapping[str, Measured], step: int, save: Callable[[str], Any] | None
+    ) -> None:
+        """Take a round in.
+
+        Args:
+            measured: The metrics, as "data set-metric".
+            step: Number of rounds so far.
+            save: Writes the model to a path; None in a cross-validation, which has several.
+
+        Raises:
+            TrialPruned: The scheduler ends the trial, or its turn.
+            ReportError: There is no such metric, the study has the other direction, or several
+                models are to be saved.
+        """
+        is_saved = self.checkpoint_every is not None and step % self.checkpoint_every == 0
+        if step % self.every and not is_saved:
+            return
+        value = self._pick(measured)
+        if is_saved:
+            if save is None:
+                raise ReportError(
+                    "checkpoint_every saves one model, and a cross-validation has several; leave "
+                    "it out"
+                )
+            with tempfile.TemporaryDirectory(prefix="luthier-") as folder:
+                file = Path(folder, "model.json")
+                save(str(file))
+                self.trial.report(value, step, checkpoint=file)
+        else:
+            self.trial.report(value, step)
+        if self.prune and self.trial.should_stop():
+            raise TrialPruned
+
+    def _pick(self, measured: Mapping[str, Measured]) -> float:
+        """Return the value of the metric."""
+        listing = ", ".join(map(repr, measured)) or "none: pass data to evaluate on"
+        name = self.metric
+        if name is None:
+            if len(measured) != 1:
+                raise ReportError(f"metric= names one of those that are measured: {listing}")
+            name = next(iter(measured))
+        if name not in measured:
+            near = find_closest(name, measured)
+            hint = "" if near is None else f"; did you mean {near!r}?"
+            raise ReportError(
+                f"metric {name!r:.200} is not measured; those that are: {listing}{hint}"
+            )
+        self._check_direction(name, measured[name].maximize)
+        return float(measured[name].value)
+
+    def _check_direction(self, name: str, maximize: bool | None) -> None:
+        """Refuse a metric that is better where the study's values are worse.
+
+        Only a trial in the process of its study knows the direction.
+        """
+        engine = getattr(self.trial.link, "engine", None)
+        directions: tuple[str, ...] = getattr(engine, "directions", ())
+        if maximize is None or len(directions) != 1:
+            return
+        wanted = "maximize" if maximize else "minimize"
+        if directions[0] != wanted:
+            raise ReportError(
+                f"metric {name!r:.200} is better where it is "
+                f"{'larger' if maximize else 'smaller'}, and the study is to {directions[0]}; "
+                f"write create_study(direction={wanted!r})"
+            )
