@@ -1,0 +1,325 @@
+"""`SearchCV` beside the searches of scikit-learn, Optuna and scikit-optimize.
+
+    python -m benchmarks.searchcv                              # half an hour
+    python -m benchmarks.searchcv --seeds 5 --candidates 40 --save
+
+Two parts:
+
+- overhead: CPU time of a search, for each fit of an estimator that does nothing. What scikit-learn
+  itself does for a fit (cloning, splitting) is in it.
+- scores: each search tries the same number of candidates with the same folds on one half of a real
+  data set; its best estimator is scored on the other half. Ranks are among the searches, by task
+  and seed; equal scores share a rank. HalvingRandomSearchCV takes as many candidates as its rounds
+  allow. `SearchCV folds` races them: it may try twice as many candidates, and the fits that it
+  used are in the table.
+
+Searches that are not installed are left out, those that fail are listed with their error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.stats import loguniform, randint, rankdata, uniform
+from sklearn import datasets
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import ElasticNet
+from sklearn.model_selection import (
+    HalvingRandomSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    StratifiedKFold,
+    train_test_split,
+)
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR
+
+from benchmarks.common.results import describe_run, save_results
+from benchmarks.common.tables import markdown
+from luthier.sklearn import SearchCV
+
+FOLDS = 5
+Space = dict[str, Any]
+Make = Callable[[Any, Space, int, int, Any], Any]
+
+
+def make_randomized(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
+    """Return scikit-learn's random search."""
+    return RandomizedSearchCV(estimator, space, n_iter=n, random_state=seed, cv=cv)
+
+
+def make_halving(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
+    """Return scikit-learn's search by halving, over numbers of rows."""
+    return HalvingRandomSearchCV(estimator, space, n_candidates=3 * n, random_state=seed, cv=cv)
+
+
+def make_optuna(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
+    """Return Optuna's search."""
+    import optuna
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+    from optuna_integration import OptunaSearchCV
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def convert(d: Any) -> Any:
+        if isinstance(d, list):
+            return CategoricalDistribution(d)
+        low, high = d.support()
+        if d.dist.name == "randint":
+            return IntDistribution(int(low), int(high))
+        return FloatDistribution(float(low), float(high), log=d.dist.name == "loguniform")
+
+    known = {name: convert(d) for name, d in space.items()}
+    return OptunaSearchCV(
+        estimator, known, n_trials=n, random_state=seed, cv=cv, timeout=None, verbose=0
+    )
+
+
+def make_bayes(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
+    """Return scikit-optimize's search."""
+    from skopt import BayesSearchCV
+    from skopt.space import Categorical, Integer, Real
+
+    def convert(d: Any) -> Any:
+        if isinstance(d, list):
+            return Categorical(d)
+        low, high = d.support()
+        if d.dist.name == "randint":
+            return Integer(int(low), int(high))
+        prior = "log-uniform" if d.dist.name == "loguniform" else "uniform"
+        return Real(float(low), float(high), prior=prior)
+
+    known = {name: convert(d) for name, d in space.items()}
+    return BayesSearchCV(estimator, known, n_iter=n, random_state=seed, cv=cv)
+
+
+def make_ours(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
+    """Return luthier's search."""
+    return SearchCV(estimator, space, n_iter=n, random_state=seed, cv=cv)
+
+
+def make_raced(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
+    """Return luthier's search, with folds that are raced and twice as many candidates."""
+    return SearchCV(estimator, space, n_iter=2 * n, random_state=seed, cv=cv, resource="folds")
+
+
+SEARCHES: dict[str, Make] = {
+    "RandomizedSearchCV": make_randomized,
+    "HalvingRandomSearchCV": make_halving,
+    "OptunaSearchCV": make_optuna,
+    "BayesSearchCV": make_bayes,
+    "SearchCV": make_ours,
+    "SearchCV folds": make_raced,
+}
+
+
+# -- overhead ------------------------------------------------------------------------------------
+
+
+class Nothing(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # which have no types
+    """An estimator whose fit takes no time, and whose score is a smooth function of its params."""
+
+    def __init__(self, a: float = 1, b: float = 1, c: float = 1, d: float = 1) -> None:
+        self.a = a
+        self.b = b
+        self.c = c
+        self.d = d
+
+    def fit(self, X: Any, y: Any) -> Nothing:
+        """Do nothing."""
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the first class."""
+        return np.full(len(X), self.classes_[0])
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return minus the distance from a good point."""
+        return -float(np.log(self.a) ** 2 + (self.b - 0.3) ** 2 + (self.c - self.d) ** 2)
+
+
+def measure_overhead(make: Make, n: int) -> float:
+    """Return the CPU time for each fit, in ms, of a search with n candidates."""
+    X, y = np.zeros((100, 2)), np.arange(100) % 2
+    space = {"a": loguniform(1e-3, 1e3)} | {name: uniform(0, 1) for name in "bcd"}
+    make(Nothing(), space, 12, 0, FOLDS).fit(X, y)  # loads what is loaded once
+    begin = time.process_time()
+    make(Nothing(), space, n, 0, FOLDS).fit(X, y)
+    return (time.process_time() - begin) / (n * FOLDS) * 1e3
+
+
+# -- scores --------------------------------------------------------------------------------------
+
+_SVC: Space = {"svc__C": loguniform(1e-3, 1e3), "svc__gamma": loguniform(1e-5, 10)}
+_SVR: Space = {
+    "svr__C": loguniform(1e-2, 1e4),
+    "svr__gamma": loguniform(1e-5, 10),
+    "svr__epsilon": loguniform(1e-2, 100),
+}
+_BOOSTING: Space = {
+    "learning_rate": loguniform(0.01, 0.5),
+    "max_leaf_nodes": randint(3, 65),
+    "min_samples_leaf": randint(2, 60),
+    "l2_regularization": loguniform(1e-6, 100),
+}
+_NEIGHBOURS: Space = {
+    "kneighborsclassifier__n_neighbors": randint(1, 41),
+    "kneighborsclassifier__weights": ["uniform", "distance"],
+    "kneighborsclassifier__p": uniform(1, 3),
+}
+_ELASTIC: Space = {
+    "elasticnet__alpha": loguniform(1e-4, 100),
+    "elasticnet__l1_ratio": uniform(0.01, 0.98),
+}
+
+
+def scaled(estimator: Any) -> Any:
+    """Return a pipeline that scales first."""
+    return make_pipeline(StandardScaler(), estimator)
+
+
+TASKS: dict[str, tuple[str, Any, Space]] = {
+    "iris, SVC": ("load_iris", scaled(SVC()), _SVC),
+    "wine, SVC": ("load_wine", scaled(SVC()), _SVC),
+    "breast cancer, SVC": ("load_breast_cancer", scaled(SVC()), _SVC),
+    "digits, SVC": ("load_digits", scaled(SVC()), _SVC),
+    "wine, neighbours": ("load_wine", scaled(KNeighborsClassifier()), _NEIGHBOURS),
+    "digits, neighbours": ("load_digits", scaled(KNeighborsClassifier()), _NEIGHBOURS),
+    "breast cancer, boosting": (
+        "load_breast_cancer",
+        HistGradientBoostingClassifier(max_iter=30, random_state=0),
+        _BOOSTING,
+    ),
+    "diabetes, boosting": (
+        "load_diabetes",
+        HistGradientBoostingRegressor(max_iter=30, random_state=0),
+        _BOOSTING,
+    ),
+    "diabetes, SVR": ("load_diabetes", scaled(SVR()), _SVR),
+    "diabetes, elastic net": ("load_diabetes", scaled(ElasticNet()), _ELASTIC),
+}
+
+
+def run(make: Make, task: str, n: int, seed: int) -> dict[str, float]:
+    """Return the score on the half that was held out, the fits that were used, and the seconds."""
+    load, estimator, space = TASKS[task]
+    X, y = getattr(datasets, load)(return_X_y=True)
+    is_classes = load != "load_diabetes"
+    X, X_test, y, y_test = train_test_split(
+        X, y, test_size=0.5, random_state=seed, stratify=y if is_classes else None
+    )
+    kind = StratifiedKFold if is_classes else KFold
+    cv = kind(FOLDS, shuffle=True, random_state=seed)
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search = make(estimator, space, n, seed, cv).fit(X, y)
+    seconds = time.perf_counter() - begin
+    results = getattr(search, "cv_results_", {})
+    used = results.get("n_resources", []) if isinstance(search, SearchCV) else []
+    n_fits = float(np.sum(used)) if len(used) else FOLDS * float(len(results["mean_test_score"]))
+    return {"score": float(search.score(X_test, y_test)), "fits": n_fits, "seconds": seconds}
+
+
+def summarize(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return for each search its mean rank, and by how much it beats random search."""
+    names = list(dict.fromkeys(r["search"] for r in runs))
+    cells = list(dict.fromkeys((r["task"], r["seed"]) for r in runs))
+    scores = np.full((len(cells), len(names)), np.nan)
+    fits = np.full_like(scores, np.nan)
+    for r in runs:
+        cell = cells.index((r["task"], r["seed"])), names.index(r["search"])
+        scores[cell], fits[cell] = r["score"], r["fits"]
+    whole = ~np.isnan(scores).any(axis=1)
+    ranks = rankdata(-scores[whole], axis=1)
+    tasks = np.array([task for task, _ in cells])[whole]
+    base = scores[whole, names.index("RandomizedSearchCV")]
+    found = []
+    for j, name in enumerate(names):
+        gain = scores[whole, j] - base
+        by_task = np.array([gain[tasks == task].mean() for task in np.unique(tasks)])
+        found.append(
+            {
+                "search": name,
+                "mean_rank": float(ranks[:, j].mean()),
+                "mean_score": float(scores[whole, j].mean()),
+                "gain": float(gain.mean()),
+                "gain_se": float(gain.std(ddof=1) / np.sqrt(len(gain))),
+                "worst_task_gain": float(by_task.min()),
+                "fits": float(fits[whole, j].mean()),
+            }
+        )
+    return sorted(found, key=lambda row: row["mean_rank"])
+
+
+def main() -> None:
+    """Measure and print both parts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--candidates", type=int, default=25)
+    parser.add_argument("--tasks", nargs="*", default=list(TASKS), help="names of tasks")
+    parser.add_argument("--searches", nargs="*", default=list(SEARCHES), help="names of searches")
+    parser.add_argument("--save", action="store_true")
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")  # of peers, thousands of times
+
+    searches, failures = {}, {}
+    for name in args.searches:
+        make = SEARCHES[name]
+        try:
+            run(make, "iris, SVC", 12, 0)
+            searches[name] = make
+        except Exception as e:  # whatever a peer raises of today's versions
+            failures[name] = f"{type(e).__name__}: {e}"
+            print(f"{name} is left out: {failures[name]:.200}")
+
+    sizes = (50,)
+    overhead = {
+        name: [measure_overhead(make, n) for n in sizes]
+        for name, make in searches.items()
+        if make not in (make_halving, make_raced)
+    }
+    print("\nCPU time of a fit that does nothing, in ms, with", *sizes, "candidates\n")
+    print(markdown(["search", *map(str, sizes)], [[k, *_show(v)] for k, v in overhead.items()]))
+
+    runs = []
+    for task in args.tasks:
+        for seed in range(args.seeds):
+            for name, make in searches.items():
+                found = run(make, task, args.candidates, seed)
+                runs.append({"search": name, "task": task, "seed": seed, **found})
+        print(task, {r["search"]: round(r["score"], 4) for r in runs[-len(searches) :]}, flush=True)
+    summary = summarize(runs)
+    columns = ["search", "mean_rank", "mean_score", "gain", "gain_se", "worst_task_gain", "fits"]
+    print(markdown(columns, [[r["search"], *_show([r[c] for c in columns[1:]])] for r in summary]))
+    if args.save:
+        head = describe_run(
+            "scikit-learn", "optuna", "optuna-integration", "scikit-optimize", **vars(args)
+        )
+        rows: dict[str, Any] = {
+            r["search"]: {
+                **r,
+                "overhead_ms": overhead.get(r["search"]),
+                "runs": [run for run in runs if run["search"] == r["search"]],
+            }
+            for r in summary
+        }
+        save_results("searchcv", head, "searches", rows | failures)
+
+
+def _show(numbers: list[float]) -> list[str]:
+    return [f"{x:.4g}" for x in numbers]
+
+
+if __name__ == "__main__":
+    main()
