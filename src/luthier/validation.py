@@ -229,7 +229,7 @@ def order_values(
             f"{word} {', '.join(map(repr, names))}" for word, names in faults if names
         )
         raise error(
-            f"{whose} {dict(values)!r:.200}: there is {what}; the objectives are "
+            f"{whose} {show(dict(values), 200)}: there is {what}; the objectives are "
             f"{', '.join(objectives)}"
         )
     return [values[name] for name in objectives]
@@ -254,7 +254,7 @@ def check_values(returned: Any, objectives: Sequence[str], whose: str) -> tuple[
     if isinstance(returned, Mapping):
         said = f"the objective must return {want}; {whose}"
         returned = order_values(returned, objectives, said, ObjectiveValueError)
-    got = f"{whose} {returned!r:.200} ({type(returned).__name__})"
+    got = f"{whose} {show(returned, 200)} ({type(returned).__name__})"
     several = split_values(returned)
     parts = [returned] if several is None else several
     if returned is None:
@@ -587,9 +587,14 @@ def _too_large(what: str, max_bytes: float) -> UnstorableError:
     )
 
 
-def show(value: Any) -> str:
-    """Return what a value looks like, for a message: in part where it is long."""
+def show(value: Any, most: int = 100) -> str:
+    """Return what a value looks like, for a message: in part where it is long.
+
+    Args:
+        value: It may be of any class, also of one that cannot be shown.
+        most: How many characters are shown.
+    """
     try:
-        return f"{value!r:.100}"
+        return repr(value)[:most]
     except Exception:
         return f"a {type(value).__name__} that cannot be shown"

@@ -304,3 +304,47 @@ def test_names_in_another_case_are_proposed() -> None:
     study.add_result({"Learning_Rate": 0.5}, 1.0)
     with pytest.raises(AttributeError, match=r"write params\['Learning_Rate'\]"):
         study.best_trial.params.Learning_Rate
+
+
+HUGE = 10**5000  # Python writes no number of so many digits
+
+
+class Shy:
+    """What cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("value", [HUGE, [HUGE, 1], {"loss": HUGE}, Shy(), [Shy()]], ids=type)
+def test_a_value_that_cannot_be_shown_fails_its_trial_alone(value) -> None:
+    study = luthier.create_study()
+    study.optimize(
+        lambda t: 0.5 if t.number else value,
+        n_trials=2,
+        catch=luthier.errors.ObjectiveValueError,
+        progress=False,
+    )
+    assert [row.state.name for row in study.trials] == ["FAILED", "COMPLETE"]
+    asked = study.ask()
+    with pytest.raises(luthier.errors.ObjectiveValueError):
+        study.tell(asked, value)
+
+
+@pytest.mark.parametrize("value", [HUGE, Shy()], ids=type)
+def test_arguments_that_cannot_be_shown_are_refused_in_our_words(value) -> None:
+    study = luthier.create_study()
+    for call in (
+        lambda: luthier.create_study(direction=value),
+        lambda: luthier.create_study(objectives=value),
+        lambda: luthier.create_study(objectives=[value]),
+        lambda: luthier.create_study(catch_as=value),
+        lambda: study.optimize(value, n_trials=1),
+        lambda: study.optimize(lambda t: 0.5, n_trials=1, catch=value),
+        lambda: study.tell(value, 1.0),
+        lambda: study.explain(value),
+    ):
+        with pytest.raises((luthier.LuthierError, ValueError)) as e:
+            call()
+        assert "digits" not in str(e.value)
+    assert study.trials == []

@@ -136,13 +136,13 @@ def _read_objectives(
     """Directions, and names where they were given."""
     if direction is not None and objectives is not None:
         raise StudyError(
-            f"give one of direction and objectives, got {direction!r} and {objectives!r}"
+            f"give one of direction and objectives, got {show(direction)} and {show(objectives)}"
         )
     is_list = isinstance(objectives, Sequence) and not isinstance(objectives, str)
     if objectives is not None and not (is_list or (isinstance(objectives, Mapping) and objectives)):
         raise StudyError(
             "objectives is a dict such as {'accuracy': 'maximize', 'latency_ms': 'minimize'}, or a "
-            f"list such as ['maximize', 'minimize'], got {objectives!r}"
+            f"list such as ['maximize', 'minimize'], got {show(objectives)}"
         )
 
     names = None
@@ -169,12 +169,13 @@ def _explain_direction(direction: Any, directions: list[Any]) -> str:
     wanted = "a direction is 'minimize' or 'maximize'"
     if isinstance(direction, list | tuple):
         several = list(direction)
-        return f"{wanted}, got {direction!r:.200}; write objectives={several!r:.200} for several"
+        shown = show(several, 200)
+        return f"{wanted}, got {show(direction, 200)}; write objectives={shown} for several"
     for given in directions:
         for known in ("minimize", "maximize"):
             if isinstance(given, str) and given[:3].lower() == known[:3] and given != known:
                 return f"{wanted}, got {given!r:.100}; did you mean {known!r}?"
-    return f"{wanted}, got {directions!r:.200}"
+    return f"{wanted}, got {show(directions, 200)}"
 
 
 def _check_new_name(name: Any) -> str:

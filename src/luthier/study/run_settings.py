@@ -108,7 +108,7 @@ def check_objective(objective: Any) -> None:
     """
     if not callable(objective):
         raise ValueError(
-            f"the objective is a function of a trial, got {objective!r}; pass the function "
+            f"the objective is a function of a trial, got {show(objective)}; pass the function "
             "itself, and not what it returns"
         )
     check_takes("the objective", objective, "a trial", 1, "its values are in trial.params, by name")
@@ -181,7 +181,7 @@ def _check_catch(catch: Any) -> None:
     for kind in given:
         if not (isinstance(kind, type) and issubclass(kind, BaseException)):
             raise ValueError(
-                f"catch is a class of exceptions such as ValueError, or several, got {kind!r}"
+                f"catch is a class of exceptions such as ValueError, or several, got {show(kind)}"
             )
 
 
@@ -190,7 +190,7 @@ def _check_amounts(settings: RunSettings) -> None:
     for name, example in examples.items():
         given = getattr(settings, name)
         if given is not None and not isinstance(given, Mapping):
-            raise ValueError(f"{name} is a dict such as {example}, got {given!r}")
+            raise ValueError(f"{name} is a dict such as {example}, got {show(given)}")
 
 
 def _check_executor(settings: RunSettings) -> None:

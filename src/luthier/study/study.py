@@ -352,7 +352,7 @@ class Study(Insights, Remedies):
         row = self.engine.rows([number])[0] if known else None
         if row is None or row.state != State.RUNNING:
             state = "does not exist" if row is None else f"is {row.state.name.lower()}"
-            raise TrialError(f"tell expects a running trial, and trial {number} {state}")
+            raise TrialError(f"tell expects a running trial, and trial {show(number)} {state}")
         # What its objective asked for is not known here, so the stored params count.
         return self.engine.trial(replace(self.engine.ticket(row), declared=True))
 
@@ -693,10 +693,10 @@ def check_catch_as(catch_as: Any) -> None:
         StudyError: It is neither "failed" nor "infeasible".
     """
     if catch_as not in ("failed", "infeasible"):
-        raise StudyError(f"catch_as is 'failed' or 'infeasible', got {catch_as!r}")
+        raise StudyError(f"catch_as is 'failed' or 'infeasible', got {show(catch_as)}")
 
 
 def _not_a_trial(got: object) -> TrialError:
     return TrialError(
-        f"tell expects a trial that this study's ask returned, or its number, got {got!r}"
+        f"tell expects a trial that this study's ask returned, or its number, got {show(got)}"
     )

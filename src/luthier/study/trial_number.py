@@ -8,6 +8,9 @@ from typing import Any
 from ..errors import TrialError
 from ..trial.handle import Trial
 from ..trial.record import TrialRow
+from ..validation import show
+
+_NONE = 2**63  # no study has so many trials
 
 
 def number_of(trial: Any) -> int:
@@ -20,6 +23,9 @@ def number_of(trial: Any) -> int:
         TrialError: It is none of these.
     """
     try:
-        return operator.index(trial.number if isinstance(trial, TrialRow | Trial) else trial)
+        number = operator.index(trial.number if isinstance(trial, TrialRow | Trial) else trial)
     except TypeError:
-        raise TrialError(f"expected a trial, or its number, got {trial!r:.200}") from None
+        raise TrialError(f"expected a trial, or its number, got {show(trial)}") from None
+    if abs(number) >= _NONE:
+        raise TrialError(f"there is no trial {show(trial)}")
+    return number

@@ -425,7 +425,7 @@ class Trial(Attaching):
             self._remarks[f"narrower {name}"] = (
                 f"the objective asks for {name!r} in {dist!r:.500}, and the study's space declares "
                 f"{known!r:.500}, which counts for the sampler: what it proposes outside of the "
-                "former is moved into it"
+                "former is replaced by a value inside"
             )
 
     # -- intermediate values --------------------------------------------------------------------
