@@ -19,6 +19,7 @@ from .model_quality import ModelQuality
 
 _N_GRID = 20
 _N_FILL_INS = 128
+_MANY = 20  # parameters beyond which half of the fill-ins are enough
 _N_CURVES = 30
 
 
@@ -157,7 +158,8 @@ def _effect(
     """Return the effect of a parameter in a branch; None where no fill-in has it active there."""
     columns = [space.column[axis.name]]
     x, units = grid_of(axis, space, _N_GRID)
-    fill_ins = draw_fill_ins(space, fitted, around, columns, _N_FILL_INS, rng)
+    n_fill_ins = _N_FILL_INS if space.d <= _MANY else _N_FILL_INS // 2
+    fill_ins = draw_fill_ins(space, fitted, around, columns, n_fill_ins, rng)
     if branch.column >= 0:
         fill_ins = set_values(space, fill_ins, [branch.column], [branch.unit], rng)
         fill_ins = fill_ins[branch.holds(fill_ins) & ~np.isnan(fill_ins[:, columns[0]])]
@@ -165,13 +167,12 @@ def _effect(
             return None
     through = _pick_trials(fitted, columns[0], branch)
     mean, sd = np.empty(len(x)), np.empty(len(x))
-    curves = np.empty((len(through), len(x)))
+    singles = []
     for g, unit in enumerate(units.tolist()):
         moved = set_values(space, fill_ins, columns, [unit], rng)
         mean[g], sd[g] = fitted.model.predict_average(moved)
-        if len(through):
-            single = set_values(space, fitted.X[through], columns, [unit], rng)
-            curves[:, g] = fitted.model.predict(single)[0]
+        singles.append(set_values(space, fitted.X[through], columns, [unit], rng))
+    curves = fitted.model.predict(np.concatenate(singles))[0].reshape(len(x), len(through)).T
     half = NormalDist().inv_cdf((1 + level) / 2) * sd
     return Effect(
         axis=axis,
