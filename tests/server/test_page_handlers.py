@@ -8,6 +8,7 @@ from tests.server.test_page_columns import unpack
 
 import luthier
 from luthier.server import Limits
+from luthier.server.routes import make_routes
 from luthier.storages import Memory, SQLite
 from luthier.storages.wrapper import Wrapper
 
@@ -256,3 +257,12 @@ def test_the_summary_says_that_a_study_is_paused(service):
     service("POST", f"{study}/resume", {})
     text = service("GET", f"/ui/studies/{study.rpartition('/')[2]}/summary")[1]["text"]
     assert "paused" not in " ".join(text)
+
+
+def test_what_takes_seconds_is_waited_for_by_nothing_that_is_quick(storage):
+    routes = {route.name: route for route in make_routes(storage, None, 1000)}
+    quick = ("page_summary", "page_columns", "page_rows", "page_trial", "page_controls")
+    assert [name for name in quick if routes[name].slow or not routes[name].apart] == []
+    slow = {name for name, route in routes.items() if route.slow}
+    assert {"page_importance", "page_findings"} < slow
+    assert all(routes[name].apart and routes[name].costly for name in slow)

@@ -130,7 +130,7 @@ class Dispatcher:
         self._n_requests += 1
         study = None if route.skips_queue else job.path.get("study")
         if route.apart:
-            study = f"{study} apart"
+            study = f"{study} slow" if route.slow else f"{study} apart"
         try:
             if route.costly and self._processes is not None:
                 return await self._processes.run(study, job)

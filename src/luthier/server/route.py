@@ -37,6 +37,7 @@ class Route:
         inline: Whether the handler is so quick that it needs no thread.
         costly: Whether it may take long, so that it runs in a process that can be ended.
         apart: Whether it does not wait for the asks and tells of its study, nor they for it.
+        slow: Of what is apart, whether it may take seconds, so that the others do not wait for it.
         for_page: Whether the page in a browser may call it in a session, though it changes things.
     """
 
@@ -54,4 +55,5 @@ class Route:
     inline: bool = False
     costly: bool = False
     apart: bool = False
+    slow: bool = False
     for_page: bool = False

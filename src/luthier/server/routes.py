@@ -256,6 +256,7 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
         read(
             path=f"{study}/importance",
             name="page_importance",
+            slow=True,
             summary="Estimate how much each parameter matters.",
             handler=handlers.importance,
             response=page_schemas.Importances,
@@ -264,6 +265,7 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
         read(
             path=f"{study}/findings",
             name="page_findings",
+            slow=True,
             summary="Say what may be wrong with a study.",
             handler=handlers.findings,
             response=page_schemas.Findings,
@@ -273,7 +275,7 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
 
 def view_routes(views: PageViews) -> list[Route]:
     """Routes of the page's views of an analysis."""
-    read = partial(Route, method="GET", costly=True, apart=True, response=dict)
+    read = partial(Route, method="GET", costly=True, apart=True, slow=True, response=dict)
     described: dict[str, tuple[Callable[[ApiRequest], Any], type[msgspec.Struct] | None]] = {
         "curves": (views.curves, page_view_schemas.CurvesQuery),
         "effects": (views.effects, page_view_schemas.EffectsQuery),
