@@ -16,7 +16,7 @@ from .training_data import InputEncoder
 _MANY = 150  # trials are enough for a thorough search of the hyperparameters
 _MOST_DISTANCES = 600_000  # of pairs of trials, all columns together, at a step of a search
 _FEWEST = 100  # trials that are looked at however many columns there are
-_FEW_STEPS = 8  # from hyperparameters of similar trials
+_FEW_STEPS = 8  # from hyperparameters of similar trials; half of the distances are enough then
 
 
 class AdditiveModel:
@@ -96,7 +96,8 @@ def _find_hyperparameters(V: Array, p: int, y: Array, near: Array | None) -> Arr
         near: Hyperparameters of similar trials; None for a thorough search.
     """
     n, d = V.shape
-    many = _spread(n, max(math.isqrt(2 * _MOST_DISTANCES // max(d, 1)), _FEWEST))
+    most = _MOST_DISTANCES if near is None else _MOST_DISTANCES // 2
+    many = _spread(n, max(math.isqrt(2 * most // max(d, 1)), _FEWEST))
     if near is None:
         few = many if len(many) < 2 * _MANY else _spread(n, _MANY)
         near = additive_gp.fit(V[few], p, y[few])
