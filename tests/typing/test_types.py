@@ -64,11 +64,11 @@ def project(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("room", ["", *ROOMS])
 def test_every_public_name_is_checked(room):
-    """`api.py` mentions it."""
+    """`api.py` mentions it; not `luthier.sklearn`, whose base classes have no types."""
     module = getattr(luthier, room) if room else luthier
     text = API.read_text()
     for name in module.__all__:
-        if name not in (*ROOMS, "errors", "history", "__version__"):
+        if name not in (*ROOMS, "errors", "history", "sklearn", "__version__"):
             assert re.search(rf"\b{room or 'luthier'}\.{name}\b", text), name
 
 
