@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -90,6 +90,22 @@ class FoldByFold(Measure):
         return fits
 
 
+class Part(NamedTuple):
+    """One fit of a candidate.
+
+    Attributes:
+        number: The trial's.
+        fold: Number of the fold.
+        step: The amount of the resource.
+        task_id: Number of the fit in the search.
+    """
+
+    number: int
+    fold: int
+    step: int
+    task_id: int
+
+
 class Growing(Measure):
     """All folds with ever more of a resource; each amount is a step.
 
@@ -111,7 +127,7 @@ class Growing(Measure):
                 continue
             first_task = (trial.number * len(self.steps) + i) * n_folds
             fits = [
-                self.fit(settings, trial.number, params, fold, step, first_task + fold)
+                self.fit(settings, params, Part(trial.number, fold, step, first_task + fold))
                 for fold in range(n_folds)
             ]
             trial.set_tag(REACHED, step)
@@ -126,24 +142,13 @@ class Growing(Measure):
         return fits or read_fits(trial.tags)
 
     @abstractmethod
-    def fit(
-        self,
-        settings: FitSettings,
-        number: int,
-        params: Params,
-        fold: int,
-        step: int,
-        task_id: int,
-    ) -> FoldFit:
+    def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
         """Fit a candidate on one fold with so much of the resource.
 
         Args:
             settings: What all fits share.
-            number: The trial's.
             params: The candidate's.
-            fold: Number of the fold.
-            step: The amount.
-            task_id: Number of the fit in the search.
+            part: Which fold, and how much.
         """
 
     def forget(self, number: int) -> None:
@@ -162,17 +167,10 @@ class GrowingSample(Growing):
         super().__init__(steps)
         self.orders = list(orders)
 
-    def fit(
-        self,
-        settings: FitSettings,
-        number: int,
-        params: Params,
-        fold: int,
-        step: int,
-        task_id: int,
-    ) -> FoldFit:
-        rows = None if step == self.steps[-1] else np.sort(self.orders[fold][:step])
-        return fit_fold(settings, params, fold, task_id, rows)
+    def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
+        is_whole = part.step == self.steps[-1]
+        rows = None if is_whole else np.sort(self.orders[part.fold][: part.step])
+        return fit_fold(settings, params, part.fold, part.task_id, rows)
 
 
 class GrowingParam(Growing):
@@ -187,16 +185,8 @@ class GrowingParam(Growing):
         super().__init__(steps)
         self.name = name
 
-    def fit(
-        self,
-        settings: FitSettings,
-        number: int,
-        params: Params,
-        fold: int,
-        step: int,
-        task_id: int,
-    ) -> FoldFit:
-        return fit_fold(settings, {**params, self.name: step}, fold, task_id)
+    def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
+        return fit_fold(settings, {**params, self.name: part.step}, part.fold, part.task_id)
 
     def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
         step = self.steps[-1] if reached is None else int(reached)
@@ -224,22 +214,15 @@ class GrowingModel(Growing):
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_live": {}}
 
-    def fit(
-        self,
-        settings: FitSettings,
-        number: int,
-        params: Params,
-        fold: int,
-        step: int,
-        task_id: int,
-    ) -> FoldFit:
-        model, reached = self._live.get((number, fold)) or (make_candidate(settings, params), 0)
+    def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
+        key = (part.number, part.fold)
+        model, reached = self._live.get(key) or (make_candidate(settings, params), 0)
 
         def train(model: Any, X: Any, y: Any, fit_params: Params) -> None:
-            self.train(model, X, y, fit_params, reached, step, settings.y)
+            self.train(model, X, y, fit_params, reached, part.step, settings.y)
 
-        fit = fit_fold(settings, params, fold, task_id, model=model, train=train)
-        self._live[number, fold] = model, step
+        fit = fit_fold(settings, params, part.fold, part.task_id, model=model, train=train)
+        self._live[key] = model, part.step
         return fit
 
     def forget(self, number: int) -> None:
