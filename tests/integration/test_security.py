@@ -25,6 +25,7 @@ UNSAFE = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
 # What pickles only what this process hands to those that it starts, or counts bytes.
 PICKLING = {
     "measure/size.py",
+    "sklearn/jobs.py",
     "server/worker_loop.py",
     "server/worker_processes.py",
     "study/remote.py",

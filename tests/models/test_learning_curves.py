@@ -262,7 +262,7 @@ def test_auto_says_what_it_does_and_why():
     auto.next(several)
     assert auto.explain() == "ASHA: 2 objectives"
     auto.next(history([(R, 0.5, 0.5, [])] * 65))
-    assert auto.explain().startswith("ASHA: 65 trials run at a time")
+    assert auto.explain().startswith("ASHA: 65 trials at a time")
 
 
 def test_auto_stops_early_no_more_where_early_losses_mislead():

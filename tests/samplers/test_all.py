@@ -113,7 +113,7 @@ def test_no_point_of_a_finite_space_twice(name: str, m: int, jobs: int) -> None:
             study.tell(t, [1.0 if t.params["z"] else 0.5, *range(m - 1)])
     assert len(set(asked)) == SMALL.n_points == 8
     if name == "Grid":
-        with pytest.raises(SpaceExhaustedError, match="all 8 points"):
+        with pytest.raises(SpaceExhaustedError, match="8 points"):
             study.ask()
     else:
         study.tell(study.ask(), [0.0] * m)

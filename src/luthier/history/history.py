@@ -576,7 +576,7 @@ class History:
         column["cost"][i] = nan if row.cost is None else row.cost
         column["confirming"][i] = row.confirms is not None
         column["disturbed"][i] = row.disturbed
-        column["n_folds"][i] = row.n_folds
+        column["n_folds"][i] = row.n_folds if row.tags else 0
         column["n_claims"][i] = row.token
         self._put_sparse(row)
 

@@ -36,10 +36,11 @@ class Obedience:
         Args:
             stop: The signal of the worker's run, which a stopped study ends.
         """
-        if self.controls.course == "paused":
-            return Next.WAIT
-        if self.controls.course == "running":
+        course = self._replica.settings.controls.course
+        if course == "running":
             return None
+        if course == "paused":
+            return Next.WAIT
         act = self.controls.last_act(STOP_STUDY)
         stop.request("stopped by hand" + (f", by {act.who}" if act else ""))
         return Next.DONE

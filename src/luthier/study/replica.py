@@ -182,6 +182,9 @@ class Replica:
         return expired
 
     def _put(self, rows: Sequence[TrialRow]) -> None:
-        running = self.history.running if self.keeps_proposals else ()
-        self.history.put(r for r in rows if r.state != State.RUNNING or r.number not in running)
+        shown = rows
+        if self.keeps_proposals:
+            running = self.history.running
+            shown = [r for r in rows if r.state != State.RUNNING or r.number not in running]
+        self.history.put(shown)
         self.books.put(rows)
