@@ -40,8 +40,8 @@ class Evaluate:
         X: (n, ...) array, table, sparse matrix or list.
         y: (n,) targets.
         plan: Which rows are trained on and tested.
-        metrics: A metric, or several: names, functions of model, X and y, or `Metric`s. The first
-            is optimised.
+        metrics: A metric, or several: names, functions of model, X and y, or each a `Metric`. The
+            first is optimised.
         sample_weight: (n,) weights of the rows, in training and metrics; None for equal ones.
         slices: Name to labels (n,): the first metric is noted for the rows of each label.
         constraints: Name of a metric, or "predict_s", "fit_s" or "size", to its bound: the most

@@ -52,8 +52,6 @@ from .trial_number import number_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..analysis.findings.action import ActionKind
-
 
 INTERRUPTED = "Ctrl-C"  # the reason of a stop
 
@@ -194,7 +192,7 @@ class Study(Insights, Remedies):
         stop: StopRule | Sequence[StopRule] = (),
         total: int | None = None,
         on_finding: Callable[[Study, Finding], Any] | None = None,
-        act: Collection[ActionKind] = (),
+        act: Collection[str] = (),
     ) -> None:
         """Run trials of an objective until a bound is reached, `stop()` is called, or Ctrl-C.
 
