@@ -60,3 +60,15 @@ def test_infinite_folds_of_stopped_trials_are_the_worst():
     history = table((C, [1.0, 2.0, 3.0]), (C, [2.0, 3.0, 4.0]), (P, [math.inf]))
     assert math.isfinite(collect_losses(history).loss[2])
     assert collect_losses(history).loss[2] > 3.0
+
+
+def test_a_trial_that_broke_a_constraint_before_it_was_stopped_is_not_ranked_among_feasible_ones():
+    rows = [
+        testing.trial({"x": 0.5}, 2.5, C, {1: 2.0, 2: 3.0}, tags={"n_folds": 2}, constraints=told)
+        for told in ({"size": -1.0}, {"size": -1.0})
+    ]
+    stopped = testing.trial(
+        {"x": 0.5}, 0.1, P, {1: 0.1}, tags={"n_folds": 1}, constraints={"size": 1.0}
+    )
+    history = testing.history(*rows, stopped)
+    assert rank_trials(history)[0].tolist() == [0, 1, 2]

@@ -137,7 +137,7 @@ def test_an_outage_is_said():
     ]
     [found] = find_obstacles(history(*trials, space=SPACE))
     assert (found.kind, found.subject, found.times) == ("outage", "17", 8)
-    assert "8 trials, 10 to 17, failed one after the other" in found.title
+    assert "8 trials from 10 to 17 failed, in a row, among points that did not fail" in found.title
     assert "study.retry" in found.advice
 
 

@@ -1,5 +1,7 @@
 """Searches that give hopeless candidates less: folds, rows, a parameter, training."""
 
+import weakref
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -234,6 +236,34 @@ def test_live_models_are_trained_on_by_partial_fit(scheduler, monkeypatch):
     assert (
         search.best_score_ == best == pytest.approx(1 - np.exp(-search.best_params_["speed"] * 2.7))
     )
+
+
+class Living(Counting):
+    """Knows how many models are alive."""
+
+    alive: weakref.WeakSet = weakref.WeakSet()
+    most = 0
+
+    def partial_fit(self, X, y, classes=None):
+        Living.alive.add(self)
+        Living.most = max(Living.most, len(Living.alive))
+        return super().partial_fit(X, y, classes)
+
+
+def test_models_of_candidates_that_do_not_go_on_are_let_go(monkeypatch):
+    monkeypatch.setattr(Living, "most", 0)
+    search = SearchCV(
+        Living(),
+        {"speed": Float(0.1, 1)},
+        n_iter=15,
+        sampler="random",
+        resource="partial_fit",
+        max_resource=27,
+        cv=2,
+        random_state=0,
+    ).fit(X, y)
+    assert ended_early(search).sum() > 3
+    assert Living.most <= 4  # those of one candidate, and of the one before it
 
 
 def test_real_models_learn_by_partial_fit():

@@ -321,8 +321,11 @@ def test_a_hidden_result_is_not_the_best(study):
     study.controls.hide(best)
     assert study.best_trial.number == second
     assert study.engine.history.hidden.tolist() == [i == best for i in range(10)]
+    assert (best,) not in [found.numbers for found in study.recommend(10)]
+    assert study.choose(weights={"value": 1}).trial.number == second
     study.controls.hide(best, False)
     assert study.best_trial.number == best
+    assert (best,) in [found.numbers for found in study.recommend(10)]
 
 
 def test_a_study_with_hidden_results_only_has_no_best(study):

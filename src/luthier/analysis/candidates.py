@@ -100,7 +100,7 @@ class Candidates:
         limits: dict[Any, dict[str, float]] = {}
         for row in rows_of(np.flatnonzero(of_use).tolist()):
             key = _configuration(row)
-            if row.state in states:
+            if row.state in states and not history.hidden[row.number]:
                 groups.setdefault(key, []).append(row)
             worst = limits.setdefault(key, {})
             crashed = row.state == State.FAILED and not row.disturbed

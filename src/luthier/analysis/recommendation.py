@@ -123,8 +123,8 @@ def recommend(
     mean, sd = _predict_losses(history, X, [losses[same] for same in numbers], observed)
     mean = np.where(np.isfinite(observed), mean, observed)  # what is worse than everything stays so
     probability = _feasible(history, X, numbers)
-    feasible = history.feasible
-    kept = np.array([feasible[same].any() for same in numbers])
+    shown = history.feasible & ~history.hidden
+    kept = np.array([shown[same].any() for same in numbers])
     sure = kept & (probability >= _LIKELY)
     leaders = np.lexsort((mean, -probability * ~sure.any()))
     leaders = leaders[(sure if sure.any() else kept)[leaders]][:k]
@@ -161,7 +161,7 @@ def _choose_configurations(history: History, rows: Index, most: int) -> tuple[li
     group = np.array([number_of.setdefault(key, len(number_of)) for key in keys])
     with np.errstate(invalid="ignore"):  # of both infinities
         observed = np.bincount(group, history.losses[rows, 0]) / np.bincount(group)
-    kept = np.bincount(group, history.feasible[rows]) > 0
+    kept = np.bincount(group, (history.feasible & ~history.hidden)[rows]) > 0
     chosen = np.sort(np.lexsort((observed, ~kept))[:most])
 
     by_group = np.argsort(group, kind="stable")

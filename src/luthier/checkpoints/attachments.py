@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import re
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -93,7 +94,10 @@ class Attachments:
         check_name(name)
         content = _read_source(name, source)
         made = Attachment(
-            name=name, n_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()
+            name=name,
+            n_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            time_s=time.time(),
         )
         known = self._list(number)
         others = [a for a in known.values() if a.name != name]

@@ -18,6 +18,7 @@ from ..numerics.stats import paired_bootstrap_interval
 from ..terminal import logger
 from ..typing import Array
 from ..validation import check_probability
+from .evaluate import score_rows
 from .frozen_splits import count_rows
 from .metrics import Metric, mean_of_rows, read_metrics
 from .models import ask, check_model, take_rows
@@ -124,7 +125,7 @@ class HoldOut:
             EvaluationError: The model lacks what the metric needs, or there are several metrics.
         """
         level = check_probability("level", level)
-        (one,) = _one_of(read_metrics(metric))
+        one = _one_of(read_metrics(metric))
         check_model(model, (one,))
         X, y = self._aside
         number = len(self.looks) + 1
@@ -158,10 +159,10 @@ class HoldOut:
         )
 
 
-def _one_of(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+def _one_of(metrics: tuple[Metric, ...]) -> Metric:
     if len(metrics) != 1:
         raise EvaluationError(f"expected one metric a look, got {[m.name for m in metrics]}")
-    return metrics
+    return metrics[0]
 
 
 def _measure(
@@ -173,19 +174,18 @@ def _measure(
         totals = _bag_scores(model, metric, X, y, seed)
         low, high = np.quantile(totals, [(1 - level) / 2, (1 + level) / 2])
         return value, float(low), float(high)
-    assert metric.rows is not None
     assert metric.total is not None
     classes = getattr(model, "classes_", np.unique(y))
-    rows = metric.rows(y, ask(model, metric.needs, X), classes)
-    ones = np.ones(len(y))
-    value = metric.total(rows, y, ones)
+    told = ask(model, metric.needs, X)
+    rows, value = score_rows(metric, y, told, classes, np.ones(len(y)))
     if metric.total is mean_of_rows and np.isin(rows, (0.0, 1.0)).all():
         return (value, *wilson_interval(int(rows.sum()), len(rows), level))
     rng = np.random.default_rng(seed)
     if metric.total is mean_of_rows and len(y) > 1:
         return (value, *paired_bootstrap_interval(rows, np.zeros(len(y)), rng, level))
-    bags = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=_N_BAGS).astype(float)
-    found = np.array([metric.total(rows[b > 0], y[b > 0], b[b > 0]) for b in bags])
+    share = np.full(len(y), 1 / len(y))
+    bags = (rng.multinomial(len(y), share) for _ in range(_N_BAGS))
+    found = [metric.total(rows[b > 0], y[b > 0], b[b > 0].astype(float)) for b in bags]
     low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
     return value, float(low), float(high)
 

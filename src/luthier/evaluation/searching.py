@@ -19,7 +19,6 @@ from ..errors import (
     SplitError,
     TooFewResultsError,
 )
-from ..history.leaders import find_leaders
 from ..numerics.resampling import corrected_t, one_sided_corrected_t
 from ..samplers.base import Sampler
 from ..space.space import Space
@@ -40,7 +39,7 @@ from .bias_corrected import (
 )
 from .evaluate import Evaluate
 from .fold_comparison import FoldComparison, choose_within_error, compare_all
-from .fold_results import FoldResults, unpack_rows
+from .fold_results import FoldResults, kept_rows, unpack_rows
 from .models import FromEstimator
 from .plans import plan_folds
 from .split_plan import SplitPlan
@@ -93,6 +92,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
         promise: What the chosen model is expected to score on new data.
         fresh: Whether the leaders were confirmed on folds that the search had not seen.
         plan: The folds that they were confirmed on.
+        ratio: Rows tested over rows trained on, of these folds.
         study: Name of the study.
     """
 
@@ -105,6 +105,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     promise: Promise
     fresh: bool
     plan: str
+    ratio: float
     study: str
 
     @property
@@ -255,7 +256,11 @@ def confirm_leaders(
     if not rows:
         raise NoCompletedTrialsError("no trial of the search came to its end")
     plans, fresh = _fresh_plans(evaluate.plan, n_repeats)
-    searched = {_key(row.params): row for row in study.trials if row.state == State.COMPLETE}
+    searched = {
+        _key(row.params): row
+        for row in study.trials
+        if row.state == State.COMPLETE and row.confirms is None
+    }
     own = searched.get(_key(default))
     base = _confirm(evaluate, "default", own, dict(default), plans)
     leaders = tuple(
@@ -277,6 +282,7 @@ def confirm_leaders(
         promise=_promise(study, evaluate, chosen, base, plans, level),
         fresh=fresh,
         plan=plans[0].hash,
+        ratio=plans[0].ratio,
         study=study.name,
     )
 
@@ -293,7 +299,7 @@ def _find_leaders(study: Study, n_leaders: int) -> list[TrialRow]:
     keys: set[str] = set()
     trials = study.trials
     while len(left) and len(found) < n_leaders:
-        best = find_leaders(left, history.losses[left])
+        best = history.leaders(left)
         if not len(best):
             break
         row = trials[int(best[0])]
@@ -402,7 +408,8 @@ def _promise(
     if metric.rows is None or (chosen is not base and evaluate.plan.reshuffled):
         low, high = np.nan, np.nan
         if len(chosen.scores) > 1:
-            _, _, low, high, _ = corrected_t(chosen.scores, plans[0].ratio, level)
+            found = corrected_t(chosen.scores, plans[0].ratio, level)
+            low, high = found.low, found.high
         return Promise(
             metric=metric.name,
             value=chosen.mean,
@@ -416,7 +423,7 @@ def _promise(
     if chosen is not base:
         return promise_best(study.trials, evaluate, level=level)
     results = evaluate.run(base.params, _many_folds(evaluate, plans[0]))
-    seen = results.counts > 0
+    seen = np.intersect1d(kept_rows(evaluate.plan.n), np.flatnonzero(results.counts))
     weight = evaluate.sample_weight
     groups = evaluate.plan.groups
     return bbc(
@@ -462,6 +469,5 @@ def choose_simplest(result: SearchResult, order: Order = "predict_s") -> Confirm
         return result.default
     scores = {leader.name: leader.scores for leader in result.leaders}
     costs = {leader.name: float(getattr(leader, order)) for leader in result.leaders}
-    ratio = 1 / max(1, len(result.leaders[0].scores) - 1)
-    name = choose_within_error(scores, costs, ratio, result.direction)
+    name = choose_within_error(scores, costs, result.ratio, result.direction)
     return next(leader for leader in result.leaders if leader.name == name)

@@ -134,8 +134,8 @@ def _find_outage(history: History) -> Obstacle | None:
     return Obstacle(
         kind="outage",
         subject=str(numbers[-1]),
-        title=f"{len(numbers)} trials, {numbers[0]} to {numbers[-1]}, failed one after the other "
-        "among points that did not fail: models take it for an outage and learn nothing from them",
+        title=f"{len(numbers)} trials from {numbers[0]} to {numbers[-1]} failed, in a row, among "
+        "points that did not fail: models take it for an outage and learn nothing from them",
         advice="run them again with study.retry, or raise luthier.TrialDisturbedError where a "
         "failure says nothing of the params",
         times=len(numbers),

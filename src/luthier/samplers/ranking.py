@@ -51,6 +51,8 @@ def rank_trials(
     estimates = estimate_stopped(history) if losses.shape[1] == 1 else None
     if estimates is not None:
         told = rest[np.isfinite(estimates[rest])]
+        if history.constraint_names:
+            told = told[history.violation[told] == 0]
         losses = np.where(np.isfinite(estimates), estimates, losses[:, 0])[:, None]
         complete = np.sort(np.concatenate([complete, told]))
         rest = np.setdiff1d(rest, told)

@@ -13,7 +13,8 @@ from ..storages.http_messages import Form
 from ..storages.transitions import require_token
 from ..trial.record import TrialRow
 from .open_studies import OpenStudies, OpenStudy
-from .request import Answer, ApiRequest, RequestError
+from .request import Answer, ApiRequest
+from .trial_handlers import read_row
 
 # What begins like this is an image that runs no code, whatever else is in it.
 _IMAGES = (
@@ -92,10 +93,7 @@ class AttachmentHandlers:
             RequestError: There is no such trial.
         """
         opened = self._studies.open(request.study)
-        with opened.engine.reading() as history:
-            if request.number >= history.n:
-                raise RequestError(404, "TrialNotFound", f"the study has no trial {request.number}")
-        return opened, opened.engine.rows([request.number])[0]
+        return opened, read_row(self._studies.storage, request)
 
 
 def find_media_type(content: bytes) -> str:

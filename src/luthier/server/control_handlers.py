@@ -9,9 +9,9 @@ from ..study.controls import StudyControls
 from ..study.engine import Engine
 from . import control_schemas, schemas
 from .open_studies import OpenStudies
-from .request import Answer, ApiRequest, RequestError
+from .request import Answer, ApiRequest
 from .schemas import trial_from_row
-from .trial_handlers import read_values
+from .trial_handlers import read_row, read_values
 
 
 class ControlHandlers:
@@ -105,14 +105,11 @@ class ControlHandlers:
             RequestError: It has no such trial.
         """
         controls = self._controls(request)
-        with self._studies.open(request.study).engine.reading() as history:
-            if request.number >= history.n:
-                raise RequestError(404, "TrialNotFound", f"the study has no trial {request.number}")
+        read_row(self._studies.storage, request)
         return controls
 
     def _trial(self, request: ApiRequest) -> schemas.Trial:
-        [row] = self._studies.open(request.study).engine.rows([request.number])
-        return trial_from_row(row)
+        return trial_from_row(read_row(self._studies.storage, request))
 
 
 def _describe(engine: Engine) -> control_schemas.Controls:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ..errors import CheckpointError, NothingToAskError, StudyError, TrialError
 from ..schedulers.base import Next
+from ..storages import Storage
 from ..storages.transitions import require_token
 from ..study.controls import StudyControls
 from ..study.engine import Engine
@@ -98,7 +99,7 @@ class TrialHandlers:
         """Store an intermediate value, and decide whether the trial goes on."""
         body: schemas.ReportRequest = request.body
         found = self._studies.open(request.study)
-        row = self._row(request)
+        row = read_row(self._storage, request)
         require_token(row, body.token)
         if body.checkpoint is not None and not found.checkpoints_in_place:
             raise CheckpointError(
@@ -115,7 +116,7 @@ class TrialHandlers:
         """End a trial; a repeated request with the stored result succeeds."""
         body: schemas.TellRequest = request.body
         engine = self._studies.open(request.study).engine
-        row = self._row(request)
+        row = read_row(self._storage, request)
         outcome = _outcome(engine, row, body)
         if _is_repeat(row, body.token, outcome):
             return _tell_response(row, request.key)
@@ -130,7 +131,7 @@ class TrialHandlers:
         """Extend the lease of a trial."""
         token = request.body.token
         self._storage.extend(request.study, {request.number: token})
-        require_token(self._row(request), token)
+        require_token(read_row(self._storage, request), token)
         return schemas.HeartbeatResponse(self._storage.lease_s)
 
     def enqueue(self, request: ApiRequest) -> schemas.EnqueueResponse:
@@ -153,20 +154,26 @@ class TrialHandlers:
 
     def retry(self, request: ApiRequest) -> schemas.Trial:
         """Offer a failed trial again."""
-        self._row(request)
+        read_row(self._storage, request)
         engine = self._studies.open(request.study).engine
         row = engine.retry(request.number)
         if request.is_from_page:
             StudyControls(engine, request.who).record(f"offered trial {request.number} again")
         return trial_from_row(row)
 
-    def _row(self, request: ApiRequest) -> TrialRow:
-        rows: list[TrialRow] = []
-        with contextlib.suppress(IndexError):
-            rows = self._storage.rows(request.study, [request.number])
-        if not rows:
-            raise RequestError(404, "TrialNotFound", f"the study has no trial {request.number}")
-        return rows[0]
+
+def read_row(storage: Storage, request: ApiRequest) -> TrialRow:
+    """Read the trial in the address of a request.
+
+    Raises:
+        RequestError: The study has no such trial.
+    """
+    rows: list[TrialRow] = []
+    with contextlib.suppress(TrialError):
+        rows = storage.rows(request.study, [request.number])
+    if not rows:
+        raise RequestError(404, "TrialNotFound", f"the study has no trial {request.number}")
+    return rows[0]
 
 
 def _nothing_to_ask(engine: Engine, answer: Literal[Next.WAIT, Next.DONE]) -> RequestError:

@@ -111,7 +111,12 @@ class Growing(Measure):
 
     Args:
         steps: The amounts, ascending.
+
+    Attributes:
+        resumes: Whether the scheduler may go on with a trial that it has ended.
     """
+
+    resumes = True
 
     def __init__(self, steps: Sequence[int]) -> None:
         self.steps = list(steps)
@@ -137,6 +142,8 @@ class Growing(Measure):
             if np.isnan(mean):
                 break
             if i + 1 < len(self.steps) and trial.should_stop():
+                if not self.resumes:
+                    self.forget(trial.number)
                 raise TrialPruned
         self.forget(trial.number)
         return fits or read_fits(trial.tags)
@@ -202,11 +209,15 @@ class GrowingModel(Growing):
     Args:
         steps: Amounts of training, ascending.
         train: Trains a model from one amount to another.
+        resumes: Whether the scheduler may go on with a trial that it has ended.
         name: The parameter that holds the amount; None where there is none.
     """
 
-    def __init__(self, steps: Sequence[int], train: TrainOn, name: str | None = None) -> None:
+    def __init__(
+        self, steps: Sequence[int], train: TrainOn, resumes: bool, name: str | None = None
+    ) -> None:
         super().__init__(steps)
+        self.resumes = resumes
         self.train = train
         self.name = name
         self._live: dict[tuple[int, int], tuple[Any, int]] = {}

@@ -113,11 +113,11 @@ def _train_on(
         known = estimator.get_params().get("max_iter")
         low, high = bounds[0] or 1, bounds[1] or (known if isinstance(known, int) else 100)
         chosen, steps = _choose_steps(scheduler, low, high, pauses=False)
-        return GrowingModel(steps, train_by_partial_fit), chosen
+        return GrowingModel(steps, train_by_partial_fit, chosen.resumes), chosen
     name = _warm_param(estimator)
     low, high = _param_bounds(estimator, name, bounds)
     chosen, steps = _choose_steps(scheduler, low, high, pauses=False)
-    return GrowingModel(steps, TrainByWarmStart(name), name), chosen
+    return GrowingModel(steps, TrainByWarmStart(name), chosen.resumes, name), chosen
 
 
 def _warm_param(estimator: Any) -> str:

@@ -50,14 +50,16 @@ async function show() {
   showNav(study, view, query);
   main.setAttribute("aria-busy", "true");
   try {
+    // Read before the view, which may know more already: a change that is told twice does no harm.
+    const summary = study === null ? null : await read(`studies/${study}/summary`);
     const shown = study === null ? await showSeveral(view, query) : await (await findView(view, rest))(study, query, rest);
-    const isPlain = study !== null && (await read(`studies/${study}/summary`)).objectives.length < 2;
+    const isPlain = summary !== null && summary.objectives.length < 2;
     if (mine !== turn) return;
     for (const link of nav.querySelectorAll("[data-view=front]")) link.toggleAttribute("hidden", isPlain);
     main.removeAttribute("aria-busy");
     main.replaceChildren(shown.node);
     document.title = `${main.querySelector("h1")?.textContent ?? "Studies"} – luthier`;
-    if (study !== null && shown.update) await watch(study, mine, shown);
+    if (study !== null && shown.update) watch(study, summary, mine, shown);
   } catch (error) {
     if (mine === turn) fail(error);
   }
@@ -79,12 +81,12 @@ async function findView(view, rest) {
 /**
  * Keeps a view up to date.
  * @param {number} study
+ * @param {any} summary of the study, as it was before the view was read
  * @param {number} mine
  * @param {View} shown
  */
-async function watch(study, mine, shown) {
-  const { revision, n_trials: n } = await read(`studies/${study}/summary`);
-  if (mine !== turn) return;
+function watch(study, summary, mine, shown) {
+  const { revision, n_trials: n } = summary;
   const pause = Math.max(n > MANY ? PAUSE_MANY_MS : PAUSE_MS, shown.every ?? 0);
   let busy = false;
   /** @type {any[]} */
