@@ -46,8 +46,8 @@ def fill_ranges(history: History) -> tuple[FilledRange, ...]:
     for j, name in enumerate(history.space.names):
         axis = read_axis(history.space, name)
         edges = axis.edges(_N_CELLS)
-        n = _count(raw[begun, j], edges)
-        n_good = _count(raw[good, j], edges)
+        n = np.histogram(raw[begun, j], edges)[0]
+        n_good = np.histogram(raw[good, j], edges)[0]
         found.append(FilledRange(axis, edges, n, n_good, len(begun) - int(n.sum())))
     return tuple(found)
 
@@ -59,10 +59,3 @@ def _find_good(history: History) -> Index:
     number = number[~np.isnan(loss)]
     most = int(np.ceil(_GOOD * len(number)))
     return number[np.argsort(history.losses[number, 0], kind="stable")[:most]]
-
-
-def _count(values: Array, edges: Array) -> Index:
-    """How many values (n,) lie in each cell; the last one has its upper end as well."""
-    inside = values[(values >= edges[0]) & (values <= edges[-1])]
-    at = np.minimum(np.searchsorted(edges, inside, side="right") - 1, len(edges) - 2)
-    return np.bincount(at, minlength=len(edges) - 1)

@@ -12,6 +12,7 @@ import numpy as np
 from ..history.history import History
 from ..trial.record import TrialRow
 from ..typing import Array, Index
+from ..validation import is_number
 
 TAG = "folds"
 """The tag of a trial with one score for each fold, the folds in the same order for all trials.
@@ -79,7 +80,6 @@ def _read(tags: Mapping[str, Any], objective: str) -> _Noted | None:
             scores = by_metric.get(objective, next(iter(by_metric.values())))
     if not isinstance(scores, list) or len(scores) < 2:
         return None
-    is_number = all(isinstance(v, int | float) and not isinstance(v, bool) for v in scores)
-    if not is_number or not np.isfinite(scores).all():
+    if not all(map(is_number, scores)) or not np.isfinite(scores).all():
         return None
     return _Noted(plan, [float(v) for v in scores])

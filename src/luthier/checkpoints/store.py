@@ -328,7 +328,7 @@ class Checkpoints:
         What luthier did not name, or another study has written, is not listed.
         """
         with self.translate_errors("cannot list the checkpoints"):
-            place = self.place if self.ownership is None else self.ownership.own
+            place = self.own_part
             found = {} if place is None else place.files()
         return {name: time_s for name, time_s in found.items() if self._is_ours(name)}
 

@@ -273,12 +273,14 @@ class Evaluate:
         """Return the first metric of the rows of each label, by name of the slices."""
         total = self.metrics[0].total or mean_of_rows
         weight = np.ones(self.plan.n) if self.sample_weight is None else self.sample_weight
+        rows = results.rows
+        tested = results.counts > 0
         found: dict[str, dict[str, float | None]] = {}
         for name, labels in self._slices.items():
             found[name] = {}
-            for label in np.unique(labels[results.counts > 0]):
-                at = (labels == label) & (results.counts > 0)
-                value = total(results.rows[at], self.y[at], weight[at])
+            for label in np.unique(labels[tested]):
+                at = (labels == label) & tested
+                value = total(rows[at], self.y[at], weight[at])
                 found[name][str(label)] = value if math.isfinite(value) else None
         return found
 

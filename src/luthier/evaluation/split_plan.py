@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,7 +103,7 @@ class SplitPlan:
         """Mean of n_test / n_train, which the corrected t test needs."""
         return float(np.mean([len(test) / len(train) for train, test in self.folds]))
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """A text that is the same where the folds are, on any machine: 32 hexadecimal digits."""
         digest = hashlib.blake2b(digest_size=16)

@@ -190,11 +190,11 @@ def _make(name: str, since: int) -> Sampler:
 
 def _describe_size(d: int, m: int, n_constraints: int) -> str:
     """Return the numbers of parameters, objectives and constraints in words."""
-    parts = [f"{count_of(d, 'parameter')}"]
+    parts = [count_of(d, "parameter")]
     if m > 1:
-        parts.append(f"{count_of(m, 'objective')}")
+        parts.append(count_of(m, "objective"))
     if n_constraints:
-        parts.append(f"{n_constraints} constraint{'s' * (n_constraints > 1)}")
+        parts.append(count_of(n_constraints, "constraint"))
     return ", ".join(parts)
 
 

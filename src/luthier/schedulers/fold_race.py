@@ -71,24 +71,23 @@ class FoldRace(Scheduler):
             ratio = self.ratio or 1 / (len(folds) - 1)
             is_worse = one_sided_corrected_t(differences, ratio) < _P_SAFE
         else:
-            is_worse = self._is_worse(history, best, shared, differences)
+            spreads = _spreads(history, best, folds, best_losses)
+            is_worse = _is_worse(spreads, shared, best_losses, differences)
         return Decision.STOP if is_worse else Decision.CONTINUE
 
-    def _is_worse(self, history: History, best: int, shared: Array, differences: Array) -> bool:
-        spreads = _spreads(history, best)
-        if len(spreads) < _N_COMPLETE:
-            _, best_losses = history.reports_of(best)
-            return bool(shared.mean() > best_losses.max())
-        spread = float(np.median(spreads))
-        return bool(differences.mean() > spread / math.sqrt(len(differences)))
+
+def _is_worse(spreads: Array, shared: Array, best_losses: Array, differences: Array) -> bool:
+    if len(spreads) < _N_COMPLETE:
+        return bool(shared.mean() > best_losses.max())
+    spread = float(np.median(spreads))
+    return bool(differences.mean() > spread / math.sqrt(len(differences)))
 
 
-def _spreads(history: History, best: int) -> Array:
+def _spreads(history: History, best: int, folds: Array, best_losses: Array) -> Array:
     """Return the standard deviation, over the folds, of each complete trial's differences to best.
 
     Of the trials that have all of its folds.
     """
-    folds, best_losses = history.reports_of(best)
     counts = (history.state == State.COMPLETE) & ~history.confirming
     counts[best] = False
     number, step = history.report_number, history.report_step
@@ -99,6 +98,4 @@ def _spreads(history: History, best: int) -> Array:
     table = np.full((len(rows), len(folds)), np.nan)
     table[row, at[use]] = history.report_loss[use]
     table = table[np.isfinite(table).all(axis=1)]
-    if not len(table) or len(folds) < 2:
-        return np.empty(0)
     return np.asarray((table - best_losses).std(axis=1, ddof=1))

@@ -52,7 +52,6 @@ def application(
         frames: Whose pages may show the page in a frame, as in the policy `frame-ancestors`.
     """
     limits = limits or Limits()
-    metrics = Metrics(storage)
     processes = None
     if storage.shared and limits.processes:
         processes = WorkerProcesses(storage, checkpoints, limits)

@@ -21,6 +21,7 @@ from . import study_specs
 from .spec_limits import require_few_objectives, require_small_grid, require_small_space
 
 _MAX_OPEN = 100  # studies; others are opened again when a request needs them
+_LIVE = dict.fromkeys(("controls", "dismissed", "applied"))  # an engine reads them by itself
 _STALE_S = 1.0  # for how long a change of a study's space, sampler or scheduler may go unnoticed
 
 
@@ -183,8 +184,8 @@ class OpenStudies:
 
 
 def _is_same(spec: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two specs are the same but for the controls, which an engine reads by itself."""
-    return {**spec, "controls": None} == {**other, "controls": None}
+    """Whether two specs are the same but for what an engine reads by itself."""
+    return {**spec, **_LIVE} == {**other, **_LIVE}
 
 
 def add_key(worker: str, key: str) -> str:

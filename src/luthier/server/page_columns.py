@@ -189,3 +189,14 @@ def order_rows(column: NDArray[Any], descending: bool) -> NDArray[np.int64]:
     """The numbers (n,) of trials by a column; those without a value last, equals by number."""
     values = column.astype(np.float64)
     return np.argsort(-values if descending else values, kind="stable")
+
+
+def find_objective(history: History, j: int) -> str:
+    """The name of an objective.
+
+    Raises:
+        RequestError: There is none of this index.
+    """
+    if j >= len(history.objectives):
+        raise RequestError(422, "Invalid", f"there are {len(history.objectives)} objectives")
+    return history.objectives[j]

@@ -19,7 +19,14 @@ from ..typing import Index
 from . import page_schemas, study_specs
 from .open_studies import OpenStudies, OpenStudy
 from .page_answers import Answers, Kept, each_change, many_changes, some_changes
-from .page_columns import needs_rows, order_rows, pack_columns, read_column, split_names
+from .page_columns import (
+    find_objective,
+    needs_rows,
+    order_rows,
+    pack_columns,
+    read_column,
+    split_names,
+)
 from .page_filter import find_kept, read_filter, sample_best, take_kept
 from .page_plain import say_quality
 from .page_summary import summarize
@@ -94,7 +101,7 @@ class PageHandlers:
             if not query.most:
                 return pack_columns([column[query.first :] for column in columns])
             kept = np.flatnonzero(find_kept(read_filter(query.filter), history.n, read))
-            _require_objective(history, query.objective)
+            find_objective(history, query.objective)
             some = kept[sample_best(history.losses[kept, query.objective], query.most)]
             return pack_columns([column[some] for column in columns])
 
@@ -153,7 +160,7 @@ class PageHandlers:
         """Estimate how much each parameter matters."""
 
         def make(opened: OpenStudy, history: History) -> page_schemas.Importances:
-            _require_objective(history, request.body.objective)
+            find_objective(history, request.body.objective)
             found = opened.study.importance(objective=request.body.objective)
             return page_schemas.Importances(
                 method=found.method,
@@ -208,16 +215,6 @@ class PageHandlers:
             column = read_column(history, name, opened.created_s, opened.engine.rows)
             self._orders.keep(slot, tag, column)
         return column
-
-
-def _require_objective(history: History, j: int) -> None:
-    """Check the index of an objective.
-
-    Raises:
-        RequestError: There is none.
-    """
-    if j >= len(history.objectives):
-        raise RequestError(422, "Invalid", f"there are {len(history.objectives)} objectives")
 
 
 def _take_rows(opened: OpenStudy, numbers: list[int]) -> list[TrialRow]:

@@ -22,6 +22,7 @@ from ..trial.record import State
 from . import page_view_schemas
 from .open_studies import OpenStudies, OpenStudy
 from .page_answers import Answers, Version, many_changes, some_changes
+from .page_columns import find_objective
 from .page_plain import say_quality, to_page
 from .request import Answer, ApiRequest, RequestError
 from .wire_words import to_wire_words
@@ -48,7 +49,7 @@ class PageViews:
         j = request.body.objective
 
         def find(opened: OpenStudy, history: History) -> Any:
-            found = to_page(curves(history, _objective(history, j)))
+            found = to_page(curves(history, find_objective(history, j)))
             return found | {"stops": to_page(count_stops(history))}
 
         return self._give(request, ("curves", j), find, some_changes)
@@ -62,7 +63,7 @@ class PageViews:
             if max(chosen) >= history.space.d:
                 raise RequestError(422, "Invalid", f"there are {history.space.d} parameters")
             names = [history.space.names[j] for j in chosen]
-            objective = _objective(history, query.objective)
+            objective = find_objective(history, query.objective)
             found = effects(history, names, objective, query.around)
             return {
                 "quality": say_quality(found[0].quality),
@@ -165,17 +166,6 @@ def _or_note(find: Callable[[], Any]) -> Any:
         return find()
     except (TooFewResultsError, NothingFitsError, RuleError, StudyError) as e:
         return {"note": to_wire_words(str(e))}
-
-
-def _objective(history: History, j: int) -> str:
-    """The name of an objective.
-
-    Raises:
-        RequestError: There is none of this index.
-    """
-    if j >= len(history.objectives):
-        raise RequestError(422, "Invalid", f"there are {len(history.objectives)} objectives")
-    return history.objectives[j]
 
 
 def _read_indices(text: str, most: int) -> list[int]:

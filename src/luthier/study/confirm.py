@@ -147,9 +147,9 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
             rows.append(
                 (
                     str(x.number),
-                    f"{to_six_digits(x.mean)}",
+                    to_six_digits(x.mean),
                     interval,
-                    f"{to_six_digits(x.expected)}",
+                    to_six_digits(x.expected),
                     repeats,
                     *kept,
                     params,

@@ -16,7 +16,6 @@ import numpy as np
 from msgspec.structs import replace
 
 from ..errors import LeaseLostError, NothingToAskError, StudyError, TrialError
-from ..history.history import History
 from ..storages.controls import (
     MAX_ACTS,
     MAX_NOTE,
@@ -35,7 +34,7 @@ from ..trial.table import check_added
 from ..validation import check_tag, check_tag_name, check_values, show, to_plain_text
 from .engine import Engine
 from .nearby import draw_nearby
-from .trial_number import number_of
+from .trial_number import number_of, require_trial
 
 _MOST_NEARBY = 100  # trials around another that are enqueued at once
 
@@ -151,7 +150,7 @@ class StudyControls:
     def _row(self, trial: AnyTrial) -> TrialRow:
         number = number_of(trial)
         with self._engine.reading() as history:
-            _require_trial(history, number)
+            require_trial(history, number)
         return self._engine.rows([number])[0]
 
     def _end(self, row: TrialRow, state: State, error: str | None, value: Any = None) -> TrialRow:
@@ -305,7 +304,7 @@ class StudyControls:
         """Change the remark on a trial."""
         number = number_of(trial)
         with self._engine.reading() as history:
-            _require_trial(history, number)
+            require_trial(history, number)
 
         def edit(controls: Controls) -> Controls:
             remarks = {**controls.remarks, str(number): change(controls.remark(number))}
@@ -346,11 +345,6 @@ class StudyControls:
             return replace(changed, stopping=stopping, log=log)
 
         engine.edit_spec(lambda now: {"controls": msgspec.to_builtins(edit(now.controls))})
-
-
-def _require_trial(history: History, number: int) -> None:
-    if not 0 <= number < history.n:
-        raise TrialError(f"there is no trial {number}; the study has {history.n}")
 
 
 def _wrong_state(verb: str, expected: str, row: TrialRow) -> TrialError:

@@ -9,11 +9,10 @@ from typing import Any
 
 from .. import analysis, plots
 from .. import report as reports
-from ..errors import TrialError
 from ..passwords import hide_password
 from ..trial.record import TrialRow
 from .engine import Engine
-from .trial_number import number_of
+from .trial_number import number_of, require_trial
 
 
 class Insights:
@@ -122,8 +121,7 @@ class Insights:
         number = number_of(trial)
         scheduler = self.engine.scheduler
         with self.engine.reading() as history:
-            if not 0 <= number < history.n:
-                raise TrialError(f"there is no trial {number}; the study has {history.n}")
+            require_trial(history, number)
             [row] = self.engine.rows([number])
             return analysis.explain(history, row, "" if scheduler is None else repr(scheduler))
 

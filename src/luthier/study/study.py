@@ -33,7 +33,7 @@ from ..storages import Storage
 from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
-from ..trial.params import Params, explain_params
+from ..trial.params import explain_params
 from ..trial.record import State, TrialRow
 from ..trial.table import check_added, to_table
 from ..validation import check_tag_name, check_values, show
@@ -567,8 +567,7 @@ class Study(Insights, Remedies):
 
         A name that is not there raises MissingParameterError, a KeyError that says what there is.
         """
-        best = self.best_trial
-        return Params(best.params, best.number, self.space, is_over=True)
+        return self.best_trial.params
 
     @property
     def best_value(self) -> float:

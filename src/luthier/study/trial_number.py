@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 from ..errors import TrialError
+from ..history.history import History
 from ..trial.handle import Trial
 from ..trial.record import TrialRow
 from ..validation import show
@@ -29,3 +30,13 @@ def number_of(trial: Any) -> int:
     if abs(number) >= _NONE:
         raise TrialError(f"there is no trial {show(trial)}")
     return number
+
+
+def require_trial(history: History, number: int) -> None:
+    """Check that a study has a trial.
+
+    Raises:
+        TrialError: It has none of this number.
+    """
+    if not 0 <= number < history.n:
+        raise TrialError(f"there is no trial {number}; the study has {history.n}")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...numerics.stats import t_tail
+from ...validation import is_number
 from ..fold_scores import read_fold_scores
 from .case import Case
 from .finding import Finding
@@ -78,8 +79,7 @@ def read_hold_out(tags: Mapping[str, Any]) -> HoldOut | None:
 
 
 def _read_number(x: Any) -> float | None:
-    is_number = isinstance(x, int | float) and not isinstance(x, bool)
-    return float(x) if is_number and math.isfinite(x) else None
+    return float(x) if is_number(x) and math.isfinite(x) else None
 
 
 def _hold_out_error(held: list[HoldOut], sd: float) -> float:

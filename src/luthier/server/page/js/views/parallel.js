@@ -3,7 +3,7 @@
 
 import { remember } from "../address.js";
 import { read } from "../api.js";
-import { ends, makeAxis, paramAxis, valueAxis } from "../axes.js";
+import { paramAxis, valueAxis } from "../axes.js";
 import { choice, note, objectiveChoice, readObjective, table, trialLink } from "../parts.js";
 import { h, short } from "../dom.js";
 import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";

@@ -54,12 +54,13 @@ export async function showWorkers(study) {
     g.beginPath();
     g.rect(LEFT, 0, width - LEFT - RIGHT, height - BOTTOM + 2);
     g.clip();
-    const thick = Math.max(1, 0.8 * laneHeight());
+    const each = laneHeight();
+    const thick = Math.max(1, 0.8 * each);
     for (let i = 0; i < found.number.length; i += 1) {
       const [x0, x1] = [toX(found.start_s[i]), toX(found.end_s[i])];
       if (x1 < LEFT || x0 > width) continue;
       g.fillStyle = colour(COLOURS[found.state[i]]);
-      const y = TOP + found.lane[i] * laneHeight();
+      const y = TOP + found.lane[i] * each;
       g.fillRect(x0, y, Math.max(1, x1 - x0 - 0.5), thick);
       if (i === chosen) {
         g.strokeStyle = colour("--ink");
