@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 from click.testing import CliRunner
+from tests.support.processes import is_alive
 
 import luthier
 from luthier import State, TrialRow
@@ -508,12 +508,7 @@ def test_a_program_ends_when_luthier_is_killed(folder, eventually):
     program = int((folder / "pid").read_text())
     process.kill()
     process.communicate()
-    assert eventually(
-        lambda: (
-            not psutil.pid_exists(program)
-            or psutil.Process(program).status() == psutil.STATUS_ZOMBIE
-        )
-    )
+    assert eventually(lambda: not is_alive(program))
 
 
 # -- looking

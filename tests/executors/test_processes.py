@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 import psutil
 import pytest
+from tests.support.processes import is_alive
 
 from luthier.errors import (
     LeaseLostError,
@@ -302,15 +303,8 @@ def test_a_task_beyond_its_seconds_is_ended_with_all_it_started(tmp_path, eventu
         with pytest.raises(TrialTimeoutError, match="ran longer than its limit of 1 s"):
             pool.submit(hang, tmp_path / "pids").result()
         pids = [int(p) for p in (tmp_path / "pids").read_text().split()]
-        assert eventually(lambda: not any(alive(p) for p in pids))
+        assert eventually(lambda: not any(is_alive(p) for p in pids))
         assert goes_on(pool)
-
-
-def alive(pid):
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_the_clock_of_a_task_starts_when_it_runs():
@@ -475,7 +469,7 @@ def test_a_worker_that_dies_while_a_child_of_it_lives_on_is_noticed(one, tmp_pat
 
     with pytest.raises(WorkerDiedError, match="exit code 5"):
         one.submit(leave_a_child, tmp_path / "pid").result()
-    assert eventually(lambda: not alive(int((tmp_path / "pid").read_text())))
+    assert eventually(lambda: not is_alive(int((tmp_path / "pid").read_text())))
     assert goes_on(one)
 
 
@@ -566,7 +560,7 @@ def test_shutdown_at_once_ends_the_whole_family_and_leaves_nobody_waiting(tmp_pa
     assert not left
     assert all(isinstance(f.exception(), WorkerDiedError) and f.exception().killed for f in running)
     assert all(f.cancelled() or isinstance(f.exception(), cf.CancelledError) for f in queued)
-    assert not any(alive(p) for p in [*pids, *family])
+    assert not any(is_alive(p) for p in [*pids, *family])
 
 
 def test_forgotten_tasks_are_cancelled_and_nobody_waits_for_them(one, tmp_path, eventually):
@@ -649,7 +643,7 @@ def test_workers_end_with_their_parent_even_if_a_fork_of_it_lives(script, eventu
     )
     pid = int(out.stdout.readline())
     out.wait()
-    assert eventually(lambda: not alive(pid))
+    assert eventually(lambda: not is_alive(pid))
 
 
 # -- resources

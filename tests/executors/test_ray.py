@@ -10,8 +10,8 @@ import threading
 import time
 
 import numpy as np
-import psutil
 import pytest
+from tests.support.processes import is_alive
 
 import luthier
 from luthier.errors import ResourceError, TrialMemoryError, TrialTimeoutError
@@ -315,11 +315,7 @@ def test_a_time_limit_ends_the_trial_with_what_it_started_and_nothing_else(
     assert [r.state.name for r in rows] == ["FAILED"] + ["COMPLETE"] * 2
     assert rows[0].error.startswith(TrialTimeoutError.__name__)
     child = int(rows[0].reports[0][1])
-    assert eventually(
-        lambda: (
-            not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
-        )
-    )
+    assert eventually(lambda: not is_alive(child))
 
 
 def test_a_memory_limit_ends_the_trial_and_nothing_else(cluster, study):

@@ -2,8 +2,8 @@ import errno
 import json
 import sys
 
-import psutil
 import pytest
+from tests.support.processes import is_alive
 
 import luthier
 from luthier.attempts import Attempts
@@ -36,10 +36,7 @@ def says(tmp_path, text, **options):
 
 @pytest.fixture
 def gone(eventually):
-    def is_gone(pid):
-        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-    return lambda pid: eventually(lambda: is_gone(pid))
+    return lambda pid: eventually(lambda: not is_alive(pid))
 
 
 # -- arguments
