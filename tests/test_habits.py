@@ -1,6 +1,8 @@
 """The files that guide people and services: links lead somewhere, and versions agree."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -101,3 +103,35 @@ def test_coverage_counts_branches_and_has_a_bound():
     coverage = tomllib.loads(read("pyproject.toml"))["tool"]["coverage"]
     assert coverage["run"]["branch"]
     assert coverage["report"]["fail_under"] >= 80
+
+
+def packages(extra):
+    """Names of the packages that an extra and the extras that it names install."""
+    requirements = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    names = set() if extra is None else packages(None)
+    for requirement in requirements:
+        name, inner = re.match(r"([\w-]+)(?:\[([^\]]*)\])?", requirement).groups()
+        names |= {name.lower()} if name != "luthier" else set()
+        for other in (inner or "").split(",") if name == "luthier" else []:
+            names |= packages(other)
+    return names
+
+
+def imported_modules(folder):
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                yield node.module
+
+
+def test_mypy_misses_no_module_that_make_check_does_not_install():
+    """On the machine that wrote it the module was installed, on the one that checks it is not."""
+    modules = {"scikit-learn": "sklearn", "pyyaml": "yaml"}
+    found = {modules.get(name, name.replace("-", "_")) for name in packages("dev")}
+    overrides = tomllib.loads(read("pyproject.toml"))["tool"]["mypy"]["overrides"]
+    found |= {name.removesuffix(".*") for o in overrides for name in o["module"]}
+    found |= {"luthier", "benchmarks", "tests"} | sys.stdlib_module_names
+    used = {name.partition(".")[0] for f in ("src", "benchmarks") for name in imported_modules(f)}
+    assert used - found == set()
