@@ -31,6 +31,7 @@ FLOORS = [
     ["report"],
     ["study"],
     ["server", "testing", "evaluation", "sklearn", "integrations"],
+    ["compat"],
     ["cli"],
     ["__main__"],
 ]

@@ -53,6 +53,7 @@ Each message says what was expected, what came, and what to do.
     ├── EvaluationError             a model cannot be evaluated like this
     │   └── SplitError              rows cannot be split into train and test rows like this
     ├── ArgumentNameError           a function has no argument of that name
+    ├── CompatError                 another library has it, and there is no equivalent here
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     │   └── CheckpointPlaceError    see above
     ├── EstimatorError              an estimator of scikit-learn cannot be searched like this
@@ -281,6 +282,10 @@ class SplitError(EvaluationError):
 
 class ArgumentNameError(LuthierError, TypeError):
     """A function has no argument of that name."""
+
+
+class CompatError(LuthierError):
+    """Another library has it, and there is no equivalent here; the message names luthier's way."""
 
 
 class CheckpointError(LuthierError):

@@ -1,0 +1,1 @@
+"""The words of other libraries: code that was written for them changes its imports alone."""
