@@ -34,7 +34,7 @@ exec(compile(open("script.py").read(), "script.py", "exec"), {"__name__": "__mai
 
 
 def run_page(page, folder, dies_at, *changes):
-    """Run the script of a page, which is killed, and run it again.
+    """Run the first script of a page, which is killed, and run it again.
 
     Args:
         page: Name of the page.
@@ -46,7 +46,7 @@ def run_page(page, folder, dies_at, *changes):
         The study, and what was reported, as "number:step", by each run.
     """
     text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
-    (script,) = re.findall(r"```py\n(.*?)```", text, re.DOTALL)
+    script, *_ = re.findall(r"```py\n(.*?)```", text, re.DOTALL)
     (storage,) = re.findall(r'storage="(sqlite:///\w+\.db)"', script)
     for old, new in (*changes, (storage, f"{storage}?lease_s=1")):
         assert old in script, old

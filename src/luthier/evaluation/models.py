@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -48,11 +49,13 @@ class FromEstimator:
         self.estimator = estimator
 
     def __call__(self, params: Mapping[str, Any]) -> Any:
-        known = self.estimator.get_params(deep=True)
+        known = set(self.estimator.get_params(deep=True))  # of CatBoost only what is set
+        arguments = inspect.signature(type(self.estimator)).parameters.values()
+        known |= {p.name for p in arguments if p.kind is not p.VAR_KEYWORD}
         unknown = [name for name in params if name not in known]
         if unknown:
             closest = find_closest(unknown[0], known)
-            hint = f"; did you mean {closest!r}?" if closest else ""
+            hint = f"; did you mean {closest!r}?" if closest else "."
             raise EvaluationError(
                 f"{type(self.estimator).__name__} has no parameter {unknown[0]!r}{hint} It has "
                 f"{', '.join(sorted(known))}"
