@@ -19,6 +19,7 @@ __all__ = [
     "History",
     "Int",
     "LuthierError",
+    "Normal",
     "Recommendation",
     "Space",
     "State",
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from .space import Categorical as Categorical
     from .space import Float as Float
     from .space import Int as Int
+    from .space import Normal as Normal
     from .space import Space as Space
     from .storages.base import StudyRecord as StudyRecord
     from .study import Confirmation as Confirmation
@@ -106,6 +108,7 @@ else:
             "GoodRegion": "analysis",
             "History": "history",
             "Int": "space",
+            "Normal": "space",
             "LuthierError": "errors",
             "Recommendation": "analysis",
             "Space": "space",

@@ -54,7 +54,7 @@ class Flat(Sampler):
         (Illegal(), "NaN must stand where inactive|no value of the space"),
         (Forgetful(), "asked again, it proposes something else"),
         (Changing(), "its settings have changed"),
-        (Flat(), r"expected shape \(3, 6\), got \(6,\)"),
+        (Flat(), r"expected shape \(3, 8\), got \(8,\)"),
     ],
     ids=lambda x: type(x).__name__,
 )

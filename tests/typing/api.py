@@ -186,6 +186,7 @@ space = luthier.Space(
 assert_type(space, luthier.Space)
 assert_type(luthier.Float(0.0, 1.0).low, float)
 assert_type(luthier.Int(1, 8).high, int)
+assert_type(luthier.Normal(0.0, 1.0).n_values, int | None)
 assert_type(luthier.Categorical(("a", "b")).choices, tuple[Any, ...])
 assert_type(space.n_points, float)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import TooFewResultsError
 from ..space.distributions import Categorical, Int
+from ..space.normal import Normal
 from ..space.space import Space
 from ..typing import Array
 
@@ -99,7 +100,8 @@ def read_axis(space: Space, name: str) -> Axis:
     if dist.scale == "reverse_log":
         pivot = dist.high + 1.0 if isinstance(dist, Int) else 1.0
     step = math.nan if dist.step is None else float(dist.step)
-    return Axis(name, dist.scale, float(dist.low), dist.top, (), True, step, pivot)
+    low, high = dist.shown if isinstance(dist, Normal) else (float(dist.low), dist.top)
+    return Axis(name, dist.scale, low, high, (), True, step, pivot)
 
 
 def read_axes(space: Space, names: Sequence[str] | None = None) -> tuple[Axis, ...]:

@@ -16,6 +16,7 @@ from ..history.history import History
 from ..measure import total_consumption
 from ..monitoring.json_logs import values_by_name
 from ..space.distributions import Categorical, Distribution, Int
+from ..space.normal import Normal
 from ..study.study import Study
 from ..trial.record import State, TrialRow
 from ..validation import are_named
@@ -171,6 +172,8 @@ def _describe_distribution(dist: Distribution) -> str:
     else:
         is_int = isinstance(dist, Int)
         parts = [f"{'int' if is_int else 'float'} {dist.low} .. {dist.high}"]
+        if isinstance(dist, Normal):
+            parts = [f"normal, mean {dist.mean}, std {dist.std}"]
         if dist.step is not None and not (is_int and dist.step == 1):
             parts.append(f"step {dist.step}")
         if dist.scale != "linear":

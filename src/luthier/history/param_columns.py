@@ -11,6 +11,7 @@ import numpy as np
 from ..numerics.float_errors import default_errstate
 from ..space.choices import choice_key, find_choice
 from ..space.distributions import Categorical, Distribution, Float, Int
+from ..space.normal import Normal
 from ..space.space import Space
 from ..trial.record import TrialRow
 from ..typing import Array, Index, Mask
@@ -80,7 +81,7 @@ class ParamColumns:
 
     def _find_direct(self) -> None:
         """Find the parameters that `put_one` writes directly: numbers that have a column."""
-        self._direct: dict[str, tuple[int, Float | Int]] = {
+        self._direct: dict[str, tuple[int, Float | Int | Normal]] = {
             name: (j, dist)
             for j, (name, dist) in enumerate(self.space.params.items())
             if name in self._raw and name not in self._codes and not isinstance(dist, Categorical)

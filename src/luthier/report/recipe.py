@@ -15,7 +15,7 @@ from ..validation import are_named
 from .evidence import Origin
 
 _PLACES: tuple[tuple[str, Iterable[str]], ...] = (
-    ("luthier", ("Categorical", "Float", "Int", "Space")),
+    ("luthier", ("Categorical", "Float", "Int", "Normal", "Space")),
     ("luthier.samplers", samplers.__all__),
     ("luthier.schedulers", schedulers.__all__),
 )

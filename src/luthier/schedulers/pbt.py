@@ -13,6 +13,7 @@ from ..history.history import History
 from ..history.rungs import replace_non_finite
 from ..numerics.pareto import fronts
 from ..space.distributions import Float
+from ..space.normal import Normal
 from ..space.space import Space
 from ..trial.record import State
 from ..typing import Array, Index
@@ -243,7 +244,7 @@ class Population(Scheduler):
         """Names of the parameters that are explored."""
         if self.mutate is not None:
             return self.mutate
-        return [name for name, dist in space.params.items() if isinstance(dist, Float)]
+        return [name for name, dist in space.params.items() if isinstance(dist, Float | Normal)]
 
     # -- warnings ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import DistributionError
 from ..space.choices import choice_key, to_choice
 from ..space.distributions import Categorical, Distribution, Float, Int
+from ..space.normal import Normal
 from ..validation import show
 
 _MAX_LABEL = 80  # characters of the text that stands for an object
@@ -88,7 +89,7 @@ def read_values(name: str, given: Any) -> tuple[Distribution, Way]:
     Raises:
         DistributionError: It is none of these, or has no values.
     """
-    if isinstance(given, Float | Int | Categorical):
+    if isinstance(given, Float | Int | Categorical | Normal):
         return given, Same()
     if hasattr(given, "rvs"):
         return _read_scipy(given)
@@ -96,7 +97,7 @@ def read_values(name: str, given: Any) -> tuple[Distribution, Way]:
     if not is_collection or np.ndim(given if isinstance(given, np.ndarray) else 0) > 1:
         raise DistributionError(
             f"parameter {name!r:.100}: expected a list of values, a frozen distribution of "
-            f"scipy.stats, or a luthier.Float, Int or Categorical, got {show(given)} "
+            f"scipy.stats, or a luthier.Float, Int, Categorical or Normal, got {show(given)} "
             f"({type(given).__name__}); write [{show(given)}] for one value"
         )
     values = list(given)

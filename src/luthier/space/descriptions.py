@@ -9,8 +9,9 @@ from typing import Any
 from ..errors import SpaceError
 from ..validation import is_number
 from .distributions import Categorical, Distribution, Float, Int
+from .normal import Normal
 
-_KINDS = {"float": Float, "int": Int, "categorical": Categorical}
+_KINDS = {"float": Float, "int": Int, "categorical": Categorical, "normal": Normal}
 
 
 def read_params(data: Mapping[str, Any]) -> dict[str, Distribution]:
@@ -45,16 +46,18 @@ def read_distribution(name: str, described: Any) -> Distribution:
     fields = dict(described)
     if "type" not in fields:
         whole = all(isinstance(fields.get(k, 1), int) for k in ("low", "high", "step"))
-        fields["type"] = "categorical" if "choices" in fields else "int" if whole else "float"
+        fields["type"] = _guess_type(fields, whole)
     try:
-        for k in ("low", "high", "step", "prior"):  # YAML reads 1e-5 as text
+        for k in ("low", "high", "mean", "std", "step", "prior"):  # YAML reads 1e-5 as text
             if isinstance(fields.get(k), str):
                 fields[k] = float(fields[k])
         if "choices" not in fields and isinstance(fields.get("prior"), list):
             fields["prior"] = [float(v) if isinstance(v, str) else v for v in fields["prior"]]
         kind: Any = _KINDS.get(fields.pop("type"))
         if kind is None:
-            raise ValueError("its type is float, int or categorical; log: true is a log scale")
+            raise ValueError(
+                "its type is float, int, categorical or normal; log: true is a log scale"
+            )
         if "default" in fields and isinstance(fields["default"], list):
             fields["default"] = tuple(fields["default"])
         made: Distribution = kind(**fields)
@@ -63,6 +66,15 @@ def read_distribution(name: str, described: Any) -> Distribution:
         raise SpaceError(
             f"parameter {name!r} is not described well: {e}; got {described!r}"
         ) from None
+
+
+def _guess_type(fields: Mapping[str, Any], whole: bool) -> str:
+    """Return the type that the other keys of a description imply; `whole` are its numbers."""
+    if "choices" in fields:
+        return "categorical"
+    if "mean" in fields and "std" in fields:
+        return "normal"
+    return "int" if whole else "float"
 
 
 def require_choices(name: str, values: tuple[Any, ...]) -> None:

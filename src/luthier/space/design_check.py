@@ -15,6 +15,7 @@ from ..typing import Array, Mask
 from ..validation import check_whole
 from .constraints import Expression, Predicate
 from .distributions import Categorical, Distribution, Float, Int
+from .normal import Normal
 
 Severity = Literal["note", "advice", "warning"]
 
@@ -211,7 +212,7 @@ def linear_near_one(design: Design) -> Iterator[Remark]:
 def wide_ranges(design: Design) -> Iterator[Remark]:
     """Find ranges over more than six decades."""
     for name, dist in design.params.items():
-        if isinstance(dist, Categorical) or dist.low <= 0:
+        if isinstance(dist, Categorical | Normal) or dist.low <= 0:
             continue
         decades = math.log10(dist.high / dist.low)
         if decades > _DECADES:
@@ -332,7 +333,7 @@ def costly_parameters(design: Design) -> Iterator[Remark]:
     """Find what costs time or memory, with a bound that is far from usual."""
     for name, dist in design.params.items():
         limits = [_COSTLY[word] for word in split_words(name) if word in _COSTLY]
-        if isinstance(dist, Categorical) or not limits or dist.high <= min(limits):
+        if isinstance(dist, Categorical | Normal) or not limits or dist.high <= min(limits):
             continue
         yield Remark(
             name="costly-parameter",

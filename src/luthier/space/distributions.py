@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ..errors import DistributionError, UnknownParameterError
 from ..numerics import priors
 from ..typing import Array
-from ..validation import show, split_values, to_number, to_plain_text
+from ..validation import show, split_values, to_plain_text
 from .choices import choice_key, find_choice, list_members, read_weights, to_choice
 from .exact_numbers import find_written, put_exactly
-from .parameter import Parameter
+from .normal import Normal
+from .parameter import Number, Parameter
 from .steps import Steps
 
 Scale = Literal["linear", "log", "reverse_log"]
@@ -29,7 +30,7 @@ _NEAR = 1e-6  # of a step, within which a number is taken for a value
 _ROUNDING = 4 * math.ulp(1.0)  # of a number, within which it is too: floats cannot tell
 
 
-class _Numeric(Parameter, frozen=True, kw_only=True):
+class _Numeric(Number, frozen=True, kw_only=True):
     """Base of Float and Int: a scale T, and perhaps discrete values low, low + step, ...
 
     A discrete value owns the cell within step / 2 of it.
@@ -258,39 +259,11 @@ class _Numeric(Parameter, frozen=True, kw_only=True):
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
         return priors.draws(rng, n, *self._normal)
 
-    def find(self, value: Any) -> float | None:
-        number = to_number(value)
-        try:
-            return None if number is None else self._find(float(number))
-        except OverflowError:
-            return None
-
     def _find(self, raw: float) -> float | None:
-        """Return the value that a number stands for; None where there is none."""
         if self.step is None:
             return raw if self.low <= raw <= self.high else None
         nearest: float = self._steps.nearest(raw)
         return nearest if self._is_near(raw, nearest) else None
-
-    def raw(self, value: Any) -> float:
-        """Return a user's value as the float that columns hold: the discrete one that it is near.
-
-        Raises:
-            UnknownParameterError: It is not a number.
-        """
-        number = to_number(value)
-        if number is None:
-            raise UnknownParameterError(
-                f"expected a number for {self!r}, got {show(value)} ({type(value).__name__})"
-            )
-        try:
-            raw = float(number)
-        except OverflowError:
-            raise UnknownParameterError(
-                f"expected a value of {self!r}, got {show(value)}, which no float can hold"
-            ) from None
-        found = self._find(raw)
-        return raw if found is None else found
 
 
 class Float(_Numeric, frozen=True, tag="float"):
@@ -537,4 +510,5 @@ class Categorical(Parameter, frozen=True, tag="categorical"):
         return (raw >= 0) & (raw < len(self.choices))
 
 
-Distribution = Float | Int | Categorical
+Distribution = Float | Int | Categorical | Normal
+KINDS = (Float, Int, Categorical, Normal)  # no subclasses: what is stored reads as one of these

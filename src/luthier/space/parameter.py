@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from ..argument_names import explain_argument
-from ..errors import ArgumentNameError, DistributionError
+from ..errors import ArgumentNameError, DistributionError, UnknownParameterError
 from ..typing import Array
 from ..validation import show, to_number
 from .conditions import normalise_conditions
@@ -16,13 +16,17 @@ from .conditions import normalise_conditions
 # What other libraries call a field of a distribution, and what it is called here.
 _OTHER_NAMES = {
     "categories": "choices",
+    "loc": "mean",
     "lower": "low",
     "max": "high",
     "maximum": "high",
     "min": "low",
     "minimum": "low",
+    "mu": "mean",
     "options": "choices",
     "q": "step",
+    "sd": "std",
+    "sigma": "std",
     "upper": "high",
     "values": "choices",
 }
@@ -97,6 +101,10 @@ class Parameter(
         """Return a user's value as columns hold it; None where it is none of the distribution."""
         raise NotImplementedError
 
+    def log_prior(self, u: Array) -> Array:
+        """Return the log density of the prior at u, relative to uniform. There must be a prior."""
+        raise NotImplementedError
+
     def from_prior(self, rng: np.random.Generator, n: int) -> Array:
         """Return n draws from the prior (n,), as points of [0, 1]. There must be a prior."""
         raise NotImplementedError
@@ -137,3 +145,42 @@ class Parameter(
     def _set(self, name: str, value: Any) -> None:
         """Set a field of the distribution that is being made."""
         msgspec.structs.force_setattr(self, name, value)
+
+
+class Number(Parameter, frozen=True):
+    """Base of the distributions of numbers: what a user's number stands for."""
+
+    def contains(self, raw: Any) -> Any:
+        """Return whether numbers are values; a bool for one, else an array."""
+        raise NotImplementedError
+
+    def _find(self, raw: float) -> float | None:
+        """Return the value that a number stands for; None where there is none."""
+        raise NotImplementedError
+
+    def find(self, value: Any) -> float | None:
+        number = to_number(value)
+        try:
+            return None if number is None else self._find(float(number))
+        except OverflowError:
+            return None
+
+    def raw(self, value: Any) -> float:
+        """Return a user's value as the float that columns hold: the discrete one that it is near.
+
+        Raises:
+            UnknownParameterError: It is not a number.
+        """
+        number = to_number(value)
+        if number is None:
+            raise UnknownParameterError(
+                f"expected a number for {self!r}, got {show(value)} ({type(value).__name__})"
+            )
+        try:
+            raw = float(number)
+        except OverflowError:
+            raise UnknownParameterError(
+                f"expected a value of {self!r}, got {show(value)}, which no float can hold"
+            ) from None
+        found = self._find(raw)
+        return raw if found is None else found

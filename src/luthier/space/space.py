@@ -28,12 +28,11 @@ from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
-from .distributions import Categorical, Distribution, Float, Int
+from .distributions import KINDS, Categorical, Distribution
 from .feasible_draws import draw_feasible, walk
 from .keys import find_fine, make_keys
 from .reach import Reach, draw_within
 
-_KINDS = (Float, Int, Categorical)  # no subclasses: what is stored reads as one of these
 MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
 _MAX_NUMBERS = 20_000_000  # points times parameters, beyond which they cannot
 _N_TESTED = 256  # points by which constraints are ordered
@@ -83,10 +82,10 @@ class Space:
                 require_choices(name, dist)
             if isinstance(dist, list | tuple):
                 dist = Categorical(tuple(dist))
-            if not isinstance(dist, Float | Int | Categorical) or type(dist) not in _KINDS:
+            if not isinstance(dist, KINDS) or type(dist) not in KINDS:
                 raise SpaceError(
-                    f"expected Float, Int, Categorical or a list of choices for {name!r}, got "
-                    f"{show(dist)} ({type(dist).__name__})"
+                    f"expected Float, Int, Categorical, Normal or a list of choices for {name!r}, "
+                    f"got {show(dist)} ({type(dist).__name__})"
                 )
             self.params[name] = dist
         self.names = tuple(self.params)

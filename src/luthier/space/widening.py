@@ -11,18 +11,22 @@ from ..errors import DistributionError
 from ..validation import to_number
 from .choices import choice_key
 from .distributions import Categorical, Distribution, Float, Int
+from .normal import Normal
 
 
 def widen(a: Distribution, b: Distribution) -> Distribution:
     """Return the smallest distribution that has the values of two of the same kind.
 
-    Of two kinds it is the second.
+    Of two kinds it is the second. So it is of two normal ones, which have the same values, unless
+    the first has more: it is linear or has no steps, and the second is not so.
 
     Default and prior are those of b, or those of a where b has none. So is the scale, but where
     that has not all the values: then it is linear.
     """
     if type(a) is not type(b):
         return b
+    if isinstance(a, Normal) and isinstance(b, Normal):
+        return b if are_values_of(a, b) else msgspec.structs.replace(b, scale=a.scale, step=None)
     prior_of: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
         choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a.index))
@@ -55,6 +59,8 @@ def are_values_of(a: Distribution, b: Distribution) -> bool:
         return False
     if isinstance(a, Categorical) and isinstance(b, Categorical):
         return a.index.keys() <= b.index.keys()
+    if isinstance(a, Normal) and isinstance(b, Normal):
+        return b.scale in (a.scale, "linear") and b.step in (a.step, None)
     assert isinstance(a, Float | Int)
     assert isinstance(b, Float | Int)
     if not (b.contains(a.low) and b.contains(a.top)):

@@ -11,6 +11,7 @@ import numpy as np
 from ..history.history import History
 from ..samplers.base import Sampler
 from ..space.distributions import Categorical, Float, Int
+from ..space.normal import Normal
 from ..space.space import Space
 from ..typing import Array
 from .histories import random_history, rebuild
@@ -24,6 +25,8 @@ SPACES = {
             "c": ["a", "b", "c"],
             "o": Categorical(("s", "m", "l"), ordered=True),
             "step": Float(0, 1, step=0.1),
+            "n": Normal(2, 1, scale="log"),
+            "q": Normal(0, 3, step=1),
         }
     ),
     "conditional": Space(

@@ -27,6 +27,7 @@ from ..errors import (
 )
 from ..space.choices import list_members
 from ..space.distributions import Categorical, Distribution, Float, Int, Scale
+from ..space.normal import Normal
 from ..space.space import Space
 from ..space.widening import are_values_of, find_nearest
 from ..terminal import logger
@@ -342,10 +343,10 @@ class Trial(Attaching):
         known = self._space.params.get(name) if name.__class__ is str else None
         if known is None or known is not dist:
             name = check_parameter_name(name, DistributionError)
-            if not isinstance(dist, Float | Int | Categorical):
+            if not isinstance(dist, Float | Int | Categorical | Normal):
                 raise DistributionError(
-                    f"parameter {name!r:.100}: dist must be a Float, an Int or a Categorical, got "
-                    f"{show(dist)}"
+                    f"parameter {name!r:.100}: dist must be a Float, an Int, a Categorical or a "
+                    f"Normal, got {show(dist)}"
                 )
         if name in self._suggested:
             if self._suggested[name] is not dist and self._suggested[name] != dist:

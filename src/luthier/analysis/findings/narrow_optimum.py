@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...space.distributions import Categorical
+from ...space.normal import Normal
 from ...typing import Array
 from .action import declare_anew
 from .case import Case
@@ -35,7 +36,11 @@ def find(case: Case) -> Iterator[Finding | None]:
     for j, name, dist in case.parameters:
         u = case.X[:, j]
         top = u[case.top]
-        if isinstance(dist, Categorical) or dist.n_values is not None or np.isnan(top).any():
+        if (
+            isinstance(dist, Categorical | Normal)
+            or dist.n_values is not None
+            or np.isnan(top).any()
+        ):
             continue
         low, high = float(top.min()), float(top.max())
         is_inside = (u >= low) & (u <= high)

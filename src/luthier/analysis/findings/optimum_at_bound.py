@@ -18,6 +18,7 @@ import numpy as np
 from ...numerics.count_tests import binomial_tail
 from ...numerics.rank_tests import rank_sum
 from ...space.distributions import Categorical, Int
+from ...space.normal import Normal
 from ...typing import Array
 from .action import declare_anew
 from .case import Case
@@ -37,7 +38,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     if len(case) < _FEWEST:
         return
     for j, name, dist in case.parameters:
-        if isinstance(dist, Categorical) or (dist.n_values or np.inf) < 3:
+        if isinstance(dist, Categorical | Normal) or (dist.n_values or np.inf) < 3:
             continue
         for side in ("lower", "upper"):
             if not has_natural_limit(dist, side):

@@ -17,6 +17,7 @@ import numpy as np
 from ...numerics.count_tests import binomial_tail
 from ...numerics.rank_tests import rank_sum
 from ...space.distributions import Categorical
+from ...space.normal import Normal
 from ...typing import Array
 from .action import declare_anew
 from .case import Case
@@ -36,7 +37,7 @@ def find(case: Case) -> Iterator[Finding | None]:
     if len(case) < _FEWEST:
         return
     for j, name, dist in case.parameters:
-        if isinstance(dist, Categorical) or dist.scale != "linear" or dist.low < 0:
+        if isinstance(dist, Categorical | Normal) or dist.scale != "linear" or dist.low < 0:
             continue
         if dist.low > 0 and dist.high / dist.low <= _LEAST_RATIO:
             continue
