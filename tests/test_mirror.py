@@ -151,6 +151,7 @@ THEMES = {
     ],
     "integration/test_retry": ["cli/retry"],
     "monitoring/test_overview": ["cli/live_view", "cli/study_view", "cli/watch"],
+    "objectives/test_space_file": ["objectives/data_file"],
     "objectives/test_program": ["objectives/process", "objectives/program_output"],
     "plots/test_backends": [
         "plots/backends/endings",

@@ -167,6 +167,16 @@ def test_version():
         (["run", "train.py:objective", "--storage", "foo://x"], 1, "no storage 'foo'"),
         (["run", "--", "./train"], 2, "a program needs --space"),
         (
+            ["run", "obj.py:f", "--params", "c.yaml"],
+            2,
+            "a Python objective reads its own",
+        ),
+        (
+            ["run", "--space", "space.yaml", "--params", "space.yaml", "--", "echo", "{x}"],
+            1,
+            "no parameter for {x}",
+        ),
+        (
             ["run", "--executor", "ray", "--", "./train"],
             2,
             "--executor ray takes FILE.py:OBJECTIVE",

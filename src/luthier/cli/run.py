@@ -125,6 +125,7 @@ def _read_direction(text: str) -> str:
         "luthier run train.py:objective --objective accuracy=maximize --objective "
         "latency_ms=minimize",
         "luthier run --space space.yaml -- ./train --lr {lr} --layers {layers}",
+        "luthier run --space space.yaml --params config.yaml -- ./train --config {params}",
     ),
 )
 @click.argument("target", required=False, metavar=TARGET_METAVAR)
@@ -219,11 +220,11 @@ def _run(ctx: click.Context, options: RunOptions) -> None:
     with run_session(options.log_json) as attach:
         replay = _read_schedule(options.replay) if options.replay else None
         space = read_space(options.space) if options.space else None
-        program = read_program(ctx, options.target, options.executor)
+        program = read_program(ctx, options.target, options.executor, options.params)
         objective = (
             load_script(options.target)
             if options.target
-            else make_program(program, space, options.metric)
+            else make_program(program, space, options.metric, options.params)
         )
         study = _open_study(options, name_study(options.target, program), space, replay)
         attach(study)

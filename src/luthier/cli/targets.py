@@ -11,7 +11,6 @@ import click
 from ..errors import CommandError
 from ..objectives.program import Program
 from ..objectives.script import Script, list_functions
-from ..space.distributions import Categorical
 from ..space.space import Space
 from .session import say
 
@@ -29,16 +28,24 @@ class TargetCommand(click.Command):
         return super().parse_args(ctx, args[:cut])
 
 
-def read_program(ctx: click.Context, target: str | None, executor: str) -> list[str]:
+def read_program(
+    ctx: click.Context, target: str | None, executor: str, params_file: str | None
+) -> list[str]:
     """The program after --; empty where there is a Python objective instead.
 
     Raises:
-        click.UsageError: There are both, or neither, or the executor runs no programs.
+        click.UsageError: There are both, or neither, or the executor runs no programs, or a Python
+            objective is given a params file.
     """
     program: list[str] = ctx.meta[_PROGRAM]
     if bool(target) == bool(program):
         raise click.UsageError(
             "expected FILE.py:OBJECTIVE, or -- followed by a program and its arguments"
+        )
+    if target and params_file:
+        raise click.UsageError(
+            "--params is a program's file of settings; a Python objective reads its own, and "
+            "trial.params"
         )
     if program and executor == "ray":
         raise click.UsageError(
@@ -72,41 +79,30 @@ def _guess_target(target: str) -> str | None:
     return f"{path}:{likely[0]}" if likely else None
 
 
-def make_program(program: Sequence[str], space: Space | None, metric: Sequence[str]) -> Program:
+def make_program(
+    program: Sequence[str], space: Space | None, metric: Sequence[str], params_file: str | None
+) -> Program:
     """A program as an objective.
 
     Raises:
         click.UsageError: There is no space.
         CommandError: The space lacks a placeholder's parameter, a choice would be an option of the
-            program, or the program does not exist.
+            program, the params file has no place for a parameter, or the program does not exist.
     """
     if space is None:
         raise click.UsageError(
             "a program needs --space FILE, which says what its parameters may be"
         )
-    objective = Program(program, metric=metric or None)
+    objective = Program(program, metric=metric or None, params_file=params_file)
     objective.check(space.names)
-    _require_no_options(objective, space)
+    objective.check_choices(space)
     if shutil.which(program[0]) is None:
         raise CommandError(f"there is no program {program[0]!r} that can be run")
 
     unused = [name for name in space.names if name not in objective.placeholders]
-    if objective.placeholders and unused:
+    if objective.placeholders and unused and params_file is None:
         say(f"Note: not in the command, only in LUTHIER_PARAMS: {', '.join(unused)}")
     return objective
-
-
-def _require_no_options(objective: Program, space: Space) -> None:
-    """Refuse choices that would be options of the program, before a trial meets them.
-
-    Raises:
-        CommandError: One would.
-    """
-    blank = dict.fromkeys(space.names, "")
-    for name, dist in space.params.items():
-        for choice in dist.choices if isinstance(dist, Categorical) else ():
-            if isinstance(choice, str) and choice.startswith("-"):
-                objective.fill({**blank, name: choice})
 
 
 def name_study(target: str | None, program: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ class TrialOptions:
     jobs: int
     scheduler: str | None
     metric: tuple[str, ...]
+    params: str | None
     limit_seconds: float | None
     limit_memory_mb: float | None
     cpu: int | None
@@ -60,6 +61,13 @@ trial_options = combine(
         metavar="KEY",
         help="The value's name in a program's JSON; may be given once for each objective.  "
         "[default: value, or the objectives' names]",
+    ),
+    click.option(
+        "--params",
+        type=click.Path(),
+        metavar="FILE",
+        help="A program's file of settings, in YAML, TOML or JSON; {params} in the arguments is a "
+        "copy of it in which the trial's parameters stand.",
     ),
     click.option(
         "--limit-seconds", type=POSITIVE, metavar="S", help="End a trial that runs longer than S."

@@ -102,11 +102,13 @@ def worker(ctx: click.Context, /, **options: Any) -> None:
 
 def _work(ctx: click.Context, options: WorkerOptions) -> None:
     with run_session(options.log_json, verbose=True) as attach:
-        program = read_program(ctx, options.target, options.executor)
+        program = read_program(ctx, options.target, options.executor, options.params)
         script = load_script(options.target) if options.target else None
         study = _open_study(options)
         attach(study)
-        objective = script or make_program(program, _declared_space(study), options.metric)
+        objective = script or make_program(
+            program, _declared_space(study), options.metric, options.params
+        )
 
         engine = study.engine
         n_before = study.history.n

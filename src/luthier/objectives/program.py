@@ -8,16 +8,22 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import CommandError, TrialPruned, WorkerDiedError, find_closest
 from ..executors.supervised import require_supervisors
+from ..space.distributions import Categorical
+from ..space.space import Space
 from ..trial.handle import Trial
+from .params_file import ParamsFile
 from .process import run_process
 from .program_output import Value, note_fields, parse_line
 
+_PARAMS = "params"  # what stands in braces for the path of the params file
 # A placeholder, or a double brace. JSON and code in an argument are no placeholders.
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}\s\"',:;()]+)\}")
 
@@ -35,6 +41,9 @@ class Program:
     unless `--` stands before. Write the dash in the command: `-{flag}`, `--mode={mode}`.
 
     The program finds all params in LUTHIER_PARAMS (JSON) and the trial's number in LUTHIER_TRIAL.
+    With a params file, `{params}` and LUTHIER_PARAMS_FILE are the path of the trial's copy of it,
+    which is there while the program runs.
+
     When it resumes from a checkpoint, it finds that in LUTHIER_CHECKPOINT and its step in
     LUTHIER_STEP. Its output is read line by line while it runs:
 
@@ -59,14 +68,20 @@ class Program:
         metric: The name under which JSON lines give the value; several names for several
             objectives, in order. None for the names of the study's objectives.
         grace_s: How long the program may take to end after SIGTERM, in seconds.
+        params_file: The program's file of settings, in whose copies the params stand.
 
     Raises:
-        CommandError: argv is empty or one string, or its first word has a placeholder.
+        CommandError: argv is empty or one string, its first word has a placeholder, or the params
+            file cannot be read.
         PlatformError: The system cannot end what a program has started, as Windows.
     """
 
     def __init__(
-        self, argv: Sequence[str], metric: str | Sequence[str] | None = None, grace_s: float = 5.0
+        self,
+        argv: Sequence[str],
+        metric: str | Sequence[str] | None = None,
+        grace_s: float = 5.0,
+        params_file: str | os.PathLike[str] | None = None,
     ) -> None:
         require_supervisors(sys.platform)
         if isinstance(argv, str) or not argv:
@@ -81,14 +96,20 @@ class Program:
             )
         self.grace_s = grace_s
         self.metric = (metric,) if isinstance(metric, str) else tuple(metric or ())
+        self.params_file = None if params_file is None else ParamsFile(params_file)
 
     @property
     def placeholders(self) -> tuple[str, ...]:
-        """The names in braces, in order."""
-        return tuple(dict.fromkeys(name for arg in self.argv for name in _find_names(arg)))
+        """The names of parameters in braces, in order."""
+        names = dict.fromkeys(name for arg in self.argv for name in _find_names(arg))
+        if self.params_file is not None:
+            names.pop(_PARAMS, None)
+        return tuple(names)
 
     def check(self, names: Iterable[str]) -> None:
         """Check that a space has a parameter for each placeholder.
+
+        Where there is a params file, it has a place for each parameter.
 
         Args:
             names: The names of the space's parameters.
@@ -97,6 +118,13 @@ class Program:
             CommandError: One is missing.
         """
         known = list(names)
+        if self.params_file is not None:
+            if _PARAMS in known:
+                raise CommandError(
+                    f"{{{_PARAMS}}} is the path of the params file; call the parameter something "
+                    "else"
+                )
+            self.params_file.check(known)
         for name in self.placeholders:
             if name not in known:
                 near = find_closest(name, known)
@@ -104,6 +132,21 @@ class Program:
                 raise CommandError(
                     f"no parameter for {{{name}}}; {hint} (for literal braces write {{{{{name}}}}})"
                 )
+
+    def check_choices(self, space: Space) -> None:
+        """Check that each choice can be given to the program, before a trial meets it.
+
+        Raises:
+            CommandError: One would be an option of the program, or cannot be in the params file.
+        """
+        blank = dict.fromkeys([*space.names, _PARAMS], "")
+        for name, dist in space.params.items():
+            choices = dist.choices if isinstance(dist, Categorical) else ()
+            for choice in choices:
+                if isinstance(choice, str) and choice.startswith("-"):
+                    self.fill({**blank, name: choice})
+            if self.params_file is not None:
+                self.params_file.check([name], choices)
 
     def fill(self, params: Mapping[str, Any]) -> list[str]:
         """Return the program and its arguments with these params in place.
@@ -137,12 +180,19 @@ class Program:
             WorkerDiedError: Something else ended the program, such as a system short of memory.
         """
         params = trial.params
-        self.check(dict.fromkeys([*trial.space.names, *params]) or self.placeholders)
-        argv = self.fill(params)
+        names = list(dict.fromkeys([*trial.space.names, *params]))
+        self.check(names or self.placeholders)
         result = None
         last_line = ""
-        env = self._env(trial, params)
-        with trial.noting_excuses(), run_process(argv, env, self.grace_s) as process:
+        with (
+            trial.noting_excuses(),
+            self._written(params, names) as file,
+            run_process(
+                argv := self.fill({**params, **file}),
+                self._env(trial, params, file),
+                self.grace_s,
+            ) as process,
+        ):
             for line in process.lines():
                 last_line = line.strip() or last_line
                 value, fields = parse_line(line, trial.objectives, self.metric)
@@ -157,10 +207,25 @@ class Program:
             raise self._no_result_error(argv, trial.objectives, last_line)
         return result
 
-    def _env(self, trial: Trial, params: Mapping[str, Any]) -> dict[str, str]:
+    @contextmanager
+    def _written(self, params: Mapping[str, Any], names: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Write the trial's copy of the params file; yield what stands in braces for its path."""
+        if self.params_file is None:
+            yield {}
+            return
+        with tempfile.TemporaryDirectory(prefix="luthier-") as folder:
+            copy = Path(folder, self.params_file.path.name)
+            copy.write_text(self.params_file.fill(params, names), encoding="utf-8")
+            yield {_PARAMS: str(copy)}
+
+    def _env(
+        self, trial: Trial, params: Mapping[str, Any], file: Mapping[str, str]
+    ) -> dict[str, str]:
         env = {"PYTHONUNBUFFERED": "1", **os.environ}
         env["LUTHIER_PARAMS"] = json.dumps(params)
         env["LUTHIER_TRIAL"] = str(trial.number)
+        if file:
+            env["LUTHIER_PARAMS_FILE"] = file[_PARAMS]
         checkpoint = trial.checkpoint
         if checkpoint is not None:
             is_path = isinstance(checkpoint, Path)
