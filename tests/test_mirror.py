@@ -150,6 +150,11 @@ THEMES = {
         "schedulers/freeze_thaw",
     ],
     "integration/test_retry": ["cli/retry"],
+    "integrations/test_slurm": [
+        "cli/slurm",
+        "integrations/slurm_job",
+        "integrations/slurm_script",
+    ],
     "monitoring/test_overview": ["cli/live_view", "cli/study_view", "cli/watch"],
     "objectives/test_space_file": ["objectives/data_file"],
     "objectives/test_program": ["objectives/process", "objectives/program_output"],

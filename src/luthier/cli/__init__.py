@@ -20,6 +20,7 @@ from .text import PlainLines, escape, escape_lines, examples, print_crash
 _COMMANDS = {
     "run": ("run", "Run trials of a Python objective, or of any program."),
     "worker": ("worker", "Join a study as one of any number of workers."),
+    "slurm": ("slurm", "Print a script for sbatch, of which each job is one worker of a study."),
     "watch": ("watch", "Watch a study: its trials, its workers, and its speed."),
     "studies": ("studies", "List the studies."),
     "show": ("results", "Show a summary of a study."),
