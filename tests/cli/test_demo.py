@@ -92,7 +92,7 @@ def test_a_gain_is_told_with_its_evidence(data, capsys):
     assert re.search(
         r"difference +\+1\.\d\d points on the hold-out, 95% interval \+0\.\d\d to \+\d\.\d\d", out
     )
-    assert re.search(r"paired test +p = 0\.0\d+ \(exact McNemar\): \d+ images won, \d+ lost", out)
+    assert re.search(r"paired test +p = 0\.0\d+ \(mid-p McNemar\): \d+ images won, \d+ lost", out)
     assert re.search(r"verdict +Significant: the tuned model is better", out)
     assert "3 in this run, 1 of them stopped early" in out
     assert "12 s; stopping early left out 8 of 30 folds, about 8 s of computing" in out

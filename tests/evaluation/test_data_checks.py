@@ -51,8 +51,16 @@ def test_auc_needs_two_classes_to_test_on():
         check(metrics="auc", plan=plan)
 
 
-def test_the_same_row_on_both_sides_is_told(caplog):
+def test_a_metric_is_known_by_what_it_does_not_by_its_name():
+    plan = SplitPlan("given", 20, [(np.arange(10, 20), [0, 2, 4])])
+    with pytest.raises(SplitError, match="one class only to test on, 0, and ranks needs two"):
+        check(metrics={"ranks": "auc"}, plan=plan)
+
+
+@pytest.mark.parametrize("hole", [0.0, np.nan])
+def test_the_same_row_on_both_sides_is_told(hole, caplog):
     twice = np.concatenate([X[:10], X[:10]])
+    twice[:, 1] += hole
     with caplog.at_level(logging.WARNING, "luthier"):
         check(X=twice)
     assert "10 of 10 test rows of the first fold are copies of train rows" in caplog.text

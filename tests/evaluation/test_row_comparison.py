@@ -41,7 +41,9 @@ def test_right_and_wrong_by_hand():
     assert (found.n, found.scores, found.n_won, found.n_lost) == (20, (0.6, 0.9), 7, 1)
     assert found.difference == pytest.approx(0.3)
     assert found.gain == found.difference
-    assert found.p == pytest.approx(2 * (1 + 8) / 2**8)  # X <= 1 of 8 coins, both sides
+    assert found.p == pytest.approx(
+        (2 + 8) / 2**8
+    )  # 8 coins: X < 1 on both sides, and half of X = 1
     assert (found.test, found.direction, found.leaning) == ("McNemar", "maximize", 1)
     assert found.low < found.difference < found.high <= 0.6
 

@@ -48,3 +48,17 @@ def test_equal_rows_are_one_group():
     table = pd.DataFrame({"a": ["x", "y", "x"], "b": [1, 1, 1]})
     groups = find_equal_rows(table)
     assert groups[0] == groups[2] != groups[1]
+
+
+def test_missing_numbers_and_both_zeros_are_equal():
+    other_nan = -np.nan * np.float64(0)  # the sign bit is set
+    X = np.array([[np.nan, 0.0], [other_nan, -0.0], [np.nan, 1.0], [1.0, 0.0]])
+    assert find_equal_rows(X)[0] == find_equal_rows(X)[1]
+    assert len(set(find_equal_rows(X).tolist())) == 3
+    assert find_equal_rows(np.empty((3, 0))).tolist() == [0, 0, 0]
+
+    X = np.random.default_rng(0).integers(0, 3, size=(200, 3))
+    for data in (X, X.astype(float), X.astype(str), X.astype(bool)):
+        found = find_equal_rows(data)
+        expected = np.unique(data, axis=0, return_inverse=True)[1].ravel()
+        assert (np.equal.outer(found, found) == np.equal.outer(expected, expected)).all()

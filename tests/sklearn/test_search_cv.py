@@ -34,13 +34,17 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import luthier
 from luthier import Float
+from luthier.analysis.findings.curves import read_curves
+from luthier.analysis.fold_scores import read_fold_scores
 from luthier.errors import (
     EstimatorError,
     PlatformError,
+    SplitError,
     StudyError,
     UnknownParameterError,
     UnpicklableError,
 )
+from luthier.evaluation import plan_folds, plan_holdout, plan_time_folds
 from luthier.sklearn import SearchCV
 
 X, y = load_iris(return_X_y=True)
@@ -591,3 +595,76 @@ def test_each_fit_is_shown_if_wanted(capsys):
     assert re.match(
         r"\[CV 1/2\] END \.+label=1; accuracy: \(test=0.333\) total time= +0.0s$", lines[1]
     )
+
+
+# -- what diagnoses read, plans, and params of `fit` that depend on the fold ----------------------
+
+
+def test_a_diagnosis_reads_the_folds_of_candidates():
+    search = SearchCV(GaussianNB(), SMOOTHING, n_iter=12, cv=10, random_state=0).fit(X, y)
+    for row, mean in zip(search.study_.trials, search.cv_results_["mean_test_score"], strict=True):
+        assert row.n_folds == 10
+        assert np.mean(row.tags["folds"]) == mean
+    scores = read_fold_scores(search.study_.history, search.study_.trials)
+    assert scores.scores.shape == (12, 10)
+    # Folds are no curve of learning.
+    assert not read_curves(search.study_.history, {r.number: r for r in search.study_.trials})
+
+
+PLANS = {
+    "k-fold": lambda: plan_folds(150, 3, stratify=y, seed=1),
+    "grouped": lambda: plan_folds(150, 3, groups=np.arange(150) % 30, seed=1),
+    "time": lambda: plan_time_folds(150, 3, gap=5),
+}
+
+
+@pytest.mark.parametrize("kind", PLANS)
+def test_plans_of_evaluation_are_splits(kind, fits):
+    plan = PLANS[kind]()
+    order = np.random.default_rng(0).permutation(150)  # classes in each part of the time
+    search = SearchCV(Recorder(), {"label": [0, 1]}, cv=plan, confirm=1).fit(X[order], y[order])
+    assert search.n_splits_ == 3
+    for fold, (label, rows, _) in zip(plan, fits[:3], strict=True):
+        assert label == 0
+        assert rows == tuple(X[order][fold.train, 0])
+    assert search.confirmation_.is_fresh == (kind != "time")
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (plan_holdout(150, reshuffled=True), "other folds for each trial"),
+        (plan_folds(149, 3), "149 rows, and X has 150"),
+    ],
+)
+def test_plans_that_do_not_fit_are_refused(plan, message):
+    with pytest.raises(SplitError, match=message):
+        SearchCV(Recorder(), {"label": [0, 1]}, cv=plan).fit(X, y)
+
+
+class Early(GaussianNB):
+    """Notes the rows that it may stop by."""
+
+    seen: list = []
+
+    def fit(self, X, y, held_out=None):
+        self.seen.append(held_out)
+        return super().fit(X, y)
+
+
+def test_params_of_fit_may_depend_on_the_fold(monkeypatch):
+    monkeypatch.setattr(Early, "seen", [])
+    search = SearchCV(
+        Early(),
+        {"var_smoothing": [1e-9, 1e-3]},
+        cv=KFold(3, shuffle=True, random_state=0),
+        fit_params=lambda X_train, y_train, X_test, y_test: {"held_out": (X_test, y_test)},
+    ).fit(X, y)
+    tests = [test for _, test in search.cv.split(X)]
+    for held_out, test in zip(Early.seen[:6], tests * 2, strict=True):
+        np.testing.assert_array_equal(held_out[0], X[test])
+        np.testing.assert_array_equal(held_out[1], y[test])
+    assert Early.seen[6:] == [None]  # on all rows there is nothing to stop by
+
+    with pytest.raises(EstimatorError, match="returns a dict of params of fit"):
+        SearchCV(Early(), {"var_smoothing": [1e-9]}, fit_params=lambda *rows: None).fit(X, y)

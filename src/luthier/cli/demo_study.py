@@ -178,7 +178,7 @@ def print_results(
         "cross-validation",
         "difference": f"{100 * result.difference:+.2f} points on the hold-out, "
         f"{result.level:.0%} interval {100 * result.low:+.2f} to {100 * result.high:+.2f}",
-        "paired test": f"p = {result.p:.2g} (exact McNemar): {result.n_won} images won, "
+        "paired test": f"p = {result.p:.2g} (mid-p McNemar): {result.n_won} images won, "
         f"{result.n_lost} lost",
         "verdict": result.verdict,
         **_describe_run(rows, earlier, elapsed_s),

@@ -21,7 +21,7 @@ from ..typing import Array, Index
 from ..validation import check_probability, check_whole
 from .evaluate import Evaluate
 from .fold_results import kept_rows, unpack_rows
-from .metrics import Metric, mean_of_rows
+from .metrics import Metric, mean_of_rows, root_mean_of_rows
 from .row_labels import number_labels
 
 _WIDTH = 0.85
@@ -178,7 +178,7 @@ def expect_gain(
 
 def _is_mean(metric: Metric) -> bool:
     """Whether a metric rises with the mean of its rows, so that bags are scored at once."""
-    return metric.total is mean_of_rows or metric.name == "rmse"
+    return metric.total in (mean_of_rows, root_mean_of_rows)
 
 
 def _score_choices(table: Array, y: Any, metric: Metric, counts: Array, weight: Array) -> Array:
@@ -186,7 +186,7 @@ def _score_choices(table: Array, y: Any, metric: Metric, counts: Array, weight: 
     if not _is_mean(metric):
         return _score_totals(table, y, metric, counts, weight)
     worth = _score_means(table, metric.sign(), counts, weight)
-    return np.sqrt(worth) if metric.name == "rmse" else worth
+    return np.sqrt(worth) if metric.total is root_mean_of_rows else worth
 
 
 def _take_part(loss: Array, most: int, rng: np.random.Generator) -> Index:

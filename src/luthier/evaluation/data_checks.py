@@ -10,8 +10,9 @@ from ..errors import EvaluationError, SplitError
 from ..terminal import logger
 from ..typing import Array
 from .frozen_splits import count_rows
-from .metrics import Metric
+from .metrics import Metric, area_under_curve
 from .plan_choice import check_targets, tell_task
+from .row_labels import find_equal_rows
 from .split_plan import SplitPlan
 
 _MOST_COMPARED = 20_000  # rows up to which copies are looked for
@@ -58,7 +59,7 @@ def _check_classes(y: Any, plan: SplitPlan, name: str, metrics: tuple[Metric, ..
             f"{name} is for classes, and y holds numbers such as {float(y[y != np.round(y)][0])}; "
             "use a metric such as 'rmse'"
         )
-    needs_two = [metric.name for metric in metrics if metric.name == "auc"]
+    needs_two = [metric.name for metric in metrics if metric.total is area_under_curve]
     for i, (train, test) in enumerate(plan):
         if (y[train] == y[train[0]]).all():
             raise SplitError(
@@ -67,8 +68,8 @@ def _check_classes(y: Any, plan: SplitPlan, name: str, metrics: tuple[Metric, ..
             )
         if needs_two and (y[test] == y[test[0]]).all():
             raise SplitError(
-                f"fold {i} has one class only to test on, {y[test[:1]].tolist()[0]!r}, and auc "
-                "needs two; use plan_folds(..., stratify=y), or fewer folds"
+                f"fold {i} has one class only to test on, {y[test[:1]].tolist()[0]!r}, and "
+                f"{needs_two[0]} needs two; use plan_folds(..., stratify=y), or fewer folds"
             )
 
 
@@ -87,9 +88,7 @@ def _warn_of_copies(X: Any, y: Any, plan: SplitPlan) -> None:
     """Warn of test rows that were trained on, as another row with the same numbers."""
     if not hasattr(X, "dtype") or X.dtype.kind not in "biuf" or plan.n > _MOST_COMPARED:
         return
-    rows = np.ascontiguousarray(np.asarray(X).reshape(plan.n, -1))
-    bits = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-    copies = np.unique(bits, return_inverse=True)[1]
+    copies = find_equal_rows(X)
     labels = np.unique(y, return_inverse=True)[1] if y.ndim == 1 else np.zeros(plan.n, dtype=int)
     keys = copies * (labels.max() + 1) + labels
     train, test = plan[0]

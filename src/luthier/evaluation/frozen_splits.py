@@ -85,10 +85,8 @@ def _freeze(splits: Any, X: Any, y: Any, groups: Any, n: int) -> SplitPlan:
     else:
         kind = "given splits"
         pairs = splits
-    plan = SplitPlan(kind, n, pairs)
-    ordered = len(plan) > 1 and all(train.max() < test.min() for train, test in plan)
     members = None if groups is None else number_labels("groups", groups, n)
-    return SplitPlan(kind, n, plan.folds, draw=draw, ordered=ordered, groups=members)
+    return SplitPlan(kind, n, pairs, draw=draw, ordered=None, groups=members)
 
 
 def _draw_again(splitter: Any, n: int, y: Any, groups: Any, seed: int) -> list[Fold]:

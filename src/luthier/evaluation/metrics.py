@@ -99,7 +99,7 @@ def _ranked(y: Any, told: Any, classes: Any) -> Array:
     return score[:, 1] if score.ndim == 2 else score
 
 
-def _auc(rows: Array, y: Any, weight: Array) -> float:
+def area_under_curve(rows: Array, y: Any, weight: Array) -> float:
     """Return the chance that a row of the later class has the higher score, ties counting half."""
     classes = np.unique(y)
     if len(classes) < 2:
@@ -120,7 +120,8 @@ def _absolute(y: Any, told: Any, classes: Any) -> Array:
     return np.abs(np.asarray(told, dtype=np.float64) - np.asarray(y, dtype=np.float64))
 
 
-def _root_mean(rows: Array, y: Any, weight: Array) -> float:
+def root_mean_of_rows(rows: Array, y: Any, weight: Array) -> float:
+    """Return the square root of the weighted mean of rows (n,)."""
     return float(np.sqrt(np.average(rows, weights=weight)))
 
 
@@ -149,9 +150,9 @@ METRICS: Mapping[str, Metric] = {
         _of_classes("balanced_accuracy", "maximize", "predict", _correct, _balanced),
         _of_classes("log_loss", "minimize", "predict_proba", _negative_log, mean_of_rows),
         _of_classes("brier", "minimize", "predict_proba", _squared_of_p, mean_of_rows),
-        _of_classes("auc", "maximize", "decision", _ranked, _auc),
+        _of_classes("auc", "maximize", "decision", _ranked, area_under_curve),
         _of_numbers("mse", "minimize", _squared, mean_of_rows),
-        _of_numbers("rmse", "minimize", _squared, _root_mean),
+        _of_numbers("rmse", "minimize", _squared, root_mean_of_rows),
         _of_numbers("mae", "minimize", _absolute, mean_of_rows),
         _of_numbers("r2", "maximize", _squared, _explained),
     )

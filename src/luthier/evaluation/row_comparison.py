@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..numerics.stats import mcnemar_exact, paired_bootstrap_interval, wilcoxon_signed_rank
+from ..numerics.stats import mcnemar, paired_bootstrap_interval, wilcoxon_signed_rank
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ def compare(
     """Compare two models by what each of them did on the same rows.
 
     The interval is the BCa bootstrap over rows. Rows that are right or wrong (bool) are tested by
-    McNemar's exact test, losses or scores by Wilcoxon's signed ranks. Both take rows as
+    McNemar's test (mid-p), losses or scores by Wilcoxon's signed ranks. Both take rows as
     independent, and the two models as given: they say nothing about other training data.
 
     Args:
@@ -133,7 +133,7 @@ def compare(
     won, lost = (n_more, n_less) if direction == "maximize" else (n_less, n_more)
     if right_or_wrong:
         test = "McNemar"
-        p = mcnemar_exact(won, lost)
+        p = mcnemar(won, lost)
         leaning = int(np.sign(won - lost))
     else:
         test, p = "Wilcoxon", wilcoxon_signed_rank(z, x)

@@ -63,15 +63,21 @@ def find_equal_rows(X: Any) -> Index:
     """Return groups (n,) of rows that are equal in all columns, so that no fold splits them.
 
     A row that is in the train part and in the test part makes a model look better than it is. Pass
-    the result as `groups` where data holds copies.
+    the result as `groups` where data holds copies. Two missing numbers are equal.
 
     Args:
         X: (n, ...) array, or table.
     """
     found = np.asarray(X)
-    rows = found.reshape(len(found), -1)
+    n = len(found)
+    rows = found.reshape(n, -1)
     if rows.dtype == object:
-        rows = np.array(
-            [[repr(value) for value in row] for row in rows.tolist()], dtype=np.str_
-        ).reshape(len(found), -1)
-    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(len(found)).astype(np.int64)
+        text = [[repr(value) for value in row] for row in rows.tolist()]
+        rows = np.array(text, dtype=np.str_).reshape(n, -1)
+    if not rows.size:
+        return np.zeros(n, dtype=np.int64)
+    if rows.dtype.kind in "fc":
+        rows = np.where(np.isnan(rows), np.nan, rows + 0.0)  # one kind of NaN, and of zero
+    rows = np.ascontiguousarray(rows)  # whole rows are compared as bits
+    bits = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    return np.unique(bits, return_inverse=True)[1].reshape(n).astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -44,7 +44,8 @@ class SplitPlan:
         draw: Gives folds of this kind for a seed; None where there are no others.
         seed: The one that the folds were drawn with.
         reshuffled: Whether each trial gets folds of its own.
-        ordered: Whether the folds are in order of time: then they differ from each other.
+        ordered: Whether the folds are in order of time: then they differ from each other. None
+            takes them to be so where each of several trains before it tests.
         groups: (n,) the group of each row, which no fold splits; None without groups.
         reason: Why this plan was chosen.
 
@@ -55,7 +56,7 @@ class SplitPlan:
         n_repeats: As given.
         seed: As given.
         reshuffled: As given.
-        ordered: As given.
+        ordered: As given, or as seen.
         groups: As given.
         reason: As given.
 
@@ -74,7 +75,7 @@ class SplitPlan:
         draw: Draw | None = None,
         seed: int | None = None,
         reshuffled: bool = False,
-        ordered: bool = False,
+        ordered: bool | None = False,
         groups: Index | None = None,
         reason: str = "",
     ) -> None:
@@ -84,7 +85,7 @@ class SplitPlan:
         self.n_repeats = n_repeats
         self.seed = seed
         self.reshuffled = reshuffled
-        self.ordered = ordered
+        self.ordered = _is_in_order(self.folds) if ordered is None else ordered
         self.groups = groups
         self.reason = reason
         self._draw = draw
@@ -156,6 +157,10 @@ class SplitPlan:
         test = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         said = f"{self.kind}: {len(self)} folds of {test} test rows, of {self.n}"
         return f"{said} ({self.reason})" if self.reason else said
+
+
+def _is_in_order(folds: Sequence[Fold]) -> bool:
+    return len(folds) > 1 and all(train.max() < test.min() for train, test in folds)
 
 
 def check_folds(folds: Iterable[tuple[ArrayLike, ArrayLike]], n: int) -> tuple[Fold, ...]:

@@ -11,7 +11,7 @@ from sklearn import config_context
 from ..errors import FitFailedError
 from ..trial.handle import Trial
 from .fold_fit import FitSettings
-from .kept_fits import SPLITS, keep_fits, mean_score
+from .kept_fits import SPLITS, Metrics, keep_fits, mean_score
 from .measures import Measure
 from .param_space import Candidates
 
@@ -23,7 +23,7 @@ class CandidateScore:
         settings: What all fits share.
         candidates: The params of each trial.
         measure: How they are measured.
-        metric: Which one is optimised where the scorer has several; None for the first.
+        metrics: Which ones are optimised where the scorer has several; none for the first.
         config: scikit-learn's global settings where the search was begun; each thread and process
             has its own.
         fingerprint: Of the data and splits, kept with each trial.
@@ -34,19 +34,19 @@ class CandidateScore:
         settings: FitSettings,
         candidates: Candidates,
         measure: Measure,
-        metric: str | None,
+        metrics: Metrics,
         config: Mapping[str, Any],
         fingerprint: str,
     ) -> None:
         self.settings = settings
         self.candidates = candidates
         self.measure = measure
-        self.metric = metric
+        self.metrics = tuple(metrics)
         self.config = config
         self.fingerprint = fingerprint
 
-    def __call__(self, trial: Trial) -> float:
-        """Return the mean score of a trial's candidate.
+    def __call__(self, trial: Trial) -> float | list[float]:
+        """Return the mean score of a trial's candidate; of several objectives a list.
 
         Raises:
             TrialPruned: The scheduler ends the trial, or its turn.
@@ -56,10 +56,10 @@ class CandidateScore:
         with config_context(**self.config):
             params = self.candidates.of_trial(trial)
             trial.set_tag(SPLITS, self.fingerprint)
-            fits = self.measure.run(self.settings, trial, params, self.metric)
-            keep_fits(trial, fits)
-        mean = mean_score(fits, self.metric)
-        if np.isnan(mean):
+            fits = self.measure.run(self.settings, trial, params, self.metrics)
+            keep_fits(trial, fits, self.metrics, self.measure.reports_folds)
+        mean = mean_score(fits, self.metrics)
+        if np.isnan(mean).any():
             for fit in fits:
                 if fit.exception is not None:
                     e = fit.exception

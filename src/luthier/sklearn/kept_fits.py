@@ -11,32 +11,51 @@ from ..errors import ObjectiveValueError
 from ..trial.handle import Trial
 from .fold_fit import FoldFit, Score
 
-FOLDS = "folds"  # the tag of a trial that holds its fits
+FITS = "fits"  # the tag of a trial that holds its fits
+FOLDS = "folds"  # that with what was optimised in each fold, for diagnoses and figures
+N_FOLDS = "n_folds"  # that with how many folds the value is the mean of, each of them a report
 REACHED = "reached"  # the tag that holds how much of a resource they were trained with
 SPLITS = "splits"  # the tag that holds the fingerprint of the data and splits
 
+Metrics = Sequence[str]
+"""Names of the metrics that are optimised; none for the only one, or the first."""
 
-def keep_fits(trial: Trial, fits: Sequence[FoldFit]) -> None:
-    """Keep fits with their trial, from which `cv_results_` is made."""
-    trial.set_tag(FOLDS, [fit.to_json() for fit in fits])
+
+def keep_fits(trial: Trial, fits: Sequence[FoldFit], metrics: Metrics, by_fold: bool) -> None:
+    """Keep fits with their trial: for `cv_results_`, and for what is said of the study.
+
+    Args:
+        trial: The trial.
+        fits: Those of its folds.
+        metrics: Which ones are optimised.
+        by_fold: Whether each fold's score was reported, so that the value is the mean of reports.
+    """
+    trial.set_tag(FITS, [fit.to_json() for fit in fits])
+    scores = [_pick(fit.test, *metrics[:1]) for fit in fits]
+    if np.isfinite(scores).all():
+        trial.set_tag(FOLDS, scores)
+        if by_fold:
+            trial.set_tag(N_FOLDS, len(scores))
 
 
 def read_fits(tags: Mapping[str, Any]) -> list[FoldFit]:
     """Return the fits that the tags of a trial, or its checkpoint, hold."""
-    return [FoldFit.from_json(kept) for kept in tags.get(FOLDS, ())]
+    return [FoldFit.from_json(kept) for kept in tags.get(FITS, ())]
 
 
-def mean_score(fits: Sequence[FoldFit], metric: str | None) -> float:
-    """Return the mean score of fits; of several metrics that which is optimised.
+def mean_score(fits: Sequence[FoldFit], metrics: Metrics) -> float | list[float]:
+    """Return the mean score of fits; of several metrics a list.
 
     Args:
         fits: At least one.
-        metric: Its name; None for the first.
+        metrics: Which ones are optimised.
     """
-    return float(np.mean([_pick(fit.test, metric) for fit in fits]))
+    if len(metrics) < 2:
+        return float(np.mean([_pick(fit.test, *metrics) for fit in fits]))
+    return [float(np.mean([_pick(fit.test, name) for fit in fits])) for name in metrics]
 
 
-def _pick(score: Score, metric: str | None) -> float:
+def _pick(score: Score, metric: str | None = None) -> float:
     """Return the score that is optimised; one number where a fit failed before it had several.
 
     Raises:
@@ -48,7 +67,7 @@ def _pick(score: Score, metric: str | None) -> float:
     if name not in score:
         raise ObjectiveValueError(
             "For multi-metric scoring, the parameter refit must be set to a scorer key or a "
-            "callable to refit an estimator with, or to False: the scorer has "
-            f"{list(score)!r:.500}, and refit is {metric!r:.100}"
+            "callable to refit an estimator with, or to False, and objectives name scorers: the "
+            f"scorer has {list(score)!r:.500}, and {metric!r:.100} is none of them"
         )
     return score[name]

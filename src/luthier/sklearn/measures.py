@@ -15,9 +15,11 @@ from ..errors import TrialPruned
 from ..trial.handle import Trial
 from ..typing import Index
 from .fold_fit import FitSettings, FoldFit, fit_fold, fit_whole, make_candidate
-from .kept_fits import FOLDS, REACHED, keep_fits, mean_score, read_fits
+from .kept_fits import FITS, REACHED, Metrics, keep_fits, mean_score, read_fits
 
 Params = Mapping[str, Any]
+
+_NO_TRIAL = -1
 
 TrainOn = Callable[[Any, Any, Any, Params, int, int, Any], None]
 """Trains a model on X and y, with params of `fit`, from one amount to another; the last argument
@@ -33,10 +35,11 @@ class Measure(ABC):
     """
 
     keeps_partial = False
+    reports_folds = False
 
     @abstractmethod
     def run(
-        self, settings: FitSettings, trial: Trial, params: Params, metric: str | None
+        self, settings: FitSettings, trial: Trial, params: Params, metrics: Metrics
     ) -> list[FoldFit]:
         """Return the fits on all folds.
 
@@ -44,10 +47,19 @@ class Measure(ABC):
             settings: What all fits share.
             trial: The candidate's.
             params: The candidate's.
-            metric: Which one is reported where there are several; None for the first.
+            metrics: Which ones are optimised where there are several; none for the first.
 
         Raises:
             TrialPruned: The scheduler ends the trial, or its turn.
+        """
+
+    @abstractmethod
+    def fit_fully(self, settings: FitSettings, params: Params) -> list[FoldFit]:
+        """Return the fits of a candidate on all folds, with all of the resource.
+
+        Args:
+            settings: What all fits share.
+            params: The candidate's.
         """
 
     def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
@@ -71,30 +83,33 @@ class FoldByFold(Measure):
     keeps_partial = True
 
     def __init__(self, report: str = "fold", is_kept: bool = False) -> None:
-        self.report = report
+        self.reports_folds = report == "fold"
         self.is_kept = is_kept
 
     def run(
-        self, settings: FitSettings, trial: Trial, params: Params, metric: str | None
+        self, settings: FitSettings, trial: Trial, params: Params, metrics: Metrics
     ) -> list[FoldFit]:
         n_folds = len(settings.splits)
         fits = read_fits((trial.checkpoint or trial.tags) if self.is_kept else trial.tags)
         for fold in range(len(fits), n_folds):
             fits.append(fit_fold(settings, params, fold, trial.number * n_folds + fold))
-            shown = mean_score(fits[-1:] if self.report == "fold" else fits, metric)
-            checkpoint = {FOLDS: [fit.to_json() for fit in fits]} if self.is_kept else None
+            shown = mean_score(fits[-1:] if self.reports_folds else fits, metrics)
+            checkpoint = {FITS: [fit.to_json() for fit in fits]} if self.is_kept else None
             trial.report(shown, fold + 1, checkpoint=checkpoint)
             if fold + 1 < n_folds and trial.should_stop():
-                keep_fits(trial, fits)
+                keep_fits(trial, fits, metrics, self.reports_folds)
                 raise TrialPruned
         return fits
+
+    def fit_fully(self, settings: FitSettings, params: Params) -> list[FoldFit]:
+        return [fit_fold(settings, params, fold, fold) for fold in range(len(settings.splits))]
 
 
 class Part(NamedTuple):
     """One fit of a candidate.
 
     Attributes:
-        number: The trial's.
+        number: The trial's; -1 without one.
         fold: Number of the fold.
         step: The amount of the resource.
         task_id: Number of the fit in the search.
@@ -111,6 +126,7 @@ class Growing(Measure):
 
     Args:
         steps: The amounts, ascending.
+        name: The parameter that holds the amount; None where there is none.
 
     Attributes:
         resumes: Whether the scheduler may go on with a trial that it has ended.
@@ -118,11 +134,17 @@ class Growing(Measure):
 
     resumes = True
 
-    def __init__(self, steps: Sequence[int]) -> None:
+    def __init__(self, steps: Sequence[int], name: str | None = None) -> None:
         self.steps = list(steps)
+        self.name = name
+
+    def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
+        if self.name is None:
+            return dict(params)
+        return {**params, self.name: self.steps[-1] if reached is None else int(reached)}
 
     def run(
-        self, settings: FitSettings, trial: Trial, params: Params, metric: str | None
+        self, settings: FitSettings, trial: Trial, params: Params, metrics: Metrics
     ) -> list[FoldFit]:
         n_folds = len(settings.splits)
         reached = trial.tags.get(REACHED, 0)
@@ -136,10 +158,10 @@ class Growing(Measure):
                 for fold in range(n_folds)
             ]
             trial.set_tag(REACHED, step)
-            keep_fits(trial, fits)
-            mean = mean_score(fits, metric)
+            keep_fits(trial, fits, metrics, self.reports_folds)
+            mean = mean_score(fits, metrics)
             trial.report(mean, step)
-            if np.isnan(mean):
+            if np.isnan(mean).any():
                 break
             if i + 1 < len(self.steps) and trial.should_stop():
                 if not self.resumes:
@@ -147,6 +169,13 @@ class Growing(Measure):
                 raise TrialPruned
         self.forget(trial.number)
         return fits or read_fits(trial.tags)
+
+    def fit_fully(self, settings: FitSettings, params: Params) -> list[FoldFit]:
+        last = self.steps[-1]
+        folds = range(len(settings.splits))
+        fits = [self.fit(settings, params, Part(_NO_TRIAL, fold, last, fold)) for fold in folds]
+        self.forget(_NO_TRIAL)
+        return fits
 
     @abstractmethod
     def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
@@ -188,16 +217,9 @@ class GrowingParam(Growing):
         name: The parameter.
     """
 
-    def __init__(self, steps: Sequence[int], name: str) -> None:
-        super().__init__(steps)
-        self.name = name
-
     def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
-        return fit_fold(settings, {**params, self.name: part.step}, part.fold, part.task_id)
-
-    def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
-        step = self.steps[-1] if reached is None else int(reached)
-        return {**params, self.name: step}
+        given = self.final_params(params, part.step)
+        return fit_fold(settings, given, part.fold, part.task_id)
 
 
 class GrowingModel(Growing):
@@ -216,10 +238,9 @@ class GrowingModel(Growing):
     def __init__(
         self, steps: Sequence[int], train: TrainOn, resumes: bool, name: str | None = None
     ) -> None:
-        super().__init__(steps)
+        super().__init__(steps, name)
         self.resumes = resumes
         self.train = train
-        self.name = name
         self._live: dict[tuple[int, int], tuple[Any, int]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -239,11 +260,6 @@ class GrowingModel(Growing):
     def forget(self, number: int) -> None:
         for key in [key for key in self._live if key[0] == number]:
             del self._live[key]
-
-    def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
-        if self.name is None:
-            return dict(params)
-        return {**params, self.name: self.steps[-1] if reached is None else int(reached)}
 
     def refit(self, model: Any, settings: FitSettings) -> None:
         if self.name is not None:

@@ -52,6 +52,17 @@ class Candidates(ABC):
             seed: The study's.
         """
 
+    def find(self, own: Params) -> Params | None:
+        """Return the point of the study's space that stands for an estimator's own params.
+
+        Args:
+            own: What its `get_params` returns.
+
+        Returns:
+            None where there is none, or nobody knows.
+        """
+        return None
+
 
 class DeclaredCandidates(Candidates):
     """Params whose space is declared.
@@ -77,6 +88,17 @@ class DeclaredCandidates(Candidates):
 
     def of_row(self, row: TrialRow, seed: int) -> Params:
         return self._back(row.params)
+
+    def find(self, own: Params) -> Params | None:
+        assert self.space is not None
+        point: Params = {}
+        for known, dist in self.space.params.items():
+            name, way = self.ways.get(known, (known, None))
+            stored = None if way is None or name not in own else way.find(own[name], dist)
+            if stored is None:
+                return None
+            point[known] = stored[0]
+        return point
 
     def _back(self, stored: Mapping[str, Any]) -> Params:
         found = {}

@@ -19,12 +19,22 @@ _MAX_LABEL = 80  # characters of the text that stands for an object
 _SEED_BITS = 32  # of the parameter that stands for a distribution that can only be drawn from
 
 
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two values of a parameter are one: the same object, or equal plain values."""
+    plain = isinstance(a, int | float | str | bool | tuple)
+    return a is b or (type(a) is type(b) and plain and bool(a == b))
+
+
 class Same:
     """The way back of values that the study holds as the estimator takes them."""
 
     def __call__(self, stored: Any) -> Any:
         """Return the value of a stored one."""
         return stored
+
+    def find(self, value: Any, dist: Distribution) -> tuple[Any] | None:
+        """Return what the study would store for a value, in a tuple; None where it has no such."""
+        return None if dist.find(value) is None else (value,)
 
 
 class Pick:
@@ -43,6 +53,11 @@ class Pick:
         """Return the object of a choice."""
         return self.values[int(self.known.raw(stored))]
 
+    def find(self, value: Any, dist: Distribution) -> tuple[Any] | None:
+        """Return the choice that stands for a value, in a tuple; None where none does."""
+        at = next((i for i, mine in enumerate(self.values) if is_same(mine, value)), None)
+        return None if at is None else (self.known.choices[at],)
+
 
 class Quantile:
     """The way back from a probability to a value of a distribution of SciPy.
@@ -58,6 +73,9 @@ class Quantile:
         """Return the value below which a distribution has this share."""
         return self.distribution.ppf(stored)
 
+    def find(self, value: Any, dist: Distribution) -> None:
+        """Return None: of a value nobody knows where it lies."""
+
 
 class Draw:
     """The way back from a seed to a value of something that can only be drawn from.
@@ -72,6 +90,9 @@ class Draw:
     def __call__(self, stored: Any) -> Any:
         """Return the draw of a seed."""
         return self.distribution.rvs(random_state=np.random.RandomState(stored))
+
+    def find(self, value: Any, dist: Distribution) -> None:
+        """Return None: of a value nobody knows where it lies."""
 
 
 Way = Same | Pick | Quantile | Draw

@@ -25,7 +25,7 @@ from .measures import (
     TrainByWarmStart,
     train_by_partial_fit,
 )
-from .sample_order import join_order
+from .sample_order import join_order, read_classes
 
 NAMES = ("folds", "n_samples", "partial_fit", "warm_start")
 
@@ -43,6 +43,7 @@ def choose_measure(
     groups: Any,
     seed: int,
     is_kept: bool,
+    n_objectives: int = 1,
 ) -> tuple[Measure, Scheduler | None]:
     """Return how candidates are measured, and the scheduler that ends hopeless ones.
 
@@ -55,10 +56,18 @@ def choose_measure(
         groups: (n,) the group of each row; None without groups.
         seed: Of the samples.
         is_kept: Whether fits are kept fold by fold, in case the worker dies.
+        n_objectives: How many metrics are optimised together.
 
     Raises:
-        EstimatorError: The estimator does not have the resource, or the bounds do not fit.
+        EstimatorError: The estimator does not have the resource, or the bounds do not fit; or there
+            are several objectives, of which none says who is hopeless.
     """
+    if resource is not None and n_objectives > 1:
+        raise EstimatorError(
+            f"with {n_objectives} objectives no candidate is ended early, as one that is worse in "
+            f"one may be better in another; leave out resource={resource!r:.100}, or name one "
+            "objective"
+        )
     if resource is None:
         if scheduler is not None or bounds != (None, None):
             raise EstimatorError(
@@ -176,21 +185,13 @@ def _in_order(low: int, high: int) -> tuple[int, int]:
 
 
 def _count_classes(y: Any) -> int:
-    classes = _classes(y)
+    classes = read_classes(y)
     return 1 if classes is None else len(np.unique(classes))
-
-
-def _classes(y: Any) -> Any:
-    from sklearn.utils.multiclass import type_of_target
-
-    if y is None or type_of_target(y) not in ("binary", "multiclass"):
-        return None
-    return np.asarray(y)
 
 
 def _require_all_classes(settings: FitSettings, orders: Sequence[Index], n_rows: int) -> None:
     """Refuse samples that would miss a class that their fold has."""
-    classes = _classes(settings.y)
+    classes = read_classes(settings.y)
     for fold, order in enumerate(orders if classes is not None else ()):
         missing = set(np.unique(classes[order])) - set(np.unique(classes[order[:n_rows]]))
         if missing:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection._search import BaseSearchCV
 
 from ..trial.record import State, TrialRow
 from .fold_fit import FoldFit, Score
-from .kept_fits import FOLDS, REACHED, read_fits
+from .kept_fits import FITS, FOLDS, REACHED, read_fits
 from .measures import Measure
 
 _NON_FINITE = r"One or more of the (test|train) scores are non-finite"
@@ -22,32 +22,52 @@ def is_measured(row: TrialRow) -> bool:
     return row.state not in (State.WAITING, State.RUNNING) and row.confirms is None
 
 
-def comparable_fits(row: TrialRow, measure: Measure) -> list[FoldFit]:
-    """Return the fits of a trial whose scores can be compared with those of others."""
-    is_over = row.state in (State.COMPLETE, State.FAILED)
-    return read_fits(row.tags) if is_over or measure.keeps_partial else []
+class Measured(NamedTuple):
+    """A candidate of a search, and what is known of it.
+
+    Attributes:
+        params: Its params, with those that the resource has set.
+        fits: Those whose scores can be compared with the scores of others.
+        number: Its trial; -1 for the estimator's own params where they are no trial's.
+        state: The state of the trial, or "default".
+        value: Its mean score, with as much of the resource as it had; NaN where there is none.
+        reached: How much that was.
+    """
+
+    params: dict[str, Any]
+    fits: list[FoldFit]
+    number: int
+    state: str
+    value: float
+    reached: int
+
+    @classmethod
+    def of_trial(cls, row: TrialRow, params: dict[str, Any], measure: Measure) -> Measured:
+        """Return the candidate of a trial that is over."""
+        is_over = row.state in (State.COMPLETE, State.FAILED)
+        seen = row.tags.get(FOLDS) or ([] if row.values is None else row.values[:1])
+        return cls(
+            params=measure.final_params(params, row.tags.get(REACHED)),
+            fits=read_fits(row.tags) if is_over or measure.keeps_partial else [],
+            number=row.number,
+            state=row.state.name.lower(),
+            value=float(np.mean(seen)) if seen else np.nan,
+            reached=int(row.tags.get(REACHED, len(row.tags.get(FITS, ())))),
+        )
 
 
-def resource_columns(rows: Sequence[TrialRow]) -> dict[str, Any]:
+def resource_columns(found: Sequence[Measured]) -> dict[str, Any]:
     """Return what `cv_results_` has beside scikit-learn's columns where there is a resource.
 
     They are the amount with which each candidate was measured last, its mean score there, the state
     and the number of its trial.
-
-    Args:
-        rows: The trials, one for each candidate.
     """
-    values = [np.nan if row.value is None else row.value for row in rows]
     return {
-        "n_resources": np.array([_reached(row) for row in rows]),
-        "mean_seen": np.array(values, dtype=float),
-        "state": np.array([row.state.name.lower() for row in rows], dtype=object),
-        "trial": np.array([row.number for row in rows]),
+        "n_resources": np.array([each.reached for each in found]),
+        "mean_seen": np.array([each.value for each in found], dtype=float),
+        "state": np.array([each.state for each in found], dtype=object),
+        "trial": np.array([each.number for each in found]),
     }
-
-
-def _reached(row: TrialRow) -> int:
-    return int(row.tags.get(REACHED, len(row.tags.get(FOLDS, ()))))
 
 
 def to_fit_results(fits: Sequence[Sequence[FoldFit]], n_splits: int) -> list[dict[str, Any]]:

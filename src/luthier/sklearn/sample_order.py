@@ -12,6 +12,13 @@ from ..typing import Index
 _SURE = 2  # rows of each class that come first of all
 
 
+def read_classes(y: Any) -> Any:
+    """Return targets as an array of classes (n,); None where they are no classes."""
+    if y is None or type_of_target(y) not in ("binary", "multiclass"):
+        return None
+    return np.asarray(y)
+
+
 def join_order(train: Index, y: Any, groups: Any, rng: np.random.Generator) -> Index:
     """Return training rows in the order in which they join.
 
@@ -29,9 +36,10 @@ def join_order(train: Index, y: Any, groups: Any, rng: np.random.Generator) -> I
         label = np.unique(np.asarray(groups)[shuffled], return_inverse=True)[1]
         place = rng.permutation(int(label.max()) + 1)
         return np.asarray(shuffled[np.argsort(place[label], kind="stable")])
-    if y is None or type_of_target(y) not in ("binary", "multiclass"):
+    classes = read_classes(y)
+    if classes is None:
         return np.asarray(shuffled)
-    label = np.unique(np.asarray(y)[shuffled], return_inverse=True)[1]
+    label = np.unique(classes[shuffled], return_inverse=True)[1]
     counts = np.bincount(label)
     rank = np.empty(len(label), dtype=int)  # of a row among those of its class
     for k in range(len(counts)):

@@ -30,27 +30,37 @@ from ..study import Study, create_study
 from ..study.study import INTERRUPTED
 from ..trial.record import State
 from .candidate_score import CandidateScore
+from .confirmation import N_LEADERS, confirm, draw_fresh_splits, find_default, measure_default
 from .fit_callbacks import begin_fit, end_fit, refitting, searching
-from .fold_fit import FitSettings, make_candidate
+from .fold_fit import AskFitParams, FitSettings, make_candidate
 from .input_checks import check_bounds, check_targets, warn_of_many_jobs, warn_without_score
 from .jobs import choose_jobs
-from .kept_fits import REACHED
+from .kept_fits import Metrics
 from .kept_study import pack_study, unpack_study
 from .measures import Measure
+from .objectives import (
+    CONFIRMED,
+    check_objectives,
+    choose_of_several,
+    describe_objectives,
+    read_objectives,
+    takes_refit,
+)
 from .param_names import check_param_names
 from .param_space import Candidates, read_space
 from .resource import choose_measure, reserved_param
 from .results import (
-    comparable_fits,
+    Measured,
     format_results,
     is_measured,
     resource_columns,
     to_fit_results,
 )
-from .splits import fingerprint, freeze_splits, require_same_splits
+from .splits import check_plan, fingerprint, freeze_splits, require_same_splits
 
 _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _WHOLE = Interval(numbers.Integral, 1, None, closed="left")
+_COUNT = Interval(numbers.Integral, 0, None, closed="left")
 
 
 class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
@@ -87,12 +97,23 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             candidate is begun.
         scoring: As in scikit-learn. Of several metrics `refit` names the one that is optimised;
             without a name it is the first.
+        objectives: Names of metrics of `scoring` that are optimised together; `study_` then has the
+            front of candidates that no other beats in all. One name is the metric that counts.
         n_jobs: How many candidates are fitted at a time, each in a process of its own; None is 1,
             or what `joblib.parallel_config` says. With a seed, the same n_jobs gives the same
             search.
         refit: As in scikit-learn: whether the best candidate is fitted on all rows; the name of a
-            metric; or a function of `cv_results_` that returns an index.
-        cv: As in scikit-learn: a number of folds, a splitter, or splits.
+            metric; or a function of `cv_results_` that returns an index. "confirmed" takes the best
+            leader on fresh splits if it is better there than the estimator's own params by more
+            than chance, else those. Of several objectives also "knee", or a rule as for
+            `Study.choose`, such as "accuracy >= 0.9, then largest recall".
+        confirm: How many leaders are measured on three times as many fresh splits, beside the
+            estimator's own params; 0 for none, or 3 with refit="confirmed". `cv_results_` then has
+            `mean_confirmed`, and `confirmation_` what came of it.
+        fit_params: A function that is called with X_train, y_train, X_test and y_test of a fold and
+            returns more params of `fit`, such as an `eval_set`. The fit on all rows has none.
+        cv: As in scikit-learn: a number of folds, a splitter, or splits; or a plan of
+            `luthier.evaluation`.
         verbose: Above 0 progress is shown, above 1 each fit.
         random_state: The seed of the search.
         error_score: What a fold scores whose fit fails, or "raise".
@@ -113,6 +134,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         "min_resource": [_WHOLE, None],
         "max_resource": [_WHOLE, None],
         "stop": [StopRule, list, tuple],
+        "objectives": ["array-like", str, None],
+        "confirm": [_COUNT],
+        "fit_params": [callable, None],
         "random_state": ["random_state"],
         "storage": [str, Storage, None],
         "study_name": [str, None],
@@ -132,8 +156,11 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         max_resource: int | None = None,
         stop: StopRule | Sequence[StopRule] = (),
         scoring: Any = None,
+        objectives: Sequence[str] | str | None = None,
         n_jobs: int | None = None,
         refit: bool | str | Callable[[dict[str, Any]], int] = True,
+        confirm: int = 0,
+        fit_params: AskFitParams | None = None,
         cv: Any = None,
         verbose: int = 0,
         random_state: Any = None,
@@ -161,6 +188,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         self.min_resource = min_resource
         self.max_resource = max_resource
         self.stop = stop
+        self.objectives = objectives
+        self.confirm = confirm
+        self.fit_params = fit_params
         self.random_state = random_state
         self.storage = storage
         self.study_name = study_name
@@ -178,7 +208,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         Raises:
             UnknownParameterError: The estimator has no such parameter.
             EstimatorError: The estimator does not have the resource, or changes its params in
-                `fit`; the target is constant; or nothing would end the search.
+                `fit`; the target is constant; objectives are no metrics; or nothing would end the
+                search.
+            SplitError: The plan is of other rows, or has other folds for each trial.
+            RuleError, NothingFitsError: A rule cannot be read, or no candidate satisfies it.
             StudyError: A study that is gone on with was measured on other splits.
             ValueError: All fits failed, or a score is no number.
             KeyboardInterrupt: Ctrl-C; what was measured is in `storage`.
@@ -188,7 +221,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             reserved = reserved_param(self.resource, self.estimator)
             check_param_names(self.estimator, candidates.listed, reserved)
 
-        scorers, refit_metric = self._get_scorers()
+        metrics = read_objectives(self.objectives, self.refit, self.scoring)
+        scorers, _ = self._get_scorers()
         X, y = indexable(X, y)
         check_targets(self.estimator, y)
         check_bounds(self, candidates.space)
@@ -198,6 +232,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         told = {"X": X, "y": y, "metadata": None if weights is None else {"sample_weight": weights}}
         root = begin_fit(self, told)
 
+        check_plan(self.cv, X)
         splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         splits = freeze_splits(splitter, X, y, routed.splitter.split)
         self.n_splits_ = len(splits)
@@ -209,6 +244,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             scorer=scorers,
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
+            ask_fit_params=self.fit_params,
             error_score=self.error_score,
             return_train_score=self.return_train_score,
             verbose=self.verbose,
@@ -219,10 +255,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         groups = routed.splitter.split.get("groups")
         is_kept = self.storage is not None
         measure, scheduler = choose_measure(
-            settings, self.resource, self.scheduler, bounds, groups, seed, is_kept
+            settings, self.resource, self.scheduler, bounds, groups, seed, is_kept, len(metrics)
         )
-        study = self._search(settings, candidates, measure, scheduler, seed, root)
-        self._read(study, candidates, measure, refit_metric)
+        study = self._search(settings, candidates, measure, metrics, scheduler, seed, root)
+        found = self._read(study, settings, candidates, measure)
+        if self._n_confirmed:
+            fresh = draw_fresh_splits(self.cv, splitter, settings, routed.splitter.split)
+            self.confirmation_ = confirm(
+                settings, measure, metrics, found, self._n_confirmed, fresh
+            )
+            self.cv_results_["mean_confirmed"] = self.confirmation_.column(len(found))
+        self._choose(study, found, metrics)
         if self.refit:
             self._refit(settings, measure, root, told)
         self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
@@ -235,6 +278,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         settings: FitSettings,
         candidates: Candidates,
         measure: Measure,
+        metrics: Metrics,
         scheduler: Scheduler | None,
         seed: int,
         root: Any,
@@ -244,7 +288,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         study = create_study(
             name=self.study_name,
             storage=self.storage,
-            direction="maximize",
+            **describe_objectives(metrics),
             space=candidates.space,
             sampler=self._choose_sampler(candidates),
             scheduler=scheduler,
@@ -252,7 +296,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             load_if_exists=self.study_name is not None,
         )
         require_same_splits(study.trials, mine, study.name)
-        metric = self.refit if isinstance(self.refit, str) else None
+        if self._n_confirmed and not study.trials:
+            own = candidates.find(self.estimator.get_params())
+            if own is not None:
+                study.enqueue(own)
         n_fits = None
         if self.n_iter is not None and measure.keeps_partial:
             n_fits = self.n_iter * self.n_splits_
@@ -261,7 +308,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                 replace(settings, context=context),
                 candidates,
                 measure,
-                metric,
+                metrics,
                 get_config(),
                 mine,
             )
@@ -310,9 +357,13 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         return self.random_state is not None and n_jobs > 1 and not resumes
 
     def _read(
-        self, study: Study, candidates: Candidates, measure: Measure, refit_metric: str
-    ) -> None:
-        """Set what the trials of the search say: results, and which candidate is the best."""
+        self,
+        study: Study,
+        settings: FitSettings,
+        candidates: Candidates,
+        measure: Measure,
+    ) -> list[Measured]:
+        """Set `cv_results_` and `multimetric_`, and return the candidates."""
         rows = [row for row in study.trials if is_measured(row)]
         if not rows:
             raise StudyError(
@@ -320,31 +371,58 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                 f"a bound was reached: n_iter={self.n_iter!r}, timeout={self.timeout!r}"
             )
         seed = study.engine.seed
-        params = [
-            measure.final_params(candidates.of_row(row, seed), row.tags.get(REACHED))
-            for row in rows
-        ]
-        fits = [comparable_fits(row, measure) for row in rows]
-        fit_results = to_fit_results(fits, self.n_splits_)
+        found = [Measured.of_trial(row, candidates.of_row(row, seed), measure) for row in rows]
+        if self._n_confirmed and find_default(found, self.estimator, measure) is None:
+            found.append(measure_default(settings, measure, found))
+        fit_results = to_fit_results([each.fits for each in found], self.n_splits_)
         run = [result for result in fit_results if result["was_run"]]
         _warn_or_raise_about_fit_failures(run, self.error_score)
 
         is_stopped = any(row.state in (State.PRUNED, State.PAUSED) for row in rows)
-        results = format_results(self, params, fit_results, self.n_splits_, is_stopped)
+        params = [each.params for each in found]
+        self.cv_results_ = format_results(self, params, fit_results, self.n_splits_, is_stopped)
+        if self.resource is not None:
+            self.cv_results_ |= resource_columns(found)
         first = next(r["test_scores"] for r in fit_results)
         self.multimetric_ = isinstance(first, dict)
         if callable(self.scoring) and self.multimetric_:
             self._check_refit_for_multimetric(first)
-            refit_metric = self.refit
-        if self.refit or not self.multimetric_:
-            self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
-            if not callable(self.refit):
-                self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
-                warn_without_score(self.best_score_, self.scoring, refit_metric)
-            self.best_params_ = results["params"][self.best_index_]
-        if self.resource is not None:
-            results |= resource_columns(rows)
-        self.cv_results_ = results
+        return found
+
+    def _choose(self, study: Study, found: list[Measured], metrics: Metrics) -> None:
+        """Set which candidate is the best, and its score and params."""
+        if not self.refit and self.multimetric_:
+            return
+        results = self.cv_results_
+        metric = "score"
+        if self.multimetric_:
+            is_metric = isinstance(self.refit, str) and f"mean_test_{self.refit}" in results
+            names = [k.removeprefix("mean_test_") for k in results if k.startswith("mean_test_")]
+            metric = self.refit if is_metric else (*metrics, *names)[0]
+        if self.refit == CONFIRMED:
+            self.best_index_ = self.confirmation_.chosen
+        elif takes_refit(self.refit, metrics):
+            numbers = [each.number for each in found]
+            self.best_index_ = choose_of_several(study, self.refit, results, numbers)
+        else:
+            self.best_index_ = self._select_best_index(self.refit, metric, results)
+        if not callable(self.refit):
+            self.best_score_ = results[f"mean_test_{metric}"][self.best_index_]
+            warn_without_score(self.best_score_, self.scoring, metric)
+        self.best_params_ = results["params"][self.best_index_]
+
+    @property
+    def _n_confirmed(self) -> int:
+        """How many leaders are confirmed."""
+        return int(self.confirm or (N_LEADERS if self.refit == CONFIRMED else 0))
+
+    def _check_refit_for_multimetric(self, scores: Mapping[str, Any]) -> None:
+        """Check that `refit` and `objectives` fit the metrics."""
+        metrics = read_objectives(self.objectives, self.refit, self.scoring)
+        if self.objectives is not None:
+            check_objectives(metrics, list(scores))
+        if not takes_refit(self.refit, metrics):
+            super()._check_refit_for_multimetric(scores)
 
     def _refit(
         self, settings: FitSettings, measure: Measure, root: Any, told: Mapping[str, Any]

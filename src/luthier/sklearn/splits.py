@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
-from ..errors import StudyError
+from ..errors import SplitError, StudyError
 from ..typing import Index
 from .kept_fits import SPLITS
 
@@ -42,6 +43,24 @@ def freeze_splits(
             f"{n_splits} splits, got {len(splits)}"
         )
     return splits
+
+
+def check_plan(cv: Any, X: Any) -> None:
+    """Refuse a plan of `luthier.evaluation` that does not fit a search.
+
+    Raises:
+        SplitError: It is of other rows, or each trial would have folds of its own.
+    """
+    if not hasattr(cv, "for_trial"):
+        return
+    if cv.reshuffled:
+        raise SplitError(
+            "the plan has other folds for each trial, and all candidates of a SearchCV share "
+            "theirs; make it without reshuffled=True"
+        )
+    n = _num_samples(X)
+    if cv.n != n:
+        raise SplitError(f"the plan is of {cv.n} rows, and X has {n}")
 
 
 def fingerprint(splits: list[tuple[Index, Index]], y: Any) -> str:

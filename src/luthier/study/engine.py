@@ -54,6 +54,11 @@ from .trial_end import store_end
 _FORK_S = 10.0  # how long a fork waits for the verb of another thread
 
 
+def describe_declared(space: Space) -> dict[str, Any]:
+    """Return the settings of a study that has this declared space."""
+    return {"space": space.to_json(), "declared": True}
+
+
 class Engine(ForkAware):
     """Storage, history, proposals, leases and checkpoints of one study.
 
@@ -149,8 +154,7 @@ class Engine(ForkAware):
             self.refresh()
             functions = self._replica.settings.space.get("functions")
             if space is not None:
-                described = {"space": space.to_json(), "declared": True}
-                self._replica.edit_spec(lambda _: described, space)
+                self._replica.edit_spec(lambda _: describe_declared(space), space)
             elif functions:
                 logger.warning(
                     "study %r has constraints that are functions (%s) and cannot be stored; pass "

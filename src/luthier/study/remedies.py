@@ -16,7 +16,7 @@ from ..space.space import Space
 from ..storages.settings import Applied, Dismissal, Settings
 from ..terminal import logger
 from ..validation import is_text, show
-from .engine import Engine
+from .engine import Engine, describe_declared
 
 _MOST_CHARACTERS = 1000  # of a reason
 
@@ -145,8 +145,7 @@ class Remedies:
                 f"the space of {self.engine.name!r} is what its objective suggests: change it "
                 "there, or declare a space"
             )
-        described = {"space": space.to_json(), "declared": True}
-        self.engine.edit_spec(lambda _: described, space)
+        self.engine.edit_spec(lambda _: describe_declared(space), space)
 
     def _name(self, finding: Finding | str, parameter: str | None) -> tuple[str, str]:
         """Name and parameter of a finding, checked; "" for all parameters."""

@@ -64,12 +64,16 @@ _NUMBERS = ("clipped", "steps_per_epoch", "baseline", "majority", "n_validation"
 
 
 def read_curves(history: History, rows: Mapping[int, TrialRow]) -> list[Curve]:
-    """Return the curves of trials that are over and reported at least 6 times, by number."""
+    """Return the curves of trials that are over and reported at least 6 times, by number.
+
+    Reports of folds are no curve: see `TrialRow.n_folds`.
+    """
     number, step, loss = history.report_number, history.report_step, history.report_loss
     order = np.lexsort((step, number))
     number, step, loss = number[order], step[order], loss[order]
     kept, begin, count = np.unique(number, return_index=True, return_counts=True)
     over = (history.state[kept] == State.COMPLETE) | (history.state[kept] == State.PRUNED)
+    over &= history.n_folds[kept] == 0
     found = []
     for n, a, k in zip(
         kept[over].tolist(), begin[over].tolist(), count[over].tolist(), strict=True
