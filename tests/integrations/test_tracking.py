@@ -1,7 +1,10 @@
+import importlib
+import sys
+
 import pytest
 
 import luthier
-from luthier.errors import StorageUnreachableError
+from luthier.errors import MissingDependencyError, StorageUnreachableError
 from luthier.integrations.tracking import Tracker, first_line, name_reports, name_values
 
 
@@ -11,12 +14,14 @@ class Notes(Tracker):
     def __init__(self, **options):
         super().__init__("notes", **options)
         self.told = []
+        self.rows = []
 
     def begin(self, info):
         self.told.append(("begin", info))
 
     def write(self, info, row, is_best):
         self.told.append(("write", row.number, is_best))
+        self.rows.append(row)
 
     def end(self, info, ending):
         self.told.append(("end", ending))
@@ -47,8 +52,9 @@ def test_a_tracker_is_told_of_a_study_from_its_begin_to_its_end():
     assert ending.counts[luthier.State.FAILED] == 1
     assert [row.number for row in ending.best] == [3]
     assert ending.error is ending.reason is None
+    assert notes.rows == study.trials
     assert name_values(study.trials[0], info) == {"loss": 3.0}
-    assert name_reports(study.trials[0], info) == [(1, {"loss": 7.0})]
+    assert name_reports(study.trials[0], info) == [(1, {"report/loss": 7.0})]
     assert first_line(study.trials[0]) is None
     assert first_line(study.trials[2]) == "KeyError: 'lost'"
 
@@ -107,3 +113,14 @@ def test_one_tracker_takes_several_studies():
         luthier.create_study(name).optimize(lambda t: 1.0, n_trials=1, callbacks=[notes])
     notes.close()
     assert [entry[0] for entry in notes.told] == ["begin", "write", "begin", "write", "end", "end"]
+
+
+@pytest.mark.parametrize("library", ["mlflow", "tensorboard", "wandb", "prometheus"])
+def test_a_library_that_is_missing_names_its_extra(monkeypatch, library):
+    package = {"prometheus": "prometheus_client"}.get(library, library)
+    for module in [m for m in sys.modules if m.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"luthier.integrations.{library}", raising=False)
+    with pytest.raises(MissingDependencyError, match=rf"pip install 'luthier\[{library}\]'"):
+        importlib.import_module(f"luthier.integrations.{library}")

@@ -90,6 +90,7 @@ class Tracker(ABC):
             if study.name not in self._studies:
                 self._outbox.put(partial(self.begin, info))
             self._studies[study.name] = study
+            [row] = study.engine.rows([row.number])  # with its reports
             self._outbox.put(partial(self.write, info, row, _is_best(study, row)))
         except LuthierError as e:  # such as a storage that is away
             logger.warning("%s: trial %d is left out: %s", self._outbox.name, row.number, e)
@@ -138,11 +139,15 @@ def name_values(row: TrialRow, info: StudyInfo) -> dict[str, float]:
 
 
 def name_reports(row: TrialRow, info: StudyInfo) -> list[tuple[float, dict[str, float]]]:
-    """The reports of a trial: (step, values by the names of the objectives)."""
+    """The reports of a trial: (step, values by "report/" and the names of the objectives).
+
+    A name of their own keeps them apart from the trial's values, which need not be the last report.
+    """
     found = []
     for step, value in row.reports:
         values = value if isinstance(value, tuple) else (value,)
-        found.append((step, dict(zip(info.objectives, values, strict=False))))
+        names = [f"report/{name}" for name in info.objectives]
+        found.append((step, dict(zip(names, values, strict=False))))
     return found
 
 
