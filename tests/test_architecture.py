@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import os
 import subprocess
@@ -36,6 +37,11 @@ FLOORS = [
     ["__main__"],
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
+
+
+@functools.cache
+def sources() -> list[house.Source]:
+    return house.read(SRC)
 
 
 def room(path: Path) -> str:
@@ -78,18 +84,17 @@ def test_every_room_has_a_floor() -> None:
 
 
 def test_files_import_each_other_in_no_circle() -> None:
-    assert house.circles(house.file_graph(house.read(SRC), "luthier")) == []
+    assert house.circles(house.file_graph(sources(), "luthier")) == []
 
 
 def test_nobody_reads_the_private_parts_of_another_object() -> None:
     """A few are left: a copy that fills itself in, packages that offer nothing public."""
-    assert len(house.private_uses(house.read(SRC))) <= 20
+    assert len(house.private_uses(sources())) <= 20
 
 
 def test_files_stay_readable() -> None:
-    sources = house.read(SRC)
-    assert house.large_files(sources) == []  # 300 statements
-    assert house.format_skips(sources) == []
+    assert house.large_files(sources()) == []  # 300 statements
+    assert house.format_skips(sources()) == []
 
 
 def loaded(code: str) -> set[str]:

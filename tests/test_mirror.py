@@ -6,6 +6,7 @@ the test that covers it together with others.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import luthier
@@ -353,6 +354,7 @@ THEMES = {
 }
 
 
+@functools.cache
 def modules() -> list[str]:
     files = [p.relative_to(SRC).with_suffix("") for p in SRC.rglob("*.py")]
     return sorted(f.as_posix() for f in files if f.name not in ("__init__", "__main__"))
