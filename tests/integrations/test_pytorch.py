@@ -1,7 +1,9 @@
 """PyTorch trains in a loop that reports, ends early, and goes on to the last bit."""
 
 import importlib
+import os
 import random
+import subprocess
 import sys
 
 import numpy as np
@@ -181,3 +183,68 @@ def test_the_script_of_the_page_goes_on_after_a_kill(tmp_path):
     assert [row.state for row in study.trials] == [luthier.State.COMPLETE] * len(study.trials)
     assert study.best_value > 0.5
     assert study.load_checkpoint(study.best_trial)["parts"].keys() == {"model", "optimizer"}
+
+
+TWO_PROCESSES = """
+import os, sys
+import torch
+import luthier
+from luthier.integrations.pytorch import Loop
+from luthier.integrations.ranks import share
+
+
+def train(rank, shared, folder):
+    place = f"file://{folder}/meeting{shared.trial.number}-{shared.trial.step}"
+    torch.distributed.init_process_group("gloo", place, rank=rank, world_size=2)
+    model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(1, 1))
+    try:
+        loop = Loop(shared.trial, 4, model=model)
+        for epoch in loop:
+            with open(f"rank{rank}", "a") as file:
+                print(shared.trial.number, epoch, file=file)
+            loop.report(10.0 * (shared.trial.number == 0) + epoch + 100 * rank)
+            if shared.trial.number == 1 and epoch == 2 and not os.path.exists("died"):
+                torch.distributed.barrier()
+                if rank == 0:
+                    open("died", "w").close()
+                    os.kill(os.getppid(), 9)
+                    os._exit(1)
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def objective(trial):
+    with share(trial) as shared:
+        torch.multiprocessing.spawn(train, (shared, os.getcwd()), nprocs=2)
+    return 1.0
+
+
+if __name__ == "__main__":
+    scheduler = luthier.schedulers.Threshold(upper=12.5)
+    storage = "sqlite:///s.db?lease_s=1"
+    study = luthier.create_study("s", storage, scheduler=scheduler, load_if_exists=True)
+    study.optimize(objective, n_trials=2 - len(study.trials) or 1)
+"""
+
+
+def test_two_processes_end_at_the_same_epoch_and_go_on_after_a_kill(tmp_path):
+    (tmp_path / "train.py").write_text(TWO_PROCESSES)
+    for code in (-9, 0):
+        done = subprocess.run(
+            [sys.executable, "train.py"],
+            cwd=tmp_path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout
+    study = luthier.load_study("s", f"sqlite:///{tmp_path}/s.db")
+    assert [row.state for row in study.trials] == [luthier.State.PRUNED, luthier.State.COMPLETE]
+    assert study.trials[0].reports == ((1, 11), (2, 12), (3, 13))
+    assert study.trials[1].reports == ((1, 1), (2, 2), (3, 3), (4, 4))
+    epochs = [f"0 {k}" for k in (1, 2, 3)] + [f"1 {k}" for k in (1, 2, 3, 4)]
+    for rank in (0, 1):
+        lines = (tmp_path / f"rank{rank}").read_text().splitlines()
+        assert list(dict.fromkeys(lines)) == epochs  # the second may have gone on for a moment
