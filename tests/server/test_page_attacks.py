@@ -72,6 +72,11 @@ def service(serve, study):
     return serve(study.storage)
 
 
+def find_links(page):
+    """The views that the navigation leads to."""
+    return set(page.locator("nav a").evaluate_all("links => links.map(a => a.hash)"))
+
+
 class TestInABrowser:
     pytestmark = browsed
 
@@ -79,8 +84,10 @@ class TestInABrowser:
         visit = Visit(browser, service)
         visit.log_in(service.token)
         page = visit.open("#/s/1/summary")
-        views = page.locator("nav a").evaluate_all("links => links.map(a => a.hash)")
-        assert len(views) >= 6
+        views = find_links(page)
+        for group in tuple(views):
+            views |= find_links(visit.open(group))
+        assert len(views) >= 16
         trials = [f"#/s/1/trials/{number}" for number in (0, 3, 5, 40, 41)]
         for view in ["", "#/new", *views, *trials, "#/s/1/controls?from=0"]:
             page = visit.open(view)

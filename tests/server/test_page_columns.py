@@ -11,12 +11,14 @@ from hypothesis.extra.numpy import arrays
 from luthier import Categorical, Float, Int, Space
 from luthier.server.page_columns import (
     TYPES,
+    mark_column,
     order_rows,
     pack_columns,
     read_column,
     split_names,
 )
 from luthier.server.request import RequestError
+from luthier.storages.controls import Controls, Remark
 from luthier.testing.histories import history, trial
 
 
@@ -114,3 +116,13 @@ def test_rows_are_ordered_with_the_missing_last_and_filtered():
     assert order_rows(column, False).tolist() == [2, 0, 3, 1]
     assert order_rows(column, True).tolist() == [0, 3, 2, 1]
     assert order_rows(column, False).tolist() == [2, 0, 3, 1]
+
+
+def test_what_somebody_marked_is_a_column():
+    trials = history([trial(i, value=float(i)) for i in range(3)])
+    said = {"0": Remark(star=True), "2": Remark(hidden=True), "9": Remark(star=True)}
+    star, hidden = (
+        mark_column(trials, Controls(remarks=said), name) for name in ("star", "hidden")
+    )
+    assert star.tolist() == [True, False, False]
+    assert hidden.tolist() == [False, False, True]

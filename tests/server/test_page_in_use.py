@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from tests.support import sick_studies
 from tests.support.browser import Visit, open_browser
 
 import luthier
@@ -317,6 +318,100 @@ def test_studies_are_picked_in_the_list_and_compared(visit, study, storage):
     assert not any("differs" in row for row in spaces)
 
 
+def test_studies_of_several_seeds_have_one_line_with_a_band(visit, storage):
+    for k in (1, 2):
+        for name in ("tpe", "random"):
+            fill(storage, f"{name} seed {k}", 20)
+    page = visit.open("#/compare?studies=2,3,4,5")
+    assert "Differences at the end" not in page.locator("main").inner_text()
+    page.get_by_label("One line for studies").check()
+    page.get_by_text("tpe (mean of 2)").wait_for()
+    rows = read_twin(page, "The best so far as a table")
+    assert len(rows[-1]) == 3
+    tests = page.locator("[aria-label='Differences at the end'] tbody tr").inner_text()
+    assert tests.split("\t")[:2] == ["tpe", "random"]
+    assert "group=1" in page.url
+
+
+def test_a_surface_is_drawn_over_any_two_parameters(visit, study):
+    page = visit.open("#/s/1/surface")
+    page.get_by_text("as a model expects it over").wait_for()
+    page.get_by_label("Across").select_option("kind")
+    page.get_by_text("as a model expects it over kind and").wait_for()
+    rows = read_twin(page, "The surface as a table")
+    assert {row[0] for row in rows} == {"adam", "sgd"}
+    worst, best = (min(float(r[2]) for r in rows if r[0] == kind) for kind in ("adam", "sgd"))
+    assert worst > best
+    label = page.locator("canvas").get_attribute("aria-label")
+    page.get_by_label("Standard deviation").check()
+    page.wait_for_url("**sd=1**")
+    page.locator("canvas").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("canvas").get_attribute("aria-label") != label
+
+
+def test_the_path_to_the_best_fidelity_and_distribution(visit, study):
+    page = visit.open("#/s/1/ablation")
+    page.get_by_text("as a model expects, by").wait_for()
+    rows = read_twin(page, "The path as a table")
+    assert rows[0][0] == "start"
+    assert {row[0] for row in rows[1:]} <= {"lr", "kind", "momentum"}
+    assert float(rows[-1][1]) < float(rows[0][1])
+    page.get_by_label("Number of a trial").fill("7")
+    page.keyboard.press("Enter")
+    page.get_by_text("trial 7 is none").wait_for()
+    page = visit.open("#/s/1/fidelity")
+    rows = read_twin(page, "Fidelity as a table")
+    assert [row[0] for row in rows] == ["1", "2", "4"]
+    assert float(rows[-1][2]) > 0.9
+    page = visit.open("#/s/1/distribution")
+    rows = read_twin(page, "Distribution as a table")
+    assert (float(rows[0][0]), rows[-1][1]) == (pytest.approx(study.best_value, rel=1e-3), "1")
+
+
+def test_a_finding_is_dismissed_counts_again_and_is_acted_upon(visit, storage):
+    sick = sick_studies.optimum_at_bound(1, 0)
+    study = luthier.create_study("bound", storage, space=sick.history.space)
+    study.add_trials(sick.rows)
+    finding = next(f for f in study.diagnose() if f.name == "optimum-at-bound")
+    page = visit.open("#/s/2/findings")
+    card = page.locator(".card", has_text=finding.title)
+    card.get_by_label("Why, if you like").fill("it is meant")
+    card.get_by_role("button", name="Dismiss").click()
+    page.get_by_text("Because: it is meant.").wait_for()
+    assert [d.finding for d in study.dismissals] == []  # as of the last look
+    card.get_by_role("button", name="Show it again").click()
+    card.get_by_text(finding.advice).wait_for()
+    card.get_by_role("button", name="Do it").click()
+    assert luthier.load_study("bound", storage).space.params == study.space.params  # it asks first
+    card.get_by_role("button", name="Really change the study?").click()
+    page.get_by_text(re.compile(f"Done: {finding.subject} is ")).wait_for()
+    changed = luthier.load_study("bound", storage)
+    assert changed.space.params != study.space.params
+    page = visit.open("#/s/2/controls")
+    page.get_by_text("applied the finding optimum-at-bound").wait_for()
+
+
+def test_stars_and_hidden_results_are_seen_and_filtered(visit, study):
+    study.controls.star(4)
+    study.controls.hide(5)
+    page = visit.open("#/s/1/trials")
+    page.get_by_text("1 to 50 of 60").wait_for()
+    page.get_by_label("Stars").select_option("starred")
+    page.get_by_text("1 to 1 of 1").wait_for()
+    row = page.locator("main tbody tr")
+    assert row.locator("td").first.inner_text() == "4 ★"
+    page.locator(".filter", has_text="starred: yes").wait_for()
+    page.get_by_label("Stars").select_option("Starred or not")
+    page.get_by_label("Hidden results").select_option("not hidden")
+    page.get_by_text("1 to 50 of 59").wait_for()
+    page.get_by_label("Hidden results").select_option("hidden")
+    page.get_by_text("1 to 1 of 1").wait_for()
+    assert row.locator("td").nth(1).inner_text().endswith(", hidden")
+    page = visit.open("#/s/1/history?f=hidden:0:0")
+    page.get_by_text("59 of 60 trials", exact=True).wait_for()
+
+
 def test_a_study_that_is_deleted_says_so_and_is_asked_for_no_more(browser, serve, storage, study):
     service = serve(storage)
     visit = Visit(browser, service)
@@ -419,6 +514,11 @@ VIEWS = [
     "#/s/1/history?f=value.0::1.5",
     "#/s/1/trials?f=value.0::1.5",
     "#/s/1/curves",
+    "#/compare?studies=1,2&group=1",
+    "#/s/1/surface",
+    "#/s/1/ablation",
+    "#/s/1/fidelity",
+    "#/s/1/distribution",
     "#/s/1/importance",
     "#/s/1/effects",
     "#/s/1/parallel?f=value.0::1.5",

@@ -85,7 +85,8 @@ def test_what_cannot_be_said_is_a_note(ask, storage):
     fill(storage, "none", 0)
     assert "no trial has a time" in ask("timeline", 3)["note"]
     assert ask("curves", 3)["note"]
-    assert ask("resources", 3)["note"]
+    for what in ("resources", "surface", "ablation", "fidelity", "distribution"):
+        assert ask(what, 3)["note"]
     assert ask("failures", 3) == {"n": 0, "n_read": 0, "groups": []}
     assert ask("space", 3)["params"][0]["n"] == [0] * 20
 
@@ -137,7 +138,7 @@ def test_studies_are_compared_at_the_same_effort(ask, storage):
     status, headers, _ = service.raw("GET", "/ui/compare?studies=2,1")
     assert status == 200
     found = service("GET", "/ui/compare?studies=2,1")[1]
-    assert found["names"] == ["1", "2"]
+    assert found["names"] == ["2", "1"]
     assert found["x"][-1] == 19
     assert len(found["mean"][0]) == len(found["x"])
     again = service.raw("GET", "/ui/compare?studies=1,2", If_None_Match=headers["etag"])
@@ -146,7 +147,60 @@ def test_studies_are_compared_at_the_same_effort(ask, storage):
     assert service("GET", "/ui/compare?studies=1,x")[0] == 422
 
 
-@pytest.mark.parametrize("what", ["curves", "timeline", "space", "resources", "failures"])
+def test_studies_of_a_group_have_one_line_with_a_band(ask, storage):
+    for name in ("second", "third one", "fourth one"):
+        fill(storage, name, 20)
+    found = ask.service("GET", "/ui/compare?studies=4,1,3,2&groups=7,5,7,5")[1]
+    assert found["names"] == ["7", "5"]
+    assert found["n_runs"] == [2, 2]
+    ends = [found[name][0][-1] for name in ("low", "mean", "high")]
+    assert ends[0] < ends[1] < ends[2]
+    assert ends[1] == pytest.approx(sum(found["best"][0]) / 2)
+    assert [pair["first"] for pair in found["pairs"]] == ["7"]
+    assert ask.service("GET", "/ui/compare?studies=4,1&groups=7")[0] == 422
+
+
+def test_a_surface_of_two_parameters(ask):
+    found = ask("surface?x=0&y=1&around=best")
+    assert (found["x_axis"]["name"], found["y_axis"]["name"]) == ("x", "kind")
+    assert found["y"] == [0, 1]
+    assert len(found["mean"]) == len(found["sd"]) == len(found["x"])
+    assert all(a > b for a, b in found["mean"])
+    assert len(found["number"]) == len(found["trial_value"]) > 20
+    assert found["quality"].startswith("R2 ")
+    chosen = ask("surface")
+    assert {chosen["x_axis"]["name"], chosen["y_axis"]["name"]} == {"x", "kind"}
+    for wrong in ("x=7", "x=0&y=0", "x=-1", "around=nowhere", "objective=1"):
+        assert ask.service("GET", f"/ui/studies/1/surface?{wrong}")[0] == 422
+
+
+def test_the_path_to_the_best_trial(ask):
+    found = ask("ablation")
+    assert found["baseline"] == 0
+    assert len(found["values"]) == len(found["names"]) + 1
+    assert found["values"][-1] < found["values"][0]
+    assert "trial 3 is none" in ask("ablation?baseline=3")["note"]
+    assert ask.service("GET", "/ui/studies/1/ablation?baseline=x")[0] == 422
+
+
+def test_early_values_beside_final_ones_and_the_distribution(ask):
+    rungs = ask("fidelity")
+    assert rungs["step"] == [1, 2, 4]
+    assert rungs["n_stopped"] > 0
+    assert all(
+        low < r < high
+        for low, r, high in zip(rungs["low"], rungs["rank_correlation"], rungs["high"], strict=True)
+    )
+    found = ask("distribution")
+    assert found["share"][-1] == 1
+    assert found["n"] == len(found["value"])
+    assert found["value"] == sorted(found["value"])
+    assert ask.service("GET", "/ui/studies/1/fidelity?objective=1")[0] == 422
+
+
+@pytest.mark.parametrize(
+    "what", ["curves", "timeline", "space", "resources", "surface", "fidelity"]
+)
 def test_what_has_not_changed_is_not_made_again(ask, what):
     status, headers, _ = ask.service.raw("GET", f"/ui/studies/1/{what}")
     again = ask.service.raw("GET", f"/ui/studies/1/{what}", If_None_Match=headers["etag"])

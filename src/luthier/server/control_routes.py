@@ -8,6 +8,7 @@ from ..storages.controls import Remark
 from . import control_schemas as forms
 from . import schemas
 from .control_handlers import ControlHandlers
+from .finding_handlers import FindingHandlers
 from .route import PAGE_PATH, STUDY, TRIAL, Route
 
 
@@ -106,5 +107,39 @@ def control_routes(handlers: ControlHandlers) -> list[Route]:
             handler=handlers.remark,
             response=Remark,
             request=forms.RemarkRequest,
+        ),
+    ]
+
+
+def finding_routes(handlers: FindingHandlers) -> list[Route]:
+    """Routes by which people act on what a diagnosis found."""
+    act = partial(
+        Route,
+        method="POST",
+        costly=True,
+        for_page=True,
+        response=forms.FindingResponse,
+    )
+    return [
+        act(
+            path=f"{STUDY}/findings/dismiss",
+            name="dismiss_finding",
+            summary="Dismiss a finding, so that it counts no more.",
+            handler=handlers.dismiss,
+            request=forms.DismissRequest,
+        ),
+        act(
+            path=f"{STUDY}/findings/restore",
+            name="restore_finding",
+            summary="Let a finding count again that was dismissed.",
+            handler=handlers.restore,
+            request=forms.FindingRequest,
+        ),
+        act(
+            path=f"{STUDY}/findings/apply",
+            name="apply_finding",
+            summary="Apply the remedy of a finding to the stored study.",
+            handler=handlers.apply,
+            request=forms.FindingRequest,
         ),
     ]

@@ -82,6 +82,30 @@ class RemarkRequest(Form):
     tags: dict[str, Any] = {}
 
 
+class FindingRequest(Form):
+    """One finding of a diagnosis.
+
+    Attributes:
+        finding: Its name.
+        parameter: The parameter that it is about; "" for the study.
+    """
+
+    finding: Annotated[str, msgspec.Meta(max_length=1000)]
+    parameter: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+
+class DismissRequest(FindingRequest):
+    """A finding is to be dismissed, for a reason."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+
+class FindingResponse(msgspec.Struct):
+    """What was done about a finding, in words."""
+
+    change: str
+
+
 class Controls(msgspec.Struct, kw_only=True):
     """What people have asked of a study.
 

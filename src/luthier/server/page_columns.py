@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from ..history.history import History
 from ..space.distributions import Categorical
+from ..storages.controls import Controls
 from ..trial.record import TrialRow
-from ..typing import Array
+from ..typing import Array, Mask
 from ..validation import is_number
 from .request import RequestError
 
@@ -128,6 +129,15 @@ _SINCE: dict[str, Callable[[History], Array]] = {
 def needs_rows(name: str) -> bool:
     """Whether rows are read for a column, which takes long in a large study."""
     return name == "worker" or name.startswith("tag.")
+
+
+def mark_column(history: History, controls: Controls, name: str) -> Mask:
+    """Which trials (n,) somebody marked: "star" or "hidden"."""
+    column = np.zeros(history.n, dtype=bool)
+    for number, said in controls.remarks.items():
+        if int(number) < history.n:
+            column[int(number)] = getattr(said, name)
+    return column
 
 
 def _attribute_column(history: History, name: str, rows_of: RowsOf) -> Array:

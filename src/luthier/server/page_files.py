@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import hashlib
 import hmac
-import re
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -20,6 +19,7 @@ from starlette.routing import Route
 from ..storages.http_messages import Form
 from .limits import RateLimiter
 from .middleware import encode_error
+from .page_script import join_scripts, strip_comments
 from .sessions import Sessions, find_session, is_own_page, make_cookie
 
 LOGIN = "/ui/login"
@@ -33,9 +33,9 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-_COMMENT = re.compile(  # on lines of its own
-    rb"^[ ]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ ]*)$", re.MULTILINE
-)
+_SCRIPTS = f"{FILES}js/"
+_SCRIPT = "app.js"  # that stands for all but the words of languages
+_WORDS = "words/"
 _LOGINS_S = 5 / 60  # of one address
 _BURST = 5
 _MAX_LOGIN = 8192  # bytes
@@ -46,7 +46,7 @@ class PageFile(NamedTuple):
     """A file of the page.
 
     Attributes:
-        content: Its bytes; of a script without comments, whose lines are empty.
+        content: Its bytes; of scripts without comments, all but the words of languages as one.
         packed: The same, compressed by gzip.
         media_type: Of the content.
         tag: Its ETag.
@@ -69,24 +69,31 @@ def read_page_files() -> dict[str, PageFile]:
     """The files of the page, by their addresses; only these are served."""
     found = dict(_walk(resources.files("luthier.server") / "page", FILES))
     found["/"] = found.pop(f"{FILES}index.html")
-    return found
+    scripts = {
+        path.removeprefix(_SCRIPTS): strip_comments(found[path].decode())
+        for path in sorted(found)
+        if path.startswith(_SCRIPTS)
+    }
+    modules = {path: text for path, text in scripts.items() if not path.startswith(_WORDS)}
+    for path in modules:
+        del found[f"{_SCRIPTS}{path}"]
+    found[f"{_SCRIPTS}{_SCRIPT}"] = join_scripts(modules, _SCRIPT).encode()
+    return {path: _make_file(path, content) for path, content in found.items()}
 
 
-def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, PageFile]]:
+def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
     """The files in a folder and in those below, with their addresses."""
     for item in folder.iterdir():
-        ending = item.name.rpartition(".")[2]
         if item.is_dir():
             yield from _walk(item, f"{prefix}{item.name}/")
-        elif ending in _TYPES:
-            content = item.read_bytes()
-            if ending == "js":
-                content = _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), content)
-            tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-            yield (
-                f"{prefix}{item.name}",
-                PageFile(content, gzip.compress(content, mtime=0), _TYPES[ending], tag),
-            )
+        elif item.name.rpartition(".")[2] in _TYPES:
+            yield f"{prefix}{item.name}", item.read_bytes()
+
+
+def _make_file(path: str, content: bytes) -> PageFile:
+    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    media_type = _TYPES["html" if path == "/" else path.rpartition(".")[2]]
+    return PageFile(content, gzip.compress(content, mtime=0), media_type, tag)
 
 
 class Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..history.history import History
 from ..storages.codec import pack_number
+from ..storages.controls import Remark
 from ..trial.csv_text import write_csv
 from ..trial.record import TrialRow
 from ..typing import Index
@@ -21,6 +23,7 @@ from .open_studies import OpenStudies, OpenStudy
 from .page_answers import Answers, Kept, each_change, many_changes, some_changes
 from .page_columns import (
     find_objective,
+    mark_column,
     needs_rows,
     order_rows,
     pack_columns,
@@ -35,6 +38,7 @@ from .schemas import trial_from_row
 
 _MAX_STUDIES = 1000  # in the list, the latest
 _MAX_ATTRIBUTES = 1000  # names
+_REMARKS = ("star", "hidden")  # columns
 
 
 class PageHandlers:
@@ -45,6 +49,7 @@ class PageHandlers:
     """
 
     def __init__(self, studies: OpenStudies) -> None:
+        self._studies = studies
         self._storage = studies.storage
         self._answers = Answers(studies)
         self._orders = Kept()
@@ -117,7 +122,10 @@ class PageHandlers:
             found = self._find(opened, history, request.study, query.sort, query.filter)
             numbers = found[query.offset : query.offset + query.limit].tolist()
             rows = _take_rows(opened, numbers)
-            return page_schemas.Rows(len(found), [_table_row(row, tags) for row in rows])
+            said = opened.engine.controls.remark
+            return page_schemas.Rows(
+                len(found), [_table_row(row, tags, said(row.number)) for row in rows]
+            )
 
         return self._answers.give(request, ("rows", msgspec.json.encode(query)), make)
 
@@ -186,12 +194,18 @@ class PageHandlers:
         )
 
     def findings(self, request: ApiRequest) -> Answer:
-        """Say what may be wrong."""
+        """Say what may be wrong; anew as well once something was done about it."""
+        study = self._studies.open(request.study).study
+
+        def version(history: History) -> int:
+            acts = repr((many_changes(history), study.dismissals, study.applied))
+            return zlib.crc32(acts.encode())
+
         return self._answers.give(
             request,
             "findings",
             lambda opened, history: page_schemas.Findings(opened.study.diagnose()),
-            many_changes,
+            version,
         )
 
     def _find(self, opened: OpenStudy, history: History, study: int, sort: str, text: str) -> Index:
@@ -207,6 +221,8 @@ class PageHandlers:
 
     def _column(self, opened: OpenStudy, history: History, study: int, name: str) -> NDArray[Any]:
         """A column; one for which rows are read is known until the study changes."""
+        if name in _REMARKS:
+            return mark_column(history, opened.engine.controls, name)
         if not needs_rows(name):
             return read_column(history, name, opened.created_s)
         slot, tag = (study, "column", name), (history.revision, opened.created_s)
@@ -223,7 +239,7 @@ def _take_rows(opened: OpenStudy, numbers: list[int]) -> list[TrialRow]:
     return [by_number[number] for number in numbers]
 
 
-def _table_row(row: TrialRow, tags: list[str]) -> page_schemas.TableRow:
+def _table_row(row: TrialRow, tags: list[str], said: Remark) -> page_schemas.TableRow:
     lines = (row.error or "").strip().splitlines()
     return page_schemas.TableRow(
         number=row.number,
@@ -239,6 +255,8 @@ def _table_row(row: TrialRow, tags: list[str]) -> page_schemas.TableRow:
         error=lines[-1][:500] if lines else None,
         constraints=row.constraints,
         tags={name: row.tags[name] for name in tags if name in row.tags},
+        star=said.star,
+        hidden=said.hidden,
     )
 
 

@@ -139,7 +139,13 @@ class Summary(msgspec.Struct, kw_only=True):
 
 
 class TableRow(msgspec.Struct, kw_only=True):
-    """A trial in the table; `error` is the last line of why it failed."""
+    """A trial in the table.
+
+    Attributes:
+        error: The last line of why it failed.
+        star: Whether somebody marked it.
+        hidden: Whether its result does not count.
+    """
 
     number: int
     state: str
@@ -154,6 +160,8 @@ class TableRow(msgspec.Struct, kw_only=True):
     error: str | None
     constraints: dict[str, float]
     tags: dict[str, Any]
+    star: bool
+    hidden: bool
 
 
 class Attributes(msgspec.Struct):

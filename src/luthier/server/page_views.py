@@ -11,7 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis import choose, compare, curves, effects, pareto, resources, timeline
+from ..analysis import (
+    ablate,
+    choose,
+    compare,
+    contour,
+    curves,
+    edf,
+    effects,
+    pareto,
+    rank_correlation,
+    resources,
+    timeline,
+)
 from ..analysis.choice import Choice
 from ..analysis.failure_groups import group_failures
 from ..analysis.filled_ranges import fill_ranges
@@ -72,6 +84,59 @@ class PageViews:
 
         return self._give(
             request, ("effects", *chosen, query.objective, query.around), find, many_changes
+        )
+
+    def surface(self, request: ApiRequest) -> Answer:
+        """Estimate how an objective depends on two parameters together."""
+        query: page_view_schemas.SurfaceQuery = request.body
+
+        def find(opened: OpenStudy, history: History) -> Any:
+            x, y = (_name_param(history, index) for index in (query.x, query.y))
+            if x is not None and x == y:
+                raise RequestError(422, "Invalid", f"expected two parameters, got {x!r} twice")
+            found = contour(history, x, y, find_objective(history, query.objective), query.around)
+            return to_page(found) | {"quality": say_quality(found.quality)}
+
+        what = "surface", query.x, query.y, query.objective, query.around
+        return self._give(request, what, find, many_changes)
+
+    def ablation(self, request: ApiRequest) -> Answer:
+        """Find what each change on the way to the best trial brings."""
+        query: page_view_schemas.AblationQuery = request.body
+
+        def find(opened: OpenStudy, history: History) -> Any:
+            complete = np.flatnonzero(history.state == State.COMPLETE)
+            first = int(complete[0]) if len(complete) else 0
+            baseline = int(query.baseline) if query.baseline else first
+            found = ablate(history, baseline)
+            if found.note:
+                return {"note": found.note, "baseline": baseline}
+            return {
+                "baseline": baseline,
+                "names": list(found.names),
+                "values": to_page(found.values),
+                "quality": say_quality(found.quality),
+            }
+
+        return self._give(request, ("ablation", query.baseline), find, many_changes)
+
+    def fidelity(self, request: ApiRequest) -> Answer:
+        """Compare early values with final ones."""
+        return self._give_of_objective(request, "fidelity", rank_correlation)
+
+    def distribution(self, request: ApiRequest) -> Answer:
+        """Read how values are distributed."""
+        return self._give_of_objective(request, "distribution", edf)
+
+    def _give_of_objective(
+        self, request: ApiRequest, what: str, analyse: Callable[[History, str], Any]
+    ) -> Answer:
+        j = request.body.objective
+        return self._give(
+            request,
+            (what, j),
+            lambda opened, history: to_page(analyse(history, find_objective(history, j))),
+            some_changes,
         )
 
     def front(self, request: ApiRequest) -> Answer:
@@ -144,15 +209,23 @@ class PageViews:
     def compare(self, request: ApiRequest) -> Answer:
         """Compare the best values of several studies at the same effort."""
         query: page_view_schemas.CompareQuery = request.body
-        studies = sorted(_read_indices(query.studies, _MAX_COMPARED))
+        wanted = _read_indices(query.studies, _MAX_COMPARED)
+        groups = query.groups.split(",") if query.groups else [*map(str, wanted)]
+        if len(groups) != len(wanted):
+            raise RequestError(
+                422, "Invalid", f"expected the group of each of {len(wanted)} studies"
+            )
+        studies = sorted(wanted)
 
         def make(opened: list[OpenStudy], histories: list[History]) -> Any:
-            named = dict(zip(map(str, studies), histories, strict=True))
+            of = dict(zip(studies, histories, strict=True))
+            named: dict[str, list[History]] = {}
+            for study, group in zip(wanted, groups, strict=True):
+                named.setdefault(group, []).append(of[study])
             return _or_note(lambda: to_page(compare(named, by=query.by)))
 
-        return self._answers.give_several(
-            request, studies, ("compare", query.by), make, some_changes
-        )
+        what = "compare", query.by, *wanted, *groups
+        return self._answers.give_several(request, studies, what, make, some_changes)
 
     def _give(self, request: ApiRequest, what: Hashable, find: Find, version: Version) -> Answer:
         return self._answers.give(
@@ -180,6 +253,19 @@ def _read_indices(text: str, most: int) -> list[int]:
             422, "Invalid", f"expected 1 to {most} whole numbers with commas, got {text!r:.100}"
         )
     return [int(part) for part in parts]
+
+
+def _name_param(history: History, index: str) -> str | None:
+    """The name of a parameter; None for "".
+
+    Raises:
+        RequestError: There is none of this index.
+    """
+    if not index:
+        return None
+    if int(index) >= history.space.d:
+        raise RequestError(422, "Invalid", f"there are {history.space.d} parameters")
+    return history.space.names[int(index)]
 
 
 def _describe_choice(chosen: Choice) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from . import page_schemas, page_view_schemas, schemas, storage_api
 from .attachment_handlers import AttachmentHandlers
 from .attachment_routes import attachment_routes
 from .control_handlers import ControlHandlers
-from .control_routes import control_routes
+from .control_routes import control_routes, finding_routes
+from .finding_handlers import FindingHandlers
 from .open_studies import OpenStudies
 from .page_handlers import PageHandlers
 from .page_views import PageViews
@@ -39,6 +40,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *study_routes(study_handlers),
         *result_routes(study_handlers),
         *control_routes(ControlHandlers(studies)),
+        *finding_routes(FindingHandlers(studies)),
         *attachment_routes(AttachmentHandlers(studies)),
         *storage_routes(storage, max_body),
         *page_routes(PageHandlers(studies)),
@@ -277,8 +279,12 @@ def view_routes(views: PageViews) -> list[Route]:
     """Routes of the page's views of an analysis."""
     read = partial(Route, method="GET", costly=True, apart=True, slow=True, response=dict)
     described: dict[str, tuple[Callable[[ApiRequest], Any], type[msgspec.Struct] | None]] = {
-        "curves": (views.curves, page_view_schemas.CurvesQuery),
+        "curves": (views.curves, page_view_schemas.ObjectiveQuery),
         "effects": (views.effects, page_view_schemas.EffectsQuery),
+        "surface": (views.surface, page_view_schemas.SurfaceQuery),
+        "ablation": (views.ablation, page_view_schemas.AblationQuery),
+        "fidelity": (views.fidelity, page_view_schemas.ObjectiveQuery),
+        "distribution": (views.distribution, page_view_schemas.ObjectiveQuery),
         "front": (views.front, None),
         "choice": (views.choice, page_view_schemas.ChoiceQuery),
         "timeline": (views.timeline, None),

@@ -2,6 +2,7 @@
 // Buttons that change something, and what came of it.
 
 import { h } from "./dom.js";
+import { t } from "./words.js";
 
 const SURE_MS = 5000; // for how long a second click counts
 
@@ -16,7 +17,7 @@ export function makeOutcome() {
       node.textContent = await work();
       node.className = "done";
     } catch (error) {
-      node.textContent = String(/** @type {any} */ (error).message || "Log in again.");
+      node.textContent = String(/** @type {any} */ (error).message || t`Log in again.`);
       node.className = "error";
     }
   };
@@ -63,7 +64,7 @@ export function paramField(name, dist, value) {
   const id = `param-${name}`;
   const label = h("label", { for: id }, name);
   if (Array.isArray(dist.choices)) {
-    const field = h("select", { id }, h("option", { value: "" }, "any"),
+    const field = h("select", { id }, h("option", { value: "" }, t`any`),
       dist.choices.map((/** @type {any} */ choice, /** @type {number} */ i) => h("option", {
         value: i, selected: JSON.stringify(choice) === JSON.stringify(value) },
         typeof choice === "string" ? choice : JSON.stringify(choice))));
@@ -74,7 +75,7 @@ export function paramField(name, dist, value) {
     return { label, field, get };
   }
   const field = h("input", { id, type: "number", step: "any", min: dist.low, max: dist.high,
-    value: value ?? "", placeholder: `any from ${dist.low} to ${dist.high}` });
+    value: value ?? "", placeholder: t`any from ${dist.low} to ${dist.high}` });
   const get = () => {
     const text = /** @type {HTMLInputElement} */ (field).value;
     return text === "" ? undefined : Number(text);

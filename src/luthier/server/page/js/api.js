@@ -1,6 +1,8 @@
 // @ts-check
 // Requests to the service that the page came from, and its events.
 
+import { t } from "./words.js";
+
 /** The session is over, or there is none yet. */
 export class LoginNeeded extends Error {}
 
@@ -43,7 +45,7 @@ async function message(response) {
   try {
     return (await response.json()).error.message;
   } catch {
-    return `the service answered with status ${response.status}`;
+    return t`the service answered with status ${response.status}`;
   }
 }
 
@@ -56,7 +58,7 @@ const TYPES = [Float32Array, Float64Array, Int32Array, Int8Array];
 export function unpack(buffer) {
   const view = new DataView(buffer);
   if (view.getUint32(0) !== 0x4c555443 || view.getUint32(4, true) !== 1) {
-    throw new Error("the service is of another version than this page; load the page again");
+    throw new Error(t`the service is of another version than this page; load the page again`);
   }
   const [n, k] = [view.getUint32(8, true), view.getUint32(12, true)];
   let at = 16 + 8 * Math.ceil(k / 8);
@@ -71,7 +73,7 @@ export function unpack(buffer) {
 
 /** @param {string} path @param {object} body */
 async function post(path, body) {
-  return fetch(`ui/${path}`, {
+  return fetch(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Luthier": "1" },
     body: JSON.stringify(body),
@@ -90,11 +92,7 @@ export const acts = () => mayAct;
  * @returns {Promise<any>}
  */
 export async function act(path, body) {
-  const response = await fetch(`v1/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Luthier": "1" },
-    body: JSON.stringify(body),
-  });
+  const response = await post(`v1/${path}`, body);
   if (response.status === 401) throw new LoginNeeded();
   if (!response.ok) throw new Error(await message(response));
   return response.json();
@@ -106,14 +104,14 @@ export async function act(path, body) {
  * @returns {Promise<string>} why not; "" if it is open
  */
 export async function logIn(secret) {
-  const response = await post("login", secret);
+  const response = await post("ui/login", secret);
   return response.ok ? "" : message(response);
 }
 
 /** Ends the session. */
 export async function logOut() {
   kept.clear();
-  await post("logout", {});
+  await post("ui/logout", {});
 }
 
 /** @returns {Promise<{open: boolean, token: boolean, acts: boolean}>} */

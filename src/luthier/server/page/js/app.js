@@ -4,6 +4,8 @@
 import { addressOf, readAddress } from "./address.js";
 import { Gone, LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
 import { h } from "./dom.js";
+import { choice } from "./parts.js";
+import { LANGUAGES, chooseLanguage, language, t } from "./words.js";
 
 /**
  * @typedef {object} View
@@ -12,25 +14,37 @@ import { h } from "./dom.js";
  * @property {number} [every] milliseconds between two updates at least, where an analysis is made
  */
 
+/** Views of one figure. */
+const FIGURES = { surface: t`Surface`, ablation: t`Ablation`, fidelity: t`Fidelity`, distribution: t`Distribution` };
+
 /** @typedef {(study: number, query: URLSearchParams, rest: string) => Promise<View>} Show */
 
-/** The views of a study; each is loaded when it is first seen. @type {Record<string, [string, () => Promise<Show>]>} */
-const VIEWS = {
-  summary: ["Summary", async () => (await import("./views/summary.js")).showSummary],
-  history: ["History", async () => (await import("./views/history.js")).showHistory],
-  trials: ["Trials", async () => (await import("./views/table.js")).showTable],
-  curves: ["Curves", async () => (await import("./views/curves.js")).showCurves],
-  importance: ["Importance", async () => (await import("./views/importance.js")).showImportance],
-  effects: ["Effects", async () => (await import("./views/effects.js")).showEffects],
-  parallel: ["Parallel", async () => (await import("./views/parallel.js")).showParallel],
-  front: ["Front", async () => (await import("./views/front.js")).showFront],
-  workers: ["Workers", async () => (await import("./views/workers.js")).showWorkers],
-  failures: ["Failures", async () => (await import("./views/failures.js")).showFailures],
-  findings: ["Findings", async () => (await import("./views/findings.js")).showFindings],
-  space: ["Space", async () => (await import("./views/space.js")).showSpace],
-  cost: ["Cost", async () => (await import("./views/cost.js")).showCost],
-  controls: ["Controls", async () => (await import("./views/controls.js")).showControls],
-};
+/** The views of a study in their groups; each is loaded when it is first seen. @type {[string, Record<string, [string, () => Promise<Show>]>][]} */
+const GROUPS = [
+  [t`Summary`, { summary: [t`Summary`, async () => (await import("./views/summary.js")).showSummary] }],
+  [t`Results`, {
+    history: [t`History`, async () => (await import("./views/history.js")).showHistory],
+    trials: [t`Trials`, async () => (await import("./views/table.js")).showTable],
+    parallel: [t`Parallel`, async () => (await import("./views/parallel.js")).showParallel],
+    effects: [t`Effects`, async () => (await import("./views/effects.js")).showEffects],
+    curves: [t`Curves`, async () => (await import("./views/curves.js")).showCurves],
+    front: [t`Front`, async () => (await import("./views/front.js")).showFront],
+  }],
+  [t`Analysis`, {
+    importance: [t`Importance`, async () => (await import("./views/importance.js")).showImportance],
+    ...Object.fromEntries(Object.entries(FIGURES).map(([name, title]) =>
+      [name, [title, async () => (await import("./views/figures.js")).showFigure(name)]])),
+  }],
+  [t`Run`, {
+    workers: [t`Workers`, async () => (await import("./views/workers.js")).showWorkers],
+    cost: [t`Cost`, async () => (await import("./views/cost.js")).showCost],
+    failures: [t`Failures`, async () => (await import("./views/failures.js")).showFailures],
+    findings: [t`Findings`, async () => (await import("./views/findings.js")).showFindings],
+  }],
+  [t`Space`, { space: [t`Space`, async () => (await import("./views/space.js")).showSpace] }],
+  [t`Controls`, { controls: [t`Controls`, async () => (await import("./views/controls.js")).showControls] }],
+];
+const VIEWS = Object.assign({}, ...GROUPS.map(([, views]) => views));
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const nav = /** @type {HTMLElement} */ (document.getElementById("nav"));
@@ -58,7 +72,7 @@ async function show() {
     for (const link of nav.querySelectorAll("[data-view=front]")) link.toggleAttribute("hidden", isPlain);
     main.removeAttribute("aria-busy");
     main.replaceChildren(shown.node);
-    document.title = `${main.querySelector("h1")?.textContent ?? "Studies"} – luthier`;
+    document.title = `${main.querySelector("h1")?.textContent ?? t`Studies`} – luthier`;
     if (study !== null && shown.update) watch(study, summary, mine, shown);
   } catch (error) {
     if (mine === turn) fail(error);
@@ -118,15 +132,18 @@ async function say(study) {
   live.textContent = (await read(`studies/${study}/summary`)).text.join(" ");
 }
 
-/** @param {number | null} study @param {string} view @param {URLSearchParams} query */
+/** The groups of views, and below them the views of the group that is seen. @param {number | null} study @param {string} view @param {URLSearchParams} query */
 function showNav(study, view, query) {
-  const links = study === null ? [] : Object.entries(VIEWS);
+  if (study === null) return nav.replaceChildren();
+  const link = (name, title, mark) => h("a", { href: addressOf(study, name, query.get("f") ?? ""), "data-view": name,
+    "aria-current": mark }, title);
+  const open = GROUPS.find(([, views]) => view in views) ?? GROUPS[0];
+  const isAlone = (views) => Object.keys(views).length < 2;
   nav.replaceChildren(
-    ...links.map(([name, [title]]) =>
-      h("a", { href: addressOf(study ?? 0, name, query.get("f") ?? ""), "data-view": name,
-        "aria-current": name === view ? "page" : null }, title),
-    ),
-  );
+    h("div", null, GROUPS.map(([title, views]) => link(Object.keys(views)[0], title,
+      views === open[1] && (isAlone(views) ? "page" : "true")))),
+    isAlone(open[1]) ? "" : h("div", { class: "views" }, Object.entries(open[1]).map(([name, [title]]) =>
+      link(name, title, name === view && "page"))));
 }
 
 /** @param {any} error */
@@ -136,12 +153,12 @@ function fail(error) {
   leave();
   if (error instanceof Gone) {
     nav.replaceChildren();
-    return main.replaceChildren(h("div", { class: "error", role: "alert" }, h("h1", null, "This is gone"),
-      h("p", null, String(error.message)), h("a", { href: "#/" }, "All studies")));
+    return main.replaceChildren(h("div", { class: "error", role: "alert" }, h("h1", null, t`This is gone`),
+      h("p", null, String(error.message)), h("a", { href: "#/" }, t`All studies`)));
   }
   main.replaceChildren(
     h("div", { class: "error", role: "alert" }, h("p", null, String(error.message ?? error)),
-      h("button", { type: "button", onclick: show }, "Try again")),
+      h("button", { type: "button", onclick: show }, t`Try again`)),
   );
 }
 
@@ -161,13 +178,13 @@ function askToken(reason = "") {
   };
   main.replaceChildren(
     h("form", { class: "login", onsubmit: submit },
-      h("h1", null, "Log in"),
+      h("h1", null, t`Log in`),
       h("input", { type: "text", autocomplete: "username", value: "luthier", hidden: true }),
-      h("label", { for: "token" }, "Token of the service"),
+      h("label", { for: "token" }, t`Token of the service`),
       field,
-      h("button", { type: "submit" }, "Log in"),
+      h("button", { type: "submit" }, t`Log in`),
       why,
-      h("p", { class: "faint" }, "It stands in a file beside the storage, which ends in “.token”.")),
+      h("p", { class: "faint" }, t`It stands in a file beside the storage, which ends in “.token”.`)),
   );
   nav.replaceChildren();
   field.focus();
@@ -197,7 +214,7 @@ const scheme = /** @type {HTMLElement} */ (document.getElementById("scheme"));
 function nameScheme() {
   const set = document.documentElement.dataset.scheme;
   const isDark = set ? set === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  scheme.textContent = isDark ? "Light" : "Dark";
+  scheme.textContent = isDark ? t`Light` : t`Dark`;
   return isDark;
 }
 scheme.addEventListener("click", () => {
@@ -209,6 +226,13 @@ logout.addEventListener("click", async () => {
   await logOut();
   askToken();
 });
+document.documentElement.lang = language;
+/** @type {Element} */ (document.querySelector(".skip")).textContent = t`To the content`;
+nav.setAttribute("aria-label", t`Views of the study`);
+logout.textContent = t`Log out`;
+const languages = choice(t`Language`, Object.entries(LANGUAGES), language, chooseLanguage);
+for (const option of languages.querySelectorAll("option")) option.lang = option.value;
+scheme.before(languages);
 window.addEventListener("hashchange", () => (/^#[tk]=/.test(location.hash) ? start() : show()));
 nameScheme();
 start();

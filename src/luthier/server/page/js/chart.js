@@ -2,8 +2,8 @@
 // A chart on a canvas, with a tip, keys, and a part of it that is chosen by dragging.
 
 import { h } from "./dom.js";
-import { BOTTOM, LEFT, RIGHT, TOP, clip, colours, drawAxes, drawBand, drawLine, drawPoints, drawRule,
-  isInside, keepPainted, prepare } from "./paint.js";
+import { BOTTOM, LEFT, RIGHT, TOP, barHeight, clip, colours, drawAxes, drawBand, drawCells, drawLine, drawPoints,
+  drawRules, isInside, keepPainted, prepare } from "./paint.js";
 
 /**
  * @typedef {object} Picture
@@ -12,6 +12,7 @@ import { BOTTOM, LEFT, RIGHT, TOP, clip, colours, drawAxes, drawBand, drawLine, 
  * @property {string} xName
  * @property {string} yName
  * @property {import("./paint.js").Points} [points]
+ * @property {import("./paint.js").Cells} [cells]
  * @property {import("./paint.js").Band[]} [bands]
  * @property {import("./paint.js").Line[]} [lines]
  * @property {{x: number, text: string}[]} [rules]
@@ -21,12 +22,14 @@ import { BOTTOM, LEFT, RIGHT, TOP, clip, colours, drawAxes, drawBand, drawLine, 
  * @property {(i: number) => string} [tip] of a point
  * @property {(i: number) => void} [open] called when a point is chosen
  * @property {boolean} [small]
+ * @property {() => number} [tall] its height in pixels
  * @property {(box: {x: [number, number], y: [number, number]} | null) => void} [select]
  *   called with what was dragged over; with null where all is wanted again
  */
 
 const NEAR = 20; // pixels
 const DRAGGED = 6;
+/** @type {import("./paint.js").Points} */
 const NONE = { x: [], y: [], kind: () => -1, kinds: [] };
 
 /**
@@ -46,8 +49,9 @@ export function makeChart(describe, texts) {
   /** @type {import("./paint.js").Frame} */
   let frame;
   const points = () => picture?.points ?? NONE;
+  const endOf = (i) => points().to?.[i] ?? points().x[i]; // of a bar
   const isShown = (i) => points().kind(i) >= 0
-    && isInside(frame, points().x[i], points().y[i]);
+    && isInside(frame, Math.min(Math.max(frame.xAxis.low, points().x[i]), endOf(i)), points().y[i]);
 
   /** Draws what there is by now. */
   function draw() {
@@ -56,6 +60,7 @@ export function makeChart(describe, texts) {
   }
 
   function paint() {
+    if (texts.tall) canvas.style.height = `${texts.tall()}px`;
     const sized = prepare(canvas);
     if (!sized) return;
     picture ??= describe();
@@ -66,18 +71,21 @@ export function makeChart(describe, texts) {
       toY: (v) => height - BOTTOM - yAxis.place(v) * (height - TOP - BOTTOM) };
     const { x, y, kinds } = points();
     canvas.setAttribute("aria-label", chosen < 0 ? texts.label() : texts.tip?.(chosen) ?? "");
-    drawAxes(frame, picture.xName, picture.yName);
+    const named = drawAxes(frame, picture.xName, picture.yName);
     clip(frame, () => {
+      if (picture.cells) drawCells(frame, picture.cells);
       picture.bands?.forEach((band) => drawBand(frame, band));
       if (kinds.length) drawPoints(frame, points());
       picture.lines?.forEach((line) => drawLine(frame, line));
     });
-    picture.rules?.forEach((rule) => drawRule(frame, rule));
+    drawRules(frame, picture.rules ?? [], named);
     if (chosen < 0 || chosen >= x.length) return;
     g.strokeStyle = frame.colour("--ink");
     g.lineWidth = 2;
+    const [left, right, middle] = [frame.toX(x[chosen]), frame.toX(endOf(chosen)), frame.toY(y[chosen])];
     g.beginPath();
-    g.arc(frame.toX(x[chosen]), frame.toY(y[chosen]), 7, 0, 7);
+    if (points().to) g.rect(left, middle - barHeight(frame) / 2, Math.max(2, right - left), barHeight(frame));
+    else g.arc(left, middle, 7, 0, 7);
     g.stroke();
   }
 
@@ -87,7 +95,7 @@ export function makeChart(describe, texts) {
     tip.hidden = i < 0;
     if (i >= 0) {
       tip.textContent = texts.tip?.(i) ?? "";
-      tip.style.left = `${Math.min(frame.toX(points().x[i]) + 10, Math.max(0, frame.width - 170))}px`;
+      tip.style.left = `${Math.min(Math.max(frame.toX(points().x[i]), LEFT) + 10, Math.max(0, frame.width - 170))}px`;
       tip.style.top = `${Math.max(0, frame.toY(points().y[i]) - 34)}px`;
     }
     paint();
@@ -99,7 +107,8 @@ export function makeChart(describe, texts) {
     let [best, distance] = [-1, NEAR ** 2];
     for (let i = 0; i < x.length; i += 1) {
       if (!isShown(i)) continue;
-      const d = (frame.toX(x[i]) - px) ** 2 + (frame.toY(y[i]) - py) ** 2;
+      const away = Math.max(frame.toX(x[i]) - px, px - frame.toX(endOf(i)), 0);
+      const d = away ** 2 + (frame.toY(y[i]) - py) ** 2;
       if (d < distance) [best, distance] = [i, d];
     }
     return best;

@@ -1,24 +1,47 @@
 // @ts-check
 // Nodes and texts. Data become text nodes only, never HTML: names and errors may be hostile.
 
+import { locale, t } from "./words.js";
+
 /**
- * Makes an element.
- * @param {string} tag
- * @param {Record<string, any> | null} [props] attributes; functions under "onclick" and the like
- * @param {...any} children nodes, texts, lists of these; null and false are left out
+ * Fills an element: attributes, functions under "onclick" and the like, and "style" as an object.
+ * @param {Element} node
+ * @param {Record<string, any> | null | undefined} props
+ * @param {any[]} children nodes, texts, lists of these; null and false are left out
  */
-export function h(tag, props, ...children) {
-  const node = document.createElement(tag);
+function fill(node, props, children) {
   for (const [key, value] of Object.entries(props ?? {})) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "style") Object.assign(/** @type {HTMLElement} */ (node).style, value);
     else if (value === true) node.setAttribute(key, "");
     else if (value !== false && value != null) node.setAttribute(key, String(value));
   }
-  node.append(...children.flat(2).filter((child) => child != null && child !== false));
+  node.append(...present(children));
+}
+
+/** A list without lists in it, without null and false. @param {any[]} children @returns {any[]} */
+export const present = (children) => children.flat(3).filter((child) => child != null && child !== false);
+
+/**
+ * Makes an element.
+ * @param {string} tag
+ * @param {Record<string, any> | null} [props]
+ * @param {...any} children
+ */
+export function h(tag, props, ...children) {
+  const node = document.createElement(tag);
+  fill(node, props, children);
   return node;
 }
 
-const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 4, useGrouping: false });
+/** Makes an element of a picture. @param {string} tag @param {Record<string, any>} props @param {...any} children */
+export function svg(tag, props, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  fill(node, props, children);
+  return node;
+}
+
+const precise = new Intl.NumberFormat(locale ?? "en", { maximumSignificantDigits: 4, useGrouping: false });
 
 /** A value as a short text: numbers with four digits. @param {any} value */
 export function short(value) {
@@ -32,18 +55,19 @@ export function short(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/** A share in percent. @param {number} share */
+export const percent = (share) => `${(100 * share).toFixed(0)} %`;
+
 /** Seconds as a text. @param {number | null | undefined} seconds */
 export function duration(seconds) {
   if (seconds == null || !Number.isFinite(seconds)) return "–";
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 100) return `${precise.format(seconds)} s`;
-  if (seconds < 6000) return `${Math.round(seconds / 60)} min`;
-  return `${precise.format(seconds / 3600)} h`;
+  if (seconds < 1) return t`${Math.round(seconds * 1000)} ms`;
+  if (seconds < 100) return t`${precise.format(seconds)} s`;
+  if (seconds < 6000) return t`${Math.round(seconds / 60)} min`;
+  return t`${precise.format(seconds / 3600)} h`;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium", timeStyle: "long",
-});
+const clock = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
 
 /** A time with its zone. @param {number | null | undefined} seconds since 1970 */
 export function time(seconds) {
@@ -52,49 +76,36 @@ export function time(seconds) {
 
 export const STATES = ["waiting", "running", "paused", "complete", "pruned", "failed"];
 
+/** What the states are called here. @type {Record<string, string>} */
+export const STATE_NAMES = { waiting: t`waiting`, running: t`running`, paused: t`paused`,
+  complete: t`complete`, pruned: t`pruned`, failed: t`failed` };
+
+/** Their colours, which are variables of the CSS. */
+export const STATE_COLOURS = ["--waiting", "--running", "--waiting", "--complete", "--pruned", "--failed"];
+
 /** The counts of trials as a bar, with the same in words. @param {Record<string, number>} counts */
 export function countsBar(counts) {
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const shown = STATES.filter((state) => counts[state]);
-  const words = shown.map((state) => `${counts[state]} ${state}`).join(", ") || "no trials";
-  const bar = h("div", { class: "counts", role: "img", "aria-label": words, title: words });
-  for (const state of shown) {
-    const part = h("span", { class: `state-${state}` });
-    part.style.width = `${(100 * counts[state]) / total}%`;
-    bar.append(part);
-  }
-  return bar;
+  const words = shown.map((state) => `${counts[state]} ${STATE_NAMES[state]}`).join(", ") || t`no trials`;
+  return h("div", { class: "counts", role: "img", "aria-label": words, title: words },
+    shown.map((state) => h("span", { class: `state-${state}`, style: { width: `${(100 * counts[state]) / total}%` } })));
 }
 
 /** A state with its colour. @param {string} state */
 export function stateMark(state) {
-  return h("span", null, h("span", { class: `chip state-${state}` }), state);
+  return h("span", { class: "state" }, h("span", { class: `chip state-${state}` }), STATE_NAMES[state] ?? state);
 }
-
-const SVG = "http://www.w3.org/2000/svg";
 
 /** The best value so far as a small line. @param {[number, any][]} steps @param {number} end */
 export function sparkline(steps, end) {
   const points = steps.map(([x, y]) => [x, Number(y)]).filter(([, y]) => Number.isFinite(y));
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", "spark");
-  svg.setAttribute("viewBox", "0 0 100 24");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  if (points.length) {
-    const ys = points.map(([, y]) => y);
-    const [low, high] = [Math.min(...ys), Math.max(...ys)];
-    const place = (y) => 22 - (20 * (y - low)) / (high - low || 1);
-    const at = (x) => (100 * x) / Math.max(end, 1);
-    let path = `M${at(points[0][0])} ${place(ys[0])}`;
-    for (const [x, y] of points.slice(1)) path += `H${at(x)}V${place(y)}`;
-    const line = document.createElementNS(SVG, "path");
-    line.setAttribute("d", `${path}H100`);
-    line.setAttribute("fill", "none");
-    line.setAttribute("stroke", "currentColor");
-    line.setAttribute("stroke-width", "1.5");
-    line.setAttribute("vector-effect", "non-scaling-stroke");
-    svg.append(line);
-  }
-  return svg;
+  const ys = points.map(([, y]) => y);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  const place = (y) => 22 - (20 * (y - low)) / (high - low || 1);
+  const at = (x) => (100 * x) / Math.max(end, 1);
+  const path = points.map(([x, y], i) => (i ? `H${at(x)}V${place(y)}` : `M${at(x)} ${place(y)}`)).join("");
+  return svg("svg", { class: "spark", viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true" },
+    path && svg("path", { d: `${path}H100`, fill: "none", stroke: "currentColor", "stroke-width": 1.5,
+      "vector-effect": "non-scaling-stroke" }));
 }

@@ -2,7 +2,8 @@
 // The filter that all views of a study share: ranges of columns; it stands in the address as "f".
 
 import { button } from "./parts.js";
-import { h, short, STATES } from "./dom.js";
+import { h, short, STATES, STATE_NAMES } from "./dom.js";
+import { t } from "./words.js";
 
 /** @typedef {{name: string, low: number, high: number}} Range both ends are included */
 
@@ -55,21 +56,22 @@ export function titleOf(summary, name) {
   if (kind === "param") return summary.params[Number(index)]?.name ?? name;
   if (kind === "value") return summary.objectives[Number(index)] ?? name;
   if (kind === "tag") return decodeURIComponent(name.slice(4));
-  return { number: "trial", duration: "seconds" }[name] ?? name;
+  return { number: t`trial`, duration: t`seconds`, star: t`starred`, hidden: t`hidden` }[name] ?? name;
 }
 
 /** @param {any} summary @param {Range} range */
 function describe(summary, { name, low, high }) {
   const title = titleOf(summary, name);
   const p = name.startsWith("param.") ? summary.params[Number(name.slice(6))] : null;
-  const names = name === "state" ? STATES : p?.choices ?? [];
+  const names = name === "state" ? STATES.map((state) => STATE_NAMES[state])
+    : ["star", "hidden"].includes(name) ? [t`no`, t`yes`] : p?.choices ?? [];
   if (names.length) {
     const kept = names.filter((_, i) => i >= low && i <= high);
-    return `${title}: ${kept.join(", ") || "none"}`;
+    return `${title}: ${kept.join(", ") || t`none`}`;
   }
-  if (low === -Infinity) return `${title} at most ${short(high)}`;
-  if (high === Infinity) return `${title} at least ${short(low)}`;
-  return `${title} ${short(low)} to ${short(high)}`;
+  if (low === -Infinity) return t`${title} at most ${short(high)}`;
+  if (high === Infinity) return t`${title} at least ${short(low)}`;
+  return t`${title} ${short(low)} to ${short(high)}`;
 }
 
 /**
@@ -81,12 +83,12 @@ function describe(summary, { name, low, high }) {
  */
 export function chips(summary, ranges, onChange, count = "") {
   if (!ranges.length) return h("div", { class: "bar", hidden: true });
-  return h("div", { class: "bar chips", role: "group", "aria-label": "Filter" },
+  return h("div", { class: "bar chips", role: "group", "aria-label": t`Filter` },
     ranges.map((range) => {
       const text = describe(summary, range);
       return h("span", { class: "filter" }, text, button("×", () =>
-        onChange(ranges.filter((other) => other !== range)), { "aria-label": `Remove: ${text}` }));
+        onChange(ranges.filter((other) => other !== range)), { "aria-label": t`Remove: ${text}` }));
     }),
-    ranges.length > 1 && button("Remove all", () => onChange([])),
+    ranges.length > 1 && button(t`Remove all`, () => onChange([])),
     count && h("span", { class: "faint" }, count));
 }

@@ -8,7 +8,8 @@ import { h } from "./dom.js";
  * @property {ArrayLike<number>} x
  * @property {ArrayLike<number>} y
  * @property {(i: number) => number} kind index of a kind; below 0 for none
- * @property {{colour: string, filled: boolean, name?: string}[]} kinds colours are variables of the CSS
+ * @property {{colour: string, filled: boolean, name?: string, edge?: string}[]} kinds colours are variables of the CSS
+ * @property {ArrayLike<number>} [to] where each point is a bar on its lane: the end of it
  * @property {number[]} [top] points that are drawn one by one above a density
  *
  * @typedef {object} Line
@@ -21,6 +22,13 @@ import { h } from "./dom.js";
  * @property {boolean} [stepped] whether it goes on until the next point, or straight to it
  *
  * @typedef {{x: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>, colour: string, alpha: number}} Band
+ *
+ * @typedef {object} Cells values over a grid
+ * @property {number[]} x (a,)
+ * @property {number[]} y (b,)
+ * @property {number[][]} value (a, b); NaN where there is none
+ * @property {number[][] | null} [faint] (a, b) whether it is not to be believed
+ * @property {[number, number]} range
  *
  * @typedef {object} Frame
  * @property {CanvasRenderingContext2D} g
@@ -35,9 +43,12 @@ import { h } from "./dom.js";
 
 const FEW = 5000; // points that are drawn one by one
 const CELL = 3; // pixels of a density
-export const [LEFT, RIGHT, TOP, BOTTOM] = [64, 12, 22, 36];
+export const LEFT = 64;
+export const RIGHT = 12;
+export const TOP = 22;
+export const BOTTOM = 36;
 
-/** @param {Frame} f @param {string} xName @param {string} yName */
+/** @param {Frame} f @param {string} xName @param {string} yName @returns {number} where the name of y ends */
 export function drawAxes(f, xName, yName) {
   const { g, width, height } = f;
   g.font = "12px system-ui, sans-serif";
@@ -56,12 +67,13 @@ export function drawAxes(f, xName, yName) {
   }
   g.textAlign = "center";
   g.textBaseline = "top";
-  for (const [v, text] of f.xAxis.ticks(width / 110)) {
+  for (const [v, text] of f.xAxis.ticks(width / 85)) {
     g.fillText(text, f.toX(v), height - BOTTOM + 5);
   }
   g.fillText(xName.slice(0, 60), (LEFT + width) / 2, height - 15);
   g.textAlign = "left";
   g.fillText(yName.slice(0, 60), 4, 3);
+  return 4 + g.measureText(yName.slice(0, 60)).width;
 }
 
 /** Draws within the axes only. @param {Frame} f @param {() => void} draw */
@@ -77,6 +89,7 @@ export function clip(f, draw) {
 
 /** Few points one by one; of many how many lie in each cell. @param {Frame} f @param {Points} p */
 export function drawPoints(f, p) {
+  if (p.to) return drawBars(f, p, p.to);
   if (p.x.length <= FEW) {
     for (let k = 0; k < p.kinds.length; k += 1) {
       for (let i = 0; i < p.x.length; i += 1) if (p.kind(i) === k) drawPoint(f, p, i);
@@ -97,7 +110,50 @@ function drawPoint(f, p, i) {
   g.beginPath();
   g.arc(f.toX(p.x[i]), f.toY(p.y[i]), 3, 0, 7);
   if (kind.filled) g.fill();
-  else g.stroke();
+  if (kind.edge) g.strokeStyle = kind.edge;
+  if (kind.edge || !kind.filled) g.stroke();
+}
+
+/** @param {Frame} f */
+export const barHeight = (f) => Math.max(1, 0.8 * Math.abs(f.toY(1) - f.toY(0)));
+
+/** @param {Frame} f @param {Points} p @param {ArrayLike<number>} to */
+function drawBars(f, p, to) {
+  const tall = barHeight(f);
+  for (let i = 0; i < p.x.length; i += 1) {
+    const [x0, x1] = [f.toX(p.x[i]), f.toX(to[i])];
+    if (x1 < LEFT || x0 > f.width) continue;
+    f.g.fillStyle = f.colour(p.kinds[p.kind(i)].colour);
+    f.g.fillRect(x0, f.toY(p.y[i]) - tall / 2, Math.max(1, x1 - x0 - 0.5), tall);
+  }
+}
+
+const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]; // viridis
+
+/** @param {number} share */
+function rampColour(share) {
+  const at = Math.min(Math.max(share, 0), 1) * (RAMP.length - 1);
+  const k = Math.min(Math.floor(at), RAMP.length - 2);
+  return `rgb(${RAMP[k].map((c, j) => Math.round(c + (at - k) * (RAMP[k + 1][j] - c)))})`;
+}
+
+/** The ends of cells in pixels, halfway between their centres. @param {number[]} at @returns {[number, number][]} */
+function cellEnds(at) {
+  const between = at.slice(1).map((p, i) => (p + at[i]) / 2);
+  const half = at.length > 1 ? [at[0] - between[0], at[at.length - 1] - between[between.length - 1]] : [-20, 20];
+  return at.map((p, i) => [i ? between[i - 1] : p + half[0], between[i] ?? p + half[1]]);
+}
+
+/** @param {Frame} f @param {Cells} cells */
+export function drawCells(f, { x, y, value, faint, range: [low, high] }) {
+  const [across, up] = [cellEnds(x.map(f.toX)), cellEnds(y.map(f.toY))].map((ends) => ends.map((at) => at.map(Math.round)));
+  across.forEach(([x0, x1], i) => up.forEach(([y0, y1], j) => {
+    if (!Number.isFinite(value[i][j])) return;
+    f.g.fillStyle = rampColour((value[i][j] - low) / (high - low || 1));
+    f.g.globalAlpha = faint?.[i][j] ? 0.45 : 1;
+    f.g.fillRect(x0, Math.min(y0, y1), x1 - x0, Math.abs(y1 - y0));
+  }));
+  f.g.globalAlpha = 1;
 }
 
 /** How many points lie in each cell, as an image of one pixel a cell. @param {Frame} f @param {Points} p */
@@ -164,22 +220,34 @@ export function drawBand(f, band) {
   g.globalAlpha = 1;
 }
 
-/** @param {Frame} f @param {{x: number, text: string}} rule a line across, such as a rung */
-export function drawRule(f, rule) {
+/**
+ * Lines across, such as rungs; a text that would run into another, or into the name of y, is left out.
+ * @param {Frame} f
+ * @param {{x: number, text: string}[]} rules
+ * @param {number} from where texts may begin
+ */
+export function drawRules(f, rules, from) {
   const { g } = f;
-  const x = f.toX(rule.x);
   g.strokeStyle = g.fillStyle = f.colour("--faint");
   g.lineWidth = 1;
-  g.setLineDash([2, 3]);
-  g.beginPath();
-  g.moveTo(x, TOP);
-  g.lineTo(x, f.height - BOTTOM);
-  g.stroke();
-  g.setLineDash([]);
-  const isLeft = x > f.width - 120;
-  g.textAlign = isLeft ? "right" : "left";
+  g.textAlign = "left";
   g.textBaseline = "bottom";
-  g.fillText(rule.text, x + (isLeft ? -3 : 3), TOP - 1);
+  let end = from;
+  for (const rule of rules) {
+    const x = f.toX(rule.x);
+    if (x < LEFT || x > f.width - RIGHT) continue;
+    g.setLineDash([2, 3]);
+    g.beginPath();
+    g.moveTo(x, TOP);
+    g.lineTo(x, f.height - BOTTOM);
+    g.stroke();
+    g.setLineDash([]);
+    const wide = g.measureText(rule.text).width;
+    const left = Math.min(x + 3, f.width - 4 - wide);
+    if (left < end + 8) continue;
+    g.fillText(rule.text, left, TOP - 1);
+    end = left + wide;
+  }
 }
 
 /** @param {Frame} f @param {number} x @param {number} y */
@@ -201,7 +269,7 @@ export function colours(canvas) {
     known[name] = getComputedStyle(probe).color;
   }
   probe.remove();
-  return (name) => known[name];
+  return (name) => known[name] ?? name;
 }
 
 /**

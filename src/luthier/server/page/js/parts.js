@@ -1,7 +1,8 @@
 // @ts-check
-// What stands above and below charts: choices, ticks, legends, and the same as a table.
+// What stands above and below charts: choices, ticks, legends, tables.
 
 import { h } from "./dom.js";
+import { t } from "./words.js";
 
 /**
  * A choice out of a few.
@@ -26,6 +27,22 @@ export function button(text, onClick, more = {}) {
   return /** @type {HTMLButtonElement} */ (h("button", { type: "button", onclick: onClick, ...more }, text));
 }
 
+/** A field, which its placeholder names. @param {string} label @param {string} type @param {Record<string, any>} [more] */
+export function input(label, type, more) {
+  return /** @type {HTMLInputElement} */ (
+    h("input", { type, step: type === "number" ? "any" : null, "aria-label": label, placeholder: label, ...more }));
+}
+
+/** A bar of choices and buttons. @param {...any} items */
+export const bar = (...items) => h("div", { class: "bar" }, ...items);
+
+/** Small print. @param {...any} items */
+export const faint = (...items) => h("p", { class: "faint" }, ...items);
+
+/** @param {string} title @param {any[]} items @param {string} [kind] */
+export const card = (title, items, kind = "") =>
+  h("section", { class: `card ${kind}` }, h("h2", null, title), items);
+
 /**
  * The choice of an objective, where there are several.
  * @param {any} summary
@@ -35,7 +52,7 @@ export function button(text, onClick, more = {}) {
 export function objectiveChoice(summary, objective, onChange) {
   if (summary.objectives.length < 2) return null;
   const options = summary.objectives.map((name, i) => [String(i), name]);
-  return choice("Objective", options, String(objective), onChange);
+  return choice(t`Objective`, options, String(objective), onChange);
 }
 
 /** @param {any} summary @param {URLSearchParams} query */
@@ -43,21 +60,55 @@ export function readObjective(summary, query) {
   return Math.min(Number(query.get("objective") ?? 0) || 0, summary.objectives.length - 1);
 }
 
+/** The parameters that vary, by index. @param {any} summary @returns {number[]} */
+export const freeParams = (summary) => summary.params.map((_, j) => j)
+  .filter((j) => summary.params[j].low < summary.params[j].high);
+
+/**
+ * The parameters a few at a time: which are shown, and the choice of others where there are more.
+ * @param {any} summary
+ * @param {URLSearchParams} query
+ * @param {number} most
+ * @param {(first: string) => void} onChange
+ */
+export function pageOfParams(summary, query, most, onChange) {
+  const free = freeParams(summary);
+  const first = Math.min(Number(query.get("first") ?? 0) || 0, Math.max(0, free.length - 1));
+  const pages = [];
+  for (let j = 0; j < free.length; j += most) {
+    pages.push(/** @type {[string, string]} */ ([String(j), t`parameters ${j + 1} to ${Math.min(j + most, free.length)}`]));
+  }
+  return { first, shown: free.slice(first, first + most),
+    node: pages.length > 1 && choice(t`Parameters`, pages, String(first), onChange) };
+}
+
+const isNumber = (cell) => typeof cell === "string" && /^-?[\d.]/.test(cell);
+
+/** @param {any} cell text, a node, or a cell of its own */
+function toCell(cell) {
+  return cell instanceof HTMLTableCellElement ? cell : h("td", { class: isNumber(cell) ? "number" : null }, cell);
+}
+
+/** What scrolls within itself. @param {string} text @param {any} content */
+export const scroll = (text, content) =>
+  h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": text }, content);
+
+/** The head of a row. @param {any} content */
+export const rowHead = (content) => h("th", { scope: "row" }, content);
+
 /**
  * A table that scrolls within itself.
  * @param {string} text
- * @param {any[]} head titles, or a title and a class
- * @param {any} rows
- * @param {boolean} [wide]
+ * @param {any[]} head titles
+ * @param {any[]} rows lists of cells, each a text, a node or a cell; texts that begin with a digit are numbers
+ * @param {string} [kind]
  */
-export function table(text, head, rows, wide = false) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": text },
-    h("table", { class: wide ? "wide" : null },
-      h("thead", null, h("tr", null, head.map((title) => {
-        const [text, kind] = Array.isArray(title) ? title : [title, null];
-        return h("th", { scope: "col", class: kind }, text);
-      }))),
-      h("tbody", null, rows)));
+export function table(text, head, rows, kind) {
+  const cells = rows.filter(Boolean).map((row) => row.map(toCell));
+  return scroll(text, h("table", { class: kind },
+    head.length > 0 && h("thead", null, h("tr", null, head.map((title, j) => (title === "" ? h("td")
+      : h("th", { scope: "col", class: cells[0]?.[j]?.className === "number" ? "number" : null }, title))))),
+    h("tbody", null, cells.map((row) => h("tr", null, row)))));
 }
 
 /**
@@ -67,34 +118,46 @@ export function table(text, head, rows, wide = false) {
  */
 export function twin(text, make) {
   const place = h("div");
-  const box = /** @type {HTMLDetailsElement} */ (h("details", null, h("summary", null, text), place));
+  const node = /** @type {HTMLDetailsElement} */ (h("details", null, h("summary", null, text), place));
   const fill = () => {
-    if (!box.open) return;
+    if (!node.open) return;
     const { head, rows } = make();
-    const isNumber = (cell) => typeof cell === "string" && /^-?[\d.]/.test(cell);
-    place.replaceChildren(table(text, head.map((title, j) => [title, isNumber(rows[0]?.[j]) ? "number" : null]), rows.map((row) => h("tr", null, row.map((cell) =>
-      h("td", { class: isNumber(cell) ? "number" : null }, cell))))));
+    place.replaceChildren(table(text, head, rows));
   };
-  box.addEventListener("toggle", fill);
-  return { node: box, fill };
+  node.addEventListener("toggle", fill);
+  return { node, fill };
 }
 
-const CLASS = { "--complete": "complete", "--failed": "failed", "--pruned": "pruned",
-  "--running": "running", "--waiting": "waiting", "--best": "best" };
+/** A bar as long as a share. @param {number} share from 0 to 1 @param {string} [kind] */
+export const meter = (share, kind = "") =>
+  h("span", { class: `meter ${kind}`, style: { width: `${100 * Math.max(share, 0)}%` } });
 
 /** @param {{colour: string, filled: boolean, name?: string}[]} kinds */
 export function legend(kinds) {
   return h("p", { class: "faint legend" }, kinds.map((kind) => h("span", null,
-    h("span", { class: `chip state-${/** @type {any} */ (CLASS)[kind.colour]}${kind.filled ? "" : " hollow"}` }),
-    kind.name)));
+    h("span", { class: `chip${kind.filled ? "" : " hollow"}`,
+      style: { [kind.filled ? "background" : "borderColor"]: `var(${kind.colour})` } }), kind.name)));
 }
 
 /** @param {number} study @param {number} number */
 export function trialLink(study, number) {
-  return h("a", { href: `#/s/${study}/trials/${number}` }, `trial ${number}`);
+  return h("a", { href: `#/s/${study}/trials/${number}` }, t`trial ${number}`);
 }
+
+/** Goes to a trial. @param {number} study @param {number} number */
+export const openTrial = (study, number) => { location.hash = `#/s/${study}/trials/${number}`; };
 
 /** What can be said while there is nothing to show. @param {string} text */
 export function note(text) {
   return h("p", { class: "card note" }, text);
+}
+
+/** A number as the service writes it: null for NaN, texts for what is infinite. @param {any} v */
+export function numberOf(v) {
+  return typeof v === "number" ? v : v === "inf" ? Infinity : v === "-inf" ? -Infinity : NaN;
+}
+
+/** A value of a parameter, or of an axis, as the user knows it. @param {any} p @param {number} value @param {(v: any) => string} say */
+export function sayParam(p, value, say) {
+  return p.choices.length ? p.choices[value] ?? "–" : say(value);
 }

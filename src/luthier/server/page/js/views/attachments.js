@@ -3,6 +3,7 @@
 
 import { read } from "../api.js";
 import { h } from "../dom.js";
+import { t } from "../words.js";
 
 const IMAGES = /\.(png|jpe?g|gif|webp)$/i;
 const MOST_SHOWN = 4 * 2 ** 20; // bytes of an image that is shown unasked
@@ -17,7 +18,7 @@ const EVERY_MS = 3000; // while the trial runs: files come without a change of t
 export function attachments(study, number) {
   const path = `studies/${study}/trials/${number}/attachments`;
   const list = h("div");
-  const node = h("section", { hidden: true }, h("h2", null, "Files"), list);
+  const node = h("section", { hidden: true }, h("h2", null, t`Files`), list);
   /** @type {string[]} */
   let urls = [];
   let shown = "";
@@ -80,6 +81,6 @@ export function attachments(study, number) {
 
 /** @param {number} n */
 function size(n) {
-  if (n < 1e3) return `${n} bytes`;
+  if (n < 1e3) return t`${n} bytes`;
   return n < 1e6 ? `${(n / 1e3).toPrecision(3)} kB` : `${(n / 1e6).toPrecision(3)} MB`;
 }

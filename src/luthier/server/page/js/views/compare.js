@@ -4,66 +4,81 @@
 import { read } from "../api.js";
 import { ends, makeAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
-import { choice, note, table, twin } from "../parts.js";
-import { countsBar, h, short } from "../dom.js";
-import { numberOf } from "./curves.js";
+import { countsBar, h, present, short } from "../dom.js";
+import { bar, choice, legend, note, numberOf, rowHead, table, tick, twin } from "../parts.js";
+import { ENGLISH, t } from "../words.js";
 
 const COLOURS = ["--complete", "--failed", "--running", "--best", "--pruned", "--accent", "--ink", "--faint"];
-const BY = /** @type {[string, string][]} */ ([["trial", "by trial"], ["time", "by time"], ["cost", "by cost"]]);
+const MOST = 20; // studies
+const BY = /** @type {Record<string, [string, string]>} */ ({ trial: [t`by trial`, t`trials`],
+  time: [t`by time`, t`time since the first trial began`], cost: [t`by cost`, t`cost`] });
+
+/** Names of studies without the number at their end, such as that of a seed. @param {string} name */
+const groupName = (name) => name.replace(/[\s._-]*(seed|run)?[\s._-]*\d+$/i, "") || name;
 
 /** @param {URLSearchParams} query */
 export async function showCompare(query) {
-  const ids = [...new Set((query.get("studies") ?? "").split(","))].filter((id) => /^\d+$/.test(id)).slice(0, 20);
+  const ids = [...new Set((query.get("studies") ?? "").split(","))].filter((id) => /^\d+$/.test(id)).slice(0, MOST);
   const node = h("div");
   if (!ids.length) {
-    node.append(h("h1", null, "Compare"), note("Tick studies in the list, then choose “Compare”."));
+    node.append(h("h1", null, t`Compare`), note(t`Tick studies in the list, then choose “Compare”.`));
     return { node };
   }
-  const by = BY.some(([name]) => name === query.get("by")) ? String(query.get("by")) : "trial";
+  const by = Object.hasOwn(BY, query.get("by") ?? "") ? String(query.get("by")) : "trial";
+  const isGrouped = query.get("group") === "1";
   const summaries = await Promise.all(ids.map((id) => read(`studies/${id}/summary`)));
-  const of = new Map(summaries.map((s) => [String(s.id), s]));
-  const found = await read(`compare?${new URLSearchParams({ studies: ids.join(","), by })}`);
-  const title = (id) => of.get(id)?.name ?? id;
-  const parts = [];
-  if (found.note) parts.push(note(found.note));
-  else {
-    const means = found.mean.map((row) => row.map(numberOf));
-    const scale = by === "time" ? "duration" : "linear";
-    const lastOf = (row) => row[row.length - 1];
-    const chart = makeChart(() => ({
-      xAxis: makeAxis(...ends(found.x), scale), yAxis: valueAxis(means.flat(), means.map(lastOf)).axis,
-      xName: { trial: "trials", time: "time since the first trial began", cost: "cost" }[by] ?? by, yName: found.objective,
-      lines: means.map((y, k) => ({ x: found.x, y, stepped: true,
-        colour: COLOURS[k % COLOURS.length], dashed: k >= COLOURS.length })),
-    }), { label: () => `The best ${found.objective} so far of ${ids.length} studies: ${found.names.map((id, k) =>
-      `${title(id)} ${short(lastOf(means[k]))}`).join(", ")}.` });
-    queueMicrotask(chart.draw);
-    parts.push(chart.node,
-      h("p", { class: "legend" }, found.names.map((id, k) =>
-        h("span", null, swatch(k), h("a", { href: `#/s/${id}/summary` }, title(id))))),
-      twin("The best so far as a table", () => ({ head: [by, ...found.names.map(title)],
-        rows: found.x.map((x, i) => [short(x), ...means.map((m) => short(m[i]))]) })).node);
-  }
-  node.append(h("h1", null, `${ids.length} studies`),
-    h("div", { class: "bar" }, choice("Effort", BY, by, (now) => {
-      location.hash = `#/compare?${new URLSearchParams({ studies: ids.join(","), by: now })}`;
-    })),
-    ...parts,
-    h("h2", null, "In numbers"),
-    table("In numbers", ["Study", "Trials", "Best", "Found at", "Since then"], summaries.map((s) => h("tr", null,
-      h("th", { scope: "row" }, h("a", { href: `#/s/${s.id}/summary` }, s.name)),
+  const names = summaries.map((s) => (isGrouped ? groupName(s.name) : s.name));
+  const titles = isGrouped ? [...new Set(names)] : names;
+  const groups = names.map((name, k) => (isGrouped ? titles.indexOf(name) : k)).join(",");
+  const found = await read(`compare?${new URLSearchParams({ studies: ids.join(","), groups, by })}`);
+  const go = (more) => { location.hash = `#/compare?${new URLSearchParams({
+    studies: ids.join(","), by, group: isGrouped ? "1" : "", ...more })}`; };
+  node.append(...present([h("h1", null, t`${ids.length} studies`),
+    bar(choice(t`Effort`, Object.entries(BY).map(([code, [text]]) => [code, text]), by, (now) => go({ by: now })),
+      ids.length > 1 && tick(t`One line for studies whose names differ by a number at the end`, isGrouped,
+        (on) => go({ group: on ? "1" : "" }))),
+    found.note ? h("div", ENGLISH, note(found.note)) : drawLines(found, found.names.map((name) => titles[Number(name)]), by),
+    h("h2", null, t`In numbers`),
+    table(t`In numbers`, [t`Study`, t`Trials`, t`Best`, t`Found at`, t`Since then`], summaries.map((s) => [
+      rowHead(h("a", { href: `#/s/${s.id}/summary` }, s.name)),
       h("td", null, countsBar(s.counts), String(s.n_trials)),
-      h("td", { class: "number" }, short(s.best?.value)), h("td", null, s.best ? `trial ${s.best.number}` : "–"),
-      h("td", { class: "number" }, short(s.n_since))))),
-    h("h2", null, "Spaces"), spaces(summaries));
+      short(s.best?.value), s.best ? t`trial ${s.best.number}` : "–", short(s.n_since)])),
+    h("h2", null, t`Spaces`), spaces(summaries)]));
   return { node };
 }
 
-/** @param {number} k */
-function swatch(k) {
-  const mark = h("span", { class: "chip" });
-  mark.style.background = `var(${COLOURS[k % COLOURS.length]})`;
-  return mark;
+/** @param {any} found @param {string[]} titles @param {string} by */
+function drawLines(found, titles, by) {
+  const [means, lows, highs] = [found.mean, found.low, found.high].map((rows) => rows.map((row) => row.map(numberOf)));
+  const hasBand = (k) => found.n_runs[k] > 1;
+  const lastOf = (row) => row[row.length - 1];
+  const style = (k) => ({ colour: COLOURS[k % COLOURS.length], dashed: k >= COLOURS.length });
+  const title = (k) => titles[k] + (hasBand(k) ? t` (mean of ${found.n_runs[k]})` : "");
+  const chart = makeChart(() => {
+    const bands = titles.flatMap((_, k) => (hasBand(k) ? [{ ...inside(found.x, lows[k], highs[k]), alpha: 0.18, colour: style(k).colour }] : []));
+    return {
+      xAxis: makeAxis(...ends(found.x), by === "time" ? "duration" : "linear"), xName: BY[by][1], yName: found.objective,
+      yAxis: valueAxis(means.flat(), [...means.map(lastOf), ...bands.flatMap((b) => [lastOf(b.low), lastOf(b.high)])]).axis,
+      bands, lines: means.map((y, k) => ({ x: found.x, y, stepped: true, ...style(k) })),
+    };
+  }, { label: () => t`The best ${found.objective} so far: ${titles.map((_, k) => `${title(k)} ${short(lastOf(means[k]))}`).join(", ")}.` });
+  queueMicrotask(chart.draw);
+  return [chart.node,
+    legend(titles.map((_, k) => ({ colour: style(k).colour, filled: k < COLOURS.length, name: title(k) }))),
+    titles.some((_, k) => hasBand(k)) && h("p", { class: "faint" }, t`Bands hold the mean with 95 %.`),
+    twin(t`The best so far as a table`, () => ({ head: [BY[by][1], ...titles.map((_, k) => title(k))],
+      rows: found.x.map((x, i) => [short(x), ...means.map((m) => short(m[i]))]) })).node,
+    found.pairs.length > 0 && [h("h2", null, t`Differences at the end`),
+      table(t`Differences at the end`, [t`First`, t`Second`, t`Second less first`, t`95 % interval`, t`p, of all together`, t`Test`],
+        found.pairs.map((p) => [titles[Number(p.first)], titles[Number(p.second)], short(p.difference),
+          t`${short(p.low)} to ${short(p.high)}`, short(p.p_adjusted), h("td", ENGLISH, p.test)]))],
+  ];
+}
+
+/** A band where it is known. @param {number[]} x @param {number[]} low @param {number[]} high */
+function inside(x, low, high) {
+  const known = x.map((_, i) => i).filter((i) => Number.isFinite(low[i]) && Number.isFinite(high[i]));
+  return { x: known.map((i) => x[i]), low: known.map((i) => low[i]), high: known.map((i) => high[i]) };
 }
 
 /** Each parameter in each study; those that differ are marked. @param {any[]} summaries */
@@ -72,11 +87,10 @@ function spaces(summaries) {
   const say = (s, name) => {
     const p = s.params.find((q) => q.name === name);
     if (!p) return "–";
-    return p.choices.length ? p.choices.join(", ") : `${short(p.low)} to ${short(p.high)}, ${p.scale}`;
+    return p.choices.length ? p.choices.join(", ") : `${t`${short(p.low)} to ${short(p.high)}`}, ${p.scale}`;
   };
-  return table("Spaces", ["Parameter", ...summaries.map((s) => s.name), "Alike"], names.map((name) => {
+  return table(t`Spaces`, [t`Parameter`, ...summaries.map((s) => s.name), t`Alike`], names.map((name) => {
     const said = summaries.map((s) => say(s, name));
-    return h("tr", null, h("th", { scope: "row" }, name), said.map((text) => h("td", null, text)),
-      h("td", null, new Set(said).size > 1 ? "differs" : "alike"));
-  }), true);
+    return [rowHead(name), ...said.map((text) => h("td", null, text)), new Set(said).size > 1 ? t`differs` : t`alike`];
+  }), "wide");
 }

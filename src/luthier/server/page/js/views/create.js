@@ -4,23 +4,19 @@
 import { act, acts } from "../api.js";
 import { makeOutcome } from "../acting.js";
 import { h } from "../dom.js";
+import { bar, button, faint, input } from "../parts.js";
+import { t } from "../words.js";
 
 const KINDS = ["float", "float, log", "int", "int, log", "choices"];
 const EXAMPLE = "lr: {low: 1.0e-5, high: 0.1, scale: log}\nlayers: {low: 1, high: 4}\noptimizer: [adam, sgd]";
 
-/** @param {string} label @param {string} type @param {Record<string, any>} [more] */
-function input(label, type, more) {
-  return /** @type {HTMLInputElement} */ (
-    h("input", { type, "aria-label": label, placeholder: label, ...more }));
-}
-
 /** One parameter of the form. */
 function paramLine() {
-  const name = input("Name", "text");
-  const kind = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Kind",
+  const name = input(t`Name`, "text");
+  const kind = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": t`Kind`,
     onchange: () => show() }, KINDS.map((text) => h("option", null, text))));
-  const [low, high] = [input("Lowest", "number", { step: "any" }), input("Highest", "number", { step: "any" })];
-  const choices = input("Choices, with commas", "text");
+  const [low, high] = [input(t`Lowest`, "number"), input(t`Highest`, "number")];
+  const choices = input(t`Choices, with commas`, "text");
   const show = () => {
     const isChoice = kind.value === "choices";
     low.hidden = high.hidden = isChoice;
@@ -34,13 +30,13 @@ function paramLine() {
       : { type, low: Number(low.value), high: Number(high.value), ...(log ? { scale: "log" } : {}) };
     return [[name.value, dist]];
   };
-  return { node: h("div", { class: "bar" }, name, kind, low, high, choices), read };
+  return { node: bar(name, kind, low, high, choices), read };
 }
 
 export async function showCreate() {
-  if (!acts()) return { node: h("div", null, h("h1", null, "New study"), h("p", null, "This page only reads.")) };
-  const name = input("Name", "text", { required: true, maxlength: 1000 });
-  const direction = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Direction" },
+  if (!acts()) return { node: h("div", null, h("h1", null, t`New study`), h("p", null, t`This page only reads.`)) };
+  const name = input(t`Name`, "text", { required: true, maxlength: 1000 });
+  const direction = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": t`Direction` },
     h("option", null, "minimize"), h("option", null, "maximize")));
   const lines = [paramLine()];
   const list = h("div", null, lines[0].node);
@@ -54,19 +50,19 @@ export async function showCreate() {
         : Object.fromEntries(lines.flatMap((line) => line.read()));
       const made = await act("studies", { name: name.value, direction: direction.value, space });
       location.hash = `#/s/${made.id}/controls`;
-      return `Study ${made.name} is there.`;
+      return t`Study ${made.name} is there.`;
     });
   };
   return {
-    node: h("form", { onsubmit: submit }, h("h1", null, "New study"),
-      h("div", { class: "bar" }, name, direction),
-      h("h2", null, "Parameters"), list,
-      h("button", { type: "button", onclick: () => {
+    node: h("form", { onsubmit: submit }, h("h1", null, t`New study`),
+      bar(name, direction),
+      h("h2", null, t`Parameters`), list,
+      button(t`One more`, () => {
         lines.push(paramLine());
         list.append(lines[lines.length - 1].node);
-      } }, "One more"),
-      h("h2", null, h("label", { for: "yaml" }, "Or a space file in YAML")), text,
-      h("div", { class: "bar" }, h("button", { type: "submit" }, "Create")), outcome.node,
-      h("p", { class: "faint" }, "Workers then join it by its name: luthier worker NAME train.py:objective")),
+      }),
+      h("h2", null, h("label", { for: "yaml" }, t`Or a space file in YAML`)), text,
+      bar(h("button", { type: "submit" }, t`Create`)), outcome.node,
+      faint(t`Workers then join it by its name: luthier worker NAME train.py:objective`)),
   };
 }

@@ -5,35 +5,35 @@ import { remember } from "../address.js";
 import { read } from "../api.js";
 import { paramAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
-import { choice, legend, note, objectiveChoice, readObjective, twin } from "../parts.js";
-import { h, short } from "../dom.js";
+import { bar, choice, faint, legend, note, numberOf, objectiveChoice, openTrial, pageOfParams, readObjective, sayParam,
+  twin } from "../parts.js";
+import { h, present, short } from "../dom.js";
 import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
 import { openSample } from "../trials.js";
-import { numberOf } from "./curves.js";
+import { ENGLISH, t } from "../words.js";
 
 const SLOW_MS = 5000; // between two models
 const MOST = 6; // parameters at a time
 const COMPLETE = 3;
 const KINDS = [
-  { colour: "--waiting", filled: true, name: "earlier half of the trials" },
-  { colour: "--complete", filled: true, name: "later half" },
-  { colour: "--failed", filled: false, name: "breaks a constraint" },
+  { colour: "--waiting", filled: true, name: t`earlier half of the trials` },
+  { colour: "--complete", filled: true, name: t`later half` },
+  { colour: "--failed", filled: false, name: t`breaks a constraint` },
 ];
-const AROUND = /** @type {[string, string][]} */ ([["good", "around good trials"], ["best", "around the best trial"],
-  ["uniform", "over the whole space"]]);
+export const AROUND = /** @type {[string, string][]} */ ([["good", t`around good trials`], ["best", t`around the best trial`],
+  ["uniform", t`over the whole space`]]);
 
 /** @param {number} study @param {URLSearchParams} query */
 export async function showEffects(study, query) {
   let summary = await read(`studies/${study}/summary`);
   const objective = readObjective(summary, query);
-  const first = Math.min(Number(query.get("first") ?? 0) || 0, Math.max(0, summary.params.length - 1));
-  const free = summary.params.map((_, j) => j).filter((j) => summary.params[j].low < summary.params[j].high);
-  const shown = free.slice(first, first + MOST);
+  const page = pageOfParams(summary, query, MOST, (j) => { location.hash = address({ first: j }); });
+  const { shown } = page;
   let around = AROUND.some(([name]) => name === query.get("around")) ? String(query.get("around")) : "good";
   let ranges = readFilter(query);
   const node = h("div");
   if (!shown.length) {
-    node.append(h("h1", null, summary.name), note("No parameter is known yet."));
+    node.append(h("h1", null, summary.name), note(t`No parameter is known yet.`));
     return { node };
   }
   const trials = await openSample(study, [...new Set(["state", "feasible", `value.${objective}`,
@@ -44,7 +44,7 @@ export async function showEffects(study, query) {
   /** @type {any} */
   let drawn;
 
-  const sampled = () => (trials.kept === null || trials.kept <= trials.n ? "" : `, of which ${trials.n} are drawn`);
+  const sampled = () => (trials.kept === null || trials.kept <= trials.n ? "" : t`, of which ${trials.n} are drawn`);
   function arrange() {
     const kept = findKept(trials, ranges);
     const [y, state, feasible] = [`value.${objective}`, "state", "feasible"].map(trials.column);
@@ -74,9 +74,9 @@ export async function showEffects(study, query) {
         lines: parts.map((part) => ({ ...part, colour: "--best", width: 2.5 })) };
     };
     return makeChart(picture, {
-      label: () => `${summary.objectives[objective]} of ${n} trials by ${p().name}${effectOf(p().name) ? ", with its effect" : ""}.`,
-      tip: (i) => `trial ${trials.number(i)}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i])}`,
-      open: (i) => { location.hash = `#/s/${study}/trials/${trials.number(i)}`; },
+      label: () => t`${summary.objectives[objective]} of ${n} trials by ${p().name}` + (effectOf(p().name) ? t`, with its effect.` : "."),
+      tip: (i) => t`trial ${trials.number(i)}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i], short)}`,
+      open: (i) => openTrial(study, trials.number(i)),
       select: (box) => {
         ranges = box ? withRange(ranges, `param.${j}`, ...box.x)
           : ranges.filter((range) => range.name !== `param.${j}`);
@@ -87,15 +87,16 @@ export async function showEffects(study, query) {
   });
   const quality = h("p", { class: "faint" });
   const filters = h("div");
-  const table = twin("Effects as a table", () => ({ head: ["Parameter", "At", "Expected", "90 % interval"],
+  const table = twin(t`Effects as a table`, () => ({ head: [t`Parameter`, t`At`, t`Expected`, t`90 % interval`],
     rows: model.effects.flatMap((e) => e.x.map((x, i) =>
-      [e.axis.name, e.axis.choices[x] ?? short(x), short(e.mean[i]), `${short(e.low[i])} to ${short(e.high[i])}`])) }));
+      [e.axis.name, sayParam(e.axis, x, short), short(e.mean[i]), t`${short(e.low[i])} to ${short(e.high[i])}`])) }));
 
   function draw() {
     charts.forEach((chart) => chart.draw());
-    quality.textContent = (model.note ?? (model.quality ? `The model behind the lines: ${model.quality}.` : ""))
-      + (sampled() && ` ${n} trials${sampled()}: the best, and an even sample of the others.`);
-    filters.replaceChildren(chips(summary, ranges, (now) => { ranges = now; change(); }, `${n} trials with a value${sampled()}`));
+    quality.replaceChildren(...present([model.note ? h("span", ENGLISH, model.note)
+      : model.quality && t`The model behind the lines: ${model.quality}.`,
+    sampled() && ` ${t`${n} trials${sampled()}: the best, and an even sample of the others.`}`]));
+    filters.replaceChildren(chips(summary, ranges, (now) => { ranges = now; change(); }, t`${n} trials with a value${sampled()}`));
     table.node.hidden = !model.effects?.length;
     table.fill();
   }
@@ -112,23 +113,16 @@ export async function showEffects(study, query) {
     arrange();
     draw();
   }
-  const pages = [];
-  for (let j = 0; j < free.length; j += MOST) {
-    const last = Math.min(j + MOST, free.length);
-    pages.push(/** @type {[string, string]} */ ([String(j), `parameters ${j + 1} to ${last}`]));
-  }
   const address = (more) => `#/s/${study}/effects?${new URLSearchParams({
     objective: String(objective), around, f: writeFilter(ranges), ...more })}`;
   node.append(
     h("h1", null, summary.name),
-    h("div", { class: "bar" },
-      objectiveChoice(summary, objective, (j) => { location.hash = address({ objective: j }); }) ?? "",
-      pages.length > 1 ? choice("Parameters", pages, String(first), (j) => { location.hash = address({ first: j }); }) : "",
-      choice("Effects", AROUND, around, async (value) => { around = value; await learn(); await change(); })),
+    bar(objectiveChoice(summary, objective, (j) => { location.hash = address({ objective: j }); }), page.node,
+      choice(t`Effects`, AROUND, around, async (value) => { around = value; await learn(); await change(); })),
     filters, quality,
     h("div", { class: "charts" }, charts.map((chart) => chart.node)),
-    legend([...KINDS, { colour: "--best", filled: true, name: "expected value, and a 90 % band" }]),
-    h("p", { class: "faint" }, "Drag across a chart to keep only the trials in that range, in all views."),
+    legend([...KINDS, { colour: "--best", filled: true, name: t`expected value, and a 90 % band` }]),
+    faint(t`Drag across a chart to keep only the trials in that range, in all views.`),
     table.node);
   queueMicrotask(draw);
   learn().then(draw, (error) => { quality.textContent = String(error.message ?? error); });
@@ -150,9 +144,4 @@ function splitEffect(e, isApart) {
   if (!isApart) return [{ x: e.x, y, low, high }];
   const twice = (v) => [v, v];
   return e.x.map((x, i) => ({ x: [x - 0.3, x + 0.3], y: twice(y[i]), low: twice(low[i]), high: twice(high[i]) }));
-}
-
-/** A value of a parameter as the user knows it. @param {any} p @param {number} value */
-export function sayParam(p, value) {
-  return p.choices.length ? p.choices[value] ?? "–" : short(value);
 }

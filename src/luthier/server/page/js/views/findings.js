@@ -1,36 +1,51 @@
 // @ts-check
-// What may be wrong with a study, and what to do about it.
+// What may be wrong with a study, and what to do about it: do it, or dismiss it.
 
-import { read } from "../api.js";
+import { act, acts } from "../api.js";
+import { actButton, makeOutcome } from "../acting.js";
 import { h } from "../dom.js";
+import { bar, faint, input } from "../parts.js";
+import { answerView } from "../view.js";
+import { ENGLISH, t } from "../words.js";
+
+/** @type {Record<string, string>} */
+export const SEVERITIES = { warning: t`warning`, advice: t`advice`, note: t`note` };
 
 /** @param {number} study */
 export async function showFindings(study) {
-  const summary = await read(`studies/${study}/summary`);
-  const node = h("div");
-  const update = async () => {
-    const { findings } = await read(`studies/${study}/findings`);
-    node.replaceChildren(
-      h("h1", null, summary.name),
-      findings.length ? h("div", { class: "cards" }, findings.map(card))
-        : h("p", null, "Nothing was found that is wrong."),
-    );
-  };
-  await update();
-  return { node, update, every: 5000 };
+  const outcome = makeOutcome();
+  /** @param {string} verb @param {any} f @param {object} more @param {(answer: any) => string} say */
+  const perform = (verb, f, more, say) => outcome.run(async () => {
+    const said = say(await act(`studies/${study}/findings/${verb}`, { finding: f.name, parameter: f.subject, ...more }));
+    await view.update();
+    return said;
+  });
+  const view = await answerView(study, 5000, () => ({
+    path: () => "findings",
+    parts: ({ findings }) => [outcome.node,
+      findings.length ? h("div", { class: "cards roomy" }, findings.map((f) => draw(f, perform)))
+        : h("p", null, t`Nothing was found that is wrong.`)],
+  }));
+  return view;
 }
 
-/** @param {any} f */
-function card(f) {
+/** @param {any} f @param {any} perform */
+function draw(f, perform) {
   if (f.dismissed) {
     return h("section", { class: "card" },
-      h("h2", { class: "faint" }, `dismissed: ${f.title}`),
-      f.reason && h("p", { class: "faint" }, `Because: ${f.reason}.`));
+      h("h2", { class: "faint" }, t`dismissed: ${f.title}`),
+      f.reason && faint(t`Because: ${f.reason}.`),
+      acts() && bar(actButton(t`Show it again`, () => perform("restore", f, {}, () => t`It counts again.`))));
   }
   const sure = f.p == null ? "" : ` (p = ${f.p.toPrecision(2)})`;
+  const reason = input(t`Why, if you like`, "text", { maxlength: 1000 });
   return h("section", { class: `card ${f.severity}` },
-    h("h2", null, `${f.severity}: ${f.title}${sure}`),
-    h("p", null, f.advice),
-    f.remedy && h("pre", { tabindex: 0 }, f.remedy),
-    f.doubt && h("p", { class: "faint" }, `What would show that it is wrong: ${f.doubt}.`));
+    h("h2", null, `${SEVERITIES[f.severity] ?? f.severity}: `, h("span", ENGLISH, f.title), sure),
+    h("p", ENGLISH, f.advice),
+    f.remedy && h("pre", { tabindex: 0, ...ENGLISH }, f.remedy),
+    f.doubt && faint(t`What would show that it is wrong: `, h("span", ENGLISH, f.doubt), "."),
+    acts() && [
+      f.action && f.action.kind !== "schedule" && bar(actButton(t`Do it`, () =>
+        perform("apply", f, {}, (done) => t`Done: ${done.change}.`), t`Really change the study?`)),
+      bar(reason, actButton(t`Dismiss`, () => perform("dismiss", f, { reason: reason.value }, () => t`Dismissed.`)))]);
 }

@@ -4,12 +4,13 @@
 import { remember } from "../address.js";
 import { read } from "../api.js";
 import { paramAxis, valueAxis } from "../axes.js";
-import { choice, note, objectiveChoice, readObjective, table, trialLink } from "../parts.js";
+import { bar, choice, faint, input, note, objectiveChoice, pageOfParams, readObjective, sayParam, table,
+  trialLink } from "../parts.js";
 import { h, short } from "../dom.js";
 import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
 import { colours, keepPainted, prepare } from "../paint.js";
 import { openSample } from "../trials.js";
-import { sayParam } from "./effects.js";
+import { t } from "../words.js";
 
 const COMPLETE = 3;
 const MOST_AXES = 12;
@@ -22,10 +23,9 @@ export async function showParallel(study, query) {
   const objective = readObjective(summary, query);
   const isMaximized = summary.directions[objective] === "maximize";
   let ranges = readFilter(query);
-  const first = Math.min(Number(query.get("first") ?? 0) || 0, Math.max(0, summary.params.length - 1));
   const own = `value.${objective}`;
-  const free = summary.params.map((_, j) => j).filter((j) => summary.params[j].low < summary.params[j].high);
-  const names = [...free.slice(first, first + MOST_AXES).map((j) => `param.${j}`), own];
+  const page = pageOfParams(summary, query, MOST_AXES, (j) => go({ first: j }));
+  const names = [...page.shown.map((j) => `param.${j}`), own];
   const trials = await openSample(study, [...new Set(["state", "feasible", ...names, ...namesOf(ranges)])],
     { total: summary.n_trials, objective, ranges });
   /** @type {{name: string, title: string, axis: import("../axes.js").Axis, say: (v: number) => string}[]} */
@@ -53,7 +53,7 @@ export async function showParallel(study, query) {
         return { name, title: summary.objectives[objective], axis, say: short };
       }
       const p = summary.params[Number(name.slice(6))];
-      return { name, title: p.name, axis: paramAxis(p, false), say: (v) => sayParam(p, v) };
+      return { name, title: p.name, axis: paramAxis(p, false), say: (v) => sayParam(p, v, short) };
     });
   }
   arrange();
@@ -137,8 +137,8 @@ export async function showParallel(study, query) {
   }
 
   const counts = () => (trials.kept === null ? [kept.length, order.length] : [trials.kept, summary.counts.complete ?? 0]);
-  const label = () => `${counts()[0]} of ${counts()[1]} complete trials across ${axes.length - 1} parameters${
-    kept.length ? `; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${trials.number(kept[0])}` : ""}.`;
+  const label = () => t`${counts()[0]} of ${counts()[1]} complete trials across ${axes.length - 1} parameters` + (kept.length
+    ? t`; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${trials.number(kept[0])}.` : ".");
   const said = h("p");
   const filters = h("div");
   const leaders = h("div");
@@ -146,11 +146,10 @@ export async function showParallel(study, query) {
   function draw() {
     paint();
     said.textContent = label();
-    filters.replaceChildren(chips(summary, ranges, change, `${counts()[0]} of ${counts()[1]} trials`));
-    leaders.replaceChildren(table("The best of these trials", ["Trial", ...axes.map((a) => [a.title, isChoice(a.name) ? null : "number"])],
-      kept.slice(0, 20).map((i) => h("tr", null, h("td", null, trialLink(study, trials.number(i))),
-        axes.map(({ name, say }) => h("td", { class: isChoice(name) ? null : "number" },
-          say(trials.column(name)[i]))))), true));
+    filters.replaceChildren(chips(summary, ranges, change, t`${counts()[0]} of ${counts()[1]} trials`));
+    leaders.replaceChildren(table(t`The best of these trials`, [t`Trial`, ...axes.map((a) => a.title)],
+      kept.slice(0, 20).map((i) => [trialLink(study, trials.number(i)),
+        ...axes.map(({ name, say }) => h("td", { class: isChoice(name) ? null : "number" }, say(trials.column(name)[i])))]), "wide"));
   }
   async function change(now) {
     ranges = now;
@@ -193,8 +192,7 @@ export async function showParallel(study, query) {
   keepPainted(canvas, paint);
 
   // The same by choices and fields, for those who do not drag.
-  const low = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": "from", placeholder: "from" }));
-  const high = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": "to", placeholder: "to" }));
+  const [low, high] = [input(t`from`, "number"), input(t`to`, "number")];
   let fieldOf = names[0];
   const set = () => change(withRange(ranges, fieldOf, low.value === "" ? -Infinity : Number(low.value),
     high.value === "" ? Infinity : Number(high.value)));
@@ -205,26 +203,20 @@ export async function showParallel(study, query) {
     const p = fieldOf.startsWith("param.") ? summary.params[Number(fieldOf.slice(6))] : null;
     low.hidden = high.hidden = Boolean(p?.choices.length);
     low.value = high.value = "";
-    choices.replaceChildren(p?.choices.length ? choice("Keep the choice", [["", "all"],
+    choices.replaceChildren(p?.choices.length ? choice(t`Keep the choice`, [["", t`all`],
       ...p.choices.map((c, i) => [String(i), c])], "", (v) =>
       change(withRange(ranges, fieldOf, v === "" ? -Infinity : Number(v), v === "" ? Infinity : Number(v)))) : "");
   }
   offer();
-  const pages = [];
-  for (let j = 0; j < free.length; j += MOST_AXES) {
-    pages.push(/** @type {[string, string]} */ ([String(j), `parameters ${j + 1} to ${Math.min(j + MOST_AXES, free.length)}`]));
-  }
   const go = (more) => { location.hash = `#/s/${study}/parallel?${new URLSearchParams({
-    objective: String(objective), first: String(first), f: writeFilter(ranges), ...more })}`; };
+    objective: String(objective), first: String(page.first), f: writeFilter(ranges), ...more })}`; };
   const node = h("div", null, h("h1", null, summary.name), said,
-    h("div", { class: "bar" },
-      objectiveChoice(summary, objective, (j) => go({ objective: j })),
-      pages.length > 1 && choice("Parameters", pages, String(first), (j) => go({ first: j })),
-      choice("Keep a range of", axes.map(({ name, title }) => [name, title]), fieldOf, (v) => { fieldOf = v; offer(); }),
+    bar(objectiveChoice(summary, objective, (j) => go({ objective: j })), page.node,
+      choice(t`Keep a range of`, axes.map(({ name, title }) => [name, title]), fieldOf, (v) => { fieldOf = v; offer(); }),
       low, high, choices),
-    filters, order.length ? figure : note("No trial is complete yet."),
-    h("p", { class: "faint" }, "Drag along an axis to keep a part of it; click it to have all again. The best tenth of what is kept stands out."),
-    h("h2", null, "The best of these trials"), leaders);
+    filters, order.length ? figure : note(t`No trial is complete yet.`),
+    faint(t`Drag along an axis to keep a part of it; click it to have all again. The best tenth of what is kept stands out.`),
+    h("h2", null, t`The best of these trials`), leaders);
   queueMicrotask(draw);
   return {
     node,

@@ -3,7 +3,9 @@
 
 import { acts, read } from "../api.js";
 import { countsBar, duration, h, short, sparkline, time } from "../dom.js";
+import { bar, button, input, scroll } from "../parts.js";
 import { MANY } from "../trials.js";
+import { ENGLISH, t } from "../words.js";
 
 const MOST = 50; // studies that are shown at a time
 const EVERY_MS = 5000; // the list is read again; where nothing has changed, nothing is sent
@@ -14,21 +16,16 @@ export async function showStudies(query) {
   let { studies, n_left: nLeft } = await read("studies");
   const body = h("tbody");
   const more = h("p", { class: "faint" });
-  const search = /** @type {HTMLInputElement} */ (
-    h("input", { type: "search", "aria-label": "Search by name", placeholder: "Search by name",
-      value: query.get("q") ?? "", oninput: () => list() })
-  );
+  const search = input(t`Search by name`, "search", { value: query.get("q") ?? "", oninput: () => list() });
   let turn = 0;
   /** @type {Set<number>} */
   const ticked = new Set();
-  const compare = /** @type {HTMLButtonElement} */ (h("button", { type: "button", disabled: true, onclick: () => {
-    location.hash = `#/compare?studies=${[...ticked].join(",")}`;
-  } }, "Compare"));
+  const compare = button(t`Compare`, () => { location.hash = `#/compare?studies=${[...ticked].join(",")}`; }, { disabled: true });
   const tick = (id, on) => {
     if (on) ticked.add(id);
     else ticked.delete(id);
     compare.disabled = !ticked.size;
-    compare.textContent = ticked.size ? `Compare ${ticked.size}` : "Compare";
+    compare.textContent = ticked.size ? t`Compare ${ticked.size}` : t`Compare`;
   };
 
   function list() {
@@ -39,7 +36,7 @@ export async function showStudies(query) {
     const lines = shown.map((s) => makeLine(s, ticked, tick));
     body.replaceChildren(...lines.map((line) => line.row));
     const left = found.length - shown.length + nLeft;
-    more.textContent = left ? `${left} more studies; search for their names.` : "";
+    more.textContent = left ? t`${left} more studies; search for their names.` : "";
     const next = lines[Symbol.iterator]();
     const isWanted = () => mine === turn;
     const filled = Array.from({ length: AT_ONCE }, () => fill(next, isWanted));
@@ -48,7 +45,7 @@ export async function showStudies(query) {
 
   list();
   const empty = h("p", { hidden: studies.length > 0 },
-    "There is no study yet. Create one with luthier.create_study(storage=...).");
+    t`There is no study yet. Create one with luthier.create_study(storage=...).`);
   const timer = setInterval(async () => {
     if (!body.isConnected) return clearInterval(timer);
     if (document.hidden) return;
@@ -60,14 +57,13 @@ export async function showStudies(query) {
   }, EVERY_MS);
   return {
     node: h("div", null,
-      h("h1", null, "Studies"),
-      h("div", { class: "bar" }, search, compare, acts() && h("a", { href: "#/new" }, "New study")), empty,
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Studies" },
-        h("table", { class: "list" },
-          h("thead", null, h("tr", null, h("th", { class: "hides" }, "Pick"), h("th", null, "Name"),
-            h("th", null, "Trials"), h("th", null, "Best"), h("th", { class: "hides" }, "Best so far"),
-            h("th", null, "Left"), h("th", null, "Worst finding"), h("th", { class: "hides" }, "Created"))),
-          body)),
+      h("h1", null, t`Studies`),
+      bar(search, compare, acts() && h("a", { href: "#/new" }, t`New study`)), empty,
+      scroll(t`Studies`, h("table", { class: "list" },
+        h("thead", null, h("tr", null, h("th", { class: "hides" }, t`Pick`), h("th", null, t`Name`),
+          h("th", null, t`Trials`), h("th", null, t`Best`), h("th", { class: "hides" }, t`Best so far`),
+          h("th", null, t`Left`), h("th", null, t`Worst finding`), h("th", { class: "hides" }, t`Created`))),
+        body)),
       more),
   };
 }
@@ -82,9 +78,9 @@ function makeLine(study, ticked, tick) {
   const line = h("td", { class: "hides" });
   const left = h("td");
   const finding = h("td");
-  const running = study.counts.running ? `, ${study.counts.running} running` : "";
+  const running = study.counts.running ? t`, ${study.counts.running} running` : "";
   const row = h("tr", null,
-    h("td", { class: "hides" }, h("input", { type: "checkbox", "aria-label": `Compare ${study.name}`,
+    h("td", { class: "hides" }, h("input", { type: "checkbox", "aria-label": t`Compare ${study.name}`,
       checked: ticked.has(study.id), onchange: (e) => tick(study.id, e.target.checked) })),
     h("td", null, h("a", { href: `#/s/${study.id}/summary` }, study.name)),
     h("td", null, countsBar(study.counts), h("span", { class: "faint" }, `${study.n_trials}${running}`)),
@@ -104,10 +100,10 @@ async function fill(next, isWanted) {
       const summary = await read(`studies/${study.id}/summary`);
       best.textContent = summary.best ? short(summary.best.value) : "–";
       line.replaceChildren(sparkline(summary.steps, summary.n_trials - 1));
-      left.textContent = summary.n_left ? `${summary.n_left}${
-        summary.left_s == null ? "" : `, about ${duration(summary.left_s)}`}` : "–";
+      left.textContent = summary.n_left
+        ? summary.n_left + (summary.left_s == null ? "" : t`, about ${duration(summary.left_s)}`) : "–";
     } catch (error) {
-      best.textContent = "cannot be read";
+      best.textContent = t`cannot be read`;
       best.title = String(/** @type {any} */ (error).message);
     }
   }
@@ -123,15 +119,15 @@ async function judge(lines, isWanted) {
     if (!isWanted() || !finding.isConnected) return;
     try {
       if (study.n_trials > MANY) { // findings read all trials: only where they are wanted
-        finding.replaceChildren(h("a", { href: `#/s/${study.id}/findings` }, "look"));
+        finding.replaceChildren(h("a", { href: `#/s/${study.id}/findings` }, t`look`));
         continue;
       }
       const { findings } = await read(`studies/${study.id}/findings`);
       const worst = findings.find((/** @type {any} */ f) => !f.dismissed);
-      finding.replaceChildren(worst ? h("a", { href: `#/s/${study.id}/findings`, title: worst.title,
-        class: `mark ${worst.severity}` }, worst.name.replaceAll("-", " ")) : "none");
+      finding.replaceChildren(worst ? h("a", { href: `#/s/${study.id}/findings`, title: worst.title, ...ENGLISH,
+        class: `mark ${worst.severity}` }, worst.name.replaceAll("-", " ")) : t`none`);
     } catch (error) {
-      finding.textContent = "cannot be read";
+      finding.textContent = t`cannot be read`;
       finding.title = String(/** @type {any} */ (error).message);
     }
   }

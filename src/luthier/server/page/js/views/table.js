@@ -3,19 +3,26 @@
 
 import { remember } from "../address.js";
 import { read } from "../api.js";
-import { button, choice } from "../parts.js";
-import { STATES, duration, h, short, stateMark } from "../dom.js";
+import { bar, button, choice, input, scroll } from "../parts.js";
+import { STATES, STATE_NAMES, duration, h, short, stateMark } from "../dom.js";
 import { chips, readFilter, withRange, writeFilter } from "../filter.js";
 import { MANY } from "../trials.js";
+import { t } from "../words.js";
 
 const LIMIT = 50;
 const NONE = "–";
 const ATTRIBUTES = /** @type {Record<string, {title: string, say: (r: any, summary: any) => string}>} */ ({
-  worker: { title: "Worker", say: (r) => r.worker || NONE },
-  cost: { title: "Cost", say: (r) => short(r.cost) },
-  started: { title: "Began", say: (r, summary) => duration(r.started_s && r.started_s - summary.created_s) },
-  last_step: { title: "Last step", say: (r) => short(r.last_step) },
+  worker: { title: t`Worker`, say: (r) => r.worker || NONE },
+  cost: { title: t`Cost`, say: (r) => short(r.cost) },
+  started: { title: t`Began`, say: (r, summary) => duration(r.started_s && r.started_s - summary.created_s) },
+  last_step: { title: t`Last step`, say: (r) => short(r.last_step) },
 });
+/** Columns that hold one of a few, with what these are called. @type {[string, string, [string, string][]][]} */
+const CHOICES = [
+  ["state", t`State`, [["", t`All states`], ...STATES.map((s, i) => /** @type {[string, string]} */ ([String(i), STATE_NAMES[s]]))]],
+  ["star", t`Stars`, [["", t`Starred or not`], ["1", t`starred`], ["0", t`not starred`]]],
+  ["hidden", t`Hidden results`, [["", t`Hidden or not`], ["0", t`not hidden`], ["1", t`hidden`]]],
+];
 
 /** @param {number} study @param {URLSearchParams} query */
 export async function showTable(study, query) {
@@ -31,10 +38,10 @@ export async function showTable(study, query) {
   const body = h("tbody");
   const where = h("span");
   const filters = h("div");
-  const controls = h("div", { class: "bar" });
-  const download = h("a", { download: `${summary.name}.csv` }, "Download CSV");
-  const [back, forth] = [["Back", -1], ["Next", 1]].map(([text, by]) =>
-    button(String(text), () => go({ offset: Math.max(0, offset() + Number(by) * LIMIT) })));
+  const controls = bar();
+  const download = h("a", { download: `${summary.name}.csv` }, t`Download CSV`);
+  const [back, forth] = /** @type {[string, number][]} */ ([[t`Back`, -1], [t`Next`, 1]]).map(([text, by]) =>
+    button(text, () => go({ offset: Math.max(0, offset() + by * LIMIT) })));
 
   async function load() {
     const columns = makeColumns(study, summary, more());
@@ -53,14 +60,14 @@ export async function showTable(study, query) {
     }));
     count();
     filters.replaceChildren(chips(summary, readFilter(query), (ranges) =>
-      go({ f: writeFilter(ranges), offset: 0 })));
+      go({ f: writeFilter(ranges), offset: 0 }).then(arrangeControls)));
     download.setAttribute("href",
       `ui/studies/${study}/table.csv?${new URLSearchParams({ sort: sort(), filter })}`);
   }
 
   function count() {
     const { n, rows } = page;
-    where.textContent = n ? `${offset() + 1} to ${offset() + rows.length} of ${n}` : "no trials";
+    where.textContent = n ? t`${offset() + 1} to ${offset() + rows.length} of ${n}` : t`no trials`;
     back.disabled = offset() === 0;
     forth.disabled = offset() + LIMIT >= n;
   }
@@ -72,9 +79,9 @@ export async function showTable(study, query) {
     await load();
   }
 
-  function setRange(name, low, high) {
-    return go({ f: writeFilter(withRange(readFilter(query), name, low, high)), offset: 0 });
-  }
+  /** @param {string} name @param {string} low @param {string} high "" for an open end */
+  const setRange = (name, low, high) => go({ offset: 0, f: writeFilter(withRange(readFilter(query), name,
+    low === "" ? -Infinity : Number(low), high === "" ? Infinity : Number(high))) });
 
   /** Learns what trials noted, for which all of them are read. */
   async function learn() {
@@ -83,38 +90,35 @@ export async function showTable(study, query) {
       isLearned = true;
       arrangeControls();
     } catch (error) {
-      controls.append(h("span", { class: "faint" }, `What trials noted cannot be read: ${String(error)}`));
+      controls.append(h("span", { class: "faint" }, t`What trials noted cannot be read: ${String(error)}`));
     }
   }
 
   function arrangeControls() {
     const columns = makeColumns(study, summary, more());
-    const range = readFilter(query).find(({ name }) => name === query.get("column"));
-    const number = (name, text) => h("input", {
-      type: "number", step: "any", "aria-label": text, placeholder: text,
-      value: range && Number.isFinite(range[name]) ? range[name] : "",
-      onchange: () => {
-        const [low, high] = [...controls.querySelectorAll("input")].map((field) => field.value);
-        setRange(query.get("column") || "value.0", low === "" ? -Infinity : Number(low),
-          high === "" ? Infinity : Number(high));
-      } });
-    const state = readFilter(query).find(({ name }) => name === "state");
+    const rangeOf = (name) => readFilter(query).find((range) => range.name === name);
+    const chosen = query.get("column") || "value.0";
+    const end = (name, text) => {
+      const at = rangeOf(chosen)?.[name];
+      return input(text, "number", { value: Number.isFinite(at) ? at : "", onchange: () => setRange(chosen, low.value, high.value) });
+    };
+    const [low, high] = [end("low", t`from`), end("high", t`to`)];
     /** @type {[string, string][]} */
     const others = [
       ...Object.entries(ATTRIBUTES).map(([code, { title }]) => /** @type {[string, string]} */ ([code, title])),
       ...attributes.constraints.map((name, j) => /** @type {[string, string]} */ ([`constraint.${j}`, name])),
       ...attributes.tags.map((name) => /** @type {[string, string]} */ ([`tag.${encodeURIComponent(name)}`, name]))];
     controls.replaceChildren(
-      choice("State", [["", "All states"], ...STATES.map((s, i) => /** @type {[string, string]} */ ([String(i), s]))],
-        state ? String(state.low) : "", (v) => setRange("state", v ? Number(v) : -Infinity, v ? Number(v) : Infinity)),
-      choice("Column to filter", columns.slice(2).filter((c) => c.code !== "worker").map((c) => [c.code, c.title]),
-        query.get("column") ?? "value.0", (v) => { query.set("column", v); remember(study, "trials", query); arrangeControls(); }),
-      number("low", "from"), number("high", "to"),
-      choice("Add a column", [["", "Add a column"], ...others.filter(([code]) => !more().includes(code))], "", (code) => {
+      ...CHOICES.map(([name, text, options]) =>
+        choice(text, options, rangeOf(name) ? String(rangeOf(name)?.low) : "", (v) => setRange(name, v, v))),
+      choice(t`Column to filter`, columns.slice(2).filter((c) => c.code !== "worker").map((c) => [c.code, c.title]),
+        chosen, (v) => { query.set("column", v); remember(study, "trials", query); arrangeControls(); }),
+      low, high,
+      choice(t`Add a column`, [["", t`Add a column`], ...others.filter(([code]) => !more().includes(code))], "", (code) => {
         if (code) go({ columns: [...more(), code].join(",") }).then(arrangeControls);
       }),
-      isLearned || summary.n_trials <= MANY ? "" : button("Look for tags", learn),
-      more().length ? button("Fewer columns", () => go({ columns: "", sort: "" }).then(arrangeControls)) : "",
+      isLearned || summary.n_trials <= MANY ? "" : button(t`Look for tags`, learn),
+      more().length ? button(t`Fewer columns`, () => go({ columns: "", sort: "" }).then(arrangeControls)) : "",
       download);
   }
 
@@ -123,10 +127,8 @@ export async function showTable(study, query) {
   if (summary.n_trials <= MANY) learn();
   return {
     node: h("div", null,
-      h("h1", null, summary.name), controls, filters,
-      h("div", { class: "bar" }, back, forth, where),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Trials" },
-        h("table", { class: "wide" }, h("thead", null, head), body))),
+      h("h1", null, summary.name), controls, filters, bar(back, forth, where),
+      scroll(t`Trials`, h("table", { class: "wide" }, h("thead", null, head), body))),
     update: async (changes) => {
       if (changes.some((change) => change.many)) {
         summary = await read(`studies/${study}/summary`);
@@ -174,29 +176,28 @@ function canShow(page, sort, offset, trials) {
  */
 function makeColumns(study, summary, more) {
   return [
-    { code: "number", title: "Trial", isText: true, cell: (r) =>
-      h("td", null, h("a", { href: `#/s/${study}/trials/${r.number}` }, String(r.number))) },
-    { code: "state", title: "State", isText: true, cell: (r) =>
-      h("td", { title: r.error }, stateMark(r.state), r.state === "failed" && r.error
-        ? h("div", { class: "faint" }, r.error.slice(0, 80)) : null) },
+    { code: "number", title: t`Trial`, isText: true, cell: (r) =>
+      h("td", null, h("a", { href: `#/s/${study}/trials/${r.number}` }, String(r.number)),
+        r.star && h("span", { role: "img", "aria-label": t`starred` }, " ★")) },
+    { code: "state", title: t`State`, isText: true, cell: (r) =>
+      h("td", { title: r.error }, stateMark(r.state), r.hidden && h("span", { class: "faint" }, t`, hidden`),
+        r.state === "failed" && r.error && h("div", { class: "faint" }, r.error.slice(0, 80))) },
     ...summary.objectives.map((name, j) => ({
-      code: `value.${j}`, title: name,
+      code: `value.${j}`, title: name, isText: false,
       cell: (r) => h("td", { class: "number", title: r.values?.[j] },
-        short(r.values?.[j]), r.feasible ? "" : " (infeasible)") })),
+        short(r.values?.[j]), !r.feasible && t` (infeasible)`) })),
     ...summary.params.map((p, j) => ({
       code: `param.${j}`, title: p.name, isText: p.choices.length > 0,
       cell: (r) => noted(r.params, p.name, p.choices.length > 0) })),
-    { code: "duration", title: "Took", cell: (r) =>
-      h("td", { class: "number" }, duration(r.duration_s)) },
+    { code: "duration", title: t`Took`, isText: false, cell: (r) => h("td", { class: "number" }, duration(r.duration_s)) },
     ...more.map((code) => {
+      const isText = code === "worker" || code.startsWith("tag.");
       if (code in ATTRIBUTES) {
         const { title, say } = ATTRIBUTES[code];
-        return { code, title, isText: code === "worker", cell: (r) => h("td", { class: code === "worker" ? null : "number" }, say(r, summary)) };
+        return { code, title, isText, cell: (r) => h("td", { class: isText ? null : "number" }, say(r, summary)) };
       }
-      const name = decodeURIComponent(code.slice(code.indexOf(".") + 1));
-      if (code.startsWith("tag.")) return { code, title: name, isText: true, cell: (r) => noted(r.tags, name, true) };
-      const constraint = summary.constraints[Number(name)] ?? code;
-      return { code, title: constraint, cell: (r) => noted(r.constraints, constraint, false) };
+      const name = isText ? decodeURIComponent(code.slice(4)) : summary.constraints[Number(code.split(".")[1])] ?? code;
+      return { code, title: name, isText, cell: (r) => noted(isText ? r.tags : r.constraints, name, isText) };
     }),
   ];
 }

@@ -3,7 +3,9 @@
 
 import { act, acts } from "../api.js";
 import { actButton, makeOutcome } from "../acting.js";
-import { h } from "../dom.js";
+import { h, present } from "../dom.js";
+import { bar, input } from "../parts.js";
+import { t } from "../words.js";
 
 /**
  * The part of a trial's view in which something is done. What somebody types stays as it is while
@@ -14,7 +16,7 @@ import { h } from "../dom.js";
  * @param {() => Promise<void>} again reads the trial anew
  */
 export function trialControls(study, number, objectives, again) {
-  const [known, buttons, outcome] = [h("div"), h("div", { class: "bar" }), makeOutcome()];
+  const [known, buttons, outcome] = [h("div"), bar(), makeOutcome()];
   /** @param {string} verb @param {object} body @param {(answer: any) => string} say */
   const perform = (verb, body, say) => outcome.run(async () => {
     const text = say(await act(`studies/${study}/trials/${number}/${verb}`, body));
@@ -26,23 +28,18 @@ export function trialControls(study, number, objectives, again) {
 
   const note = /** @type {HTMLTextAreaElement} */ (
     h("textarea", { id: "note", rows: 3, maxlength: 10000 }));
-  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (
-    h("input", { type: "text", "aria-label": name, placeholder: name, maxlength: 1000 }));
-  const [tag, value] = [field("Name of a tag"), field("Its value, or none")];
-  const writing = [h("label", { for: "note" }, "Note"), note, h("div", { class: "bar" },
-    actButton("Save the note", () => remark({ note: note.value }, "Saved.")), tag, value,
-    actButton("Tag", () => remark({ tags: { [tag.value]: value.value || null } }, "Tagged.")))];
+  const [tag, value] = [t`Name of a tag`, t`Its value, or none`].map((name) => input(name, "text", { maxlength: 1000 }));
+  const writing = [h("label", { for: "note" }, t`Note`), note, bar(
+    actButton(t`Save the note`, () => remark({ note: note.value }, t`Saved.`)), tag, value,
+    actButton(t`Tag`, () => remark({ tags: { [tag.value]: value.value || null } }, t`Tagged.`)))];
 
-  const values = objectives.map((/** @type {string} */ name) => /** @type {HTMLInputElement} */ (
-    h("input", { type: "number", step: "any", required: true, "aria-label": `Value: ${name}`,
-      placeholder: name })));
+  const values = objectives.map((name) => input(t`Value: ${name}`, "number", { required: true, placeholder: name }));
   const entering = h("form", { class: "bar", onsubmit: (/** @type {Event} */ event) => {
     event.preventDefault();
-    perform("enter", { values: values.map((input) => Number(input.value)) },
-      () => "The value is entered.");
-  } }, h("span", null, "Run by hand?"), values, h("button", { type: "submit" }, "Enter the value"));
+    perform("enter", { values: values.map((field) => Number(field.value)) }, () => t`The value is entered.`);
+  } }, h("span", null, t`Run by hand?`), values, h("button", { type: "submit" }, t`Enter the value`));
 
-  const title = h("h2", null, acts() ? "Do" : "Remarks");
+  const title = h("h2", null, acts() ? t`Do` : t`Remarks`);
   const node = h("section", null, title, known, acts() && [buttons, outcome.node, entering, writing].flat());
   let stored = "";
   let drawn = "";
@@ -64,31 +61,29 @@ export function trialControls(study, number, objectives, again) {
 
 /** @param {any} said @param {boolean} isStopping */
 function describe(said, isStopping) {
-  const marks = [said.star && "★ starred", said.hidden && "hidden: its result does not count",
-    isStopping && "is to stop"].filter(Boolean);
+  const marks = [said.star && t`★ starred`, said.hidden && t`hidden: its result does not count`,
+    isStopping && t`is to stop`].filter(Boolean);
   const tags = Object.entries(said.tags).map(([name, value]) =>
     `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return [
+  return present([
     marks.length > 0 && h("p", null, marks.join("; ")),
-    tags.length > 0 && h("p", null, "Tagged here: ", tags.join("; ")),
+    tags.length > 0 && h("p", null, t`Tagged here: `, tags.join("; ")),
     said.note && !acts() && h("p", null, said.note),
-  ].filter(Boolean);
+  ]);
 }
 
 /** @param {number} study @param {any} trial @param {any} said @param {any} perform @param {any} remark */
 function drawButtons(study, trial, said, perform, remark) {
   const is = trial.state;
   const isOver = !["waiting", "running", "paused"].includes(is);
-  return [
-    actButton(said.star ? "Take the star" : "Star", () => remark({ star: !said.star }, "Done.")),
-    isOver && actButton(said.hidden ? "Count it again" : "Hide its result",
-      () => remark({ hidden: !said.hidden }, "Done.")),
-    ["running", "paused"].includes(is) && actButton("Stop",
-      () => perform("stop", {}, () => "It stops where it next asks.")),
-    !isOver && actButton("Fail", () => perform("fail", {}, () => "It has failed."), "Really fail it?"),
-    is === "failed" && actButton("Retry", () => perform("retry", {}, () => "It waits.")),
-    actButton("One near this", () =>
-      perform("nearby", {}, (/** @type {any} */ a) => `Trial ${a.numbers[0]} is run next.`)),
-    h("a", { href: `#/s/${study}/controls?from=${trial.number}` }, "Run with changes"),
-  ].filter((node) => node !== false);
+  return present([
+    actButton(said.star ? t`Take the star` : t`Star`, () => remark({ star: !said.star }, t`Done.`)),
+    isOver && actButton(said.hidden ? t`Count it again` : t`Hide its result`, () => remark({ hidden: !said.hidden }, t`Done.`)),
+    ["running", "paused"].includes(is) && actButton(t`Stop`, () => perform("stop", {}, () => t`It stops where it next asks.`)),
+    !isOver && actButton(t`Fail`, () => perform("fail", {}, () => t`It has failed.`), t`Really fail it?`),
+    is === "failed" && actButton(t`Retry`, () => perform("retry", {}, () => t`It waits.`)),
+    actButton(t`One near this`, () =>
+      perform("nearby", {}, (/** @type {any} */ a) => t`Trial ${a.numbers[0]} is run next.`)),
+    h("a", { href: `#/s/${study}/controls?from=${trial.number}` }, t`Run with changes`),
+  ]);
 }
