@@ -119,7 +119,8 @@ def test_rows_are_ordered_with_the_missing_last_and_filtered():
 
 
 def test_what_somebody_marked_is_a_column():
-    trials = history([trial(i, value=float(i)) for i in range(3)])
+    rows = [trial({"x": 0.5}, float(i)) for i in range(3)]
+    trials = history(*rows, space=Space({"x": Float(0, 1)}))
     said = {"0": Remark(star=True), "2": Remark(hidden=True), "9": Remark(star=True)}
     star, hidden = (
         mark_column(trials, Controls(remarks=said), name) for name in ("star", "hidden")
