@@ -13,6 +13,7 @@ import luthier
 EXAMPLES = Path(__file__).parents[1] / "examples"
 USED = {"cli_train.sh", "cli_space.yaml", "digits.py", "README.md"}  # by others, or by people
 SCRIPTS = sorted(file for file in EXAMPLES.glob("*.py") if file.name not in USED)
+SCRIPTS += sorted((EXAMPLES / "tutorials").glob("*.py"))
 SHELL = [EXAMPLES / "cli_program.sh", EXAMPLES / "curl_worker.sh"]
 
 
@@ -91,12 +92,13 @@ def test_python_objective_on_the_command_line(tmp_path, tmp_path_factory):
 
 def test_every_file_is_run():
     known = {p.name for p in (*SCRIPTS, *SHELL)} | USED
-    assert {p.name for p in EXAMPLES.iterdir() if p.name != "__pycache__"} == known
+    files = [p for p in EXAMPLES.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    assert {p.name for p in files} == known
 
 
 def test_the_index_lists_every_example_once():
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| \[([\w.]+)\]\(\1\) \|", index, flags=re.MULTILINE)
+    listed = re.findall(r"^\| \[([\w.]+)\]\((?:tutorials/)?\1\) \|", index, flags=re.MULTILINE)
     assert sorted(listed) == sorted(p.name for p in (*SCRIPTS, *SHELL))
 
 
