@@ -127,12 +127,14 @@ WITH_CODE = sorted((page for page in PAGES if code(page)), key=folder)
 GROUPS = {group: list(pages) for group, pages in groupby(WITH_CODE, key=folder)}
 
 
-def mostly_slow(pages: list[Path]) -> object:
-    """The pages, all of which but the first, the README, are left to `make test-all`."""
-    return pytest.param(pages, marks=[] if pages[0] == PAGES[0] else pytest.mark.slow)
+def mostly_slow(case: object, page: Path) -> object:
+    """A case of a page; all pages but the first, the README, are left to `make test-all`."""
+    return pytest.param(case, marks=[] if page == PAGES[0] else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("pages", [mostly_slow(pages) for pages in GROUPS.values()], ids=GROUPS)
+@pytest.mark.parametrize(
+    "pages", [mostly_slow(pages, pages[0]) for pages in GROUPS.values()], ids=GROUPS
+)
 def test_code_runs_and_prints_what_the_page_says(pages: list[Path], tmp_path: Path) -> None:
     script = []
     for page in pages:
@@ -165,7 +167,9 @@ def is_like(wanted: str, got: str) -> bool:
 WITH_COMMANDS = [page for page in PAGES if commands(page)]
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=map(name, WITH_COMMANDS))
+@pytest.mark.parametrize(
+    "page", [mostly_slow(page, page) for page in WITH_COMMANDS], ids=map(name, WITH_COMMANDS)
+)
 def test_commands_run(page: Path, tmp_path: Path) -> None:
     write_files(page, tmp_path)
     for argv in commands(page):

@@ -45,19 +45,19 @@ def nothing_is_left_behind(tmp_path):
     assert {p for p in set(EXAMPLES.rglob("*")) - before if "__pycache__" not in p.parts} == set()
 
 
-# Scripts that need a package which the extra `test` does not install, and scripts that take long.
+# Scripts that need packages beyond the extra `test`, and those that `make test` runs.
 NEEDS = {
     "asha_torch.py": "torch",
     "dask_cluster.py": "distributed",
     "pbt_torch.py": "torch",
     "ray_cluster.py": "ray",
 }
-SLOW = {"boosting_rounds.py", "choose_by_rule.py", "early_stopping.py", "growing_data.py"}
+QUICK = {"ask_and_tell.py", "curl_worker.sh", "first_study.py", "reproducible.py"}
 
 
 def marked(script: Path) -> object:
     external = [pytest.mark.external(NEEDS[script.name])] if script.name in NEEDS else []
-    return pytest.param(script, marks=external + [pytest.mark.slow] * (script.name in SLOW))
+    return pytest.param(script, marks=external + [pytest.mark.slow] * (script.name not in QUICK))
 
 
 @pytest.mark.parametrize("script", [marked(s) for s in SCRIPTS], ids=lambda script: script.name)
@@ -66,7 +66,7 @@ def test_script(script, tmp_path):
     assert done.stdout or script.name == "cli_python.py"
 
 
-@pytest.mark.parametrize("script", SHELL, ids=lambda script: script.name)
+@pytest.mark.parametrize("script", [marked(s) for s in SHELL], ids=lambda script: script.name)
 def test_shell_script(script, tmp_path):
     assert '"value"' in run(["sh", script], tmp_path).stdout
 

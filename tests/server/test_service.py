@@ -23,10 +23,11 @@ from luthier.storages import Memory, SQLite
 from luthier.trial.record import State
 
 CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")
-SERVE = (
-    "import sys; from luthier.server import serve; serve(sys.argv[1], port=int(sys.argv[2]), "
-    "token=sys.argv[3])"
-)
+SERVE = """
+import sys
+from luthier.server import Limits, serve
+serve(sys.argv[1], port=int(sys.argv[2]), token=sys.argv[3], limits=Limits(grace_s=60))
+"""
 
 
 def ask(service, study, **headers):
@@ -579,8 +580,9 @@ def test_sigterm_lets_nobody_wait_in_vain(tmp_path):
     line.putrequest("POST", "/v1/studies")
     for name, value in {**head, "Content-Length": str(len(body))}.items():
         line.putheader(name, value)
+    line.putheader("Expect", "100-continue")
     line.endheaders(body[:10].encode())
-    time.sleep(0.2)
+    assert line.sock.recv(64).startswith(b"HTTP/1.1 100 ")  # the request is in work
     process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     line.send(body[10:].encode())
