@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = [ROOT / ".ci" / "run", *ROOT.glob("scripts/*.sh"), *ROOT.glob("examples/*.sh")]
+SCRIPTS = [
+    ROOT / ".ci" / "run",
+    *ROOT.glob("scripts/*.sh"),
+    *ROOT.glob("examples/*.sh"),
+    *ROOT.glob("deploy/*.sh"),
+]
 
 
 @pytest.mark.external("shellcheck")
