@@ -129,6 +129,23 @@ def test_many_pages_cost_the_storage_no_more_than_one(service, study):
     assert len(asked) < 20
 
 
+def test_a_file_that_nobody_writes_is_hardly_read(serve, tmp_path):
+    url = f"sqlite:///{tmp_path}/s.db"
+    study = luthier.create_study("s", url, sampler="random", seed=0)
+    study.optimize(objective, n_trials=1)
+    service = serve(luthier.storages.from_url(url))
+    read, looks, reads = service.storage.page_of_changes, [], []
+    look = service.storage.stamp
+    service.storage.page_of_changes = lambda *args: reads.append(args) or read(*args)
+    service.storage.stamp = lambda: looks.append(1) or look()
+    with Stream(service, 1, since=revision(service)) as stream:
+        while len(looks) < 5:
+            time.sleep(0.05)
+        assert len(reads) <= 3  # as it begins, at the first look, and once more where that is slow
+        study.optimize(objective, n_trials=1)
+        assert numbers(stream.until(revision(service))) == [1]
+
+
 def test_streams_end_with_the_service(service):
     with Stream(service, 1, since=revision(service)) as stream:
         service.stop()

@@ -157,7 +157,8 @@ class ParamColumns:
     def put(self, rows: Sequence[TrialRow], at: slice | list[int]) -> None:
         """Store the params of trials whose numbers are `at`."""
         self._make_room(max(r.number for r in rows) + 1)
-        new = dict.fromkeys(name for r in rows for name in r.params if name not in self._raw)
+        names = dict.fromkeys(itertools.chain.from_iterable(r.params for r in rows))
+        new = [name for name in names if name not in self._raw]
         for name in new:
             self._raw[name] = np.full(self._size, np.nan)
 

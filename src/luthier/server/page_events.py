@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import math
+import time
+from collections.abc import AsyncIterator, Hashable
 from functools import partial
 
 import msgspec
@@ -27,6 +29,7 @@ from .middleware import encode_error
 EVENTS = "/ui/studies/{study:int}/events"
 
 _EVERY_S = 0.5  # the storage is asked, and pages are told, no more often
+_UNREAD_S = 5.0  # for so long a stamp that is the same is believed
 _QUIET_S = 15.0  # after which a comment shows that the stream lives
 _RETRY_MS = 2000  # after which a browser comes back
 _MAX_TRIALS = 500  # in an event; of more the page is told only that there are many
@@ -94,6 +97,7 @@ class Follower:
 
     def __init__(self, storage: Storage, study: int, revision: int) -> None:
         self._read = partial(storage.page_of_changes, study)
+        self._stamp = storage.stamp
         self._news = asyncio.Event()
         self.revision = revision
         self.change: Change | None = None
@@ -119,9 +123,17 @@ class Follower:
                     await self._news.wait()
 
     async def _ask(self) -> None:
+        stamp: Hashable = None
+        read_s = -math.inf
         try:
             while True:
                 await asyncio.sleep(_EVERY_S)
+                # Taken before the changes are read, so that it tells of all that come later.
+                before, stamp = stamp, self._stamp()
+                now_s = time.monotonic()
+                if stamp is not None and stamp == before and now_s < read_s + _UNREAD_S:
+                    continue
+                read_s = now_s
                 change = await self.read(self.revision)
                 if change.revision != self.revision:
                     self.change = change

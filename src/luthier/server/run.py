@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 import os
 import socket
@@ -25,6 +27,7 @@ from .tokens import check_token, read_or_create_token, token_file
 _BACKLOG = 2048  # connections that wait to be taken in
 _AT_A_TIME = 4  # connections that are taken in before too many of them are closed
 _OTHER_FILES = 192  # that may be open: connections just taken in or closed, pipes, the storage
+_TICK_S = 1.0  # between two looks at the clock, for the date in answers
 _RECONNECT_S = 5.0  # for how long an absent storage is tried; clients try again themselves
 
 
@@ -122,14 +125,38 @@ def make_server(app: Guard, limits: Limits) -> uvicorn.Server:
 class _Server(uvicorn.Server):
     """A web server that takes in few connections at a time, while many may wait for it.
 
+    While nobody asks for anything it wakes up once a second, for the date in its answers.
+
     Args:
         end_streams: Ends the responses that would never end by themselves.
         config: The server's settings.
     """
 
     def __init__(self, end_streams: Callable[[], None], config: uvicorn.Config) -> None:
+        self._end = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_to_end = False
         super().__init__(config)
         self._end_streams = end_streams
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it is to end; a signal, or another thread, sets this."""
+        return self._is_to_end
+
+    @should_exit.setter
+    def should_exit(self, is_to_end: bool) -> None:
+        self._is_to_end = is_to_end
+        if is_to_end and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._end.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._end.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -22,7 +22,7 @@ import platform
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -356,6 +356,14 @@ class Storage(ABC):
             StudyNotFoundError: The study was deleted.
         """
         return self.changes(study, since)
+
+    def stamp(self) -> Hashable:
+        """Return what is another one after a write, at the cost of a look at a file.
+
+        Now and then two writes have the same, so that who waits for changes reads them once in a
+        while all the same. None where only reading tells.
+        """
+        return None
 
     @abstractmethod
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:

@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 import msgspec
 import numpy as np
@@ -125,9 +125,10 @@ def value_from_column(column: float | str) -> ReportValue:
 
 def unpack_params(params: dict[str, Any]) -> dict[str, Any]:
     """Return params as they were before JSON made lists of their tuples; in place."""
-    for name, v in params.items():
-        if type(v) is list:
-            params[name] = _to_tuple(v)
+    if list in map(type, params.values()):
+        for name, v in params.items():
+            if type(v) is list:
+                params[name] = _to_tuple(v)
     return params
 
 
@@ -240,11 +241,15 @@ def unpack_trial(struct: msgspec.Struct, **other: Any) -> TrialRow:
         other: Fields that it does not have.
     """
     fields = asdict(struct)
-    for name, unpack in _UNPACK.items():
-        if fields.get(name):
-            fields[name] = unpack(fields[name])
-    fields.update(other)
-    return TrialRow(**fields)
+    _unpack(fields)
+    return TrialRow(**fields, **other)
+
+
+def _unpack(fields: dict[str, Any]) -> None:
+    """Make fields what they are in `TrialRow`, in place."""
+    for name in fields:
+        if name in _UNPACK and fields[name]:
+            fields[name] = _UNPACK[name](fields[name])
 
 
 @functools.cache
@@ -260,7 +265,13 @@ class _Body(msgspec.Struct):
     """Fields that no query looks at; a field that was not stored reads as its default."""
 
 
-_decode_body = msgspec.json.Decoder(_Body).decode
+# What was written of them, as a dict: to make an object of each costs as much as to decode it.
+_Written = TypedDict(  # type: ignore[misc]
+    "_Written", {f.name: f.type for f in msgspec.structs.fields(_Body)}, total=False
+)
+_written: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Written)
+_decode_body: Callable[[str], dict[str, Any]] = _written.decode
+_STATES: dict[int, State] = {state.value: state for state in State}
 
 
 def encode_body(row: TrialRow) -> str:
@@ -283,10 +294,12 @@ def decode_trial(
     """
     number, state, token, lease_s, retries, body = record
     require_shallow(body)
-    return unpack_trial(
-        _decode_body(body),
+    fields = _decode_body(body)
+    _unpack(fields)
+    return TrialRow(
+        **fields,
         number=int(number),
-        state=State(state),
+        state=_STATES.get(state) or State(state),
         token=int(token),
         lease_s=float(lease_s),
         retries=int(retries),

@@ -111,6 +111,9 @@ class RelationalReader(Storage):
             return self._read_changes(db, study, since, None)
 
     def page_of_changes(self, study: int, since: int) -> Changes:
+        if self._query_one(_SELECT_REVISION, (study,)) == (since,):
+            return Changes(since, (), ())
+
         new = f"WHERE study = ? AND revision > ? ORDER BY revision LIMIT {MOST_ROWS + 1}"
         with self._read() as db:
             trials, reports = (
@@ -202,7 +205,10 @@ class RelationalReader(Storage):
         query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? ORDER BY number"
         found = db.execute(query, (study,))
         with self._refuse_unreadable(db, study):
-            rows = [read_trial(study, r, tuple(reports.get(r[0], ()))) for r in found]
+            if reports:
+                rows = [read_trial(study, r, tuple(reports.get(r[0], ()))) for r in found]
+            else:
+                rows = [read_trial(study, r) for r in found]
             (n,) = db.execute(
                 "SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)
             ).fetchone()

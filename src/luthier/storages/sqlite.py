@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -138,6 +138,9 @@ class SQLite(Relational):
 
     def upgrade(self) -> tuple[int, int]:
         return self._file.found, SCHEMA  # it was upgraded when it was opened
+
+    def stamp(self) -> Hashable:
+        return self._file.stamp()
 
     def persist(self) -> None:
         self._file.persist()

@@ -125,6 +125,14 @@ class File(ForkAware):
         with self._lock, self._translate_errors():
             return _wait_and_execute(self._open_checked(), query, args)
 
+    def stamp(self) -> tuple[int, ...] | None:
+        """Return size and time of the log, which a write changes; None where there is no log."""
+        try:
+            status = os.stat(self._log_path)
+        except OSError:
+            return None
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
     def persist(self) -> None:
         """Wait until what was committed is on the disk; a commit itself does not wait for it.
 

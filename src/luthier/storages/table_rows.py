@@ -26,7 +26,8 @@ def read_trial(study: int, record: Sequence[Any], reports: Reports = ()) -> Tria
     """Return a trial from its columns, if they are as they were written."""
     number, state, token, _, retries, body, checksum = record
     expected = checksum_trial(study, number, state, token, retries, body)
-    require_checksum(checksum, expected, f"trial {number}")
+    if checksum != expected:
+        require_checksum(checksum, expected, f"trial {number}")
     return decode_trial(record[:-1], reports)
 
 

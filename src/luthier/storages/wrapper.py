@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..trial.record import ReportValue, TrialRow, Turn
@@ -134,6 +134,9 @@ class Wrapper(Storage):
 
     def page_of_changes(self, study: int, since: int) -> Changes:
         return self._run(lambda: self.inner.page_of_changes(study, since))
+
+    def stamp(self) -> Hashable:
+        return self.inner.stamp()
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         return self._run(lambda: self.inner.rows(study, numbers))

@@ -16,6 +16,8 @@ from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from .bookkeeping import Bookkeeping, References
 
+_BLOCK = 2000  # trials that the history takes in at a time: what a processor keeps at hand
+
 
 class Replica:
     """Spec, history and bookkeeping of one study, fed with what its storage reports as changed.
@@ -186,5 +188,6 @@ class Replica:
         if self.keeps_proposals:
             running = self.history.running
             shown = [r for r in rows if r.state != State.RUNNING or r.number not in running]
-        self.history.put(shown)
+        for first in range(0, len(shown), _BLOCK):
+            self.history.put(shown[first : first + _BLOCK])
         self.books.put(rows)

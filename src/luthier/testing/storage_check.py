@@ -206,4 +206,13 @@ def _changes(storage: Storage, study: int) -> None:
     _same("changes since the last look", ([*last.rows], [*last.reports]), ([], []))
 
 
-_CHECKS = (_numbers, _values, _claims, _ends, _retries, _pauses, _changes)
+def _stamps(storage: Storage, study: int) -> None:
+    before = storage.stamp()
+    hash(before)
+    storage.add_trials(study, [_row()])
+    after = storage.stamp()
+    assert after is None or after != before, "stamp: a write has left it as it was"
+    _same("stamp while nothing is written", storage.stamp(), after)
+
+
+_CHECKS = (_numbers, _values, _claims, _ends, _retries, _pauses, _changes, _stamps)

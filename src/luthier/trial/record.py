@@ -71,7 +71,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 @explain_attributes(_OTHER_NAMES, "row")
-class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The record of one trial.
 
     Attributes:
