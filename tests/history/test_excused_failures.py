@@ -63,6 +63,28 @@ def test_choices_and_conditions_have_distances_too() -> None:
     assert not find_outages(space, d_last, failed).any()
 
 
+@given(st.lists(st.lists(st.sampled_from([C, F]), min_size=30, max_size=30), max_size=4))
+def test_what_was_found_before_changes_no_answer(states: list[list[State]]) -> None:
+    X, kept = draw(40), {}
+    for middle in states:
+        failed = np.array([C] * 5 + middle + [C] * 5) == F
+        number = np.arange(0, 80, 2)
+        found = find_outages(SQUARE, X, failed, number, kept)
+        assert found.tolist() == find_outages(SQUARE, X, failed).tolist()
+
+
+def test_a_run_that_was_an_outage_is_not_measured_again() -> None:
+    X, failed, kept = draw(40), failures(40, 15, 25), {}
+    number = np.arange(40)
+    assert find_outages(SQUARE, X, failed, number, kept).sum() == 10
+    far = np.where(failed[:, None], X, 50.0)  # only what was kept can say so now
+    assert find_outages(SQUARE, far, failed, number, kept).sum() == 10
+    [witnesses] = kept.values()
+    assert not failed[witnesses].any()
+    rest = ~np.isin(number, witnesses)  # a history in which they are not over
+    assert not find_outages(SQUARE, far[rest], failed[rest], number[rest], kept).any()
+
+
 @given(st.lists(st.sampled_from([C, F, P]), max_size=40))
 def test_what_is_excused_has_failed(states: list[State]) -> None:
     state = np.array([s.value for s in states], dtype=np.int8)

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..errors import StudyError
 from ..history.history import History
-from ..trial.record import State
 from ..typing import Array, Index, Mask
 from .no_results import no_complete_trials
 from .points import MAX_POINTS, Density, count_points, divide_values
@@ -51,8 +50,7 @@ def pareto(history: History) -> Pareto:
         StudyError: There is one objective only.
     """
     require_several(history)
-    complete = (history.state == State.COMPLETE) & ~history.confirming & ~history.hidden
-    number = np.flatnonzero(complete & ~np.isnan(history.values).any(axis=1))
+    number = np.flatnonzero(history.competing & ~np.isnan(history.values).any(axis=1))
     if not len(number):
         raise no_complete_trials(history)
     on_front = np.zeros(history.n, dtype=bool)

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..errors import StudyError, find_closest
 from ..history.history import History
-from ..trial.record import State
 from ..typing import Array, Index, Mask
 from .no_results import no_complete_trials
 
@@ -77,9 +76,7 @@ def collect_measured(history: History, objective: str | None = None) -> Measured
     """
     j = find_objective(history, objective)
     value = history.values[:, j]
-    counts = ~history.confirming & ~history.hidden
-    has_value = (history.state == State.COMPLETE) & counts & ~np.isnan(value)
-    number = np.flatnonzero(has_value)
+    number = np.flatnonzero(history.competing & ~np.isnan(value))
     if not len(number):
         raise no_complete_trials(history)
     return MeasuredTrials(

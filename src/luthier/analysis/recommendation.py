@@ -75,7 +75,7 @@ def require_results(history: History) -> None:
         NoCompletedTrialsError: No trial is complete.
         NoFeasibleTrialsError: None of those that are keeps all constraints.
     """
-    complete = (history.state == State.COMPLETE) & ~history.confirming & ~history.hidden
+    complete = history.competing
     if not complete.any():
         raise no_complete_trials(history)
     if (history.eligible & ~np.isnan(history.losses).any(axis=1)).any():

@@ -28,10 +28,15 @@ class Excused(NamedTuple):
     in_outage: Index
 
 
+Witnesses = dict[bytes, Index]
+"""Of runs of failures, by the numbers in them: successes that show them to lie among others."""
+
+
 class ExcusedFailures:
-    """Finds them anew whenever other trials are over."""
+    """Finds them anew whenever other trials are over; what showed a run to be an outage is kept."""
 
     def __init__(self) -> None:
+        self._witnesses: Witnesses = {}
         self._basis: tuple[Space, bytes, bytes] | None = None
         self._found = Excused(np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -46,19 +51,29 @@ class ExcusedFailures:
         """
         basis = (space, over.tobytes(), state.tobytes())
         if basis != self._basis:
-            rows = find_excused(space, X[over], state)
+            if self._basis is None or space != self._basis[0]:
+                self._witnesses = {}
+            rows = find_excused(space, X[over], state, over, self._witnesses)
             self._found = Excused(over[rows.superseded], over[rows.in_outage])
             self._basis = basis
         return self._found
 
 
-def find_excused(space: Space, X: Array, state: NDArray[np.int8]) -> Excused:
+def find_excused(
+    space: Space,
+    X: Array,
+    state: NDArray[np.int8],
+    number: Index | None = None,
+    witnesses: Witnesses | None = None,
+) -> Excused:
     """Return which trials say nothing of their params by failing.
 
     Args:
         space: The parameters.
         X: (n, d) unit columns of the trials that are over, in the order in which they began.
         state: (n,) their states.
+        number: (n,) their numbers, ascending; None for 0 to n - 1.
+        witnesses: Those found before in the same space, to which new ones are added.
     """
     failed = state == State.FAILED
     at = np.flatnonzero(failed)
@@ -66,10 +81,18 @@ def find_excused(space: Space, X: Array, state: NDArray[np.int8]) -> Excused:
         return Excused(at, at)
     came_to_something = set(space.keys(X[state == State.COMPLETE]))
     superseded = [k in came_to_something for k in space.keys(X[at])]
-    return Excused(at[superseded], np.flatnonzero(find_outages(space, X, failed)))
+    return Excused(
+        at[superseded], np.flatnonzero(find_outages(space, X, failed, number, witnesses))
+    )
 
 
-def find_outages(space: Space, X: Array, failed: Mask) -> Mask:
+def find_outages(
+    space: Space,
+    X: Array,
+    failed: Mask,
+    number: Index | None = None,
+    witnesses: Witnesses | None = None,
+) -> Mask:
     """Return which trials (k,) failed in an outage: something was amiss while they ran.
 
     An outage is a run of failures that a success ends, too long for the share of trials that fail
@@ -81,9 +104,14 @@ def find_outages(space: Space, X: Array, failed: Mask) -> Mask:
         space: The parameters.
         X: (k, d) unit columns of the trials that are over, in the order in which they began.
         failed: (k,) whether they failed.
+        number: (k,) their numbers, ascending; None for 0 to k - 1.
+        witnesses: Those found before in the same space, to which new ones are added.
 
     Source: none.
     """
+    number = np.arange(len(failed)) if number is None else number
+    witnesses = {} if witnesses is None else witnesses
+    succeeded = number[~failed]
     inside = np.zeros(len(failed), dtype=bool)
     edges = np.flatnonzero(np.diff(failed, prepend=False, append=False))
     for start, end in edges.reshape(-1, 2).tolist():
@@ -92,18 +120,27 @@ def find_outages(space: Space, X: Array, failed: Mask) -> Mask:
             continue
         n_elsewhere = len(failed) - length
         share = max(_LEAST_SHARE, (failed.sum() - length) / max(n_elsewhere, 1))
-        if share**length < _CHANCE and _is_among_others(space, X, failed, start, end):
-            inside[start:end] = True
+        if share**length >= _CHANCE:
+            continue
+        run = number[start:end].tobytes()
+        if run not in witnesses or not np.isin(witnesses[run], succeeded).all():
+            nearest = _find_nearer_successes(space, X[start:end], X[~failed])
+            if 2 * len(nearest) < length:
+                continue
+            witnesses[run] = succeeded[nearest]
+        inside[start:end] = True
     return inside
 
 
-def _is_among_others(space: Space, X: Array, failed: Mask, start: int, end: int) -> bool:
-    """Whether half of the trials from start to end have a success nearer than one another."""
-    run = X[start:end]
-    to_success = _distances(space, run, X[~failed]).min(axis=1, initial=np.inf)
+def _find_nearer_successes(space: Space, run: Array, successes: Array) -> Index:
+    """Return the nearest success of each trial of a run that has it no farther than the others."""
+    if not len(successes):
+        return np.empty(0, np.int64)
+    to_success = _distances(space, run, successes)
     to_run = _distances(space, run, run)
     np.fill_diagonal(to_run, np.inf)
-    return bool(2 * (to_success <= to_run.min(axis=1)).sum() >= end - start)
+    near = to_success.min(axis=1) <= to_run.min(axis=1)
+    return np.asarray(to_success.argmin(axis=1)[near])
 
 
 def _distances(space: Space, A: Array, B: Array) -> Array:

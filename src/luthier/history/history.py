@@ -304,15 +304,15 @@ class History:
         return self._excused.find(self.space, self.X, over, self.state[over])
 
     @property
-    def eligible(self) -> Mask:
-        """(n,) whether a trial can be the best: complete, feasible, and no re-run of another.
+    def competing(self) -> Mask:
+        """(n,) whether a trial is complete, no re-run of another, and hidden by nobody."""
+        return np.asarray((self.state == State.COMPLETE.value) & ~(self.confirming | self.hidden))
 
-        One that somebody has hidden cannot either.
-        """
-        complete = np.asarray(
-            (self.state == State.COMPLETE.value) & ~(self.confirming | self.hidden)
-        )
-        return np.asarray(complete & self.feasible) if self.constraint_names else complete
+    @property
+    def eligible(self) -> Mask:
+        """(n,) whether a trial can be the best: it is competing, and feasible."""
+        competing = self.competing
+        return np.asarray(competing & self.feasible) if self.constraint_names else competing
 
     @property
     def last_step(self) -> Array:

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from luthier import Categorical, Float, Space
-from luthier.analysis.importances.fanova import TreeVariance, decompose, find_regimes, grow_boxes
+from luthier.analysis.importances.fanova import (
+    TreeVariance,
+    find_regimes,
+    first_order,
+    grow_boxes,
+    pair_effects,
+)
 from luthier.numerics import forest
 
 NUMBERS = np.zeros(3, dtype=np.int64)
@@ -70,10 +76,9 @@ def test_categories_count_by_their_choices() -> None:
     space = Space({"kind": Categorical(("a", "b", "c")), "x": Float(0, 1)})
     X = space.sample(rng(), 300)
     fitted = forest.fit(X, (X[:, 0] == 2) * 1.0, np.array([3, 0]), rng(), n_trees=4)
-    shares = decompose(fitted, find_regimes(space, rng()), [(0, 1)])
-    assert shares.first[0] == pytest.approx(1.0)
-    assert shares.first[1] == pytest.approx(0.0, abs=1e-12)
-    assert shares.pairs[0, 1] == pytest.approx(0.0, abs=1e-12)
+    regimes = find_regimes(space, rng())
+    assert first_order(fitted, regimes) == pytest.approx([1.0, 0.0])
+    assert pair_effects(fitted, regimes, [(0, 1)])[0, 1] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_child_counts_where_its_gate_is_on() -> None:
@@ -81,15 +86,15 @@ def test_a_child_counts_where_its_gate_is_on() -> None:
     X = space.sample(rng(), 2000)
     y = np.where(X[:, 0] == 1, 1 + 4 * np.nan_to_num(X[:, 1]), 0.0)
     fitted = forest.fit(X, y, np.array([2, 0]), rng(), n_trees=8)
-    shares = decompose(fitted, find_regimes(space, rng()), [])
+    shares = first_order(fitted, find_regimes(space, rng()))
     by_gate, by_lr = 0.25 * 9, 0.5 * 16 / 12
     expected = np.array([by_gate, by_lr]) / (by_gate + by_lr)
-    np.testing.assert_allclose(shares.first, expected, atol=0.03)
+    np.testing.assert_allclose(shares, expected, atol=0.03)
 
 
 def test_a_constant_has_no_shares() -> None:
     X = rng().random((30, 3))
     fitted = forest.fit(X, np.zeros(30), NUMBERS, rng(), n_trees=3)
     regimes = REGIMES
-    shares = decompose(fitted, regimes, [(0, 1)])
-    assert (shares.first.tolist(), shares.pairs) == ([0.0] * 3, {(0, 1): 0.0})
+    assert first_order(fitted, regimes).tolist() == [0.0] * 3
+    assert pair_effects(fitted, regimes, [(0, 1)]) == {(0, 1): 0.0}

@@ -18,6 +18,12 @@ import luthier
 from luthier import Categorical, Float, Space, State, TrialRow
 from luthier.analysis import Importance, importance
 from luthier.analysis.importances.ranking import METHODS
+from luthier.analysis.importances.swaps import (
+    design_swaps,
+    estimate_indices,
+    estimate_pairs,
+    estimate_totals,
+)
 from luthier.errors import StudyError, UnknownNameError, UnknownParameterError
 
 
@@ -157,6 +163,53 @@ def test_interactions_are_found_where_asked_for() -> None:
         result = made.importance(method, interactions=True)
         assert set(result.interactions[0].names) == {"x1", "x3"}
     assert made.importance("fanova").interactions == ()
+
+
+def evaluate(function):
+    return lambda A, others: np.array([function(X) for X in (A, *others)])
+
+
+def test_pairs_are_paid_what_they_do_with_others_as_well() -> None:
+    cube = Space(dict.fromkeys("abcd", Float(0, 1)))
+    design = design_swaps(cube, 2**14, np.random.default_rng(0))
+    of_product = evaluate(lambda X: X[:, 0] * X[:, 1] * X[:, 2] + X[:, 3])
+    shares = estimate_pairs(design, of_product, [(0, 1), (1, 2), (0, 3)])
+    # Of a product of three uniform factors: V = 1/27 - 1/64, V_ab + V_abc = 1/3 (1/12)².
+    expected = (1 / 12) ** 2 / 3 / (1 / 27 - 1 / 64 + 1 / 12)
+    assert shares[0, 1] == pytest.approx(expected, rel=0.05)
+    assert shares[1, 2] == pytest.approx(expected, rel=0.05)
+    assert shares[0, 3] == pytest.approx(0, abs=1e-12)
+    assert estimate_pairs(design, evaluate(lambda X: X[:, 0] * 0), [(0, 1)]) == {(0, 1): 0.0}
+
+
+def test_a_gate_and_its_child_are_a_pair_only_where_the_child_is_active() -> None:
+    function = make_gate()
+    design = design_swaps(function.space, 512, np.random.default_rng(0))
+    by_gate = evaluate(lambda X: np.array([function.loss(p) for p in function.space.decode(X)]))
+    assert estimate_pairs(design, by_gate, [(0, 1)])[0, 1] == pytest.approx(0, abs=1e-12)
+
+
+def test_totals_of_few_parameters_agree_with_those_of_all() -> None:
+    function = make_ishigami()
+    by_wave = evaluate(lambda X: np.array([function.loss(p) for p in function.space.decode(X)]))
+    few = design_swaps(function.space, 2048, np.random.default_rng(0), [2, 0])
+    totals = estimate_totals(few, by_wave).mean(axis=0)
+    np.testing.assert_allclose(totals, function.total[[2, 0]], rtol=0.05)
+    of_all = estimate_indices(design_swaps(function.space, 2048, np.random.default_rng(1)), by_wave)
+    np.testing.assert_allclose(of_all.total, function.total, atol=0.02)
+
+
+def test_the_parameters_that_matter_among_many_are_read_at_more_points() -> None:
+    space = Space({f"x{j}": Float(0, 1) for j in range(12)})
+    X = space.sample(np.random.default_rng(0), 80)
+    made = luthier.create_study(space=space, seed=0)
+    made.add_trials(
+        TrialRow(number=-1, state=State.COMPLETE, params=p, values=(3 * x[4] + x[9],))
+        for p, x in zip(space.decode(X), X, strict=True)
+    )
+    found = by_name(made.importance())
+    assert found["x4"] == pytest.approx(0.9, abs=0.01)
+    assert found["x9"] == pytest.approx(0.1, abs=0.01)
 
 
 @pytest.mark.slow

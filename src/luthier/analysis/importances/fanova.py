@@ -11,6 +11,7 @@ each pair of leaves; the same numbers, in linear time.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -279,43 +280,39 @@ def _multiply_others(sides: Array) -> Array:
     return np.asarray(before * after)
 
 
-class ForestVariance(NamedTuple):
-    """Shares of the variance, means over the trees.
+def first_order(forest: Forest, regimes: list[Regime]) -> Array:
+    """Return the shares (d,) of the variance of each parameter alone, where it is active.
 
-    Attributes:
-        first: (d,) of each parameter alone, where it is active.
-        pairs: What two do together beyond what each does alone, by their columns; of the first 16
-            trees.
-    """
-
-    first: Array
-    pairs: dict[tuple[int, int], float]
-
-
-def decompose(
-    forest: Forest, regimes: list[Regime], pairs: list[tuple[int, int]]
-) -> ForestVariance:
-    """Return the functional ANOVA of a forest.
+    They are means over the trees.
 
     Args:
         forest: Over the unit columns of a space.
         regimes: Of the space.
-        pairs: Columns of the pairs that are asked for.
     """
-    d = len(forest.n_choices)
     trees = TreeVariance(grow_boxes(forest), forest.n_choices, regimes)
-    first = np.array([_average_share(trees, trees.of_marginal((j,))) for j in range(d)])
-    if not pairs:
-        return ForestVariance(first, {})
+    alone = [trees.of_marginal((j,)) for j in range(len(forest.n_choices))]
+    return np.array([_average_share(trees, variance) for variance in alone])
 
+
+def pair_effects(
+    forest: Forest, regimes: list[Regime], pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], float]:
+    """Return what pairs do together beyond what each does alone: shares of the variance.
+
+    They are means over the first 16 trees.
+
+    Args:
+        forest: Over the unit columns of a space.
+        regimes: Of the space.
+        pairs: Columns of each.
+    """
     few = grow_boxes(forest.first(_MOST_IN_PAIRS))
-    some = TreeVariance(few, forest.n_choices, regimes)
-    alone = [some.of_marginal((j,)) for j in range(d)]
-    together = {}
-    for a, b in pairs:
-        beyond = some.of_marginal((a, b)) - alone[a] - alone[b]
-        together[a, b] = _average_share(some, beyond)
-    return ForestVariance(first, together)
+    trees = TreeVariance(few, forest.n_choices, regimes)
+    alone = {j: trees.of_marginal((j,)) for j in sorted({j for pair in pairs for j in pair})}
+    return {
+        (a, b): _average_share(trees, trees.of_marginal((a, b)) - alone[a] - alone[b])
+        for a, b in pairs
+    }
 
 
 def _average_share(trees: TreeVariance, variance: Array) -> float:

@@ -14,15 +14,25 @@ from ...numerics import forest
 from ...space.space import Space
 from ...typing import Array, Index
 from ..model_quality import ModelQuality, count_needed, forest_quality, measure_quality
-from .fanova import decompose, find_regimes
+from .fanova import find_regimes, first_order, pair_effects
 from .half_samples import half_sample_interval
 from .local import local_importance
 from .shapley import MAX_EXACT, pay_coalitions, shapley_effects, shapley_interactions
-from .swaps import N_GROUPS, design_swaps, estimate_indices
+from .swaps import (
+    N_GROUPS,
+    SobolIndices,
+    design_swaps,
+    estimate_indices,
+    estimate_pairs,
+    estimate_totals,
+)
 
 _MOST_TRIALS = 400  # that a Gaussian process learns from
 _MOST_OF_FOREST = 5000  # that a forest does
 _N_POINTS = 8192  # at which it is evaluated, for all parameters together
+_READ_MORE = 60_000  # columns of points, again, for the parameters that matter most
+_MOST_REFINED = 8
+_LEAST_REFINED = 0.02  # a total index from which a parameter is one of them
 _GROUPS_OF_HALF = N_GROUPS // 2  # at which that of half of the trials is
 _MOST_IN_PAIRS = 12  # parameters, of which all pairs are looked at
 _LEAST_POWER = 6  # of two: as many points are in a group
@@ -157,9 +167,8 @@ def by_process(
 ) -> Estimate:
     """Return total indices of a Gaussian process, with intervals by halves of its trials."""
     space = sample.space
-    design = design_swaps(space, _count_points(space.d), sample.rng)
-    indices = estimate_indices(design, model.predict_neighbours, sample.most)
-
+    design = design_swaps(space, _round_points(_N_POINTS / (space.d + 2)), sample.rng)
+    coarse = estimate_indices(design, model.predict_neighbours, sample.most)
     few = design.first_groups(_GROUPS_OF_HALF)
 
     def of_half(half: Index) -> Array:
@@ -167,9 +176,10 @@ def by_process(
         rows = at[half]
         part = AdditiveModel(space, sample.X[rows], sample.y[rows], start=model)
         change = estimate_indices(few, part.predict_neighbours, sample.most).groups
-        change -= indices.groups[:_GROUPS_OF_HALF]
+        change -= coarse.groups[:_GROUPS_OF_HALF]
         return np.asarray(indices.total + change.mean(axis=0))
 
+    indices = _refine(coarse, sample, model, len(design.A))
     low = high = np.full(space.d, np.nan)
     if quality.suffices:
         asked = design.A[:_N_ASKED]  # of Sobol's points the first ones are spread evenly
@@ -184,14 +194,38 @@ def by_process(
         )
     pairs = {}
     if interactions and quality.suffices:
-        pairs = _process_pairs(sample, model, indices.total)
+        asked_for = _choose_pairs(indices.total)
+        pairs = estimate_pairs(design, model.predict_neighbours, asked_for, sample.most)
     return Estimate("gp", "total", indices.total, low, high, indices.first, quality, pairs)
 
 
-def _count_points(d: int) -> int:
-    """Return at how many points a process is evaluated: 2^k in each group, as Sobol's need."""
-    k = round(math.log2(_N_POINTS / (d + 2) / N_GROUPS))
-    return int(N_GROUPS * 2 ** max(k, _LEAST_POWER))
+def _refine(indices: SobolIndices, sample: Sample, model: AdditiveModel, n: int) -> SobolIndices:
+    """Return the indices with totals from more points of the few parameters that matter most.
+
+    The error of an index is a share of it, so that theirs is most of what few points leave.
+
+    Args:
+        indices: From n points.
+        sample: Of the model.
+        model: Whose indices they are.
+        n: Number of points.
+    """
+    d = len(indices.total)
+    largest = np.argsort(-indices.total, kind="stable")[:_MOST_REFINED]
+    largest = np.sort(largest[indices.total[largest] > _LEAST_REFINED])
+    more = min(_round_points(_READ_MORE / (d + len(largest))), 4 * n)
+    if more <= n or 2 * len(largest) > d or not len(largest):
+        return indices
+    design = design_swaps(sample.space, more, sample.rng, largest.tolist())
+    finer = estimate_totals(design, model.predict_neighbours, sample.most)
+    total, groups = indices.total.copy(), indices.groups.copy()
+    total[largest], groups[:, largest] = finer.mean(axis=0), finer
+    return indices._replace(total=total, groups=groups)
+
+
+def _round_points(n: float) -> int:
+    """Return about so many points, of which each group has a power of two, as Sobol's need."""
+    return int(N_GROUPS * 2 ** max(round(math.log2(n / N_GROUPS)), _LEAST_POWER))
 
 
 def _share_unknown(model: AdditiveModel, X: Array) -> float:
@@ -202,19 +236,6 @@ def _share_unknown(model: AdditiveModel, X: Array) -> float:
     unknown = float(model.predict_variance(X).mean())
     total = float(model.predict(X).var()) + unknown
     return unknown / total if total > 0 else 0.0
-
-
-def _process_pairs(
-    sample: Sample, model: AdditiveModel, total: Array
-) -> dict[tuple[int, int], float]:
-    """Return the interactions of pairs by a forest that has learned the process's mean.
-
-    Its points are uniform in the space, so that no region is missing.
-    """
-    X = sample.space.sample(sample.rng, 2048)
-    y = np.minimum(model.predict(X), sample.most)
-    fitted = _fit_forest(sample._replace(X=X, y=y), _N_TREES // 4)
-    return decompose(fitted, find_regimes(sample.space, sample.rng), _choose_pairs(total)).pairs
 
 
 def _choose_pairs(value: Array) -> list[tuple[int, int]]:
@@ -228,14 +249,14 @@ def by_forest(
 ) -> Estimate:
     """Return first-order indices of a forest, with intervals by halves of the trials."""
     regimes = find_regimes(sample.space, sample.rng)
-    first = decompose(fitted, regimes, []).first
-    pairs = decompose(fitted, regimes, _choose_pairs(first)).pairs if interactions else {}
+    first = first_order(fitted, regimes)
+    pairs = pair_effects(fitted, regimes, _choose_pairs(first)) if interactions else {}
     low = high = np.full(len(first), np.nan)
     if quality.suffices:
 
         def of_half(half: Index) -> Array:
             few = _fit_forest(sample.rows(half), _count_trees(len(sample.y)) // 4)
-            return decompose(few, regimes, []).first
+            return first_order(few, regimes)
 
         low, high = half_sample_interval(first, of_half, len(sample.y), sample.level, sample.rng)
     return Estimate("fanova", "first order", first, low, high, first, quality, pairs)

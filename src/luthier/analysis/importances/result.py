@@ -16,7 +16,8 @@ class Interaction:
 
     Attributes:
         names: The two parameters.
-        value: Share of the variance; below 0 where the two do the same.
+        value: Share of the variance. Of a Gaussian process, what the two do with others as well
+            (Liu & Owen 2006), at least 0; of a forest, what they do as a pair.
     """
 
     names: tuple[str, str]
