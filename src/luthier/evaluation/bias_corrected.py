@@ -8,8 +8,9 @@ Notation: C configurations, n rows, B bags.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -132,6 +133,25 @@ def bbc(
     )
 
 
+class ExpectedGain(NamedTuple):
+    """By how much the best of some configurations is better than a given one.
+
+    Positive where it is, whatever the direction of the metric.
+
+    Attributes:
+        expected: The mean over bags, on the rows outside.
+        seen: The gain on all rows, which the best was chosen by.
+    """
+
+    expected: float
+    seen: float
+
+    @property
+    def optimism(self) -> float:
+        """How much of the gain that was seen is the luck of the choice, at least 0."""
+        return max(0.0, self.seen - self.expected)
+
+
 def expect_gain(
     rows: ArrayLike,
     base: ArrayLike,
@@ -142,7 +162,7 @@ def expect_gain(
     weight: ArrayLike | None = None,
     n_resamples: int = 300,
     seed: int = 0,
-) -> float:
+) -> ExpectedGain:
     """Estimate by how much the best of some configurations is better than a given one.
 
     As `bbc`, bags choose and the rows outside judge, so that what only suits the rows it was chosen
@@ -157,23 +177,69 @@ def expect_gain(
         weight: As in `bbc`.
         n_resamples: Number of bags.
         seed: Of the bags.
-
-    Returns:
-        The mean gain, positive where the best is better whatever the direction of the metric.
     """
     table = np.atleast_2d(np.asarray(rows, dtype=np.float64))
     targets = np.asarray(y)
     weights = np.ones(len(targets)) if weight is None else np.asarray(weight, dtype=np.float64)
     rng = np.random.default_rng(seed)
+    assert metric.total is not None
+    sign = metric.sign()
+    given = np.asarray(base, dtype=np.float64)
+    loss = sign * np.array([metric.total(row, targets, weights) for row in table])
+    seen = sign * metric.total(given, targets, weights) - float(loss.min())
     if not _is_mean(metric):
-        assert metric.total is not None
-        seen = np.array([metric.total(row, targets, weights) for row in table])
-        table = table[_take_part(metric.sign() * seen, _MOST_SLOW, rng)]
+        table = table[_take_part(loss, _MOST_SLOW, rng)]
         n_resamples = min(n_resamples, _N_SLOW)
     counts = _draw_bags(len(targets), groups, n_resamples, rng)
-    chosen = _score_choices(table, targets, metric, counts, weights)
-    given = _score_choices(np.asarray(base)[None], targets, metric, counts, weights)
-    return float(np.nanmean(metric.sign() * (given - chosen)))
+    worth = _score_choices(table, targets, metric, counts, weights)
+    base_worth = _score_choices(given[None], targets, metric, counts, weights)
+    return ExpectedGain(float(np.nanmean(sign * (base_worth - worth))), seen)
+
+
+def judge_gain(
+    rows: ArrayLike,
+    base: ArrayLike,
+    y: Any,
+    metric: Metric,
+    optimism: float = 0.0,
+    *,
+    groups: Any = None,
+    weight: ArrayLike | None = None,
+    n_resamples: int = 300,
+    seed: int = 0,
+) -> float:
+    """Test whether a configuration is better than a given one by more than it was flattered.
+
+    Both were run on the same folds. The gain less the optimism is compared with the standard
+    deviation of the gain over bags of rows.
+
+    Args:
+        rows: (n,) what the metric gave each row.
+        base: (n,) that of the given configuration.
+        y: As in `bbc`.
+        metric: As in `bbc`.
+        optimism: By how much the choice among many makes a gain too large, at least 0.
+        groups: As in `bbc`.
+        weight: As in `bbc`.
+        n_resamples: Number of bags.
+        seed: Of the bags.
+
+    Returns:
+        The one-sided p-value; 1 where the gain is not above the optimism.
+    """
+    pair = np.array([rows, base], dtype=np.float64)
+    targets = np.asarray(y)
+    weights = np.ones(len(targets)) if weight is None else np.asarray(weight, dtype=np.float64)
+    total, sign = metric.total, metric.sign()
+    assert total is not None
+    better, given = (sign * total(row, targets, weights) for row in pair)
+    gain = given - better - max(0.0, optimism)
+    if not gain > 0:
+        return 1.0
+    counts = _draw_bags(len(targets), groups, n_resamples, np.random.default_rng(seed))
+    better_in, given_in = _score_bags(pair, targets, metric, counts * weights)
+    error = float(np.nanstd(given_in - better_in, ddof=1))
+    return math.erfc(gain / error / math.sqrt(2)) / 2 if error > 0 else 0.0
 
 
 def _is_mean(metric: Metric) -> bool:
@@ -187,6 +253,19 @@ def _score_choices(table: Array, y: Any, metric: Metric, counts: Array, weight: 
         return _score_totals(table, y, metric, counts, weight)
     worth = _score_means(table, metric.sign(), counts, weight)
     return np.sqrt(worth) if metric.total is root_mean_of_rows else worth
+
+
+def _score_bags(table: Array, y: Any, metric: Metric, weight: Array) -> Array:
+    """Return what each configuration scores in each bag, of weights (B, n), as (C, B)."""
+    if _is_mean(metric):
+        means = np.asarray((weight @ table.T / weight.sum(axis=1, keepdims=True)).T)
+        return means if metric.total is mean_of_rows else np.sqrt(means)
+    assert metric.total is not None
+    found = np.empty((len(table), len(weight)))
+    for j, w in enumerate(weight):
+        bag = w > 0
+        found[:, j] = [metric.total(row[bag], y[bag], w[bag]) for row in table]
+    return found
 
 
 def _take_part(loss: Array, most: int, rng: np.random.Generator) -> Index:

@@ -8,7 +8,7 @@ it; and what is not better than the default there is not recommended.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -34,6 +34,7 @@ from .bias_corrected import (
     bbc,
     expect_gain,
     find_usable,
+    judge_gain,
     promise_best,
     tested_rows,
 )
@@ -47,6 +48,13 @@ from .split_plan import SplitPlan
 _FRESH = 2_000_003  # seed of the first fresh folds
 _N_FOLDS = 10  # of the promise of a default
 Order = Literal["fit_s", "predict_s", "size"]
+
+
+class _Run(NamedTuple):
+    """A configuration on fresh folds, and what the first metric gave each row there (n,)."""
+
+    confirmed: Confirmed
+    rows: Array
 
 
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +101,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
         fresh: Whether the leaders were confirmed on folds that the search had not seen.
         plan: The folds that they were confirmed on.
         ratio: Rows tested over rows trained on, of these folds.
+        p: The one-sided p-value that the best leader is better than the default; 1 without leaders.
         study: Name of the study.
     """
 
@@ -106,6 +115,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool
     plan: str
     ratio: float
+    p: float
     study: str
 
     @property
@@ -234,11 +244,13 @@ def confirm_leaders(
 ) -> SearchResult:
     """Run the leaders of a study and the default on fresh folds, and choose.
 
-    The best leader is chosen where a one-sided corrected t test finds it better than the default,
-    on the folds that both were run on, at a level that is divided by the number of leaders. Fresh
-    folds are of the same rows, which the search has chosen by; so its gain must also be above 0 on
-    rows outside of the bags that choose, see `expect_gain`. Where there are no other folds, as in
-    time, those of the search are used.
+    The best leader is chosen where it is better than the default by more than chance, on the folds
+    that both were run on. These are fresh, but of the same rows, which the search has chosen by. So
+    from its gain is taken what the choice among many flatters it, see `expect_gain`; the rest is
+    compared with its standard error over rows, see `judge_gain`. Where trials share no folds, or
+    the metric is not had row by row, it is a one-sided corrected t test over folds, at a level that
+    is divided by the number of leaders. Where there are no other folds, as in time, those of the
+    search are used.
 
     Args:
         study: Its trials were run by `evaluate`.
@@ -262,16 +274,17 @@ def confirm_leaders(
         if row.state == State.COMPLETE and row.confirms is None
     }
     own = searched.get(_key(default))
-    base = _confirm(evaluate, "default", own, dict(default), plans)
-    leaders = tuple(
+    default_run = _confirm(evaluate, "default", own, dict(default), plans)
+    sign = evaluate.metrics[0].sign()
+    runs = [
         _confirm(evaluate, f"trial {row.number}", row, row.params, plans)
         for row in rows
         if _key(row.params) != _key(default)
-    )
-    sign = evaluate.metrics[0].sign()
-    leaders = tuple(sorted(leaders, key=lambda leader: sign * leader.mean))
-    gain = _expect_gain(study, evaluate, own, default)
-    chosen = _choose(base, leaders, sign, plans[0], 1 - level) if gain > 0 else base
+    ]
+    runs.sort(key=lambda run: sign * run.confirmed.mean)
+    base, leaders = default_run.confirmed, tuple(run.confirmed for run in runs)
+    p = _judge_best(study, evaluate, default_run, runs, own, plans[0])
+    chosen = leaders[0] if p < 1 - level else base
     return SearchResult(
         metric=evaluate.metrics[0].name,
         direction=evaluate.direction,
@@ -283,6 +296,7 @@ def confirm_leaders(
         fresh=fresh,
         plan=plans[0].hash,
         ratio=plans[0].ratio,
+        p=p,
         study=study.name,
     )
 
@@ -324,11 +338,11 @@ def _confirm(
     row: TrialRow | None,
     params: Mapping[str, Any],
     plans: list[SplitPlan],
-) -> Confirmed:
-    """Run a configuration on folds; its rows are not needed any more."""
+) -> _Run:
+    """Run a configuration on folds."""
     results: list[FoldResults] = [evaluate.run(params, plan) for plan in plans]
     size = None if row is None else row.tags.get("evaluation", {}).get("size")
-    return Confirmed(
+    confirmed = Confirmed(
         name=name,
         trial=None if row is None else row.number,
         params=dict(params),
@@ -338,44 +352,39 @@ def _confirm(
         predict_s=float(np.mean([s for result in results for s in result.predict_s])),
         size=np.nan if size is None else float(size),
     )
+    return _Run(confirmed, np.mean([result.rows for result in results], axis=0))
 
 
-def _choose(
-    base: Confirmed, leaders: tuple[Confirmed, ...], sign: float, plan: SplitPlan, level: float
-) -> Confirmed:
-    """Return the first leader if it is better than the default by more than chance.
-
-    It is the best of several, so the level is divided by their number.
-    """
-    if not leaders:
-        return base
-    gain: Array = -sign * (np.array(leaders[0].scores) - np.array(base.scores))
-    return leaders[0] if one_sided_corrected_t(gain, plan.ratio) < level / len(leaders) else base
-
-
-def _expect_gain(
-    study: Study, evaluate: Evaluate, own: TrialRow | None, default: Mapping[str, Any]
+def _judge_best(
+    study: Study,
+    evaluate: Evaluate,
+    base: _Run,
+    leaders: Sequence[_Run],
+    own: TrialRow | None,
+    plan: SplitPlan,
 ) -> float:
-    """Return by how much the best of the search is better than the default, by `expect_gain`.
-
-    Infinity where that is not known: trials share no folds, or metrics are not had row by row.
-    """
+    """Return the one-sided p-value that the best leader, the first, beats the default."""
+    if not leaders:
+        return 1.0
+    metric = evaluate.metrics[0]
     try:
         usable = find_usable(study.trials, evaluate)
     except TooFewResultsError:
-        return np.inf
+        scores = np.array(leaders[0].confirmed.scores) - np.array(base.confirmed.scores)
+        p = one_sided_corrected_t(-metric.sign() * scores, plan.ratio)
+        return min(1.0, p * len(leaders))  # it is the best of several
     kept = tested_rows(evaluate)
     noted = None if own is None else own.tags.get("evaluation", {}).get("rows")
-    base = evaluate.run(default).rows[kept] if noted is None else unpack_rows(noted)
+    given = evaluate.run(base.confirmed.params).rows[kept] if noted is None else unpack_rows(noted)
     weight, groups = evaluate.sample_weight, evaluate.plan.groups
-    return expect_gain(
-        np.array([unpack_rows(row.tags["evaluation"]["rows"]) for row in usable]),
-        base,
-        evaluate.y[kept],
-        evaluate.metrics[0],
-        groups=None if groups is None else groups[kept],
-        weight=None if weight is None else weight[kept],
-    )
+    of_rows: dict[str, Any] = {
+        "groups": None if groups is None else groups[kept],
+        "weight": None if weight is None else weight[kept],
+    }
+    table = np.array([unpack_rows(row.tags["evaluation"]["rows"]) for row in usable])
+    gain = expect_gain(table, given, evaluate.y[kept], metric, **of_rows)
+    both = leaders[0].rows[kept], base.rows[kept]
+    return judge_gain(*both, evaluate.y[kept], metric, gain.optimism, **of_rows)
 
 
 def _compare(
