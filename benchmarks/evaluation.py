@@ -1,16 +1,22 @@
 """Honesty of evaluation: what is promised, what is chosen, what stopping saves, what tests say.
 
-    python -m benchmarks.evaluation promise --sets 30 --seeds 20   # hours; fewer seeds will do
+    python -m benchmarks.evaluation promise --sets 30 --seeds 20   # hours
+    python -m benchmarks.evaluation promise --minutes 15 --save    # as many as there is time for
     python -m benchmarks.evaluation noise --seeds 50
+    python -m benchmarks.evaluation guard --seeds 3
     python -m benchmarks.evaluation race --seeds 5
     python -m benchmarks.evaluation tests --seeds 1000
 
 - `promise`: searches on small data sets of which 4,000 more rows are known: the promise of `search`
   and the best score of the cross-validation, less the score of the final model on those rows; how
   often that model is worse than the default there, and how often the best of the cross-validation
-  is.
+  is; how often the best leader is chosen where it is better by 3 points there, and where it is not
+  better at all.
 - `noise`: the same where targets are drawn without regard to the rows, so that nothing can be
   better than the default.
+- `guard`: rules that choose the best leader or the default, where 39 random configurations and the
+  default were run on the same folds, and three leaders and the default on fresh ones: how often the
+  leader is chosen in noise, where it is no better on new rows, and where it is better by 3 points.
 - `race`: full 5-fold cross-validation, and stopping among folds by `FoldRace`: the share of fits,
   whether the best of all trials that were begun was kept, and the score of the final model.
 - `tests`: how often each test calls two models different that are equal, on simulated scores of
@@ -21,7 +27,9 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +45,10 @@ from luthier.evaluation import (
     plan_folds,
     search,
 )
+from luthier.evaluation.bias_corrected import expect_gain, judge_gain
+from luthier.numerics.resampling import one_sided_corrected_t
 
+_CLEAR = 0.03  # of accuracy
 N_NEW = 4000  # rows that show what a model is worth
 
 
@@ -139,9 +150,7 @@ def judge_search(number: int, seed: int, noise: bool, n_trials: int) -> dict[str
     row |= {"naive": naive.searched, "naive_chosen": at.score(evaluate, naive.params)}
     best = result.leaders[0] if result.leaders else result.default
     row["leader_chosen"] = at.score(evaluate, best.params)
-    row["p"] = result.comparisons[0].p / 2 if result.comparisons else 1.0
-    if result.comparisons and result.comparisons[0].gain < 0:
-        row["p"] = 1 - row["p"]
+    row["p"] = result.p
     return row
 
 
@@ -158,6 +167,9 @@ def summarise_searches(rows: list[dict[str, float]], n_sets: int) -> dict[str, f
     ours, naive = bias("promise", "chosen"), bias("naive", "naive_chosen")
     covered = (of["low"] <= of["chosen"]) & (of["chosen"] <= of["high"])
     worse = 0.005  # half a point of 4,000 rows
+    gain = of["leader_chosen"] - of["default"]
+    chosen = of["is_default"] == 0
+    better, no_better = gain >= _CLEAR, gain <= 0
     return {
         "n_searches": len(rows),
         "bias": ours[0],
@@ -171,7 +183,65 @@ def summarise_searches(rows: list[dict[str, float]], n_sets: int) -> dict[str, f
         "score": float(of["chosen"].mean()),
         "naive_score": float(of["naive_chosen"].mean()),
         "default_score": float(of["default"].mean()),
+        "n_clearly_better": int(better.sum()),
+        "chosen_of_clearly_better": _share(chosen, better),
+        "n_no_better": int(no_better.sum()),
+        "chosen_of_no_better": _share(chosen, no_better),
     }
+
+
+def _share(what: np.ndarray, among: np.ndarray) -> float:
+    return float(what[among].mean()) if among.any() else float("nan")
+
+
+def judge_guard(number: int, seed: int, noise: bool) -> dict[str, float]:
+    """Return the p-values of rules for the best leader of one search, and its gain on new rows."""
+    at = problem(number, seed, noise)
+    evaluate = at.evaluate(seed)
+    metric = evaluate.metrics[0]
+    rng = np.random.default_rng([number, seed, noise])
+    configurations: list[dict[str, Any]] = [{}]
+    configurations += at.space.decode(at.space.sample(rng, 39))
+    found = [evaluate.run(params) for params in configurations]
+    score = [results.mean("accuracy") for results in found]
+    leaders = [i for i in np.argsort(score)[::-1].tolist() if i][:3]
+    plans = [evaluate.plan.redraw(900 + i) for i in range(3)]
+    fresh = {i: [evaluate.run(configurations[i], plan) for plan in plans] for i in (0, *leaders)}
+    folds = {i: [s[0] for run in runs for s in run.scores] for i, runs in fresh.items()}
+    rows = {i: np.mean([run.rows for run in runs], axis=0) for i, runs in fresh.items()}
+    best = max(leaders, key=lambda i: np.mean(folds[i]))
+    gain = expect_gain([r.rows for r in found], found[0].rows, at.y, metric)
+    over_folds = one_sided_corrected_t(np.subtract(folds[best], folds[0]), plans[0].ratio)
+    return {
+        "gain": at.score(evaluate, configurations[best]) - at.score(evaluate, {}),
+        "t over folds, 5 % / 3": over_folds * 3,
+        "t over folds, 3 %": over_folds * 5 / 3,
+        "t over folds, 5 %": over_folds,
+        "gain less optimism, over rows": judge_gain(
+            rows[best], rows[0], at.y, metric, gain.optimism
+        ),
+        "gain, over rows": judge_gain(rows[best], rows[0], at.y, metric),
+        "always": 0.0,
+    }
+
+
+def summarise_guard(
+    rows: list[dict[str, float]], in_noise: list[dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    """Return how often each rule, at a level of 5 %, chooses a leader."""
+    gain = np.array([row["gain"] for row in rows])
+    figures = {}
+    for name in (key for key in rows[0] if key != "gain"):
+        chosen = np.array([row[name] < 0.05 for row in rows])
+        figures[name] = {
+            "in_noise": float(np.mean([row[name] < 0.05 for row in in_noise])),
+            "of_no_better": _share(chosen, gain <= 0),
+            "of_clearly_better": _share(chosen, gain >= _CLEAR),
+            "mean_gain_points": 100 * float((gain * chosen).mean()),
+            "worse_than_default": float(((gain < -0.005) & chosen).mean()),
+            "n": len(rows),
+        }
+    return figures
 
 
 def judge_race(number: int, seed: int, n_trials: int) -> Iterator[tuple[str, dict[str, float]]]:
@@ -260,25 +330,43 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("part", choices=("promise", "noise", "race", "tests", "trees"))
+    parser.add_argument("part", choices=("promise", "noise", "guard", "race", "tests", "trees"))
     parser.add_argument("--sets", type=int, default=30)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no more then")
     parser.add_argument("--save", action="store_true", help="write to benchmarks/results")
     arguments = parser.parse_args()
-    figures = run(arguments.part, arguments.sets, arguments.seeds, arguments.trials)
+    end = time.monotonic() + 60 * arguments.minutes
+    figures = run(arguments.part, arguments.sets, arguments.seeds, arguments.trials, end)
     for name, row in figures.items():
         print(f"{name:34}", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
     if arguments.save:
-        print(save_results("evaluation", describe_run("sklearn"), arguments.part, figures))
+        settings = {k: v for k, v in vars(arguments).items() if k != "minutes"}
+        head = describe_run("scikit-learn", **settings)
+        print(save_results(f"evaluation-{arguments.part}", head, arguments.part, figures))
 
 
-def run(part: str, n_sets: int, n_seeds: int, n_trials: int) -> dict[str, dict[str, float]]:
-    """Return the figures of a part, by name."""
-    pairs = [(number, seed) for seed in range(n_seeds) for number in range(n_sets)]
+def run(
+    part: str, n_sets: int, n_seeds: int, n_trials: int, end: float = float("inf")
+) -> dict[str, dict[str, float]]:
+    """Return the figures of a part, by name.
+
+    Args:
+        part: Its name.
+        n_sets: How many kinds of data.
+        n_seeds: How many draws of each.
+        n_trials: Trials of a search.
+        end: When nothing more is begun, by `time.monotonic`.
+    """
+    all_pairs = ((number, seed) for seed in range(n_seeds) for number in range(n_sets))
+    pairs = takewhile(lambda _: time.monotonic() < end, all_pairs)
     if part in ("promise", "noise"):
         rows = [judge_search(number, seed, part == "noise", n_trials) for number, seed in pairs]
-        return {part: summarise_searches(rows, n_sets)}
+        return {part: summarise_searches(rows, min(n_sets, len(rows)))}
+    if part == "guard":
+        both = [[judge_guard(*pair, noise) for noise in (False, True)] for pair in pairs]
+        return summarise_guard([row for row, _ in both], [row for _, row in both])
     if part == "race":
         races: dict[str, list[dict[str, float]]] = {}
         for number, seed in pairs:

@@ -24,6 +24,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -325,6 +326,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--fits", type=int, default=125, help="that each search may do")
     parser.add_argument("--tasks", nargs="*", default=TWELVE, help="names of tasks")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no more then")
     parser.add_argument("--no-overhead", action="store_true", help="the scores alone")
     parser.add_argument("--searches", nargs="*", default=list(SEARCHES), help="names of searches")
     parser.add_argument("--save", action="store_true")
@@ -350,39 +352,41 @@ def main() -> None:
     print("\nCPU time of a fit that does nothing, in ms, with", *sizes, "candidates\n")
     print(markdown(["search", *map(str, sizes)], [[k, *_show(v)] for k, v in overhead.items()]))
 
-    runs = []
-    for task in args.tasks:
-        for seed in range(args.seeds):
-            for name, make in searches.items():
-                begun = {"search": name, "task": task, "seed": seed}
-                runs += [begun | found for found in run(make, task, args.fits // FOLDS, seed)]
-        scores = {r["search"]: round(r["score"], 4) for r in runs if r["task"] == task}
-        print(task, scores, flush=True)
+    runs: list[dict[str, Any]] = []
+    end = time.monotonic() + 60 * args.minutes
+    cells = [(task, seed) for seed in range(args.seeds) for task in args.tasks]
+    for task, seed in takewhile(lambda _: time.monotonic() < end, cells):
+        for name, make in searches.items():
+            begun = {"search": name, "task": task, "seed": seed}
+            runs += [begun | found for found in run(make, task, args.fits // FOLDS, seed)]
+        here = [r for r in runs if (r["task"], r["seed"]) == (task, seed)]
+        print(task, seed, {r["search"]: round(r["score"], 4) for r in here}, flush=True)
+        if args.save:
+            save(args, overhead, runs, failures)
     summary = summarize(runs)
-    columns = [
-        "search",
-        "mean_rank",
-        "mean_score",
-        "gain",
-        "gain_se",
-        "worst_task_gain",
-        "fits",
-        "seconds",
-    ]
+    columns = ["search", "mean_rank", "mean_score", "gain", "gain_se", "worst_task_gain", "fits"]
+    columns.append("seconds")
     print(markdown(columns, [[r["search"], *_show([r[c] for c in columns[1:]])] for r in summary]))
-    if args.save:
-        head = describe_run(
-            "scikit-learn", "optuna", "optuna-integration", "scikit-optimize", **vars(args)
-        )
-        rows: dict[str, Any] = {
-            r["search"]: {
-                **r,
-                "overhead_ms": overhead.get(r["search"]),
-                "runs": [run for run in runs if run["search"] == r["search"]],
-            }
-            for r in summary
+
+
+def save(
+    args: argparse.Namespace,
+    overhead: dict[str, list[float]],
+    runs: list[dict[str, Any]],
+    failures: dict[str, str],
+) -> None:
+    """Write what was measured so far to benchmarks/results."""
+    settings = {k: v for k, v in vars(args).items() if k != "minutes"}
+    packages = ("scikit-learn", "optuna", "optuna-integration", "scikit-optimize")
+    rows: dict[str, Any] = {
+        row["search"]: {
+            **row,
+            "overhead_ms": overhead.get(row["search"]),
+            "runs": [run for run in runs if run["search"] == row["search"]],
         }
-        save_results("searchcv", head, "searches", rows | failures)
+        for row in summarize(runs)
+    }
+    save_results("searchcv", describe_run(*packages, **settings), "searches", rows | failures)
 
 
 def _show(numbers: list[float]) -> list[str]:

@@ -1,7 +1,7 @@
 """The benchmark of evaluation: a small run of each part gives its figures."""
 
 import pytest
-from benchmarks.evaluation import problem, run, summarise_searches
+from benchmarks.evaluation import problem, run, summarise_guard, summarise_searches
 
 
 def test_problems_are_small_and_known_beyond():
@@ -23,6 +23,23 @@ def test_figures_of_searches():
     assert figures["naive_bias"] == pytest.approx(0.2)
     assert (figures["covered"], figures["default_share"]) == (0.5, 0.5)
     assert (figures["worse_than_default"], figures["naive_worse_than_default"]) == (0, 1)
+
+
+def test_figures_of_rules():
+    rows = [{"gain": 0.04, "rule": 0.01}, {"gain": -0.01, "rule": 0.2}, {"gain": 0.05, "rule": 0.3}]
+    figures = summarise_guard(rows, [{"gain": 0.0, "rule": 0.04}, {"gain": 0.0, "rule": 0.5}])[
+        "rule"
+    ]
+    assert (figures["in_noise"], figures["of_no_better"]) == (0.5, 0)
+    assert figures["of_clearly_better"] == 0.5
+    assert figures["mean_gain_points"] == pytest.approx(4 / 3)
+
+
+@pytest.mark.slow
+def test_rules_that_guard_the_default_are_compared():
+    figures = run("guard", n_sets=2, n_seeds=1, n_trials=1)
+    assert figures["always"]["in_noise"] == 1
+    assert "gain less optimism, over rows" in figures
 
 
 @pytest.mark.slow
