@@ -607,6 +607,10 @@ def test_a_diagnosis_reads_the_folds_of_candidates():
         assert np.mean(row.tags["folds"]) == mean
     scores = read_fold_scores(search.study_.history, search.study_.trials)
     assert scores.scores.shape == (12, 10)
+    # Accuracy is a share of all rows that are tested; a mean of others is not.
+    assert search.study_.trials[0].tags["curves"] == {"n_validation": 150}
+    others = SearchCV(GaussianNB(), SMOOTHING, n_iter=1, scoring="f1_macro").fit(X, y)
+    assert "curves" not in others.study_.trials[0].tags
     # Folds are no curve of learning.
     assert not read_curves(search.study_.history, {r.number: r for r in search.study_.trials})
 

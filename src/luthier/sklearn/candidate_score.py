@@ -11,7 +11,7 @@ from sklearn import config_context
 from ..errors import FitFailedError
 from ..trial.handle import Trial
 from .fold_fit import FitSettings
-from .kept_fits import SPLITS, Metrics, keep_fits, mean_score
+from .kept_fits import CURVES, SPLITS, Metrics, keep_fits, mean_score
 from .measures import Measure
 from .param_space import Candidates
 
@@ -56,6 +56,8 @@ class CandidateScore:
         with config_context(**self.config):
             params = self.candidates.of_trial(trial)
             trial.set_tag(SPLITS, self.fingerprint)
+            if self.settings.n_accuracy_rows:
+                trial.set_tag(CURVES, {"n_validation": self.settings.n_accuracy_rows})
             fits = self.measure.run(self.settings, trial, params, self.metrics)
             keep_fits(trial, fits, self.metrics, self.measure.reports_folds)
         mean = mean_score(fits, self.metrics)

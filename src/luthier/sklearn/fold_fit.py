@@ -50,6 +50,7 @@ class FitSettings:
         error_score: What a fold scores that fails; "raise" ends the search.
         return_train_score: Whether the training rows are scored too.
         verbose: How much is printed of each fit.
+        n_accuracy_rows: How many rows the score is the share of that is right; 0 for other scores.
         search: The search, for callbacks.
         context: The context of callbacks; None where there are none.
     """
@@ -65,6 +66,7 @@ class FitSettings:
     error_score: float | str = np.nan
     return_train_score: bool = False
     verbose: int = 0
+    n_accuracy_rows: int = 0
     search: Any = None
     context: Any = None
 

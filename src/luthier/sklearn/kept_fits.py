@@ -15,6 +15,7 @@ FITS = "fits"  # the tag of a trial that holds its fits
 FOLDS = "folds"  # that with what was optimised in each fold, for diagnoses and figures
 N_FOLDS = "n_folds"  # that with how many folds the value is the mean of, each of them a report
 REACHED = "reached"  # the tag that holds how much of a resource they were trained with
+CURVES = "curves"  # that with how many rows were scored, where the score is an accuracy
 SPLITS = "splits"  # the tag that holds the fingerprint of the data and splits
 
 Metrics = Sequence[str]

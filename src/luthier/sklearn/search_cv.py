@@ -56,7 +56,7 @@ from .results import (
     resource_columns,
     to_fit_results,
 )
-from .splits import check_plan, fingerprint, freeze_splits, require_same_splits
+from .splits import check_plan, count_accuracy_rows, fingerprint, freeze_splits, require_same_splits
 
 _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _WHOLE = Interval(numbers.Integral, 1, None, closed="left")
@@ -248,6 +248,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             error_score=self.error_score,
             return_train_score=self.return_train_score,
             verbose=self.verbose,
+            n_accuracy_rows=count_accuracy_rows(self.estimator, self.scoring, splits),
             search=self,
         )
         seed = _seed(self.random_state)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import _num_samples
 
 from ..errors import SplitError, StudyError
@@ -61,6 +62,14 @@ def check_plan(cv: Any, X: Any) -> None:
     n = _num_samples(X)
     if cv.n != n:
         raise SplitError(f"the plan is of {cv.n} rows, and X has {n}")
+
+
+def count_accuracy_rows(estimator: Any, scoring: Any, splits: list[tuple[Index, Index]]) -> int:
+    """Return how many rows are scored, where the score is the share that is right; else 0."""
+    is_own = scoring is None and getattr(type(estimator), "score", None) is ClassifierMixin.score
+    if not is_own and scoring != "accuracy":
+        return 0
+    return len(np.unique(np.concatenate([test for _, test in splits])))
 
 
 def fingerprint(splits: list[tuple[Index, Index]], y: Any) -> str:
