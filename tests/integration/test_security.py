@@ -24,6 +24,8 @@ UNSAFE = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
 
 # What pickles only what this process hands to those that it starts, or counts bytes.
 PICKLING = {
+    "integrations/slurm.py",
+    "integrations/slurm_job.py",
     "measure/size.py",
     "sklearn/jobs.py",
     "server/worker_loop.py",

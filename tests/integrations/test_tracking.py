@@ -82,6 +82,14 @@ def test_what_ends_a_study_is_told():
     assert len(notes.told[-1][1].best) == 1
 
 
+def test_a_program_that_is_stopped_has_not_failed():
+    study = luthier.create_study(seed=0)
+    notes = Notes()
+    study.optimize(lambda t: 1.0, n_trials=1, callbacks=[notes])
+    notes.close(SystemExit(143))
+    assert (notes.told[-1][1].error, notes.told[-1][1].reason) == (None, "interrupted")
+
+
 def test_a_tracker_that_fails_does_not_fail_the_study(caplog):
     class Broken(Notes):
         def write(self, info, row, is_best):

@@ -21,6 +21,7 @@ from ..stopping import NoImprovement, StopRule, Target
 from ..study.create import create_study
 from ..study.study import Study
 from ..wording import count_of
+from .notifying import notifying
 from .options import (
     COUNT,
     DEFAULT_STORAGE,
@@ -65,6 +66,7 @@ class RunOptions(TrialOptions):
     strict: bool
     catch_as: Literal["failed", "infeasible"] | None
     checkpoints: str | None
+    notify: bool
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -200,6 +202,11 @@ def _read_direction(text: str) -> str:
     help="Whether a trial that fails breaks a constraint, which samplers learn to satisfy.  "
     "[default: failed]",
 )
+@click.option(
+    "--notify",
+    is_flag=True,
+    help="Send messages to the URL in LUTHIER_WEBHOOK: of the best trials, failures and the end.",
+)
 @trial_options
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
@@ -217,7 +224,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
 def _run(ctx: click.Context, options: RunOptions) -> None:
     stop_rules = options.stop_rules()
     options.check()
-    with run_session(options.log_json) as attach:
+    with run_session(options.log_json) as attach, notifying(options.notify) as callbacks:
         replay = _read_schedule(options.replay) if options.replay else None
         space = read_space(options.space) if options.space else None
         program = read_program(ctx, options.target, options.executor, options.params)
@@ -248,6 +255,7 @@ def _run(ctx: click.Context, options: RunOptions) -> None:
             monitor,
             options,
             strict=options.strict,
+            callbacks=callbacks,
             log_trials=options.log_json,
             format_rest=partial(_format_rest, study, monitor),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
@@ -33,6 +34,7 @@ def run_trials(
     options: TrialOptions,
     *,
     strict: bool = False,
+    callbacks: Sequence[Callable[..., Any]] = (),
     log_trials: bool = True,
     format_rest: Callable[[], str] | None = None,
 ) -> None:
@@ -45,6 +47,7 @@ def run_trials(
         monitor: Counts the trials.
         options: Where trials run.
         strict: Whether the first trial that fails ends the run.
+        callbacks: Further callbacks of `Study.optimize`.
         log_trials: Whether each trial that ends is logged.
         format_rest: Returns the command line that would run the rest.
 
@@ -54,7 +57,7 @@ def run_trials(
     try:
         run(
             objective,
-            callbacks=[monitor.count, log_trial] if log_trials else [monitor.count],
+            callbacks=[monitor.count, *([log_trial] if log_trials else []), *callbacks],
             catch=() if strict else BaseException,
             **options.optimize_arguments(objective),
         )

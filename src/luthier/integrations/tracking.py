@@ -43,7 +43,8 @@ class Ending(NamedTuple):
         counts: Number of trials in each state.
         best: The best trials: one, or the front of several objectives; none where none is complete.
         error: What ended it, in words; None where it ended by itself.
-        reason: The stop rule that ended it, or "Ctrl-C"; None without one.
+        reason: The stop rule that ended it, "Ctrl-C", or "interrupted" where the program was
+            stopped; None without one.
     """
 
     counts: Mapping[State, int]
@@ -183,5 +184,7 @@ def _end_of(study: Study, error: BaseException | None) -> Ending:
         counts = {state: int((states == state).sum()) for state in State}
         best = history.front.tolist() if len(study.directions) > 1 else [history.best()]
     rows = study.engine.rows([number for number in best if number is not None])
-    text = None if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
-    return Ending(counts, tuple(rows), text, study.stop_reason)
+    is_stop = isinstance(error, KeyboardInterrupt | SystemExit)
+    text = None if error is None or is_stop else f"{type(error).__name__}: {error}".rstrip(": ")
+    reason = study.stop_reason or ("interrupted" if is_stop else None)
+    return Ending(counts, tuple(rows), text, reason)
