@@ -26,6 +26,7 @@ SIZE = {"width": 1100, "height": 720}
 VIEWS = {
     "history": "#/s/1/history",
     "parallel": "#/s/1/parallel?f=param.0:0.0003:0.003",
+    "surface": "#/s/1/surface?x=0&y=4&around=best",
 }
 STEERED = {  # once somebody has taken notes
     "controls": "#/s/1/controls",

@@ -4,11 +4,10 @@ The files stay native modules, and need no tool. Each becomes a block of the joi
 those that it imports from, and hands on what it exports by one object. A module may be written in
 these forms only, which is checked:
 
-- `import { a, b as c } from "./file.js";` on top, and `await import("./file.js")` anywhere;
+- `import { a, b as c } from "./file.js";`;
 - `export` before a `function`, an `async function`, a `class`, or a `const` of one name.
 
-What has another form of `import` is left to the browser, such as a catalogue of words by its
-language.
+`import(...)` within the code is left to the browser, as of a catalogue of words by its language.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from collections.abc import Mapping
 
 _COMMENT = re.compile(r"^[ ]*//.*$|/\*\*(?:[^*]|\*(?!/))*\*/[ ]?", re.MULTILINE)
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.MULTILINE)
-_LATER = re.compile(r'\bawait import\("([^"]+)"\)')
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)\b", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
@@ -34,7 +32,7 @@ def join_scripts(scripts: Mapping[str, str], last: str) -> str:
 
     Args:
         scripts: Paths and texts of modules.
-        last: The path of the one that imports the others, at once or later.
+        last: The path of the one that imports the others.
 
     Raises:
         ValueError: A module has another form than this one reads, imports what is not there, or
@@ -56,11 +54,8 @@ def _list_before(
         raise ValueError(f"modules import each other: {' -> '.join([*above, path])}")
     if path not in scripts:
         raise ValueError(f"{above[-1]} imports {path}, which is not there")
-    text = scripts[path]
-    targets = [found[2] for found in _IMPORT.finditer(text)]
-    targets += [found[1] for found in _LATER.finditer(text)]
-    for target in targets:
-        _list_before(scripts, _resolve(path, target), (*above, path), order)
+    for found in _IMPORT.finditer(scripts[path]):
+        _list_before(scripts, _resolve(path, found[2]), (*above, path), order)
     order.append(path)
 
 
@@ -73,18 +68,13 @@ def _to_block(path: str, text: str) -> str:
     exported = [found[2] for found in _EXPORT.finditer(text)]
     text = _IMPORT.sub(
         lambda found: (
-            f"const {found[1].replace(' as ', ': ')} = modules[{_quote(path, found[2])}];"
+            f'const {found[1].replace(" as ", ": ")} = modules["{_resolve(path, found[2])}"];'
         ),
         text,
     )
-    text = _LATER.sub(lambda found: f"modules[{_quote(path, found[1])}]", text)
     text = _EXPORT.sub(r"\1 \2", text)
     other = _OTHER.search(text)
     if other is not None:
         raise ValueError(f"{path} has a form of import or export that is not joined: {other[0]}")
     hands_on = f'modules["{path}"] = {{ {", ".join(exported)} }};\n' if exported else ""
     return f"{text}{hands_on}"
-
-
-def _quote(path: str, target: str) -> str:
-    return f'"{_resolve(path, target)}"'

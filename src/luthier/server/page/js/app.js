@@ -5,6 +5,25 @@ import { addressOf, readAddress } from "./address.js";
 import { Gone, LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
 import { h } from "./dom.js";
 import { choice } from "./parts.js";
+import { showCompare } from "./views/compare.js";
+import { showControls } from "./views/controls.js";
+import { showCost } from "./views/cost.js";
+import { showCreate } from "./views/create.js";
+import { showCurves } from "./views/curves.js";
+import { showEffects } from "./views/effects.js";
+import { showFailures } from "./views/failures.js";
+import { showFigure } from "./views/figures.js";
+import { showFindings } from "./views/findings.js";
+import { showFront } from "./views/front.js";
+import { showHistory } from "./views/history.js";
+import { showImportance } from "./views/importance.js";
+import { showParallel } from "./views/parallel.js";
+import { showSpace } from "./views/space.js";
+import { showStudies } from "./views/studies.js";
+import { showSummary } from "./views/summary.js";
+import { showTable } from "./views/table.js";
+import { showTrial } from "./views/trial.js";
+import { showWorkers } from "./views/workers.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./words.js";
 
 /**
@@ -14,35 +33,34 @@ import { LANGUAGES, chooseLanguage, language, t } from "./words.js";
  * @property {number} [every] milliseconds between two updates at least, where an analysis is made
  */
 
-/** Views of one figure. */
-const FIGURES = { surface: t`Surface`, ablation: t`Ablation`, fidelity: t`Fidelity`, distribution: t`Distribution` };
-
 /** @typedef {(study: number, query: URLSearchParams, rest: string) => Promise<View>} Show */
 
-/** The views of a study in their groups; each is loaded when it is first seen. @type {[string, Record<string, [string, () => Promise<Show>]>][]} */
+/** The views of a study in their groups. @type {[string, Record<string, [string, Show]>][]} */
 const GROUPS = [
-  [t`Summary`, { summary: [t`Summary`, async () => (await import("./views/summary.js")).showSummary] }],
+  [t`Summary`, { summary: [t`Summary`, showSummary] }],
   [t`Results`, {
-    history: [t`History`, async () => (await import("./views/history.js")).showHistory],
-    trials: [t`Trials`, async () => (await import("./views/table.js")).showTable],
-    parallel: [t`Parallel`, async () => (await import("./views/parallel.js")).showParallel],
-    effects: [t`Effects`, async () => (await import("./views/effects.js")).showEffects],
-    curves: [t`Curves`, async () => (await import("./views/curves.js")).showCurves],
-    front: [t`Front`, async () => (await import("./views/front.js")).showFront],
+    history: [t`History`, showHistory],
+    trials: [t`Trials`, showTable],
+    parallel: [t`Parallel`, showParallel],
+    effects: [t`Effects`, showEffects],
+    curves: [t`Curves`, showCurves],
+    front: [t`Front`, showFront],
   }],
   [t`Analysis`, {
-    importance: [t`Importance`, async () => (await import("./views/importance.js")).showImportance],
-    ...Object.fromEntries(Object.entries(FIGURES).map(([name, title]) =>
-      [name, [title, async () => (await import("./views/figures.js")).showFigure(name)]])),
+    importance: [t`Importance`, showImportance],
+    surface: [t`Surface`, showFigure("surface")],
+    ablation: [t`Ablation`, showFigure("ablation")],
+    fidelity: [t`Fidelity`, showFigure("fidelity")],
+    distribution: [t`Distribution`, showFigure("distribution")],
   }],
   [t`Run`, {
-    workers: [t`Workers`, async () => (await import("./views/workers.js")).showWorkers],
-    cost: [t`Cost`, async () => (await import("./views/cost.js")).showCost],
-    failures: [t`Failures`, async () => (await import("./views/failures.js")).showFailures],
-    findings: [t`Findings`, async () => (await import("./views/findings.js")).showFindings],
+    workers: [t`Workers`, showWorkers],
+    cost: [t`Cost`, showCost],
+    failures: [t`Failures`, showFailures],
+    findings: [t`Findings`, showFindings],
   }],
-  [t`Space`, { space: [t`Space`, async () => (await import("./views/space.js")).showSpace] }],
-  [t`Controls`, { controls: [t`Controls`, async () => (await import("./views/controls.js")).showControls] }],
+  [t`Space`, { space: [t`Space`, showSpace] }],
+  [t`Controls`, { controls: [t`Controls`, showControls] }],
 ];
 const VIEWS = Object.assign({}, ...GROUPS.map(([, views]) => views));
 
@@ -66,7 +84,7 @@ async function show() {
   try {
     // Read before the view, which may know more already: a change that is told twice does no harm.
     const summary = study === null ? null : await read(`studies/${study}/summary`);
-    const shown = study === null ? await showSeveral(view, query) : await (await findView(view, rest))(study, query, rest);
+    const shown = study === null ? await showSeveral(view, query) : await findView(view, rest)(study, query, rest);
     const isPlain = summary !== null && summary.objectives.length < 2;
     if (mine !== turn) return;
     for (const link of nav.querySelectorAll("[data-view=front]")) link.toggleAttribute("hidden", isPlain);
@@ -80,16 +98,16 @@ async function show() {
 }
 
 /** @param {string} view @param {URLSearchParams} query @returns {Promise<View>} */
-async function showSeveral(view, query) {
-  if (view === "new") return (await import("./views/create.js")).showCreate();
-  if (view === "compare") return (await import("./views/compare.js")).showCompare(query);
-  return (await import("./views/studies.js")).showStudies(query);
+function showSeveral(view, query) {
+  if (view === "new") return showCreate();
+  if (view === "compare") return showCompare(query);
+  return showStudies(query);
 }
 
-/** @param {string} view @param {string} rest @returns {Promise<Show>} */
-async function findView(view, rest) {
-  if (view === "trials" && /^\d+$/.test(rest)) return (await import("./views/trial.js")).showTrial;
-  return (VIEWS[view] ?? VIEWS.summary)[1]();
+/** @param {string} view @param {string} rest @returns {Show} */
+function findView(view, rest) {
+  if (view === "trials" && /^\d+$/.test(rest)) return showTrial;
+  return (VIEWS[view] ?? VIEWS.summary)[1];
 }
 
 /**

@@ -2,6 +2,7 @@
 // Axes: from numbers to pixels, and the numbers that are written along them.
 
 import { short } from "./dom.js";
+import { t } from "./words.js";
 
 /**
  * @typedef {object} Axis
@@ -80,8 +81,9 @@ function roundNumbers(low, high, n) {
 
 /** Round seconds, minutes or hours. @param {number} low @param {number} high @param {number} n @returns {[number, string][]} */
 function durationTicks(low, high, n) {
-  const [unit, name] = high - low >= 7200 ? [3600, "h"] : high - low >= 120 ? [60, "min"] : [1, "s"];
-  return roundNumbers(low / unit, high / unit, n).map((v) => [v * unit, `${short(v)} ${name}`]);
+  const unit = high - low >= 7200 ? 3600 : high - low >= 120 ? 60 : 1;
+  const say = (v) => (unit === 3600 ? t`${v} h` : unit === 60 ? t`${v} min` : t`${v} s`);
+  return roundNumbers(low / unit, high / unit, n).map((v) => [v * unit, say(short(v))]);
 }
 
 /** @param {{low: number, high: number}} axis @param {string[]} choices @param {number} n */

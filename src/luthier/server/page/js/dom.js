@@ -83,6 +83,12 @@ export const STATE_NAMES = { waiting: t`waiting`, running: t`running`, paused: t
 /** Their colours, which are variables of the CSS. */
 export const STATE_COLOURS = ["--waiting", "--running", "--waiting", "--complete", "--pruned", "--failed"];
 
+/** What the directions are called. @type {Record<string, string>} */
+const DIRECTIONS = { minimize: t`minimize`, maximize: t`maximize` };
+
+/** An objective with its direction. @param {any} summary @param {number} j */
+export const nameGoal = ({ objectives, directions }, j) => `${objectives[j]} (${DIRECTIONS[directions[j]]})`;
+
 /** The counts of trials as a bar, with the same in words. @param {Record<string, number>} counts */
 export function countsBar(counts) {
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);

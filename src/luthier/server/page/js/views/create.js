@@ -37,7 +37,7 @@ export async function showCreate() {
   if (!acts()) return { node: h("div", null, h("h1", null, t`New study`), h("p", null, t`This page only reads.`)) };
   const name = input(t`Name`, "text", { required: true, maxlength: 1000 });
   const direction = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": t`Direction` },
-    h("option", null, "minimize"), h("option", null, "maximize")));
+    h("option", { value: "minimize" }, t`minimize`), h("option", { value: "maximize" }, t`maximize`)));
   const lines = [paramLine()];
   const list = h("div", null, lines[0].node);
   const text = /** @type {HTMLTextAreaElement} */ (h("textarea", { id: "yaml", rows: 6,

@@ -61,7 +61,7 @@ export function showCurves(study, query) {
       };
     }
     const label = () => t`${curves.length} of ${found.n} trials that reported ${found.objective}`
-      + (found.fans.length ? t`; forecasts of ${found.fans.length}.` : ".");
+      + (found.fans.length ? t`; forecasts of ${found.fans.length}.` : t`.`);
     const chart = makeZoomed(describe, { label,
       tip: (i) => t`trial ${curves[i].number}, ${nameOf(curves[i])}: ${short(last(curves[i].y))} at step ${short(last(curves[i].x))}`,
       open: (i) => openTrial(study, curves[i].number) }, look, change);

@@ -74,7 +74,7 @@ export async function showEffects(study, query) {
         lines: parts.map((part) => ({ ...part, colour: "--best", width: 2.5 })) };
     };
     return makeChart(picture, {
-      label: () => t`${summary.objectives[objective]} of ${n} trials by ${p().name}` + (effectOf(p().name) ? t`, with its effect.` : "."),
+      label: () => t`${summary.objectives[objective]} of ${n} trials by ${p().name}` + (effectOf(p().name) ? t`, with its effect.` : t`.`),
       tip: (i) => t`trial ${trials.number(i)}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i], short)}`,
       open: (i) => openTrial(study, trials.number(i)),
       select: (box) => {

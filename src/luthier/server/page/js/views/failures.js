@@ -14,7 +14,7 @@ export function showFailures(study) {
     path: () => "failures",
     parts: ({ n, n_read: nRead, groups }) => [
       h("p", null, t`${n} of ${summary.n_trials} trials failed`,
-        n > nRead ? t`; the latest ${nRead} are grouped here.` : "."),
+        n > nRead ? t`; the latest ${nRead} are grouped here.` : t`.`),
       n ? h("div", { class: "cards" }, groups.map((g) => card(`${g.n} × ${g.error}`, [
         h("p", null, g.number.slice(0, MOST).flatMap((number) => [trialLink(study, number), " "]),
           g.n > MOST && t`and ${g.n - MOST} more`),

@@ -43,7 +43,7 @@ function draw(f, perform) {
     h("h2", null, `${SEVERITIES[f.severity] ?? f.severity}: `, h("span", ENGLISH, f.title), sure),
     h("p", ENGLISH, f.advice),
     f.remedy && h("pre", { tabindex: 0, ...ENGLISH }, f.remedy),
-    f.doubt && faint(t`What would show that it is wrong: `, h("span", ENGLISH, f.doubt), "."),
+    f.doubt && faint(t`What would show that it is wrong: `, h("span", ENGLISH, f.doubt), t`.`),
     acts() && [
       f.action && f.action.kind !== "schedule" && bar(actButton(t`Do it`, () =>
         perform("apply", f, {}, (done) => t`Done: ${done.change}.`), t`Really change the study?`)),

@@ -4,7 +4,7 @@
 import { remember } from "../address.js";
 import { read } from "../api.js";
 import { makeAxis, valueAxis } from "../axes.js";
-import { h, present, short } from "../dom.js";
+import { h, nameGoal, present, short } from "../dom.js";
 import { bar, choice, faint, legend, numberOf, openTrial, trialLink, twin } from "../parts.js";
 import { answerView } from "../view.js";
 import { ENGLISH, t } from "../words.js";
@@ -20,7 +20,7 @@ const KINDS = [
 /** @param {number} study @param {URLSearchParams} query */
 export function showFront(study, query) {
   return answerView(study, 2000, (summary) => {
-    const { objectives, directions } = summary;
+    const { objectives } = summary;
     const m = objectives.length;
     const readAxis = (name, otherwise) => Math.min(Number(query.get(name) ?? otherwise) || 0, m - 1);
     const axis = { x: readAxis("x", 0), y: readAxis("y", 1) };
@@ -39,9 +39,8 @@ export function showFront(study, query) {
       const front = (values) => values.filter((_, i) => found.on_front[i]);
       const steps = m === 2 ? Array.from(x.keys()).filter((i) => found.on_front[i]).sort((a, b) => x[a] - x[b]) : [];
       const across = valueAxis(x, front(x), { all: look.all });
-      const name = (j) => `${objectives[j]} (${directions[j]})`;
       return { xAxis: across.axis, xScale: across.isLog ? "log" : "linear", values: y, must: front(y),
-        xName: name(axis.x), yName: name(axis.y),
+        xName: nameGoal(summary, axis.x), yName: nameGoal(summary, axis.y),
         points: { x, y, kind, kinds: KINDS, top: Array.from(x.keys()).filter((i) => kind(i) > 1) },
         lines: [{ x: steps.map((i) => x[i]), y: steps.map((i) => y[i]), colour: "--complete", width: 1.2, alpha: 0.6 }] };
     }
@@ -109,10 +108,10 @@ function describeChoice(study, answer, rule) {
   return present([
     h("p", null, h("span", { class: "big" }, trialLink(study, answer.number)), ` ${items(answer.values)}`),
     faint(items(answer.params)),
-    h("p", null, t`Why: `, h("span", ENGLISH, answer.why), "."),
+    h("p", null, t`Why: `, h("span", ENGLISH, answer.why), t`.`),
     answer.rules.length > 0 && [h("h3", null, t`What each condition costs`),
       h("ul", ENGLISH, answer.rules.map((r) => h("li", null, r.text, r.without != null && [" – ", trialLink(study, r.without)])))],
-    answer.runner_up && faint(t`Otherwise: `, h("span", ENGLISH, answer.runner_up), "."),
+    answer.runner_up && faint(t`Otherwise: `, h("span", ENGLISH, answer.runner_up), t`.`),
     !rule && faint(t`No rule is given.`),
   ]);
 }

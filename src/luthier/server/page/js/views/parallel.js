@@ -138,7 +138,7 @@ export async function showParallel(study, query) {
 
   const counts = () => (trials.kept === null ? [kept.length, order.length] : [trials.kept, summary.counts.complete ?? 0]);
   const label = () => t`${counts()[0]} of ${counts()[1]} complete trials across ${axes.length - 1} parameters` + (kept.length
-    ? t`; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${trials.number(kept[0])}.` : ".");
+    ? t`; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${trials.number(kept[0])}.` : t`.`);
   const said = h("p");
   const filters = h("div");
   const leaders = h("div");

@@ -2,7 +2,7 @@
 // One screen of a study: does it run, how good is it, what is searched.
 
 import { read } from "../api.js";
-import { countsBar, duration, h, present, short, sparkline, stateMark, time } from "../dom.js";
+import { countsBar, duration, h, nameGoal, present, short, sparkline, stateMark, time } from "../dom.js";
 import { button, card, faint, meter, table, trialLink } from "../parts.js";
 import { MANY } from "../trials.js";
 import { ENGLISH, t } from "../words.js";
@@ -59,12 +59,9 @@ function sayFindings(study, findings) {
     findings.length > 0 && h("p", null, h("a", { href: `#/s/${study}/findings` }, t`All ${findings.length}, with advice`))];
 }
 
-/** @type {Record<string, string>} */
-const DIRECTIONS = { minimize: t`minimize`, maximize: t`maximize` };
-
 /** @param {any} s @param {Element} matters @param {Element} wrong */
 function draw(s, matters, wrong) {
-  const goals = s.objectives.map((name, i) => `${DIRECTIONS[s.directions[i]]} ${name}`).join(", ");
+  const goals = s.objectives.map((_, j) => nameGoal(s, j)).join(", ");
   return present([
     h("h1", null, s.name),
     faint(goals, "; ", t`created ${time(s.created_s)}`),

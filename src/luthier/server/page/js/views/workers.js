@@ -33,7 +33,7 @@ export function showWorkers(study) {
     const label = () => t`${found.n} trials on ${nLanes} lanes`
       + (found.number.length < found.n ? t`, of which the latest ${found.number.length} are drawn` : "")
       + t`; ${percent(found.idle_share)} of the time of all lanes nothing ran`
-      + (found.n_waiting ? t`; ${found.n_waiting} trials wait.` : ".");
+      + (found.n_waiting ? t`; ${found.n_waiting} trials wait.` : t`.`);
     const chart = makeChart(picture, { label,
       tip: (i) => [t`trial ${found.number[i]}`, KINDS[found.state[i]].name, duration(found.end_s[i] - found.start_s[i]),
         found.n_pauses[i] && t`${found.n_pauses[i]} pauses`, name(i)].filter(Boolean).join(", "),
