@@ -2,6 +2,7 @@
 
     python -m benchmarks.importance                        # all functions, 20 seeds: takes an hour
     python -m benchmarks.importance --seeds 3 --trials search --peers ped
+    python -m benchmarks.importance --trials random --n-random 100      # ranks beside all peers
     python -m benchmarks.importance --time 1000x10,10000x20 --peers ped,mdi
 
 Functions: `common/known_importances.py`. Trials: 400 random ones, and 200 of a search by the
@@ -13,7 +14,9 @@ Optuna's importances are neither; they are compared by rank: with total indices 
 indices, of which the one counts that is nearer. A parameter that Optuna leaves out, as it does with
 those that are not always active, counts as 0.
 
-Times are of one thread of the processor, on random trials of a linear function.
+Times are of one thread of the processor, on random trials of a linear function. Beside each of
+Optuna's evaluators stands how many times as long it takes as luthier's "auto", and as luthier's
+method of the same name; Optuna's MDI is compared with luthier's fANOVA, as both read a forest.
 """
 
 from __future__ import annotations
@@ -39,11 +42,13 @@ PEERS = ("fanova", "mdi", "ped")
 TRIALS = ("random", "search")
 
 
-def draw(function: KnownFunction, kind: str, seed: int, cache: Path) -> tuple[Any, np.ndarray]:
+def draw(
+    function: KnownFunction, kind: str, seed: int, cache: Path, n_random: int = N_RANDOM
+) -> tuple[Any, np.ndarray]:
     """Return unit columns and values of trials; searches are kept in a folder."""
     space = function.space
     if kind == "random":
-        X = space.sample(np.random.default_rng(1000 + seed), N_RANDOM)
+        X = space.sample(np.random.default_rng(1000 + seed), n_random)
         return X, np.array([function.loss(p) for p in space.decode(X)])
     file = cache / f"{function.name.replace(' ', '_')}_{seed}.npz"
     if not file.exists():
@@ -106,14 +111,19 @@ def rank_correlation(function: KnownFunction, values: np.ndarray) -> float:
 
 
 def judge(
-    function: KnownFunction, kind: str, seeds: int, peers: list[str], cache: Path
+    function: KnownFunction,
+    kind: str,
+    seeds: int,
+    peers: list[str],
+    cache: Path,
+    n_random: int = N_RANDOM,
 ) -> dict[str, float]:
     """Return the figures of luthier, and the rank correlation of each peer."""
     names = function.space.names
     errors, covers, false, ours = [], [], [], []
     theirs: dict[str, list[float]] = {peer: [] for peer in peers}
     for seed in range(seeds):
-        X, y = draw(function, kind, seed, cache)
+        X, y = draw(function, kind, seed, cache, n_random)
         result = importance(to_history(function.space, X, y, seed))
         values = in_order(result, result.values, names)
         low, high = (in_order(result, a, names) for a in (result.low, result.high))
@@ -148,9 +158,14 @@ def measure_time(size: str, peers: list[str]) -> dict[str, float]:
     theirs = {
         peer: _seconds(lambda peer=peer: ask_optuna(study, peer, space.names, 0)) for peer in peers
     }
-    return {f"luthier_{m}_s": s for m, s in ours.items()} | {
-        f"optuna_{peer}_s": s for peer, s in theirs.items()
-    }
+    times = {f"luthier_{m}_s": s for m, s in ours.items()}
+    for peer, taken in theirs.items():
+        times |= {
+            f"optuna_{peer}_s": taken,
+            f"{peer}_times_auto": taken / ours["auto"],
+            f"{peer}_times_like": taken / ours["ped" if peer == "ped" else "fanova"],
+        }
+    return times
 
 
 def _seconds(work: Any) -> float:
@@ -168,6 +183,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", default=",".join(TRIALS), help="random, search")
+    parser.add_argument("--n-random", type=int, default=N_RANDOM, help="random trials of each seed")
     parser.add_argument("--functions", default="", help="their names, with commas; all if empty")
     parser.add_argument("--peers", default=",".join(PEERS), help=f"{', '.join(PEERS)}, or empty")
     parser.add_argument("--cache", type=Path, default=Path("searches"), help="folder of searches")
@@ -187,8 +203,12 @@ def main() -> None:
             continue
         for kind in arguments.trials.split(","):
             name = f"{function.name}, {kind}"
-            rows[name] = judge(function, kind, arguments.seeds, peers, arguments.cache)
-    show(rows, f"{arguments.seeds} seeds", arguments.save)
+            rows[name] = judge(
+                function, kind, arguments.seeds, peers, arguments.cache, arguments.n_random
+            )
+            print(f"{name:20}", rows[name], flush=True)
+    few = "" if arguments.n_random == N_RANDOM else f", {arguments.n_random} random trials"
+    show(rows, f"{arguments.seeds} seeds{few}", arguments.save)
 
 
 def show(rows: dict[str, dict[str, float]], part: str, save: bool) -> None:

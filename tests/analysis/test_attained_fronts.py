@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier.analysis import attainment
+from luthier.analysis import attainment, limited_attainment
 from luthier.errors import StudyError, TooFewResultsError
 from luthier.testing import history, trial
 
@@ -48,11 +48,44 @@ def test_one_level_covers_about_its_share_of_new_runs():
     assert 0.35 <= np.mean(better) <= 0.65
 
 
+def test_of_three_objectives_slices_are_the_attainment_of_those_that_keep_a_limit():
+    """A value of three objectives is attained where it is in the slice of its third one."""
+    rng = np.random.default_rng(0)
+    both = ("minimize", "maximize", "maximize")
+    runs = [run(*map(tuple, rng.random((12, 3)).tolist()), directions=both) for _ in range(5)]
+    found = limited_attainment(runs, [0.4, 1.0])
+    assert (found.objective, found.direction) == (runs[0].objectives[2], "maximize")
+    assert (np.diff(found.limit) < 0).all()  # the strictest first
+    for limit, within in zip(found.limit.tolist(), found.within, strict=True):
+        for level, y in zip(within.level.tolist(), within.y, strict=True):
+            for x, best in zip(within.x.tolist(), y.tolist(), strict=True):
+                reached = [
+                    max(
+                        (v[1] for v in r.values.tolist() if v[0] <= x and v[2] >= limit), default=-9
+                    )
+                    for r in runs
+                ]
+                expected = sorted(reached)[::-1][round(level * 5) - 1]
+                assert best == expected or (best != best and expected == -9)
+
+
+def test_limits_that_a_run_never_keeps_leave_it_without_a_front():
+    both = ("minimize",) * 3
+    one = run((1.0, 1.0, 0.0), (0.0, 2.0, 1.0), directions=both)
+    runs = [one, run((2.0, 2.0, 5.0), directions=both)]
+    found = limited_attainment(runs, [0.5, 1.0])
+    assert found.limit.tolist() == [0, 1, 5]
+    assert np.isnan(found.within[0].y[1]).all()
+    assert not np.isnan(found.within[2].y[1]).all()
+
+
 def test_what_cannot_be_put_together_is_refused():
     with pytest.raises(StudyError, match="at least one run"):
         attainment([])
     with pytest.raises(StudyError, match="same two objectives"):
         attainment([history(trial({"x": 0.5}, 1.0))])
+    with pytest.raises(StudyError, match="same three objectives"):
+        limited_attainment([run((0.0, 1.0))])
     with pytest.raises(ValueError, match="shares of the runs"):
         attainment([run((0.0, 1.0))], [1.5])
     with pytest.raises(TooFewResultsError, match="finite values"):

@@ -187,15 +187,26 @@ def test_svg_needs_nothing_from_elsewhere():
     assert "url(" not in svg
 
 
-def test_plotly_draws_each_layer_as_one_trace():
+def test_plotly_draws_each_layer_as_one_trace_and_words_as_notes():
     figure = draw(figure_of_all_layers(), "plotly")
     assert len(figure.data) == 9
+    [word] = [note for note in figure.layout.annotations if note.text == "word"]
+    assert (word.xref, word.xanchor, word.x) == ("x", "left", math.log10(5))
+    assert word.bgcolor == figure.layout.plot_bgcolor  # readable on lines
     assert figure.layout.xaxis.type == "log"
     # A choice that looks like a number stays the text that it is.
     assert figure.layout.yaxis2.ticktext[0] == "1e-3"
     assert figure.layout.yaxis2.type == "linear"
     shown = [trace.name for trace in figure.data if trace.showlegend]
     assert shown == ["band", "line", "dots", "hollow", "bars"]
+
+
+def test_plotly_draws_a_colour_bar_for_lines_too():
+    shades = Shades(label="z", low=0, high=1)
+    lines = (Line(x=np.arange(2.0), y=np.arange(2.0), shade=0.5),)
+    panel = Panel(layers=lines, x=PanelAxis(), y=PanelAxis())
+    figure = draw(Figure(title="lines", panels=(panel,), shades=shades), "plotly")
+    assert [t.marker.coloraxis for t in figure.data if t.mode == "markers"] == ["coloraxis"]
 
 
 def test_plotly_says_of_bars_and_dots_only_what_is_pointed_at():

@@ -703,6 +703,18 @@ def test_attainment():
     assert figure.panels[0].y.label == "speed (maximize)"
 
 
+def test_attainment_of_three_objectives_has_a_panel_for_each_limit_of_the_third():
+    points = [(1.0, 3.0, 0.5), (2.0, 2.0, 0.25), (3.0, 1.0, 1.0)]
+    rows = [trial({"x": i / 10}, point) for i, point in enumerate(points)]
+    names = ["loss", "time", "size"]
+    made = history(*rows, directions=["minimize"] * 3, objectives=names)
+    figure = plots.attainment([made, made], backend="svg").figure
+    titles = [panel.title for panel in figure.panels]
+    assert titles == ["size at most 0.25", "size at most 0.5", "size at most 1"]
+    assert [len(panel.layers[0].x) for panel in figure.panels] == [1, 2, 3]
+    assert figure.panels[0].x.label == "loss (minimize)"
+
+
 # -- axes of values --------------------------------------------------------------------------------
 
 

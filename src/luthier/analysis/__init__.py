@@ -31,6 +31,7 @@ __all__ = [
     "Incumbent",
     "Interaction",
     "Isolation",
+    "LimitedAttainment",
     "ModelQuality",
     "Obstacle",
     "PairTest",
@@ -69,6 +70,7 @@ __all__ = [
     "improvement",
     "incumbent",
     "isolation",
+    "limited_attainment",
     "parallel",
     "pareto",
     "rank",
@@ -82,7 +84,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .attained_fronts import Attainment as Attainment
+    from .attained_fronts import LimitedAttainment as LimitedAttainment
     from .attained_fronts import attainment as attainment
+    from .attained_fronts import limited_attainment as limited_attainment
     from .axes import Axis as Axis
     from .best_by_range import Isolation as Isolation
     from .best_by_range import isolation as isolation
@@ -157,6 +161,7 @@ else:
         __name__,
         {
             "Attainment": "attained_fronts",
+            "LimitedAttainment": "attained_fronts",
             "importance": "importances.ranking",
             "ablate": "importances.ablation",
             "Interaction": "importances.result",
@@ -218,6 +223,7 @@ else:
             "improvement": "gain_by_trial",
             "incumbent": "best_so_far",
             "isolation": "best_by_range",
+            "limited_attainment": "attained_fronts",
             "parallel": "parallel_lines",
             "pareto": "front_points",
             "rank": "value_ranks",

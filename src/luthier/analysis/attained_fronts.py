@@ -1,4 +1,4 @@
-"""Attainment: which values of two objectives a share of several runs has come to."""
+"""Attainment: which values of two or three objectives a share of several runs has come to."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..numerics.pareto import is_non_dominated
 from ..typing import Array
 
 _MAX_STEPS = 500
+_SHARES = (0.25, 0.5, 1.0)  # of the values of a third objective, at which it is limited
 
 
 class Attainment(NamedTuple):
@@ -37,6 +38,22 @@ class Attainment(NamedTuple):
     n_runs: int
 
 
+class LimitedAttainment(NamedTuple):
+    """What runs have come to in two of three objectives, where the third is as good as a limit.
+
+    Attributes:
+        objective: Name of the third.
+        direction: "minimize" or "maximize".
+        limit: (s,) its limits, the strictest first.
+        within: (s,) what was attained in the other two by trials that keep each.
+    """
+
+    objective: str
+    direction: str
+    limit: Array
+    within: tuple[Attainment, ...]
+
+
 def attainment(
     histories: Sequence[History], levels: Sequence[float] = (0.25, 0.5, 0.75)
 ) -> Attainment:
@@ -53,8 +70,47 @@ def attainment(
 
     Source: Fonseca & Fleming 1996; Grunert da Fonseca 2001 (the empirical attainment function).
     """
-    _check_runs(histories, levels)
-    fronts = [_front(history) for history in histories]
+    _check_runs(histories, levels, 2)
+    losses = [_finite_losses(history) for history in histories]
+    return _attain(losses, levels, histories[0])
+
+
+def limited_attainment(
+    histories: Sequence[History], levels: Sequence[float] = (0.25, 0.5, 0.75)
+) -> LimitedAttainment:
+    """Return what shares of several runs with three objectives have attained, in slices.
+
+    The attained set of three objectives, cut at a value of the third, is that of two objectives
+    over the trials whose third value is as good; the cuts are at quantiles of those on the fronts.
+
+    Args:
+        histories: One for each run, all with the same three objectives.
+        levels: Shares of the runs, above 0 and at most 1.
+
+    Raises:
+        TooFewResultsError: A run has no feasible trial with finite values.
+        StudyError: There are no runs, or they have not the same three objectives.
+        ValueError: A level is no share.
+    """
+    _check_runs(histories, levels, 3)
+    losses = [_finite_losses(history) for history in histories]
+    third = np.concatenate([of_run[is_non_dominated(of_run), 2] for of_run in losses])
+    limits = np.unique(np.quantile(third, _SHARES, method="lower"))
+    some = histories[0]
+    return LimitedAttainment(
+        some.objectives[2],
+        some.directions[2],
+        some.losses_of(np.repeat(limits[:, None], 3, axis=1))[:, 2],  # its own inverse
+        tuple(
+            _attain([of_run[of_run[:, 2] <= limit] for of_run in losses], levels, some)
+            for limit in limits
+        ),
+    )
+
+
+def _attain(losses: list[Array], levels: Sequence[float], some: History) -> Attainment:
+    """Return what runs have attained by their losses (n, m) of the first two objectives."""
+    fronts = [_front(of_run[:, :2]) for of_run in losses]
     x = np.unique(np.concatenate([front[:, 0] for front in fronts]))
     if len(x) > _MAX_STEPS:
         x = x[np.linspace(0, len(x) - 1, _MAX_STEPS).round().astype(int)]
@@ -67,12 +123,12 @@ def attainment(
     n_needed = [max(math.ceil(level * len(fronts) - 1e-9), 1) for level in levels]
     attained = y[[k - 1 for k in n_needed]]
 
-    some = histories[0]
-    points = np.stack([np.broadcast_to(x, attained.shape), attained], axis=-1)
-    values = some.losses_of(np.where(np.isinf(points), np.nan, points))  # its own inverse
+    points = np.zeros((*attained.shape, len(some.directions)))
+    points[..., 0], points[..., 1] = x, np.where(np.isinf(attained), np.nan, attained)
+    values = some.losses_of(points)  # its own inverse
     return Attainment(
-        some.objectives,
-        some.directions,
+        some.objectives[:2],
+        some.directions[:2],
         np.array(levels, dtype=np.float64),
         values[0, :, 0],
         values[..., 1],
@@ -80,22 +136,28 @@ def attainment(
     )
 
 
-def _check_runs(histories: Sequence[History], levels: Sequence[float]) -> None:
+def _check_runs(histories: Sequence[History], levels: Sequence[float], m: int) -> None:
     if not histories:
         raise StudyError("attainment needs at least one run, got none")
     kinds = {(history.objectives, history.directions) for history in histories}
-    if len(kinds) > 1 or len(histories[0].directions) != 2:
+    if len(kinds) > 1 or len(histories[0].directions) != m:
         told = "; ".join(sorted(", ".join(names) for names, _ in kinds))
-        raise StudyError(f"attainment needs runs with the same two objectives, got {told:.500}")
+        many = {2: "two", 3: "three"}[m]
+        raise StudyError(f"attainment needs runs with the same {many} objectives, got {told:.500}")
     if not levels or not all(0 < level <= 1 for level in levels):
         raise ValueError(f"levels are shares of the runs above 0 and at most 1, got {levels!r}")
 
 
-def _front(history: History) -> Array:
-    """Return the losses (f, 2) of a run's front by the first objective, so the second falls."""
+def _finite_losses(history: History) -> Array:
+    """Return the losses (n, m) of the trials of a run that count."""
     losses = history.losses[history.eligible]
     losses = losses[np.isfinite(losses).all(axis=1)]
     if not len(losses):
         raise TooFewResultsError(f"a run has no feasible trial with finite values: {history}")
-    front = losses[is_non_dominated(losses)]
-    return front[np.argsort(front[:, 0], kind="stable")]
+    return losses
+
+
+def _front(losses: Array) -> Array:
+    """Return the losses (f, 2) of a front by the first objective, so the second falls."""
+    front = losses[is_non_dominated(losses)] if len(losses) else losses
+    return np.asarray(front[np.argsort(front[:, 0], kind="stable")])

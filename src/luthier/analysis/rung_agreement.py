@@ -22,8 +22,10 @@ _NAMES = ((0.7, "very strong"), (0.4, "strong"), (0.3, "moderate"), (0.2, "weak"
 class RungAgreement(NamedTuple):
     """Agreement of values at each rung with the final values, over trials that have both.
 
-    Trials that were stopped early have no final value. Where a scheduler kept only the best, the
-    others agree less than all would, so these numbers are on the careful side.
+    Trials that were stopped early have no final value, so where a scheduler kept only the best,
+    these numbers are not those of all trials: too low where values agree well (0.82 in place of 0.9
+    after `Percentile(50)` at each of 5 rungs), and too high where they agree badly (0.43 in place
+    of 0.3, as who went on was good at every rung). To know, let some trials run to their ends.
 
     Attributes:
         objective: Name of the objective.

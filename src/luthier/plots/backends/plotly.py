@@ -1,6 +1,7 @@
 """Figures of plotly, for notebooks: made from plain dicts, and shown without network access.
 
-Each layer is one trace, however many lines it holds. Names of places and round moments are texts of
+Each layer is one trace, however many lines it holds; words are notes on a ground of their own, as
+plotly knows no halo. Names of places and round moments are texts of
 ticks on a linear axis, so that plotly cannot take the category "1e-3" for a number.
 """
 
@@ -15,7 +16,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ...typing import Array
-from ..figure import Band, Bars, Dots, Figure, Heat, Layer, Line, Panel, PanelAxis, Shades, Tick
+from ..figure import (
+    Band,
+    Bars,
+    Dots,
+    Figure,
+    Heat,
+    Line,
+    Panel,
+    PanelAxis,
+    Shades,
+    Text,
+    Tick,
+)
 from ..frame import Range, drop_far
 from ..layout import TURN, Layout, Place, arrange
 from ..look import FONT_SIZE, LOOKS, TITLE_SIZE, Look, Theme, mix_colours, shade_positions
@@ -23,6 +36,18 @@ from ..texts import clean_text, cut_text
 from .endings import check_ending
 
 _FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
+
+
+_NO_MARK = {
+    "type": "scatter",
+    "x": [None],
+    "y": [None],
+    "mode": "markers",
+    "marker": {"color": [0.0], "coloraxis": "coloraxis"},
+    "showlegend": False,
+    "hoverinfo": "skip",
+}
+"""A trace that shows nothing: plotly draws a colour bar for marks and cells only, not for lines."""
 
 
 class PlotlyFigure(go.Figure):  # type: ignore[misc]  # plotly has no types
@@ -84,6 +109,9 @@ def draw_plotly(figure: Figure, theme: Theme | None = None) -> PlotlyFigure:
         settings[f"yaxis{end}"] = _axis(panel.y, place, layout, look, False, f"x{end}")
         annotations += _labels(panel, place, layout)
         for layer in panel.layers:
+            if isinstance(layer, Text):
+                annotations.append(_word(layer, panel, end, look))
+                continue
             trace = {**_trace(layer, figure.shades, look), "xaxis": f"x{end}", "yaxis": f"y{end}"}
             label = trace.get("name", "")
             trace["showlegend"] = bool(label) and label not in known
@@ -92,6 +120,7 @@ def draw_plotly(figure: Figure, theme: Theme | None = None) -> PlotlyFigure:
             traces.append(trace)
     if figure.shades is not None and layout.bar is not None:
         settings["coloraxis"] = _colour_axis(figure.shades, layout.bar, layout)
+        traces.append(_NO_MARK)
     settings["annotations"] = annotations
     return PlotlyFigure({"data": traces, "layout": settings}, skip_invalid=False)
 
@@ -177,7 +206,31 @@ def _labels(panel: Panel, place: Place, layout: Layout) -> list[dict[str, Any]]:
     return found
 
 
-def _trace(layer: Layer, shades: Shades | None, look: Look) -> dict[str, Any]:
+def _word(layer: Text, panel: Panel, end: str, look: Look) -> dict[str, Any]:
+    """A word at a place of a panel, readable on what it lies on."""
+    x, y = (
+        math.log10(at) if axis.scale == "log" else at
+        for at, axis in ((layer.x, panel.x), (layer.y, panel.y))
+    )
+    beside = layer.align != "middle"
+    return {
+        "text": _plain(layer.text),
+        "xref": f"x{end}",
+        "yref": f"y{end}",
+        "x": x,
+        "y": y,
+        "xanchor": "center" if not beside else layer.align,
+        "yanchor": "middle" if beside else "bottom" if layer.rise > 0 else "top",
+        "showarrow": False,
+        "bgcolor": look.background,
+        "borderpad": 0,
+        "opacity": 0.85,
+    }
+
+
+def _trace(
+    layer: Dots | Line | Band | Bars | Heat, shades: Shades | None, look: Look
+) -> dict[str, Any]:
     """A layer as one trace."""
     if isinstance(layer, Dots):
         return _trace_dots(layer, shades, look)
@@ -203,28 +256,14 @@ def _trace(layer: Layer, shades: Shades | None, look: Look) -> dict[str, Any]:
         return _trace_band(layer, look)
     if isinstance(layer, Bars):
         return _trace_bars(layer, shades, look)
-    if isinstance(layer, Heat):
-        return {
-            "type": "heatmap",
-            "x": layer.x_edges,
-            "y": layer.y_edges,
-            "z": _coded(layer.shade, shades),
-            "coloraxis": "coloraxis",
-            "hoverongaps": False,
-            "hovertemplate": "%{z}<extra></extra>",
-        }
-    above = "top" if layer.rise > 0 else "bottom"
-    position = {"left": "middle right", "middle": f"{above} center", "right": "middle left"}
     return {
-        "type": "scatter",
-        "mode": "text",
-        "x": [layer.x],
-        "y": [layer.y],
-        "text": [_plain(layer.text)],
-        "textposition": position[layer.align],
-        "textfont": {"shadow": ", ".join([f"0 0 2px {look.background}"] * 4)},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
+        "type": "heatmap",
+        "x": layer.x_edges,
+        "y": layer.y_edges,
+        "z": _coded(layer.shade, shades),
+        "coloraxis": "coloraxis",
+        "hoverongaps": False,
+        "hovertemplate": "%{z}<extra></extra>",
     }
 
 

@@ -16,14 +16,17 @@ from ...typing import Array, Mask
 from ..drawing import Backend, draw
 from ..figure import Figure, Layer, Line, Panel, PanelAxis, Shades, Text, Tick
 from ..frame import LARGEST
-from ..look import Theme
+from ..look import FONT_SIZE, Theme
 from ..source import Source, open_source
+from ..texts import cut_text
 from ..ticks import format_number
 from .names import OTHER_ARGUMENTS
 from .parameters import choose_params
 
 _MAX_AXES = 12
 _INACTIVE = -0.2  # place on an axis of params that are not active
+_WIDTH = 560.0  # pixels of all axes together, where a figure has one panel
+_LEAST_WORD = 50.0  # pixels
 _MAX_CHOICES = 12  # that are named beside an axis
 _N_COLOURS = 12
 
@@ -92,7 +95,7 @@ def describe_parallel(record: Parallel, notes: tuple[str, ...] = ()) -> Figure:
             position, ~record.feasible, label="infeasible", dashed=True, colour="grey"
         )
         layers.insert(0, hidden)
-    layers += [text for j, axis in enumerate(record.axes) for text in _name_ends(j, axis)]
+    layers += [text for j, axis in enumerate(record.axes) for text in _name_ends(j, axis, d)]
     bottom = -0.1
     if inactive.any():
         layers.append(Text(x=-0.45, y=_INACTIVE, text="not active", align="left", rise=-4.0))
@@ -124,15 +127,21 @@ def _join_lines(position: Array, of: Mask, **look: Any) -> Line:
     return Line(x=x, y=y, width=1.2, **look)
 
 
-def _name_ends(j: int, axis: Axis) -> list[Text]:
-    """What the ends of an axis are, or each choice on it."""
+def _name_ends(j: int, axis: Axis, d: int) -> list[Text]:
+    """What the ends of an axis are, or each choice on it, no longer than to the next of d."""
     if not axis.choices:
         return _write_pair(j, format_number(axis.low, 4), format_number(axis.high, 4))
     if len(axis.choices) > _MAX_CHOICES:
         return _write_pair(j, axis.choices[0], axis.choices[-1])
     places = axis.position(np.arange(len(axis.choices), dtype=np.float64))
     return [
-        Text(x=j + 0.04, y=float(y), text=choice, align="left", rise=-4.0)
+        Text(
+            x=j + 0.04,
+            y=float(y),
+            text=cut_text(choice, max(_WIDTH / (d + 1), _LEAST_WORD), FONT_SIZE),
+            align="left",
+            rise=-4.0,
+        )
         for y, choice in zip(places, axis.choices, strict=True)
     ]
 

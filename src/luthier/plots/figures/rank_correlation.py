@@ -85,7 +85,10 @@ def describe_rank_correlation(record: RungAgreement) -> Figure:
     notes: tuple[str, ...] = ()
     if record.n_stopped:
         stopped = count_of(record.n_stopped, "trial")
-        notes = (f"Without {stopped} that came to no end, so all would agree better than this.",)
+        notes = (
+            f"Without {stopped} that came to no end: among those that a scheduler kept, good "
+            "agreement looks worse than it is, and bad agreement better.",
+        )
     return Figure(
         title="Early and final values", panels=(agreement, regret), n_columns=2, notes=notes
     )
