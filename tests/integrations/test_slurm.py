@@ -1,6 +1,7 @@
 """Workers and trials as jobs of SLURM, on a cluster that really runs them."""
 
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -73,6 +74,14 @@ def test_cancelled_tasks_are_cancelled_jobs(cluster, eventually):
         assert eventually(lambda: any(f.read_text() for f in (cluster / "state").glob("*.job")))
         assert future.cancel()
         assert eventually(lambda: not jobs(cluster))
+
+
+def test_a_result_that_cannot_be_read_fails_its_task_alone(cluster):
+    with Slurm(poll_s=0.02) as slurm:
+        command = "echo torn > luthier-slurm/$(ls luthier-slurm | sed -n 's/task$/result/p')"
+        with pytest.raises(pickle.UnpicklingError):
+            slurm.submit(os.system, f"{command}; sleep 3600").result()
+        assert slurm.submit(pow, 2, 3).result() == 8
 
 
 @pytest.mark.slow

@@ -25,7 +25,8 @@ def install(folder):
             f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" {name} "$@"\n'
         )
         (programs / name).chmod(0o755)
-    return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "SLURM_FAKE": str(state)}
+    places = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return {"PATH": os.pathsep.join(places), "SLURM_FAKE": str(state)}
 
 
 def state():

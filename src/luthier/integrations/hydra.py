@@ -130,8 +130,9 @@ def sweep(
                 ]
                 sweeper.validate_batch_is_legal(overrides)
                 results = sweeper.launcher.launch(overrides, initial_job_idx=batch[0].number)
-                for trial, result in zip(batch, results, strict=True):
-                    _take_in(study, trial, result, strict)
+                errors = [_take_in(study, *pair) for pair in zip(batch, results, strict=True)]
+                if strict and (first := next(filter(None, errors), None)) is not None:
+                    raise first
     finally:
         del os.environ[_STUDY]
     return _finish(study, folder)
@@ -265,8 +266,8 @@ def _consecutive(trials: Sequence[Trial]) -> list[list[Trial]]:
     return groups
 
 
-def _take_in(study: Study, trial: Trial, result: Any, strict: bool) -> None:
-    """Tell the study how a job ended."""
+def _take_in(study: Study, trial: Trial, result: Any) -> Exception | None:
+    """Tell the study how a job ended; return why it failed, if it has."""
     try:
         study.tell(trial, result.return_value)
     except TrialPruned:
@@ -274,8 +275,8 @@ def _take_in(study: Study, trial: Trial, result: Any, strict: bool) -> None:
     except Exception as e:
         if study.engine.rows([trial.number])[0].state == State.RUNNING:
             study.tell(trial, state="failed", error=e)
-        if strict:
-            raise
+        return e
+    return None
 
 
 def _finish(study: Study, folder: Path) -> Any:

@@ -86,7 +86,8 @@ class Slurm(cf.Executor):
                 raise RuntimeError("the executor has been shut down")
             task = uuid.uuid4().hex
             file = self.folder / f"{task}.task"
-            file.write_bytes(to_pickle((fn, args, kwargs)))
+            # The job finds modules where this process does, before it unpickles what needs them.
+            file.write_bytes(pickle.dumps(sys.path) + to_pickle((fn, args, kwargs)))
             try:
                 number = _call("sbatch", "--parsable", stdin=self._write_script(task))
             except Exception:
@@ -143,20 +144,27 @@ class Slurm(cf.Executor):
             queue = set(
                 _call("squeue", "--noheader", "--format=%i", f"--user={os.getuid()}").split()
             )
-        except NoWorkerError as e:
+        except (NoWorkerError, PlatformError) as e:
             logger.warning("%s; jobs are looked at again in %g s", e, self.poll_s)
             queue = {job.number for job in jobs}
         for job in jobs:
-            if job.future.cancelled():
-                self._cancel(job)
-            elif (self.folder / f"{job.task}.result").exists():
-                self._finish(job)
-            elif job.number in queue:
-                self._missing.discard(job.number)
-            elif job.number not in self._missing:
-                self._missing.add(job.number)  # a folder over a network may show it late
-            else:
-                self._settle(job, error=self._gone(job))
+            try:
+                self._look_at(job, job.number in queue)
+            except Exception as e:  # such as a result that cannot be read
+                self._settle(job, error=e)
+
+    def _look_at(self, job: _Job, is_queued: bool) -> None:
+        """Take in what became of a job, if anything did."""
+        if job.future.cancelled():
+            self._cancel(job)
+        elif (self.folder / f"{job.task}.result").exists():
+            self._finish(job)
+        elif is_queued:
+            self._missing.discard(job.number)
+        elif job.number not in self._missing:
+            self._missing.add(job.number)  # a folder over a network may show it late
+        else:
+            self._settle(job, error=self._gone(job))
 
     def _finish(self, job: _Job) -> None:
         """Take the result of a job in."""
@@ -173,7 +181,7 @@ class Slurm(cf.Executor):
     def _cancel(self, job: _Job) -> None:
         try:
             _call("scancel", job.number)
-        except NoWorkerError as e:
+        except (NoWorkerError, PlatformError) as e:
             logger.warning("%s", e)
         self._forget(job)
 

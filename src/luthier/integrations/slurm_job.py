@@ -18,7 +18,9 @@ def run_task(folder: Path, task: str) -> None:
         task: The name of the task.
     """
     try:
-        fn, args, kwargs = pickle.loads((folder / f"{task}.task").read_bytes())
+        with (folder / f"{task}.task").open("rb") as content:
+            sys.path[:] = pickle.load(content)
+            fn, args, kwargs = pickle.load(content)
         result = False, fn(*args, **kwargs)
     except Exception as e:
         result = True, e
