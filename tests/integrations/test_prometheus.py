@@ -1,4 +1,5 @@
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,15 @@ from tests.support.receiver import Receiver
 
 import luthier
 from luthier.integrations.prometheus import Prometheus
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_sent_later(eventually):
+    """Waits for threads that a host holds up, whose log would come during other tests."""
+    yield
+    assert eventually(
+        lambda: not any(t.name.startswith("Prometheus") for t in threading.enumerate())
+    )
 
 
 def read(text):

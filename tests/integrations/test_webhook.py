@@ -1,5 +1,6 @@
 import math
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ import luthier
 from luthier.integrations.webhook import Webhook
 
 SECRET = "T0K3N"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_sent_later(eventually):
+    """Waits for threads that a host holds up, whose log would come during other tests."""
+    yield
+    assert eventually(lambda: not any(t.name.startswith("webhook") for t in threading.enumerate()))
 
 
 def run(*answers, values=(2.0, 3.0, 1.0), catch=ValueError, **options):

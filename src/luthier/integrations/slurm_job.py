@@ -18,9 +18,9 @@ def run_task(folder: Path, task: str) -> None:
         task: The name of the task.
     """
     try:
-        with (folder / f"{task}.task").open("rb") as content:
-            sys.path[:] = pickle.load(content)
-            fn, args, kwargs = pickle.load(content)
+        with (folder / f"{task}.task").open("rb") as stored:
+            sys.path[:] = pickle.load(stored)
+            fn, args, kwargs = pickle.load(stored)
         result = False, fn(*args, **kwargs)
     except Exception as e:
         result = True, e
