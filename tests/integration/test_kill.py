@@ -398,3 +398,27 @@ def test_a_machine_that_falls_silent_loses_its_trial_and_its_late_result_is_refu
     [row] = trials(tmp_path)
     assert (row.state, row.token, row.retries) == (State.COMPLETE, 2, 1)
     assert row.values[0] >= 100
+
+
+TOTAL = """
+    import os, signal, sys
+    import luthier
+
+    def objective(trial):
+        if trial.number == 1 and not os.path.exists("died"):
+            open("died", "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trial.number
+
+    study = luthier.create_study("s", "sqlite:///a.db?lease_s=1", load_if_exists=True)
+    study.optimize(objective, total=4, progress=False)
+"""
+
+
+def test_a_trial_that_is_run_again_counts_once_in_the_total(script, tmp_path):
+    script.start(TOTAL).wait()
+    time.sleep(1.2)  # until the lease has run out
+    script(TOTAL)
+    assert [row.state for row in trials(tmp_path)] == [State.COMPLETE] * 4
+    script(TOTAL)
+    assert len(trials(tmp_path)) == 4

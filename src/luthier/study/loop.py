@@ -39,7 +39,7 @@ from .chosen_executor import choose_executor
 from .engine import Engine
 from .progress import display, log_end
 from .remote import forget, reports_elsewhere, submitter
-from .run_settings import RunSettings
+from .run_settings import RunSettings, count_left
 
 _POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
 _PAUSED_S = 0.5  # how often one looks whether a paused study goes on
@@ -143,11 +143,9 @@ class _Loop:
         while not self.engine.stop.requested and not self._is_late():
             if self.rules and self._must_stop():
                 return None
-            if self.total is not None:
-                n_more = max(self.total - self.engine.count_begun(), 0)
-                self.n_left = n_more if self.n_left is None else min(self.n_left, n_more)
+            n_left = self._count_left()
             try:
-                ticket = self.engine.ask(self.held, self.only, self.n_left)
+                ticket = self.engine.ask(self.held, self.only, n_left)
             except SpaceExhaustedError as e:
                 logger.info("%s", e)
                 self.n_left = 0
@@ -166,10 +164,14 @@ class _Loop:
                 self._tell_course(Next.DONE)
                 return None
             n_elsewhere = len(self.engine.history.running) - len(self.held)
-            if ticket is Next.DONE or self.held or self.n_left == 0 or not n_elsewhere:
+            if ticket is Next.DONE or self.held or n_left == 0 or not n_elsewhere:
                 return None
             time.sleep(_POLL_S)
         return None
+
+    def _count_left(self) -> int | None:
+        """Count the trials that may still be begun, by this run and in all; None for no bound."""
+        return count_left(self.n_left, self.total, self.engine.count_begun())
 
     def _tell_course(self, answer: Literal[Next.WAIT, Next.DONE]) -> None:
         """Say once that somebody has paused or stopped the study."""
@@ -181,7 +183,7 @@ class _Loop:
     def _is_paused(self) -> bool:
         """Whether somebody has paused the study, and this run waits for it to go on."""
         resumes = self.engine.scheduler is not None and self.engine.scheduler.resumes
-        has_more = self.n_left != 0 or resumes
+        has_more = self._count_left() != 0 or resumes
         return self.only is None and has_more and self.engine.controls.course == "paused"
 
     def _is_late(self) -> bool:

@@ -52,10 +52,7 @@ class RunSettings:
 
     def count_trials(self, n_begun: int) -> int | None:
         """Return how many trials a run may begin in a study with so many; None for no bound."""
-        if self.total is None:
-            return self.n_trials
-        n_more = max(self.total - n_begun, 0)
-        return n_more if self.n_trials is None else min(self.n_trials, n_more)
+        return count_left(self.n_trials, self.total, n_begun)
 
     @property
     def stop_rules(self) -> tuple[StopRule, ...]:
@@ -215,3 +212,17 @@ def _check_executor(settings: RunSettings) -> None:
             "reproducible=True needs n_jobs in numbers: the study depends on how many trials run "
             "at a time"
         )
+
+
+def count_left(n_left: int | None, total: int | None, n_begun: int) -> int | None:
+    """Return how many trials may still be begun; None for no bound.
+
+    Args:
+        n_left: How many this run may begin; None for no bound.
+        total: How many there may be in all; None for no bound.
+        n_begun: How many there are. One that is run again, as its worker died, is among them.
+    """
+    if total is None:
+        return n_left
+    n_more = max(total - n_begun, 0)
+    return n_more if n_left is None else min(n_left, n_more)
