@@ -111,11 +111,12 @@ def test_a_hopeless_training_ends_in_good_order():
     assert recorder.is_torn_down
 
 
-def test_an_interrupted_training_ends_as_one_that_was_not():
+@pytest.mark.parametrize("dies_at", [3, N])
+def test_an_interrupted_training_ends_as_one_that_was_not(dies_at):
     whole = Recorder()
     lines = [fit(Report(luthier.create_study().ask(), "val_loss"), whole)]
     study = luthier.create_study(seed=0)
-    moments = [3, None]
+    moments = [dies_at, None]
 
     def objective(trial):
         recorder = Recorder(moments.pop(0))
@@ -124,11 +125,12 @@ def test_an_interrupted_training_ends_as_one_that_was_not():
             lines.append(fit(report, recorder, trial.checkpoint))
         except RuntimeError:
             raise KeyboardInterrupt from None
-        return recorder.losses[-1]
+        return report.value
 
     study.optimize(objective, n_trials=1)  # ends by Ctrl-C
     study.optimize(objective, n_trials=1)
     assert study.trials[0].reports == tuple(enumerate(whole.losses, start=1))
+    assert study.trials[0].value == whole.losses[-1]
     assert torch.equal(lines[0].line.weight, lines[1].line.weight)
 
 
@@ -206,7 +208,7 @@ def objective(trial):
     load = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, X.sum(1)), 2)
     trainer.fit(Line(level), load, load)
     report.check()
-    return trainer.callback_metrics["level"].item()
+    return report.value
 
 
 if __name__ == "__main__":

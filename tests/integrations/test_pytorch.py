@@ -216,7 +216,7 @@ def train(rank, shared, folder):
 def objective(trial):
     with share(trial) as shared:
         torch.multiprocessing.spawn(train, (shared, os.getcwd()), nprocs=2)
-    return 1.0
+    return shared.value
 
 
 if __name__ == "__main__":
@@ -244,6 +244,7 @@ def test_two_processes_end_at_the_same_epoch_and_go_on_after_a_kill(tmp_path):
     assert [row.state for row in study.trials] == [luthier.State.PRUNED, luthier.State.COMPLETE]
     assert study.trials[0].reports == ((1, 11), (2, 12), (3, 13))
     assert study.trials[1].reports == ((1, 1), (2, 2), (3, 3), (4, 4))
+    assert study.trials[1].value == 4
     epochs = [f"0 {k}" for k in (1, 2, 3)] + [f"1 {k}" for k in (1, 2, 3, 4)]
     for rank in (0, 1):
         lines = (tmp_path / f"rank{rank}").read_text().splitlines()

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 import luthier
-from luthier.errors import MissingDependencyError, ReportError
-from luthier.integrations.rounds import Measured, Rounds
+from luthier.errors import CheckpointError, MissingDependencyError, ReportError
+from luthier.integrations.rounds import Measured, Rounds, check_origin, name_origin
 
 
 def run(rounds, direction="minimize", scheduler=None, **settings):
@@ -37,12 +37,40 @@ def test_each_round_is_a_report():
     assert saved == []
 
 
+def test_nan_is_a_report():
+    study, _ = run([{"valid-rmse": Measured(float("nan"), False)}])
+    assert [str(value) for _, value in study.trials[0].reports] == ["nan"]
+
+
 def test_some_rounds_are_reports_and_some_are_saved():
     rounds = [{"a-x": Measured(k), "b-x": Measured(-k)} for k in range(1, 7)]
     study, saved = run(rounds, metric="b-x", every=2, checkpoint_every=3)
     assert study.trials[0].reports == ((2, -2.0), (3, -3.0), (4, -4.0), (6, -6.0))
     assert len(saved) == 2
     assert study.load_checkpoint(0).read_text() == "a model"
+
+
+def test_a_checkpoint_may_be_made_of_arrays():
+    study = luthier.create_study()
+
+    def objective(trial):
+        rounds = Rounds(trial, None, 2, True, 3)
+        for k in range(1, 5):
+            rounds.take({"loss": Measured(k / 10)}, k, make_checkpoint=lambda k=k: {"epoch": k})
+        assert rounds.value == 0.4
+        return 0.0
+
+    study.optimize(objective, n_trials=1)
+    assert study.trials[0].reports == ((2, 0.2), (3, 0.3), (4, 0.4))
+    assert study.load_checkpoint(0) == {"epoch": 3}
+
+
+def test_a_checkpoint_of_other_params_is_refused_where_a_library_would_take_them_over():
+    study = luthier.create_study(space={"rate": luthier.Float(0, 1)}, seed=0)
+    first, second = study.ask(), study.ask()
+    check_origin(first, name_origin(first), "Lightning")
+    with pytest.raises(CheckpointError, match="and Lightning would put back the settings"):
+        check_origin(second, name_origin(first), "Lightning")
 
 
 def test_a_hopeless_trial_ends():

@@ -12,7 +12,7 @@ from ..errors import TrialPruned, explain_missing
 from ..trial.handle import Trial
 from .ranks import SharedTrial
 from .ranks import optimize_together as optimize_together
-from .rounds import Measured, Rounds
+from .rounds import Measured, Rounds, check_origin, name_origin
 
 try:
     from lightning.pytorch.callbacks import Callback
@@ -46,6 +46,8 @@ class Report(Callback):  # type: ignore[misc]  # read without Lightning
     Raises:
         ValueError: `every` or `checkpoint_every` is no whole number above 0.
         ReportError (while Lightning trains): There is no such metric.
+        CheckpointError (while Lightning trains): The checkpoint is another trial's, or params have
+            changed since, as in `PBT`.
     """
 
     def __init__(
@@ -72,6 +74,24 @@ class Report(Callback):  # type: ignore[misc]  # read without Lightning
         self._rounds = Rounds(self._shared.trial, *self._settings)
         self._is_stopped = False
 
+    @property
+    def value(self) -> float:
+        """What was reported last, for the objective to return; NaN before.
+
+        Known also where a trial goes on after its last epoch, so that none is left.
+        """
+        there = self._shared.value  # of the processes that "ddp_spawn" has started
+        return self._rounds.value if there is None else there
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is saved with the trainer's state; Lightning calls this."""
+        return {"value": self._rounds.value, "origin": name_origin(self._rounds.trial)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Put back what was saved; Lightning calls this."""
+        check_origin(self._rounds.trial, state_dict["origin"], "Lightning")
+        self._rounds.value = state_dict["value"]
+
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Take an epoch in; Lightning calls this in all processes."""
         if not trainer.sanity_checking and trainer.state.fn == "fit":
@@ -85,9 +105,12 @@ class Report(Callback):  # type: ignore[misc]  # read without Lightning
     def _take(self, trainer: Any) -> None:
         step = trainer.current_epoch + 1
         measured = {name: Measured(float(x)) for name, x in trainer.callback_metrics.items()}
-        every = self._rounds.checkpoint_every
+        every, checkpoint_every = self._rounds.every, self._rounds.checkpoint_every
+        is_saved = checkpoint_every is not None and step % checkpoint_every == 0
+        if is_saved or step % every == 0:
+            self._rounds.pick(measured)
         folder = None
-        if every is not None and step % every == 0:
+        if is_saved:
             folder = self._save(trainer)
         is_stopped = False
         try:

@@ -90,10 +90,16 @@ class PartialFit:
 
         Raises:
             TrialPruned: The scheduler ends the trial, or its turn.
-            EstimatorError: The model has no such params, or no `partial_fit`.
+            EstimatorError: The model has no such params, or no `partial_fit`; or the study has no
+                space.
             CheckpointError: The checkpoint was saved by something else, or with other params and
                 without `dump`.
         """
+        if not trial.ticket.declared:
+            raise EstimatorError(
+                "PartialFit takes params from the space of the study, which has none: "
+                "create_study(space=...)"
+            )
         seed = [trial.ticket.seed, trial.number]
         model, value = self._resume(trial, seed)
         for epoch in range(int(trial.step) + 1, self.n_epochs + 1):

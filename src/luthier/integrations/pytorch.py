@@ -101,7 +101,7 @@ class Loop:
         if epoch is None:
             raise ReportError("loop.report(value) belongs into the block of `for epoch in loop`")
         is_stopped = False
-        if _rank() == 0:
+        if rank() == 0:
             every = self.checkpoint_every
             is_saved = every is not None and (epoch % every == 0 or epoch == self.n_epochs)
             number = to_number(value)
@@ -109,7 +109,7 @@ class Loop:
             checkpoint = self._save() if is_saved else None
             self.trial.report(value, epoch, checkpoint=checkpoint)
             is_stopped = self.prune and self.trial.should_stop()
-        if _share(is_stopped):
+        if share_decision(is_stopped):
             raise TrialPruned
 
     def _save(self) -> dict[str, Any]:
@@ -201,11 +201,12 @@ def _is_shared() -> bool:
     return bool(distributed.is_available() and distributed.is_initialized())
 
 
-def _rank() -> int:
+def rank() -> int:
+    """Return which of the processes that train together this one is; 0 where it is alone."""
     return distributed.get_rank() if _is_shared() else 0
 
 
-def _share(is_stopped: bool) -> bool:
+def share_decision(is_stopped: bool) -> bool:
     """Return what the first of the processes that train together says."""
     if not _is_shared():
         return is_stopped

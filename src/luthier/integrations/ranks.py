@@ -143,23 +143,33 @@ class SharedTrial:
 
     Attributes:
         trial: The trial, in whatever process this is.
+        value: What was last reported in a process that it was sent to; None before.
     """
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
+        self.value: Any = None
         self._server: Server | None = None
         self._is_stopped = False
 
     def __getstate__(self) -> tuple[str, bytes, Ticket, Space]:
         if self._server is None:
-            self._server = Server(
-                {"report": self.trial.link.report, "should_stop": self._should_stop}
-            )
+            self._server = Server({"report": self._report, "should_stop": self._should_stop})
         return self._server.address, self._server.key, self.trial.ticket, self.trial.space
 
     def __setstate__(self, state: tuple[str, bytes, Ticket, Space]) -> None:
         address, key, ticket, space = state
         self.__init__(Trial(ticket, space, _CallingLink(Caller(address, key))))  # type: ignore[misc]
+
+    def _report(
+        self,
+        step: float,
+        value: ReportValue,
+        reference: dict[str, Any] | None,
+        params: dict[str, Any],
+    ) -> None:
+        self.trial.link.report(step, value, reference, params)
+        self.value = value
 
     def _should_stop(self) -> bool:
         self._is_stopped = self.trial.should_stop()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import ReportError, TrialPruned, find_closest
+from ..errors import CheckpointError, ReportError, TrialPruned, find_closest
 from ..trial.handle import Trial
 from ..validation import check_whole
 
@@ -34,6 +34,9 @@ class Rounds:
         prune: Whether the trial ends where the scheduler says so.
         checkpoint_every: After how many rounds the model is saved, to go on from; None for never.
 
+    Attributes:
+        value: Of the metric, as it was last measured; NaN before.
+
     Raises:
         ValueError: `every` or `checkpoint_every` is no whole number above 0.
     """
@@ -53,9 +56,14 @@ class Rounds:
         self.checkpoint_every = checkpoint_every
         if checkpoint_every is not None:
             check_whole("checkpoint_every", checkpoint_every, 1)
+        self.value = float("nan")
 
     def take(
-        self, measured: Mapping[str, Measured], step: int, save: Callable[[str], Any] | None
+        self,
+        measured: Mapping[str, Measured],
+        step: int,
+        save: Callable[[str], Any] | None = None,
+        make_checkpoint: Callable[[], Any] | None = None,
     ) -> None:
         """Take a round in.
 
@@ -63,6 +71,7 @@ class Rounds:
             measured: The metrics, as "data set-metric".
             step: Number of rounds so far.
             save: Writes the model to a path; None in a cross-validation, which has several.
+            make_checkpoint: Makes a checkpoint of arrays, instead of `save`.
 
         Raises:
             TrialPruned: The scheduler ends the trial, or its turn.
@@ -72,8 +81,10 @@ class Rounds:
         is_saved = self.checkpoint_every is not None and step % self.checkpoint_every == 0
         if step % self.every and not is_saved:
             return
-        value = self._pick(measured)
-        if is_saved:
+        value = self.pick(measured)
+        if is_saved and make_checkpoint is not None:
+            self.trial.report(value, step, checkpoint=make_checkpoint())
+        elif is_saved:
             if save is None:
                 raise ReportError(
                     "checkpoint_every saves one model, and a cross-validation has several; leave "
@@ -88,8 +99,12 @@ class Rounds:
         if self.prune and self.trial.should_stop():
             raise TrialPruned
 
-    def _pick(self, measured: Mapping[str, Measured]) -> float:
-        """Return the value of the metric."""
+    def pick(self, measured: Mapping[str, Measured]) -> float:
+        """Return the value of the metric, and remember it.
+
+        Raises:
+            ReportError: There is no such metric, or the study has the other direction.
+        """
         listing = ", ".join(map(repr, measured)) or "none: pass data to evaluate on"
         name = self.metric
         if name is None:
@@ -103,7 +118,8 @@ class Rounds:
                 f"metric {name!r:.200} is not measured; those that are: {listing}{hint}"
             )
         self._check_direction(name, measured[name].maximize)
-        return float(measured[name].value)
+        self.value = float(measured[name].value)
+        return self.value
 
     def _check_direction(self, name: str, maximize: bool | None) -> None:
         """Refuse a metric that is better where the study's values are worse.
@@ -121,3 +137,27 @@ class Rounds:
                 f"{'larger' if maximize else 'smaller'}, and the study is to {directions[0]}; "
                 f"write create_study(direction={wanted!r})"
             )
+
+
+def name_origin(trial: Trial) -> str:
+    """Return whose checkpoint one is that the trial saves, and with which params, as text."""
+    return f"{trial.number} {sorted(trial.params.items())!r}"
+
+
+def check_origin(trial: Trial, origin: str, library: str) -> None:
+    """Refuse a checkpoint of other params, where a library would put their learning rate back.
+
+    Args:
+        trial: The trial that is to go on.
+        origin: What `name_origin` said where the checkpoint was saved.
+        library: Its name.
+
+    Raises:
+        CheckpointError: It is another trial's, or params have changed since.
+    """
+    if origin != name_origin(trial):
+        raise CheckpointError(
+            f"trial {trial.number} is to go on from a checkpoint that was saved with other params, "
+            f"and {library} would put back the settings of its optimizer too; take a scheduler "
+            "that changes no params, such as ASHA, or the loop of luthier.integrations.pytorch"
+        )
