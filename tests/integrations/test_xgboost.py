@@ -1,24 +1,20 @@
 """XGBoost reports to a trial, is ended early, and goes on after a crash."""
 
 import copy
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
+from tests.support.killed_training import run_page
 
 import luthier
 from luthier.errors import ReportError
+from luthier.evaluation import Evaluate, fit_all, plan_folds
 
 pytestmark = [pytest.mark.external("xgboost"), pytest.mark.slow]
 
-ROOT = Path(__file__).parents[2]
 X, y = load_breast_cancer(return_X_y=True)
 X_train, X_valid, y_train, y_valid = train_test_split(X, y, random_state=0)
 PARAMS = {"objective": "binary:logistic", "eval_metric": ["logloss", "auc"], "nthread": 1}
@@ -155,20 +151,26 @@ def test_a_report_is_the_same_in_a_copy(Report):
     assert copy.deepcopy({"callbacks": [report]})["callbacks"][0] is report
 
 
-def test_the_script_of_the_page_runs_and_goes_on(xgb, tmp_path):
-    page = (ROOT / "docs" / "integrations" / "xgboost.md").read_text()
-    script = re.search(r"```py\n(.*?)```", page, re.DOTALL)[1]
-    (tmp_path / "tune.py").write_text(script.replace("total=30", "total=int(sys.argv[1])"))
-    for total in (2, 4):
-        done = subprocess.run(
-            [sys.executable, "-c", "import sys; exec(open('tune.py').read())", str(total)],
-            cwd=tmp_path,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    study = luthier.load_study("boosting", f"sqlite:///{tmp_path}/boosting.db")
-    assert len(study.trials) == 4
+def test_the_final_model_has_the_trees_of_the_folds_scaled_to_all_rows(xgb):
+    from luthier.integrations.xgboost import stop_early
+
+    model = xgb.XGBClassifier(n_estimators=60, n_jobs=1)
+    plan = plan_folds(len(y), 4, stratify=y)
+    evaluate = Evaluate(model, X, y, plan, "log_loss", fit=stop_early(2))
+    study = luthier.create_study(space={"learning_rate": luthier.Float(0.3, 0.6)}, seed=0)
+    study.optimize(evaluate, n_trials=1)
+    taken = study.trials[0].tags["evaluation"]["n_steps"]
+    assert all(0 < n < 60 for n in taken)
+    final = fit_all(evaluate, study.best_trial, steps="n_estimators")
+    assert final.model.get_booster().num_boosted_rounds() == round(np.median(taken) * 4 / 3)
+    with pytest.raises(ValueError, match="n_rounds"):
+        stop_early(0)
+
+
+def test_the_script_of_the_page_goes_on_after_a_kill(xgb, tmp_path):
+    changes = ("total=30", "total=3"), ("N_ROUNDS = 200", "N_ROUNDS = 6"), ("every=50", "every=2")
+    study, (before, after) = run_page("xgboost", tmp_path, "1:5", *changes)
+    assert before[-1] == "1:5"
+    assert after[0] == "1:5"  # the trees of 4 rounds were saved
+    assert [row.state for row in study.trials] == [luthier.State.COMPLETE] * len(study.trials)
     assert study.best_value > 0.9

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
+from ..errors import explain_missing
 from ..trial.handle import Trial
+from ..validation import check_whole
 from .rounds import Measured, Rounds
 
 
@@ -16,7 +20,7 @@ class Report:
     stays in `model`.
 
     A trial goes on from its last checkpoint with `init_model=trial.checkpoint` and
-    `num_boost_round=n - trial.step`.
+    `num_boost_round=max(1, n - trial.step)`; LightGBM trains no less than one round.
 
     Args:
         trial: The trial.
@@ -61,3 +65,38 @@ class Report:
     def __deepcopy__(self, memo: Any) -> Report:
         """Return the same: estimators are copied with their callbacks, and the trial is one."""
         return self
+
+
+def stop_early(n_rounds: int) -> Callable[..., int | None]:
+    """Return a `fit` for `luthier.evaluation.Evaluate` that stops where test rows gain no more.
+
+    It tells how many trees a fold took, so that `fit_all(..., steps="n_estimators")` trains the
+    right number of them on all rows. Scores of test rows that a training was stopped by are a
+    little too good; the more rows, the less.
+
+    Args:
+        n_rounds: Rounds without a gain, of the first metric, after which a training ends.
+
+    Raises:
+        ValueError: It is no whole number above 0.
+        MissingDependencyError: LightGBM is not installed.
+    """
+    check_whole("n_rounds", n_rounds, 1)
+    try:
+        from lightgbm import early_stopping
+    except ImportError as e:
+        raise explain_missing("stop_early", "LightGBM", "lightgbm") from e
+
+    def fit(model: Any, X: Any, y: Any, weight: Any, X_test: Any, y_test: Any) -> int | None:
+        if X_test is None:  # the final model: as many as it is set to
+            model.fit(X, y, sample_weight=weight)
+            return None
+        is_new = "eval_X" in inspect.signature(model.fit).parameters  # since 4.7
+        tested = (
+            {"eval_X": X_test, "eval_y": y_test} if is_new else {"eval_set": [(X_test, y_test)]}
+        )
+        stop = early_stopping(n_rounds, first_metric_only=True, verbose=False)
+        model.fit(X, y, sample_weight=weight, callbacks=[stop], **tested)
+        return int(model.best_iteration_)
+
+    return fit

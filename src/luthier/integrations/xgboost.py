@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import MissingDependencyError
 from ..trial.handle import Trial
+from ..validation import check_whole
 from .rounds import Measured, Rounds
 
 try:
-    from xgboost.callback import TrainingCallback
+    from xgboost.callback import EarlyStopping, TrainingCallback
 except ImportError as e:
     raise MissingDependencyError(
         "luthier.integrations.xgboost needs xgboost: pip install 'luthier[xgboost]'"
@@ -71,3 +73,32 @@ class Report(TrainingCallback):  # type: ignore[misc]  # read without XGBoost
     def __deepcopy__(self, memo: Any) -> Report:
         """Return the same: estimators are copied with their callbacks, and the trial is one."""
         return self
+
+
+def stop_early(n_rounds: int) -> Callable[..., int | None]:
+    """Return a `fit` for `luthier.evaluation.Evaluate` that stops where test rows gain no more.
+
+    It tells how many trees a fold took, so that `fit_all(..., steps="n_estimators")` trains the
+    right number of them on all rows. Scores of test rows that a training was stopped by are a
+    little too good; the more rows, the less.
+
+    Args:
+        n_rounds: Rounds without a gain, of the first metric, after which a training ends.
+
+    Raises:
+        ValueError: It is no whole number above 0.
+    """
+    check_whole("n_rounds", n_rounds, 1)
+
+    def fit(model: Any, X: Any, y: Any, weight: Any, X_test: Any, y_test: Any) -> int | None:
+        if X_test is None:  # the final model: as many as it is set to
+            model.fit(X, y, sample_weight=weight)
+            return None
+        own = model.get_params()["callbacks"]
+        stop = EarlyStopping(rounds=n_rounds, save_best=True)
+        model.set_params(callbacks=[*(own or ()), stop])  # the only way in
+        model.fit(X, y, sample_weight=weight, eval_set=[(X_test, y_test)], verbose=False)
+        model.set_params(callbacks=own)
+        return int(model.get_booster().num_boosted_rounds())
+
+    return fit
