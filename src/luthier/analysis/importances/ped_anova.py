@@ -97,6 +97,22 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
     return PedAnova(value, p_value)
 
 
+def separation(X: Array, n_choices: Index, good: Mask) -> Array:
+    """Return how well each parameter (d,) separates the good trials from all, chance included.
+
+    Args:
+        X: (n, d) unit columns, NaN where inactive.
+        n_choices: (d,) number of choices, 0 for a number.
+        good: (n,) which trials are good.
+    """
+    found = np.zeros(X.shape[1])
+    for j, x in enumerate(X.T):
+        active = ~np.isnan(x)
+        if (good & active).any() and np.ptp(x[active]) > 0:
+            found[j] = _separate(x, int(n_choices[j]), np.flatnonzero(good)[None])[0]
+    return found
+
+
 def _permute(good: Mask, rng: np.random.Generator) -> Index:
     """Return which trials (permutations, k) get the labels, exchanged within blocks of trials."""
     labels = np.tile(good, (_N_PERMUTATIONS, 1))

@@ -1,0 +1,31 @@
+"""Errors and warnings under the names that Optuna gives them."""
+
+from __future__ import annotations
+
+
+class OptunaError(Exception):
+    """Base of the errors that Optuna's code catches."""
+
+
+class TrialPruned(OptunaError):
+    """Raised by an objective that ends its trial early."""
+
+
+class CLIUsageError(OptunaError):
+    """The command line was used in a wrong way."""
+
+
+class StorageInternalError(OptunaError):
+    """A storage failed, or holds what this version cannot read."""
+
+
+class DuplicatedStudyError(OptunaError):
+    """The name of a study is taken."""
+
+
+class UpdateFinishedTrialError(OptunaError, RuntimeError):
+    """A trial that is over was to be changed."""
+
+
+class ExperimentalWarning(Warning):
+    """What was called may change in a later version of Optuna."""

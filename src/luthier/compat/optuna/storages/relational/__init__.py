@@ -1,0 +1,1 @@
+"""Studies in databases with Optuna's tables."""
