@@ -147,6 +147,7 @@ def test_a_day_with_the_dashboard(tmp_path, script, dashboard, eventually):
 
         # No gap and no double: the page heard each change once, and its table is the study.
         study.engine.refresh()
+        page.get_by_role("link", name="Results").click()
         page.get_by_role("link", name="Trials", exact=True).click()
         page.get_by_text(f"of {study.history.n}").wait_for()
         numbers = []

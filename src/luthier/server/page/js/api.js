@@ -6,6 +6,9 @@ import { t } from "./words.js";
 /** The session is over, or there is none yet. */
 export class LoginNeeded extends Error {}
 
+/** The service cannot be reached: it may come back. */
+export class Away extends Error {}
+
 /** What was asked for is not there, such as a study that was deleted. */
 export class Gone extends Error {}
 
@@ -14,6 +17,15 @@ const kept = new Map();
 const MOST_KEPT = 40;
 const AGAIN_MS = 2000;
 
+/** @param {string} path @param {RequestInit} options */
+async function reach(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch {
+    throw new Away(t`The service cannot be reached.`);
+  }
+}
+
 /**
  * Reads what stands at an address below ui/; what has not changed is not sent again.
  * @param {string} path
@@ -21,7 +33,7 @@ const AGAIN_MS = 2000;
  */
 export async function read(path) {
   const known = kept.get(path);
-  const response = await fetch(`ui/${path}`, {
+  const response = await reach(`ui/${path}`, {
     cache: "no-store",
     headers: known ? { "If-None-Match": known.tag } : {},
   });
@@ -73,7 +85,7 @@ export function unpack(buffer) {
 
 /** @param {string} path @param {object} body */
 async function post(path, body) {
-  return fetch(path, {
+  return reach(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Luthier": "1" },
     body: JSON.stringify(body),
@@ -116,7 +128,7 @@ export async function logOut() {
 
 /** @returns {Promise<{open: boolean, token: boolean, acts: boolean}>} */
 export async function session() {
-  const found = await (await fetch("ui/session", { cache: "no-store" })).json();
+  const found = await (await reach("ui/session", { cache: "no-store" })).json();
   mayAct = found.acts;
   return found;
 }

@@ -2,7 +2,7 @@
 // The page: which view the address names, the session, and what has changed since.
 
 import { addressOf, readAddress } from "./address.js";
-import { Gone, LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
+import { Away, Gone, LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
 import { h } from "./dom.js";
 import { choice } from "./parts.js";
 import { showCompare } from "./views/compare.js";
@@ -123,6 +123,17 @@ function watch(study, summary, mine, shown) {
   let busy = false;
   /** @type {any[]} */
   let waiting = [];
+  /** Draws what is new; whether the service could not be reached. @param {any[]} changes */
+  async function update(changes) {
+    try {
+      await shown.update?.(changes);
+      await say(study);
+      return false;
+    } catch (error) {
+      if (error instanceof Away) return true;
+      throw error;
+    }
+  }
   leave = follow(study, revision, async (change) => {
     waiting.push(change);
     if (busy) return;
@@ -131,9 +142,9 @@ function watch(study, summary, mine, shown) {
       while (waiting.length && mine === turn) {
         const changes = waiting;
         waiting = [];
-        await shown.update?.(changes);
-        await say(study);
-        await new Promise((resolve) => { setTimeout(resolve, pause); });
+        const isAway = await update(changes);
+        if (isAway) waiting = [...changes, ...waiting]; // once more, when it may be back
+        await new Promise((resolve) => { setTimeout(resolve, isAway ? PAUSE_MANY_MS : pause); });
       }
     } catch (error) {
       if (mine === turn) fail(error);

@@ -319,6 +319,7 @@ export default {
   "The other parameters": "ほかのパラメータ",
   "The path as a table": "経路の表",
   "the service answered with status {0}": "サービスの応答: 状態 {0}",
+  "The service cannot be reached.": "サービスに接続できません。",
   "the service is of another version than this page; load the page again": "サービスと画面の版が違います。読み込み直してください",
   "the space is what the objective has asked for so far.": "空間は、目的関数がこれまでに求めたものです。",
   "the space was declared.": "空間は宣言済みです。",

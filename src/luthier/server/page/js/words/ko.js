@@ -319,6 +319,7 @@ export default {
   "The other parameters": "다른 파라미터",
   "The path as a table": "경로 표",
   "the service answered with status {0}": "서비스 응답: 상태 {0}",
+  "The service cannot be reached.": "서비스에 연결할 수 없습니다.",
   "the service is of another version than this page; load the page again": "서비스와 화면의 버전이 다릅니다. 다시 불러오세요",
   "the space is what the objective has asked for so far.": "공간은 목적 함수가 지금까지 요청한 것입니다.",
   "the space was declared.": "공간이 선언되어 있습니다.",
