@@ -344,6 +344,7 @@ THEMES = {
     "samplers/test_gp_objectives": ["samplers/gp_acquisitions"],
     "samplers/test_nsga": ["samplers/nsga2", "samplers/nsga3"],
     "samplers/test_population": ["samplers/startup"],
+    "samplers/test_preferential": ["models/preferences"],
     "samplers/test_tpe": ["samplers/density_ratio"],
     "schedulers/test_hyperband": [
         "numerics/halving",
@@ -443,6 +444,7 @@ THEMES = {
         "server/attachment_routes",
         "trial/attaching",
     ],
+    "server/test_preference_handlers": ["server/preference_routes"],
     "study/test_controls": [
         "server/control_handlers",
         "server/control_routes",

@@ -280,3 +280,19 @@ def test_axe_finds_nothing_in_any_form(browser, service, study, scheme):
         problems = [(v["id"], [node["html"] for node in v["nodes"]]) for v in found]
         assert (view, problems) == (view, [])
     context.close()
+
+
+def test_two_trials_are_compared_by_eye(visit, study):
+    page = visit.open("#/s/1/preferences")
+    page.get_by_text("Nothing has been compared yet.").wait_for()
+    click(page, "Show two trials")
+    page.get_by_role("heading", name="Trial 0").wait_for()
+    click(page, "The right one is better")
+    page.get_by_text("After 1 comparisons trial 1 is liked best:").wait_for()
+    page.get_by_role("heading", name="Trial 2").wait_for()
+    click(page, "They are equal")
+    page.get_by_text("Noted: they are equal.").wait_for()
+    assert [(c.better, c.worse, c.equal) for c in study.preferences.comparisons] == [
+        (1, 0, False),
+        (1, 2, True),
+    ]

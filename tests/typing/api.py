@@ -40,6 +40,7 @@ assert_type(samplers.GP(n_startup_trials=10), samplers.GP)
 assert_type(samplers.Grid(), samplers.Grid)
 assert_type(samplers.NSGA2(population_size=50), samplers.NSGA2)
 assert_type(samplers.NSGA3(reference_directions=[[0.5, 0.5]]), samplers.NSGA3)
+assert_type(samplers.Preferential(n_startup_trials=3), samplers.Preferential)
 assert_type(samplers.QMC(seed=1), samplers.QMC)
 assert_type(samplers.Random(), samplers.Random)
 assert_type(samplers.TPE(gamma=0.2), samplers.TPE)
@@ -56,6 +57,7 @@ EACH_SAMPLER: list[samplers.Sampler] = [
     samplers.Grid(),
     samplers.NSGA2(),
     samplers.NSGA3(),
+    samplers.Preferential(),
     samplers.QMC(),
     samplers.Random(),
     samplers.TPE(),
@@ -252,6 +254,9 @@ assert_type(study.confirm(k=2), luthier.Confirmation)
 assert_type(study.controls, luthier.study.StudyControls)
 assert_type(study.controls.enqueue_nearby(3, n=2, radius=0.1), list[int])
 assert_type(study.controls.fail_trial(3, "it hangs"), luthier.TrialRow)
+assert_type(study.preferences, luthier.study.StudyPreferences)
+assert_type(study.preferences.next_pair(), tuple[luthier.TrialRow, luthier.TrialRow])
+assert_type(study.preferences.best_trial, luthier.TrialRow)
 assert_type(study.confirm().significant, bool)
 assert_type(study.forecast(row), luthier.Forecast)
 assert_type(study.explain(row), luthier.Explanation)

@@ -501,7 +501,7 @@ class History:
     # -- writing: for the engine ----------------------------------------------------------------
 
     def update_info(self, **changed: Any) -> None:
-        """Change facts about the study: `crash`, `budget`, `seed` or `hidden`.
+        """Change facts about the study: `crash`, `budget`, `seed`, `hidden` or `comparisons`.
 
         Raises:
             TypeError: There is no such fact.

@@ -17,6 +17,8 @@ class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
         crash: Whether a trial that fails breaks a constraint, "crash".
         budget: Number of trials that there will be in all; None where it is not known.
         hidden: Numbers of trials whose results somebody has set aside.
+        comparisons: What people preferred: the better trial, the worse one, and whether they were
+            called equal.
     """
 
     directions: tuple[str, ...]
@@ -25,6 +27,7 @@ class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
     crash: bool = False
     budget: int | None = None
     hidden: frozenset[int] = frozenset()
+    comparisons: tuple[tuple[int, int, bool], ...] = ()
 
     def mark_hidden(self, n: int) -> NDArray[np.bool_]:
         """(n,) whether the result of each of `n` trials is set aside."""

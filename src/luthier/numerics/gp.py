@@ -13,7 +13,7 @@ A name that ends in `_by` is a derivative.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -396,6 +396,33 @@ class Posterior:
         posterior = cls(rho, signal, noise, n, n, shapes, rows, A, R, np.zeros(size))
         posterior.condition(y)
         return posterior
+
+    @classmethod
+    def given(cls, theta: Array, Z: Inputs, alpha: Array, R: Array) -> Posterior:
+        """A process whose mean and variance at a point with covariances k (n,) are known.
+
+        They are kᵀ alpha, and the prior's variance less |R k|².
+
+        Args:
+            theta: (d + 1,) logarithms of rho and signal.
+            Z: n points.
+            alpha: (n,).
+            R: (n, n).
+        """
+        rho = np.exp(theta[:-1])
+        A = _scale_numbers(Z.N, rho, theta[:0])
+        return cls(rho, math.exp(theta[-1]), 0.0, Z.n, Z.n, theta[:0], Z, A, R, alpha)
+
+    def covariance_with(self, i: int) -> Posterior:
+        """A process whose mean is the covariance of this one with its value at observed point i.
+
+        Its variance is this one's.
+        """
+        R = self._R[: self.n, : self.n]
+        k = self.signal * matern(self._squared_distances_to(self._Z.rows(i, i + 1)))[0]
+        alpha = -(R.T @ (R @ k))
+        alpha[i] += 1
+        return replace(self, _alpha=alpha)
 
     def condition(self, y: Array) -> None:
         """Take y (n,) as the observations: alpha = K⁻¹ y = Rᵀ R y."""

@@ -19,6 +19,7 @@ __all__ = [
     "Grid",
     "NSGA2",
     "NSGA3",
+    "Preferential",
     "QMC",
     "Random",
     "Sampler",
@@ -37,6 +38,7 @@ _FILES = {
     "Grid": "grid",
     "NSGA2": "nsga2",
     "NSGA3": "nsga3",
+    "Preferential": "preferential",
     "QMC": "qmc",
     "Random": "random",
     "TPE": "tpe",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from .grid import Grid as Grid
     from .nsga2 import NSGA2 as NSGA2
     from .nsga3 import NSGA3 as NSGA3
+    from .preferential import Preferential as Preferential
     from .qmc import QMC as QMC
     from .random import Random as Random
     from .tpe import TPE as TPE

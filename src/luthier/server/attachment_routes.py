@@ -10,9 +10,7 @@ from .attachment_handlers import (
     AttachmentList,
     AttachRequest,
 )
-from .route import PAGE_PATH, TRIAL, Route
-
-_PAGE_TRIAL = f"{PAGE_PATH}studies/{{study}}/trials/{{number}}"
+from .route import PAGE_TRIAL, TRIAL, Route
 
 
 def attachment_routes(handlers: AttachmentHandlers) -> list[Route]:
@@ -35,7 +33,7 @@ def attachment_routes(handlers: AttachmentHandlers) -> list[Route]:
                 response=bytes,
             ),
         )
-        for trial, suffix in ((TRIAL, ""), (_PAGE_TRIAL, "_for_page"))
+        for trial, suffix in ((TRIAL, ""), (PAGE_TRIAL, "_for_page"))
     ]
     attach = Route(
         method="POST",

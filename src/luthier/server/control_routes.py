@@ -9,32 +9,25 @@ from . import control_schemas as forms
 from . import schemas
 from .control_handlers import ControlHandlers
 from .finding_handlers import FindingHandlers
-from .route import PAGE_PATH, STUDY, TRIAL, Route
+from .route import PAGE_STUDY, STUDY, TRIAL, Route
 
 
 def control_routes(handlers: ControlHandlers) -> list[Route]:
     """Routes by which people control a study."""
     act = partial(Route, method="POST", costly=True, for_page=True)
     return [
-        Route(
-            method="GET",
-            path=f"{STUDY}/controls",
-            name="get_controls",
-            summary="Read what people have asked of a study, and said about its trials.",
-            handler=handlers.get,
-            response=forms.Controls,
-            costly=True,
-            apart=True,
-        ),
-        Route(
-            method="GET",
-            path=f"{PAGE_PATH}studies/{{study}}/controls",
-            name="page_controls",
-            summary="Read what people have asked of a study, and said about its trials.",
-            handler=handlers.get,
-            response=forms.Controls,
-            costly=True,
-            apart=True,
+        *(
+            Route(
+                method="GET",
+                path=f"{study}/controls",
+                name=name,
+                summary="Read what people have asked of a study, and said about its trials.",
+                handler=handlers.get,
+                response=forms.Controls,
+                costly=True,
+                apart=True,
+            )
+            for study, name in ((STUDY, "get_controls"), (PAGE_STUDY, "page_controls"))
         ),
         act(
             path=f"{STUDY}/pause",

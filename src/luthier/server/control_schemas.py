@@ -9,6 +9,7 @@ import msgspec
 from ..storages.codec import Number
 from ..storages.controls import MAX_NOTE, Act, Remark
 from ..storages.http_messages import Form
+from .schemas import Trial
 
 
 class PauseRequest(Form):
@@ -64,6 +65,36 @@ class NearbyResponse(msgspec.Struct):
     """The numbers of the trials that wait."""
 
     numbers: list[int]
+
+
+class NextPairRequest(Form):
+    """Two trials are wanted that somebody compares."""
+
+
+class Pair(msgspec.Struct):
+    """Two trials that somebody should compare next, by number."""
+
+    trials: list[Trial]
+
+
+class PreferRequest(Form):
+    """Trial `better` is preferred to trial `worse`; with `equal`, neither is."""
+
+    better: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    worse: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    equal: bool = False
+
+
+class Preferences(msgspec.Struct):
+    """What people prefer so far.
+
+    Attributes:
+        n: Number of comparisons.
+        best: Number of the trial that is expected to be liked best; None before the first one.
+    """
+
+    n: int
+    best: int | None
 
 
 class RemarkRequest(Form):

@@ -21,7 +21,9 @@ from . import study_specs
 from .spec_limits import require_few_objectives, require_small_grid, require_small_space
 
 _MAX_OPEN = 100  # studies; others are opened again when a request needs them
-_LIVE = dict.fromkeys(("controls", "dismissed", "applied"))  # an engine reads them by itself
+_LIVE = dict.fromkeys(
+    ("controls", "comparisons", "dismissed", "applied")
+)  # an engine reads them by itself
 _STALE_S = 1.0  # for how long a change of a study's space, sampler or scheduler may go unnoticed
 
 

@@ -14,7 +14,9 @@ STORAGE_PATH = "/v1/storage/"  # before the verbs of the storage contract
 PAGE_PATH = "/ui/"  # before what the page in a browser reads
 STUDIES = "/v1/studies"
 STUDY = "/v1/studies/{study}"
-TRIAL = "/v1/studies/{study}/trials/{number}"
+TRIAL = f"{STUDY}/trials/{{number}}"
+PAGE_STUDY = f"{PAGE_PATH}studies/{{study}}"
+PAGE_TRIAL = f"{PAGE_STUDY}/trials/{{number}}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,10 @@ from .finding_handlers import FindingHandlers
 from .open_studies import OpenStudies
 from .page_handlers import PageHandlers
 from .page_views import PageViews
+from .preference_handlers import PreferenceHandlers
+from .preference_routes import preference_routes
 from .request import ApiRequest
-from .route import PAGE_PATH, STORAGE_PATH, STUDIES, STUDY, TRIAL, Route
+from .route import PAGE_PATH, PAGE_STUDY, PAGE_TRIAL, STORAGE_PATH, STUDIES, STUDY, TRIAL, Route
 from .study_handlers import StudyHandlers
 from .trial_handlers import TrialHandlers
 
@@ -42,6 +44,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *control_routes(ControlHandlers(studies)),
         *finding_routes(FindingHandlers(studies)),
         *attachment_routes(AttachmentHandlers(studies)),
+        *preference_routes(PreferenceHandlers(studies)),
         *storage_routes(storage, max_body),
         *page_routes(PageHandlers(studies)),
         *view_routes(PageViews(studies)),
@@ -199,7 +202,6 @@ def result_routes(handlers: StudyHandlers) -> list[Route]:
 
 def page_routes(handlers: PageHandlers) -> list[Route]:
     """Routes by which the page in a browser reads studies; they change nothing."""
-    study = f"{PAGE_PATH}studies/{{study}}"
     read = partial(Route, method="GET", costly=True, apart=True)
     return [
         Route(
@@ -211,14 +213,14 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             response=page_schemas.StudyList,
         ),
         read(
-            path=f"{study}/summary",
+            path=f"{PAGE_STUDY}/summary",
             name="page_summary",
             summary="Read what one screen shows of a study.",
             handler=handlers.summary,
             response=page_schemas.Summary,
         ),
         read(
-            path=f"{study}/columns",
+            path=f"{PAGE_STUDY}/columns",
             name="page_columns",
             summary="Read some columns of all trials.",
             handler=handlers.columns,
@@ -226,7 +228,7 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             request=page_schemas.ColumnsQuery,
         ),
         read(
-            path=f"{study}/rows",
+            path=f"{PAGE_STUDY}/rows",
             name="page_rows",
             summary="Read one page of the table of trials.",
             handler=handlers.rows,
@@ -234,7 +236,7 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             request=page_schemas.RowsQuery,
         ),
         read(
-            path=f"{study}/table.csv",
+            path=f"{PAGE_STUDY}/table.csv",
             name="page_table",
             summary="Read all trials that a filter keeps, as CSV.",
             handler=handlers.table,
@@ -242,21 +244,21 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             request=page_schemas.TableQuery,
         ),
         read(
-            path=f"{study}/attributes",
+            path=f"{PAGE_STUDY}/attributes",
             name="page_attributes",
             summary="Name what trials noted beside their values.",
             handler=handlers.attributes,
             response=page_schemas.Attributes,
         ),
         read(
-            path=f"{study}/trials/{{number}}",
+            path=PAGE_TRIAL,
             name="page_trial",
             summary="Read one trial with its reports.",
             handler=handlers.trial,
             response=schemas.Trial,
         ),
         read(
-            path=f"{study}/importance",
+            path=f"{PAGE_STUDY}/importance",
             name="page_importance",
             slow=True,
             summary="Estimate how much each parameter matters.",
@@ -265,7 +267,7 @@ def page_routes(handlers: PageHandlers) -> list[Route]:
             request=page_schemas.ImportanceQuery,
         ),
         read(
-            path=f"{study}/findings",
+            path=f"{PAGE_STUDY}/findings",
             name="page_findings",
             slow=True,
             summary="Say what may be wrong with a study.",
@@ -302,7 +304,7 @@ def view_routes(views: PageViews) -> list[Route]:
         ),
         *(
             read(
-                path=f"{PAGE_PATH}studies/{{study}}/{name}",
+                path=f"{PAGE_STUDY}/{name}",
                 name=f"page_{name}",
                 summary=_first_line(handler),
                 handler=handler,

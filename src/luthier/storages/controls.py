@@ -12,6 +12,7 @@ import msgspec
 
 MAX_NOTE = 10_000  # characters of a note on a trial
 MAX_REMARKS = 2**18  # bytes of all remarks: every worker reads them again after a change
+MAX_COMPARISONS = 5_000  # of trials, by people
 MAX_ACTS = 200  # acts that are kept, the latest
 STOP_STUDY = "stopped the study"  # an act
 
@@ -34,6 +35,20 @@ class Remark(msgspec.Struct, frozen=True, omit_defaults=True):
     star: bool = False
     hidden: bool = False
     tags: dict[str, Any] = {}
+
+
+class Comparison(msgspec.Struct, frozen=True, array_like=True):
+    """Which of two trials somebody preferred.
+
+    Attributes:
+        better: Number of the better one.
+        worse: Number of the other.
+        equal: Whether they were called equal.
+    """
+
+    better: Annotated[int, msgspec.Meta(ge=0)]
+    worse: Annotated[int, msgspec.Meta(ge=0)]
+    equal: bool = False
 
 
 class Act(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from ..validation import default_names
 from .base import StudyRecord
 from .checksums import UNREADABLE
 from .codec import require_shallow
-from .controls import Controls
+from .controls import Comparison, Controls
 
 MAX_SEED = 2**128  # which generators of random numbers take
 
@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
         changing: Of names that the latest trials asked for in two ways: what has both ways,
             described as in a space.
         controls: What people have asked of it, and said about its trials.
+        comparisons: Which of two trials people preferred, in their order.
         dismissed: Findings that somebody dismissed.
         applied: Remedies of findings that were applied, in their order.
     """
@@ -85,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True):
     varying: tuple[str, ...] = ()
     changing: dict[str, Any] = {}
     controls: Controls = Controls()
+    comparisons: tuple[Comparison, ...] = ()
     dismissed: tuple[Dismissal, ...] = ()
     applied: tuple[Applied, ...] = ()
 

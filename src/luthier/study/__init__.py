@@ -10,6 +10,7 @@ __all__ = [
     "Confirmation",
     "Study",
     "StudyControls",
+    "StudyPreferences",
     "create_study",
     "delete_study",
     "list_studies",
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .create import delete_study as delete_study
     from .create import list_studies as list_studies
     from .create import load_study as load_study
+    from .preferences import StudyPreferences as StudyPreferences
     from .study import Study as Study
 else:
     __getattr__, __dir__ = attach(
@@ -31,6 +33,7 @@ else:
             "Confirmation": "confirm",
             "Study": "study",
             "StudyControls": "controls",
+            "StudyPreferences": "preferences",
             "create_study": "create",
             "delete_study": "create",
             "list_studies": "create",

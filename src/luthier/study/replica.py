@@ -131,7 +131,9 @@ class Replica:
         self.settings = settings
         self.spec = dict(spec)
         self.history.update_info(
-            crash=settings.catch_as == "infeasible", hidden=settings.controls.hidden
+            crash=settings.catch_as == "infeasible",
+            hidden=settings.controls.hidden,
+            comparisons=tuple((c.better, c.worse, c.equal) for c in settings.comparisons),
         )
         if space is not None:
             self.space = space

@@ -52,6 +52,8 @@ from .trial_number import number_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .preferences import StudyPreferences
+
 
 INTERRUPTED = "Ctrl-C"  # the reason of a stop
 
@@ -527,6 +529,13 @@ class Study(Insights, Remedies):
     def controls(self) -> StudyControls:
         """Verbs for a study that runs, wherever it does: pause, stop, notes and more."""
         return StudyControls(self.engine)
+
+    @property
+    def preferences(self) -> StudyPreferences:
+        """Verbs for trials that people compare: prefer, rank, the next pair, the best."""
+        from .preferences import StudyPreferences  # its model takes long to load
+
+        return StudyPreferences(self.engine)
 
     # -- results
     # ------------------------------------------------------------------------------------------

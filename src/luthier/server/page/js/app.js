@@ -18,6 +18,7 @@ import { showFront } from "./views/front.js";
 import { showHistory } from "./views/history.js";
 import { showImportance } from "./views/importance.js";
 import { showParallel } from "./views/parallel.js";
+import { showPreferences } from "./views/preferences.js";
 import { showSpace } from "./views/space.js";
 import { showStudies } from "./views/studies.js";
 import { showSummary } from "./views/summary.js";
@@ -60,7 +61,7 @@ const GROUPS = [
     findings: [t`Findings`, showFindings],
   }],
   [t`Space`, { space: [t`Space`, showSpace] }],
-  [t`Controls`, { controls: [t`Controls`, showControls] }],
+  [t`Controls`, { controls: [t`Controls`, showControls], preferences: [t`Compare by eye`, showPreferences] }],
 ];
 const VIEWS = Object.assign({}, ...GROUPS.map(([, views]) => views));
 
