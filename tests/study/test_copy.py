@@ -326,6 +326,34 @@ def test_checkpoints_that_are_gone_are_told(folder):
         luthier.load_study("gone", "b.db").load_checkpoint(0)
 
 
+@pytest.mark.parametrize("place", [None, "place"])
+def test_attachments_come_along_and_damaged_ones_are_told(folder, place):
+    options = {} if place is None else {"checkpoints": folder / place}
+    study = luthier.create_study("s", "a.db", space={"x": luthier.Float(0, 1)}, **options)
+
+    def draw(trial):
+        if trial.number != 1:
+            trial.attach("curve.png", bytes([trial.number]) * 1000)
+            trial.attach("table.csv", b"x,y")
+
+    study.optimize(lambda trial: draw(trial) or 0.0, n_trials=3)
+    [torn] = (p for p in folder.rglob("*-table.csv") if p.parent.name == "2")
+    torn.write_bytes(b"x,z")
+    told = call("storage", "copy", "a.db", "b.db")
+    assert "3 attachments" in told.stdout
+    assert "1 attachment is damaged in a.db, and left out" in told.stderr
+
+    copied = luthier.load_study("s", "b.db", **options)
+    assert [[a.name for a in copied.attachments(t)] for t in copied.trials] == [
+        ["curve.png", "table.csv"],
+        [],
+        ["curve.png"],
+    ]
+    assert copied.load_attachment(2, "curve.png") == bytes([2]) * 1000
+    luthier.delete_study("s", "a.db")
+    assert copied.load_attachment(0, "table.csv") == b"x,y"
+
+
 @pytest.mark.parametrize(
     "servers", parameters(("redis", "postgresql"), ("postgresql", "mysql")), ids="-".join
 )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, CheckpointPlaceError
 from .folder import make_file
 
 if TYPE_CHECKING:
@@ -148,6 +148,41 @@ class Attachments:
                 "stored. Put a copy back, or attach it again"
             )
         return content
+
+    def numbers(self) -> list[int]:
+        """Numbers of the trials that have attachments, ascending."""
+        part = self._home.own_part
+        if part is None:
+            return []
+        with self._home.translate_errors("cannot list the attachments"):
+            return sorted(int(name) for name in part.inner(_FOLDER).files() if name.isdecimal())
+
+    def adopt(self, source: Attachments, n_trials: int) -> tuple[int, int]:
+        """Copy the attachments of the first trials of another study to trials of these numbers.
+
+        Args:
+            source: Those of the other study.
+            n_trials: Of how many trials.
+
+        Returns:
+            How many were copied, and how many were damaged, which are left out.
+
+        Raises:
+            CheckpointPlaceError: The place cannot be written.
+        """
+        n_copied = n_damaged = 0
+        for number in source.numbers():
+            for attachment in source.of(number) if number < n_trials else ():
+                try:
+                    content = source.read(number, attachment.name)
+                except CheckpointPlaceError:
+                    raise
+                except CheckpointError:
+                    n_damaged += 1
+                    continue
+                self.attach(number, attachment.name, content)
+                n_copied += 1
+        return n_copied, n_damaged
 
     def clear(self) -> None:
         """Remove all attachments of the study."""

@@ -21,8 +21,8 @@ from ..storages.repair import (
     write_studies,
 )
 from ..storages.settings import read_settings
+from ..study.copy import Copied, require_free_name
 from ..study.copy import copy as copy_study
-from ..study.copy import require_free_name
 from ..wording import agree, count_of
 from .options import file_of, open_existing_storage, open_storage, require_file, storage_option
 from .session import run_session
@@ -56,7 +56,7 @@ def storage() -> None:
     help="A study to copy; may be given several times.  [default: all studies]",
 )
 def copy(source: str, target: str, names: Sequence[str]) -> None:
-    """Copy studies from one storage to another, with their trials and checkpoints.
+    """Copy studies from one storage to another, with their trials, checkpoints and attachments.
 
     Studies whose names are taken in the target are an error, and nothing is copied. One that is
     damaged is named in the end, after all others were copied. Trials that run wait in the copy. The
@@ -87,10 +87,11 @@ def copy(source: str, target: str, names: Sequence[str]) -> None:
             click.echo(
                 f"{escape(name)}: {count_of(found.trials, 'trial')}, "
                 f"{count_of(found.reports, 'report')}, "
-                f"{count_of(found.checkpoints, 'checkpoint')}; "
+                f"{count_of(found.checkpoints, 'checkpoint')}, "
+                f"{count_of(found.attachments, 'attachment')}; "
                 f"checksum {found.checksum} on both sides"
             )
-            for note in _notes(found.running, found.changed, found.missing, hide_password(source)):
+            for note in _notes(found, hide_password(source)):
                 click.echo(escape(f"Note: {note}"), err=True)
         if damaged:
             raise StorageDamagedError("; ".join(damaged))
@@ -101,9 +102,15 @@ def _advance(bar: Any, n_done: int, n_all: int) -> None:
     bar.update(n_done - bar.pos)
 
 
-def _notes(running: Sequence[int], changed: int, missing: int, source: str) -> list[str]:
+def _notes(found: Copied, source: str) -> list[str]:
     """Notes about trials that differ in a copy, or changed meanwhile."""
+    running, changed, missing = found.running, found.changed, found.missing
     notes = []
+    if found.damaged:
+        notes.append(
+            f"{count_of(found.damaged, 'attachment')} {agree(found.damaged, 'is', 'are')} damaged "
+            f"in {source}, and left out"
+        )
     if running:
         some = ", ".join(map(str, running[:10])) + (" ..." if len(running) > 10 else "")
         notes.append(

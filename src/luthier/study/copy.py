@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -47,6 +47,8 @@ class Copied(msgspec.Struct, frozen=True):
         missing: Number of checkpoints of trials that go on, whose files were not found or are
             damaged.
         checksum: Of all rows and reports, the same on both sides.
+        attachments: Number of attachments that were copied.
+        damaged: Number of attachments that are damaged in the source, and left out.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Copied(msgspec.Struct, frozen=True):
     checkpoints: int
     missing: int
     checksum: str
+    attachments: int
+    damaged: int
 
 
 def require_free_name(name: str, target: Storage) -> StudyRecord | None:
@@ -83,7 +87,9 @@ def copy(
     name: str,
     tell: Callable[[int, int], None] = lambda n, of: None,
 ) -> Copied:
-    """Copy a study as it is at one moment: trials, reports, turns, tags, checkpoints beside it.
+    """Copy a study as it is at one moment: trials, reports, turns, tags, and files beside it.
+
+    These are checkpoints and attachments.
 
     A trial that runs is copied as one that waits: its worker belongs to the source. Tokens begin
     anew. Until all is there, and has been read again and compared, the study cannot be loaded from
@@ -161,11 +167,12 @@ def _fill(
             "kept"
         )
     moved: set[str] = set()
+    attached = 0, 0
     store = _open(target, begun, record.spec)
     if store.is_unnamed or origin.is_unnamed:
         needed.clear()
-    elif files:  # many a finished trial's was deleted long ago
-        moved = _move(origin, store, files.values())
+    else:  # many a finished trial's was deleted long ago
+        moved, attached = _move(origin, store, files.values(), n)
     running = tuple(r.number for r in changes.rows if r.state == State.RUNNING)
     n_changed = len(source.changes(record.id, changes.revision).rows)
     copied = Copied(
@@ -177,21 +184,34 @@ def _fill(
         len(moved),
         len(needed - moved),
         checksum.hexdigest()[:16],
+        *attached,
     )
     return copied, changes.spec or record.spec
 
 
 def _move(
-    origin: Checkpoints, store: Checkpoints, references: Iterable[Mapping[str, Any]]
-) -> set[str]:
-    """Copy files of checkpoints; none, with a warning, where a package is missing for that."""
+    origin: Checkpoints,
+    store: Checkpoints,
+    references: Collection[Mapping[str, Any]],
+    n_trials: int,
+) -> tuple[set[str], tuple[int, int]]:
+    """Copy files of checkpoints and attachments; none where a package is missing for that.
+
+    Then a warning says so.
+
+    Returns:
+        Which checkpoints were copied; how many attachments were, and how many were damaged.
+    """
     try:
         origin.open()
         store.open()
     except MissingDependencyError as e:
-        logger.warning("checkpoints are left in %r: %s", origin.url, e)
-        return set()
-    return store.adopt(origin, references)
+        logger.warning("checkpoints and attachments are left in %r: %s", origin.url, e)
+        return set(), (0, 0)
+    if not references and not origin.attachments.numbers():
+        return set(), (0, 0)
+    adopted = store.adopt(origin, references)
+    return adopted, store.attachments.adopt(origin.attachments, n_trials)
 
 
 def _batches(
