@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from ..storages import controls as stored
 from ..study.controls import StudyControls
 from ..study.engine import Engine
 from . import control_schemas, schemas
 from .open_studies import OpenStudies
+from .page_answers import Answers
 from .request import Answer, ApiRequest
 from .schemas import trial_from_row
 from .trial_handlers import read_row, read_values
@@ -23,16 +22,13 @@ class ControlHandlers:
 
     def __init__(self, studies: OpenStudies) -> None:
         self._studies = studies
+        self._answers = Answers(studies)
 
     def get(self, request: ApiRequest) -> Answer:
         """Read what people have asked of a study; nothing where the client has it."""
-        opened = self._studies.open(request.study)
-        with opened.engine.reading() as history:
-            tag = f'"{history.revision}-{int(1000 * opened.created_s):x}-controls"'
-            if request.known == tag:
-                return Answer(304, b"", tag)
-            found = _describe(opened.engine)
-        return Answer(200, msgspec.json.encode(found), tag)
+        return self._answers.give(
+            request, "controls", lambda opened, history: _describe(opened.engine)
+        )
 
     def pause(self, request: ApiRequest) -> control_schemas.Controls:
         """Let no worker begin a trial."""

@@ -17,7 +17,7 @@ import uvicorn
 
 from ..errors import StudyError
 from ..storages import Storage
-from ..storages.wrapper import Wrapper
+from ..storages.wrapper import innermost
 from ..study.study import Study
 from .app import application
 from .limits import Limits
@@ -131,9 +131,7 @@ def show_page(study: Study, height: int = _HEIGHT, proxy: str | None = None) -> 
 
 def _serve(storage: Storage) -> _Served:
     """The service of a storage, one in a process."""
-    inner = storage
-    while isinstance(inner, Wrapper):
-        inner = inner.inner
+    inner = innermost(storage)
     with _lock:
         if inner not in _served:
             _served[inner] = _Served(storage)

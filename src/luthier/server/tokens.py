@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ..errors import StorageDeniedError, StorageError
 from ..storages import Storage
-from ..storages.wrapper import Wrapper
 
 _MIN_LENGTH = 16  # characters
 _MAX_LENGTH = 4096
@@ -19,10 +18,8 @@ _MAX_LINKS = 40  # as in the system
 
 def token_file(storage: Storage) -> Path:
     """The file of a service's token: beside the storage's file, or in the user's settings."""
-    while isinstance(storage, Wrapper):
-        storage = storage.inner
-    if path := getattr(storage, "path", None):
-        return Path(f"{path}.token")
+    if storage.file is not None:
+        return Path(f"{storage.file}.token")
     settings = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return Path(settings, "luthier", "token")
 

@@ -157,6 +157,13 @@ class Wrapper(Storage):
         self.inner.close()
 
 
+def innermost(storage: Storage) -> Storage:
+    """Return the storage that does the work, behind any that pass it on."""
+    while isinstance(storage, Wrapper):
+        storage = storage.inner
+    return storage
+
+
 class Shared(Wrapper):
     """A storage of one process, several of whose studies may be open at the same time.
 

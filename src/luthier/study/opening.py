@@ -21,7 +21,7 @@ from ..storages import Storage, from_url
 from ..storages.base import StudyRecord, require_complete_copy
 from ..storages.files import ENDINGS, find_missing_file
 from ..storages.settings import Settings, read_settings
-from ..storages.wrapper import Wrapper
+from ..storages.wrapper import innermost
 from .engine import Engine
 
 
@@ -116,9 +116,7 @@ _temporary: WeakKeyDictionary[Storage, WeakValueDictionary[int, Checkpoints]] = 
 
 def _share_temporary(storage: Storage, study: int) -> Checkpoints:
     """The temporary checkpoints of a study, the same for all of this process that open it."""
-    while isinstance(storage, Wrapper):
-        storage = storage.inner
-    stores = _temporary.setdefault(storage, WeakValueDictionary())
+    stores = _temporary.setdefault(innermost(storage), WeakValueDictionary())
     found = stores.get(study) or temporary_store()
     stores[study] = found
     return found
