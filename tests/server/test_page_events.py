@@ -146,6 +146,19 @@ def test_a_file_that_nobody_writes_is_hardly_read(serve, tmp_path):
         assert numbers(stream.until(revision(service))) == [1]
 
 
+def test_who_was_away_for_long_is_told_all_of_it_soon(serve, tmp_path):
+    url = f"sqlite:///{tmp_path}/s.db"
+    study = luthier.create_study("s", url)
+    for _ in range(3):
+        study.add_trials([TrialRow(number=-1, state=State.WAITING)] * 2000)
+    service = serve(luthier.storages.from_url(url))
+    looks, look = [], service.storage.stamp
+    service.storage.stamp = lambda: looks.append(1) or look()
+    with Stream(service, 1, since=0) as stream:
+        stream.until(revision(service))
+    assert len(looks) <= 8  # one for each page of changes, and not ten
+
+
 def test_streams_end_with_the_service(service):
     with Stream(service, 1, since=revision(service)) as stream:
         service.stop()

@@ -136,6 +136,7 @@ class Follower:
                 read_s = now_s
                 change = await self.read(self.revision)
                 if change.revision != self.revision:
+                    stamp = None  # there may be more of it
                     self.change = change
                     self.revision = change.revision
                     self._news.set()
