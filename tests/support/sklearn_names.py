@@ -19,6 +19,8 @@ class _Named(SearchCV):
 
     timeout = storage = study_name = sampler = None
     scheduler = resource = min_resource = max_resource = None
+    objectives = fit_params = None
+    confirm = 0
     stop = ()
 
     _parameter_constraints = BaseSearchCV._parameter_constraints
