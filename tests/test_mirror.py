@@ -117,6 +117,14 @@ THEMES = {
         "cli/trial_options",
     ],
     "cli/test_demo": ["cli/demo_model", "cli/demo_study"],
+    "compat/bayes_opt/test_bayesian_optimization": [
+        "compat/bayes_opt/acquisition",
+        "compat/bayes_opt/domain_reduction",
+        "compat/bayes_opt/exception",
+        "compat/bayes_opt/logger",
+        "compat/bayes_opt/target_space",
+        "compat/bayes_opt/util",
+    ],
     "compat/hyperopt/test_fmin": [
         "compat/hyperopt/anneal",
         "compat/hyperopt/atpe",
@@ -235,6 +243,7 @@ THEMES = {
         "compat/optuna/visualization/over_trials",
         "compat/optuna/visualization/picture",
         "compat/optuna/visualization/shown_trials",
+    ],
     "compat/skopt/test_optimizer": [
         "compat/skopt/acquisition",
         "compat/skopt/benchmarks",

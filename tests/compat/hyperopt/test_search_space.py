@@ -85,6 +85,13 @@ def test_a_parameter_of_two_branches_is_active_in_both_and_in_no_other() -> None
     assert found["x"]["conditions"] == {(True, EQ("a", 0)), (True, EQ("a", 1), EQ("b", 1))}
 
 
+def test_a_choice_that_is_fixed_leaves_its_branch() -> None:
+    space = hp.choice("a", [-1, hp.uniform("b", 0, 1), hp.uniform("c", 5, 6)])
+    drawn = next(node for node in dfs(space) if node.name == "randint")
+    best = fmin(lambda b: b, clone(space, {drawn: as_apply(1)}), rand.suggest, max_evals=20)
+    assert (best.keys(), best["a"]) == ({"a", "b"}, 1)
+
+
 def test_a_parameter_of_all_branches_has_no_condition() -> None:
     x = hp.uniform("x", 0, 1)
     assert SearchSpace(hp.choice("a", [x, -x])).space.params["x"].when is None

@@ -162,6 +162,8 @@ def _are_all_branches(conditions: set[tuple[Any, ...]], hps: dict[str, dict[str,
     if any(len(one) != 1 or one[0].name != plain[0][0].name for one in plain):
         return False
     node = hps[plain[0][0].name]["node"]
+    if isinstance(node, Literal):
+        return False
     return {one[0].val for one in plain} == set(range(count_branches(node)))
 
 

@@ -13,7 +13,7 @@ from ...space.normal import Normal
 from ...space.space import Space
 from ...typing import Array
 from .exceptions import BadSearchSpace
-from .pyll.base import Apply, MissingArgument, dfs, random_names
+from .pyll.base import Apply, Literal, MissingArgument, dfs, random_names
 from .pyll_utils import Cond, expr_to_config
 
 Conditions = list[list[Cond]]
@@ -56,9 +56,15 @@ class SearchSpace:
         expr_to_config(expr, (), found)
         switches = (node.pos_args[0] for node in dfs(expr) if node.name == "switch")
         choices = {n.arg["label"].obj for n in switches if n.name == "hyperopt_param"}
+        fixed = {k: v["node"].obj for k, v in found.items() if isinstance(v["node"], Literal)}
         self.labels: dict[str, Label] = {}
         for label, entry in found.items():
             conditions = [[c for c in one if isinstance(c, Cond)] for one in entry["conditions"]]
+            conditions = [
+                one for one in conditions if all(fixed.get(c.name, c.val) == c.val for c in one)
+            ]
+            if not conditions:  # only in branches that are never taken
+                continue
             some = [] if any(not one for one in conditions) else conditions
             try:
                 self.labels[label] = _read_label(entry["node"], some, label in choices)
@@ -121,6 +127,9 @@ def _read_label(node: Apply, conditions: Conditions, is_choice: bool) -> Label:
     Raises:
         BadSearchSpace: Its distribution is not one of Hyperopt's.
     """
+    if isinstance(node, Literal):
+        only = Categorical((node.obj,), when=_find_when(conditions))
+        return Label(only, None, isinstance(node.obj, int), conditions)
     args = {k: v for k, v in node.arg.items() if v is not MissingArgument and k != "rng"}
     if any(below.name in random_names for value in args.values() for below in dfs(value)):
         raise TypeError("one that is drawn itself")

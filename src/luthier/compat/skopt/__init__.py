@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 from . import acquisition, benchmarks, callbacks, learning, optimizer, sampler, space
 from .optimizer import (
     Optimizer,
@@ -19,14 +16,6 @@ from .space import Space
 from .utils import dump, expected_minimum, expected_minimum_random_sampling, load
 
 __version__ = "0.10.2"
-
-
-def __getattr__(name: str) -> Any:
-    """Load the figures, and with them matplotlib, on first use."""
-    if name == "plots":
-        return importlib.import_module(".plots", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
 
 __all__ = [
     "BayesSearchCV",
