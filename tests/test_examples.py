@@ -49,6 +49,7 @@ def nothing_is_left_behind(tmp_path):
 NEEDS = {
     "asha_torch.py": "torch",
     "dask_cluster.py": "distributed",
+    "optuna_lightgbm.py": "lightgbm",
     "pbt_torch.py": "torch",
     "ray_cluster.py": "ray",
 }

@@ -147,6 +147,19 @@ THEMES = {
         "compat/hyperopt/pyll/stochastic",
         "compat/hyperopt/pyll_utils",
     ],
+    "compat/optuna/test_artifacts": [
+        "compat/optuna/artifacts/exceptions",
+        "compat/optuna/artifacts/stores",
+        "compat/optuna/artifacts/transfer",
+    ],
+    "compat/optuna/test_integration": [
+        "compat/optuna/integration/keras",
+        "compat/optuna/integration/lightning",
+        "compat/optuna/integration/pruning",
+        "compat/optuna/integration/refused",
+        "compat/optuna/integration/sklearn",
+        "compat/optuna/integration/xgboost",
+    ],
     "compat/optuna/test_pruners": [
         "compat/optuna/pruners/base",
         "compat/optuna/pruners/halving",
@@ -174,6 +187,7 @@ THEMES = {
         "compat/optuna/samplers/tpe",
     ],
     "compat/optuna/test_storages": [
+        "compat/optuna/database_copy",
         "compat/optuna/storages/base",
         "compat/optuna/storages/heartbeat",
         "compat/optuna/storages/in_memory",

@@ -32,6 +32,7 @@ _COMMANDS = {
     "report": ("report", "Write a report of a study: what it found, and what to do."),
     "trials": ("results", "List the trials of a study."),
     "export": ("results", "Export all trials of a study as CSV or JSON."),
+    "import": ("other_studies", "Copy studies of Optuna into a storage."),
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),
     "delete": ("studies", "Delete a study with all its trials."),
     "storage": ("storage", "Copy, check, repair and upgrade storages."),

@@ -48,7 +48,8 @@ class _LazyCommands(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._commands:
             module = importlib.import_module(f"{self._package}.{self._modules[name]}")
-            self._commands[name] = getattr(module, name)
+            word = name if hasattr(module, name) else f"{name}_"  # "import" is Python's
+            self._commands[name] = getattr(module, word)
         return self._commands[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from ..analysis.recommendation import require_results
+from ..passwords import hide_password
 from ..schedulers import replay
+from ..study.study import Study
 from ..trial.record import State, TrialRow
 from ..wording import count_of
 from .files import to_csv, to_json, trial_to_json
@@ -161,6 +163,21 @@ def _read_ending(output: str | None) -> str:
     return "json" if ending == ".json" else "csv"
 
 
+def _copy_to_optuna(study: Study, place: str) -> None:
+    from ..compat.optuna import logging
+    from ..compat.optuna.database_copy import copy_to_optuna, open_optuna
+    from ..compat.optuna.exceptions import DuplicatedStudyError
+
+    logging.set_verbosity(logging.WARNING)
+    try:
+        n = copy_to_optuna(study, open_optuna(place, create=True))
+    except DuplicatedStudyError:
+        raise click.ClickException(
+            f"study {escape(study.name)!r} exists there, and is left alone"
+        ) from None
+    click.echo(f"{count_of(n, 'trial')} written to {escape(hide_password(place))}", err=True)
+
+
 @click.command(
     epilog=examples(
         "luthier export train --output trials.csv", "luthier export train --format json"
@@ -180,13 +197,26 @@ def _read_ending(output: str | None) -> str:
         metavar="FILE",
         help="The file to write.  [default: standard output]",
     ),
+    click.option(
+        "--optuna",
+        metavar="URL",
+        help="Copy the study to a database or journal of Optuna instead.",
+    ),
 )
-def export(name: str | None, storage: str, form: str | None, output: str | None) -> None:
+def export(
+    name: str | None, storage: str, form: str | None, output: str | None, optuna: str | None
+) -> None:
     """Export all trials of a study as CSV or JSON.
 
-    CSV is a flat table; JSON has everything that is known of each trial.
+    CSV is a flat table; JSON has everything that is known of each trial. With --optuna the study is
+    copied to Optuna's own tables, behind a URL, or to a journal, at a path.
     """
     study = load_study(name, storage)
+    if optuna is not None:
+        if form or output:
+            raise click.UsageError("--optuna goes without --format and --output")
+        _copy_to_optuna(study, optuna)
+        return
     form = form or _read_ending(output)
     text = to_json(study) if form == "json" else to_csv(study)
     if output is None:

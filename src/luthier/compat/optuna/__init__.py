@@ -11,6 +11,7 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "__version__",
+    "artifacts",
     "copy_study",
     "create_study",
     "create_trial",
@@ -20,6 +21,7 @@ __all__ = [
     "get_all_study_names",
     "get_all_study_summaries",
     "importance",
+    "integration",
     "load_study",
     "logging",
     "pruners",
@@ -34,9 +36,11 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from . import artifacts as artifacts
     from . import distributions as distributions
     from . import exceptions as exceptions
     from . import importance as importance
+    from . import integration as integration
     from . import logging as logging
     from . import pruners as pruners
     from . import samplers as samplers
@@ -62,9 +66,11 @@ else:
     __getattr__, __dir__ = attach(
         __name__,
         {
+            "artifacts": "",
             "distributions": "",
             "exceptions": "",
             "importance": "",
+            "integration": "",
             "logging": "",
             "pruners": "",
             "samplers": "",

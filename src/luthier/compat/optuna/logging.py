@@ -5,9 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from logging import CRITICAL, DEBUG, ERROR, FATAL, INFO, WARN, WARNING
+from logging import CRITICAL as CRITICAL
+from logging import DEBUG as DEBUG
+from logging import ERROR as ERROR
+from logging import FATAL as FATAL
+from logging import INFO as INFO
+from logging import WARN as WARN
+from logging import WARNING as WARNING
 
-_LEVELS = (CRITICAL, DEBUG, ERROR, FATAL, INFO, WARN, WARNING)  # names that users read here
 _NAME = "optuna"
 _COLORS = {"DEBUG": 36, "INFO": 32, "WARNING": 33, "ERROR": 31, "CRITICAL": 91}
 

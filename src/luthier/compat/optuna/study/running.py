@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _logger = get_logger("optuna.study")
 
 Objective = Callable[[Trial], float | Sequence[float]]
-Callbacks = Iterable[Callable[["StudyLike", FrozenTrial], None]]
+Callbacks = Iterable[Callable[[Any, FrozenTrial], Any]]  # with the study
 
 
 class Run:

@@ -1,0 +1,110 @@
+"""Callbacks and searches for other libraries in Optuna's words."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import luthier.compat.optuna as optuna
+from luthier.compat.optuna import integration
+from luthier.errors import CompatError
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    yield
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+
+
+class After(optuna.pruners.BasePruner):
+    """Ends a trial at its third report."""
+
+    def prune(self, study, trial):
+        return len(trial.intermediate_values) >= 3
+
+
+def rows():
+    rng = np.random.default_rng(0)
+    X = rng.random((80, 3))
+    return X, (X[:, 0] > 0.5).astype(int)
+
+
+@pytest.mark.external("lightgbm")
+def test_lightgbm_reports_each_round():
+    import lightgbm as lgb
+
+    X, y = rows()
+    made = lgb.Dataset(X[:60], y[:60])
+    study = optuna.create_study(pruner=After())
+
+    def objective(trial):
+        callback = integration.LightGBMPruningCallback(trial, "binary_logloss")
+        valid = made.create_valid(X[60:], y[60:])
+        settings = {"objective": "binary", "verbosity": -1, "num_threads": 1}
+        lgb.train(settings, made, 10, valid_sets=[valid], callbacks=[callback])
+        return 1.0
+
+    study.optimize(objective, n_trials=1)
+    assert (study.trials[0].state.name, study.trials[0].last_step) == ("PRUNED", 2)
+
+
+@pytest.mark.external("xgboost")
+def test_xgboost_reports_each_round():
+    import xgboost as xgb
+
+    X, y = rows()
+    train, valid = xgb.DMatrix(X[:60], y[:60]), xgb.DMatrix(X[60:], y[60:])
+    study = optuna.create_study(pruner=After())
+
+    def objective(trial):
+        callback = integration.XGBoostPruningCallback(trial, "valid-logloss")
+        settings = {"objective": "binary:logistic", "nthread": 1}
+        xgb.train(
+            settings, train, 10, evals=[(valid, "valid")], callbacks=[callback], verbose_eval=False
+        )
+        return 1.0
+
+    study.optimize(objective, n_trials=1)
+    assert (study.trials[0].state.name, study.trials[0].last_step) == ("PRUNED", 2)
+
+
+def test_catboost_ends_when_it_is_told_to():
+    study = optuna.create_study(pruner=After())
+    trial = study.ask()
+    callback = integration.CatBoostPruningCallback(trial, "Logloss")
+    goes_on = [
+        callback.after_iteration(
+            SimpleNamespace(iteration=i, metrics={"validation": {"Logloss": [1.0 / i]}})
+        )
+        for i in (1, 2, 3)
+    ]
+    assert goes_on == [True, True, False]
+    with pytest.raises(optuna.TrialPruned, match="iteration 2"):
+        callback.check_pruned()
+
+
+def test_a_search_of_scikit_learn_fits_the_best_params():
+    pytest.importorskip("sklearn")
+    from sklearn.tree import DecisionTreeClassifier
+
+    X, y = rows()
+    search = integration.OptunaSearchCV(
+        DecisionTreeClassifier(random_state=0),
+        {"max_depth": optuna.distributions.IntDistribution(1, 4)},
+        cv=3,
+        n_trials=6,
+        random_state=0,
+    )
+    assert search.fit(X, y) is search
+    assert search.best_score_ > 0.8
+    assert search.best_params_.keys() == {"max_depth"}
+    assert (search.n_trials_, len(search.cv_results_["params"])) == (6, 6)
+    assert search.predict(X).shape == (80,)
+    assert search.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("name", ["LightGBMTuner", "DaskStorage", "MLflowCallback"])
+def test_what_is_done_in_another_way_says_which(name):
+    with pytest.raises(CompatError, match="luthier"):
+        getattr(integration, name)()
