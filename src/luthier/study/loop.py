@@ -127,9 +127,8 @@ class _Loop:
         self.caught = settings.caught
         self.n_left = settings.n_trials
         self.total = settings.total
-        self.deadline = None
-        if settings.timeout_s is not None:
-            self.deadline = time.monotonic() + settings.timeout_s
+        bound_s = settings.timeout_s
+        self.deadline = None if bound_s is None else time.monotonic() + bound_s
         self.held: dict[int, Ticket] = {}
         self.process = os.getpid()
         self._told: Course = "running"  # what was said of the study's course
@@ -171,6 +170,8 @@ class _Loop:
 
     def _count_left(self) -> int | None:
         """Count the trials that may still be begun, by this run and in all; None for no bound."""
+        if self.total is None:
+            return self.n_left
         return count_left(self.n_left, self.total, self.engine.count_begun())
 
     def _tell_course(self, answer: Literal[Next.WAIT, Next.DONE]) -> None:
@@ -183,8 +184,8 @@ class _Loop:
     def _is_paused(self) -> bool:
         """Whether somebody has paused the study, and this run waits for it to go on."""
         resumes = self.engine.scheduler is not None and self.engine.scheduler.resumes
-        has_more = self._count_left() != 0 or resumes
-        return self.only is None and has_more and self.engine.controls.course == "paused"
+        is_paused = self.only is None and self.engine.controls.course == "paused"
+        return is_paused and (resumes or self._count_left() != 0)
 
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
@@ -197,8 +198,7 @@ class _Loop:
         """Whether a stop rule finds a reason, in what all workers have done."""
         engine = self.engine
         with engine.reading() as history:
-            reasons = (rule.reason(history) for rule in self.rules)
-            reason = next(filter(None, reasons), None)
+            reason = next(filter(None, (rule.reason(history) for rule in self.rules)), None)
         if reason is not None:
             engine.stop.request(reason)
             logger.info("study %r stops: %s", engine.name, reason)
