@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pickle
+import subprocess
 import sys
 from functools import partial
 
@@ -12,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from luthier import Float
 from luthier.compat import remarks
 from luthier.compat.hyperopt import (
     JOB_STATE_ERROR,
@@ -239,6 +241,22 @@ def test_a_search_is_an_iterator_and_the_module_is_the_function() -> None:
     assert [len(trials) for trials in search] == [1, 2, 3]
     module = importlib.import_module("luthier.compat.hyperopt.fmin")
     assert module(loss, SPACE, rand.suggest, max_evals=2, rstate=rng()).keys() >= {"x"}
+
+
+def test_objects_of_hyperopt_itself_and_of_luthier_are_refused() -> None:
+    theirs = type("Apply", (), {"__module__": "hyperopt.pyll.base"})()
+    for foreign in (theirs, Float(0, 1)):
+        with pytest.raises(CompatError, match="Import hp, scope and fmin from one place"):
+            fmin(loss, {"x": foreign}, rand.suggest, max_evals=1)
+    with pytest.raises(CompatError, match="trials_from_docs"):
+        fmin(loss, SPACE, rand.suggest, max_evals=1, trials=[])
+
+
+def test_it_needs_neither_hyperopt_nor_anything_heavy() -> None:
+    heavy = {"hyperopt", "sklearn", "matplotlib", "pandas", "networkx", "tqdm", "scipy.stats"}
+    code = f"import sys, luthier.compat.hyperopt; print({heavy!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_settings_without_effect_say_so_once(monkeypatch) -> None:

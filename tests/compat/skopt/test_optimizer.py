@@ -251,7 +251,9 @@ def test_regressors_say_how_sure_they_are() -> None:
     K = HammingKernel(1.0)(np.array([["a", "x"], ["a", "y"]]))
     assert K.tolist() == [[1.0, np.exp(-1)], [np.exp(-1), 1.0]]
     slope = (2 * Matern(nu=2.5) + 1).gradient_x([0.5], [[0.0], [0.5]])
-    assert slope[:, 0] == pytest.approx([-1.13, 0], abs=0.01)
+    root = np.sqrt(5) / 2
+    exact = -2 * 5 / 6 * (1 + root) * np.exp(-root)  # Rasmussen & Williams 2006, eq. 4.17
+    assert slope[:, 0] == pytest.approx([exact, 0], abs=1e-4)
 
 
 def test_gradients_are_those_of_the_acquisitions() -> None:

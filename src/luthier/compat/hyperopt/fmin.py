@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..remarks import refuse
 from . import base, progress, tpe
 from .base import Document, Domain, Trials
 from .exceptions import InvalidAnnotatedParameter
@@ -348,7 +349,7 @@ def fmin(
     Raises:
         AllTrialsFailed: No trial has a loss.
         ValueError: A timeout or threshold is out of range.
-        CompatError: The file is a pickle.
+        CompatError: The file is a pickle, or trials or the space are of Hyperopt itself.
     """
     base.validate_timeout(timeout)
     base.validate_loss_threshold(loss_threshold)
@@ -364,6 +365,11 @@ def fmin(
         "early_stop_fn": early_stop_fn,
         "trials_save_file": trials_save_file,
     }
+    if trials is not None and not isinstance(trials, Trials):
+        raise refuse(
+            f"trials={type(trials).__module__}.{type(trials).__name__} in fmin",
+            "Take Trials of luthier.compat.hyperopt, by trials_from_docs(old.trials) say.",
+        )
     chosen = tpe.suggest if algo is None else algo
     if trials is not None and allow_trials_fmin and trials.asynchronous:
         settings |= {"rstate": rstate, "pass_expr_memo_ctrl": pass_expr_memo_ctrl}

@@ -12,6 +12,8 @@ from .space.dimensions import Categorical
 from .space.space import Space
 from .utils import expected_minimum, expected_minimum_random_sampling
 
+_MAX_ROWS = 20_000  # that a model predicts at once
+
 
 def _evenly_sample(one: Any, n_points: int) -> tuple[Array, Any]:
     """Return values (k,) of a dimension, of categories the places; and what models see of them."""
@@ -30,12 +32,20 @@ def _columns(space: Space) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(ends)]
 
 
-def _average(space: Space, model: Any, fixed: dict[int, Any], samples: Array) -> float:
-    """Return the mean prediction at samples, with some dimensions fixed."""
-    X = np.array(samples, dtype=float)
-    for j, value in fixed.items():
-        X[:, _columns(space)[j]] = value
-    return float(np.mean(model.predict(X)))
+def _average(space: Space, model: Any, fixed: list[dict[int, Any]], samples: Array) -> list[float]:
+    """Return the mean prediction at samples for each of several ways to fix some dimensions."""
+    columns = _columns(space)
+    n_at_once = max(1, _MAX_ROWS // len(samples))
+    found: list[float] = []
+    for begin in range(0, len(fixed), n_at_once):
+        some = fixed[begin : begin + n_at_once]
+        X = np.tile(np.asarray(samples, dtype=float), (len(some), 1, 1))
+        for k, values in enumerate(some):
+            for j, value in values.items():
+                X[k, :, columns[j]] = value
+        predicted = np.asarray(model.predict(X.reshape(-1, X.shape[2])))
+        found.extend(predicted.reshape(len(some), -1).mean(axis=1).tolist())
+    return found
 
 
 def partial_dependence_1D(
@@ -51,7 +61,7 @@ def partial_dependence_1D(
         n_points: How many values.
     """
     xi, seen = _evenly_sample(space.dimensions[i], n_points)
-    return xi, [_average(space, model, {i: value}, samples) for value in seen]
+    return xi, _average(space, model, [{i: value} for value in seen], samples)
 
 
 def partial_dependence_2D(
@@ -60,8 +70,8 @@ def partial_dependence_2D(
     """Return values of dimension j and of i, and the mean predictions (k_i, k_j) at both."""
     xi, seen_x = _evenly_sample(space.dimensions[j], n_points)
     yi, seen_y = _evenly_sample(space.dimensions[i], n_points)
-    zi = [[_average(space, model, {j: x, i: y}, samples) for x in seen_x] for y in seen_y]
-    return xi, yi, np.array(zi)
+    zi = _average(space, model, [{j: x, i: y} for y in seen_y for x in seen_x], samples)
+    return xi, yi, np.reshape(zi, (len(yi), len(xi)))
 
 
 def partial_dependence(

@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ...remarks import refuse
+
 Function = Callable[..., Any]
+_FOREIGN = ("hyperopt.", "luthier.space.")  # modules whose objects would be taken for constants
 
 
 class MissingArgument:
@@ -219,9 +222,18 @@ def _name_parameters(function: Function) -> tuple[str, ...]:
 
 
 def as_apply(obj: Any) -> Apply:
-    """Return an expression of anything: containers are searched for expressions."""
+    """Return an expression of anything: containers are searched for expressions.
+
+    Raises:
+        CompatError: It is an expression of Hyperopt itself, or a distribution of luthier.
+    """
     if isinstance(obj, Apply):
         return obj
+    if type(obj).__module__.startswith(_FOREIGN):
+        raise refuse(
+            f"{type(obj).__module__}.{type(obj).__name__} in a space of luthier.compat.hyperopt",
+            "Import hp, scope and fmin from one place: luthier.compat.hyperopt.",
+        )
     if isinstance(obj, list | tuple):
         length = len(obj) if isinstance(obj, tuple) else None
         return Apply("pos_args", [as_apply(value) for value in obj], o_len=length)

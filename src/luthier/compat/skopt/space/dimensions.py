@@ -490,7 +490,9 @@ def _read_range(given: tuple[Any, ...], transform: str | None) -> Dimension | No
 
 
 def _explain(dimension: Any) -> ValueError:
+    made_by = f" (a {type(dimension).__module__}.{type(dimension).__name__})"
     return ValueError(
-        f"Invalid dimension {dimension!r}. Write Real(low, high), Integer(low, high) or "
-        "Categorical(values), a tuple (low, high), or a list of values"
+        f"Invalid dimension {dimension!r}{made_by if '.' in type(dimension).__module__ else ''}. "
+        "Write Real(low, high), Integer(low, high) or Categorical(values) of "
+        "luthier.compat.skopt.space, a tuple (low, high), or a list of values"
     )
