@@ -49,6 +49,23 @@ def test_lightgbm_reports_each_round():
     assert (study.trials[0].state.name, study.trials[0].last_step) == ("PRUNED", 2)
 
 
+@pytest.mark.external("lightgbm")
+def test_the_tuner_of_lightgbm_finds_params(monkeypatch):
+    from luthier.compat.optuna.integration import lightgbm as lgb
+
+    X, y = rows()
+    monkeypatch.setattr(lgb, "_N_TRIALS", 5)
+    made = lgb.Dataset(X[:60], y[:60], free_raw_data=False)
+    params = {"objective": "binary", "metric": "auc", "num_threads": 1, "min_child_samples": 5}
+    valid = made.create_valid(X[60:], y[60:])
+    tuner = lgb.LightGBMTuner(params, made, 5, valid_sets=[valid], optuna_seed=0)
+    tuner.run()
+    assert tuner.best_score > 0.8
+    assert tuner.best_params["min_child_samples"] == 5
+    assert tuner.get_best_booster().current_iteration() == 5
+    assert len(tuner.study.trials) == 5
+
+
 @pytest.mark.external("xgboost")
 def test_xgboost_reports_each_round():
     import xgboost as xgb
@@ -104,7 +121,7 @@ def test_a_search_of_scikit_learn_fits_the_best_params():
     assert search.score(X, y) > 0.9
 
 
-@pytest.mark.parametrize("name", ["LightGBMTuner", "DaskStorage", "MLflowCallback"])
+@pytest.mark.parametrize("name", ["DaskStorage", "MLflowCallback", "WeightsAndBiasesCallback"])
 def test_what_is_done_in_another_way_says_which(name):
     with pytest.raises(CompatError, match="luthier"):
         getattr(integration, name)()

@@ -21,13 +21,15 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .catboost import CatBoostPruningCallback as CatBoostPruningCallback
     from .keras import KerasPruningCallback as KerasPruningCallback
-    from .lightning import PyTorchLightningPruningCallback as PyTorchLightningPruningCallback
-    from .pruning import CatBoostPruningCallback as CatBoostPruningCallback
-    from .pruning import LightGBMPruningCallback as LightGBMPruningCallback
+    from .lightgbm import LightGBMPruningCallback as LightGBMPruningCallback
+    from .lightgbm import LightGBMTuner as LightGBMTuner
+    from .lightgbm import LightGBMTunerCV as LightGBMTunerCV
+    from .pytorch_lightning import (
+        PyTorchLightningPruningCallback as PyTorchLightningPruningCallback,
+    )
     from .refused import DaskStorage as DaskStorage
-    from .refused import LightGBMTuner as LightGBMTuner
-    from .refused import LightGBMTunerCV as LightGBMTunerCV
     from .refused import MLflowCallback as MLflowCallback
     from .refused import WeightsAndBiasesCallback as WeightsAndBiasesCallback
     from .sklearn import OptunaSearchCV as OptunaSearchCV
@@ -36,13 +38,13 @@ else:
     __getattr__, __dir__ = attach(
         __name__,
         {
+            "CatBoostPruningCallback": "catboost",
             "KerasPruningCallback": "keras",
-            "PyTorchLightningPruningCallback": "lightning",
-            "CatBoostPruningCallback": "pruning",
-            "LightGBMPruningCallback": "pruning",
+            "LightGBMPruningCallback": "lightgbm",
+            "LightGBMTuner": "lightgbm",
+            "LightGBMTunerCV": "lightgbm",
+            "PyTorchLightningPruningCallback": "pytorch_lightning",
             "DaskStorage": "refused",
-            "LightGBMTuner": "refused",
-            "LightGBMTunerCV": "refused",
             "MLflowCallback": "refused",
             "WeightsAndBiasesCallback": "refused",
             "OptunaSearchCV": "sklearn",
@@ -50,6 +52,9 @@ else:
         },
         {
             "KerasPruningCallback": "keras",
+            "LightGBMPruningCallback": "lightgbm",
+            "LightGBMTuner": "lightgbm",
+            "LightGBMTunerCV": "lightgbm",
             "OptunaSearchCV": "sklearn",
             "PyTorchLightningPruningCallback": "lightning",
             "XGBoostPruningCallback": "xgboost",

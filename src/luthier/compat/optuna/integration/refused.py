@@ -7,26 +7,6 @@ from typing import Any
 from ...remarks import refuse
 
 
-class LightGBMTuner:
-    """Tunes LightGBM step by step, which luthier does not do.
-
-    Raises:
-        CompatError: Always.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        raise refuse(
-            "optuna.integration.LightGBMTuner",
-            "All parameters are better tuned together: luthier.sklearn.SearchCV with "
-            "luthier.sklearn.ready_spaces, or study.optimize with "
-            "luthier.integrations.lightgbm.Report.",
-        )
-
-
-class LightGBMTunerCV(LightGBMTuner):
-    """Tunes LightGBM step by step, which luthier does not do."""
-
-
 class DaskStorage:
     """A storage on a cluster of Dask.
 

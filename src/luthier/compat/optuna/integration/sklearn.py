@@ -12,8 +12,9 @@ from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..distributions import BaseDistribution
+from ..distributions import BaseDistribution, without_old_name
 from ..study.creating import create_study
+from ..study.direction import StudyDirection
 from ..study.search import Study
 from ..trial.frozen import FrozenTrial
 from ..trial.live import Trial
@@ -22,6 +23,23 @@ from ..trial.state import TrialState
 
 def _has(verb: str) -> Callable[[Any], bool]:
     return lambda search: hasattr(getattr(search, "best_estimator_", search.estimator), verb)
+
+
+def _check_distributions(given: Any) -> None:
+    """Refuse distributions under older names, which clones of the search would not keep.
+
+    Raises:
+        TypeError: There is no mapping of names.
+        ValueError: A distribution has an older name.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError("param_distributions must be a mapping.")
+    for name, d in given.items():
+        if isinstance(d, BaseDistribution) and without_old_name(d, True) is not d:
+            raise ValueError(
+                f"Deprecated distribution is specified in `{name}` of param_distributions. Please "
+                "use new distributions such as FloatDistribution etc."
+            )
 
 
 class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
@@ -70,6 +88,7 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         callbacks: list[Callable[[Study, FrozenTrial], None]] | None = None,
         catch: Iterable[type[Exception]] | type[Exception] = (),
     ) -> None:
+        _check_distributions(param_distributions)
         self.estimator = estimator
         self.param_distributions = param_distributions
         self.cv = cv
@@ -90,7 +109,12 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.catch = catch
 
     def fit(self, X: Any, y: Any = None, groups: Any = None, **fit_params: Any) -> OptunaSearchCV:
-        """Search, and fit the best params to all rows."""
+        """Search, and fit the best params to all rows.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        self._check()
         folds = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.scorer_ = check_scoring(self.estimator, scoring=self.scoring)
         if self.study is None:
@@ -103,17 +127,22 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
         def objective(trial: Trial) -> float:
             params = {n: trial.suggest(n, d) for n, d in self.param_distributions.items()}
-            found = cross_validate(
-                clone(self.estimator).set_params(**params),
-                X,
-                y,
-                cv=folds,
-                error_score=self.error_score,
-                groups=groups,
-                params=fit_params or None,
-                return_train_score=self.return_train_score,
-                scoring=self.scorer_,
-            )
+            try:
+                found = cross_validate(
+                    clone(self.estimator).set_params(**params),
+                    X,
+                    y,
+                    cv=folds,
+                    error_score=self.error_score,
+                    groups=groups,
+                    params=fit_params or None,
+                    return_train_score=self.return_train_score,
+                    scoring=self.scorer_,
+                )
+            except ValueError as e:  # scikit-learn raises where no fold could be fitted
+                if self.error_score == "raise" or "fits failed" not in str(e):
+                    raise
+                return float(self.error_score)
             for name, values in found.items():
                 for i, value in enumerate(values):
                     trial.set_user_attr(f"split{i}_{name}", float(value))
@@ -130,11 +159,27 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             callbacks=self.callbacks,
         )
         self.n_splits_ = folds.get_n_splits(X, y, groups)
-        if self.refit:
+        has_result = any(t.state is TrialState.COMPLETE for t in self.trials_)
+        if self.refit and has_result:
             self.best_estimator_ = clone(self.estimator).set_params(**self.best_params_)
             fitted = (X,) if y is None else (X, y)
             self.best_estimator_.fit(*fitted, **fit_params)
         return self
+
+    def _check(self) -> None:
+        if not hasattr(self.estimator, "fit"):
+            raise ValueError("estimator must be a scikit-learn estimator.")
+        for name, distribution in self.param_distributions.items():
+            if not isinstance(distribution, BaseDistribution):
+                raise ValueError(f"Value of {name} must be a optuna distribution.")
+        if self.enable_pruning and not hasattr(self.estimator, "partial_fit"):
+            raise ValueError("estimator must support partial_fit.")
+        if self.max_iter <= 0:
+            raise ValueError(f"max_iter must be > 0, got {self.max_iter}.")
+        if self.study is not None and self.study.direction != StudyDirection.MAXIMIZE:
+            raise ValueError("direction of study must be 'maximize'.")
+        if self.error_score != "raise" and not isinstance(self.error_score, int | float):
+            raise ValueError("error_score must be 'raise' or numeric.")
 
     @property
     def best_index_(self) -> int:
@@ -209,6 +254,24 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         """Return what the best estimator decides by."""
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_.decision_function(X)
+
+    @available_if(_has("predict_log_proba"))  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> Any:
+        """Predict logarithms of probabilities by the best estimator."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict_log_proba(X)
+
+    @available_if(_has("score_samples"))  # type: ignore[untyped-decorator]
+    def score_samples(self, X: Any = None) -> Any:
+        """Return the scores of rows by the best estimator."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.score_samples(X)
+
+    @available_if(_has("inverse_transform"))  # type: ignore[untyped-decorator]
+    def inverse_transform(self, X: Any) -> Any:
+        """Transform back by the best estimator."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.inverse_transform(X)
 
     @available_if(_has("transform"))  # type: ignore[untyped-decorator]
     def transform(self, X: Any) -> Any:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 def draw(distribution: BaseDistribution, rng: np.random.RandomState) -> Any:
     """A value of a distribution, the one that Optuna draws with the same numbers."""
+    if type(distribution) is FloatDistribution:  # the quickest to tell
+        return _draw_float(distribution, rng.random_sample())
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[int(rng.random_sample(len(distribution.choices)).argmax())]
     u = rng.random_sample()

@@ -52,7 +52,8 @@ class BaseHeartbeat(abc.ABC):
 
 def is_heartbeat_enabled(storage: BaseStorage) -> bool:
     """Whether workers of a storage give signs of life."""
-    return isinstance(storage, BaseHeartbeat) and storage.get_heartbeat_interval() is not None
+    interval = getattr(storage, "get_heartbeat_interval", None)
+    return interval is not None and interval() is not None
 
 
 @contextlib.contextmanager
@@ -81,7 +82,7 @@ def beating(trial_id: int, storage: Any) -> Iterator[None]:
 def end_stale_trials(study: StudyLike) -> None:
     """Fail the trials whose workers are silent, and call the storage's callback with each."""
     storage = study.storage
-    if not isinstance(storage, BaseHeartbeat) or not is_heartbeat_enabled(storage):
+    if not is_heartbeat_enabled(storage) or not isinstance(storage, BaseHeartbeat):
         return
     failed = []
     for trial_id in storage.stale_trial_ids(study.study_id):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 from collections.abc import Container, Sequence
 from typing import Any
@@ -136,7 +135,7 @@ class Tables:
         old = table.trials[number]
         if old.state.is_finished():
             raise finished_error(number)
-        table.trials[number] = new = copy.copy(old)
+        table.trials[number] = new = old.__copy__()
         return new
 
     def set_param(
@@ -151,7 +150,7 @@ class Tables:
         if known is not None:
             check_distribution_compatibility(known, distribution)
         table.distributions[name] = distribution
-        new = copy.copy(old)
+        new = old.__copy__()
         new.params = {**old.params, name: distribution.to_external_repr(internal)}
         new.distributions = {**old.distributions, name: distribution}
         table.trials[number] = new
@@ -170,7 +169,7 @@ class Tables:
             raise finished_error(number)
         if state is TrialState.RUNNING and old.state is not TrialState.WAITING:
             return False
-        new = copy.copy(old)
+        new = old.__copy__()
         new.state = state
         if values is not None:
             new.values = values

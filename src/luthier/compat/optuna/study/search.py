@@ -303,9 +303,10 @@ class Study:
 
     def seen_for(self, trial: FrozenTrial) -> StudyLike:
         """The study as its pruner lets the sampler see it for a trial."""
-        if isinstance(self.pruner, BasePruner):
-            return self.pruner.narrow(self, trial)
-        return self
+        narrow = getattr(type(self.pruner), "narrow", BasePruner.narrow)
+        if narrow is BasePruner.narrow:  # as nearly always
+            return self
+        return self.pruner.narrow(self, trial)
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> Trial:
         """Begin a trial: one that waits, or a new one.

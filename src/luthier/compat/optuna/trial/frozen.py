@@ -78,7 +78,7 @@ class FrozenTrial(BaseTrial):
             raise ValueError("Specify only one of `value` and `values`.")
         self.number = number
         self.state = state
-        self.values: Any = [value] if value is not None else values
+        self.values = [value] if value is not None else values
         self.datetime_start = datetime_start
         self.datetime_complete = datetime_complete
         self.params = params
@@ -88,10 +88,14 @@ class FrozenTrial(BaseTrial):
         self.distributions = distributions
         self.trial_id = trial_id
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "values" and value is not None:
-            value = list(value)
-        object.__setattr__(self, name, value)
+    @property
+    def values(self) -> Any:
+        """The values, one for each objective; None without any."""
+        return self._values
+
+    @values.setter
+    def values(self, v: Sequence[float] | None) -> None:
+        self._values = None if v is None else list(v)
 
     @property
     def _trial_id(self) -> int:
@@ -137,7 +141,7 @@ class FrozenTrial(BaseTrial):
             fields[name] = copy.deepcopy(fields[name], memo) if fields[name] else {}
         fields["intermediate_values"] = dict(self.intermediate_values)
         fields["distributions"] = {k: copy.copy(d) for k, d in self.distributions.items()}
-        fields["values"] = None if self.values is None else list(self.values)
+        fields["_values"] = None if self._values is None else list(self._values)
         return new
 
     # -- as a trial -----------------------------------------------------------------------------
@@ -290,7 +294,7 @@ def begin_trial(number: int = -1, trial_id: int = -1) -> FrozenTrial:
     new.__dict__.update(
         number=number,
         state=TrialState.RUNNING,
-        values=None,
+        _values=None,
         datetime_start=datetime.datetime.now(),
         datetime_complete=None,
         params={},

@@ -27,19 +27,16 @@ if TYPE_CHECKING:
 
 
 class StoredAttrs(UserDict[str, Any]):
-    """The system attributes of a trial, read from the storage when somebody looks."""
+    """The system attributes of a trial, read from the storage whenever somebody looks."""
 
     def __init__(self, trial_id: int, storage: BaseStorage) -> None:
-        self._read: dict[str, Any] | None = None
         self._id = trial_id
         self._storage = storage
 
     @property
     def data(self) -> dict[str, Any]:  # type: ignore[override]
         """The attributes."""
-        if self._read is None:
-            self._read = dict(self._storage.get_trial_system_attrs(self._id))
-        return self._read
+        return self._storage.get_trial_system_attrs(self._id)
 
 
 class Trial(BaseTrial):
@@ -59,6 +56,7 @@ class Trial(BaseTrial):
         self._relative_params: dict[str, Any] | None = None
         study.sampler.before_trial(self._seen_study(), self.record)
         self._fixed: dict[str, Any] = self.record.system_attrs.get("fixed_params", {})
+        self._latest: FrozenTrial | None = None
         self.record = copy.copy(self.record)
         self.record.params = dict(self.record.params)
         self.record.distributions = dict(self.record.distributions)
@@ -171,9 +169,10 @@ class Trial(BaseTrial):
 
     def latest_record(self) -> FrozenTrial:
         """The record, with the system attributes as of now."""
-        latest = copy.copy(self.record)
-        latest.system_attrs = StoredAttrs(self.trial_id, self.storage)  # type: ignore[assignment]
-        return latest
+        if self._latest is None:  # what it has, but for these, is the record's own
+            self._latest = copy.copy(self.record)
+            self._latest.system_attrs = StoredAttrs(self.trial_id, self.storage)  # type: ignore[assignment]
+        return self._latest
 
     # -- reports --------------------------------------------------------------------------------
 
