@@ -275,6 +275,16 @@ THEMES = {
         "compat/optuna/trial/state",
         "compat/optuna/version",
     ],
+    "compat/optuna/test_testing": [
+        "compat/optuna/testing/objectives",
+        "compat/optuna/testing/pruners",
+        "compat/optuna/testing/samplers",
+        "compat/optuna/testing/storages",
+        "compat/optuna/testing/tempfile_pool",
+        "compat/optuna/testing/threading",
+        "compat/optuna/testing/trials",
+        "compat/optuna/testing/visualization",
+    ],
     "compat/optuna/test_views": [
         "compat/optuna/cli",
         "compat/optuna/command_output",

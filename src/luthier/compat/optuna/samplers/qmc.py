@@ -68,7 +68,10 @@ class QMCSampler(ByLuthier):
     ) -> dict[str, BaseDistribution]:
         over = (TrialState.COMPLETE, TrialState.PRUNED)
         trials = study.get_trials(deepcopy=False, states=over)
-        return dict(trials[0].distributions) if trials else {}
+        if trials:
+            return dict(trials[0].distributions)
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return {name: d for t in running for name, d in t.distributions.items()}
 
     def sample_independent(
         self,

@@ -52,6 +52,10 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         self.__dict__.update(state)
         self._redis = _connect(self._url)
 
+    def connect_to(self, server: Any) -> None:
+        """Use another connection, such as a fake one in tests."""
+        self._redis = server
+
     def _key(self, what: str) -> str:
         return f"{self._prefix}:{what}"
 
