@@ -318,6 +318,8 @@ def test_what_has_no_effect_is_said_once(monkeypatch) -> None:
         skopt.Optimizer(BRANIN, acq_func="EI")
     with pytest.warns(UserWarning, match="estimates the noise"):
         skopt.gp_minimize(branin, BRANIN, n_calls=2, n_initial_points=2, noise=1e-9)
+    with pytest.warns(UserWarning, match="min_skip of skopt's Sobol has no effect"):
+        sampler.Sobol().set_params(min_skip=1)
     with pytest.warns(DeprecationWarning, match="n_initial_points"):
         skopt.Optimizer(BRANIN, n_random_starts=3)
 

@@ -9,7 +9,10 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ....typing import Array
+from ...remarks import warn_without_effect
 from ..space.space import Space
+
+_OF_OTHERS = {"min_skip", "max_skip", "primes", "lhs_type", "criterion", "iterations", "skip"}
 
 
 class InitialPointGenerator(ABC):
@@ -37,13 +40,18 @@ class InitialPointGenerator(ABC):
         """Return n points (n, d) of the unit cube."""
 
     def set_params(self, **params: Any) -> InitialPointGenerator:
-        """Set arguments by name; returns itself.
+        """Set arguments by name, of which those of other generators have no effect; returns itself.
 
         Raises:
-            ValueError: There is no such argument.
+            ValueError: No generator has such an argument.
         """
         for name, value in params.items():
-            if name not in vars(self):
+            if name in vars(self):
+                setattr(self, name, value)
+            elif name in _OF_OTHERS:
+                warn_without_effect(
+                    f"{name} of skopt's {type(self).__name__}", "another generator has it."
+                )
+            else:
                 raise ValueError(f"{type(self).__name__} has no argument {name!r}")
-            setattr(self, name, value)
         return self
