@@ -1,0 +1,1 @@
+"""Ax's names of methods."""

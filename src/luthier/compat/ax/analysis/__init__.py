@@ -1,0 +1,1 @@
+"""Ax's analyses, by luthier's plots and tables."""

@@ -1,0 +1,1 @@
+"""Ax's second interface: Client."""

@@ -1,0 +1,34 @@
+"""A metric: a name, and whether less is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(eq=False)
+class Metric:
+    """A measured quantity.
+
+    Args:
+        name: Its name.
+        lower_is_better: Whether less is better; None where it is not known.
+        properties: Accepted, and kept.
+    """
+
+    name: str
+    lower_is_better: bool | None = None
+    properties: dict[str, Any] | None = None
+
+    @property
+    def signature(self) -> str:
+        """The name under which its results are kept."""
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Metric):
+            return NotImplemented
+        return type(self) is type(other) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))

@@ -1,0 +1,122 @@
+"""When a trial is stopped early; by luthier's schedulers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ....schedulers.percentile import Percentile
+from ....schedulers.threshold import Threshold
+from ....trial.record import Decision
+from ..core.experiment import Experiment
+from ..history import read_history
+
+
+class BaseEarlyStoppingStrategy:
+    """Says which running trials are stopped: a class to be derived from."""
+
+    def should_stop_trials_early(
+        self, trial_indices: Collection[int], experiment: Experiment, **kwargs: Any
+    ) -> dict[int, str | None]:
+        """Return index to reason of the trials that are to be stopped."""
+        raise NotImplementedError
+
+
+def _ask(
+    scheduler: Any, experiment: Experiment, indices: Collection[int], reason: str
+) -> dict[int, str | None]:
+    """Return index to reason of the trials that a scheduler stops; of one objective only."""
+    config = experiment.optimization_config
+    if config is None or len(config.objective.sums) > 1:
+        return {}
+    numbers: dict[int, int] = {}
+    history = read_history(experiment, experiment.search_space.to_space({}), numbers)
+    stopped: dict[int, str | None] = {}
+    for index in indices:
+        number = numbers.get(index)
+        if number is None or not len(history.reports_of(number)[0]):
+            continue
+        if scheduler.decide(history, number) is Decision.STOP:
+            stopped[index] = reason
+    return stopped
+
+
+class PercentileEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
+    """Stops a trial whose result is among the worst of all that have come as far.
+
+    Args:
+        metric_signatures: Accepted: the objective counts.
+        percentile_threshold: Share of trials, in per cent, that a trial must be better than.
+        min_progression: Step before which no trial is stopped.
+        min_curves: How many trials must have ended first.
+        metric_names: Accepted.
+        **kwargs: Accepted for other versions of Ax.
+    """
+
+    def __init__(
+        self,
+        metric_signatures: Sequence[str] | None = None,
+        percentile_threshold: float = 50.0,
+        min_progression: float | None = 10,
+        min_curves: int | None = 5,
+        metric_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.metric_signatures = metric_signatures or metric_names
+        self.percentile_threshold = percentile_threshold
+        self.min_progression = min_progression
+        self.min_curves = min_curves
+
+    def should_stop_trials_early(
+        self, trial_indices: Collection[int], experiment: Experiment, **kwargs: Any
+    ) -> dict[int, str | None]:
+        rule = Percentile(
+            100.0 - self.percentile_threshold,
+            n_startup_trials=int(self.min_curves or 0),
+            n_warmup_steps=self.min_progression or 0,
+        )
+        reason = f"Worse than the {self.percentile_threshold}th percentile of other trials."
+        return _ask(rule, experiment, trial_indices, reason)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PercentileEarlyStoppingStrategy):
+            return NotImplemented
+        return vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class ThresholdEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
+    """Stops a trial whose result is beyond a bound.
+
+    Args:
+        metric_signatures: Accepted: the objective counts.
+        metric_threshold: The bound, in the metric's unit.
+        min_progression: Step before which no trial is stopped.
+        metric_names: Accepted.
+        **kwargs: Accepted for other versions of Ax.
+    """
+
+    def __init__(
+        self,
+        metric_signatures: Sequence[str] | None = None,
+        metric_threshold: float = 0.2,
+        min_progression: float | None = 10,
+        metric_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.metric_signatures = metric_signatures or metric_names
+        self.metric_threshold = metric_threshold
+        self.min_progression = min_progression
+
+    def should_stop_trials_early(
+        self, trial_indices: Collection[int], experiment: Experiment, **kwargs: Any
+    ) -> dict[int, str | None]:
+        config = experiment.optimization_config
+        if config is None:
+            return {}
+        sign = -1.0 if config.objective.minimize else 1.0
+        rule = Threshold(
+            lower=sign * self.metric_threshold, n_warmup_steps=self.min_progression or 0
+        )
+        return _ask(rule, experiment, trial_indices, f"Beyond {self.metric_threshold}.")

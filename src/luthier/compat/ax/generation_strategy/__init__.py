@@ -1,0 +1,1 @@
+"""Generation strategies: which method proposes which trials."""

@@ -1,0 +1,1 @@
+"""Older paths of Ax for strategies and methods."""

@@ -1,0 +1,1 @@
+"""Ax's plots, drawn by luthier."""

@@ -1,0 +1,1 @@
+"""Ax's first interface: AxClient and optimize."""

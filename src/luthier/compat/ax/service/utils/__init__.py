@@ -1,0 +1,1 @@
+"""Helpers of Ax's first interface."""

@@ -1,0 +1,279 @@
+"""Parameters, constraints and objectives, from the dicts and texts that users write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ...core.metric import Metric
+from ...core.objective import MultiObjective, Objective
+from ...core.optimization_config import OptimizationConfig
+from ...core.outcome_constraint import ComparisonOp, ObjectiveThreshold, OutcomeConstraint
+from ...core.parameter import (
+    ChoiceParameter,
+    DerivedParameter,
+    FixedParameter,
+    Parameter,
+    ParameterType,
+    RangeParameter,
+    read_type,
+)
+from ...core.parameter_constraint import ParameterConstraint
+from ...core.search_space import SearchSpace
+from ...exceptions.core import UserInputError
+from ...linear import split_comparison
+
+TParameterRepresentation = Mapping[str, Any]
+_KEYS = {
+    "name",
+    "type",
+    "values",
+    "bounds",
+    "value",
+    "value_type",
+    "log_scale",
+    "logit_scale",
+    "is_fidelity",
+    "target_value",
+    "is_ordered",
+    "is_task",
+    "digits",
+    "dependents",
+    "sort_values",
+    "step_size",
+    "expression_str",
+    "backfill_value",
+    "default_value",
+}
+
+
+class MetricObjective(Enum):
+    """Directions."""
+
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+
+@dataclass
+class ObjectiveProperties:
+    """Direction of an objective.
+
+    Args:
+        minimize: Whether less is better.
+        threshold: The worst value that is of use, where there are several objectives.
+    """
+
+    minimize: bool
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class FixedFeatures:
+    """Params that are set in the next trials.
+
+    Args:
+        parameters: Name to value.
+        trial_index: Accepted.
+    """
+
+    parameters: Mapping[str, Any]
+    trial_index: int | None = None
+
+
+class InstantiationBase:
+    """Reads what users write; AxClient is derived from it."""
+
+    @staticmethod
+    def _get_parameter_type(python_type: type) -> ParameterType:
+        return read_type(python_type)
+
+    @classmethod
+    def parameter_from_json(cls, representation: Mapping[str, Any]) -> Parameter:
+        """Return a parameter from a dict.
+
+        Raises:
+            ValueError: It misses something, or has a key that is not known.
+        """
+        if "parameter_type" in representation:
+            raise ValueError("'parameter_type' is 'value_type' here; 'type' is range or choice.")
+        if unknown := set(representation) - _KEYS:
+            raise ValueError(
+                f"Unexpected keys {sorted(unknown)} in a parameter; known are {sorted(_KEYS)}."
+            )
+        name, kind = representation.get("name"), representation.get("type")
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"A parameter needs a name, a text, got {name!r}.")
+        make = {
+            "range": cls._make_range_param,
+            "choice": cls._make_choice_param,
+            "fixed": cls._make_fixed_param,
+            "derived": cls._make_derived_param,
+        }.get(str(kind))
+        if make is None:
+            raise ValueError(
+                f"Unrecognized parameter type {kind!r} of {name}; expected range, choice, fixed or "
+                "derived."
+            )
+        return make(name, representation)
+
+    @staticmethod
+    def _read_type(data: Mapping[str, Any], values: Sequence[Any]) -> ParameterType:
+        if data.get("value_type") is not None:
+            return read_type(data["value_type"])
+        kinds = {type(v.item() if hasattr(v, "item") else v) for v in values}
+        if kinds == {int, float}:
+            return ParameterType.FLOAT
+        if len(kinds) != 1:
+            raise ValueError(f"Values must have one type, got {list(values)!r}; give value_type.")
+        return read_type(kinds.pop())
+
+    @classmethod
+    def _make_range_param(cls, name: str, data: Mapping[str, Any]) -> Parameter:
+        bounds = data.get("bounds")
+        if not isinstance(bounds, list | tuple) or len(bounds) != 2:
+            raise ValueError(
+                f"Cannot parse parameter {name}: for range parameters, json representation should "
+                f"include a list of two values, lower and upper bounds of the range, got {bounds!r}"
+            )
+        return RangeParameter(
+            name=name,
+            parameter_type=cls._read_type(data, bounds),
+            lower=bounds[0],
+            upper=bounds[1],
+            log_scale=bool(data.get("log_scale", False)),
+            logit_scale=bool(data.get("logit_scale", False)),
+            digits=data.get("digits"),
+            step_size=data.get("step_size"),
+            is_fidelity=bool(data.get("is_fidelity", False)),
+            target_value=data.get("target_value"),
+            dependents=data.get("dependents"),
+        )
+
+    @classmethod
+    def _make_choice_param(cls, name: str, data: Mapping[str, Any]) -> Parameter:
+        values = data.get("values")
+        if not isinstance(values, list | tuple) or not values:
+            raise ValueError(
+                f"Cannot parse parameter {name}: for choice parameters, json representation should "
+                f"include a non-empty list of values, got {values!r}"
+            )
+        if len(values) == 1:
+            return cls._make_fixed_param(name, {**data, "value": values[0]})
+        return ChoiceParameter(
+            name=name,
+            parameter_type=cls._read_type(data, values),
+            values=list(values),
+            is_ordered=data.get("is_ordered"),
+            is_task=bool(data.get("is_task", False)),
+            sort_values=data.get("sort_values"),
+            is_fidelity=bool(data.get("is_fidelity", False)),
+            target_value=data.get("target_value"),
+            dependents=data.get("dependents"),
+        )
+
+    @classmethod
+    def _make_fixed_param(cls, name: str, data: Mapping[str, Any]) -> Parameter:
+        if data.get("value") is None:
+            raise ValueError(f"Cannot parse parameter {name}: a fixed parameter needs a value.")
+        return FixedParameter(
+            name=name,
+            parameter_type=cls._read_type(data, [data["value"]]),
+            value=data["value"],
+            dependents=data.get("dependents"),
+        )
+
+    @classmethod
+    def _make_derived_param(cls, name: str, data: Mapping[str, Any]) -> Parameter:
+        kind = read_type(data.get("value_type", "float"))
+        text = str(data.get("expression_str"))
+        return DerivedParameter(name=name, parameter_type=kind, expression_str=text)
+
+    @classmethod
+    def constraint_from_str(
+        cls, representation: str, parameters: Mapping[str, Parameter]
+    ) -> ParameterConstraint:
+        """Return a constraint on parameters from a text.
+
+        Raises:
+            ValueError: It is no comparison of weighted sums of these parameters.
+        """
+        try:
+            split_comparison(representation)
+            made = ParameterConstraint(inequality=representation)
+        except (ValueError, UserInputError) as e:
+            raise ValueError(
+                f"Received invalid parameter constraint format: `{representation}`. Please use one "
+                f"of the following forms:\n'x1 >= x2', 'x1 + 2*x2 <= 3', 'x1 + x2 == 1'. ({e})"
+            ) from None
+        for name in made.constraint_dict:
+            parameter = parameters.get(name)
+            if parameter is None:
+                raise ValueError(
+                    f"Constraint parameter '{name}' is not present in this experiment's search "
+                    f"space parameters: {list(parameters)}."
+                )
+            if isinstance(parameter, ChoiceParameter) and not parameter.is_ordered:
+                raise ValueError(
+                    "Only ordered ChoiceParameters can be used in parameter constraints, got "
+                    f"{name}"
+                )
+        return made
+
+    @staticmethod
+    def outcome_constraint_from_str(representation: str) -> OutcomeConstraint:
+        """Return a constraint on results from a text, "m1 <= 3" or, of the baseline, "m1 >= -5%".
+
+        Raises:
+            ValueError: It is no such comparison.
+        """
+        text = representation.strip()
+        try:
+            left, op, right = split_comparison(text)
+            made = OutcomeConstraint(expression=f"{left} {op} {right.rstrip('%')}")
+        except ValueError as e:
+            raise ValueError(f"Outcome constraint bound of {representation!r}: {e}") from None
+        made.relative = made.relative or right.endswith("%")
+        return made
+
+    @classmethod
+    def make_search_space(
+        cls,
+        parameters: Sequence[Any],
+        parameter_constraints: Sequence[str] | None = None,
+    ) -> SearchSpace:
+        """Return a space from dicts, and constraints as text."""
+        made = [
+            cls.parameter_from_json(p) if isinstance(p, Mapping) else p.to_parameter()
+            for p in parameters
+        ]
+        by_name = {p.name: p for p in made}
+        rules = [cls.constraint_from_str(c, by_name) for c in parameter_constraints or ()]
+        return SearchSpace(made, rules)
+
+    @classmethod
+    def optimization_config_from_objectives(
+        cls,
+        objectives: Mapping[str, ObjectiveProperties],
+        outcome_constraints: Sequence[str] | None = None,
+    ) -> OptimizationConfig:
+        """Return what is optimised, from directions by name and constraints as text."""
+        parts = [Objective(Metric(n), minimize=p.minimize) for n, p in objectives.items()]
+        thresholds = [
+            ObjectiveThreshold(
+                Metric(n), p.threshold, op=ComparisonOp.LEQ if p.minimize else ComparisonOp.GEQ
+            )
+            for n, p in objectives.items()
+            if p.threshold is not None
+        ]
+        return OptimizationConfig(
+            parts[0] if len(parts) == 1 else MultiObjective(parts),
+            [cls.outcome_constraint_from_str(c) for c in outcome_constraints or ()],
+            thresholds,
+        )
+
+    @staticmethod
+    def make_fixed_observation_features(fixed_features: FixedFeatures) -> FixedFeatures:
+        """Return the same."""
+        return fixed_features

@@ -1,0 +1,1 @@
+"""Small helpers under Ax's names."""

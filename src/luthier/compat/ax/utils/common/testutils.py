@@ -1,0 +1,7 @@
+"""The base of Ax's test cases."""
+
+from __future__ import annotations
+
+from unittest import TestCase
+
+__all__ = ["TestCase"]
