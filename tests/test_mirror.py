@@ -318,6 +318,7 @@ THEMES = {
         "compat/optuna/samplers/partial_fixed",
         "compat/optuna/samplers/qmc",
         "compat/optuna/samplers/random",
+        "compat/optuna/samplers/refused",
         "compat/optuna/samplers/seen_trials",
         "compat/optuna/samplers/tpe",
     ],

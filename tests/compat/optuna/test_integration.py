@@ -121,7 +121,12 @@ def test_a_search_of_scikit_learn_fits_the_best_params():
     assert search.score(X, y) > 0.9
 
 
-@pytest.mark.parametrize("name", ["DaskStorage", "MLflowCallback", "WeightsAndBiasesCallback"])
+@pytest.mark.parametrize("name", ["DaskStorage", "MLflowCallback", "ShapleyImportanceEvaluator"])
 def test_what_is_done_in_another_way_says_which(name):
     with pytest.raises(CompatError, match="luthier"):
         getattr(integration, name)()
+
+
+def test_bases_that_luthier_has_in_another_way_say_so_when_they_are_used():
+    with pytest.raises(CompatError, match="Sampler"):
+        type("Mine", (optuna.samplers.BaseGASampler,), {})

@@ -1,6 +1,8 @@
 """Studies in Optuna's words: what an objective is asked, and what comes of it."""
 
 import pickle
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -8,6 +10,7 @@ import pytest
 
 import luthier.compat.optuna as optuna
 from luthier.compat.optuna.trial import TrialState
+from luthier.errors import CompatError
 
 
 @pytest.fixture(autouse=True)
@@ -194,6 +197,31 @@ def test_bad_arguments_get_the_errors_that_code_expects():
         optuna.create_study(storage=storage, study_name="a")
     with pytest.raises(KeyError):
         optuna.load_study(study_name="b", storage=storage)
+
+
+@pytest.mark.external("optuna")
+@pytest.mark.parametrize("part", ["sampler", "pruner", "storage"])
+def test_parts_of_optuna_itself_are_refused(part):
+    import optuna as original
+
+    own = {
+        "sampler": original.samplers.RandomSampler,
+        "pruner": original.pruners.NopPruner,
+        "storage": original.storages.InMemoryStorage,
+    }
+    with pytest.raises(CompatError, match=r"import it from luthier\.compat\.optuna"):
+        optuna.create_study(**{part: own[part]()})
+
+
+def test_importing_loads_neither_optuna_nor_what_is_heavy():
+    code = (
+        "import sys; import luthier.compat.optuna as o; o.logging.set_verbosity(40); "
+        "s = o.create_study(); s.optimize(lambda t: t.suggest_float('x', 0, 1), n_trials=2); "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"optuna", "pandas", "plotly", "matplotlib", "sklearn", "sqlalchemy", "torch"}
+    assert set(done.stdout.split()) & heavy == set()
 
 
 def test_a_study_can_be_pickled_and_goes_on():

@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING
 from ...._lazy import attach
 
 __all__ = [
+    "BoTorchSampler",
     "CatBoostPruningCallback",
     "DaskStorage",
+    "FastAIPruningCallback",
     "KerasPruningCallback",
     "LightGBMPruningCallback",
     "LightGBMTuner",
     "LightGBMTunerCV",
     "MLflowCallback",
     "OptunaSearchCV",
+    "PyCmaSampler",
     "PyTorchLightningPruningCallback",
+    "ShapleyImportanceEvaluator",
+    "SkorchPruningCallback",
+    "TFKerasPruningCallback",
+    "TensorBoardCallback",
+    "TorchDistributedTrial",
     "WeightsAndBiasesCallback",
     "XGBoostPruningCallback",
 ]
@@ -29,8 +37,16 @@ if TYPE_CHECKING:
     from .pytorch_lightning import (
         PyTorchLightningPruningCallback as PyTorchLightningPruningCallback,
     )
+    from .refused import BoTorchSampler as BoTorchSampler
     from .refused import DaskStorage as DaskStorage
+    from .refused import FastAIPruningCallback as FastAIPruningCallback
     from .refused import MLflowCallback as MLflowCallback
+    from .refused import PyCmaSampler as PyCmaSampler
+    from .refused import ShapleyImportanceEvaluator as ShapleyImportanceEvaluator
+    from .refused import SkorchPruningCallback as SkorchPruningCallback
+    from .refused import TensorBoardCallback as TensorBoardCallback
+    from .refused import TFKerasPruningCallback as TFKerasPruningCallback
+    from .refused import TorchDistributedTrial as TorchDistributedTrial
     from .refused import WeightsAndBiasesCallback as WeightsAndBiasesCallback
     from .sklearn import OptunaSearchCV as OptunaSearchCV
     from .xgboost import XGBoostPruningCallback as XGBoostPruningCallback
@@ -44,8 +60,16 @@ else:
             "LightGBMTuner": "lightgbm",
             "LightGBMTunerCV": "lightgbm",
             "PyTorchLightningPruningCallback": "pytorch_lightning",
+            "BoTorchSampler": "refused",
             "DaskStorage": "refused",
+            "FastAIPruningCallback": "refused",
             "MLflowCallback": "refused",
+            "PyCmaSampler": "refused",
+            "ShapleyImportanceEvaluator": "refused",
+            "SkorchPruningCallback": "refused",
+            "TFKerasPruningCallback": "refused",
+            "TensorBoardCallback": "refused",
+            "TorchDistributedTrial": "refused",
             "WeightsAndBiasesCallback": "refused",
             "OptunaSearchCV": "sklearn",
             "XGBoostPruningCallback": "xgboost",

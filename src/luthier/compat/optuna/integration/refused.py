@@ -1,4 +1,4 @@
-"""Integrations that luthier has in another way."""
+"""Integrations that luthier has in another way: each says in which."""
 
 from __future__ import annotations
 
@@ -7,39 +7,40 @@ from typing import Any
 from ...remarks import refuse
 
 
-class DaskStorage:
-    """A storage on a cluster of Dask.
+def _refused(name: str, way: str) -> type:
+    """A class of a name that cannot be made.
 
-    Raises:
-        CompatError: Always.
+    Args:
+        name: As Optuna has it.
+        way: luthier's, as a sentence.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        raise refuse(
-            "optuna.integration.DaskStorage",
-            "Run trials on the cluster: luthier's study.optimize(objective, executor=client).",
-        )
+    def make(self: Any, *args: Any, **options: Any) -> None:
+        raise refuse(f"optuna.integration.{name}", way)
+
+    return type(name, (), {"__init__": make, "__doc__": f"Refused. {way}"})
 
 
-class MLflowCallback:
-    """Writes trials to MLflow.
-
-    Raises:
-        CompatError: Always.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        raise refuse("optuna.integration.MLflowCallback", "Use luthier.integrations.mlflow.")
-
-
-class WeightsAndBiasesCallback:
-    """Writes trials to Weights & Biases.
-
-    Raises:
-        CompatError: Always.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        raise refuse(
-            "optuna.integration.WeightsAndBiasesCallback", "Use luthier.integrations.wandb."
-        )
+BoTorchSampler = _refused("BoTorchSampler", "Use luthier.compat.optuna.samplers.GPSampler().")
+DaskStorage = _refused(
+    "DaskStorage", "Run trials on the cluster: luthier's study.optimize(executor=client)."
+)
+FastAIPruningCallback = _refused(
+    "FastAIPruningCallback", "Call trial.report(...) and trial.should_prune() after each epoch."
+)
+MLflowCallback = _refused("MLflowCallback", "Use luthier.integrations.mlflow.")
+PyCmaSampler = _refused("PyCmaSampler", "Use luthier.compat.optuna.samplers.CmaEsSampler().")
+ShapleyImportanceEvaluator = _refused(
+    "ShapleyImportanceEvaluator", "Use study.importance(method='shapley') of a luthier study."
+)
+SkorchPruningCallback = _refused(
+    "SkorchPruningCallback", "Call trial.report(...) and trial.should_prune() after each epoch."
+)
+TensorBoardCallback = _refused("TensorBoardCallback", "Use luthier.integrations.tensorboard.")
+TFKerasPruningCallback = _refused(
+    "TFKerasPruningCallback", "Use luthier.compat.optuna.integration.KerasPruningCallback."
+)
+TorchDistributedTrial = _refused(
+    "TorchDistributedTrial", "Ask for the trial in the first process and send its params."
+)
+WeightsAndBiasesCallback = _refused("WeightsAndBiasesCallback", "Use luthier.integrations.wandb.")

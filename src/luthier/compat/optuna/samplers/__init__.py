@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...._lazy import attach
 
 __all__ = [
+    "BaseGASampler",
     "BaseSampler",
     "BruteForceSampler",
     "CmaEsSampler",
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .partial_fixed import PartialFixedSampler as PartialFixedSampler
     from .qmc import QMCSampler as QMCSampler
     from .random import RandomSampler as RandomSampler
+    from .refused import BaseGASampler as BaseGASampler
     from .tpe import TPESampler as TPESampler
 else:
     __getattr__, __dir__ = attach(
@@ -49,6 +51,7 @@ else:
             "PartialFixedSampler": "partial_fixed",
             "QMCSampler": "qmc",
             "RandomSampler": "random",
+            "BaseGASampler": "refused",
             "TPESampler": "tpe",
         },
     )

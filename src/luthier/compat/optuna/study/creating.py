@@ -16,7 +16,7 @@ from ..storages.opening import get_storage
 from ..trial.state import TrialState
 from .direction import StudyDirection
 from .records import StudySummary
-from .search import Study
+from .search import Study, refuse_original
 
 _logger = get_logger("optuna.study")
 
@@ -74,6 +74,9 @@ def create_study(
         ValueError: A direction is none.
     """
     found = _read_directions(direction, directions)
+    refuse_original("sampler", sampler, BaseSampler)
+    refuse_original("pruner", pruner, BasePruner)
+    refuse_original("storage", storage, BaseStorage)
     home = get_storage(storage)
     try:
         study_id = home.create_new_study(found, study_name)

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from ....errors import CompatError
 from ..distributions import BaseDistribution, without_old_name
 from ..exceptions import UpdateFinishedTrialError
 from ..logging import get_logger
@@ -68,6 +69,9 @@ class Study:
         sampler: BaseSampler | None = None,
         pruner: BasePruner | None = None,
     ) -> None:
+        refuse_original("sampler", sampler, BaseSampler)
+        refuse_original("pruner", pruner, BasePruner)
+        refuse_original("storage", storage, BaseStorage)
         self.study_name = study_name
         self.storage = get_storage(storage)
         self.study_id = self.storage.get_study_id_from_name(study_name)
@@ -415,6 +419,20 @@ class Study:
         """Add several trials: see `add_trial`."""
         for trial in trials:
             self.add_trial(trial)
+
+
+def refuse_original(what: str, given: Any, base: type) -> None:
+    """Refuse what is of Optuna itself, whose parts do not fit into these.
+
+    Raises:
+        CompatError: It is.
+    """
+    module = type(given).__module__.partition(".")[0]
+    if module in ("optuna", "optuna_integration") and not isinstance(given, base):
+        raise CompatError(
+            f"{what}={type(given).__name__} is Optuna's own, and this study is luthier's: import "
+            f"it from luthier.compat.optuna too"
+        )
 
 
 def _is_same(value: Any, known: Any) -> bool:
