@@ -39,13 +39,17 @@ from luthier.compat.hyperopt.search_space import SearchSpace
 def test_each_parameter_becomes_the_distribution_of_its_values(expr, dist) -> None:
     search = SearchSpace(as_apply(expr))
     assert search.space.params == {"x": dist}
-    for values in search.to_values(search.draw(np.random.default_rng(0), 20)):
+    rng = np.random.default_rng(0)
+    drawn = search.to_values(search.space.sample(rng, 20)) + [search.draw(rng) for _ in range(20)]
+    for values in drawn:
         assert search.to_params(values)["x"] == pytest.approx(values["x"])
 
 
 def test_a_log_range_that_rounds_to_zero_is_rounded_after_the_search() -> None:
     search = SearchSpace(as_apply(hp.qloguniform("x", -3, 3, 5)))
-    drawn = {v["x"] for v in search.to_values(search.draw(np.random.default_rng(0), 99))}
+    rng = np.random.default_rng(0)
+    assert {search.draw(rng)["x"] for _ in range(99)} <= {0.0, 5.0, 10.0, 15.0, 20.0}
+    drawn = {v["x"] for v in search.to_values(search.space.sample(rng, 99))}
     assert drawn == {0.0, 5.0, 10.0, 15.0, 20.0}
 
 
@@ -74,7 +78,9 @@ def test_a_parameter_of_two_branches_is_active_in_both_and_in_no_other() -> None
     y = hp.uniform("y", 0, 1)
     space = hp.choice("a", [x + 1, hp.choice("b", [0, x, y]), hp.choice("c", [y, 7])])
     search = SearchSpace(as_apply(space))
-    for values in search.to_values(search.draw(np.random.default_rng(0), 200)):
+    rng = np.random.default_rng(0)
+    drawn = search.to_values(search.space.sample(rng, 99)) + [search.draw(rng) for _ in range(99)]
+    for values in drawn:
         a, b, c = (values.get(label) for label in "abc")
         assert ("x" in values) == (a == 0 or (a == 1 and b == 1))
         assert ("y" in values) == ((a == 1 and b == 2) or (a == 2 and c == 0))

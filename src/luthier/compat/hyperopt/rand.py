@@ -12,9 +12,7 @@ from .suggest import make_documents
 
 
 def suggest(new_ids: Sequence[Any], domain: Domain, trials: Trials, seed: Any) -> list[Document]:
-    """Return documents of new trials at random points; see `luthier.samplers.Random`.
-
-    Of `hp.pchoice` one in twenty draws is uniform, so that no branch is never tried.
+    """Return documents of new trials at points drawn from the distributions of the space.
 
     Args:
         new_ids: Ids of the new trials.
@@ -22,5 +20,6 @@ def suggest(new_ids: Sequence[Any], domain: Domain, trials: Trials, seed: Any) -
         trials: All trials so far.
         seed: Of this suggestion.
     """
-    X = domain.search.draw(np.random.default_rng(seed), len(new_ids))
-    return make_documents(X, new_ids, domain, trials)
+    rng = np.random.default_rng(seed)
+    drawn = [domain.search.draw(rng) for _ in new_ids]
+    return make_documents(drawn, new_ids, domain, trials)

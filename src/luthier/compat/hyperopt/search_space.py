@@ -13,7 +13,7 @@ from ...space.normal import Normal
 from ...space.space import Space
 from ...typing import Array
 from .exceptions import BadSearchSpace
-from .pyll.base import Apply, Literal, MissingArgument, dfs, random_names
+from .pyll.base import Apply, Literal, MissingArgument, dfs, random_names, rec_eval
 from .pyll_utils import Cond, expr_to_config
 
 Conditions = list[list[Cond]]
@@ -58,6 +58,7 @@ class SearchSpace:
         choices = {n.arg["label"].obj for n in switches if n.name == "hyperopt_param"}
         fixed = {k: v["node"].obj for k, v in found.items() if isinstance(v["node"], Literal)}
         self.labels: dict[str, Label] = {}
+        self._nodes = {label: entry["node"] for label, entry in found.items()}
         for label, entry in found.items():
             conditions = [[c for c in one if isinstance(c, Cond)] for one in entry["conditions"]]
             conditions = [
@@ -75,9 +76,25 @@ class SearchSpace:
                 ) from None
         self.space = Space({label: found.dist for label, found in self.labels.items()})
 
-    def draw(self, rng: np.random.Generator, n: int) -> Array:
-        """Return n draws (n, d) from the distributions, those of `hp.pchoice` by its shares."""
-        return self.space.from_prior(rng, n)
+    def draw(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Return the values of one draw from the distributions, as Hyperopt draws it.
+
+        Args:
+            rng: Source of randomness.
+        """
+        values: dict[str, Any] = {}
+        waiting = dict(self.labels)
+        while waiting:
+            for name, label in list(waiting.items()):
+                if any(
+                    c.name in waiting and c.name != name for one in label.conditions for c in one
+                ):
+                    continue  # of a choice that is not drawn yet
+                del waiting[name]
+                if is_active(label, values):
+                    value = np.asarray(rec_eval(self._nodes[name], rng=rng)).item()
+                    values[name] = int(value) if label.is_whole else float(value)
+        return values
 
     def to_values(self, X: Array) -> list[dict[str, Any]]:
         """Return points (n, d) as Hyperopt's values: floats, and indices of branches as ints."""

@@ -12,7 +12,6 @@ import numpy as np
 from ...history.history import History
 from ...samplers.base import Sampler
 from ...trial.record import State, TrialRow
-from ...typing import Array
 from .base import (
     JOB_STATE_CANCEL,
     JOB_STATE_DONE,
@@ -103,19 +102,20 @@ def suggest_by(
     """
     rng = np.random.default_rng(seed)
     space = domain.search.space
-    if not space.d:
-        return make_documents(np.empty((len(new_ids), 0)), new_ids, domain, trials)
-    X = sampler.sample(space, read_history(domain, trials), len(new_ids), rng)
-    return make_documents(X, new_ids, domain, trials)
+    points: list[dict[str, Any]] = [{} for _ in new_ids]
+    if space.d:
+        X = sampler.sample(space, read_history(domain, trials), len(new_ids), rng)
+        points = domain.search.to_values(X)
+    return make_documents(points, new_ids, domain, trials)
 
 
 def make_documents(
-    X: Array, new_ids: Sequence[Any], domain: Domain, trials: Trials
+    points: Sequence[dict[str, Any]], new_ids: Sequence[Any], domain: Domain, trials: Trials
 ) -> list[Document]:
-    """Return documents of new trials at points (n, d)."""
+    """Return documents of new trials at points, as label to value."""
     labels = domain.search.labels
     docs = []
-    for tid, values in zip(new_ids, domain.search.to_values(X), strict=True):
+    for tid, values in zip(new_ids, points, strict=True):
         misc = {"tid": tid, "cmd": domain.cmd, "workdir": domain.workdir}
         idxs = {label: [tid] if label in values else [] for label in labels}
         vals = {label: [values[label]] if label in values else [] for label in labels}

@@ -108,10 +108,30 @@ class GaussianProcessRegressor(PlainProcess):  # type: ignore[misc]  # scikit-le
         return (mean[:d] - mean[d:]) / (2 * _STEP), (std[:d] - std[d:]) / (2 * _STEP)
 
 
+def find_noise(kernel: Any, path: str = "") -> tuple[bool, str]:
+    """Return whether a sum has a WhiteKernel, and the name of that argument.
+
+    Args:
+        kernel: The kernel.
+        path: Name of the kernel itself.
+    """
+    if isinstance(kernel, Sum):
+        for name, part in kernel.get_params(deep=False).items():
+            whole = f"{path}__{name}" if path else name
+            found = (True, whole) if isinstance(part, WhiteKernel) else find_noise(part, whole)
+            if found[0]:
+                return found
+    return False, "_"
+
+
 def _silence(kernel: Any) -> float:
     """Return the variance of the noise in a fitted kernel, and take it out."""
-    if not isinstance(kernel, Sum) or not isinstance(kernel.k2, WhiteKernel):
+    has_noise, name = find_noise(kernel)
+    if not has_noise:
         return 0.0
-    noise = float(kernel.k2.noise_level)
-    kernel.k2.set_params(noise_level=0.0)
-    return noise
+    variance = float(kernel.get_params()[name].noise_level)
+    kernel.set_params(**{name: WhiteKernel(noise_level=0.0)})
+    return variance
+
+
+_param_for_white_kernel_in_Sum = find_noise  # its name in scikit-optimize
