@@ -12,6 +12,8 @@ import pytest
 from luthier.server.page_files import read_page_files
 from luthier.storages import Memory
 
+SCRIPT = next(path for path in read_page_files() if path.endswith("/js/app.js"))
+
 
 def own(service, **more):
     """The headers of the page's own requests."""
@@ -39,6 +41,7 @@ def test_each_file_is_served_and_held_in(service, path):
     status, headers, content = service.raw("GET", path, token="")
     assert status == 200
     assert content
+    assert ("immutable" in headers["cache-control"]) == (path != "/")
     policy = headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
@@ -52,17 +55,34 @@ def test_each_file_is_served_and_held_in(service, path):
 @pytest.mark.parametrize(
     "path",
     [
+        "/ui/page/app.css",
+        "/ui/page/js/app.js",
+        "/ui/page/0123456789abcdef/app.css",
         "/ui/page/../app.py",
         "/ui/page/%2e%2e/app.py",
         "/ui/page/..%2fapp.py",
         "/ui/page//etc/passwd",
         "/ui/page/js",
         "/ui/page/index.html",
-        "/ui/page/js/app.js/",
+        f"{SCRIPT}/",
+        SCRIPT.replace("app.js", ""),
+        SCRIPT.replace("app.js", "../../../../app.py"),
+        SCRIPT.replace("app.js", "..%2f..%2fapp.py"),
     ],
 )
 def test_nothing_but_the_page_is_served(service, path):
     assert service.raw("GET", path)[0] == 404
+
+
+def test_the_page_links_to_files_that_have_a_version_in_their_address():
+    files = read_page_files()
+    linked = re.findall(r'(?:href|src)="(ui/[^"]*)"', files["/"].content.decode())
+    assert {path.rpartition(".")[2] for path in linked} == {"svg", "css", "js"}
+    assert {f"/{path}" for path in linked} < files.keys()
+    versions = {
+        re.fullmatch(r"/ui/page/([0-9a-f]{16})/.*", path)[1] for path in files if path != "/"
+    }
+    assert len(versions) == 1  # so that a script finds its words beside it
 
 
 def test_the_page_is_small_in_each_language_and_has_no_script_or_style_in_its_html():
@@ -91,10 +111,9 @@ def test_each_script_is_short():
 
 
 def test_files_are_sent_packed_to_whoever_can_read_that(service):
-    path = "/ui/page/js/app.js"
-    _, headers, plain = service.raw("GET", path, token="")
+    _, headers, plain = service.raw("GET", SCRIPT, token="")
     assert "content-encoding" not in headers
-    _, headers, packed = service.raw("GET", path, token="", Accept_Encoding="br, gzip")
+    _, headers, packed = service.raw("GET", SCRIPT, token="", Accept_Encoding="br, gzip")
     assert (headers["content-encoding"], headers["vary"]) == ("gzip", "Accept-Encoding")
     assert gzip.decompress(packed) == plain
 
@@ -197,7 +216,7 @@ def test_without_a_token_no_other_name_of_this_machine_is_served(local):
     """The page of an attacker whose name points to this machine (DNS rebinding)."""
     _, headers, _ = local.raw("GET", "/")
     cookie = headers["set-cookie"].partition(";")[0]
-    for path in ("/", "/ui/session", "/ui/studies", "/ui/page/js/app.js"):
+    for path in ("/", "/ui/session", "/ui/studies", SCRIPT):
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", local.port)) as line:
             host = f"evil.example:{local.port}"
             line.request("GET", path, headers={"Host": host, "Cookie": cookie})

@@ -11,7 +11,7 @@ import click
 
 from ..passwords import hide_password
 from ..storages import Storage, from_url
-from ..storages.base import require_complete_copy
+from ..storages.base import StudyRecord, require_complete_copy
 from ..storages.files import BARE_SCHEME, is_place
 from ..study import create, opening
 from ..study.study import Study
@@ -211,8 +211,8 @@ def refuse_place(name: str | None) -> None:
         )
 
 
-def load_study(name: str | None, url: str) -> Study:
-    """Load a study to read from; the only one where no name is given.
+def find_study(name: str | None, url: str) -> tuple[Storage, StudyRecord]:
+    """Find a study to read from, with its storage; the only one where no name is given.
 
     Raises:
         click.UsageError: The name is a storage, or none was given, and there is not just one study.
@@ -220,6 +220,12 @@ def load_study(name: str | None, url: str) -> Study:
     """
     refuse_place(name)
     storage = open_existing_storage(url)
-    name = find_only_study(storage) if name is None else name
-    require_complete_copy(storage.study(name))
-    return create.load_study(name, storage)
+    record = storage.study(find_only_study(storage) if name is None else name)
+    require_complete_copy(record)
+    return storage, record
+
+
+def load_study(name: str | None, url: str) -> Study:
+    """Load the study that `find_study` finds, which says what is raised."""
+    storage, record = find_study(name, url)
+    return create.load_study(record.name, storage)

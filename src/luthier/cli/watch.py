@@ -11,15 +11,8 @@ from msgspec.structs import replace
 
 from ..monitoring.overview import Follower, Overview
 from ..passwords import hide_passwords
-from ..storages.base import require_complete_copy
 from ..validation import to_json_types
-from .options import (
-    POSITIVE,
-    find_only_study,
-    open_existing_storage,
-    refuse_place,
-    study_options,
-)
+from .options import POSITIVE, find_study, study_options
 from .study_view import facts, sections
 from .tables import print_pairs, print_table
 from .text import examples
@@ -52,11 +45,7 @@ def watch(name: str | None, storage: str, once: bool, as_json: bool, every: floa
     A trial is stuck when its worker was silent for longer than its lease: the worker died, hangs,
     or cannot reach the storage.
     """
-    refuse_place(name)
-    place = open_existing_storage(storage)
-    record = place.study(find_only_study(place) if name is None else name)
-    require_complete_copy(record)
-    follower = Follower(place, record)
+    follower = Follower(*find_study(name, storage))
     if as_json:
         click.echo(json.dumps(to_json_types(to_builtins(_look(follower))), indent=1))
     elif once or not sys.stdout.isatty():

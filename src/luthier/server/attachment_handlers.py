@@ -34,19 +34,10 @@ class AttachRequest(Form):
     content: Annotated[bytes, msgspec.Meta(max_length=MAX_BYTES)]
 
 
-class AttachmentLine(msgspec.Struct):
-    """A file of a trial."""
-
-    name: str
-    n_bytes: int
-    sha256: str
-    time_s: float
-
-
 class AttachmentList(msgspec.Struct):
     """The files of a trial, by name; and why none can be listed, where that is so."""
 
-    attachments: list[AttachmentLine]
+    attachments: list[Attachment]
     note: str = ""
 
 
@@ -60,14 +51,14 @@ class AttachmentHandlers:
     def __init__(self, studies: OpenStudies) -> None:
         self._studies = studies
 
-    def attach(self, request: ApiRequest) -> AttachmentLine:
+    def attach(self, request: ApiRequest) -> Attachment:
         """Keep a file with a running trial."""
         body: AttachRequest = request.body
         opened, row = self._find(request)
         require_token(row, body.token)
         _require_place(opened)
         store = opened.engine.checkpoints.attachments
-        return _line(store.attach(row.number, body.name, body.content))
+        return store.attach(row.number, body.name, body.content)
 
     def list_them(self, request: ApiRequest) -> AttachmentList:
         """List the files of a trial."""
@@ -77,7 +68,7 @@ class AttachmentHandlers:
             found = opened.engine.checkpoints.attachments.of(row.number)
         except CheckpointError as e:
             return AttachmentList([], str(e))
-        return AttachmentList([_line(attachment) for attachment in found])
+        return AttachmentList(found)
 
     def get(self, request: ApiRequest) -> Answer:
         """Read a file of a trial, as a download."""
@@ -114,7 +105,3 @@ def _require_place(opened: OpenStudy) -> None:
             f"study {opened.name!r} keeps its attachments in a place that this service does not "
             "touch; let it be served with that place: luthier serve --checkpoints"
         )
-
-
-def _line(attachment: Attachment) -> AttachmentLine:
-    return AttachmentLine(attachment.name, attachment.n_bytes, attachment.sha256, attachment.time_s)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from .attachment_handlers import (
-    AttachmentHandlers,
-    AttachmentLine,
-    AttachmentList,
-    AttachRequest,
-)
+from ..checkpoints.attachments import Attachment
+from .attachment_handlers import AttachmentHandlers, AttachmentList, AttachRequest
 from .route import PAGE_TRIAL, TRIAL, Route
 
 
@@ -41,7 +37,7 @@ def attachment_routes(handlers: AttachmentHandlers) -> list[Route]:
         name="attach",
         summary="Keep a file with a running trial.",
         handler=handlers.attach,
-        response=AttachmentLine,
+        response=Attachment,
         request=AttachRequest,
         costly=True,
     )

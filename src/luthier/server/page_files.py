@@ -33,9 +33,11 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-_SCRIPTS = f"{FILES}js/"
+_PAGE = "index.html"  # whose address is /
+_SCRIPTS = "js/"
 _SCRIPT = "app.js"  # that stands for all but the words of languages
 _WORDS = "words/"
+_KEPT = "public, max-age=31536000, immutable"
 _LOGINS_S = 5 / 60  # of one address
 _BURST = 5
 _MAX_LOGIN = 8192  # bytes
@@ -45,17 +47,21 @@ _READ_S = 20.0
 class PageFile(NamedTuple):
     """A file of the page.
 
+    What has a version in its address never changes there, so that a browser keeps it for good.
+
     Attributes:
         content: Its bytes; of scripts without comments, all but the words of languages as one.
         packed: The same, compressed by gzip.
         media_type: Of the content.
         tag: Its ETag.
+        is_kept: Whether its address has a version.
     """
 
     content: bytes
     packed: bytes
     media_type: str
     tag: str
+    is_kept: bool
 
 
 class _Login(Form):
@@ -66,9 +72,12 @@ class _Login(Form):
 
 
 def read_page_files() -> dict[str, PageFile]:
-    """The files of the page, by their addresses; only these are served."""
-    found = dict(_walk(resources.files("luthier.server") / "page", FILES))
-    found["/"] = found.pop(f"{FILES}index.html")
+    """The files of the page, by their addresses; only these are served.
+
+    All but the page itself stand below a version, which is made of what they hold.
+    """
+    found = dict(_walk(resources.files("luthier.server") / "page", ""))
+    page = found.pop(_PAGE)
     scripts = {
         path.removeprefix(_SCRIPTS): strip_comments(found[path].decode())
         for path in sorted(found)
@@ -78,7 +87,11 @@ def read_page_files() -> dict[str, PageFile]:
     for path in modules:
         del found[f"{_SCRIPTS}{path}"]
     found[f"{_SCRIPTS}{_SCRIPT}"] = join_scripts(modules, _SCRIPT).encode()
-    return {path: _make_file(path, content) for path, content in found.items()}
+
+    version = _digest(b"".join(content for _, content in sorted(found.items())))
+    links = page.replace(FILES[1:].encode(), f"{FILES[1:]}{version}/".encode())
+    files = {f"{FILES}{version}/{path}": _make_file(path, found[path]) for path in found}
+    return {"/": _make_file(_PAGE, links), **files}
 
 
 def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -91,9 +104,13 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _make_file(path: str, content: bytes) -> PageFile:
-    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-    media_type = _TYPES["html" if path == "/" else path.rpartition(".")[2]]
-    return PageFile(content, gzip.compress(content, mtime=0), media_type, tag)
+    media_type = _TYPES[path.rpartition(".")[2]]
+    tag = f'"{_digest(content)}"'
+    return PageFile(content, gzip.compress(content, mtime=0), media_type, tag, path != _PAGE)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 class Page:
@@ -130,7 +147,8 @@ class Page:
         path = request.scope["path"]
         request.scope["luthier.route"] = path
         file = self._files[path]
-        headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        kept = _KEPT if file.is_kept else "no-cache"
+        headers = {"ETag": file.tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
         if path == "/" and not self._token and not self._has_session(request):
             headers["Set-Cookie"] = self._open(request)
         if request.headers.get("if-none-match") == file.tag:

@@ -34,7 +34,7 @@ import { LANGUAGES, chooseLanguage, language, t } from "./words.js";
  * @property {number} [every] milliseconds between two updates at least, where an analysis is made
  */
 
-/** @typedef {(study: number, query: URLSearchParams, rest: string) => Promise<View>} Show */
+/** @typedef {(summary: any, query: URLSearchParams, rest: string) => Promise<View>} Show a view of the study of a summary */
 
 /** The views of a study in their groups. @type {[string, Record<string, [string, Show]>][]} */
 const GROUPS = [
@@ -85,7 +85,7 @@ async function show() {
   try {
     // Read before the view, which may know more already: a change that is told twice does no harm.
     const summary = study === null ? null : await read(`studies/${study}/summary`);
-    const shown = study === null ? await showSeveral(view, query) : await findView(view, rest)(study, query, rest);
+    const shown = study === null ? await showSeveral(view, query) : await findView(view, rest)(summary, query, rest);
     const isPlain = summary !== null && summary.objectives.length < 2;
     if (mine !== turn) return;
     for (const link of nav.querySelectorAll("[data-view=front]")) link.toggleAttribute("hidden", isPlain);

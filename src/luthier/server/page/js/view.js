@@ -8,9 +8,9 @@ import { ENGLISH } from "./words.js";
 
 /**
  * A view of one answer.
- * @param {number} study
+ * @param {any} summary of the study
  * @param {number} every milliseconds between two looks at least
- * @param {(summary: any) => {
+ * @param {() => {
  *   path: () => string,
  *   options?: (found: any) => any,
  *   parts: (found: any) => any[],
@@ -18,15 +18,14 @@ import { ENGLISH } from "./words.js";
  * }} build where the answer is read; choices, which stand there with a note as well; what is shown
  *   of it; and, where what is shown stays when the answer changes, what draws it, at first as well
  */
-export async function answerView(study, every, build) {
-  const summary = await read(`studies/${study}/summary`);
+export async function answerView(summary, every, build) {
   const node = h("div");
-  const { path, options, parts, again } = build(summary);
+  const { path, options, parts, again } = build();
   /** @type {any} */
   let before = null;
 
   async function update() {
-    const found = await read(`studies/${study}/${path()}`);
+    const found = await read(`studies/${summary.id}/${path()}`);
     if (found === before) return;
     const stays = again && before && !before.note;
     before = found;

@@ -15,9 +15,9 @@ const COURSES = {
 };
 const MOST = 100; // running trials with buttons
 
-/** @param {number} study @param {URLSearchParams} query */
-export async function showControls(study, query) {
-  const summary = await read(`studies/${study}/summary`);
+/** @param {any} summary @param {URLSearchParams} query */
+export async function showControls(summary, query) {
+  const study = summary.id;
   const [course, log] = [h("div"), h("div")];
   let shown = "";
   const outcome = makeOutcome();

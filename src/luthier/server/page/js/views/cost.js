@@ -10,9 +10,10 @@ import { t } from "../words.js";
 const KINDS = { time: { name: t`time`, say: duration }, cost: { name: t`cost`, say: short },
   energy: { name: t`energy`, say: (v) => `${short(v)} kWh` }, steps: { name: t`steps`, say: (v) => t`${short(v)} steps` } };
 
-/** @param {number} study */
-export function showCost(study) {
-  return answerView(study, 5000, () => ({ path: () => "resources", parts: (found) => draw(study, found) }));
+/** @param {any} summary */
+export function showCost(summary) {
+  const study = summary.id;
+  return answerView(summary, 5000, () => ({ path: () => "resources", parts: (found) => draw(study, found) }));
 }
 
 /** @param {number} study @param {any} r */

@@ -14,9 +14,10 @@ const MANY = 30; // curves beyond which they are faint
 const KINDS = STATES.map((state, i) => ({ colour: STATE_COLOURS[i], filled: i === COMPLETE, name: STATE_NAMES[state] }));
 const nameOf = (curve) => STATE_NAMES[STATES[curve.state]];
 
-/** @param {number} study @param {URLSearchParams} query */
-export function showCurves(study, query) {
-  return answerView(study, 2000, (summary) => {
+/** @param {any} summary @param {URLSearchParams} query */
+export function showCurves(summary, query) {
+  const study = summary.id;
+  return answerView(summary, 2000, () => {
     const objective = readObjective(summary, query);
     const look = readLook(query);
     let isBest = query.get("best") === "1";

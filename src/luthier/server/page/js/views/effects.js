@@ -23,9 +23,9 @@ const KINDS = [
 export const AROUND = /** @type {[string, string][]} */ ([["good", t`around good trials`], ["best", t`around the best trial`],
   ["uniform", t`over the whole space`]]);
 
-/** @param {number} study @param {URLSearchParams} query */
-export async function showEffects(study, query) {
-  let summary = await read(`studies/${study}/summary`);
+/** @param {any} summary @param {URLSearchParams} query */
+export async function showEffects(summary, query) {
+  const study = summary.id;
   const objective = readObjective(summary, query);
   const page = pageOfParams(summary, query, MOST, (j) => { location.hash = address({ first: j }); });
   const { shown } = page;

@@ -8,9 +8,10 @@ import { t } from "../words.js";
 
 const MOST = 12; // links of one error
 
-/** @param {number} study */
-export function showFailures(study) {
-  return answerView(study, 2000, (summary) => ({
+/** @param {any} summary */
+export function showFailures(summary) {
+  const study = summary.id;
+  return answerView(summary, 2000, () => ({
     path: () => "failures",
     parts: ({ n, n_read: nRead, groups }) => [
       h("p", null, t`${n} of ${summary.n_trials} trials failed`,

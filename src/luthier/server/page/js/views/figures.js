@@ -146,8 +146,9 @@ function thin(n, most) {
   return Array.from({ length: most }, (_, k) => Math.round((k * (n - 1)) / (most - 1)));
 }
 
-/** The view of a figure. @param {string} name @returns {(study: number, query: URLSearchParams) => Promise<any>} */
-export const showFigure = (name) => (study, query) => answerView(study, SLOW_MS, (summary) => {
+/** The view of a figure. @param {string} name @returns {(summary: any, query: URLSearchParams) => Promise<any>} */
+export const showFigure = (name) => (summary, query) => answerView(summary, SLOW_MS, () => {
+  const study = summary.id;
   const figure = FIGURES[name];
   const objective = readObjective(summary, query);
   /** @type {any} */

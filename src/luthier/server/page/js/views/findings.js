@@ -11,8 +11,9 @@ import { ENGLISH, t } from "../words.js";
 /** @type {Record<string, string>} */
 export const SEVERITIES = { warning: t`warning`, advice: t`advice`, note: t`note` };
 
-/** @param {number} study */
-export async function showFindings(study) {
+/** @param {any} summary */
+export async function showFindings(summary) {
+  const study = summary.id;
   const outcome = makeOutcome();
   /** @param {string} verb @param {any} f @param {object} more @param {(answer: any) => string} say */
   const perform = (verb, f, more, say) => outcome.run(async () => {
@@ -20,7 +21,7 @@ export async function showFindings(study) {
     await view.update();
     return said;
   });
-  const view = await answerView(study, 5000, () => ({
+  const view = await answerView(summary, 5000, () => ({
     path: () => "findings",
     parts: ({ findings }) => [outcome.node,
       findings.length ? h("div", { class: "cards roomy" }, findings.map((f) => draw(f, perform)))

@@ -17,9 +17,10 @@ const KINDS = [
   { colour: "--best", filled: true, name: t`chosen` },
 ];
 
-/** @param {number} study @param {URLSearchParams} query */
-export function showFront(study, query) {
-  return answerView(study, 2000, (summary) => {
+/** @param {any} summary @param {URLSearchParams} query */
+export function showFront(summary, query) {
+  const study = summary.id;
+  return answerView(summary, 2000, () => {
     const { objectives } = summary;
     const m = objectives.length;
     const readAxis = (name, otherwise) => Math.min(Number(query.get(name) ?? otherwise) || 0, m - 1);

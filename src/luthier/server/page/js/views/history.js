@@ -24,9 +24,9 @@ const BY = /** @type {Record<string, {name: string, text: string, columns: strin
   cost: { name: t`by cost`, text: t`cost so far`, columns: ["finished", "cost"] },
 });
 
-/** @param {number} study @param {URLSearchParams} query */
-export async function showHistory(study, query) {
-  let summary = await read(`studies/${study}/summary`);
+/** @param {any} summary @param {URLSearchParams} query */
+export async function showHistory(summary, query) {
+  const study = summary.id;
   const objective = readObjective(summary, query);
   const isMaximized = summary.directions[objective] === "maximize";
   let ranges = readFilter(query);

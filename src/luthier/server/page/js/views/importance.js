@@ -9,9 +9,10 @@ import { ENGLISH, t } from "../words.js";
 /** @param {number} value */
 const share = (value) => (value < 0.001 ? t`below 0.001` : short(value));
 
-/** @param {number} study @param {URLSearchParams} query */
-export function showImportance(study, query) {
-  return answerView(study, 5000, (summary) => {
+/** @param {any} summary @param {URLSearchParams} query */
+export function showImportance(summary, query) {
+  const study = summary.id;
+  return answerView(summary, 5000, () => {
     const objective = readObjective(summary, query);
     return {
       path: () => `importance?objective=${objective}`,

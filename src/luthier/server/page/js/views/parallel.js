@@ -17,9 +17,9 @@ const MOST_AXES = 12;
 const MOST_LINES = 2000; // above: the best, and an even sample of the others
 const [TOP, BOTTOM, SIDE] = [44, 24, 46];
 
-/** @param {number} study @param {URLSearchParams} query */
-export async function showParallel(study, query) {
-  let summary = await read(`studies/${study}/summary`);
+/** @param {any} summary @param {URLSearchParams} query */
+export async function showParallel(summary, query) {
+  const study = summary.id;
   const objective = readObjective(summary, query);
   const isMaximized = summary.directions[objective] === "maximize";
   let ranges = readFilter(query);

@@ -8,9 +8,9 @@ import { bar, faint, rowHead, table, trialLink } from "../parts.js";
 import { t } from "../words.js";
 import { attachments } from "./attachments.js";
 
-/** @param {number} study */
-export async function showPreferences(study) {
-  const summary = await read(`studies/${study}/summary`);
+/** @param {any} summary */
+export async function showPreferences(summary) {
+  const study = summary.id;
   const [said, pair, outcome] = [h("p"), h("div"), makeOutcome()];
 
   /** Says what is known. */

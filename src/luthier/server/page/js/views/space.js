@@ -8,9 +8,9 @@ import { t } from "../words.js";
 
 const MOST_CHOICES = 12;
 
-/** @param {number} study */
-export function showSpace(study) {
-  return answerView(study, 2000, () => {
+/** @param {any} summary */
+export function showSpace(summary) {
+  return answerView(summary, 2000, () => {
     /** @type {any} */
     let found;
     const table = twin(t`How trials fill the space, as a table`, () => ({

@@ -11,8 +11,9 @@ import { SEVERITIES } from "./findings.js";
 const N_TOP = 3; // parameters and findings
 const SLOW_MS = 5000; // what takes long is asked for no more often
 
-/** @param {number} study */
-export async function showSummary(study) {
+/** @param {any} summary */
+export async function showSummary(summary) {
+  const study = summary.id;
   const node = h("div");
   const [matters, wrong] = [t`What matters`, t`What may be wrong`].map((title) => card(title, [faint("…")]));
   let judged = 0;
@@ -25,15 +26,15 @@ export async function showSummary(study) {
       isWanted && seek()]);
   }
   const seek = () => fill(wrong, async () => sayFindings(study, (await read(`studies/${study}/findings`)).findings));
-  async function update() {
-    const summary = await read(`studies/${study}/summary`);
-    isWanted ||= summary.n_trials <= MANY;
-    node.replaceChildren(...draw(summary, matters, wrong));
+  /** @param {any} now */
+  function put(now) {
+    isWanted ||= now.n_trials <= MANY;
+    node.replaceChildren(...draw(now, matters, wrong));
     if (!isWanted) wrong.lastElementChild?.replaceWith(button(t`Look for it`, () => { isWanted = true; seek(); }));
     judge();
   }
-  await update();
-  return { node, update };
+  put(summary);
+  return { node, update: async () => put(await read(`studies/${study}/summary`)) };
 }
 
 /** Fills a card below its title. @param {Element} box @param {() => Promise<any[]>} make */

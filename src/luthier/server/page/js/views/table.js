@@ -24,9 +24,9 @@ const CHOICES = [
   ["hidden", t`Hidden results`, [["", t`Hidden or not`], ["0", t`not hidden`], ["1", t`hidden`]]],
 ];
 
-/** @param {number} study @param {URLSearchParams} query */
-export async function showTable(study, query) {
-  let summary = await read(`studies/${study}/summary`);
+/** @param {any} summary @param {URLSearchParams} query */
+export async function showTable(summary, query) {
+  const study = summary.id;
   let attributes = { tags: [], constraints: [] };
   let isLearned = false;
   const page = { n: 0, rows: /** @type {any[]} */ ([]) };

@@ -10,17 +10,17 @@ import { duration, h, present, short, stateMark, time } from "../dom.js";
 import { bar, card, rowHead, table } from "../parts.js";
 import { t } from "../words.js";
 
-/** @param {number} study @param {URLSearchParams} _ @param {string} rest */
-export async function showTrial(study, _, rest) {
+/** @param {any} summary @param {URLSearchParams} _ @param {string} rest */
+export async function showTrial(summary, _, rest) {
+  const study = summary.id;
   const number = Number(rest);
   const seen = h("div");
-  const { objectives } = await read(`studies/${study}/summary`);
-  const doing = trialControls(study, number, objectives, () => update());
+  const doing = trialControls(study, number, summary.objectives, () => update());
   const files = attachments(study, number);
   const node = h("div", null, seen, doing.node, files.node);
   let shown = "";
   const update = async () => {
-    const summary = await read(`studies/${study}/summary`);
+    summary = await read(`studies/${study}/summary`);
     const trial = await read(`studies/${study}/trials/${number}`);
     const controls = await read(`studies/${study}/controls`);
     doing.update(trial, controls);

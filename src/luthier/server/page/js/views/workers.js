@@ -12,9 +12,10 @@ const LANE = 18; // pixels at most
 const [LEAST_HIGH, MOST_HIGH, AROUND] = [120, 420, 58];
 const KINDS = STATES.map((state, i) => ({ colour: STATE_COLOURS[i], filled: true, name: STATE_NAMES[state] }));
 
-/** @param {number} study */
-export function showWorkers(study) {
-  return answerView(study, 2000, () => {
+/** @param {any} summary */
+export function showWorkers(summary) {
+  const study = summary.id;
+  return answerView(summary, 2000, () => {
     /** @type {any} */
     let found;
     let [nLanes, end] = [1, 0];
