@@ -36,7 +36,8 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 MARKDOWN = [*PAGES, *sorted(set(ROOT.glob("*.md")) - set(PAGES))]
 SHELLS = ("sh", "bash", "console")
-SLOW = {"dashboard", "demo", "serve"}  # commands whose options are read, and which are not run
+# Commands whose options are read, and which are not run: "import" needs another library's file.
+SLOW = {"dashboard", "demo", "import", "serve"}
 
 
 class Block(NamedTuple):
