@@ -4,6 +4,7 @@ import functools
 import json
 import math
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from luthier.cli import cli
 from luthier.cli.finding_options import FOUND
 from luthier.errors import UnknownParameterError
 from luthier.plots.by_name import list_figures
-from luthier.testing import histories
+from luthier.testing import histories, history, trial
 
 
 def found(study, **options):
@@ -47,6 +48,35 @@ def of_name(study, name):
 @functools.cache
 def found_in(name, severity):
     return found(sick.KINDS[name](severity, 0))
+
+
+def test_a_scheduler_that_pauses_trials_has_not_stopped_none():
+    rows = [trial({"x": i / 40}, i, reports=[1.0, float(i)]) for i in range(40)]
+    paused = trial({"x": 0.5}, state=State.PAUSED, reports=[9.0])
+    seen = {f.name for f in diagnose(history(*rows), is_scheduled=True)}
+    assert "pruned-share" in seen
+    seen = {f.name for f in diagnose(history(*rows, paused), is_scheduled=True)}
+    assert "pruned-share" not in seen
+
+
+@pytest.mark.parametrize("m", [1, 2])
+def test_values_whose_differences_overflow_accuse_nothing(m):
+    rng = np.random.default_rng(0)
+    X = rng.random((60, 2)).tolist()
+    told = [(2 * (x - 0.5) * 1.7e308, 2 * (0.5 - y) * 1.7e308)[:m] for x, y in X]
+    rows = [
+        trial({"x": x, "y": y}, values, reports=values[:1] * 4 if m == 1 else ())
+        for (x, y), values in zip(X, told, strict=True)
+    ]
+    assert diagnose(history(*rows), rows) == []
+
+
+def test_the_largest_float_stands_for_a_crash():
+    rng = np.random.default_rng(0)
+    rows = [trial({"x": x}, x * x) for x in rng.random(40).tolist()]
+    rows += [trial({"x": 0.5}, sys.float_info.max)] * 4
+    (finding,) = [f for f in diagnose(history(*rows)) if f.name == "crash-values"]
+    assert finding.evidence["value"] == sys.float_info.max
 
 
 # -- each finding ---------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_many_trials_are_exact_too():
 
 
 def test_what_it_refuses():
-    with pytest.raises(ValueError, match="probability"):
+    with pytest.raises(ValueError, match="level must be a number between 0 and 1"):
         of([1.0], level=1.0)
     with pytest.raises(TooFewResultsError, match="feasible"):
         tuning_curve(history(trial({"x": 0.5}, 1.0, constraints={"c": 1.0})))

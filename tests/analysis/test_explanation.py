@@ -58,6 +58,8 @@ def test_later_trials_are_not_known():
     found = explain(made, numbered[3])
     assert found.n_known == 3
     assert found.expectation is None
+    assert "and 0 earlier trials were complete then" in str(explain(made, numbered[0]))
+    assert "and 1 earlier trial was complete then" in str(explain(made, numbered[1]))
     assert "20 are needed" in found.why_no_expectation
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from luthier.analysis.axes import read_axis
-from luthier.analysis.fill_ins import check_around, draw_fill_ins, grid_of, set_values
+from luthier.analysis.fill_ins import check_around, draw_fill_ins, draw_hidden, grid_of, set_values
 from luthier.analysis.fitted_surrogate import fit_surrogate
 
 from .conftest import SPACE, conditional
@@ -28,11 +28,27 @@ def test_a_gate_switches_what_depends_on_it():
     rng = np.random.default_rng(0)
     X = SPACE.sample(rng, 20)
     gate, child = SPACE.column["optimizer"], SPACE.column["nesterov"]
-    on = set_values(SPACE, X, [gate], [1.0], rng)
-    off = set_values(SPACE, X, [gate], [0.0], rng)
+    hidden = rng.random(X.shape)
+    on = set_values(SPACE, X, [gate], [1.0], hidden)
+    off = set_values(SPACE, X, [gate], [0.0], hidden)
     assert not np.isnan(on[:, child]).any()
     assert np.isnan(off[:, child]).all()
     assert np.array_equal(on[:, 0], X[:, 0])
+    assert np.array_equal(on, set_values(SPACE, X, [gate], [1.0], hidden), equal_nan=True)
+
+
+def test_around_the_best_trial_the_best_one_that_has_a_parameter_says_what_it_is():
+    fitted = fit_surrogate(conditional(80))
+    rng = np.random.default_rng(0)
+    child = SPACE.column["nesterov"]
+    has = np.flatnonzero(~np.isnan(fitted.X[:, child]))
+    best = fitted.X[has[np.argmin(fitted.trials.loss[has])]]
+    hidden = draw_hidden(SPACE, fitted, "best", 2, rng)
+    on = set_values(SPACE, fitted.X[:2], [SPACE.column["optimizer"]], [1.0], hidden)
+    off = np.isnan(fitted.X[:2, child])
+    assert off.any()
+    assert (on[off, child] == best[child]).all()
+    assert len(np.unique(draw_hidden(SPACE, fitted, "good", 9, rng)[:, child])) == 9
 
 
 def test_grids_hold_values_that_the_parameter_has():

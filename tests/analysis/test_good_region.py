@@ -72,5 +72,5 @@ def test_it_refuses_noise_and_other_shares():
     h = of(space, lambda p: rng.normal())
     with pytest.raises(TooFewResultsError, match="not enough to say"):
         explain_best(h)
-    with pytest.raises(ValueError, match="share is above 0"):
+    with pytest.raises(ValueError, match="share must be a finite number > 0"):
         explain_best(h, share=10)

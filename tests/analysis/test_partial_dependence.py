@@ -103,5 +103,5 @@ def test_it_refuses_to_speak_where_the_model_cannot_predict():
         effects(history(*rows))
     with pytest.raises(ValueError, match="around must be"):
         effects(additive(30), around="there")
-    with pytest.raises(ValueError, match="probability"):
+    with pytest.raises(ValueError, match="level must be a number between 0 and 1"):
         effects(additive(30), level=90)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier import Float, Space
+from luthier import Categorical, Float, Space
 from luthier.analysis import contour
 from luthier.errors import TooFewResultsError
 from luthier.testing import history, trial
@@ -56,6 +56,21 @@ def test_averages_and_branches():
     assert found.mean.shape == (20, 2)
     assert (found.mean[:, 1] > found.mean[:, 0]).mean() > 0.9
     assert len(found.number) < h.n  # those in which it is active
+
+
+def test_what_a_gate_switches_on_is_the_same_in_all_cells():
+    rng = np.random.default_rng(0)
+    space = Space(
+        {"x": Float(0, 1), "opt": Categorical(["a", "b"]), "m": Float(0, 1, when={"opt": ["b"]})}
+    )
+    rows = [
+        trial(p, (p["x"] - 0.4) ** 2 + 4 * p.get("m", 0.0) + (p["opt"] == "b"))
+        for p in space.decode(space.sample(rng, 60))
+    ]
+    for around in ("best", "good", "uniform"):
+        found = contour(history(*rows, space=space), "x", "opt", around=around)
+        turns = np.diff(np.sign(np.diff(found.mean[:, 1])))
+        assert (turns != 0).sum() == 1  # a valley, and no stripes
 
 
 def test_hard_constraints_leave_holes():

@@ -733,6 +733,13 @@ def test_few_values_far_away_hide_no_others_and_are_counted():
     assert notes == ("Not shown: 1 infinite or huge value, 1 value far beyond the others.",)
 
 
+def test_a_value_that_is_drawn_twice_is_counted_once():
+    values = np.array([math.inf, -1e9, *np.linspace(-1, 1, 50)])
+    _, notes = describe_values(values, "loss", again=np.array([math.inf, -1e9]))
+    assert notes[0].startswith("Not shown: 1 infinite or huge value")
+    assert not any("2 values" in note for note in notes)
+
+
 def test_many_values_are_no_outliers():
     values = np.concatenate([np.full(60, 1.0), np.linspace(1, 10, 40)])
     axis, notes = describe_values(values, "loss", log=False)

@@ -52,3 +52,16 @@ def test_the_storage_is_named_without_its_password(tmp_path):
     study = tuned(5, storage=f"sqlite:///{tmp_path}/a.db")
     assert f"{tmp_path}/a.db" in study.report().html
     assert isinstance(study.report(), luthier.report.StudyReport)
+
+
+def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = tuned(20, storage="sqlite:///luthier.db")
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        study.report(tmp_path / "nowhere" / "a.html")
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(OSError, match=r"folder\.html"):
+        study.report("folder.html")
+    got = CliRunner().invoke(cli, ["report", "-o", "nowhere/a.html"])
+    assert got.exit_code == 1
+    assert "there is no such folder" in got.output

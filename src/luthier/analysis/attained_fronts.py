@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..errors import StudyError, TooFewResultsError
 from ..history.history import History
 from ..numerics.pareto import is_non_dominated
 from ..typing import Array
+from ..validation import show, to_number
+from .arguments import read_histories
 
 _MAX_STEPS = 500
 _SHARES = (0.25, 0.5, 1.0)  # of the values of a third objective, at which it is limited
@@ -70,7 +72,7 @@ def attainment(
 
     Source: Fonseca & Fleming 1996; Grunert da Fonseca 2001 (the empirical attainment function).
     """
-    _check_runs(histories, levels, 2)
+    histories = _check_runs(histories, levels, 2)
     losses = [_finite_losses(history) for history in histories]
     return _attain(losses, levels, histories[0])
 
@@ -92,7 +94,7 @@ def limited_attainment(
         StudyError: There are no runs, or they have not the same three objectives.
         ValueError: A level is no share.
     """
-    _check_runs(histories, levels, 3)
+    histories = _check_runs(histories, levels, 3)
     losses = [_finite_losses(history) for history in histories]
     third = np.concatenate([of_run[is_non_dominated(of_run), 2] for of_run in losses])
     limits = np.unique(np.quantile(third, _SHARES, method="lower"))
@@ -136,7 +138,8 @@ def _attain(losses: list[Array], levels: Sequence[float], some: History) -> Atta
     )
 
 
-def _check_runs(histories: Sequence[History], levels: Sequence[float], m: int) -> None:
+def _check_runs(histories: Sequence[History], levels: Sequence[float], m: int) -> list[History]:
+    histories = read_histories(histories)
     if not histories:
         raise StudyError("attainment needs at least one run, got none")
     kinds = {(history.objectives, history.directions) for history in histories}
@@ -144,8 +147,11 @@ def _check_runs(histories: Sequence[History], levels: Sequence[float], m: int) -
         told = "; ".join(sorted(", ".join(names) for names, _ in kinds))
         many = {2: "two", 3: "three"}[m]
         raise StudyError(f"attainment needs runs with the same {many} objectives, got {told:.500}")
-    if not levels or not all(0 < level <= 1 for level in levels):
-        raise ValueError(f"levels are shares of the runs above 0 and at most 1, got {levels!r}")
+    is_list = isinstance(levels, Iterable) and not isinstance(levels, str | bytes | Mapping)
+    shares = [to_number(level) or 0.0 for level in levels] if is_list else []
+    if not shares or not all(0 < share <= 1 for share in shares):
+        raise ValueError(f"levels are shares of the runs above 0 and at most 1, got {show(levels)}")
+    return histories
 
 
 def _finite_losses(history: History) -> Array:

@@ -13,6 +13,7 @@ from ..space.distributions import Categorical, Int
 from ..space.normal import Normal
 from ..space.space import Space
 from ..typing import Array
+from .arguments import check_names
 
 _N_CELLS = 50  # into which a range is divided
 
@@ -111,7 +112,7 @@ def read_axes(space: Space, names: Sequence[str] | None = None) -> tuple[Axis, .
         TooFewResultsError: There is none.
         UnknownParameterError: The space does not have one of them.
     """
-    names = space.names if names is None else names
+    names = space.names if names is None else tuple(check_names(names))
     if not names:
         raise TooFewResultsError("there is no parameter to be shown")
     return tuple(read_axis(space, name) for name in names)

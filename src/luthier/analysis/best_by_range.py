@@ -9,6 +9,7 @@ import numpy as np
 
 from ..history.history import History
 from ..typing import Array, Index
+from .arguments import takes_history
 from .axes import Axis, read_axes
 from .measured_trials import collect_measured
 
@@ -38,6 +39,7 @@ class Isolation(NamedTuple):
     counts: Index
 
 
+@takes_history
 def isolation(
     history: History, params: Sequence[str] | None = None, objective: str | None = None
 ) -> tuple[Isolation, ...]:

@@ -13,7 +13,8 @@ from ..history.history import History
 from ..measure.energy import KWH
 from ..trial.record import State, TrialRow
 from ..typing import Array, Index
-from ..validation import is_number
+from ..validation import check_name, is_number
+from .arguments import takes_history
 from .measured_trials import collect_measured
 from .points import Points, divide_values, gather_points
 
@@ -69,6 +70,7 @@ class Incumbent(NamedTuple):
     unvalued: tuple[Unvalued, ...]
 
 
+@takes_history
 def incumbent(
     history: History,
     objective: str | None = None,
@@ -138,21 +140,19 @@ _ADVICE = {
 
 def _count(history: History, by: str, rows_of: RowsOf | None) -> tuple[Array, float]:
     """Return how much was spent by the end of each trial (n,), NaN where unknown, and in all."""
+    check_name("by", by, get_args(Effort))
     if by == "trial":
         return history.number.astype(np.float64), float(history.n - 1)
     if by == "time":
         first = float(np.nanmin(history.started_s, initial=math.inf))
         spent = history.finished_s - first if first < math.inf else history.finished_s * math.nan
-    elif by in ("cost", "energy"):
+    else:
         used = history.cost if by == "cost" else read_energy(history, rows_of)
         order = np.argsort(history.finished_s, kind="stable")  # NaN last, then by number
         spent = np.empty(history.n)
         spent[order] = np.cumsum(np.nan_to_num(used[order]))
         if np.isnan(used).all():
             spent[:] = math.nan
-    else:
-        expected = ", ".join(map(repr, get_args(Effort)))
-        raise ValueError(f"by must be one of {expected}, got {by!r}")
     return np.asarray(spent), float(np.nanmax(spent, initial=0.0))
 
 

@@ -23,6 +23,7 @@ from ..trial.record import TrialRow
 from ..typing import Array, Mask
 from ..validation import to_number
 from ..wording import agree, list_params, to_six_digits
+from .arguments import takes_history
 from .candidates import ABSENT, Candidates, Condition, Front, Sought, format_value
 from .rule_language import Rule, parse
 
@@ -139,6 +140,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@takes_history
 @np.errstate(over="ignore", invalid="ignore")  # of infinite values
 def choose(
     history: History,

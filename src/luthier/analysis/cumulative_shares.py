@@ -8,6 +8,7 @@ import numpy as np
 
 from ..history.history import History
 from ..typing import Array
+from .arguments import takes_history
 from .measured_trials import collect_measured
 
 _MAX_STEPS = 1_000  # of a curve; of more values it holds as many quantiles
@@ -34,6 +35,7 @@ class EDF(NamedTuple):
     n_infeasible: int
 
 
+@takes_history
 def edf(history: History, objective: str | None = None) -> EDF:
     """Return the distribution of the values of an objective.
 

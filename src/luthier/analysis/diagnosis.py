@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from ..history.history import History
 from ..numerics.count_tests import holm
 from ..trial.record import TrialRow
+from ..validation import show
+from .arguments import takes_history
 from .findings.case import Case
 from .findings.catalogue import CATALOGUE, Detector
 from .findings.finding import SEVERITIES, Finding
@@ -17,6 +19,7 @@ LEVEL = 0.05
 """Probability that one diagnosis of a healthy study reports anything by chance."""
 
 
+@takes_history
 def diagnose(
     history: History,
     rows: Iterable[TrialRow] = (),
@@ -44,6 +47,8 @@ def diagnose(
     Raises:
         UnknownParameterError: `n_widened` names a parameter that the space does not have.
     """
+    if n_widened is not None and not isinstance(n_widened, Mapping):
+        raise TypeError(f"n_widened is a dict of parameters to counts, got {show(n_widened)}")
     for name in n_widened or ():
         history.space.named(name)
     case = Case(history, rows, n_widened, is_scheduled)

@@ -13,6 +13,8 @@ from ..numerics.hypervolume import hypervolume as compute_volume
 from ..numerics.pareto import is_non_dominated
 from ..trial.record import State
 from ..typing import Array, Index
+from ..validation import show
+from .arguments import takes_history
 from .front_points import require_several
 from .no_results import no_complete_trials
 
@@ -42,6 +44,7 @@ class HypervolumeCurve(NamedTuple):
     n: int
 
 
+@takes_history
 def hypervolume(history: History, reference: Sequence[float] | None = None) -> HypervolumeCurve:
     """Return the hypervolume of the feasible trials, as they came in.
 
@@ -100,10 +103,13 @@ def _place_reference(losses: Array) -> Array:
 
 
 def _read(history: History, reference: Sequence[float]) -> Array:
-    given = np.asarray(reference, dtype=np.float64)
+    try:
+        given = np.asarray(reference, dtype=np.float64)
+    except (TypeError, ValueError):
+        given = np.empty(0)
     if given.shape != (len(history.directions),) or not np.isfinite(given).all():
         raise ValueError(
             f"reference is one finite number for each of {len(history.directions)} objectives "
-            f"({', '.join(history.objectives):.300}), got {reference!r:.200}"
+            f"({', '.join(history.objectives):.300}), got {show(reference)}"
         )
     return history.losses_of(given)

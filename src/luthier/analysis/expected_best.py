@@ -10,6 +10,8 @@ from scipy.special import gammaln
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..typing import Array, Index
+from ..validation import check_probability
+from .arguments import takes_history
 from .measured_trials import collect_measured
 
 _MAX_POINTS = 100
@@ -45,6 +47,7 @@ class TuningCurve(NamedTuple):
     trusted: int
 
 
+@takes_history
 def tuning_curve(history: History, objective: str | None = None, level: float = 0.8) -> TuningCurve:
     """Return the best value that is expected after each number of trials.
 
@@ -62,8 +65,7 @@ def tuning_curve(history: History, objective: str | None = None, level: float = 
     Source: Dodge 2019; here without replacement, P(the best of k is the i-th worst) =
     C(i - 1, k - 1) / C(n, k).
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
+    check_probability("level", level)
     trials = collect_measured(history, objective)
     trials = trials.take(trials.feasible)
     n = trials.n

@@ -15,7 +15,8 @@ from ..models.obstacles import Obstacle as Obstacle
 from ..models.obstacles import find_obstacles
 from ..trial.record import State, TrialRow
 from ..typing import Array
-from ..wording import count_of
+from ..wording import agree, count_of
+from .arguments import takes_history
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 
@@ -127,6 +128,7 @@ class Explanation(NamedTuple):
         return "\n  ".join([*lines, self.end])
 
 
+@takes_history
 def explain(history: History, row: TrialRow, scheduler: str = "") -> Explanation:
     """Explain a trial.
 
@@ -139,11 +141,16 @@ def explain(history: History, row: TrialRow, scheduler: str = "") -> Explanation
     past = history.before(number, 1)
     n_known = int((past.has_result & (past.state != State.FAILED))[:number].sum())
     expectation, why = None, ""
+    n_complete = int((past.state == State.COMPLETE).sum())
     try:
         fitted = _fit_past(past)
         expectation = _expect(history, fitted, number)
     except TooFewResultsError as e:
         why = str(e)
+        if n_complete < 2 and len(past.directions) == 1:
+            were = agree(n_complete, "was", "were")
+            count = count_of(n_complete, "earlier trial")
+            why = f"a model needs two results, and {count} {were} complete then"
     nearest, distance = _find_nearest(history, number)
     prior = history.space.log_prior(history.X[[number]])[0] if history.space.has_prior else math.nan
     standing = _compare(history, number)

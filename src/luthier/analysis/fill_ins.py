@@ -28,7 +28,7 @@ def check_around(around: str) -> None:
     Raises:
         ValueError: It is none of `Around`.
     """
-    if around not in get_args(Around):
+    if not isinstance(around, str) or around not in get_args(Around):
         expected = ", ".join(map(repr, get_args(Around)))
         raise ValueError(f"around must be one of {expected}, got {around!r}")
 
@@ -77,8 +77,25 @@ def spread(space: Space, n: int, rng: np.random.Generator) -> Array:
     return space.place(sobol(0, n, space.d, int(rng.integers(2**31))))
 
 
+def draw_hidden(
+    space: Space, fitted: FittedSurrogate, around: str, n: int, rng: np.random.Generator
+) -> Array:
+    """Return what parameters of n fill-ins are where they are switched on: points (n, d) of a cube.
+
+    Around the best trial they are as in the best one that has them, else random. They are drawn
+    once for a figure: drawn anew for each of its cells, chance would look like an effect.
+    """
+    if around != "best":
+        return rng.random((n, space.d))
+    best_first = np.argsort(fitted.trials.loss, kind="stable")
+    X = fitted.X[best_first]
+    known = ~np.isnan(X)
+    first = space.to_cube(X, rng)[known.argmax(axis=0), np.arange(space.d)]
+    return np.tile(np.where(known.any(axis=0), first, 0.5), (n, 1))
+
+
 def set_values(
-    space: Space, fill_ins: Array, columns: list[int], units: list[float], rng: np.random.Generator
+    space: Space, fill_ins: Array, columns: list[int], units: list[float], hidden: Array
 ) -> Array:
     """Return fill-ins (n, d) with columns set; what that switches on or off is moved along.
 
@@ -87,12 +104,12 @@ def set_values(
         fill_ins: (n, d) unit columns.
         columns: To be set.
         units: What they are set to, as unit columns.
-        rng: Source of the parameters that are switched on.
+        hidden: (n, d) what is switched on; see `draw_hidden`.
     """
     X = fill_ins.copy()
     X[:, columns] = units
     if space.conditional:
-        X = space.place(space.to_cube(X, rng))
+        X = space.place(space.to_cube(X, hidden))
     return X
 
 

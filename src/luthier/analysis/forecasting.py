@@ -13,11 +13,13 @@ from ..history.resources import full_resource
 from ..models.learning_curves import tabulate_curves
 from ..numerics.extrapolation import Lines
 from ..validation import check_probability, check_real
+from .arguments import takes_history
 from .forecast_result import Forecast
 
 _FACTOR = 1.5  # from one step of a forecast to the next
 
 
+@takes_history
 def forecast(history: History, number: int, level: float, resource: float | None) -> Forecast:
     """Forecast a trial; see `Study.forecast`.
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import StudyError
 from ..history.history import History
 from ..typing import Array, Index, Mask
+from .arguments import takes_history
 from .no_results import no_complete_trials
 from .points import MAX_POINTS, Density, count_points, divide_values
 
@@ -42,6 +43,7 @@ class Pareto(NamedTuple):
     density: Density | None
 
 
+@takes_history
 def pareto(history: History) -> Pareto:
     """Return the front of a study, and the trials behind it.
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..typing import Array, Index
+from .arguments import takes_history
 from .measured_trials import collect_measured
 from .remaining_gain import convergence
 
@@ -40,6 +41,7 @@ class Improvement(NamedTuple):
     chance: Array
 
 
+@takes_history
 def improvement(history: History, objective: str | None = None) -> Improvement:
     """Follow what was left to be gained.
 

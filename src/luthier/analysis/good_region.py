@@ -13,7 +13,9 @@ from ..numerics.forest import columns
 from ..space.distributions import Categorical
 from ..space.space import Space
 from ..typing import Array, Index, Mask
+from ..validation import check_real
 from ..wording import count_of
+from .arguments import takes_history
 from .axes import read_axis
 from .fill_ins import spread
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
@@ -89,6 +91,7 @@ class GoodRegion(NamedTuple):
         return "\n".join([head, *(f"  {rule}" for rule in self.rules)])
 
 
+@takes_history
 def explain_best(history: History, objective: str | None = None, share: float = 0.1) -> GoodRegion:
     """Describe where the good values are, in short rules.
 
@@ -103,8 +106,7 @@ def explain_best(history: History, objective: str | None = None, share: float = 
         StudyError: There is no such objective.
         ValueError: `share` is out of its range.
     """
-    if not 0 < share <= 0.5:
-        raise ValueError(f"share is above 0 and at most 0.5, got {share!r}")
+    check_real("share", share, 0, 0.5, above=True)
     space = history.space
     fitted = fit_surrogate(history, objective)
     X = spread(space, _N_POINTS, np.random.default_rng(history.seed))

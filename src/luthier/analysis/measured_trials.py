@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import StudyError, find_closest
 from ..history.history import History
 from ..typing import Array, Index, Mask
+from ..validation import show
 from .no_results import no_complete_trials
 
 
@@ -54,8 +55,13 @@ def find_objective(history: History, objective: str | None) -> int:
     """
     if objective is None:
         return 0
-    if objective in history.objectives:
+    if isinstance(objective, str) and objective in history.objectives:
         return history.objectives.index(objective)
+    if not isinstance(objective, str):
+        raise StudyError(
+            f"objective is the name of one, got {show(objective)}; there are "
+            f"{', '.join(history.objectives):.500}"
+        )
     near = find_closest(objective, history.objectives)
     hint = f"did you mean {near!r}? " if near else ""
     raise StudyError(

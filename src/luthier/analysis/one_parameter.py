@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..history.history import History
+from .arguments import takes_history
 from .axes import Axis, read_axes
 from .measured_trials import collect_measured
 from .points import Points, gather_points
@@ -29,6 +30,7 @@ class Slice(NamedTuple):
     n_inactive: int
 
 
+@takes_history
 def slices(
     history: History, params: Sequence[str] | None = None, objective: str | None = None
 ) -> tuple[Slice, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..history.history import History
 from ..typing import Array, Index, Mask
+from .arguments import takes_history
 from .axes import Axis, read_axes
 from .measured_trials import MeasuredTrials, collect_measured
 
@@ -42,6 +43,7 @@ class Parallel(NamedTuple):
     n: int
 
 
+@takes_history
 def parallel(
     history: History, params: Sequence[str] | None = None, objective: str | None = None
 ) -> Parallel:

@@ -12,8 +12,10 @@ from ..errors import TooFewResultsError
 from ..history.history import History
 from ..space.space import Space
 from ..typing import Array, Index, Mask
+from ..validation import check_probability
+from .arguments import takes_history
 from .axes import Axis, read_axes, read_axis
-from .fill_ins import Around, check_around, draw_fill_ins, grid_of, set_values
+from .fill_ins import Around, check_around, draw_fill_ins, draw_hidden, grid_of, set_values
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 
@@ -67,6 +69,7 @@ class Effect(NamedTuple):
     quality: ModelQuality
 
 
+@takes_history
 def effects(
     history: History,
     params: Sequence[str] | None = None,
@@ -97,8 +100,7 @@ def effects(
         ValueError: `around` or `level` is out of its range, or `by` has no choices.
     """
     check_around(around)
-    if not 0 < level < 1:
-        raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
+    check_probability("level", level)
     axes = read_axes(history.space, params)
     space = history.space
     branches = _list_branches(space, by)
@@ -160,18 +162,21 @@ def _effect(
     x, units = grid_of(axis, space, _N_GRID)
     n_fill_ins = _N_FILL_INS if space.d <= _MANY else _N_FILL_INS // 2
     fill_ins = draw_fill_ins(space, fitted, around, columns, n_fill_ins, rng)
+    hidden = draw_hidden(space, fitted, around, len(fill_ins), rng)
     if branch.column >= 0:
-        fill_ins = set_values(space, fill_ins, [branch.column], [branch.unit], rng)
-        fill_ins = fill_ins[branch.holds(fill_ins) & ~np.isnan(fill_ins[:, columns[0]])]
+        fill_ins = set_values(space, fill_ins, [branch.column], [branch.unit], hidden)
+        kept = branch.holds(fill_ins) & ~np.isnan(fill_ins[:, columns[0]])
+        fill_ins, hidden = fill_ins[kept], hidden[kept]
         if not len(fill_ins):
             return None
     through = _pick_trials(fitted, columns[0], branch)
+    hidden_there = draw_hidden(space, fitted, around, len(through), rng)
     mean, sd = np.empty(len(x)), np.empty(len(x))
     singles = []
     for g, unit in enumerate(units.tolist()):
-        moved = set_values(space, fill_ins, columns, [unit], rng)
+        moved = set_values(space, fill_ins, columns, [unit], hidden)
         mean[g], sd[g] = fitted.model.predict_average(moved)
-        singles.append(set_values(space, fitted.X[through], columns, [unit], rng))
+        singles.append(set_values(space, fitted.X[through], columns, [unit], hidden_there))
     curves = fitted.model.predict(np.concatenate(singles))[0].reshape(len(x), len(through)).T
     half = NormalDist().inv_cdf((1 + level) / 2) * sd
     return Effect(

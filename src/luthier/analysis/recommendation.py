@@ -15,6 +15,7 @@ from ..trial.record import State, TrialRow
 from ..typing import Array, Index
 from ..validation import check_whole
 from ..wording import count_of, list_params, to_six_digits
+from .arguments import takes_history
 from .no_results import no_complete_trials
 
 _Z = 1.959964  # of a 95 % interval
@@ -98,6 +99,7 @@ def require_results(history: History) -> None:
     )
 
 
+@takes_history
 def recommend(
     history: History, k: int, rows_of: Callable[[list[int]], list[TrialRow]]
 ) -> list[Recommendation]:

@@ -9,10 +9,13 @@ import numpy as np
 
 from ..history.history import History
 from ..typing import Array
+from ..validation import check_whole
+from .arguments import takes_history
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 
 N_MORE = 20
+_MOST_MORE = 10_000
 """Number of further trials whose gain is estimated."""
 
 _DELTA = 0.1
@@ -64,6 +67,7 @@ class Convergence(NamedTuple):
     quality: ModelQuality
 
 
+@takes_history
 def convergence(
     history: History, objective: str | None = None, n_more: int = N_MORE
 ) -> Convergence:
@@ -72,13 +76,15 @@ def convergence(
     Args:
         history: All trials.
         objective: Name of one; None for the first.
-        n_more: How many more.
+        n_more: How many more, from 1 to 10,000.
 
     Raises:
         NoCompletedTrialsError: No trial has a value.
         TooFewResultsError: The trials are too few for a model, or it does not predict them.
         StudyError: There is no such objective.
+        ValueError: `n_more` is none of these.
     """
+    check_whole("n_more", n_more, 1, _MOST_MORE)
     fitted = fit_surrogate(history, objective, near_best=True)
     model, trials = fitted.model, fitted.trials
     rng = np.random.default_rng(history.seed)

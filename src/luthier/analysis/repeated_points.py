@@ -11,6 +11,7 @@ from ..errors import TooFewResultsError
 from ..history.history import History
 from ..trial.record import State
 from ..typing import Array, Index
+from .arguments import takes_history
 from .measured_trials import find_objective
 
 _MAX_GROUPS = 100
@@ -46,6 +47,7 @@ class Duplicates(NamedTuple):
     n_points: float
 
 
+@takes_history
 def duplicates(history: History, objective: str | None = None) -> Duplicates:
     """Find the trials that ran the same params as another.
 

@@ -14,6 +14,7 @@ from ..history.resources import full_resource
 from ..history.rungs import Rungs
 from ..trial.record import State
 from ..typing import Array, Index
+from .arguments import takes_history
 from .forecasting import forecast
 from .measured_trials import find_objective
 
@@ -89,6 +90,7 @@ class Curves(NamedTuple):
     fans: tuple[Fan, ...]
 
 
+@takes_history
 def curves(history: History, objective: str | None = None, n_fans: int = 3) -> Curves:
     """Return what trials reported.
 

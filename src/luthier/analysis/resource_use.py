@@ -12,6 +12,7 @@ from ..history.history import History
 from ..history.resources import full_resource
 from ..trial.record import State
 from ..typing import Array, Index
+from .arguments import takes_history
 from .best_so_far import RowsOf, read_energy
 
 _STATES = (State.COMPLETE, State.PRUNED, State.PAUSED, State.FAILED)
@@ -53,6 +54,7 @@ class Resources(NamedTuple):
         return np.where(total > 0, self.saved / np.where(total > 0, total, 1.0), np.nan)
 
 
+@takes_history
 def resources(history: History, rows_of: RowsOf | None = None) -> Resources:
     """Add up what a study used, and estimate what early stopping has saved.
 

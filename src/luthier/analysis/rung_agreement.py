@@ -12,6 +12,7 @@ from ..history.rungs import Rungs
 from ..numerics.rank_tests import spearman, spearman_interval
 from ..trial.record import State
 from ..typing import Array, Index
+from .arguments import takes_history
 from .measured_trials import collect_measured
 
 _MAX_RUNGS = 20
@@ -56,6 +57,7 @@ class RungAgreement(NamedTuple):
     n_stopped: int
 
 
+@takes_history
 def rank_correlation(history: History, objective: str | None = None) -> RungAgreement:
     """Compare values at rungs with final ones.
 

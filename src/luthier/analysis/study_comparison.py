@@ -13,6 +13,8 @@ from ..errors import StudyError
 from ..history.history import History
 from ..numerics.stats import mean_interval, paired_t, wilcoxon_signed_rank
 from ..typing import Array, Index
+from ..validation import check_probability, show
+from .arguments import read_histories
 from .best_so_far import Effort, Incumbent, incumbent
 
 _N_POINTS = 200
@@ -99,10 +101,11 @@ def compare(
         StudyError: There is nothing to compare, or directions differ.
         ValueError: `level` is no probability.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is a probability between 0 and 1, got {level!r}")
+    check_probability("level", level)
+    if not isinstance(histories, Mapping):
+        raise TypeError(f"expected names of methods and their runs, got {show(histories)}")
     runs = {
-        name: [given] if isinstance(given, History) else list(given)
+        name: [given] if isinstance(given, History) else read_histories(given)
         for name, given in histories.items()
     }
     if not runs or not all(runs.values()):

@@ -9,8 +9,9 @@ import numpy as np
 from ..errors import TooFewResultsError
 from ..history.history import History
 from ..typing import Array, Index, Mask
+from .arguments import takes_history
 from .axes import Axis, read_axis
-from .fill_ins import Around, check_around, draw_fill_ins, grid_of, set_values
+from .fill_ins import Around, check_around, draw_fill_ins, draw_hidden, grid_of, set_values
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 from .parallel_lines import sample_trials
@@ -66,6 +67,7 @@ class Surface(NamedTuple):
     quality: ModelQuality
 
 
+@takes_history
 def contour(
     history: History,
     x: str | None = None,
@@ -114,7 +116,8 @@ def contour(
     fill_ins = draw_fill_ins(space, fitted, around, columns, _N_FILL_INS, rng)
     n = _N_GRID if len(fill_ins) == 1 else _N_GRID_AVERAGED
     (a, units_a), (b, units_b) = (grid_of(axis, space, n) for axis in axes)
-    mean, sd = _predict(history, fitted, fill_ins, columns, units_a, units_b, rng)
+    hidden = draw_hidden(space, fitted, around, len(fill_ins), rng)
+    mean, sd = _predict(history, fitted, fill_ins, hidden, columns, units_a, units_b)
 
     both = ~np.isnan(fitted.X[:, columns]).any(axis=1)
     shown = np.flatnonzero(both)
@@ -144,10 +147,10 @@ def _predict(
     history: History,
     fitted: FittedSurrogate,
     fill_ins: Array,
+    hidden: Array,
     columns: list[int],
     units_a: Array,
     units_b: Array,
-    rng: np.random.Generator,
 ) -> tuple[Array, Array]:
     """Return mean and sd (a, b) of losses, averaged over fill-ins (n, d); NaN where not allowed."""
     space = history.space
@@ -157,13 +160,13 @@ def _predict(
         X = np.repeat(fill_ins, len(cells), axis=0)
         X[:, columns] = cells
         if space.conditional:
-            X = space.place(space.to_cube(X, rng))
+            X = space.place(space.to_cube(X, np.repeat(hidden, len(cells), axis=0)))
         mean, sd = fitted.model.predict(X)
         out = ~space.feasible(X) | np.isnan(X[:, columns]).any(axis=1)
         return np.where(out, np.nan, mean).reshape(shape), np.where(out, np.nan, sd).reshape(shape)
     found = np.full((len(cells), 2), np.nan)
     for i, (u, v) in enumerate(cells):
-        X = set_values(space, fill_ins, columns, [u, v], rng)
+        X = set_values(space, fill_ins, columns, [u, v], hidden)
         X = X[space.feasible(X) & ~np.isnan(X[:, columns]).any(axis=1)]
         if len(X):
             found[i] = fitted.model.predict_average(X)
@@ -179,12 +182,13 @@ def _order_by_range(
     """
     space = history.space
     best = fitted.X[[int(np.argmin(fitted.trials.loss))]]
+    hidden = draw_hidden(space, fitted, "best", 1, rng)
     ranges = []
     for j, name in enumerate(space.names):
         if np.isnan(best[0, j]):
             ranges.append(-1.0)
             continue
         _, units = grid_of(read_axis(space, name), space, _N_GRID_AVERAGED)
-        X = np.concatenate([set_values(space, best, [j], [u], rng) for u in units.tolist()])
+        X = np.concatenate([set_values(space, best, [j], [u], hidden) for u in units.tolist()])
         ranges.append(float(np.ptp(fitted.model.predict(X)[0])))
     return [space.names[j] for j in np.argsort(-np.array(ranges), kind="stable").tolist()]

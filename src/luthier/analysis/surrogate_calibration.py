@@ -9,6 +9,7 @@ from scipy.special import ndtr
 
 from ..history.history import History
 from ..typing import Array, Index
+from .arguments import takes_history
 from .fitted_surrogate import fit_surrogate
 from .model_quality import ModelQuality
 
@@ -47,6 +48,7 @@ class Calibration(NamedTuple):
     quality: ModelQuality
 
 
+@takes_history
 def calibration(history: History, objective: str | None = None) -> Calibration:
     """Compare trials with what the surrogate expects of them.
 

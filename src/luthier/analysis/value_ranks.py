@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..history.history import History
 from ..numerics.rank_tests import average_ranks
 from ..typing import Array, Index, Mask
+from .arguments import takes_history
 from .axes import Axis, read_axes
 from .measured_trials import collect_measured
 from .parallel_lines import sample_trials
@@ -41,6 +42,7 @@ class Ranks(NamedTuple):
     n: int
 
 
+@takes_history
 def rank(
     history: History, params: Sequence[str] | None = None, objective: str | None = None
 ) -> Ranks:

@@ -13,6 +13,7 @@ from ..errors import TooFewResultsError
 from ..history.history import History
 from ..trial.record import State
 from ..typing import Array, Index
+from .arguments import takes_history
 from .best_so_far import RowsOf
 
 _MAX_BARS = 5_000
@@ -65,6 +66,7 @@ class Timeline(NamedTuple):
     idle_share: float
 
 
+@takes_history
 def timeline(history: History, rows_of: RowsOf | None = None) -> Timeline:
     """Return when each trial ran, and how busy the workers were.
 

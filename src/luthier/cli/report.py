@@ -38,6 +38,11 @@ def report(name: str | None, storage: str, output: Path) -> None:
         check_path(output)
     except ValueError as e:
         raise click.BadParameter(str(e), param_hint="--output") from e
+    except OSError as e:
+        raise click.FileError(str(output), e.strerror or str(e)) from e
     made = load_study(name, storage).report()
-    made.save(output)
+    try:
+        made.save(output)
+    except OSError as e:
+        raise click.FileError(str(output), e.strerror or str(e)) from e
     click.echo(f"Wrote {escape(output)}.", err=True)

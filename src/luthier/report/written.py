@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -43,6 +44,7 @@ class StudyReport:
 
         Raises:
             ValueError: The ending is neither.
+        OSError: The file cannot be written.
         """
         text = self.html if check_path(path) == ".html" else self.markdown
         Path(path).write_text(text, encoding="utf-8", newline="\n")
@@ -63,8 +65,13 @@ def check_path(path: str | Path) -> str:
 
     Raises:
         ValueError: It is neither .html nor .md.
+        FileNotFoundError: Its folder is not there.
     """
-    return check_ending(Path(path), ENDINGS)
+    ending = check_ending(Path(path), ENDINGS)
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(folder))
+    return ending
 
 
 def make_report(history: History, rows: Sequence[TrialRow], origin: Origin) -> StudyReport:

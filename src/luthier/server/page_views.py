@@ -105,14 +105,11 @@ class PageViews:
         query: page_view_schemas.AblationQuery = request.body
 
         def find(opened: OpenStudy, history: History) -> Any:
-            complete = np.flatnonzero(history.state == State.COMPLETE)
-            first = int(complete[0]) if len(complete) else 0
-            baseline = int(query.baseline) if query.baseline else first
-            found = ablate(history, baseline)
+            found = ablate(history, int(query.baseline) if query.baseline else None)
             if found.note:
-                return {"note": found.note, "baseline": baseline}
+                return {"note": found.note, "baseline": found.baseline}
             return {
-                "baseline": baseline,
+                "baseline": found.baseline,
                 "names": list(found.names),
                 "values": to_page(found.values),
                 "quality": say_quality(found.quality),

@@ -241,7 +241,7 @@ class Space:
         Raises:
             UnknownParameterError: The space does not have it.
         """
-        if name in self.params:
+        if isinstance(name, str) and name in self.params:
             return self.params[name]
         near = find_closest(check_parameter_name(name, UnknownParameterError), self.names)
         hint = (
@@ -406,16 +406,21 @@ class Space:
         """
         return check_design(measure_design(self, n_trials))
 
-    def to_cube(self, X: Array, rng: np.random.Generator) -> Array:
+    def to_cube(self, X: Array, rng: np.random.Generator | Array) -> Array:
         """Return unit columns (n, d) as points of the unit cube, which `place` turns back.
 
-        Inactive parameters are drawn.
+        Args:
+            X: The unit columns.
+            rng: Source of inactive parameters, or points (n, d) of the cube that have them.
         """
         U = X.copy()
         for j in self.unordered:
             U[:, j] = (U[:, j] + 0.5) / (self.dists[j].n_values or 1)
         inactive = np.isnan(U)
-        U[inactive] = rng.random(int(inactive.sum()))
+        if isinstance(rng, np.random.Generator):
+            U[inactive] = rng.random(int(inactive.sum()))
+        else:
+            U[inactive] = rng[inactive]
         return U
 
     @property

@@ -210,6 +210,7 @@ class Insights:
 
         Raises:
             ValueError: The file has another ending.
+            OSError: The file cannot be written.
         """
         engine = self.engine
         if path is not None:

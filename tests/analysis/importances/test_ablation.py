@@ -59,6 +59,23 @@ def test_no_path_is_made_up() -> None:
         ablate(several.history)
 
 
+def test_the_path_begins_at_the_first_trial_with_a_value() -> None:
+    made = luthier.create_study(space=SQUARE, seed=0)
+    rng = np.random.default_rng(0)
+    params = made.space.decode(made.space.sample(rng, 60))
+    made.add_trials(
+        [TrialRow(number=-1, state=State.FAILED, params=params[0], error="ValueError: no")]
+        + [
+            TrialRow(number=-1, state=State.COMPLETE, params=p, values=(v,))
+            for p, v in [(params[0], np.inf), *[(p, p["a"] + p["b"]) for p in params]]
+        ]
+    )
+    path = ablate(made.history)
+    assert path.baseline == 2
+    assert path.names[0] in ("a", "b")
+    assert made.plot("ablation", backend="svg").figure.title.startswith("From trial 2 to")
+
+
 def test_values_of_any_size_give_the_same_path() -> None:
     first = dict.fromkeys("abc", 1.0)
     paths = [

@@ -16,6 +16,7 @@ from .curves import Curve, read_curves
 
 _LEAST_TOP = 5
 _TOP_SHARE = 0.1
+_LARGEST = 1e150
 
 
 class Case:
@@ -29,7 +30,7 @@ class Case:
 
     Attributes:
         numbers: (k,) the trials that count: complete, feasible, no re-runs, with params of the
-            present space and finite losses.
+            present space, and losses of which differences can be measured: not beyond 1e150.
         X: (k, d) their unit columns, NaN where inactive.
         losses: (k, m) their losses.
         rank: (k,) what they are ranked by: the loss, or the front of several objectives.
@@ -50,7 +51,7 @@ class Case:
 
         losses = history.losses
         self.numbers = np.flatnonzero(
-            history.eligible & history.fits & np.isfinite(losses).all(axis=1)
+            history.eligible & history.fits & (np.abs(losses) <= _LARGEST).all(axis=1)
         )
         self.X = history.X[self.numbers]
         self.losses = losses[self.numbers]
@@ -90,7 +91,7 @@ class Case:
         history = self.history
         loss = history.losses[:, 0]
         numbers = np.flatnonzero(
-            (history.state == State.COMPLETE) & history.fits & np.isfinite(loss)
+            (history.state == State.COMPLETE) & history.fits & (np.abs(loss) <= _LARGEST)
         )
         groups: dict[bytes, list[int]] = {}
         for number, key in zip(numbers.tolist(), self.space.keys(history.X[numbers]), strict=True):

@@ -50,7 +50,7 @@ def find(case: Case) -> Iterator[Finding | None]:
 
 def _suspects(value: Array) -> list[float]:
     """Values at one end that many share, and that lie apart from the others."""
-    finite = value[np.isfinite(value)]
+    finite = value[np.isfinite(value)] / 2  # differences of halves cannot overflow
     found = [v for v in (np.inf, -np.inf) if (value == v).any()]
     for end in {float(finite.min()), float(finite.max())} if len(finite) else ():
         rest = finite[finite != end]
@@ -58,7 +58,7 @@ def _suspects(value: Array) -> list[float]:
             continue
         q1, q3 = np.quantile(rest, [0.25, 0.75])
         gap = float(np.abs(rest - end).min())
-        is_round = abs(end) in _ROUND
-        if gap > (1 if is_round else 3) * (q3 - q1):
-            found.append(end)
+        is_round = abs(2 * end) in _ROUND
+        if gap / (1 if is_round else 3) > q3 - q1:
+            found.append(2 * end)
     return found

@@ -3,7 +3,8 @@
 Statistic: Spearman's correlation of the loss at the step where trials are typically stopped with
 the final loss, over trials with both. Threshold: below 0.2 with an upper 95 % limit below 0.5, or
 below 0.5 with one below 0.7 where the best in the end was in the worse half then; at least 15
-trials that were trained to their ends. Survivors alone correlate less than all would. Source:
+trials that were trained to their ends. Survivors alone correlate less than
+all would where values agree well, and more where they agree badly; see `rank_correlation`. Source:
 DeepCAVE (correlation of fidelities).
 """
 

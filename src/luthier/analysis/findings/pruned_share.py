@@ -1,7 +1,7 @@
 """S13: a scheduler that stops nearly every trial, or none.
 
 Threshold: more than 95 % of at least 30 trials that are over were stopped, or none of them with a
-scheduler and reports. It is a count.
+scheduler and reports, where none is paused either. It is a count.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def find(case: Case) -> Iterator[Finding | None]:
             doubt="a budget that is meant to be spent on few trials",
             figure="curves",
         )
-    elif n_pruned == 0 and case.is_scheduled:
+    elif n_pruned == 0 and case.is_scheduled and not case.history.paused:
         yield Finding(
             name="pruned-share",
             severity="advice",

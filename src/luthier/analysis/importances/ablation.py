@@ -12,6 +12,8 @@ from ...models.additive_model import AdditiveModel
 from ...numerics.unit_size import to_unit_size
 from ...space.space import Space
 from ...typing import Array
+from ...validation import check_whole
+from ..arguments import takes_history
 from ..finished_trials import collect_finished
 from ..model_quality import ModelQuality, count_needed, measure_quality
 
@@ -28,20 +30,24 @@ class AblationPath:
         values: (k + 1,) the expected values of the objective, from the baseline to the best.
         quality: How well the model predicts.
         note: Why there is no path, where there is none.
+        baseline: Number of the trial at which it begins.
     """
 
     names: tuple[str, ...]
     values: Array
     quality: ModelQuality
     note: str = ""
+    baseline: int = 0
 
 
-def ablate(history: History, baseline: int = 0) -> AblationPath:
+@takes_history
+def ablate(history: History, baseline: int | None = None) -> AblationPath:
     """Return the ablation path of a study with one objective.
 
     Args:
         history: The trials.
-        baseline: Number of the trial at which the path begins; the first by default.
+        baseline: Number of the trial at which the path begins; None for the first that has a
+            finite value.
 
     Raises:
         StudyError: There are several objectives, or the baseline is no finished trial.
@@ -50,6 +56,8 @@ def ablate(history: History, baseline: int = 0) -> AblationPath:
     """
     if len(history.directions) > 1:
         raise StudyError(f"an ablation path needs one objective, got {len(history.directions)}")
+    if baseline is not None:
+        check_whole("baseline", baseline, 0)
     finished = collect_finished(history)
     use = np.flatnonzero(np.isfinite(finished.losses[:, 0]))
     number, X = finished.number[use], finished.X[use]
@@ -57,7 +65,8 @@ def ablate(history: History, baseline: int = 0) -> AblationPath:
     space = history.space
     if len(use) < count_needed(space.d):
         quality = ModelQuality(0.0, 0.0, len(use), count_needed(space.d))
-        return AblationPath((), np.empty(0), quality, quality.explain())
+        return AblationPath((), np.empty(0), quality, quality.explain(), baseline or 0)
+    baseline = int(number[0]) if baseline is None else baseline
     if baseline not in number:
         raise StudyError(f"the path begins at a finished trial, and trial {baseline} is none")
     start, end = int(np.flatnonzero(number == baseline)[0]), int(np.argmin(loss))
@@ -66,14 +75,14 @@ def ablate(history: History, baseline: int = 0) -> AblationPath:
     model = AdditiveModel(space, X[fitted], loss[fitted])
     quality = measure_quality(*model.left_out(), n_needed=count_needed(space.d))
     if not quality.suffices:
-        return AblationPath((), np.empty(0), quality, quality.explain())
+        return AblationPath((), np.empty(0), quality, quality.explain(), baseline)
     before, after = model.predict(X[[start, end]])
     if after >= before:
         note = "the model does not expect the best trial to be better than the baseline"
-        return AblationPath((), np.empty(0), quality, note)
+        return AblationPath((), np.empty(0), quality, note, baseline)
     columns, losses = find_path(model, space, X[start], X[end])
     values = history.values_of(np.ldexp(losses, exponent))
-    return AblationPath(tuple(space.names[j] for j in columns), values, quality)
+    return AblationPath(tuple(space.names[j] for j in columns), values, quality, "", baseline)
 
 
 def find_path(

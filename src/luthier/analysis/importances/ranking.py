@@ -10,7 +10,8 @@ from ...errors import StudyError, UnknownNameError
 from ...history.history import History
 from ...numerics.unit_size import to_unit_size
 from ...typing import Array
-from ...validation import check_real
+from ...validation import check_real, show
+from ..arguments import check_names, takes_history
 from ..finished_trials import collect_finished
 from ..model_quality import ModelQuality, count_needed
 from .model_estimates import Estimate, Sample, estimate_by, select_pairs
@@ -25,6 +26,7 @@ _LEAST_P = 0.01  # 0.05 would be too much for searches, whose trials are not exc
 _STREAM = 16  # of the study's seed
 
 
+@takes_history
 def importance(
     history: History,
     method: str = "auto",
@@ -42,11 +44,12 @@ def importance(
         StudyError: There are several objectives, none is chosen, and the method needs one.
         ValueError: `among` or `level` is no share between 0 and 1.
     """
-    if method not in METHODS:
-        raise UnknownNameError(f"method is one of {', '.join(METHODS)}, got {method!r}")
+    if not isinstance(method, str) or method not in METHODS:
+        raise UnknownNameError(f"method is one of {', '.join(METHODS)}, got {show(method)}")
     check_share("level", level)
     if among is not None:
         check_share("among", among)
+    params = None if params is None else list(check_names(params))
     for name in params or ():
         history.space.named(name)
     column = _find_objective(history, objective, method)
@@ -165,9 +168,13 @@ def _find_objective(history: History, objective: int | str | None, method: str) 
             f"method {method!r} needs one objective: pass objective=, one of {', '.join(names)}; "
             "'ped' takes all together"
         )
-    if objective in names:
-        return names.index(str(objective))
-    if isinstance(objective, int) and 0 <= objective < len(names):
+    if isinstance(objective, str) and objective in names:
+        return names.index(objective)
+    if (
+        isinstance(objective, int)
+        and not isinstance(objective, bool)
+        and 0 <= objective < len(names)
+    ):
         return objective
     raise UnknownNameError(
         f"objective is a name or a number of {', '.join(names)}, got {objective!r}"

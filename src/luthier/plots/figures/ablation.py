@@ -24,7 +24,7 @@ _BAR_HEIGHT = 26.0  # pixels
 def ablation(
     study: Source,
     *,
-    baseline: int = 0,
+    baseline: int | None = None,
     backend: Backend = "auto",
     theme: Theme | None = None,
 ) -> Any:
@@ -32,7 +32,7 @@ def ablation(
 
     Args:
         study: A study of one objective, or its history.
-        baseline: Number of the trial at which the way begins.
+        baseline: Number of the trial at which the way begins; None for the first with a value.
         backend: See `luthier.plots.draw`.
         theme: See `luthier.plots.draw`.
 
@@ -42,7 +42,7 @@ def ablation(
     with open_source(study) as trials:
         path = ablate(trials.history, baseline)
         objective, direction = trials.history.objectives[0], trials.history.directions[0]
-    return draw(describe_ablation(path, baseline, objective, direction), backend, theme)
+    return draw(describe_ablation(path, path.baseline, objective, direction), backend, theme)
 
 
 def describe_ablation(path: AblationPath, baseline: int, objective: str, direction: str) -> Figure:

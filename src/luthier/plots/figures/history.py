@@ -70,8 +70,8 @@ def history(
 def describe_history(record: Incumbent, log: bool | None = None) -> Figure:
     """Return the figure of the best value so far; what has no value stands at the bottom."""
     points = record.points
-    values = np.concatenate([gather_values([points]), record.value])
-    y, notes = describe_values(values, record.objective, log)
+    values = gather_values([points])
+    y, notes = describe_values(values, record.objective, log, again=record.value)
     y, bottom = _make_room(y, values) if record.unvalued else (y, math.nan)
     layers: list[Layer] = [_mark_unvalued(some, bottom) for some in record.unvalued]
     layers += describe_points(points)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
+from ...analysis.arguments import check_names
 from ...analysis.axes import Axis
 from ...history.history import History
 from ...typing import Array
@@ -58,6 +59,8 @@ def choose_params(
         most: How many the first ones are.
     """
     names = history.space.names
+    if params is not None:
+        params = list(check_names(params))
     if params is not None or len(names) <= most:
         return list(names if params is None else params), ()
     note = f"The first {most} of {len(names):,} parameters; params=[...] shows others."

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...analysis.points import Density, Points, divide_values
 from ...typing import Array, Index
+from ...validation import show
 from ...wording import count_of
 from ..figure import Colour, Dots, Heat, Layer, PanelAxis, Shades
 from ..frame import LARGEST
@@ -104,7 +105,11 @@ def name_trials(number: Index, value: Array) -> tuple[str, ...]:
 
 
 def describe_values(
-    values: Array, label: str, log: bool | None = None, complete: bool = False
+    values: Array,
+    label: str,
+    log: bool | None = None,
+    complete: bool = False,
+    again: Array | None = None,
 ) -> tuple[PanelAxis, tuple[str, ...]]:
     """Return the axis of values, and notes on those that it does not show.
 
@@ -116,20 +121,25 @@ def describe_values(
         log: Whether it is a log axis; None for where all are positive and the quartiles are more
             than a factor of 30 apart.
         complete: Whether it shows values far beyond the others too, as those of a line.
+        again: Those of `values` that are drawn once more, and not counted twice.
 
     Raises:
-        ValueError: No value is positive, and a log axis was asked for.
+        ValueError: No value is positive, and a log axis was asked for; or `log` is no such word.
     """
-    finite = values[np.abs(values) <= LARGEST]
+    if log is not None and not isinstance(log, bool | np.bool_):
+        raise ValueError(f"log must be True, False or None, got {show(log)}")
+    counted = values[np.abs(values) <= LARGEST]
     hidden = []
-    if len(finite) < len(values):
-        hidden.append(count_of(len(values) - len(finite), "infinite or huge value"))
+    if len(counted) < len(values):
+        hidden.append(count_of(len(values) - len(counted), "infinite or huge value"))
+    drawn = values if again is None else np.concatenate([values, again])
+    finite = drawn[np.abs(drawn) <= LARGEST]
     if log is None:
         log = bool(len(finite)) and bool((finite > 0).all()) and _is_wide(finite)
     if log:
         if not (finite > 0).any():
             raise ValueError(f"log=True needs positive values, and no {label!r:.200} is positive")
-        n_hidden = int((finite <= 0).sum())
+        n_hidden = int((counted <= 0).sum())
         if n_hidden:
             hidden.append(f"{count_of(n_hidden, 'value')} <= 0, as the axis is logarithmic")
         low, high = float(finite[finite > 0].min()), float(finite.max())
@@ -137,7 +147,7 @@ def describe_values(
         axis = PanelAxis(label=label, scale="log", low=low / margin, high=high * margin)
     else:
         low, high = _find_ends(finite, complete)
-        n_beyond = int(((finite < low) | (finite > high)).sum())
+        n_beyond = int(((counted < low) | (counted > high)).sum())
         if n_beyond:
             hidden.append(f"{count_of(n_beyond, 'value')} far beyond the others")
         margin = _MARGIN * (high - low)
