@@ -35,6 +35,7 @@ WRONG = {
     "n_more": [None, 0, -1, 1.5, 10**9, True, "text"],
     "n_fans": [None, -1, 1.5, "text"],
     "baseline": [-1, 1.5, [], "text", 10**9],
+    "rows": [None, 3, "text", [None], {"a": 1}, len],
     "rows_of": [3, "text", [], object()],
     "n_widened": [3, "lr", ["lr"], {"nosuch": 1}],
     "reference": [3, "text", ["a", "b"], [1, float("nan")], [1, 2, 3], {"a": 1}],

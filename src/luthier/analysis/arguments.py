@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from ..errors import UnknownParameterError
 from ..history.history import History
+from ..trial.record import TrialRow
 from ..validation import show
 
 P = ParamSpec("P")
@@ -58,6 +59,19 @@ def read_histories(histories: Any) -> list[History]:
     several = list(histories)
     for history in several:
         check_history(history)
+    return several
+
+
+def read_rows(rows: Any) -> tuple[TrialRow, ...]:
+    """Return the rows of trials as a tuple.
+
+    Raises:
+        TypeError: It is no list, or holds something else.
+    """
+    several = tuple(rows) if isinstance(rows, Iterable) else (rows,)
+    wrong = [row for row in several if not isinstance(row, TrialRow)]
+    if wrong:
+        raise TypeError(f"expected rows of trials, got {show(wrong[0])}")
     return several
 
 

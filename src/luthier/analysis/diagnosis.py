@@ -10,7 +10,7 @@ from ..history.history import History
 from ..numerics.count_tests import holm
 from ..trial.record import TrialRow
 from ..validation import show
-from .arguments import takes_history
+from .arguments import read_rows, takes_history
 from .findings.case import Case
 from .findings.catalogue import CATALOGUE, Detector
 from .findings.finding import SEVERITIES, Finding
@@ -46,12 +46,13 @@ def diagnose(
 
     Raises:
         UnknownParameterError: `n_widened` names a parameter that the space does not have.
+        TypeError: An argument is of another type.
     """
     if n_widened is not None and not isinstance(n_widened, Mapping):
         raise TypeError(f"n_widened is a dict of parameters to counts, got {show(n_widened)}")
     for name in n_widened or ():
         history.space.named(name)
-    case = Case(history, rows, n_widened, is_scheduled)
+    case = Case(history, read_rows(rows), n_widened, is_scheduled)
     found: list[tuple[Detector, Finding]] = []
     n_tests = 0
     for detector in CATALOGUE:

@@ -417,10 +417,8 @@ class Space:
         for j in self.unordered:
             U[:, j] = (U[:, j] + 0.5) / (self.dists[j].n_values or 1)
         inactive = np.isnan(U)
-        if isinstance(rng, np.random.Generator):
-            U[inactive] = rng.random(int(inactive.sum()))
-        else:
-            U[inactive] = rng[inactive]
+        n = int(inactive.sum())
+        U[inactive] = rng.random(n) if isinstance(rng, np.random.Generator) else rng[inactive]
         return U
 
     @property
