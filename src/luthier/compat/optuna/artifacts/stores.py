@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import shutil
@@ -164,9 +163,10 @@ class Boto3ArtifactStore:
         self.bucket = bucket_name
         if client is None:
             try:
-                client = importlib.import_module("boto3").client("s3")
+                import boto3
             except ImportError as e:
                 raise explain_missing("Boto3ArtifactStore", "boto3", "fsspec") from e
+            client = boto3.client("s3")
         self.client = client
         self._avoid_buf_copy = avoid_buf_copy
 

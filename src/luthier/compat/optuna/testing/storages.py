@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import warnings
 from typing import Any
@@ -53,8 +52,9 @@ class StorageSupplier:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
                 backend: Any = JournalRedisBackend("redis://localhost")
-            fake = given.get("redis") or importlib.import_module("fakeredis").FakeStrictRedis()
-            backend.connect_to(fake)
+            import fakeredis
+
+            backend.connect_to(given.get("redis") or fakeredis.FakeStrictRedis())
             self.storage = JournalStorage(backend)
         else:
             raise ValueError(f"there is no storage {kind!r}; there are {STORAGE_MODES}")
