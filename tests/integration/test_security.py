@@ -24,6 +24,8 @@ UNSAFE = {"pickle", "cloudpickle", "marshal", "shelve", "dill", "joblib"}
 
 # What pickles only what this process hands to those that it starts, or counts bytes.
 PICKLING = {
+    "compat/ray/tune/running.py",
+    "compat/ray/tune/worker.py",
     "integrations/slurm.py",
     "integrations/slurm_job.py",
     "measure/size.py",

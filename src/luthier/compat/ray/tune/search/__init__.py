@@ -1,0 +1,1 @@
+"""What to try next, by the names of Ray Tune's searchers."""

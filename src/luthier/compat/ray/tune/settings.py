@@ -1,0 +1,158 @@
+"""Settings by Ray's names: `TuneConfig`, `RunConfig`, `CheckpointConfig` and their kin."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ....errors import CompatError
+from ...remarks import warn_without_effect
+
+
+@dataclasses.dataclass
+class CheckpointConfig:
+    """Which checkpoints of a trial are kept, and when class `Trainable`s write them.
+
+    Attributes:
+        num_to_keep: How many; None for all.
+        checkpoint_score_attribute: Metric by which they are kept; None for the latest.
+        checkpoint_score_order: "max" or "min".
+        checkpoint_frequency: One at each so many iterations of a class; 0 for none.
+        checkpoint_at_end: One at the end of a class.
+    """
+
+    num_to_keep: int | None = None
+    checkpoint_score_attribute: str | None = None
+    checkpoint_score_order: str | None = "max"
+    checkpoint_frequency: int = 0
+    checkpoint_at_end: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_to_keep is not None and self.num_to_keep < 0:
+            raise ValueError(f"num_to_keep must be None or at least 0, got {self.num_to_keep!r}")
+        if self.checkpoint_score_order not in ("max", "min", None):
+            raise ValueError(
+                f"checkpoint_score_order is 'max' or 'min', got {self.checkpoint_score_order!r}"
+            )
+        if self.checkpoint_frequency < 0:
+            raise ValueError(
+                f"checkpoint_frequency must be at least 0, got {self.checkpoint_frequency!r}"
+            )
+
+
+@dataclasses.dataclass
+class FailureConfig:
+    """What follows a trial's failure.
+
+    Attributes:
+        max_failures: How often a trial is run again; -1 for ever.
+        fail_fast: Whether the first failure ends the run; "raise" raises it.
+    """
+
+    max_failures: int = 0
+    fail_fast: bool | str = False
+
+    def __post_init__(self) -> None:
+        if self.fail_fast not in (True, False, "raise"):
+            raise ValueError(f"fail_fast is True, False or 'raise', got {self.fail_fast!r}")
+        if self.fail_fast and self.max_failures != 0:
+            raise ValueError(f"max_failures must be 0 where fail_fast={self.fail_fast!r}")
+
+
+class SyncConfig:
+    """Copies of results to elsewhere: storage_path is a folder, so nothing is copied."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+
+
+@dataclasses.dataclass
+class ScalingConfig:
+    """What one training needs; of several workers in a trial Ray alone knows.
+
+    Attributes:
+        num_workers: 1.
+        use_gpu: Whether each needs a GPU.
+        resources_per_worker: What each needs.
+        trainer_resources: What the trainer needs.
+    """
+
+    num_workers: Any = 1
+    use_gpu: Any = False
+    resources_per_worker: dict[str, float] | None = None
+    trainer_resources: dict[str, float] | None = None
+    placement_strategy: str = "PACK"
+    accelerator_type: str | None = None
+
+
+@dataclasses.dataclass
+class RunConfig:
+    """Where a run is kept, when its trials stop, and what sees its results.
+
+    Attributes:
+        name: Folder of the run.
+        storage_path: Folder of that folder; None for ~/ray_results.
+        stop: Metrics that end a trial, a function of (trial_id, result), or a `Stopper`.
+        callbacks: `Callback`s.
+        failure_config: What follows failures.
+        checkpoint_config: Which checkpoints are kept.
+        verbose: 0 for silence.
+        progress_reporter: Shows tables of trials.
+        local_dir: storage_path, as it was called before 2.5.
+    """
+
+    name: str | None = None
+    storage_path: Any = None
+    storage_filesystem: Any = None
+    failure_config: FailureConfig | None = None
+    checkpoint_config: CheckpointConfig | None = None
+    sync_config: Any = None
+    verbose: Any = None
+    stop: Any = None
+    callbacks: list[Any] | None = None
+    progress_reporter: Any = None
+    log_to_file: Any = False
+    local_dir: Any = None
+    worker_runtime_env: Any = None
+
+    def __post_init__(self) -> None:
+        if self.storage_filesystem is not None or "://" in str(self.storage_path):
+            raise CompatError(
+                f"storage_path is a folder here, got {self.storage_path!r}; copy it to a bucket "
+                "when the run is over"
+            )
+        if self.worker_runtime_env:
+            warn_without_effect(
+                "worker_runtime_env of RunConfig", "trials run in this environment."
+            )
+        if self.log_to_file:
+            warn_without_effect("log_to_file", "what trials print goes to this process's output.")
+
+
+@dataclasses.dataclass
+class TuneConfig:
+    """What is searched, and how.
+
+    Attributes:
+        metric: Metric that is made better, or several.
+        mode: "min" or "max", or one for each metric.
+        search_alg: What to try next; None draws at random.
+        scheduler: Which trials stop early.
+        num_samples: Trials, times the combinations of grids; -1 for no bound.
+        max_concurrent_trials: How many at a time; None or 0 for as many as fit.
+        time_budget_s: Seconds after which the run ends.
+        reuse_actors: Without effect: worker processes are kept in any case.
+    """
+
+    metric: Any = None
+    mode: Any = None
+    search_alg: Any = None
+    scheduler: Any = None
+    num_samples: int = 1
+    max_concurrent_trials: int | None = None
+    time_budget_s: Any = None
+    reuse_actors: bool | None = None
+    trial_name_creator: Any = None
+    trial_dirname_creator: Any = None
+    chdir_to_trial_dir: Any = None
