@@ -67,11 +67,11 @@ def judge(space, utility, sampler, n, seed):
         (PLANE, slope),
     ],
 )
-def test_thirty_comparisons_find_more_than_at_random(space, utility):
+def test_twenty_comparisons_find_more_than_at_random(space, utility):
     found = {
         sampler: np.mean(
             [
-                utility(judge(space, utility, sampler(), 30, seed).preferences.best_trial.params)
+                utility(judge(space, utility, sampler(), 20, seed).preferences.best_trial.params)
                 for seed in range(3)
             ]
         )
