@@ -25,6 +25,7 @@ from ..errors import (
 from ..typing import Array, Mask
 from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
+from .configspace_package import load_configspace
 from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
@@ -156,8 +157,10 @@ class Space:
         raw = self.raw(X)
         expressions = [c for c in self.constraints if isinstance(c, Expression)]
         kept = {id(c): int(self.keeps(c, X, raw).sum()) for c in expressions}
-        functions = [c for c in self.constraints if isinstance(c, Predicate)]
-        self._checks = [*sorted(expressions, key=lambda c: kept[id(c)]), *functions]
+        self._checks = [
+            *sorted(expressions, key=lambda c: kept[id(c)]),
+            *(c for c in self.constraints if isinstance(c, Predicate)),
+        ]
 
     @property
     def conditional(self) -> bool:
@@ -466,9 +469,8 @@ class Space:
         n_numbers = 0  # that are moved as the points multiply
         for j in [j for j in range(self.d) if j not in conditions] + list(conditions):
             p = self.dists[j]
-            on = np.ones(len(X), dtype=bool)
-            if j in conditions:  # columns of parents that are inactive are NaN already
-                on = self._allows(conditions[j], X)
+            # Columns of parents that are inactive are NaN already.
+            on = self._allows(conditions[j], X) if j in conditions else np.ones(len(X), dtype=bool)
             n = p.n_values or 1
             n_points = int(on.sum()) * n + int((~on).sum())
             n_numbers += n_points * self.d if n > 1 else 0
@@ -480,8 +482,7 @@ class Space:
                 )
 
             i = np.arange(n, dtype=float)
-            raw = i if isinstance(p, Categorical) else p.values(i)
-            values = p.to_unit(raw) + np.zeros(n)
+            values = p.to_unit(i if isinstance(p, Categorical) else p.values(i)) + np.zeros(n)
             if n == 1:
                 X[on, j] = values
                 continue
@@ -504,8 +505,6 @@ class Space:
 
         Infinity for a continuous space, an upper bound for a very large finite one.
         """
-        if not self.finite:
-            return math.inf
         return len(self.grid()) if self.can_list else self._bound()
 
     def keys(self, X: Array) -> list[bytes]:
@@ -584,6 +583,32 @@ class Space:
             SpaceError: It is not such a description.
         """
         return cls(read_params(data), data.get("constraints") or ())
+
+    @classmethod
+    def from_configspace(cls, configuration_space: Any) -> Space:
+        """Return a `ConfigSpace.ConfigurationSpace` as a space.
+
+        Conditions become `when`, forbidden clauses hard constraints, and normal hyperparameters
+        priors. A parameter under an OR of several parents is always active here, which a warning
+        says.
+
+        Raises:
+            MissingDependencyError: ConfigSpace is not installed.
+            SpaceError: A hyperparameter, condition or clause cannot be read.
+        """
+        return load_configspace().read_space(configuration_space)  # type: ignore[no-any-return]
+
+    def to_configspace(self, seed: int | None = None) -> Any:
+        """Return the space as a `ConfigSpace.ConfigurationSpace`.
+
+        Args:
+            seed: Of the configuration space's own draws.
+
+        Raises:
+            MissingDependencyError: ConfigSpace is not installed.
+            SpaceError: It has constraints, or a parameter that ConfigSpace cannot have.
+        """
+        return load_configspace().write_space(self, seed)
 
     def __repr__(self) -> str:
         lines = [

@@ -1,0 +1,87 @@
+"""Proposes configurations, by luthier's samplers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ....samplers.base import Sampler
+from ..callback.callback import Callback
+from ..configurations import ConfigurationReader
+from ..runhistory.runhistory import RunHistory
+from ..scenario import Scenario
+from .exceptions import ConfigurationSpaceExhaustedException
+
+
+class ConfigSelector:
+    """Proposes configurations: first those of the initial design.
+
+    Args:
+        scenario: The scenario.
+        retrain_after: Without effect: models learn from each result.
+        retries: Without effect: no configuration is proposed twice.
+        max_new_config_tries: The same, in newer versions.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        retrain_after: int = 8,
+        retries: int = 16,
+        max_new_config_tries: int = 16,
+    ) -> None:
+        self.scenario = scenario
+        self._queue: list[Any] = []
+        self._make_sampler: Callable[[], Sampler] | None = None
+        self._sampler: Sampler | None = None
+        self._reader: ConfigurationReader | None = None
+        self._runhistory = RunHistory()
+        self._callbacks: Sequence[Callback] = ()
+
+    def connect(
+        self,
+        runhistory: RunHistory,
+        first: Sequence[Any],
+        make_sampler: Callable[[], Sampler],
+        callbacks: Sequence[Callback],
+    ) -> None:
+        """Set what it proposes from."""
+        self._runhistory = runhistory
+        self._queue = list(first)
+        self._make_sampler = make_sampler
+        self._callbacks = callbacks
+
+    def propose(self) -> Any:
+        """Return a new configuration.
+
+        Raises:
+            ConfigurationSpaceExhaustedException: All were tried.
+        """
+        for callback in self._callbacks:
+            callback.on_next_configurations_start(self)
+        config = self._choose()
+        for callback in self._callbacks:
+            callback.on_next_configurations_end(self, config)
+        return config
+
+    def _choose(self) -> Any:
+        while self._queue:
+            config = self._queue.pop(0)
+            if not self._runhistory.has_config(config):
+                return config
+        if self._reader is None or self._sampler is None:
+            assert self._make_sampler is not None
+            self._reader = ConfigurationReader(self.scenario.configspace)
+            self._sampler = self._make_sampler()
+        reader, space = self._reader, self._reader.space
+        history = reader.read_history(self._runhistory, self.scenario.count_objectives())
+        if space.finite and space.can_list and history.n_seen >= space.n_points:
+            raise ConfigurationSpaceExhaustedException("All configurations were tried.")
+        rng = np.random.default_rng([self.scenario.seed, history.n])
+        X = self._sampler.sample(space, history, 1, rng)
+        config = reader.make(space.decode(X)[0], f"luthier: {type(self._sampler).__name__}")
+        if self._runhistory.has_config(config):
+            config = reader.make(space.decode(space.sample(rng, 1))[0], "luthier: Random")
+        return config

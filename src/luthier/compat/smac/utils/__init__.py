@@ -1,0 +1,1 @@
+"""Helpers of SMAC that users import."""
