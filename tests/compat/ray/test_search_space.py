@@ -5,10 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from luthier.compat.hyperopt import hp
+from luthier.compat.optuna.distributions import FloatDistribution, IntDistribution
 from luthier.compat.ray import tune
 from luthier.compat.ray.tune.param_space import ParamSpace
 from luthier.compat.ray.tune.search.sample import make_rng
 from luthier.compat.ray.tune.search.searchers import read_space
+from luthier.errors import CompatError
 
 DOMAINS = [
     (tune.uniform(-1, 2), lambda v: -1 <= v <= 2),
@@ -106,8 +109,12 @@ def test_spaces_of_wrapped_libraries_are_read():
     assert (got["c"].categories, got["z"]) == (["p", "q"], 9)
     bounds = read_space({"x": (0, 20), "y": ["a", "b"]})
     assert (bounds["x"].upper, bounds["y"].categories) == (20.0, ["a", "b"])
-    with pytest.raises(tune.TuneError.__base__, match="not known here"):
-        read_space(3)
+    for unknown in (3, {"x": object()}, {"x": hp.uniform("x", 0, 1)}):
+        with pytest.raises(CompatError, match="not known here"):
+            read_space(unknown)
+    optuna_space = {"x": FloatDistribution(1, 8, log=True), "k": IntDistribution(1, 3)}
+    of_optuna = read_space(optuna_space)
+    assert (of_optuna["x"].log, of_optuna["k"].upper) == (True, 4)
 
 
 @pytest.mark.parametrize(

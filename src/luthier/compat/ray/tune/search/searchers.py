@@ -109,11 +109,12 @@ def read_space(space: Any) -> dict[str, Any]:
 
 
 def _read_part(part: Any) -> Any:
-    if isinstance(part, Domain) or not (
-        isinstance(part, tuple | list | Mapping)
-        or hasattr(part, "choices")
-        or hasattr(part, "high")
-    ):
+    """Return part of a space in Ray Tune's words.
+
+    Raises:
+        CompatError: It is of a library that is not known here, such as an expression of Hyperopt.
+    """
+    if part is None or isinstance(part, Domain | str | int | float):
         return part
     if isinstance(part, Mapping):
         return {name: _read_part(p) for name, p in part.items()}
@@ -121,9 +122,23 @@ def _read_part(part: Any) -> Any:
         return choice(list(part.choices))
     if hasattr(part, "high"):
         return _read_optuna(part)
+    if hasattr(part, "lower") and hasattr(part, "upper"):
+        return _read_configspace(part)
+    if not isinstance(part, tuple | list):
+        raise CompatError(
+            f"{type(part).__name__} in a space is not known here; write it as one of tune's "
+            "domains, such as tune.uniform(0, 1), in param_space (or config)"
+        )
     if len(part) == 2 and all(isinstance(v, int | float) for v in part):
         return uniform(float(part[0]), float(part[1]))
     return choice(list(part))
+
+
+def _read_configspace(part: Any) -> Any:
+    log = bool(getattr(part, "log", False))
+    if "Integer" in type(part).__name__:
+        return (lograndint if log else randint)(int(part.lower), int(part.upper) + 1)
+    return (loguniform if log else uniform)(float(part.lower), float(part.upper))
 
 
 def _read_optuna(part: Any) -> Any:

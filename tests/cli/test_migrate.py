@@ -1,0 +1,83 @@
+"""Programs for other libraries, whose imports `luthier migrate` switches."""
+
+import shutil
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from luthier.cli.migrate import migrate, switch_imports
+
+CASES = {
+    "import optuna": "import luthier.compat.optuna as optuna",
+    "import optuna as o  # why": "import luthier.compat.optuna as o  # why",
+    "import os, optuna, sys": "import os, luthier.compat.optuna as optuna, sys",
+    "import optuna.samplers": (
+        "import luthier.compat.optuna as optuna, luthier.compat.optuna.samplers"
+    ),
+    "import optuna.visualization as v": "import luthier.compat.optuna.visualization as v",
+    "from optuna.samplers import (\n    TPESampler,\n)": (
+        "from luthier.compat.optuna.samplers import (\n    TPESampler,\n)"
+    ),
+    "def f():\n\tx = 'é'; from hyperopt import hp": (
+        "def f():\n\tx = 'é'; from luthier.compat.hyperopt import hp"
+    ),
+    "import ray\nfrom ray import tune": (
+        "import luthier.compat.ray as ray\nfrom luthier.compat.ray import tune"
+    ),
+    "from ray.tune.schedulers import PB2": "from luthier.compat.ray.tune.schedulers import PB2",
+    "from skopt import gp_minimize": "from luthier.compat.skopt import gp_minimize",
+}
+LEFT = [
+    "import numpy",
+    "from .optuna import x",
+    "from . import optuna",
+    "text = 'import optuna'  # import optuna",
+    "import optunahub",
+]
+
+
+@pytest.mark.parametrize("before", CASES)
+def test_imports_are_switched_and_nothing_else(before):
+    assert switch_imports(before) == (CASES[before], [])
+    assert switch_imports(f"x = 1\r\n{before}")[0] == f"x = 1\r\n{CASES[before]}"
+
+
+@pytest.mark.parametrize("source", LEFT)
+def test_other_text_stays(source):
+    assert switch_imports(source) == (source, [])
+
+
+@pytest.mark.parametrize(
+    "source", ["import ray\nray.get(1)", "from ray import tune, serve", "from ray.rllib import x"]
+)
+def test_what_is_not_of_ray_tune_stays_and_is_said(source):
+    switched, [remark] = switch_imports(source)
+    assert switched == source
+    assert "not of Ray Tune" in remark
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs the program patch")
+def test_the_diff_can_be_applied_and_the_program_runs(tmp_path):
+    file = tmp_path / "program.py"
+    before = "import optuna\n\ns = optuna.create_study()\ns.optimize(lambda t: 1.0, n_trials=2)"
+    file.write_text(before)
+    done = CliRunner().invoke(migrate, [str(file)])
+    assert done.exit_code == 0
+    assert file.read_text() == before
+    assert "-import optuna\n+import luthier.compat.optuna as optuna\n" in done.output
+    patch = ["patch", "-s", str(file)]
+    subprocess.run(patch, input=done.output, text=True, check=True)
+    assert file.read_text() == before.replace(
+        "import optuna", "import luthier.compat.optuna as optuna"
+    )
+
+
+def test_what_is_no_program_is_refused(tmp_path):
+    file = tmp_path / "no.py"
+    file.write_text("import (")
+    done = CliRunner().invoke(migrate, [str(file)])
+    assert done.exit_code == 1
+    assert "no Python program" in done.output
+    file.write_text("import os")
+    assert "imports none of" in CliRunner().invoke(migrate, [str(file)]).output
