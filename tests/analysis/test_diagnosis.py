@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.support import sick_studies as sick
 
 import luthier
-from luthier import Float, Int, Space, State
+from luthier import Float, Int, Space, State, analysis
 from luthier.analysis import diagnose
 from luthier.analysis.findings import narrow_optimum
 from luthier.analysis.findings.case import Case
@@ -77,6 +78,27 @@ def test_the_largest_float_stands_for_a_crash():
     rows += [trial({"x": 0.5}, sys.float_info.max)] * 4
     (finding,) = [f for f in diagnose(history(*rows)) if f.name == "crash-values"]
     assert finding.evidence["value"] == sys.float_info.max
+
+
+def test_what_is_printed_does_nothing_to_a_terminal():
+    name = "\x1b[31mred\u202e"
+    rows = [
+        trial({name: i / 30}, state=State.FAILED, error=f"ValueError: {name}")
+        if i % 3 == 0
+        else trial({name: i / 30}, i / 30)
+        for i in range(60)
+    ]
+    rows = [replace(row, number=i, token=1) for i, row in enumerate(rows)]
+    made = history(*rows, space=Space({name: Float(0, 2)}))
+    findings = diagnose(made, rows)
+    said = [*findings, analysis.importance(made), analysis.explain_best(made)]
+    said += [
+        analysis.explain(made, rows[3]),
+        *analysis.recommend(made, 1, lambda at: [rows[i] for i in at]),
+    ]
+    assert findings
+    assert [thing for thing in map(str, said) if not thing.replace("\n", "").isprintable()] == []
+    assert any("\\x1b[31mred" in str(thing) for thing in said)
 
 
 # -- each finding ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ..errors import NoFeasibleTrialsError, NothingFitsError, RuleError, find_cl
 from ..history.constraint_columns import violation
 from ..history.history import History
 from ..numerics.pareto import is_non_dominated
+from ..terminal import escape_lines
 from ..trial.record import TrialRow
 from ..typing import Array, Mask
 from ..validation import to_number
@@ -134,7 +135,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         params = list_params(self.params)
         lines = [f"Trial {self.number}: {values}{mean}", f"Params: {params}", f"Why: {self.why}."]
         lines += [f"Rule: {rule}." for rule in self.rules]
-        return "\n".join([*lines, f"Otherwise: {self.runner_up or 'nothing else may be chosen'}."])
+        lines.append(f"Otherwise: {self.runner_up or 'nothing else may be chosen'}.")
+        return escape_lines("\n".join(lines))
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"

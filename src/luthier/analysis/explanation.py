@@ -13,6 +13,7 @@ from ..history.history import History
 from ..history.resources import losses_at
 from ..models.obstacles import Obstacle as Obstacle
 from ..models.obstacles import find_obstacles
+from ..terminal import escape_lines
 from ..trial.record import State, TrialRow
 from ..typing import Array
 from ..wording import agree, count_of
@@ -125,7 +126,7 @@ class Explanation(NamedTuple):
                 + (", with the same params" if self.distance < 1e-9 else f" ({self.distance:.2g})")
             )
         lines.extend(f"models were of no use here: {obstacle}" for obstacle in self.obstacles)
-        return "\n  ".join([*lines, self.end])
+        return escape_lines("\n  ".join([*lines, self.end]))
 
 
 @takes_history

@@ -12,6 +12,7 @@ from ..numerics import rule_tree
 from ..numerics.forest import columns
 from ..space.distributions import Categorical
 from ..space.space import Space
+from ..terminal import escape_lines
 from ..typing import Array, Index, Mask
 from ..validation import check_real
 from ..wording import count_of
@@ -54,7 +55,7 @@ class Rule(NamedTuple):
             trials = count_of(self.n_trials, "trial")
             tried = f"{trials}, median {self.median:.6g}"
         shares = f"{self.coverage:.0%} of the good region, {self.purity:.0%} of it good"
-        return f"{what}: {shares} ({tried})"
+        return escape_lines(f"{what}: {shares} ({tried})")
 
 
 class GoodRegion(NamedTuple):
@@ -88,7 +89,7 @@ class GoodRegion(NamedTuple):
             f"the best {self.share:.0%} of the space, with an expected {self.objective} {sign} "
             f"{self.threshold:.4g}:"
         )
-        return "\n".join([head, *(f"  {rule}" for rule in self.rules)])
+        return escape_lines("\n".join([head, *(f"  {rule}" for rule in self.rules)]))
 
 
 @takes_history

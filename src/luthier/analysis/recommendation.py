@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import NoCompletedTrialsError, NoFeasibleTrialsError, SamplerError, StudyError
 from ..history.history import History
+from ..terminal import escape_lines
 from ..trial.record import State, TrialRow
 from ..typing import Array, Index
 from ..validation import check_whole
@@ -63,7 +64,8 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
         if self.probability_feasible < 1:
             told += f", feasible with probability {self.probability_feasible:.2g}"
         observed = to_six_digits(self.observed)
-        return f"{to_six_digits(self.mean)} ± {self.sd:.2g} (observed {observed}, {told}): {params}"
+        value = f"{to_six_digits(self.mean)} ± {self.sd:.2g} (observed {observed}, {told})"
+        return escape_lines(f"{value}: {params}")
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(str(self))}</code>"

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from ...terminal import escape_lines
 from .action import Action
 
 Severity = Literal["note", "advice", "warning"]
@@ -56,9 +57,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         if self.dismissed:
             because = f"\n  because: {self.reason}" if self.reason else ""
-            return f"dismissed: {self.title}{because}"
+            return escape_lines(f"dismissed: {self.title}{because}")
         sure = "" if self.p is None else f" (p = {self.p:.2g})"
         lines = [f"{self.severity}: {self.title}{sure}", f"  {self.advice}"]
         if self.remedy:
             lines.append(f"  write: {self.remedy}")
-        return "\n".join(lines)
+        return escape_lines("\n".join(lines))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...terminal import escape_lines
 from ...typing import Array, Mask
 from ...wording import count_of
 from ..model_quality import ModelQuality
+
+_WIDEST = 40  # characters of the column of names; longer ones reach out of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,11 @@ class Importance:
 
     def __str__(self) -> str:
         lines = [f"importance ({self.method}, {self.index}), of {count_of(self.n, 'trial')}"]
-        width = max(map(len, self.names), default=0)
+        width = min(max(map(len, self.names), default=0), _WIDEST)
         for j, name in enumerate(self.names):
             line = f"  {name:{width}}  {self.values[j]:6.3f}"
             if self.low[j] == self.low[j]:  # there is an interval
                 line += f"  ({self.low[j]:.3f} .. {self.high[j]:.3f})"
             line += "" if self.important[j] else "  may be without effect"
             lines.append(line)
-        return "\n".join([*lines, *([self.note] if self.note else [])])
+        return escape_lines("\n".join([*lines, *([self.note] if self.note else [])]))
