@@ -638,7 +638,6 @@ THEMES = {
         "sklearn/candidate_score",
         "sklearn/fit_callbacks",
         "sklearn/fold_fit",
-        "sklearn/input_checks",
         "sklearn/jobs",
         "sklearn/kept_fits",
         "sklearn/kept_study",

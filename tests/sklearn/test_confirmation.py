@@ -53,6 +53,16 @@ def test_a_leader_that_was_lucky_on_the_splits_of_the_search_loses_to_the_defaul
     assert "Not better than the default" in search.confirmation_.verdict
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_default_that_has_no_score_is_left_and_the_verdict_says_so():
+    space = {"share": Float(0.6, 1.0)}
+    search = SearchCV(Lucky(None), space, n_iter=3, refit="confirmed", random_state=0)
+    search.fit(ROWS, TARGETS)
+    verdict = search.confirmation_.verdict
+    assert verdict.endswith("is taken: the default has no score on fresh splits.")
+
+
 def test_a_leader_that_is_better_everywhere_is_taken_beside_a_default_that_is_no_candidate():
     space = {"share": Float(0.6, 1.0)}
     search = SearchCV(Lucky(0.3), space, n_iter=8, refit="confirmed", confirm=2, random_state=0)

@@ -11,7 +11,7 @@ from sklearn import config_context
 from ..errors import FitFailedError
 from ..trial.handle import Trial
 from .fold_fit import FitSettings
-from .kept_fits import CURVES, SPLITS, Metrics, keep_fits, mean_score
+from .kept_fits import CURVES, Metrics, keep_fits, mean_score
 from .measures import Measure
 from .param_space import Candidates
 
@@ -26,7 +26,7 @@ class CandidateScore:
         metrics: Which ones are optimised where the scorer has several; none for the first.
         config: scikit-learn's global settings where the search was begun; each thread and process
             has its own.
-        fingerprint: Of the data and splits, kept with each trial.
+        marks: Tags of each trial, by which a search that goes on is known to be the same.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class CandidateScore:
         measure: Measure,
         metrics: Metrics,
         config: Mapping[str, Any],
-        fingerprint: str,
+        marks: Mapping[str, Any],
     ) -> None:
         self.settings = settings
         self.candidates = candidates
         self.measure = measure
         self.metrics = tuple(metrics)
         self.config = config
-        self.fingerprint = fingerprint
+        self.marks = dict(marks)
 
     def __call__(self, trial: Trial) -> float | list[float]:
         """Return the mean score of a trial's candidate; of several objectives a list.
@@ -55,7 +55,8 @@ class CandidateScore:
         """
         with config_context(**self.config):
             params = self.candidates.of_trial(trial)
-            trial.set_tag(SPLITS, self.fingerprint)
+            for name, mark in self.marks.items():
+                trial.set_tag(name, mark)
             if self.settings.n_accuracy_rows:
                 trial.set_tag(CURVES, {"n_validation": self.settings.n_accuracy_rows})
             fits = self.measure.run(self.settings, trial, params, self.metrics)

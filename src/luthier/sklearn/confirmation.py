@@ -72,6 +72,8 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
         where = "on fresh splits" if self.is_fresh else "on the splits of the search"
         if self.chosen == self.default:
             return f"Not better than the default: no leader beats it {where} by more than chance."
+        if not np.isfinite(self.default_scores).all():
+            return f"Candidate {self.chosen} is taken: the default has no score {where}."
         gain = self.leader_scores[self.leaders.index(self.chosen)] - self.default_scores
         return (
             f"Candidate {self.chosen} is better than the default by {gain.mean():.4g} {where} "

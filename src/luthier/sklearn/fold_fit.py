@@ -7,7 +7,7 @@ import numbers
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ AskFitParams = Callable[[Any, Any, Any, Any], Mapping[str, Any]]
 """Returns params of `fit`, of X_train, y_train, X_test and y_test."""
 
 _PLAIN = (int, float, str, bool, type(None))  # values that a copy would not differ from
+_NOTHING = object()
 _WIDTH = 80  # of the lines that `verbose` prints
 
 
@@ -156,7 +157,7 @@ def fit_fold(
     used = whole if rows is None else rows
     fit_params = _check_method_params(settings.X, params=settings.fit_params, indices=used)
     model = make_candidate(settings, params) if model is None else model
-    given = {name: getattr(model, name) for name in params if hasattr(model, name)}
+    given = _find_params(model, params)
     _print_start(settings, params, fold)
 
     begin = time.perf_counter()
@@ -217,14 +218,28 @@ def _require_same_params(model: Any, params: Mapping[str, Any], before: Mapping[
     Raises:
         EstimatorError: It does: scores would be credited to params that were not used.
     """
-    for name in params:
-        now = getattr(model, name, before.get(name))
-        if name in before and now is not before[name]:
+    for name, now in _find_params(model, params).items():
+        is_same = now is before.get(name) or ("__" in name and now == before.get(name))
+        if name in before and not is_same:
             raise EstimatorError(
                 f"{type(model).__name__}.fit changes its parameter {name!r:.100} from "
                 f"{show(before[name])} to {show(now)}, so the search could not tell which value "
                 "had the score; let fit keep the result in an attribute of another name"
             )
+
+
+def _find_params(model: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return the params of these names, as far as a model has them; of its parts plain ones.
+
+    A pipeline with a memory copies its parts, and their objects, as it is fitted.
+    """
+    names = list(names)
+    found = {name: getattr(model, name) for name in names if hasattr(model, name)}
+    if any("__" in name for name in names):
+        known = model.get_params(deep=True)
+        nested = {name: known.get(name, _NOTHING) for name in names if "__" in name}
+        found |= {name: value for name, value in nested.items() if isinstance(value, _PLAIN)}
+    return found
 
 
 def _given(X: Any, y: Any) -> tuple[Any, ...]:

@@ -3,31 +3,93 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_regressor
+from sklearn.utils._missing import is_scalar_nan
 
 from ..errors import EstimatorError
 from ..space.space import Space
+from ..validation import show
 
 
-def check_targets(estimator: Any, y: Any) -> None:
-    """Refuse targets that are all the same.
+def check_targets(estimator: Any, y: Any, scoring: Any = None) -> None:
+    """Refuse targets that are all the same, or missing.
+
+    A metric of one's own may know what to do with targets that are missing.
+
+    Args:
+        estimator: Of the search.
+        y: (n,) or (n, m) targets; None for none.
+        scoring: As given to the search.
 
     Raises:
-        EstimatorError: They are: every candidate would score the same.
+        EstimatorError: They are: every candidate would score the same, or none could be scored.
     """
     if y is None or not (is_classifier(estimator) or is_regressor(estimator)):
         return
     target = np.asarray(y)
-    if target.ndim == 1 and len(target) > 1 and target.dtype.kind in "biufUO":
-        first = target[0]
-        if all(value == first for value in target):
-            word = "class" if is_classifier(estimator) else "value"
+    if target.ndim not in (1, 2) or len(target) < 2 or target.dtype.kind not in "biufUO":
+        return
+    if scoring is None or isinstance(scoring, str):
+        _require_known(target)
+    first = target[0]
+    if all(np.all(value == first) for value in target):
+        word = "class" if is_classifier(estimator) else "value"
+        raise EstimatorError(
+            f"the target y has one {word} only, {show(first.tolist())}, in all {len(target)} rows, "
+            "so there is nothing to learn; look at how it was made"
+        )
+
+
+def _require_known(target: NDArray[Any]) -> None:
+    """Refuse targets of which some are missing or infinite.
+
+    Raises:
+        EstimatorError: They are.
+    """
+    rows = target.reshape(len(target), -1)
+    if rows.dtype.kind == "f":
+        wrong = ~np.isfinite(rows).all(axis=1)
+    elif rows.dtype.kind == "O":
+        wrong = np.array([any(map(_is_missing, row)) for row in rows], dtype=bool)
+    else:
+        return
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        raise EstimatorError(
+            f"the target y must be known for all rows, and is {target[at]} in row {at}, and in "
+            f"{int(wrong.sum())} of {len(target)} rows in all; leave these rows out"
+        )
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or is_scalar_nan(value)
+
+
+def check_weights(params: Mapping[str, Any], n: int) -> None:
+    """Refuse weights of rows that are not as many as the rows.
+
+    scikit-learn cuts params of `fit` that have an entry for each row, and passes on all others.
+
+    Args:
+        params: Those of `fit`.
+        n: Number of rows.
+
+    Raises:
+        EstimatorError: They are not: folds would be weighed by weights of other rows.
+    """
+    for name, weights in params.items():
+        if weights is None or not name.endswith("sample_weight"):
+            continue
+        shape = np.shape(weights)
+        if not shape or shape[0] != n:
             raise EstimatorError(
-                f"the target y has one {word} only, {first!r}, in all {len(target)} rows, so there "
-                "is nothing to learn; look at how it was made"
+                f"{name} must hold one weight for each of the {n} rows of X, got "
+                f"{f'shape {shape}' if shape else show(weights)}"
             )
 
 

@@ -17,6 +17,7 @@ N_FOLDS = "n_folds"  # that with how many folds the value is the mean of, each o
 REACHED = "reached"  # the tag that holds how much of a resource they were trained with
 CURVES = "curves"  # that with how many rows were scored, where the score is an accuracy
 SPLITS = "splits"  # the tag that holds the fingerprint of the data and splits
+SEARCH = "search"  # that with what else of the search must stay the same
 
 Metrics = Sequence[str]
 """Names of the metrics that are optimised; none for the only one, or the first."""

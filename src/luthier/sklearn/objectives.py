@@ -26,6 +26,8 @@ def read_objectives(objectives: Any, refit: Any, scoring: Any) -> Metrics:
     Raises:
         EstimatorError: They are no names of metrics.
     """
+    if isinstance(refit, str) and (scoring is None or isinstance(scoring, str)):
+        _check_way(refit, scoring)
     if objectives is None:
         is_metric = isinstance(refit, str) and refit != CONFIRMED
         return (refit,) if is_metric else ()
@@ -44,6 +46,22 @@ def read_objectives(objectives: Any, refit: Any, scoring: Any) -> Metrics:
             f"write scoring={names!r:.200}"
         )
     return tuple(names)
+
+
+def _check_way(refit: str, scoring: str | None) -> None:
+    """Refuse a way to choose that a search of one metric does not know.
+
+    Raises:
+        EstimatorError: It is neither "confirmed" nor the metric.
+    """
+    if refit not in (CONFIRMED, scoring, "score"):
+        near = find_closest(refit, [CONFIRMED])
+        hint = "" if near is None else f"; did you mean {near!r}?"
+        raise EstimatorError(
+            f"refit={refit!r:.100} names a metric, or a rule for several objectives, and "
+            f"scoring={scoring!r:.100} has one; write refit=True, or 'confirmed' to measure "
+            f"leaders on fresh splits{hint}"
+        )
 
 
 def describe_objectives(metrics: Metrics) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class Candidates(ABC):
         """
         return None
 
+    def find_strange(self, stored: Mapping[str, Any]) -> str | None:
+        """Return the name of a stored parameter that this space cannot have had; None for none."""
+        return None
+
 
 class DeclaredCandidates(Candidates):
     """Params whose space is declared.
@@ -99,6 +103,14 @@ class DeclaredCandidates(Candidates):
                 return None
             point[known] = stored[0]
         return point
+
+    def find_strange(self, stored: Mapping[str, Any]) -> str | None:
+        assert self.space is not None
+        for name, value in stored.items():
+            dist = self.space.params.get(name)
+            if dist is None or (isinstance(dist, Categorical) and dist.find(value) is None):
+                return name
+        return None
 
     def _back(self, stored: Mapping[str, Any]) -> Params:
         found = {}

@@ -144,6 +144,11 @@ def ready_space(estimator: Any) -> dict[str, Distribution]:
     Raises:
         EstimatorError: There is no space for it.
     """
+    if isinstance(estimator, type):
+        raise EstimatorError(
+            f"expected an estimator, got the class {estimator.__name__}; pass "
+            f"{estimator.__name__}()"
+        )
     name, last = "", estimator
     while hasattr(last, "steps"):
         step, last = last.steps[-1]

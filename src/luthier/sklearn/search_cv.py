@@ -18,7 +18,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import _check_method_params, indexable
+from sklearn.utils.validation import _check_method_params, _num_samples, indexable
 
 from ..errors import FitFailedError, StudyError
 from ..samplers.base import Sampler
@@ -33,9 +33,15 @@ from .candidate_score import CandidateScore
 from .confirmation import N_LEADERS, confirm, draw_fresh_splits, find_default, measure_default
 from .fit_callbacks import begin_fit, end_fit, refitting, searching
 from .fold_fit import AskFitParams, FitSettings, make_candidate
-from .input_checks import check_bounds, check_targets, warn_of_many_jobs, warn_without_score
-from .jobs import choose_jobs
-from .kept_fits import Metrics
+from .input_checks import (
+    check_bounds,
+    check_targets,
+    check_weights,
+    warn_of_many_jobs,
+    warn_without_score,
+)
+from .jobs import check_travel, choose_jobs, optimize_with_others
+from .kept_fits import SEARCH, SPLITS, Metrics
 from .kept_study import pack_study, unpack_study
 from .measures import Measure
 from .objectives import (
@@ -56,6 +62,7 @@ from .results import (
     resource_columns,
     to_fit_results,
 )
+from .same_search import describe_search, require_same_search
 from .splits import check_plan, count_accuracy_rows, fingerprint, freeze_splits, require_same_splits
 
 _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
@@ -208,11 +215,15 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         Raises:
             UnknownParameterError: The estimator has no such parameter.
             EstimatorError: The estimator does not have the resource, or changes its params in
-                `fit`; the target is constant; objectives are no metrics; or nothing would end the
-                search.
-            SplitError: The plan is of other rows, or has other folds for each trial.
+                `fit`; the target is constant or missing, or weights are not as many as the rows;
+                objectives are no metrics; or nothing would end the search.
+            SplitError: The plan is of other rows, or has other folds for each trial; or splits
+                have rows that X does not have.
+            UnpicklableError: With n_jobs, something cannot go to another process.
             RuleError, NothingFitsError: A rule cannot be read, or no candidate satisfies it.
-            StudyError: A study that is gone on with was measured on other splits.
+            StudyError: A study that is gone on with was measured on other splits, by another
+                scoring, on other rows, of another estimator, or in a space that this one does not
+                hold.
             ValueError: All fits failed, or a score is no number.
             KeyboardInterrupt: Ctrl-C; what was measured is in `storage`.
         """
@@ -224,8 +235,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         metrics = read_objectives(self.objectives, self.refit, self.scoring)
         scorers, _ = self._get_scorers()
         X, y = indexable(X, y)
-        check_targets(self.estimator, y)
+        check_targets(self.estimator, y, self.scoring)
         check_bounds(self, candidates.space)
+        check_weights(params, _num_samples(X))
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         weights = params.get("sample_weight")
@@ -286,6 +298,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
     ) -> Study:
         """Run the trials of the search."""
         mine = fingerprint(settings.splits, settings.y)
+        asked = describe_search(self.estimator, self.scoring, metrics, settings.X)
         study = create_study(
             name=self.study_name,
             storage=self.storage,
@@ -297,6 +310,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             load_if_exists=self.study_name is not None,
         )
         require_same_splits(study.trials, mine, study.name)
+        require_same_search(study.trials, asked, candidates, study.name)
         if self._n_confirmed and not study.trials:
             own = candidates.find(self.estimator.get_params())
             if own is not None:
@@ -311,13 +325,15 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                 measure,
                 metrics,
                 get_config(),
-                mine,
+                {SPLITS: mine, SEARCH: asked},
             )
             warn_of_many_jobs(self.estimator, jobs["n_jobs"])
-            study.optimize(
-                objective,
+            check_travel(objective, jobs)
+            optimize_with_others(
+                study,
+                self.timeout,
+                objective=objective,
                 total=self._count_candidates(study.space),
-                timeout_s=self.timeout,
                 catch=FitFailedError,
                 stop=self.stop,
                 progress=None if self.verbose else False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,9 +31,11 @@ def freeze_splits(
 
     Raises:
         ValueError: There are none, or not as many as the splitter said.
+        SplitError: A part of one is empty, or has rows that X does not have.
     """
     n_splits = splitter.get_n_splits(X, y, **params)
-    splits = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y, **params)]
+    n = _num_samples(X)
+    splits = [(_read_rows(a, n), _read_rows(b, n)) for a, b in splitter.split(X, y, **params)]
     if not splits:
         raise ValueError(
             "No fits were performed. Was the CV iterator empty? Were there no candidates? "
@@ -43,7 +46,39 @@ def freeze_splits(
             "cv.split and cv.get_n_splits return inconsistent results. Expected "
             f"{n_splits} splits, got {len(splits)}"
         )
+    _check_rows(splits, n)
     return splits
+
+
+def _read_rows(given: Any, n: int) -> Index:
+    """Return rows as their indices, where a splitter has said which of the n rows they are."""
+    rows = np.asarray(given)
+    return np.flatnonzero(rows) if rows.dtype == bool and rows.shape == (n,) else rows
+
+
+def _check_rows(splits: list[tuple[Index, Index]], n: int) -> None:
+    """Refuse splits of rows that X does not have, and warn of rows in both parts.
+
+    Raises:
+        SplitError: A part is empty, or has no such rows.
+    """
+    for fold, parts in enumerate(splits):
+        for part, rows in zip(("train", "test"), parts, strict=True):
+            if not len(rows):
+                raise SplitError(f"fold {fold} of cv has no {part} rows")
+            if rows.dtype.kind not in "iu" or rows.min() < -n or rows.max() >= n:
+                raise SplitError(
+                    f"the {part} rows of fold {fold} of cv must be whole numbers below {n}, the "
+                    f"number of rows of X, got {rows.dtype} up to {rows.max()}"
+                )
+        n_seen = len(np.intersect1d(*parts))
+        if n_seen:
+            warnings.warn(
+                f"fold {fold} of cv tests {n_seen} of {len(np.unique(parts[1]))} rows that it "
+                "trains on, so scores are too good; give it other test rows",
+                UserWarning,
+                stacklevel=5,
+            )
 
 
 def check_plan(cv: Any, X: Any) -> None:
