@@ -69,7 +69,7 @@ def application(
 
     routes = make_routes(storage, checkpoints, limits.max_body)
     routes += _service_routes(routes, metrics, open_metrics)
-    sessions = Sessions()
+    sessions = Sessions(token)
     page = Page(token, sessions, read_only)
     streams = EventStreams(storage)
     app = Starlette(

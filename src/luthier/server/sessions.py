@@ -7,6 +7,8 @@ something only with a header besides, which no other origin may send.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 import time
 from collections import OrderedDict
@@ -19,15 +21,24 @@ MARK = b"x-luthier"  # header of requests of the page that change something
 _HOURS = 12
 _CODE_S = 3600.0  # for how long a link that logs in is good
 _MAX_CODES = 100
-_MAX_SESSIONS = 1000  # the oldest are dropped
 _OWN_SITES = (b"same-origin", b"none")
 
 
 class Sessions:
-    """The open sessions, in memory: they end with the service, or after 12 hours."""
+    """The open sessions: they end after 12 hours, when they are closed, or with the token.
 
-    def __init__(self) -> None:
-        self._ends_s: OrderedDict[str, float] = OrderedDict()
+    A session's id says when it ends, signed with what only the service knows. So a service that is
+    started again with the same token knows the sessions that its browsers have; which of them were
+    closed it has forgotten, as has the browser that closed one.
+
+    Args:
+        token: The service's token; without one the sessions end with the service.
+    """
+
+    def __init__(self, token: str = "") -> None:
+        secret = token.encode() or secrets.token_bytes(32)
+        self._key = hmac.digest(secret, b"sessions of the page", "sha256")
+        self._closed: dict[str, float] = {}  # and when they would have ended
         self._codes: OrderedDict[str, float] = OrderedDict()  # and when they end
 
     def make_code(self) -> str:
@@ -44,19 +55,24 @@ class Sessions:
 
     def open(self) -> str:
         """Open a session, and return its id, a secret of its own."""
-        session = secrets.token_urlsafe(32)
-        self._ends_s[session] = time.monotonic() + 3600 * _HOURS
-        if len(self._ends_s) > _MAX_SESSIONS:
-            self._ends_s.popitem(last=False)
-        return session
+        session = f"{int(time.time()) + 3600 * _HOURS}.{secrets.token_urlsafe(16)}"
+        return f"{session}.{self._sign(session)}"
 
     def close(self, session: str) -> None:
         """End a session."""
-        self._ends_s.pop(session, None)
+        now_s = time.time()
+        self._closed = {closed: end for closed, end in self._closed.items() if end > now_s}
+        if self.holds(session):
+            self._closed[session] = _end_of(session)
 
     def holds(self, session: str) -> bool:
         """Whether a session is open."""
-        return self._ends_s.get(session, 0.0) > time.monotonic()
+        signed, _, signature = session.rpartition(".")
+        is_own = hmac.compare_digest(signature.encode(), self._sign(signed).encode())
+        return is_own and session not in self._closed and _end_of(session) > time.time()
+
+    def _sign(self, session: str) -> str:
+        return hmac.new(self._key, session.encode(), hashlib.sha256).hexdigest()
 
     def admits(self, method: str, headers: Mapping[bytes, bytes], port: int) -> bool:
         """Whether a request is one of the page itself, in an open session.
@@ -67,6 +83,11 @@ class Sessions:
             port: The service's port.
         """
         return is_own_page(method, headers) and self.holds(find_session(headers, port))
+
+
+def _end_of(session: str) -> float:
+    """When a session ends, in seconds since 1970, as its signed id says."""
+    return float(session.partition(".")[0])
 
 
 def is_own_page(method: str, headers: Mapping[bytes, bytes]) -> bool:

@@ -6,7 +6,7 @@ import { t } from "./words.js";
 /** The session is over, or there is none yet. */
 export class LoginNeeded extends Error {}
 
-/** The service cannot be reached: it may come back. */
+/** The service cannot be reached, or has no time or no storage for now: it may come back. */
 export class Away extends Error {}
 
 /** What was asked for is not there, such as a study that was deleted. */
@@ -40,6 +40,7 @@ export async function read(path) {
   if (response.status === 304 && known) return known.value;
   if (response.status === 401 || response.status === 403) throw new LoginNeeded();
   if (response.status === 404) throw new Gone(await message(response));
+  if (response.status >= 500 || response.status === 429) throw new Away(await message(response));
   if (!response.ok) throw new Error(await message(response));
   const isBinary = response.headers.get("Content-Type") === "application/octet-stream";
   const value = isBinary ? unpack(await response.arrayBuffer()) : await response.json();

@@ -70,6 +70,7 @@ const nav = /** @type {HTMLElement} */ (document.getElementById("nav"));
 const live = /** @type {HTMLElement} */ (document.getElementById("live"));
 const logout = /** @type {HTMLElement} */ (document.getElementById("logout"));
 const SPOKEN_MS = 5000;
+const SETTLED_MS = 5000; // after which all of the service knows a space that has changed
 const [PAUSE_MS, PAUSE_MANY_MS, MANY] = [250, 2000, 10_000]; // between two drawings of what is new
 let leave = () => {};
 let turn = 0;
@@ -124,19 +125,28 @@ function watch(study, summary, mine, shown) {
   let busy = false;
   /** @type {any[]} */
   let waiting = [];
+  let asked = 0; // until when the space is looked at
+  /** Whether the space is another than the view was made for. */
+  const isOther = async () => JSON.stringify((await read(`studies/${study}/summary`)).params) !== JSON.stringify(summary.params);
   /** Draws what is new; whether the service could not be reached. @param {any[]} changes */
   async function update(changes) {
     try {
+      if (Date.now() < asked && (await isOther()) && mine === turn) {
+        await show();
+        return false;
+      }
       await shown.update?.(changes);
       await say(study);
       return false;
     } catch (error) {
       if (error instanceof Away) return true;
-      throw error;
+      if (error instanceof Gone || error instanceof LoginNeeded || Date.now() > asked) throw error;
+      return true; // such as for a parameter that has just gone: the space is looked at once more
     }
   }
   leave = follow(study, revision, async (change) => {
     waiting.push(change);
+    if (change.many) asked = Date.now() + SETTLED_MS;
     if (busy) return;
     busy = true;
     try {
@@ -188,7 +198,7 @@ function fail(error) {
   }
   main.replaceChildren(
     h("div", { class: "error", role: "alert" }, h("p", null, String(error.message ?? error)),
-      h("button", { type: "button", onclick: show }, t`Try again`)),
+      h("button", { type: "button", onclick: start }, t`Try again`)),
   );
 }
 
@@ -203,7 +213,11 @@ function askToken(reason = "") {
   const why = h("p", { role: "alert" }, reason);
   const submit = async (event) => {
     event.preventDefault();
-    why.textContent = await logIn({ token: field.value.trim() });
+    try {
+      why.textContent = await logIn({ token: field.value.trim() });
+    } catch (error) {
+      why.textContent = error.message;
+    }
     if (!why.textContent) await start();
   };
   main.replaceChildren(
@@ -220,17 +234,26 @@ function askToken(reason = "") {
   field.focus();
 }
 
+/** What an address says; as it is where it is no such text. @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Shows the page to those who have a session, the login to others. */
 async function start() {
   let why = "";
   const secret = location.hash.match(/^#([tk])=([^&]+)(?:&(.*))?$/);
-  if (secret) {
-    const [, kind, text, view] = secret; // the secret goes out of the address at once
-    history.replaceState(null, "", view ? `#${view}` : location.pathname);
-    const sent = decodeURIComponent(text);
-    if (!(await session()).open) why = await logIn(kind === "t" ? { token: sent } : { code: sent });
-  }
+  // The secret goes out of the address at once.
+  if (secret) history.replaceState(null, "", secret[3] ? `#${secret[3]}` : location.pathname);
   try {
+    if (secret && !(await session()).open) {
+      const sent = decode(secret[2]);
+      why = await logIn(secret[1] === "t" ? { token: sent } : { code: sent });
+    }
     const found = await session();
     logout.hidden = !(found.open && found.token);
     if (found.open) await show();
@@ -253,8 +276,12 @@ scheme.addEventListener("click", () => {
   document.dispatchEvent(new Event("schemechange"));
 });
 logout.addEventListener("click", async () => {
-  await logOut();
-  askToken();
+  try {
+    await logOut();
+    askToken();
+  } catch (error) {
+    fail(error);
+  }
 });
 document.documentElement.lang = language;
 /** @type {Element} */ (document.querySelector(".skip")).textContent = t`To the content`;
