@@ -32,6 +32,7 @@ from luthier.cli.finding_options import FOUND
 from luthier.errors import UnknownParameterError
 from luthier.plots.by_name import list_figures
 from luthier.testing import histories, history, trial
+from luthier.trial.record import Turn
 
 
 def found(study, **options):
@@ -425,6 +426,15 @@ def test_a_failing_region_is_described_by_a_rule_that_a_space_takes():
     (finding,) = [f for f in found(sick.failing_region(1, 0)) if f.name == "failing-region"]
     rule = finding.remedy.split('"')[1]
     Space(sick.SPACE.params, constraints=[rule])
+
+
+@pytest.mark.parametrize(("n_resumed", "is_told"), [(0, True), (8, True), (9, False)])
+def test_nobody_is_called_idle_where_it_is_not_known_when_trials_ran(n_resumed, is_told):
+    rows = sick.idle_workers(1.0, 0).rows
+    turns = (Turn(0.0, {}), Turn(1.0, {}))
+    resumed = [replace(row, turns=turns) for row in rows[:n_resumed]]
+    study = sick.study([*resumed, *rows[n_resumed:]])
+    assert ("idle-workers" in names(study)) == is_told
 
 
 def test_causes_hide_what_they_explain():

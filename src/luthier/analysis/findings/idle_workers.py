@@ -2,8 +2,10 @@
 
 Statistic: the share of the time of all workers in which they ran no trial, from when trials began
 and ended; the number of workers is the most trials that ever ran at a time, and times in which
-nothing ran for long are pauses of the study. Threshold: above 30 % with several workers, 20 % with
-one, and at least a minute; at least 20 trials. It is a count.
+nothing ran for long are pauses of the study. Of a trial that went on after a pause
+only the length of its turns is known, not when each was: nothing is said where more than a tenth
+did. Threshold: above 30 % with several workers, 20 % with one, and at least a minute; at least 20
+trials. It is a count.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from .wording import percent
 
 _FEWEST = 20
 _LEAST_S = 60.0
+_RESUMED = 0.1  # share of the trials
 
 
 def find(case: Case) -> Iterator[Finding | None]:
@@ -27,7 +30,8 @@ def find(case: Case) -> Iterator[Finding | None]:
     history = case.history
     known = ~np.isnan(history.duration_s) & (history.duration_s >= 0)
     begin, end = history.started_s[known], history.finished_s[known]
-    if len(begin) < _FEWEST:
+    n_resumed = sum(any(turn.step > 0 for turn in turns) for turns in history.turns.values())
+    if len(begin) < _FEWEST or n_resumed > _RESUMED * len(begin):
         return
     idle, n_workers, total = _measure_idle(begin, end)
     most = 0.3 if n_workers > 1 else 0.2

@@ -4,6 +4,8 @@
 import { short } from "./dom.js";
 import { t } from "./words.js";
 
+const ROUNDING = 1e-12;
+
 /**
  * @typedef {object} Axis
  * @property {number} low
@@ -25,12 +27,14 @@ export function makeAxis(low, high, scale = "linear", more = {}) {
     const half = Math.abs(low) / 10 || 0.5;
     [low, high] = scale === "log" ? [low / 2, low * 2] : [low - half, low + half];
   }
+  [low, high] = [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)];
   const pivot = more.pivot ?? NaN;
   const isReverse = scale === "reverse_log" && pivot > high;
+  const unit = high - low < Infinity ? 1 : 4; // the width of an axis is a number as well
   const warp = scale === "log" ? Math.log : isReverse
-    ? (v) => -Math.log(pivot - v) : (v) => v;
+    ? (v) => -Math.log(pivot - v) : (v) => v / unit;
   const unwarp = scale === "log" ? Math.exp : isReverse
-    ? (v) => pivot - Math.exp(-v) : (v) => v;
+    ? (v) => pivot - Math.exp(-v) : (v) => v * unit;
   const [start, span] = [warp(low), warp(high) - warp(low)];
   const axis = { low, high, place: (v) => (warp(v) - start) / span,
     value: (share) => unwarp(start + share * span) };
@@ -49,7 +53,7 @@ export function paramAxis(p, wide = true) {
   const { choices, pivot } = p;
   if (choices.length) return makeAxis(-0.5, choices.length - 0.5, "choices", { choices });
   if (p.scale !== "linear" || !wide) return makeAxis(p.low, p.high, p.scale, { pivot });
-  const margin = 0.02 * (p.high - p.low);
+  const margin = 0.02 * p.high - 0.02 * p.low;
   return makeAxis(p.low - margin, p.high + margin);
 }
 
@@ -67,16 +71,14 @@ function powers(low, high, n) {
   return found;
 }
 
-/** @param {number} low @param {number} high @param {number} n */
+/** None where numbers so close to each other have no steps between them. @param {number} low @param {number} high @param {number} n */
 function roundNumbers(low, high, n) {
-  const rough = (high - low) / Math.max(n, 1);
+  const rough = high / Math.max(n, 1) - low / Math.max(n, 1);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((m) => m * power >= rough * (1 - 1e-9)) ?? 10) * power;
-  const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) {
-    found.push(Number((i * step).toPrecision(12)));
-  }
-  return found;
+  const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)];
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last)) return [];
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /** Round seconds, minutes or hours. @param {number} low @param {number} high @param {number} n @returns {[number, string][]} */
@@ -138,7 +140,9 @@ export function valueAxis(values, must, how = {}) {
   const shown = must.filter(Number.isFinite).map((v) => (isLog ? Math.log(v) : v));
   let [low, high] = how.all && n ? [scaled[0], scaled[n - 1]] : robustRange(scaled, shown);
   const outside = scaled.reduce((k, v) => k + (v < low || v > high ? 1 : 0), 0);
-  const margin = 0.04 * (high - low);
+  // What differs by rounding alone is the same for the eye.
+  if (high - low < ROUNDING * Math.max(Math.abs(low), Math.abs(high))) low = high = scaled[Math.floor(n / 2)];
+  const margin = 0.04 * high - 0.04 * low;
   [low, high] = [low - margin, high + margin];
   const axis = isLog ? makeAxis(Math.exp(low), Math.exp(high), "log") : makeAxis(low, high);
   return { axis, isLog, outside };

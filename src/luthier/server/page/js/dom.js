@@ -1,7 +1,7 @@
 // @ts-check
 // Nodes and texts. Data become text nodes only, never HTML: names and errors may be hostile.
 
-import { locale, t } from "./words.js";
+import { isolate, locale, t } from "./words.js";
 
 /**
  * Fills an element: attributes, functions under "onclick" and the like, and "style" as an object.
@@ -52,6 +52,7 @@ export function short(value) {
     if (size !== 0 && (size < 1e-3 || size >= 1e6)) return Number(value.toPrecision(4)).toExponential();
     return precise.format(value);
   }
+  if (typeof value === "number") return String(value).replace("Infinity", "inf"); // as the service says it
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -87,7 +88,7 @@ export const STATE_COLOURS = ["--waiting", "--running", "--waiting", "--complete
 const DIRECTIONS = { minimize: t`minimize`, maximize: t`maximize` };
 
 /** An objective with its direction. @param {any} summary @param {number} j */
-export const nameGoal = ({ objectives, directions }, j) => `${objectives[j]} (${DIRECTIONS[directions[j]]})`;
+export const nameGoal = ({ objectives, directions }, j) => `${isolate(objectives[j])} (${DIRECTIONS[directions[j]]})`;
 
 /** The counts of trials as a bar, with the same in words. @param {Record<string, number>} counts */
 export function countsBar(counts) {
@@ -106,9 +107,9 @@ export function stateMark(state) {
 /** The best value so far as a small line. @param {[number, any][]} steps @param {number} end */
 export function sparkline(steps, end) {
   const points = steps.map(([x, y]) => [x, Number(y)]).filter(([, y]) => Number.isFinite(y));
-  const ys = points.map(([, y]) => y);
+  const ys = points.map(([, y]) => y / 64); // their difference is a number as well
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
-  const place = (y) => 22 - (20 * (y - low)) / (high - low || 1);
+  const place = (y) => 22 - (20 * (y / 64 - low)) / (high - low || 1);
   const at = (x) => (100 * x) / Math.max(end, 1);
   const path = points.map(([x, y], i) => (i ? `H${at(x)}V${place(y)}` : `M${at(x)} ${place(y)}`)).join("");
   return svg("svg", { class: "spark", viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true" },

@@ -159,5 +159,5 @@ export function numberOf(v) {
 
 /** A value of a parameter, or of an axis, as the user knows it. @param {any} p @param {number} value @param {(v: any) => string} say */
 export function sayParam(p, value, say) {
-  return p.choices.length ? p.choices[value] ?? "–" : say(value);
+  return Number.isNaN(value) ? "–" : p.choices.length ? p.choices[value] ?? "–" : say(value);
 }

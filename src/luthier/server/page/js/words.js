@@ -30,6 +30,17 @@ export function chooseLanguage(chosen) {
   location.reload();
 }
 
+const BIDI = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/**
+ * A text of the data within a sentence: one that is written from right to left turns nothing but itself.
+ * @param {any} value
+ */
+export function isolate(value) {
+  const text = String(value);
+  return BIDI.test(text) ? `\u2068${text.replace(/[\u2066-\u2069]/g, "")}\u2069` : text;
+}
+
 /**
  * A text in the reader's language: t`trial ${n}` is the translation of "trial {0}".
  * @param {TemplateStringsArray} parts
@@ -37,7 +48,7 @@ export function chooseLanguage(chosen) {
  */
 export function t(parts, ...values) {
   const key = parts.reduce((all, part, i) => `${all}{${i - 1}}${part}`);
-  return (catalogue[key] ?? key).replace(/\{(\d)\}/g, (_, i) => String(values[i]));
+  return (catalogue[key] ?? key).replace(/\{(\d)\}/g, (_, i) => isolate(values[i]));
 }
 
 /** The attributes of what comes from the service in English. */

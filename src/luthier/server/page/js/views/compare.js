@@ -6,7 +6,7 @@ import { ends, makeAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
 import { countsBar, h, present, short } from "../dom.js";
 import { bar, choice, legend, note, numberOf, rowHead, table, tick, twin } from "../parts.js";
-import { ENGLISH, t } from "../words.js";
+import { ENGLISH, isolate, t } from "../words.js";
 
 const COLOURS = ["--complete", "--failed", "--running", "--best", "--pruned", "--accent", "--ink", "--faint"];
 const MOST = 20; // studies
@@ -87,7 +87,7 @@ function spaces(summaries) {
   const say = (s, name) => {
     const p = s.params.find((q) => q.name === name);
     if (!p) return "–";
-    return p.choices.length ? p.choices.join(", ") : `${t`${short(p.low)} to ${short(p.high)}`}, ${p.scale}`;
+    return p.choices.length ? p.choices.map(isolate).join(", ") : `${t`${short(p.low)} to ${short(p.high)}`}, ${p.scale}`;
   };
   return table(t`Spaces`, [t`Parameter`, ...summaries.map((s) => s.name), t`Alike`], names.map((name) => {
     const said = summaries.map((s) => say(s, name));

@@ -28,7 +28,8 @@ function draw(study, r) {
   };
   const saved = kinds.filter(({ q }) => numberOf(r.saved[q]) > 0)
     .map(({ name, say, q }) => `${name} ${say(r.saved[q])} (${percent(r.saved_share[q])})`);
-  const total = kinds.map(({ name, say, q }) => `${name} ${say(sum(r.used, q))}`).join(", ") || t`nothing that was noted`;
+  const total = kinds.map(({ kind, name, say, q }) => (kind === "steps" ? say(sum(r.used, q))
+    : `${name} ${say(sum(r.used, q))}`)).join(", ") || t`nothing that was noted`;
   return [
     h("p", null, numberOf(r.wall_s) > 0
       ? t`In all ${total}, within ${duration(r.wall_s)} from the first trial to the last.` : t`In all ${total}.`),

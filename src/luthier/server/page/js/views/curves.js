@@ -9,7 +9,7 @@ import { answerView } from "../view.js";
 import { t } from "../words.js";
 import { makeZoomed, readLook, writeLook } from "../zoomed.js";
 
-const [RUNNING, COMPLETE, PRUNED, FAILED] = [1, 3, 4, 5];
+const [RUNNING, PAUSED, COMPLETE, PRUNED, FAILED] = [1, 2, 3, 4, 5];
 const MANY = 30; // curves beyond which they are faint
 const KINDS = STATES.map((state, i) => ({ colour: STATE_COLOURS[i], filled: i === COMPLETE, name: STATE_NAMES[state] }));
 const nameOf = (curve) => STATE_NAMES[STATES[curve.state]];
@@ -96,7 +96,7 @@ export function showCurves(summary, query) {
       parts: (now) => [said,
         bar(objectiveChoice(summary, objective, (j) => { location.hash = `#/s/${study}/curves?objective=${j}`; }),
           tick(t`Best ${MANY} only`, isBest, (on) => { isBest = on; change(); }), chart.bar),
-        chart.node, legend([COMPLETE, PRUNED, RUNNING, FAILED].map((state) => ({ ...KINDS[state], filled: true }))),
+        chart.node, legend([COMPLETE, PRUNED, RUNNING, PAUSED, FAILED].map((state) => ({ ...KINDS[state], filled: true }))),
         faint(now.bands ? t`Grey: where half and nine tenths of all curves run, and their median. ` : "",
           now.fans.length ? t`Dashed, with bands: forecasts, which hold the value with 50, 80 and 95 %.` : ""),
         table.node, now.stops.step.length > 0 && stops.node],

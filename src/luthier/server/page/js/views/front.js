@@ -7,7 +7,7 @@ import { makeAxis, valueAxis } from "../axes.js";
 import { h, nameGoal, present, short } from "../dom.js";
 import { bar, choice, faint, legend, numberOf, openTrial, trialLink, twin } from "../parts.js";
 import { answerView } from "../view.js";
-import { ENGLISH, t } from "../words.js";
+import { ENGLISH, isolate, t } from "../words.js";
 import { makeZoomed, readLook, writeLook } from "../zoomed.js";
 
 const KINDS = [
@@ -45,7 +45,7 @@ export function showFront(summary, query) {
         points: { x, y, kind, kinds: KINDS, top: Array.from(x.keys()).filter((i) => kind(i) > 1) },
         lines: [{ x: steps.map((i) => x[i]), y: steps.map((i) => y[i]), colour: "--complete", width: 1.2, alpha: 0.6 }] };
     }
-    const sayValues = (values) => objectives.map((name, j) => `${name} ${short(values[j])}`).join(", ");
+    const sayValues = (values) => objectives.map((name, j) => `${isolate(name)} ${short(values[j])}`).join(", ");
     const label = () => t`${found.n_front} of ${found.n} complete trials are on the front: no other beats them in all objectives.`;
     const chart = makeZoomed(describe, { label,
       tip: (i) => t`trial ${found.number[i]}: ${sayValues(found.values[i])}`,
@@ -105,7 +105,7 @@ export function showFront(summary, query) {
 
 /** @param {number} study @param {any} answer @param {string} rule */
 function describeChoice(study, answer, rule) {
-  const items = (given) => Object.entries(given).map(([name, v]) => `${name} = ${short(v)}`).join(", ");
+  const items = (given) => Object.entries(given).map(([name, v]) => `${isolate(name)} = ${isolate(short(v))}`).join(", ");
   return present([
     h("p", null, h("span", { class: "big" }, trialLink(study, answer.number)), ` ${items(answer.values)}`),
     faint(items(answer.params)),

@@ -16,6 +16,7 @@ const COMPLETE = 3;
 const MOST_AXES = 12;
 const MOST_LINES = 2000; // above: the best, and an even sample of the others
 const [TOP, BOTTOM, SIDE] = [44, 24, 46];
+const BELOW = 8; // pixels from the end, where a line is at an axis on which the trial has nothing
 
 /** @param {any} summary @param {URLSearchParams} query */
 export async function showParallel(summary, query) {
@@ -79,13 +80,9 @@ export async function showParallel(summary, query) {
       g.lineWidth = thick;
       for (const i of which) {
         g.beginPath();
-        let isDown = false;
         axes.forEach(({ axis, name }, k) => {
           const v = columns[k][i];
-          const isThere = !Number.isNaN(v) && !(v < 0 && isChoice(name));
-          if (isThere && isDown) g.lineTo(placeX(k), placeY(axis.place(v)));
-          else if (isThere) g.moveTo(placeX(k), placeY(axis.place(v)));
-          isDown = isThere;
+          g.lineTo(placeX(k), isThere(name, v) ? placeY(axis.place(v)) : height - BELOW);
         });
         g.stroke();
       }
@@ -97,6 +94,7 @@ export async function showParallel(summary, query) {
     g.globalAlpha = 1;
     axes.forEach((item, k) => drawAxis(g, colour, item, k));
   }
+  const isThere = (name, v) => !Number.isNaN(v) && !(v < 0 && isChoice(name));
   const isChoice = (name) => name.startsWith("param.")
     && summary.params[Number(name.slice(6))].choices.length > 0;
 
@@ -134,17 +132,22 @@ export async function showParallel(summary, query) {
       g.strokeText(text.slice(0, room), at, y + 4);
       g.fillText(text.slice(0, room), at, y + 4);
     }
+    if (hasGaps(name)) g.fillRect(x - 7, height - BELOW - 1, 14, 2);
   }
 
   const counts = () => (trials.kept === null ? [kept.length, order.length] : [trials.kept, summary.counts.complete ?? 0]);
+  /** @param {string} name */
+  const hasGaps = (name) => order.some((i) => !isThere(name, trials.column(name)[i]));
   const label = () => t`${counts()[0]} of ${counts()[1]} complete trials across ${axes.length - 1} parameters` + (kept.length
     ? t`; the best of them is ${short(trials.column(own)[kept[0]])}, of trial ${trials.number(kept[0])}.` : t`.`);
   const said = h("p");
   const filters = h("div");
   const leaders = h("div");
+  const below = faint(t`The dash below an axis: trials in which the parameter is not active.`);
 
   function draw() {
     paint();
+    below.hidden = !names.some(hasGaps);
     said.textContent = label();
     filters.replaceChildren(chips(summary, ranges, change, t`${counts()[0]} of ${counts()[1]} trials`));
     leaders.replaceChildren(table(t`The best of these trials`, [t`Trial`, ...axes.map((a) => a.title)],
@@ -215,7 +218,7 @@ export async function showParallel(summary, query) {
       choice(t`Keep a range of`, axes.map(({ name, title }) => [name, title]), fieldOf, (v) => { fieldOf = v; offer(); }),
       low, high, choices),
     filters, order.length ? figure : note(t`No trial is complete yet.`),
-    faint(t`Drag along an axis to keep a part of it; click it to have all again. The best tenth of what is kept stands out.`),
+    faint(t`Drag along an axis to keep a part of it; click it to have all again. The best tenth of what is kept stands out.`), below,
     h("h2", null, t`The best of these trials`), leaders);
   queueMicrotask(draw);
   return {

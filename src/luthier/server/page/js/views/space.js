@@ -4,7 +4,7 @@
 import { h, short, svg } from "../dom.js";
 import { legend, sayParam, twin } from "../parts.js";
 import { answerView } from "../view.js";
-import { t } from "../words.js";
+import { isolate, t } from "../words.js";
 
 const MOST_CHOICES = 12;
 
@@ -54,7 +54,7 @@ function sayRange(axis) {
   const range = t`${short(low)} to ${short(high)}`;
   if (!choices.length) return `${range}, ${scale}${step ? t`, step ${short(step)}` : ""}`;
   const left = choices.length - MOST_CHOICES;
-  return choices.slice(0, MOST_CHOICES).join(", ") + (left > 0 ? t` and ${left} more` : "") + (ordered ? t` (in this order)` : "");
+  return choices.slice(0, MOST_CHOICES).map(isolate).join(", ") + (left > 0 ? t` and ${left} more` : "") + (ordered ? t` (in this order)` : "");
 }
 
 /** @param {any} p */

@@ -5,7 +5,7 @@ import { read } from "../api.js";
 import { countsBar, duration, h, nameGoal, present, short, sparkline, stateMark, time } from "../dom.js";
 import { button, card, faint, meter, table, trialLink } from "../parts.js";
 import { MANY } from "../trials.js";
-import { ENGLISH, t } from "../words.js";
+import { ENGLISH, isolate, t } from "../words.js";
 import { SEVERITIES } from "./findings.js";
 
 const N_TOP = 3; // parameters and findings
@@ -47,7 +47,7 @@ async function fill(box, make) {
 function sayImportance(study, found) {
   const top = found.params.filter((p) => p.important).slice(0, N_TOP);
   const most = Math.max(...top.map((p) => p.value), 1e-9);
-  return [top.length ? h("ol", { class: "bare" }, top.map((p) => h("li", null, `${p.name}: ${short(p.value)}`, meter(p.value / most))))
+  return [top.length ? h("ol", { class: "bare" }, top.map((p) => h("li", null, `${isolate(p.name)}: ${short(p.value)}`, meter(p.value / most))))
     : found.note ? h("p", ENGLISH, found.note) : h("p", null, t`No parameter has an effect that can be seen yet.`),
   h("p", null, h("a", { href: `#/s/${study}/importance` }, t`All parameters`))];
 }
@@ -80,7 +80,7 @@ function draw(s, matters, wrong) {
       h("p", null, s.running.slice(0, 50).flatMap((n) => [trialLink(s.id, n), " "]))),
     h("h2", null, t`Space`),
     table(t`Space`, [t`Parameter`, t`Range`, t`Scale`], s.params.map((p) => [p.name,
-      p.choices.length ? p.choices.join(", ") : t`${short(p.low)} to ${short(p.high)}`,
+      p.choices.length ? p.choices.map(isolate).join(", ") : t`${short(p.low)} to ${short(p.high)}`,
       p.choices.length ? t`choices` : p.scale].map((text) => h("td", null, text)))),
   ]);
 }

@@ -8,7 +8,7 @@ import { attachments } from "./attachments.js";
 import { trialControls } from "./trial_controls.js";
 import { duration, h, present, short, stateMark, time } from "../dom.js";
 import { bar, card, rowHead, table } from "../parts.js";
-import { t } from "../words.js";
+import { isolate, t } from "../words.js";
 
 /** @param {any} summary @param {URLSearchParams} _ @param {string} rest */
 export async function showTrial(summary, _, rest) {
@@ -37,10 +37,10 @@ export async function showTrial(summary, _, rest) {
 /** @param {number} study @param {any} summary @param {any} row */
 function draw(study, summary, row) {
   const values = (row.values ?? []).map((v, j) =>
-    h("p", null, `${summary.objectives[j]}: `, h("span", { class: "big", title: String(v) }, short(v))));
+    h("p", null, `${isolate(summary.objectives[j])}: `, h("span", { class: "big", title: String(v) }, short(v))));
   const link = (n, text) => h("a", { href: `#/s/${study}/trials/${n}` }, text);
   const constraints = Object.entries(row.constraints ?? {}).map(([name, v]) => h("p", null,
-    `${name}: ${short(v)}`, Number(v) > 0 && t` (broken)`));
+    `${isolate(name)}: ${short(v)}`, Number(v) > 0 && t` (broken)`));
   const has = (items) => Object.keys(items ?? {}).length > 0;
   return present([
     h("h1", null, t`Trial ${row.number} of ${summary.name}`),

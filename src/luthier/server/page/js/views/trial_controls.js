@@ -5,7 +5,7 @@ import { act, acts } from "../api.js";
 import { actButton, makeOutcome } from "../acting.js";
 import { h, present } from "../dom.js";
 import { bar, input } from "../parts.js";
-import { t } from "../words.js";
+import { isolate, t } from "../words.js";
 
 /**
  * The part of a trial's view in which something is done. What somebody types stays as it is while
@@ -64,7 +64,7 @@ function describe(said, isStopping) {
   const marks = [said.star && t`★ starred`, said.hidden && t`hidden: its result does not count`,
     isStopping && t`is to stop`].filter(Boolean);
   const tags = Object.entries(said.tags).map(([name, value]) =>
-    `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    `${isolate(name)}: ${isolate(typeof value === "string" ? value : JSON.stringify(value))}`);
   return present([
     marks.length > 0 && h("p", null, marks.join("; ")),
     tags.length > 0 && h("p", null, t`Tagged here: `, tags.join("; ")),

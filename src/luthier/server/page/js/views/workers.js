@@ -31,7 +31,7 @@ export function showWorkers(summary) {
         points: { x: found.start_s, to: found.end_s, y: found.lane.map((lane) => nLanes - 1 - lane),
           kind: (i) => found.state[i], kinds: KINDS } };
     }
-    const label = () => t`${found.n} trials on ${nLanes} lanes`
+    const label = () => t`${found.n} trials, at most ${nLanes} at a time`
       + (found.number.length < found.n ? t`, of which the latest ${found.number.length} are drawn` : "")
       + t`; ${percent(found.idle_share)} of the time of all lanes nothing ran`
       + (found.n_waiting ? t`; ${found.n_waiting} trials wait.` : t`.`);
@@ -56,7 +56,7 @@ export function showWorkers(summary) {
         String(w.failed), duration(w.busy / w.n), trialLink(study, w.last)]) }));
     return {
       path: () => "timeline",
-      parts: () => [said, bar(latest, fit), chart.node, legend([3, 4, 5, 1].map((state) => KINDS[state])), workers.node],
+      parts: () => [said, bar(latest, fit), chart.node, legend([3, 4, 5, 1, 2].map((state) => KINDS[state])), workers.node],
       again: (now) => {
         found = now;
         nLanes = found.lane.reduce((most, lane) => Math.max(most, lane), 0) + 1;
