@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -308,3 +309,23 @@ def test_a_trial_does_not_go_on_with_other_folds(tmp_path):
     other = run_script(tmp_path, 1)
     assert other.returncode != 0
     assert "trial 0 was begun with other folds or metrics" in other.stderr
+
+
+def test_a_study_of_the_other_direction_is_refused_before_the_first_training():
+    evaluate = Evaluate(DecisionTreeClassifier(), X, Y, plan_folds(len(Y), 3), "accuracy")
+    study = luthier.create_study(space={"max_depth": Int(1, 3)}, direction="minimize")
+    with pytest.raises(EvaluationError, match=r"'accuracy' is better where it is larger"):
+        study.optimize(evaluate, n_trials=1)
+
+
+def test_sparse_rows_are_taken_of_all_formats():
+    plan = plan_folds(len(Y), 3)
+    expected = Evaluate(LogisticRegression(), X, Y, plan, "log_loss").run({}).scores
+    for make in (csr_matrix, coo_matrix):
+        found = Evaluate(LogisticRegression(), make(X), Y, plan, "log_loss").run({}).scores
+        np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_a_class_instead_of_an_estimator_is_refused():
+    with pytest.raises(EvaluationError, match=r"got the class SVC; pass SVC\(\)"):
+        Evaluate(SVC, X, Y, plan_folds(len(Y), 3), "accuracy")

@@ -115,11 +115,13 @@ def test_what_cannot_be_trained_is_refused_before(settings, error, message):
 
 
 def test_params_and_data_that_do_not_fit():
-    study = luthier.create_study(space={"alfa": luthier.Float(0, 1)})
+    study = luthier.create_study(space={"alfa": luthier.Float(0, 1)}, direction="maximize")
     with pytest.raises(EstimatorError, match="SGDClassifier has no parameter 'alfa'; it has alpha"):
         study.optimize(objective_of(), n_trials=1)
     with pytest.raises(EstimatorError, match=r"create_study\(space=...\)"):
         luthier.create_study().optimize(objective_of(), n_trials=1)
+    with pytest.raises(EstimatorError, match="is better where it is larger"):
+        luthier.create_study(space=SPACE).optimize(objective_of(), n_trials=1)
     with pytest.raises(EstimatorError, match="X has 120 rows and y 80"):
         PartialFit(GaussianNB(), X, TRAIN[1], VALID, 3)
     with pytest.raises(EstimatorError, match="which SVC has not"):

@@ -86,7 +86,12 @@ def _check_weights(sample_weight: Any, n: int) -> Array:
 
 def _warn_of_copies(X: Any, y: Any, plan: SplitPlan) -> None:
     """Warn of test rows that were trained on, as another row with the same numbers."""
-    if not hasattr(X, "dtype") or X.dtype.kind not in "biuf" or plan.n > _MOST_COMPARED:
+    if (
+        hasattr(X, "tocsr")
+        or not hasattr(X, "dtype")
+        or X.dtype.kind not in "biuf"
+        or plan.n > _MOST_COMPARED
+    ):
         return
     copies = find_equal_rows(X)
     labels = np.unique(y, return_inverse=True)[1] if y.ndim == 1 else np.zeros(plan.n, dtype=int)

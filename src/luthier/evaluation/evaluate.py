@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import EvaluationError, TrialPruned
 from ..measure.size import model_size
 from ..schedulers.fold_race import FoldRace
+from ..trial.direction import find_wrong_direction
 from ..trial.handle import Trial
 from .data_checks import check_data
 from .fold_results import FoldResults
@@ -80,7 +81,7 @@ class Evaluate:
         self.metrics = read_metrics(metrics)
         self.build = make_factory(model_factory)
         self.plan = plan
-        self.X = X
+        self.X = X.tocsr() if hasattr(X, "tocsr") else X
         self.y, self.sample_weight = check_data(X, y, plan, self.metrics, sample_weight)
         self.fit = fit
         self.scheduler = FoldRace(patience, plan.ratio)
@@ -118,6 +119,9 @@ class Evaluate:
             EvaluationError: A score is NaN, the model lacks what a metric needs or changes its
                 params, or the trial was begun with other folds.
         """
+        wrong = find_wrong_direction(trial, self.metrics[0].name, self.direction)
+        if wrong is not None:
+            raise EvaluationError(wrong)
         plan = self._plan_of(trial)
         results = self._resume(trial, plan)
         model: Any = None

@@ -29,6 +29,10 @@ def make_factory(model: Any) -> Build:
     """
     if hasattr(model, "fit") and hasattr(model, "set_params") and not isinstance(model, type):
         return FromEstimator(model)
+    if isinstance(model, type) and hasattr(model, "set_params"):
+        raise EvaluationError(
+            f"expected an estimator, got the class {model.__name__}; pass {model.__name__}()"
+        )
     if callable(model):
         build: Build = model
         return build

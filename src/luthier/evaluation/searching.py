@@ -21,6 +21,7 @@ from ..errors import (
 )
 from ..numerics.resampling import corrected_t, one_sided_corrected_t
 from ..samplers.base import Sampler
+from ..space.distributions import Distribution
 from ..space.space import Space
 from ..stopping import StopRule
 from ..storages.base import Storage
@@ -143,7 +144,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def search(
     evaluate: Evaluate,
-    space: Space,
+    space: Space | Mapping[str, Distribution],
     n_trials: int = 50,
     *,
     default: Mapping[str, Any] | None = None,
@@ -181,6 +182,7 @@ def search(
     """
     check_whole("n_leaders", n_leaders)
     check_whole("n_repeats", n_repeats)
+    space = space if isinstance(space, Space) else Space(space)
     base = _read_default(evaluate, space, default)
     study = create_study(
         name=name,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import CheckpointError, EstimatorError, TrialPruned, explain_missing
+from ..trial.direction import find_wrong_direction
 from ..trial.handle import Trial
 from ..validation import check_whole
 
@@ -100,6 +101,9 @@ class PartialFit:
                 "PartialFit takes params from the space of the study, which has none: "
                 "create_study(space=...)"
             )
+        wrong = find_wrong_direction(trial, "score", self.direction)
+        if wrong is not None:
+            raise EstimatorError(wrong)
         seed = [trial.ticket.seed, trial.number]
         model, value = self._resume(trial, seed)
         for epoch in range(int(trial.step) + 1, self.n_epochs + 1):

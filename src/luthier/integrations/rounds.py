@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import CheckpointError, ReportError, TrialPruned, find_closest
+from ..trial.direction import find_wrong_direction
 from ..trial.handle import Trial
 from ..validation import check_whole
 
@@ -122,21 +123,12 @@ class Rounds:
         return self.value
 
     def _check_direction(self, name: str, maximize: bool | None) -> None:
-        """Refuse a metric that is better where the study's values are worse.
-
-        Only a trial in the process of its study knows the direction.
-        """
-        engine = getattr(self.trial.link, "engine", None)
-        directions: tuple[str, ...] = getattr(engine, "directions", ())
-        if maximize is None or len(directions) != 1:
+        """Refuse a metric that is better where the study's values are worse."""
+        if maximize is None:
             return
-        wanted = "maximize" if maximize else "minimize"
-        if directions[0] != wanted:
-            raise ReportError(
-                f"metric {name!r:.200} is better where it is "
-                f"{'larger' if maximize else 'smaller'}, and the study is to {directions[0]}; "
-                f"write create_study(direction={wanted!r})"
-            )
+        wrong = find_wrong_direction(self.trial, name, "maximize" if maximize else "minimize")
+        if wrong is not None:
+            raise ReportError(wrong)
 
 
 def name_origin(trial: Trial) -> str:
