@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
 from ..errors import EstimatorError, find_closest
 from ..study import Study
@@ -52,9 +53,9 @@ def _check_way(refit: str, scoring: str | None) -> None:
     """Refuse a way to choose that a search of one metric does not know.
 
     Raises:
-        EstimatorError: It is neither "confirmed" nor the metric.
+        EstimatorError: It is neither "confirmed" nor the name of a metric.
     """
-    if refit not in (CONFIRMED, scoring, "score"):
+    if refit not in (CONFIRMED, scoring, "score", *get_scorer_names()):
         near = find_closest(refit, [CONFIRMED])
         hint = "" if near is None else f"; did you mean {near!r}?"
         raise EstimatorError(
