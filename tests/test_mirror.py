@@ -668,7 +668,6 @@ THEMES = {
         "storages/sql_engine",
         "storages/sql_errors",
     ],
-    "space/test_configspace": ["space/configspace_package"],
     "space/test_design_check": ["cli/check"],
     "space/test_distributions": ["space/widening"],
     "space/test_space": [

@@ -83,14 +83,15 @@ def attach(
     return load, names
 
 
-def load_above(file: str, name: str) -> Callable[..., object]:
-    """Return a function of a package above its caller, by name, when it is called.
+def load_above(file: str, name: str, extra: str = "service") -> Callable[..., object]:
+    """Return a function of a file above its caller, by name, when it is called.
 
-    For verbs that people look for on a study, and that a package above it does.
+    For verbs that people look for on a study or space, and that a file above it does.
 
     Args:
         file: The file, as "server.notebook_page".
         name: The function.
+        extra: What installs the packages that the file needs.
 
     Raises:
         MissingDependencyError: The file needs a package that is not installed.
@@ -102,7 +103,7 @@ def load_above(file: str, name: str) -> Callable[..., object]:
         missing = (e.name or package).partition(".")[0]
         if missing == package:
             raise
-        raise explain_missing("this", missing, "service") from e
+        raise explain_missing("this", missing, extra) from e
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,7 @@ def test_a_space_is_written_and_read_again() -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "luthier.space.configspace", None)
+    monkeypatch.setitem(sys.modules, "ConfigSpace", None)
+    monkeypatch.delitem(sys.modules, "luthier.space.configspace", raising=False)
     with pytest.raises(MissingDependencyError, match=r"luthier\[configspace\]"):
         Space({"x": Float(0, 1)}).to_configspace()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lazy import load_above
 from ..errors import (
     ConditionError,
     ConstraintError,
@@ -25,7 +26,6 @@ from ..errors import (
 from ..typing import Array, Mask
 from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
-from .configspace_package import load_configspace
 from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
@@ -596,7 +596,8 @@ class Space:
             MissingDependencyError: ConfigSpace is not installed.
             SpaceError: A hyperparameter, condition or clause cannot be read.
         """
-        return load_configspace().read_space(configuration_space)  # type: ignore[no-any-return]
+        read = load_above("space.configspace", "read_space", "configspace")
+        return cast("Space", read(configuration_space))
 
     def to_configspace(self, seed: int | None = None) -> Any:
         """Return the space as a `ConfigSpace.ConfigurationSpace`.
@@ -608,7 +609,7 @@ class Space:
             MissingDependencyError: ConfigSpace is not installed.
             SpaceError: It has constraints, or a parameter that ConfigSpace cannot have.
         """
-        return load_configspace().write_space(self, seed)
+        return load_above("space.configspace", "write_space", "configspace")(self, seed)
 
     def __repr__(self) -> str:
         lines = [
