@@ -31,7 +31,9 @@ DOMAINS = [
 ]
 
 
-@pytest.mark.parametrize(("domain", "holds"), DOMAINS, ids=[repr(d)[:40] for d, _ in DOMAINS])
+@pytest.mark.parametrize(
+    ("domain", "holds"), DOMAINS, ids=[repr(d).partition(" at ")[0][:40] for d, _ in DOMAINS]
+)
 def test_values_are_those_of_the_domain(domain, holds):
     space = ParamSpace({"outer": [{"x": domain}]})
     rng = np.random.default_rng(0)
