@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...numerics.pareto import is_non_dominated
+from ..remarks import heed_others, refuse
 from .core.experiment import Experiment
 from .core.trial import Trial
 from .exceptions.core import UserInputError
@@ -144,3 +145,16 @@ def list_covariances(
     known = [n for n in names if n in means]
     covariances = {a: {b: sems[a] ** 2 if a == b else 0.0 for b in known} for a in known}
     return {n: means[n] for n in known}, covariances
+
+
+def refuse_subsets(given: Mapping[str, Any]) -> None:
+    """Refuse what would make another trial the best one.
+
+    Raises:
+        CompatError: A subset of the trials or another objective is asked for.
+        TypeError: An argument is not known.
+    """
+    for name in ("trial_indices", "optimization_config"):
+        if given.get(name) is not None:
+            raise refuse(f"{name} of AxClient", "Take trials from get_trials_data_frame().")
+    heed_others("AxClient", given, dict.fromkeys(("trial_indices", "optimization_config"), ""))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...samplers.gp import GP
-from ..remarks import refuse, warn_without_effect
+from ..remarks import heed_others, refuse, warn_without_effect
 from .acquisition import AcquisitionFunction, ExpectedImprovement, UpperConfidenceBound
 from .domain_reduction import DomainTransformer
 from .logger import ScreenLogger
@@ -19,6 +19,11 @@ from .target_space import TargetSpace
 from .util import ensure_rng
 
 _FORM = "luthier bayes_opt state 1"
+
+_EARLIER = (
+    *("acq", "acquisition_function", "kappa", "kappa_decay", "kappa_decay_delay", "xi"),
+    *("alpha", "kernel", "n_restarts_optimizer", "normalize_y", "optimizer", "random_state"),
+)
 
 
 class BayesianOptimization:
@@ -141,9 +146,12 @@ class BayesianOptimization:
             init_points: How many random points.
             n_iter: How many points of the search.
             **earlier: `acq`, `kappa`, `xi` and others of earlier versions, without effect.
+
+        Raises:
+            TypeError: An argument is of no version.
         """
-        for name in earlier:
-            warn_without_effect(f"{name} of bayes_opt's maximize", "luthier's GP chooses itself.")
+        known = dict.fromkeys(_EARLIER, "luthier's GP chooses itself.")
+        heed_others("bayes_opt's maximize", earlier, known)
         self.logger.log_optimization_start(self._space.keys)
         self._prime_queue(init_points)
         done = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ def read_bound(name: str, bound: Any) -> Distribution:
     Raises:
         ValueError: It is none of these, or its ends are reversed.
     """
+    if not isinstance(bound, Sequence | np.ndarray | Set):
+        raise ValueError(f"expected (low, high) or categories for {name!r}, got {bound!r}")
     given = tuple(bound)
     if len(given) == 3 and given[2] in (int, float):
         kind: Any = Int if given[2] is int else Float

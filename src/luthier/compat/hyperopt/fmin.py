@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..remarks import refuse
+from ..remarks import refuse, refuse_part
 from . import base, progress, tpe
 from .base import Document, Domain, Trials
 from .exceptions import InvalidAnnotatedParameter
@@ -370,6 +370,7 @@ def fmin(
             f"trials={type(trials).__module__}.{type(trials).__name__} in fmin",
             "Take Trials of luthier.compat.hyperopt, by trials_from_docs(old.trials) say.",
         )
+    refuse_part("algo", algo, type(None), "luthier.compat.hyperopt")
     chosen = tpe.suggest if algo is None else algo
     if trials is not None and allow_trials_fmin and trials.asynchronous:
         settings |= {"rstate": rstate, "pass_expr_memo_ctrl": pass_expr_memo_ctrl}

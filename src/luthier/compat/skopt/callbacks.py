@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..remarks import warn_without_effect
 from .progress import VerboseCallback, check_callback
 from .saving import dump, load
 
@@ -143,6 +144,8 @@ class StdStopper(EarlyStopper):
     """
 
     def __init__(self, threshold: float, log_interval: int = 10) -> None:
+        if log_interval != 10:
+            warn_without_effect("log_interval of skopt's StdStopper", "it logs nothing.")
         self.threshold = threshold
         self.log_interval = log_interval
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...remarks import refuse
+from ...remarks import heed_others, refuse
 from .arm import Arm
 from .data import Data, Measurement
 from .generator_run import GeneratorRun
@@ -15,6 +15,15 @@ from .optimization_config import OptimizationConfig
 from .search_space import SearchSpace
 from .trial import Trial
 from .trial_status import TrialStatus
+
+_WITHOUT_EFFECT = {
+    "default_data_type": "results may have steps or not.",
+    "default_trial_type": "trials are of one type.",
+    "auxiliary_experiments_by_purpose": "no model learns from other experiments.",
+}
+_ALWAYS_COMBINED = dict.fromkeys(
+    ("combine_with_last_data", "overwrite_existing_data"), "a later result replaces an earlier one."
+)
 
 
 class Experiment:
@@ -31,7 +40,10 @@ class Experiment:
         is_test: Kept.
         properties: Kept.
         experiment_type: Kept.
-        **kwargs: Accepted for other versions of Ax, and kept.
+        **kwargs: `default_data_type` and others, without effect.
+
+    Raises:
+        TypeError: An argument is not known.
     """
 
     def __init__(
@@ -48,6 +60,7 @@ class Experiment:
         experiment_type: str | None = None,
         **kwargs: Any,
     ) -> None:
+        heed_others("Ax's Experiment", kwargs, _WITHOUT_EFFECT)
         self.search_space = search_space
         self.name = name
         self.description = description
@@ -214,6 +227,7 @@ class Experiment:
 
     def attach_data(self, data: Data, **kwargs: Any) -> int:
         """Keep the results of a table; return how many there are."""
+        heed_others("Ax's Experiment.attach_data", kwargs, _ALWAYS_COMBINED)
         table = data.full_df
         columns = ("trial_index", "metric_name", "mean", "sem", "step")
         for index, name, mean, sem, step in zip(*(table[c] for c in columns), strict=True):
@@ -222,11 +236,14 @@ class Experiment:
 
     def lookup_data(self, trial_indices: Iterable[int] | None = None, **kwargs: Any) -> Data:
         """Return the results of some trials; of all without indices."""
+        heed_others("Ax's Experiment.lookup_data", kwargs, {})
         wanted = self.trials if trial_indices is None else set(trial_indices)
         return Data.of(m for i, t in self.trials.items() if i in wanted for m in t.measurements)
 
     def fetch_data(self, trial_indices: Iterable[int] | None = None, **kwargs: Any) -> Data:
         """Return the results of some trials; of all without indices."""
+        known = {"metrics": "the results of all metrics are returned.", **_ALWAYS_COMBINED}
+        heed_others("Ax's Experiment.fetch_data", kwargs, known)
         return self.lookup_data(trial_indices)
 
     def to_df(
@@ -241,6 +258,11 @@ class Experiment:
         """
         import pandas as pd
 
+        known = {
+            "omit_empty_columns": "they are left out.",
+            "relativize": "values are as reported.",
+        }
+        heed_others("Ax's Experiment.to_df", kwargs, known)
         wanted = self.trials if trial_indices is None else set(trial_indices)
         rows = []
         for index, trial in self.trials.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...remarks import heed_others
 from ..linear import Linear, read_sums
 from .metric import Metric
 
@@ -126,6 +127,8 @@ class MultiObjective(Objective):
     """
 
     def __init__(self, objectives: Sequence[Objective], **kwargs: Any) -> None:
+        known = {"minimize": "each objective has a direction."}
+        heed_others("Ax's MultiObjective", kwargs, known)
         self.sums = [s for o in objectives for s in o.sums]
 
 

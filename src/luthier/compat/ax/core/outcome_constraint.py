@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
 
 from ..linear import Linear, split_comparison
 from .metric import Metric
@@ -119,7 +118,6 @@ class ObjectiveThreshold(OutcomeConstraint):
         bound: float,
         relative: bool = False,
         op: ComparisonOp | None = None,
-        **kwargs: Any,
     ) -> None:
         side = ComparisonOp.LEQ if metric.lower_is_better else ComparisonOp.GEQ
         super().__init__(metric, side if op is None else op, bound, relative)

@@ -8,6 +8,7 @@ from typing import Any
 from ....schedulers.percentile import Percentile
 from ....schedulers.threshold import Threshold
 from ....trial.record import Decision
+from ...remarks import heed_others, warn_without_effect
 from ..core.experiment import Experiment
 from ..history import read_history
 
@@ -41,16 +42,30 @@ def _ask(
     return stopped
 
 
+_WITHOUT_EFFECT = {
+    "seconds_between_polls": "nothing is polled.",
+    "max_progression": "trials are stopped at any step.",
+    "trial_indices_to_ignore": "leave them out of trial_indices.",
+    "normalize_progressions": "steps are compared as they are.",
+    "interval": "trials are judged when asked.",
+    "n_best_trials_to_complete": "the best trials are above the percentile.",
+    "check_safe": "nothing is replayed.",
+}
+
+
 class PercentileEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
     """Stops a trial whose result is among the worst of all that have come as far.
 
     Args:
-        metric_signatures: Accepted: the objective counts.
+        metric_signatures: Without effect: the objective counts.
         percentile_threshold: Share of trials, in per cent, that a trial must be better than.
         min_progression: Step before which no trial is stopped.
         min_curves: How many trials must have ended first.
-        metric_names: Accepted.
-        **kwargs: Accepted for other versions of Ax.
+        metric_names: The same, in older versions.
+        **kwargs: `max_progression` and others of Ax, without effect.
+
+    Raises:
+        TypeError: An argument is not known.
     """
 
     def __init__(
@@ -62,7 +77,10 @@ class PercentileEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
         metric_names: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
+        heed_others(f"Ax's {type(self).__name__}", kwargs, _WITHOUT_EFFECT)
         self.metric_signatures = metric_signatures or metric_names
+        if self.metric_signatures:
+            warn_without_effect(f"metric_signatures of {type(self).__name__}", "the first counts.")
         self.percentile_threshold = percentile_threshold
         self.min_progression = min_progression
         self.min_curves = min_curves
@@ -90,11 +108,14 @@ class ThresholdEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
     """Stops a trial whose result is beyond a bound.
 
     Args:
-        metric_signatures: Accepted: the objective counts.
+        metric_signatures: Without effect: the objective counts.
         metric_threshold: The bound, in the metric's unit.
         min_progression: Step before which no trial is stopped.
-        metric_names: Accepted.
-        **kwargs: Accepted for other versions of Ax.
+        metric_names: The same, in older versions.
+        **kwargs: `max_progression` and others of Ax, without effect.
+
+    Raises:
+        TypeError: An argument is not known.
     """
 
     def __init__(
@@ -105,7 +126,10 @@ class ThresholdEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
         metric_names: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
+        heed_others(f"Ax's {type(self).__name__}", kwargs, _WITHOUT_EFFECT)
         self.metric_signatures = metric_signatures or metric_names
+        if self.metric_signatures:
+            warn_without_effect(f"metric_signatures of {type(self).__name__}", "the first counts.")
         self.metric_threshold = metric_threshold
         self.min_progression = min_progression
 

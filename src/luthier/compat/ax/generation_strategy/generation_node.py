@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...remarks import heed_others
 from ..adapter.registry import Generators
 from .generator_spec import GeneratorSpec
 from .transition_criterion import MaxGenerationParallelism, MaxTrialsAwaitingData, MinTrials
+
+_WITHOUT_EFFECT = {
+    "best_model_selector": "the first method proposes.",
+    "best_generator_selector": "the first method proposes.",
+    "should_deduplicate": "no trial is proposed twice.",
+    "input_constructors": "a node reads the experiment.",
+    "trial_type": "trials are of one type.",
+    "suggested_experiment_status": "an experiment has no status.",
+    "fallback_specs": "the method has no failure that another mends.",
+    "step_index": "nodes are counted.",
+}
 
 
 class GenerationNode:
@@ -20,7 +32,10 @@ class GenerationNode:
         pausing_criteria: When the step waits.
         node_name: The same as name, in older versions.
         model_specs: The same as generator_specs, in older versions.
-        **kwargs: Accepted for other versions of Ax.
+        **kwargs: `should_deduplicate` and others of Ax, without effect.
+
+    Raises:
+        TypeError: An argument is not known.
     """
 
     def __init__(
@@ -33,6 +48,7 @@ class GenerationNode:
         model_specs: Sequence[GeneratorSpec] | None = None,
         **kwargs: Any,
     ) -> None:
+        heed_others("Ax's GenerationNode", kwargs, _WITHOUT_EFFECT)
         specs = list(generator_specs or model_specs or ())
         if not specs:
             raise ValueError("a GenerationNode needs generator_specs, got none")

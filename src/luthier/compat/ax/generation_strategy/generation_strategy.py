@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....samplers.base import Sampler
+from ...remarks import heed_others
 from ..core.arm import Arm
 from ..core.experiment import Experiment
 from ..core.generator_run import GeneratorRun
@@ -23,6 +24,11 @@ from .generator_spec import GeneratorSpec
 __all__ = ["GenerationNode", "GenerationStep", "GenerationStrategy", "GeneratorSpec"]
 
 
+_READ_FROM_EXPERIMENT = dict.fromkeys(
+    ("data", "pending_observations", "status_quo_features"), "the experiment has them."
+)
+
+
 class GenerationStrategy:
     """Steps that propose trials one after the other.
 
@@ -30,7 +36,6 @@ class GenerationStrategy:
         steps: The steps.
         name: The strategy's name.
         nodes: The same as steps.
-        **kwargs: Accepted for other versions of Ax.
 
     Raises:
         ValueError: There are no steps, or the first one is none.
@@ -41,7 +46,6 @@ class GenerationStrategy:
         steps: Sequence[GenerationNode] | None = None,
         name: str | None = None,
         nodes: Sequence[GenerationNode] | None = None,
-        **kwargs: Any,
     ) -> None:
         if isinstance(steps, str):  # name comes first in older versions
             steps, name = None, steps
@@ -152,8 +156,12 @@ class GenerationStrategy:
         Args:
             experiment: The experiment.
             fixed_features: Params that are set, in its attribute `parameters`.
-            **kwargs: Accepted for other versions of Ax.
+            **kwargs: `data` and others of Ax, without effect.
+
+        Raises:
+            TypeError: An argument is not known.
         """
+        heed_others("Ax's GenerationStrategy", kwargs, _READ_FROM_EXPERIMENT)
         node = self.choose_node(experiment)
         fixed = {} if fixed_features is None else dict(fixed_features.parameters)
         spec = node.spec

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from ...remarks import refuse, warn_without_effect
+from ...remarks import heed_others, refuse, warn_without_effect
 from .. import results, saving
 from ..core.arm import Arm
 from ..core.experiment import Experiment
@@ -31,6 +31,9 @@ from .utils.instantiation import FixedFeatures, InstantiationBase, ObjectiveProp
 __all__ = ["AxClient", "ObjectiveProperties"]
 
 logger = logging.getLogger("ax.service.ax_client")
+_OF_METRICS = dict.fromkeys(
+    ("metric_definitions", "metrics_to_trial_types"), "a metric is what is reported."
+)
 
 
 class AxClient(InstantiationBase):
@@ -216,6 +219,7 @@ class AxClient(InstantiationBase):
 
     def add_tracking_metrics(self, metric_names: Sequence[str], **kwargs: Any) -> None:
         """Add metrics that are only recorded."""
+        heed_others("AxClient.add_tracking_metrics", kwargs, _OF_METRICS)
         self.experiment.add_tracking_metrics([Metric(n) for n in metric_names])
 
     def remove_tracking_metric(self, metric_name: str) -> None:
@@ -329,23 +333,42 @@ class AxClient(InstantiationBase):
                 f"Trial {trial_index} has been marked {trial.status.name}, so it no longer expects "
                 "data."
             )
-        trial.run_metadata.update(metadata or {})
+        self._keep(trial_index, metadata, sample_size)
         self._update_trial_with_raw_data(trial_index, raw_data, complete_trial=True)
 
-    def update_running_trial_with_intermediate_data(
-        self, trial_index: int, raw_data: Any, **kwargs: Any
+    def _keep(
+        self, trial_index: int, metadata: Mapping[str, Any] | None, sample_size: int | None
     ) -> None:
-        """Keep results of a trial that goes on.
+        if sample_size is not None:
+            warn_without_effect("sample_size of AxClient", "pass (mean, sem) as the result.")
+        self.get_trial(trial_index).run_metadata.update(metadata or {})
+
+    def update_running_trial_with_intermediate_data(
+        self,
+        trial_index: int,
+        raw_data: Any,
+        metadata: Mapping[str, Any] | None = None,
+        sample_size: int | None = None,
+    ) -> None:
+        """Keep results of a trial that goes on; see `complete_trial` for the arguments.
 
         Raises:
             ValueError: It does not run.
         """
         if not self.get_trial(trial_index).status.is_running:
             raise ValueError(f"Trial {trial_index} is not running; it takes no intermediate data.")
+        self._keep(trial_index, metadata, sample_size)
         self._update_trial_with_raw_data(trial_index, raw_data)
 
-    def update_trial_data(self, trial_index: int, raw_data: Any, **kwargs: Any) -> None:
-        """Add results to a trial that is over, or replace them."""
+    def update_trial_data(
+        self,
+        trial_index: int,
+        raw_data: Any,
+        metadata: Mapping[str, Any] | None = None,
+        sample_size: int | None = None,
+    ) -> None:
+        """Add results to a trial that is over, or replace them; see `complete_trial`."""
+        self._keep(trial_index, metadata, sample_size)
         self._update_trial_with_raw_data(trial_index, raw_data)
 
     def _update_trial_with_raw_data(
@@ -392,7 +415,7 @@ class AxClient(InstantiationBase):
         parameters: Mapping[str, Any],
         ttl_seconds: int | None = None,
         arm_name: str | None = None,
-        **kwargs: Any,
+        run_metadata: Mapping[str, Any] | None = None,
     ) -> tuple[dict[str, Any], int]:
         """Add a running trial with these params.
 
@@ -416,6 +439,7 @@ class AxClient(InstantiationBase):
             )
         trial = self.experiment.new_trial(ttl_seconds=ttl_seconds)
         trial.add_arm(Arm(read, arm_name)).mark_running()
+        trial.run_metadata.update(run_metadata or {})
         self._log("Attached custom parameterization %s as trial %d.", read, trial.index)
         return dict(read), trial.index
 
@@ -458,8 +482,13 @@ class AxClient(InstantiationBase):
 
         Args:
             use_model_predictions: Without effect: what was observed counts.
-            **kwargs: Accepted for other versions of Ax.
+            **kwargs: `trial_indices` and `optimization_config` of Ax, which are refused.
+
+        Raises:
+            CompatError: One of them is given.
+            TypeError: An argument is not known.
         """
+        results.refuse_subsets(kwargs)
         best = self.get_best_trial()
         return None if best is None else best[1:]
 
@@ -467,6 +496,7 @@ class AxClient(InstantiationBase):
         self, use_model_predictions: bool = True, **kwargs: Any
     ) -> tuple[int, dict[str, Any], Any] | None:
         """Return index and params of the best trial, with (means, covariances)."""
+        results.refuse_subsets(kwargs)
         if self._config.is_moo_problem:
             raise NotImplementedError(
                 "Please use `get_pareto_optimal_parameters` for multi-objective problems."
@@ -481,6 +511,7 @@ class AxClient(InstantiationBase):
         self, use_model_predictions: bool = True, **kwargs: Any
     ) -> dict[int, tuple[dict[str, Any], Any]]:
         """Return index to params and (means, covariances) of the trials that none other beats."""
+        results.refuse_subsets(kwargs)
         if not self._config.is_moo_problem:
             raise NotImplementedError(
                 "Support for single-objective problems is `get_best_parameters`."

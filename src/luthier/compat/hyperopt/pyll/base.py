@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...remarks import refuse
+from ...remarks import refuse, refuse_space
 
 Function = Callable[..., Any]
 _FOREIGN = ("hyperopt.", "luthier.space.")  # modules whose objects would be taken for constants
@@ -234,6 +234,7 @@ def as_apply(obj: Any) -> Apply:
             f"{type(obj).__module__}.{type(obj).__name__} in a space of luthier.compat.hyperopt",
             "Import hp, scope and fmin from one place: luthier.compat.hyperopt.",
         )
+    refuse_space(obj, "luthier.compat.hyperopt")
     if isinstance(obj, list | tuple):
         length = len(obj) if isinstance(obj, tuple) else None
         return Apply("pos_args", [as_apply(value) for value in obj], o_len=length)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ....analysis.importances.fanova import Regime, first_order
 from ....numerics import forest
+from ...remarks import warn_without_effect
 from .base import (
     BaseImportanceEvaluator,
     Target,
@@ -26,11 +27,13 @@ class FanovaImportanceEvaluator(BaseImportanceEvaluator):
 
     Args:
         n_trees: Number of trees.
-        max_depth: Accepted; trees are grown to their ends.
+        max_depth: Without effect: trees are grown to their ends.
         seed: Of the random numbers.
     """
 
     def __init__(self, *, n_trees: int = 64, max_depth: int = 64, seed: int | None = None) -> None:
+        if max_depth != 64:
+            warn_without_effect("max_depth of optuna's fANOVA", "trees are grown to their ends.")
         self._n_trees = n_trees
         self._seed = seed
 

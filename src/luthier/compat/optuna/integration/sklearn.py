@@ -12,6 +12,7 @@ from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ...remarks import warn_without_effect
 from ..distributions import BaseDistribution, without_old_name
 from ..study.creating import create_study
 from ..study.direction import StudyDirection
@@ -59,7 +60,7 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         return_train_score: Whether the train scores are kept.
         scoring: The score; None for the estimator's.
         study: A study to go on with.
-        subsample: Accepted; all rows are used.
+        subsample: Without effect: all rows are used.
         timeout: After how many seconds no trial is begun.
         verbose: Accepted; the log says what happens.
         callbacks: Called with the study and each trial that has ended.
@@ -89,6 +90,8 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         catch: Iterable[type[Exception]] | type[Exception] = (),
     ) -> None:
         _check_distributions(param_distributions)
+        if subsample != 1:
+            warn_without_effect("subsample of OptunaSearchCV", "all rows are used.")
         self.estimator = estimator
         self.param_distributions = param_distributions
         self.cv = cv

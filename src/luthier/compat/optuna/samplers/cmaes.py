@@ -91,6 +91,7 @@ class CmaEsSampler(ByLuthier):
                 warn_experimental_argument(name)
         _check_together(experimental, x0 is not None or sigma0 is not None)
         without = {
+            "n_startup_trials": (n_startup_trials != 1, "The first population is drawn at random."),
             "x0": (x0 is not None, "Start there with study.enqueue_trial(params)."),
             "source_trials": (source_trials is not None, "Add them with study.add_trials(...)."),
             "use_separable_cma": (use_separable_cma, "The covariance is always full."),

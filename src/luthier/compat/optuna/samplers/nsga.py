@@ -158,7 +158,7 @@ class NSGAIIISampler(_ByNsga):
         seed: Of the proposals.
         constraints_func: Says of a trial that has ended how far it violates constraints.
         reference_points: Directions in which the front is to be covered.
-        dividing_parameter: Accepted; directions are chosen by the size of the population.
+        dividing_parameter: Without effect: directions are chosen by the size of the population.
         elite_population_selection_strategy: Without effect.
         child_generation_strategy: Without effect.
         after_trial_strategy: Without effect.
@@ -197,6 +197,11 @@ class NSGAIIISampler(_ByNsga):
                 "after_trial_strategy": after_trial_strategy,
             },
         )
+        if dividing_parameter != 3 and reference_points is None:
+            warn_without_effect(
+                "dividing_parameter of optuna's NSGAIIISampler",
+                "directions are chosen by the size of the population; set reference_points.",
+            )
         sampler = NSGA3(
             population_size=_least_size(population_size, crossover),
             crossover=name_of(crossover) or "sbx",

@@ -109,6 +109,14 @@ class TPESampler(ByLuthier):
                     warn_without_effect(
                         f"{name} of optuna's TPESampler", "luthier's TPE has its own."
                     )
+        if multivariate is False:
+            warn_without_effect(
+                "multivariate=False of optuna's TPESampler", "parameters are modelled together."
+            )
+        if not constant_liar:
+            warn_without_effect(
+                "constant_liar=False of optuna's TPESampler", "workers are always kept apart."
+            )
         warn_of_constraints_func(constraints_func)
         sampler = TPE(
             n_startup_trials=max(n_startup_trials, 1),

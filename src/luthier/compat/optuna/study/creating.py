@@ -16,7 +16,7 @@ from ..storages.opening import get_storage
 from ..trial.state import TrialState
 from .direction import StudyDirection
 from .records import StudySummary
-from .search import Study, refuse_original
+from .search import Study, refuse_others
 
 _logger = get_logger("optuna.study")
 
@@ -74,9 +74,7 @@ def create_study(
         ValueError: A direction is none.
     """
     found = _read_directions(direction, directions)
-    refuse_original("sampler", sampler, BaseSampler)
-    refuse_original("pruner", pruner, BasePruner)
-    refuse_original("storage", storage, BaseStorage)
+    refuse_others(sampler, pruner, storage)
     home = get_storage(storage)
     try:
         study_id = home.create_new_study(found, study_name)

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from ....errors import CompatError
+from ...remarks import refuse_part, refuse_space
 from ..distributions import BaseDistribution, without_old_name
 from ..exceptions import UpdateFinishedTrialError
 from ..logging import get_logger
@@ -69,9 +69,7 @@ class Study:
         sampler: BaseSampler | None = None,
         pruner: BasePruner | None = None,
     ) -> None:
-        refuse_original("sampler", sampler, BaseSampler)
-        refuse_original("pruner", pruner, BasePruner)
-        refuse_original("storage", storage, BaseStorage)
+        refuse_others(sampler, pruner, storage)
         self.study_name = study_name
         self.storage = get_storage(storage)
         self.study_id = self.storage.get_study_id_from_name(study_name)
@@ -317,10 +315,15 @@ class Study:
 
         Args:
             fixed_distributions: Parameters that are suggested at once.
+
+        Raises:
+            CompatError: One of them is in another library's words.
         """
         if not self.is_running_here and is_heartbeat_enabled(self.storage):
             warn("Heartbeat of storage is supposed to be used with Study.optimize.", stacklevel=2)
         fixed = {k: without_old_name(d) for k, d in (fixed_distributions or {}).items()}
+        for distribution in fixed.values():
+            refuse_space(distribution, "luthier.compat.optuna")
         trial_id = self._take_waiting()
         if trial_id is None:
             trial_id = self.storage.create_new_trial(self.study_id)
@@ -405,7 +408,9 @@ class Study:
 
         Raises:
             ValueError: Its fields do not go together, or its values are not one an objective.
+            CompatError: It is a trial of another library, or of Optuna itself.
         """
+        refuse_part("trial", trial, FrozenTrial, "luthier.compat.optuna")
         trial.validate()
         if trial.values is not None and len(self.directions) != len(trial.values):
             raise ValueError(
@@ -421,18 +426,15 @@ class Study:
             self.add_trial(trial)
 
 
-def refuse_original(what: str, given: Any, base: type) -> None:
-    """Refuse what is of Optuna itself, whose parts do not fit into these.
+def refuse_others(sampler: Any, pruner: Any, storage: Any) -> None:
+    """Refuse parts of other libraries, of Optuna itself too, which do not fit into a study here.
 
     Raises:
-        CompatError: It is.
+        CompatError: One is.
     """
-    module = type(given).__module__.partition(".")[0]
-    if module in ("optuna", "optuna_integration") and not isinstance(given, base):
-        raise CompatError(
-            f"{what}={type(given).__name__} is Optuna's own, and this study is luthier's: import "
-            f"it from luthier.compat.optuna too"
-        )
+    refuse_part("sampler", sampler, BaseSampler, "luthier.compat.optuna")
+    refuse_part("pruner", pruner, BasePruner, "luthier.compat.optuna")
+    refuse_part("storage", storage, BaseStorage, "luthier.compat.optuna")
 
 
 def _is_same(value: Any, known: Any) -> bool:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ...remarks import refuse_space
 from ..distributions import BaseDistribution, without_old_name
 from ..marks import deprecated_func
 from .base import BaseTrial
@@ -267,6 +268,8 @@ def create_trial(
     Raises:
         ValueError: The arguments do not go together.
     """
+    for distribution in (distributions or {}).values():
+        refuse_space(distribution, "luthier.compat.optuna")
     now = None if state == TrialState.WAITING else datetime.datetime.now()
     trial = FrozenTrial(
         number=-1,

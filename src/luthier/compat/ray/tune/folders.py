@@ -139,3 +139,15 @@ def drop_checkpoints(trial: Trial, config: CheckpointConfig) -> None:
     for i in gone:
         shutil.rmtree(old[i][0].path, ignore_errors=True)
     trial.checkpoints = [kept for i, kept in enumerate(old) if i not in gone] + [latest]
+
+
+def refuse_filesystem(where: str, given: Any) -> None:
+    """Refuse a file system that is no folder.
+
+    Raises:
+        CompatError: There is one.
+    """
+    if given is not None:
+        raise CompatError(
+            f"{where} reads folders, got storage_filesystem={given!r}; copy the run to a folder"
+        )

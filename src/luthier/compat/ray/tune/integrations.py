@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import CompatError
-from ...remarks import refuse
+from ...remarks import heed_others, refuse
 from .checkpoint import Checkpoint
 from .session import report
 
@@ -31,6 +31,16 @@ def _choose(metrics: _Names, found: Mapping[str, Any]) -> dict[str, Any]:
     return {mine: found[name] for mine, name in pairs}
 
 
+_OF_KERAS = {
+    "checkpoint_on": "logs are reported, without checkpoints.",
+    "report_metrics_on": "logs are reported at the end of each epoch.",
+    "results_postprocessing_fn": "change the logs before.",
+    "filename": "logs are reported, without checkpoints.",
+    "on": "logs are reported at the end of each epoch.",
+    "save_checkpoints": "logs are reported, without checkpoints.",
+}
+
+
 class _Booster:
     """Reports after each round of boosting.
 
@@ -50,7 +60,6 @@ class _Booster:
         frequency: int = 5,
         checkpoint_at_end: bool = True,
         results_postprocessing_fn: Any = None,
-        **_: Any,
     ) -> None:
         self._metrics = metrics
         self._filename = filename
@@ -156,8 +165,9 @@ def make_keras_callback() -> Any:
     class ReportCheckpointCallback(Callback):  # type: ignore[misc, unused-ignore]
         """Reports logs at the end of each epoch."""
 
-        def __init__(self, metrics: _Names = None, *_: Any, **__: Any) -> None:
+        def __init__(self, metrics: _Names = None, **others: Any) -> None:
             super().__init__()
+            heed_others("ray's Keras callback", others, _OF_KERAS)
             self._metrics = metrics
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ....space import Distribution, Space
+from ...remarks import refuse_space
 from .search.sample import Categorical, Domain, Function, Spec, children, has_domain, is_grid
 
 
@@ -54,6 +55,7 @@ class ParamSpace:
                 if has_domain(v):
                     self._walk(v, f"{path}#{i}", {**(when or {}), path: i})
         else:
+            refuse_space(value, "luthier.compat.ray")
             for name, part in children(value):
                 self._walk(part, f"{path}/{name}" if path else name, when)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ....errors import CompatError, MissingDependencyError
 from ....terminal import logger
 from .checkpoint import Checkpoint
-from .folders import read_run, read_trials
+from .folders import read_run, read_trials, refuse_filesystem
 from .goal import mode_of
 from .param_space import flatten
 from .trial import ERROR, TERMINATED, Trial
@@ -41,6 +41,7 @@ class ExperimentAnalysis:
         default_metric: str | None = None,
         default_mode: str | None = None,
     ) -> None:
+        refuse_filesystem("ExperimentAnalysis", storage_filesystem)
         self.experiment_path = os.path.abspath(os.path.expanduser(experiment_checkpoint_path))
         if trials is None:
             facts = read_run(Path(self.experiment_path))

@@ -63,6 +63,8 @@ class SyncConfig:
     """Copies of results to elsewhere: storage_path is a folder, so nothing is copied."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args or kwargs:
+            warn_without_effect("ray's SyncConfig", "results are in a folder.")
         for name, value in kwargs.items():
             setattr(self, name, value)
 
@@ -156,3 +158,11 @@ class TuneConfig:
     trial_name_creator: Any = None
     trial_dirname_creator: Any = None
     chdir_to_trial_dir: Any = None
+
+    def __post_init__(self) -> None:
+        if self.chdir_to_trial_dir is not None:
+            warn_without_effect(
+                "chdir_to_trial_dir of TuneConfig", "set RAY_CHDIR_TO_TRIAL_DIR=0 instead."
+            )
+        if self.reuse_actors:
+            warn_without_effect("reuse_actors of TuneConfig", "workers are kept in any case.")

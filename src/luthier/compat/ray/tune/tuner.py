@@ -10,7 +10,7 @@ from typing import Any
 from ....errors import CompatError
 from ...remarks import refuse, warn_without_effect
 from .errors import TuneError
-from .folders import make_run_folder, read_run, read_trials, write_run
+from .folders import make_run_folder, read_run, read_trials, refuse_filesystem, write_run
 from .goal import Goal
 from .places import Place
 from .plan import Plan
@@ -343,6 +343,7 @@ class Tuner:
     @classmethod
     def can_restore(cls, path: Any, storage_filesystem: Any = None) -> bool:
         """Whether a folder is that of a run."""
+        refuse_filesystem("Tuner.can_restore", storage_filesystem)
         return (Path(os.fspath(path)).expanduser() / "experiment.json").exists()
 
     @classmethod
@@ -374,6 +375,7 @@ class Tuner:
         Raises:
             CompatError: The folder is of no run that was made here; or there is no trainable.
         """
+        refuse_filesystem("Tuner.restore", storage_filesystem)
         folder = Path(os.fspath(path)).expanduser().absolute()
         facts = read_run(folder)
         if trainable is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from numbers import Number
 from typing import Any
 
+from ...remarks import warn_without_effect
 from ..progress import VerboseCallback, check_callback
 from ..results import eval_callbacks
 from .optimizer import Optimizer
@@ -86,6 +87,8 @@ def base_minimize(
         RuntimeError: A point of x0 has another number of values.
     """
     specs = {"args": dict(locals()), "function": "base_minimize"}
+    if n_restarts_optimizer != 5:
+        warn_without_effect("n_restarts_optimizer of skopt", "luthier's samplers have their own.")
     points, values = read_known(x0, y0)
     if n_random_starts is not None:
         warnings.warn(

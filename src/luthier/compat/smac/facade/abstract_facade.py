@@ -92,6 +92,8 @@ class AbstractFacade(ABC):
                     f"{name} of SMAC's facades",
                     "luthier's sampler has its own; see samplers.Forest.",
                 )
+        if logging_level is not None:
+            warn_without_effect("logging_level of SMAC's facades", "set it of the logger 'smac'.")
         if scenario.n_workers > 1:
             warn_without_effect(
                 "n_workers of SMAC's Scenario",

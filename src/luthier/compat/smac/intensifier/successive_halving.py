@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ....numerics.halving import brackets
+from ...remarks import warn_without_effect
 from ..runhistory.dataclasses import InstanceSeedBudgetKey, TrialInfo
 from ..scenario import Scenario
 from .abstract_intensifier import AbstractIntensifier
@@ -42,7 +43,6 @@ class SuccessiveHalving(AbstractIntensifier):
         incumbent_selection: Without effect: the highest budget counts.
         n_seeds: On how many seeds each configuration runs.
         seed: Of the seeds that trials get.
-        **kwargs: Accepted for other versions.
 
     Raises:
         ValueError: The scenario has no budgets.
@@ -59,8 +59,11 @@ class SuccessiveHalving(AbstractIntensifier):
         incumbent_selection: str = "highest_observed_budget",
         n_seeds: int = 1,
         seed: int | None = None,
-        **kwargs: Any,
     ) -> None:
+        if instance_seed_order not in (None, "shuffle_once"):
+            warn_without_effect("instance_seed_order of SMAC", "the order is drawn once.")
+        if incumbent_selection != "highest_observed_budget":
+            warn_without_effect("incumbent_selection of SMAC", "the highest budget counts.")
         super().__init__(scenario, max_incumbents=max_incumbents, seed=seed)
         self.n_seeds = n_seeds
         self.eta = eta

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....samplers.base import Sampler
+from ...remarks import warn_without_effect
 from ..callback.callback import Callback
 from ..configurations import ConfigurationReader
 from ..runhistory.runhistory import RunHistory
@@ -32,6 +33,10 @@ class ConfigSelector:
         retries: int = 16,
         max_new_config_tries: int = 16,
     ) -> None:
+        if retrain_after != 8:
+            warn_without_effect("retrain_after of SMAC", "models learn from each result.")
+        if (retries, max_new_config_tries) != (16, 16):
+            warn_without_effect("retries of SMAC", "no configuration is proposed twice.")
         self.scenario = scenario
         self._queue: list[Any] = []
         self._make_sampler: Callable[[], Sampler] | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ....remarks import refuse_space
 from ...core.metric import Metric
 from ...core.objective import MultiObjective, Objective
 from ...core.optimization_config import OptimizationConfig
@@ -244,6 +245,15 @@ class InstantiationBase:
         parameter_constraints: Sequence[str] | None = None,
     ) -> SearchSpace:
         """Return a space from dicts, and constraints as text."""
+        if isinstance(parameters, str | Mapping) or not isinstance(parameters, Iterable):
+            raise ValueError(
+                f"parameters is a list of dicts with name, type, bounds or values: {parameters!r}"
+            )
+        parameters = list(parameters)
+        for given in parameters:
+            refuse_space(given, "luthier.compat.ax")
+            if not isinstance(given, Mapping) and not hasattr(given, "to_parameter"):
+                raise ValueError(f"a parameter is a dict with name and type, got {given!r}")
         made = [
             cls.parameter_from_json(p) if isinstance(p, Mapping) else p.to_parameter()
             for p in parameters

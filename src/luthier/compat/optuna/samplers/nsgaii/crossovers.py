@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from .....samplers.variation import CrossoverName
 from .....typing import Array
-from ....remarks import refuse
+from ....remarks import refuse, warn_without_effect
 from ...marks import experimental_class
 
 if TYPE_CHECKING:
     from ...study.shape import StudyLike
+
+
+def _say(crossover: BaseCrossover, settings: str) -> None:
+    warn_without_effect(f"{settings} of optuna's {crossover}", "the crossover has its own.")
 
 
 def _check_share(name: str, value: float, above: bool = False) -> None:
@@ -63,6 +67,8 @@ class UniformCrossover(BaseCrossover):
     def __init__(self, swapping_prob: float = 0.5) -> None:
         if not 0.0 <= swapping_prob <= 1.0:
             raise ValueError("`swapping_prob` must be a float value within the range [0.0, 1.0].")
+        if swapping_prob != 0.5:
+            _say(self, "swapping_prob")
         self._swapping_prob = swapping_prob
 
 
@@ -78,6 +84,8 @@ class BLXAlphaCrossover(BaseCrossover):
     n_parents = 2
 
     def __init__(self, alpha: float = 0.5) -> None:
+        if alpha != 0.5:
+            _say(self, "alpha")
         self._alpha = alpha
 
 
@@ -94,6 +102,8 @@ class _Binary(BaseCrossover):
             raise ValueError("The value of `eta` must be greater than or equal to 0.0.")
         _check_share("uniform_crossover_prob", uniform_crossover_prob)
         _check_share("use_child_gene_prob", use_child_gene_prob, above=True)
+        if eta is not None or (uniform_crossover_prob, use_child_gene_prob) != (0.5, 0.5):
+            _say(self, "eta and probabilities")
         self._eta = eta
         self._uniform_crossover_prob = uniform_crossover_prob
         self._use_child_gene_prob = use_child_gene_prob
@@ -137,6 +147,8 @@ class SPXCrossover(BaseCrossover):
     n_parents = 3
 
     def __init__(self, epsilon: float | None = None) -> None:
+        if epsilon is not None:
+            _say(self, "epsilon")
         self._epsilon = epsilon
 
 
@@ -153,5 +165,7 @@ class UNDXCrossover(BaseCrossover):
     n_parents = 3
 
     def __init__(self, sigma_xi: float = 0.5, sigma_eta: float | None = None) -> None:
+        if sigma_xi != 0.5 or sigma_eta is not None:
+            _say(self, "sigma")
         self._sigma_xi = sigma_xi
         self._sigma_eta = sigma_eta

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 
+from ....remarks import warn_without_effect
 from ...marks import experimental_class, warn
 from ...search_space import intersection_search_space
 from ...study.direction import StudyDirection
@@ -22,8 +23,8 @@ class EMMREvaluator(BaseImprovementEvaluator):
     """The expected gain of another trial, by the bound of `RegretBoundEvaluator` over all trials.
 
     Args:
-        deterministic_objective: Accepted; the noise is estimated.
-        delta: Accepted; the bound holds with a probability of about 90 %.
+        deterministic_objective: Without effect: the noise is estimated.
+        delta: Without effect: the bound holds with a probability of about 90 %.
         min_n_trials: Trials before there is an answer.
         seed: Of the random numbers.
 
@@ -40,6 +41,10 @@ class EMMREvaluator(BaseImprovementEvaluator):
     ) -> None:
         if min_n_trials <= 1 or not math.isfinite(min_n_trials):
             raise ValueError("`min_n_trials` is expected to be a finite integer more than one.")
+        if deterministic_objective:
+            warn_without_effect("deterministic_objective of EMMREvaluator", "noise is estimated.")
+        if delta != 0.1:
+            warn_without_effect("delta of EMMREvaluator", "the bound has a probability of its own.")
         self.min_n_trials = min_n_trials
         self._rng = np.random.default_rng(seed)
 

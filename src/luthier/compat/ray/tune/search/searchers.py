@@ -258,7 +258,6 @@ class BasicVariantGenerator(SamplerSearch):
         max_concurrent: int = 0,
         constant_grid_search: bool = False,
         random_state: Any = None,
-        **_: Any,
     ) -> None:
         super().__init__(max_concurrent=max_concurrent or None)
         if constant_grid_search:
