@@ -16,3 +16,7 @@ class WarnOnce:
         if topic not in self._topics:
             self._topics.add(topic)
             logger.warning("%s", message)
+
+    def leave_out(self, topic: str) -> None:
+        """Log no warning of a topic, as what it tells of is by design."""
+        self._topics.add(topic)

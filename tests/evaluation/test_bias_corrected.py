@@ -148,3 +148,12 @@ def test_the_promise_of_a_study():
     other = Evaluate(KNeighborsClassifier(), X, y, plan_folds(150, seed=9), "accuracy")
     with pytest.raises(TooFewResultsError, match="with these folds"):
         promise_best(study.trials, other)
+
+
+def test_a_metric_by_its_name():
+    rows, y = draw(50, 3, 0)
+    assert bbc(rows, y, "accuracy", n_resamples=50) == bbc(rows, y, ACCURACY, n_resamples=50)
+    with pytest.raises(EvaluationError, match="did you mean 'accuracy'"):
+        bbc(rows, y, "acuracy")
+    with pytest.raises(EvaluationError, match="f1 is not had row by row"):
+        bbc(rows, y, "f1")

@@ -329,3 +329,27 @@ def test_sparse_rows_are_taken_of_all_formats():
 def test_a_class_instead_of_an_estimator_is_refused():
     with pytest.raises(EvaluationError, match=r"got the class SVC; pass SVC\(\)"):
         Evaluate(SVC, X, Y, plan_folds(len(Y), 3), "accuracy")
+
+
+def test_a_metric_that_returns_nothing_is_named():
+    def forgotten(model, X, y):
+        model.score(X, y)
+
+    with pytest.raises(EvaluationError, match="'forgotten' must return a number, got None"):
+        logistic(metrics=forgotten).run({"C": 1.0})
+
+
+def test_a_study_takes_one_plan():
+    study = study_of(logistic())
+    study.optimize(logistic(), n_trials=1)
+    other = logistic(plan_folds(120, 5, stratify=Y, seed=1))
+    with pytest.raises(EvaluationError, match=r"trial 0 of study .* had other folds"):
+        study.optimize(other, n_trials=1)
+    study.optimize(logistic(plan_folds(120, 5, stratify=Y)), n_trials=1)
+    assert len(study.trials) == 2
+
+
+def test_a_hold_out_has_nothing_to_ask_about(caplog):
+    evaluate = logistic(plan_holdout(120, stratify=Y))
+    study_of(evaluate, scheduler=evaluate.scheduler).optimize(evaluate, n_trials=2)
+    assert not [r for r in caplog.records if r.levelname == "WARNING"]

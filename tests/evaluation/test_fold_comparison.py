@@ -82,3 +82,9 @@ def test_the_cheapest_within_an_error_of_the_best_is_chosen():
     assert choose_within_error({"best": B}, cost, PLAN) == "best"
     with pytest.raises(EvaluationError, match="the order says nothing of 'near'"):
         choose_within_error(scores, {"far": 1.0, "best": 1.0}, PLAN)
+
+
+def test_equal_scores_are_equal_without_a_region_as_well():
+    found = compare_folds([0.7, 0.8, 0.9], [0.7, 0.8, 0.9], 0.5)
+    assert (found.worse, found.equal, found.better) == (0, 1, 0)
+    assert "as good as equal" in found.verdict

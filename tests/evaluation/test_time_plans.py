@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from luthier.errors import SplitError
@@ -84,3 +85,18 @@ def test_times_that_cannot_be_split_so_are_refused(time, options, message):
 def test_an_unknown_window_is_refused():
     with pytest.raises(ValueError, match="window"):
         plan_time_folds(60, window="growing")
+
+
+def test_times_of_pandas_with_a_zone_are_taken_in_utc():
+    zone = pd.date_range("2026-10-24 22:00", periods=40, freq="30min", tz="Europe/Berlin")
+    plain = plan_time_folds(zone.tz_convert("UTC").tz_localize(None).to_numpy(), 3)
+    for time in (zone, pd.Series(zone)):
+        assert plan_time_folds(time, 3, known_at=time).hash == plain.hash
+    for time in (zone.to_pydatetime(), [str(t) for t in zone]):
+        with pytest.raises(SplitError, match=r"pass pandas.to_datetime\(..., utc=True\)"):
+            plan_time_folds(time, 3)
+        assert plan_time_folds(pd.to_datetime(time, utc=True), 3).hash == plain.hash
+    with pytest.raises(
+        SplitError, match=r"like those of time, datetime64.* got an array of object"
+    ):
+        plan_time_folds(zone, 3, known_at=zone.to_pydatetime())

@@ -2,8 +2,10 @@
 
 import math
 import re
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,19 @@ def test_the_script_of_the_page_runs(client, place, tmp_path):
     subprocess.run([sys.executable, "tune.py"], cwd=tmp_path, check=True)
     _, children = runs_of(client, "parabola")
     assert len(children) == 3
+
+
+def test_a_server_that_does_not_answer_is_named(monkeypatch, caplog, eventually):
+    from luthier.integrations.mlflow import MLflow
+
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with MLflow(f"http://me:hidden@127.0.0.1:{port}", wait_s=0.0) as tracker:
+            luthier.create_study("s").optimize(lambda t: 1.5, n_trials=2, callbacks=[tracker])
+        (told,) = [m for m in caplog.messages if m.startswith("MLflow")]
+        assert f"127.0.0.1:{port}: 4 messages were not sent in 0 s: there is no answer" in told
+        assert tracker.n_failed == 4
+    assert eventually(lambda: not any("MLflow" in t.name for t in threading.enumerate()))
+    assert tracker.n_failed == 4  # its begin has failed, and the others need it
+    assert "hidden" not in caplog.text

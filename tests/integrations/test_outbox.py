@@ -36,7 +36,7 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_left_out(caplog):
     assert "here: 2 left out so far; the last: ValueError: no" in caplog.messages
 
 
-def test_the_end_waits_no_longer_than_it_is_told(caplog):
+def test_the_end_waits_no_longer_than_it_is_told(caplog, eventually):
     go_on, begun = threading.Event(), threading.Event()
 
     def hang():
@@ -48,8 +48,28 @@ def test_the_end_waits_no_longer_than_it_is_told(caplog):
         outbox.put(hang)
     assert begun.wait(60)
     outbox.close()
-    assert "here: 3 messages were not sent in 0.05 s" in caplog.messages
+    assert "here: 3 messages were not sent in 0.05 s: there is no answer yet" in caplog.messages
+    assert outbox.n_failed == 3
     go_on.set()
+    assert eventually(lambda: outbox.n_failed == 0)  # they were sent after all
+
+
+def test_the_end_says_what_failed_last(caplog, eventually):
+    tries, tried = [], threading.Event()
+
+    def fail():
+        tries.append(1)
+        if len(tries) == 2:  # the first failure is known by now
+            tried.set()
+        raise OSError("away")
+
+    outbox = Outbox("here", lambda e: True, wait_s=0.0)
+    outbox.put(fail)
+    assert tried.wait(60)
+    outbox.close()
+    assert any("OSError: away" in message for message in caplog.messages)
+    assert outbox.n_failed
+    assert eventually(lambda: outbox.n_failed == 1)
 
 
 def test_what_is_too_much_is_left_out(monkeypatch, caplog):

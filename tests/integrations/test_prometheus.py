@@ -78,6 +78,8 @@ def test_metrics_that_go_nowhere_are_refused():
         Prometheus()
     with pytest.raises(ValueError, match=r"end in .prom, got 'luthier.txt'"):
         Prometheus("luthier.txt")
+    with pytest.raises(ValueError, match=r"folder that exists, got 'nowhere/luthier.prom'; make"):
+        Prometheus("nowhere/luthier.prom")
 
 
 def test_the_script_of_the_page_runs(monkeypatch, tmp_path):

@@ -132,3 +132,16 @@ def test_a_library_that_is_missing_names_its_extra(monkeypatch, library):
     monkeypatch.delitem(sys.modules, f"luthier.integrations.{library}", raising=False)
     with pytest.raises(MissingDependencyError, match=rf"pip install 'luthier\[{library}\]'"):
         importlib.import_module(f"luthier.integrations.{library}")
+
+
+def test_without_its_begin_a_study_is_left_out_for_one_reason(caplog):
+    class Away(Notes):
+        def begin(self, info):
+            raise ConnectionError("no such server")
+
+    with Away() as notes:
+        luthier.create_study(seed=0).optimize(lambda t: 1.0, n_trials=3, callbacks=[notes])
+    assert notes.told == []
+    assert notes.n_failed == 5  # the begin, three trials, the end
+    told = [m for m in caplog.messages if m.startswith("notes")]
+    assert told == ["notes: 1 left out so far; the last: ConnectionError: no such server"]

@@ -57,6 +57,9 @@ def test_the_posterior_is_the_t_distribution_around_the_mean():
     assert correlated_t_posterior(D, ratio, 0).inside == 0
     assert correlated_t_posterior([0.0, 0.0], ratio, 0.01) == (0, 1, 0)
     assert correlated_t_posterior([0.1, 0.1], ratio, 0.01) == (0, 0, 1)
+    assert correlated_t_posterior([0.0, 0.0], ratio, 0) == (0, 1, 0)
+    assert correlated_t_posterior([0.5, 0.5], ratio, 0.5) == (0, 1, 0)
+    assert correlated_t_posterior([-0.1, -0.1, -0.1], ratio, 0) == (1, 0, 0)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (10, 10), (45, 50)])

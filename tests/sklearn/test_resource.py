@@ -341,3 +341,11 @@ def test_a_parameter_without_a_number_needs_a_bound():
 def test_the_resource_cannot_be_searched_as_well():
     with pytest.raises(UnknownParameterError, match="'size' is the resource"):
         SearchCV(Known(), {"size": [1, 2]}, resource="size", cv=KFold(2)).fit(X, y)
+
+
+def test_what_is_by_design_is_not_warned_of(caplog):
+    space = {"quality": Float(0, 1)}
+    search = SearchCV(Known(), space, n_iter=12, resource="n_samples", random_state=0, refit=False)
+    search.fit(X, y)
+    assert any(len(row.turns) > 1 for row in search.study_.trials)
+    assert not [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]

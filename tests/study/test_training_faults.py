@@ -179,3 +179,10 @@ def test_finish_that_fails_or_is_interrupted(tmp_path):
         study.finish(2, lambda trial: 1 / 0)
     assert study.trials[2].state == State.FAILED
     assert study.finish(3, held_back).state == State.COMPLETE
+
+
+@pytest.mark.parametrize(("steps", "is_said"), [([1], False), ([5], True), ([1, 2], True)])
+def test_one_step_alone_has_nothing_to_ask_about(steps, is_said, caplog):
+    study = luthier.create_study(scheduler=Median(), seed=0)
+    study.optimize(train(steps, asks=False), n_trials=2)
+    assert said(caplog, "never asked whether to stop") is is_said

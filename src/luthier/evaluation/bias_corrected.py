@@ -22,7 +22,7 @@ from ..typing import Array, Index
 from ..validation import check_probability, check_whole
 from .evaluate import Evaluate
 from .fold_results import kept_rows, unpack_rows
-from .metrics import Metric, mean_of_rows, root_mean_of_rows
+from .metrics import Metric, mean_of_rows, read_metric, root_mean_of_rows
 from .row_labels import number_labels
 
 _WIDTH = 0.85
@@ -69,7 +69,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
 def bbc(
     rows: ArrayLike,
     y: Any,
-    metric: Metric,
+    metric: Metric | str,
     *,
     groups: Any = None,
     weight: ArrayLike | None = None,
@@ -82,7 +82,7 @@ def bbc(
     Args:
         rows: (C, n) what the metric gave each row, out of fold, of each configuration.
         y: (n,) targets.
-        metric: Puts the numbers of rows together.
+        metric: Puts the numbers of rows together; a `Metric`, or the name of one of ours.
         groups: (n,) groups that are drawn as a whole; None where rows are independent.
         weight: (n,) weights; None for equal ones.
         n_resamples: Number of bags. Metrics that are no mean of rows, such as auc, take 200 at
@@ -91,7 +91,8 @@ def bbc(
         seed: Of the bags.
 
     Raises:
-        EvaluationError: The metric is not had row by row, or rows and targets do not fit.
+        EvaluationError: The metric is not known, or not had row by row; or rows and targets do not
+            fit.
 
     Source: Tsamardinos 2018. Deviation: the ends of the interval are 0.85 times as far from the
     value as the quantiles of the bags. Rows outside of a bag are 37 % of all, and alone would make
@@ -100,6 +101,7 @@ def bbc(
     table = np.atleast_2d(np.asarray(rows, dtype=np.float64))
     targets = np.asarray(y)
     n = len(targets)
+    metric = read_metric(metric)
     if metric.rows is None or metric.total is None:
         raise EvaluationError(f"{metric.name} is not had row by row, so bags cannot be scored")
     if table.shape[1] != n or n < 2 or not np.isfinite(table).all():

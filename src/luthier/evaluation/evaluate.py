@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,8 @@ from ..measure.size import model_size
 from ..schedulers.fold_race import FoldRace
 from ..trial.direction import find_wrong_direction
 from ..trial.handle import Trial
+from ..trial.record import TrialRow
+from ..validation import show, to_number
 from .data_checks import check_data
 from .fold_results import FoldResults
 from .metrics import Metric, mean_of_rows, read_metrics
@@ -30,7 +32,7 @@ class Evaluate:
     Folds come in the same order for all trials, and each is reported as a step; so a scheduler can
     stop a trial early, which `scheduler` does. What is done of a trial is kept after each fold: a
     worker that is killed loses one fold. Repeats of `Study.confirm` get fresh folds, the same for
-    all leaders.
+    all leaders. All trials of a study share one plan: `Study.optimize` refuses another.
 
     A trial that is over has the tag "evaluation", with the scores of all metrics by fold, seconds,
     sizes, slices, and what the first metric gave each row; see `luthier.evaluation.bbc`.
@@ -135,6 +137,29 @@ class Evaluate:
         self._note(trial, results, model)
         return self._told(trial, results)
 
+    def check_trials(self, trials: Iterable[TrialRow], study: str) -> None:
+        """Refuse trials that were run on other folds; `Study.optimize` calls this.
+
+        Args:
+            trials: Those that a study has.
+            study: Its name.
+
+        Raises:
+            EvaluationError: One had other folds, so that scores could not be compared.
+        """
+        for row in trials:
+            noted = row.tags.get("evaluation")
+            theirs = noted.get("plan") if isinstance(noted, Mapping) else None
+            if theirs is None or row.confirms is not None:
+                continue
+            ours = self.plan.for_trial(row.number).hash
+            if theirs != ours:
+                raise EvaluationError(
+                    f"trial {row.number} of study {study!r} had other folds ({theirs[:8]}) than "
+                    f"these ({ours[:8]}), so their scores cannot be compared; use its plan, or a "
+                    "study of another name"
+                )
+
     def _plan_of(self, trial: Trial) -> SplitPlan:
         repeat = trial.tags.get("repeat")
         if "confirms" in trial.tags and type(repeat) is int:
@@ -223,7 +248,7 @@ class Evaluate:
         seconds = math.nan
         for metric in self.metrics:
             if metric.score is not None:
-                scores.append(float(metric.score(model, X, y)))
+                scores.append(_to_score(metric.name, metric.score(model, X, y)))
                 continue
             if metric.needs not in told:
                 begin = time.perf_counter()
@@ -287,6 +312,16 @@ class Evaluate:
                 value = total(rows[at], self.y[at], weight[at])
                 found[name][str(label)] = value if math.isfinite(value) else None
         return found
+
+
+def _to_score(name: str, score: Any) -> float:
+    number = to_number(score)
+    if number is None:
+        raise EvaluationError(
+            f"the metric {name!r:.100} must return a number, got {show(score)}"
+            + ("; is a return missing?" if score is None else "")
+        )
+    return float(number)
 
 
 def score_rows(

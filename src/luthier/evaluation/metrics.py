@@ -169,11 +169,11 @@ def read_metrics(metrics: Any) -> tuple[Metric, ...]:
         EvaluationError: There is none, two have one name, or one is not known.
     """
     if isinstance(metrics, Mapping):
-        found = [msgspec.structs.replace(_read(m), name=name) for name, m in metrics.items()]
+        found = [msgspec.structs.replace(read_metric(m), name=name) for name, m in metrics.items()]
     elif isinstance(metrics, Sequence) and not isinstance(metrics, str):
-        found = [_read(metric) for metric in metrics]
+        found = [read_metric(metric) for metric in metrics]
     else:
-        found = [_read(metrics)]
+        found = [read_metric(metrics)]
     names = [metric.name for metric in found]
     if not found or len(set(names)) < len(names):
         raise EvaluationError(
@@ -182,7 +182,12 @@ def read_metrics(metrics: Any) -> tuple[Metric, ...]:
     return tuple(found)
 
 
-def _read(metric: Any) -> Metric:
+def read_metric(metric: Any) -> Metric:
+    """Return a metric from a name, a function or a `Metric`, as `read_metrics` does.
+
+    Raises:
+        EvaluationError: It is none of them, or not known.
+    """
     if isinstance(metric, Metric):
         return metric
     if isinstance(metric, str):

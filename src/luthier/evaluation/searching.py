@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 
 from ..errors import (
-    EvaluationError,
     NoCompletedTrialsError,
     SplitError,
     TooFewResultsError,
@@ -194,7 +193,7 @@ def search(
         sampler=sampler,
         seed=seed,
     )
-    _check_folds(study, evaluate)
+    evaluate.check_trials(study.trials, study.name)
     in_space = base is not None and _is_of(space, base)
     if in_space and not study.trials:
         assert base is not None
@@ -222,18 +221,6 @@ def _is_of(space: Space, params: Mapping[str, Any]) -> bool:
     except (ValueError, KeyError, TypeError):
         return False
     return set(params) == set(space.params) and bool(np.isfinite(X).all())
-
-
-def _check_folds(study: Study, evaluate: Evaluate) -> None:
-    for row in study.trials:
-        plan = row.tags.get("evaluation", {}).get("plan")
-        ours = evaluate.plan.for_trial(row.number).hash
-        if plan is not None and row.confirms is None and plan != ours:
-            raise EvaluationError(
-                f"trial {row.number} of study {study.name!r} had other folds ({plan[:8]}) than "
-                f"these ({ours[:8]}), so their scores cannot be compared; use its plan, or another "
-                "name"
-            )
 
 
 def confirm_leaders(

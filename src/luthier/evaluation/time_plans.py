@@ -30,8 +30,9 @@ def plan_time_folds(
     Rows of one time are never split: all are trained on, all tested, or left out.
 
     Args:
-        time: (n,) time of each row: numbers or numpy's datetimes, in any order. Or n, the number of
-            rows, where they are in order of time already.
+        time: (n,) time of each row: numbers, or datetimes of numpy or pandas, in any order; those
+            with a time zone are taken in UTC. Or n, the number of rows, where they are in order of
+            time already.
         n_folds: Number of folds.
         window: "expanding" trains on all rows before the test, "sliding" on the latest `n_train` of
             them.
@@ -96,13 +97,13 @@ def plan_time_folds(
 
 def _read_time(time: int | ArrayLike) -> tuple[NDArray[Any], bool]:
     """Return the time of each row, and whether that is only its number."""
-    found = np.asarray(time)
+    found = _to_array(time)
     if found.ndim == 0:
         return np.arange(check_whole("time", time)), True
     if found.ndim != 1 or found.dtype.kind not in "iufM":
         raise SplitError(
             "time must hold a number or a datetime of numpy for each row, got an array of "
-            f"{found.dtype} of shape {found.shape}"
+            f"{found.dtype} of shape {found.shape}{_say_how_to_convert(found)}"
         )
     missing = np.flatnonzero(found != found)
     if len(missing):
@@ -110,11 +111,30 @@ def _read_time(time: int | ArrayLike) -> tuple[NDArray[Any], bool]:
     return found, False
 
 
+def _to_array(time: Any) -> NDArray[Any]:
+    """Return times as an array; those of pandas that have a zone in UTC, without one."""
+    dtype = getattr(time, "dtype", None)
+    if getattr(dtype, "tz", None) is not None:
+        return np.asarray(time, dtype=f"datetime64[{getattr(dtype, 'unit', 'ns')}]")
+    return np.asarray(time)
+
+
+def _say_how_to_convert(found: NDArray[Any]) -> str:
+    if found.dtype.kind not in "OUS":
+        return ""
+    return "; for text, and datetimes of Python, pass pandas.to_datetime(..., utc=True)"
+
+
 def _read_known(known_at: ArrayLike, times: NDArray[Any]) -> NDArray[Any]:
-    known = np.asarray(known_at)
+    known = _to_array(known_at)
     if known.shape != times.shape:
         raise SplitError(
             f"known_at must hold a time for each of the {len(times)} rows, got shape {known.shape}"
+        )
+    if known.dtype.kind not in "iufM":
+        raise SplitError(
+            f"known_at must hold times like those of time, {times.dtype}, got an array of "
+            f"{known.dtype}{_say_how_to_convert(known)}"
         )
     early = np.flatnonzero(~(known >= times))
     if len(early):

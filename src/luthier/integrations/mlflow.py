@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..errors import explain_missing
+from ..passwords import hide_passwords
 from ..trial.record import State, TrialRow
 from .tracking import Ending, StudyInfo, Tracker, first_line, name_reports, name_values
 
@@ -55,7 +56,8 @@ class MLflow(Tracker):
         tags: Mapping[str, str] | None = None,
         wait_s: float = 60.0,
     ) -> None:
-        super().__init__("MLflow", wait_s=wait_s)
+        where = "" if tracking_uri is None else f" at {hide_passwords(tracking_uri)}"
+        super().__init__(f"MLflow{where}", wait_s=wait_s)
         self._uri = tracking_uri
         self._experiment = experiment
         self._tags = dict(tags or {})

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..attempts import Attempts
+from ..passwords import hide_passwords
 from ..terminal import logger
+from ..wording import agree, count_of
 
 _MAX_WAITING = 10_000  # what comes when so much waits is left out
 
@@ -28,7 +30,8 @@ class Outbox:
         wait_s: How long the end waits for work that is left, in seconds.
 
     Attributes:
-        n_failed: How many pieces of work were left out.
+        name: As given.
+        wait_s: As given.
     """
 
     def __init__(
@@ -40,13 +43,20 @@ class Outbox:
     ) -> None:
         self.name = name
         self.wait_s = wait_s
-        self.n_failed = 0
         self._may_pass = may_pass
         self._within_s = within_s
         self._attempts = Attempts(within_s)
         self._work: queue.Queue[Callable[[], Any]] = queue.Queue(_MAX_WAITING)
+        self._n_left_out = 0
+        self._n_late = 0  # of what waits, how many were not done when the end came
+        self._why = "there is no answer yet"
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+
+    @property
+    def n_failed(self) -> int:
+        """How many pieces of work were left out, or were not done when the end had waited."""
+        return self._n_left_out + self._n_late
 
     def put(self, work: Callable[[], Any]) -> None:
         """Take work in; return at once."""
@@ -59,7 +69,7 @@ class Outbox:
         try:
             self._work.put_nowait(work)
         except queue.Full:
-            self._leave_out(f"{_MAX_WAITING:,} pieces of work wait already")
+            self.leave_out(f"{_MAX_WAITING:,} pieces of work wait already")
 
     def close(self) -> None:
         """Wait for what is left, for a while; more work may come later."""
@@ -72,8 +82,16 @@ class Outbox:
         self._attempts.end_soon(self.wait_s)
         while self._work.unfinished_tasks and thread.is_alive() and time.monotonic() < until_s:
             time.sleep(0.005)
-        if n_left := self._work.unfinished_tasks:
-            logger.warning("%s: %d messages were not sent in %g s", self.name, n_left, self.wait_s)
+        with self._lock:
+            self._n_late = n_left = self._work.unfinished_tasks
+        if n_left:
+            logger.warning(
+                "%s: %s not sent in %g s: %.500s",
+                self.name,
+                f"{count_of(n_left, 'message')} {agree(n_left, 'was', 'were')}",
+                self.wait_s,
+                hide_passwords(self._why),
+            )
 
     def _run(self) -> None:
         me = threading.current_thread()
@@ -83,15 +101,27 @@ class Outbox:
             except queue.Empty:
                 continue
             try:
-                self._attempts.run(work, self._may_pass, self.name)
+                self._why = "there is no answer yet"
+                self._attempts.run(work, self._try_again_after, self.name)
             except Exception as e:
-                self._leave_out(f"{type(e).__name__}: {e}")
+                self.leave_out(f"{type(e).__name__}: {e}")
             finally:
-                self._work.task_done()
+                with self._lock:
+                    self._work.task_done()
+                    self._n_late = max(0, self._n_late - 1)
 
-    def _leave_out(self, why: str) -> None:
-        self.n_failed += 1
-        if self.n_failed & (self.n_failed - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+    def _try_again_after(self, e: Exception) -> bool:
+        self._why = f"{type(e).__name__}: {e}"
+        return self._may_pass(e)
+
+    def leave_out(self, why: str | None) -> None:
+        """Count a piece of work that is left out, and log why; None where that was said before."""
+        self._n_left_out += 1
+        is_told = self._n_left_out & (self._n_left_out - 1) == 0  # the 1st, 2nd, 4th, 8th ...
+        if is_told and why is not None:
             logger.warning(
-                "%s: %d left out so far; the last: %.500s", self.name, self.n_failed, why
+                "%s: %d left out so far; the last: %.500s",
+                self.name,
+                self._n_left_out,
+                hide_passwords(why),
             )

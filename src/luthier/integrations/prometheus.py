@@ -40,7 +40,8 @@ class Prometheus(Tracker):
         wait_s: How long the end waits for what is left, in seconds.
 
     Raises:
-        ValueError: There is neither a file nor a gateway, or the file has another ending.
+        ValueError: There is neither a file nor a gateway, or the file has another ending, or its
+            folder does not exist.
     """
 
     def __init__(
@@ -55,6 +56,11 @@ class Prometheus(Tracker):
         if file is not None and Path(file).suffix != ".prom":
             raise ValueError(
                 f"the collector reads files that end in .prom, got {os.fspath(file)!r}"
+            )
+        if file is not None and not Path(file).absolute().parent.is_dir():
+            raise ValueError(
+                f"expected a file in a folder that exists, got {os.fspath(file)!r}; make the "
+                f"folder {os.fspath(Path(file).parent)!r} first"
             )
         super().__init__("Prometheus", lambda e: isinstance(e, OSError), wait_s=wait_s)
         self._file = None if file is None else Path(file)

@@ -78,10 +78,14 @@ class Tracker(ABC):
     ) -> None:
         self._outbox = Outbox(name, may_pass, within_s, wait_s)
         self._studies: dict[str, Study] = {}
+        self._unbegun: set[str] = set()  # studies whose begin could not be written down
 
     @property
     def n_failed(self) -> int:
-        """How many messages were left out, because they could not be sent."""
+        """How many messages could not be sent: they failed, or the end did not wait for them.
+
+        Where the begin of a study cannot be written down, all of its messages are left out.
+        """
         return self._outbox.n_failed
 
     def __call__(self, study: Study, row: TrialRow) -> None:
@@ -89,10 +93,12 @@ class Tracker(ABC):
         try:
             info = _describe(study)
             if study.name not in self._studies:
-                self._outbox.put(partial(self.begin, info))
+                self._outbox.put(partial(self._begin, info))
             self._studies[study.name] = study
             [row] = study.engine.rows([row.number])  # with its reports
-            self._outbox.put(partial(self.write, info, row, _is_best(study, row)))
+            self._outbox.put(
+                partial(self._go_on, info, partial(self.write, info, row, _is_best(study, row)))
+            )
         except LuthierError as e:  # such as a storage that is away
             logger.warning("%s: trial %d is left out: %s", self._outbox.name, row.number, e)
 
@@ -115,11 +121,26 @@ class Tracker(ABC):
         """
         for study in self._studies.values():
             try:
-                self._outbox.put(partial(self.end, _describe(study), _end_of(study, error)))
+                info = _describe(study)
+                self._outbox.put(
+                    partial(self._go_on, info, partial(self.end, info, _end_of(study, error)))
+                )
             except LuthierError as e:
                 logger.warning("%s: the end is left out: %s", self._outbox.name, e)
         self._studies.clear()
         self._outbox.close()
+
+    def _begin(self, info: StudyInfo) -> None:
+        self._unbegun.add(info.name)
+        self.begin(info)
+        self._unbegun.discard(info.name)
+
+    def _go_on(self, info: StudyInfo, work: Callable[[], None]) -> None:
+        """Do work that needs the begin of its study; without it, why is said already."""
+        if info.name in self._unbegun:
+            self._outbox.leave_out(None)
+        else:
+            work()
 
     @abstractmethod
     def begin(self, info: StudyInfo) -> None:

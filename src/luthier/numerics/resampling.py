@@ -108,6 +108,9 @@ def correlated_t_posterior(d: ArrayLike, ratio: float, region: float) -> Posteri
         ratio: Rows tested over rows trained on, > 0.
         region: Half width of the region of practical equivalence around 0, >= 0.
 
+    Returns:
+        Where all differences are equal, one of the three is 1; the ends of the region are within.
+
     Raises:
         ValueError: As `corrected_t`, or the region is negative.
 
@@ -117,6 +120,10 @@ def correlated_t_posterior(d: ArrayLike, ratio: float, region: float) -> Posteri
         raise ValueError(f"region must be a number of at least 0, got {region!r}")
     x = paired_sample(d, n_min=2)
     mean, error = _mean_and_error(x, ratio)
+    if error == 0 or x.min() == x.max():
+        return Posterior(
+            float(mean < -region), float(-region <= mean <= region), float(mean > region)
+        )
     dof = len(x) - 1
     below, upper = (_t_below(end - mean, error, dof) for end in (-region, region))
     if region == 0:
@@ -126,8 +133,6 @@ def correlated_t_posterior(d: ArrayLike, ratio: float, region: float) -> Posteri
 
 def _t_below(distance: float, error: float, dof: int) -> float:
     """Return P(error T < distance)."""
-    if error == 0:
-        return float(distance > 0)
     inside = t_inside(math.atan2(abs(distance), error * math.sqrt(dof)), dof)
     return (1 + math.copysign(inside, distance)) / 2
 

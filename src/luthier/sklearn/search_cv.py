@@ -309,6 +309,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             seed=seed,
             load_if_exists=self.study_name is not None,
         )
+        study.engine.leave_out_warning("no checkpoint")  # each measure has its own way to go on
         require_same_splits(study.trials, mine, study.name)
         require_same_search(study.trials, asked, candidates, study.name)
         if self._n_confirmed and not study.trials:

@@ -568,6 +568,10 @@ class Engine(ForkAware):
 
     # -- warnings, each given once ----------------------------------------------------------------
 
+    def leave_out_warning(self, topic: str) -> None:
+        """Give no warning of a topic, such as "no checkpoint": what it tells of is by design."""
+        self._warn.leave_out(topic)
+
     def _warn_of_faults(self, number: int, outcome: Outcome) -> None:
         if self.scheduler is None:
             return

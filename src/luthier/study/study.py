@@ -215,6 +215,7 @@ class Study(Insights, Remedies):
                 Exceeded limits, dead workers and values of NaN never stop a study. Every failure is
                 recorded.
             callbacks: Called with the study and the `TrialRow` after each trial, in this process.
+                The row has no reports; `study.trials[row.number]` has them.
             progress: Shows a progress bar on a terminal and in a notebook, and elsewhere a plain
                 line now and then. True shows the first one soon, False none. By default a plain
                 line comes after ten seconds, and then ever less often; and none where logging shows
@@ -243,6 +244,8 @@ class Study(Insights, Remedies):
         """
         check_objective(objective)
         check_callbacks(callbacks)
+        if hasattr(objective, "check_trials"):  # such as `luthier.evaluation.Evaluate`
+            objective.check_trials(self.trials, self.name)
         kinds = check_act(act)
         if on_finding is not None and not callable(on_finding):
             raise ValueError(

@@ -52,7 +52,7 @@ def _find_faults_of_resource(
     history: History, scheduler: Scheduler, number: int, outcome: Outcome, last: float
 ) -> Iterator[tuple[str, str]]:
     """Yield what keeps a scheduler from having any effect."""
-    if outcome.is_asked is False and not history.confirming[number]:
+    if outcome.is_asked is False and _could_ask(history, number, last):
         yield (
             "never asked",
             f"trial {number} has reported and never asked whether to stop, so {scheduler!r} does "
@@ -74,3 +74,13 @@ def _find_faults_of_resource(
             f"{least:g} on, so none is stopped: report whole steps, such as epochs, or set "
             "min_resource and max_resource in the unit of your steps",
         )
+
+
+def _could_ask(history: History, number: int, last: float) -> bool:
+    """Whether there was anything to ask about: training before the last step, in one turn.
+
+    A trial that goes on after a pause has asked before it, and one of a single step ends with it.
+    """
+    if history.confirming[number] or history.n_claims[number] > 1:
+        return False
+    return last > 1 or len(history.reports_of(number)[0]) > 1
