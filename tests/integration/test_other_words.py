@@ -33,7 +33,7 @@ def test_log_is_a_scale():
         (lambda: Space.from_json({"x": {"min": 0, "max": 1}}), "in luthier it is low"),
         (
             lambda: Space.from_json({"x": {"type": "loguniform", "low": 1, "high": 2}}),
-            "its type is float, int or categorical",
+            "its type is float, int, categorical or normal",
         ),
         (lambda: luthier.create_study(direction="max"), "did you mean 'maximize'"),
         (lambda: luthier.create_study(direction=["maximize"] * 2), "objectives="),
