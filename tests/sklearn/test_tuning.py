@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.utils import all_estimators
+from sklearn.utils import all_estimators, shuffle
 
 import luthier
 from luthier.errors import EstimatorError, UnknownParameterError
@@ -126,7 +126,7 @@ def test_boosters_of_other_libraries_are_tuned(module, name):
     library = pytest.importorskip(module)
     quiet = {"lightgbm": {"verbose": -1}, "xgboost": {}, "catboost": {"verbose": 0}}[module]
     estimator = getattr(library, name)(**quiet)
-    X, y = load_iris(return_X_y=True)
+    X, y = shuffle(*load_iris(return_X_y=True), random_state=0)
     rounds = "iterations" if module == "catboost" else "n_estimators"
     space = {k: v for k, v in ready_space(estimator).items() if k != rounds}
     estimator.set_params(**{rounds: 5})

@@ -959,7 +959,9 @@ class Model:
         is_over = old.state >= State.PAUSED
         if is_over and msgspec.structs.replace(row, **kept) == old:  # said again
             return len(self.log)
-        self.held(row.number, row.token)
+        is_given_up = old.state == State.FAILED and old.error == "died"
+        if not (is_given_up and row.token == old.token):  # else the last worker was silent only
+            self.held(row.number, row.token)
         self.rows[row.number] = row
         self.set(
             row.number,
