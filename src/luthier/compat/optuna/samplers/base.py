@@ -83,6 +83,20 @@ class BaseSampler(abc.ABC):
             )
 
 
+class ParamByParam(BaseSampler):
+    """Base of samplers that know no parameters together."""
+
+    def infer_relative_search_space(
+        self, study: StudyLike, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return {}
+
+    def sample_relative(
+        self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return {}
+
+
 def store_constraints(
     constraints_func: ConstraintsFunc, study: StudyLike, trial: FrozenTrial, state: TrialState
 ) -> None:

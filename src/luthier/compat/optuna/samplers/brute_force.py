@@ -18,7 +18,7 @@ from ..distributions import (
 from ..marks import experimental_class
 from ..trial.frozen import FrozenTrial
 from ..trial.state import TrialState
-from .base import BaseSampler
+from .base import ParamByParam
 
 if TYPE_CHECKING:
     from ..study.shape import StudyLike
@@ -105,7 +105,7 @@ class _Node:
 
 
 @experimental_class("3.1.0")
-class BruteForceSampler(BaseSampler):
+class BruteForceSampler(ParamByParam):
     """Tries every combination of a finite space once, and stops the study.
 
     Args:
@@ -122,16 +122,6 @@ class BruteForceSampler(BaseSampler):
 
     def reseed_rng(self) -> None:
         self._rng = np.random.default_rng()
-
-    def infer_relative_search_space(
-        self, study: StudyLike, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        return {}
-
-    def sample_relative(
-        self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        return {}
 
     def sample_independent(
         self,

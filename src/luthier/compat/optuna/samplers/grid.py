@@ -13,7 +13,7 @@ from ..logging import get_logger
 from ..marks import warn
 from ..trial.frozen import FrozenTrial
 from ..trial.state import TrialState
-from .base import BaseSampler
+from .base import ParamByParam
 
 if TYPE_CHECKING:
     from ..study.shape import StudyLike
@@ -25,7 +25,7 @@ _PLACE = "grid_id"
 _SPACE = "search_space"
 
 
-class GridSampler(BaseSampler):
+class GridSampler(ParamByParam):
     """Tries all combinations of given values, and stops the study when all were tried.
 
     Args:
@@ -71,16 +71,6 @@ class GridSampler(BaseSampler):
         storage = study.storage
         storage.set_trial_system_attr(trial.trial_id, _SPACE, self._space)
         storage.set_trial_system_attr(trial.trial_id, _PLACE, place)
-
-    def infer_relative_search_space(
-        self, study: StudyLike, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        return {}
-
-    def sample_relative(
-        self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        return {}
 
     def sample_independent(
         self,

@@ -14,7 +14,7 @@ from ..distributions import (
     IntDistribution,
 )
 from ..trial.frozen import FrozenTrial
-from .base import BaseSampler
+from .base import ParamByParam
 
 if TYPE_CHECKING:
     from ..study.shape import StudyLike
@@ -55,7 +55,7 @@ def _draw_float(distribution: FloatDistribution, u: float) -> float:
     return min(max(value, low), high)
 
 
-class RandomSampler(BaseSampler):
+class RandomSampler(ParamByParam):
     """Draws every parameter from its range, uniformly on its scale.
 
     Args:
@@ -67,16 +67,6 @@ class RandomSampler(BaseSampler):
 
     def reseed_rng(self) -> None:
         self._rng.seed()
-
-    def infer_relative_search_space(
-        self, study: StudyLike, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        return {}
-
-    def sample_relative(
-        self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        return {}
 
     def sample_independent(
         self,

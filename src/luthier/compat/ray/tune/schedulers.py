@@ -11,9 +11,9 @@ from .... import schedulers
 from ....errors import CompatError
 from ....schedulers.base import Scheduler
 from ...remarks import refuse, warn_without_effect
-from .explore import Members, TunePopulation, draw
+from .explore import Members, TunePopulation
 from .param_space import flatten, set_at
-from .search.sample import Domain, choice
+from .search.sample import Domain, choice, sample_from, uniform
 
 
 class TrialScheduler:
@@ -36,6 +36,13 @@ class TrialScheduler:
     max_t: float | None = None
     is_population = False
     needs_metric = True
+
+    def _judge_by(self, time_attr: str, metric: str | None, mode: str | None) -> None:
+        if mode not in (None, "min", "max"):
+            raise ValueError(f"mode is 'min' or 'max', got {mode!r}")
+        self.time_attr = time_attr
+        self.metric = metric
+        self.mode = mode
 
     def make(self, members: Members, n_trials: int) -> Scheduler | None:
         """Return luthier's scheduler; None where none is needed.
@@ -89,11 +96,6 @@ class FIFOScheduler(TrialScheduler):
     needs_metric = False
 
 
-def _check_mode(mode: Any) -> None:
-    if mode not in (None, "min", "max"):
-        raise ValueError(f"mode is 'min' or 'max', got {mode!r}")
-
-
 class AsyncHyperBandScheduler(TrialScheduler):
     """ASHA: stops a trial at a rung where too many others were better.
 
@@ -119,16 +121,13 @@ class AsyncHyperBandScheduler(TrialScheduler):
         brackets: int = 1,
         stop_last_trials: bool = True,
     ) -> None:
-        _check_mode(mode)
+        self._judge_by(time_attr, metric, mode)
         if not 0 < grace_period <= max_t:
             raise ValueError(f"grace_period must be in (0, max_t={max_t!r}], got {grace_period!r}")
         if not reduction_factor > 1:
             raise ValueError(f"reduction_factor must be above 1, got {reduction_factor!r}")
         if brackets != 1:
             warn_without_effect("brackets of ray's ASHAScheduler", "there is one bracket.")
-        self.time_attr = time_attr
-        self.metric = metric
-        self.mode = mode
         self.max_t = max_t if stop_last_trials else None
         self._rungs = (grace_period, max_t, reduction_factor)
 
@@ -163,10 +162,7 @@ class HyperBandScheduler(TrialScheduler):
         reduction_factor: float = 3,
         stop_last_trials: bool = True,
     ) -> None:
-        _check_mode(mode)
-        self.time_attr = time_attr
-        self.metric = metric
-        self.mode = mode
+        self._judge_by(time_attr, metric, mode)
         self.max_t = max_t if stop_last_trials else None
         self._settings = (1, max_t, reduction_factor)
 
@@ -209,14 +205,11 @@ class MedianStoppingRule(TrialScheduler):
         min_time_slice: int = 0,
         hard_stop: bool = True,
     ) -> None:
-        _check_mode(mode)
+        self._judge_by(time_attr, metric, mode)
         if not hard_stop:
             raise refuse("MedianStoppingRule(hard_stop=False)", "A trial that is worse is over.")
         if min_time_slice:
             warn_without_effect("min_time_slice of ray's MedianStoppingRule", "it never pauses.")
-        self.time_attr = time_attr
-        self.metric = metric
-        self.mode = mode
         self._settings = (grace_period, max(1, min_samples_required))
 
     def make(self, members: Members, n_trials: int) -> Scheduler | None:
@@ -224,7 +217,17 @@ class MedianStoppingRule(TrialScheduler):
         return schedulers.Median(0, grace, 1, n_min, average=True)
 
 
-class PopulationBasedTraining(TrialScheduler):
+class _Population(TrialScheduler):
+    """What judges trials, and writes checkpoints of classes, at intervals."""
+
+    is_population = True
+    interval: float
+
+    def is_due(self, before: float, now: float) -> bool:
+        return now // self.interval > before // self.interval
+
+
+class PopulationBasedTraining(_Population):
     """PBT: the worst trials go on from checkpoints of the best, with configurations near theirs.
 
     Args:
@@ -243,8 +246,6 @@ class PopulationBasedTraining(TrialScheduler):
         synch: Whether all wait for the last.
     """
 
-    is_population = True
-
     def __init__(
         self,
         time_attr: str = "time_total_s",
@@ -261,7 +262,7 @@ class PopulationBasedTraining(TrialScheduler):
         require_attrs: bool = True,
         synch: bool = False,
     ) -> None:
-        _check_mode(mode)
+        self._judge_by(time_attr, metric, mode)
         if not hyperparam_mutations and custom_explore_fn is None:
             raise CompatError("PBT needs hyperparam_mutations or custom_explore_fn")
         self.mutations = dict(hyperparam_mutations or {})
@@ -272,9 +273,6 @@ class PopulationBasedTraining(TrialScheduler):
             raise ValueError(
                 f"perturbation_interval must be above 0, got {perturbation_interval!r}"
             )
-        self.time_attr = time_attr
-        self.metric = metric
-        self.mode = mode
         self.interval = perturbation_interval
         self.burn_in = burn_in_period
         self.custom = custom_explore_fn
@@ -301,9 +299,6 @@ class PopulationBasedTraining(TrialScheduler):
             **self._population,
         )
 
-    def is_due(self, before: float, now: float) -> bool:
-        return now // self.interval > before // self.interval
-
     def prepare(self, config: dict[str, Any]) -> dict[str, Any]:
         return _add_mutated(config, self.mutations)
 
@@ -326,21 +321,19 @@ def _add_mutated(config: dict[str, Any], mutations: Mapping[str, Any]) -> dict[s
         if isinstance(mutation, Mapping):
             new[name] = _add_mutated(dict(new.get(name) or {}), mutation)
         elif name not in new:
-            new[name] = choice([draw(mutation)]) if callable(mutation) else _domain_of(mutation)
-            if callable(mutation) and not isinstance(mutation, Domain):
-                from .search.sample import sample_from
-
-                new[name] = sample_from(lambda _, mutation=mutation: mutation())
+            new[name] = _domain_of(mutation)
         elif not isinstance(new[name], Domain | Mapping):
             new[name] = choice([new[name]])
     return new
 
 
 def _domain_of(mutation: Any) -> Domain:
-    return mutation if isinstance(mutation, Domain) else choice(list(mutation))
+    if isinstance(mutation, Domain):
+        return mutation
+    return sample_from(lambda _: mutation()) if callable(mutation) else choice(list(mutation))
 
 
-class PB2(TrialScheduler):
+class PB2(_Population):
     """PB2: as PBT, with configurations that a Gaussian process chooses between bounds.
 
     Args:
@@ -356,8 +349,6 @@ class PB2(TrialScheduler):
         custom_explore_fn: None.
     """
 
-    is_population = True
-
     def __init__(
         self,
         time_attr: str = "time_total_s",
@@ -371,15 +362,12 @@ class PB2(TrialScheduler):
         synch: bool = False,
         custom_explore_fn: Any = None,
     ) -> None:
-        _check_mode(mode)
+        self._judge_by(time_attr, metric, mode)
         if not hyperparam_bounds:
             raise CompatError("PB2 needs hyperparam_bounds, such as {'lr': [1e-4, 1e-1]}")
         if custom_explore_fn is not None:
             raise refuse("PB2(custom_explore_fn=)", "PopulationBasedTraining has it.")
         self.bounds = {k: (float(v[0]), float(v[1])) for k, v in flatten(hyperparam_bounds).items()}
-        self.time_attr = time_attr
-        self.metric = metric
-        self.mode = mode
         self.interval = perturbation_interval
         self._quantile = quantile_fraction
         self._synch = synch
@@ -395,12 +383,7 @@ class PB2(TrialScheduler):
             mutate=list(self.bounds),
         )
 
-    def is_due(self, before: float, now: float) -> bool:
-        return now // self.interval > before // self.interval
-
     def prepare(self, config: dict[str, Any]) -> dict[str, Any]:
-        from .search.sample import uniform
-
         new = dict(config)
         for path, (low, high) in self.bounds.items():
             set_at(new, path, uniform(low, high))

@@ -31,7 +31,21 @@ def _predict_with_std(forest: Any, X: Any, mean: Array, least: float) -> Array:
     return np.sqrt(np.maximum(variance, 0))
 
 
-class RandomForestRegressor(PlainForest):  # type: ignore[misc]  # scikit-learn has no types
+class _SaysHowSure:
+    """A forest whose `predict` takes `return_std`."""
+
+    min_variance: float
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return predictions (n,), and with return_std their standard deviations (n,)."""
+        points = np.asarray(X, dtype=np.float32)
+        mean = super().predict(points)  # type: ignore[misc]  # of the forest beside this class
+        if not return_std:
+            return mean
+        return mean, _predict_with_std(self, points, mean, self.min_variance)
+
+
+class RandomForestRegressor(_SaysHowSure, PlainForest):  # type: ignore[misc]  # scikit-learn has no types
     """Random forest of scikit-learn whose `predict` takes `return_std`.
 
     Args:
@@ -78,16 +92,8 @@ class RandomForestRegressor(PlainForest):  # type: ignore[misc]  # scikit-learn 
             warm_start=warm_start,
         )
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Return predictions (n,), and with return_std their standard deviations (n,)."""
-        points = np.asarray(X, dtype=np.float32)
-        mean = super().predict(points)
-        if not return_std:
-            return mean
-        return mean, _predict_with_std(self, points, mean, self.min_variance)
 
-
-class ExtraTreesRegressor(PlainExtraTrees):  # type: ignore[misc]  # scikit-learn has no types
+class ExtraTreesRegressor(_SaysHowSure, PlainExtraTrees):  # type: ignore[misc]  # scikit-learn has no types
     """Extremely random trees of scikit-learn whose `predict` takes `return_std`.
 
     Args:
@@ -133,11 +139,3 @@ class ExtraTreesRegressor(PlainExtraTrees):  # type: ignore[misc]  # scikit-lear
             verbose=verbose,
             warm_start=warm_start,
         )
-
-    def predict(self, X: Any, return_std: bool = False) -> Any:
-        """Return predictions (n,), and with return_std their standard deviations (n,)."""
-        points = np.asarray(X, dtype=np.float32)
-        mean = super().predict(points)
-        if not return_std:
-            return mean
-        return mean, _predict_with_std(self, points, mean, self.min_variance)

@@ -25,6 +25,16 @@ ENUMS = {
     "trialintermediatevaluetype": ("FINITE", "INF_POS", "INF_NEG", "NAN"),
 }
 
+
+def _attributes(owner: str, tables: str, kind: str) -> str:
+    return f"""CREATE TABLE IF NOT EXISTS {owner}_{kind}_attributes (
+    {owner}_{kind}_attribute_id {{serial}},
+    {owner}_id INTEGER REFERENCES {tables} ({owner}_id),
+    {{key}} VARCHAR(512),
+    value_json {{text}},
+    UNIQUE ({owner}_id, {{key}}))"""
+
+
 # Names in braces differ between databases; see `DIALECTS`.
 TABLES = (
     """CREATE TABLE IF NOT EXISTS studies (
@@ -40,18 +50,8 @@ TABLES = (
     study_id INTEGER NOT NULL REFERENCES studies (study_id),
     objective INTEGER NOT NULL,
     UNIQUE (study_id, objective))""",
-    """CREATE TABLE IF NOT EXISTS study_user_attributes (
-    study_user_attribute_id {serial},
-    study_id INTEGER REFERENCES studies (study_id),
-    {key} VARCHAR(512),
-    value_json {text},
-    UNIQUE (study_id, {key}))""",
-    """CREATE TABLE IF NOT EXISTS study_system_attributes (
-    study_system_attribute_id {serial},
-    study_id INTEGER REFERENCES studies (study_id),
-    {key} VARCHAR(512),
-    value_json {text},
-    UNIQUE (study_id, {key}))""",
+    _attributes("study", "studies", "user"),
+    _attributes("study", "studies", "system"),
     """CREATE TABLE IF NOT EXISTS trials (
     trial_id {serial},
     number INTEGER,
@@ -59,18 +59,8 @@ TABLES = (
     state {trialstate} NOT NULL,
     datetime_start {datetime},
     datetime_complete {datetime})""",
-    """CREATE TABLE IF NOT EXISTS trial_user_attributes (
-    trial_user_attribute_id {serial},
-    trial_id INTEGER REFERENCES trials (trial_id),
-    {key} VARCHAR(512),
-    value_json {text},
-    UNIQUE (trial_id, {key}))""",
-    """CREATE TABLE IF NOT EXISTS trial_system_attributes (
-    trial_system_attribute_id {serial},
-    trial_id INTEGER REFERENCES trials (trial_id),
-    {key} VARCHAR(512),
-    value_json {text},
-    UNIQUE (trial_id, {key}))""",
+    _attributes("trial", "trials", "user"),
+    _attributes("trial", "trials", "system"),
     """CREATE TABLE IF NOT EXISTS trial_params (
     param_id {serial},
     trial_id INTEGER REFERENCES trials (trial_id),
