@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -15,23 +17,23 @@ from .text import examples
 _OF_RAY = {"air", "train", "tune"}
 
 
-class _Edit:
+class _Edit(NamedTuple):
     """A piece of one line that is replaced.
 
-    Args:
+    Attributes:
         line: Number of the line, from 1.
         begin: Its first byte in the line.
         end: The byte after its last.
         text: What stands there then.
     """
 
-    def __init__(self, line: int, begin: int, end: int, text: str) -> None:
-        self.line = line
-        self.begin = begin
-        self.end = end
-        self.text = text
+    line: int
+    begin: int
+    end: int
+    text: str
 
 
+@cache
 def find_peers() -> set[str]:
     """Return the libraries whose words `luthier.compat` has."""
     folder = Path(str(compat.__file__)).parent
@@ -53,7 +55,7 @@ def switch_imports(source: str) -> tuple[str, list[str]]:
     tree = ast.parse(source)
     nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
     uses_tune = any(_names_tune(node) for node in nodes)
-    lines = [line.encode() for line in source.splitlines(keepends=True)]
+    lines = source.encode().splitlines(keepends=True)  # as `ast` counts them
     edits: list[_Edit] = []
     remarks: list[str] = []
     for node in nodes:
@@ -138,7 +140,10 @@ def migrate(file: Path) -> None:
         click.echo(f"{file}: {remark}", err=True)
     if switched == source:
         click.echo(f"{file} imports none of {', '.join(sorted(find_peers()))}.", err=True)
-    before, after = (text.splitlines(keepends=True) for text in (source, switched))
+    before, after = (
+        [line.decode() for line in text.encode().splitlines(keepends=True)]
+        for text in (source, switched)
+    )
     diff = difflib.unified_diff(before, after, str(file), str(file))
     click.echo("".join(_end(line) for line in diff), nl=False)
 

@@ -193,7 +193,6 @@ def search(
         sampler=sampler,
         seed=seed,
     )
-    evaluate.check_trials(study.trials, study.name)
     in_space = base is not None and _is_of(space, base)
     if in_space and not study.trials:
         assert base is not None

@@ -211,10 +211,10 @@ def _read_sweep(name: str, override: Override) -> _Parameter:
     texts = [_to_text(element) for element in elements]
     values = [_to_choice(v, text) for v, text in zip(elements, texts, strict=True)]
     if override.is_range_sweep() and len(values) > 1:
-        low, high, step = min(values), max(values), abs(values[1] - values[0])
+        low, high = min(values), max(values)
         kind = Int if all(isinstance(v, int) for v in values) else Float
-        step = sweep.step if kind is Int else abs(float(sweep.step))
-        return _Parameter(key, kind(low, high, step=abs(step), scale=scale or "linear"), {})
+        step = abs(sweep.step if kind is Int else float(sweep.step))
+        return _Parameter(key, kind(low, high, step=step, scale=scale or "linear"), {})
     if scale is not None:
         raise SpaceError(f"{name}: the tag {scale!r} is for interval and range")
     distribution = Categorical(tuple(values), ordered="ordered" in tags)

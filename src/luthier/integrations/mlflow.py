@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 from ..errors import explain_missing
 from ..passwords import hide_passwords
 from ..trial.record import State, TrialRow
-from .tracking import Ending, StudyInfo, Tracker, first_line, name_reports, name_values
+from .tracking import (
+    Ending,
+    StudyInfo,
+    Tracker,
+    first_line,
+    name_reports,
+    name_values,
+    number_steps,
+)
 
 try:
     from mlflow.entities import Metric, Param, RunTag
@@ -118,8 +126,9 @@ class MLflow(Tracker):
         run = self._client.create_run(
             experiment, start_time=begun_ms, run_name=f"trial {row.number}"
         ).info.run_id
-        last = row.reports[-1][0] if row.reports else 0
-        metrics = [*_number_steps(name_reports(row, info)), (int(last), values | others)]
+        reports = number_steps(name_reports(row, info))
+        last = reports[-1][0] if reports else 0
+        metrics = [*reports, (last, values | others)]
         self._log(run, metrics, row.params, tags, ended_ms)
         self._client.set_terminated(run, _STATUS[row.state], ended_ms)
         if is_best and len(info.objectives) == 1:
@@ -169,15 +178,6 @@ def _split(items: Sequence[T], n: int) -> Iterable[Sequence[T]]:
 
 def _to_ms(seconds: float | None) -> int:
     return int((seconds or 0.0) * 1_000)
-
-
-def _number_steps(
-    reports: Sequence[tuple[float, dict[str, float]]],
-) -> list[tuple[int, dict[str, float]]]:
-    """Reports with the whole steps of MLflow: their own, or else their positions."""
-    if all(float(step).is_integer() for step, _ in reports):
-        return [(int(step), values) for step, values in reports]
-    return [(i, {**values, "step": step}) for i, (step, values) in enumerate(reports)]
 
 
 def _to_keys(names: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -169,12 +170,16 @@ class PartialFit:
             model.set_params(random_state=int(np.random.default_rng(seed).integers(2**31)))
         return model
 
+    @cached_property
+    def _classes(self) -> Any:
+        return np.unique(self.y)
+
     def _train_epoch(self, model: Any, seed: list[int]) -> None:
         """Let the model see all rows once."""
         n = len(self.y)
         order = np.random.default_rng(seed).permutation(n)
         size = n if self.batch_size is None else self.batch_size
-        more = {"classes": np.unique(self.y)} if is_classifier(model) else {}
+        more = {"classes": self._classes} if is_classifier(model) else {}
         for begin in range(0, n, size):
             rows = order[begin : begin + size]
             model.partial_fit(self.X[rows], self.y[rows], **more)

@@ -132,6 +132,7 @@ class Slurm(cf.Executor):
         """Take results in until there is nothing left to wait for."""
         while True:
             self._wake.wait(self.poll_s)
+            self._wake.clear()
             with self._lock:
                 jobs = list(self._jobs.values())
                 if not jobs and self._is_shut:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import explain_missing
 from ..trial.record import State, TrialRow
-from .tracking import Ending, StudyInfo, Tracker, name_reports, name_values
+from .tracking import Ending, StudyInfo, Tracker, name_reports, name_values, number_steps
 
 try:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -51,9 +51,10 @@ class TensorBoard(Tracker):
             params = {name: _to_hparam(value) for name, value in row.params.items()}
             begin = summary_v2.hparams_pb(params, f"{info.name} {row.number}", started_s)
             writer.add_event(Event(wall_time=started_s, summary=begin))
-            for i, (step, values) in enumerate(name_reports(row, info)):
-                writer.add_event(_scalars(values, step if float(step).is_integer() else i, ended_s))
-            last = int(row.reports[-1][0]) if row.reports else 0
+            reports = number_steps(name_reports(row, info))
+            for step, values in reports:
+                writer.add_event(_scalars(values, step, ended_s))
+            last = reports[-1][0] if reports else 0
             writer.add_event(_scalars(name_values(row, info), last, ended_s))
             writer.add_event(_end_of(row.state, ended_s))
         finally:
@@ -98,6 +99,6 @@ def _end_of(state: State, time_s: float) -> Any:
     return Event(wall_time=time_s, summary=Summary(value=[value]))
 
 
-def _scalars(values: dict[str, float], step: float, time_s: float) -> Any:
+def _scalars(values: dict[str, float], step: int, time_s: float) -> Any:
     found = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
-    return Event(wall_time=time_s, step=int(step), summary=Summary(value=found))
+    return Event(wall_time=time_s, step=step, summary=Summary(value=found))

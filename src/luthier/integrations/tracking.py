@@ -6,7 +6,7 @@ One mechanism for all of them: a tracker goes into `callbacks` of `Study.optimiz
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -171,6 +171,18 @@ def name_reports(row: TrialRow, info: StudyInfo) -> list[tuple[float, dict[str, 
         names = [f"report/{name}" for name in info.objectives]
         found.append((step, dict(zip(names, values, strict=False))))
     return found
+
+
+def number_steps(
+    reports: Sequence[tuple[float, dict[str, float]]],
+) -> list[tuple[int, dict[str, float]]]:
+    """Reports at whole steps, which is all that trackers know: their own, or else their positions.
+
+    Where they are positions, the steps come along as "step".
+    """
+    if all(float(step).is_integer() for step, _ in reports):
+        return [(int(step), values) for step, values in reports]
+    return [(i, {**values, "step": step}) for i, (step, values) in enumerate(reports)]
 
 
 def first_line(row: TrialRow) -> str | None:

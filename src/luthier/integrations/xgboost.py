@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import MissingDependencyError
+from ..errors import explain_missing
 from ..trial.handle import Trial
 from ..validation import check_whole
 from .rounds import Measured, Rounds
@@ -13,9 +13,7 @@ from .rounds import Measured, Rounds
 try:
     from xgboost.callback import EarlyStopping, TrainingCallback
 except ImportError as e:
-    raise MissingDependencyError(
-        "luthier.integrations.xgboost needs xgboost: pip install 'luthier[xgboost]'"
-    ) from e
+    raise explain_missing("luthier.integrations.xgboost", "xgboost", "xgboost") from e
 
 
 class Report(TrainingCallback):  # type: ignore[misc]  # read without XGBoost

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,12 @@ class ParamsFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         try:
-            self._text = read_text(self.path, _WHAT)
-            settings = _to_plain(parse_data(self._text, self.path, _WHAT))
+            settings = _to_plain(parse_data(read_text(self.path, _WHAT), self.path, _WHAT))
         except DataFileError as e:
             raise CommandError(str(e)) from e
         if not isinstance(settings, dict) or not settings:
             raise CommandError(f"expected names and values in {self.path}, got {settings!r:.200}")
+        self._settings = settings
         self._places = _find_places(settings)
 
     def check(self, names: Iterable[str], values: Iterable[Any] = ()) -> None:
@@ -81,7 +82,7 @@ class ParamsFile:
         Raises:
             CommandError: A parameter has no place, or a value cannot be written.
         """
-        settings = _to_plain(parse_data(self._text, self.path, _WHAT))
+        settings = _to_plain(self._settings)
         absent = []
         for name in dict.fromkeys([*names, *params]):
             keys = self._place(name)
@@ -121,9 +122,9 @@ class ParamsFile:
 def _find_places(settings: Any) -> dict[str, list[tuple[Any, ...]]]:
     """Every place in settings, by its name with dots."""
     places: dict[str, list[tuple[Any, ...]]] = {}
-    inner: list[tuple[tuple[Any, ...], Any]] = [((), settings)]
+    inner: deque[tuple[tuple[Any, ...], Any]] = deque([((), settings)])
     while inner:
-        keys, value = inner.pop(0)
+        keys, value = inner.popleft()
         if keys:
             places.setdefault(".".join(map(str, keys)), []).append(keys)
         if isinstance(value, dict):

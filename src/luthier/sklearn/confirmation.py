@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
 from ..errors import SplitError
 from ..numerics.resampling import one_sided_corrected_t
@@ -139,7 +139,9 @@ def find_default(found: Sequence[Measured], estimator: Any, measure: Measure) ->
     return None
 
 
-def measure_default(settings: FitSettings, measure: Measure, found: Sequence[Measured]) -> Measured:
+def measure_default(
+    settings: FitSettings, measure: Measure, metrics: Metrics, found: Sequence[Measured]
+) -> Measured:
     """Return the estimator as it was given, measured on the splits of the search.
 
     Its params are named as those that are searched, as far as it has them.
@@ -147,6 +149,7 @@ def measure_default(settings: FitSettings, measure: Measure, found: Sequence[Mea
     Args:
         settings: What all fits of the search share.
         measure: How candidates are measured.
+        metrics: Which ones are optimised; the first counts.
         found: The candidates.
     """
     own = settings.estimator.get_params()
@@ -158,8 +161,8 @@ def measure_default(settings: FitSettings, measure: Measure, found: Sequence[Mea
         fits=fits,
         number=-1,
         state="default",
-        value=np.nan,
-        reached=len(fits),
+        value=_score(fits, metrics),
+        reached=measure.whole(settings),
     )
 
 
@@ -239,7 +242,7 @@ def _redraw(cv: Any, splitter: Any, seed: int) -> Any:
     """Return a splitter like another one that gives other splits; None where there is none."""
     if hasattr(cv, "redraw"):
         try:
-            return _Listed(cv.redraw(seed))
+            return check_cv(cv.redraw(seed))
         except SplitError:
             return None
     if cv is None or isinstance(cv, numbers.Integral):
@@ -250,16 +253,3 @@ def _redraw(cv: Any, splitter: Any, seed: int) -> Any:
         other.random_state = seed
         return other
     return None
-
-
-class _Listed:
-    """A splitter whose splits are given."""
-
-    def __init__(self, splits: Any) -> None:
-        self.splits = [(fold[0], fold[1]) for fold in splits]
-
-    def get_n_splits(self, X: Any = None, y: Any = None, **params: Any) -> int:
-        return len(self.splits)
-
-    def split(self, X: Any, y: Any = None, **params: Any) -> Any:
-        return iter(self.splits)

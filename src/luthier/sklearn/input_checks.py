@@ -37,7 +37,7 @@ def check_targets(estimator: Any, y: Any, scoring: Any = None) -> None:
     if scoring is None or isinstance(scoring, str):
         _require_known(target)
     first = target[0]
-    if all(np.all(value == first) for value in target):
+    if np.all(target == first):
         word = "class" if is_classifier(estimator) else "value"
         raise EstimatorError(
             f"the target y has one {word} only, {show(first.tolist())}, in all {len(target)} rows, "

@@ -73,14 +73,15 @@ def optimize_with_others(study: Study, timeout_s: float | None, **settings: Any)
     left_s = timeout_s
     while left_s is None or left_s > 0:
         study.optimize(timeout_s=left_s, **settings)
-        if study.stop_reason is not None or not _find_held(study):
+        held = [] if study.stop_reason is not None else _find_held(study)
+        if not held:
             return
         logger.info(
             "study %r: %d candidates are another process's; where it was killed, they go on here "
             "when their leases run out, within %.0f s",
             study.name,
-            len(_find_held(study)),
-            max(_find_held(study), default=0.0),
+            len(held),
+            max(held),
         )
         while _find_held(study) and time.monotonic() < until_s:
             time.sleep(_POLL_S)

@@ -62,6 +62,10 @@ class Measure(ABC):
             params: The candidate's.
         """
 
+    def whole(self, settings: FitSettings) -> int:
+        """Return how much all of the resource is."""
+        return len(settings.splits)
+
     def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
         """Return the params of a candidate, with those that the resource has set."""
         return dict(params)
@@ -137,6 +141,9 @@ class Growing(Measure):
     def __init__(self, steps: Sequence[int], name: str | None = None) -> None:
         self.steps = list(steps)
         self.name = name
+
+    def whole(self, settings: FitSettings) -> int:
+        return self.steps[-1]
 
     def final_params(self, params: Params, reached: float | None) -> dict[str, Any]:
         if self.name is None:

@@ -271,7 +271,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             settings, self.resource, self.scheduler, bounds, groups, seed, is_kept, len(metrics)
         )
         study = self._search(settings, candidates, measure, metrics, scheduler, seed, root)
-        found = self._read(study, settings, candidates, measure)
+        found = self._read(study, settings, candidates, measure, metrics)
         if self._n_confirmed:
             fresh = draw_fresh_splits(self.cv, splitter, settings, routed.splitter.split)
             self.confirmation_ = confirm(
@@ -380,6 +380,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         settings: FitSettings,
         candidates: Candidates,
         measure: Measure,
+        metrics: Metrics,
     ) -> list[Measured]:
         """Set `cv_results_` and `multimetric_`, and return the candidates."""
         rows = [row for row in study.trials if is_measured(row)]
@@ -391,7 +392,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         seed = study.engine.seed
         found = [Measured.of_trial(row, candidates.of_row(row, seed), measure) for row in rows]
         if self._n_confirmed and find_default(found, self.estimator, measure) is None:
-            found.append(measure_default(settings, measure, found))
+            found.append(measure_default(settings, measure, metrics, found))
         fit_results = to_fit_results([each.fits for each in found], self.n_splits_)
         run = [result for result in fit_results if result["was_run"]]
         _warn_or_raise_about_fit_failures(run, self.error_score)
