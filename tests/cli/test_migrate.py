@@ -81,3 +81,9 @@ def test_what_is_no_program_is_refused(tmp_path):
     assert "no Python program" in done.output
     file.write_text("import os")
     assert "imports none of" in CliRunner().invoke(migrate, [str(file)]).output
+
+
+def test_lines_are_counted_as_python_counts_them():
+    """A form feed, and the other signs at which `str.splitlines` ends a line, end none."""
+    switched, _ = switch_imports('x = "a\x1cb"\n\x0c\nimport optuna\n')
+    assert switched == 'x = "a\x1cb"\n\x0c\nimport luthier.compat.optuna as optuna\n'

@@ -134,3 +134,10 @@ def test_words_of_others_are_explained_and_other_values_refused() -> None:
         Normal(0, 1).raw("a")
     assert Normal(0, 1, scale="log").find(-1) is None
     assert Normal(0, 1, 2).find(3) is None
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_widest_of_two_scales_keeps_the_unit_of_its_mean(swapped):
+    linear, log = Normal(100, 10, step=1), Normal(4.6, 0.1, log=True)
+    pair = (log, linear) if swapped else (linear, log)
+    assert widen(*pair) == Normal(100, 10)

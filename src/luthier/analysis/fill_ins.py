@@ -10,6 +10,7 @@ from ..errors import TooFewResultsError
 from ..numerics.sobol import sobol
 from ..space.space import Space
 from ..typing import Array
+from ..validation import check_name
 from .axes import Axis
 from .fitted_surrogate import FittedSurrogate
 
@@ -28,9 +29,7 @@ def check_around(around: str) -> None:
     Raises:
         ValueError: It is none of `Around`.
     """
-    if not isinstance(around, str) or around not in get_args(Around):
-        expected = ", ".join(map(repr, get_args(Around)))
-        raise ValueError(f"around must be one of {expected}, got {around!r}")
+    check_name("around", around, get_args(Around))
 
 
 def draw_fill_ins(

@@ -15,8 +15,9 @@ from .fitted_surrogate import FittedSurrogate, fit_surrogate
 from .model_quality import ModelQuality
 
 N_MORE = 20
-_MOST_MORE = 10_000
 """Number of further trials whose gain is estimated."""
+
+_MOST_MORE = 10_000
 
 _DELTA = 0.1
 _BETA_SHARE = 0.2

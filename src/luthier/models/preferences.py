@@ -40,18 +40,24 @@ class Preferences(NamedTuple):
     best: int
 
     def losing(self, Z: Inputs) -> Preferences:
-        """What would be known if one further point lost against the best, at the same scales."""
-        m = self.Z.n
+        """What would be known if further points lost against the best, at the same scales."""
+        m, k = self.Z.n, Z.n
         points = Inputs(np.concatenate([self.Z.N, Z.N]), np.concatenate([self.Z.C, Z.C]))
         found = Comparisons(
-            np.append(self.found.better, self.best),
-            np.append(self.found.worse, m),
-            np.append(self.found.weight, 1.0),
+            np.append(self.found.better, np.full(k, self.best)),
+            np.append(self.found.worse, np.arange(m, m + k)),
+            np.append(self.found.weight, np.ones(k)),
         )
         posterior = condition_on(self.theta, points, found)
         utility, _ = posterior.predict(points)
         return Preferences(
-            np.append(self.number, -1), points, found, self.theta, posterior, utility, self.best
+            np.append(self.number, np.full(k, -1)),
+            points,
+            found,
+            self.theta,
+            posterior,
+            utility,
+            self.best,
         )
 
 
@@ -83,14 +89,12 @@ def learn_preferences(history: History) -> Preferences | None:
         return None
 
     Z = encoder.encode(history.X[number])
-    found = Comparisons.of(place[: len(known)], place[len(known) :], equal)
-    theta = fit_preferences(Z, _latest(found), preference_prior(lengthscale_prior(encoder.d).rho))
+    better, worse = place[: len(known)], place[len(known) :]
+    found = Comparisons.of(better, worse, equal)
+    last = slice(-_MOST_FITTED, None)
+    latest = Comparisons.of(better[last], worse[last], equal[last])
+    theta = fit_preferences(Z, latest, preference_prior(lengthscale_prior(encoder.d).rho))
     posterior = condition_on(theta, Z, found)
     utility, _ = posterior.predict(Z)
     best = int(good[np.argmax(utility[good])])
     return Preferences(number, Z, found, theta, posterior, utility, best)
-
-
-def _latest(found: Comparisons) -> Comparisons:
-    last = slice(-_MOST_FITTED, None)
-    return Comparisons(found.better[last], found.worse[last], found.weight[last])

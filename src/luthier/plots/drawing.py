@@ -6,7 +6,7 @@ import importlib.util
 from typing import Any, Literal, get_args
 
 from ..notebook import find_notebook
-from ..validation import show
+from ..validation import check_name, show
 from . import backends
 from .figure import Figure
 from .look import LOOKS, Theme
@@ -34,9 +34,7 @@ def draw(figure: Figure, backend: Backend = "auto", theme: Theme | None = None) 
     """
     if not isinstance(figure, Figure):
         raise TypeError(f"expected a figure, got {show(figure)}; a study is drawn by plots.plot")
-    if not isinstance(backend, str) or backend not in get_args(Backend):
-        listing = ", ".join(map(repr, get_args(Backend)))
-        raise ValueError(f"backend must be one of {listing}, got {backend!r:.100}")
+    check_name("backend", backend, get_args(Backend))
     if theme is not None and (not isinstance(theme, str) or theme not in LOOKS):
         raise ValueError(f"theme must be 'light', 'dark' or None, got {theme!r:.100}")
     chosen = choose_backend() if backend == "auto" else backend

@@ -66,8 +66,8 @@ class Preferential(Sampler):
 
         encoder = InputEncoder(space)
         pending = np.setdiff1d(find_comparable(history), learned.number)[-_MAX_PENDING:]
-        for number in pending:
-            learned = learned.losing(encoder.encode(history.X[[number]]))
+        if len(pending):
+            learned = learned.losing(encoder.encode(history.X[pending]))
         known = learned.number >= 0
         order = np.argsort(-learned.utility[known], kind="stable")[:_N_LEADERS]
         leaders = history.X[learned.number[known][order]]

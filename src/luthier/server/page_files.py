@@ -86,6 +86,7 @@ def read_page_files() -> dict[str, PageFile]:
     modules = {path: text for path, text in scripts.items() if not path.startswith(_WORDS)}
     for path in modules:
         del found[f"{_SCRIPTS}{path}"]
+    found |= {f"{_SCRIPTS}{path}": scripts[path].encode() for path in scripts.keys() - modules}
     found[f"{_SCRIPTS}{_SCRIPT}"] = join_scripts(modules, _SCRIPT).encode()
 
     version = _digest(b"".join(content for _, content in sorted(found.items())))

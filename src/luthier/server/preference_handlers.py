@@ -27,9 +27,7 @@ class PreferenceHandlers:
         """Read how many comparisons there are, and the best trial by them."""
 
         def make(opened: OpenStudy, history: History) -> Preferences:
-            learned = learn_preferences(history)
-            best = None if learned is None else int(learned.number[learned.best])
-            return Preferences(len(history.info.comparisons), best)
+            return _describe(history)
 
         return self._answers.give(request, "preferences", make)
 
@@ -43,7 +41,14 @@ class PreferenceHandlers:
         body: PreferRequest = request.body
         found = self._preferences(request)
         found.prefer(body.better, body.worse, body.equal)
-        return Preferences(len(found.comparisons), found.best_trial.number)
+        with self._studies.open(request.study).engine.reading() as history:
+            return _describe(history)
 
     def _preferences(self, request: ApiRequest) -> StudyPreferences:
         return StudyPreferences(self._studies.open(request.study).engine, request.who)
+
+
+def _describe(history: History) -> Preferences:
+    learned = learn_preferences(history)
+    best = None if learned is None else int(learned.number[learned.best])
+    return Preferences(len(history.info.comparisons), best)

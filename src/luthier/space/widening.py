@@ -18,7 +18,8 @@ def widen(a: Distribution, b: Distribution) -> Distribution:
     """Return the smallest distribution that has the values of two of the same kind.
 
     Of two kinds it is the second. So it is of two normal ones, which have the same values, unless
-    the first has more: it is linear or has no steps, and the second is not so.
+    the first has more: then it has no steps, and is the linear one of the two, in whose unit its
+    mean and deviation are.
 
     Default and prior are those of b, or those of a where b has none. So is the scale, but where
     that has not all the values: then it is linear.
@@ -26,7 +27,8 @@ def widen(a: Distribution, b: Distribution) -> Distribution:
     if type(a) is not type(b):
         return b
     if isinstance(a, Normal) and isinstance(b, Normal):
-        return b if are_values_of(a, b) else msgspec.structs.replace(b, scale=a.scale, step=None)
+        linear = a if (a.scale, b.scale) == ("linear", "log") else b
+        return b if are_values_of(a, b) else msgspec.structs.replace(linear, step=None)
     prior_of: Any = a if b.prior is None else b
     if isinstance(a, Categorical) and isinstance(b, Categorical):
         choices = (*a.choices, *(c for c in b.choices if choice_key(c) not in a.index))

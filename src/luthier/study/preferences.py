@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from ..models.preferences import find_comparable, learn_preferences
 from ..numerics.float_errors import default_errstate
 from ..samplers.preferential import Preferential
 from ..storages.controls import MAX_COMPARISONS, Comparison
+from ..storages.settings import Settings
 from ..trial.record import State, TrialRow
 from ..wording import count_of
 from .controls import AnyTrial, StudyControls
@@ -51,11 +53,12 @@ class StudyPreferences:
             StudyError: There are too many comparisons.
         """
         first, second = number_of(better), number_of(worse)
-        what = f"found trials {first} and {second} equal" if equal else None
-        self._add(
-            [Comparison(first, second, bool(equal))],
-            what or f"preferred trial {first} to trial {second}",
+        what = (
+            f"found trials {first} and {second} equal"
+            if equal
+            else f"preferred trial {first} to trial {second}"
         )
+        self._add([Comparison(first, second, bool(equal))], what)
 
     def rank(self, trials: Sequence[AnyTrial]) -> None:
         """Say in which order several trials are; each is compared with the next.
@@ -144,11 +147,15 @@ class StudyPreferences:
                 require_trial(history, number)
                 if history.state[number] == State.FAILED:
                     raise TrialError(f"trial {number} has failed, and cannot be compared")
-        size = len(self.comparisons) + len(new)
-        if size > MAX_COMPARISONS:
-            raise StudyError(
-                f"a study has at most {MAX_COMPARISONS} comparisons; with "
-                f"{count_of(len(new), 'more comparison')} it would have {size}"
-            )
-        engine.edit_spec(lambda now: {"comparisons": msgspec.to_builtins((*now.comparisons, *new))})
+
+        def edit(now: Settings) -> dict[str, Any]:
+            size = len(now.comparisons) + len(new)
+            if size > MAX_COMPARISONS:
+                raise StudyError(
+                    f"a study has at most {MAX_COMPARISONS} comparisons; with "
+                    f"{count_of(len(new), 'more comparison')} it would have {size}"
+                )
+            return {"comparisons": msgspec.to_builtins((*now.comparisons, *new))}
+
+        engine.edit_spec(edit)
         self._controls.record(what)
