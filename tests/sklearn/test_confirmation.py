@@ -117,6 +117,10 @@ def test_leaders_are_whole_candidates(resource):
     states = search.cv_results_["state"]
     assert {states[i] for i in search.confirmation_.leaders} == {"complete"}
     assert search.cv_results_["state"][search.confirmation_.default] in ("complete", "default")
+    default, leader = search.confirmation_.default, search.confirmation_.leaders[0]
+    shown = search.cv_results_
+    assert shown["n_resources"][default] == shown["n_resources"][leader]
+    assert shown["mean_seen"][default] == pytest.approx(shown["mean_test_score"][default])
 
 
 def test_one_call_never_ends_with_less_than_the_estimator_had():

@@ -124,7 +124,11 @@ def test_a_time_that_is_none_is_refused(seconds):
 )
 def test_boosters_of_other_libraries_are_tuned(module, name):
     library = pytest.importorskip(module)
-    quiet = {"lightgbm": {"verbose": -1}, "xgboost": {}, "catboost": {"verbose": 0}}[module]
+    quiet = {
+        "lightgbm": {"verbose": -1},
+        "xgboost": {},
+        "catboost": {"verbose": 0, "allow_writing_files": False},
+    }[module]
     estimator = getattr(library, name)(**quiet)
     X, y = shuffle(*load_iris(return_X_y=True), random_state=0)
     rounds = "iterations" if module == "catboost" else "n_estimators"

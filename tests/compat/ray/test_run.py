@@ -17,6 +17,7 @@ from luthier.compat.ray.tune import schedulers
 from luthier.compat.ray.tune.search import ConcurrencyLimiter, Repeater, Searcher
 from luthier.compat.ray.tune.stopper import (
     CombinedStopper,
+    DictStopper,
     ExperimentPlateauStopper,
     MaximumIterationStopper,
     TrialPlateauStopper,
@@ -293,10 +294,16 @@ def old_style(config, checkpoint_dir=None):
     "scheduler",
     [
         schedulers.PB2(
-            "training_iteration", perturbation_interval=4, hyperparam_bounds={"lr": [0.1, 2.0]}
+            "training_iteration",
+            perturbation_interval=4,
+            hyperparam_bounds={"lr": [0.1, 2.0]},
+            synch=True,
         ),
         schedulers.PopulationBasedTraining(
-            "training_iteration", perturbation_interval=4, hyperparam_mutations={"lr": [0.1, 1, 2]}
+            "training_iteration",
+            perturbation_interval=4,
+            hyperparam_mutations={"lr": tune.uniform(0.01, 2.0)},
+            synch=True,  # so that one is replaced, however the trials take turns
         ),
     ],
 )
@@ -531,3 +538,8 @@ REFUSED = [
 def test_what_is_not_known_is_refused(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_a_nested_metric_ends_a_trial():
+    assert DictStopper({"eval/acc": 0.5})("t", {"eval": {"acc": 0.9}})
+    assert not DictStopper({"eval/acc": 0.5})("t", {"eval": {"acc": 0.4}})

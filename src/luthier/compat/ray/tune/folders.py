@@ -14,6 +14,7 @@ from typing import Any
 from ....errors import CompatError
 from .callback import to_json
 from .checkpoint import Checkpoint
+from .param_space import flatten
 from .settings import CheckpointConfig
 from .trial import ERROR, Trial
 
@@ -133,7 +134,9 @@ def drop_checkpoints(trial: Trial, config: CheckpointConfig) -> None:
     order = list(enumerate(old))
     if metric is not None:
         sign = 1 if config.checkpoint_score_order == "max" else -1
-        order.sort(key=lambda pair: sign * float(pair[1][1].get(metric, float("-inf") * sign)))
+        order.sort(
+            key=lambda pair: sign * float(flatten(pair[1][1]).get(metric, float("-inf") * sign))
+        )
     n_gone = len(trial.checkpoints) - max(config.num_to_keep, 1)
     gone = {i for i, _ in order[:n_gone]}
     for i in gone:

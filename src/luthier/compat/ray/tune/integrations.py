@@ -103,9 +103,9 @@ def make_xgboost_callback(with_checkpoints: bool) -> Any:
 
         def __init__(self, metrics: _Names = None, *args: Any, **settings: Any) -> None:
             TrainingCallback.__init__(self)
-            _Booster.__init__(
-                self, metrics, *args, **settings if with_checkpoints else {"frequency": 0}
-            )
+            if not with_checkpoints:
+                settings = {**settings, "frequency": 0}
+            _Booster.__init__(self, metrics, *args, **settings)
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             found = {

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....errors import CompatError
+from .param_space import flatten
 
 
 class Stopper(ABC):
@@ -48,6 +49,7 @@ class DictStopper(Stopper):
         self.criteria = dict(criteria)
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        result = {**flatten(result), **result}
         for name, bound in self.criteria.items():
             if name not in result:
                 raise CompatError(

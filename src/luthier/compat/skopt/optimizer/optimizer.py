@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping
@@ -374,7 +375,7 @@ class Optimizer:
             "acq_func": self.acq_func,
             "x_iters": self.Xi,
             "func_vals": self.yi,
-            "seed": self._draw_seed(),
+            "seed": int(copy.deepcopy(self.rng).randint(0, np.iinfo(np.int32).max)),
         }
 
     @classmethod

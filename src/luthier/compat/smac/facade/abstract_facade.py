@@ -19,6 +19,7 @@ from ..main.config_selector import ConfigSelector
 from ..main.smbo import SMBO
 from ..multi_objective.aggregation_strategy import MeanAggregationStrategy
 from ..runhistory.dataclasses import TrialInfo, TrialValue
+from ..runhistory.enumerations import StatusType
 from ..runhistory.runhistory import RunHistory
 from ..scenario import Scenario
 
@@ -136,11 +137,12 @@ class AbstractFacade(ABC):
         times = json.loads((folder / "optimization.json").read_text())
         self._optimizer.count_earlier(times["used_walltime"])
         self._runhistory.load(self._file, self._scenario.configspace)
-        for key in list(self._runhistory):
+        for key, value in list(self._runhistory.items()):
             config = self._runhistory.get_config(key.config_id)
             info = TrialInfo(config, key.instance, key.seed, key.budget)
             self._intensifier.learn_key(info)
-            self._intensifier.update(info)
+            if value.status != StatusType.RUNNING:
+                self._intensifier.update(info)
 
     @abstractmethod
     def make_sampler(self) -> Sampler:
