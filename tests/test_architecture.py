@@ -27,6 +27,7 @@ FLOORS = [
     ["trial"],
     ["history", "storages", "measure", "objectives"],
     ["models", "monitoring"],
+    ["transfer"],
     ["samplers", "schedulers", "analysis", "stopping"],
     ["plots"],
     ["report"],

@@ -49,6 +49,7 @@ __all__ = [
     "stopping",
     "storages",
     "testing",
+    "transfer",
     "__version__",
 ]
 
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from . import stopping as stopping
     from . import storages as storages
     from . import testing as testing
+    from . import transfer as transfer
     from .analysis import Choice as Choice
     from .analysis import Explanation as Explanation
     from .analysis import Finding as Finding
@@ -139,5 +141,6 @@ else:
             "stopping": "",
             "storages": "",
             "testing": "",
+            "transfer": "",
         },
     )

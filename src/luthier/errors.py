@@ -56,6 +56,7 @@ Each message says what was expected, what came, and what to do.
     ├── CompatError                 another library has it, and there is no equivalent here
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     │   └── CheckpointPlaceError    see above
+    ├── TaskError                   what was kept of an earlier task cannot be used
     ├── EstimatorError              an estimator of scikit-learn cannot be searched like this
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
     ├── PlatformError               the operating system cannot do this
@@ -302,6 +303,10 @@ class CheckpointPlaceError(CheckpointError, MachineError):
     def __init__(self, message: str, may_pass: bool = False) -> None:
         super().__init__(message)
         self.may_pass = may_pass
+
+
+class TaskError(LuthierError, ValueError):
+    """What was kept of an earlier task cannot be used."""
 
 
 class EstimatorError(LuthierError, ValueError):

@@ -25,6 +25,7 @@ from luthier import (
     stopping,
     storages,
     testing,
+    transfer,
 )
 
 # Samplers
@@ -439,3 +440,9 @@ trial.suggest_int("layers", 1, "8")  # type: ignore[arg-type]  # pyright: ignore
 row_: int = study.best_trial  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 value: str = study.best_value  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 state: str = row.state  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+# Earlier tasks
+
+assert_type(transfer.task_of_study(luthier.create_study()), transfer.Task)
+assert_type(transfer.task_of_rows([({"lr": 0.1}, 0.5)]), transfer.Task)
+assert_type(transfer.Task.from_json({}), transfer.Task)

@@ -1,0 +1,212 @@
+"""One earlier task: what a study found out, as columns that a later study can learn from."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+
+from ..errors import SpaceError, TaskError
+from ..space.space import Space
+from ..typing import Array, Index
+from ..validation import show
+
+CONTEXT = ("log_rows", "log_columns", "classes", "share_categorical", "share_missing")
+"""The five numbers that say what data a task was about; classes is 0 for regression."""
+
+FORMAT = 1
+"""Version of the JSON form of a task."""
+
+MAX_ROWS = 100
+"""Rows of a task that a later study keeps."""
+
+_MAX_JSON_ROWS = 1_000_000
+_N_BEST = 50  # of the rows that are kept; the others are spread over the rest
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Task:
+    """One earlier task: n rows of d parameters, and m losses each.
+
+    Rows are complete trials; those that failed or broke a constraint come after all others, half
+    the range beyond the worst. Make one with `luthier.transfer.task_of_study` or `task_of_rows`.
+
+    Attributes:
+        name: What it is called, most often the name of its study.
+        space: Its own space.
+        X: (n, d) unit columns of that space; NaN where inactive.
+        losses: (n, m) finite; smaller is better.
+        objectives: (m,) names of the objectives.
+        directions: (m,) "minimize" or "maximize", which the losses have been turned by.
+        family: What was tuned, such as "xgboost"; "" where nobody said.
+        context: Some of the five numbers of `CONTEXT`.
+        tags: Free tags, in JSON's types.
+        data_hash: Hash of the data; "" where nobody said.
+        same: Whether it was the same data and the same algorithm: its results then count as
+            results of the later study.
+
+    Raises:
+        TaskError: Columns do not fit together, or are no numbers.
+    """
+
+    name: str
+    space: Space
+    X: Array
+    losses: Array
+    objectives: tuple[str, ...] = ("value",)
+    directions: tuple[str, ...] = ("minimize",)
+    family: str = ""
+    context: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    data_hash: str = ""
+    same: bool = False
+
+    def __post_init__(self) -> None:
+        n, d, m = len(self.X), self.space.d, len(self.objectives)
+        if self.X.shape != (n, d) or self.losses.shape != (n, m) or len(self.directions) != m:
+            raise TaskError(
+                f"task {self.name!r:.100} has {d} parameters and {m} objectives, so X is (n, {d}) "
+                f"and losses are (n, {m}), got {self.X.shape} and {self.losses.shape}"
+            )
+        if not np.isfinite(self.losses).all():
+            raise TaskError(f"losses of task {self.name!r:.100} are finite numbers")
+        ends = np.array([(p.n_values or 1) - 1 for p in self.space.dists], dtype=np.float64)
+        ends[[j for j in range(d) if j not in self.space.unordered]] = 1.0
+        if ((self.X < 0) | (ends < self.X) | np.isinf(self.X)).any():
+            raise TaskError(
+                f"rows of task {self.name!r:.100} are unit columns: numbers from 0 to 1, and the "
+                "index of a choice"
+            )
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.X)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what was searched: parameters, objectives, directions and family.
+
+        Two tasks with the same one had the same space.
+        """
+        params = self.space.to_json()["params"]
+        searched = [
+            [name, {k: v for k, v in dist.items() if k not in ("default", "prior")}]
+            for name, dist in params.items()
+        ]
+        return _hash([searched, self.objectives, self.directions, self.family])
+
+    @property
+    def content(self) -> str:
+        """Hash of the rows as well: two tasks with the same one are the same task."""
+        return _hash([self.fingerprint, _to_text(self.X), _to_text(self.losses)])
+
+    def rank(self) -> Index:
+        """Return (n,) the rows, the best first, by their mean rank in all objectives."""
+        places = np.argsort(np.argsort(self.losses, axis=0, kind="stable"), axis=0, kind="stable")
+        return np.argsort(places.mean(axis=1), kind="stable").astype(np.int64)
+
+    def keep(self, n: int = MAX_ROWS) -> Task:
+        """Return the task with at most n rows: the best half, and an even choice of the rest."""
+        if self.n <= n:
+            return self
+        order = self.rank()
+        n_best = min(_N_BEST, n)
+        rest = order[n_best:]
+        spread = rest[np.linspace(0, len(rest) - 1, n - n_best).round().astype(np.int64)]
+        rows = np.sort(np.concatenate([order[:n_best], spread]))
+        return self.replace(X=self.X[rows], losses=self.losses[rows])
+
+    def replace(self, **changed: Any) -> Task:
+        """Return a copy with some attributes changed."""
+        return Task(**{**{k: getattr(self, k) for k in self.__dataclass_fields__}, **changed})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the task in JSON's types; columns are base64 of little-endian float64."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "space": self.space.to_json(),
+            "n": self.n,
+            "X": _to_text(self.X),
+            "losses": _to_text(self.losses),
+            "objectives": list(self.objectives),
+            "directions": list(self.directions),
+            "family": self.family,
+            "context": dict(self.context),
+            "tags": dict(self.tags),
+            "data_hash": self.data_hash,
+            "same": self.same,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Task:
+        """Return the task of what `to_json` returned.
+
+        Raises:
+            TaskError: It is none, or a newer luthier wrote it.
+        """
+        version = data.get("format") if isinstance(data, Mapping) else None
+        if isinstance(version, int) and version > FORMAT:
+            raise TaskError(
+                f"this task has format {version}, and this luthier reads up to {FORMAT}: a newer "
+                "one wrote it, so install that"
+            )
+        try:
+            stored = msgspec.convert(data, _Stored)
+            space = Space.from_json(stored.space)
+            columns = {
+                "X": _to_array(stored.X, stored.n, space.d),
+                "losses": _to_array(stored.losses, stored.n, len(stored.objectives)),
+            }
+        except (msgspec.ValidationError, SpaceError, ValueError) as e:
+            raise TaskError(
+                f"expected a task as Task.to_json gives it, got {show(data)}: {e}"
+            ) from None
+        fields = {k: getattr(stored, k) for k in stored.__struct_fields__}
+        del fields["format"], fields["n"]
+        return cls(**{**fields, **columns, "space": space})
+
+    def __repr__(self) -> str:
+        return f"Task({self.name!r:.100}, {self.n} rows, {self.space.d} parameters)"
+
+
+class _Stored(msgspec.Struct):
+    """A task in JSON's types."""
+
+    format: Literal[1]
+    name: str
+    space: dict[str, Any]
+    n: Annotated[int, msgspec.Meta(ge=0, le=_MAX_JSON_ROWS)]
+    X: str
+    losses: str
+    objectives: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    directions: tuple[Literal["minimize", "maximize"], ...]
+    family: str = ""
+    context: dict[str, float] = {}
+    tags: dict[str, Any] = {}
+    data_hash: str = ""
+    same: bool = False
+
+
+def _to_text(a: Array) -> str:
+    return base64.b64encode(np.ascontiguousarray(a, dtype="<f8").tobytes()).decode()
+
+
+def _to_array(text: str, n: int, d: int) -> Array:
+    """Return (n, d) numbers.
+
+    Raises:
+        ValueError: The text holds others.
+    """
+    found = np.frombuffer(base64.b64decode(text, validate=True), dtype="<f8")
+    return found.reshape(n, d).astype(np.float64)
+
+
+def _hash(parts: Any) -> str:
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()

@@ -1,0 +1,166 @@
+"""Tasks from what is there: a study, or rows of params and values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import DistributionError, TaskError
+from ..history.history import History
+from ..history.task import Task
+from ..space.distributions import Categorical, Distribution, Float, Int
+from ..space.space import Space
+from ..trial.record import State, TrialRow
+from ..typing import Array, Index
+from ..validation import check_parameter_name, check_values, default_names, show, to_number
+
+_LARGEST = 1e300  # so that half of a range, added to a loss, does not overflow
+
+Pair = tuple[Mapping[str, Any], float | Sequence[float]]
+"""Params, and the value or values that they came to."""
+
+
+class HasHistory(Protocol):
+    """A study, as far as a task needs it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def history(self) -> History:
+        """Its trials as columns."""
+
+
+def task_of_study(study: HasHistory, **facts: Any) -> Task:
+    """Return what a study has found out, as a task.
+
+    Args:
+        study: A `luthier.Study`.
+        facts: More attributes of the `Task`: name, family, context, tags, data_hash, same.
+
+    Raises:
+        TypeError: A task has no such attribute.
+    """
+    return task_of_history(study.history, **{"name": study.name, **facts})
+
+
+def task_of_history(history: History, **facts: Any) -> Task:
+    """Return what the trials of a study have found out, as a task; see `task_of_study`."""
+    number, losses = collect_rows(history)
+    return Task(
+        space=history.space,
+        X=history.X[number].copy(),
+        losses=losses,
+        objectives=history.objectives,
+        directions=history.directions,
+        **facts,
+    )
+
+
+def collect_rows(history: History) -> tuple[Index, Array]:
+    """Return numbers (k,) of the trials that a task keeps, and their losses (k, m).
+
+    They are the complete trials, and those that failed because of their params. The latter, and
+    those that broke a constraint, lie half the range beyond the worst. Infinite losses count as the
+    best and the worst there is. Without a complete trial that broke no constraint there are none.
+    """
+    known = history.fits & ~np.isnan(history.losses).any(axis=1)
+    complete = known & (history.state == State.COMPLETE)
+    good = complete & history.feasible
+    failed = history.fits & (history.state == State.FAILED) & ~history.unblamed
+    number = np.flatnonzero(complete | failed)
+    if not good.any():
+        return number[:0], np.empty((0, len(history.directions)))
+
+    losses = history.losses.copy()
+    for loss in losses.T:
+        finite = np.clip(loss[good & np.isfinite(loss)], -_LARGEST, _LARGEST)
+        low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
+        loss[good] = np.clip(loss[good], low, high)
+        loss[~good] = high + ((high - low) / 2 or max(abs(high), 1.0))
+    return number, losses[number]
+
+
+def task_of_rows(
+    rows: Sequence[TrialRow | Pair],
+    space: Space | None = None,
+    directions: Sequence[str] = ("minimize",),
+    objectives: Sequence[str] | None = None,
+    **facts: Any,
+) -> Task:
+    """Return rows that were measured elsewhere as a task.
+
+    Args:
+        rows: Trials, or pairs of params and a value.
+        space: Of their params; None for ranges that just hold them.
+        directions: Of the values.
+        objectives: Names of the values; None for the default names.
+        facts: More attributes of the `Task`.
+
+    Raises:
+        TaskError: They are no such rows, or params of one name are of several kinds.
+        ObjectiveValueError: A value is not one number for each objective.
+    """
+    names = tuple(objectives or default_names(len(directions)))
+    trials = [_read_row(i, row, names) for i, row in enumerate(rows)]
+    if space is None:
+        space = infer_space([t.params for t in trials])
+    history = History(space, directions, objectives=names)
+    history.put(trials)
+    return task_of_history(history, **{"name": "rows", **facts})
+
+
+def _read_row(i: int, row: Any, objectives: tuple[str, ...]) -> TrialRow:
+    if isinstance(row, TrialRow):
+        values = row.values
+        if values is not None and len(values) != len(objectives):
+            values = None  # models cannot learn from it
+        return TrialRow(
+            number=i,
+            state=row.state,
+            params=row.params,
+            values=values,
+            constraints=row.constraints,
+        )
+    is_pair = isinstance(row, Sequence) and not isinstance(row, str) and len(row) == 2
+    if not is_pair or not isinstance(row[0], Mapping):
+        raise TaskError(
+            "rows of an earlier task are trials, or pairs of params and a value such as "
+            f"({{'lr': 0.1}}, 0.93), got {show(row)}"
+        )
+    values = check_values(row[1], objectives, "a row of an earlier task has")
+    return TrialRow(number=i, state=State.COMPLETE, params=dict(row[0]), values=values)
+
+
+def infer_space(rows: Sequence[Mapping[str, Any]]) -> Space:
+    """Return the smallest space that holds params: ranges of numbers, and choices.
+
+    Positive numbers over a factor of 100 or more get a log scale.
+
+    Raises:
+        TaskError: A number is infinite or too large.
+    """
+    seen: dict[str, list[Any]] = {}
+    for params in rows:
+        for name, value in params.items():
+            seen.setdefault(check_parameter_name(name, TaskError), []).append(value)
+    try:
+        return Space({name: _infer(values) for name, values in seen.items()})
+    except DistributionError as e:
+        raise TaskError(f"params of an earlier task cannot be used: {e}") from None
+
+
+def _infer(values: list[Any]) -> Distribution:
+    numbers = [None if isinstance(v, bool) else to_number(v) for v in values]
+    known = [v for v in numbers if v is not None]
+    if len(known) < len(values):
+        return Categorical(tuple({repr(v): v for v in values}.values()))
+    low, high = min(known), max(known)
+    scale: Any = "log" if low > 0 and math.log10(high) - math.log10(low) >= 2 else "linear"
+    if all(isinstance(v, int) for v in known):
+        return Int(int(low), int(high), scale=scale)
+    return Float(float(low), float(high), scale=scale)
