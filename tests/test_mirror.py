@@ -643,6 +643,7 @@ THEMES = {
         "sklearn/kept_study",
         "sklearn/results",
         "sklearn/splits",
+        "sklearn/whole_fits",
     ],
     "sklearn/test_tuning": ["sklearn/ready_spaces"],
     "storages/test_checksums": ["storages/table_rows"],

@@ -1,8 +1,10 @@
 """`SearchCV` beside scikit-learn's searches, and what it has beyond them."""
 
 import copy
+import os
 import pickle
 import re
+import time
 import warnings
 
 import joblib
@@ -514,21 +516,41 @@ def test_threads_of_joblib_run_candidates():
 
 
 @pytest.mark.slow
-def test_processes_run_candidates_and_give_the_same_search():
+def test_processes_run_candidates_confirm_leaders_and_give_the_same_search(tmp_path):
+    here = os.getpid()
+
+    class Noted(DecisionTreeClassifier):
+        """Notes each fit in a file of its process, and waits until a second one fits too."""
+
+        def fit(self, X, y):
+            with (tmp_path / str(os.getpid())).open("a") as file:
+                file.write(".")
+            until = time.monotonic() + 120
+            while os.getpid() != here and len(list(tmp_path.iterdir())) < 2:
+                assert time.monotonic() < until, "no second process fits"
+                time.sleep(0.01)
+            return super().fit(X, y)
+
     def run(n_jobs, sampler):
         search = SearchCV(
-            DecisionTreeClassifier(random_state=0),
+            Noted(random_state=0),
             {"max_depth": luthier.Int(1, 8), "min_samples_leaf": Float(0.01, 0.4)},
-            n_iter=16,
+            n_iter=8,
             sampler=sampler,
             random_state=0,
             n_jobs=n_jobs,
             scoring=["accuracy", "f1_macro"],
             refit="accuracy",
+            confirm=2,
         )
         return without_times(search.fit(X, y).cv_results_)
 
-    require_same(run(2, "random"), run(1, "random"))
+    found = run(2, "random")
+    n_fits = {int(file.name): file.stat().st_size for file in tmp_path.iterdir()}
+    assert len(n_fits) == 3
+    assert n_fits.pop(here) == 1  # on all rows
+    assert sum(n_fits.values()) == 9 * 5 + 3 * 15  # the default is a ninth candidate
+    require_same(found, run(1, "random"))
     require_same(run(2, None), run(2, None))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import numbers
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,20 +18,19 @@ from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
 from ..errors import SplitError
 from ..numerics.resampling import one_sided_corrected_t
-from ..typing import Array, Index
-from .fold_fit import FitSettings, FoldFit
+from ..typing import Array
+from .fold_fit import FitSettings, FoldFit, Splits
 from .kept_fits import Metrics, mean_score
 from .measures import Measure
 from .param_values import is_same
 from .results import Measured
 from .splits import freeze_splits
+from .whole_fits import WholeFits
 
 N_LEADERS = 3
 _N_REPEATS = 3
 _LEVEL = 0.03  # kept the default in 95.5 % of searches in noise, by the best of three leaders
 _FRESH = 2_000_003  # seed of the first fresh splits
-
-Splits = list[tuple[Index, Index]]
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +80,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def confirm(
-    settings: FitSettings,
-    measure: Measure,
+    whole: WholeFits,
     metrics: Metrics,
     found: Sequence[Measured],
     n_leaders: int,
@@ -92,24 +89,18 @@ def confirm(
     """Measure leaders and the default on the same fresh splits, and choose.
 
     Args:
-        settings: What all fits of the search share.
-        measure: How candidates are measured; all get all of the resource.
+        whole: Fits them.
         metrics: Which ones are optimised; the first counts.
         found: The candidates, the default among them.
         n_leaders: How many leaders there are at most.
         fresh: What `draw_fresh_splits` returned.
     """
-    default = find_default(found, settings.estimator, measure)
+    default = find_default(found, whole.settings.estimator, whole.measure)
     assert default is not None
     leaders = find_leaders(found, metrics, default, n_leaders)
     splits, is_fresh = fresh
-    there = replace(settings, splits=splits, context=None)
-    table = np.array(
-        [
-            [_score([fit], metrics) for fit in measure.fit_fully(there, found[i].params)]
-            for i in (default, *leaders)
-        ]
-    )
+    fits = whole.of([found[i].params for i in (default, *leaders)], splits)
+    table = np.array([[_score([fit], metrics) for fit in own] for own in fits])
     ratio = float(np.mean([len(test) / len(train) for train, test in splits]))
     chosen, p = choose_leader(table[0], table[1:], ratio)
     return Confirmation(
@@ -139,23 +130,21 @@ def find_default(found: Sequence[Measured], estimator: Any, measure: Measure) ->
     return None
 
 
-def measure_default(
-    settings: FitSettings, measure: Measure, metrics: Metrics, found: Sequence[Measured]
-) -> Measured:
+def measure_default(whole: WholeFits, metrics: Metrics, found: Sequence[Measured]) -> Measured:
     """Return the estimator as it was given, measured on the splits of the search.
 
     Its params are named as those that are searched, as far as it has them.
 
     Args:
-        settings: What all fits of the search share.
-        measure: How candidates are measured.
+        whole: Fits it.
         metrics: Which ones are optimised; the first counts.
         found: The candidates.
     """
+    settings, measure = whole.settings, whole.measure
     own = settings.estimator.get_params()
     names = dict.fromkeys(name for each in found for name in each.params if name in own)
     params = measure.final_params({name: own[name] for name in names}, None)
-    fits = measure.fit_fully(replace(settings, context=None), params)
+    [fits] = whole.of([params], settings.splits)
     return Measured(
         params=params,
         fits=fits,

@@ -31,14 +31,14 @@ def end_fit(search: Any, root: Any, told: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def searching(search: Any, root: Any, n_fits: int | None, jobs: Mapping[str, Any]) -> Iterator[Any]:
+def searching(search: Any, root: Any, n_fits: int | None, n_jobs: int) -> Iterator[Any]:
     """The context of all fits of candidates; None where no callback wants to know of them.
 
     Args:
         search: The search.
         root: The context of the fit.
         n_fits: How many there will be at most; None where nobody knows.
-        jobs: Where they run: a context goes to other processes only for a callback.
+        n_jobs: How many run at a time: a context goes to other processes only for a callback.
     """
     if root is None:
         yield None
@@ -47,7 +47,7 @@ def searching(search: Any, root: Any, n_fits: int | None, jobs: Mapping[str, Any
     context.call_on_fit_task_begin(estimator=search)
     has_callbacks = bool(getattr(search, "_skl_callbacks", ()))
     has_parent = hasattr(search, "_parent_callback_ctx")
-    yield context if has_callbacks or has_parent or jobs["n_jobs"] == 1 else None
+    yield context if has_callbacks or has_parent or n_jobs == 1 else None
     context.call_on_fit_task_end(estimator=search)
 
 

@@ -23,6 +23,7 @@ from ..typing import Index
 from ..validation import show
 
 Score = float | dict[str, float]
+Splits = list[tuple[Index, Index]]
 
 Train = Callable[[Any, Any, Any, Mapping[str, Any]], Any]
 """Trains a model on rows X with targets y (None without any) and params of `fit`."""
@@ -59,7 +60,7 @@ class FitSettings:
     estimator: Any
     X: Any
     y: Any
-    splits: list[tuple[Index, Index]]
+    splits: Splits
     scorer: Any
     fit_params: Mapping[str, Any] = field(default_factory=dict)
     score_params: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Where the trials of a search run: in this thread, in threads, in processes, on a cluster."""
+"""Where the fits of a search run: in this thread, in threads, in processes, on a cluster."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import concurrent.futures as cf
 import contextlib
 import math
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import cloudpickle
 import numpy as np
@@ -15,6 +15,8 @@ from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 
 from ..errors import PlatformError, UnpicklableError
+from ..executors import Processes, Ray
+from ..executors.contract import TrialExecutor
 from ..storages.transitions import lease_expired
 from ..study import Study
 from ..terminal import logger
@@ -23,7 +25,41 @@ from ..trial.record import State
 _POLL_S = 0.5  # between looks at what another process does
 
 
-def check_travel(objective: Any, jobs: dict[str, Any]) -> None:
+class Jobs(NamedTuple):
+    """Where the fits of a search run, its trials and those that confirm it.
+
+    Attributes:
+        n: How many run at a time.
+        executor: What runs them; None for this thread.
+    """
+
+    n: int
+    executor: cf.Executor | None
+
+    def run(self, fn: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any]) -> list[Any]:
+        """Return fn(shared, task) of each task, in their order.
+
+        Args:
+            fn: A function of a module.
+            shared: What all tasks need; luthier's own processes are sent it once.
+            tasks: What they differ in.
+
+        Raises:
+            Exception: What the first task in order raised that failed.
+        """
+        if self.executor is None:
+            return [fn(shared, task) for task in tasks]
+        if isinstance(self.executor, TrialExecutor):
+            shared = self.executor.put(shared)
+        futures = [self.executor.submit(fn, shared, task) for task in tasks]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def check_travel(objective: Any, jobs: Jobs) -> None:
     """Refuse a search that cannot go to luthier's own processes, before they are started.
 
     Args:
@@ -33,7 +69,7 @@ def check_travel(objective: Any, jobs: dict[str, Any]) -> None:
     Raises:
         UnpicklableError: It cannot; the message says which argument is to blame.
     """
-    if jobs["n_jobs"] == 1 or "executor" in jobs:
+    if not isinstance(jobs.executor, Processes):
         return
     settings = objective.settings
     held = {
@@ -52,7 +88,7 @@ def check_travel(objective: Any, jobs: dict[str, Any]) -> None:
             cloudpickle.dumps(value)
         except Exception as e:  # whatever an object raises of itself
             raise UnpicklableError(
-                f"the search cannot go to {jobs['n_jobs']} processes, because its {name} cannot be "
+                f"the search cannot go to {jobs.n} processes, because its {name} cannot be "
                 f"pickled: {type(e).__name__}: {e}; make what it holds within its methods, or fit "
                 "in threads: with joblib.parallel_config('threading'): search.fit(X, y)"
             ) from e
@@ -100,8 +136,8 @@ def _find_held(study: Study) -> list[float]:
 
 
 @contextlib.contextmanager
-def choose_jobs(n_jobs: int | None) -> Iterator[dict[str, Any]]:
-    """The arguments `n_jobs` and `executor` of `Study.optimize`, as joblib's settings want it.
+def choose_jobs(n_jobs: int | None) -> Iterator[Jobs]:
+    """Where fits run, as joblib's settings want it, for as long as this lasts.
 
     Processes are luthier's own, also where joblib would take loky's.
 
@@ -115,16 +151,18 @@ def choose_jobs(n_jobs: int | None) -> Iterator[dict[str, Any]]:
     n = effective_n_jobs(n_jobs)
     name = type(backend).__name__
     if n == 1:
-        yield {"n_jobs": 1}
+        yield Jobs(1, None)
     elif name == "ThreadingBackend":
-        with cf.ThreadPoolExecutor(n) as executor:
-            yield {"n_jobs": n, "executor": executor}
-    elif name in ("LokyBackend", "MultiprocessingBackend"):
-        yield {"n_jobs": n}
+        with cf.ThreadPoolExecutor(n) as threads:
+            yield Jobs(n, threads)
     elif name == "DaskDistributedBackend":
-        yield {"n_jobs": n, "executor": backend.client.get_executor()}
-    elif name == "RayBackend":
-        yield {"n_jobs": n, "executor": "ray"}
+        yield Jobs(n, backend.client.get_executor())
+    elif name in ("LokyBackend", "MultiprocessingBackend", "RayBackend"):
+        own: Processes | Ray = Ray(n) if name == "RayBackend" else Processes(n)
+        try:
+            yield Jobs(n, own)
+        finally:
+            own.shutdown(wait=False, cancel_futures=True)
     else:
         raise PlatformError(
             "a search runs its trials on joblib's backends 'loky', 'multiprocessing', 'threading', "

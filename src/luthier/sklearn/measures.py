@@ -54,12 +54,13 @@ class Measure(ABC):
         """
 
     @abstractmethod
-    def fit_fully(self, settings: FitSettings, params: Params) -> list[FoldFit]:
-        """Return the fits of a candidate on all folds, with all of the resource.
+    def fit_fully(self, settings: FitSettings, params: Params, fold: int) -> FoldFit:
+        """Fit a candidate on one fold with all of the resource.
 
         Args:
             settings: What all fits share.
             params: The candidate's.
+            fold: Number of the fold.
         """
 
     def whole(self, settings: FitSettings) -> int:
@@ -105,8 +106,8 @@ class FoldByFold(Measure):
                 raise TrialPruned
         return fits
 
-    def fit_fully(self, settings: FitSettings, params: Params) -> list[FoldFit]:
-        return [fit_fold(settings, params, fold, fold) for fold in range(len(settings.splits))]
+    def fit_fully(self, settings: FitSettings, params: Params, fold: int) -> FoldFit:
+        return fit_fold(settings, params, fold, fold)
 
 
 class Part(NamedTuple):
@@ -177,12 +178,8 @@ class Growing(Measure):
         self.forget(trial.number)
         return fits or read_fits(trial.tags)
 
-    def fit_fully(self, settings: FitSettings, params: Params) -> list[FoldFit]:
-        last = self.steps[-1]
-        folds = range(len(settings.splits))
-        fits = [self.fit(settings, params, Part(_NO_TRIAL, fold, last, fold)) for fold in folds]
-        self.forget(_NO_TRIAL)
-        return fits
+    def fit_fully(self, settings: FitSettings, params: Params, fold: int) -> FoldFit:
+        return self.fit(settings, params, Part(_NO_TRIAL, fold, self.steps[-1], fold))
 
     @abstractmethod
     def fit(self, settings: FitSettings, params: Params, part: Part) -> FoldFit:
@@ -261,7 +258,8 @@ class GrowingModel(Growing):
             self.train(model, X, y, fit_params, reached, part.step, settings.y)
 
         fit = fit_fold(settings, params, part.fold, part.task_id, model=model, train=train)
-        self._live[key] = model, part.step
+        if part.number != _NO_TRIAL:
+            self._live[key] = model, part.step
         return fit
 
     def forget(self, number: int) -> None:

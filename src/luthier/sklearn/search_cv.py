@@ -64,6 +64,7 @@ from .results import (
 )
 from .same_search import describe_search, require_same_search
 from .splits import check_plan, count_accuracy_rows, fingerprint, freeze_splits, require_same_splits
+from .whole_fits import WholeFits
 
 _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _WHOLE = Interval(numbers.Integral, 1, None, closed="left")
@@ -107,8 +108,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         objectives: Names of metrics of `scoring` that are optimised together; `study_` then has the
             front of candidates that no other beats in all. One name is the metric that counts.
         n_jobs: How many candidates are fitted at a time, each in a process of its own; None is 1,
-            or what `joblib.parallel_config` says. With a seed, the same n_jobs gives the same
-            search.
+            or what `joblib.parallel_config` says. Leaders are confirmed there too. With a seed, the
+            same n_jobs gives the same search.
         refit: As in scikit-learn: whether the best candidate is fitted on all rows; the name of a
             metric; or a function of `cv_results_` that returns an index. "confirmed" takes the best
             leader on fresh splits if it is better there than the estimator's own params by more
@@ -270,14 +271,14 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         measure, scheduler = choose_measure(
             settings, self.resource, self.scheduler, bounds, groups, seed, is_kept, len(metrics)
         )
-        study = self._search(settings, candidates, measure, metrics, scheduler, seed, root)
-        found = self._read(study, settings, candidates, measure, metrics)
-        if self._n_confirmed:
-            fresh = draw_fresh_splits(self.cv, splitter, settings, routed.splitter.split)
-            self.confirmation_ = confirm(
-                settings, measure, metrics, found, self._n_confirmed, fresh
-            )
-            self.cv_results_["mean_confirmed"] = self.confirmation_.column(len(found))
+        with choose_jobs(self.n_jobs) as jobs:
+            whole = WholeFits(settings, measure, jobs)
+            study = self._search(whole, candidates, metrics, scheduler, seed, root)
+            found = self._read(study, whole, candidates, metrics)
+            if self._n_confirmed:
+                fresh = draw_fresh_splits(self.cv, splitter, settings, routed.splitter.split)
+                self.confirmation_ = confirm(whole, metrics, found, self._n_confirmed, fresh)
+                self.cv_results_["mean_confirmed"] = self.confirmation_.column(len(found))
         self._choose(study, found, metrics)
         if self.refit:
             self._refit(settings, measure, root, told)
@@ -288,15 +289,15 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
 
     def _search(
         self,
-        settings: FitSettings,
+        whole: WholeFits,
         candidates: Candidates,
-        measure: Measure,
         metrics: Metrics,
         scheduler: Scheduler | None,
         seed: int,
         root: Any,
     ) -> Study:
         """Run the trials of the search."""
+        settings, measure, jobs = whole
         mine = fingerprint(settings.splits, settings.y)
         asked = describe_search(self.estimator, self.scoring, metrics, settings.X)
         study = create_study(
@@ -319,7 +320,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         n_fits = None
         if self.n_iter is not None and measure.keeps_partial:
             n_fits = self.n_iter * self.n_splits_
-        with choose_jobs(self.n_jobs) as jobs, searching(self, root, n_fits, jobs) as context:
+        with searching(self, root, n_fits, jobs.n) as context:
             objective = CandidateScore(
                 replace(settings, context=context),
                 candidates,
@@ -328,7 +329,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                 get_config(),
                 {SPLITS: mine, SEARCH: asked},
             )
-            warn_of_many_jobs(self.estimator, jobs["n_jobs"])
+            warn_of_many_jobs(self.estimator, jobs.n)
             check_travel(objective, jobs)
             optimize_with_others(
                 study,
@@ -338,8 +339,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                 catch=FitFailedError,
                 stop=self.stop,
                 progress=None if self.verbose else False,
-                reproducible=self._is_reproducible(scheduler, jobs["n_jobs"]),
-                **jobs,
+                reproducible=self._is_reproducible(scheduler, jobs.n),
+                n_jobs=jobs.n,
+                executor=jobs.executor,
             )
         if study.stop_reason == INTERRUPTED:
             raise KeyboardInterrupt("the search was stopped by Ctrl-C")
@@ -377,12 +379,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
     def _read(
         self,
         study: Study,
-        settings: FitSettings,
+        whole: WholeFits,
         candidates: Candidates,
-        measure: Measure,
         metrics: Metrics,
     ) -> list[Measured]:
         """Set `cv_results_` and `multimetric_`, and return the candidates."""
+        measure = whole.measure
         rows = [row for row in study.trials if is_measured(row)]
         if not rows:
             raise StudyError(
@@ -392,7 +394,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         seed = study.engine.seed
         found = [Measured.of_trial(row, candidates.of_row(row, seed), measure) for row in rows]
         if self._n_confirmed and find_default(found, self.estimator, measure) is None:
-            found.append(measure_default(settings, measure, metrics, found))
+            found.append(measure_default(whole, metrics, found))
         fit_results = to_fit_results([each.fits for each in found], self.n_splits_)
         run = [result for result in fit_results if result["was_run"]]
         _warn_or_raise_about_fit_failures(run, self.error_score)
