@@ -1,6 +1,6 @@
 """How often `diagnose` finds what is wrong, and how often it accuses a healthy study.
 
-    python -m benchmarks.diagnosis --save            # some 30 minutes
+    python -m benchmarks.diagnosis --save            # some 5 minutes
     python -m benchmarks.diagnosis --kinds noise optimum-at-bound --seeds 5
 
 Sick studies come from tests/support/sick_studies.py: 20 of each kind, and 20 of them without

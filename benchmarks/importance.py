@@ -22,6 +22,9 @@ method of the same name; Optuna's MDI is compared with luthier's fANOVA, as both
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,38 +114,46 @@ def rank_correlation(function: KnownFunction, values: np.ndarray) -> float:
 
 
 def judge(
-    function: KnownFunction,
-    kind: str,
-    seeds: int,
-    peers: list[str],
-    cache: Path,
-    n_random: int = N_RANDOM,
-) -> dict[str, float]:
-    """Return the figures of luthier, and the rank correlation of each peer."""
+    function: KnownFunction, kind: str, seed: int, peers: list[str], cache: Path, n_random: int
+) -> dict[str, Any]:
+    """Return what luthier says of the trials of one seed, and how well each library ranks."""
     names = function.space.names
-    errors, covers, false, ours = [], [], [], []
-    theirs: dict[str, list[float]] = {peer: [] for peer in peers}
-    for seed in range(seeds):
-        X, y = draw(function, kind, seed, cache, n_random)
-        result = importance(to_history(function.space, X, y, seed))
-        values = in_order(result, result.values, names)
-        low, high = (in_order(result, a, names) for a in (result.low, result.high))
-        errors.append(np.abs(values - function.total))
-        covers.append((low <= function.total) & (function.total <= high))
-        false.append(in_order(result, result.important, names)[function.total == 0] > 0)
-        ours.append(measure_quality(function.total, values).rank_correlation)
-        study = to_optuna(function.space, X, y) if peers else None
-        for peer in peers:
-            found = ask_optuna(study, peer, names, seed)
-            theirs[peer].append(rank_correlation(function, found))
-    row = {
+    X, y = draw(function, kind, seed, cache, n_random)
+    result = importance(to_history(function.space, X, y, seed))
+    values, low, high, important = (
+        in_order(result, of, names).tolist()
+        for of in (result.values, result.low, result.high, result.important)
+    )
+    ranks = {"ranks": measure_quality(function.total, np.array(values)).rank_correlation}
+    study = to_optuna(function.space, X, y) if peers else None
+    for peer in peers:
+        found = ask_optuna(study, peer, names, seed)
+        ranks[f"ranks_{peer}"] = rank_correlation(function, found)
+    return {"values": values, "low": low, "high": high, "important": important, **ranks}
+
+
+def summarise(function: KnownFunction, runs: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the figures of some seeds of one function and kind of trials.
+
+    "cover_percent" is of all parameters, "cover_effect_percent" of those that have an effect, and
+    "cover_se" the standard error of the latter over seeds.
+    """
+    columns = ("values", "low", "high", "important")
+    values, low, high, important = (np.array([run[c] for run in runs]) for c in columns)
+    errors = np.abs(values - function.total)
+    holds = (low <= function.total) & (function.total <= high)
+    effect = function.total > 0
+    by_seed = 100 * holds[:, effect].mean(axis=1)
+    return {
+        "seeds": len(runs),
         "median": float(np.median(errors)),
-        "mean": float(np.mean(errors)),
-        "cover_percent": float(100 * np.mean(covers)),
-        "false_percent": float(100 * np.mean(false)),
-        "ranks": float(np.mean(ours)),
+        "mean": float(errors.mean()),
+        "cover_percent": float(100 * holds.mean()),
+        "cover_effect_percent": float(by_seed.mean()),
+        "cover_se": float(by_seed.std(ddof=1) / np.sqrt(len(runs))) if len(runs) > 1 else math.nan,
+        "false_percent": float(100 * np.mean(important[:, ~effect])),
+        **{key: float(np.mean([run[key] for run in runs])) for key in runs[0] if "ranks" in key},
     }
-    return row | {f"ranks_{peer}": float(np.mean(found)) for peer, found in theirs.items()}
 
 
 def measure_time(size: str, peers: list[str]) -> dict[str, float]:
@@ -187,6 +198,7 @@ def main() -> None:
     parser.add_argument("--functions", default="", help="their names, with commas; all if empty")
     parser.add_argument("--peers", default=",".join(PEERS), help=f"{', '.join(PEERS)}, or empty")
     parser.add_argument("--cache", type=Path, default=Path("searches"), help="folder of searches")
+    parser.add_argument("--runs", type=Path, default=Path("importances.jsonl"), help="file of runs")
     parser.add_argument("--time", default="", help="only times, such as 1000x10,10000x20")
     parser.add_argument("--save", action="store_true", help="write to benchmarks/results")
     arguments = parser.parse_args()
@@ -196,27 +208,49 @@ def main() -> None:
         show(rows, "time", arguments.save)
         return
     arguments.cache.mkdir(exist_ok=True)
-    rows = {}
-    for make in KNOWN_FUNCTIONS:
-        function = make()
-        if arguments.functions and function.name not in arguments.functions.split(","):
+    wanted = [f for f in arguments.functions.split(",") if f]
+    functions = [f for f in (make() for make in KNOWN_FUNCTIONS) if not wanted or f.name in wanted]
+    cells = [(f, kind) for f in functions for kind in arguments.trials.split(",")]
+    runs = read_runs(arguments.runs)
+    for seed, (function, kind) in itertools.product(range(arguments.seeds), cells):
+        key = run_key(function.name, kind, seed, peers, arguments.n_random)
+        if key in runs:
             continue
-        for kind in arguments.trials.split(","):
-            name = f"{function.name}, {kind}"
-            rows[name] = judge(
-                function, kind, arguments.seeds, peers, arguments.cache, arguments.n_random
-            )
-            print(f"{name:20}", rows[name], flush=True)
-    few = "" if arguments.n_random == N_RANDOM else f", {arguments.n_random} random trials"
-    show(rows, f"{arguments.seeds} seeds{few}", arguments.save)
+        runs[key] = judge(function, kind, seed, peers, arguments.cache, arguments.n_random)
+        with arguments.runs.open("a", encoding="utf-8") as out:
+            out.write(json.dumps([key, runs[key]]) + "\n")
+        print(key, flush=True)
+
+    rows = {}
+    for function, kind in cells:
+        keys = (
+            run_key(function.name, kind, seed, peers, arguments.n_random)
+            for seed in range(arguments.seeds)
+        )
+        rows[f"{function.name}, {kind}"] = summarise(function, [runs[key] for key in keys])
+    settings = {"n_random": arguments.n_random, "peers": peers}
+    show(rows, "ranks" if peers else "intervals", arguments.save, **settings)
 
 
-def show(rows: dict[str, dict[str, float]], part: str, save: bool) -> None:
+def run_key(name: str, kind: str, seed: int, peers: list[str], n_random: int) -> str:
+    """Return what tells one run from all others."""
+    return ", ".join(map(str, (name, kind, seed, n_random, *peers)))
+
+
+def read_runs(file: Path) -> dict[str, dict[str, Any]]:
+    """Return the runs that a file has, by their key."""
+    if not file.exists():
+        return {}
+    return dict(json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def show(rows: dict[str, dict[str, float]], part: str, save: bool, **settings: Any) -> None:
     """Print rows of figures, and save them where that is asked for."""
     for name, row in rows.items():
         print(f"{name:20}", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
     if save:
-        print(save_results("importance", describe_run("optuna"), part, rows))
+        head = describe_run("optuna", **settings)
+        print(save_results(f"importance-{part}", head, part, rows))
 
 
 if __name__ == "__main__":

@@ -42,32 +42,66 @@ def test_the_load_adds_up_to_the_time_that_trials_took():
     assert by_state[State.RUNNING] == pytest.approx(5)  # up to the end of the timeline
 
 
-def test_pauses_workers_and_waiting_trials_are_told():
+def test_workers_and_waiting_trials_are_told():
     rows = [
         TrialRow(number=0, state=State.COMPLETE, worker="ant"),
         TrialRow(number=1, state=State.COMPLETE, worker="bee"),
     ]
     h = history(
-        ran(0, 9, turns=(Turn(0.0, {"x": 0.1}), Turn(3.0, {"x": 0.2}), Turn(6.0, {"x": 0.3}))),
+        ran(0, 9),
         ran(1, 2),
         trial({"x": 0.5}, state=State.WAITING),
     )
     found = timeline(h, lambda numbers: [rows[i] for i in numbers])
     assert found.worker == ("ant", "bee")
-    assert found.n_pauses.tolist() == [2, 0]
     assert (found.n, found.n_waiting) == (2, 1)
+
+
+def test_a_trial_that_was_paused_has_a_bar_for_each_turn_and_leaves_its_lane():
+    turns = (Turn(0.0, {"x": 0.1}), Turn(3.0, {"x": 0.5}, None, 104, 110), Turn(6, {}, 0, 112, 118))
+    rows = [TrialRow(number=i, state=State.COMPLETE, worker=w) for i, w in enumerate("ab")]
+    h = history(ran(112, 120, turns=turns), ran(104, 109))
+    found = timeline(h, lambda numbers: [rows[i] for i in numbers])
+    assert found.number.tolist() == [0, 1, 0, 0]
+    assert found.start_s.tolist() == [0, 4, 10, 18]
+    assert found.end_s.tolist() == [4, 9, 12, 20]
+    assert [State(s) for s in found.state] == [
+        State.PAUSED,
+        State.COMPLETE,
+        State.PAUSED,
+        State.COMPLETE,
+    ]
+    assert found.pauses.tolist() == [[0, 2], [2, 3]]
+    assert found.lane.tolist() == [0, 0, 0, 0]
+    assert found.worker == ("", "b", "", "a")
+    assert found.n_unknown.tolist() == [0, 0, 0, 0]
+
+
+def test_pauses_whose_times_were_not_stored_are_counted_and_not_made_up():
+    old = Turn(3.0, {"x": 0.5})
+    later = Turn(6.0, {"x": 0.5}, None, 130.0, 140.0)
+    found = timeline(history(ran(100, 110, turns=(old,)), ran(120, 142, turns=(old, later))))
+    assert found.number.tolist() == [0, 1, 1]
+    assert found.start_s.tolist() == [0, 10, 40]
+    assert found.end_s.tolist() == [10, 30, 42]
+    assert found.n_unknown.tolist() == [1, 1, 0]
+
+
+def test_a_trial_that_waits_to_be_run_again_is_not_drawn_as_if_it_ran():
+    found = timeline(history(ran(0, 5), ran(1, None, State.WAITING)))
+    assert (found.number.tolist(), found.n_waiting) == ([0], 1)
 
 
 def test_times_in_which_a_study_rested_are_no_idle_time():
     found = timeline(history(ran(0, 9), ran(2, 10), ran(5000, 5010), ran(5000, 5010)))
-    assert found.pauses.tolist() == [[10, 5000]]
+    assert found.rests.tolist() == [[10, 5000]]
     assert found.idle_share == pytest.approx(1 - 37 / 40)
 
 
-def test_a_wait_that_is_short_or_beside_a_running_trial_is_no_pause():
-    assert timeline(history(ran(0, 9), ran(60, 70))).pauses.shape == (0, 2)  # under a minute
-    assert timeline(history(ran(0, 100), ran(900, 1000))).pauses.shape == (0, 2)  # nor long
-    assert timeline(history(ran(0, 9), ran(0, 500), ran(400, 410))).pauses.shape == (0, 2)
+def test_a_wait_that_is_short_or_beside_a_running_trial_is_no_rest():
+    assert timeline(history(ran(0, 9), ran(60, 70))).rests.shape == (0, 2)  # under a minute
+    assert timeline(history(ran(0, 100), ran(900, 1000))).rests.shape == (0, 2)  # nor long
+    assert timeline(history(ran(0, 9), ran(0, 500), ran(400, 410))).rests.shape == (0, 2)
 
 
 def test_trials_that_took_no_time_and_clocks_that_went_back_are_drawn():

@@ -72,6 +72,7 @@ from luthier.plots.figures.timeline import describe_timeline
 from luthier.plots.figures.tuning_curve import describe_tuning_curve
 from luthier.plots.source import name_sources
 from luthier.testing.histories import history, trial
+from luthier.trial.record import Turn
 
 SPACE = Space(
     {
@@ -244,7 +245,24 @@ def test_timeline():
     assert figure.notes == ("Idle: 38 % of the time of all lanes.",)
 
 
-def test_a_timeline_shades_the_pauses_of_the_study():
+def test_a_timeline_leads_a_line_over_each_pause_of_a_trial():
+    turns = (Turn(3.0, {"x": 0.1}, None, 110.0, 130.0),)
+    rows = [
+        trial({"x": 0.1}, 1.0, started_s=120.0, finished_s=140.0, turns=turns),
+        trial({"x": 0.2}, 1.0, started_s=101.0, finished_s=135.0),
+        trial({"x": 0.3}, 1.0, started_s=100.0, finished_s=102.0, turns=(Turn(3.0, {"x": 0.3}),)),
+    ]
+    figure = describe_timeline(worker_times.timeline(history(*rows)))
+    [line] = layers(figure, Line)
+    assert line.x.tolist()[:2] == [10, 30]
+    assert np.isnan(line.x[2])
+    paused = next(bars for bars in layers(figure, Bars) if bars.label == "paused")
+    assert paused.hover == ("trial 0, paused, 10 s",)
+    assert "1 pause of trials, 20 s in the middle." in figure.notes[0]
+    assert "1 pause of trials not drawn: their times were not stored." in figure.notes[0]
+
+
+def test_a_timeline_shades_the_rests_of_the_study():
     rows = [
         trial({"x": 0.1}, 1.0, started_s=start, finished_s=start + 30.0)
         for start in (0.0, 10.0, 5000.0, 5010.0, 9000.0)
@@ -253,7 +271,7 @@ def test_a_timeline_shades_the_pauses_of_the_study():
     shaded = layers(figure, Band)
     assert [band.x.tolist() for band in shaded] == [[40, 5000], [5040, 9000]]
     assert [tick.label for tick in figure.panels[0].y.marks] == ["1", "2"]
-    assert figure.notes[0].endswith("2 pauses of 2 h 28 min in all left out.")
+    assert figure.notes[0].endswith("Without 2 rests of 2 h 28 min in all.")
 
 
 def test_curves():

@@ -19,7 +19,7 @@ FULL = TrialRow(
     tags={"k": [1]},
     error="no",
     checkpoints=({"step": 1.0},),
-    turns=(Turn(1.0, {"layers": (1, 2)}, 7),),
+    turns=(Turn(0.5, {"layers": (1, 3)}), Turn(1.0, {"layers": (1, 2)}, 7, 1.5, 1.75)),
     started_s=1.0,
     finished_s=2.0,
     worker="w",
@@ -36,6 +36,13 @@ BARE = TrialRow(number=0, state=State.WAITING)
 def test_a_trial_is_stored_and_read_as_it_was(row):
     record = (row.number, int(row.state), row.token, row.lease_s, row.retries, encode_body(row))
     assert decode_trial(record, row.reports) == row
+
+
+def test_a_turn_of_the_time_before_turns_had_times_is_read():
+    body = b'{"params":{"x":1},"turns":[{"step":2.0,"params":{"x":[1,2]},"source":null}]}'
+    found = decode_trial((0, int(State.COMPLETE), 1, 0.0, 0, body), ())
+    assert found.turns == (Turn(2.0, {"x": (1, 2)}),)
+    assert (found.turns[0].paused_s, found.turns[0].resumed_s) == (None, None)
 
 
 @pytest.mark.parametrize("row", [FULL, BARE])

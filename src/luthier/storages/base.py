@@ -236,7 +236,7 @@ class Storage(ABC):
             study: The study's id.
             number: The trial's.
             worker: The worker's name.
-            turn: The turn by which a paused trial is resumed.
+            turn: The turn by which a paused trial is resumed; its times are set here.
             token: The token that the trial had when the caller decided to claim it. Where it has
                 another one by now, another worker was quicker, and it is not claimed. None for any.
             checkpoints: With `turn`, references to add to the trial's own: to the checkpoint of

@@ -134,7 +134,8 @@ def unpack_params(params: dict[str, Any]) -> dict[str, Any]:
 
 def unpack_turn(turn: Turn) -> Turn:
     """Return a turn as it was before JSON made lists of the tuples in its params."""
-    return Turn(turn.step, unpack_params(turn.params), turn.source)
+    unpack_params(turn.params)
+    return turn
 
 
 def _to_tuple(v: Any) -> Any:

@@ -109,7 +109,8 @@ def start(
         worker: The worker's name.
         now: The time.
         lease_s: The length of a lease, in seconds.
-        turn: The turn by which it is resumed; None for a trial that is not paused.
+        turn: The turn by which it is resumed, without its times; None for a trial that is not
+            paused.
         checkpoints: With `turn`, checkpoints to add to its own.
         expired: Whether its last worker has lost it, which counts as a retry.
     """
@@ -126,6 +127,7 @@ def start(
     if turn is None:
         return row
 
+    turn = replace(turn, paused_s=row.finished_s, resumed_s=now)
     # The first turn is recorded only where a later one has other params.
     changed = turn.params != row.params
     before = row.turns or ((Turn(0.0, row.params),) if changed else ())

@@ -56,18 +56,23 @@ class Decision(enum.StrEnum):
     PAUSE = "pause"
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     """Turn of a trial that went on after a pause.
 
     Attributes:
         step: The step that it went on from.
         params: Its params from there on.
         source: Number of the trial whose checkpoint it went on from; None for its own.
+        paused_s: When the pause before it began, in seconds since 1970; None where nobody knows,
+            and for the turn that a trial began with.
+        resumed_s: When it began itself; None as well.
     """
 
     step: float
     params: dict[str, Any]
     source: int | None = None
+    paused_s: float | None = None
+    resumed_s: float | None = None
 
 
 @explain_attributes(_OTHER_NAMES, "row")
