@@ -30,23 +30,28 @@ _STATES = {
 def find_baseline(experiment: Experiment) -> dict[str, float] | None:
     """Return the results of the baseline; None without any."""
     arm = experiment.status_quo
+    if arm is None:
+        return None
+    backfill = experiment.search_space.backfill
     for trial in experiment.trials.values():
-        is_it = arm is not None and trial.arm is not None and trial.params == arm.parameters
-        if is_it and trial.measurements:
+        if trial.measurements and backfill(trial.params) == arm.parameters:
             return trial.means
     return None
 
 
-def find_violations(experiment: Experiment, trial: Trial) -> dict[str, float]:
+def find_violations(
+    config: OptimizationConfig, trial: Trial, baseline: Mapping[str, float] | None
+) -> dict[str, float]:
     """Return by how much a trial breaks each constraint: at most 0 where it keeps it.
+
+    Args:
+        config: Has the constraints.
+        trial: The trial.
+        baseline: Results of the baseline, as `find_baseline` returns them.
 
     Raises:
         ValueError: A constraint is relative to a baseline without results.
     """
-    config = experiment.optimization_config
-    if config is None:
-        return {}
-    baseline = find_baseline(experiment)
     constraints = config.all_constraints if config.is_moo_problem else config.outcome_constraints
     means = trial.means
     return {
@@ -79,18 +84,20 @@ def read_history(experiment: Experiment, space: Space, numbers: dict[int, int]) 
     """
     config = experiment.optimization_config
     assert config is not None
+    search_space, baseline = experiment.search_space, find_baseline(experiment)
     history = History(space, ["maximize"] * len(config.objective.sums))
     rows: list[TrialRow] = []
     for index, trial in experiment.trials.items():
-        if not trial.arms or not experiment.search_space.check_membership(
-            trial.params, check_all_parameters_present=False
-        ):
+        if not trial.arms:
             continue
-        params = {n: v for n, v in trial.params.items() if n in space.params}
+        whole = search_space.backfill(trial.params)
+        if not search_space.check_membership(whole, check_all_parameters_present=False):
+            continue
+        params = {n: v for n, v in whole.items() if n in space.params}
         if not space.feasible(space.encode(params))[0]:
             continue
         numbers[index] = len(rows)
-        rows.append(_to_row(experiment, config, trial, len(rows), params))
+        rows.append(_to_row(config, trial, len(rows), params, baseline))
     history.put(rows)
     for row in rows:
         for step, value in row.reports:
@@ -99,11 +106,11 @@ def read_history(experiment: Experiment, space: Space, numbers: dict[int, int]) 
 
 
 def _to_row(
-    experiment: Experiment,
     config: OptimizationConfig,
     trial: Trial,
     number: int,
     params: dict[str, Any],
+    baseline: Mapping[str, float] | None,
 ) -> TrialRow:
     values = read_values(config, trial.means)
     state = _STATES.get(trial.status, State.FAILED)
@@ -127,7 +134,7 @@ def _to_row(
         params=params,
         values=values if ended else None,
         reports=tuple(reports),
-        constraints=find_violations(experiment, trial) if ended else {},
+        constraints=find_violations(config, trial, baseline) if ended else {},
     )
 
 

@@ -32,8 +32,9 @@ def make_metric_history(experiment: Experiment, name: str) -> History:
             trial.status.is_completed or trial.status.is_early_stopped
         ):
             continue
-        params = {n: v for n, v in trial.params.items() if n in space.params}
-        if experiment.search_space.check_membership(trial.params):
+        whole = experiment.search_space.backfill(trial.params)
+        params = {n: v for n, v in whole.items() if n in space.params}
+        if experiment.search_space.check_membership(whole):
             values = (trial.means[name],)
             number = len(rows)
             rows.append(TrialRow(number=number, state=State.COMPLETE, params=params, values=values))

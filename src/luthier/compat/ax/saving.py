@@ -36,6 +36,11 @@ from .generation_strategy.generator_spec import GeneratorSpec
 from .linear import Linear
 
 FORMAT = "luthier.compat.ax"
+_PICKLE = b"\x80"  # first byte of all protocols since the second
+_EXPORT = (
+    "Export its trials with Ax: client.get_trials_data_frame().to_csv('trials.csv'), and attach "
+    "each of them here with attach_trial and complete_trial."
+)
 _KINDS: dict[str, type[Parameter]] = {
     c.__name__: c for c in (RangeParameter, ChoiceParameter, FixedParameter, DerivedParameter)
 }
@@ -53,9 +58,15 @@ def read_json(path: str) -> dict[str, Any]:
     Raises:
         CompatError: The file is Ax's own, or none of these.
     """
+    found = Path(path).read_bytes()
+    if found.startswith(_PICKLE):
+        raise CompatError(
+            f"{path} is a pickle, which may run any code when it is read, and holds classes of "
+            f"Ax. {_EXPORT}"
+        )
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as e:
+        data = json.loads(found)
+    except ValueError as e:
         raise CompatError(f"{path} is no JSON file: {e}") from None
     return check_format(_unpack(data), path)
 
@@ -70,9 +81,7 @@ def check_format(data: Any, where: str) -> dict[str, Any]:
         return data
     if isinstance(data, dict) and ("_type" in data or "experiment" in data):
         raise CompatError(
-            f"{where} was written by Ax, whose format changes with its version. Export its trials "
-            "with Ax: client.get_trials_data_frame().to_csv('trials.csv'), and attach each of them "
-            "here with attach_trial and complete_trial."
+            f"{where} was written by Ax, whose format changes with its version. {_EXPORT}"
         )
     raise CompatError(f"{where} is no snapshot of {FORMAT}.")
 
@@ -179,9 +188,8 @@ def _add_trial(experiment: Experiment, data: Mapping[str, Any]) -> None:
     trial = experiment.trials[index] = Trial(experiment, index)
     arm = Arm(data["params"], data["arm"])
     trial.add_arm(arm)
-    if data["origin"] is not None:
-        trial.generator_run = GeneratorRun([arm], *data["origin"])
-    trial.restore(TrialStatus[data["status"]], data["reason"])
+    origin = None if data["origin"] is None else GeneratorRun([arm], *data["origin"])
+    trial.restore(TrialStatus[data["status"]], data["reason"], origin)
     trial.run_metadata = data["run_metadata"]
     trial.measurements = [
         Measurement(index, str(arm.name), name, mean, sem, step)
@@ -201,7 +209,7 @@ def experiment_to_dict(experiment: Experiment) -> dict[str, Any]:
         "properties": experiment.properties,
         "space": _space_to_dict(experiment.search_space),
         "config": None if config is None else _config_to_dict(config),
-        "metrics": [[m.name, m.lower_is_better] for m in experiment.metrics.values()],
+        "metrics": [[m.name, m.lower_is_better, m.properties] for m in experiment.metrics.values()],
         "baseline": None if baseline is None else [baseline.parameters, baseline.name],
         "trials": [_trial_to_dict(t) for t in experiment.trials.values()],
     }
@@ -213,7 +221,7 @@ def experiment_from_dict(data: Mapping[str, Any]) -> Experiment:
         _space_from_dict(data["space"]),
         data["name"],
         data["description"],
-        tracking_metrics=[Metric(n, lower_is_better=low) for n, low in data["metrics"]],
+        tracking_metrics=[Metric(*facts) for facts in data["metrics"]],
         status_quo=None if data["baseline"] is None else Arm(*data["baseline"]),
         is_test=data["is_test"],
         properties=data["properties"],
@@ -260,3 +268,21 @@ def strategy_from_dict(data: Mapping[str, Any]) -> GenerationStrategy:
     strategy.seed, strategy.starts_at_centre = data["seed"], data["starts_at_centre"]
     strategy.begin_at(data["place"])
     return strategy
+
+
+def client_to_dict(
+    experiment: Experiment, strategy: GenerationStrategy | None, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a client has in JSON's types, under the name of the format.
+
+    Args:
+        experiment: Its experiment.
+        strategy: Its strategy.
+        facts: What else it has.
+    """
+    return {
+        "format": FORMAT,
+        "experiment": experiment_to_dict(experiment),
+        "strategy": None if strategy is None else strategy_to_dict(strategy),
+        **facts,
+    }

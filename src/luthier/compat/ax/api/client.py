@@ -29,6 +29,7 @@ from ..exceptions.core import OptimizationComplete, SearchSpaceExhausted, Unsupp
 from ..generation_strategy.generation_node import GenerationStep
 from ..generation_strategy.generation_strategy import GenerationStrategy
 from ..predictions import predict_metrics
+from ..raw_data import read_results
 from ..service.utils.instantiation import FixedFeatures, InstantiationBase
 from .protocols.metric import IMetric
 from .protocols.runner import IRunner
@@ -300,7 +301,7 @@ class Client:
         """
         experiment = self._experiment
         self._find_trial(trial_index)
-        read = results.read_results(raw_data, [])
+        read = read_results(raw_data, [])
         for name in read:
             if name not in experiment.metrics:
                 experiment.set_metric(Metric(name))
@@ -447,7 +448,7 @@ class Client:
         if config.is_moo_problem:
             raise UnsupportedError("Please call get_pareto_frontier for multi-objective problems.")
         self._require_trials()
-        best = results.find_best(self._experiment)
+        best = results.choose_best(results.find_measured(self._experiment))
         if best is None:
             raise UnsupportedError("No trial has results of all metrics yet.")
         return self._describe(best, config)
@@ -469,7 +470,8 @@ class Client:
                 "Please call get_best_parameterization for single-objective problems."
             )
         self._require_trials()
-        return [self._describe(t, config) for t in results.find_front(self._experiment)]
+        front = results.choose_front(results.find_measured(self._experiment))
+        return [self._describe(t, config) for t in front]
 
     def predict(self, points: Sequence[Mapping[str, Any]]) -> list[dict[str, tuple[float, float]]]:
         """Return mean and standard error of each metric at points, by a model.
@@ -521,13 +523,8 @@ class Client:
         raise refuse("Client.load_from_database", "Use save_to_json_file and load_from_json_file.")
 
     def _to_json_snapshot(self) -> dict[str, Any]:
-        strategy = self._maybe_strategy
-        return {
-            "format": saving.FORMAT,
-            "experiment": saving.experiment_to_dict(self._experiment),
-            "strategy": None if strategy is None else saving.strategy_to_dict(strategy),
-            "seed": self._random_seed,
-        }
+        facts = {"seed": self._random_seed}
+        return saving.client_to_dict(self._experiment, self._maybe_strategy, facts)
 
     @classmethod
     def _from_json_snapshot(cls, snapshot: dict[str, Any], storage_config: Any = None) -> Self:

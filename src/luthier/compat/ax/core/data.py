@@ -75,8 +75,12 @@ class Data:
     def df(self) -> pd.DataFrame:
         """The latest result of each metric of each trial."""
         keys = ["trial_index", "metric_name"]
-        latest = self.full_df.drop_duplicates(keys, keep="last")
-        return latest.reset_index(drop=True)
+        return self.full_df.drop_duplicates(keys, keep="last")
+
+    @property
+    def has_step_column(self) -> bool:
+        """Whether some results have a step."""
+        return bool(self.full_df[MAP_KEY].notna().any())
 
     @property
     def metric_names(self) -> set[str]:

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...remarks import heed_others, refuse
+from ..exceptions.core import UserInputError
 from .arm import Arm
 from .data import Data, Measurement
 from .generator_run import GeneratorRun
 from .metric import Metric
 from .optimization_config import OptimizationConfig
+from .parameter import DerivedParameter, Parameter
+from .parameter_constraint import ParameterConstraint
 from .search_space import SearchSpace
 from .trial import Trial
 from .trial_status import TrialStatus
@@ -82,6 +85,46 @@ class Experiment:
     def properties(self) -> dict[str, Any]:
         """What was kept with it."""
         return self._properties
+
+    @property
+    def immutable_search_space_and_opt_config(self) -> bool:
+        """Whether nobody means to change the space; it can be changed all the same."""
+        return bool(self._properties.get("immutable_search_space_and_opt_config", False))
+
+    def add_parameters_to_search_space(
+        self,
+        parameters: Sequence[Parameter],
+        status_quo_values: Mapping[str, Any] | None = None,
+        parameter_constraints: Sequence[ParameterConstraint] | None = None,
+    ) -> None:
+        """Add parameters to the search space.
+
+        Args:
+            parameters: The parameters; with trials, each has a `backfill_value`.
+            status_quo_values: Their values in the baseline, if there is one.
+            parameter_constraints: Constraints to be added.
+
+        Raises:
+            UserInputError: A value is missing.
+        """
+        names = [p.name for p in parameters if not isinstance(p, DerivedParameter)]
+        backfilled = {p.name for p in parameters if p.backfill_value is not None}
+        if self.trials and (missing := [n for n in names if n not in backfilled]):
+            raise UserInputError(f"Must provide backfill values for {missing}: there are trials.")
+        given = status_quo_values or {}
+        if self.status_quo is not None:
+            if missing := [n for n in names if n not in given]:
+                raise UserInputError(f"No status quo value provided for parameters {missing}.")
+            whole = {**self.status_quo.parameters, **{n: given[n] for n in names}}
+            self.status_quo = Arm(whole, self.status_quo.name)
+        self.search_space.add_parameters(parameters)
+        self.search_space.add_parameter_constraints(parameter_constraints or ())
+
+    def disable_parameters_in_search_space(
+        self, default_parameter_values: Mapping[str, Any]
+    ) -> None:
+        """Search some parameters no longer; all new trials have these values."""
+        self.search_space.disable_parameters(default_parameter_values)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -241,10 +284,12 @@ class Experiment:
         return Data.of(m for i, t in self.trials.items() if i in wanted for m in t.measurements)
 
     def fetch_data(self, trial_indices: Iterable[int] | None = None, **kwargs: Any) -> Data:
-        """Return the results of some trials; of all without indices."""
+        """Return the results of trials that have ended; of all without indices."""
         known = {"metrics": "the results of all metrics are returned.", **_ALWAYS_COMBINED}
         heed_others("Ax's Experiment.fetch_data", kwargs, known)
-        return self.lookup_data(trial_indices)
+        wanted = self.trials if trial_indices is None else set(trial_indices)
+        ended = [i for i, t in self.trials.items() if i in wanted and t.status.is_terminal]
+        return self.lookup_data(ended)
 
     def to_df(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -13,12 +13,12 @@ class Metric:
     Args:
         name: Its name.
         lower_is_better: Whether less is better; None where it is not known.
-        properties: Accepted, and kept.
+        properties: Kept.
     """
 
     name: str
     lower_is_better: bool | None = None
-    properties: dict[str, Any] | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
 
     @property
     def signature(self) -> str:

@@ -6,8 +6,8 @@ import enum
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from ....space.distributions import Categorical, Distribution, Float, Int
 from ..exceptions.core import AxParameterWarning, UnsupportedError, UserInputError
@@ -58,6 +58,8 @@ class Parameter:
         is_fidelity: Accepted.
         target_value: Accepted.
         dependents: Value to the names of the parameters that are active with it.
+        backfill_value: The value of trials that ran before the parameter was added.
+        default_value: The value of all new trials, if the parameter is no longer searched.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Parameter:
     is_fidelity: bool = False
     target_value: Any = None
     dependents: dict[Any, list[str]] | None = None
+    backfill_value: Any = None
+    default_value: Any = None
 
     @property
     def python_type(self) -> type:
@@ -80,6 +84,21 @@ class Parameter:
     def is_hierarchical(self) -> bool:
         """Whether other parameters depend on it."""
         return bool(self.dependents)
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether new trials have its default, and it is no longer searched."""
+        return self.default_value is not None
+
+    def disable(self, default_value: Any) -> Self:
+        """Return the parameter as one that is no longer searched.
+
+        Raises:
+            UserInputError: The parameter cannot have that value.
+        """
+        if not self.validate(default_value):
+            raise UserInputError(f"{default_value!r} is not a valid value for parameter {self}.")
+        return replace(self, default_value=self.cast(default_value))
 
     def cast(self, value: Any) -> Any:
         """Return a value in the parameter's type."""

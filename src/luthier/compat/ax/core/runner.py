@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class RunnerConfig:
+    """Settings of a runner: a class to be derived from."""
+
+    @dataclass(frozen=True)
+    class SearchSpaceUpdateArguments:
+        """What a runner is told of a new search space: a class to be derived from."""
+
+    @dataclass(frozen=True)
+    class RunnerUpdateArguments:
+        """What a runner is told of other changes: a class to be derived from."""
 
 
 class Runner:
     """Starts trials: a class to be derived from."""
+
+    config_type: ClassVar[type[RunnerConfig]] = RunnerConfig
 
     def run(self, trial: Any) -> dict[str, Any]:
         """Start a trial; return what is to be remembered of it."""
@@ -16,6 +31,5 @@ class Runner:
         """Return state to indices of trials."""
         raise NotImplementedError
 
-
-class RunnerConfig:
-    """Settings of a runner: a class to be derived from."""
+    def on_search_space_update(self, search_space: Any, arguments: Any = None) -> None:
+        """Heed a search space that was changed; an error takes the change back."""

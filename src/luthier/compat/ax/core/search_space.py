@@ -67,7 +67,11 @@ class SearchSpace:
     def tunable_parameters(self) -> dict[str, Parameter]:
         """Parameters that are searched."""
         skipped = FixedParameter | DerivedParameter
-        return {n: p for n, p in self.parameters.items() if not isinstance(p, skipped)}
+        return {
+            n: p
+            for n, p in self.parameters.items()
+            if not isinstance(p, skipped) and not p.is_disabled
+        }
 
     @property
     def range_parameters(self) -> dict[str, Parameter]:
@@ -79,15 +83,35 @@ class SearchSpace:
             raise ValueError(f"Parameter '{name}' is not part of the search space.")
         return self.parameters[name]
 
-    def add_parameter(self, parameter: Parameter) -> None:
-        """Add a parameter.
+    def add_parameters(self, parameters: Sequence[Parameter]) -> None:
+        """Add parameters; one of its name that is disabled is searched again.
 
         Raises:
-            ValueError: The name is taken.
+            ValueError: A name is taken.
         """
-        if parameter.name in self.parameters:
-            raise ValueError(f"Parameter `{parameter.name}` already exists in search space.")
-        self.parameters[parameter.name] = parameter
+        for parameter in parameters:
+            known = self.parameters.get(parameter.name)
+            if known is not None and not known.is_disabled:
+                raise ValueError(f"Parameter `{parameter.name}` already exists in search space.")
+        self.parameters.update((p.name, p) for p in parameters)
+
+    def add_parameter(self, parameter: Parameter) -> None:
+        """Add a parameter; see `add_parameters`."""
+        self.add_parameters([parameter])
+
+    def disable_parameters(self, default_parameter_values: Mapping[str, Any]) -> None:
+        """Search some parameters no longer.
+
+        Args:
+            default_parameter_values: Name to the value of all new trials.
+
+        Raises:
+            UserInputError: A parameter is not there, or cannot have that value.
+        """
+        if missing := [n for n in default_parameter_values if n not in self.parameters]:
+            raise UserInputError(f"Cannot disable {missing}, which are not in the search space.")
+        disabled = {n: self[n].disable(v) for n, v in default_parameter_values.items()}
+        self.parameters.update(disabled)
 
     def update_parameter(self, parameter: Parameter) -> None:
         """Replace a parameter."""
@@ -159,12 +183,25 @@ class SearchSpace:
                 return False
         return True
 
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Values of fixed and of disabled parameters."""
+        fixed = {n: p.value for n, p in self.parameters.items() if isinstance(p, FixedParameter)}
+        return fixed | {n: p.default_value for n, p in self.parameters.items() if p.is_disabled}
+
+    def backfill(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return params of an older trial, with the parameters that were added since then."""
+        values = {n: p.backfill_value for n, p in self.parameters.items()}
+        added = {n: v for n, v in values.items() if v is not None and n not in params}
+        if not added:
+            return dict(params)
+        whole = {**params, **added}
+        active = self.find_active(whole)
+        return {n: v for n, v in whole.items() if n in params or n in active}
+
     def complete(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return params with fixed and derived ones, in the order of the space."""
-        found = dict(params)
-        for name, parameter in self.parameters.items():
-            if isinstance(parameter, FixedParameter):
-                found.setdefault(name, parameter.value)
+        found = {**self.constants, **params}
         for name, parameter in self.parameters.items():
             if isinstance(parameter, DerivedParameter):
                 found.setdefault(name, parameter.compute(found))
@@ -183,8 +220,7 @@ class SearchSpace:
             CompatError: A constraint is an equality.
         """
         searched = {n: p for n, p in self.tunable_parameters.items() if n not in fixed}
-        constants = {n: p.value for n, p in self.parameters.items() if hasattr(p, "value")}
-        constants |= dict(fixed)
+        constants = {**self.constants, **fixed}
         when: dict[str, dict[str, Any]] = {}
         for name, parameter in self.parameters.items():
             for value, children in (parameter.dependents or {}).items():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from ..exceptions.core import UnsupportedError
+from ..exceptions.core import UnsupportedError, UserInputError
+from ..raw_data import read_steps
 from .arm import Arm
 from .data import Measurement
 from .generator_run import GeneratorRun
@@ -31,7 +32,7 @@ class Trial:
     ) -> None:
         self.experiment = experiment
         self.index = index
-        self.generator_run = generator_run
+        self._generator_run = generator_run
         self.ttl_seconds = ttl_seconds
         self.arm: Arm | None = None
         self.run_metadata: dict[str, Any] = {}
@@ -51,9 +52,14 @@ class Trial:
         return self._status
 
     @property
+    def generator_run(self) -> GeneratorRun | None:
+        """Where its params come from; None for the user."""
+        return self._generator_run
+
+    @property
     def generator_runs(self) -> list[GeneratorRun]:
         """Where its params come from."""
-        return [] if self.generator_run is None else [self.generator_run]
+        return [] if self._generator_run is None else [self._generator_run]
 
     @property
     def generation_node(self) -> str | None:
@@ -109,10 +115,13 @@ class Trial:
     def mark_early_stopped(self, unsafe: bool = False) -> Trial:
         """Stop it with the results so far.
 
+        Args:
+            unsafe: Whether it may have none.
+
         Raises:
             UnsupportedError: It has none.
         """
-        if not self.measurements:
+        if not self.measurements and not unsafe:
             raise UnsupportedError(
                 f"Cannot mark trial early stopped: trial {self.index} has no data; use "
                 "mark_trial_failed or mark_trial_abandoned."
@@ -123,9 +132,12 @@ class Trial:
         """Set its state."""
         return self._end(status) if status.is_terminal else self._mark(status)
 
-    def restore(self, status: TrialStatus, reason: str | None) -> None:
-        """Set its state as it was stored."""
+    def restore(
+        self, status: TrialStatus, reason: str | None, generator_run: GeneratorRun | None
+    ) -> None:
+        """Set its state and its origin as they were stored."""
         self._status, self.status_reason = status, reason
+        self._generator_run = generator_run
 
     def _mark(self, status: TrialStatus) -> Trial:
         self._status = status
@@ -135,6 +147,31 @@ class Trial:
         self.time_completed = datetime.datetime.now()
         self.status_reason = reason
         return self._mark(status)
+
+    def update_trial_data(self, raw_data: Any) -> str:
+        """Add results, or replace them.
+
+        Args:
+            raw_data: A number, (mean, sem), metric to one of these, or a list of (step, dict).
+
+        Returns:
+            The last of them, as text.
+
+        Raises:
+            UserInputError: They are not of that form, or the experiment does not know a metric.
+        """
+        config, known = self.experiment.optimization_config, self.experiment.metrics
+        names = [] if config is None else config.objective.metric_names
+        steps = read_steps(raw_data, names)
+        for name in (n for _, found in steps for n in found):
+            if name not in known:
+                raise UserInputError(
+                    f"Unable to find metric {name!r} on the experiment, which has "
+                    f"{list(known)}; name it in tracking_metric_names."
+                )
+        for step, found in steps:
+            self.experiment.attach_results(self.index, found, step)
+        return str(steps[-1][1]) if steps else ""
 
     @property
     def means(self) -> dict[str, float]:

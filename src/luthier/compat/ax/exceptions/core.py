@@ -14,9 +14,12 @@ class AxError(CompatError):
     """
 
     def __init__(self, message: str = "", hint: str = "") -> None:
-        super().__init__(" ".join(filter(None, (message, hint))))
+        super().__init__(message, hint)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.message, self.hint)))
 
 
 class UserInputError(AxError):

@@ -10,7 +10,22 @@ class AxGenerationException(AxError):
 
 
 class MaxParallelismReachedException(AxGenerationException):
-    """As many trials run as the step allows."""
+    """As many trials run as the step allows.
+
+    Args:
+        num_running: How many run.
+        step_index: Place of the step in its strategy.
+        node_name: Name of the step.
+    """
+
+    def __init__(
+        self, num_running: int, step_index: int | None = None, node_name: str | None = None
+    ) -> None:
+        step = f"step {step_index}" if node_name is None else f"node {node_name}"
+        super().__init__(
+            f"Maximum parallelism for generation {step} of {num_running} has been reached; "
+            "complete a running trial first."
+        )
 
 
 class GenerationStrategyMisconfiguredException(AxGenerationException):

@@ -73,6 +73,7 @@ def choose_generation_strategy(
             num_trials=n_first,
             min_trials_observed=min_sobol_trials_observed or observed or 0,
             enforce_num_trials=enforce_sequential_optimization,
+            use_all_trials_in_exp=True,
         )
         then = GenerationStep(Generators.BOTORCH_MODULAR, max_concurrency=limit)
         chosen = GenerationStrategy([first, then], name="Sobol+BoTorch")

@@ -81,6 +81,8 @@ class GenerationNode:
         """Its method."""
         return self.generator_specs[0]
 
+    generator_spec = spec
+
     def __repr__(self) -> str:
         return f"GenerationNode({self.name!r}, {self.spec.generator_enum.name})"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ....samplers.base import Sampler
 from ...remarks import heed_others
+from ..adapter.base import Adapter
 from ..core.arm import Arm
 from ..core.experiment import Experiment
 from ..core.generator_run import GeneratorRun
@@ -129,11 +130,41 @@ class GenerationStrategy:
             self._place += 1
         n_running = sum(t.status.is_running for t in trials)
         if node.max_parallelism is not None and n_running >= node.max_parallelism:
-            raise MaxParallelismReachedException(
-                f"Maximum parallelism for generation node {node.name} of {node.max_parallelism} "
-                "has been reached; complete a running trial first."
-            )
+            raise MaxParallelismReachedException(n_running, node_name=node.name)
         return node
+
+    def current_generator_run_limit(self, experiment: Experiment | None = None) -> tuple[int, bool]:
+        """Return how many trials could begin now (-1 for no limit), and whether none ever will.
+
+        Args:
+            experiment: The experiment; None for that of the last trial.
+        """
+        experiment = experiment or self.experiment
+        if experiment is None:
+            return -1, False
+        self.experiment = experiment
+        if self.optimization_complete:
+            return 0, True
+        try:
+            node = self.choose_node(experiment)
+        except (MaxParallelismReachedException, DataRequiredError):
+            return 0, False
+        trials = self._trials_of(experiment, node)
+        limits = []
+        if node.num_trials >= 0 and node.enforce_num_trials:
+            limits.append(node.num_trials - len(trials))
+        if node.max_parallelism is not None:
+            limits.append(node.max_parallelism - sum(t.status.is_running for t in trials))
+        return min(limits, default=-1), False
+
+    @property
+    def adapter(self) -> Adapter | None:
+        """What the method of the last proposal expects of points; None before the first."""
+        if self.experiment is None or not self._generator_runs:
+            return None
+        return Adapter(self.experiment, str(self._generator_runs[-1].generator_key))
+
+    model = adapter
 
     def _trials_of(self, experiment: Experiment, node: GenerationNode) -> list[Trial]:
         trials = experiment.trials.values()

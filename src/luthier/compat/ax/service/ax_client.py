@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from ...remarks import heed_others, refuse, warn_without_effect
-from .. import results, saving
+from .. import saving
 from ..core.arm import Arm
 from ..core.experiment import Experiment
-from ..core.metric import Metric
 from ..core.objective import Objective
 from ..core.optimization_config import OptimizationConfig
 from ..core.trial import Trial
 from ..early_stopping.strategies import BaseEarlyStoppingStrategy
+from ..early_stopping.utils import estimate_early_stopping_savings
 from ..exceptions.core import (
-    DataRequiredError,
     OptimizationComplete,
+    OptimizationShouldStop,
     UnsupportedError,
-    UserInputError,
 )
 from ..exceptions.generation_strategy import MaxParallelismReachedException
 from ..generation_strategy.dispatch_utils import choose_generation_strategy
 from ..generation_strategy.generation_strategy import GenerationStrategy
-from ..plot import by_luthier
-from ..predictions import predict_metrics
+from .old_names import OldNamesMixin
+from .space_changes import SpaceChangesMixin
+from .utils.best_point_mixin import BestPointMixin
 from .utils.instantiation import FixedFeatures, InstantiationBase, ObjectiveProperties
+from .utils.models_mixin import ModelsMixin
 
 __all__ = ["AxClient", "ObjectiveProperties"]
 
 logger = logging.getLogger("ax.service.ax_client")
-_OF_METRICS = dict.fromkeys(
-    ("metric_definitions", "metrics_to_trial_types"), "a metric is what is reported."
-)
+_OF_TYPES = dict.fromkeys(("metrics_to_trial_types", "canonical_names"), "trials are of one type.")
+Definitions = Mapping[str, Mapping[str, Any]]
 
 
-class AxClient(InstantiationBase):
+class AxClient(BestPointMixin, ModelsMixin, SpaceChangesMixin, OldNamesMixin, InstantiationBase):
     """Runs an experiment: proposes trials, and takes their results.
 
     Args:
@@ -79,7 +80,7 @@ class AxClient(InstantiationBase):
         self._is_sequential = enforce_sequential_optimization
         self._random_seed = random_seed
         self._is_verbose = verbose_logging
-        self.early_stopping_strategy = early_stopping_strategy
+        self._early_stopping_strategy = early_stopping_strategy
         self.global_stopping_strategy = global_stopping_strategy
 
     # -- configuration
@@ -103,7 +104,7 @@ class AxClient(InstantiationBase):
         is_test: bool = False,
         objective_name: str | None = None,
         minimize: bool | None = None,
-        metric_definitions: Mapping[str, Any] | None = None,
+        metric_definitions: Definitions | None = None,
         default_trial_type: str | None = None,
         default_runner: Any = None,
     ) -> None:
@@ -122,12 +123,12 @@ class AxClient(InstantiationBase):
             experiment_type: Kept.
             tracking_metric_names: Metrics that are only recorded.
             choose_generation_strategy_kwargs: For `choose_generation_strategy`.
-            support_intermediate_data: Without effect: results may always have steps.
+            support_intermediate_data: Needed for early stopping; results may always have steps.
             immutable_search_space_and_opt_config: Kept.
             is_test: Kept.
             objective_name: The only objective, in older versions.
             minimize: Its direction.
-            metric_definitions: Kept.
+            metric_definitions: Name of a metric to the arguments of its class.
             default_trial_type: Refused.
             default_runner: What starts trials.
 
@@ -140,8 +141,11 @@ class AxClient(InstantiationBase):
                 "Experiment already created for this client instance. Set the "
                 "`overwrite_existing_experiment` to `True` to overwrite with new experiment."
             )
-        if default_trial_type is not None:
-            raise refuse("Ax's default_trial_type", "Make a client for each type of trials.")
+        if self.early_stopping_strategy is not None and not support_intermediate_data:
+            raise ValueError(
+                "Early stopping is only supported for experiments which allow reporting "
+                "intermediate trial data by passing `support_intermediate_data=True`."
+            )
         if objectives is not None and objective_name is not None:
             raise UnsupportedError(
                 "Ambiguous objective definition: `objectives` and `objective_name` were both given."
@@ -151,25 +155,28 @@ class AxClient(InstantiationBase):
             objectives = {objective_name or "objective": properties}
         elif minimize is not None:
             raise UnsupportedError("Give `minimize` in ObjectiveProperties of each objective.")
-        space = self.make_search_space(parameters, parameter_constraints)
-        experiment = Experiment(
-            space,
+        directions = {n: "minimize" if p.minimize else "maximize" for n, p in objectives.items()}
+        self._experiment = self.make_experiment(
+            parameters,
             name,
             description,
-            self.optimization_config_from_objectives(objectives, outcome_constraints),
-            [Metric(n) for n in tracking_metric_names or ()],
-            default_runner,
+            owners,
+            parameter_constraints,
+            outcome_constraints,
+            status_quo,
+            experiment_type,
+            tracking_metric_names,
+            metric_definitions,
+            directions,
+            self.build_objective_thresholds(objectives) if len(objectives) > 1 else None,
+            support_intermediate_data,
+            immutable_search_space_and_opt_config,
+            default_trial_type=default_trial_type,
+            default_runner=default_runner,
             is_test=is_test,
-            properties={} if owners is None else {"owners": list(owners)},
-            experiment_type=experiment_type,
         )
-        if status_quo is not None:
-            space.check_membership(status_quo, raise_error=True)
-            experiment.status_quo = Arm(space.complete(status_quo), "status_quo")
-        self._experiment = experiment
-        settings = dict(choose_generation_strategy_kwargs or {})
         if self._is_own_strategy:
-            self._strategy = self._choose_strategy(**settings)
+            self._strategy = self._choose_strategy(**(choose_generation_strategy_kwargs or {}))
         elif self._strategy is not None and self._strategy.seed is None:
             self._strategy.seed = self._random_seed
 
@@ -182,45 +189,54 @@ class AxClient(InstantiationBase):
         self,
         objectives: Mapping[str, ObjectiveProperties] | None = None,
         outcome_constraints: Sequence[str] | None = None,
-        metric_definitions: Mapping[str, Any] | None = None,
+        metric_definitions: Definitions | None = None,
     ) -> None:
         """Replace what is optimised.
 
         Raises:
             ValueError: There are no objectives.
         """
-        if not objectives:
+        config = self.make_optimization_config_from_properties(
+            objectives, outcome_constraints, self.experiment.status_quo is not None
+        )
+        if config is None:
             raise ValueError(
                 "optimization config not set because it was missing objectives: a dict of metrics "
                 "and ObjectiveProperties."
             )
-        self.experiment.optimization_config = self.optimization_config_from_objectives(
-            objectives, outcome_constraints
-        )
+        self.set_config(self.experiment, config, metric_definitions)
         if self._is_own_strategy:
             self._strategy = self._choose_strategy()
-
-    def set_search_space(
-        self, parameters: Sequence[Any], parameter_constraints: Sequence[str] | None = None
-    ) -> None:
-        """Replace the search space; trials outside it no longer count."""
-        space = self.make_search_space(parameters, parameter_constraints)
-        self.experiment.search_space = space
 
     @property
     def status_quo(self) -> dict[str, Any] | None:
         """Params of the baseline."""
         arm = self.experiment.status_quo
-        return None if arm is None else arm.parameters
+        return None if arm is None else dict(arm.parameters)
 
     def set_status_quo(self, params: Mapping[str, Any] | None) -> None:
         """Set the baseline."""
         self.experiment.status_quo = None if params is None else Arm(params, "status_quo")
 
-    def add_tracking_metrics(self, metric_names: Sequence[str], **kwargs: Any) -> None:
-        """Add metrics that are only recorded."""
-        heed_others("AxClient.add_tracking_metrics", kwargs, _OF_METRICS)
-        self.experiment.add_tracking_metrics([Metric(n) for n in metric_names])
+    def add_tracking_metrics(
+        self,
+        metric_names: Sequence[str],
+        metric_definitions: Definitions | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Add metrics that are only recorded.
+
+        Args:
+            metric_names: Their names.
+            metric_definitions: Name of a metric to the arguments of its class.
+            **kwargs: `metrics_to_trial_types` and `canonical_names` of Ax, without effect.
+
+        Raises:
+            TypeError: An argument is not known.
+        """
+        heed_others("AxClient.add_tracking_metrics", kwargs, _OF_TYPES)
+        made = [self._make_metric(n, None, metric_definitions) for n in metric_names]
+        self.experiment.add_tracking_metrics(made)
 
     def remove_tracking_metric(self, metric_name: str) -> None:
         """Take such a metric away."""
@@ -245,7 +261,7 @@ class AxClient(InstantiationBase):
             Its params and its index.
 
         Raises:
-            OptimizationComplete: There is no further trial.
+            OptimizationComplete: There is no further trial, or a stopping strategy ends the search.
             DataRequiredError: Results of running trials are needed first.
             MaxParallelismReachedException: As many run as the strategy allows.
         """
@@ -254,12 +270,21 @@ class AxClient(InstantiationBase):
                 experiment=self.experiment
             )
             if stop:
-                raise OptimizationComplete(why)
-        run = self.generation_strategy.gen_single_trial(
-            self.experiment, fixed_features=fixed_features
+                raise OptimizationShouldStop(why)
+        try:
+            run = self.generation_strategy.gen_single_trial(
+                self.experiment, fixed_features=fixed_features
+            )
+            trial = self.experiment.new_trial(run, ttl_seconds=ttl_seconds)
+        except MaxParallelismReachedException as e:
+            if self.early_stopping_strategy is not None:
+                e.message += " Call `stop_trial_early` on each trial that is stopped early."
+            raise
+        trial.mark_running()
+        self._log(
+            f"Generated new trial {trial.index} with parameters {trial.params} using model "
+            f"{run.generator_key}."
         )
-        trial = self.experiment.new_trial(run, ttl_seconds=ttl_seconds).mark_running()
-        self._log("Generated new trial %d with parameters %s.", trial.index, trial.params)
         return dict(trial.params), trial.index
 
     def get_next_trials(
@@ -278,30 +303,22 @@ class AxClient(InstantiationBase):
         Returns:
             Index to params; and whether there will be no further trial.
         """
+        limit, is_over = self.get_current_trial_generation_limit()
+        if is_over:
+            return {}, True
         trials: dict[int, dict[str, Any]] = {}
-        for _ in range(max_trials):
+        for _ in range(max_trials if limit < 0 else min(limit, max_trials)):
             try:
                 params, index = self.get_next_trial(ttl_seconds, fixed_features=fixed_features)
             except OptimizationComplete as e:
-                self._log("Encountered exception indicating optimization completion: %s", e)
+                self._log(f"Encountered exception indicating optimization completion: {e}")
                 return trials, True
-            except (MaxParallelismReachedException, DataRequiredError):
-                if not trials:
-                    raise
-                break
             trials[index] = params
         return trials, self.generation_strategy.optimization_complete
 
     def get_current_trial_generation_limit(self) -> tuple[int, bool]:
-        """Return how many trials could begin now (-1 for no limit), and whether none will."""
-        if self.generation_strategy.optimization_complete:
-            return 0, True
-        try:
-            node = self.generation_strategy.choose_node(self.experiment)
-        except (MaxParallelismReachedException, DataRequiredError):
-            return 0, False
-        n_running = len(self.experiment.running_trial_indices)
-        return (-1 if node.max_parallelism is None else node.max_parallelism - n_running), False
+        """Return how many trials could begin now (-1 for no limit), and whether none ever will."""
+        return self.generation_strategy.current_generator_run_limit(self.experiment)
 
     def complete_trial(
         self,
@@ -374,17 +391,8 @@ class AxClient(InstantiationBase):
     def _update_trial_with_raw_data(
         self, trial_index: int, raw_data: Any, complete_trial: bool = False
     ) -> str:
-        experiment = self.experiment
         trial = self.get_trial(trial_index)
-        steps = results.read_steps(raw_data, self.objective_names)
-        for step, found in steps:
-            for name in found:
-                if name not in experiment.metrics:
-                    raise UserInputError(
-                        f"Unable to find metric {name!r} on the experiment, which has "
-                        f"{list(experiment.metrics)}; name it in tracking_metric_names."
-                    )
-            experiment.attach_results(trial_index, found, step)
+        last = trial.update_trial_data(raw_data)
         if complete_trial:
             missing = [n for n in self._config.metric_names if n not in trial.means]
             if missing:
@@ -392,8 +400,8 @@ class AxClient(InstantiationBase):
                 logger.warning("Trial %d failed: it has no results of %s.", trial_index, missing)
             else:
                 trial.mark_completed()
-            self._log("Completed trial %d with data: %s.", trial_index, trial.means)
-        return str(steps[-1][1]) if steps else ""
+            self._log(f"Completed trial {trial_index} with data: {trial.means}.")
+        return last
 
     def log_trial_failure(
         self, trial_index: int, metadata: Mapping[str, Any] | None = None
@@ -429,8 +437,6 @@ class AxClient(InstantiationBase):
         space = self.experiment.search_space
         read = self._read_parameters(parameters)
         if not space.check_membership(read):
-            import warnings
-
             warnings.warn(
                 f"Parameterization {read} is out-of-design: it is not in the search space, and no "
                 "model learns from it.",
@@ -440,7 +446,7 @@ class AxClient(InstantiationBase):
         trial = self.experiment.new_trial(ttl_seconds=ttl_seconds)
         trial.add_arm(Arm(read, arm_name)).mark_running()
         trial.run_metadata.update(run_metadata or {})
-        self._log("Attached custom parameterization %s as trial %d.", read, trial.index)
+        self._log(f"Attached custom parameterization {read} as trial {trial.index}.")
         return dict(read), trial.index
 
     def _read_parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -463,6 +469,15 @@ class AxClient(InstantiationBase):
 
     # -- early stopping
 
+    @property
+    def early_stopping_strategy(self) -> BaseEarlyStoppingStrategy | None:
+        """Which trials are stopped early."""
+        return self._early_stopping_strategy
+
+    @early_stopping_strategy.setter
+    def early_stopping_strategy(self, strategy: BaseEarlyStoppingStrategy | None) -> None:
+        self._early_stopping_strategy = strategy
+
     def should_stop_trials_early(self, trial_indices: set[int]) -> dict[int, str | None]:
         """Return index to reason of the trials that may be stopped."""
         if self.early_stopping_strategy is None:
@@ -473,54 +488,11 @@ class AxClient(InstantiationBase):
         """End a trial early, with the results so far."""
         self.get_trial(trial_index).mark_early_stopped()
 
+    def estimate_early_stopping_savings(self) -> float:
+        """Return the share of steps that early stopping has saved; see its namesake in Ax."""
+        return estimate_early_stopping_savings(self.experiment)
+
     # -- results
-
-    def get_best_parameters(
-        self, use_model_predictions: bool = True, **kwargs: Any
-    ) -> tuple[dict[str, Any], tuple[dict[str, float], dict[str, dict[str, float]]]] | None:
-        """Return the best params, with (means, covariances); None without results.
-
-        Args:
-            use_model_predictions: Without effect: what was observed counts.
-            **kwargs: `trial_indices` and `optimization_config` of Ax, which are refused.
-
-        Raises:
-            CompatError: One of them is given.
-            TypeError: An argument is not known.
-        """
-        results.refuse_subsets(kwargs)
-        best = self.get_best_trial()
-        return None if best is None else best[1:]
-
-    def get_best_trial(
-        self, use_model_predictions: bool = True, **kwargs: Any
-    ) -> tuple[int, dict[str, Any], Any] | None:
-        """Return index and params of the best trial, with (means, covariances)."""
-        results.refuse_subsets(kwargs)
-        if self._config.is_moo_problem:
-            raise NotImplementedError(
-                "Please use `get_pareto_optimal_parameters` for multi-objective problems."
-            )
-        best = results.find_best(self.experiment)
-        if best is None:
-            return None
-        found = results.list_covariances(best, self._config.metric_names)
-        return best.index, dict(best.params), found
-
-    def get_pareto_optimal_parameters(
-        self, use_model_predictions: bool = True, **kwargs: Any
-    ) -> dict[int, tuple[dict[str, Any], Any]]:
-        """Return index to params and (means, covariances) of the trials that none other beats."""
-        results.refuse_subsets(kwargs)
-        if not self._config.is_moo_problem:
-            raise NotImplementedError(
-                "Support for single-objective problems is `get_best_parameters`."
-            )
-        names = self._config.metric_names
-        return {
-            t.index: (dict(t.params), results.list_covariances(t, names))
-            for t in results.find_front(self.experiment)
-        }
 
     def get_trial_parameters(self, trial_index: int) -> dict[str, Any]:
         """Return the params of a trial."""
@@ -537,10 +509,6 @@ class AxClient(InstantiationBase):
                 f"Trial {trial_index!r} not found; there are {self.experiment.num_trials}"
             )
         return self.experiment.trials[trial_index]
-
-    def get_trials_data_frame(self) -> Any:
-        """Table of the trials: results, params and states."""
-        return self.experiment.to_df()
 
     def get_max_concurrency(self) -> list[tuple[int, int]]:
         """Return (number of trials, how many at a time) of each step; -1 for no limit."""
@@ -568,61 +536,6 @@ class AxClient(InstantiationBase):
                 return index
         raise ValueError(f"No trial on experiment matches parameterization {parameterization}.")
 
-    def fit_model(self) -> None:
-        """Check that a model can be made of the results.
-
-        Raises:
-            DataRequiredError: There are too few.
-        """
-        predict_metrics(self.experiment, self._config.objective.metric_names, [])
-
-    def get_model_predictions(
-        self,
-        metric_names: list[str] | None = None,
-        include_out_of_sample: bool | None = True,
-        parameterizations: Mapping[int, Mapping[str, Any]] | None = None,
-    ) -> dict[int, dict[str, tuple[float, float]]]:
-        """Return mean and standard error of metrics, by a model.
-
-        Args:
-            metric_names: Which; None for all that are optimised or constrained.
-            include_out_of_sample: Trials without results too.
-            parameterizations: Points by a number; None for the trials.
-        """
-        points = parameterizations
-        if points is None:
-            trials = self.experiment.trials.values()
-            points = {t.index: t.params for t in trials if include_out_of_sample or t.measurements}
-        names = metric_names or self._config.metric_names
-        found = predict_metrics(self.experiment, names, list(points.values()))
-        return dict(zip(points, found, strict=True))
-
-    def get_model_predictions_for_parameterizations(
-        self, parameterizations: list[Mapping[str, Any]], metric_names: list[str] | None = None
-    ) -> list[dict[str, tuple[float, float]]]:
-        """Return mean and standard error of metrics at points, by a model."""
-        names = metric_names or self._config.metric_names
-        return predict_metrics(self.experiment, names, parameterizations)
-
-    # -- plots
-
-    def get_optimization_trace(self, objective_optimum: float | None = None) -> Any:
-        """Return a figure of the best result so far."""
-        return by_luthier.draw(self.experiment, "convergence")
-
-    def get_contour_plot(
-        self,
-        param_x: str | None = None,
-        param_y: str | None = None,
-        metric_name: str | None = None,
-    ) -> Any:
-        """Return a figure of what a model expects over two parameters."""
-        return by_luthier.draw(self.experiment, "contour", metric_name, x=param_x, y=param_y)
-
-    def get_feature_importances(self, relative: bool = True) -> Any:
-        """Return a figure of how much each parameter matters."""
-        return by_luthier.draw(self.experiment, "importance")
-
     # -- saving
 
     def save_to_json_file(self, filepath: str = "ax_client_snapshot.json") -> None:
@@ -640,14 +553,8 @@ class AxClient(InstantiationBase):
 
     def to_json_snapshot(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the experiment and the strategy as a dict."""
-        strategy = self._strategy
-        return {
-            "format": saving.FORMAT,
-            "experiment": saving.experiment_to_dict(self.experiment),
-            "strategy": None if strategy is None else saving.strategy_to_dict(strategy),
-            "seed": self._random_seed,
-            "is_sequential": self._is_sequential,
-        }
+        facts = {"seed": self._random_seed, "is_sequential": self._is_sequential}
+        return saving.client_to_dict(self.experiment, self._strategy, facts)
 
     @classmethod
     def from_json_snapshot(cls, serialized: dict[str, Any], **kwargs: Any) -> Self:
@@ -676,24 +583,6 @@ class AxClient(InstantiationBase):
             CompatError: Always.
         """
         raise refuse("AxClient.load_experiment_from_database", "Use load_from_json_file.")
-
-    @staticmethod
-    def load(filepath: str | None = None) -> None:
-        """Refuse a name that Ax took away.
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise NotImplementedError("Use `load_from_json_file` to load from a JSON file.")
-
-    @staticmethod
-    def save(filepath: str | None = None) -> None:
-        """Refuse a name that Ax took away.
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise NotImplementedError("Use `save_to_json_file` to save to a JSON file.")
 
     # -- what there is
 
@@ -746,9 +635,16 @@ class AxClient(InstantiationBase):
         """Names of all metrics."""
         return set(self.experiment.metrics)
 
-    def _log(self, message: str, *values: Any) -> None:
+    @property
+    def metric_definitions(self) -> dict[str, dict[str, Any]]:
+        """Name of each metric to the arguments of its class, and the class."""
+        metrics = self.experiment.metrics
+        facts = {n: {k: v for k, v in vars(m).items() if k != "name"} for n, m in metrics.items()}
+        return {n: {**facts[n], "metric_class": type(m)} for n, m in metrics.items()}
+
+    def _log(self, message: str) -> None:
         if self._is_verbose:
-            logger.info(message, *values)
+            logger.info(message)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(experiment={self._experiment!r})"

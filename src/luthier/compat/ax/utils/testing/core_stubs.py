@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from ...core.experiment import Experiment
 from ...core.objective import Objective
 from ...core.optimization_config import OptimizationConfig
 from ...core.parameter import ParameterType, RangeParameter
 from ...core.search_space import SearchSpace
-from ...early_stopping.strategies import PercentileEarlyStoppingStrategy
+from ...early_stopping.strategies import BaseEarlyStoppingStrategy, PercentileEarlyStoppingStrategy
 from ...metrics.branin import BraninMetric
 
 
@@ -45,5 +48,17 @@ def get_percentile_early_stopping_strategy() -> PercentileEarlyStoppingStrategy:
     )
 
 
-class DummyEarlyStoppingStrategy(PercentileEarlyStoppingStrategy):
-    """A strategy that can be told what to say."""
+class DummyEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
+    """A strategy that says what it was told.
+
+    Args:
+        early_stop_trials: Index to reason of the trials that are to be stopped.
+    """
+
+    def __init__(self, early_stop_trials: dict[int, str | None] | None = None) -> None:
+        self.early_stop_trials = early_stop_trials or {}
+
+    def should_stop_trials_early(
+        self, trial_indices: Collection[int], experiment: Experiment, **kwargs: Any
+    ) -> dict[int, str | None]:
+        return self.early_stop_trials
