@@ -26,7 +26,7 @@ FLOORS = [
     ["space", "checkpoints", "executors"],
     ["trial"],
     ["history", "storages", "measure", "objectives"],
-    ["models", "monitoring"],
+    ["models", "monitoring", "registry"],
     ["transfer"],
     ["samplers", "schedulers", "analysis", "stopping"],
     ["plots"],

@@ -97,6 +97,8 @@ THEMES = {
         "analysis/importances/swaps",
     ],
     "checkpoints/test_store": ["checkpoints/folder"],
+    "cli/test_model": ["cli/audit", "registry/comparison"],
+    "registry/test_registry": ["registry/artifacts", "study/registering"],
     "cli/test_cli": [
         "cli/choose",
         "cli/files",

@@ -57,6 +57,8 @@ Each message says what was expected, what came, and what to do.
     ├── CheckpointError             a checkpoint cannot be stored, or is gone or damaged
     │   └── CheckpointPlaceError    see above
     ├── TaskError                   what was kept of an earlier task cannot be used
+    ├── RegistryError               a model, version or alias is not there, or may not change so
+    │   └── RegistryConflictError   somebody else has made a change meanwhile
     ├── EstimatorError              an estimator of scikit-learn cannot be searched like this
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
     ├── PlatformError               the operating system cannot do this
@@ -307,6 +309,14 @@ class CheckpointPlaceError(CheckpointError, MachineError):
 
 class TaskError(LuthierError, ValueError):
     """What was kept of an earlier task cannot be used."""
+
+
+class RegistryError(LuthierError, ValueError):
+    """A model, version or alias is not there, or may not be changed like this."""
+
+
+class RegistryConflictError(RegistryError):
+    """Somebody else has made a change meanwhile; nothing was changed."""
 
 
 class EstimatorError(LuthierError, ValueError):

@@ -37,6 +37,8 @@ _COMMANDS = {
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),
     "delete": ("studies", "Delete a study with all its trials."),
     "storage": ("storage", "Copy, check, repair and upgrade storages."),
+    "model": ("model", "Register, compare, promote and roll back versions of models."),
+    "audit": ("audit", "Check the audit logs of models."),
     "serve": ("serve", "Serve studies over HTTP."),
     "dashboard": ("dashboard", "Show the studies of a storage in a browser."),
     "demo": ("demo", "Tune a real model on real data, and measure the gain."),

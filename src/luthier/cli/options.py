@@ -11,7 +11,7 @@ import click
 
 from ..passwords import hide_password
 from ..storages import Storage, from_url
-from ..storages.base import StudyRecord, require_complete_copy
+from ..storages.base import StudyRecord, require_complete_copy, without_logs
 from ..storages.files import BARE_SCHEME, is_place
 from ..study import create, opening
 from ..study.study import Study
@@ -176,7 +176,7 @@ def find_only_study(storage: Storage) -> str:
     Raises:
         click.UsageError: There is none, or there are several.
     """
-    names = [record.name for record in storage.studies()]
+    names = [record.name for record in without_logs(storage.studies())]
     if not names:
         raise click.UsageError(f"there is no study in {escape(storage)}; 'luthier run' begins one")
     if len(names) > 1:

@@ -6,7 +6,7 @@ import click
 
 from ..errors import StorageDamagedError
 from ..passwords import hide_password
-from ..storages.base import COPYING
+from ..storages.base import COPYING, without_logs
 from ..storages.settings import read_settings
 from ..study.create import delete_study
 from ..trial.record import State
@@ -30,7 +30,7 @@ def studies(storage: str) -> None:
     """List the studies."""
     rows = []
     notes = []
-    for record in open_existing_storage(storage).studies():
+    for record in without_logs(open_existing_storage(storage).studies()):
         direction = ""
         created = "half a copy"
         if COPYING not in record.spec:
@@ -68,7 +68,7 @@ def delete(name: str | None, storage: str, checkpoints: str | None, yes: bool) -
     refuse_place(name)
     place = open_existing_storage(storage)
     if name is None:  # the only one is not deleted unnamed
-        names = [record.name for record in place.studies()]
+        names = [record.name for record in without_logs(place.studies())]
         raise click.UsageError(
             f"give the NAME of the study to delete; there are {list_names(names) or 'none'}"
         )

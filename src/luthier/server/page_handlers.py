@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..history.history import History
+from ..storages.base import without_logs
 from ..storages.codec import pack_number
 from ..storages.controls import Remark
 from ..trial.csv_text import write_csv
@@ -60,7 +61,7 @@ class PageHandlers:
         first = n_left = 0
         while page := self._storage.page_of_studies(first):
             first = page[-1].id + 1
-            for record in page:
+            for record in without_logs(page):
                 study = study_specs.describe_study(record)
                 lines.append(
                     page_schemas.StudyLine(

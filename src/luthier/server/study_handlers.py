@@ -11,6 +11,7 @@ import msgspec
 from ..analysis.recommendation import require_results
 from ..errors import StudyError, StudyExistsError
 from ..objectives.space_file import read_mapping
+from ..storages.base import without_logs
 from ..storages.codec import pack_numbers
 from ..study.controls import StudyControls
 from . import schemas, study_specs
@@ -68,8 +69,9 @@ class StudyHandlers:
         n_bytes = 0
         first = query.since
         while page := self._storage.page_of_studies(first):
-            studies += map(study_specs.describe_study, page)
-            n_bytes += len(msgspec.json.encode(studies[-len(page) :]))
+            found = [study_specs.describe_study(record) for record in without_logs(page)]
+            studies += found
+            n_bytes += len(msgspec.json.encode(found))
             first = page[-1].id + 1
             if len(studies) >= query.limit or n_bytes >= _LIST_BYTES:
                 shown = studies[: query.limit]

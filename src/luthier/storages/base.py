@@ -22,7 +22,7 @@ import platform
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -41,6 +41,7 @@ from .paging import STUDIES
 
 SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
 COPYING = "copying"  # key in the spec of a study that is being copied: from where
+LOG = "log"  # key in the spec of what is no study, but a log of events
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
@@ -427,6 +428,11 @@ def with_reports(everything: Changes) -> list[TrialRow]:
     return [
         replace(row, reports=tuple(sorted(reports.get(row.number, ())))) for row in everything.rows
     ]
+
+
+def without_logs(records: Iterable[StudyRecord]) -> list[StudyRecord]:
+    """Return the studies among the records of a storage, which may hold logs of events too."""
+    return [record for record in records if LOG not in record.spec]
 
 
 def worker_name() -> str:

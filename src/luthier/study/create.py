@@ -17,7 +17,7 @@ from ..samplers.base import Sampler
 from ..schedulers.base import Scheduler
 from ..space.space import Space
 from ..storages import Storage, from_url
-from ..storages.base import StudyRecord, require_complete_copy
+from ..storages.base import StudyRecord, require_complete_copy, without_logs
 from ..storages.files import find_missing_file, is_place
 from ..storages.settings import MAX_SEED, read_settings
 from ..terminal import logger
@@ -338,4 +338,6 @@ def _warn_of_checkpoints_left(store: Checkpoints, record: StudyRecord) -> Iterat
 
 def list_studies(storage: str | Storage) -> list[StudyRecord]:
     """List the studies of a storage, the oldest first; none where its file does not exist."""
-    return [] if find_missing_file(storage) is not None else from_url(storage).studies()
+    if find_missing_file(storage) is not None:
+        return []
+    return without_logs(from_url(storage).studies())

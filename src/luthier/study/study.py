@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -52,6 +53,7 @@ from .trial_number import number_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..registry import Registry, Version
     from .preferences import StudyPreferences
 
 
@@ -625,6 +627,48 @@ class Study(Insights, Remedies):
             ValueError: k, repeats, n_jobs or level is out of range.
         """
         return confirm(self.engine, k, repeats, objective or self._objective, n_jobs, level)
+
+    def register(
+        self,
+        trial: TrialRow | int,
+        model: str,
+        *,
+        artifact: str | os.PathLike[str] | None = None,
+        data: str | None = None,
+        metrics: Mapping[str, float] | None = None,
+        schema: Mapping[str, str] | None = None,
+        parent: str | None = None,
+        why: str = "",
+        registry: Registry | str = "sqlite:///models.db",
+    ) -> Version:
+        """Register a trial as a version of a model; the same content is the same version.
+
+        The version keeps where it came from: study, trial, values with the intervals that `confirm`
+        found, space, seed, sampler, how many trials were not chosen, energy, the commit of the code
+        and the versions of the packages.
+
+        Args:
+            trial: A complete trial, or its number.
+            model: Name of the model, such as "churn".
+            artifact: File or folder with the trained model, which is copied and never opened; None
+                for params only.
+            data: Fingerprint of the data; see `luthier.registry.fingerprint_data`.
+            metrics: Metrics on data that no trial saw, by name.
+            schema: Columns that the model takes, in order, with their types.
+            parent: Id of the version that it was refitted or retuned from.
+            why: Why it is registered.
+            registry: A registry, or the URL of one.
+
+        Raises:
+            RegistryError: The trial has no result, the name is none, or there is no such artifact.
+            TrialError: There is no such trial.
+        """
+        from .registering import describe_version, explain_why, open_registry
+
+        [row] = self.engine.rows([number_of(trial)])
+        content = describe_version(self.engine, row, model, data, metrics, schema, parent)
+        why = why or explain_why(row, self.engine)
+        return open_registry(registry).register(content, artifact, why)
 
     def load_checkpoint(self, trial: TrialRow | int) -> Any:
         """Load the last checkpoint of a trial: a dict, or the path of a file or folder.
