@@ -14,9 +14,9 @@ browser some, as it starts a process; `net` is without what an address without c
 - peer: the same of optuna-dashboard, which is given its storage in memory.
 - idle: what the service uses in a minute while a tab is open and nothing changes.
 - live: 20 trials a second: how long until a trial is on the screen, and long frames.
-- tabs: how many trials workers run while tabs are open, against none: 20 of Chromium, each with
-  connections of its own, as a browser has six to a service; and 50 clients that send what the page
-  sends. Chromium gets what the others leave of the processors, as it would be on other machines.
+- tabs: how many trials workers run while 20 and 50 tabs of one browser are open, all of them seen,
+  against none. Trials sleep, so that the processors are not full; Chromium gets what the others
+  leave of them, as it would be on another machine.
 
 The peer is run by another Python, so that its packages need not be installed beside luthier's.
 """
@@ -51,11 +51,10 @@ SIZES = (100, 1_000, 10_000, 100_000)
 PEER_SIZES = (1_000, 10_000)
 IDLE_SIZES = (1_000, 10_000, 100_000)
 RATE = 20  # trials a second
-N_TABS = 20  # of Chromium
-N_CLIENTS = 50
+N_TABS = (20, 50)
 N_TURNS = 3
 N_WORKERS = 4
-TRIAL_S = 0.02
+TRIAL_S = 0.1
 
 _REST_S = 1.0  # the browser is at rest when it uses little for so long
 _REST_CPU_S = 0.1
@@ -164,15 +163,15 @@ class Browser:
         session.detach()
         return used / 1e6
 
-    def open_tabs(self, n: int, url: str) -> list[Any]:
-        """Open an address in other tabs, each with connections of its own; their contexts."""
+    def open_tabs(self, n: int, url: str) -> Any:
+        """Open an address in so many other tabs; their context."""
         session = self.page.context.storage_state()
-        contexts = [self._browser.new_context(storage_state=session) for _ in range(n)]
-        for context in contexts:
+        context = self._browser.new_context(storage_state=session)
+        for _ in range(n):
             page = context.new_page()
             page.goto(url, timeout=1000 * _LONGEST_S)
             page.locator(_DRAWN).first.wait_for(state="attached", timeout=1000 * _LONGEST_S)
-        return contexts
+        return context
 
     def give_way(self) -> None:
         """Leave the processors to other programs, whenever these want them."""
@@ -456,26 +455,43 @@ print(len(n))
 
 def measure_tabs(folder: Path, seconds: float) -> dict[str, Any]:
     """Trials that workers run while tabs are open, against none, in turns."""
-    kinds = {
-        "alone": _open_nothing,
-        f"{N_TABS} tabs": _open_tabs,
-        f"{N_CLIENTS} clients": _open_clients,
-    }
-    counts: dict[str, list[int]] = {kind: [] for kind in kinds}
+    found: dict[int, list[dict[str, float]]] = {n: [] for n in (0, *N_TABS)}
     url = make_study(folder, 1_000)
     with Service(url) as service, open_browser() as browser:
         root = log_in(browser, service.port)
-        for kind in [*kinds] * N_TURNS:
-            with kinds[kind](browser, root):
-                counts[kind].append(_run_workers(url, seconds))
-            print(f"{kind}: {counts[kind][-1]} trials in {seconds:g} s", flush=True)
-    medians = {kind: float(np.median(found)) for kind, found in counts.items()}
-    row = {
-        "trials": medians,
-        "kept": {k: round(v / medians["alone"], 3) for k, v in medians.items()},
+        for n in [*found] * N_TURNS:
+            context = browser.open_tabs(n, f"{root}#/s/1/summary")
+            browser.give_way()
+            server_s, browser_s = service.cpu_s(), browser.cpu_s()
+            row = {
+                "trials": _run_workers(url, seconds),
+                "server_cpu_share": round((service.cpu_s() - server_s) / seconds, 3),
+                "browser_cpu_share": round((browser.cpu_s() - browser_s) / seconds, 3),
+                "streams": read_metric(service.port, "luthier_event_streams"),
+            }
+            context.close()
+            found[n].append(row)
+            print(f"{n} tabs: {row}", flush=True)
+    medians = {
+        n: {key: float(np.median([row[key] for row in rows])) for key in rows[0]}
+        for n, rows in found.items()
     }
-    print(f"tabs: {row}", flush=True)
-    return {"tabs": row}
+    rows = {
+        f"tabs {n}": {**row, "kept": round(row["trials"] / medians[0]["trials"], 3)}
+        for n, row in medians.items()
+    }
+    print(f"tabs: {rows}", flush=True)
+    return rows
+
+
+def read_metric(port: int, name: str) -> float:
+    """One of the service's metrics."""
+    ask = urllib.request.Request(
+        f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    with urllib.request.urlopen(ask) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
 
 
 def _run_workers(url: str, seconds: float) -> int:
@@ -489,62 +505,6 @@ def _run_workers(url: str, seconds: float) -> int:
         for _ in range(N_WORKERS)
     ]
     return sum(int(w.communicate()[0]) for w in workers)
-
-
-@contextlib.contextmanager
-def _open_nothing(browser: Browser, root: str) -> Iterator[None]:
-    """The browser without a study in it."""
-    yield
-
-
-@contextlib.contextmanager
-def _open_tabs(browser: Browser, root: str) -> Iterator[None]:
-    """Tabs of the browser that show the summary."""
-    contexts = browser.open_tabs(N_TABS, f"{root}#/s/1/summary")
-    browser.give_way()
-    try:
-        yield
-    finally:
-        for context in contexts:
-            context.close()
-
-
-@contextlib.contextmanager
-def _open_clients(browser: Browser, root: str) -> Iterator[None]:
-    """Clients that ask for what a tab asks for."""
-    stop = threading.Event()
-    for _ in range(N_CLIENTS):
-        threading.Thread(target=_be_a_tab, args=(root, stop), daemon=True).start()
-    try:
-        yield
-    finally:
-        stop.set()
-
-
-def _be_a_tab(address: str, stop: threading.Event) -> None:
-    """Listen to the events of a study, and read its summary after each, as the page does."""
-    root = f"{address}ui/studies/1"
-    head = {"Authorization": f"Bearer {TOKEN}"}
-    with contextlib.suppress(OSError):
-        tag = ""
-        events = urllib.request.urlopen(
-            urllib.request.Request(f"{root}/events?since=0", headers=head), timeout=20
-        )
-        with contextlib.closing(events):
-            for line in events:
-                if stop.is_set():
-                    return
-                if not line.startswith(b"event"):
-                    continue
-                ask = urllib.request.Request(
-                    f"{root}/summary", headers={**head, **({"If-None-Match": tag} if tag else {})}
-                )
-                with (
-                    contextlib.suppress(urllib.error.HTTPError),
-                    urllib.request.urlopen(ask, timeout=20) as answer,
-                ):
-                    answer.read()
-                    tag = answer.headers["ETag"]
 
 
 def print_ratios(rows: dict[str, Any]) -> None:

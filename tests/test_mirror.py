@@ -650,7 +650,6 @@ THEMES = {
         "sklearn/candidate_score",
         "sklearn/fit_callbacks",
         "sklearn/fold_fit",
-        "sklearn/jobs",
         "sklearn/kept_fits",
         "sklearn/kept_study",
         "sklearn/results",

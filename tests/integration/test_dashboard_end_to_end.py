@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.support.browser import Visit, open_browser
+from tests.support.browser import RECORD, Visit, open_browser
 
 import luthier
 from luthier import State
@@ -31,20 +31,6 @@ WORKER = """
 
     luthier.load_study("train", "sqlite:///a.db").optimize(objective, progress=False)
 """
-
-# What every change of the study said to the page, in the order in which it came.
-RECORD = """() => {
-  const native = window.EventSource;
-  window.heard = [];
-  window.EventSource = class extends native {
-    constructor(address) {
-      super(address);
-      window.sources = (window.sources ?? 0) + 1;
-      this.addEventListener("change", (event) => window.heard.push(
-        [Number(event.lastEventId), JSON.parse(event.data)]));
-    }
-  };
-}"""
 
 
 class Dashboard:
@@ -100,7 +86,7 @@ def test_a_day_with_the_dashboard(tmp_path, script, dashboard, eventually):
     with open_browser() as browser:
         visit = Visit(browser, dashboard)
         page = visit.page
-        page.add_init_script(f"({RECORD})()")
+        page.add_init_script(RECORD)
 
         # Log in, and find the study.
         visit.log_in(TOKEN)
@@ -156,6 +142,6 @@ def test_a_day_with_the_dashboard(tmp_path, script, dashboard, eventually):
                 break
             page.get_by_role("button", name="Next").click()
         assert sorted(map(int, numbers)) == list(range(study.history.n))
-        revisions = [revision for revision, _ in page.evaluate("window.heard")]
+        revisions = page.evaluate("window.heard.map((change) => change.revision)")
         assert revisions == sorted(set(revisions))
         page.close()

@@ -258,30 +258,6 @@ def test_files_of_a_trial_are_shown_and_run_nowhere(visit, study, tmp_path):
     assert page.url.endswith("#/s/1/trials/5")
 
 
-@pytest.mark.external("axe_core_python")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_form(browser, service, study, scheme):
-    from axe_core_python.sync_playwright import Axe
-
-    running = study.ask()
-    running.report(0.5, 1)
-    running.attach("notes.txt", b"text")
-    running.log("a line")
-    running.write_log()
-    study.controls.star(1)
-    study.controls.note(1, "a note")
-    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
-    visit = Visit(context, service)
-    visit.log_in(service.token)
-    for view in ("#/new", "#/s/1/controls", "#/s/1/trials/1", f"#/s/1/trials/{running.number}"):
-        page = visit.open(view)
-        page.wait_for_timeout(200)
-        found = Axe().run(page)["violations"]
-        problems = [(v["id"], [node["html"] for node in v["nodes"]]) for v in found]
-        assert (view, problems) == (view, [])
-    context.close()
-
-
 def test_two_trials_are_compared_by_eye(visit, study):
     page = visit.open("#/s/1/preferences")
     page.get_by_text("Nothing has been compared yet.").wait_for()

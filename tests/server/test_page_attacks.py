@@ -126,8 +126,7 @@ class TestInABrowser:
 
     def test_a_page_of_another_port_cannot_act_with_the_session(self, browser, service, study):
         """The cookie comes along, as the site is the same: host and scheme count, not the port."""
-        context = browser.new_context()
-        visit = Visit(context, service)
+        visit = Visit(browser, service)
         visit.log_in(service.token)
         target = f"http://127.0.0.1:{service.port}/v1/studies/1"
         study.controls.resume()
@@ -135,7 +134,7 @@ class TestInABrowser:
             f"""<form id=f method=post enctype=text/plain action="{target}/stop" target=o>
             <input name='{{"trials":true,"a":"' value='"}}'></form><iframe name=o></iframe>"""
         ) as port:
-            page = context.new_page()
+            page = visit.context.new_page()
             page.goto(f"http://127.0.0.1:{port}/")
             page.evaluate("document.getElementById('f').submit()")
             page.wait_for_timeout(500)
@@ -156,7 +155,7 @@ class TestInABrowser:
         assert read == "refused"
         assert study.controls.course == "running"
         assert service("GET", "/v1/studies/1/controls")[1]["log"][-1]["what"] != "stopped the study"
-        context.close()
+        visit.context.close()
 
 
 @contextlib.contextmanager

@@ -66,7 +66,7 @@ def test_the_joined_script_holds_the_code_of_every_file():
         for file in files
         if file.name.endswith(".js")
     }
-    joined = join_scripts(modules, "app.js")
+    joined = join_scripts(modules, "app.js") + join_scripts(modules, "stream.js")
     lines = set(joined.splitlines())
     for path, text in modules.items():
         assert f"// {path}" in lines

@@ -14,9 +14,9 @@ OPTIONS = (
 @pytest.mark.external("tsc")
 def test_the_stated_types_hold():
     folder = resources.files("luthier.server") / "page" / "js"
-    scripts = [folder / "app.js", *sorted((folder / "views").iterdir())]
+    scripts = [folder / "app.js", folder / "stream.js", *sorted((folder / "views").iterdir())]
     done = subprocess.run(
-        ["tsc", *OPTIONS, *map(str, scripts)],
+        ["tsc", *OPTIONS.split(), *map(str, scripts)],
         capture_output=True,
         text=True,
         check=False,

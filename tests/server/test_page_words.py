@@ -5,7 +5,7 @@ import re
 from importlib import resources
 
 import pytest
-from tests.support.browser import Visit, open_browser
+from tests.support.browser import Visit, find_violations, open_browser
 
 import luthier
 from luthier import Categorical, Float
@@ -152,22 +152,19 @@ def visit_in(browser, service, language, **options):
 @pytest.mark.external("chromium", "playwright", "axe_core_python")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_and_no_text_overflows_at_320_pixels(browser, serve, storage, language):
-    from axe_core_python.sync_playwright import Axe
-
     service = serve(storage)
     narrow = {"width": 320, "height": 700}
     visit = visit_in(browser, service, language, viewport=narrow, bypass_csp=True)
     found = {}
     for view in VIEWS:
         page = visit.open(view)
-        page.wait_for_timeout(300)
+        page.wait_for_load_state("networkidle")
         assert (view, page.evaluate("document.documentElement.scrollWidth")) == (view, 320)
         if outside := page.evaluate(OUTSIDE):
             found[view, "outside"] = outside[:3]
         for details in page.locator("details").all():
             details.locator("summary").first.click()
-        violations = Axe().run(page)["violations"]
-        found |= {(view, rule["id"]): rule["nodes"][0]["html"] for rule in violations}
+        found |= {(view, rule): html for rule, html in find_violations(page).items()}
     assert found == {}
     visit.end(service.token)
 

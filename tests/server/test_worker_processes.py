@@ -210,3 +210,19 @@ def _ask(port, study):
             "POST", f"/v1/studies/{study}/ask", b"{}", {"Content-Type": "application/json"}
         )
         line.getresponse().read()
+
+
+def test_a_summary_needs_no_scipy(tmp_path):
+    """Which takes as long to load as all else that a process of the service needs."""
+    code = f"""if True:
+        import sys, luthier
+        from luthier.server.routes import make_routes
+        from luthier.server.handling import Job, run_handler
+        study = luthier.create_study(storage="sqlite:///{tmp_path}/s.db")
+        study.add_trials([luthier.TrialRow(number=0, state=luthier.State.COMPLETE, values=(1.0,))])
+        routes = {{route.name: route for route in make_routes(study.storage, None, 1000)}}
+        answer = run_handler(routes["page_summary"], Job("page_summary", {{"study": "1"}}, b"", b"", ""))
+        print(answer.status, "scipy" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["200", "False"]

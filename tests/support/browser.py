@@ -33,11 +33,45 @@ def look_at(browser, path, **options):
     return page, said, [url for url in asked if url != path.as_uri()]
 
 
+# What a page heard of its study, in the order in which it came, from the worker with the stream.
+RECORD = """(() => {
+  window.heard = [];
+  const Native = window.SharedWorker;
+  window.SharedWorker = class extends Native {
+    constructor(...options) {
+      super(...options);
+      this.port.addEventListener("message",
+        ({ data }) => data.change && window.heard.push(data.change));
+    }
+  };
+})()"""
+
+
+def find_violations(page, *rules):
+    """What axe-core finds on a page as it is now: the first element of each rule that is broken.
+
+    Args:
+        page: Of a context that bypasses the page's policy.
+        rules: Those that are looked at; none for all.
+    """
+    from axe_core_python.base import AXE_SCRIPT
+
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options = {"resultTypes": ["violations"], **({"runOnly": [*rules]} if rules else {})}
+    return page.evaluate(
+        """(options) => axe.run(options).then(({ violations }) =>
+          Object.fromEntries(violations.map(({ id, nodes }) => [id, nodes[0].html])))""",
+        options,
+    )
+
+
 class Visit:
     """A page with what it said and asked for."""
 
     def __init__(self, browser, service, **context):
-        self.page = browser.new_page(**context)
+        self.context = browser.new_context(**context)
+        self.page = self.context.new_page()
         self.said = []
         self.asked = []
         self.page.on("console", lambda message: self.said.append(message.text))
@@ -62,4 +96,4 @@ class Visit:
         assert self.said == []
         assert [url for url in self.asked if not url.startswith(self.root)] == []
         assert not any(token in url for url in self.asked)
-        self.page.close()
+        self.context.close()

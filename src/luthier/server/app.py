@@ -58,7 +58,8 @@ def application(
     else:
         # Clients reach a study in memory by two ways: by the handlers, and by the storage verbs.
         storage = storage if storage.shared else Shared(storage)
-    metrics = Metrics(storage)
+    streams = EventStreams(storage)
+    metrics = Metrics(storage, lambda: streams.n_open)
     dispatcher = Dispatcher(processes, limits)
 
     @contextlib.asynccontextmanager
@@ -71,7 +72,6 @@ def application(
     routes += _service_routes(routes, metrics, open_metrics)
     sessions = Sessions(token)
     page = Page(token, sessions, read_only)
-    streams = EventStreams(storage)
     app = Starlette(
         routes=[
             *page.routes(),

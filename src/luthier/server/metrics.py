@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -87,9 +87,10 @@ class Metrics:
 
     Args:
         storage: Where the studies live.
+        count_streams: Counts the open streams of events.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, count_streams: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "luthier_requests",
@@ -104,6 +105,12 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        streams = Gauge(
+            "luthier_event_streams",
+            "Open streams of events, of which a browser needs one.",
+            registry=self._registry,
+        )
+        streams.set_function(count_streams)
         self._registry.register(_StudyCollector(storage))
         self._counters: dict[tuple[str, str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}

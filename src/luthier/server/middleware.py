@@ -27,7 +27,7 @@ SESSION_OPEN = "luthier.session"  # in the scope of a request that a session has
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 _PAGE_HEADERS = (
     (b"referrer-policy", b"no-referrer"),

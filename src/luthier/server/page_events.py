@@ -1,18 +1,18 @@
-"""Server-sent events of the page: what has changed in a study, from a revision on.
+"""Server-sent events of the page: what has changed in some studies, each from a revision on.
 
-However many pages follow a study, its storage is asked once in a while by one task. An event has
-the revision up to which it tells the changes as its id; whoever comes back with the last id gets
-all that came later, nothing twice.
+A browser has few connections to a service, so one stream tells of all studies that its pages show.
+However many streams follow a study, its storage is asked once in a while by one task. The id of an
+event holds the revisions up to which the stream has told the changes of its studies; whoever comes
+back with the last id gets all that came later, nothing twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
+import re
 import time
-from collections.abc import AsyncIterator, Hashable
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Hashable
 
 import msgspec
 from starlette.requests import Request
@@ -26,7 +26,7 @@ from ..storages.codec import pack_number
 from ..trial.record import State, TrialRow
 from .middleware import encode_error
 
-EVENTS = "/ui/studies/{study:int}/events"
+EVENTS = "/ui/events"
 
 _EVERY_S = 0.5  # the storage is asked, and pages are told, no more often
 _UNREAD_S = 5.0  # for so long a stamp that is the same is believed
@@ -34,7 +34,9 @@ _QUIET_S = 15.0  # after which a comment shows that the stream lives
 _RETRY_MS = 2000  # after which a browser comes back
 _MAX_TRIALS = 500  # in an event; of more the page is told only that there are many
 _MAX_STREAMS = 500
-_MAX_REVISION = 2**53
+_MAX_STUDIES = 100  # of a stream
+_MAX_REVISION = 2**53  # and number of a study
+_SINCE = re.compile(r"[0-9]{1,16}\.[0-9]{1,16}(,[0-9]{1,16}\.[0-9]{1,16})*")
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -45,6 +47,7 @@ class Change(msgspec.Struct):
     """What has changed in a study between two revisions.
 
     Attributes:
+        study: Its id.
         since: The first of these.
         revision: The second.
         trials: Number, state and values of the trials that were added or changed, whether they
@@ -53,25 +56,36 @@ class Change(msgspec.Struct):
         many: Whether there are too many to be listed, so that all is to be read again.
     """
 
+    study: int
     since: int
     revision: int
     trials: list[TrialChange]
     reports: list[int]
     many: bool = False
 
-    def encode(self) -> bytes:
-        """The event."""
-        data = msgspec.json.encode(self)
-        return b"id: %d\nevent: change\ndata: %b\n\n" % (self.revision, data)
+
+def read_since(text: str) -> dict[int, int] | None:
+    """The revisions by study of a text such as "1.120,2.55"; None for any other text."""
+    if not _SINCE.fullmatch(text):
+        return None
+    pairs = (part.partition(".") for part in text.split(","))
+    known = {int(study): int(revision) for study, _, revision in pairs}
+    is_small = max(*known, *known.values()) <= _MAX_REVISION and len(known) <= _MAX_STUDIES
+    return known if is_small else None
 
 
-def summarize_changes(since: int, changes: Changes) -> Change:
-    """What a page is told of changes since a revision."""
+def _write_since(known: dict[int, int]) -> str:
+    """The text of revisions by study, the id of an event."""
+    return ",".join(f"{study}.{revision}" for study, revision in known.items())
+
+
+def summarize_changes(study: int, since: int, changes: Changes) -> Change:
+    """What a page is told of changes in a study since a revision."""
     many = len(changes.rows) > _MAX_TRIALS or not changes.is_last or changes.spec is not None
     many = many or changes.revision < since  # the storage has begun anew
     trials = [] if many else [*map(_describe, changes.rows)]
     reports = [] if many else sorted({report.number for report in changes.reports})
-    return Change(since, changes.revision, trials, reports, many)
+    return Change(study, since, changes.revision, trials, reports, many)
 
 
 def _describe(row: TrialRow) -> TrialChange:
@@ -81,69 +95,81 @@ def _describe(row: TrialRow) -> TrialChange:
 
 
 class Follower:
-    """Asks the storage for what is new in one study, for all pages that follow it.
+    """Asks the storage for what is new in one study, for all streams that follow it.
 
     Args:
         storage: Where the study lives.
         study: Its id.
         revision: From where on it is followed.
+        tell: Called when there is something new, or nothing more will come.
 
     Attributes:
-        revision: Up to which all is known.
-        change: The latest; None before there is one.
-        is_over: Whether nothing more will come: the study is gone, or the service ends.
-        n_pages: How many pages follow the study.
+        study: Its id.
+        n_streams: How many streams follow the study.
     """
 
-    def __init__(self, storage: Storage, study: int, revision: int) -> None:
-        self._read = partial(storage.page_of_changes, study)
-        self._stamp = storage.stamp
-        self._news = asyncio.Event()
-        self.revision = revision
-        self.change: Change | None = None
-        self.is_over = False
-        self.n_pages = 0
+    def __init__(
+        self, storage: Storage, study: int, revision: int, tell: Callable[[], None]
+    ) -> None:
+        self._storage = storage
+        self._revision = revision
+        self._tell = tell
+        self._change: Change | None = None  # the latest
+        self._error: LuthierError | None = None
+        self.study = study
+        self.n_streams = 0
         self._task = asyncio.create_task(self._ask())
 
     def end(self) -> None:
-        """Ask no longer, and let no page wait any more."""
-        self.is_over = True
+        """Ask no longer."""
         self._task.cancel()
-        self._news.set()
 
-    async def read(self, since: int) -> Change:
-        """What is new since a revision, up to some later one."""
-        return summarize_changes(since, await asyncio.to_thread(self._read, since))
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come, as of a study that was deleted."""
+        return self._error is not None
 
-    async def wait(self, revision: int) -> None:
-        """Wait until there is more than what a page knows, at most `_QUIET_S`."""
-        if self.revision <= revision and not self.is_over:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_QUIET_S):
-                    await self._news.wait()
+    async def next(self, since: int) -> Change | None:
+        """What is new since a revision, up to some later one; None for nothing.
+
+        Raises:
+            LuthierError: The storage does not answer, or has no such study any more.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._revision == since:
+            return None
+        change = self._change
+        if change is None or change.since != since:
+            change = await self._read(since)
+        return None if change.revision == since else change
+
+    async def _read(self, since: int) -> Change:
+        changes = await asyncio.to_thread(self._storage.page_of_changes, self.study, since)
+        return summarize_changes(self.study, since, changes)
 
     async def _ask(self) -> None:
         stamp: Hashable = None
         read_s = -math.inf
         try:
             while True:
-                await asyncio.sleep(_EVERY_S)
                 # Taken before the changes are read, so that it tells of all that come later.
-                before, stamp = stamp, self._stamp()
+                before, stamp = stamp, self._storage.stamp()
                 now_s = time.monotonic()
-                if stamp is not None and stamp == before and now_s < read_s + _UNREAD_S:
-                    continue
-                read_s = now_s
-                change = await self.read(self.revision)
-                if change.revision != self.revision:
-                    stamp = None  # there may be more of it
-                    self.change = change
-                    self.revision = change.revision
-                    self._news.set()
-                    self._news = asyncio.Event()
-        except LuthierError:  # such as a study that was deleted: the page asks, and is told why
-            self.is_over = True
-            self._news.set()
+                if stamp is None or stamp != before or now_s >= read_s + _UNREAD_S:
+                    read_s = now_s
+                    change = await self._read(self._revision)
+                    if change.revision != self._revision:
+                        stamp = None  # there may be more of it
+                        self._change = change
+                        self._revision = change.revision
+                        self._tell()
+                        if change.many:
+                            continue  # whoever was away is told all of it soon
+                await asyncio.sleep(_EVERY_S)
+        except LuthierError as e:  # such as a study that was deleted
+            self._error = e
+            self._tell()
 
 
 class EventStreams:
@@ -156,6 +182,14 @@ class EventStreams:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._followers: dict[int, Follower] = {}
+        self._news = asyncio.Event()
+        self._n_streams = 0
+        self._is_over = False
+
+    @property
+    def n_open(self) -> int:
+        """How many streams are open."""
+        return self._n_streams
 
     def routes(self) -> list[Route]:
         """The route of the streams."""
@@ -163,47 +197,93 @@ class EventStreams:
 
     def end(self) -> None:
         """End all streams, as the service ends."""
+        self._is_over = True
         for follower in self._followers.values():
             follower.end()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Let all streams look for what is new to them."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _serve(self, request: Request) -> Response:
         request.scope["luthier.route"] = EVENTS
-        last = request.headers.get("last-event-id") or request.query_params.get("since", "0")
-        study = request.path_params["study"]
-        if not (last.isdecimal() and int(last) <= _MAX_REVISION and study <= _MAX_REVISION):
-            return _refuse(422, "Invalid", "expected the number of a revision")
-        if sum(follower.n_pages for follower in self._followers.values()) >= _MAX_STREAMS:
-            return _refuse(503, "Busy", f"{_MAX_STREAMS} pages follow studies; come again")
-        stream = self._stream(study, int(last))
-        return StreamingResponse(stream, 200, _HEADERS, "text/event-stream")
+        last = request.headers.get("last-event-id") or request.query_params.get("since", "")
+        known = read_since(last)
+        if known is None:
+            message = f"expected since=STUDY.REVISION,... of at most {_MAX_STUDIES} studies"
+            return _refuse(422, "Invalid", message)
+        if self._n_streams >= _MAX_STREAMS:
+            return _refuse(503, "Busy", f"{_MAX_STREAMS} browsers follow studies; come again")
+        return StreamingResponse(self._stream(known), 200, _HEADERS, "text/event-stream")
 
-    async def _stream(self, study: int, revision: int) -> AsyncIterator[bytes]:
-        """The events of a study, until the client or the service ends."""
-        follower = self._followers.get(study)
-        if follower is None or follower.is_over:
-            follower = self._followers[study] = Follower(self._storage, study, revision)
-        follower.n_pages += 1
+    async def _stream(self, known: dict[int, int]) -> AsyncIterator[bytes]:
+        """The events of studies, until all are lost, or the client or the service ends.
+
+        Args:
+            known: The revisions that the client has, by study.
+        """
+        self._n_streams += 1
+        followers = [self._follow(study, revision) for study, revision in known.items()]
         try:
             yield b"retry: %d\n\n" % _RETRY_MS
-            change: Change | None = await follower.read(revision)
-            while not follower.is_over:
-                if change is not None and change.revision != revision:
-                    revision = change.revision
-                    yield change.encode()
-                else:
-                    yield b": alive\n\n"
-                await follower.wait(revision)
-                change = follower.change
-                if change is None or change.since != revision:
-                    change = await follower.read(revision)
-        except LuthierError:
-            return  # such as a study that is not there: the page asks, and is told why
+            while known and not self._is_over:
+                news = self._news  # taken before looking, so that it tells of all that comes later
+                is_told = False
+                for follower in followers:
+                    if event := await _next_event(follower, known):
+                        is_told = True
+                        yield event
+                if not is_told:
+                    try:
+                        async with asyncio.timeout(_QUIET_S):
+                            await news.wait()
+                    except TimeoutError:
+                        yield b": alive\n\n"
         finally:
-            follower.n_pages -= 1
-            if not follower.n_pages:
-                follower.end()
-                if self._followers.get(study) is follower:
-                    del self._followers[study]
+            self._n_streams -= 1
+            for follower in followers:
+                self._leave(follower)
+
+    def _follow(self, study: int, revision: int) -> Follower:
+        """Have what is new in a study asked for."""
+        follower = self._followers.get(study)
+        if follower is None or follower.has_ended:
+            follower = Follower(self._storage, study, revision, self._tell)
+            self._followers[study] = follower
+        follower.n_streams += 1
+        return follower
+
+    def _leave(self, follower: Follower) -> None:
+        """Ask no longer for what is new in a study, if no other stream follows it."""
+        follower.n_streams -= 1
+        if not follower.n_streams:
+            follower.end()
+            if self._followers.get(follower.study) is follower:
+                del self._followers[follower.study]
+
+
+async def _next_event(follower: Follower, known: dict[int, int]) -> bytes:
+    """The next event of a study; b"" for none.
+
+    Args:
+        follower: Who asks for what is new in the study.
+        known: The revisions that the client has, by study; that of this study becomes the event's,
+            and goes with a study that is lost.
+    """
+    if follower.study not in known:
+        return b""
+    try:
+        change = await follower.next(known[follower.study])
+    except LuthierError:  # the page asks for the study, and is told why
+        del known[follower.study]
+        return b'event: lost\ndata: {"study":%d}\n\n' % follower.study
+    if change is None:
+        return b""
+    known[follower.study] = change.revision
+    data = msgspec.json.encode(change)
+    return b"id: %b\nevent: change\ndata: %b\n\n" % (_write_since(known).encode(), data)
 
 
 def _refuse(status: int, kind: str, message: str) -> Response:

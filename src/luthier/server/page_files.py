@@ -35,7 +35,7 @@ _TYPES = {
 }
 _PAGE = "index.html"  # whose address is /
 _SCRIPTS = "js/"
-_SCRIPT = "app.js"  # that stands for all but the words of languages
+_JOINED = ("app.js", "stream.js")  # each with all that it imports
 _WORDS = "words/"
 _KEPT = "public, max-age=31536000, immutable"
 _LOGINS_S = 5 / 60  # of one address
@@ -50,7 +50,7 @@ class PageFile(NamedTuple):
     What has a version in its address never changes there, so that a browser keeps it for good.
 
     Attributes:
-        content: Its bytes; of scripts without comments, all but the words of languages as one.
+        content: Its bytes; of scripts without comments, those of the page as one.
         packed: The same, compressed by gzip.
         media_type: Of the content.
         tag: Its ETag.
@@ -87,7 +87,8 @@ def read_page_files() -> dict[str, PageFile]:
     for path in modules:
         del found[f"{_SCRIPTS}{path}"]
     found |= {f"{_SCRIPTS}{path}": scripts[path].encode() for path in scripts.keys() - modules}
-    found[f"{_SCRIPTS}{_SCRIPT}"] = join_scripts(modules, _SCRIPT).encode()
+    for path in _JOINED:
+        found[f"{_SCRIPTS}{path}"] = join_scripts(modules, path).encode()
 
     version = _digest(b"".join(content for _, content in sorted(found.items())))
     links = page.replace(FILES[1:].encode(), f"{FILES[1:]}{version}/".encode())

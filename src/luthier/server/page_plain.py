@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis import ModelQuality
+from .. import analysis
 
 _DIGITS = 9  # of numbers in arrays, as many as a page can show
 
@@ -41,7 +41,7 @@ def to_page(value: Any) -> Any:
     raise TypeError(f"a page cannot show {type(value).__name__}")
 
 
-def say_quality(quality: ModelQuality) -> str:
+def say_quality(quality: analysis.ModelQuality) -> str:
     """How well a model predicts, in words."""
     return (
         f"R2 {quality.r2:.2f}, rank correlation {quality.rank_correlation:.2f} on trials left out"

@@ -11,20 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis import (
-    ablate,
-    choose,
-    compare,
-    contour,
-    curves,
-    edf,
-    effects,
-    pareto,
-    rank_correlation,
-    resources,
-    timeline,
-)
-from ..analysis.choice import Choice
+from .. import analysis
 from ..analysis.failure_groups import group_failures
 from ..analysis.filled_ranges import fill_ranges
 from ..analysis.stopped_steps import count_stops
@@ -61,7 +48,7 @@ class PageViews:
         j = request.body.objective
 
         def find(opened: OpenStudy, history: History) -> Any:
-            found = to_page(curves(history, find_objective(history, j)))
+            found = to_page(analysis.curves(history, find_objective(history, j)))
             return found | {"stops": to_page(count_stops(history))}
 
         return self._give(request, ("curves", j), find, some_changes)
@@ -76,7 +63,7 @@ class PageViews:
                 raise RequestError(422, "Invalid", f"there are {history.space.d} parameters")
             names = [history.space.names[j] for j in chosen]
             objective = find_objective(history, query.objective)
-            found = effects(history, names, objective, query.around)
+            found = analysis.effects(history, names, objective, query.around)
             return {
                 "quality": say_quality(found[0].quality),
                 "effects": [to_page(effect) for effect in found],
@@ -94,7 +81,9 @@ class PageViews:
             x, y = (_name_param(history, index) for index in (query.x, query.y))
             if x is not None and x == y:
                 raise RequestError(422, "Invalid", f"expected two parameters, got {x!r} twice")
-            found = contour(history, x, y, find_objective(history, query.objective), query.around)
+            found = analysis.contour(
+                history, x, y, find_objective(history, query.objective), query.around
+            )
             return to_page(found) | {"quality": say_quality(found.quality)}
 
         what = "surface", query.x, query.y, query.objective, query.around
@@ -105,7 +94,7 @@ class PageViews:
         query: page_view_schemas.AblationQuery = request.body
 
         def find(opened: OpenStudy, history: History) -> Any:
-            found = ablate(history, int(query.baseline) if query.baseline else None)
+            found = analysis.ablate(history, int(query.baseline) if query.baseline else None)
             if found.note:
                 return {"note": found.note, "baseline": found.baseline}
             return {
@@ -119,11 +108,11 @@ class PageViews:
 
     def fidelity(self, request: ApiRequest) -> Answer:
         """Compare early values with final ones."""
-        return self._give_of_objective(request, "fidelity", rank_correlation)
+        return self._give_of_objective(request, "fidelity", analysis.rank_correlation)
 
     def distribution(self, request: ApiRequest) -> Answer:
         """Read how values are distributed."""
-        return self._give_of_objective(request, "distribution", edf)
+        return self._give_of_objective(request, "distribution", analysis.edf)
 
     def _give_of_objective(
         self, request: ApiRequest, what: str, analyse: Callable[[History, str], Any]
@@ -139,7 +128,10 @@ class PageViews:
     def front(self, request: ApiRequest) -> Answer:
         """Read the front of several objectives, and the trials behind it."""
         return self._give(
-            request, "front", lambda opened, history: to_page(pareto(history)), some_changes
+            request,
+            "front",
+            lambda opened, history: to_page(analysis.pareto(history)),
+            some_changes,
         )
 
     def choice(self, request: ApiRequest) -> Answer:
@@ -148,7 +140,7 @@ class PageViews:
 
         def find(opened: OpenStudy, history: History) -> Any:
             is_knee = not rule and len(history.directions) > 1
-            chosen = choose(history, opened.engine.rows, rule or None, knee=is_knee)
+            chosen = analysis.choose(history, opened.engine.rows, rule or None, knee=is_knee)
             return _describe_choice(chosen)
 
         return self._give(request, ("choice", rule), find, some_changes)
@@ -158,7 +150,7 @@ class PageViews:
         return self._give(
             request,
             "timeline",
-            lambda opened, history: to_page(timeline(history, opened.engine.rows)),
+            lambda opened, history: to_page(analysis.timeline(history, opened.engine.rows)),
             some_changes,
         )
 
@@ -198,7 +190,7 @@ class PageViews:
         """Add up what the study used."""
 
         def find(opened: OpenStudy, history: History) -> Any:
-            found = resources(history, opened.engine.rows)
+            found = analysis.resources(history, opened.engine.rows)
             return to_page(found) | {"saved_share": to_page(found.saved_share)}
 
         return self._give(request, "resources", find, many_changes)
@@ -219,7 +211,7 @@ class PageViews:
             named: dict[str, list[History]] = {}
             for study, group in zip(wanted, groups, strict=True):
                 named.setdefault(group, []).append(of[study])
-            return _or_note(lambda: to_page(compare(named, by=query.by)))
+            return _or_note(lambda: to_page(analysis.compare(named, by=query.by)))
 
         what = "compare", query.by, *wanted, *groups
         return self._answers.give_several(request, studies, what, make, some_changes)
@@ -265,7 +257,7 @@ def _name_param(history: History, index: str) -> str | None:
     return history.space.names[int(index)]
 
 
-def _describe_choice(chosen: Choice) -> dict[str, Any]:
+def _describe_choice(chosen: analysis.Choice) -> dict[str, Any]:
     return {
         "number": chosen.number,
         "values": to_page(chosen.values),

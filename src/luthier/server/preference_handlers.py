@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..history.history import History
-from ..models.preferences import learn_preferences
-from ..study.preferences import StudyPreferences
+from .. import study
+from ..errors import TooFewResultsError
 from .control_schemas import Pair, Preferences, PreferRequest
-from .open_studies import OpenStudies, OpenStudy
+from .open_studies import OpenStudies
 from .page_answers import Answers
 from .request import Answer, ApiRequest
 from .schemas import trial_from_row
@@ -25,11 +24,8 @@ class PreferenceHandlers:
 
     def get(self, request: ApiRequest) -> Answer:
         """Read how many comparisons there are, and the best trial by them."""
-
-        def make(opened: OpenStudy, history: History) -> Preferences:
-            return _describe(history)
-
-        return self._answers.give(request, "preferences", make)
+        preferences = self._preferences(request)
+        return self._answers.give(request, "preferences", lambda *_: _describe(preferences))
 
     def next_pair(self, request: ApiRequest) -> Pair:
         """Show two trials that somebody should compare next."""
@@ -41,14 +37,15 @@ class PreferenceHandlers:
         body: PreferRequest = request.body
         found = self._preferences(request)
         found.prefer(body.better, body.worse, body.equal)
-        with self._studies.open(request.study).engine.reading() as history:
-            return _describe(history)
+        return _describe(found)
 
-    def _preferences(self, request: ApiRequest) -> StudyPreferences:
-        return StudyPreferences(self._studies.open(request.study).engine, request.who)
+    def _preferences(self, request: ApiRequest) -> study.StudyPreferences:
+        return study.StudyPreferences(self._studies.open(request.study).engine, request.who)
 
 
-def _describe(history: History) -> Preferences:
-    learned = learn_preferences(history)
-    best = None if learned is None else int(learned.number[learned.best])
-    return Preferences(len(history.info.comparisons), best)
+def _describe(preferences: study.StudyPreferences) -> Preferences:
+    try:
+        best = preferences.best_trial.number
+    except TooFewResultsError:
+        best = None
+    return Preferences(len(preferences.comparisons), best)

@@ -126,10 +126,12 @@ def optimize_with_others(study: Study, timeout_s: float | None, **settings: Any)
 
 def _find_held(study: Study) -> list[float]:
     """Return for how many seconds each trial that runs may be silent."""
+    with study.engine.reading() as history:
+        running = sorted(history.running)
     now = study.engine.storage.now()
     return [
         row.lease_s - now
-        for row in study.trials
+        for row in (study.engine.rows(running) if running else [])
         if row.state == State.RUNNING
         and not lease_expired(row.lease_s, now, study.engine.storage.lease_s)
     ]

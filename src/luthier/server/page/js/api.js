@@ -1,5 +1,5 @@
 // @ts-check
-// Requests to the service that the page came from, and its events.
+// Requests to the service that the page came from.
 
 import { t } from "./words.js";
 
@@ -15,7 +15,6 @@ export class Gone extends Error {}
 /** @type {Map<string, {tag: string, value: any}>} */
 const kept = new Map();
 const MOST_KEPT = 40;
-const AGAIN_MS = 2000;
 
 /** @param {string} path @param {RequestInit} options */
 async function reach(path, options) {
@@ -132,55 +131,4 @@ export async function session() {
   const found = await (await reach("ui/session", { cache: "no-store" })).json();
   mayAct = found.acts;
   return found;
-}
-
-/**
- * Follows a study from a revision on, while the page is seen: a browser has few connections.
- * @param {number} study
- * @param {number} revision
- * @param {(change: any) => void} onChange
- * @param {(error: any) => void} onEnd called when there is nothing to follow any more
- * @returns {() => void} ends it
- */
-export function follow(study, revision, onChange, onEnd) {
-  /** @type {EventSource | null} */
-  let source = null;
-  let last = revision;
-  const open = () => {
-    source = new EventSource(`ui/studies/${study}/events?since=${last}`);
-    source.addEventListener("change", (event) => {
-      last = Number(event.lastEventId);
-      onChange(JSON.parse(event.data));
-    });
-    source.addEventListener("error", check);
-  };
-  /** The stream ended: the browser comes back by itself, unless the study or the session is gone. */
-  async function check() {
-    const mine = source;
-    const isOver = mine?.readyState === EventSource.CLOSED;
-    try {
-      await read(`studies/${study}/summary`);
-      if (isOver && mine === source) setTimeout(look, AGAIN_MS);
-    } catch (error) {
-      if (mine !== source) return;
-      if (error instanceof Gone || error instanceof LoginNeeded) {
-        end();
-        onEnd(error);
-      } else if (isOver) setTimeout(look, AGAIN_MS);
-    }
-  }
-  let isEnded = false;
-  function end() {
-    isEnded = true;
-    document.removeEventListener("visibilitychange", look);
-    source?.close();
-  }
-  const look = () => {
-    source?.close();
-    source = null;
-    if (!document.hidden && !isEnded) open();
-  };
-  document.addEventListener("visibilitychange", look);
-  look();
-  return end;
 }

@@ -2,8 +2,9 @@
 // The page: which view the address names, the session, and what has changed since.
 
 import { addressOf, readAddress } from "./address.js";
-import { Away, Gone, LoginNeeded, follow, logIn, logOut, read, session } from "./api.js";
+import { Away, Gone, LoginNeeded, logIn, logOut, read, session } from "./api.js";
 import { h } from "./dom.js";
+import { follow } from "./follow.js";
 import { choice } from "./parts.js";
 import { showCompare } from "./views/compare.js";
 import { showControls } from "./views/controls.js";
@@ -216,7 +217,7 @@ function askToken(reason = "") {
     try {
       why.textContent = await logIn({ token: field.value.trim() });
     } catch (error) {
-      why.textContent = error.message;
+      why.textContent = String(/** @type {any} */ (error).message);
     }
     if (!why.textContent) await start();
   };

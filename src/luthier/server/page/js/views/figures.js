@@ -105,7 +105,7 @@ const FIGURES = {
       ...["x", "y"].map((which, k) => {
         const now = ["x_axis", "y_axis"].map((axis) => summary.params.findIndex((p) => p.name === found[axis]?.name));
         return choice([t`Across`, t`Up`][k], freeParams(summary).map((j) => [String(j), summary.params[j].name]), String(now[k]),
-          (j) => set({ x: now[0], y: now[1], ...(Number(j) === now[1 - k] ? { x: now[1], y: now[0] } : { [which]: j }) }));
+          (j) => set(Number(j) === now[1 - k] ? { x: now[1], y: now[0] } : { x: now[0], y: now[1], [which]: j }));
       }),
       choice(t`The other parameters`, AROUND, query.get("around") || "best", (around) => set({ around })),
       tick(t`Standard deviation`, query.get("sd") === "1", (on) => set({ sd: on ? "1" : "" }))],
