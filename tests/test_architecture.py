@@ -32,6 +32,7 @@ FLOORS = [
     ["plots"],
     ["report"],
     ["study"],
+    ["lifecycle"],
     ["server", "testing", "evaluation", "sklearn", "integrations"],
     ["compat"],
     ["cli"],

@@ -59,6 +59,7 @@ Each message says what was expected, what came, and what to do.
     ├── TaskError                   what was kept of an earlier task cannot be used
     ├── RegistryError               a model, version or alias is not there, or may not change so
     │   └── RegistryConflictError   somebody else has made a change meanwhile
+    ├── LifecycleError              a roll-out, monitor or retuning cannot be made like this
     ├── EstimatorError              an estimator of scikit-learn cannot be searched like this
     ├── ResourceError               the machine has fewer cores or GPUs than were asked for
     ├── PlatformError               the operating system cannot do this
@@ -317,6 +318,10 @@ class RegistryError(LuthierError, ValueError):
 
 class RegistryConflictError(RegistryError):
     """Somebody else has made a change meanwhile; nothing was changed."""
+
+
+class LifecycleError(LuthierError, ValueError):
+    """A roll-out, a monitor or a retuning cannot be made like this."""
 
 
 class EstimatorError(LuthierError, ValueError):

@@ -18,7 +18,7 @@ KINDS = ["memory", "sqlite", "http", "postgresql", "redis"]
 
 
 def note(subject, after=None):
-    return lambda events: Draft(action="noted", subject=subject, after=after)
+    return lambda events: [Draft(action="noted", subject=subject, after=after)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,7 +48,7 @@ def test_a_log_that_nobody_wrote_to_is_empty_and_holds(tmp_path):
 
 def test_a_decision_to_change_nothing_appends_nothing(tmp_path):
     log = Log(SQLite(tmp_path / "a.db"), "model a")
-    assert log.append(lambda events: None) is None
+    assert log.append(lambda events: []) == []
     assert log.read() == ()
 
 
@@ -61,16 +61,32 @@ def test_a_decision_is_asked_again_where_another_process_was_quicker(tmp_path):
         seen.append(len(events))
         if len(seen) == 1:
             theirs.append(note("theirs"))
-        return Draft(action="noted", subject=f"after {len(events)}")
+        return [Draft(action="noted", subject=f"after {len(events)}")]
 
-    assert mine.append(decide).subject == "after 1"
+    assert [e.subject for e in mine.append(decide)] == ["after 1"]
     assert seen == [0, 1]
+
+
+def test_several_events_are_appended_together_or_not_at_all(tmp_path):
+    mine = Log(SQLite(tmp_path / "a.db"), "model a")
+    theirs = Log(SQLite(tmp_path / "a.db"), "model a")
+    seen = []
+
+    def decide(events):
+        seen.append(len(events))
+        if len(seen) == 1:
+            theirs.append(note("theirs"))
+        return [Draft(action="noted", subject="a"), Draft(action="noted", subject="b")]
+
+    mine.append(decide)
+    assert [e.subject for e in mine.read()] == ["theirs", "a", "b"]
+    assert mine.verify() is None
 
 
 def append_many(path, name, n):
     log = Log(SQLite(path), "model a", actor=name)
     for i in range(n):
-        log.append(lambda events, i=i: Draft(action="noted", subject=f"{name} {i}"))
+        log.append(lambda events, i=i: [Draft(action="noted", subject=f"{name} {i}")])
 
 
 def test_events_of_several_processes_are_one_chain_without_gap_or_double(tmp_path):
@@ -91,7 +107,7 @@ def test_events_of_several_processes_are_one_chain_without_gap_or_double(tmp_pat
 def append_for_ever(path, ready):
     log = Log(SQLite(path), "model a")
     while True:
-        log.append(lambda events: Draft(action="noted", subject=str(len(events))))
+        log.append(lambda events: [Draft(action="noted", subject=str(len(events)))])
         ready.set()
 
 
@@ -177,5 +193,5 @@ def test_an_event_of_a_newer_luthier_is_refused(tmp_path, monkeypatch):
 
 def test_who_appends_is_named_without_being_told(tmp_path):
     log = Log(SQLite(tmp_path / "a.db"), "model a")
-    assert "@" in log.append(note("x")).actor
+    assert "@" in log.append(note("x"))[0].actor
     assert msgspec.json.encode(log.read()[0])

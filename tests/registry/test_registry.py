@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 
+import numpy as np
 import pytest
 from tests.support.storages import opened
 
@@ -183,6 +184,15 @@ def test_an_alias_that_somebody_moved_is_not_moved_by_who_did_not_see_it(registr
     with pytest.raises(RegistryConflictError, match="look again"):
         registry.promote("churn:3", expected=before)
     assert registry.aliases("churn")["champion"] == 2
+
+
+def test_numbers_of_numpy_are_stored_as_numbers(registry):
+    version = registry.register(content(params={"a": np.float64(0.5), "b": np.int64(3)}))
+    assert version.params == {"a": 0.5, "b": 3}
+    registry.promote("churn:1", evidence={"gain": np.float32(0.25)})
+    assert registry.history("churn")[-1].evidence == {"gain": 0.25}
+    with pytest.raises(RegistryError, match="expected numbers, texts, lists and dicts, got"):
+        registry.register(content(params={"a": object()}))
 
 
 def move_many(path, name, moves):

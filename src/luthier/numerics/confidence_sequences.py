@@ -41,10 +41,6 @@ def bound_mean(values: ArrayLike, alpha: float, planned_n: int) -> Sequence:
     Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, Time-uniform central limit theory
         and asymptotic confidence sequences, eq. 2, rho as in eq. 9.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, got {alpha}")
-    if planned_n < 1:
-        raise ValueError(f"planned_n must be at least 1, got {planned_n}")
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not np.isfinite(x).all():
         raise ValueError("expected finite values (k,)")
@@ -53,13 +49,32 @@ def bound_mean(values: ArrayLike, alpha: float, planned_n: int) -> Sequence:
     mean = np.cumsum(x) / t
     centred = x - (x.mean() if len(x) else 0.0)  # against cancellation
     variance = np.maximum(np.cumsum(centred**2) / t - (np.cumsum(centred) / t) ** 2, 0.0)
+    return Sequence(mean, np.where(t > 1, half_width(t, variance, alpha, planned_n), np.inf))
+
+
+def half_width(t: ArrayLike, variance: ArrayLike, alpha: float, planned_n: int) -> Array:
+    """Half the width (k,) of the interval of `bound_mean`.
+
+    Args:
+        t: (k,) numbers of observations, at least 1.
+        variance: (k,) variance of an observation, as estimated from them.
+        alpha: Probability that the mean is ever outside, between 0 and 1.
+        planned_n: Number of observations expected in all.
+
+    Raises:
+        ValueError: An alpha or number outside.
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, got {alpha}")
+    if planned_n < 1:
+        raise ValueError(f"planned_n must be at least 1, got {planned_n}")
+    n = np.asarray(t, dtype=np.float64)
     log_alpha = math.log(alpha)
-    rho2 = (-(alpha**2) - 2 * log_alpha + math.log(1 - 2 * log_alpha - alpha**2)) / max(
-        planned_n / 5, 1.0
-    )
-    scaled = t * rho2 + 1
-    half_width = np.sqrt(2 * variance * scaled / (t**2 * rho2) * (np.log(scaled) / 2 - log_alpha))
-    return Sequence(mean, np.where(t > 1, half_width, np.inf))
+    at_best = max(planned_n / 5, 1.0)
+    rho2 = (-(alpha**2) - 2 * log_alpha + math.log(1 - 2 * log_alpha - alpha**2)) / at_best
+    scaled = n * rho2 + 1
+    log_term = np.log(scaled) / 2 - log_alpha
+    return np.asarray(np.sqrt(2 * np.asarray(variance) * scaled / (n**2 * rho2) * log_term))
 
 
 def difference_values(y: ArrayLike, is_b: Mask, share: float) -> Array:

@@ -16,11 +16,13 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 
 from ..errors import RegistryError, StorageDamagedError, StudyExistsError, StudyNotFoundError
 from ..space.space import Space
 from ..storages.base import LOG, Storage
 from ..trial.record import State, TrialRow
+from ..validation import show
 
 _BEGIN = ""  # the hash before the first event
 _FORM = 1  # of what an event holds; raised where an older luthier would misread it
@@ -104,26 +106,26 @@ class Log:
             self._read_new()
             return tuple(self._events)
 
-    def append(self, decide: Callable[[Sequence[Event]], Draft | None]) -> Event | None:
-        """Append the event that a decision on all earlier ones calls for.
+    def append(self, decide: Callable[[Sequence[Event]], Sequence[Draft]]) -> list[Event]:
+        """Append the events that a decision on all earlier ones calls for, in one transaction.
 
-        Where another process appends first, `decide` is asked again, with its event.
+        Where another process appends first, `decide` is asked again, with its events.
 
         Args:
-            decide: Returns the change, or None to make none. What it raises ends the call.
+            decide: Returns the changes; none to make none. What it raises ends the call.
 
         Returns:
-            The event; None where none was made.
+            The events.
         """
         while True:
             with self._lock:
                 self._read_new()
-                events = tuple(self._events)
-            draft = decide(events)
-            if draft is None:
-                return None
-            if event := self._add(draft, events):
-                return event
+                before = tuple(self._events)
+            drafts = decide(before)
+            if not drafts:
+                return []
+            if events := self._add(drafts, before):
+                return events
 
     def verify(self) -> Damage | None:
         """Walk the chain anew from the storage; None where every event holds.
@@ -145,26 +147,33 @@ class Log:
             previous = str(sha256)
         return None
 
-    def _add(self, draft: Draft, events: Sequence[Event]) -> Event | None:
+    def _add(self, drafts: Sequence[Draft], before: Sequence[Event]) -> list[Event]:
+        """Append events after those that the caller knows; none where there are others by now."""
         study = self._find() or self._create()
-        event = Event(
-            **msgspec.structs.asdict(draft),
-            number=len(events),
-            at_s=self.storage.now(),
-            actor=self.actor,
-            form=_FORM,
-        )
-        text = msgspec.json.encode(event).decode()
-        sha256 = _chain(events[-1].sha256 if events else _BEGIN, text)
-        row = TrialRow(
-            number=0,
-            state=State.COMPLETE,
-            values=(0.0,),
-            tags={"event": text, "sha256": sha256},
-            finished_s=event.at_s,
-        )
-        number, _ = self.storage.add_trials(study, [row], len(events), uuid4().hex)
-        return None if number < 0 else msgspec.structs.replace(event, sha256=sha256)
+        sha256 = before[-1].sha256 if before else _BEGIN
+        events, rows = [], []
+        for number, draft in enumerate(drafts, len(before)):
+            event = Event(
+                **msgspec.structs.asdict(draft),
+                number=number,
+                at_s=self.storage.now(),
+                actor=self.actor,
+                form=_FORM,
+            )
+            text = msgspec.json.encode(event, enc_hook=to_plain).decode()
+            sha256 = _chain(sha256, text)
+            events.append(msgspec.structs.replace(event, sha256=sha256))
+            rows.append(
+                TrialRow(
+                    number=0,
+                    state=State.COMPLETE,
+                    values=(0.0,),
+                    tags={"event": text, "sha256": sha256},
+                    finished_s=event.at_s,
+                )
+            )
+        first, _ = self.storage.add_trials(study, rows, len(before), uuid4().hex)
+        return events if first >= 0 else []
 
     def _read_new(self) -> None:
         study = self._find()
@@ -214,6 +223,17 @@ class Log:
 
     def _count(self) -> int:
         return self.storage.study(self.name).n_trials
+
+
+def to_plain(value: Any) -> Any:
+    """Return a number or array of NumPy's in JSON's types.
+
+    Raises:
+        RegistryError: It is something else.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise RegistryError(f"expected numbers, texts, lists and dicts, got {show(value)}")
 
 
 def _chain(previous: str, text: str) -> str:

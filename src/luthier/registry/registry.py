@@ -18,7 +18,7 @@ from ..errors import RegistryConflictError, RegistryError, find_closest
 from ..storages import Storage, from_url
 from ..storages.base import LOG
 from .artifacts import Artifacts
-from .log import Damage, Draft, Event, Log
+from .log import Damage, Draft, Event, Log, to_plain
 from .version import Content, Version, identify
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
@@ -144,17 +144,22 @@ class Registry:
             content = msgspec.structs.replace(content, artifact=self._place().add(artifact))
         found = identify(content)
 
-        def decide(events: Sequence[Event]) -> Draft | None:
+        def decide(events: Sequence[Event]) -> list[Draft]:
             versions = _read_versions(events)
             if any(v.id == found for v in versions):
-                return None
+                return []
             number = len(versions) + 1
-            return Draft(
+            draft = Draft(
                 action="registered",
                 subject=f"version {number}",
-                after={"number": number, "id": found, "content": msgspec.to_builtins(content)},
+                after={
+                    "number": number,
+                    "id": found,
+                    "content": msgspec.to_builtins(content, enc_hook=to_plain),
+                },
                 reason=why,
             )
+            return [draft]
 
         log = self._log(content.model)
         log.append(decide)
@@ -169,6 +174,7 @@ class Registry:
         action: str = "moved",
         reason: str = "",
         evidence: Mapping[str, Any] | None = None,
+        beside: Sequence[Draft] = (),
     ) -> Event:
         """Move aliases, all in one transaction with its row of the audit log.
 
@@ -179,6 +185,7 @@ class Registry:
             action: What this is called in the log.
             reason: Why.
             evidence: The figures that led to it.
+            beside: Changes of other subjects that are made in the same transaction.
 
         Raises:
             RegistryError: There is no such model or version.
@@ -186,7 +193,7 @@ class Registry:
         """
         self._read(model)
 
-        def decide(events: Sequence[Event]) -> Draft:
+        def decide(events: Sequence[Event]) -> list[Draft]:
             before = _read_aliases(events)
             if expected is not None and dict(expected) != before:
                 raise RegistryConflictError(
@@ -199,7 +206,7 @@ class Registry:
                 if number is not None and not 1 <= number <= n:
                     raise RegistryError(f"{model} has no version {number}, only 1 to {n}")
             merged = before | dict(aliases)
-            return Draft(
+            draft = Draft(
                 action=action,
                 subject=_ALIASES,
                 before=before,
@@ -207,10 +214,9 @@ class Registry:
                 reason=reason,
                 evidence=dict(evidence or {}),
             )
+            return [draft, *(_with_before(events, other) for other in beside)]
 
-        event = self._log(model).append(decide)
-        assert event is not None
-        return event
+        return self._log(model).append(decide)[0]
 
     def promote(
         self,
@@ -287,7 +293,7 @@ class Registry:
             RegistryConflictError: There is a later one; nothing was changed.
         """
 
-        def decide(events: Sequence[Event]) -> Draft:
+        def decide(events: Sequence[Event]) -> list[Draft]:
             before = latest(events).get(draft.subject)
             number = -1 if before is None else before.number
             if expected is not None and expected != number:
@@ -295,11 +301,9 @@ class Registry:
                     f"somebody has changed {draft.subject} of {model} since event {expected}, in "
                     f"event {number}; look again"
                 )
-            return msgspec.structs.replace(draft, before=None if before is None else before.after)
+            return [_with_before(events, draft)]
 
-        event = self._log(model).append(decide)
-        assert event is not None
-        return event
+        return self._log(model).append(decide)[0]
 
     # -- parts
 
@@ -389,6 +393,12 @@ def _read_versions(events: Sequence[Event]) -> list[Version]:
 def _read_aliases(events: Sequence[Event]) -> dict[str, int]:
     found = latest(events).get(_ALIASES)
     return {} if found is None else dict(found.after)
+
+
+def _with_before(events: Sequence[Event], draft: Draft) -> Draft:
+    """Return a change with what held of its subject before."""
+    before = latest(events).get(draft.subject)
+    return msgspec.structs.replace(draft, before=None if before is None else before.after)
 
 
 def _folder_beside(storage: Storage) -> str | None:

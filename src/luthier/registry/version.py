@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from ..wording import list_params
+from .log import to_plain
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +129,9 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 def identify(content: Content) -> str:
     """Return the id of a content: the SHA-256 of its JSON with sorted keys."""
-    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+    return hashlib.sha256(
+        msgspec.json.encode(content, order="sorted", enc_hook=to_plain)
+    ).hexdigest()
 
 
 def fingerprint_data(X: Any, y: Any = None, n_rows: int = 10_000) -> str:

@@ -1,0 +1,183 @@
+"""Beginning, advancing and stopping a roll-out; each change is one transaction of the registry."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ..errors import LifecycleError, RegistryError
+from ..registry.log import Draft
+from ..registry.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
+from .rollout import Decision, Metric, Rollout, decide
+from .router import read_outcomes, read_rollout
+
+_STATES = {
+    "promote": "promoted",
+    "roll back": "rolled back",
+    "end": "inconclusive",
+    "stop": "invalid",
+}
+
+
+def begin_rollout(
+    registry: Registry, name: str, metrics: Sequence[Metric], reason: str = "", **settings: Any
+) -> Rollout:
+    """Begin to roll a version out against the champion.
+
+    Args:
+        registry: The registry.
+        name: The version that is tried, such as "churn:3" or "churn@challenger".
+        metrics: What is watched.
+        reason: Why, for the audit log.
+        **settings: Further attributes of `Rollout`: shares, bake_s, min_units, max_s,
+            planned_units, alpha.
+
+    Raises:
+        RegistryError: There is no such version, or no champion.
+        LifecycleError: A roll-out is running, the version is the champion, or a setting makes no
+            sense.
+        RegistryConflictError: Somebody began another one at the same moment.
+    """
+    version = registry.version(name)
+    model = version.content.model
+    aliases = registry.aliases(model)
+    if CHAMPION not in aliases:
+        raise RegistryError(f"{model} has no champion to compare with; promote a version first")
+    event = registry.record(model, "rollout")
+    last = None if event is None else msgspec.convert(event.after, Rollout)
+    if last is not None and last.state == "running":
+        raise LifecycleError(
+            f"roll-out {last.number} of {model} is running: end it with 'stop_rollout' first"
+        )
+    if version.content.artifact is not None:
+        registry.fetch(version)
+    now_s = registry.storage.now()
+    rollout = Rollout(
+        number=1 if last is None else last.number + 1,
+        champion=aliases[CHAMPION],
+        challenger=version.number,
+        salt=secrets.token_hex(8),
+        metrics=tuple(metrics),
+        began_s=now_s,
+        step_began_s=now_s,
+        **settings,
+    )
+    registry.move(
+        model,
+        {CHALLENGER: version.number},
+        expected=aliases,
+        action="challenged",
+        reason=reason,
+        beside=[_draft("began", rollout, reason)],
+    )
+    return rollout
+
+
+def advance_rollout(registry: Registry, model: str) -> tuple[Rollout, Decision]:
+    """Decide what to do with the running roll-out now, and do it.
+
+    Any number of processes may call this: of two that decide at the same moment, one does it.
+
+    Returns:
+        The roll-out as it is from now on, and the decision.
+
+    Raises:
+        LifecycleError: None is running.
+        RegistryConflictError: Another process advanced it at the same moment, or somebody moved an
+            alias; nothing was changed.
+    """
+    event = registry.record(model, "rollout")
+    rollout = read_rollout(registry, model)
+    if event is None or rollout is None or rollout.state != "running":
+        raise LifecycleError(f"no roll-out of {model} is running")
+    now_s = registry.storage.now()
+    decision = decide(rollout, read_outcomes(registry, model, rollout), now_s)
+    if decision.action == "wait":
+        return rollout, decision
+    if decision.action == "step":
+        new = msgspec.structs.replace(rollout, step=rollout.step + 1, step_began_s=now_s)
+        registry.note(model, _draft("stepped", new, decision.because, decision), event.number)
+        return new, decision
+    state = _STATES[decision.action]
+    return _end(registry, model, rollout, state, decision.because, decision), decision
+
+
+def stop_rollout(registry: Registry, model: str, reason: str = "") -> Rollout:
+    """End the running roll-out by hand; the champion stays.
+
+    Raises:
+        LifecycleError: None is running.
+    """
+    rollout = read_rollout(registry, model)
+    if rollout is None or rollout.state != "running":
+        raise LifecycleError(f"no roll-out of {model} is running")
+    return _end(registry, model, rollout, "stopped", reason)
+
+
+def give_verdict(registry: Registry, model: str) -> dict[str, Any]:
+    """State of the latest roll-out, in the shape that Argo Rollouts' web metrics read.
+
+    Returns:
+        "verdict" is "success", "failure" or "inconclusive" ("running" while it runs); "because"
+        says why.
+
+    Raises:
+        LifecycleError: There was never one.
+    """
+    rollout = read_rollout(registry, model)
+    if rollout is None:
+        raise LifecycleError(f"{model} never had a roll-out")
+    verdicts = {"promoted": "success", "rolled back": "failure", "running": "running"}
+    event = registry.record(model, "rollout")
+    return {
+        "model": model,
+        "rollout": rollout.number,
+        "verdict": verdicts.get(rollout.state, "inconclusive"),
+        "state": rollout.state,
+        "share": rollout.share,
+        "because": "" if event is None else event.reason,
+    }
+
+
+def _end(
+    registry: Registry,
+    model: str,
+    rollout: Rollout,
+    state: Any,
+    because: str,
+    decision: Decision | None = None,
+) -> Rollout:
+    """End a roll-out, and move the aliases in the same transaction."""
+    new = msgspec.structs.replace(rollout, state=state)
+    aliases = registry.aliases(model)
+    moved: dict[str, int | None] = {CHALLENGER: None}
+    if state == "promoted":
+        if aliases.get(CHAMPION) != rollout.champion:
+            raise LifecycleError(
+                f"the champion of {model} is version {aliases.get(CHAMPION)} by now, and the "
+                f"roll-out compared with version {rollout.champion}: stop it, and begin another"
+            )
+        moved |= {CHAMPION: rollout.challenger, PREVIOUS: rollout.champion}
+    registry.move(
+        model,
+        moved,
+        expected=aliases,
+        action=state,
+        reason=because,
+        evidence=None if decision is None else decision.evidence,
+        beside=[_draft(state, new, because, decision)],
+    )
+    return new
+
+
+def _draft(action: str, rollout: Rollout, reason: str, decision: Decision | None = None) -> Draft:
+    return Draft(
+        action=action,
+        subject="rollout",
+        after=msgspec.to_builtins(rollout),
+        reason=reason,
+        evidence={} if decision is None else dict(decision.evidence),
+    )
